@@ -1,0 +1,53 @@
+# demo and test work on a fresh machine with git and Python >= 3.11 alone.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+.PHONY: help demo demo-record test test-online check format bench soak fuzz clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 16
+
+$(VENV)/.installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "coder needs Python 3.11 or newer; set PYTHON=python3.12, for example")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.installed ## watch coder fix a failing test, offline and without a key
+	@$(BIN)/coder demo
+
+demo-record: $(VENV)/.dev ## record the demo's cassette anew, after a change of prompts or tools
+	$(BIN)/python -m tests.support.record_demo
+
+test: $(VENV)/.dev ## the whole test suite but the long sweeps
+	$(BIN)/python -m pytest -n auto
+
+test-online: $(VENV)/.dev ## tests that need a package index
+	$(BIN)/python -m pytest -m online
+
+check: $(VENV)/.dev ## format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev ## format and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.dev ## speed and memory, as medians beside a baseline
+	$(BIN)/python -m bench
+
+soak: $(VENV)/.dev ## long sweeps of the property tests
+	$(BIN)/python -m pytest -m soak --timeout 3600 -n auto
+
+fuzz: $(VENV)/.dev ## long fuzzing of parsers and loaders
+	CODER_FUZZ=long $(BIN)/python -m pytest tests/fuzz -m 'not online' --timeout 3600 -n auto
+
+clean: ## remove what was built
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,1 @@
+"""L0: types and pure functions. Standard library only; knows nothing above it."""

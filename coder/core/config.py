@@ -1,0 +1,65 @@
+"""The settings of one session, resolved. Frozen; knows nothing of files or flags."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from coder.core.model import Effort
+from coder.core.tools import Mode
+
+Scope: TypeAlias = Literal["managed", "flag", "local", "project", "user", "session"]
+Behaviour: TypeAlias = Literal["deny", "ask", "allow"]
+Transport: TypeAlias = Literal["wire", "sdk"]
+Provider: TypeAlias = Literal["anthropic", "bedrock", "vertex", "foundry"]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleText:
+    """A permission rule as written, and where: `origin` is a file path or a flag, `base` anchors its `/` paths."""
+
+    text: str
+    behaviour: Behaviour
+    scope: Scope
+    origin: str
+    base: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """`api_key` and `auth_token` are secrets: never shown, never logged."""
+
+    name: str
+    base_url: str
+    api_key: str = field(default="", repr=False)
+    auth_token: str = field(default="", repr=False)
+    key_source: str = "none"
+    key_header: Literal["authorization", "x-api-key"] = "authorization"
+    transport: Transport = "wire"
+    provider: Provider = "anthropic"
+    max_tokens: int | None = None
+    thinking: bool | None = None  # None: as the model table says
+    effort: Effort | None = None
+    max_retries: int = 10
+    idle_timeout: float = 90.0
+    request_timeout: float = 600.0
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    cwd: Path
+    home: Path  # where we write: $CODER_CONFIG_DIR, $CLAUDE_CONFIG_DIR or ~/.coder
+    model: ModelConfig
+    mode: Mode = "default"
+    rules: tuple[RuleText, ...] = ()
+    add_dirs: tuple[Path, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    max_turns: int | None = None
+    time_budget: float | None = None
+    system_prompt: str | None = None
+    append_system_prompt: str = ""
+    persist: bool = True
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,178 @@
+"""Everything the engine announces. Copies of what happened: no behaviour may depend on one having been seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from coder.core.messages import Json, Message, ToolResult, ToolUse, Usage
+from coder.core.requests import Reason, Reply, Request
+
+EndReason: TypeAlias = Literal[
+    "done",
+    "max_turns",
+    "budget",
+    "time_budget",
+    "refusal",
+    "max_tokens",
+    "context_full",
+    "model_error",
+    "malformed",
+    "rate_limit",
+    "interrupted",
+    "crashed",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    agent: str = "main"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted(Event):
+    prompt: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnStarted(Event):
+    turn: int  # 1-based
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamEvent(Event):
+    """A raw API event. May be dropped by a slow front end."""
+
+    raw: Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextDelta(Event):
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThinkingDelta(Event):
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageAdded(Event):
+    """A message was committed to the history."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolStarted(Event):
+    call: ToolUse
+    summary: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolProgress(Event):
+    tool_use_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolFinished(Event):
+    call: ToolUse
+    result: ToolResult
+    data: Json | None  # the structured result (contracts §14.3)
+    summary: str  # one line for people: "10 lines", "exit 1"
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermissionAsked(Event):
+    request: Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermissionAnswered(Event):
+    request: Request
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermissionDenied(Event):
+    """A call was not run. `nobody` when it would have been asked about but nobody was there."""
+
+    call: ToolUse
+    summary: str
+    reasons: tuple[Reason, ...]
+    message: str
+    nobody: bool = False
+    remedy: str = ""  # the flag or rule that would have allowed it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageReported(Event):
+    model: str
+    usage: Usage
+    api_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRetrying(Event):
+    attempt: int
+    max_retries: int
+    delay: float
+    kind: str
+    status: int | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateChanged(Event):
+    mode: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice(Event):
+    level: Literal["info", "warning", "error"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnEnded(Event):
+    turn: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnded(Event):
+    """The end of a run. `error` explains every reason but "done"."""
+
+    reason: EndReason
+    turns: int
+    text: str = ""  # the final answer
+    error: str = ""
+    error_kind: str = ""
+    status: int | None = None
+    stop_reason: str = ""
+    usage: Usage = field(default_factory=Usage)  # of this run
+    all_denied: bool = False  # every call of the last tool turn was denied with nobody to ask
+
+
+AnyEvent: TypeAlias = (
+    RunStarted
+    | TurnStarted
+    | StreamEvent
+    | TextDelta
+    | ThinkingDelta
+    | MessageAdded
+    | ToolStarted
+    | ToolProgress
+    | ToolFinished
+    | PermissionAsked
+    | PermissionAnswered
+    | PermissionDenied
+    | UsageReported
+    | ModelRetrying
+    | StateChanged
+    | Notice
+    | TurnEnded
+    | RunEnded
+)

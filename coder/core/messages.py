@@ -1,0 +1,198 @@
+"""Messages and content blocks, and their Messages API shape. Must not know the network, the disk or the loop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+Json: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    text: str
+    type: Literal["text"] = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """A thinking block. Replayed unmodified, with its signature, to the model that wrote it only."""
+
+    thinking: str
+    signature: str = ""
+    type: Literal["thinking"] = "thinking"
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """Base64 image data."""
+
+    media_type: str
+    data: str
+    type: Literal["image"] = "image"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Base64 document data (PDF)."""
+
+    media_type: str
+    data: str
+    type: Literal["document"] = "document"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUse:
+    """A tool call. `error` is set when its input was not valid JSON: such a call is answered, never run."""
+
+    id: str
+    name: str
+    input: Json
+    error: str = ""
+    type: Literal["tool_use"] = "tool_use"
+
+
+ResultContent: TypeAlias = "tuple[Text | Image | Document, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    tool_use_id: str
+    content: ResultContent
+    is_error: bool = False
+    type: Literal["tool_result"] = "tool_result"
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """A block of a type we do not know (redacted thinking, server tools): survives a round trip as it came."""
+
+    raw: Json
+    type: Literal["opaque"] = "opaque"
+
+
+Block: TypeAlias = Text | Thinking | Image | Document | ToolUse | ToolResult | Opaque
+Role: TypeAlias = Literal["user", "assistant"]
+Kind: TypeAlias = Literal["", "context", "prompt", "reply", "results", "steer", "reminder"]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Token counts of one reply as the API reported them; cumulative within the reply."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_creation_input_tokens: int = 0
+    cache_read_input_tokens: int = 0
+    ephemeral_5m_input_tokens: int = 0
+    ephemeral_1h_input_tokens: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(*(getattr(self, f) + getattr(other, f) for f in self.__slots__))
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Everything that was sent: uncached, written to and read from the cache."""
+        return self.input_tokens + self.cache_creation_input_tokens + self.cache_read_input_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """Facts about a message that never reach the API."""
+
+    uuid: str = ""
+    kind: Kind = ""
+    timestamp: str = ""
+    api_id: str = ""
+    model: str = ""
+    stop_reason: str = ""
+    usage: Usage = field(default_factory=Usage)
+    tool_data: tuple[Json | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    role: Role
+    content: tuple[Block, ...]
+    meta: Meta = field(default_factory=Meta)
+
+    @property
+    def tool_uses(self) -> tuple[ToolUse, ...]:
+        return tuple(b for b in self.content if isinstance(b, ToolUse))
+
+    @property
+    def text(self) -> str:
+        """The visible text, blocks joined by nothing as the model meant them."""
+        return "".join(b.text for b in self.content if isinstance(b, Text))
+
+
+def block_to_api(block: Block) -> Json:
+    """One block in Messages API shape. Never fails."""
+    match block:
+        case Text():
+            return {"type": "text", "text": block.text}
+        case Thinking():
+            return {"type": "thinking", "thinking": block.thinking, "signature": block.signature}
+        case Image() | Document():
+            source = {"type": "base64", "media_type": block.media_type, "data": block.data}
+            return {"type": block.type, "source": source}
+        case ToolUse():
+            return {"type": "tool_use", "id": block.id, "name": block.name, "input": block.input}
+        case ToolResult():
+            content = [block_to_api(b) for b in block.content]
+            raw: Json = {"type": "tool_result", "tool_use_id": block.tool_use_id, "content": content}
+            return {**raw, "is_error": True} if block.is_error else raw
+        case Opaque():
+            return block.raw
+
+
+def block_from_api(raw: Json) -> Block:
+    """The block of a Messages API object; a shape we do not fully know becomes `Opaque`. Never raises."""
+    kind = raw.get("type")
+    if kind == "text" and isinstance(raw.get("text"), str):
+        return Text(raw["text"])
+    if kind == "thinking" and isinstance(raw.get("thinking"), str):
+        return Thinking(raw["thinking"], str(raw.get("signature") or ""))
+    if kind in ("image", "document"):
+        source = raw.get("source")
+        if isinstance(source, dict) and source.get("type") == "base64" and set(raw) <= {"type", "source"}:
+            make = Image if kind == "image" else Document
+            return make(str(source.get("media_type", "")), str(source.get("data", "")))
+    if kind == "tool_use" and isinstance(raw.get("id"), str) and isinstance(raw.get("input"), dict):
+        return ToolUse(raw["id"], str(raw.get("name", "")), raw["input"])
+    if kind == "tool_result" and isinstance(raw.get("tool_use_id"), str):
+        return ToolResult(raw["tool_use_id"], _result_content(raw.get("content")), bool(raw.get("is_error")))
+    return Opaque(raw)
+
+
+def _result_content(raw: object) -> ResultContent:
+    if isinstance(raw, str):
+        return (Text(raw),) if raw else ()
+    if not isinstance(raw, list):
+        return ()
+    blocks = (block_from_api(b) for b in raw if isinstance(b, dict))
+    return tuple(b for b in blocks if isinstance(b, Text | Image | Document))
+
+
+def message_to_api(message: Message) -> Json:
+    return {"role": message.role, "content": [block_to_api(b) for b in message.content]}
+
+
+def usage_from_api(raw: object) -> Usage:
+    """Usage of an API object. Absent, negative or non-integer numbers count as 0; never raises."""
+    if not isinstance(raw, dict):
+        return Usage()
+    detail = raw.get("cache_creation")
+    detail = detail if isinstance(detail, dict) else {}
+    return Usage(
+        _count(raw.get("input_tokens")),
+        _count(raw.get("output_tokens")),
+        _count(raw.get("cache_creation_input_tokens")),
+        _count(raw.get("cache_read_input_tokens")),
+        _count(detail.get("ephemeral_5m_input_tokens")),
+        _count(detail.get("ephemeral_1h_input_tokens")),
+    )
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0

@@ -1,0 +1,95 @@
+"""What the loop asks of a model. Must not know HTTP, retries or prices."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeAlias
+
+from coder.core.errors import ErrorKind
+from coder.core.messages import Block, Json, Message, Usage
+
+Effort: TypeAlias = Literal["low", "medium", "high", "xhigh", "max"]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A tool as the model sees it; `input_schema` is JSON Schema."""
+
+    name: str
+    description: str
+    input_schema: Json
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """One request. `marks` are (message index, block index) pairs that carry a cache breakpoint;
+    `mark_system` puts one on the last system block (or the last tool when there is no system text)."""
+
+    model: str
+    messages: tuple[Message, ...]
+    system: tuple[str, ...] = ()
+    tools: tuple[ToolSpec, ...] = ()
+    max_tokens: int = 32000
+    thinking: bool = False
+    effort: Effort | None = None
+    marks: tuple[tuple[int, int], ...] = ()
+    mark_system: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """A raw API event as it arrived, for front ends that pass it on."""
+
+    event: Json
+
+
+@dataclass(frozen=True, slots=True)
+class TextPart:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThinkingPart:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlockFinished:
+    """A content block is complete. It counts only once `Completed` arrives; on a cut only text and signed thinking are kept."""
+
+    block: Block
+
+
+@dataclass(frozen=True, slots=True)
+class Retrying:
+    """The attempt failed and another follows after `delay` seconds. All parts since the request began are void."""
+
+    attempt: int  # 1-based number of the retry
+    max_retries: int
+    delay: float
+    kind: ErrorKind
+    status: int | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """The whole reply; always the last event of a stream that did not raise."""
+
+    message: Message  # role assistant; meta carries api_id, model, stop_reason and usage
+    stop_reason: str
+    usage: Usage
+    notices: tuple[str, ...] = ()
+
+
+ModelEvent: TypeAlias = Streamed | TextPart | ThinkingPart | BlockFinished | Retrying | Completed
+
+
+class Model(Protocol):
+    """Streams a reply: deltas, then exactly one `Completed`. Raises `ModelError` and nothing else; cancellable."""
+
+    def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]: ...
+
+    async def aclose(self) -> None: ...

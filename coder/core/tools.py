@@ -1,0 +1,109 @@
+"""What a tool is: a description of what a call touches, and a way to run it. Must not know who asks or decides."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeAlias
+
+from coder.core.messages import Document, Image, Json, Text
+from coder.core.requests import Reply, Request
+from coder.core.workspace import Workspace
+
+Mode: TypeAlias = Literal["default", "acceptEdits", "plan", "dontAsk", "bypassPermissions"]
+MODES: tuple[Mode, ...] = ("default", "acceptEdits", "plan", "dontAsk", "bypassPermissions")
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """Reads files or folders below these absolute paths."""
+
+    paths: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Writes:
+    paths: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fetches:
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    server: str
+    tool: str
+
+
+@dataclass(frozen=True, slots=True)
+class Internal:
+    """Touches only the session's own state (todo list, background output). Never needs a question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decides:
+    """Hands a decision to the person (plan approval): always a question."""
+
+
+Access: TypeAlias = Reads | Writes | Runs | Fetches | Calls | Internal | Decides
+
+
+@dataclass(frozen=True, slots=True)
+class ToolOutput:
+    """`content` is for the model; `data` is the structured result of contracts §14.3; `summary` is one line for people."""
+
+    content: str | tuple[Text | Image | Document, ...]
+    data: Json | None = None
+    summary: str = ""
+    is_error: bool = False
+
+
+class SessionControl(Protocol):
+    """What a tool may change about its session."""
+
+    @property
+    def mode(self) -> Mode: ...
+
+    def set_mode(self, mode: Mode) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ToolContext:
+    """What a running tool is given. `spill_dir` holds whole outputs that were cut for the model."""
+
+    tool_use_id: str
+    workspace: Workspace
+    control: SessionControl
+    ask: Callable[[Request], Awaitable[Reply]]
+    progress: Callable[[str], None]
+    spill_dir: Path
+
+
+class Tool(Protocol):
+    """A tool. `params` is a stdlib dataclass; the schema is made from it and calls are checked against it.
+
+    `access` is pure (no I/O but path resolution) and never raises for valid params.
+    `run` raises `ToolError` with a text for the model; it may be cancelled at any await.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def params(self) -> type[Any]: ...
+
+    def access(self, params: Any, workspace: Workspace) -> Access: ...
+
+    def summary(self, params: Any) -> str:
+        """What the call does, in a few words for people: a path, a command."""
+        ...
+
+    async def run(self, params: Any, context: ToolContext) -> ToolOutput: ...

@@ -1,0 +1,1 @@
+"""L3: transcripts on disk. Knows core only; never the model, tools or front ends."""

@@ -1,0 +1,1 @@
+"""L3: listeners over events (cost, logs). They observe; no behaviour depends on them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
+from uuid import NAMESPACE_OID, uuid5
 
 Json: TypeAlias = dict[str, Any]
 
@@ -196,3 +197,12 @@ def usage_from_api(raw: object) -> Usage:
 
 def _count(value: object) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+
+
+def entry_uuids(message: Message) -> tuple[str, ...]:
+    """The ids of a message's entries, on disk and on the wire: a reply has one entry per block, a user message one per
+    tool result and one for all its text. The last entry carries the message's own id, which must be set."""
+    own = message.meta.uuid
+    results = sum(isinstance(b, ToolResult) for b in message.content)
+    parts = len(message.content) if message.role == "assistant" else results + (results < len(message.content))
+    return (*(str(uuid5(NAMESPACE_OID, f"{own}/{index}")) for index in range(parts - 1)), own)

@@ -57,7 +57,7 @@ class ThinkingPart:
 
 @dataclass(frozen=True, slots=True)
 class BlockFinished:
-    """A content block is complete. It counts only once `Completed` arrives; on a cut only text and signed thinking are kept."""
+    """A content block is complete. It counts once `Completed` arrives; on a cut only text and signed thinking do."""
 
     block: Block
 

@@ -14,7 +14,7 @@ _PURPOSE = re.compile(r"\A<!--.*?-->\s*", re.DOTALL)
 
 @lru_cache(maxsize=1)
 def folder() -> Path:
-    """`prompts/` beside the code (installed) or at the top of the checkout. Raises ConfigError when neither is there."""
+    """`prompts/` beside the code (installed) or atop the checkout. Raises ConfigError when neither is there."""
     package = Path(__file__).resolve().parent.parent
     for candidate in (package / "prompts", package.parent / "prompts"):
         if candidate.is_dir():

@@ -58,7 +58,7 @@ Access: TypeAlias = Reads | Writes | Runs | Fetches | Calls | Internal | Decides
 
 @dataclass(frozen=True, slots=True)
 class ToolOutput:
-    """`content` is for the model; `data` is the structured result of contracts §14.3; `summary` is one line for people."""
+    """`content` is for the model, `data` the structured result for SDKs and hooks, `summary` one line for people."""
 
     content: str | tuple[Text | Image | Document, ...]
     data: Json | None = None

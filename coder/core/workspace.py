@@ -12,13 +12,15 @@ from typing import Protocol
 class Captured:
     """What a process printed (stdout and stderr merged), bounded: `head` + gap + `tail`.
 
-    `total` counts all bytes; `spill` is the file that holds the whole (up to a cap), or None when nothing was cut.
+    `total` counts all bytes and `newlines` all line ends; `spill` is the file that holds the whole (up to a cap),
+    or None when nothing was cut or nothing could be written.
     """
 
     head: bytes
     tail: bytes
     total: int
     spill: Path | None
+    newlines: int = 0
 
     @property
     def omitted(self) -> int:
@@ -27,10 +29,12 @@ class Captured:
 
 @dataclass(frozen=True, slots=True)
 class ExitStatus:
-    """`code` is the shell's exit code, negative signal number when killed. `cwd` is where the shell ended, if known."""
+    """`code` is the shell's exit code, negative signal number when killed. `cwd` is where the shell ended, if known.
+    `left_running` tells that processes it started outlive it."""
 
     code: int
     cwd: Path | None
+    left_running: bool = False
 
 
 class Process(Protocol):
@@ -84,8 +88,13 @@ class Workspace(Protocol):
         makes missing parents. Raises OSError."""
         ...
 
-    async def start(self, command: str, *, spill: Path, env: Mapping[str, str] | None = None) -> Process:
-        """Starts `command` in a shell at cwd: no terminal, stdin empty, own process group. Raises OSError."""
+    async def start(
+        self, command: str, *, spill: Path, env: Mapping[str, str] | None = None, live: bool = False
+    ) -> Process:
+        """Starts `command` in a shell at cwd: no terminal, stdin empty, own process group. Raises OSError.
+
+        The whole output goes to `spill` once it is more than `output()` holds; with `live`, from the first byte on.
+        """
         ...
 
     async def aclose(self) -> None:

@@ -1,0 +1,28 @@
+"""Prints every figure with its bar. Exits 1 when one is missed, so that a release script can rely on it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from bench import cases
+from bench.report import Report
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=7, help="counted runs of each short command (default 7)")
+    parser.add_argument("--only", help="run the cases whose name contains this")
+    arguments = parser.parse_args()
+    report = Report()
+    with tempfile.TemporaryDirectory(prefix="coder-bench-") as folder:
+        for case in cases.ALL:
+            if arguments.only is None or arguments.only in case.__name__:
+                case(report, Path(folder), arguments.runs)
+    return report.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

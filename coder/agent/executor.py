@@ -1,0 +1,202 @@
+"""Runs the tool calls of one reply: eight steps a call, neighbours that only read side by side, the rest in order.
+
+The only place where a tool's bug is caught. Knows tools by their protocol alone; never a model or a front end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from coder.agent.gate import Allowed, Ask, Denied, Gate
+from coder.agent.spill import bound
+from coder.core.errors import ToolError
+from coder.core.events import AnyEvent, ToolFinished, ToolProgress, ToolStarted
+from coder.core.messages import Json, Text, ToolResult, ToolUse
+from coder.core.tools import Runs, SessionControl, Tool, ToolContext, ToolOutput
+from coder.core.workspace import Workspace
+from coder.permissions.decide import Decision
+
+_log = logging.getLogger(__name__)
+_CHANGES_FOLDER = re.compile(r"\b(cd|pushd|popd)\b")
+INTERRUPTED = "Interrupted before it finished; what it had done until then was not undone."
+
+
+class Toolbox(Protocol):
+    """The tools of a session: found by name, their params checked."""
+
+    def find(self, name: str) -> Tool | None: ...
+
+    def names(self) -> tuple[str, ...]: ...
+
+    def parse(self, tool: Tool, raw: Json) -> Any:
+        """Raises ToolError that lists every problem."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a call ended. `denied_nobody`: it was not run because there was nobody to ask."""
+
+    result: ToolResult
+    data: Json | None = None
+    denied_nobody: bool = False
+    interrupt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    call: ToolUse
+    tool: Tool
+    params: Any
+    summary: str
+    decision: Decision
+    concurrent: bool
+
+
+def interrupted(call: ToolUse) -> Outcome:
+    return Outcome(ToolResult(call.id, (Text(INTERRUPTED),), is_error=True))
+
+
+class Executor:
+    """`limit` is how many calls may run at the same time."""
+
+    def __init__(
+        self,
+        toolbox: Toolbox,
+        gate: Gate,
+        workspace: Workspace,
+        control: SessionControl,
+        ask: Ask,
+        emit: Callable[[AnyEvent], None],
+        spill_dir: Path,
+        limit: int = 10,
+    ) -> None:
+        self._toolbox = toolbox
+        self._gate = gate
+        self._workspace = workspace
+        self._control = control
+        self._ask = ask
+        self._emit = emit
+        self._spill_dir = spill_dir
+        self._slots = asyncio.Semaphore(limit)
+
+    async def run(self, calls: Sequence[ToolUse], outcomes: dict[str, Outcome]) -> None:
+        """Runs the calls and writes each outcome under its id as soon as it is known. May be cancelled at any time.
+
+        Stops early, leaving the rest as they are, when the person's answer to a question ends the run.
+        """
+        batch: list[_Prepared] = []
+        for call in calls:
+            prepared = self._prepare(call)
+            if isinstance(prepared, _Prepared) and prepared.concurrent:
+                batch.append(prepared)
+                continue
+            await self._run_batch(batch, outcomes)
+            batch = []
+            # Judged again: what ran before may have changed the folder, the mode or the files.
+            prepared = self._prepare(call)
+            outcome = await self._execute(prepared) if isinstance(prepared, _Prepared) else prepared
+            outcomes[call.id] = outcome
+            if outcome.interrupt:
+                return
+        await self._run_batch(batch, outcomes)
+
+    async def _run_batch(self, batch: Sequence[_Prepared], outcomes: dict[str, Outcome]) -> None:
+        async def one(prepared: _Prepared) -> None:
+            async with self._slots:
+                outcomes[prepared.call.id] = await self._execute(prepared)
+
+        async with asyncio.TaskGroup() as group:
+            for prepared in batch:
+                group.create_task(one(prepared))
+
+    def _prepare(self, call: ToolUse) -> _Prepared | Outcome:
+        """Find, parse, judge. A call that fails here is answered with what is wrong and never reaches the gate."""
+        if call.error:
+            return _failed(call, f"The input of this {call.name} call is not valid JSON: {call.error}")
+        tool = self._toolbox.find(call.name)
+        if tool is None:
+            return _failed(call, f"There is no tool {call.name!r}. The tools are: {', '.join(self._toolbox.names())}.")
+        try:
+            params = self._toolbox.parse(tool, call.input)
+        except ToolError as error:
+            return _failed(call, str(error))
+        access = tool.access(params, self._workspace)
+        decision = self._gate.judge(call, access)
+        concurrent = decision.verdict == "allow" and decision.read_only
+        if isinstance(access, Runs) and _CHANGES_FOLDER.search(access.command):
+            concurrent = False
+        return _Prepared(call, tool, params, f"{call.name} {tool.summary(params)}".strip(), decision, concurrent)
+
+    async def _execute(self, prepared: _Prepared) -> Outcome:
+        verdict = await self._gate.check(prepared.call, prepared.summary, prepared.decision)
+        match verdict:
+            case Denied():
+                result = ToolResult(prepared.call.id, (Text(verdict.message),), is_error=True)
+                return Outcome(result, None, verdict.nobody, verdict.interrupt)
+            case Allowed(input=None):
+                return await self._run(prepared)
+            case Allowed(input=edited):
+                return await self._run_edited(prepared, edited)
+
+    async def _run_edited(self, prepared: _Prepared, edited: Json) -> Outcome:
+        """The person changed the call. What they wrote is parsed again; their yes covers it."""
+        try:
+            params = self._toolbox.parse(prepared.tool, edited)
+        except ToolError as error:
+            return _failed(prepared.call, str(error))
+        summary = f"{prepared.call.name} {prepared.tool.summary(params)}"
+        return await self._run(replace(prepared, params=params, summary=summary))
+
+    async def _run(self, prepared: _Prepared) -> Outcome:
+        call = prepared.call
+        self._emit(ToolStarted(call=call, summary=prepared.summary))
+        started = time.monotonic()
+        output = await self._output(prepared)
+        content = bound(output.content, self._spill_dir, call.id)
+        result = ToolResult(call.id, content, output.is_error)
+        self._emit(
+            ToolFinished(
+                call=call,
+                result=result,
+                data=output.data,
+                summary=output.summary,
+                seconds=time.monotonic() - started,
+            )
+        )
+        return Outcome(result, output.data)
+
+    async def _output(self, prepared: _Prepared) -> ToolOutput:
+        call = prepared.call
+        context = ToolContext(
+            tool_use_id=call.id,
+            workspace=self._workspace,
+            control=self._control,
+            ask=self._ask,
+            progress=lambda text: self._emit(ToolProgress(tool_use_id=call.id, text=text)),
+            spill_dir=self._spill_dir,
+        )
+        try:
+            return await prepared.tool.run(prepared.params, context)
+        except ToolError as error:
+            return ToolOutput(str(error), error.data, summary="failed", is_error=True)
+        except Exception as error:  # noqa: BLE001  # a tool's bug must answer its call, not end the session
+            _log.exception("the tool %s failed", call.name)
+            text = f"{call.name} failed inside coder: {type(error).__name__}: {error}"
+            return ToolOutput(text, summary="failed", is_error=True)
+
+
+def _failed(call: ToolUse, text: str) -> Outcome:
+    return Outcome(ToolResult(call.id, (Text(f"<tool_use_error>{text}</tool_use_error>"),), is_error=True))
+
+
+def all_denied(outcomes: Sequence[Outcome]) -> bool:
+    """Whether every call of a turn was denied because there was nobody to ask."""
+    return bool(outcomes) and all(outcome.denied_nobody for outcome in outcomes)

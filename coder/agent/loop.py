@@ -1,0 +1,243 @@
+"""The agent loop: ask the model, run its tools, until it is done.
+
+Has no business with telemetry, hooks, MCP, sessions, plan mode, titles, cost or subagents: new behaviour enters as a
+policy, a gate rule, a tool or a listener.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from itertools import count
+
+from coder.agent.caching import Mark, last_mark, plan
+from coder.agent.executor import Executor, Outcome, all_denied, interrupted
+from coder.agent.history import History, fresh_ids
+from coder.agent.partial import Partial
+from coder.agent.policies import Inject, Stop, TurnPolicy
+from coder.agent.replies import End, GoOn, Nudge, Replies, runnable
+from coder.core.errors import ModelError
+from coder.core.events import (
+    AnyEvent,
+    EndReason,
+    MessageAdded,
+    ModelRetrying,
+    Notice,
+    RunEnded,
+    RunStarted,
+    StreamEvent,
+    TextDelta,
+    ThinkingDelta,
+    TurnEnded,
+    TurnStarted,
+    UsageReported,
+)
+from coder.core.messages import Message, Meta, ToolUse, Usage
+from coder.core.model import (
+    BlockFinished,
+    Completed,
+    Model,
+    ModelRequest,
+    Retrying,
+    Streamed,
+    TextPart,
+    ThinkingPart,
+)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What one run adds up to."""
+
+    turns: int = 0
+    usage: Usage = field(default_factory=Usage)
+    text: str = ""
+    stop_reason: str = ""
+    all_denied: bool = False
+
+
+class Agent:
+    """One conversation with one model. `template` is the request without messages; its prefix never changes.
+    `context` is committed before the first prompt of an empty history."""
+
+    def __init__(
+        self,
+        model: Model,
+        template: ModelRequest,
+        history: History,
+        executor: Executor,
+        emit: Callable[[AnyEvent], None],
+        policies: Sequence[TurnPolicy] = (),
+        context: Message | None = None,
+    ) -> None:
+        self._model = model
+        self._template = template
+        self._executor = executor
+        self._emit = emit
+        self._policies = tuple(policies)
+        self._context = context
+        self._previous: Mark | None = None
+        self._inbox: list[Message] = []
+        self._tally = _Tally()
+        self.history = history
+
+    def steer(self, message: Message) -> None:
+        """Queues a message of the person; it lands at the next turn boundary of the run."""
+        self._inbox.append(message)
+
+    async def run(self, prompt: Message) -> RunEnded:
+        """From a user message to the final answer. Returns how it ended; raises CancelledError when interrupted,
+        with the history valid and everything that was finished kept: `ended_early` then says how it ended."""
+        tally = self._tally = _Tally()
+        if self._context is not None and not self.history.messages:
+            self._commit(self._context)
+        committed = self._commit(prompt)
+        self._emit(RunStarted(prompt=committed or prompt))
+        try:
+            ended = await self._turns(tally)
+        except ModelError as error:
+            ended = _model_failed(tally, error)
+        self._emit(ended)
+        return ended
+
+    def ended_early(self, reason: EndReason, error: str) -> RunEnded:
+        """The end of a run that was cancelled; announced here, since whoever cancelled knows why."""
+        ended = _end(self._tally, reason, error)
+        self._emit(ended)
+        return ended
+
+    async def _turns(self, tally: _Tally) -> RunEnded:
+        replies = Replies()
+        for turn in count(1):
+            if (stop := self._before(turn)) is not None:
+                return _end(tally, stop.reason, stop.error)
+            self._emit(TurnStarted(turn=turn))
+            completed = await self._ask_model(tally)
+            tally.turns = turn
+            outcomes = await self._run_tools(completed.message.tool_uses)
+            tally.all_denied = all_denied(outcomes)
+            self._emit(TurnEnded(turn=turn))
+            if any(outcome.interrupt for outcome in outcomes):
+                return _end(tally, "interrupted", "Interrupted at a permission question")
+            waiting = self._commit_all(self._drain())
+            match replies.judge(completed, waiting=bool(waiting)):
+                case End(reason=reason, error=error):
+                    return _end(tally, reason, error)
+                case Nudge(message=message):
+                    self._commit(message)
+                case GoOn():
+                    pass
+        raise AssertionError("unreachable: count() never ends")
+
+    def _before(self, turn: int) -> Stop | None:
+        for policy in self._policies:
+            match policy.before_turn(turn, self.history):
+                case Stop() as stop:
+                    return stop
+                case Inject(message=message):
+                    self._commit(message)
+                case None:
+                    pass
+        return None
+
+    async def _ask_model(self, tally: _Tally) -> Completed:
+        """One reply, committed. On a cancel the finished part of it is committed instead."""
+        partial = Partial()
+        started = time.monotonic()
+        try:
+            completed = await self._stream(self._request(), partial)
+        except asyncio.CancelledError:
+            self._commit(partial.salvage())
+            raise
+        message = fresh_ids(runnable(completed), self.history.has_id)
+        committed = self._commit(replace(message, meta=replace(message.meta, kind="reply")))
+        for text in completed.notices:
+            self._emit(Notice(level="warning", text=text))
+        self._emit(
+            UsageReported(model=self._template.model, usage=completed.usage, api_seconds=time.monotonic() - started)
+        )
+        tally.usage += completed.usage
+        tally.stop_reason = completed.stop_reason
+        tally.text = committed.text if committed else ""
+        return replace(completed, message=committed or Message("assistant", ()))
+
+    async def _stream(self, request: ModelRequest, partial: Partial) -> Completed:
+        async with aclosing(self._model.stream(request)) as events:  # type: ignore[type-var]  # streams are generators
+            async for event in events:
+                match event:
+                    case Streamed():
+                        self._emit(StreamEvent(raw=event.event))
+                    case TextPart():
+                        partial.add_text(event.text)
+                        self._emit(TextDelta(text=event.text))
+                    case ThinkingPart():
+                        self._emit(ThinkingDelta(text=event.text))
+                    case BlockFinished():
+                        partial.finish(event.block)
+                    case Retrying():
+                        partial.clear()
+                        self._emit(_retrying(event))
+                    case Completed():
+                        return event
+        raise ModelError("The model's reply ended without its last event.", "cut")
+
+    def _request(self) -> ModelRequest:
+        view = self.history.view
+        marks = plan(view, self.history.context_blocks, self._previous)
+        self._previous = last_mark(view)
+        return replace(self._template, messages=view, marks=marks)
+
+    async def _run_tools(self, calls: Sequence[ToolUse]) -> list[Outcome]:
+        """Runs the calls and commits their results, whatever happens in between."""
+        outcomes: dict[str, Outcome] = {call.id: interrupted(call) for call in calls}
+        try:
+            await self._executor.run(calls, outcomes)
+        finally:
+            ordered = [outcomes[call.id] for call in calls]
+            meta = Meta(kind="results", tool_data=tuple(outcome.data for outcome in ordered))
+            self._commit(Message("user", tuple(outcome.result for outcome in ordered), meta))
+        return ordered
+
+    def _commit(self, message: Message) -> Message | None:
+        committed = self.history.commit(message)
+        if committed is not None:
+            self._emit(MessageAdded(message=committed))
+        return committed
+
+    def _commit_all(self, messages: Iterable[Message]) -> list[Message]:
+        return [committed for message in messages if (committed := self._commit(message))]
+
+    def _drain(self) -> list[Message]:
+        waiting, self._inbox = self._inbox, []
+        return waiting
+
+
+def _retrying(event: Retrying) -> ModelRetrying:
+    return ModelRetrying(
+        attempt=event.attempt,
+        max_retries=event.max_retries,
+        delay=event.delay,
+        kind=event.kind,
+        status=event.status,
+        message=event.message,
+    )
+
+
+def _end(tally: _Tally, reason: EndReason, error: str = "") -> RunEnded:
+    return RunEnded(
+        reason=reason,
+        turns=tally.turns,
+        text=tally.text,
+        error=error,
+        stop_reason=tally.stop_reason,
+        usage=tally.usage,
+        all_denied=tally.all_denied,
+    )
+
+
+def _model_failed(tally: _Tally, error: ModelError) -> RunEnded:
+    reason: EndReason = {"rate_limit": "rate_limit", "too_long": "context_full"}.get(error.kind, "model_error")  # type: ignore[assignment]
+    return replace(_end(tally, reason, str(error)), error_kind=error.kind, status=error.status)

@@ -1,0 +1,37 @@
+"""Bounds what a tool result may cost: long text is cut in the middle, the whole kept in a file the model can read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from coder.core.messages import Document, Image, Text
+
+LIMIT = 90_000  # characters, about 25,000 tokens
+
+
+def bound(
+    content: str | tuple[Text | Image | Document, ...], folder: Path, name: str, limit: int = LIMIT
+) -> tuple[Text | Image | Document, ...]:
+    """The content as blocks, each text at most `limit` characters. Writes the whole text to `folder` when it cuts.
+
+    Never raises: when the file cannot be written the cut says so.
+    """
+    blocks = (Text(content),) if isinstance(content, str) else content
+    return tuple(_bound_text(b, folder, name, limit) if isinstance(b, Text) else b for b in blocks)
+
+
+def _bound_text(block: Text, folder: Path, name: str, limit: int) -> Text:
+    text = block.text
+    if len(text) <= limit:
+        return block
+    path = folder / f"{name}.txt"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", errors="replace")
+        path.chmod(0o600)
+        where = f"the whole is in {path}; read parts of it with Read (offset, limit) or Grep"
+    except OSError as error:
+        where = f"the rest is lost: {error}"
+    head, tail = text[: limit // 4], text[-(limit - limit // 4) :]
+    omitted = len(text) - len(head) - len(tail)
+    return Text(f"{head}\n\n[{omitted} of {len(text)} characters left out here; {where}]\n\n{tail}")

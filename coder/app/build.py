@@ -1,0 +1,119 @@
+"""The composition root: puts a session together from its configuration. The only place where the layers meet."""
+
+from __future__ import annotations
+
+import os
+from datetime import date, datetime
+from pathlib import Path
+
+from coder.agent.control import Control
+from coder.agent.executor import Executor
+from coder.agent.gate import Gate
+from coder.agent.history import History
+from coder.agent.loop import Agent
+from coder.agent.policies import RepeatedFailure, TurnLimit, TurnPolicy
+from coder.app.context import context_message
+from coder.app.journal import Journal
+from coder.app.session import Session, SessionFacts, Spent
+from coder.app.toolbox import SessionTools
+from coder.core import prompts
+from coder.core.config import Config
+from coder.core.events import AnyEvent
+from coder.core.frontend import Frontend
+from coder.core.model import ModelRequest
+from coder.models import catalog, connect
+from coder.permissions.rules import parse_rules
+from coder.permissions.world import LocalWorld
+from coder.telemetry.ledger import Ledger
+from coder.tools.registry import ToolSession, builtins
+from coder.workspace.local import LocalWorkspace
+
+
+async def open_session(
+    config: Config,
+    frontend: Frontend,
+    *,
+    session_id: str | None = None,
+    resume: str | None = None,
+    continue_latest: bool = False,
+    today: date | None = None,
+) -> Session:
+    """A session ready for its first prompt. Contacts nothing and changes nothing on disk.
+
+    Raises ConfigError and SessionError.
+    """
+    rules, rule_warnings = parse_rules(config.rules)
+    journal = Journal.open(config, session_id, resume, continue_latest)
+    ledger = Ledger(catalog.price)
+
+    def emit(event: AnyEvent) -> None:
+        ledger.on(event)
+        journal.on(event)
+        frontend.emit(event)
+
+    journal.warn_through(emit)
+    model_name = catalog.resolve(config.model.name, config.env)
+    control = Control(config.mode, model_name, emit)
+    workspace = LocalWorkspace(config.cwd, config.add_dirs, {**os.environ, **config.env})
+    every = builtins(ToolSession())
+    tools = SessionTools(every, rules.removed_tools(tool.name for tool in every))
+    spill_dir = journal.folder / "tool-results"
+    gate = Gate(rules, lambda: _world(config, workspace, spill_dir), lambda: control.mode, frontend.ask, emit)
+    executor = Executor(tools, gate, workspace, control, frontend.ask, emit, spill_dir)
+    history = History(journal.append, journal.messages)
+    context = context_message(config.cwd, workspace.roots, today or datetime.now().astimezone().date())
+    model = connect(config.model)
+    template = _template(config, model_name, tools)
+    agent = Agent(model, template, history, executor, emit, _policies(config), context)
+
+    async def close() -> None:
+        await workspace.aclose()
+        await model.aclose()
+        await journal.aclose()
+
+    facts = SessionFacts(
+        session_id=journal.session_id,
+        cwd=config.cwd,
+        tools=tools.names(),
+        model=model_name,
+        mode=config.mode,
+        key_source=config.model.key_source,
+        transcript=journal.path,
+    )
+    warnings = (*config.warnings, *rule_warnings, *journal.notes)
+    return Session(facts, agent, control, lambda: _spent(ledger), close, warnings)
+
+
+def _world(config: Config, workspace: LocalWorkspace, spill_dir: Path) -> LocalWorld:
+    return LocalWorld(
+        cwd=workspace.cwd,
+        roots=workspace.roots,
+        home=Path.home(),
+        config_home=config.home,
+        readable=(spill_dir,),
+    )
+
+
+def _template(config: Config, model_name: str, tools: SessionTools) -> ModelRequest:
+    """The part of every request that never changes within a session."""
+    facts = catalog.describe(model_name)
+    own = prompts.load("system") if config.system_prompt is None else config.system_prompt
+    return ModelRequest(
+        model=model_name,
+        messages=(),
+        system=tuple(text for text in (own, config.append_system_prompt) if text.strip()),
+        tools=tools.specs(),
+        max_tokens=min(config.model.max_tokens or 32_000, facts.max_output),
+        thinking=facts.thinking if config.model.thinking is None else config.model.thinking,
+        effort=config.model.effort if facts.effort or not facts.known else None,
+        mark_system=True,
+    )
+
+
+def _policies(config: Config) -> tuple[TurnPolicy, ...]:
+    limit = (TurnLimit(config.max_turns),) if config.max_turns else ()
+    return (*limit, RepeatedFailure())
+
+
+def _spent(ledger: Ledger) -> Spent:
+    return Spent(ledger.total_cost, ledger.model_usage(), ledger.api_seconds, ledger.usage)

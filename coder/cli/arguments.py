@@ -1,0 +1,140 @@
+"""The flags of a run, parsed. Knows argv and nothing else.
+
+argparse, not typer: the grammar is the one existing scripts and SDKs use, with optional values, lists that end at the
+next flag and both spellings of a name; and it costs a tenth of typer's import (docs/adr/0002).
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from coder.config.flags import Flags
+from coder.core.errors import ConfigError
+
+FORMATS = ("text", "json", "stream-json")
+_RULE = re.compile(r"[A-Za-z*_][\w*-]*(\(.*\))?(,.*)?", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class RunArguments:
+    """What the command line asked for. `prompt` is None when it was not given."""
+
+    prompt: str | None
+    print_mode: bool
+    output_format: str
+    record: Path | None
+    replay: Path | None
+    flags: Flags
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"{message}. `coder --help` lists the flags.")
+
+
+def parse(argv: list[str]) -> RunArguments:
+    """Raises ConfigError for anything it does not understand."""
+    parser = _build()
+    found, unknown = parser.parse_known_args(argv)
+    if unknown:
+        raise ConfigError(_unknown(parser, unknown[0]))
+    _check_swallowed(found)
+    mode = "bypassPermissions" if found.dangerously_skip_permissions else found.permission_mode
+    return RunArguments(
+        prompt=found.prompt,
+        print_mode=found.print,
+        output_format=found.output_format,
+        record=found.record,
+        replay=found.replay,
+        flags=Flags(
+            model=found.model,
+            max_turns=found.max_turns,
+            permission_mode="default" if mode == "manual" else mode,
+            allowed_tools=tuple(found.allowed_tools or ()),
+            disallowed_tools=tuple(found.disallowed_tools or ()),
+            system_prompt=found.system_prompt,
+            append_system_prompt=found.append_system_prompt or "",
+            add_dirs=tuple(found.add_dir or ()),
+            cwd=found.cwd,
+            settings=found.settings,
+            setting_sources=found.setting_sources,
+            session_id=found.session_id,
+            resume=found.resume,
+            continue_=found.continue_,
+            no_session_persistence=found.no_session_persistence,
+            time_budget=found.time_budget,
+            verbose=found.verbose,
+        ),
+    )
+
+
+def _build() -> _Parser:
+    parser = _Parser(prog="coder", add_help=False, allow_abbrev=False)
+    add = parser.add_argument
+    add("prompt", nargs="?")
+    add("-p", "--print", action="store_true")
+    add("--output-format", choices=FORMATS, default="text")
+    add("--model")
+    add("--max-turns", type=_positive_int)
+    add("--time-budget", type=_seconds)
+    add("--permission-mode", choices=("default", "manual", "acceptEdits", "plan", "dontAsk", "bypassPermissions"))
+    add("--dangerously-skip-permissions", action="store_true")
+    add("--allowedTools", "--allowed-tools", dest="allowed_tools", nargs="+", action="extend")
+    add("--disallowedTools", "--disallowed-tools", dest="disallowed_tools", nargs="+", action="extend")
+    add("--system-prompt")
+    add("--append-system-prompt")
+    add("--add-dir", nargs="+", action="extend")
+    add("--cwd")
+    add("--settings")
+    add("--setting-sources")
+    add("--session-id")
+    add("-r", "--resume", nargs="?", const="")
+    add("-c", "--continue", dest="continue_", action="store_true")
+    add("--no-session-persistence", action="store_true")
+    add("--verbose", action="store_true")
+    add("--record", type=Path)
+    add("--replay", type=Path)
+    return parser
+
+
+def _positive_int(text: str) -> int:
+    value = int(text) if text.isdigit() else 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
+    return value
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e7:
+        raise argparse.ArgumentTypeError(f"expected a number of seconds above 0, got {text!r}")
+    return value
+
+
+def _check_swallowed(found: argparse.Namespace) -> None:
+    """A list flag takes every word up to the next flag; say so when it took the prompt."""
+    if found.prompt is not None:
+        return
+    for name, values in (("--allowedTools", found.allowed_tools), ("--disallowedTools", found.disallowed_tools)):
+        if values and not all(_RULE.fullmatch(part) for part in values[-1:]):
+            raise ConfigError(
+                f"{name} took {values[-1]!r} as a rule. Put the prompt before {name}, or end the list with `--`."
+            )
+
+
+def _unknown(parser: argparse.ArgumentParser, flag: str) -> str:
+    from difflib import get_close_matches
+
+    known = [option for action in parser._actions for option in action.option_strings]
+    near = get_close_matches(flag.split("=")[0], known, n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    if not flag.startswith("-"):
+        return f"a second prompt {flag!r}: put the whole prompt in quotes."
+    return f"unknown flag {flag}.{hint} `coder --help` lists the flags."

@@ -1,0 +1,111 @@
+"""The command line: finds the subcommand or starts a run. Turns expected errors into one line and an exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sys
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from coder.cli.arguments import RunArguments, parse
+from coder.core.config import Config
+from coder.core.errors import CoderError, ConfigError
+from coder.frontends.exit_codes import USAGE
+
+if TYPE_CHECKING:
+    from coder.frontends.headless import HeadlessFrontend
+
+SUBCOMMANDS = {"demo": "coder.cli.demo", "replay": "coder.cli.replay"}
+_SLASH = re.compile(r"/[A-Za-z][\w:-]*(?=\s|$)")
+_NO_INPUT = "Input must be provided either through stdin or as a prompt argument when using --print"
+
+
+def run(argv: list[str]) -> int:
+    """Runs coder and returns its exit code. Never raises for what a person or a machine can get wrong."""
+    try:
+        if argv and argv[0] in SUBCOMMANDS:
+            import_module(SUBCOMMANDS[argv[0]]).app(argv[1:], prog_name=f"coder {argv[0]}")
+            return 0
+        return _start(parse(argv))
+    except CoderError as error:
+        sys.stderr.write(f"coder: {error}\n")
+        return USAGE
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has left; the interpreter must not flush into the void at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
+
+
+def _start(arguments: RunArguments) -> int:
+    from coder.cli.stdin import read_piped
+    from coder.config.load import load
+
+    if not arguments.print_mode:
+        raise ConfigError(_not_interactive(arguments.prompt))
+    config = load(arguments.flags, os.environ, Path.cwd())
+    piped = read_piped(needed=arguments.prompt is None)
+    prompt = "\n\n".join(part for part in (piped.strip("\n"), arguments.prompt) if part and part.strip())
+    if not prompt:
+        raise ConfigError(_NO_INPUT)
+    if (command := _SLASH.match(arguments.prompt or prompt)) is not None:
+        raise ConfigError(f"Unknown command: {command.group()}. To send it as text, put a word before it.")
+    return asyncio.run(_run(arguments, config, prompt))
+
+
+async def _run(arguments: RunArguments, config: Config, prompt: str) -> int:
+    from coder.app.build import open_session
+    from coder.frontends import headless
+
+    async with AsyncExitStack() as stack:
+        config = await _through_replay(stack, arguments, config)
+        frontend = _frontend(arguments)
+        flags = arguments.flags
+        session = await open_session(
+            config,
+            frontend,
+            session_id=flags.session_id,
+            resume=flags.resume,
+            continue_latest=flags.continue_,
+        )
+        return await headless.run(session, frontend, prompt, config.time_budget)
+
+
+async def _through_replay(stack: AsyncExitStack, arguments: RunArguments, config: Config) -> Config:
+    """The configuration with its endpoint behind a recording proxy or a player, where that was asked for."""
+    if arguments.record is None and arguments.replay is None:
+        return config
+    from coder.replay.run import recording, serving
+
+    if arguments.replay is not None:
+        url = await stack.enter_async_context(serving(arguments.replay))
+        model = replace(config.model, base_url=url, api_key="replay", auth_token="", transport="wire")
+    else:
+        url = await stack.enter_async_context(recording(arguments.record, config.model.base_url))
+        model = replace(config.model, base_url=url)
+    return replace(config, model=model)
+
+
+def _frontend(arguments: RunArguments) -> HeadlessFrontend:
+    if arguments.output_format == "text":
+        from coder.frontends.text import TextOut
+
+        return TextOut(sys.stdout, sys.stderr, verbose=arguments.flags.verbose)
+    from coder.frontends.stream_json.out import JsonOut, StreamJsonOut
+
+    make = StreamJsonOut if arguments.output_format == "stream-json" else JsonOut
+    return make(sys.stdout.fileno())
+
+
+def _not_interactive(prompt: str | None) -> str:
+    from difflib import get_close_matches
+
+    if prompt and re.fullmatch(r"[a-z]{2,12}", prompt) and (near := get_close_matches(prompt, SUBCOMMANDS, n=1)):
+        return f"there is no command {prompt!r}. Did you mean coder {near[0]}?"
+    return 'this version has no interactive session yet. Use coder -p "what to do", or coder demo to see it work.'

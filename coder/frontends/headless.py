@@ -1,0 +1,61 @@
+"""Drives one run with nobody in front: signals in, exit code out. Knows sessions, not formats."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from typing import Protocol
+
+from coder.app.session import Session
+from coder.core.events import RunEnded
+from coder.core.frontend import Frontend
+from coder.frontends.exit_codes import exit_code
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class HeadlessFrontend(Frontend, Protocol):
+    def begin(self, session: Session) -> None: ...
+
+    def finish(self, ended: RunEnded, session: Session) -> None:
+        """Writes what is left to write. Called exactly once, however the run ended."""
+        ...
+
+
+async def run(session: Session, frontend: HeadlessFrontend, prompt: str, time_budget: float | None = None) -> int:
+    """The whole life of `coder -p` after start-up. Returns the exit code; the session is closed."""
+    watch = _SignalWatch(session)
+    with watch:
+        try:
+            frontend.begin(session)
+            ended = await session.prompt(prompt, time_budget=time_budget)
+        finally:
+            await session.aclose()
+        frontend.finish(ended, session)
+    return exit_code(ended, watch.caught)
+
+
+class _SignalWatch:
+    """The first signal interrupts the run; a second one ends the process at once."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.caught: signal.Signals | None = None
+
+    def __enter__(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            # An ignored signal stays ignored: nohup and background jobs of a shell rely on it.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                loop.add_signal_handler(number, self._on_signal, number)
+
+    def __exit__(self, *exc: object) -> None:
+        for number in _SIGNALS:
+            asyncio.get_running_loop().remove_signal_handler(number)
+
+    def _on_signal(self, number: signal.Signals) -> None:
+        if self.caught is not None:
+            os._exit(128 + number)
+        self.caught = number
+        self._session.interrupt()

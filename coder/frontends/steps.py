@@ -1,0 +1,87 @@
+"""Shows a run step by step as it happens: each call as a line with its outcome, edits as diffs, the answer as text.
+
+For watching without taking part (`coder demo`). Must not know any other front end.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text as Styled
+
+from coder.core.events import AnyEvent, MessageAdded, ModelRetrying, Notice, PermissionDenied, ToolFinished
+from coder.core.messages import Json
+from coder.core.requests import Deny, Reply, Request
+from coder.frontends.plain import one_line, printable
+
+_SHOWN_LINES = 12
+
+
+class StepsOut:
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def emit(self, event: AnyEvent) -> None:
+        match event:
+            case MessageAdded(message=message) if message.meta.kind == "reply" and message.text.strip():
+                self._line(printable(message.text).strip())
+                self._line("")
+            case ToolFinished():
+                self._tool(event)
+            case PermissionDenied():
+                self._line(f"✗ not allowed: {one_line(event.summary)}: {one_line(event.message)}", "red")
+            case ModelRetrying():
+                self._line(f"! waiting for the model: {one_line(event.message)}, next in {event.delay:.0f}s", "yellow")
+            case Notice(level="warning" | "error"):
+                self._line(f"! {one_line(event.text)}", "yellow")
+            case _:
+                pass
+
+    async def ask(self, request: Request) -> Reply:
+        return Deny("nobody is there to ask", nobody=True)
+
+    def _tool(self, event: ToolFinished) -> None:
+        failed = event.result.is_error
+        what = one_line(f"{event.call.name} {_subject(event.call.input)}", 100)
+        line = Styled("✗ " if failed else "✓ ", style="red" if failed else "green")
+        line.append(what)
+        if event.summary:
+            line.append(f" · {one_line(event.summary, 60)}", style="dim")
+        line.append(f" · {event.seconds:.1f}s", style="dim")
+        self._console.print(line, soft_wrap=True)
+        data = event.data or {}
+        if hunks := data.get("structuredPatch"):
+            self._diff(hunks)
+        elif "stdout" in data:
+            self._output(str(data["stdout"]))
+        self._line("")
+
+    def _diff(self, hunks: list[dict[str, Any]]) -> None:
+        for hunk in hunks:
+            old, new = int(hunk["oldStart"]), int(hunk["newStart"])
+            for text in hunk["lines"]:
+                mark = text[:1]
+                number = old if mark == "-" else new
+                style = {"-": "red", "+": "green"}.get(mark, "dim")
+                self._line(f"  {number:>4} {mark} {printable(text[1:])}", style)
+                old += mark != "+"
+                new += mark != "-"
+
+    def _output(self, text: str) -> None:
+        lines = printable(text).rstrip().split("\n")
+        for line in lines[-_SHOWN_LINES:]:
+            self._line(f"  {line}", "dim")
+        if len(lines) > _SHOWN_LINES:
+            self._line(f"  ({len(lines)} lines, the last {_SHOWN_LINES} shown)", "dim")
+
+    def _line(self, text: str, style: str = "") -> None:
+        self._console.print(Styled(text, style=style), soft_wrap=True)
+
+
+def _subject(raw: Json) -> str:
+    """What a call is about: its path, command or pattern."""
+    for key in ("command", "file_path", "notebook_path", "pattern", "task_id"):
+        if isinstance(raw.get(key), str):
+            return str(raw[key])
+    return ""

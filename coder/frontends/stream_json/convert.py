@@ -1,0 +1,199 @@
+"""Events to the SDK's wire messages, field by field as the public contract has them. Pure: no I/O, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+from coder import __version__
+from coder.app.session import SessionFacts, Spent
+from coder.core.events import EndReason, ModelRetrying, PermissionDenied, RunEnded
+from coder.core.messages import Json, Message, ToolResult, Usage, block_to_api, entry_uuids
+
+# A line over 1 MiB kills the SDK's reader; base64 data is left out of longer ones.
+LINE_LIMIT = 1_000_000
+
+_SUBTYPES: dict[EndReason, str] = {"max_turns": "error_max_turns", "budget": "error_max_budget_usd"}
+_TERMINAL: dict[EndReason, str] = {
+    "done": "completed",
+    "max_turns": "max_turns",
+    "budget": "budget_exhausted",
+    "context_full": "prompt_too_long",
+    "malformed": "malformed_tool_use_exhausted",
+    "interrupted": "aborted_streaming",
+    "time_budget": "aborted_streaming",
+    "model_error": "api_error",
+    "rate_limit": "api_error",
+}
+_CATEGORIES = {
+    "auth": "authentication_failed",
+    "rate_limit": "rate_limit",
+    "overloaded": "overloaded",
+    "invalid": "invalid_request",
+    "too_long": "invalid_request",
+    "not_found": "model_not_found",
+    "server": "server_error",
+}
+
+
+def category(kind: str) -> str:
+    """The contract's error category of a model error kind."""
+    return _CATEGORIES.get(kind, "unknown")
+
+
+def init(facts: SessionFacts) -> Json:
+    return _message(
+        facts.session_id,
+        type="system",
+        subtype="init",
+        cwd=str(facts.cwd),
+        tools=list(facts.tools),
+        mcp_servers=[],
+        model=facts.model,
+        permissionMode=facts.mode,
+        slash_commands=[],
+        apiKeySource=facts.key_source,
+        claude_code_version=__version__,
+        output_style="default",
+        agents=[],
+        skills=[],
+        plugins=[],
+    )
+
+
+def assistant(session_id: str, message: Message) -> Iterator[Json]:
+    """One message per content block, sharing the reply's id, as the transcript stores them."""
+    meta = message.meta
+    for uuid, block in zip(entry_uuids(message), message.content, strict=True):
+        body = {
+            "id": meta.api_id,
+            "type": "message",
+            "role": "assistant",
+            "model": meta.model,
+            "content": [block_to_api(block)],
+            "stop_reason": meta.stop_reason or None,
+            "stop_sequence": None,
+            "usage": usage(meta.usage),
+        }
+        yield _message(
+            session_id,
+            uuid,
+            type="assistant",
+            parent_tool_use_id=None,
+            message=body,
+        )
+
+
+def results(session_id: str, message: Message) -> Iterator[Json]:
+    """One message per tool result with its structured result beside it, then one for the text that follows."""
+    uuids = iter(entry_uuids(message))
+    rest: list[Json] = []
+    data = iter(message.meta.tool_data)
+    for block in message.content:
+        if not isinstance(block, ToolResult):
+            rest.append(block_to_api(block))
+            continue
+        structured = next(data, None)
+        extra = {} if structured is None else {"tool_use_result": structured}
+        yield _user(session_id, next(uuids), [block_to_api(block)], extra)
+    if rest:
+        yield _user(session_id, next(uuids), rest, {"isSynthetic": True})
+
+
+def _user(session_id: str, uuid: str, content: list[Json], extra: Json) -> Json:
+    body = {"role": "user", "content": content}
+    return _message(session_id, uuid, type="user", parent_tool_use_id=None, message=body, **extra)
+
+
+def api_retry(session_id: str, event: ModelRetrying) -> Json:
+    return _message(
+        session_id,
+        type="system",
+        subtype="api_retry",
+        attempt=event.attempt,
+        max_retries=event.max_retries,
+        retry_delay_ms=round(event.delay * 1000),
+        error_status=event.status,
+        error=category(event.kind),
+    )
+
+
+def permission_denied(session_id: str, event: PermissionDenied) -> Json:
+    kind = event.reasons[-1].kind if event.reasons else "default"
+    return _message(
+        session_id,
+        type="system",
+        subtype="permission_denied",
+        tool_name=event.call.name,
+        tool_use_id=event.call.id,
+        decision_reason_type="rule" if kind == "rule" else "mode",
+        decision_reason="; ".join(reason.text for reason in event.reasons),
+        message=f"{event.message} {event.remedy}".strip(),
+    )
+
+
+def informational(session_id: str, level: str, text: str) -> Json:
+    return _message(session_id, type="system", subtype="informational", content=text, level=level)
+
+
+def result(session_id: str, ended: RunEnded, spent: Spent, denials: list[PermissionDenied], seconds: float) -> Json:
+    """The one result of a run. A failure of the API is `success` with `is_error`, as the contract has it."""
+    failed = ended.reason != "done"
+    api_failed = ended.reason in ("model_error", "rate_limit", "context_full") and bool(ended.error_kind)
+    subtype = "success" if not failed or api_failed else _SUBTYPES.get(ended.reason, "error_during_execution")
+    fields: dict[str, Any] = {
+        "type": "result",
+        "subtype": subtype,
+        "is_error": failed,
+        "duration_ms": round(seconds * 1000),
+        "duration_api_ms": round(spent.api_seconds * 1000),
+        "num_turns": ended.turns,
+        "stop_reason": ended.stop_reason or None,
+        "total_cost_usd": spent.cost,
+        "usage": usage(ended.usage),
+        "modelUsage": spent.model_usage,
+        "permission_denials": [
+            {"tool_name": d.call.name, "tool_use_id": d.call.id, "tool_input": d.call.input} for d in denials
+        ],
+        "terminal_reason": _TERMINAL.get(ended.reason, "model_error"),
+    }
+    if subtype == "success":
+        fields["result"] = f"API Error: {ended.error}" if failed else ended.text
+    else:
+        fields["errors"] = [ended.error or ended.reason]
+    if api_failed:
+        fields["api_error_status"] = ended.status
+    return _message(session_id, **fields)
+
+
+def usage(counts: Usage) -> Json:
+    return {
+        "input_tokens": counts.input_tokens,
+        "output_tokens": counts.output_tokens,
+        "cache_creation_input_tokens": counts.cache_creation_input_tokens,
+        "cache_read_input_tokens": counts.cache_read_input_tokens,
+        "cache_creation": {
+            "ephemeral_5m_input_tokens": counts.ephemeral_5m_input_tokens,
+            "ephemeral_1h_input_tokens": counts.ephemeral_1h_input_tokens,
+        },
+        "server_tool_use": {"web_search_requests": 0, "web_fetch_requests": 0},
+        "service_tier": "standard",
+    }
+
+
+def without_data(value: Any) -> Any:
+    """The value with long strings replaced by a note of their length, for lines over the limit."""
+    match value:
+        case str() if len(value) > 50_000:
+            return f"{value[:1000]}… [{len(value)} characters left out of this message]"
+        case dict():
+            return {key: without_data(item) for key, item in value.items()}
+        case list():
+            return [without_data(item) for item in value]
+        case _:
+            return value
+
+
+def _message(session_id: str, uuid: str = "", /, **fields: Any) -> Json:
+    return {**fields, "session_id": session_id, "uuid": uuid or str(uuid4())}

@@ -1,0 +1,86 @@
+"""The two JSON front ends: `stream-json` writes each message as it happens, `json` the result alone."""
+
+from __future__ import annotations
+
+import json
+import time
+
+from coder.app.session import Session
+from coder.core.events import AnyEvent, MessageAdded, ModelRetrying, Notice, PermissionDenied, RunEnded
+from coder.core.messages import Json, Message
+from coder.core.requests import Deny, Reply, Request
+from coder.frontends.stream_json import convert
+from coder.frontends.stream_json.outbox import Outbox
+
+
+class JsonOut:
+    """`--output-format json`: exactly the result object, as one document."""
+
+    def __init__(self, fd: int) -> None:
+        self._outbox = Outbox(fd)
+        self._denials: list[PermissionDenied] = []
+        self._started = time.monotonic()
+        self._session_id = ""
+
+    def begin(self, session: Session) -> None:
+        self._session_id = session.facts.session_id
+
+    def emit(self, event: AnyEvent) -> None:
+        if isinstance(event, PermissionDenied):
+            self._denials.append(event)
+
+    async def ask(self, request: Request) -> Reply:
+        return Deny("nobody is there to ask", nobody=True)
+
+    def finish(self, ended: RunEnded, session: Session) -> None:
+        seconds = time.monotonic() - self._started
+        self._write(convert.result(self._session_id, ended, session.spent, self._denials, seconds))
+        self._outbox.close()
+
+    def _write(self, message: Json) -> None:
+        line = _encode(message)
+        if len(line) > convert.LINE_LIMIT and message.get("type") != "result":
+            line = _encode(convert.without_data(message))
+        self._outbox.put(line)
+
+
+class StreamJsonOut(JsonOut):
+    """`--output-format stream-json`: one JSON object a line, each written at once, the result last."""
+
+    def begin(self, session: Session) -> None:
+        super().begin(session)
+        self._write(convert.init(session.facts))
+        for warning in session.warnings:
+            self._write(convert.informational(self._session_id, "warning", warning))
+
+    def emit(self, event: AnyEvent) -> None:
+        super().emit(event)
+        match event:
+            case MessageAdded():
+                self._message(event.message)
+            case ModelRetrying():
+                self._write(convert.api_retry(self._session_id, event))
+            case PermissionDenied():
+                self._write(convert.permission_denied(self._session_id, event))
+            case Notice():
+                self._write(convert.informational(self._session_id, event.level, event.text))
+            case _:
+                pass
+
+    def _message(self, message: Message) -> None:
+        match message.meta.kind:
+            case "reply":
+                shapes = convert.assistant(self._session_id, message)
+            case "results" | "steer" | "reminder":
+                shapes = convert.results(self._session_id, message)
+            case _:
+                return
+        for shape in shapes:
+            self._write(shape)
+
+
+def _encode(message: Json) -> bytes:
+    text = json.dumps(message, ensure_ascii=False, separators=(",", ":"), default=str)
+    # Some readers end a line at these two; JSON lets us write them escaped.
+    text = text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return text.encode("utf-8", "replace") + b"\n"

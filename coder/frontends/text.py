@@ -1,0 +1,75 @@
+"""`-p` as text: the answer on stdout and nothing else; what was refused, retried or failed on stderr, a line each.
+
+Must not know JSON or any other front end.
+"""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from coder.app.session import Session
+from coder.core.events import AnyEvent, ModelRetrying, Notice, PermissionDenied, RunEnded, ToolFinished
+from coder.core.requests import Deny, Reply, Request
+from coder.frontends.plain import one_line, printable
+
+_WORDS = {
+    "rate_limit": "rate limit",
+    "connection": "no connection",
+    "cut": "the reply was cut",
+    "timeout": "no answer",
+    "server": "server error",
+}
+# Ends whose last text is worth having although the run failed: it is the answer, incomplete.
+_PARTIAL_ANSWERS = frozenset({"max_tokens", "refusal"})
+
+
+class TextOut:
+    """With `verbose`, each tool call is a line on stderr too."""
+
+    def __init__(self, stdout: TextIO, stderr: TextIO, *, verbose: bool = False) -> None:
+        self._stdout = stdout
+        self._stderr = stderr
+        self._verbose = verbose
+
+    def begin(self, session: Session) -> None:
+        for warning in session.warnings:
+            self._say(warning)
+
+    def emit(self, event: AnyEvent) -> None:
+        match event:
+            case PermissionDenied():
+                self._say(f"not allowed: {one_line(event.summary)} ({_why(event)})")
+            case ModelRetrying():
+                what = _WORDS.get(event.kind, event.kind)
+                status = f"{event.status} {what}" if event.status else what
+                attempt = f"try {event.attempt + 1} of {event.max_retries + 1}"
+                self._say(f"waiting for the model: {status}, {attempt}, next in {event.delay:.0f}s")
+            case Notice(level="warning" | "error"):
+                self._say(event.text)
+            case ToolFinished() if self._verbose:
+                mark = "✗" if event.result.is_error else "✓"
+                tail = f" · {event.summary}" if event.summary else ""
+                self._say(f"{mark} {one_line(event.call.name)}{tail} · {event.seconds:.1f}s")
+            case _:
+                pass
+
+    async def ask(self, request: Request) -> Reply:
+        return Deny("nobody is there to ask", nobody=True)
+
+    def finish(self, ended: RunEnded, session: Session) -> None:
+        if ended.text.strip() and (ended.reason == "done" or ended.reason in _PARTIAL_ANSWERS):
+            self._stdout.write(printable(ended.text).strip("\n") + "\n")
+            self._stdout.flush()
+        if ended.reason != "done":
+            self._say(ended.error or ended.reason)
+
+    def _say(self, text: str) -> None:
+        self._stderr.write(f"coder: {one_line(text, 2000)}\n")
+        self._stderr.flush()
+
+
+def _why(event: PermissionDenied) -> str:
+    reason = one_line(event.message)
+    if not event.nobody:
+        return reason
+    return f"nobody to ask; {event.remedy}" if event.remedy else f"nobody to ask: {reason}"

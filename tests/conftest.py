@@ -1,0 +1,15 @@
+"""Fixtures of the whole suite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.cli import Place
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """An empty home and an empty project."""
+    return Place.make(tmp_path)

@@ -1,0 +1,104 @@
+"""Runs the installed `coder` as its users do: a process of its own, an empty home, a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+DEADLINE = 60.0
+CODER = (sys.executable, "-m", "coder")
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """The messages of a stream-json run."""
+        return [json.loads(line) for line in self.stdout.split("\n") if line]
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The one result of a json or stream-json run."""
+        results = [line for line in self.lines if line["type"] == "result"]
+        assert len(results) == 1, self.stdout
+        return results[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A home and a project for one test."""
+
+    home: Path
+    project: Path
+
+    @classmethod
+    def make(cls, root: Path) -> Place:
+        place = cls(root / "home", root / "project")
+        place.home.mkdir()
+        place.project.mkdir()
+        return place
+
+    def env(self, url: str | None, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+        env = {
+            "HOME": str(self.home),
+            "PATH": os.environ["PATH"],
+            "LANG": "C.UTF-8",
+            "PYTHONWARNDEFAULTENCODING": "1",
+            "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        }
+        if url is not None:
+            env |= {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": "sk-test-key-that-must-not-show"}
+        return env | dict(extra or {})
+
+    def coder(
+        self,
+        *args: str,
+        url: str | None = None,
+        stdin: str | None = None,
+        env: Mapping[str, str] | None = None,
+        timeout: float = DEADLINE,
+    ) -> Done:
+        """Runs to the end. Standard input is empty unless given."""
+        done = subprocess.run(
+            [*CODER, *args],
+            cwd=self.project,
+            env=self.env(url, env),
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=timeout,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def start(
+        self,
+        *args: str,
+        url: str | None = None,
+        stdin: int | IO[str] = subprocess.DEVNULL,
+        env: Mapping[str, str] | None = None,
+    ) -> subprocess.Popen[str]:
+        """Starts it and returns the process, output piped."""
+        return subprocess.Popen(
+            [*CODER, *args],
+            cwd=self.project,
+            env=self.env(url, env),
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+
+    def transcripts(self) -> list[Path]:
+        return sorted((self.home / ".coder" / "projects").glob("*/*.jsonl"))

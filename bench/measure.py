@@ -63,4 +63,4 @@ def interleaved(
 
 
 def median(runs: Sequence[Run], what: str) -> float:
-    return statistics.median(getattr(one, what) for one in runs)
+    return float(statistics.median(getattr(one, what) for one in runs))

@@ -141,10 +141,8 @@ class Executor:
             case Denied():
                 result = ToolResult(prepared.call.id, (Text(verdict.message),), is_error=True)
                 return Outcome(result, None, verdict.nobody, verdict.interrupt)
-            case Allowed(input=None):
-                return await self._run(prepared)
             case Allowed(input=edited):
-                return await self._run_edited(prepared, edited)
+                return await self._run(prepared) if edited is None else await self._run_edited(prepared, edited)
 
     async def _run_edited(self, prepared: _Prepared, edited: Json) -> Outcome:
         """The person changed the call. What they wrote is parsed again; their yes covers it."""

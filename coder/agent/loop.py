@@ -118,7 +118,7 @@ class Agent:
             completed = await self._ask_model(tally)
             tally.turns = turn
             outcomes = await self._run_tools(completed.message.tool_uses)
-            tally.all_denied = all_denied(outcomes)
+            tally.all_denied = all_denied(outcomes) if outcomes else tally.all_denied
             self._emit(TurnEnded(turn=turn))
             if any(outcome.interrupt for outcome in outcomes):
                 return _end(tally, "interrupted", "Interrupted at a permission question")

@@ -54,8 +54,9 @@ async def open_session(
     journal.warn_through(emit)
     model_name = catalog.resolve(config.model.name, config.env)
     control = Control(config.mode, model_name, emit)
-    workspace = LocalWorkspace(config.cwd, config.add_dirs, {**os.environ, **config.env})
-    every = builtins(ToolSession())
+    env = {**os.environ, **config.env}
+    workspace = LocalWorkspace(config.cwd, config.add_dirs, env)
+    every = builtins(ToolSession.from_env(env))
     tools = SessionTools(every, rules.removed_tools(tool.name for tool in every))
     spill_dir = journal.folder / "tool-results"
     gate = Gate(rules, lambda: _world(config, workspace, spill_dir), lambda: control.mode, frontend.ask, emit)

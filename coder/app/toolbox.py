@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from coder.core.messages import Json
@@ -17,7 +17,7 @@ _ALIASES = {"Task": "Agent", "BashOutput": "TaskOutput", "KillShell": "TaskStop"
 class SessionTools:
     """`removed` are names a bare deny rule takes away: the model never sees them."""
 
-    def __init__(self, tools: Sequence[Tool], removed: frozenset[str] = frozenset()) -> None:
+    def __init__(self, tools: Sequence[Tool], removed: Collection[str] = ()) -> None:
         self._tools = {tool.name: tool for tool in tools if tool.name not in removed}
 
     def find(self, name: str) -> Tool | None:

@@ -21,6 +21,7 @@ from coder.config.flags import Flags
 from coder.config.load import load
 from coder.core.config import Config, ModelConfig
 from coder.core.events import RunEnded
+from coder.core.frontend import Frontend
 from coder.frontends.steps import StepsOut
 from coder.replay.run import serving
 
@@ -28,6 +29,7 @@ HERE = Path(__file__).resolve().parent.parent / "demo"
 PROMPT = "The tests fail. Find out why, fix the cause and check it."
 MODEL = "claude-sonnet-5-5"
 TEST_COMMAND = "python3 -m unittest"
+PACE = 0.004  # seconds between the parts of a reply, so that it can be followed
 ALLOWED = f"Bash({TEST_COMMAND} *)"
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -69,7 +71,7 @@ def _play(console: Console, folder: Path, cassette: Path) -> int:
     before = run_tests(project)
     console.print(f"A small project, timebox: {before.words}.\n")
     console.print(f"❯ {PROMPT}\n", style="bold")
-    ended, cost = asyncio.run(run_demo(StepsOut(console), project, folder / "home", cassette))
+    ended, cost = asyncio.run(_replayed(StepsOut(console), project, folder / "home", cassette))
     if ended.reason != "done":
         console.print(f"✗ the run stopped: {ended.error}", style="red")
     after = run_tests(project)
@@ -78,14 +80,18 @@ def _play(console: Console, folder: Path, cassette: Path) -> int:
     return 0 if ended.reason == "done" and before.failed and not after.failed else 1
 
 
-async def run_demo(frontend: StepsOut, project: Path, home: Path, cassette: Path) -> tuple[RunEnded, str]:
-    """The run itself, against the recorded model. Returns how it ended and what it would have cost."""
-    async with serving(cassette) as url:
-        session = await open_session(demo_config(project, home, url), frontend)
-        try:
-            ended = await session.prompt(PROMPT)
-        finally:
-            await session.aclose()
+async def _replayed(frontend: Frontend, project: Path, home: Path, cassette: Path) -> tuple[RunEnded, str]:
+    async with serving(cassette, roots={"project": str(project)}, pace=PACE) as url:
+        return await run_demo(frontend, project, home, url)
+
+
+async def run_demo(frontend: Frontend, project: Path, home: Path, url: str) -> tuple[RunEnded, str]:
+    """The run itself, against the model at `url`. Returns how it ended and what it would have cost."""
+    session = await open_session(demo_config(project, home, url), frontend)
+    try:
+        ended = await session.prompt(PROMPT)
+    finally:
+        await session.aclose()
     cost = session.spent.cost
     return ended, "an unknown amount" if cost is None else f"${cost:.3f}"
 

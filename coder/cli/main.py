@@ -79,16 +79,17 @@ async def _run(arguments: RunArguments, config: Config, prompt: str) -> int:
 
 async def _through_replay(stack: AsyncExitStack, arguments: RunArguments, config: Config) -> Config:
     """The configuration with its endpoint behind a recording proxy or a player, where that was asked for."""
-    if arguments.record is None and arguments.replay is None:
-        return config
-    from coder.replay.run import recording, serving
-
+    model, roots = config.model, {"cwd": str(config.cwd)}
     if arguments.replay is not None:
-        url = await stack.enter_async_context(serving(arguments.replay))
-        model = replace(config.model, base_url=url, api_key="replay", auth_token="", transport="wire")
-    else:
-        url = await stack.enter_async_context(recording(arguments.record, config.model.base_url))
-        model = replace(config.model, base_url=url)
+        from coder.replay.run import serving
+
+        url = await stack.enter_async_context(serving(arguments.replay, roots=roots))
+        model = replace(model, base_url=url, api_key="replay", auth_token="", transport="wire", provider="anthropic")
+    elif arguments.record is not None:
+        from coder.replay.run import recording
+
+        url = await stack.enter_async_context(recording(arguments.record, model.base_url, roots=roots))
+        model = replace(model, base_url=url)
     return replace(config, model=model)
 
 

@@ -130,7 +130,7 @@ def test_overload_to_the_end_is_exit_code_4_and_keeps_the_prompt(place: Place) -
 
 @pytest.mark.behaviour("B-035")
 def test_a_rate_limit_too_long_to_wait_for_stops_with_75(place: Place) -> None:
-    with fake_api([turn(fault=fault("status", 429, retry_after=3600)), turn("later")]) as api:
+    with fake_api([turn("later", fault=fault("status", 429, retry_after=3600))]) as api:
         done = run(place, api)
         again = run(place, api, "-c")
     assert done.code == 75 and len(api.requests) == 2

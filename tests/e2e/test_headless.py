@@ -116,13 +116,13 @@ def test_more_than_ten_megabytes_of_input_is_refused_with_what_to_do(place: Plac
 
 @pytest.mark.behaviour("B-015")
 def test_h2_a_call_nobody_can_allow_is_denied_and_the_flag_is_named(place: Place) -> None:
-    (place.project / "logs").mkdir()
-    with fake_api([turn(tool("Bash", command="rm -rf logs")), turn("I could not.")]) as api:
-        done = place.coder("-p", "delete the logs", url=api.url)
+    command = "python3 -m pytest -q > seen.txt"
+    with fake_api([turn(tool("Bash", command=command)), turn("I could not.")]) as api:
+        done = place.coder("-p", "run the tests", url=api.url)
     assert done.code == 77 and done.stdout == "I could not.\n"
-    assert done.stderr.startswith("coder: not allowed: Bash rm -rf logs (nobody to ask; ")
-    assert "--allowedTools" in done.stderr and done.stderr.count("\n") == 1
-    assert (place.project / "logs").is_dir()
+    assert done.stderr.startswith(f"coder: not allowed: Bash {command} (nobody to ask; ")
+    assert '--allowedTools "Bash(python3 -m pytest *)"' in done.stderr and done.stderr.count("\n") == 1
+    assert list(place.project.iterdir()) == []
     told = api.requests[1]["messages"][-1]["content"][0]
     assert told["is_error"] is True and "permission" in told["content"][0]["text"]
 
@@ -220,7 +220,7 @@ def test_without_a_key_it_says_which_variable_to_set(place: Place) -> None:
 
 @pytest.mark.behaviour("B-022")
 def test_a_refused_key_is_reported_and_never_shown(place: Place) -> None:
-    with fake_api([turn(fault=fault("status", 401, message=f"invalid key {KEY}"))]) as api:
+    with fake_api([turn(fault=fault("status", 401, message=f"invalid key {KEY}", times=2))]) as api:
         text = place.coder("-p", "x", url=api.url)
         done = place.coder("-p", "x", "--output-format", "stream-json", url=api.url)
     assert text.code == done.code == 4

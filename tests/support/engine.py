@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,8 @@ from coder.core.errors import ModelError, ToolError
 from coder.core.events import AnyEvent
 from coder.core.messages import Block, Json, Message, Meta, Text, Thinking, ToolUse
 from coder.core.model import BlockFinished, Completed, ModelEvent, ModelRequest, TextPart, ThinkingPart
-from coder.core.tools import Access, Internal, Runs, Tool, ToolContext, ToolOutput
-from coder.core.workspace import Workspace
+from coder.core.tools import Access, Internal, Mode, Runs, Tool, ToolContext, ToolOutput
+from coder.core.workspace import Process, Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +144,25 @@ class StillWorkspace:
     def chdir(self, path: Path) -> None:
         self.cwd = path
 
+    async def read(self, path: Path) -> bytes:
+        raise OSError("this workspace has no files")
+
+    async def write(self, path: Path, data: bytes) -> None:
+        raise OSError("this workspace has no files")
+
+    async def start(
+        self, command: str, *, spill: Path, env: Mapping[str, str] | None = None, live: bool = False
+    ) -> Process:
+        raise OSError("this workspace runs no commands")
+
+    async def aclose(self) -> None:
+        pass
+
 
 class StillControl:
-    mode = "default"
+    mode: Mode = "default"
 
-    def set_mode(self, mode: str) -> None:
+    def set_mode(self, mode: Mode) -> None:
         self.mode = mode
 
 

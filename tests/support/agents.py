@@ -1,0 +1,60 @@
+"""Builds an engine around doubles, the way app/build.py builds it around the real parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from coder.agent.executor import Executor
+from coder.agent.gate import Gate
+from coder.agent.history import History
+from coder.agent.loop import Agent
+from coder.agent.policies import RepeatedFailure, TurnLimit, TurnPolicy
+from coder.core.config import RuleText
+from coder.core.messages import Message, Meta, Text
+from coder.core.model import Model, ModelRequest
+from coder.core.requests import Deny
+from coder.core.tools import Mode, Tool
+from coder.permissions.rules import parse_rules
+from coder.permissions.world import LocalWorld
+from tests.support.engine import FakeToolbox, Recorder, StillControl, StillWorkspace
+
+CWD = Path("/work-folder")
+
+
+def prompt(text: str = "go") -> Message:
+    return Message("user", (Text(text),), Meta(kind="prompt"))
+
+
+class Engine:
+    """An agent with everything a test may look at."""
+
+    def __init__(
+        self,
+        model: Model,
+        tools: Sequence[Tool],
+        *,
+        recorder: Recorder | None = None,
+        rules: Sequence[RuleText] = (),
+        mode: Mode = "default",
+        sink: Callable[[Message], None] | None = None,
+        policies: Sequence[TurnPolicy] = (TurnLimit(8), RepeatedFailure()),
+        spill_dir: Path = Path("/nonexistent-spill"),
+        context: Message | None = None,
+    ) -> None:
+        self.recorder = recorder or Recorder(Deny("nobody", nobody=True))
+        self.history = History(sink)
+        parsed, _ = parse_rules(rules)
+        world = LocalWorld(CWD, (CWD,), CWD, CWD / ".home")
+        gate = Gate(parsed, lambda: world, lambda: mode, self.recorder.ask, self.recorder.emit)
+        executor = Executor(
+            FakeToolbox(*tools),
+            gate,
+            StillWorkspace(CWD),
+            StillControl(),
+            self.recorder.ask,
+            self.recorder.emit,
+            spill_dir,
+        )
+        template = ModelRequest("m", ())
+        self.agent = Agent(model, template, self.history, executor, self.recorder.emit, policies, context)

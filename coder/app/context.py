@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import platform
+import os
 import sys
 from datetime import date
 from pathlib import Path
@@ -18,7 +18,7 @@ def context_message(cwd: Path, roots: tuple[Path, ...], today: date) -> Message:
         "context",
         cwd=str(cwd),
         more_roots=f"\nOther working folders: {others}" if others else "",
-        platform=f"{sys.platform} ({platform.machine()})",
+        platform=f"{sys.platform} ({os.uname().machine})",
         date=today.isoformat(),
         git=git_state(cwd),
     )

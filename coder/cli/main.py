@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import re
 import sys
@@ -29,6 +30,7 @@ def run(argv: list[str]) -> int:
     """Runs coder and returns its exit code. Never raises for what a person or a machine can get wrong."""
     try:
         if argv and argv[0] in SUBCOMMANDS:
+            gc.enable()
             import_module(SUBCOMMANDS[argv[0]]).app(argv[1:], prog_name=f"coder {argv[0]}")
             return 0
         return _start(parse(argv))
@@ -74,6 +76,8 @@ async def _run(arguments: RunArguments, config: Config, prompt: str) -> int:
             resume=flags.resume,
             continue_latest=flags.continue_,
         )
+        gc.freeze()
+        gc.enable()
         return await headless.run(session, frontend, prompt, config.time_budget)
 
 

@@ -1,1 +1,1 @@
-"""L3: transcripts on disk. Knows core only; never the model, tools or front ends."""
+"""L3: transcripts on disk. Knows core only (and what the engine calls clean); never the model, tools or front ends."""

@@ -5,28 +5,21 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from coder.agent.executor import Executor
-from coder.agent.gate import Gate
 from coder.agent.history import History
 from coder.agent.loop import Agent
-from coder.agent.policies import RepeatedFailure, TurnLimit
 from coder.core.errors import ModelError, ToolError
-from coder.core.messages import Json, Message, Meta, Text, Thinking, ToolResult, ToolUse
-from coder.core.model import ModelRequest
+from coder.core.messages import Block, Json, Message, Meta, Text, Thinking, ToolResult, ToolUse
 from coder.core.requests import Allow, Deny
-from coder.permissions.rules import parse_rules
-from coder.permissions.world import LocalWorld
-from tests.support.engine import FakeTool, FakeToolbox, PlayedModel, Recorder, Reply, StillControl, StillWorkspace
+from tests.support.agents import Engine
+from tests.support.engine import FakeTool, PlayedModel, Recorder, Reply
 
 CASES = 4000 if os.environ.get("CODER_FUZZ") == "long" else 250
-CWD = Path("/work-folder")
 
 
 def valid(view: Sequence[Message]) -> None:
@@ -64,7 +57,7 @@ def refuse(raw: Json) -> str:
     raise ToolError("no such file")
 
 
-TOOLS = {
+TOOLS: dict[str, Callable[[], FakeTool]] = {
     "reads": lambda: FakeTool("reads", lambda raw: "", pauses=2),
     "writes": lambda: FakeTool("writes", lambda raw: "x\ud83d", command="rm -rf build", pauses=2),
     "lists": lambda: FakeTool("lists", command="ls", pauses=1),
@@ -96,31 +89,15 @@ answers = st.lists(
 
 
 def build(played: Sequence[Reply], answered: Sequence[object]) -> tuple[Agent, History]:
-    recorder = Recorder(*answered)
     stored: list[Message] = []
 
     def sink(message: Message) -> None:
         stored.append(message)
-        history_so_far = History(messages=stored)
-        valid(history_so_far.view)
+        valid(History(messages=stored).view)
 
-    history = History(sink)
-    rules, _ = parse_rules([])
-    control = StillControl()
-    world = LocalWorld(CWD, (CWD,), CWD, CWD)
-    gate = Gate(rules, lambda: world, lambda: "default", recorder.ask, recorder.emit)
-    executor = Executor(
-        FakeToolbox(*(make() for make in TOOLS.values())),
-        gate,
-        StillWorkspace(CWD),  # type: ignore[arg-type]  # a workspace for tools that touch nothing
-        control,  # type: ignore[arg-type]  # as above
-        recorder.ask,
-        recorder.emit,
-        Path("/nonexistent-spill"),
-    )
-    model = PlayedModel(played)
-    agent = Agent(model, ModelRequest("m", ()), history, executor, recorder.emit, (TurnLimit(6), RepeatedFailure()))
-    return agent, history
+    tools = [make() for make in TOOLS.values()]
+    engine = Engine(PlayedModel(played), tools, recorder=Recorder(*answered), sink=sink)
+    return engine.agent, engine.history
 
 
 async def one_session(played: Sequence[Reply], answered: Sequence[object], cuts: Sequence[int]) -> None:
@@ -151,22 +128,22 @@ def test_history_stays_sendable_wherever_a_run_is_interrupted(
     asyncio.run(one_session(played, answered, cuts))
 
 
+def some_block(seed: random.Random) -> Block:
+    made: list[Block] = [
+        Text("words and words"),
+        Thinking("hm", "sig"),
+        ToolUse(f"id{seed.randrange(4)}", seed.choice(list(TOOLS)), {}),
+    ]
+    return seed.choice(made)
+
+
 @pytest.mark.soak
 def test_history_stays_sendable_through_a_long_sweep_of_interrupts() -> None:
     seed = random.Random(20261122)
     for _ in range(3000):
         played = [
             Reply(
-                tuple(
-                    seed.choice(
-                        [
-                            Text("words and words"),
-                            Thinking("hm", "sig"),
-                            ToolUse(f"id{seed.randrange(4)}", seed.choice(list(TOOLS)), {}),
-                        ]
-                    )
-                    for _ in range(seed.randrange(6))
-                ),
+                tuple(some_block(seed) for _ in range(seed.randrange(6))),
                 "tool_use",
             )
             for _ in range(4)

@@ -1,0 +1,123 @@
+"""Which model, where, and with which key: from flags, environment and settings. Must not know HTTP or model names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import get_args
+
+from coder.config import environment
+from coder.config.helper import key_from
+from coder.config.layers import Stack
+from coder.config.paths import user_home
+from coder.config.settings import Settings
+from coder.core.config import ModelConfig, Provider, Transport
+from coder.core.errors import ConfigError
+from coder.core.model import Effort
+
+BASE_URL = "https://api.anthropic.com"
+DEFAULT_MODEL = "default"
+_MOST_RETRIES = 15
+_PROVIDERS: dict[str, Provider] = {
+    "CLAUDE_CODE_USE_BEDROCK": "bedrock",
+    "CLAUDE_CODE_USE_VERTEX": "vertex",
+    "CLAUDE_CODE_USE_FOUNDRY": "foundry",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    api_key: str = field(default="", repr=False)
+    auth_token: str = field(default="", repr=False)
+    source: str = "none"
+
+
+def model_config(name: str | None, env: Mapping[str, str], stack: Stack) -> ModelConfig:
+    """`name` is the one of `--model`. Blocks while an apiKeyHelper runs. Raises ConfigError; never shows a secret."""
+    provider = _provider(env, stack)
+    key = _key(env, stack) if provider == "anthropic" else _Key()
+    retries = environment.whole(env, "CLAUDE_CODE_MAX_RETRIES", 0)
+    timeout = environment.whole(env, "API_TIMEOUT_MS", 1)
+    defaults = ModelConfig(name="", base_url="")
+    return ModelConfig(
+        name=_name(name, env, stack),
+        base_url=_base_url(env, provider),
+        api_key=key.api_key,
+        auth_token=key.auth_token,
+        key_source=key.source,
+        key_header=stack.first(lambda s: s.key_header) or defaults.key_header,
+        transport=_transport(provider, stack),
+        provider=provider,
+        max_tokens=environment.whole(env, "CLAUDE_CODE_MAX_OUTPUT_TOKENS", 1),
+        thinking=_thinking(env, stack),
+        effort=_effort(env, stack),
+        max_retries=defaults.max_retries if retries is None else min(retries, _MOST_RETRIES),
+        idle_timeout=stack.first(lambda s: s.idle_timeout) or defaults.idle_timeout,
+        request_timeout=timeout / 1000 if timeout else defaults.request_timeout,
+        headers=environment.headers(env, "ANTHROPIC_CUSTOM_HEADERS"),
+    )
+
+
+def _name(flag: str | None, env: Mapping[str, str], stack: Stack) -> str:
+    """An alias stays one: it is looked up where models are known."""
+    candidates = (flag, env.get("ANTHROPIC_MODEL"), stack.first(_model), env.get("ANTHROPIC_DEFAULT_MODEL"))
+    return next((found for text in candidates if text and (found := text.strip())), DEFAULT_MODEL)
+
+
+def _model(settings: Settings) -> str | None:
+    return settings.model
+
+
+def _provider(env: Mapping[str, str], stack: Stack) -> Provider:
+    chosen = [name for name in _PROVIDERS if environment.switch(env, name)]
+    if len(chosen) > 1:
+        raise ConfigError(f"{' and '.join(chosen)} are both set. Choose one.")
+    if chosen:
+        return _PROVIDERS[chosen[0]]
+    return stack.first(lambda s: s.provider) or "anthropic"
+
+
+def _transport(provider: Provider, stack: Stack) -> Transport:
+    wanted: Transport | None = stack.first(lambda s: s.transport)
+    if provider == "anthropic":
+        return wanted or "wire"
+    if wanted == "wire":
+        raise ConfigError(f'coder.transport "wire" does not reach {provider}. Leave it out, or set it to "sdk".')
+    return "sdk"
+
+
+def _base_url(env: Mapping[str, str], provider: Provider) -> str:
+    if provider == "anthropic":
+        return environment.url(env, "ANTHROPIC_BASE_URL") or BASE_URL
+    return environment.url(env, f"ANTHROPIC_{provider.upper()}_BASE_URL") or ""
+
+
+def _key(env: Mapping[str, str], stack: Stack) -> _Key:
+    if api_key := environment.secret(env, "ANTHROPIC_API_KEY"):
+        return _Key(api_key=api_key, source="ANTHROPIC_API_KEY")
+    if token := environment.secret(env, "ANTHROPIC_AUTH_TOKEN"):
+        return _Key(auth_token=token, source="ANTHROPIC_AUTH_TOKEN")
+    layer = stack.where(lambda s: s.api_key_helper)
+    if layer is None or layer.settings.api_key_helper is None:
+        return _Key()
+    # Run at home: a name relative to the project could be the repository's own program.
+    key = key_from(layer.settings.api_key_helper, layer.origin, user_home(env), env)
+    return _Key(api_key=key, source="apiKeyHelper")
+
+
+def _thinking(env: Mapping[str, str], stack: Stack) -> bool | None:
+    if environment.switch(env, "CLAUDE_CODE_DISABLE_THINKING") or environment.whole(env, "MAX_THINKING_TOKENS", 0) == 0:
+        return False
+    return stack.first(lambda s: s.thinking)
+
+
+def _effort(env: Mapping[str, str], stack: Stack) -> Effort | None:
+    named = env.get("CLAUDE_CODE_EFFORT_LEVEL", "").strip().lower()
+    if not named:
+        return stack.first(lambda s: s.effort)
+    if named in ("auto", "unset"):
+        return None
+    for effort in get_args(Effort):
+        if named == effort:
+            return effort  # type: ignore[no-any-return]  # one of the literals
+    raise ConfigError(f"CLAUDE_CODE_EFFORT_LEVEL must be one of {', '.join(get_args(Effort))}.")

@@ -1,0 +1,51 @@
+"""What was said on the command line, parsed but not judged. Must not know settings files or defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """None or empty: not given. `headless` is set when nobody can be asked (`-p`): a broken settings file then refuses.
+
+    `allowed_tools` and `disallowed_tools` are the values as given; they are split into rules by `split_rules`.
+    `settings` is a path or a JSON object, `setting_sources` a comma list of user, project and local (may be empty).
+    `time_budget` is in seconds.
+    """
+
+    model: str | None = None
+    max_turns: int | None = None
+    time_budget: float | None = None
+    permission_mode: str | None = None
+    allowed_tools: tuple[str, ...] = ()
+    disallowed_tools: tuple[str, ...] = ()
+    system_prompt: str | None = None
+    append_system_prompt: str = ""
+    add_dirs: tuple[str, ...] = ()
+    cwd: str | None = None
+    settings: str | None = None
+    setting_sources: str | None = None
+    session_id: str | None = None
+    resume: str | None = None
+    continue_: bool = False
+    no_session_persistence: bool = False
+    verbose: bool = False
+    headless: bool = True
+
+
+def split_rules(values: Iterable[str]) -> tuple[str, ...]:
+    """Single rules, split at commas and spaces outside parentheses: `Read,Bash(git log *)` holds two. Never raises."""
+    rules: list[str] = []
+    for value in values:
+        rule, depth = "", 0
+        for char in value:
+            if depth == 0 and (char == "," or char.isspace()):
+                rules.append(rule)
+                rule = ""
+                continue
+            depth = max(0, depth + (char == "(") - (char == ")"))
+            rule += char
+        rules.append(rule)
+    return tuple(rule for rule in rules if rule)

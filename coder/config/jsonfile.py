@@ -1,0 +1,70 @@
+"""Reads a JSON object a person wrote, and says precisely what is wrong with it. Must not know what its keys mean."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from coder.core.errors import ConfigError
+from coder.core.messages import Json
+
+LIMIT = 2 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """`repeated` are keys that stand more than once in one object: only the last of each is in `value`."""
+
+    value: Json
+    repeated: tuple[str, ...]
+
+
+def read_object(path: Path) -> Parsed | None:
+    """The object in a file; None when there is no file. Raises ConfigError naming the file and the place."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a named pipe must not hold us up
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from error
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise ConfigError(f"{path} is not a regular file.")
+    with os.fdopen(fd, "rb") as file:
+        data = file.read(LIMIT + 1)
+    if len(data) > LIMIT:
+        raise ConfigError(f"{path} is larger than {LIMIT // 1024 // 1024} MiB. Settings files are small.")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise ConfigError(f"{path}, line {line}: not UTF-8 text (byte {error.start + 1}).") from error
+    return parse_object(text, str(path))
+
+
+def parse_object(text: str, origin: str) -> Parsed:
+    """Raises ConfigError naming `origin`, line and column."""
+    repeated: list[str] = []
+
+    def once(pairs: list[tuple[str, object]]) -> Json:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            seen: set[str] = set()
+            repeated.extend(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        return found
+
+    try:
+        value = json.loads(text, object_pairs_hook=once)
+    except json.JSONDecodeError as error:
+        where = f"{origin}, line {error.lineno}, column {error.colno}"
+        raise ConfigError(
+            f"{where}: not valid JSON: {error.msg}. Comments and trailing commas are not JSON."
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{origin}: not usable JSON: {error}.") from error
+    if not isinstance(value, dict):
+        raise ConfigError(f'{origin}: expected a JSON object such as {{"model": "sonnet"}}.')
+    return Parsed(value, tuple(repeated))

@@ -1,0 +1,143 @@
+"""Flags, environment and settings files made into one Config. The only place that decides what beats what:
+managed files > flags > local > project > the person's files; `.coder` beats `.claude`; the environment beats files.
+Must not know what the settings do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from coder.config import environment
+from coder.config.credentials import model_config
+from coder.config.flags import Flags, split_rules
+from coder.config.layers import Stack, flag_layer, stacked
+from coder.config.paths import MANAGED, config_home, expand, sources, why_not_saved
+from coder.config.settings import mode_named, mode_names
+from coder.core.config import Behaviour, Config, RuleText
+from coder.core.errors import ConfigError
+from coder.core.tools import Mode
+
+_NAMES = ("user", "project", "local")
+
+
+def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = None, managed: Path = MANAGED) -> Config:
+    """The settings of a session. Reads a handful of files, writes none; blocks while an apiKeyHelper runs.
+
+    `cwd` is the process's, absolute. `Config.env` is the whole environment, with the variables of settings files in it.
+    Raises ConfigError naming the flag, variable, or file and place that is wrong.
+    """
+    start = _start(flags, env, cwd)
+    home = home or config_home(env)
+    given = flag_layer(flags.settings, env, start) if flags.settings is not None else None
+    found = sources(home, start, env, _sources(flags.setting_sources), managed)
+    stack = stacked(found, given, home, start, strict=flags.headless)
+    warnings = list(stack.warnings)
+    overlay = {**stack.env(managed=False), **env, **stack.env(managed=True)}
+    persist = not (flags.no_session_persistence or environment.switch(overlay, "CLAUDE_CODE_SKIP_PROMPT_HISTORY"))
+    if persist and (why := why_not_saved(home, env)):
+        warnings.append(f"This session is not saved: {why}.")
+        persist = False
+    return Config(
+        cwd=start,
+        home=home,
+        model=model_config(flags.model, overlay, stack),
+        mode=_mode(flags, stack, warnings),
+        rules=(*_flag_rules(flags, start), *stack.rules()),
+        add_dirs=_add_dirs(flags, stack, env, start, warnings),
+        env=overlay,
+        max_turns=_max_turns(flags, overlay),
+        time_budget=_time_budget(flags),
+        system_prompt=flags.system_prompt,
+        append_system_prompt=flags.append_system_prompt,
+        persist=persist,
+        warnings=tuple(warnings),
+    )
+
+
+def _start(flags: Flags, env: Mapping[str, str], cwd: Path) -> Path:
+    start = expand(flags.cwd, env, cwd) if flags.cwd is not None else cwd
+    if not _is_folder(start):
+        name = "--cwd" if flags.cwd is not None else "The current folder"
+        raise ConfigError(f"{name}: there is no folder {start}.")
+    return start
+
+
+def _sources(text: str | None) -> tuple[str, ...]:
+    if text is None:
+        return _NAMES
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if wrong := [name for name in names if name not in _NAMES]:
+        raise ConfigError(f"--setting-sources: {wrong[0]!r} is none of {', '.join(_NAMES)}.")
+    return names
+
+
+def _mode(flags: Flags, stack: Stack, warnings: list[str]) -> Mode:
+    forbidden = any(layer.settings.bypass_disabled for layer in stack.layers)
+    if flags.permission_mode is not None:
+        mode = mode_named(flags.permission_mode)
+        if mode is None:
+            raise ConfigError(f"--permission-mode: {flags.permission_mode!r} is none of {mode_names()}.")
+        if forbidden and mode == "bypassPermissions":
+            raise ConfigError("--permission-mode bypassPermissions is switched off by disableBypassPermissionsMode.")
+        return mode
+    mode = stack.first(lambda settings: settings.mode) or "default"
+    if forbidden and mode == "bypassPermissions":
+        warnings.append(
+            "defaultMode bypassPermissions is switched off by disableBypassPermissionsMode. It is not used."
+        )
+        return "default"
+    return mode
+
+
+def _flag_rules(flags: Flags, cwd: Path) -> tuple[RuleText, ...]:
+    given: tuple[tuple[str, Behaviour, tuple[str, ...]], ...] = (
+        ("--disallowedTools", "deny", flags.disallowed_tools),
+        ("--allowedTools", "allow", flags.allowed_tools),
+    )
+    return tuple(
+        RuleText(text, behaviour, "flag", origin, cwd)
+        for origin, behaviour, values in given
+        for text in split_rules(values)
+    )
+
+
+def _add_dirs(flags: Flags, stack: Stack, env: Mapping[str, str], cwd: Path, warnings: list[str]) -> tuple[Path, ...]:
+    """Each folder once, the flags' first. A folder that a file names may be missing, one that a flag names may not."""
+    found: dict[Path, None] = {}
+    for text in flags.add_dirs:
+        path = expand(text, env, cwd)
+        if not _is_folder(path):
+            raise ConfigError(f"--add-dir: there is no folder {path}.")
+        found[path] = None
+    for layer in stack.layers:
+        for text in layer.settings.directories:
+            path = expand(text, env, cwd)
+            if _is_folder(path):
+                found[path] = None
+            else:
+                warnings.append(
+                    f"{layer.origin}: additionalDirectories names {path}, which is no folder. It is not used."
+                )
+    return tuple(found)
+
+
+def _max_turns(flags: Flags, env: Mapping[str, str]) -> int | None:
+    if flags.max_turns is None:
+        return environment.whole(env, "CLAUDE_CODE_MAX_TURNS", 1)
+    if flags.max_turns < 1:
+        raise ConfigError("--max-turns must be at least 1.")
+    return flags.max_turns
+
+
+def _time_budget(flags: Flags) -> float | None:
+    if flags.time_budget is not None and not flags.time_budget > 0:
+        raise ConfigError("The time budget must be more than 0 seconds.")
+    return flags.time_budget
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a folder on the way may not be entered
+        return False

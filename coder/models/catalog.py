@@ -1,0 +1,91 @@
+"""What is known of models (limits, abilities, prices, short names), from a dated file. Must not know any transport."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from coder.core.messages import Usage
+
+_UNKNOWN_CONTEXT, _UNKNOWN_OUTPUT = 200_000, 32_000
+_MILLION = 1_000_000
+_NAME = re.compile(r"(?:^|[/.:])(claude-[a-z0-9.-]+)")
+_DATE = re.compile(r"-(\d{8}|latest)$")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """`id` is the row of the table, or the name as given when there is none (`known` is False: safe assumptions)."""
+
+    id: str
+    context_window: int = _UNKNOWN_CONTEXT
+    max_output: int = _UNKNOWN_OUTPUT
+    thinking: bool = False
+    effort: bool = False
+    known: bool = False
+
+
+def as_of() -> str:
+    """The day the table was checked, as YYYY-MM-DD."""
+    return str(_table()["as_of"])
+
+
+def resolve(name: str, env: Mapping[str, str]) -> str:
+    """The model id for an alias ("sonnet", "best", …), which `ANTHROPIC_DEFAULT_*_MODEL` in `env` may set.
+
+    Every other name is returned as it is, without a "[1m]" suffix.
+    """
+    bare = name.strip().removesuffix("[1m]")
+    alias = _table()["aliases"].get(bare.lower())
+    if alias is None:
+        return bare
+    return env.get(alias["variable"], "").strip().removesuffix("[1m]") or str(alias["model"])
+
+
+def describe(model: str) -> ModelFacts:
+    """Limits and abilities. Never fails."""
+    key = _key(model)
+    row = _table()["models"].get(key)
+    if row is None:
+        return ModelFacts(model)
+    return ModelFacts(key, row["context_window"], row["max_output"], row["thinking"], row["effort"], known=True)
+
+
+def price(model: str, usage: Usage) -> float | None:
+    """US dollars for one reply's usage; None when the model's price is not known."""
+    row = _table()["models"].get(_key(model))
+    if row is None or row["price"] is None:
+        return None
+    rates, above = row["price"], row.get("above")
+    if above is not None and usage.prompt_tokens > above["prompt_tokens"]:
+        rates = above["price"]
+    one_hour = usage.ephemeral_1h_input_tokens
+    five_minutes = max(usage.cache_creation_input_tokens - one_hour, usage.ephemeral_5m_input_tokens, 0)
+    micros = (
+        usage.input_tokens * rates["input"]
+        + usage.output_tokens * rates["output"]
+        + five_minutes * rates["cache_write_5m"]
+        + one_hour * rates["cache_write_1h"]
+        + usage.cache_read_input_tokens * rates["cache_read"]
+    )
+    return float(micros / _MILLION)
+
+
+def _key(model: str) -> str:
+    """The table's name for an id with a provider's prefix or suffix: us.anthropic.<id>-20250929-v1:0, <id>@20250929."""
+    found = _NAME.search(model.strip().lower())
+    if found is None:
+        return model
+    name = _DATE.sub("", re.sub(r"-v\d+$", "", found[1]))
+    return name.replace(".", "-").removesuffix("-0") if name not in _table()["models"] else name
+
+
+@cache
+def _table() -> dict[str, Any]:
+    table: dict[str, Any] = json.loads(Path(__file__).with_name("catalog.json").read_text(encoding="utf-8"))
+    return table

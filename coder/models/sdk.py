@@ -1,0 +1,140 @@
+"""The `anthropic` SDK as a transport, for Bedrock, Vertex, Foundry and credential profiles. Its only importer."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, contextmanager
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+import anthropic
+import httpx2
+
+from coder.core.config import ModelConfig
+from coder.core.errors import ModelError
+from coder.core.messages import Json
+from coder.core.model import ModelEvent, ModelRequest
+from coder.models.accumulate import Accumulator
+from coder.models.body import EncodeCache, encode
+from coder.models.connection import drain, explain, open_client, timeouts
+from coder.models.endpoint import DEFAULT_BASE_URL, Endpoint, endpoint
+from coder.models.failures import broken, event_error, not_the_api, status_error
+
+_Client: TypeAlias = (
+    anthropic.AsyncAnthropic
+    | anthropic.AsyncAnthropicBedrock
+    | anthropic.AsyncAnthropicVertex
+    | anthropic.AsyncAnthropicFoundry
+)
+_BASE_URL_VARIABLES = {
+    "bedrock": "ANTHROPIC_BEDROCK_BASE_URL",
+    "vertex": "ANTHROPIC_VERTEX_BASE_URL",
+    "foundry": "ANTHROPIC_FOUNDRY_BASE_URL",
+}
+
+
+class SdkModel:
+    """One SDK client, kept for the session; its own retries are off. Raises ModelError and nothing else."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        if config.provider != "anthropic":  # our key is none of the cloud's business
+            config = replace(config, api_key="", auth_token="")
+        own_url = config.base_url if config.base_url.rstrip("/") not in ("", DEFAULT_BASE_URL) else None
+        guess = own_url or os.environ.get(_BASE_URL_VARIABLES.get(config.provider, "")) or DEFAULT_BASE_URL
+        where = endpoint(replace(config, base_url=guess))
+        try:
+            self._client = _client(config, where, own_url and where.base)
+        except (anthropic.AnthropicError, ValueError, TypeError, ImportError) as error:
+            raise _set_up_failure(error, where, config) from error
+        where = endpoint(replace(config, base_url=str(self._client.base_url)))
+        cloud_key = getattr(self._client, "api_key", None)
+        self._endpoint = replace(where, secrets=(*where.secrets, cloud_key)) if cloud_key else where
+        self._config = config
+        self._cache = EncodeCache()
+
+    async def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+        accumulator = Accumulator(request.messages)
+        async with aclosing(self._events(request)) as events:
+            async for event in events:
+                for part in accumulator.feed(event):
+                    yield part
+                if accumulator.is_done:
+                    await drain(events)
+                    break
+        yield accumulator.completed()
+
+    async def aclose(self) -> None:
+        await self._client.close()
+
+    async def _events(self, request: ModelRequest) -> AsyncGenerator[Json, None]:
+        """The raw events of one request. Raises ModelError."""
+        arguments: dict[str, Any] = json.loads(encode(request, self._cache))
+        headers: dict[str, Any] = dict(request.headers)
+        if self._config.key_header == "x-api-key" and self._config.provider == "anthropic":
+            headers["Authorization"] = anthropic.omit
+        with self._failures(replying=False):
+            stream = await self._client.messages.create(**arguments, extra_headers=headers)
+        try:
+            with self._failures(replying=True):
+                media_type = stream.response.headers.get("content-type", "")
+                if "html" in media_type or "json" in media_type:
+                    raise not_the_api(self._endpoint, media_type.partition(";")[0])
+                async for event in stream:
+                    yield event.to_dict(warnings=False)
+        finally:
+            await stream.close()
+
+    @contextmanager
+    def _failures(self, *, replying: bool) -> Iterator[None]:
+        """Turns what the SDK raises into ModelError."""
+        where = self._endpoint
+        try:
+            yield
+        except anthropic.APIStatusError as error:
+            if error.status_code < 300:
+                raise event_error(where, error.body, error.request_id or "") from error
+            content = error.response.content if error.response.is_stream_consumed else b""
+            raise status_error(where, error.status_code, error.response.headers, content) from error
+        except anthropic.APIConnectionError as error:
+            cause = error.__cause__ or error.__context__
+            known = cause if isinstance(cause, httpx2.HTTPError | httpx2.InvalidURL | OSError) else ConnectionError()
+            raise explain(known, where, replying=replying) from error
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+            raise explain(error, where, replying=replying) from error
+        except (anthropic.AnthropicError, ValueError, TypeError, RuntimeError, ImportError) as error:
+            if replying:
+                raise broken(where, "an event could not be read") from error
+            raise _set_up_failure(error, where, self._config) from error
+
+
+def _client(config: ModelConfig, where: Endpoint, base_url: str | None) -> _Client:
+    """The SDK client of the provider. Clouds find address and credentials as the SDK documents."""
+    common: dict[str, Any] = {
+        "base_url": base_url,
+        "http_client": open_client(where),
+        "timeout": timeouts(where),
+        "max_retries": 0,
+        "default_headers": where.headers,
+    }
+    match config.provider:
+        case "bedrock":
+            return anthropic.AsyncAnthropicBedrock(**common)
+        case "vertex":
+            return anthropic.AsyncAnthropicVertex(**common)
+        case "foundry":
+            return anthropic.AsyncAnthropicFoundry(**common)
+        case "anthropic":
+            key, token = config.api_key.strip() or None, config.auth_token.strip() or None
+            return anthropic.AsyncAnthropic(**common, api_key=key, auth_token=None if key else token)
+
+
+def _set_up_failure(error: Exception, where: Endpoint, config: ModelConfig) -> ModelError:
+    if isinstance(error, ImportError):
+        return ModelError(
+            f"The {config.provider} provider needs more packages: pip install 'anthropic[{config.provider}]'.", "auth"
+        )
+    return ModelError(
+        f"No credentials for {config.provider}, or an incomplete set-up: {where.clean(str(error))}", "auth"
+    )

@@ -1,0 +1,136 @@
+"""The Messages API over httpx2, streamed: the default transport. Must not know retries, tools or the SDK."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, suppress
+
+import httpx2
+
+from coder.core.config import ModelConfig
+from coder.core.errors import ModelError
+from coder.core.messages import Json
+from coder.core.model import ModelEvent, ModelRequest
+from coder.models.accumulate import Accumulator
+from coder.models.body import EncodeCache, encode
+from coder.models.connection import drain, explain, open_client
+from coder.models.endpoint import API_VERSION, Endpoint, endpoint
+from coder.models.failures import broken, event_error, not_the_api, status_error
+from coder.models.sse import EventTooLarge, SseEvent, SseParser
+
+_MAX_ERROR_BODY = 64 * 1024
+
+
+class WireModel:
+    """One server, one connection pool, kept for the session. Raises ModelError and nothing else."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        self._endpoint = endpoint(config)
+        if not config.api_key and not config.auth_token and self._endpoint.host == "api.anthropic.com":
+            raise ModelError("There is no API key. Set ANTHROPIC_API_KEY to yours.", "auth")
+        self._client = open_client(self._endpoint)
+        self._cache = EncodeCache()
+
+    async def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+        accumulator = Accumulator(request.messages)
+        async with aclosing(_events(self._client, self._endpoint, request, encode(request, self._cache))) as events:
+            async for event in events:
+                for part in accumulator.feed(event):
+                    yield part
+                if accumulator.is_done:
+                    await drain(events)
+                    break
+        yield accumulator.completed()
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+
+async def _events(
+    client: httpx2.AsyncClient, where: Endpoint, request: ModelRequest, content: bytes
+) -> AsyncGenerator[Json, None]:
+    """The raw events of one request. Raises ModelError."""
+    headers = {
+        "accept": "application/json",
+        "content-type": "application/json",
+        "anthropic-version": API_VERSION,
+        **where.headers,
+        **request.headers,
+    }
+    reading = False
+    try:
+        async with client.stream("POST", where.messages_url, content=content, headers=headers) as response:
+            await _must_be_a_stream(response, where)
+            reading = True
+            reader = _Reader(where, response.headers.get("request-id", ""))
+            async with aclosing(response.aiter_bytes()) as chunks:
+                async for chunk in chunks:
+                    for event in reader.feed(chunk):
+                        yield event
+            reader.end()
+    except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+        raise explain(error, where, replying=reading) from error
+
+
+async def _must_be_a_stream(response: httpx2.Response, where: Endpoint) -> None:
+    if not response.is_success:
+        raise status_error(where, response.status_code, response.headers, await _error_body(response))
+    if not_stream := _other_type(response.headers.get("content-type", "")):
+        raise not_the_api(where, not_stream)
+
+
+def _other_type(content_type: str) -> str:
+    """The media type when it rules out an event stream; "" when it may be one (some servers name it plain text)."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    lenient = ("", "text/event-stream", "text/plain", "application/octet-stream")
+    return "" if media_type in lenient else media_type
+
+
+async def _error_body(response: httpx2.Response) -> bytes:
+    body = bytearray()
+    with suppress(httpx2.HTTPError):  # an answer whose body breaks off is still judged by its status
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > _MAX_ERROR_BODY:
+                break
+    return bytes(body)
+
+
+class _Reader:
+    """Chunks of one response body to raw events. Raises ModelError for what is not the Messages API."""
+
+    def __init__(self, where: Endpoint, request_id: str) -> None:
+        self._where = where
+        self._request_id = request_id
+        self._parser = SseParser()
+        self._any_events = False
+        self._any_bytes = False
+
+    def feed(self, chunk: bytes) -> Iterator[Json]:
+        self._any_bytes = True
+        try:
+            found = self._parser.feed(chunk)
+        except EventTooLarge as error:
+            raise not_the_api(self._where, str(error)) from error
+        for event in found:
+            raw = self._decode(event)
+            self._any_events = True
+            if raw.get("type") == "error":
+                raise event_error(self._where, raw, self._request_id)
+            yield raw
+
+    def end(self) -> None:
+        if self._any_bytes and not self._any_events:
+            raise not_the_api(self._where, "a body without events")
+
+    def _decode(self, event: SseEvent) -> Json:
+        try:
+            raw = json.loads(event.data)
+        except (ValueError, RecursionError) as error:
+            if self._any_events:
+                raise broken(self._where, "an event was not valid JSON") from error
+            raise not_the_api(self._where, "events that are not JSON") from error
+        if not isinstance(raw, dict):
+            raise broken(self._where, "an event was not a JSON object")
+        return raw

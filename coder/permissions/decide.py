@@ -1,0 +1,84 @@
+"""One answer for one call: allow, ask or deny, and why. Pure and total; the order of evaluation lives here alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+from coder.core.messages import ToolUse
+from coder.core.requests import Reason
+from coder.core.tools import Access, Mode, Runs
+from coder.permissions.commands import command_facts
+from coder.permissions.facts import Facts, Need
+from coder.permissions.files import call_facts
+from coder.permissions.rules import Rules
+from coder.permissions.suggest import remedy, suggestions
+from coder.permissions.world import Remembered, World
+
+Verdict: TypeAlias = Literal["allow", "ask", "deny"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`read_only`: the call changes nothing a neighbour could see, so neighbours may run beside it.
+
+    `suggestions` are rules for "don't ask again"; `remedy` the flags that would have allowed it, for headless runs.
+    """
+
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+    read_only: bool
+    suggestions: tuple[str, ...] = ()
+    remedy: str = ""
+
+
+def decide(call: ToolUse, access: Access, rules: Rules, mode: Mode, world: World) -> Decision:
+    """Judges a call. Never raises and never asks; touches the disk only through `world.resolve`."""
+    world = Remembered(world)
+    if isinstance(access, Runs):
+        facts = command_facts(call, access.command, rules, mode, world)
+    else:
+        facts = call_facts(call, access, rules, mode, world)
+    decision = _in_order(facts, mode)
+    if decision.verdict == "ask" and mode == "dontAsk":
+        nobody = Reason("mode", "dontAsk mode turns every question into a no", mode)
+        return replace(decision, verdict="deny", reasons=(*decision.reasons, nobody))
+    return decision
+
+
+def _in_order(facts: Facts, mode: Mode) -> Decision:
+    """Deny, ask, irreversible, plan, bypass, unclear, protected, then whatever nothing allows."""
+    if facts.denied:
+        return _answer("deny", facts, facts.denied)
+    if mode == "plan" and not facts.read_only:
+        return _refuse_in_plan(facts)
+    if facts.asked:
+        return _answer("ask", facts, facts.asked)
+    if facts.irreversible:
+        return _answer("ask", facts, facts.irreversible)
+    if mode == "bypassPermissions" and not facts.veiled:
+        return _answer("allow", facts, Reason("mode", "bypassPermissions allows everything else", mode))
+    if facts.unclear and not facts.waived:
+        return _need(facts, (facts.unclear,))
+    if facts.protected:
+        return _answer("ask", facts, facts.protected)
+    if facts.needs:
+        return _need(facts, facts.needs)
+    return _answer("allow", facts, *(facts.allowed or ((facts.waived,) if facts.waived else ())))
+
+
+def _answer(verdict: Verdict, facts: Facts, *reasons: Reason) -> Decision:
+    return Decision(verdict, reasons, facts.concurrent)
+
+
+def _need(facts: Facts, needs: tuple[Need, ...]) -> Decision:
+    reasons = tuple(dict.fromkeys(need.reason for need in needs))
+    return Decision("ask", reasons, facts.concurrent, suggestions(needs), remedy(needs))
+
+
+def _refuse_in_plan(facts: Facts) -> Decision:
+    plan = Reason("mode", "plan mode only reads, and this does more", "plan")
+    needs = (facts.unclear,) if facts.unclear and not facts.waived else facts.needs
+    blocked = facts.asked or facts.irreversible or facts.protected
+    why = (blocked,) if blocked else tuple(dict.fromkeys(need.reason for need in needs))
+    return Decision("deny", (plan, *why), facts.concurrent, (), "" if blocked else remedy(needs, leave_plan=True))

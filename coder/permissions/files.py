@@ -1,0 +1,163 @@
+"""The facts of calls that name the files, host or server they touch. Must not know the order of evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import assert_never
+
+from coder.core.messages import ToolUse
+from coder.core.requests import Reason
+from coder.core.tools import Calls, Decides, Fetches, Internal, Mode, Reads, Writes
+from coder.permissions.facts import Facts, Need
+from coder.permissions.matching import (
+    Touch,
+    allowing_path_rule,
+    blocking_path_rule,
+    by_rule,
+    rule_for_call,
+    rule_for_host,
+)
+from coder.permissions.pathrules import literal
+from coder.permissions.paths import Place, is_inside, locate, may_read, protection
+from coder.permissions.patterns import host_of
+from coder.permissions.rules import Rule, Rules
+from coder.permissions.suggest import folder_to_add
+from coder.permissions.world import World
+
+
+def denied_reads(rules: Rules, world: World) -> Callable[[Path], bool]:
+    """Whether a Read deny rule speaks of a path: for tools that read whole folders and must leave such files out."""
+    return lambda path: blocking_path_rule(rules.deny, "read", locate(path, world), world) is not None
+
+
+def call_facts(
+    call: ToolUse, access: Reads | Writes | Fetches | Calls | Internal | Decides, rules: Rules, mode: Mode, world: World
+) -> Facts:
+    """The facts of every call but a shell command."""
+    match access:
+        case Reads(paths):
+            return _path_facts(call, "read", paths, rules, mode, world)
+        case Writes(paths):
+            return _path_facts(call, "write", paths, rules, mode, world)
+        case Fetches(url):
+            return _fetch_facts(call, url, rules)
+        case Calls():
+            return _named_facts(call, rules, f"{call.name} is on a server that coder cannot see into")
+        case Internal():
+            touched = Reason("tool", f"{call.name} touches nothing but this session", call.name)
+            return _simple(call, rules, Facts(read_only=True, concurrent=True, allowed=(touched,)))
+        case Decides():
+            question = Reason("tool", f"{call.name} is a question to the person at the keyboard", call.name)
+            return _simple(call, rules, Facts(read_only=True, needs=(Need(question),)))
+        case _:
+            assert_never(access)
+
+
+def _simple(call: ToolUse, rules: Rules, facts: Facts) -> Facts:
+    denied, asked = rule_for_call(rules.deny, call), rule_for_call(rules.ask, call)
+    return Facts(
+        denied=by_rule(denied, call.name) if denied else None,
+        asked=by_rule(asked, call.name) if asked else None,
+        read_only=facts.read_only,
+        concurrent=facts.concurrent,
+        needs=facts.needs,
+        allowed=facts.allowed,
+    )
+
+
+def _named_facts(call: ToolUse, rules: Rules, why: str) -> Facts:
+    """A call that only a rule with its name can allow."""
+    allowed = rule_for_call(rules.allow, call)
+    if allowed:
+        return _simple(call, rules, Facts(allowed=(by_rule(allowed, call.name),)))
+    need = Need(Reason("default", why, call.name), rules=(call.name,))
+    return _simple(call, rules, Facts(needs=(need,)))
+
+
+def _fetch_facts(call: ToolUse, url: str, rules: Rules) -> Facts:
+    host = host_of(url)
+
+    def find(group: tuple[Rule, ...]) -> Rule | None:
+        return rule_for_call(group, call) or rule_for_host(group, call.name, host)
+
+    denied, asked, allowed = find(rules.deny), find(rules.ask), find(rules.allow)
+    what = host or url
+    unclear = None
+    if not host:
+        unclear = Need(Reason("safety", f"it is not plain which host {url!r} would reach", call.name))
+    need = Need(Reason("default", f"{what} is a host no rule allows", call.name), (f"{call.name}(domain:{what})",))
+    return Facts(
+        denied=by_rule(denied, what) if denied else None,
+        asked=by_rule(asked, what) if asked else None,
+        read_only=True,
+        concurrent=True,
+        unclear=unclear,
+        veiled=bool(unclear) and any(rule.names(call.name) for rule in rules.deny),
+        needs=() if allowed else (need,),
+        allowed=(by_rule(allowed, what),) if allowed else (),
+    )
+
+
+def _path_facts(call: ToolUse, touch: Touch, paths: tuple[Path, ...], rules: Rules, mode: Mode, world: World) -> Facts:
+    places = [locate(path, world) for path in paths]
+
+    def blocked(group: tuple[Rule, ...]) -> Reason | None:
+        if whole := rule_for_call(group, call):
+            return by_rule(whole, call.name)
+        for place in places:
+            if rule := blocking_path_rule(group, touch, place, world, call.name):
+                return by_rule(rule, f"{place}")
+        return None
+
+    allowed: list[Reason] = []
+    needs: list[Need] = []
+    whole = rule_for_call(rules.allow, call)
+    for place in places:
+        verdict = by_rule(whole, str(place)) if whole else judge_place(place, touch, rules, mode, world)
+        if isinstance(verdict, Need):
+            needs.append(verdict)
+        else:
+            allowed.append(verdict)
+    return Facts(
+        denied=blocked(rules.deny),
+        asked=blocked(rules.ask),
+        read_only=touch == "read",
+        concurrent=touch == "read",
+        protected=next((p for place in places if touch == "write" and (p := protected(place, world))), None),
+        needs=tuple(needs),
+        allowed=tuple(allowed),
+    )
+
+
+def judge_place(place: Place, touch: Touch, rules: Rules, mode: Mode, world: World) -> Reason | Need:
+    """A Reason when the folders, the mode or an allow rule let this place be touched, else what is needed."""
+    verdict = _by_folder(place, touch, mode, world)
+    if isinstance(verdict, Need) and (rule := allowing_path_rule(rules.allow, touch, place, world)):
+        return by_rule(rule, str(place))
+    return verdict
+
+
+def _by_folder(place: Place, touch: Touch, mode: Mode, world: World) -> Reason | Need:
+    inside = is_inside(place, world.roots, world)
+    if touch == "read":
+        if may_read(place, world):
+            return Reason("readonly", f"{place.written} lies in the working directories", str(place.written))
+        what = "coder's own settings" if inside else "outside the working directories"
+        folder = None if inside else folder_to_add(place.real, world.home)
+        return Need(
+            Reason("safety", f"{place} is {what}", str(place.written)), (f"Read({literal(place.real)})",), folder
+        )
+    if inside and mode == "acceptEdits":
+        return Reason("mode", f"acceptEdits lets {place.written} be written", mode)
+    if inside:
+        return Need(Reason("default", f"no rule allows writing {place.written}", ""), accept_edits=True)
+    folder = folder_to_add(place.real, world.home)
+    reason = Reason("safety", f"{place} is outside the working directories", str(place.written))
+    return Need(reason, (f"Edit({literal(place.real)})",), folder, accept_edits=folder is not None)
+
+
+def protected(place: Place, world: World) -> Reason | None:
+    """Why a write there is always a question, whatever is allowed."""
+    name = protection(place, world)
+    return Reason("safety", f"{place} is protected: {name} can change what runs later", name) if name else None

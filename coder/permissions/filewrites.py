@@ -1,0 +1,41 @@
+"""The file commands acceptEdits lets run: what each would make, change or remove. Must not know rules or modes."""
+
+from __future__ import annotations
+
+from coder.permissions.grammar import Effects, Grammar
+from coder.permissions.lexer import Word
+from coder.permissions.readonly import known_name
+from coder.permissions.scripts import sed_effects
+
+_COMMANDS = {
+    "mkdir": Grammar("pvm:", "mode= parents verbose"),
+    "touch": Grammar("acm", "no-create"),
+    "rm": Grammar("dfirRv", "dir force recursive verbose"),
+    "rmdir": Grammar("pv", "ignore-fail-on-non-empty parents verbose"),
+    "mv": Grammar("finvu", "force no-clobber update verbose"),
+    "cp": Grammar("afinpPrRuvT", "archive force no-clobber no-dereference recursive update verbose"),
+}
+_SED_IN_PLACE = Grammar("nErsuzi?e:", "expression= in-place? quiet regexp-extended separate silent")
+
+
+def effects_of(words: tuple[Word, ...]) -> Effects | None:
+    """The paths a file command would write; None for any other command, an unknown flag or a wildcard."""
+    name = known_name(words[0].text)
+    if name == "sed":
+        return _sed(words[1:])
+    grammar = _COMMANDS.get(name)
+    found = grammar.effects(words[1:]) if grammar else None
+    return Effects(writes=found.reads) if found and found.reads else None
+
+
+def _sed(words: tuple[Word, ...]) -> Effects | None:
+    call = _SED_IN_PLACE.read(words)
+    if call is None or not call.has("-i", "--in-place"):
+        return None
+    found = sed_effects(words, _SED_IN_PLACE)
+    suffixes = {value for name, value in call.options if name in ("-i", "--in-place") and value}
+    # A suffix with a slash or a star names the backup freely, in any folder.
+    if found is None or not found.reads or any(set(suffix) & set("/*") for suffix in suffixes):
+        return None
+    backups = (Word(word.raw, word.text + suffix, tilde=word.tilde) for word in found.reads for suffix in suffixes)
+    return Effects(writes=(*found.reads, *backups))

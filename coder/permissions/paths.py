@@ -1,0 +1,97 @@
+"""Paths as the policy sees them: both spellings, inside or outside, protected or not. Must not know rules or modes."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from coder.permissions.names import names
+from coder.permissions.world import World
+
+_PROTECTED_FOLDERS = names(".git .vscode .idea .husky .cargo .devcontainer .yarn .mvn .claude .coder")
+_PROTECTED_FILES = names("""
+    .gitconfig .gitmodules .bashrc .bash_profile .bash_login .bash_aliases .bash_logout .zshrc .zprofile .zshenv
+    .zlogin .zlogout .profile .envrc .npmrc .yarnrc .yarnrc.yml .pnp.cjs .pnp.loader.mjs .pnpmfile.cjs bunfig.toml
+    .bunfig.toml .bazelrc .bazelversion .bazeliskrc .pre-commit-config.yaml lefthook.yml lefthook.yaml .lefthook.yml
+    .lefthook.yaml gradle-wrapper.properties maven-wrapper.properties .devcontainer.json .ripgreprc
+    pyrightconfig.json .mcp.json .claude.json
+    """)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One path: `written` is absolute and tidy but follows no link, `real` follows all of them."""
+
+    written: Path
+    real: Path
+
+    @property
+    def both(self) -> tuple[Path, ...]:
+        return (self.written,) if self.written == self.real else (self.written, self.real)
+
+    def __str__(self) -> str:
+        return str(self.written) if self.written == self.real else f"{self.written} (really {self.real})"
+
+
+def locate(path: str | Path, world: World, cwd: Path | None = None) -> Place:
+    """The place a program started in `cwd` reaches by `path`. `..` after a link is followed as the kernel would."""
+    folder = world.cwd if cwd is None else cwd
+    written = Path(os.path.normpath(folder / path))
+    return Place(written, world.resolve(world.resolve(folder) / path))
+
+
+def is_inside(place: Place, folders: tuple[Path, ...], world: World) -> bool:
+    """Whether both spellings lie in (or are) one of `folders`. Whole components are compared, never prefixes."""
+    canonical = tuple(_folded(world.resolve(folder), world) for folder in folders)
+    spelled = canonical + tuple(_folded(folder, world) for folder in folders)
+    written, real = _folded(place.written, world), _folded(place.real, world)
+    return any(real.is_relative_to(f) for f in canonical) and any(written.is_relative_to(f) for f in spelled)
+
+
+def may_read(place: Place, world: World) -> bool:
+    """Whether reading there needs no question: in the roots or a folder made for reading, and not our settings."""
+    if is_inside(place, world.readable, world):
+        return True
+    return is_inside(place, world.roots, world) and not _is_our_own(place, world)
+
+
+def protection(place: Place, world: World) -> str:
+    """The name that makes a write there always a question, or "" when the place is not protected."""
+    if _is_our_own(place, world):
+        return str(world.config_home)
+    for path in place.both:
+        if name := _protected_part(path):
+            return name
+    return ""
+
+
+def _protected_part(path: Path) -> str:
+    # Case is folded everywhere: on a case-insensitive file system `.GIT` is `.git`, elsewhere one question too many.
+    parts = [part.casefold() for part in path.parts]
+    for index, part in enumerate(parts):
+        following = parts[index + 1] if index + 1 < len(parts) else ""
+        if part == ".claude" and following == "worktrees":
+            continue
+        if part in _PROTECTED_FOLDERS:
+            return part
+        if part == ".config" and following == "git":
+            return ".config/git"
+    return parts[-1] if parts and parts[-1] in _PROTECTED_FILES else ""
+
+
+def _is_our_own(place: Place, world: World) -> bool:
+    if not any(_touches(path, world.config_home, world) for path in place.both):
+        return False
+    # A project inside the configuration folder (or a configuration folder that is the home) is still a project.
+    projects = tuple(root for root in world.roots if _touches(root, world.config_home, world))
+    return not is_inside(place, projects, world)
+
+
+def _touches(path: Path, folder: Path, world: World) -> bool:
+    folded = _folded(path, world)
+    return any(folded.is_relative_to(_folded(f, world)) for f in (folder, world.resolve(folder)))
+
+
+def _folded(path: Path, world: World) -> Path:
+    return Path(str(path).casefold()) if world.ignores_case else path

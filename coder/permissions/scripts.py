@@ -1,0 +1,131 @@
+"""Commands whose operands are small programs (sed, awk, jq, find, test, printf): the forms that only read."""
+
+from __future__ import annotations
+
+import re
+
+from coder.permissions.grammar import Effects, Grammar
+from coder.permissions.lexer import Word
+from coder.permissions.names import names
+
+_SED = Grammar("nErsuze:", "expression= null-data quiet regexp-extended separate silent unbuffered", content=True)
+_SED_SLASHED = r"(?:[^/\\\n\[]|\\[^\n]|\[\^?[^][/\\\n]+\])"
+_SED_ADDRESS = rf"(?:\d+|\$|/{_SED_SLASHED}+/I?)"
+_SED_LINES = rf"(?:{_SED_ADDRESS}(?:,[+~]?{_SED_ADDRESS})?!?)?"
+_SED_PRINT = re.compile(rf"{_SED_LINES}[pdq=]\Z")
+# Within brackets the delimiter is refused: some seds end the expression there and others do not.
+_SED_PATTERN = r"(?:(?!\1)[^\\\n\[]|\\[^\n]|\[\^?(?:(?!\1)[^][\\\n])+\])*"
+_SED_REPLACE = re.compile(rf"{_SED_LINES}s([/|#,:@%]){_SED_PATTERN}\1(?:(?!\1)[^\\\n]|\\[^\n])*\1[gIip0-9]*\Z")
+_AWK = Grammar("F:v:", content=True)
+_AWK_DANGER = re.compile(r"system|getline|[>|@]|\\\s*\n|ARGV|ARGC|ENVIRON|PROCINFO|SYMTAB")
+_AWK_NAME = re.compile(r"[A-Za-z_]\w*=[^\\]*\Z")
+_JQ = Grammar(
+    "acCeMnrRsSj",
+    "ascii-output color-output compact-output exit-status indent= join-output monochrome-output null-input raw-input "
+    "raw-output slurp sort-keys tab unbuffered",
+    content=True,
+)
+_JQ_DANGER = re.compile(r"\b(env|import|include|input_filename|modulemeta|debug|stderr|halt_error)\b|\$ENV|\$__")
+_FIND_PLAIN = names("""
+    -a -and -o -or -not ! ( ) , -print -print0 -ls -prune -quit -true -false -depth -d -mount -xdev -follow -daystart
+    -empty -executable -readable -writable -nouser -nogroup -noleaf -ignore_readdir_race -noignore_readdir_race
+    """)
+_FIND_VALUED = names("""
+    -newermt -name -iname -path -ipath -wholename -iwholename -regex -iregex -regextype -lname -ilname -type -xtype
+    -maxdepth -mindepth -size -mtime -atime -ctime -mmin -amin -cmin -perm -user -group -uid -gid -links -inum -used
+    -fstype -printf
+    """)
+_FIND_FILES = frozenset({"-newer", "-anewer", "-cnewer", "-samefile"})
+_PRINTF_DANGER = re.compile(r"-|.*%[^A-Za-z%]*n", re.DOTALL)  # -v and %n set a variable, whose subscript may run
+_TEST_UNARY = names("-b -c -d -e -f -g -h -k -L -n -p -r -s -S -t -u -w -x -z -G -N -O")
+_TEST_BINARY = names("= == != -eq -ne -gt -ge -lt -le -nt -ot -ef")
+
+
+def effects(name: str, words: tuple[Word, ...]) -> Effects | None:
+    """What the command touches; None when it is not one of the forms that certainly read only."""
+    match name:
+        case "find":
+            return _find(words)
+        case "sed":
+            return sed_effects(words, _SED)
+        case "jq":
+            return _program(words, _JQ, _JQ_DANGER)
+        case "test":
+            return _test(words)
+        case "[":
+            return _test(words[:-1]) if words and words[-1].text == "]" else None
+        case "printf":
+            return _printf(words)
+        case _:
+            return _awk(words)
+
+
+def sed_effects(words: tuple[Word, ...], grammar: Grammar) -> Effects | None:
+    """One sed script that prints, deletes or replaces lines; no file name, command or flag that writes or runs."""
+    call = grammar.read(words)
+    if call is None:
+        return None
+    scripts = [value for name, value in call.options if name in ("-e", "--expression")]
+    files = call.operands
+    if not scripts and files:
+        scripts, files = [files[0].text], files[1:]
+    if len(scripts) != 1 or not (_SED_PRINT.match(scripts[0]) or _SED_REPLACE.match(scripts[0])):
+        return None
+    return Effects(files, content=True)
+
+
+def _program(words: tuple[Word, ...], grammar: Grammar, danger: re.Pattern[str]) -> Effects | None:
+    call = grammar.read(words)
+    if call is None or not call.operands or danger.search(call.operands[0].text):
+        return None
+    return Effects(call.operands[1:], content=True)
+
+
+def _awk(words: tuple[Word, ...]) -> Effects | None:
+    call = _AWK.read(words)
+    if call is None or any(not _AWK_NAME.match(value) for name, value in call.options if name == "-v"):
+        return None
+    return _program(words, _AWK, _AWK_DANGER)
+
+
+def _find(words: tuple[Word, ...]) -> Effects | None:
+    if any(word.glob for word in words):
+        return None
+    index = 0
+    while index < len(words) and words[index].text in ("-H", "-L", "-P"):
+        index += 1
+    start = index
+    while index < len(words) and not _starts_expression(words[index].text):
+        index += 1
+    reads = list(words[start:index])
+    while index < len(words):
+        text = words[index].text
+        takes_value = text in _FIND_VALUED or text in _FIND_FILES
+        if takes_value and index + 1 < len(words):
+            if text in _FIND_FILES:
+                reads.append(words[index + 1])
+            index += 2
+        elif text in _FIND_PLAIN:
+            index += 1
+        else:
+            return None
+    return Effects(tuple(reads))
+
+
+def _starts_expression(text: str) -> bool:
+    return text.startswith("-") or text in ("(", ")", "!", ",")
+
+
+def _test(words: tuple[Word, ...]) -> Effects | None:
+    """`test` with up to one binary operator or a chain of -a and -o; -v and -R would evaluate their operand."""
+    if any(word.glob or word.text in ("-v", "-R") for word in words):
+        return None
+    operators = _TEST_UNARY | _TEST_BINARY | {"!", "-a", "-o", "(", ")"}
+    reads = tuple(word for word in words if word.text and word.text not in operators)
+    return Effects(reads)
+
+
+def _printf(words: tuple[Word, ...]) -> Effects | None:
+    if not words or any(word.glob for word in words) or _PRINTF_DANGER.match(words[0].text):
+        return None
+    return Effects()

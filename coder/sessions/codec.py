@@ -1,0 +1,264 @@
+"""Messages to transcript entries and back. Must not know files, trees or repair.
+
+An entry stores its block in Messages API shape, unchanged. What only we need sits under one key, `coder`: the uuid of
+the message an entry is a part of, and the message's kind where it cannot be told from the entry.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import get_args
+
+from coder.core.messages import (
+    Block,
+    Json,
+    Kind,
+    Message,
+    Meta,
+    Text,
+    ToolResult,
+    ToolUse,
+    Usage,
+    block_from_api,
+    block_to_api,
+    entry_uuids,
+    usage_from_api,
+)
+
+_KINDS: frozenset[str] = frozenset(get_args(Kind))
+_META_KINDS = ("context", "reminder")
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What every entry of a session says about where it comes from."""
+
+    session_id: str
+    cwd: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a transcript. `payload` is the whole object for user and assistant entries, empty for others."""
+
+    type: str
+    uuid: str
+    parent: str | None
+    payload: Json
+
+
+def entries_of(message: Message, parent: str | None, envelope: Envelope) -> list[Json]:
+    """The entries of a message, chained after `parent`: one per block of a reply and per tool result, else one.
+
+    The last entry carries the message's own uuid. Never raises.
+    """
+    if not message.meta.uuid:
+        message = replace(message, meta=replace(message.meta, uuid=str(uuid.uuid4())))
+    own = message.meta.uuid
+    bodies = _reply_bodies(message, own) if message.role == "assistant" else _user_bodies(message, own)
+    stamp = message.meta.timestamp or _now()
+    found: list[Json] = []
+    for name, body in zip(entry_uuids(message), bodies, strict=True):
+        found.append(
+            {
+                "type": message.role,
+                "uuid": name,
+                "parentUuid": parent,
+                "sessionId": envelope.session_id,
+                "timestamp": stamp,
+                "cwd": envelope.cwd,
+                "gitBranch": "",
+                "version": envelope.version,
+                "isSidechain": False,
+                **body,
+            }
+        )
+        parent = name
+    return found
+
+
+def _reply_bodies(message: Message, own: str) -> Iterator[Json]:
+    meta = message.meta
+    shared: Json = {
+        "id": meta.api_id or _made_up_id(own),
+        "type": "message",
+        "role": "assistant",
+        "model": meta.model,
+        "stop_reason": meta.stop_reason or None,
+        "stop_sequence": None,
+        "usage": _usage_to_api(meta.usage),
+    }
+    for block in message.content or (None,):
+        extra: Json = {"message": own}
+        if meta.kind != "reply":
+            extra["kind"] = meta.kind
+        if isinstance(block, ToolUse) and block.error:
+            extra["error"] = block.error
+        content = [block_to_api(block)] if block is not None else []
+        yield {"message": {**shared, "content": content}, "coder": extra}
+
+
+def _user_bodies(message: Message, own: str) -> Iterator[Json]:
+    kind = message.meta.kind
+    results = [block for block in message.content if isinstance(block, ToolResult)]
+    others = [block for block in message.content if not isinstance(block, ToolResult)]
+    for index, result in enumerate(results):
+        body: Json = {"message": {"role": "user", "content": [block_to_api(result)]}}
+        data = message.meta.tool_data[index] if index < len(message.meta.tool_data) else None
+        if data is not None:
+            body["toolUseResult"] = data
+        yield {**body, "coder": {"message": own} if kind == "results" else {"message": own, "kind": kind}}
+    if others and results:
+        yield {"isMeta": True, **_words(others), "coder": {"message": own}}
+    elif not results:
+        body = {"isMeta": True, **_words(others)} if kind in _META_KINDS else _words(others)
+        yield body if kind == _inferred_kind(body) else {**body, "coder": {"kind": kind}}
+
+
+def _words(blocks: Sequence[Block]) -> Json:
+    """A single text is stored as the plain string it is: what readers take for the prompt the person wrote."""
+    match blocks:
+        case [Text(text=text)]:
+            return {"message": {"role": "user", "content": text}}
+        case _:
+            return {"message": {"role": "user", "content": [block_to_api(block) for block in blocks]}}
+
+
+def messages_of(entries: Iterable[Entry]) -> tuple[Message, ...]:
+    """The messages of a branch in order, put together again from their parts. Never raises.
+
+    Entries that other programs wrote are joined by the id of the API response, neighbouring tool results by place.
+    """
+    groups: list[list[Entry]] = []
+    joinable: dict[str, list[Entry]] = {}
+    for entry in entries:
+        key = _group_key(entry)
+        group = joinable.get(key)
+        if group is None:
+            group = []
+            groups.append(group)
+            if not key:
+                joinable.clear()
+            else:
+                if key.startswith("reply:"):
+                    joinable.pop("results", None)
+                joinable[key] = group
+        group.append(entry)
+    return tuple(message for group in groups if (message := _joined(group)) is not None)
+
+
+def _group_key(entry: Entry) -> str:
+    """What entries of one message share; empty for an entry that stands alone."""
+    if name := _text(_extra(entry).get("message")):
+        return f"message:{name}"
+    if entry.type == "assistant":
+        api_id = _text(_api_message(entry).get("id"))
+        return f"reply:{api_id}" if api_id else f"message:{entry.uuid}"
+    content = _api_message(entry).get("content")
+    is_results = isinstance(content, list) and any(
+        isinstance(b, dict) and b.get("type") == "tool_result" for b in content
+    )
+    return "results" if is_results else ""
+
+
+def _joined(parts: Sequence[Entry]) -> Message | None:
+    content: list[Block] = []
+    tool_data: list[Json | None] = []
+    for part in parts:
+        blocks = _blocks(part)
+        data = part.payload.get("toolUseResult")
+        for block in blocks:
+            if isinstance(block, ToolResult):
+                tool_data.append(data if isinstance(data, dict) else None)
+                data = None
+        content.extend(blocks)
+    if not content:
+        return None
+    last = parts[-1]
+    own = _text(_extra(last).get("message")) or last.uuid
+    api = _api_message(last)
+    api_id = _text(api.get("id"))
+    return Message(
+        "assistant" if last.type == "assistant" else "user",
+        tuple(content),
+        Meta(
+            uuid=own,
+            kind=_kind(parts[0]),
+            timestamp=_text(last.payload.get("timestamp")),
+            api_id="" if api_id == _made_up_id(own) else api_id,
+            model=_text(api.get("model")),
+            stop_reason=_text(api.get("stop_reason")),
+            usage=usage_from_api(api.get("usage")),
+            tool_data=tuple(tool_data) if any(data is not None for data in tool_data) else (),
+        ),
+    )
+
+
+def _blocks(entry: Entry) -> list[Block]:
+    content = _api_message(entry).get("content")
+    if isinstance(content, str):
+        return [Text(content)] if content else []
+    if not isinstance(content, list):
+        return []
+    blocks = [block_from_api(raw) for raw in content if isinstance(raw, dict)]
+    error = _text(_extra(entry).get("error"))
+    return [ToolUse(b.id, b.name, b.input, error) if error and isinstance(b, ToolUse) else b for b in blocks]
+
+
+def _kind(entry: Entry) -> Kind:
+    named = _extra(entry).get("kind")
+    return named if isinstance(named, str) and named in _KINDS else _inferred_kind(entry.payload)  # type: ignore[return-value]  # one of _KINDS
+
+
+def _inferred_kind(body: Json) -> Kind:
+    if body.get("type") == "assistant":
+        return "reply"
+    if body.get("isMeta") is True or body.get("isCompactSummary") is True:
+        return "context"
+    message = body.get("message")
+    content = message.get("content") if isinstance(message, dict) else None
+    if isinstance(content, list) and any(isinstance(b, dict) and b.get("type") == "tool_result" for b in content):
+        return "results"
+    return "prompt"
+
+
+def _api_message(entry: Entry) -> Json:
+    return _object(entry.payload.get("message"))
+
+
+def _extra(entry: Entry) -> Json:
+    return _object(entry.payload.get("coder"))
+
+
+def _object(value: object) -> Json:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _made_up_id(own: str) -> str:
+    """Readers count the usage of one API response once, by this id, so a reply without one is given one."""
+    return f"msg_{own.replace('-', '')}"
+
+
+def _usage_to_api(usage: Usage) -> Json:
+    return {
+        "input_tokens": usage.input_tokens,
+        "cache_creation_input_tokens": usage.cache_creation_input_tokens,
+        "cache_read_input_tokens": usage.cache_read_input_tokens,
+        "output_tokens": usage.output_tokens,
+        "cache_creation": {
+            "ephemeral_5m_input_tokens": usage.ephemeral_5m_input_tokens,
+            "ephemeral_1h_input_tokens": usage.ephemeral_1h_input_tokens,
+        },
+    }
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,88 @@
+"""The debug log: one private file per session, only when asked for, without secrets. Must not know what is logged.
+
+Nothing is ever logged to the terminal: stdout and stderr belong to front ends and protocols.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+HIDDEN = "[hidden]"
+_SHORTEST_SECRET = 6  # anything shorter would blank out ordinary words
+_SHAPES = (
+    re.compile(
+        r"""(?ix)((?:proxy-)?authorization|x-api-key|(?:set-)?cookie|[\w-]*(?:api[_-]?key|auth[_-]?token|secret|password))
+        (["']?\]?\s*[:=,]\s*(?:b?["'])?)
+        (?:(?:bearer|basic)\s+)?[^\s"',;)}\]]+"""
+    ),
+    re.compile(r"(?i)\b(bearer|basic)(\s+)[\w.~+/=-]{8,}"),
+    re.compile(r"()()\bsk-ant-[\w-]{4,}"),
+    re.compile(r"(https?://)()[^\s/@:]+:[^\s/@]+(?=@)"),
+)
+
+
+def redacted(text: str, secrets: Iterable[str] = ()) -> str:
+    """`text` without the given secrets and without anything that looks like a credential."""
+    for secret in secrets:
+        text = text.replace(secret, HIDDEN)
+    for shape in _SHAPES:
+        text = shape.sub(rf"\1\2{HIDDEN}", text)
+    return text
+
+
+class _Redacting(logging.Formatter):
+    """Redacts the finished text, so that arguments, tracebacks and stacks are covered alike."""
+
+    default_msec_format = "%s.%03d"
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
+        self._secrets = tuple(sorted({s for s in secrets if len(s) >= _SHORTEST_SECRET}, key=len, reverse=True))
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redacted(super().format(record), self._secrets)
+
+
+class DebugLog:
+    """Owns one handler of the root logger until `close`. Only `start` raises."""
+
+    def __init__(self, handler: logging.Handler, path: Path | None, level: int) -> None:
+        root = logging.getLogger()
+        self.path = path
+        self._handler: logging.Handler | None = handler
+        self._level_before = root.level
+        root.addHandler(handler)
+        root.setLevel(level)
+
+    @classmethod
+    def silent(cls) -> DebugLog:
+        """Swallows every record: without it, warnings of libraries would land on stderr."""
+        return cls(logging.NullHandler(), None, logging.WARNING)
+
+    @classmethod
+    def start(cls, home: Path, session_id: str, secrets: Iterable[str] = ()) -> DebugLog:
+        """Logs everything to `<home>/debug/<session>.txt`, readable by its owner only. Raises OSError."""
+        folder = home / "debug"
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        path = folder / f"{session_id}.txt"
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        handler = logging.StreamHandler(os.fdopen(fd, "a", encoding="utf-8", errors="backslashreplace"))
+        handler.setFormatter(_Redacting(secrets))
+        return cls(handler, path, logging.DEBUG)
+
+    def close(self) -> None:
+        """Gives the root logger back as it was. Idempotent."""
+        handler, self._handler = self._handler, None
+        if handler is None:
+            return
+        root = logging.getLogger()
+        root.removeHandler(handler)
+        root.setLevel(self._level_before)
+        handler.close()
+        if isinstance(handler, logging.StreamHandler):
+            handler.stream.close()

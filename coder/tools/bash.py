@@ -1,0 +1,170 @@
+"""Bash: runs a command in the workspace's shell. Must not know how processes are made, captured or killed."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from coder.core.errors import ToolError
+from coder.core.tools import Runs, ToolContext, ToolOutput
+from coder.core.workspace import Captured, ExitStatus, Process, Workspace
+from coder.tools.bash_report import BashReport, structured
+from coder.tools.printed import clean
+from coder.tools.shells import Shells
+
+_MOST_CHARS = 150_000
+_PROGRESS_EVERY = 1.0
+_PROGRESS_CHARS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class BashParams:
+    command: Annotated[str, "The command, as for bash -c"]
+    timeout: Annotated[int | None, "Milliseconds before it is killed; default 120000, at most 600000"] = None
+    description: Annotated[str | None, "What it does, in five to ten words"] = None
+    run_in_background: Annotated[bool, "Return at once and let it run; for servers and watchers"] = False
+
+
+@dataclass(frozen=True, slots=True)
+class BashSettings:
+    """Limits a person may set by environment variable."""
+
+    default_timeout_ms: int = 120_000
+    max_timeout_ms: int = 600_000
+    max_chars: int = 30_000
+    keeps_cwd: bool = True
+    has_background: bool = True
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> BashSettings:
+        """Values that are no positive whole number count as not set."""
+        default = _positive(env, "BASH_DEFAULT_TIMEOUT_MS", 120_000)
+        return cls(
+            default_timeout_ms=default,
+            max_timeout_ms=max(default, _positive(env, "BASH_MAX_TIMEOUT_MS", 600_000)),
+            max_chars=min(_positive(env, "BASH_MAX_OUTPUT_LENGTH", 30_000), _MOST_CHARS),
+            keeps_cwd=env.get("CLAUDE_BASH_MAINTAIN_PROJECT_WORKING_DIR") != "1",
+            has_background=env.get("CLAUDE_CODE_DISABLE_BACKGROUND_TASKS") != "1",
+        )
+
+
+class Bash:
+    name = "Bash"
+    params = BashParams
+
+    def __init__(self, shells: Shells, settings: BashSettings | None = None) -> None:
+        self._shells = shells
+        self._settings = settings or BashSettings()
+
+    def access(self, params: BashParams, workspace: Workspace) -> Runs:
+        return Runs(params.command)
+
+    def summary(self, params: BashParams) -> str:
+        return params.command
+
+    async def run(self, params: BashParams, context: ToolContext) -> ToolOutput:
+        timeout = self._timeout(params)
+        if not params.command.strip():
+            raise ToolError('`command` is empty. Pass the command to run, such as {"command": "ls -la"}.')
+        spill = _free_path(context.spill_dir, context.tool_use_id)
+        notes = [_reset(context.workspace)] if not context.workspace.cwd.is_dir() else []
+        process = await _start(params, context.workspace, spill)
+        if params.run_in_background:
+            return self._in_background(params, process, spill, notes)
+        began_in = context.workspace.cwd
+        status, timed_out = await _outcome(process, timeout / 1000, context.progress)
+        if status is not None:
+            notes += self._follow(status, began_in, context.workspace)
+        report = BashReport(params.command, process.output(), status, timeout if timed_out else None, spill, notes)
+        return await report.output(self._settings.max_chars)
+
+    def _timeout(self, params: BashParams) -> int:
+        if params.run_in_background and not self._settings.has_background:
+            raise ToolError("Background commands are switched off here. Run it without `run_in_background`.")
+        if params.timeout is not None and params.timeout < 0:
+            raise ToolError(f"`timeout` is {params.timeout}; expected milliseconds, such as 120000.")
+        return min(params.timeout or self._settings.default_timeout_ms, self._settings.max_timeout_ms)
+
+    def _in_background(self, params: BashParams, process: Process, spill: Path, notes: list[str]) -> ToolOutput:
+        shell = self._shells.add(params.command, process, spill)
+        text = (
+            f"Running in the background as {shell.id}. All it prints goes to {spill}\n"
+            f"TaskOutput reads what is new, TaskStop ends it."
+        )
+        data = {**structured("", notes), "backgroundTaskId": shell.id}
+        return ToolOutput("\n".join([text, *notes]), data, f"background {shell.id}")
+
+    def _follow(self, status: ExitStatus, began_in: Path, workspace: Workspace) -> list[str]:
+        """Keeps the folder the shell ended in for the next call, inside the working directories only."""
+        ended_in = status.cwd
+        if ended_in is not None and ended_in != began_in:
+            if self._settings.keeps_cwd and ended_in.is_dir() and _is_inside(ended_in, workspace.roots):
+                workspace.chdir(ended_in)
+                return []
+            return [_reset(workspace)]
+        return [] if workspace.cwd.is_dir() else [_reset(workspace)]
+
+
+async def _start(params: BashParams, workspace: Workspace, spill: Path) -> Process:
+    try:
+        return await workspace.start(params.command, spill=spill, live=params.run_in_background)
+    except OSError as error:
+        advice = ""
+        if not workspace.cwd.is_dir():
+            advice = f" The working directory {workspace.cwd} does not exist any more."
+        elif len(params.command) > 100_000:
+            advice = " Write it to a file with the Write tool and run that file."
+        raise ToolError(f"The command could not be started: {error.strerror or error}.{advice}") from error
+
+
+async def _outcome(process: Process, seconds: float, progress: Callable[[str], None]) -> tuple[ExitStatus | None, bool]:
+    """Waits for the end, or kills at the timeout. However this is left, nothing of the command still runs."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    shown = ""
+    try:
+        while (left := deadline - loop.time()) > 0:
+            if await process.wait(min(left, _PROGRESS_EVERY)):
+                break
+            if (line := _last_line(process.output())) != shown:
+                progress(line)
+                shown = line
+        timed_out = process.poll() is None
+    finally:
+        if process.poll() is None:
+            await process.kill()
+    return process.poll(), timed_out
+
+
+def _reset(workspace: Workspace) -> str:
+    """Back to the first working directory."""
+    workspace.chdir(workspace.roots[0])
+    return f"Shell cwd was reset to {workspace.cwd}"
+
+
+def _is_inside(folder: Path, roots: tuple[Path, ...]) -> bool:
+    real = Path(os.path.realpath(folder))
+    return any(real.is_relative_to(os.path.realpath(root)) for root in roots)
+
+
+def _free_path(folder: Path, tool_use_id: str) -> Path:
+    stem = re.sub(r"[^A-Za-z0-9_-]", "_", tool_use_id)[:100] or "bash"
+    names = itertools.chain([f"{stem}.txt"], (f"{stem}-{number}.txt" for number in itertools.count(2)))
+    return next(path for name in names if not os.path.lexists(path := folder / name))
+
+
+def _last_line(captured: Captured) -> str:
+    text, _ = clean((captured.tail or captured.head)[-10 * _PROGRESS_CHARS :])
+    lines = [line for line in text.split("\n") if line.strip()]
+    return lines[-1].strip()[:_PROGRESS_CHARS] if lines else ""
+
+
+def _positive(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name, "").strip()
+    return int(text) if text.isascii() and text.isdigit() and int(text) > 0 else default

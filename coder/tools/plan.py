@@ -1,0 +1,76 @@
+"""EnterPlanMode and ExitPlanMode: think first, change after the person agreed. Must not know who is asked, or how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from coder.core.errors import ToolError
+from coder.core.messages import Json
+from coder.core.tools import Decides, Internal, Mode, ToolContext, ToolOutput
+from coder.core.workspace import Workspace
+
+_ON = """Plan mode is on. Read and search as you like; edits and commands that change something are denied.
+When you know the approach, give it to the person with ExitPlanMode."""
+
+
+class Planning:
+    """The mode a session goes back to when its plan is approved: the one in which the model began to plan."""
+
+    def __init__(self) -> None:
+        self.before: Mode = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class EnterPlanModeParams:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ExitPlanModeParams:
+    plan: Annotated[str, "The whole plan in Markdown, as the person should read it"]
+
+
+class EnterPlanMode:
+    name = "EnterPlanMode"
+    params = EnterPlanModeParams
+
+    def __init__(self, planning: Planning) -> None:
+        self._planning = planning
+
+    def access(self, params: EnterPlanModeParams, workspace: Workspace) -> Internal:
+        return Internal()
+
+    def summary(self, params: EnterPlanModeParams) -> str:
+        return "plan before changing anything"
+
+    async def run(self, params: EnterPlanModeParams, context: ToolContext) -> ToolOutput:
+        if context.control.mode != "plan":
+            self._planning.before = context.control.mode
+            context.control.set_mode("plan")
+        return ToolOutput(_ON, {"message": _ON}, "plan mode")
+
+
+class ExitPlanMode:
+    """Runs only after the person approved: its access makes every gate ask."""
+
+    name = "ExitPlanMode"
+    params = ExitPlanModeParams
+
+    def __init__(self, planning: Planning) -> None:
+        self._planning = planning
+
+    def access(self, params: ExitPlanModeParams, workspace: Workspace) -> Decides:
+        return Decides()
+
+    def summary(self, params: ExitPlanModeParams) -> str:
+        return next((line.lstrip("# ") for line in params.plan.splitlines() if line.strip("# ")), "the plan")
+
+    async def run(self, params: ExitPlanModeParams, context: ToolContext) -> ToolOutput:
+        if not params.plan.strip():
+            raise ToolError("`plan` is empty; expected the whole plan in Markdown.")
+        if context.control.mode == "plan":
+            context.control.set_mode(self._planning.before)
+        self._planning.before = "default"
+        data: Json = {"plan": params.plan, "isAgent": False}
+        return ToolOutput("The plan is approved: go ahead.", data, "approved")

@@ -1,0 +1,55 @@
+"""The built-in tools of a session, in the order the model sees them. Must not know what any of them does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from coder.core.model import ToolSpec
+from coder.core.prompts import load
+from coder.core.tools import Tool
+from coder.tools.bash import Bash, BashSettings
+from coder.tools.edit import Edit
+from coder.tools.ledger import FileLedger
+from coder.tools.notebook import NotebookEdit
+from coder.tools.read import Read
+from coder.tools.schema import schema
+from coder.tools.shells import Shells
+from coder.tools.task_output import TaskOutput
+from coder.tools.task_stop import TaskStop
+from coder.tools.write import Write
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSession:
+    """What the tools of one session share. `read_tokens` bounds one Read result."""
+
+    ledger: FileLedger = field(default_factory=FileLedger)
+    shells: Shells = field(default_factory=Shells)
+    bash: BashSettings = field(default_factory=BashSettings)
+    read_tokens: int = 25_000
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> ToolSession:
+        """A new session's state with the limits a person set by environment variable."""
+        tokens = env.get("CLAUDE_CODE_FILE_READ_MAX_OUTPUT_TOKENS", "")
+        is_set = tokens.isascii() and tokens.isdigit() and int(tokens) > 0
+        return cls(bash=BashSettings.from_env(env), read_tokens=int(tokens) if is_set else 25_000)
+
+
+def builtins(session: ToolSession) -> tuple[Tool, ...]:
+    """All built-in tools. The order is part of the cached prefix of every request, so it is fixed."""
+    return (
+        Read(session.ledger, session.read_tokens),
+        Edit(session.ledger),
+        Write(session.ledger),
+        NotebookEdit(session.ledger),
+        Bash(session.shells, session.bash),
+        TaskOutput(session.shells),
+        TaskStop(session.shells),
+    )
+
+
+def spec(tool: Tool) -> ToolSpec:
+    """The tool as the model sees it. Raises ConfigError when its description is missing."""
+    return ToolSpec(tool.name, load(f"tools/{tool.name}"), schema(tool.params))

@@ -1,0 +1,85 @@
+"""Asks a search worker, a process that can be killed, and waits for its answer. Must not know how tools show it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from coder.core.errors import ToolError
+from coder.core.workspace import Workspace
+from coder.tools.query import Findings, Query, dump, load_findings
+from coder.tools.ripgrep import locate
+
+_GRACE = 8.0  # seconds beyond the worker's own limits before it is killed
+_PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from coder.tools.scan import main; main()"
+
+
+class Search:
+    """The searches of one session. `ripgrep` None is looked up at the first search; "" does without.
+
+    `reserved` folders (our own state) are left out unless a search starts in them. `seconds` bound a search,
+    `hidden_seconds` the count of what ignore files hide.
+    """
+
+    def __init__(
+        self,
+        *,
+        ripgrep: Path | str | None = None,
+        reserved: tuple[Path, ...] = (),
+        seconds: float = 20.0,
+        hidden_seconds: float = 0.4,
+    ) -> None:
+        self._ripgrep = ripgrep
+        self._reserved = [str(path) for path in reserved]
+        self.seconds = seconds
+        self._hidden_seconds = hidden_seconds
+
+    async def run(self, query: Query, workspace: Workspace) -> Findings:
+        """The answer; partial when time ran out. Raises ToolError when the worker fails."""
+        if self._ripgrep is None:
+            self._ripgrep = await asyncio.to_thread(locate, os.environ) or ""
+        asked = replace(
+            query,
+            tops=[str(root) for root in workspace.roots],
+            reserved=self._reserved,
+            ripgrep=str(self._ripgrep),
+            seconds=self.seconds,
+            hidden_seconds=self._hidden_seconds,
+        )
+        return await self._ask(asked)
+
+    async def _ask(self, query: Query) -> Findings:
+        worker = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-I", "-S", "-X", "utf8", "-c", _PROGRAM, *filter(None, sys.path)),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
+            start_new_session=True,
+        )
+        try:
+            async with asyncio.timeout(self.seconds + _GRACE):
+                answer, complaint = await worker.communicate(dump(query))
+        except TimeoutError:
+            return Findings(is_partial=True)
+        finally:
+            await _end(worker)
+        try:
+            return load_findings(answer)
+        except ValueError as error:
+            lines = complaint.decode("utf-8", "replace").strip().splitlines()
+            reason = lines[-1] if lines else f"its process ended with code {worker.returncode}"
+            raise ToolError(f"The search could not be done: {reason}. Use Bash (grep, find) instead.") from error
+
+
+async def _end(worker: Process) -> None:
+    """Kills the worker and whatever it started."""
+    if worker.returncode is None:
+        with suppress(ProcessLookupError):
+            os.killpg(worker.pid, signal.SIGKILL)
+        await worker.wait()

@@ -1,0 +1,82 @@
+"""TaskOutput: what a background command printed since the last look. Must not start or end anything."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Annotated
+
+from coder.core.errors import ToolError
+from coder.core.tools import Internal, ToolContext, ToolOutput
+from coder.core.workspace import Captured, Workspace
+from coder.tools.printed import counted, printed
+from coder.tools.shells import Shell, Shells
+from coder.tools.verdict import exit_code
+
+_MOST_MS = 600_000
+_CHARS = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOutputParams:
+    task_id: Annotated[str, "The id Bash returned, such as b1"]
+    block: Annotated[bool, "Wait for the command to end"] = True
+    timeout: Annotated[int, "Longest wait in milliseconds, at most 600000"] = 30_000
+
+
+class TaskOutput:
+    name = "TaskOutput"
+    params = TaskOutputParams
+
+    def __init__(self, shells: Shells, max_chars: int = _CHARS) -> None:
+        self._shells = shells
+        self._max_chars = max_chars
+
+    def access(self, params: TaskOutputParams, workspace: Workspace) -> Internal:
+        return Internal()
+
+    def summary(self, params: TaskOutputParams) -> str:
+        return params.task_id
+
+    async def run(self, params: TaskOutputParams, context: ToolContext) -> ToolOutput:
+        if params.timeout < 0:
+            raise ToolError(f"`timeout` is {params.timeout}; expected milliseconds, such as 30000.")
+        shell = self._shells.find(params.task_id)
+        if params.block or shell.state != "running":
+            await shell.process.wait(min(params.timeout, _MOST_MS) / 1000)
+        state, headline = shell.state, _headline(shell)
+        output = self._new_output(shell)
+        status = shell.process.poll()
+        retrieval = "success" if state != "running" else "timeout" if params.block else "not_ready"
+        data = {
+            "retrieval_status": retrieval,
+            "task": {
+                "task_id": shell.id,
+                "task_type": "local_bash",
+                "status": state,
+                "description": shell.command,
+                "output": output,
+                "exitCode": None if status is None else exit_code(status.code),
+            },
+        }
+        return ToolOutput(f"{headline}\n\n{output or 'Nothing new was printed.'}", data, state)
+
+    def _new_output(self, shell: Shell) -> str:
+        new, lost = shell.read_new()
+        file = shell.process.output().spill
+        shown = printed(Captured(new, b"", len(new), file, new.count(b"\n")), self._max_chars)
+        text = shown.text(file)
+        if lost:
+            where = f"Everything printed is in {file}" if file is not None else "They could not be kept."
+            return f"[{counted(lost, 'byte')} before this left out. {where}]\n{text}"
+        return text
+
+
+def _headline(shell: Shell) -> str:
+    status = shell.process.poll()
+    if status is None:
+        return f"{shell.id} is running, for {time.monotonic() - shell.started:,.1f}s now."
+    if shell.state == "killed":
+        return f"{shell.id} was stopped."
+    left = " Something it started still runs." if status.left_running else ""
+    return f"{shell.id} ended with exit code {exit_code(status.code)}.{left}"

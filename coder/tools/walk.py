@@ -1,0 +1,106 @@
+"""Walks a folder tree: ordinary files that ignore files do not hide, and what they hide. Runs in the search worker.
+
+Never follows links, never opens a pipe, socket or device, and goes on where a folder cannot be read. Must not know what
+the files are wanted for.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+
+from coder.tools.ignore import IGNORE_FILES, NOTHING, Chain, extend, hidden, hides_itself
+
+GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)  # it vanished or became a link while we walked
+_STATE = (".coder", "projects")  # transcripts of earlier sessions: searching them finds the search itself
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a walk begins: the rules from above, and the search root as a prefix of the paths those rules judge.
+
+    A `chain` of None means that ignore files are not asked.
+    """
+
+    chain: Chain | None = None
+    prefix: str = ""
+
+
+EVERYTHING = Start()
+
+
+class Walk:
+    """Walks below the current folder; paths are relative to it, with `/`.
+
+    `hidden_folders` and `hidden_files` fill up as a walk goes on; `unreadable` counts folders.
+    """
+
+    def __init__(self, reserved: frozenset[str]) -> None:
+        self._reserved = reserved
+        self.hidden_folders: list[str] = []
+        self.hidden_files: list[str] = []
+        self.unreadable = 0
+
+    def files(self, start: Start, folder: str = "") -> Iterator[str]:
+        """The files below `folder` ("" or ending in "/"), in no order."""
+        waiting = [(folder, start.chain)]
+        while waiting:
+            folder, chain = waiting.pop()
+            entries = self._list(folder)
+            if chain is not None:
+                chain = extend(chain, Path(folder), {entry.name for entry in entries}, start.prefix + folder)
+            judged = chain if chain is not None and any(chain) else None
+            for entry in entries:
+                path, is_folder = folder + entry.name, entry.is_dir(follow_symlinks=False)
+                if entry.name == ".git" or not (is_folder or entry.is_file(follow_symlinks=False)):
+                    continue
+                if is_folder and self._is_reserved(path, entry.name):
+                    continue
+                if judged is not None and hidden(judged, start.prefix + path, entry.name, is_folder):
+                    (self.hidden_folders if is_folder else self.hidden_files).append(path)
+                elif is_folder:
+                    waiting.append((f"{path}/", chain))
+                else:
+                    yield path
+
+    def _list(self, folder: str) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(folder or ".") as entries:
+                return list(entries)
+        except OSError as error:
+            self.unreadable += error.errno not in GONE
+            return []
+
+    def _is_reserved(self, path: str, name: str) -> bool:
+        return path in self._reserved or (name == _STATE[1] and path.split("/")[-2:-1] == [_STATE[0]])
+
+    def enters(self, path: str) -> bool:
+        """Whether a walk gets to the folder that holds `path`, were nothing hidden."""
+        return not any(self._is_reserved(folder, folder.rpartition("/")[2]) for folder in folders_above(path))
+
+
+def folders_above(path: str) -> Iterator[str]:
+    """`a` and `a/b` for `a/b/c`."""
+    return accumulate(path.split("/")[:-1], "{}/{}".format)
+
+
+def start_at(root: Path, tops: list[Path]) -> Start:
+    """How to walk `root`: everything in it when it is itself hidden, for then it was asked for by name."""
+    top = next((folder for folder in (root, *root.parents) if os.path.lexists(folder / ".git")), None)
+    if top is None:
+        inside = (folder for folder in tops if root.is_relative_to(folder))
+        top = max(inside, key=lambda folder: len(folder.parts), default=root)
+    if root != top and hides_itself(root):
+        return EVERYTHING
+    chain, folder, prefix = NOTHING, top, ""
+    for name in root.relative_to(top).parts:
+        present = {file for file in IGNORE_FILES if os.path.lexists(folder / file)}
+        chain = extend(chain, folder, present, prefix)
+        if hidden(chain, prefix + name, name, True):
+            return EVERYTHING
+        folder, prefix = folder / name, f"{prefix}{name}/"
+    return Start(chain, prefix)

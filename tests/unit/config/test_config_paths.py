@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from coder.config.flags import Flags
+from coder.config.load import load
+from coder.config.paths import config_home, user_home, why_not_saved
+
+
+@pytest.mark.behaviour("B-420")
+def test_the_home_is_ours_then_claudes_variable_then_a_folder_of_the_person(tmp_path: Path) -> None:
+    env = {"HOME": str(tmp_path)}
+    assert config_home(env) == tmp_path / ".coder"
+    assert config_home({**env, "CLAUDE_CONFIG_DIR": "/c"}) == Path("/c")
+    assert config_home({**env, "CLAUDE_CONFIG_DIR": "/c", "CODER_CONFIG_DIR": "~/x"}) == tmp_path / "x"
+    assert config_home({**env, "CODER_CONFIG_DIR": ""}) == tmp_path / ".coder"
+    assert config_home({**env, "CODER_CONFIG_DIR": "here/../there"}) == Path.cwd() / "there"
+
+
+def test_with_a_home_of_its_own_the_claude_folder_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / ".claude").mkdir()
+    (tmp_path / ".claude" / "settings.json").write_text('{"model": "x"}', encoding="utf-8")
+    env = {"HOME": str(tmp_path)}
+    project = tmp_path / "project"
+    project.mkdir()
+    assert load(Flags(), env, project, managed=tmp_path / "etc").model.name == "x"
+    env["CODER_CONFIG_DIR"] = str(tmp_path / "own")
+    assert load(Flags(), env, project, managed=tmp_path / "etc").model.name == "default"
+
+
+@pytest.mark.behaviour("B-421")
+@pytest.mark.parametrize(
+    ("home", "why"), [(None, "HOME is not set"), ("", "HOME is not set"), ("x", "HOME is not set"), ("/", "HOME is /")]
+)
+def test_without_a_home_of_its_own_a_session_is_not_saved(tmp_path: Path, home: str | None, why: str) -> None:
+    env = {} if home is None else {"HOME": home}
+    config = load(Flags(setting_sources=""), env, tmp_path, managed=tmp_path / "etc")
+    assert config.persist is False
+    assert config.warnings == (f"This session is not saved: {why}.",)
+    assert user_home(env).is_absolute()
+
+
+@pytest.mark.behaviour("B-421")
+def test_a_home_in_the_way_of_a_file_is_not_saved_to(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for home in (tmp_path / "file", tmp_path / "file" / "below"):
+        assert why_not_saved(home, {"HOME": str(tmp_path)}) == f"{tmp_path}/file is not a folder"
+
+
+@pytest.mark.behaviour("B-421")
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_home_is_not_saved_to(tmp_path: Path) -> None:
+    tmp_path.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    assert why_not_saved(tmp_path / ".coder", {"HOME": str(tmp_path)}) == f"{tmp_path} cannot be written to"
+    tmp_path.chmod(0o700)
+
+
+@pytest.mark.behaviour("B-421")
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs to give a folder away")
+def test_a_home_of_somebody_else_is_not_saved_to(tmp_path: Path) -> None:
+    os.chown(tmp_path, 12345, -1)
+    assert why_not_saved(tmp_path, {"HOME": "/root"}) == f"{tmp_path} belongs to another user"
+
+
+@pytest.mark.behaviour("B-421")
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs to run as somebody else")
+def test_a_run_in_a_home_that_may_not_be_entered_goes_on_unsaved(tmp_path: Path) -> None:
+    (tmp_path / ".coder").mkdir(mode=0o700)
+    (tmp_path / ".coder" / "settings.json").write_text("{}", encoding="utf-8")
+    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        folder.chmod(0o755)
+    program = (
+        "import os; from pathlib import Path; from coder.config.load import load; from coder.config.flags import Flags;"
+        f"os.setuid(65534); config = load(Flags(), {{'HOME': {str(tmp_path)!r}}}, Path('/'), managed=Path('/nowhere'));"
+        "print(config.persist, *config.warnings)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert ran.stdout == f"False This session is not saved: {tmp_path}/.coder cannot be written to.\n", ran.stderr
+
+
+def test_a_home_that_is_not_made_yet_is_fine(tmp_path: Path) -> None:
+    assert why_not_saved(tmp_path / "a" / "b", {"HOME": str(tmp_path)}) == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_chosen_home_needs_no_home_variable(tmp_path: Path) -> None:
+    assert why_not_saved(tmp_path, {"CODER_CONFIG_DIR": str(tmp_path)}) == ""

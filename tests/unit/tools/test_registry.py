@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from coder.tools.registry import ToolSession, builtins, spec
+
+ORDER = ["Read", "Edit", "Write", "NotebookEdit", "Bash", "TaskOutput", "TaskStop"]
+
+
+def test_tools_come_in_a_fixed_order() -> None:
+    assert [tool.name for tool in builtins(ToolSession())] == ORDER
+
+
+def test_all_tools_together_are_small_enough_for_the_first_request() -> None:
+    sizes = {}
+    for tool in builtins(ToolSession()):
+        made = spec(tool)
+        raw = {"name": made.name, "description": made.description, "input_schema": made.input_schema}
+        sizes[tool.name] = len(json.dumps(raw))
+    assert sum(sizes.values()) < 14_000, sizes
+
+
+@pytest.mark.parametrize(("value", "expected"), [("9000", 9_000), ("", 25_000), ("x", 25_000), ("0", 25_000)])
+def test_read_cap_can_be_set_by_the_environment(value: str, expected: int) -> None:
+    assert ToolSession.from_env({"CLAUDE_CODE_FILE_READ_MAX_OUTPUT_TOKENS": value}).read_tokens == expected

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import is_alive, linux_only, pid_in, until
+
+KILLED_WHILE_RUNNING = """
+import asyncio, sys
+from pathlib import Path
+from coder.workspace.local import LocalWorkspace
+
+async def main(folder: Path) -> None:
+    workspace = LocalWorkspace(folder)
+    done = await workspace.start("true", spill=folder / "spill")
+    await done.wait()
+    await workspace.start("trap '' TERM; sleep 999 & echo $! > one; wait", spill=folder / "spill")
+    await workspace.start("setsid sleep 999 & echo $! > two; wait", spill=folder / "spill")
+    await asyncio.sleep(999)
+
+asyncio.run(main(Path(sys.argv[1])))
+"""
+
+
+@pytest.mark.behaviour("B-268")
+@linux_only
+async def test_a_killed_coder_leaves_nothing_running(tmp_path: Path) -> None:
+    child = subprocess.Popen([sys.executable, "-c", KILLED_WHILE_RUNNING, str(tmp_path)], env=os.environ)
+    one, two = tmp_path / "one", tmp_path / "two"
+    try:
+        await until(lambda: pid_in(one) is not None and pid_in(two) is not None)
+    finally:
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+    pids = [pid for path in (one, two) if (pid := pid_in(path))]
+    assert len(pids) == 2
+    await until(lambda: not any(is_alive(pid) for pid in pids))

@@ -56,7 +56,7 @@ async def open_session(
     control = Control(config.mode, model_name, emit)
     env = {**os.environ, **config.env}
     workspace = LocalWorkspace(config.cwd, config.add_dirs, env)
-    every = builtins(ToolSession.from_env(env))
+    every = builtins(ToolSession.from_env(env, (config.home,)))
     tools = SessionTools(every, rules.removed_tools(tool.name for tool in every))
     spill_dir = journal.folder / "tool-results"
     gate = Gate(rules, lambda: _world(config, workspace, spill_dir), lambda: control.mode, frontend.ask, emit)

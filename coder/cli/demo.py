@@ -110,7 +110,12 @@ def demo_config(project: Path, home: Path, url: str) -> Config:
 def run_tests(project: Path) -> TestRun:
     """Runs the sample's tests in a process of their own and counts."""
     done = subprocess.run(
-        [sys.executable, "-B", "-m", "unittest"], cwd=project, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-B", "-m", "unittest"],
+        cwd=project,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=60,
     )
     ran = re.search(r"^Ran (\d+) test", done.stderr, re.MULTILINE)
     failed = sum(int(number) for number in re.findall(r"(?:failures|errors)=(\d+)", done.stderr))

@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from coder.core.errors import ErrorKind, ModelError
 from coder.models.endpoint import Endpoint
 
+EVENT_STREAM = "text/event-stream"
 _KINDS: dict[int, ErrorKind] = {
     401: "auth",
     402: "auth",
@@ -64,6 +65,15 @@ def event_error(endpoint: Endpoint, raw: object, request_id: str = "") -> ModelE
         retryable=status == 429 or status >= 500,
         request_id=endpoint.clean(request_id or _request_id(raw)),
     )
+
+
+def media_type(headers: Mapping[str, str]) -> str:
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def is_no_stream(kind: str) -> bool:
+    """Whether a media type rules out an event stream. Some servers name none, or plain text."""
+    return kind not in (EVENT_STREAM, "", "text/plain", "application/octet-stream")
 
 
 def not_the_api(endpoint: Endpoint, what: str) -> ModelError:

@@ -20,7 +20,15 @@ from coder.models.accumulate import Accumulator
 from coder.models.body import EncodeCache, encode
 from coder.models.connection import drain, explain, open_client, timeouts
 from coder.models.endpoint import DEFAULT_BASE_URL, Endpoint, endpoint
-from coder.models.failures import broken, event_error, not_the_api, status_error
+from coder.models.failures import (
+    EVENT_STREAM,
+    broken,
+    event_error,
+    is_no_stream,
+    media_type,
+    not_the_api,
+    status_error,
+)
 
 _Client: TypeAlias = (
     anthropic.AsyncAnthropic
@@ -28,6 +36,7 @@ _Client: TypeAlias = (
     | anthropic.AsyncAnthropicVertex
     | anthropic.AsyncAnthropicFoundry
 )
+_AWS_STREAM = "application/vnd.amazon.eventstream"
 _BASE_URL_VARIABLES = {
     "bedrock": "ANTHROPIC_BEDROCK_BASE_URL",
     "vertex": "ANTHROPIC_VERTEX_BASE_URL",
@@ -78,11 +87,15 @@ class SdkModel:
             stream = await self._client.messages.create(**arguments, extra_headers=headers)
         try:
             with self._failures(replying=True):
-                media_type = stream.response.headers.get("content-type", "")
-                if "html" in media_type or "json" in media_type:
-                    raise not_the_api(self._endpoint, media_type.partition(";")[0])
+                kind = media_type(stream.response.headers)
+                if kind != _AWS_STREAM and is_no_stream(kind):
+                    raise not_the_api(self._endpoint, kind)
+                any_events = False
                 async for event in stream:
+                    any_events = True
                     yield event.to_dict(warnings=False)
+                if not any_events and kind != EVENT_STREAM:
+                    raise not_the_api(self._endpoint, "a body without events")
         finally:
             await stream.close()
 

@@ -16,7 +16,15 @@ from coder.models.accumulate import Accumulator
 from coder.models.body import EncodeCache, encode
 from coder.models.connection import drain, explain, open_client
 from coder.models.endpoint import API_VERSION, Endpoint, endpoint
-from coder.models.failures import broken, event_error, not_the_api, status_error
+from coder.models.failures import (
+    EVENT_STREAM,
+    broken,
+    event_error,
+    is_no_stream,
+    media_type,
+    not_the_api,
+    status_error,
+)
 from coder.models.sse import EventTooLarge, SseEvent, SseParser
 
 _MAX_ERROR_BODY = 64 * 1024
@@ -68,7 +76,7 @@ async def _events(
                 async for chunk in chunks:
                     for event in reader.feed(chunk):
                         yield event
-            reader.end()
+            reader.end(media_type(response.headers))
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
         raise explain(error, where, replying=reading) from error
 
@@ -76,15 +84,8 @@ async def _events(
 async def _must_be_a_stream(response: httpx2.Response, where: Endpoint) -> None:
     if not response.is_success:
         raise status_error(where, response.status_code, response.headers, await _error_body(response))
-    if not_stream := _other_type(response.headers.get("content-type", "")):
-        raise not_the_api(where, not_stream)
-
-
-def _other_type(content_type: str) -> str:
-    """The media type when it rules out an event stream; "" when it may be one (some servers name it plain text)."""
-    media_type = content_type.partition(";")[0].strip().lower()
-    lenient = ("", "text/event-stream", "text/plain", "application/octet-stream")
-    return "" if media_type in lenient else media_type
+    if is_no_stream(kind := media_type(response.headers)):
+        raise not_the_api(where, kind)
 
 
 async def _error_body(response: httpx2.Response) -> bytes:
@@ -105,10 +106,8 @@ class _Reader:
         self._request_id = request_id
         self._parser = SseParser()
         self._any_events = False
-        self._any_bytes = False
 
     def feed(self, chunk: bytes) -> Iterator[Json]:
-        self._any_bytes = True
         try:
             found = self._parser.feed(chunk)
         except EventTooLarge as error:
@@ -120,8 +119,8 @@ class _Reader:
                 raise event_error(self._where, raw, self._request_id)
             yield raw
 
-    def end(self) -> None:
-        if self._any_bytes and not self._any_events:
+    def end(self, kind: str) -> None:
+        if not self._any_events and kind != EVENT_STREAM:
             raise not_the_api(self._where, "a body without events")
 
     def _decode(self, event: SseEvent) -> Json:

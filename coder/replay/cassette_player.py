@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 
 from coder.core.errors import ConfigError
 from coder.core.messages import Json
@@ -50,7 +51,7 @@ class CassettePlayer:
         recorded = self._cassette.exchanges[self._next]
         request = plain_request(call.request, self._roots)
         if difference := self._difference(recorded.request, request):
-            raise Refusal(Problem(f"{self._cassette.source}: request {number} is not the recorded one:\n{difference}"))
+            raise Refusal(Problem(f"{self._cassette.source}: request {number} is not the recorded one: {difference}"))
         self._note(recorded.request, request, number)
         self._next += 1
         return self._played(recorded, call.request_id)
@@ -69,7 +70,11 @@ class CassettePlayer:
             wanted, got = _text_lines(recorded), _text_lines(request)
         if wanted == got:
             return ""
-        lines = list(difflib.unified_diff(wanted, got, "recorded", "now", lineterm="", n=2))
+        # The first difference comes first and on one line: some clients show no more of an error than that.
+        pairs = zip_longest(wanted, got, fillvalue="nothing")
+        was, now = next((was, now) for was, now in pairs if was != now)
+        lines = [f"recorded was {was}; now it is {now}"]
+        lines += difflib.unified_diff(wanted, got, "recorded", "now", lineterm="", n=2)
         cut = [f"… {len(lines) - DIFF_LINES} more lines"] if len(lines) > DIFF_LINES else []
         return "\n".join([*lines[:DIFF_LINES], *cut])
 

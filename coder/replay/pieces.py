@@ -28,11 +28,13 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One tool, system block or message as it was sent, its pieces, and the marks (piece index, time to live) on them."""
+    """One tool, system block or message as it was sent, its pieces, the marks on them (piece index, time to live), and
+    the inputs of its calls as JSON."""
 
     raw: Any
     pieces: tuple[Piece, ...]
     marks: tuple[tuple[int, str], ...]
+    inputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,16 @@ def make_part(raw: Json, role: str, blocks: Iterable[Json], known: Part | None =
         pieces.append(earlier.get(piece.digest, piece))
         if ttl := _nested_ttl(block):
             marks.append((index, ttl))
-    return Part(raw, tuple(pieces), tuple(marks))
+    return Part(raw, tuple(pieces), tuple(marks), inputs_of(raw))
+
+
+def inputs_of(message: Any) -> tuple[str, ...]:
+    """The inputs of the calls in a message as JSON: unlike equality, it tells 1 from true and one order from another.
+    Takes any JSON."""
+    content = message.get("content") if isinstance(message, dict) and message.get("role") == "assistant" else None
+    if not isinstance(content, list):
+        return ()
+    return tuple([json.dumps(block["input"]) for block in content if isinstance(block, dict) and "input" in block])
 
 
 def tokens_of(value: object) -> int:

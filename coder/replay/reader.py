@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import OrderedDict
 from typing import Any
 
 from coder.core.messages import Json
-from coder.replay.pieces import Part, Prefix, blocks_of, canonical, make_part, make_prefix, unmarked
+from coder.replay.pieces import Part, Prefix, blocks_of, canonical, inputs_of, make_part, make_prefix, unmarked
 
 KEPT = 64
 
@@ -27,7 +26,7 @@ class PieceReader:
             return 0
         kept = 0
         for part, message in zip(before.messages, messages, strict=False):
-            if part.raw != message or _inputs(part.raw) != _inputs(message):
+            if part.raw != message or part.inputs != inputs_of(message):
                 break
             kept += 1
         messages[:kept] = [part.raw for part in before.messages[:kept]]
@@ -77,11 +76,3 @@ def _messages(raw: list[Json], before: tuple[Part, ...]) -> tuple[Part, ...]:
         else:
             made.append(make_part(message, message["role"], blocks_of(message["content"]), earlier))
     return tuple(made)
-
-
-def _inputs(message: Any) -> list[str]:
-    """The inputs of the calls in a message as JSON: unlike equality, it tells 1 from true and one order from another."""
-    content = message.get("content") if isinstance(message, dict) and message.get("role") == "assistant" else None
-    if not isinstance(content, list):
-        return []
-    return [json.dumps(block["input"]) for block in content if isinstance(block, dict) and "input" in block]

@@ -11,12 +11,12 @@ from typing import Any
 from coder.core.messages import Json
 from coder.replay.conditions import View, When
 from coder.replay.faults import Fault, is_fatal
-from coder.replay.inject import instead, streamed, whole
+from coder.replay.inject import change_events, instead, streamed, whole
 from coder.replay.pieces import tokens_of
 from coder.replay.player import Call, Played
 from coder.replay.problems import Problem, Refusal
 from coder.replay.signing import is_signed, seal, sign
-from coder.replay.sse import message_events
+from coder.replay.sse import gather, message_events
 
 FOREVER = 0
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
@@ -134,7 +134,6 @@ class ScriptPlayer:
         upcoming = self.script.turns[self._next] if self._next < len(self.script.turns) else None
         if owner is upcoming and upcoming.repeat != FOREVER and used >= upcoming.repeat:
             self._next += 1
-            self._served[id(owner)] = 0  # the same turn object may stand in the list twice
 
 
 def perform(turn: Turn, fault: Fault | None, call: Call) -> Played:
@@ -144,7 +143,10 @@ def perform(turn: Turn, fault: Fault | None, call: Call) -> Played:
     message = reply_message(turn, call)
     content = tuple(message["content"])
     if call.request.get("stream") is True:
-        answer = streamed(message_events(message, turn.delta), fault, call.request_id, wait=turn.wait, delay=turn.delay)
+        events = message_events(message, turn.delta)
+        answer = streamed(events, fault, call.request_id, wait=turn.wait, delay=turn.delay)
+        if fault is not None:
+            content = tuple(gather(change_events(events, fault)))
     else:
         answer = whole(message, fault, call.request_id, wait=turn.wait)
     return Played(answer, content, message["stop_reason"], message["usage"], whole=not is_fatal(fault))

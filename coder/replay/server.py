@@ -132,7 +132,7 @@ class FakeApi:
             case "POST", "/v1/messages":
                 return self._message(request, exchange, request_id)
             case "POST", "/v1/messages/count_tokens":
-                body = self._body(request, exchange, Rules(counts_only=True))
+                body = self._body(request, exchange, counts_only=True)
                 return json_answer({"input_tokens": self._reader.read(body).tokens}, request_id)
             case "GET", "/v1/models":
                 return json_answer(model_page(), request_id)
@@ -146,7 +146,7 @@ class FakeApi:
             case _, path:
                 raise Refusal(Problem(f"Not found: {request.method} {path}", 404))
 
-    def _body(self, request: HttpRequest, exchange: Exchange, rules: Rules) -> Json:
+    def _body(self, request: HttpRequest, exchange: Exchange, *, counts_only: bool = False) -> Json:
         if request.too_large:
             raise Refusal(Problem("Request exceeds the maximum size", 413))
         body = parse(request.body)
@@ -154,15 +154,19 @@ class FakeApi:
             exchange.violations.append(body.message)
             raise Refusal(body)
         exchange.body = body
-        if problem := validate(body, replace(rules, judged=self._reader.share(body))):
+        rules = Rules(
+            counts_only=counts_only,
+            is_known_thinking=self.player.is_known_thinking,
+            extra_block_types=frozenset(self._block_types),
+            judged=self._reader.share(body),
+        )
+        if problem := validate(body, rules):
             exchange.violations.append(problem.message)
             raise Refusal(problem)
         return body
 
     def _message(self, request: HttpRequest, exchange: Exchange, request_id: str) -> Answer:
-        is_known = self.player.is_known_thinking
-        rules = Rules(is_known_thinking=is_known, extra_block_types=frozenset(self._block_types))
-        body = self._body(request, exchange, rules)
+        body = self._body(request, exchange)
         prefix = self._reader.read(body)
         if self._context_limit is not None and prefix.tokens > self._context_limit:
             raise Refusal(Problem(f"prompt is too long: {prefix.tokens} tokens > {self._context_limit} maximum"))

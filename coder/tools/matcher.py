@@ -16,6 +16,7 @@ from coder.tools.query import Line, Query
 
 OVERSIZED = 64 << 20  # bytes of a file that is searched across lines: it must be held whole
 _BLOCK = 1 << 20
+_DENSE = 20  # matches in a block from which on counting line by line is quicker
 _EXCERPT = 500  # bytes of a line that are shown
 _LEAD = 100  # of these before the match
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
@@ -55,7 +56,7 @@ class Matcher:
         for block in text_blocks(path):
             if self._required in block:
                 self._find_in_lines(block, number, found, keep)
-            number += block.count(b"\n") + 1
+            number += block.count(b"\n") + 1 if keep else 0
         return found
 
     def _decode(self, data: bytes) -> tuple[str, re.Pattern[str]]:
@@ -66,9 +67,9 @@ class Matcher:
 
     def _find_in_lines(self, block: bytes, number: int, found: Found, keep: int) -> None:
         text, pattern = self._decode(block)
-        at, counted = 0, 0
+        at, counted, matched = 0, 0, 0
         while at <= len(text) and (match := pattern.search(text, at)):
-            found.count += 1
+            matched += 1
             end = text.find("\n", match.start())
             if max(len(found.places), len(found.parts)) < keep:
                 number += text.count("\n", counted, match.start())
@@ -79,9 +80,13 @@ class Matcher:
                     found.parts += [(number, part[0]) for part in line]
                 else:
                     found.places[number] = len(encode(text[start : match.start()]))
+            elif matched == _DENSE and end >= 0:
+                matched += sum(1 for _ in filter(None, map(pattern.search, text[end + 1 :].split("\n"))))
+                break
             if end < 0:
                 break
             at = end + 1
+        found.count += matched
 
     def _find_across(self, data: bytes, found: Found, keep: int) -> None:
         text, pattern = self._decode(data)
@@ -183,13 +188,14 @@ def _decoded(path: str) -> Iterator[bytes]:
     """A file's bytes; without a UTF-8 mark, and from UTF-16 made UTF-8 when a mark says that it is that."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     with os.fdopen(descriptor, "rb", buffering=0) as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
             raise OSError("not an ordinary file")
-        first = file.read(_BLOCK)
+        first = file.read(min(_BLOCK, status.st_size + 1))
         encoding = _UTF16.get(first[:2])
         if encoding is None:
             yield first.removeprefix(codecs.BOM_UTF8)
-            while data := file.read(_BLOCK):
+            while len(first) != status.st_size and (data := file.read(_BLOCK)):
                 yield data
             return
         decoder = codecs.getincrementaldecoder(encoding)("replace")

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from coder.core.model import ToolSpec
 from coder.core.prompts import load
 from coder.core.tools import Tool
+from coder.tools.ask import AskUserQuestion
 from coder.tools.bash import Bash, BashSettings
 from coder.tools.edit import Edit
+from coder.tools.glob import Glob
+from coder.tools.grep import Grep
 from coder.tools.ledger import FileLedger
 from coder.tools.notebook import NotebookEdit
+from coder.tools.plan import EnterPlanMode, ExitPlanMode, Planning
 from coder.tools.read import Read
 from coder.tools.schema import schema
+from coder.tools.search import Search
 from coder.tools.shells import Shells
 from coder.tools.task_output import TaskOutput
 from coder.tools.task_stop import TaskStop
+from coder.tools.todo import Todos, TodoWrite
 from coder.tools.write import Write
+
+_READ_TOKENS = 25_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +34,26 @@ class ToolSession:
     """What the tools of one session share. `read_tokens` bounds one Read result."""
 
     ledger: FileLedger = field(default_factory=FileLedger)
+    search: Search = field(default_factory=Search)
     shells: Shells = field(default_factory=Shells)
+    todos: Todos = field(default_factory=Todos)
+    planning: Planning = field(default_factory=Planning)
     bash: BashSettings = field(default_factory=BashSettings)
-    read_tokens: int = 25_000
+    read_tokens: int = _READ_TOKENS
 
     @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> ToolSession:
-        """A new session's state with the limits a person set by environment variable."""
+    def from_env(cls, env: Mapping[str, str], reserved: tuple[Path, ...] = ()) -> ToolSession:
+        """A new session's state with the limits a person set by environment variable.
+
+        Searches leave out the `reserved` folders (our own state) unless they start there.
+        """
         tokens = env.get("CLAUDE_CODE_FILE_READ_MAX_OUTPUT_TOKENS", "")
         is_set = tokens.isascii() and tokens.isdigit() and int(tokens) > 0
-        return cls(bash=BashSettings.from_env(env), read_tokens=int(tokens) if is_set else 25_000)
+        return cls(
+            search=Search(reserved=reserved),
+            bash=BashSettings.from_env(env),
+            read_tokens=int(tokens) if is_set else _READ_TOKENS,
+        )
 
 
 def builtins(session: ToolSession) -> tuple[Tool, ...]:
@@ -44,9 +63,15 @@ def builtins(session: ToolSession) -> tuple[Tool, ...]:
         Edit(session.ledger),
         Write(session.ledger),
         NotebookEdit(session.ledger),
+        Glob(session.search),
+        Grep(session.search),
         Bash(session.shells, session.bash),
         TaskOutput(session.shells),
         TaskStop(session.shells),
+        TodoWrite(session.todos),
+        AskUserQuestion(),
+        EnterPlanMode(session.planning),
+        ExitPlanMode(session.planning),
     )
 
 

@@ -141,7 +141,7 @@ class Scan:
         if self._query.want == "newest":
             for path in fitting:
                 with suppress(OSError):
-                    self._counts[path] = Path(path).lstat().st_mtime_ns
+                    self._counts[path] = os.lstat(path).st_mtime_ns
             return ""
         files = sorted(fitting)
         kept = [path for path in files if not self._is_oversized(path)]
@@ -152,7 +152,7 @@ class Scan:
 
     def _is_oversized(self, path: str) -> bool:
         with suppress(OSError):
-            return self._query.multiline and Path(path).lstat().st_size > OVERSIZED
+            return self._query.multiline and os.lstat(path).st_size > OVERSIZED
         return False
 
     def _match(self, files: list[str], places: list[str]) -> None:

@@ -440,6 +440,27 @@ async def test_a_login_page_is_named_and_not_retried(build: Build, media_type: s
     assert server.host in str(error) and media_type.partition(";")[0] in str(error)
 
 
+@pytest.mark.parametrize("body_text", [b"Welcome to the hotel", b"{}"])
+async def test_plain_text_without_any_event_is_not_the_api(build: Build, body_text: bytes) -> None:
+    async with serving(build, answer(200, body_text, media_type="text/plain")) as (_, model):
+        error = await error_of(model)
+    assert (error.kind, error.retryable) == ("protocol", False)
+
+
+async def test_events_under_a_wrong_media_type_are_read(build: Build) -> None:
+    content = b"".join(sse(event) for event in reply(text_block(0, "ok")))
+    async with serving(build, answer(200, content, media_type="text/plain")) as (_, model):
+        assert isinstance((await collect(model))[-1], Completed)
+
+
+@pytest.mark.parametrize("rest", [[b"x" * 200_000, "stall"], [b"short", "close"]])
+async def test_an_endless_or_broken_error_body_is_judged_by_its_status(rest: list[Step]) -> None:
+    head = b"HTTP/1.1 503 Busy\r\ncontent-length: 9999999\r\n\r\n"
+    async with serving(WireModel, [head, *rest], idle_timeout=60) as (_, model):
+        error = await error_of(model)
+    assert (error.kind, error.status) == ("server", 503)
+
+
 async def test_a_damaged_compressed_body_is_named(build: Build) -> None:
     garbage = answer(200, b"not gzip at all", {"content-encoding": "gzip"}, "text/event-stream")
     async with serving(build, garbage) as (server, model):

@@ -91,8 +91,8 @@ def test_the_strongest_file_that_sets_a_value_wins(place: Place) -> None:
     assert place.load(Flags(settings=str(given))).model.name == "managed"
     place.put("etc/managed-settings.d/10-a.json", {"model": "a"})
     place.put("etc/managed-settings.d/20-b.json", {"model": "b"})
-    place.put("etc/managed-settings.d/.30-c.json", {"model": "c"})
-    assert place.load().model.name == "b"
+    place.put("etc/managed-settings.d/.30-c.json", {"permissions": {"deny": ["Bash"]}})
+    assert (place.load().model.name, place.load().rules) == ("b", ())
 
 
 @pytest.mark.behaviour("B-422")
@@ -186,6 +186,7 @@ def test_bypass_can_be_switched_off(place: Place) -> None:
 
 
 def test_the_environment_beats_files_and_managed_files_beat_the_environment(place: Place) -> None:
+    place.put("person/.claude/settings.json", {"env": {"A": "weaker file"}})
     place.put("person/.coder/settings.json", {"env": {"A": "file", "B": "file", "ANTHROPIC_MODEL": "x", "N": 7}})
     place.put("etc/managed-settings.json", {"env": {"C": "managed"}})
     config = place.load(B="shell", C="shell")

@@ -131,7 +131,10 @@ async def test_a_request_of_another_shape_is_answered_with_the_difference(
     assert answer.status_code == (400 if words else 200)
     if words:
         message = answer.json()["error"]["message"]
-        assert "request 2 is not the recorded one" in message
+        first = (
+            "recorded was messages.2 user: tool_result toolu_1; now it is messages.2 user: tool_result toolu_1 error"
+        )
+        assert f"request 2 is not the recorded one: {first}\n" in message
         assert words in message
         assert "-messages.2 user: tool_result toolu_1" in message
 
@@ -248,6 +251,8 @@ async def test_parallel_requests_are_recorded_in_the_order_they_came(tmp_path: P
         group.create_task(post(url, model_request(user("quick"))))
     written = read_cassette((tmp_path / "c").read_text(encoding="utf-8"), "c")
     assert [r.request["messages"][0]["content"][0]["text"] for r in written.exchanges] == ["slow", "quick"]
+    assert [gather(r.events or ()) for r in written.exchanges] == [[text("slow")], [text("quick")]]
+    assert not any(r.cut for r in written.exchanges)
 
 
 async def test_other_paths_pass_through_unrecorded(tmp_path: Path) -> None:

@@ -198,8 +198,13 @@ async def test_unknown_types_come_in_between_and_change_nothing_known() -> None:
     assert gather(parse_events(first.text))[1:3] == list(REPLY[1:])
 
 
-async def test_an_unknown_block_that_was_emitted_may_be_sent_back() -> None:
-    async with running_api([turn({"raw": {"type": "novelty", "x": 1}}, "hi"), turn("fine")]) as api:
+@pytest.mark.parametrize(
+    "emitted",
+    [turn({"raw": {"type": "novelty", "x": 1}}, "hi"), turn("hi", fault=fault("unknown_events"))],
+    ids=["by the script", "by a fault"],
+)
+async def test_an_unknown_block_that_was_emitted_may_be_sent_back(emitted: Json) -> None:
+    async with running_api([emitted, turn("fine")]) as api:
         content = gather(parse_events((await ask(api)).text))
         assert (await ask(api, user("go"), assistant(*content), user("on"))).status_code == 200
 

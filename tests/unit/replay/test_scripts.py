@@ -1,13 +1,16 @@
 import hashlib
 import json
+import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from coder.core.errors import ConfigError
 from coder.core.messages import Json
-from coder.replay.conditions import View
+from coder.replay.conditions import View, When
 from coder.replay.faults import KINDS
 from coder.replay.load import load_player, load_script
 from coder.replay.player import Call, Played
@@ -276,3 +279,14 @@ def test_a_file_that_cannot_be_parsed_names_itself(tmp_path: Path, name: str, da
     with pytest.raises(ConfigError, match=message) as caught:
         load_player(path)
     assert str(path) in str(caught.value)
+
+
+def test_every_script_and_fault_of_the_guide_can_be_played() -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "replay.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL)
+    assert len(examples) == 3
+    for example in examples:
+        script(yaml.safe_load(example), "guide")
+    assert set(KINDS) <= set(re.findall(r"`(\w+)`", guide))
+    named = set(re.findall(r"`(\w+)`", guide))
+    assert {field.name for field in fields(When)} <= named

@@ -189,6 +189,32 @@ def test_parallel_calls_that_hang_on_a_side_of_the_tree_are_found(tmp_path: Path
 
 
 @pytest.mark.behaviour("B-410")
+def test_one_call_after_the_other_stays_one_after_the_other(tmp_path: Path) -> None:
+    found = loaded(
+        tmp_path,
+        entry("user", "a", None, "go"),
+        said("b", "a", "m1", call("t1")),
+        entry("user", "r1", "b", [answer("t1", "first")]),
+        said("c", "r1", "m2", call("t2")),
+        entry("user", "r2", "c", [answer("t2", "second")]),
+    )
+    assert [len(message.content) for message in found.messages] == [1, 1, 1, 1, 1]
+    assert_sendable(found.messages)
+
+
+@pytest.mark.behaviour("B-410")
+def test_replies_to_two_prompts_are_two_even_when_a_server_gives_them_one_id(tmp_path: Path) -> None:
+    found = loaded(
+        tmp_path,
+        entry("user", "a", None, "one"),
+        said("b", "a", "m", {"type": "text", "text": "two"}),
+        entry("user", "c", "b", "three"),
+        said("d", "c", "m", {"type": "text", "text": "four"}),
+    )
+    assert texts(found) == ["one", "two", "three", "four"]
+
+
+@pytest.mark.behaviour("B-410")
 def test_other_programs_lines_about_subagents_and_failures_are_left_out(tmp_path: Path) -> None:
     found = loaded(
         tmp_path,

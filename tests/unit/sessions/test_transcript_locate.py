@@ -66,8 +66,7 @@ def test_a_session_that_is_nowhere_is_said_so(tmp_path: Path) -> None:
 def test_the_latest_session_is_the_one_written_last(tmp_path: Path) -> None:
     home, cwd = tmp_path / "home", folder(tmp_path / "project")
     paths = [touch(write(home, cwd, [user("hello")]), when) for when in (1000, 3000, 2000)]
-    (paths[0].parent / "notes.jsonl").write_text("{}", encoding="utf-8")
-    (paths[0].parent / "agent-1.jsonl").write_text("{}", encoding="utf-8")
+    (paths[0].parent / "agent-1.jsonl").write_bytes(paths[0].read_bytes())  # a subagent's, written just now
     assert latest(home, cwd) == paths[1]
     assert latest(home, tmp_path) is None
     assert latest(tmp_path / "nothing", cwd) is None

@@ -64,7 +64,12 @@ def test_a_result_that_came_late_is_moved_to_its_call() -> None:
 
 def test_results_nobody_asked_for_are_dropped() -> None:
     repaired = repair(
-        [user("go"), results(result("t9"), data=({"n": 1},)), reply(Text("ok")), results(result("t8"), Text("hm"))]
+        [
+            user("go"),
+            results(result("t9"), data=({"n": 1},)),
+            reply(Text("ok")),
+            results(result("t8"), Text("hm"), data=({"n": 1},)),
+        ]
     )
     assert blocks(repaired[1:]) == [(Text("ok"),), (Text("hm"),)]
     assert all(message.meta.tool_data == () for message in repaired)

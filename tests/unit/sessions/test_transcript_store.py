@@ -8,6 +8,7 @@ import subprocess
 import sys
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,14 @@ def test_what_the_person_did_not_write_is_marked_so(home: Path, cwd: Path) -> No
 def test_messages_come_back_as_they_were_stored(home: Path, cwd: Path) -> None:
     messages = conversation()
     assert load(write(home, cwd, messages)).messages == tuple(messages)
+
+
+def test_a_reply_without_an_id_of_the_api_comes_back_without_one(home: Path, cwd: Path) -> None:
+    message = reply(Text("partial"))
+    message = replace(message, meta=replace(message.meta, api_id=""))
+    path = write(home, cwd, [user("go"), message])
+    assert lines(path)[1]["message"]["id"].startswith("msg_")
+    assert load(path).messages[1] == message
 
 
 def test_a_lone_surrogate_is_never_stored(home: Path, cwd: Path) -> None:
@@ -312,6 +321,29 @@ def test_a_planted_link_is_not_followed(home: Path, cwd: Path, tmp_path: Path) -
     transcript.append(user("hello"))
     transcript.close()
     assert not target.exists()
+    assert len(warned) == 1
+
+
+def test_a_file_that_appeared_in_the_meantime_is_not_written_into(home: Path, cwd: Path) -> None:
+    warned: list[str] = []
+    with new(home, cwd, warned) as transcript:
+        transcript.path.parent.mkdir(parents=True)
+        transcript.path.write_text("somebody else's", encoding="utf-8")
+        transcript.append(user("hello"))
+    assert transcript.path.read_text(encoding="utf-8") == "somebody else's"
+    assert warned == ["This session is no longer being saved: File exists."]
+
+
+def test_a_linked_transcript_is_read_but_not_written_through_the_link(home: Path, cwd: Path, tmp_path: Path) -> None:
+    path = write(home, cwd, messages := [user("hello")])
+    before = path.read_bytes()
+    link = tmp_path / path.name
+    link.symlink_to(path)
+    warned: list[str] = []
+    with Transcript.open(link, VERSION, warn=warned.append) as transcript:
+        assert transcript.loaded.messages == tuple(messages)
+        transcript.append(user("more"))
+    assert path.read_bytes() == before
     assert len(warned) == 1
 
 

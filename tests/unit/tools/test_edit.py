@@ -326,6 +326,14 @@ async def test_an_edit_taken_back_can_be_made_again(desk: Desk) -> None:
     assert path.read_bytes() == b"x = 2\n"
 
 
+async def test_an_edit_made_before_is_made_again_where_its_old_text_is_back(desk: Desk) -> None:
+    path = desk.file("a.py", b"one\ntwo\n")
+    await desk.read(path)
+    for old, new in (("one", "two"), ("two\ntwo", "one\ntwo"), ("one", "two")):
+        await desk.edit(path, old, new)
+    assert path.read_bytes() == b"two\ntwo\n"
+
+
 @pytest.mark.soak
 async def test_e16_file_of_2_gib_is_refused_by_its_size(desk: Desk) -> None:
     await refuse_sparse(desk, 2 << 30, "2.0 GB")

@@ -6,11 +6,14 @@ import pytest
 
 from coder.tools.registry import ToolSession, builtins, spec
 
-ORDER = ["Read", "Edit", "Write", "NotebookEdit", "Bash", "TaskOutput", "TaskStop"]
+ORDER = (
+    *("Read", "Edit", "Write", "NotebookEdit", "Glob", "Grep", "Bash", "TaskOutput", "TaskStop", "TodoWrite"),
+    *("AskUserQuestion", "EnterPlanMode", "ExitPlanMode"),
+)
 
 
 def test_tools_come_in_a_fixed_order() -> None:
-    assert [tool.name for tool in builtins(ToolSession())] == ORDER
+    assert tuple(tool.name for tool in builtins(ToolSession())) == ORDER
 
 
 def test_all_tools_together_are_small_enough_for_the_first_request() -> None:
@@ -19,7 +22,7 @@ def test_all_tools_together_are_small_enough_for_the_first_request() -> None:
         made = spec(tool)
         raw = {"name": made.name, "description": made.description, "input_schema": made.input_schema}
         sizes[tool.name] = len(json.dumps(raw))
-    assert sum(sizes.values()) < 14_000, sizes
+    assert sum(sizes.values()) < 16_500, sizes
 
 
 @pytest.mark.parametrize(("value", "expected"), [("9000", 9_000), ("", 25_000), ("x", 25_000), ("0", 25_000)])

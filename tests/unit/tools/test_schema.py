@@ -114,7 +114,7 @@ def test_refusal_names_field_received_value_expected_form_and_an_example(
 
 
 def example_in(text: str) -> Any:
-    line = text.splitlines()[-1]
+    line = text.split("\n")[-1]
     assert line.startswith("A call of this form works: ")
     return json.loads(line[line.index("{") :])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from coder.app.session import Session, SessionFacts, Spent
 from coder.app.toolbox import SessionTools
 from coder.core import prompts
 from coder.core.config import Config
+from coder.core.errors import ConfigError
 from coder.core.events import AnyEvent
 from coder.core.frontend import Frontend
 from coder.core.model import ModelRequest
@@ -25,6 +27,7 @@ from coder.models import catalog, connect
 from coder.permissions.rules import parse_rules
 from coder.permissions.world import LocalWorld
 from coder.telemetry.ledger import Ledger
+from coder.telemetry.logs import DebugLog
 from coder.tools.registry import ToolSession, builtins
 from coder.workspace.local import LocalWorkspace
 
@@ -67,10 +70,13 @@ async def open_session(
     template = _template(config, model_name, tools)
     agent = Agent(model, template, history, executor, emit, _policies(config), context)
 
+    log = _debug_log(config, env, journal.session_id)
+
     async def close() -> None:
         await workspace.aclose()
         await model.aclose()
         await journal.aclose()
+        log.close()
 
     facts = SessionFacts(
         session_id=journal.session_id,
@@ -83,6 +89,15 @@ async def open_session(
     )
     warnings = (*config.warnings, *rule_warnings, *journal.notes)
     return Session(facts, agent, control, lambda: _spent(ledger), close, warnings)
+
+
+def _debug_log(config: Config, env: Mapping[str, str], session_id: str) -> DebugLog:
+    if not env.get("CODER_DEBUG"):
+        return DebugLog.silent()
+    try:
+        return DebugLog.start(config.home, session_id, (config.model.api_key, config.model.auth_token))
+    except OSError as error:
+        raise ConfigError(f"CODER_DEBUG: the log cannot be written below {config.home}: {error.strerror}.") from error
 
 
 def _world(config: Config, workspace: LocalWorkspace, spill_dir: Path) -> LocalWorld:

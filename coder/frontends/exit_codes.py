@@ -15,7 +15,7 @@ RATE_LIMIT = 75
 DENIED = 77
 TIME_BUDGET = 124
 
-_UNREACHABLE = frozenset({"auth", "connection", "overloaded", "timeout", "cut", "protocol"})
+_UNREACHABLE = frozenset({"auth", "connection", "overloaded", "server", "timeout", "cut", "protocol"})
 
 
 def exit_code(ended: RunEnded, signal: Signals | None = None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 from typing import Protocol
@@ -12,6 +13,7 @@ from coder.core.events import RunEnded
 from coder.core.frontend import Frontend
 from coder.frontends.exit_codes import exit_code
 
+_log = logging.getLogger(__name__)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -30,10 +32,20 @@ async def run(session: Session, frontend: HeadlessFrontend, prompt: str, time_bu
         try:
             frontend.begin(session)
             ended = await session.prompt(prompt, time_budget=time_budget)
+        except Exception as error:  # noqa: BLE001  # a bug of ours must still leave one result, and no traceback
+            _log.exception("the run failed")
+            ended = RunEnded(reason="crashed", turns=0, error=_report(error))
         finally:
             await session.aclose()
         frontend.finish(ended, session)
     return exit_code(ended, watch.caught)
+
+
+def _report(error: Exception) -> str:
+    return (
+        f"coder itself failed ({type(error).__name__}: {error}). The session is kept: go on with -c. "
+        "Please report this with the log that CODER_DEBUG=1 writes."
+    )
 
 
 class _SignalWatch:

@@ -33,10 +33,11 @@ from coder.permissions.suggest import command_rule, exact_rule
 from coder.permissions.world import World
 from coder.permissions.wrappers import every_start, has_safe_environment, program, unwrapped
 
-_READERS = names("""
-    cat head tail less more bat batcat nl tac rev grep egrep fgrep rg sed awk gawk mawk cut sort uniq diff cmp comm
-    od xxd hexdump strings base64 fold fmt paste join jq zcat column view cp mv scp rsync source . tee dd xargs
-    """)
+_READERS = names(
+    "cat head tail less more bat batcat nl tac rev grep egrep fgrep rg sed awk gawk mawk cut sort uniq diff cmp "
+    "comm od xxd hexdump strings base64 fold fmt paste join jq zcat column view cp mv scp rsync source . tee dd "
+    "xargs"
+)
 _WRITERS = names("rm rmdir unlink mv cp touch tee truncate ln install chmod chown shred patch dd mkdir rsync scp split")
 _NEVER_BY_PREFIX = frozenset({"watch", "setsid", "ionice", "flock"})
 _ACTING_FIND = ("-exec", "-ok", "-delete", "-fprint", "-fls")

@@ -81,4 +81,4 @@ def _refuse_in_plan(facts: Facts) -> Decision:
     needs = (facts.unclear,) if facts.unclear and not facts.waived else facts.needs
     blocked = facts.asked or facts.irreversible or facts.protected
     why = (blocked,) if blocked else tuple(dict.fromkeys(need.reason for need in needs))
-    return Decision("deny", (plan, *why), facts.concurrent, (), "" if blocked else remedy(needs, leave_plan=True))
+    return Decision("deny", (*why, plan), facts.concurrent, (), "" if blocked else remedy(needs, leave_plan=True))

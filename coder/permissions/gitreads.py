@@ -8,36 +8,33 @@ from coder.permissions.grammar import Call, Effects, Grammar
 from coder.permissions.lexer import Word
 
 _DIFF_SHORT = "abBC?D?M?G:l:pqRrstuU:S:wWzX?"
-_DIFF_LONG = """
-    abbrev? anchored= binary break-rewrites? cached check color? color-moved? color-moved-ws= color-words?
-    compact-summary cumulative diff-algorithm= diff-filter= diff-merges= dirstat? dst-prefix= exit-code find-copies?
-    find-copies-harder find-object= find-renames? full-index function-context histogram ignore-all-space
-    ignore-blank-lines ignore-cr-at-eol ignore-matching-lines= ignore-space-at-eol ignore-space-change
-    ignore-submodules? indent-heuristic inter-hunk-context= irreversible-delete line-prefix= merge-base minimal
-    name-only name-status no-color no-color-moved no-ext-diff no-indent-heuristic no-patch no-prefix no-relative
-    no-renames no-textconv numstat patch patch-with-raw patch-with-stat patience pickaxe-all pickaxe-regex quiet raw
-    relative? shortstat src-prefix= staged stat? submodule? summary text unified= word-diff? word-diff-regex=
-    ws-error-highlight=
-"""
-_LOG_SHORT = _DIFF_SHORT + "n:L:iEFPgcm"
-_LOG_LONG = (
-    _DIFF_LONG
-    + """
-    abbrev-commit after= all all-match ancestry-path? author= author-date-order basic-regexp before= boundary
-    branches? cc cherry cherry-mark cherry-pick clear-decorations committer= date= date-order decorate?
-    decorate-refs= decorate-refs-exclude= dense exclude= extended-regexp first-parent fixed-strings follow format=
-    full-diff full-history glob= graph grep= grep-reflog= ignore-missing invert-grep left-only left-right log-size
-    max-count= max-parents= merge merges min-parents= no-abbrev-commit no-decorate no-expand-tabs no-max-parents
-    no-merges no-min-parents no-notes no-walk? not notes? oneline parents perl-regexp pretty? reflog
-    regexp-ignore-case relative-date remotes? remove-empty reverse right-only show-linear-break? show-notes?
-    show-pulls simplify-by-decoration simplify-merges since= skip= source sparse stdin tags? topo-order until=
-    use-mailmap walk-reflogs
-    """
+_DIFF_LONG = (
+    "abbrev? anchored= binary break-rewrites? cached check color? color-moved? color-moved-ws= color-words? "
+    "compact-summary cumulative diff-algorithm= diff-filter= diff-merges= dirstat? dst-prefix= exit-code "
+    "find-copies? find-copies-harder find-object= find-renames? full-index function-context histogram "
+    "ignore-all-space ignore-blank-lines ignore-cr-at-eol ignore-matching-lines= ignore-space-at-eol "
+    "ignore-space-change ignore-submodules? indent-heuristic inter-hunk-context= irreversible-delete line-prefix= "
+    "merge-base minimal name-only name-status no-color no-color-moved no-ext-diff no-indent-heuristic no-patch "
+    "no-prefix no-relative no-renames no-textconv numstat patch patch-with-raw patch-with-stat patience pickaxe-all "
+    "pickaxe-regex quiet raw relative? shortstat src-prefix= staged stat? submodule? summary text unified= "
+    "word-diff? word-diff-regex= ws-error-highlight="
 )
-_LIST_LONG = """
-    abbrev? all color? column? contains? format= ignore-case list merged? no-abbrev no-color no-column no-contains?
-    no-merged? points-at? remotes show-current sort= verbose
-"""
+_LOG_SHORT = _DIFF_SHORT + "n:L:iEFPgcm"
+_LOG_LONG = _DIFF_LONG + (
+    " abbrev-commit after= all all-match ancestry-path? author= author-date-order basic-regexp before= boundary "
+    "branches? cc cherry cherry-mark cherry-pick clear-decorations committer= date= date-order decorate? "
+    "decorate-refs= decorate-refs-exclude= dense exclude= extended-regexp first-parent fixed-strings follow "
+    "format= full-diff full-history glob= graph grep= grep-reflog= ignore-missing invert-grep left-only "
+    "left-right log-size max-count= max-parents= merge merges min-parents= no-abbrev-commit no-decorate "
+    "no-expand-tabs no-max-parents no-merges no-min-parents no-notes no-walk? not notes? oneline parents "
+    "perl-regexp pretty? reflog regexp-ignore-case relative-date remotes? remove-empty reverse right-only "
+    "show-linear-break? show-notes? show-pulls simplify-by-decoration simplify-merges since= skip= source "
+    "sparse stdin tags? topo-order until= use-mailmap walk-reflogs"
+)
+_LIST_LONG = (
+    "abbrev? all color? column? contains? format= ignore-case list merged? no-abbrev no-color no-column "
+    "no-contains? no-merged? points-at? remotes show-current sort= verbose"
+)
 _LISTING = ("--list", "--contains", "--no-contains", "--merged", "--no-merged", "--points-at")
 
 
@@ -89,8 +86,10 @@ VERBS: dict[str, Grammar] = {
     ),
     "diff": Grammar(_DIFF_SHORT + "0123c", _DIFF_LONG, content=True, counts=True),
     "diff-index": Grammar(_DIFF_SHORT + "cm", _DIFF_LONG, content=True),
-    "diff-tree": Grammar(_DIFF_SHORT + "cmv", _DIFF_LONG + "always cc no-commit-id pretty? root format=", content=True),
-    "for-each-ref": Grammar("", _LIST_LONG + "count= exclude= include-root-refs omit-empty", operands="text"),
+    "diff-tree": Grammar(
+        _DIFF_SHORT + "cmv", _DIFF_LONG + " always cc no-commit-id pretty? root format=", content=True
+    ),
+    "for-each-ref": Grammar("", _LIST_LONG + " count= exclude= include-root-refs omit-empty", operands="text"),
     "grep": Grammar(
         "acEFGhHiIlLnopPqrvwWzA:B:C:e:f@m:",
         "after-context= all-match and before-context= break cached color? column context= count exclude-standard "
@@ -112,10 +111,10 @@ VERBS: dict[str, Grammar] = {
     "merge-base": Grammar("a", "all fork-point independent is-ancestor octopus"),
     "name-rev": Grammar("", "all always exclude= name-only no-undefined refs= tags"),
     "range-diff": Grammar(
-        _DIFF_SHORT, _DIFF_LONG + "creation-factor= left-only right-only no-dual-color", content=True
+        _DIFF_SHORT, _DIFF_LONG + " creation-factor= left-only right-only no-dual-color", content=True
     ),
     "reflog": Grammar(_LOG_SHORT, _LOG_LONG, check=_shows_reflog, counts=True, content=True),
-    "rev-list": Grammar(_LOG_SHORT, _LOG_LONG + "count objects disk-usage? header timestamp", counts=True),
+    "rev-list": Grammar(_LOG_SHORT, _LOG_LONG + " count objects disk-usage? header timestamp", counts=True),
     "rev-parse": Grammar(
         "q",
         "abbrev-ref? absolute-git-dir all branches? default= disambiguate= end-of-options exclude= git-common-dir "
@@ -127,14 +126,14 @@ VERBS: dict[str, Grammar] = {
     "show": Grammar(_LOG_SHORT, _LOG_LONG, content=True, counts=True),
     "show-ref": Grammar("dhqs?", "abbrev? dereference hash? head heads quiet tags verify"),
     "stash list": Grammar(_LOG_SHORT, _LOG_LONG, counts=True),
-    "stash show": Grammar(_DIFF_SHORT, _DIFF_LONG + "include-untracked only-untracked", content=True),
+    "stash show": Grammar(_DIFF_SHORT, _DIFF_LONG + " include-untracked only-untracked", content=True),
     "status": Grammar(
         "bsu?vz",
         "ahead-behind branch column? find-renames? ignore-submodules? ignored? long no-ahead-behind no-column "
         "no-renames porcelain? renames short show-stash untracked-files? verbose",
     ),
     "symbolic-ref": Grammar("q", "no-recurse quiet recurse short", check=_one_reference),
-    "tag": Grammar("iln?", _LIST_LONG + "no-sort", operands="text", check=_lists_tags),
+    "tag": Grammar("iln?", _LIST_LONG + " no-sort", operands="text", check=_lists_tags),
     "version": Grammar("", "build-options", operands="none"),
     "whatchanged": Grammar(_LOG_SHORT, _LOG_LONG, content=True, counts=True),
 }

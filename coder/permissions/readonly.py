@@ -14,11 +14,10 @@ from coder.permissions.lexer import Word
 from coder.permissions.names import names
 
 _VERSIONS = {
-    "--version": names("""
-        bash cc clang clang++ cmake docker g++ gcc gh git java javac jq make mypy node npm perl php pip pip3 python
-        python3
-        rg ruby ruff tree uv
-        """),
+    "--version": names(
+        "bash cc clang clang++ cmake docker g++ gcc gh git java javac jq make mypy node npm perl php pip pip3 "
+        "python python3 rg ruby ruff tree uv"
+    ),
     "-V": names("jq mypy pip pip3 python python3 rg ruff uv"),
     "-v": names("docker node npm perl php ruby"),
     "-version": frozenset({"java", "javac"}),
@@ -29,13 +28,11 @@ _HARMLESS = frozenset({"echo", "true", "false", ":"})  # whatever their words ar
 
 _GREP = Grammar(
     "abchHiIlLnoqrRsSUvVwxyzEFGPA:B:C:m:e:f@",
-    """
-    after-context= before-context= binary-files= byte-offset color? colour? context= count dereference-recursive
-    exclude= exclude-dir= exclude-from@ extended-regexp file@ files-with-matches files-without-match fixed-strings
-    ignore-case include= invert-match label= line-number line-regexp max-count= no-filename no-ignore-case
-    no-messages null null-data only-matching perl-regexp quiet recursive regexp= silent text with-filename
-    word-regexp
-    """,
+    "after-context= before-context= binary-files= byte-offset color? colour? context= count "
+    "dereference-recursive exclude= exclude-dir= exclude-from@ extended-regexp file@ files-with-matches "
+    "files-without-match fixed-strings ignore-case include= invert-match label= line-number line-regexp "
+    "max-count= no-filename no-ignore-case no-messages null null-data only-matching perl-regexp quiet recursive "
+    "regexp= silent text with-filename word-regexp",
     operands="pattern",
     pattern_options="-e -f --regexp --file",
     globs=True,
@@ -45,15 +42,13 @@ _GREP = Grammar(
 )
 _RIPGREP = Grammar(
     "0ciIlLnoNpPqsSUuvwxFHA:B:C:m:e:f@g:t:T:r:d:M:j:",
-    """
-    after-context= before-context= color= column context= count count-matches case-sensitive crlf debug encoding=
-    engine= file@ files files-with-matches files-without-match fixed-strings follow glob= heading hidden iglob=
-    ignore-case include-zero invert-match json line-number line-regexp max-columns= max-count= max-depth=
-    max-filesize= multiline multiline-dotall no-config no-filename no-follow no-heading no-hidden no-ignore
-    no-ignore-parent no-ignore-vcs no-line-number no-messages null only-matching passthru path-separator= pcre2
-    pretty quiet regexp= replace= smart-case sort= sortr= stats text threads= trim type= type-list type-not=
-    unrestricted vimgrep with-filename word-regexp
-    """,
+    "after-context= before-context= color= column context= count count-matches case-sensitive crlf debug "
+    "encoding= engine= file@ files files-with-matches files-without-match fixed-strings follow glob= heading "
+    "hidden iglob= ignore-case include-zero invert-match json line-number line-regexp max-columns= max-count= "
+    "max-depth= max-filesize= multiline multiline-dotall no-config no-filename no-follow no-heading no-hidden "
+    "no-ignore no-ignore-parent no-ignore-vcs no-line-number no-messages null only-matching passthru "
+    "path-separator= pcre2 pretty quiet regexp= replace= smart-case sort= sortr= stats text threads= trim type= "
+    "type-list type-not= unrestricted vimgrep with-filename word-regexp",
     operands="pattern",
     pattern_options="-e -f --regexp --file --files --type-list",
     content=True,
@@ -61,32 +56,27 @@ _RIPGREP = Grammar(
 _RIPGREP_HIDDEN = frozenset({"--hidden", "--unrestricted", "-u", "-uu", "-uuu"})
 _DIFF = Grammar(
     "abBcdeEiNpqrstTuwWxyC:U:I:L:x:W:",
-    """
-    brief color? context? exclude= expand-tabs ignore-all-space ignore-blank-lines ignore-case ignore-matching-lines=
-    ignore-space-change ignore-tab-expansion ignore-trailing-space label= left-column minimal new-file no-dereference
-    normal recursive report-identical-files show-c-function side-by-side speed-large-files starting-file=
-    strip-trailing-cr suppress-common-lines text unified? unidirectional-new-file width=
-    """,
+    "brief color? context? exclude= expand-tabs ignore-all-space ignore-blank-lines ignore-case "
+    "ignore-matching-lines= ignore-space-change ignore-tab-expansion ignore-trailing-space label= left-column "
+    "minimal new-file no-dereference normal recursive report-identical-files show-c-function side-by-side "
+    "speed-large-files starting-file= strip-trailing-cr suppress-common-lines text unified? "
+    "unidirectional-new-file width=",
     content=True,
     sweeps="-r --recursive",
 )
 _SORT = Grammar(
     "bCcdfghiMnrRsuVzk:t:",
-    """
-    check? debug dictionary-order field-separator= general-numeric-sort human-numeric-sort ignore-case
-    ignore-leading-blanks ignore-nonprinting key= month-sort numeric-sort random-sort reverse stable unique
-    version-sort zero-terminated
-    """,
+    "check? debug dictionary-order field-separator= general-numeric-sort human-numeric-sort ignore-case "
+    "ignore-leading-blanks ignore-nonprinting key= month-sort numeric-sort random-sort reverse stable unique "
+    "version-sort zero-terminated",
     content=True,
 )
 _LS = Grammar(
     "1aAbBcCdDfFgGhHiklLmnNopqQrRsStTuUvwxXZI:",
-    """
-    all almost-all author block-size= classify? color? colour? dereference directory escape file-type format=
-    full-time group-directories-first hide= human-readable hyperlink? ignore= ignore-backups indicator-style= inode
-    kibibytes literal no-group numeric-uid-gid quote-name quoting-style= recursive reverse show-control-chars si
-    size sort= time= time-style= width= zero
-    """,
+    "all almost-all author block-size= classify? color? colour? dereference directory escape file-type format= "
+    "full-time group-directories-first hide= human-readable hyperlink? ignore= ignore-backups indicator-style= "
+    "inode kibibytes literal no-group numeric-uid-gid quote-name quoting-style= recursive reverse "
+    "show-control-chars si size sort= time= time-style= width= zero",
     globs=True,
 )
 _TREE = Grammar(

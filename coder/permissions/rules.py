@@ -37,12 +37,12 @@ _KNOWN = (
     | _READERS
     | _WRITERS
     | _NAMED.keys()
-    | names("""
-        MultiEdit WebFetch WebSearch TodoWrite TaskCreate TaskUpdate TaskGet TaskList TaskStop TaskOutput BashOutput
-        KillShell AskUserQuestion EnterPlanMode ExitPlanMode ToolSearch EnterWorktree ExitWorktree Cd
-        ListMcpResourcesTool ReadMcpResourceTool WaitForMcpServers CronCreate CronDelete CronList ScheduleWakeup
-        SendMessage ListAgents PushNotification Workflow Artifact REPL ReportFindings
-        """)
+    | names(
+        "MultiEdit WebFetch WebSearch TodoWrite TaskCreate TaskUpdate TaskGet TaskList TaskStop TaskOutput "
+        "BashOutput KillShell AskUserQuestion EnterPlanMode ExitPlanMode ToolSearch EnterWorktree ExitWorktree Cd "
+        "ListMcpResourcesTool ReadMcpResourceTool WaitForMcpServers CronCreate CronDelete CronList ScheduleWakeup "
+        "SendMessage ListAgents PushNotification Workflow Artifact REPL ReportFindings"
+    )
 )
 
 

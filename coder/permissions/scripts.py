@@ -26,15 +26,16 @@ _JQ = Grammar(
     content=True,
 )
 _JQ_DANGER = re.compile(r"\b(env|import|include|input_filename|modulemeta|debug|stderr|halt_error)\b|\$ENV|\$__")
-_FIND_PLAIN = names("""
-    -a -and -o -or -not ! ( ) , -print -print0 -ls -prune -quit -true -false -depth -d -mount -xdev -follow -daystart
-    -empty -executable -readable -writable -nouser -nogroup -noleaf -ignore_readdir_race -noignore_readdir_race
-    """)
-_FIND_VALUED = names("""
-    -newermt -name -iname -path -ipath -wholename -iwholename -regex -iregex -regextype -lname -ilname -type -xtype
-    -maxdepth -mindepth -size -mtime -atime -ctime -mmin -amin -cmin -perm -user -group -uid -gid -links -inum -used
-    -fstype -printf
-    """)
+_FIND_PLAIN = names(
+    "-a -and -o -or -not ! ( ) , -print -print0 -ls -prune -quit -true -false -depth -d -mount -xdev -follow "
+    "-daystart -empty -executable -readable -writable -nouser -nogroup -noleaf -ignore_readdir_race "
+    "-noignore_readdir_race"
+)
+_FIND_VALUED = names(
+    "-newermt -name -iname -path -ipath -wholename -iwholename -regex -iregex -regextype -lname -ilname -type "
+    "-xtype -maxdepth -mindepth -size -mtime -atime -ctime -mmin -amin -cmin -perm -user -group -uid -gid -links "
+    "-inum -used -fstype -printf"
+)
 _FIND_FILES = frozenset({"-newer", "-anewer", "-cnewer", "-samefile"})
 _PRINTF_DANGER = re.compile(r"-|.*%[^A-Za-z%]*n", re.DOTALL)  # -v and %n set a variable, whose subscript may run
 _TEST_UNARY = names("-b -c -d -e -f -g -h -k -L -n -p -r -s -S -t -u -w -x -z -G -N -O")

@@ -23,16 +23,15 @@ _SCRIPT = re.compile(r"[\w./-]+\.(py|js|mjs|ts|rb|pl|php|sh)\Z")
 _INTERPRETER = re.compile(
     r"(python[\d.]*|pypy3?|node|deno|bun|ruby|perl|php|lua|r|rscript|osascript|awk|gawk|bash|sh|zsh|dash|ksh|fish)\Z"
 )
-_EXACT = names("""
-    rm rmdir unlink shred mv cp ln chmod chown chgrp dd kill pkill killall truncate tee sed curl wget scp rsync
-    eval exec
-    source . sudo doas su env xargs npx pnpx bunx uvx ssh find watch setsid ionice flock script parallel direnv mise
-    devbox nix strace export alias trap install
-    """)
-_WITH_VERB = names("""
-    git npm pnpm yarn cargo go pip pip3 uv poetry pipenv hatch gh docker podman kubectl helm terraform brew apt
-    apt-get dotnet mvn gradle rustup conda composer bundle rake mix make just task nox tox
-    """)
+_EXACT = names(
+    "rm rmdir unlink shred mv cp ln chmod chown chgrp dd kill pkill killall truncate tee sed curl wget scp rsync "
+    "eval exec source . sudo doas su env xargs npx pnpx bunx uvx ssh find watch setsid ionice flock script parallel "
+    "direnv mise devbox nix strace export alias trap install"
+)
+_WITH_VERB = names(
+    "git npm pnpm yarn cargo go pip pip3 uv poetry pipenv hatch gh docker podman kubectl helm terraform brew apt "
+    "apt-get dotnet mvn gradle rustup conda composer bundle rake mix make just task nox tox"
+)
 _RUNNERS = {"run", "exec", "x"}  # `npm run build`, `uv run pytest`: the word after them is what counts
 
 

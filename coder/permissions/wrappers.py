@@ -13,23 +13,23 @@ from coder.permissions.lexer import Command, Word
 from coder.permissions.names import names
 from coder.permissions.shell import salvage
 
-_SAFE_NAMES = names("""
-    LANG LANGUAGE LC_ALL LC_CTYPE LC_COLLATE LC_MESSAGES LC_NUMERIC LC_TIME TZ TERM COLORTERM NO_COLOR FORCE_COLOR
-    CLICOLOR CLICOLOR_FORCE COLUMNS LINES CI PYTHONUNBUFFERED PYTHONDONTWRITEBYTECODE PYTHONHASHSEED PYTHONIOENCODING
-    PYTHONUTF8 RUST_BACKTRACE RUST_LOG NODE_ENV GOOS GOARCH CGO_ENABLED GIT_OPTIONAL_LOCKS GIT_TERMINAL_PROMPT
-    TIME_STYLE BLOCK_SIZE
-    """)
+_SAFE_NAMES = names(
+    "LANG LANGUAGE LC_ALL LC_CTYPE LC_COLLATE LC_MESSAGES LC_NUMERIC LC_TIME TZ TERM COLORTERM NO_COLOR FORCE_COLOR "
+    "CLICOLOR CLICOLOR_FORCE COLUMNS LINES CI PYTHONUNBUFFERED PYTHONDONTWRITEBYTECODE PYTHONHASHSEED "
+    "PYTHONIOENCODING PYTHONUTF8 RUST_BACKTRACE RUST_LOG NODE_ENV GOOS GOARCH CGO_ENABLED GIT_OPTIONAL_LOCKS "
+    "GIT_TERMINAL_PROMPT TIME_STYLE BLOCK_SIZE"
+)
 _SAFE_VALUE = re.compile(r"[A-Za-z0-9_.,:+@=-]*\Z")
 _SAFE_PAIRS = frozenset({"PAGER=cat", "GIT_PAGER=cat", "MANPAGER=cat", "GIT_EDITOR=true", "EDITOR=true"})
 _DURATION = re.compile(r"\d+(\.\d+)?[smhd]?\Z")
 _NUMBER = re.compile(r"-?\d+\Z")
 _BUFFERING = re.compile(r"-[ioe](0|L|\d+[KM]?)\Z")
-_STARTERS = names("""
-    timeout nice nohup time command builtin exec stdbuf noglob nocorrect xargs sudo doas su env setsid ionice chrt
-    taskset watch flock unshare nsenter chroot parallel npx pnpx bunx npm pnpm yarn bun uvx uv poetry pipx pipenv
-    hatch devbox direnv mise nix docker podman kubectl ssh caffeinate strace ltrace script busybox toybox eval
-    source trap sh bash dash zsh ksh fish find fd rtk
-    """)
+_STARTERS = names(
+    "timeout nice nohup time command builtin exec stdbuf noglob nocorrect xargs sudo doas su env setsid ionice chrt "
+    "taskset watch flock unshare nsenter chroot parallel npx pnpx bunx npm pnpm yarn bun uvx uv poetry pipx pipenv "
+    "hatch devbox direnv mise nix docker podman kubectl ssh caffeinate strace ltrace script busybox toybox eval "
+    "source trap sh bash dash zsh ksh fish find fd rtk"
+)
 _SHELL_TEXT = names("sh bash dash zsh ksh fish eval su watch ssh trap env xargs find script parallel flock")
 _EXEC_FLAGS = frozenset({"-exec", "-execdir", "-ok", "-okdir", "-x", "-X", "--exec", "--exec-batch"})
 _META = frozenset(" \t\n;&|$`(")

@@ -9,6 +9,7 @@ import asyncio
 import os
 import stat
 import unicodedata
+from collections.abc import Callable
 from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
@@ -34,7 +35,7 @@ def target(path: str, workspace: Workspace) -> Path:
 
 def absolute(path: str, workspace: Workspace, field: str = "file_path") -> Path:
     """The file a call names. Raises ToolError for a path that is not absolute, naming the absolute one."""
-    if not path or "\0" in path:
+    if not path or "\0" in path or not _is_encodable(path):
         raise ToolError(f"`{field}` is {path!r}; expected an absolute path such as {workspace.cwd / 'src/app.py'}.")
     if not path.startswith(("/", "~")):
         raise ToolError(
@@ -42,6 +43,14 @@ def absolute(path: str, workspace: Workspace, field: str = "file_path") -> Path:
             f"If you mean the file below the current folder, send {shown(workspace.resolve(path))}"
         )
     return target(path, workspace)
+
+
+def _is_encodable(path: str) -> bool:
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def twin(path: Path) -> Path:
@@ -89,17 +98,24 @@ def missing(path: Path, workspace: Workspace) -> ToolError:
     near = _similar(path)
     moved = workspace.cwd / path.name
     if len(path.parts) > 2:  # /src/app.py for <cwd>/src/app.py is a common slip
-        moved = next((p for p in (workspace.cwd.joinpath(*path.parts[1:]), moved) if p.is_file()), moved)
-    if moved != path and moved.is_file():
+        moved = next((p for p in (workspace.cwd.joinpath(*path.parts[1:]), moved) if _has_mode(p, stat.S_ISREG)), moved)
+    if moved != path and _has_mode(moved, stat.S_ISREG):
         near.insert(0, shown(moved))
     text = f"{shown(path)} does not exist."
     if near:
         text += " Did you mean " + " or ".join(near[:3]) + "?"
-    elif not path.parent.is_dir():
+    elif not _has_mode(path.parent, stat.S_ISDIR):
         text += f" Its folder {shown(path.parent)} does not exist either. The current folder is {shown(workspace.cwd)}."
     else:
         text += " Find it with Glob."
     return ToolError(text)
+
+
+def _has_mode(path: Path, is_kind: Callable[[int], bool]) -> bool:
+    try:
+        return is_kind(path.stat().st_mode)
+    except OSError:
+        return False
 
 
 def _similar(path: Path) -> list[str]:

@@ -346,3 +346,12 @@ def test_installed_as_a_console_script(place: Place) -> None:
     script = Path(sys.executable).parent / "coder"
     done = subprocess.run([script, "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.split()[0].count(".") == 2
+
+
+@pytest.mark.behaviour("B-022")
+def test_the_debug_log_is_written_on_request_and_holds_no_key(place: Place) -> None:
+    with fake_api([turn(tool("Bash", command="echo hi")), turn("ok")]) as api:
+        done = place.coder("-p", "x", url=api.url, env={"CODER_DEBUG": "1"})
+    (log,) = (place.home / ".coder" / "debug").iterdir()
+    assert done.code == 0 and done.stderr == "" and KEY not in log.read_text(encoding="utf-8")
+    assert log.stat().st_mode & 0o777 == 0o600

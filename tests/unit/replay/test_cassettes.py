@@ -131,10 +131,9 @@ async def test_a_request_of_another_shape_is_answered_with_the_difference(
     assert answer.status_code == (400 if words else 200)
     if words:
         message = answer.json()["error"]["message"]
-        first = (
-            "recorded was messages.2 user: tool_result toolu_1; now it is messages.2 user: tool_result toolu_1 error"
-        )
-        assert f"request 2 is not the recorded one: {first}\n" in message
+        shown = "messages.2 user: tool_result toolu_1"
+        start = f"recorded was {shown}; now it is {shown} error"
+        assert f"request 2 is not the recorded one: {start}\n" in message
         assert words in message
         assert "-messages.2 user: tool_result toolu_1" in message
 

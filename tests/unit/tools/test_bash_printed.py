@@ -94,6 +94,12 @@ def test_text_in_any_script_with_colours_or_separators_is_not_taken_for_binary(t
     assert not printed(captured(text.encode()), 30_000).is_binary
 
 
+def test_no_character_is_torn_by_the_cut() -> None:
+    shown = printed(captured("漢字かな🐍é".encode() * 30_000, 1_001, 2_002), 500)
+    assert shown.is_cut
+    assert "\ufffd" not in shown.head + shown.tail
+
+
 def test_long_progress_output_that_ends_short_is_shown_whole() -> None:
     raw = b"".join(b"%d%%\r" % (number % 100) for number in range(100_000)) + b"100%\nall good\n"
     shown = printed(captured(raw), 10_000)

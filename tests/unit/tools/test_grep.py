@@ -269,7 +269,7 @@ async def test_names_that_are_no_text_are_shown_as_escapes(box: Toolbox, grep: G
 
 @pytest.mark.behaviour("B-308")
 async def test_when_time_runs_out_what_was_found_is_shown_with_a_notice(box: Toolbox) -> None:
-    plant(box, a_py="aab\n", b_py="a" * 64 + "c\n", c_py="aab\n")
+    plant(box, a_py="aab\n", b_py="a" * 64 + "c\nb", c_py="aab\n")
     grep = Grep(Search(ripgrep="", seconds=1))
     found = await ask(box, grep, "(a+)+b", output_mode="content")
     assert found.startswith("a.py:1:aab\n(Stopped after 1 s: results are missing.")
@@ -277,7 +277,7 @@ async def test_when_time_runs_out_what_was_found_is_shown_with_a_notice(box: Too
 
 @pytest.mark.behaviour("B-308")
 async def test_an_interrupted_search_leaves_no_process_behind(box: Toolbox) -> None:
-    plant(box, b_py="a" * 64 + "c\n")
+    plant(box, b_py="a" * 64 + "c\nb")
     running = asyncio.create_task(ask(box, Grep(Search(ripgrep="", seconds=60)), "(a+)+b"))
     while not (workers := _children()):
         await asyncio.sleep(0)

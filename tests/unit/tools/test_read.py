@@ -154,7 +154,7 @@ async def test_home_is_absolute(desk: Desk) -> None:
     assert desk.tool.access(params, desk.box.workspace) == Reads((Path.home() / "x.py",))
 
 
-@pytest.mark.parametrize("path", ["", "/a\0b"])
+@pytest.mark.parametrize("path", ["", "/a\0b", "/a\ud800"])
 async def test_path_that_can_be_none_is_refused(desk: Desk, path: str) -> None:
     assert "expected an absolute path" in await desk.refusal(path)
 

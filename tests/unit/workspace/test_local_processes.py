@@ -270,6 +270,16 @@ async def test_a_polite_child_has_time_to_clean_up(place: Place) -> None:
     assert whole(process.output()) == b"ready\ncleaned\n"
 
 
+@linux_only
+async def test_a_stopped_child_is_woken_to_end_politely(place: Place) -> None:
+    process = await place.start("echo ready; kill -STOP $$")
+    await until(lambda: "T" in Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0])
+    await process.kill()
+    status = process.poll()
+    assert status is not None
+    assert status.code == -15
+
+
 @pytest.mark.behaviour("B-255")
 @linux_only
 @pytest.mark.parametrize(
@@ -278,10 +288,10 @@ async def test_a_polite_child_has_time_to_clean_up(place: Place) -> None:
         "setsid sleep 999 & echo $! > {pid}; wait",
         "(setsid sh -c 'exec >&- 2>&- <&-; echo $$ > {pid}; sleep 999; :' &) ; sleep 999",
         "set -m; sleep 999 & echo $! > {pid}; wait",
-        "env -i sleep 999 & echo $! > {pid}; wait",
+        "set -m; env -i sleep 999 & echo $! > {pid}; wait",
         "sh -c 'kill -STOP $$' & echo $! > {pid}; wait",
     ],
-    ids=["setsid", "double fork", "own group", "empty environment", "stopped"],
+    ids=["setsid", "double fork", "own group", "own group and empty environment", "stopped"],
 )
 async def test_killing_finds_children_that_left_the_group(place: Place, escape: str) -> None:
     told = place.folder / "pid"
@@ -326,7 +336,7 @@ async def test_the_end_of_the_shell_is_the_end_although_a_child_holds_the_pipe(p
 
 @linux_only
 async def test_a_child_left_running_is_not_hurt_by_what_it_prints(place: Place) -> None:
-    status, _ = await place.run("(sleep 0.3; yes | head -c 3000000; touch survived; sleep 999) & true")
+    status, _ = await place.run("(sleep 0.3; yes | head -c 3000000 && touch survived; sleep 999) & true")
     assert status.left_running
     await until((place.folder / "survived").exists)
 

@@ -21,6 +21,7 @@ async def main(folder: Path) -> None:
     await done.wait()
     await workspace.start("trap '' TERM; sleep 999 & echo $! > one; wait", spill=folder / "spill")
     await workspace.start("setsid sleep 999 & echo $! > two; wait", spill=folder / "spill")
+    await workspace.start("env -i sleep 999 & echo $! > three; wait", spill=folder / "spill")
     await asyncio.sleep(999)
 
 asyncio.run(main(Path(sys.argv[1])))
@@ -31,12 +32,12 @@ asyncio.run(main(Path(sys.argv[1])))
 @linux_only
 async def test_a_killed_coder_leaves_nothing_running(tmp_path: Path) -> None:
     child = subprocess.Popen([sys.executable, "-c", KILLED_WHILE_RUNNING, str(tmp_path)], env=os.environ)
-    one, two = tmp_path / "one", tmp_path / "two"
+    paths = [tmp_path / name for name in ("one", "two", "three")]
     try:
-        await until(lambda: pid_in(one) is not None and pid_in(two) is not None)
+        await until(lambda: all(pid_in(path) for path in paths))
     finally:
         child.send_signal(signal.SIGKILL)
         child.wait()
-    pids = [pid for path in (one, two) if (pid := pid_in(path))]
-    assert len(pids) == 2
+    pids = [pid for path in paths if (pid := pid_in(path))]
+    assert len(pids) == 3
     await until(lambda: not any(is_alive(pid) for pid in pids))

@@ -76,7 +76,7 @@ def notices(findings: Findings, places: Places, seconds: float) -> list[str]:
     if findings.unreadable:
         made.append(f"{count(findings.unreadable, 'file or folder', 'files or folders')} could not be read.")
     if findings.oversized:
-        made.append(f"{count(findings.oversized, 'file')} over 64 MB left out, for they are too large for multiline.")
+        made.append(f"{count(findings.oversized, 'file')} over 64 MB left out: too large for `multiline`.")
     if findings.hidden.files:
         made.append(_hidden(findings.hidden, places))
     elif not findings.hidden.is_complete and not findings.is_partial:

@@ -43,8 +43,7 @@ _PIECE = 100_000
 # $1 is the trap, the rest the command. It is evaluated, never spliced into text, and sees no positional parameters.
 _WRAPPER = 'trap "$1" EXIT; shift; coder_command={pieces}; set --; eval "$coder_command"'
 # Runs as the shell ends and leaves its exit code alone: tells where it ended, when that is not where it began.
-_BASH_TRAP = '{{ trap - DEBUG ERR RETURN; set +euvx; [ "$PWD" = {cwd} ] || command pwd >|{report}; }} >/dev/null 2>&1'
-_SH_TRAP = '{{ set +euvx; [ "$PWD" = {cwd} ] || command pwd >|{report}; }} >/dev/null 2>&1'
+_TRAP = '{{ [ "${{PWD-}}" = {cwd} ] || command pwd >|{report} || :; }} >/dev/null 2>&1'
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +65,7 @@ class Shell:
             raise OSError(errno.EINVAL, "the command holds half a character (a lone surrogate)") from error
         if b"\0" in text:
             raise OSError(errno.EINVAL, "the command holds a NUL character")
-        trap = _BASH_TRAP if self.is_bash else _SH_TRAP
-        trap = trap.format(cwd=shlex.quote(str(cwd)), report=shlex.quote(str(report)))
+        trap = _TRAP.format(cwd=shlex.quote(str(cwd)), report=shlex.quote(str(report)))
         pieces = [text[start : start + _PIECE] for start in range(0, len(text), _PIECE)]
         wrapper = _WRAPPER.format(pieces="".join(f"${{{number}}}" for number in range(1, len(pieces) + 1)))
         flags = [b"--noprofile", b"--norc"] if self.is_bash else []

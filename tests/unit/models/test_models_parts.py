@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -119,8 +120,11 @@ async def test_a_deferred_model_is_built_once_and_only_when_asked() -> None:
     model = DeferredModel(build)
     await model.aclose()
     assert not built
-    for _ in range(2):
-        assert [event async for event in model.stream(REQUEST)]
+
+    async def ask() -> bool:
+        return bool([event async for event in model.stream(REQUEST)])
+
+    assert all(await asyncio.gather(ask(), ask()))
     await model.aclose()
     assert len(built) == 1 and built[0].closed
 

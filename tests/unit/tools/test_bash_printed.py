@@ -94,8 +94,9 @@ def test_text_in_any_script_with_colours_or_separators_is_not_taken_for_binary(t
     assert not printed(captured(text.encode()), 30_000).is_binary
 
 
-def test_no_character_is_torn_by_the_cut() -> None:
-    shown = printed(captured("漢字かな🐍é".encode() * 30_000, 1_001, 2_002), 500)
+@pytest.mark.parametrize("limit", range(500, 520))
+def test_no_character_is_torn_by_the_cut(limit: int) -> None:
+    shown = printed(captured("漢字かな🐍é".encode() * 30_000, 1_000 + limit, 2_000 + limit), limit)
     assert shown.is_cut
     assert "\ufffd" not in shown.head + shown.tail
 

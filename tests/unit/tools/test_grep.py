@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -249,6 +250,49 @@ async def test_nothing_that_is_no_ordinary_file_is_opened_or_followed(box: Toolb
         await ask(box, grep, "foo", path="pipe.py")
 
 
+@pytest.mark.behaviour("B-306")
+async def test_a_folder_that_becomes_a_link_while_we_search_shows_nothing(box: Toolbox, tmp_path: Path) -> None:
+    plant(box, src__a_py="foo", z_py="foo")
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/a.py").write_text("foo secret", encoding="utf-8")
+    swapping = tmp_path / "rg"
+    swapping.write_text(
+        "#!/bin/sh\n"
+        f'case "$*" in *--count*) mv src {tmp_path}/gone; ln -s {tmp_path}/outside src;'
+        " printf './src/a.py\\0001\\n./z.py\\0001\\n';;"
+        " *) printf './src/a.py\\0001:1:foo secret\\n./z.py\\0001:1:foo\\n';; esac\n",
+        encoding="utf-8",
+    )
+    swapping.chmod(0o755)
+    found = await ask(box, Grep(Search(ripgrep=swapping)), "foo", output_mode="content")
+    assert (box.folder / "src").is_symlink()
+    assert found == "z.py:1:foo"
+
+
+@pytest.mark.behaviour("B-317")
+async def test_what_is_too_large_to_search_across_lines_is_counted(box: Toolbox, grep: Grep) -> None:
+    plant(box, a_py="foo\nbar")
+    with (box.folder / "large.py").open("wb") as large:
+        large.write(b"foo\nbar")
+        large.truncate((64 << 20) + 1)
+    found = await ask(box, grep, "foo\nbar", multiline=True)
+    assert found.splitlines() == [
+        str(box.folder / "a.py"),
+        "(1 file over 64 MB left out: too large for `multiline`.)",
+    ]
+
+
+@pytest.mark.behaviour("B-317")
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+async def test_files_and_folders_without_permission_are_counted(box: Toolbox, grep: Grep) -> None:
+    plant(box, a_py="foo", b_py="foo", c__d_py="foo")
+    (box.folder / "b.py").chmod(0)
+    (box.folder / "c").chmod(0)
+    found = await ask(box, grep, "foo")
+    (box.folder / "c").chmod(0o755)
+    assert found.splitlines() == [str(box.folder / "a.py"), "(2 files or folders could not be read.)"]
+
+
 async def test_a_missing_path_is_an_error_that_names_the_working_folder(box: Toolbox, grep: Grep) -> None:
     with pytest.raises(ToolError, match=rf"nowhere does not exist. The working folder is {box.folder}"):
         await ask(box, grep, "foo", path="nowhere")
@@ -269,31 +313,26 @@ async def test_names_that_are_no_text_are_shown_as_escapes(box: Toolbox, grep: G
 
 @pytest.mark.behaviour("B-308")
 async def test_when_time_runs_out_what_was_found_is_shown_with_a_notice(box: Toolbox) -> None:
-    plant(box, a_py="aab\n", b_py="a" * 64 + "c\nb", c_py="aab\n")
+    plant(box, a_py="aab\n", b_py="a" * 64 + "cb\n", c_py="aab\n")
     grep = Grep(Search(ripgrep="", seconds=1))
     found = await ask(box, grep, "(a+)+b", output_mode="content")
     assert found.startswith("a.py:1:aab\n(Stopped after 1 s: results are missing.")
 
 
 @pytest.mark.behaviour("B-308")
-async def test_an_interrupted_search_leaves_no_process_behind(box: Toolbox) -> None:
-    plant(box, b_py="a" * 64 + "c\nb")
-    running = asyncio.create_task(ask(box, Grep(Search(ripgrep="", seconds=60)), "(a+)+b"))
-    while not (workers := _children()):
-        await asyncio.sleep(0)
-    running.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await running
-    assert not workers & _children()
-
-
-def _children() -> set[int]:
-    """The processes that this one has started and that have not been waited for."""
-    import subprocess
-
-    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, check=True, text=True).stdout
-    rows = [line.split(None, 2) for line in listed.splitlines()]
-    return {int(pid) for pid, parent, *args in rows if int(parent) == os.getpid() and "coder.tools.scan" in str(args)}
+async def test_an_interrupted_search_leaves_no_process_behind(box: Toolbox, tmp_path: Path) -> None:
+    plant(box, a_py="foo")
+    alive, endless = tmp_path / "alive", tmp_path / "rg"
+    os.mkfifo(alive)
+    endless.write_text(f"#!/bin/sh\nexec 3>{alive}\necho started >&3\nsleep 1000\n", encoding="utf-8")
+    endless.chmod(0o755)
+    running = asyncio.create_task(ask(box, Grep(Search(ripgrep=endless, seconds=1000)), "foo"))
+    with await asyncio.to_thread(open, alive, "rb", buffering=0) as pipe:
+        assert await asyncio.to_thread(pipe.read, 8) == b"started\n"
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert await asyncio.to_thread(pipe.read) == b"", "the pipe ends when every process that holds it has died"
 
 
 @pytest.mark.behaviour("B-301")
@@ -313,6 +352,7 @@ async def test_a_worker_that_fails_is_an_error_for_the_model(box: Toolbox, monke
         await ask(box, Grep(Search(ripgrep="")), "foo")
 
 
+@pytest.mark.behaviour("B-323")
 def test_a_call_reads_its_path_and_nothing_else(box: Toolbox) -> None:
     grep = Grep(Search())
     assert grep.access(GrepParams("foo"), box.workspace) == Reads((box.folder,))
@@ -323,3 +363,15 @@ def test_the_schema_has_the_names_of_the_contract() -> None:
     names = "pattern path glob type output_mode -i -n -o -A -B -C context head_limit offset multiline"
     assert list(schema(GrepParams)["properties"]) == names.split()
     assert schema(GrepParams)["required"] == ["pattern"]
+
+
+def test_ripgrep_is_found_by_setting_then_path_then_beside_python(tmp_path: Path) -> None:
+    for name in ("set", "path/rg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("#!/bin/sh\n", encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+    path = str(tmp_path / "path")
+    assert locate({"CODER_RG": str(tmp_path / "set"), "PATH": path}) == tmp_path / "set"
+    assert locate({"CODER_RG": str(tmp_path / "absent"), "PATH": path}) == tmp_path / "path/rg"
+    assert locate({"PATH": path}) == tmp_path / "path/rg"
+    assert locate({"PATH": str(tmp_path)}) in (None, Path(sys.prefix, "bin", "rg"))

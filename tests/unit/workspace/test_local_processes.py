@@ -107,6 +107,7 @@ COMMANDS = [
     "echo $# \"[$1]\" '$1' $0",
     "shift 3 || true; [ $# -eq 0 ]",
     "PWD=/nowhere; true",
+    "unset PWD; set -u; exit 3",
     "printf '%s' a; # done",
     "set -C; set -u; cd /",
     "trap 'echo debug' DEBUG; cd /",
@@ -143,7 +144,7 @@ async def test_nothing_of_ours_is_mixed_into_the_output(place: Place, command: s
 
 
 async def test_tracing_does_not_show_how_the_folder_is_reported(place: Place) -> None:
-    text = await place.text("set -x; cd /")
+    text = await place.text("trap 'echo seen $BASH_COMMAND' DEBUG; set -x; cd /")
     assert "pwd" not in text
     assert ".cwd" not in text
 
@@ -395,7 +396,8 @@ async def test_the_last_line_of_a_flood_is_there(place: Place) -> None:
 
 async def test_output_without_a_place_to_spill_to_is_still_bounded(place: Place) -> None:
     place.spills.write_text("a file where the folder should be")
-    _, captured = await place.run("seq 1 300000; cd /")
+    status, captured = await place.run("set -e; seq 1 300000; cd /; exit 3")
+    assert status == ExitStatus(3, place.folder)
     assert captured.spill is None
     assert captured.omitted > 0
 

@@ -11,10 +11,8 @@ from coder.core.requests import Reason
 from coder.core.tools import Calls, Decides, Fetches, Internal, Mode, Reads, Writes
 from coder.permissions.facts import Facts, Need
 from coder.permissions.matching import (
-    Touch,
     allowing_path_rule,
     blocking_path_rule,
-    by_rule,
     rule_for_call,
     rule_for_host,
 )
@@ -23,6 +21,8 @@ from coder.permissions.paths import Place, is_inside, locate, may_read, protecti
 from coder.permissions.patterns import host_of
 from coder.permissions.rules import Rule, Rules
 from coder.permissions.suggest import folder_to_add
+from coder.permissions.touched import Touch
+from coder.permissions.wording import by_rule
 from coder.permissions.world import World
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from coder.permissions.lexer import Command, Word
 from coder.permissions.names import names
-from coder.permissions.paths import Place, locate
+from coder.permissions.paths import Place, is_home, locate, path_of
 from coder.permissions.patterns import matches_glob
 from coder.permissions.world import World
 from coder.permissions.wrappers import program
@@ -60,42 +60,32 @@ def _deletion(
     return ""
 
 
-def is_home(word: Word) -> bool:
-    """Whether the word's `~` is the plain one that stands for the home folder."""
-    return word.tilde and (word.text == "~" or word.text.startswith("~/"))
-
-
-def path_of(word: Word, world: World) -> str:
-    """The path a program gets for this word: `~` and `~/x` begin at home."""
-    return str(world.home) + word.text[1:] if is_home(word) else word.text
-
-
 def _loss(word: Word, cwd: Path, world: World) -> str:
     text = path_of(word, world)
     wild = _WILD.search(text) if word.glob else None
     if wild is None:
-        return _name(locate(text, world, cwd), cwd, world)
+        return _name(locate(text, world, cwd), world)
     stem = text[: text.rfind("/", 0, wild.start()) + 1]
     folder = locate(stem or ".", world, cwd)
     pattern = text[len(stem) :].split("/", 1)[0]
     if _ONLY_WILDCARDS.match(pattern):
-        inside = _name(folder, cwd, world)
+        inside = _name(folder, world)
         return inside and f"everything in {inside}"
     loose = re.sub(r"\[[^]]*\]|\?", "*", pattern)
-    for path in _vital(cwd, world):
+    for path in _vital(world):
         step = next((path.relative_to(f).parts[0] for f in folder.both if path != f and path.is_relative_to(f)), None)
         if step and matches_glob(loose, step):
             return f"what {word.raw} matches, which may be {path}"
     return "top folders of the disk" if Path("/") in folder.both else ""
 
 
-def _name(place: Place, cwd: Path, world: World) -> str:
+def _name(place: Place, world: World) -> str:
     for path in place.both:
         if path == Path("/"):
             return "the whole disk"
         if path == world.home or path == world.resolve(world.home):
             return "your home folder"
-        for vital in _vital(cwd, world):
+        for vital in _vital(world):
             if path == vital:
                 return f"coder's settings, {path}" if path == world.config_home else f"the working directory {path}"
             if vital.is_relative_to(path):
@@ -107,8 +97,8 @@ def _name(place: Place, cwd: Path, world: World) -> str:
     return ""
 
 
-def _vital(cwd: Path, world: World) -> Iterator[Path]:
-    for folder in (cwd, *world.roots, world.home, world.config_home):
+def _vital(world: World) -> Iterator[Path]:
+    for folder in (world.cwd, *world.roots, world.home, world.config_home):
         yield folder
         yield world.resolve(folder)
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, TypeAlias
 
 from coder.core.messages import ToolUse
-from coder.core.requests import Reason
 from coder.permissions.pathrules import PathPattern
 from coder.permissions.paths import Place
 from coder.permissions.patterns import CommandPattern, matches_host
 from coder.permissions.rules import Domain, Everything, Named, Parameter, Rule
+from coder.permissions.touched import Touch
 from coder.permissions.world import World
-
-Touch: TypeAlias = Literal["read", "write"]
 
 
 def rule_for_call(rules: Iterable[Rule], call: ToolUse) -> Rule | None:
@@ -78,11 +75,6 @@ def rule_keeping_unread(rules: Iterable[Rule], *, hidden: bool) -> Rule | None:
         if rule.tool == "Read" and isinstance(pattern, PathPattern) and (hidden or not pattern.is_hidden):
             return rule
     return None
-
-
-def by_rule(rule: Rule, what: str) -> Reason:
-    verb = {"deny": "denies", "ask": "asks about", "allow": "allows"}[rule.behaviour]
-    return Reason("rule", f"{rule.source} {verb} {what}", rule.text)
 
 
 def _tool(touch: Touch) -> str:

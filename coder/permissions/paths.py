@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from coder.permissions.lexer import Word
 from coder.permissions.names import names
 from coder.permissions.world import World
 
@@ -39,6 +40,16 @@ def locate(path: str | Path, world: World, cwd: Path | None = None) -> Place:
     folder = world.cwd if cwd is None else cwd
     written = Path(os.path.normpath(folder / path))
     return Place(written, world.resolve(world.resolve(folder) / path))
+
+
+def is_home(word: Word) -> bool:
+    """Whether the word's `~` is the plain one that stands for the home folder."""
+    return word.tilde and (word.text == "~" or word.text.startswith("~/"))
+
+
+def path_of(word: Word, world: World) -> str:
+    """The path a program gets for this word: `~` and `~/x` begin at home."""
+    return str(world.home) + word.text[1:] if is_home(word) else word.text
 
 
 def is_inside(place: Place, folders: tuple[Path, ...], world: World) -> bool:

@@ -21,7 +21,7 @@ from coder.tools.report import Places, checked, count, notices, refuse
 from coder.tools.search import Search
 
 _LIMIT = 250
-_NO_LIMIT = 1_000_000
+_FITTING = 5_000  # entries; more never fit into the characters of one answer
 _SEPARATE = re.compile(r"(?:\{[^}]*\}|\[[^\]]*\]|\\.|[^\s,{\[\\]|[{\[\\])+", re.DOTALL)
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.*?+-]+")
 
@@ -99,7 +99,7 @@ def _query(params: GrepParams, root: Path) -> Query:
         before=around if params.before is None else params.before,
         after=around if params.after is None else params.after,
         offset=params.offset,
-        limit=params.head_limit or _NO_LIMIT,
+        limit=min(params.head_limit or _FITTING, _FITTING),
     )
 
 

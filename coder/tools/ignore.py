@@ -34,8 +34,13 @@ class Rule:
 
 def read_rules(text: str) -> list[Rule]:
     """The rules of an ignore file, in order. Lines git cannot read are skipped, as git does."""
-    lines = text.removeprefix("\ufeff").split("\n")
+    lines = _bytewise(text.removeprefix("\ufeff")).split("\n")
     return [rule for line in lines if (rule := _rule(_trimmed(line.removesuffix("\r")))) is not None]
+
+
+def _bytewise(text: str) -> str:
+    """One character for each byte, for git's `?` and `[...]` take one byte."""
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 def _trimmed(line: str) -> str:
@@ -63,7 +68,7 @@ class IgnoreFile:
     """The rules of one file. `base` is its folder as a prefix of the paths that are asked about: `"a/b/"`, or `""`."""
 
     def __init__(self, rules: list[Rule], base: str = "") -> None:
-        self._skip = len(base)
+        self._skip = len(_bytewise(base))
         self._rules = rules
         files = [(number, rule) for number, rule in enumerate(rules) if not rule.folders_only]
         self._names = _Matcher([(n, r) for n, r in files if r.by_name])
@@ -74,6 +79,8 @@ class IgnoreFile:
 
     def hides(self, path: str, name: str, is_folder: bool) -> bool | None:
         """Whether the last rule that matches hides the path; None when none does."""
+        if not path.isascii():
+            path, name = _bytewise(path), _bytewise(name)
         names, paths = (self._folder_names, self._folder_paths) if is_folder else (self._names, self._paths)
         last = names.last(name)
         if paths:
@@ -111,6 +118,26 @@ def hidden(chain: Chain, path: str, name: str, is_folder: bool) -> bool:
             if verdict is not None:
                 return verdict
     return False
+
+
+class Denied:
+    """Paths that a permission rule keeps from being read: (folder, gitignore pattern) pairs, seen from a search root."""
+
+    def __init__(self, rules: list[tuple[str, str]], root: Path) -> None:
+        self._files: list[tuple[str, str, IgnoreFile]] = []
+        for folder, pattern in rules:
+            for anchor in {Path(folder), Path(folder).resolve()}:
+                if root.is_relative_to(anchor):
+                    lead = "".join(f"{part}/" for part in root.relative_to(anchor).parts)
+                    self._files.append((lead, "", IgnoreFile(read_rules(pattern))))
+                elif anchor.is_relative_to(root):
+                    base = f"{anchor.relative_to(root)}/"
+                    self._files.append(("", base, IgnoreFile(read_rules(pattern), base)))
+
+    def covers(self, path: str, name: str, is_folder: bool) -> bool:
+        return any(
+            path.startswith(base) and rule.hides(lead + path, name, is_folder) for lead, base, rule in self._files
+        )
 
 
 def extend(chain: Chain, folder: Path, names: set[str], base: str = "") -> Chain:

@@ -18,7 +18,7 @@ class Query:
 
     A file is searched when all of `include` and none of `exclude` match its path; `names` may narrow what ripgrep
     opens, no more. Without a repository, ignore files are looked for up to the nearest of `tops`. `reserved` folders
-    are never entered.
+    are never entered, and what `denied` (folder, gitignore pattern) covers is not read.
     """
 
     root: str
@@ -28,6 +28,7 @@ class Query:
     exclude: list[str] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     reserved: list[str] = field(default_factory=list)
+    denied: list[tuple[str, str]] = field(default_factory=list)
     rust: str = ""
     clean: str = ""
     escaped: str = ""
@@ -70,7 +71,7 @@ class Hidden:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """One page of results and the totals. `unreadable` and `oversized` count what was left out and why."""
+    """One page of results and the totals. `unreadable`, `oversized` and `kept_back` (denied) count what was left out."""
 
     problem: Problem = ""
     files: list[Hit] = field(default_factory=list)
@@ -81,6 +82,7 @@ class Findings:
     is_partial: bool = False
     unreadable: int = 0
     oversized: int = 0
+    kept_back: int = 0
     hidden: Hidden = field(default_factory=Hidden)
 
 

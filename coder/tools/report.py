@@ -77,6 +77,9 @@ def notices(findings: Findings, places: Places, seconds: float) -> list[str]:
         made.append(f"{count(findings.unreadable, 'file or folder', 'files or folders')} could not be read.")
     if findings.oversized:
         made.append(f"{count(findings.oversized, 'file')} over 64 MB left out: too large for `multiline`.")
+    if findings.kept_back:
+        left_out = count(findings.kept_back, "file or folder is", "files or folders are")
+        made.append(f"{left_out} left out, for a permission rule denies reading.")
     if findings.hidden.files:
         made.append(_hidden(findings.hidden, places))
     elif not findings.hidden.is_complete and not findings.is_partial:

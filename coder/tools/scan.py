@@ -19,6 +19,7 @@ from itertools import chain
 from pathlib import Path
 from types import FrameType
 
+from coder.tools.ignore import Denied
 from coder.tools.matcher import OVERSIZED, Binary, Found, Matcher, excerpt, is_binary, show
 from coder.tools.query import Findings, Hidden, Hit, Line, Problem, Query, dump, load_query
 from coder.tools.ripgrep import Ripgrep, Unusable
@@ -64,6 +65,13 @@ class Page:
         """How many more lines to look for: one beyond the page tells that there are more."""
         return 0 if self.has_more else self._skip + self._limit - len(self.lines) + 1
 
+    def skips(self, lines: int) -> bool:
+        """Whether so many lines, being the next, all come before the page; then they are skipped."""
+        if self._skip < lines:
+            return False
+        self._skip -= lines
+        return True
+
     def add(self, line: Line) -> None:
         if self._skip:
             self._skip -= 1
@@ -84,7 +92,8 @@ class Scan:
         self._folder = Path.cwd()
         reserved = (Path(path).resolve() for path in query.reserved)
         below = (path for path in reserved if path.is_relative_to(self._folder) and path != self._folder)
-        self._walk = Walk(frozenset(str(path.relative_to(self._folder)) for path in below))
+        denied = Denied(query.denied, self._folder)
+        self._walk = Walk(frozenset(str(path.relative_to(self._folder)) for path in below), denied)
         self._include = [re.compile(source, re.DOTALL).fullmatch for source in query.include]
         self._exclude = [re.compile(source, re.DOTALL).fullmatch for source in query.exclude]
         self._matcher = Matcher(query)
@@ -115,6 +124,7 @@ class Scan:
             is_partial=self._is_partial,
             unreadable=self._walk.unreadable + self._unread,
             oversized=self._oversized,
+            kept_back=self._walk.kept_back,
         )
         return findings if self._is_partial else replace(findings, hidden=self._hidden())
 
@@ -132,10 +142,7 @@ class Scan:
     def _count(self) -> Problem:
         """Fills `_counts`: matches by path or, for names, when each file was changed."""
         if self._file:
-            problem = _trouble(self._file)
-            if not problem:
-                self._match([self._file], [f"./{self._file}"])
-            return problem
+            return self._count_file(self._file)
         start = start_at(Path(self._query.root), [Path(top) for top in self._query.tops])
         fitting = filter(self._fits, self._walk.files(start))
         if self._query.want == "newest":
@@ -149,6 +156,13 @@ class Scan:
         if kept:
             self._match(kept, ["./"])
         return ""
+
+    def _count_file(self, file: str) -> Problem:
+        problem = _trouble(file)
+        self._oversized = int(self._is_oversized(file))
+        if not problem and not self._oversized:
+            self._match([file], [f"./{file}"])
+        return problem
 
     def _is_oversized(self, path: str) -> bool:
         with suppress(OSError):
@@ -200,7 +214,9 @@ class Scan:
 
     def _fill(self, page: Page) -> None:
         """Puts lines on the page, looking only into as many files as it takes."""
-        files = deque(sorted(self._counts))
+        query = self._query
+        is_exact = query.want == "lines" and not (query.multiline or query.before or query.after)
+        files = deque(path for path in sorted(self._counts) if not (is_exact and page.skips(self._counts[path])))
         while files and page.needed:
             some: list[str] = []
             expected = 0
@@ -246,7 +262,7 @@ class Scan:
         counter: Counter[str] = Counter()
         for path in filter(self._fits, counts):
             owner = next((folder for folder in folders_above(path) if folder in owners), None)
-            if owner is None or self._walk.enters(path):
+            if owner is None or self._walk.reaches(path):
                 counter[path if owner is None else f"{owner}/"] += 1
         places = sorted(counter.items(), key=lambda item: (-item[1], item[0]))[:_PLACES]
         return Hidden(counter.total(), is_complete, places)

@@ -23,8 +23,9 @@ _PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from coder.tools.scan import
 class Search:
     """The searches of one session. `ripgrep` None is looked up at the first search; "" does without.
 
-    `reserved` folders (our own state) are left out unless a search starts in them. `seconds` bound a search,
-    `hidden_seconds` the count of what ignore files hide.
+    `reserved` folders (our own state) are left out unless a search starts in them. What `denied` covers, pairs of a
+    folder and a gitignore pattern below it, is never read or listed. `seconds` bound a search, `hidden_seconds` the
+    count of what ignore files hide.
     """
 
     def __init__(
@@ -32,11 +33,13 @@ class Search:
         *,
         ripgrep: Path | str | None = None,
         reserved: tuple[Path, ...] = (),
+        denied: tuple[tuple[Path, str], ...] = (),
         seconds: float = 20.0,
         hidden_seconds: float = 0.4,
     ) -> None:
         self._ripgrep = ripgrep
         self._reserved = [str(path) for path in reserved]
+        self._denied = [(str(folder), pattern) for folder, pattern in denied]
         self.seconds = seconds
         self._hidden_seconds = hidden_seconds
 
@@ -48,6 +51,7 @@ class Search:
             query,
             tops=[str(root) for root in workspace.roots],
             reserved=self._reserved,
+            denied=self._denied,
             ripgrep=str(self._ripgrep),
             seconds=self.seconds,
             hidden_seconds=self._hidden_seconds,

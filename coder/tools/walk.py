@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
-from coder.tools.ignore import IGNORE_FILES, NOTHING, Chain, extend, hidden, hides_itself
+from coder.tools.ignore import IGNORE_FILES, NOTHING, Chain, Denied, extend, hidden, hides_itself
 
 GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)  # it vanished or became a link while we walked
 _STATE = (".coder", "projects")  # transcripts of earlier sessions: searching them finds the search itself
@@ -36,14 +36,17 @@ EVERYTHING = Start()
 class Walk:
     """Walks below the current folder; paths are relative to it, with `/`.
 
-    `hidden_folders` and `hidden_files` fill up as a walk goes on; `unreadable` counts folders.
+    `reserved` folders and what is `denied` are passed over. `hidden_folders` and `hidden_files` fill up as a walk goes
+    on; `unreadable` counts folders, `kept_back` what was denied.
     """
 
-    def __init__(self, reserved: frozenset[str]) -> None:
+    def __init__(self, reserved: frozenset[str] = frozenset(), denied: Denied | None = None) -> None:
         self._reserved = reserved
+        self._denied = denied or Denied([], Path("/"))
         self.hidden_folders: list[str] = []
         self.hidden_files: list[str] = []
         self.unreadable = 0
+        self.kept_back = 0
 
     def files(self, start: Start, folder: str = "") -> Iterator[str]:
         """The files below `folder` ("" or ending in "/"), in no order."""
@@ -59,6 +62,9 @@ class Walk:
                 if entry.name == ".git" or not (is_folder or entry.is_file(follow_symlinks=False)):
                     continue
                 if is_folder and self._is_reserved(path, entry.name):
+                    continue
+                if self._denied.covers(path, entry.name, is_folder):
+                    self.kept_back += 1
                     continue
                 if judged is not None and hidden(judged, start.prefix + path, entry.name, is_folder):
                     (self.hidden_folders if is_folder else self.hidden_files).append(path)
@@ -78,9 +84,12 @@ class Walk:
     def _is_reserved(self, path: str, name: str) -> bool:
         return path in self._reserved or (name == _STATE[1] and path.split("/")[-2:-1] == [_STATE[0]])
 
-    def enters(self, path: str) -> bool:
-        """Whether a walk gets to the folder that holds `path`, were nothing hidden."""
-        return not any(self._is_reserved(folder, folder.rpartition("/")[2]) for folder in folders_above(path))
+    def reaches(self, path: str) -> bool:
+        """Whether a walk would get to this file, were nothing hidden by ignore files."""
+        folders = [(folder, folder.rpartition("/")[2]) for folder in folders_above(path)]
+        if any(self._is_reserved(*folder) or self._denied.covers(*folder, True) for folder in folders):
+            return False
+        return not self._denied.covers(path, path.rpartition("/")[2], False)
 
 
 def folders_above(path: str) -> Iterator[str]:

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from tests.support.cli import Place
-from tests.support.fakeapi import fake_api, rule, text, tool
+from tests.support.fakeapi import fake_api, rule, text, tool, tool_input
 
 pytestmark = pytest.mark.online
 
-PACKAGE = "more-itertools==11.2.1"
-RIGHT = "    return chain.from_iterable(repeat(tuple(iterable), n))"
-WRONG = "    return chain.from_iterable(repeat(tuple(iterable), n + 1))"
-TESTS = "python3 -m unittest -q tests.test_recipes"
-FOUND = r"(?P<path>/\S+\.py):(?P<line>\d+):def ncycles"
+PACKAGE = "schedule==1.2.2"
+RIGHT = "return self.next_run < other.next_run"
+WRONG = "return self.next_run > other.next_run"
+TESTS = "python3 -m unittest -q test_schedule"
+FOUND = r"(?P<path>\S+\.py):(?P<line>\d+):\s+return self\.next_run > other"
 
 
 def fetch(folder: Path) -> Path:
@@ -40,51 +40,46 @@ def suite_passes(project: Path) -> bool:
     )
 
 
-@pytest.mark.timeout(900)
 def test_a_planted_bug_in_a_public_package_is_found_and_fixed(tmp_path: Path) -> None:
     (tmp_path / "download").mkdir()
     source = fetch(tmp_path / "download")
     home = tmp_path / "home"
     home.mkdir()
     place = Place(home, source)
-    recipes = source / "more_itertools" / "recipes.py"
-    original = recipes.read_bytes()
-    assert original.count(RIGHT.encode()) == 1
-    recipes.write_bytes(original.replace(RIGHT.encode(), WRONG.encode()))
-    edit = {"old_string": WRONG.strip(), "new_string": RIGHT.strip()}
+    module = source / "schedule" / "__init__.py"
+    original = module.read_bytes()
+    assert suite_passes(source) and original.count(RIGHT.encode()) == 1
+    module.write_bytes(original.replace(RIGHT.encode(), WRONG.encode()))
+    assert not suite_passes(source)
+    search = {"pattern": r"self\.next_run [<>]=? other", "path": str(source), "output_mode": "content", "-n": True}
     script = {
         "rules": [
-            rule({"last_tool_result_contains": "\nOK"}, "Fixed: `ncycles` repeated once too often. The tests pass."),
-            rule({"last_tool": "Edit"}, tool("Bash", command=TESTS, timeout=300_000)),
-            rule({"last_tool": "Read", "any_regex": FOUND}, tool("Edit", file_path="{{path}}", **edit)),
-            rule({"last_tool": "Grep", "regex": FOUND}, tool("Read", file_path="{{path}}", offset="{{line}}", limit=9)),
+            rule({"last_tool_result_contains": "\nOK"}, "Fixed: jobs were ordered backwards. The tests pass."),
+            rule({"last_tool": "Edit"}, tool("Bash", command=TESTS)),
             rule(
-                {"last_tool": "Bash", "regex": r"FAIL: \w+ \(tests\.test_recipes\.(?P<name>\w+)Tests"},
-                "A test of {{name}} fails.",
-                {
-                    "type": "tool_use",
-                    "name": "Grep",
-                    "input": {
-                        "pattern": "^def {{name}}\\(",
-                        "path": str(source),
-                        "output_mode": "content",
-                        "-i": True,
-                        "-n": True,
-                        "type": "py",
-                    },
-                },
+                {"last_tool": "Read", "any_regex": FOUND},
+                tool("Edit", file_path=f"{source}/{{{{path}}}}", old_string=WRONG, new_string=RIGHT),
             ),
-            rule({"turn": 1}, text("Running the tests."), tool("Bash", command=TESTS, timeout=300_000)),
+            rule(
+                {"last_tool": "Grep", "regex": FOUND},
+                tool("Read", file_path=f"{source}/{{{{path}}}}", offset="{{line}}", limit=9),
+            ),
+            rule(
+                {"last_tool": "Bash", "regex": r"FAIL: test_(?P<what>next_run)_property"},
+                "The order by {{what}} is wrong.",
+                tool_input("Grep", search),
+            ),
+            rule({"turn": 1}, text("Running the tests."), tool("Bash", command=TESTS)),
         ]
     }
     path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
     with fake_api(script) as api:
         done = place.coder(
-            "-p", "fix the failing test", "--permission-mode", "acceptEdits",
+            "-p", "fix the failing test", "--max-turns", "9", "--permission-mode", "acceptEdits",
             "--allowedTools", "Bash(python3 -m unittest *)",
-            url=api.url, env={"PATH": path}, timeout=600,
+            url=api.url, env={"PATH": path},
         )  # fmt: skip
     assert done.code == 0, done.stderr
     assert done.stdout.startswith("Fixed") and done.stderr == ""
-    assert recipes.read_bytes() == original
+    assert module.read_bytes() == original
     assert suite_passes(source)

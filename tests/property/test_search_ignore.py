@@ -42,7 +42,9 @@ lines = st.builds(
     st.sampled_from(["", "", "", " ", "\r", "\\ ", "\t"]),
 )
 ignore_files = st.tuples(
-    st.sampled_from(["", "", "\ufeff"]), st.lists(lines, min_size=2, max_size=8).map("\n".join), st.sampled_from(["", "\n"])
+    st.sampled_from(["", "", "\ufeff"]),
+    st.lists(lines, min_size=2, max_size=8).map("\n".join),
+    st.sampled_from(["", "\n"]),
 ).map("".join)
 folders = st.lists(st.sampled_from(NAMES), max_size=3).map("/".join)
 paths = st.lists(st.sampled_from(NAMES), min_size=1, max_size=4).map("/".join)
@@ -98,7 +100,7 @@ def test_the_walk_sees_what_git_sees(
     plant(root, {f"{folder}/.gitignore".lstrip("/"): text for folder, text in ignores.items()})
     plant(root, {".git/info/exclude": exclude})
     monkeypatch.chdir(root)
-    walk = Walk(frozenset())
+    walk = Walk()
     seen = set(walk.files(start_at(root, [])))
     event("something hidden" if walk.hidden_files or walk.hidden_folders else "nothing hidden")
     assert seen == seen_by_git(root)

@@ -234,6 +234,32 @@ def test_a_change_of_folder_is_followed(tmp_path: Path, command: str, expected: 
     assert judge.bash(command).verdict == expected
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("cd -P /etc && cat passwd", "pushd /etc && cat passwd", "command cd /etc && cat passwd", "cd && cat a"),
+        *("cd - && cat a", "builtin cd /etc; cat passwd", "timeout 5 cd sub && cat ../a"),
+        "; ".join(["cd sub"] * 9) + "; cat a",
+    ],
+)
+def test_leave_to_cd_is_no_leave_to_read_wherever_it_went(tmp_path: Path, command: str) -> None:
+    rules = ["Bash(cd *)", "Bash(pushd *)", "Bash(command *)", "Bash(builtin *)", "Bash(timeout *)"]
+    assert policy(project(tmp_path), allow=rules).bash(command).verdict == "ask"
+
+
+def test_each_part_is_judged_from_the_folder_it_runs_in(tmp_path: Path) -> None:
+    world = project(tmp_path)
+    anchored = policy(world, deny=["Read(/.env)"])
+    assert anchored.bash("cat .env && cd sub").verdict == "deny"
+    assert anchored.bash("cd sub && cat ../.env").verdict == "deny"
+    assert anchored.bash("cd sub && cat .env").verdict == "allow"
+    bypass = policy(world, "bypassPermissions")
+    assert bypass.bash("cd build && rm -rf *").verdict == "allow"
+    assert bypass.bash("cd build; rm -rf *").verdict == "ask"
+    assert bypass.bash("cd build && rm -rf ../*").verdict == "ask"
+    assert bypass.bash("(cd /; rm -rf usr)").verdict == "ask"
+
+
 def test_going_to_the_folder_we_are_in_is_no_change(tmp_path: Path) -> None:
     world = project(tmp_path)
     assert policy(world).bash(f"cd {world.cwd} && git status").verdict == "allow"

@@ -40,6 +40,7 @@ cut -d: -f1,3 f
 tr a-z A-Z
 diff -u a b
 diff -r src lib
+diff a /dev/null
 cmp a b
 comm -12 a b
 stat a.txt

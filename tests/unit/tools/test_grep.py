@@ -304,6 +304,25 @@ async def test_a_path_no_file_can_have_is_an_error(box: Toolbox, grep: Grep, pat
         await ask(box, grep, "foo", path=path)
 
 
+@pytest.mark.behaviour("B-318")
+@pytest.mark.parametrize("program", PROGRAMS)
+async def test_what_may_not_be_read_is_neither_searched_nor_counted_as_hidden(
+    box: Toolbox, program: Path | str
+) -> None:
+    plant(box, a_py="foo", _env="foo", src___env="foo", src__deep__key_pem="foo", secrets__x_py="foo")
+    plant(box, _gitignore="out/", out___env="foo", out__b_py="foo")
+    rules = ((box.folder, ".env"), (box.folder / "src", "/deep/*.pem"), (box.folder.parent, "/work/secrets/**"))
+    grep = Grep(Search(ripgrep=program, denied=rules, hidden_seconds=10))
+    assert (await ask(box, grep, "foo")).splitlines() == [
+        str(box.folder / "a.py"),
+        "(4 files or folders are left out, for a permission rule denies reading.)",
+        "(1 more matching file is hidden by ignore files: out/ (1). Give one of these as `path` to search it.)",
+    ]
+    assert await ask(box, grep, "foo", path="src") == (
+        "No matches found\n(2 files or folders are left out, for a permission rule denies reading.)"
+    )
+
+
 @pytest.mark.behaviour("B-307")
 async def test_names_that_are_no_text_are_shown_as_escapes(box: Toolbox, grep: Grep) -> None:
     (box.folder / "new\nline.py").write_text("foo", encoding="utf-8")

@@ -24,7 +24,7 @@ def plant(root: Path, files: dict[str, str]) -> None:
 
 def seen(root: Path, *tops: Path) -> set[str]:
     os.chdir(root)
-    files = Walk(frozenset()).files(start_at(root, list(tops)))
+    files = Walk().files(start_at(root, list(tops)))
     return {path for path in files if not Path(path).name.startswith(".")}
 
 

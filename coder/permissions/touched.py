@@ -1,0 +1,61 @@
+"""The paths a command names, and how it may touch them. Must not know rules, modes or where paths may lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from coder.permissions import filewrites, readonly
+from coder.permissions.lexer import Command, Word
+from coder.permissions.names import names
+from coder.permissions.paths import Place, locate, path_of
+from coder.permissions.world import World
+from coder.permissions.wrappers import program, unwrapped
+
+Touch: TypeAlias = Literal["read", "write"]
+FREE = frozenset({"/dev/null", "/dev/stdin"})  # reading these tells nothing
+_READERS = names(
+    "cat head tail less more bat batcat nl tac rev grep egrep fgrep rg sed awk gawk mawk cut sort uniq diff cmp "
+    "comm od xxd hexdump strings base64 fold fmt paste join jq zcat column view cp mv scp rsync source . tee dd xargs"
+)
+_WRITERS = names("rm rmdir unlink mv cp touch tee truncate ln install chmod chown shred patch dd mkdir rsync scp split")
+
+
+def touched(command: Command, folders: tuple[Path, ...], world: World) -> Iterator[tuple[Touch, Place]]:
+    """Every path the command is known or likely to read or write: enough for rules that say no, not for leave."""
+    words = unwrapped(command.words)
+    known, writes = readonly.effects_of(words), filewrites.effects_of(words)
+    name = program(words[0].text)
+    operands = tuple(word for word in words[1:] if not word.text.startswith("-"))
+    reads = known.reads if known else operands if name in _READERS else ()
+    changes = writes.writes if writes else operands if name in _WRITERS or _edits_in_place(words) else ()
+    if known is None or known.content:
+        yield from (("read", place) for place in places(reads, folders, world))
+    yield from (("write", place) for place in places(changes, folders, world))
+    for redirect in command.redirects:
+        if not redirect.copies:
+            touch: Touch = "read" if redirect.operator == "<" else "write"
+            yield from ((touch, place) for place in places((redirect.target,), folders, world))
+
+
+def places(words: tuple[Word, ...], folders: tuple[Path, ...], world: World) -> Iterator[Place]:
+    """Where the words lead from each of the folders the command may run in; for a wildcard, where it looks."""
+    for word in words:
+        text = path_of(word, world)
+        if word.glob:
+            text = _glob_stem(text)
+        for folder in folders:
+            yield locate(text, world, folder)
+
+
+def _glob_stem(text: str) -> str:
+    """The folder a wildcard is looked up in; a `..` after it could lead anywhere, so then the top of the disk."""
+    first = min(text.find(c) for c in "*?[" if c in text)
+    if "/.." in text[first:]:
+        return "/"
+    return text[: text.rfind("/", 0, first) + 1] or "."
+
+
+def _edits_in_place(words: tuple[Word, ...]) -> bool:
+    return program(words[0].text) == "sed" and any(word.text.startswith(("-i", "--in-place")) for word in words[1:])

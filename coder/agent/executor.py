@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from coder.agent.gate import Allowed, Ask, Denied, Gate
 from coder.agent.spill import bound
@@ -21,7 +21,9 @@ from coder.core.events import AnyEvent, ToolFinished, ToolProgress, ToolStarted
 from coder.core.messages import Json, Text, ToolResult, ToolUse
 from coder.core.tools import Runs, SessionControl, Tool, ToolContext, ToolOutput
 from coder.core.workspace import Workspace
-from coder.permissions.decide import Decision
+
+if TYPE_CHECKING:
+    from coder.permissions.decide import Decision
 
 _log = logging.getLogger(__name__)
 _CHANGES_FOLDER = re.compile(r"\b(cd|pushd|popd)\b")

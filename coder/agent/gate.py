@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from coder.core import prompts
 from coder.core.events import AnyEvent, PermissionAnswered, PermissionAsked, PermissionDenied
 from coder.core.messages import Json, ToolUse
 from coder.core.requests import Allow, Deny, PermissionRequest, Reply, Request
-from coder.core.tools import Access, Mode
-from coder.permissions.decide import Decision, decide
-from coder.permissions.rules import Rules
-from coder.permissions.world import World
+from coder.core.tools import Access
 
+if TYPE_CHECKING:
+    # Judging loads at the first tool call: a run without one does without (docs/adr/0002).
+    from coder.permissions.decide import Decision
+
+Judge: TypeAlias = "Callable[[ToolUse, Access], Decision]"
 Ask: TypeAlias = Callable[[Request], Awaitable[Reply]]
 
 
@@ -38,25 +40,21 @@ class Denied:
 
 
 class Gate:
-    """`world` and `mode` are asked anew for each call: a command may change the folder, a tool the mode."""
+    """`judge` is `permissions.decide` over the session's rules, mode and world as they are at that moment."""
 
     def __init__(
         self,
-        rules: Rules,
-        world: Callable[[], World],
-        mode: Callable[[], Mode],
+        judge: Judge,
         ask: Ask,
         emit: Callable[[AnyEvent], None],
     ) -> None:
-        self._rules = rules
-        self._world = world
-        self._mode = mode
+        self._judge = judge
         self._ask = ask
         self._emit = emit
 
     def judge(self, call: ToolUse, access: Access) -> Decision:
         """What the rules and the mode say, without asking anybody. Pure but for the file facts it reads."""
-        return decide(call, access, self._rules, self._mode(), self._world())
+        return self._judge(call, access)
 
     async def check(self, call: ToolUse, summary: str, decision: Decision) -> Allowed | Denied:
         """Turns a decision into a yes or a no, asking where it says ask. Announces every denial."""
@@ -103,4 +101,4 @@ class Gate:
 
 
 def _reason(decision: Decision) -> str:
-    return decision.reasons[-1].text if decision.reasons else "no rule allows it"
+    return "; ".join(dict.fromkeys(reason.text for reason in decision.reasons)) or "no rule allows it"

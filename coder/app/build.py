@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from coder.agent.control import Control
 from coder.agent.executor import Executor
@@ -22,7 +23,9 @@ from coder.core.config import Config
 from coder.core.errors import ConfigError
 from coder.core.events import AnyEvent
 from coder.core.frontend import Frontend
+from coder.core.messages import ToolUse
 from coder.core.model import ModelRequest
+from coder.core.tools import Access
 from coder.models import catalog, connect
 from coder.permissions.rules import parse_rules
 from coder.permissions.world import LocalWorld
@@ -30,6 +33,9 @@ from coder.telemetry.ledger import Ledger
 from coder.telemetry.logs import DebugLog
 from coder.tools.registry import ToolSession, builtins
 from coder.workspace.local import LocalWorkspace
+
+if TYPE_CHECKING:
+    from coder.permissions.decide import Decision
 
 
 async def open_session(
@@ -62,7 +68,13 @@ async def open_session(
     every = builtins(ToolSession.from_env(env, (config.home,)))
     tools = SessionTools(every, rules.removed_tools(tool.name for tool in every))
     spill_dir = journal.folder / "tool-results"
-    gate = Gate(rules, lambda: _world(config, workspace, spill_dir), lambda: control.mode, frontend.ask, emit)
+
+    def judge(call: ToolUse, access: Access) -> Decision:
+        from coder.permissions.decide import decide
+
+        return decide(call, access, rules, control.mode, _world(config, workspace, spill_dir))
+
+    gate = Gate(judge, frontend.ask, emit)
     executor = Executor(tools, gate, workspace, control, frontend.ask, emit, spill_dir)
     history = History(journal.append, journal.messages)
     context = context_message(config.cwd, workspace.roots, today or datetime.now().astimezone().date())

@@ -5,18 +5,24 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from coder.core.errors import ToolError
+from coder.core.lazy import LazyModule
 from coder.core.tools import ToolContext, ToolOutput, Writes
 from coder.core.workspace import Workspace
 from coder.tools import files
-from coder.tools.change import Current, changed, current, original
 from coder.tools.encoding import UTF8
 from coder.tools.ledger import FileLedger
-from coder.tools.nearest import numbered, suggestions
-from coder.tools.patch import patch
 from coder.tools.textfile import Splice, TextFile, encode, printable, trimmed, view_of
+
+if TYPE_CHECKING:
+    from coder.tools import change, nearest, patch
+    from coder.tools.change import Current
+else:
+    change = LazyModule("coder.tools.change")
+    nearest = LazyModule("coder.tools.nearest")
+    patch = LazyModule("coder.tools.patch")
 
 _LISTED = 20  # places named when there are several
 _TELLING = 10  # characters of a text that is found once and can hardly be there by chance
@@ -54,7 +60,7 @@ class Edit:
             return await self._create(path, params, context.workspace)
         if path.suffix == ".ipynb":
             raise ToolError(f"{files.shown(path)} is a notebook; change its cells with NotebookEdit.")
-        now = await current(path, found, context.workspace, self._ledger, "Edit")
+        now = await change.current(path, found, context.workspace, self._ledger, "Edit")
         if not params.old_string and now.file.view.strip():
             raise ToolError(
                 f"`old_string` is empty, which only makes a new file, and {files.shown(path)} has content. "
@@ -90,7 +96,7 @@ class Edit:
         after = _spliced(view, splices)
         where = _lines_text(now.file, [splice.start for splice in splices])
         said = f"Edited {files.shown(now.path)} at {where}"
-        whole = original(now.file)
+        whole = change.original(now.file)
         return await asyncio.to_thread(_output, said, now.path, params, view, after, whole, now.since_text)
 
     def _as_view(self, now: Current, text: str) -> str:
@@ -113,18 +119,18 @@ class Edit:
         at = view.find(new)
         text = (
             f"Already applied: {files.shown(now.path)} has new_string at line {now.file.line_of(at)}, and old_string "
-            f"nowhere else. Nothing was written.\n{numbered(printable(view), at, at + len(new))}"
+            f"nowhere else. Nothing was written.\n{nearest.numbered(printable(view), at, at + len(new))}"
         )
-        data = _output("", now.path, params, view, view, original(now.file)).data
+        data = _output("", now.path, params, view, view, change.original(now.file)).data
         return ToolOutput("\n".join(filter(None, (text, now.since_text))), data, "already applied")
 
 
 def _output(
     said: str, path: Path, params: EditParams, before: str, after: str, whole: str | None, more: str = ""
 ) -> ToolOutput:
-    made = patch(printable(before), printable(after))
+    made = patch.patch(printable(before), printable(after))
     data = {
-        **changed(path, made),
+        **change.changed(path, made),
         "oldString": params.old_string,
         "newString": params.new_string,
         "originalFile": whole,
@@ -171,7 +177,7 @@ def _lines_text(file: TextFile, places: list[int]) -> str:
 
 
 def _not_found(now: Current, old: str) -> ToolError:
-    near = suggestions(printable(now.file.view), printable(old))
+    near = nearest.suggestions(printable(now.file.view), printable(old))
     return ToolError(
         "\n".join(
             filter(
@@ -194,7 +200,7 @@ def _several(now: Current, places: list[int], old: str) -> ToolError:
             f"{name} changed since you read it and old_string is there in {where}; nothing was changed. Read it again."
         )
         return ToolError(f"{text}\n{now.since_text}")
-    examples = "\n".join(numbered(printable(now.file.view), place, place + len(old), 3) for place in places[:3])
+    examples = "\n".join(nearest.numbered(printable(now.file.view), place, place + len(old), 3) for place in places[:3])
     return ToolError(
         f"old_string is in {name} more than once: {where}. The file is unchanged. Add neighbouring lines to "
         f"old_string until it is unique, or set replace_all to change every one.\n{examples}"

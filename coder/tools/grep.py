@@ -6,19 +6,24 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from coder.core.errors import ToolError
+from coder.core.lazy import LazyModule
 from coder.core.messages import Json
 from coder.core.tools import Reads, ToolContext, ToolOutput
 from coder.core.workspace import Workspace
 from coder.tools import wildcard
-from coder.tools.dialect import translate
 from coder.tools.filetypes import globs_of
 from coder.tools.form import Bounds
 from coder.tools.query import Findings, Line, Query, Want
 from coder.tools.report import Places, checked, count, notices, refuse
 from coder.tools.search import Search
+
+if TYPE_CHECKING:
+    from coder.tools import dialect
+else:
+    dialect = LazyModule("coder.tools.dialect")
 
 _LIMIT = 250
 _FITTING = 5_000  # entries; more never fit into the characters of one answer
@@ -80,7 +85,7 @@ def _query(params: GrepParams, root: Path) -> Query:
     """Raises ToolError for a pattern, glob or type that cannot be used."""
     wants: dict[str, Want] = {"content": "parts" if params.only_matching else "lines"}
     want = wants.get(params.output_mode, "files")
-    dialects = translate(
+    dialects = dialect.translate(
         params.pattern, ignore_case=params.ignore_case, multiline=params.multiline, extents=want == "parts"
     )
     include, exclude, names = _filters(params, root)

@@ -121,7 +121,7 @@ def hidden(chain: Chain, path: str, name: str, is_folder: bool) -> bool:
 
 
 class Denied:
-    """Paths that a permission rule keeps from being read: (folder, gitignore pattern) pairs, seen from a search root."""
+    """What a permission rule keeps from being read: (folder, gitignore pattern) pairs, seen from a search root."""
 
     def __init__(self, rules: list[tuple[str, str]], root: Path) -> None:
         self._files: list[tuple[str, str, IgnoreFile]] = []

@@ -6,17 +6,24 @@ import asyncio
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from coder.core.errors import ToolError
+from coder.core.lazy import LazyModule
 from coder.core.messages import Json
 from coder.core.tools import ToolContext, ToolOutput, Writes
 from coder.core.workspace import Workspace
 from coder.tools import files
-from coder.tools.change import Current, current, original
-from coder.tools.ipynb import Notebook, source_of
 from coder.tools.ledger import FileLedger
 from coder.tools.textfile import TextFile, encode
+
+if TYPE_CHECKING:
+    from coder.tools import change, ipynb
+    from coder.tools.change import Current
+    from coder.tools.ipynb import Notebook
+else:
+    change = LazyModule("coder.tools.change")
+    ipynb = LazyModule("coder.tools.ipynb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +57,11 @@ class NotebookEdit:
         found = await files.probe(path)
         if found is None:
             raise await asyncio.to_thread(files.missing, path, context.workspace)
-        now = await current(path, found, context.workspace, self._ledger, "NotebookEdit")
+        now = await change.current(path, found, context.workspace, self._ledger, "NotebookEdit")
         if now.is_stale:
             raise ToolError(f"{files.shown(path)} is not what you read. Nothing was changed. Read it again.")
         try:
-            notebook = await asyncio.to_thread(Notebook.of, now.file.text)
+            notebook = await asyncio.to_thread(ipynb.Notebook.of, now.file.text)
         except (ValueError, RecursionError) as error:
             raise ToolError(f"{files.shown(path)} is no valid notebook ({error}). Nothing was changed.") from error
         made = _made(notebook, params)
@@ -77,7 +84,7 @@ def _made(notebook: Notebook, params: NotebookEditParams) -> _Made:
         return _inserted(notebook, params)
     index = _index(notebook, params.cell_id)
     cell = notebook.cells[index]
-    old, cell_id, old_type = source_of(cell), notebook.id_of(index), str(cell.get("cell_type", "code"))
+    old, cell_id, old_type = ipynb.source_of(cell), notebook.id_of(index), str(cell.get("cell_type", "code"))
     if params.edit_mode == "delete":
         return _Made(notebook.deleted(index), cell_id, old_type, old)
     kind = params.cell_type or old_type
@@ -125,8 +132,8 @@ def _output(params: NotebookEditParams, path: Path, now: Current, notebook: Note
         "language": notebook.language,
         "edit_mode": params.edit_mode,
         "notebook_path": files.shown(path),
-        "original_file": original(now.file),
-        "updated_file": original(TextFile(b"", now.file.encoding, made.text)),
+        "original_file": change.original(now.file),
+        "updated_file": change.original(TextFile(b"", now.file.encoding, made.text)),
     }
     if made.old_source is not None:
         data["old_source"] = made.old_source

@@ -71,7 +71,7 @@ class Hidden:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """One page of results and the totals. `unreadable`, `oversized` and `kept_back` (denied) count what was left out."""
+    """One page of results and the totals. `unreadable`, `oversized`, `kept_back` (denied) count what was left out."""
 
     problem: Problem = ""
     files: list[Hit] = field(default_factory=list)

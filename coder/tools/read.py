@@ -6,19 +6,27 @@ import asyncio
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from coder.core.errors import ToolError
+from coder.core.lazy import LazyModule
 from coder.core.messages import Image, Json, Text
 from coder.core.tools import Reads, ToolContext, ToolOutput
 from coder.core.workspace import Workspace
-from coder.tools import files, images, ipynb, pdf
+from coder.tools import files
 from coder.tools.encoding import detect_start, is_binary
 from coder.tools.extras import optional
 from coder.tools.form import Bounds
 from coder.tools.ledger import FileLedger, digest_of
 from coder.tools.page import Page, digest_of_file, lines_of, page_of, streamed_lines, tokens_of
 from coder.tools.textfile import TextFile, printable
+
+if TYPE_CHECKING:
+    from coder.tools import images, ipynb, pdf
+else:
+    images = LazyModule("coder.tools.images")
+    ipynb = LazyModule("coder.tools.ipynb")
+    pdf = LazyModule("coder.tools.pdf")
 
 _STREAMED = 4 << 20  # bytes; larger texts are paged from disk
 _HEAD = 1 << 16

@@ -15,7 +15,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, dropwhile
 from pathlib import Path
 from types import FrameType
 
@@ -216,7 +216,7 @@ class Scan:
         """Puts lines on the page, looking only into as many files as it takes."""
         query = self._query
         is_exact = query.want == "lines" and not (query.multiline or query.before or query.after)
-        files = deque(path for path in sorted(self._counts) if not (is_exact and page.skips(self._counts[path])))
+        files = deque(dropwhile(lambda path: is_exact and page.skips(self._counts[path]), sorted(self._counts)))
         while files and page.needed:
             some: list[str] = []
             expected = 0

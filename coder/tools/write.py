@@ -5,17 +5,23 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from coder.core.errors import ToolError
+from coder.core.lazy import LazyModule
 from coder.core.tools import ToolContext, ToolOutput, Writes
 from coder.core.workspace import Workspace
 from coder.tools import files
-from coder.tools.change import Current, changed, current, original
 from coder.tools.encoding import UTF8, Encoding
 from coder.tools.ledger import FileLedger
-from coder.tools.patch import patch
 from coder.tools.textfile import encode, printable, view_of
+
+if TYPE_CHECKING:
+    from coder.tools import change, patch
+    from coder.tools.change import Current
+else:
+    change = LazyModule("coder.tools.change")
+    patch = LazyModule("coder.tools.patch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,7 @@ class Write:
     async def run(self, params: WriteParams, context: ToolContext) -> ToolOutput:
         path = files.absolute(params.file_path, context.workspace)
         found = await files.probe(path)
-        now = None if found is None else await current(path, found, context.workspace, self._ledger, "Write")
+        now = None if found is None else await change.current(path, found, context.workspace, self._ledger, "Write")
         if now is not None:
             _refuse_unseen(now)
         data = encode(params.content, UTF8) if now is None else _kept_style(params.content, now)
@@ -50,14 +56,14 @@ class Write:
 
 
 def _output(params: WriteParams, now: Current | None, path: Path) -> ToolOutput:
-    made = patch("" if now is None else printable(now.file.view), view_of(params.content))
+    made = patch.patch("" if now is None else printable(now.file.view), view_of(params.content))
     name = files.shown(path)
     count = f"{made.added:,} line" + ("" if made.added == 1 else "s")
     data = {
-        **changed(path, made),
+        **change.changed(path, made),
         "type": "create" if now is None else "update",
         "content": params.content,
-        "originalFile": None if now is None else original(now.file),
+        "originalFile": None if now is None else change.original(now.file),
     }
     if now is None:
         return ToolOutput(f"Created {name} ({count}).", data, count)

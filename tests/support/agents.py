@@ -15,6 +15,7 @@ from coder.core.messages import Message, Meta, Text
 from coder.core.model import Model, ModelRequest
 from coder.core.requests import Deny
 from coder.core.tools import Mode, Tool
+from coder.permissions.decide import decide
 from coder.permissions.rules import parse_rules
 from coder.permissions.world import LocalWorld
 from tests.support.engine import FakeToolbox, Recorder, StillControl, StillWorkspace
@@ -46,7 +47,9 @@ class Engine:
         self.history = History(sink)
         parsed, _ = parse_rules(rules)
         world = LocalWorld(CWD, (CWD,), CWD, CWD / ".home")
-        gate = Gate(parsed, lambda: world, lambda: mode, self.recorder.ask, self.recorder.emit)
+        gate = Gate(
+            lambda call, access: decide(call, access, parsed, mode, world), self.recorder.ask, self.recorder.emit
+        )
         executor = Executor(
             FakeToolbox(*tools),
             gate,

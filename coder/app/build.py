@@ -65,9 +65,10 @@ async def open_session(
     control = Control(config.mode, model_name, emit)
     env = {**os.environ, **config.env}
     workspace = LocalWorkspace(config.cwd, config.add_dirs, env)
-    every = builtins(ToolSession.from_env(env, (config.home,)))
-    tools = SessionTools(every, rules.removed_tools(tool.name for tool in every))
     spill_dir = journal.folder / "tool-results"
+    denied = rules.denied_reads(_world(config, workspace, spill_dir))
+    every = builtins(ToolSession.from_env(env, (config.home,), denied))
+    tools = SessionTools(every, rules.removed_tools(tool.name for tool in every))
 
     def judge(call: ToolUse, access: Access) -> Decision:
         from coder.permissions.decide import decide

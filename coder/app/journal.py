@@ -17,17 +17,23 @@ from coder.core.config import Config
 from coder.core.errors import SessionError
 from coder.core.events import AnyEvent, Notice, RunEnded, TurnEnded
 from coder.core.messages import Message
+from coder.sessions.load import Loaded, load
 from coder.sessions.locate import find, is_session_id, latest
 from coder.sessions.repair import repair
 from coder.sessions.store import Transcript
 
 
 class Journal:
-    """`transcript` is None when nothing is to be kept. `folder` holds the session's side files, made when needed."""
+    """`messages` are those to go on with, sendable; `notes` what a person should know about their loading.
+    `folder` holds the session's side files, made when needed. Nothing is kept when there is no transcript."""
 
-    def __init__(self, session_id: str, transcript: Transcript | None, warn: _Warnings) -> None:
+    def __init__(
+        self, session_id: str, transcript: Transcript | None, warn: _Warnings, loaded: Loaded | None = None
+    ) -> None:
         self.session_id = session_id
-        self.transcript = transcript
+        self.messages = repair(loaded.messages) if loaded else ()
+        self.notes = (loaded.skipped,) if loaded and loaded.skipped else ()
+        self._transcript = transcript
         self._warn = warn
         self._syncing: set[asyncio.Future[None]] = set()
         if transcript is None:
@@ -42,50 +48,40 @@ class Journal:
         path = _to_resume(config, resume, continue_latest)
         if path is not None and session_id is not None:
             raise SessionError("--session-id names a new session: leave it out with --resume and --continue.")
-        if path is None and not config.persist:
-            return cls(session_id or str(uuid.uuid4()), None, _Warnings())
         warn = _Warnings()
         if path is None:
             new_id = session_id or str(uuid.uuid4())
-            transcript = Transcript.create(config.home, config.cwd, new_id, __version__, warn)
-        else:
-            transcript = Transcript.open(path, __version__, config.cwd, warn)
-        return cls(transcript.session_id, transcript, warn)
+            if not config.persist:
+                return cls(new_id, None, warn)
+            return cls(new_id, Transcript.create(config.home, config.cwd, new_id, __version__, warn), warn)
+        if not config.persist:
+            return cls(path.stem, None, warn, load(path))
+        transcript = Transcript.open(path, __version__, config.cwd, warn)
+        return cls(transcript.session_id, transcript, warn, transcript.loaded)
 
     @property
     def path(self) -> Path | None:
-        return self.transcript.path if self.transcript else None
-
-    @property
-    def messages(self) -> tuple[Message, ...]:
-        """What was loaded, made sendable again."""
-        return repair(self.transcript.loaded.messages) if self.transcript else ()
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What a person should know about the loading."""
-        skipped = self.transcript.loaded.skipped if self.transcript else ""
-        return (skipped,) if skipped else ()
+        return self._transcript.path if self._transcript else None
 
     def warn_through(self, emit: Callable[[AnyEvent], None]) -> None:
         self._warn.emit = emit
 
     def append(self, message: Message) -> None:
-        if self.transcript is not None:
-            self.transcript.append(message)
+        if self._transcript is not None:
+            self._transcript.append(message)
 
     def on(self, event: AnyEvent) -> None:
         """At the end of a turn the disk is asked to make it last, in a thread of its own."""
-        if isinstance(event, TurnEnded | RunEnded) and self.transcript is not None:
-            syncing = asyncio.get_running_loop().run_in_executor(None, self.transcript.sync)
+        if isinstance(event, TurnEnded | RunEnded) and self._transcript is not None:
+            syncing = asyncio.get_running_loop().run_in_executor(None, self._transcript.sync)
             self._syncing.add(syncing)
             syncing.add_done_callback(self._syncing.discard)
 
     async def aclose(self) -> None:
         if self._syncing:
             await asyncio.wait(self._syncing)
-        if self.transcript is not None:
-            self.transcript.close()
+        if self._transcript is not None:
+            self._transcript.close()
         else:
             shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import assert_never
 
@@ -24,11 +23,6 @@ from coder.permissions.suggest import folder_to_add
 from coder.permissions.touched import Touch
 from coder.permissions.wording import by_rule
 from coder.permissions.world import World
-
-
-def denied_reads(rules: Rules, world: World) -> Callable[[Path], bool]:
-    """Whether a Read deny rule speaks of a path: for tools that read whole folders and must leave such files out."""
-    return lambda path: blocking_path_rule(rules.deny, "read", locate(path, world), world) is not None
 
 
 def call_facts(

@@ -41,7 +41,7 @@ class PathPattern:
         return any(self._matches(path, self.loose, world, folder=True) for path in place.both)
 
     def _matches(self, path: Path, pattern: str, world: World, folder: bool = False) -> bool:
-        anchor = self._folder(world)
+        anchor = self.folder(world)
         spec = _compiled(pattern.casefold() if world.ignores_case else pattern)
         if spec is None:
             return False
@@ -52,7 +52,8 @@ class PathPattern:
                 return True
         return False
 
-    def _folder(self, world: World) -> Path:
+    def folder(self, world: World) -> Path:
+        """Where the pattern starts."""
         match self.anchor:
             case "disk":
                 return Path("/")

@@ -13,6 +13,7 @@ from coder.core.messages import Json
 from coder.permissions.names import names
 from coder.permissions.pathrules import PathPattern, path_pattern
 from coder.permissions.patterns import CommandPattern, command_pattern, matches_glob
+from coder.permissions.world import World
 
 _TOOL = re.compile(r"[A-Za-z_*][A-Za-z0-9_*.-]*\Z")
 _PARAMETER = re.compile(r"\s*(-?[A-Za-z_]\w*)\s*:\s*(.*)\Z", re.DOTALL)
@@ -130,6 +131,12 @@ class Rules:
         """The tools among `names` that a bare deny rule takes away altogether: the model need not see them."""
         bare = [rule for rule in self.deny if isinstance(rule.specifier, Everything)]
         return tuple(name for name in names if any(rule.covers(name) for rule in bare))
+
+    def denied_reads(self, world: World) -> tuple[tuple[Path, str], ...]:
+        """What may not be read, as gitignore patterns below a folder each, for tools that read whole folders."""
+        readers = [rule for rule in self.deny if rule.tool in _READERS]
+        patterns = [rule.specifier for rule in readers if isinstance(rule.specifier, PathPattern)]
+        return tuple((pattern.folder(world), pattern.loose) for pattern in patterns)
 
 
 class _Malformed(Exception):

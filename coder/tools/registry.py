@@ -42,15 +42,18 @@ class ToolSession:
     read_tokens: int = _READ_TOKENS
 
     @classmethod
-    def from_env(cls, env: Mapping[str, str], reserved: tuple[Path, ...] = ()) -> ToolSession:
+    def from_env(
+        cls, env: Mapping[str, str], reserved: tuple[Path, ...] = (), denied: tuple[tuple[Path, str], ...] = ()
+    ) -> ToolSession:
         """A new session's state with the limits a person set by environment variable.
 
-        Searches leave out the `reserved` folders (our own state) unless they start there.
+        Searches leave out the `reserved` folders (our own state) unless they start there, and whatever is `denied`:
+        gitignore patterns, each below a folder.
         """
         tokens = env.get("CLAUDE_CODE_FILE_READ_MAX_OUTPUT_TOKENS", "")
         is_set = tokens.isascii() and tokens.isdigit() and int(tokens) > 0
         return cls(
-            search=Search(reserved=reserved),
+            search=Search(reserved=reserved, denied=denied),
             bash=BashSettings.from_env(env),
             read_tokens=int(tokens) if is_set else _READ_TOKENS,
         )

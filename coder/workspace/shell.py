@@ -13,6 +13,11 @@ from pathlib import Path
 _SECRET = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_CUSTOM_HEADERS", "CLAUDE_CODE_OAUTH_TOKEN")
 # What would run a start-up file, or open a window to ask something.
 _DISTURBING = ("BASH_ENV", "ENV", "SSH_ASKPASS", "SUDO_ASKPASS", "GPG_TTY")
+# What would give the words of a command another meaning than the one the gate judged.
+_REDEFINING = ("CDPATH", "GLOBIGNORE", "GREP_OPTIONS", "RIPGREP_CONFIG_PATH", "SHELLOPTS", "BASHOPTS")
+_FUNCTION = "BASH_FUNC_"
+# Settings of a repository that would make a reading git command run a program of that repository.
+_GIT = (("core.fsmonitor", "false"), ("safe.bareRepository", "explicit"))
 _QUIET = {
     "AWS_PAGER": "",
     "BAT_PAGER": "cat",
@@ -83,9 +88,21 @@ def find_shell(env: Mapping[str, str]) -> Shell:
 
 
 def child_environment(base: Mapping[str, str], cwd: Path) -> dict[str, str]:
-    """`base` without the model's credentials, and with everything that would page, edit or prompt made harmless."""
-    kept = {name: value for name, value in base.items() if name not in _SECRET and name not in _DISTURBING}
-    return {**kept, **_QUIET, "PWD": str(cwd)}
+    """`base` without the model's credentials, and with everything that would page, edit, prompt, or change what the
+    words of a command mean made harmless."""
+    dropped = {*_SECRET, *_DISTURBING, *_REDEFINING}
+    kept = {name: value for name, value in base.items() if name not in dropped and not name.startswith(_FUNCTION)}
+    return {**kept, **_QUIET, **_git_settings(base), "PWD": str(cwd)}
+
+
+def _git_settings(base: Mapping[str, str]) -> dict[str, str]:
+    """Our settings behind the ones that `base` hands to git by the same way."""
+    given = base.get("GIT_CONFIG_COUNT", "")
+    first = int(given) if given.isascii() and given.isdigit() else 0
+    made = {"GIT_CONFIG_COUNT": str(first + len(_GIT))}
+    for number, (key, value) in enumerate(_GIT, start=first):
+        made |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return made
 
 
 def _path_folders(env: Mapping[str, str]) -> Iterator[str]:

@@ -355,3 +355,25 @@ def test_the_debug_log_is_written_on_request_and_holds_no_key(place: Place) -> N
     (log,) = (place.home / ".coder" / "debug").iterdir()
     assert done.code == 0 and done.stderr == "" and KEY not in log.read_text(encoding="utf-8")
     assert log.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.behaviour("B-009")
+def test_a_denied_file_reaches_the_model_by_no_tool(place: Place) -> None:
+    (place.project / ".env").write_text("TOKEN=hidden-value-1\n", encoding="utf-8")
+    (place.project / "app.py").write_text("TOKEN = read('TOKEN')\n", encoding="utf-8")
+    env = str(place.project / ".env")
+    calls = [
+        tool("Grep", pattern="TOKEN", output_mode="content"),
+        tool("Grep", pattern="TOKEN", path=env, output_mode="content"),
+        tool("Read", file_path=env),
+        tool("Bash", command="cat .env"),
+        tool("Bash", command="cat < .env"),
+        tool("Edit", file_path=env, old_string="TOKEN=x", new_string="y"),
+    ]
+    settings = '{"permissions": {"deny": ["Read(.env)"]}}'
+    with fake_api([turn(*calls), turn("ok")]) as api:
+        done = place.coder("-p", "x", "--settings", settings, "--output-format", "stream-json", url=api.url)
+    (transcript,) = place.transcripts()
+    assert done.code == 0 and "app.py:1:TOKEN" in done.stdout
+    for text in (json.dumps(api.requests), done.stdout, transcript.read_text(encoding="utf-8")):
+        assert "hidden-value-1" not in text

@@ -71,7 +71,8 @@ def script(project: Path) -> dict[str, Any]:
                     {
                         "type": "text",
                         "text": "Fixed. `format_duration` in `timebox/duration.py:23` did not reduce the minutes "
-                        "modulo 60, so 90 minutes printed as `1h 90m`. All 8 tests pass now (`python3 -m unittest -q`). "
+                        "modulo 60, so 90 minutes printed as `1h 90m`. All 8 tests pass now "
+                        "(`python3 -m unittest -q`). "
                         "`total` in `schedule.py` uses the same function and is right again with it.",
                     }
                 ]

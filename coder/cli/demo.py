@@ -53,7 +53,7 @@ def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Keep the folder afterwards.")] = False,
 ) -> None:
     """Watch coder fix a failing test in a small project: a recorded model, a throw-away folder, no network, no key."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False)
     folder = Path(tempfile.mkdtemp(prefix="coder-demo-"))
     try:
         raise typer.Exit(_play(console, folder, cassette))
@@ -71,7 +71,7 @@ def _play(console: Console, folder: Path, cassette: Path) -> int:
     before = run_tests(project)
     console.print(f"A small project, timebox: {before.words}.\n")
     console.print(f"❯ {PROMPT}\n", style="bold")
-    ended, cost = asyncio.run(_replayed(StepsOut(console), project, folder / "home", cassette))
+    ended, cost = asyncio.run(_replayed(StepsOut(console, project), project, folder / "home", cassette))
     if ended.reason != "done":
         console.print(f"✗ the run stopped: {ended.error}", style="red")
     after = run_tests(project)

@@ -5,6 +5,7 @@ For watching without taking part (`coder demo`). Must not know any other front e
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -19,8 +20,11 @@ _SHOWN_LINES = 12
 
 
 class StepsOut:
-    def __init__(self, console: Console) -> None:
+    """Paths below `folder` are shown from there. On a terminal lines wrap at words; in a pipe they are left whole."""
+
+    def __init__(self, console: Console, folder: Path) -> None:
         self._console = console
+        self._below = f"{folder}/"
 
     def emit(self, event: AnyEvent) -> None:
         match event:
@@ -43,13 +47,13 @@ class StepsOut:
 
     def _tool(self, event: ToolFinished) -> None:
         failed = event.result.is_error
-        what = one_line(f"{event.call.name} {_subject(event.call.input)}", 100)
+        what = one_line(f"{event.call.name} {_subject(event.call.input)}".replace(self._below, ""), 100)
         line = Styled("✗ " if failed else "✓ ", style="red" if failed else "green")
         line.append(what)
         if event.summary:
             line.append(f" · {one_line(event.summary, 60)}", style="dim")
         line.append(f" · {event.seconds:.1f}s", style="dim")
-        self._console.print(line, soft_wrap=True)
+        self._print(line)
         data = event.data or {}
         if hunks := data.get("structuredPatch"):
             self._diff(hunks)
@@ -69,14 +73,17 @@ class StepsOut:
                 new += mark != "-"
 
     def _output(self, text: str) -> None:
-        lines = printable(text).rstrip().split("\n")
+        lines = printable(text).replace(self._below, "").rstrip().split("\n")
         for line in lines[-_SHOWN_LINES:]:
             self._line(f"  {line}", "dim")
         if len(lines) > _SHOWN_LINES:
             self._line(f"  ({len(lines)} lines, the last {_SHOWN_LINES} shown)", "dim")
 
     def _line(self, text: str, style: str = "") -> None:
-        self._console.print(Styled(text, style=style), soft_wrap=True)
+        self._print(Styled(text, style=style))
+
+    def _print(self, text: Styled) -> None:
+        self._console.print(text, soft_wrap=not self._console.is_terminal)
 
 
 def _subject(raw: Json) -> str:

@@ -642,7 +642,7 @@ async def test_foundry_is_reached_with_its_own_key(monkeypatch: pytest.MonkeyPat
     assert KEY not in str(server.requests[0].headers)
 
 
-async def test_vertex_and_bedrock_send_the_same_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_bedrock_is_sent_the_same_messages_and_never_our_key(monkeypatch: pytest.MonkeyPatch) -> None:
     async with asyncio.timeout(DEADLINE), RawHttp([failure(529, "overloaded_error", "later")]) as server:
         monkeypatch.setenv("ANTHROPIC_BEDROCK_BASE_URL", server.url)
         monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "aws-token-1234")

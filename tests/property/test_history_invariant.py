@@ -50,7 +50,7 @@ def sendable(messages: Sequence[Message]) -> None:
 
 
 def crash(raw: Json) -> str:
-    raise RuntimeError("a bug \ud800 in the tool")
+    raise RuntimeError("a bug in the tool")
 
 
 def refuse(raw: Json) -> str:

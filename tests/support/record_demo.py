@@ -24,7 +24,7 @@ async def record(folder: Path) -> str:
         running_api(script(project)) as api,
         recording(cassette, api.url, roots={"project": str(project)}) as url,
     ):
-        ended, _ = await run_demo(StepsOut(Console()), project, folder / "home", url)
+        ended, _ = await run_demo(StepsOut(Console(), project), project, folder / "home", url)
     assert ended.reason == "done", ended.error
     shutil.copyfile(cassette, HERE / "cassette.jsonl")
     return f"{HERE / 'cassette.jsonl'} is recorded anew."

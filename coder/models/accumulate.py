@@ -24,12 +24,11 @@ class _Slot:
 class Accumulator:
     """Feed it one reply's events in order; `is_done` after message_stop, then `completed()`.
 
-    `history` is what was sent: no tool use of the reply gets an id that is already used there.
+    No two tool uses of a reply have one id; whether an id was used in an earlier turn is the history's business.
     """
 
-    def __init__(self, history: tuple[Message, ...] = ()) -> None:
-        self._history = history
-        self._ids: set[str] | None = None
+    def __init__(self) -> None:
+        self._ids: set[str] = set()
         self._slots: dict[int, _Slot] = {}
         self._started = False
         self._head: Json = {}
@@ -130,8 +129,6 @@ class Accumulator:
         return [] if slot.block is None else [BlockFinished(slot.block)]
 
     def _with_own_id(self, call: ToolUse) -> ToolUse:
-        if self._ids is None:
-            self._ids = {use.id for message in self._history for use in message.tool_uses}
         call_id = call.id
         if not call_id or call_id in self._ids:
             stem = call_id or f"toolu_{_text(self._head.get('id')) or 'unnamed'}"

@@ -64,7 +64,7 @@ class SdkModel:
         self._cache = EncodeCache()
 
     async def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
-        accumulator = Accumulator(request.messages)
+        accumulator = Accumulator()
         async with aclosing(self._events(request)) as events:
             async for event in events:
                 for part in accumulator.feed(event):

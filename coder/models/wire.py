@@ -41,7 +41,7 @@ class WireModel:
         self._cache = EncodeCache()
 
     async def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
-        accumulator = Accumulator(request.messages)
+        accumulator = Accumulator()
         async with aclosing(_events(self._client, self._endpoint, request, encode(request, self._cache))) as events:
             async for event in events:
                 for part in accumulator.feed(event):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
 
@@ -69,8 +70,9 @@ class Record:
 Form: TypeAlias = Scalar | Choice | Many | Mapping | Anything | Record
 
 
+@cache
 def record(params: type[Any]) -> Record:
-    """The form of a parameters dataclass. Raises TypeError for a type no JSON value can fill."""
+    """The form of a parameters dataclass, made once for each. Raises TypeError for a type no JSON value can fill."""
     hints = get_type_hints(params, include_extras=True)
     return Record(params, tuple(_member(field, hints[field.name]) for field in fields(params)))
 

@@ -58,10 +58,17 @@ def _rule(line: str) -> Rule | None:
     pattern = pattern[:-1] if folders_only else pattern
     by_name = "/" not in pattern
     try:
-        regex = translate(pattern if by_name else pattern.removeprefix("/"))
+        regex = translate(pattern) if by_name else _path_regex(pattern.removeprefix("/"))
     except Malformed:
         return None
     return Rule(regex, hides, folders_only, by_name) if pattern else None
+
+
+def _path_regex(pattern: str) -> str:
+    """git compares the fixed beginning on its own, so that in `a**/b` the `**` comes first and crosses folders."""
+    special = re.search(r"[*?[\\]", pattern)
+    fixed = special.start() if special else len(pattern)
+    return re.escape(pattern[:fixed]) + translate(pattern[fixed:])
 
 
 class IgnoreFile:

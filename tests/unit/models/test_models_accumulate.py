@@ -9,20 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coder.core.errors import ModelError
-from coder.core.messages import Json, Message, Text, Thinking, ToolUse
+from coder.core.messages import Json, Text, Thinking
 from coder.core.model import BlockFinished, Completed, ModelEvent, TextPart
 from coder.models.accumulate import Accumulator
 from tests.support.rawhttp import block, reply, start, stop, text_block, tool_block
 
 
-def play(events: list[Json], history: tuple[Message, ...] = ()) -> tuple[list[ModelEvent], Completed]:
-    accumulator = Accumulator(history)
+def play(events: list[Json]) -> tuple[list[ModelEvent], Completed]:
+    accumulator = Accumulator()
     parts = [part for event in events for part in accumulator.feed(event)]
     return parts, accumulator.completed()
 
 
-def whole(*blocks: list[Json], reason: str | None = "end_turn", history: tuple[Message, ...] = ()) -> Completed:
-    return play(reply(*blocks, reason=reason), history)[1]
+def whole(*blocks: list[Json], reason: str | None = "end_turn") -> Completed:
+    return play(reply(*blocks, reason=reason))[1]
 
 
 @pytest.mark.behaviour("B-116")
@@ -33,13 +33,6 @@ def test_a_tool_use_id_used_twice_in_a_reply_gets_a_fresh_one() -> None:
     assert ids[0] == "toolu_a" and len(set(ids)) == 3
     assert len(last.notices) == 2
     assert [part.block for part in parts if isinstance(part, BlockFinished)] == list(last.message.content)
-
-
-@pytest.mark.behaviour("B-116")
-def test_a_tool_use_id_from_an_earlier_turn_gets_a_fresh_one() -> None:
-    earlier = Message("assistant", (ToolUse("toolu_a", "Read", {}), ToolUse("toolu_a_2", "Read", {})))
-    [call] = whole(tool_block(0, "toolu_a", "Read", "{}"), history=(earlier,)).message.tool_uses
-    assert call.id == "toolu_a_3"
 
 
 def test_a_missing_tool_use_id_is_made_up() -> None:

@@ -156,6 +156,7 @@ async def test_links_pipes_and_loops_are_neither_listed_nor_followed(box: Toolbo
     os.mkfifo(box.folder / "pipe.py")
     (box.folder / "loop").symlink_to(box.folder)
     (box.folder / "away").symlink_to(tmp_path / "outside")
+    (box.folder / "file.py").symlink_to(tmp_path / "outside/b.py")
     (box.folder / "dangling.py").symlink_to("nothing")
     assert await names_of(box, glob, "*.py") == {"a.py"}
 

@@ -140,8 +140,9 @@ async def test_a_long_line_is_cut_round_the_match(box: Toolbox, grep: Grep) -> N
 
 
 async def test_a_cut_never_splits_a_character(box: Toolbox, grep: Grep) -> None:
-    plant(box, a_js="é" * 3_000 + "x" + "é" * 3_000)
-    assert "\ufffd" not in await ask(box, grep, "x", output_mode="content")
+    for shift in range(3):
+        plant(box, a_js="a" * shift + "字" * 3_000 + "x" + "字" * 3_000)
+        assert "\ufffd" not in await ask(box, grep, "x", output_mode="content")
 
 
 @pytest.mark.behaviour("B-315")
@@ -310,8 +311,13 @@ async def test_what_may_not_be_read_is_neither_searched_nor_counted_as_hidden(
     box: Toolbox, program: Path | str
 ) -> None:
     plant(box, a_py="foo", _env="foo", src___env="foo", src__deep__key_pem="foo", secrets__x_py="foo")
-    plant(box, _gitignore="out/", out___env="foo", out__b_py="foo")
-    rules = ((box.folder, ".env"), (box.folder / "src", "/deep/*.pem"), (box.folder.parent, "/work/secrets/**"))
+    plant(box, _gitignore="out/", out___env="foo", out__b_py="foo", out__secret__c_py="foo")
+    rules = (
+        (box.folder, ".env"),
+        (box.folder / "src", "/deep/*.pem"),
+        (box.folder.parent, "/work/secrets/**"),
+        (box.folder, "secret"),
+    )
     grep = Grep(Search(ripgrep=program, denied=rules, hidden_seconds=10))
     assert (await ask(box, grep, "foo")).splitlines() == [
         str(box.folder / "a.py"),

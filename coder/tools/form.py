@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
-from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
 
@@ -70,11 +69,15 @@ class Record:
 Form: TypeAlias = Scalar | Choice | Many | Mapping | Anything | Record
 
 
-@cache
+_made: dict[type[Any], Record] = {}
+
+
 def record(params: type[Any]) -> Record:
     """The form of a parameters dataclass, made once for each. Raises TypeError for a type no JSON value can fill."""
-    hints = get_type_hints(params, include_extras=True)
-    return Record(params, tuple(_member(field, hints[field.name]) for field in fields(params)))
+    if params not in _made:
+        hints = get_type_hints(params, include_extras=True)
+        _made[params] = Record(params, tuple(_member(field, hints[field.name]) for field in fields(params)))
+    return _made[params]
 
 
 def _member(field: Field[Any], hint: Any) -> Member:

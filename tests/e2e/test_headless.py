@@ -377,3 +377,29 @@ def test_a_denied_file_reaches_the_model_by_no_tool(place: Place) -> None:
     assert done.code == 0 and "app.py:1:TOKEN" in done.stdout
     for text in (json.dumps(api.requests), done.stdout, transcript.read_text(encoding="utf-8")):
         assert "hidden-value-1" not in text
+
+
+@pytest.mark.behaviour("B-015")
+def test_plan_mode_reads_but_changes_nothing_and_the_plan_becomes_the_answer(place: Place) -> None:
+    script = [
+        turn(tool("EnterPlanMode")),
+        turn(tool("Bash", command="ls"), tool("Bash", command="touch made"), tool("Write", file_path="/x", content="")),
+        turn(tool("ExitPlanMode", plan="1. Make the file.")),
+        turn("The plan: 1. Make the file."),
+    ]
+    with fake_api(script) as api:
+        done = place.coder("-p", "x", "--allowedTools", "Bash(touch *)", url=api.url)
+    assert done.stdout == "The plan: 1. Make the file.\n" and list(place.project.iterdir()) == []
+    assert done.stderr.count("not allowed") == 3 and "plan" in done.stderr
+    errors = [b.get("is_error", False) for b in api.requests[2]["messages"][-1]["content"]]
+    assert errors == [False, True, True]
+
+
+def test_a_question_without_anybody_to_answer_is_left_to_the_model(place: Place) -> None:
+    options = [{"label": "Tabs", "description": "t"}, {"label": "Spaces", "description": "s"}]
+    question = {"question": "Tabs or spaces?", "header": "Style", "options": options, "multiSelect": False}
+    with fake_api([turn(tool("AskUserQuestion", questions=[question])), turn("Spaces, as in the rest.")]) as api:
+        done = place.coder("-p", "x", url=api.url)
+    told = api.requests[1]["messages"][-1]["content"][0]
+    assert done.code == 0 and done.stderr == "" and "is_error" not in told
+    assert "nobody" in told["content"][0]["text"].lower()

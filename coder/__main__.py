@@ -1,6 +1,7 @@
 """The entry point. Answers --version and --help before anything is imported; the rest goes to the command line."""
 
 import gc
+import os
 import sys
 
 
@@ -10,12 +11,12 @@ def main() -> None:
     if argv in (["--version"], ["-v"]):
         from coder import __version__
 
-        print(f"{__version__} (coder)")
+        _say(f"{__version__} (coder)")
         return
     if argv in (["--help"], ["-h"], ["help"]):
         from coder.cli.help import HELP
 
-        print(HELP)
+        _say(HELP)
         return
     # Start-up only makes objects that stay: collecting in between costs a tenth of it and frees nothing. Collection
     # begins again when the work does (cli/main.py).
@@ -23,6 +24,13 @@ def main() -> None:
     from coder.cli.main import run
 
     sys.exit(run(argv))
+
+
+def _say(text: str) -> None:
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:  # whoever reads has left; the interpreter must not flush once more at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 if __name__ == "__main__":

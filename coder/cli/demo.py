@@ -22,7 +22,7 @@ from coder.config.load import load
 from coder.core.config import Config, ModelConfig
 from coder.core.events import RunEnded
 from coder.core.frontend import Frontend
-from coder.frontends.steps import StepsOut
+from coder.frontends.steps import QuietConsole, StepsOut
 from coder.replay.run import serving
 
 HERE = Path(__file__).resolve().parent.parent / "demo"
@@ -53,7 +53,7 @@ def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Keep the folder afterwards.")] = False,
 ) -> None:
     """Watch coder fix a failing test in a small project: a recorded model, a throw-away folder, no network, no key."""
-    console = Console(highlight=False)
+    console = QuietConsole(highlight=False)
     folder = Path(tempfile.mkdtemp(prefix="coder-demo-"))
     try:
         raise typer.Exit(_play(console, folder, cassette))

@@ -5,6 +5,8 @@ For watching without taking part (`coder demo`). Must not know any other front e
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,15 @@ from coder.core.requests import Deny, Reply, Request
 from coder.frontends.plain import one_line, printable
 
 _SHOWN_LINES = 12
+
+
+class QuietConsole(Console):
+    """Falls silent when its reader leaves: what is going on goes on."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        # The interpreter flushes standard output once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class StepsOut:

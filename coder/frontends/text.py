@@ -5,6 +5,7 @@ Must not know JSON or any other front end.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TextIO
 
 from coder.app.session import Session
@@ -64,8 +65,9 @@ class TextOut:
             self._say(ended.error or ended.reason)
 
     def _say(self, text: str) -> None:
-        self._stderr.write(f"coder: {one_line(text, 2000)}\n")
-        self._stderr.flush()
+        with suppress(OSError):  # nobody reads the remarks: the run goes on
+            self._stderr.write(f"coder: {one_line(text, 2000)}\n")
+            self._stderr.flush()
 
 
 def _why(event: PermissionDenied) -> str:

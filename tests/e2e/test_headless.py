@@ -403,3 +403,16 @@ def test_a_question_without_anybody_to_answer_is_left_to_the_model(place: Place)
     told = api.requests[1]["messages"][-1]["content"][0]
     assert done.code == 0 and done.stderr == "" and "is_error" not in told
     assert "nobody" in told["content"][0]["text"].lower()
+
+
+@pytest.mark.behaviour("B-019")
+@pytest.mark.parametrize("args", [["--help"], ["--version"], ["demo"], ["-p", "x"]])
+def test_no_command_complains_when_its_reader_has_left(place: Place, args: list[str]) -> None:
+    with fake_api([turn("an answer")]) as api:
+        process = place.start(*args, url=api.url)
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        error = process.stderr.read()
+        process.stderr.close()
+        process.wait(DEADLINE)
+    assert error == ""

@@ -94,7 +94,23 @@ special = st.sampled_from(["pipe", "link to file", "link to folder", "loop", "da
 searches = st.fixed_dictionaries(
     {
         "pattern": st.sampled_from(
-            "foo fo+ ^foo$ bar|foo foo\\s \\bfoo\\b . é f.o [^a]$ o\\s+b a{2,} foo\\nbar x* ^$".split()
+            [
+                "foo",
+                "fo+",
+                "^foo$",
+                "bar|foo",
+                "foo\\s",
+                "\\bfoo\\b",
+                ".",
+                "é",
+                "f.o",
+                "[^a]$",
+                "o\\s+b",
+                "a{2,}",
+                "foo\\nbar",
+                "x*",
+                "^$",
+            ]
         )
     },
     optional={

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 class Flags:
     """None or empty: not given. `headless` is set when nobody can be asked (`-p`): a broken settings file then refuses.
 
-    `allowed_tools` and `disallowed_tools` are the values as given; they are split into rules by `split_rules`.
+    `allowed_tools` and `disallowed_tools` are the values as given; a value may hold several rules.
     `settings` is a path or a JSON object, `setting_sources` a comma list of user, project and local (may be empty).
     `time_budget` is in seconds.
     """
@@ -33,19 +32,3 @@ class Flags:
     no_session_persistence: bool = False
     verbose: bool = False
     headless: bool = True
-
-
-def split_rules(values: Iterable[str]) -> tuple[str, ...]:
-    """Single rules, split at commas and spaces outside parentheses: `Read,Bash(git log *)` holds two. Never raises."""
-    rules: list[str] = []
-    for value in values:
-        rule, depth = "", 0
-        for char in value:
-            if depth == 0 and (char == "," or char.isspace()):
-                rules.append(rule)
-                rule = ""
-                continue
-            depth = max(0, depth + (char == "(") - (char == ")"))
-            rule += char
-        rules.append(rule)
-    return tuple(rule for rule in rules if rule)

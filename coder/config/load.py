@@ -10,13 +10,14 @@ from pathlib import Path
 
 from coder.config import environment
 from coder.config.credentials import model_config
-from coder.config.flags import Flags, split_rules
+from coder.config.flags import Flags
 from coder.config.layers import Stack, flag_layer, stacked
 from coder.config.paths import MANAGED, config_home, expand, sources, why_not_saved
 from coder.config.settings import mode_named, mode_names
 from coder.core.config import Behaviour, Config, RuleText
 from coder.core.errors import ConfigError
 from coder.core.tools import Mode
+from coder.permissions.rules import split_rules
 
 _NAMES = ("user", "project", "local")
 
@@ -98,7 +99,8 @@ def _flag_rules(flags: Flags, cwd: Path) -> tuple[RuleText, ...]:
     return tuple(
         RuleText(text, behaviour, "flag", origin, cwd)
         for origin, behaviour, values in given
-        for text in split_rules(values)
+        for value in values
+        for text in split_rules(value)
     )
 
 

@@ -148,4 +148,5 @@ def test_history_stays_sendable_through_a_long_sweep_of_interrupts() -> None:
             )
             for _ in range(4)
         ]
+        # one_session asserts the invariant after every commit and every interrupt
         asyncio.run(one_session(played, [Allow()], [seed.randrange(60) for _ in range(4)]))

@@ -64,9 +64,12 @@ texts = st.one_of(
     ),
     st.just(b"\xef\xbb\xbffoo\nbar\n"),
     st.just(b"\xff\xfef\x00o\x00o\x00\n\x00\x00\xd8x"),
-    st.just(b"foo\n" * 60_000 + b"\x00"),
-    st.just(b"x" * 70_000 + b"foo\n" + b"foo\n" * 20),
+    st.sampled_from([b"a late NUL", b"a long line"]),
 )
+LARGE = {
+    b"a late NUL": b"foo\n" * 60_000 + b"\x00",
+    b"a long line": b"x" * 70_000 + b"foo\n" + b"foo\n" * 20,
+}
 paths = st.lists(st.sampled_from(NAMES), min_size=1, max_size=4).map("/".join)
 rules = st.lists(
     st.sampled_from(
@@ -157,7 +160,7 @@ globs = st.fixed_dictionaries(
 def plant(root: Path, files: dict[str, bytes], specials: dict[str, str]) -> None:
     for path, data in files.items():
         if _is_free(root / path):
-            (root / path).write_bytes(data)
+            (root / path).write_bytes(LARGE.get(data, data))
     for path, kind in specials.items():
         place = root / path
         if not _is_free(place):

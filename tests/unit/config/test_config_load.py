@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from coder.config.flags import Flags, split_rules
+from coder.config.flags import Flags
 from coder.config.load import load
 from coder.core.config import Config
 from coder.core.errors import ConfigError
@@ -119,12 +119,6 @@ def test_rules_of_all_files_and_flags_add_up(place: Place) -> None:
     assert anchors["Read"] == (place.person / ".coder", str(place.person / ".coder" / "settings.json"))
     assert anchors["Read(/secret)"][0] == place.project
     assert anchors["Edit"] == (place.project, "--allowedTools")
-
-
-def test_rules_on_the_command_line_are_split_outside_parentheses() -> None:
-    given = ("Read,Edit", "Bash(git log *, x) Bash(a (b) c)", " , ", "Bash(open", "x)y")
-    assert split_rules(given) == ("Read", "Edit", "Bash(git log *, x)", "Bash(a (b) c)", "Bash(open", "x)y")
-    assert split_rules(split_rules(given)) == split_rules(given)
 
 
 @pytest.mark.behaviour("B-423")

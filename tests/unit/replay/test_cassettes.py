@@ -70,7 +70,7 @@ async def recorded_in(folder: str, path: Path) -> None:
 
 @pytest.mark.behaviour("B-161")
 async def test_a_recorded_run_plays_in_another_folder(tmp_path: Path) -> None:
-    await recorded_in("/work/one", tmp_path / "run.jsonl")
+    await recorded_in("/home/one", tmp_path / "run.jsonl")
     async with serving(tmp_path / "run.jsonl", roots={"cwd": "/else/two"}) as url:
         answers = [await post(url, body) for body in requests_in("/else/two")]
     calls, words = (gather(parse_events(answer.text)) for answer in answers)
@@ -79,9 +79,9 @@ async def test_a_recorded_run_plays_in_another_folder(tmp_path: Path) -> None:
 
 
 async def test_a_cassette_names_paths_and_joins_deltas(tmp_path: Path) -> None:
-    await recorded_in("/work/one", tmp_path / "run.jsonl")
+    await recorded_in("/home/one", tmp_path / "run.jsonl")
     written = (tmp_path / "run.jsonl").read_text(encoding="utf-8")
-    assert "/work/one" not in written
+    assert "/home/one" not in written
     header, first, second = [json.loads(line) for line in written.splitlines()]
     assert header == {"type": "cassette", "version": 1, "roots": ["cwd"]}
     deltas = [event["delta"] for event in first["response"]["events"] if event["type"] == "content_block_delta"]
@@ -123,9 +123,9 @@ async def test_the_upstream_gets_the_request_as_it_was(tmp_path: Path) -> None:
 async def test_a_request_of_another_shape_is_answered_with_the_difference(
     tmp_path: Path, change: dict[str, object], words: str
 ) -> None:
-    await recorded_in("/work/one", tmp_path / "run.jsonl")
-    async with serving(tmp_path / "run.jsonl", roots={"cwd": "/work/one"}) as url:
-        first, second = requests_in("/work/one", **change)  # type: ignore[arg-type]  # keywords from the table
+    await recorded_in("/home/one", tmp_path / "run.jsonl")
+    async with serving(tmp_path / "run.jsonl", roots={"cwd": "/home/one"}) as url:
+        first, second = requests_in("/home/one", **change)  # type: ignore[arg-type]  # keywords from the table
         await post(url, first)
         answer = await post(url, second)
     assert answer.status_code == (400 if words else 200)
@@ -141,8 +141,8 @@ async def test_a_request_of_another_shape_is_answered_with_the_difference(
 @pytest.mark.parametrize(("answer", "status"), [("ran in 0.31s on 2026-01-02", 200), ("ran in 9 s on Monday", 400)])
 async def test_strict_matching_compares_text_but_for_what_varies(tmp_path: Path, answer: str, status: int) -> None:
     path = tmp_path / "run.jsonl"
-    async with recorded(path, *turns_in("/work/one"), cwd="/work/one") as url:
-        for body in requests_in("/work/one", "ran in 0.5s on 2025-12-31"):
+    async with recorded(path, *turns_in("/home/one"), cwd="/home/one") as url:
+        for body in requests_in("/home/one", "ran in 0.5s on 2025-12-31"):
             await post(url, body)
     async with serving(path, strict=True, roots={"cwd": "/else"}) as url:
         answers = [await post(url, body) for body in requests_in("/else", answer)]
@@ -150,18 +150,18 @@ async def test_strict_matching_compares_text_but_for_what_varies(tmp_path: Path,
 
 
 async def test_other_tools_and_system_are_noted_not_refused(tmp_path: Path) -> None:
-    await recorded_in("/work/one", tmp_path / "run.jsonl")
-    player = load_player(tmp_path / "run.jsonl", roots={"cwd": "/work/one"})
+    await recorded_in("/home/one", tmp_path / "run.jsonl")
+    player = load_player(tmp_path / "run.jsonl", roots={"cwd": "/home/one"})
     async with serving(player) as url:
-        await post(url, requests_in("/work/one", system="careless")[0])
+        await post(url, requests_in("/home/one", system="careless")[0])
     assert getattr(player, "notes", None) == ["request 1: system is not as recorded"]
     assert player.unfinished() == "1 of 2 recorded exchanges were not asked for"
 
 
 async def test_a_cassette_that_ran_out_says_so(tmp_path: Path) -> None:
-    await recorded_in("/work/one", tmp_path / "run.jsonl")
-    async with serving(tmp_path / "run.jsonl", roots={"cwd": "/work/one"}) as url:
-        for body in requests_in("/work/one"):
+    await recorded_in("/home/one", tmp_path / "run.jsonl")
+    async with serving(tmp_path / "run.jsonl", roots={"cwd": "/home/one"}) as url:
+        for body in requests_in("/home/one"):
             await post(url, body)
         answer = await post(url, model_request(user("more")))
     assert "all 2 exchanges are played" in answer.json()["error"]["message"]
@@ -169,7 +169,7 @@ async def test_a_cassette_that_ran_out_says_so(tmp_path: Path) -> None:
 
 async def test_signed_thinking_survives_record_and_replay(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
-    turns = [turn(thinking("read /work/one first"), tool("Read", id="toolu_1")), turn("done")]
+    turns = [turn(thinking("read /home/one first"), tool("Read", id="toolu_1")), turn("done")]
 
     async def converse(url: str) -> list[int]:
         first = await post(url, model_request(user("go")))
@@ -177,7 +177,7 @@ async def test_signed_thinking_survives_record_and_replay(tmp_path: Path) -> Non
         second = await post(url, model_request(user("go"), assistant(*content), user(result("toolu_1"))))
         return [first.status_code, second.status_code]
 
-    async with recorded(path, *turns, cwd="/work/one") as url:
+    async with recorded(path, *turns, cwd="/home/one") as url:
         assert await converse(url) == [200, 200]
     async with serving(path, roots={"cwd": "/else"}) as url:
         assert await converse(url) == [200, 200]
@@ -277,7 +277,7 @@ async def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 async def test_a_missing_root_is_asked_for(tmp_path: Path) -> None:
-    await recorded_in("/work/one", tmp_path / "run.jsonl")
+    await recorded_in("/home/one", tmp_path / "run.jsonl")
     with pytest.raises(ConfigError, match=r"recorded with a path named cwd; say where it is this time"):
         load_player(tmp_path / "run.jsonl")
 

@@ -7,7 +7,8 @@ import subprocess
 
 from coder.workspace.family import MARKER
 
-# Reads "+ID" and "-ID" for process groups that began and ended. The pipe ends only when coder is gone.
+# Reads "+ID" and "-ID" for process groups that began and ended. The pipe ends only when coder is gone. A shell that
+# began just before that was not announced any more: it is found by its marker, and its group with it.
 _SCRIPT = f"""
 token=$1
 live=' '
@@ -21,7 +22,8 @@ end() {{
   for id in $live; do kill -s "$1" -- "-$id"; done
   for file in $(grep -lsaF "{MARKER}=$token." /proc/[0-9]*/environ); do
     id=${{file#/proc/}}
-    kill -s "$1" "${{id%/environ}}"
+    id=${{id%/environ}}
+    kill -s "$1" -- "-$id" "$id"
   done
 }}
 end TERM

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from coder.workspace.family import MARKER
 from tests.support.processes import is_alive, linux_only, pid_in, until
 
 KILLED_WHILE_RUNNING = """
@@ -27,6 +28,15 @@ async def main(folder: Path) -> None:
 asyncio.run(main(Path(sys.argv[1])))
 """
 
+ONLY_WATCHED = """
+import sys
+from coder.workspace.watchdog import Watchdog
+
+watchdog = Watchdog("token1")
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
 
 @pytest.mark.behaviour("B-268")
 @linux_only
@@ -41,3 +51,21 @@ async def test_a_killed_coder_leaves_nothing_running(tmp_path: Path) -> None:
     pids = [pid for path in paths if (pid := pid_in(path))]
     assert len(pids) == 3
     await until(lambda: not any(is_alive(pid) for pid in pids))
+
+
+@pytest.mark.behaviour("B-268")
+@linux_only
+async def test_a_shell_that_was_not_announced_any_more_is_found_with_its_group(tmp_path: Path) -> None:
+    coder = subprocess.Popen([sys.executable, "-c", ONLY_WATCHED], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert coder.stdout is not None
+    coder.stdout.readline()
+    env = {"PATH": os.defpath, MARKER: "token1.7"}
+    command = f"env -i sleep 999 & echo $! > {tmp_path}/pid; wait"
+    shell = subprocess.Popen(["/bin/sh", "-c", command], env=env, start_new_session=True)
+    try:
+        await until(lambda: pid_in(tmp_path / "pid") is not None)
+        coder.kill()
+        await until(lambda: not is_alive(pid_in(tmp_path / "pid") or 0))
+        assert shell.wait() < 0
+    finally:
+        coder.communicate()

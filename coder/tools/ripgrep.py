@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from coder.tools.matcher import OVERSIZED, Found
+from coder.tools.matcher import OVERSIZED, Found, is_binary
 
 _BASE = ("--no-config", "--no-ignore", "--hidden", "--no-messages", "--color=never", "--no-mmap", "--null", "-H")
 _FIND = ("--text", "--threads=1", "--no-heading", "--line-number", "--column")
@@ -45,9 +45,9 @@ class Ripgrep:
         self._multiline = ("--multiline", f"--max-filesize={OVERSIZED}") if multiline else ()
 
     def count(self, counts: dict[str, int], places: Iterable[str], names: list[str], pruned: Iterable[str]) -> bool:
-        """Adds path and count of every file that matches below `places`, but for those below that hold a NUL; `names`
-        and `pruned` spare work, no more. Whether all could be read. What was found before an exception stays in
-        `counts`. Raises Unusable.
+        """Adds path and count of every file that matches at or below `places` and holds no NUL; `names` and `pruned`
+        spare work, no more. Whether all could be read. What was found before an exception stays in `counts`. Raises
+        Unusable.
         """
         read_all = True
         counting = "--count-matches" if self._multiline else "--count"
@@ -57,6 +57,7 @@ class Ripgrep:
         ]
         kept = next(_batches(globs), [])
         for batch in _batches(places):
+            named = set(batch)
             with self._started(counting, *wanted, "--glob=!.git", *kept, "--", *batch) as process:
                 assert process.stdout is not None
                 data = b""
@@ -64,10 +65,15 @@ class Ripgrep:
                     data += more
                     complete = data.rfind(b"\n") + 1
                     for path, count in _COUNT.findall(data[:complete]):
-                        counts[_path(path)] = int(count)
+                        if not self._overlooks_nul(path, named) or not _holds_nul(_path(path)):
+                            counts[_path(path)] = int(count)
                     data = data[complete:]
                 read_all &= _finish(process)
         return read_all
+
+    def _overlooks_nul(self, path: bytes, named: set[str]) -> bool:
+        """Across lines ripgrep looks for a NUL in parts of a file only, and a file named to it is never skipped."""
+        return bool(self._multiline) or os.fsdecode(path) in named
 
     def find(self, paths: list[str], keep: int, *, parts: bool) -> dict[str, Found]:
         """At least the first `keep` matches in the files, in their order. Raises Unusable."""
@@ -124,6 +130,13 @@ def _finish(process: subprocess.Popen[bytes]) -> bool:
     if code not in (0, 1, 2) or complaint:
         raise Unusable(complaint.decode("utf-8", "replace"))
     return code != 2
+
+
+def _holds_nul(path: str) -> bool:
+    try:
+        return is_binary(path)
+    except OSError:
+        return True
 
 
 def _path(data: bytes) -> str:

@@ -273,10 +273,7 @@ class Scan:
         files = [path for path in self._walk.hidden_files if self._fits(path) and not self._is_oversized(path)]
         if self._ripgrep is not None and query.want != "newest":
             with suppress(Unusable):
-                named: dict[str, int] = {}
-                self._ripgrep.count(named, [f"./{path}" for path in files], [], [])
-                counts.update({path: count for path, count in named.items() if not _trouble(path)})
-                self._ripgrep.count(counts, [f"./{folder}" for folder in folders], query.names, [])
+                self._ripgrep.count(counts, [f"./{path}" for path in [*files, *folders]], query.names, [])
                 return
         below = (path for folder in folders for path in self._walk.files(EVERYTHING, folder))
         for path in chain(files, filter(self._fits, below)):

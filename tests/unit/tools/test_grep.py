@@ -161,6 +161,23 @@ async def test_binary_files_are_skipped_and_utf16_is_read(box: Toolbox, grep: Gr
     assert await ask(box, grep, "^foo first", path="bom.txt") == str(box.folder / "bom.txt")
 
 
+async def test_binary_files_are_skipped_also_across_lines_and_where_hidden(box: Toolbox, grep: Grep) -> None:
+    late = b"foo\nbar\n" * 50_000 + b"\x00"
+    plant(
+        box,
+        a_py="foo\nbar",
+        late_py=late,
+        _gitignore="h*",
+        hidden_py=late,
+        h__a_py=late,
+        h__b_py="foo\nbar",
+        hit_py="foo\nbar",
+    )
+    found = await ask(box, grep, "foo\nbar", multiline=True)
+    assert found.splitlines()[0] == str(box.folder / "a.py")
+    assert found.splitlines()[1].startswith("(2 more matching files are hidden by ignore files: h/ (1), hit.py.")
+
+
 async def test_a_binary_file_asked_for_by_name_is_refused(box: Toolbox, grep: Grep) -> None:
     plant(box, a_bin=b"foo\n\x00")
     with pytest.raises(ToolError, match="is a binary file"):

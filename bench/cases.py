@@ -67,7 +67,7 @@ def startup(report: Report, folder: Path, runs: int) -> None:
 
 def long_session(report: Report, folder: Path, runs: int) -> None:
     firsts, lasts, peaks = [], [], []
-    for number in range(max(1, runs // 3)):
+    for number in range(max(3, runs // 3)):
         notes = folder / f"long{number}-project" / "notes.txt"
         turn = {
             "blocks": [{"text": "Reading it."}, {"tool": "Read", "input": {"file_path": str(notes)}}],

@@ -62,7 +62,15 @@ class Gate:
             return Allowed()
         if decision.verdict == "deny":
             return self._deny(call, summary, decision, _reason(decision))
-        request = PermissionRequest(call, summary, decision.reasons, decision.suggestions)
+        request = PermissionRequest(
+            call,
+            summary,
+            decision.reasons,
+            decision.suggestions,
+            decision.parts,
+            decision.effects,
+            decision.confirm,
+        )
         self._emit(PermissionAsked(request=request))
         reply = await self._ask(request)
         self._emit(PermissionAnswered(request=request, reply=reply))

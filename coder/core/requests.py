@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from coder.core.messages import Json, ToolUse
+
+EffectKind: TypeAlias = Literal["reads", "writes", "deletes", "runs", "reaches", "changes git"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +21,46 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class Effect:
+    """One thing a call would do, as far as it can be told: `writes /work/app.py`, `reaches example.org`.
+
+    `what` is for people; `path` is the absolute path of a file effect, when it is known.
+    """
+
+    kind: EffectKind
+    what: str
+    path: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One simple command of a command line: `start` and `end` are its place in the text, -1 when not known.
+
+    `needed`: nothing allows it yet. `rules` would; none when only a person can.
+    """
+
+    text: str
+    start: int
+    end: int
+    needed: bool
+    reasons: tuple[Reason, ...] = ()
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PermissionRequest:
+    """`suggestions` are rules that would allow all of it, e.g. "Bash(npm test *)".
+
+    `confirm` is set when it cannot be undone: the word a person types to say yes; there is no "always" then.
+    """
+
     call: ToolUse
     summary: str  # what would happen, one line: "Bash rm -rf logs"
     reasons: tuple[Reason, ...]
-    suggestions: tuple[str, ...] = ()  # rules that would allow it, e.g. "Bash(npm test *)"
+    suggestions: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    confirm: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from coder.core.messages import ToolUse
-from coder.core.requests import Reason
+from coder.core.requests import Effect, Part, Reason
 from coder.core.tools import Access, Mode, Runs
 from coder.permissions.commands import command_facts
 from coder.permissions.facts import Facts, Need
@@ -23,6 +23,8 @@ class Decision:
     """`read_only`: the call changes nothing a neighbour could see, so neighbours may run beside it.
 
     `suggestions` are rules for "don't ask again"; `remedy` the flags that would have allowed it, for headless runs.
+    `parts` are the simple commands of a command line, `effects` what the call would do, as far as it can be told.
+    `confirm` is the word a person has to type, when what would happen cannot be undone.
     """
 
     verdict: Verdict
@@ -30,6 +32,9 @@ class Decision:
     read_only: bool
     suggestions: tuple[str, ...] = ()
     remedy: str = ""
+    parts: tuple[Part, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    confirm: str = ""
 
 
 def decide(call: ToolUse, access: Access, rules: Rules, mode: Mode, world: World) -> Decision:

@@ -121,11 +121,15 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Every rule that was understood, by what it leads to, in the order given."""
+    """Every rule that was understood, by what it leads to, in the order given.
+
+    `confirm_irreversible`: what cannot be undone is asked about in every mode.
+    """
 
     deny: tuple[Rule, ...] = ()
     ask: tuple[Rule, ...] = ()
     allow: tuple[Rule, ...] = ()
+    confirm_irreversible: bool = True
 
     def removed_tools(self, names: Iterable[str]) -> tuple[str, ...]:
         """The tools among `names` that a bare deny rule takes away altogether: the model need not see them."""

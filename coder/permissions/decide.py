@@ -55,12 +55,12 @@ def _in_order(facts: Facts, mode: Mode) -> Decision:
     """Deny, ask, irreversible, plan, bypass, unclear, protected, then whatever nothing allows."""
     if facts.denied:
         return _answer("deny", facts, facts.denied)
-    if mode == "plan" and not facts.read_only:
-        return _refuse_in_plan(facts)
     if facts.asked:
         return _answer("ask", facts, facts.asked)
     if facts.irreversible:
         return _answer("ask", facts, facts.irreversible)
+    if mode == "plan" and not facts.read_only:
+        return _refuse_in_plan(facts)
     if mode == "bypassPermissions" and not facts.veiled:
         return _answer("allow", facts, Reason("mode", "bypassPermissions allows everything else", mode))
     if facts.unclear and not facts.waived:
@@ -73,17 +73,25 @@ def _in_order(facts: Facts, mode: Mode) -> Decision:
 
 
 def _answer(verdict: Verdict, facts: Facts, *reasons: Reason) -> Decision:
-    return Decision(verdict, reasons, facts.concurrent)
+    return _decision(verdict, reasons, facts)
 
 
 def _need(facts: Facts, needs: tuple[Need, ...]) -> Decision:
     reasons = tuple(dict.fromkeys(need.reason for need in needs))
-    return Decision("ask", reasons, facts.concurrent, suggestions(needs), remedy(needs))
+    return _decision("ask", reasons, facts, suggestions(needs), remedy(needs))
 
 
 def _refuse_in_plan(facts: Facts) -> Decision:
     plan = Reason("mode", "plan mode only reads, and this does more", "plan")
     needs = (facts.unclear,) if facts.unclear and not facts.waived else facts.needs
-    blocked = facts.asked or facts.irreversible or facts.protected
+    blocked = facts.protected
     why = (blocked,) if blocked else tuple(dict.fromkeys(need.reason for need in needs))
-    return Decision("deny", (*why, plan), facts.concurrent, (), "" if blocked else remedy(needs, leave_plan=True))
+    return _decision("deny", (*why, plan), facts, (), "" if blocked else remedy(needs, leave_plan=True))
+
+
+def _decision(
+    verdict: Verdict, reasons: tuple[Reason, ...], facts: Facts, rules: tuple[str, ...] = (), flags: str = ""
+) -> Decision:
+    # What cannot be undone is confirmed by its word, whatever else made it a question.
+    confirm = facts.confirm if verdict == "ask" else ""
+    return Decision(verdict, reasons, facts.concurrent, rules, flags, facts.parts, facts.effects, confirm)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from coder.core.requests import Reason
+from coder.core.requests import Effect, Part, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,8 @@ class Need:
 class Facts:
     """Each field answers one step of the order. `veiled`: a deny rule for this tool might hide in what is unclear.
 
-    `waived`: an allow rule that covers even what is unclear. `concurrent`: may run beside its read-only neighbours.
+    `waived`: an allow rule that covers even what is unclear. `confirm`: the word that says yes to `irreversible`.
+    `concurrent`: may run beside its read-only neighbours.
     """
 
     denied: Reason | None = None
@@ -43,3 +44,6 @@ class Facts:
     protected: Reason | None = None
     needs: tuple[Need, ...] = ()
     allowed: tuple[Reason, ...] = ()
+    confirm: str = ""
+    parts: tuple[Part, ...] = ()
+    effects: tuple[Effect, ...] = ()

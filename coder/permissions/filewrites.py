@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from coder.permissions.command import Word
 from coder.permissions.grammar import Effects, Grammar
-from coder.permissions.lexer import Word
 from coder.permissions.readonly import known_name
 from coder.permissions.scripts import sed_effects
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from coder.permissions.command import Word
 from coder.permissions.grammar import Call, Effects, Grammar
-from coder.permissions.lexer import Word
 
 _DIFF_SHORT = "abBC?D?M?G:l:pqRrstuU:S:wWzX?"
 _DIFF_LONG = (

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
-from coder.permissions.lexer import Word
+from coder.permissions.command import Word
 
 _KINDS = ":@?="
 _COUNT = re.compile(r"-\d+\Z")
@@ -62,6 +62,7 @@ class Grammar:
     operands: Operands = "paths"
     most: int | None = None
     globs: bool = False
+    free: bool = False  # no flag could do harm: words that are known only when it runs may be flags
     counts: bool = False  # `-20`
     content: bool = False
     sweeps: str = ""  # option letters that make it read whole folders
@@ -89,7 +90,7 @@ class Grammar:
         return Effects((*operands, *call.files), content=self.content, sweeps=sweeps)
 
     def read(self, words: tuple[Word, ...]) -> Call | None:
-        if not self.globs and any(word.glob for word in words):
+        if any((word.glob and not self.globs) or (word.dynamic and not self.free) for word in words):
             return None
         reader = _Reader(words)
         return reader.call() if reader.sort(self) else None

@@ -1,82 +1,135 @@
-"""What no checkpoint brings back: deleting the places everything lives in, and a few more. Knows no rules or modes."""
+"""What no checkpoint brings back: deleting the places everything lives in, forced pushes and the like.
+
+Knows no rules or modes. What it cannot tell for certain it takes for the worst.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from coder.permissions.lexer import Command, Word
+from coder.permissions.command import Command, Word
 from coder.permissions.names import names
-from coder.permissions.paths import Place, is_home, locate, path_of
+from coder.permissions.paths import Place, is_home, is_inside, locate, path_of
 from coder.permissions.patterns import matches_glob
 from coder.permissions.world import World
 from coder.permissions.wrappers import program
 
-_DELETERS = frozenset({"rm", "rmdir", "unlink", "shred", "trash", "srm"})
+_DELETERS = names("rm rmdir unlink trash srm")
 _RECURSIVE = re.compile(r"-[A-Za-z]*[rR][A-Za-z]*\Z|--recursive\Z")
 _FORCED_CLEAN = re.compile(r"-[A-Za-z]*f[A-Za-z]*\Z|--force\Z")
-_FORCED_PUSH = re.compile(r"-[A-Za-z]*f[A-Za-z]*\Z|--force|--mirror\Z|\+.")
-_NARROWING = names("-name -iname -path -ipath -regex -iregex -newer -mtime -mmin -atime -size -empty")
+_DRY_RUN = re.compile(r"-[A-Za-z]*n[A-Za-z]*\Z|--dry-run\Z")
+_FORCED_PUSH = re.compile(r"-[A-Za-z]*[fd][A-Za-z]*\Z|--force|--mirror\Z|--delete\Z|--prune\Z|\+.|:.")
 _ONLY_WILDCARDS = re.compile(r"[*?.]*[*?][*?.]*\Z")
 _WILD = re.compile(r"[*?\[]")
+_DEVICE = re.compile(r"/dev/(?!null\Z|std|tty|fd/|zero\Z|shm/|pts/)")
+_DROPS = re.compile(r"(?i)\b(drop\s+(table|database|schema)|truncate\s+table|delete\s+from\s+\S+\s*(;|\Z))")
+_DATABASES = names("psql mysql mariadb sqlite3 duckdb clickhouse-client sqlcmd mongosh")
+_ERASERS = names("shred wipefs blkdiscard fdisk sfdisk parted dropdb dropuser")
+# Programs whose verbs destroy what lies elsewhere: each phrase is words that stand in this order.
+_ELSEWHERE = {
+    "terraform": ("destroy",),
+    "kubectl": ("delete",),
+    "docker": ("system prune", "volume rm", "volume prune"),
+    "podman": ("system prune", "volume rm", "volume prune"),
+    "aws": ("s3 rb", "s3 rm"),
+    "gh": ("repo delete", "release delete"),
+    "npm": ("unpublish",),
+    "redis-cli": ("flushall", "flushdb"),
+}
+# git, by verb: what marks the form that loses something, and what is lost.
+_GIT = {
+    "reset": (re.compile(r"--hard\Z"), "git reset --hard discards changes that were never committed"),
+    "reflog": (re.compile(r"(expire|delete)\Z"), "git reflog expire drops the way back to earlier commits"),
+    "gc": (re.compile(r"--prune(=now|=all)?\Z"), "git gc --prune drops what no branch names"),
+    "stash": (re.compile(r"(drop|clear)\Z"), "git stash drop throws away changes that were put aside"),
+    "filter-branch": (re.compile(""), "git filter-branch rewrites the history of whole branches"),
+    "filter-repo": (re.compile(""), "git filter-repo rewrites the history of the repository"),
+    "checkout": (re.compile(r"(\.|:/|\*|-f|--force)\Z"), "git checkout replaces changes that were never committed"),
+    "restore": (re.compile(r"(\.|:/|\*)\Z"), "git restore replaces changes that were never committed"),
+}
 
 
-def irreversible(command: Command, cwds: tuple[Path, ...], world: World) -> str:
-    """Why this command must never run unasked, as a sentence; "" when it is none of those."""
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """`why` as a sentence; `word` is what a person types to say yes."""
+
+    why: str
+    word: str
+    command: str
+
+
+def irreversible(command: Command, world: World) -> Stop | None:
+    """Why this command must never run unasked; None when it is none of those."""
+    name = program(command.words[0].text)
+    why = _reason(name, command, world) or _device(command)
+    if not why:
+        return None
+    word = _git_verb(command.words) if name == "git" else name
+    return Stop(why[0].upper() + why[1:], word or name or "yes", command.text)
+
+
+def _reason(name: str, command: Command, world: World) -> str:
     words = command.words
-    match program(words[0].text):
-        case name if name in _DELETERS:
-            return _deletion(command, words[1:], cwds, world)
+    match name:
+        case _ if name in _DELETERS:
+            return _deletion(command, words[1:], world)
         case "chmod" | "chown" | "chgrp" if any(_RECURSIVE.match(word.text) for word in words[1:]):
-            return _deletion(command, words[2:], cwds, world, verb="changes")
-        case "find" if _deletes_everything(words):
-            return _deletion(command, _find_folders(words) or (Word(".", "."),), cwds, world)
+            return _deletion(command, words[2:], world, verb="changes")
+        case "find" if any(word.text == "-delete" for word in words) or _runs_deleter(words):
+            return "find deletes every file it finds, and nobody sees which before"
         case "git":
-            return _git(words[1:])
-        case "dd" if any(word.text.startswith("of=/dev/") and word.text != "of=/dev/null" for word in words):
-            return "dd writes straight to a device."
-        case name if name == "mkfs" or name.startswith("mkfs."):
-            return f"{name} erases a whole device."
+            return _git(words)
+        case "dd":
+            return _dd(words[1:])
+        case _ if name in _ERASERS or name.startswith("mkfs"):
+            return f"{name} erases what cannot be read again"
+        case _ if name in _DATABASES and any(_DROPS.search(word.text) for word in words[1:]):
+            return f"{name} would delete data that nothing here keeps a copy of"
         case _:
-            return ""
+            return _elsewhere(name, words[1:])
 
 
-def _deletion(
-    command: Command, words: tuple[Word, ...], cwds: tuple[Path, ...], world: World, verb: str = "deletes"
-) -> str:
-    recursive = any(_RECURSIVE.match(word.text) for word in words)
+def _deletion(command: Command, words: tuple[Word, ...], world: World, verb: str = "deletes") -> str:
+    recursive = verb == "changes" or any(_RECURSIVE.match(word.text) for word in words)
     for word in words:
-        if word.text.startswith("-"):
+        if word.text.startswith("-") and not word.dynamic:
             continue
         if word.dynamic or (word.tilde and not is_home(word)):
-            if recursive or word.glob:
-                return f"{command.text} {verb} a place that is known only when it runs: {word.raw or word.text}."
+            if recursive or word.glob or not word.single:
+                return f"{command.text} {verb} a place that is known only when it runs: {word.raw or word.text}"
             continue
-        for cwd in cwds:
-            if what := _loss(word, cwd, world):
-                hint = " Write ./~ for a file of that name." if word.tilde else ""
-                return f"{command.text} {verb} {what}.{hint}"
+        for folder in command.folders:
+            if what := _loss(word, folder, world, outside=recursive and verb == "deletes"):
+                hint = ". Write ./~ for a file of that name" if word.tilde else ""
+                return f"{command.text} {verb} {what}{hint}"
     return ""
 
 
-def _loss(word: Word, cwd: Path, world: World) -> str:
+def _loss(word: Word, cwd: Path, world: World, *, outside: bool) -> str:
+    """What would be lost; `outside` also counts what lies outside the working directories and is not the session's."""
     text = path_of(word, world)
     wild = _WILD.search(text) if word.glob else None
     if wild is None:
-        return _name(locate(text, world, cwd), world)
+        place = locate(text, world, cwd)
+        return _name(place, world) or (_elsewhere_on_disk(place, world) if outside else "")
     stem = text[: text.rfind("/", 0, wild.start()) + 1]
     folder = locate(stem or ".", world, cwd)
     pattern = text[len(stem) :].split("/", 1)[0]
     if _ONLY_WILDCARDS.match(pattern):
         inside = _name(folder, world)
-        return inside and f"everything in {inside}"
+        if inside:
+            return f"everything in {inside}"
     loose = re.sub(r"\[[^]]*\]|\?", "*", pattern)
     for path in _vital(world):
         step = next((path.relative_to(f).parts[0] for f in folder.both if path != f and path.is_relative_to(f)), None)
         if step and matches_glob(loose, step):
             return f"what {word.raw} matches, which may be {path}"
-    return "top folders of the disk" if Path("/") in folder.both else ""
+    if Path("/") in folder.both:
+        return "top folders of the disk"
+    return _elsewhere_on_disk(folder, world) if outside else ""
 
 
 def _name(place: Place, world: World) -> str:
@@ -92,9 +145,15 @@ def _name(place: Place, world: World) -> str:
                 return f"{path}, which holds {vital}"
         if path.parent == Path("/"):
             return f"{path}, a top folder of the disk"
-        if path.name == ".git":
+        if path.name.casefold() == ".git" and not world.is_created(path):
             return f"the history of the repository, {path}"
     return ""
+
+
+def _elsewhere_on_disk(place: Place, world: World) -> str:
+    if is_inside(place, world.roots, world) or all(world.is_created(path) for path in place.both):
+        return ""
+    return f"{place}, which lies outside the working directories"
 
 
 def _vital(world: World) -> Iterator[Path]:
@@ -103,26 +162,61 @@ def _vital(world: World) -> Iterator[Path]:
         yield world.resolve(folder)
 
 
-def _deletes_everything(words: tuple[Word, ...]) -> bool:
+def _runs_deleter(words: tuple[Word, ...]) -> bool:
     texts = {word.text for word in words}
-    if texts & _NARROWING:
-        return False
-    return "-delete" in texts or (bool(texts & {"-exec", "-execdir"}) and bool({program(t) for t in texts} & _DELETERS))
+    runs = bool(texts & {"-exec", "-execdir", "-ok", "-okdir"})
+    return runs and bool({program(text) for text in texts} & (_DELETERS | {"shred"}))
 
 
-def _find_folders(words: tuple[Word, ...]) -> tuple[Word, ...]:
-    folders: list[Word] = []
-    for word in words[1:]:
-        if word.text.startswith("-") or word.text in ("(", "!"):
-            break
-        folders.append(word)
-    return tuple(folders)
+def _git_verb(words: tuple[Word, ...]) -> str:
+    known = (*_GIT, "push", "clean", "worktree", "branch")
+    return next((word.text for word in words[1:] if word.text in known), "")
 
 
 def _git(words: tuple[Word, ...]) -> str:
-    texts = [word.text for word in words]
-    if "push" in texts and any(_FORCED_PUSH.match(text) for text in texts[texts.index("push") + 1 :]):
-        return "A forced push replaces history that others may have."
-    if "clean" in texts and any(_FORCED_CLEAN.match(text) for text in texts[texts.index("clean") + 1 :]):
-        return "git clean deletes files that git does not know and cannot bring back."
+    verb = _git_verb(words)
+    if not verb:
+        return ""
+    rest = words[[word.text for word in words].index(verb) + 1 :]
+    texts = [word.text for word in rest]
+    if verb == "push":
+        if any(_FORCED_PUSH.match(text) for text in texts) or any(word.dynamic and not word.single for word in rest):
+            return "a forced push replaces or deletes what others may rely on"
+        return ""
+    if verb == "clean":
+        forced = any(_FORCED_CLEAN.match(text) for text in texts) and not any(_DRY_RUN.match(text) for text in texts)
+        return "git clean deletes files that git does not know and cannot bring back" if forced else ""
+    if verb == "worktree":
+        return (
+            "git worktree remove --force deletes uncommitted work"
+            if {"remove"} & set(texts) and (any(_FORCED_CLEAN.match(text) for text in texts))
+            else ""
+        )
+    if verb == "branch" or verb not in _GIT:
+        return ""
+    marks, why = _GIT[verb]
+    if verb == "restore" and {"--staged", "-S"} & set(texts) and not {"--worktree", "-W"} & set(texts):
+        return ""
+    return why if any(marks.match(text) for text in texts) or (verb.startswith("filter-")) else ""
+
+
+def _dd(words: tuple[Word, ...]) -> str:
+    target = next((word for word in words if word.text.startswith("of=")), None)
+    if target is None or target.text == "of=/dev/null":
+        return ""
+    return f"dd overwrites {target.text[3:] or 'a file'} and keeps no copy"
+
+
+def _device(command: Command) -> str:
+    targets = [redirect.target for redirect in command.redirects if redirect.operator not in ("<", ">&")]
+    device = next((target.text for target in targets if _DEVICE.match(target.text)), "")
+    return f"{command.text} writes straight to the device {device}" if device else ""
+
+
+def _elsewhere(name: str, words: tuple[Word, ...]) -> str:
+    texts = [word.text for word in words if not word.text.startswith("-")]
+    for phrase in _ELSEWHERE.get(name, ()):
+        wanted = phrase.split()
+        if any(texts[at : at + len(wanted)] == wanted for at in range(min(len(texts), 4))):
+            return f"{name} {phrase} deletes what lies elsewhere, where coder keeps no copy"
     return ""

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from coder.permissions.lexer import Word
+from coder.permissions.command import Word
 from coder.permissions.names import names
 from coder.permissions.world import World
 

@@ -83,6 +83,16 @@ class CommandPattern:
     def is_exact(self) -> bool:
         return len(self.literals) == 1
 
+    @property
+    def first_words(self) -> tuple[str, ...]:
+        """The words in front of the first wildcard; the last of them may be the beginning of one."""
+        return tuple(self.literals[0].removesuffix(SEPARATOR).split(SEPARATOR))
+
+    def opens_at(self, index: int) -> bool:
+        """Whether the word at `index` is only the beginning of one: `npm run test*`."""
+        whole = self.is_exact or self.literals[0].endswith(SEPARATOR)
+        return not whole and index == len(self.first_words) - 1
+
     def matches(self, words: tuple[str, ...]) -> bool:
         program, separator, _ = self.literals[0].partition(SEPARATOR)
         if separator and words[:1] != (program,):

@@ -9,8 +9,8 @@ import re
 from dataclasses import replace
 
 from coder.permissions import gitreads, scripts
+from coder.permissions.command import Word
 from coder.permissions.grammar import Call, Effects, Grammar
-from coder.permissions.lexer import Word
 from coder.permissions.names import names
 
 _VERSIONS = {
@@ -23,8 +23,12 @@ _VERSIONS = {
     "-version": frozenset({"java", "javac"}),
 }
 _PYTHON = re.compile(r"python3\.\d+\Z")
-_SCRIPTED = frozenset({"find", "sed", "awk", "gawk", "mawk", "jq", "test", "[", "printf"})
-_HARMLESS = frozenset({"echo", "true", "false", ":"})  # whatever their words are
+_SCRIPTED = frozenset({"find", "sed", "awk", "gawk", "mawk", "jq", "test", "[", "[[", "printf"})
+_HARMLESS = names("echo true false : exit break continue return")  # whatever their words are
+_FREE = names(
+    "basename cat cksum cut dirname du echo egrep fgrep grep head ls md5sum nl rev sha1sum sha256sum stat tac tail wc"
+)  # no flag of theirs writes, runs or reaches anything
+_STRICT = re.compile(r"[-+][eux]*(o)?\Z")
 
 _GREP = Grammar(
     "abchHiIlLnoqrRsSUvVwxyzEFGPA:B:C:m:e:f@",
@@ -39,6 +43,7 @@ _GREP = Grammar(
     counts=True,
     content=True,
     sweeps="-r -R --recursive --dereference-recursive",
+    free=True,
 )
 _RIPGREP = Grammar(
     "0ciIlLnoNpPqsSUuvwxFHA:B:C:m:e:f@g:t:T:r:d:M:j:",
@@ -78,12 +83,15 @@ _LS = Grammar(
     "inode kibibytes literal no-group numeric-uid-gid quote-name quoting-style= recursive reverse "
     "show-control-chars si size sort= time= time-style= width= zero",
     globs=True,
+    free=True,
 )
 _TREE = Grammar(
     "adfilnpsughDFqNQrtvxACSXJP:I:L:",
     "dirsfirst du filelimit= filesfirst gitignore inodes matchdirs noreport nolinks prune si sort= timefmt= version",
 )
-_CHECKSUM = Grammar("bctwz", "binary check ignore-missing quiet status strict tag text warn zero", globs=True)
+_CHECKSUM = Grammar(
+    "bctwz", "binary check ignore-missing quiet status strict tag text warn zero", globs=True, free=True
+)
 _NOTHING = Grammar(operands="none")
 
 
@@ -102,15 +110,16 @@ _COMMANDS: dict[str, Grammar] = {
     "b2sum": _CHECKSUM,
     "base32": Grammar("dw:", "decode wrap=", content=True),
     "base64": Grammar("dDw:", "decode wrap=", most=1, content=True),
-    "basename": Grammar("as:z", "multiple suffix= zero", operands="text", globs=True),
+    "basename": Grammar("as:z", "multiple suffix= zero", operands="text", globs=True, free=True),
     "cal": Grammar("13jmy", operands="text"),
     "cat": Grammar(
         "AbeEnstTuv",
         "number number-nonblank show-all show-ends show-nonprinting show-tabs squeeze-blank",
         content=True,
         globs=True,
+        free=True,
     ),
-    "cksum": Grammar(globs=True),
+    "cksum": Grammar(globs=True, free=True),
     "cmp": Grammar("blsi:n:", "bytes= ignore-initial= print-bytes quiet silent verbose", content=True),
     "column": Grammar("txc:s:o:N:", "columns= output-separator= separator= table", content=True),
     "comm": Grammar("123i", "check-order nocheck-order output-delimiter= total zero-terminated", content=True),
@@ -120,6 +129,7 @@ _COMMANDS: dict[str, Grammar] = {
         "bytes= characters= complement delimiter= fields= only-delimited output-delimiter= zero-terminated",
         content=True,
         globs=True,
+        free=True,
     ),
     "date": Grammar(
         "uRjI?d:",
@@ -129,12 +139,13 @@ _COMMANDS: dict[str, Grammar] = {
     ),
     "df": Grammar("aBhHiklmPTt:x:", "all block-size= human-readable inodes local output? portability print-type total"),
     "diff": _DIFF,
-    "dirname": Grammar("z", "zero", operands="text", globs=True),
+    "dirname": Grammar("z", "zero", operands="text", globs=True, free=True),
     "du": Grammar(
         "abcdDhHklLmPsSx0d:t:B:",
         "all apparent-size block-size= bytes count-links dereference exclude= human-readable inodes max-depth= null "
         "one-file-system separate-dirs si summarize threshold= time? time-style= total",
         globs=True,
+        free=True,
     ),
     "egrep": _GREP,
     "expand": Grammar("it:", "initial tabs=", content=True),
@@ -149,7 +160,12 @@ _COMMANDS: dict[str, Grammar] = {
     "grep": _GREP,
     "groups": Grammar(operands="text"),
     "head": Grammar(
-        "c:n:qvz", "bytes= lines= quiet silent verbose zero-terminated", content=True, globs=True, counts=True
+        "c:n:qvz",
+        "bytes= lines= quiet silent verbose zero-terminated",
+        content=True,
+        globs=True,
+        counts=True,
+        free=True,
     ),
     "hexdump": Grammar("bcCdovxn:s:", content=True),
     "hostname": Grammar("s", operands="none"),
@@ -157,7 +173,7 @@ _COMMANDS: dict[str, Grammar] = {
     "join": Grammar("a:e:ij:o:t:v:1:2:", "check-order header ignore-case nocheck-order zero-terminated", content=True),
     "ls": _LS,
     "md5sum": _CHECKSUM,
-    "nl": Grammar("pb:d:f:h:i:l:n:s:v:w:", "body-numbering= number-format= number-width=", content=True),
+    "nl": Grammar("pb:d:f:h:i:l:n:s:v:w:", "body-numbering= number-format= number-width=", content=True, free=True),
     "nproc": Grammar("", "all ignore=", operands="none"),
     "od": Grammar(
         "abcdfiloxvA:j:N:S:t:w?", "address-radix= format= output-duplicates read-bytes= skip-bytes=", content=True
@@ -173,7 +189,7 @@ _COMMANDS: dict[str, Grammar] = {
         "strip zero",
         globs=True,
     ),
-    "rev": Grammar(content=True, globs=True),
+    "rev": Grammar(content=True, globs=True, free=True),
     "rg": _RIPGREP,
     "seq": Grammar("wf:s:", "equal-width format= separator=", operands="text"),
     "sha1sum": _CHECKSUM,
@@ -184,10 +200,15 @@ _COMMANDS: dict[str, Grammar] = {
     "shasum": Grammar("a:bctU", "algorithm= binary check text"),
     "sleep": Grammar(operands="text"),
     "sort": _SORT,
-    "stat": Grammar("Lfc:ltxnqrsF", "cached= dereference file-system format= printf= terse", globs=True),
-    "tac": Grammar("brs:", "before regex separator=", content=True, globs=True),
+    "stat": Grammar("Lfc:ltxnqrsF", "cached= dereference file-system format= printf= terse", globs=True, free=True),
+    "tac": Grammar("brs:", "before regex separator=", content=True, globs=True, free=True),
     "tail": Grammar(
-        "c:n:qvz", "bytes= lines= quiet silent verbose zero-terminated", content=True, globs=True, counts=True
+        "c:n:qvz",
+        "bytes= lines= quiet silent verbose zero-terminated",
+        content=True,
+        globs=True,
+        counts=True,
+        free=True,
     ),
     "tr": Grammar("cCdst", "complement delete squeeze-repeats truncate-set1", operands="text"),
     "tree": _TREE,
@@ -202,7 +223,7 @@ _COMMANDS: dict[str, Grammar] = {
         content=True,
     ),
     "uptime": Grammar("ps", "pretty since", operands="none"),
-    "wc": Grammar("clLmw", "bytes chars lines max-line-length words", globs=True),
+    "wc": Grammar("clLmw", "bytes chars lines max-line-length words", globs=True, free=True),
     "whereis": Grammar("bms", operands="text"),
     "which": Grammar("as", "all", operands="text"),
     "whoami": _NOTHING,
@@ -222,6 +243,10 @@ def effects_of(words: tuple[Word, ...]) -> Effects | None:
             return gitreads.effects(rest)
         case "cd":
             return _cd(rest)
+        case "read":
+            return _read(rest)
+        case "set":
+            return _set(rest)
         case "rg":
             found = _RIPGREP.effects(rest)
             return replace(found, sweeps=True, hidden=bool(_RIPGREP_HIDDEN & {w.text for w in rest})) if found else None
@@ -230,6 +255,11 @@ def effects_of(words: tuple[Word, ...]) -> Effects | None:
         case _:
             grammar = _COMMANDS.get(name)
             return grammar.effects(rest) if grammar else None
+
+
+def is_free(name: str) -> bool:
+    """Whether no flag of this reader could do harm, so that words nobody knows may be handed to it."""
+    return known_name(name) in _FREE
 
 
 def is_reader(words: tuple[Word, ...]) -> bool:
@@ -260,3 +290,16 @@ def _cd(rest: tuple[Word, ...]) -> Effects | None:
             return Effects(moves=folder)
         case _:
             return None
+
+
+def _read(rest: tuple[Word, ...]) -> Effects | None:
+    """`read -r name …`: the names are checked where variables are followed."""
+    plain = all(not word.dynamic and not word.glob and re.match(r"(-r|[A-Za-z_]\w*)\Z", word.text) for word in rest)
+    return Effects() if plain and any(word.text != "-r" for word in rest) else None
+
+
+def _set(rest: tuple[Word, ...]) -> Effects | None:
+    """`set -euo pipefail`: only how errors end the command."""
+    texts = [word.text for word in rest]
+    options = [text for text in texts if text != "pipefail"]
+    return Effects() if options and all(_STRICT.match(text) for text in options) else None

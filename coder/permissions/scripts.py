@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from coder.permissions.command import Word
 from coder.permissions.grammar import Effects, Grammar
-from coder.permissions.lexer import Word
 from coder.permissions.names import names
 
 _SED = Grammar("nErsuze:", "expression= null-data quiet regexp-extended separate silent unbuffered", content=True)
@@ -39,7 +39,8 @@ _FIND_VALUED = names(
 _FIND_FILES = frozenset({"-newer", "-anewer", "-cnewer", "-samefile"})
 _PRINTF_DANGER = re.compile(r"-|.*%[^A-Za-z%]*n", re.DOTALL)  # -v and %n set a variable, whose subscript may run
 _TEST_UNARY = names("-b -c -d -e -f -g -h -k -L -n -p -r -s -S -t -u -w -x -z -G -N -O")
-_TEST_BINARY = names("= == != -eq -ne -gt -ge -lt -le -nt -ot -ef")
+_TEST_NUMBERS = names("-eq -ne -gt -ge -lt -le")
+_TEST_BINARY = _TEST_NUMBERS | names("= == != -nt -ot -ef")
 
 
 def effects(name: str, words: tuple[Word, ...]) -> Effects | None:
@@ -54,7 +55,9 @@ def effects(name: str, words: tuple[Word, ...]) -> Effects | None:
         case "test":
             return _test(words)
         case "[":
-            return _test(words[:-1]) if words and words[-1].text == "]" else None
+            return _test(words[:-1]) if words and words[-1].raw == "]" else None
+        case "[[":
+            return _test(words[:-1], double=True)
         case "printf":
             return _printf(words)
         case _:
@@ -90,7 +93,7 @@ def _awk(words: tuple[Word, ...]) -> Effects | None:
 
 
 def _find(words: tuple[Word, ...]) -> Effects | None:
-    if any(word.glob for word in words):
+    if any(word.glob or word.dynamic for word in words):
         return None
     index = 0
     while index < len(words) and words[index].text in ("-H", "-L", "-P"):
@@ -117,16 +120,50 @@ def _starts_expression(text: str) -> bool:
     return text.startswith("-") or text in ("(", ")", "!", ",")
 
 
-def _test(words: tuple[Word, ...]) -> Effects | None:
-    """`test` with up to one binary operator or a chain of -a and -o; -v and -R would evaluate their operand."""
-    if any(word.glob or word.text in ("-v", "-R") for word in words):
+def _test(words: tuple[Word, ...], *, double: bool = False) -> Effects | None:
+    """`test`, `[ … ]` and (`double`) `[[ … ]]`: clauses of one operand, an operator with one, or one between two.
+
+    The operators are spelled out, so that no unknown operand can take the place of one; `-v` and `-R` would evaluate
+    theirs, and so would a comparison of numbers in `[[ … ]]`.
+    """
+    if not double and any(word.glob or not word.single for word in words):
         return None
-    operators = _TEST_UNARY | _TEST_BINARY | {"!", "-a", "-o", "(", ")"}
-    reads = tuple(word for word in words if word.text and word.text not in operators)
-    return Effects(reads)
+    joints = ("&&", "||", "(", ")") if double else ("-a", "-o", "(", ")")
+    reads: list[Word] = []
+    clause: list[Word] = []
+    for word in (*words, Word(joints[0], joints[0])):
+        if word.dynamic or word.text not in joints or (double and word.raw not in joints):
+            clause.append(word)
+            continue
+        found = _clause(clause, double=double)
+        if found is None:
+            return None
+        reads += found
+        clause = []
+    return Effects(tuple(reads))
+
+
+def _clause(words: list[Word], *, double: bool) -> tuple[Word, ...] | None:
+    """The files one clause looks at."""
+    while words and words[0].text == "!" and not words[0].dynamic and len(words) > 1:
+        words = words[1:]
+    match [("" if word.dynamic else word.text) for word in words]:
+        case [] | [_]:
+            return ()
+        case [operator, _] if operator in _TEST_UNARY:
+            return (words[1],) if operator not in ("-z", "-n", "-t") else ()
+        case [first, operator, last] if operator in _TEST_BINARY:
+            if double and operator in _TEST_NUMBERS and not (first.isdigit() and last.isdigit()):
+                return None
+            return (words[0], words[2]) if operator in ("-nt", "-ot", "-ef") else ()
+        case [_, operator, _] if double and operator in ("=~", "<", ">"):
+            return ()
+        case _:
+            return None
 
 
 def _printf(words: tuple[Word, ...]) -> Effects | None:
-    if not words or any(word.glob for word in words) or _PRINTF_DANGER.match(words[0].text):
+    """The format must be known: `-v` and `%n` in it set a variable."""
+    if not words or any(word.glob for word in words) or words[0].dynamic or _PRINTF_DANGER.match(words[0].text):
         return None
     return Effects()

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from coder.permissions.lexer import MAX_LENGTH, Command, NotUnderstood, Redirect, Word, lex
+from coder.permissions.command import Command, Redirect, Word
+from coder.permissions.lexer import MAX_LENGTH
 from coder.permissions.names import names
+from coder.permissions.paths import locate, path_of
+from coder.permissions.reader import read
+from coder.permissions.syntax import NotUnderstood
 from coder.permissions.tree import agrees
+from coder.permissions.walk import Walk
+from coder.permissions.world import World
 
-_MOST_COMMANDS = 50
+_MOST_FOLDERS = 8
 _KEYWORDS = names("! do elif else if in then time until while coproc function")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(\[[^]]*\])?\+?=")
 _PLAIN = re.compile(r"[A-Za-z0-9_./=:,@%+^~*?\[\]-]+")
@@ -18,35 +25,53 @@ _NAME = re.compile(r"\{[A-Za-z0-9_]+\}|\{")
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """`problem` is "" when every command is known for certain; else `commands` are guesses, good only for saying no."""
+    """`problem` is "" when every command is known for certain; else `commands` are guesses, good only for saying no.
+
+    `moved`: a command may run in another folder than the first.
+    """
 
     source: str
     commands: tuple[Command, ...]
     problem: str = ""
-    is_chain: bool = False
+    moved: bool = False
 
     @property
     def understood(self) -> bool:
         return not self.problem
 
 
-def understand(source: str) -> Shell:
+def understand(source: str, world: World) -> Shell:
     """Never raises, whatever the text. Loads the shell grammar the first time it meets a plain command."""
     try:
-        script = lex(source)
+        script = read(source)
     except NotUnderstood as refusal:
-        return Shell(source, salvage(source), refusal.part)
-    if len(script.commands) > _MOST_COMMANDS:
-        return Shell(source, script.commands, f"more than {_MOST_COMMANDS} commands")
-    if not agrees(source, script):
-        return Shell(source, (*script.commands, *salvage(source)), "a form that two readers of shell read differently")
-    return Shell(source, script.commands, is_chain=script.is_chain)
+        return Shell(source, _placed(salvage(source), world), refusal.part)
+    walk = Walk(script.body, world)
+    problem = walk.problem
+    if not problem and not agrees(source, script.marks):
+        problem = "a form that two readers of shell read differently"
+    if problem:
+        return Shell(source, (*walk.commands, *_placed(salvage(source), world)), problem, walk.moved)
+    return Shell(source, walk.commands, moved=walk.moved)
 
 
 def salvage(source: str) -> tuple[Command, ...]:
     """Every command that might be in the text, substitutions included. Guesses too many rather than too few."""
     text = source[: 4 * MAX_LENGTH].replace("\\\n", "").replace("\r", " ")
     return _Salvage(text).commands()
+
+
+def _placed(commands: tuple[Command, ...], world: World) -> tuple[Command, ...]:
+    """The commands with every folder they may run in, `cd` followed as far as that can be told."""
+    folders: tuple[Path, ...] = (world.cwd,)
+    placed: list[Command] = []
+    for command in commands:
+        placed.append(replace(command, folders=folders))
+        if command.words[0].text == "cd" and len(command.words) == 2 and len(folders) < _MOST_FOLDERS:
+            text = path_of(command.words[1], world)
+            moved = (locate(text, world, folder).written for folder in folders)
+            folders = tuple(dict.fromkeys((*folders, *moved)))
+    return tuple(placed)
 
 
 @dataclass(slots=True)

@@ -7,8 +7,8 @@ import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
+from coder.permissions.command import Command
 from coder.permissions.facts import Need
-from coder.permissions.lexer import Command
 from coder.permissions.names import names
 from coder.permissions.patterns import command_pattern
 from coder.permissions.readonly import is_reader

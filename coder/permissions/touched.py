@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from coder.permissions import filewrites, readonly
-from coder.permissions.lexer import Command, Word
+from coder.permissions.command import Command, Word
 from coder.permissions.names import names
 from coder.permissions.paths import Place, locate, path_of
 from coder.permissions.world import World
 from coder.permissions.wrappers import program, unwrapped
 
 Touch: TypeAlias = Literal["read", "write"]
-FREE = frozenset({"/dev/null", "/dev/stdin"})  # reading these tells nothing
+FREE = frozenset({"/dev/null", "/dev/stdin", "/dev/fd/63"})  # reading these tells nothing that is not told anyway
 _READERS = names(
     "cat head tail less more bat batcat nl tac rev grep egrep fgrep rg sed awk gawk mawk cut sort uniq diff cmp "
     "comm od xxd hexdump strings base64 fold fmt paste join jq zcat column view cp mv scp rsync source . tee dd xargs"
@@ -22,8 +22,9 @@ _READERS = names(
 _WRITERS = names("rm rmdir unlink mv cp touch tee truncate ln install chmod chown shred patch dd mkdir rsync scp split")
 
 
-def touched(command: Command, folders: tuple[Path, ...], world: World) -> Iterator[tuple[Touch, Place]]:
+def touched(command: Command, world: World) -> Iterator[tuple[Touch, Place]]:
     """Every path the command is known or likely to read or write: enough for rules that say no, not for leave."""
+    folders = command.folders
     words = unwrapped(command.words)
     known, writes = readonly.effects_of(words), filewrites.effects_of(words)
     name = program(words[0].text)
@@ -39,9 +40,16 @@ def touched(command: Command, folders: tuple[Path, ...], world: World) -> Iterat
             yield from ((touch, place) for place in places((redirect.target,), folders, world))
 
 
+def touches_paths(command: Command) -> bool:
+    """Whether its words are paths, as far as we know the program; redirects always are."""
+    return bool(command.redirects) or program(unwrapped(command.words)[0].text) in _READERS | _WRITERS
+
+
 def places(words: tuple[Word, ...], folders: tuple[Path, ...], world: World) -> Iterator[Place]:
     """Where the words lead from each of the folders the command may run in; for a wildcard, where it looks."""
     for word in words:
+        if word.dynamic:
+            continue
         text = path_of(word, world)
         if word.glob:
             text = _glob_stem(text)

@@ -1,59 +1,55 @@
 """The second opinion: what tree-sitter's bash grammar sees in a command line. Must not decide anything.
 
 Neither reader is trusted alone. The grammar has silent misses (it can lose a command without an error node), the strict
-lexer is ours and may have faults of its own; a command that both read alike has not been found to surprise bash.
+reader is ours and may have faults of its own; a command that both read alike has not been found to surprise bash. Both
+mark what they see: every word, command, operator, keyword, redirect, expansion and substitution, with its place. That
+the marks are the same is also the conservation check: a live `$(` that one of them did not own would be missing.
 """
 
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from coder.permissions.lexer import Script
+from coder.permissions.names import names
+from coder.permissions.syntax import Mark
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
-_WORDS = frozenset({"word", "string", "raw_string", "concatenation", "number"})
-_INSIDE_WORDS = _WORDS | {"string_content", '"', "$"}
-_GROUPS = frozenset({"program", "list", "pipeline", "redirected_statement"})
-_TESTS = frozenset({"unary_expression", "binary_expression", "test_operator"})
-_OPERATORS = frozenset({"&&", "||", "|", "|&"})
-_REDIRECTS = frozenset({">", ">>", "<", "&>", "&>>", ">&"})
+_WORDS = names(
+    "word string raw_string ansi_c_string concatenation number simple_expansion expansion command_substitution "
+    "process_substitution arithmetic_expansion extglob_pattern regex"
+)
+_STATEMENTS = names(
+    "program list pipeline redirected_statement subshell compound_statement negated_command if_statement elif_clause "
+    "else_clause while_statement for_statement do_group case_statement case_item variable_assignments"
+)
+_TESTS = names("unary_expression binary_expression test_operator")
+_REDIRECTS = names("> >> < &> &>> >&")
+_PAIRS = {"(": ")", "[": "]", "[[": "]]"}
 _SILENT = frozenset({";", "\n"})
 
 
 class _Differs(Exception):
-    """The tree holds something a plain command never has."""
+    """The tree holds something that the strict reader does not know."""
 
 
-@dataclass(slots=True)
-class _Reading:
-    commands: list[list[str]] = field(default_factory=list)
-    redirects: list[tuple[str, str, str]] = field(default_factory=list)
-    operators: list[str] = field(default_factory=list)
-
-
-def agrees(source: str, script: Script) -> bool:
-    """Whether the grammar reads the same commands, words, redirects and operators, and nothing else."""
+def agrees(source: str, marks: frozenset[Mark]) -> bool:
+    """Whether the grammar sees in `source` what the strict reader has marked, and nothing else."""
     parser = _parser()
     if parser is None:
         return False
     root = parser.parse(source.encode("utf-8")).root_node
-    reading = _Reading()
+    if root.has_error:
+        return False
+    marker = _Marker()
     try:
-        if root.has_error:
-            return False
-        _statements(root, reading)
+        marker.statement(root)
     except _Differs:
         return False
-    return (
-        reading.commands == [[w.raw for w in (*c.assignments, *c.words)] for c in script.commands]
-        and reading.redirects == [(r.number, r.operator, r.target.raw) for c in script.commands for r in c.redirects]
-        and reading.operators == list(script.operators)
-    )
+    return marker.marks == (marks if source.isascii() else _in_bytes(source, marks))
 
 
 @lru_cache(maxsize=1)
@@ -69,80 +65,156 @@ def _parser() -> Parser | None:
     return parser
 
 
-def _statements(node: Node, reading: _Reading) -> None:
-    for child in node.children:
-        kind = child.type
-        if kind in _GROUPS:
-            _statements(child, reading)
+def _in_bytes(source: str, marks: frozenset[Mark]) -> set[Mark]:
+    places = [0]
+    for char in source:
+        places.append(places[-1] + len(char.encode("utf-8")))
+    return {(kind, places[start], places[end]) for kind, start, end in marks}
+
+
+class _Marker:
+    def __init__(self) -> None:
+        self.marks: set[Mark] = set()
+
+    def _mark(self, kind: str, start: int, end: int) -> None:
+        self.marks.add((kind, start, end))
+
+    def statement(self, node: Node) -> None:
+        """Marks a node that is not (part of) a word, and all below it."""
+        kind = node.type
+        if not node.is_named:
+            if kind not in _SILENT:
+                self._mark(kind, node.start_byte, node.end_byte)
+        elif kind in _STATEMENTS:
+            if kind == "variable_assignments":
+                self._mark("command", node.start_byte, node.start_byte)
+            for child in node.children:
+                self.statement(child)
         elif kind == "command":
-            _command(child, reading)
+            self._command(node)
+        elif kind == "variable_assignment":
+            self._assignment(node)
         elif kind == "test_command":
-            reading.commands.append(_test_words(child))
-        elif kind == "file_redirect":
-            _redirect(child, reading)
-        elif kind in _OPERATORS:
-            reading.operators.append(kind)
-        elif kind not in _SILENT and kind != "comment":
+            self._test(node)
+        elif kind in ("file_redirect", "herestring_redirect"):
+            self._redirect(node)
+        elif kind == "heredoc_redirect":
+            self._here(node)
+        elif kind in _WORDS or kind == "variable_name":
+            self._word(node)
+        elif kind != "comment":
             raise _Differs(kind)
 
+    def _command(self, node: Node) -> None:
+        first = True
+        for child in node.children:
+            if child.type in ("file_redirect", "herestring_redirect"):
+                self._redirect(child)
+                continue
+            if first:
+                self._mark("command", child.start_byte, child.start_byte)
+                first = False
+            if child.type == "command_name":
+                if child.child_count != 1:
+                    raise _Differs(child.type)
+                self._word(child.children[0])
+            elif child.type == "variable_assignment":
+                self._assignment_word(child)
+            elif child.is_named:
+                self._word(child)
+            else:
+                self._mark("word", child.start_byte, child.end_byte)
 
-def _command(node: Node, reading: _Reading) -> None:
-    words: list[str] = []
-    for child in node.children:
-        if child.type == "file_redirect":
-            _redirect(child, reading)
-        elif child.type == "command_name":
-            if child.child_count != 1:
-                raise _Differs(child.type)
-            words.append(_word(child.children[0]))
-        elif child.type == "variable_assignment":
-            words.append(_assignment(child))
-        elif child.is_named:
-            words.append(_word(child))
-        else:
-            words.append(_text(child))
-    reading.commands.append(words)
+    def _assignment(self, node: Node) -> None:
+        if node.parent is None or node.parent.type != "variable_assignments":
+            self._mark("command", node.start_byte, node.start_byte)
+        self._assignment_word(node)
 
+    def _assignment_word(self, node: Node) -> None:
+        match [child.type for child in node.children]:
+            case ["variable_name", "="]:
+                pass
+            case ["variable_name", "=", kind] if kind in _WORDS:
+                self._inside(node.children[2])
+            case _:
+                raise _Differs(node.type)
+        self._mark("word", node.start_byte, node.end_byte)
 
-def _redirect(node: Node, reading: _Reading) -> None:
-    children = list(node.children)
-    number = _text(children.pop(0)) if children and children[0].type == "file_descriptor" else ""
-    if len(children) != 2 or children[0].type not in _REDIRECTS:
-        raise _Differs(node.type)
-    reading.redirects.append((number, children[0].type, _word(children[1])))
-
-
-def _assignment(node: Node) -> str:
-    match [child.type for child in node.children]:
-        case ["variable_name", "="]:
-            pass
-        case ["variable_name", "=", _]:
-            _word(node.children[2])
-        case _:
+    def _redirect(self, node: Node) -> None:
+        children = list(node.children)
+        start = children[0].start_byte
+        if children[0].type == "file_descriptor":
+            children.pop(0)
+        if len(children) != 2 or children[0].type not in (*_REDIRECTS, "<<<"):
             raise _Differs(node.type)
-    return _text(node)
+        operator, target = children
+        if operator.type == ">&":
+            self._mark("redirect", start, target.end_byte)
+            return
+        self._mark("redirect", start, operator.end_byte)
+        self._word(target)
 
+    def _here(self, node: Node) -> None:
+        start = node.start_byte
+        for child in node.children:
+            match child.type:
+                case "<<" | "<<-":
+                    self._mark("redirect", start, child.end_byte)
+                case "heredoc_body":
+                    self._mark("document", child.start_byte, child.end_byte)
+                case "heredoc_start" | "heredoc_end" | "file_descriptor":
+                    pass
+                case kind if kind in _WORDS:  # arguments that follow the here-document
+                    self._word(child)
+                case _:
+                    self.statement(child)
 
-def _test_words(node: Node) -> list[str]:
-    words: list[str] = []
-    for child in node.children:
-        if child.type in _TESTS and child.child_count:
-            words += _test_words(child)
-        elif child.is_named and child.type not in _TESTS:
-            words.append(_word(child))
+    def _test(self, node: Node) -> None:
+        """The words of `[ … ]` and `[[ … ]]`, the operators between them counted as words."""
+        opening, *inner, closing = node.children
+        if _PAIRS.get(opening.type) != closing.type or opening.type == "(":
+            raise _Differs(node.type)
+        kind = "word" if opening.type == "[" else ""
+        if kind:
+            self._mark("command", opening.start_byte, opening.start_byte)
+        self._mark(kind or opening.type, opening.start_byte, opening.end_byte)
+        self._mark(kind or closing.type, closing.start_byte, closing.end_byte)
+        for child in inner:
+            self._test_words(child)
+
+    def _test_words(self, node: Node) -> None:
+        if node.type in _TESTS and node.child_count:
+            for child in node.children:
+                self._test_words(child)
+        elif node.is_named and node.type not in _TESTS:
+            self._word(node)
         else:
-            words.append(_text(child))
-    return words
+            self._mark("word", node.start_byte, node.end_byte)
+
+    def _word(self, node: Node) -> None:
+        if node.type not in _WORDS and node.type != "variable_name":
+            raise _Differs(node.type)
+        self._mark("word", node.start_byte, node.end_byte)
+        self._inside(node)
+
+    def _inside(self, node: Node) -> None:
+        """What is expanded or run inside a word."""
+        kind = node.type
+        if kind in ("simple_expansion", "expansion"):
+            self._mark("expansion", node.start_byte, node.end_byte)
+        elif kind in ("command_substitution", "process_substitution"):
+            self._mark("substitution", node.start_byte, node.end_byte)
+            for child in node.children:
+                if child.is_named or child.type not in ("$(", ")", "`", "<(", ";", "\n"):
+                    self.statement(child)
+            return
+        elif kind == "heredoc_body" or (node.is_named and kind not in _INSIDE):
+            raise _Differs(kind)
+        for child in node.children:
+            self._inside(child)
 
 
-def _word(node: Node) -> str:
-    """The text of a literal word. Raises _Differs when anything in it would be expanded."""
-    if node.type not in _INSIDE_WORDS:
-        raise _Differs(node.type)
-    for child in node.children:
-        _word(child)
-    return _text(node)
-
-
-def _text(node: Node) -> str:
-    return (node.text or b"").decode("utf-8")
+_INSIDE = _WORDS | names(
+    "string_content variable_name special_variable_name binary_expression unary_expression ternary_expression "
+    "parenthesized_expression comment"
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -40,6 +41,14 @@ class World(Protocol):
         """Whether `A` and `a` may be the same file here."""
         ...
 
+    def exports(self, name: str) -> bool:
+        """Whether programs the session starts are given an environment variable of this name."""
+        ...
+
+    def is_created(self, path: Path) -> bool:
+        """Whether this session itself made what lies there, and it is still the same."""
+        ...
+
     def resolve(self, path: Path) -> Path:
         """`path` with every symlink of its deepest existing part followed. lstat and readlink only; never raises."""
         ...
@@ -55,6 +64,13 @@ class LocalWorld:
     config_home: Path
     readable: tuple[Path, ...] = ()
     ignores_case: bool = sys.platform == "darwin"
+    exported: Collection[str] = ()
+
+    def exports(self, name: str) -> bool:
+        return name in self.exported
+
+    def is_created(self, path: Path) -> bool:
+        return False
 
     def resolve(self, path: Path) -> Path:
         try:
@@ -93,6 +109,12 @@ class Remembered:
     @property
     def ignores_case(self) -> bool:
         return self.world.ignores_case
+
+    def exports(self, name: str) -> bool:
+        return self.world.exports(name)
+
+    def is_created(self, path: Path) -> bool:
+        return self.world.is_created(path)
 
     def resolve(self, path: Path) -> Path:
         found = self.seen.get(path)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
-from coder.permissions.lexer import Command, Word
+from coder.permissions.command import Command, Word
 from coder.permissions.names import names
 from coder.permissions.shell import salvage
 
@@ -20,7 +21,7 @@ _SAFE_NAMES = names(
     "GIT_TERMINAL_PROMPT TIME_STYLE BLOCK_SIZE"
 )
 _SAFE_VALUE = re.compile(r"[A-Za-z0-9_.,:+@=-]*\Z")
-_SAFE_PAIRS = frozenset({"PAGER=cat", "GIT_PAGER=cat", "MANPAGER=cat", "GIT_EDITOR=true", "EDITOR=true"})
+_SAFE_PAIRS = frozenset({"PAGER=cat", "GIT_PAGER=cat", "MANPAGER=cat", "GIT_EDITOR=true", "EDITOR=true", "IFS="})
 _DURATION = re.compile(r"\d+(\.\d+)?[smhd]?\Z")
 _NUMBER = re.compile(r"-?\d+\Z")
 _BUFFERING = re.compile(r"-[ioe](0|L|\d+[KM]?)\Z")
@@ -28,10 +29,15 @@ _STARTERS = names(
     "timeout nice nohup time command builtin exec stdbuf noglob nocorrect xargs sudo doas su env setsid ionice chrt "
     "taskset watch flock unshare nsenter chroot parallel npx pnpx bunx npm pnpm yarn bun uvx uv poetry pipx pipenv "
     "hatch devbox direnv mise nix docker podman kubectl ssh caffeinate strace ltrace script busybox toybox eval "
-    "source trap sh bash dash zsh ksh fish find fd rtk"
+    "source trap sh bash dash zsh ksh fish find fd rtk cmd"
 )
 _SHELL_TEXT = names("sh bash dash zsh ksh fish eval su watch ssh trap env xargs find script parallel flock")
 _EXEC_FLAGS = frozenset({"-exec", "-execdir", "-ok", "-okdir", "-x", "-X", "--exec", "--exec-batch"})
+_INTERPRETERS = re.compile(r"(python|pypy|node|deno|bun|perl|ruby|php)[\d.]*\Z")
+_DELETION = re.compile(
+    r"(?:rmtree|rm_rf?|rmSync|rmdirSync|unlinkSync|rimraf|unlink|removedirs|os\.remove|os\.rmdir|fs\.rm)"
+    r"\s*\(?\s*(?:['\"]([^'\"]*)['\"])?"
+)
 _META = frozenset(" \t\n;&|$`(")
 _MOST_STARTS = 12
 
@@ -43,6 +49,8 @@ def has_safe_environment(command: Command) -> bool:
 
 def _is_safe(word: Word) -> bool:
     name, _, value = word.text.partition("=")
+    if word.dynamic:
+        return False
     return word.raw in _SAFE_PAIRS or (name in _SAFE_NAMES and bool(_SAFE_VALUE.match(value)))
 
 
@@ -110,6 +118,8 @@ def every_start(command: Command, depth: int = 3) -> Iterator[Command]:
     """
     yield command
     head = program(command.words[0].text)
+    if _INTERPRETERS.match(head):
+        yield from _deletions(command)
     left = _MOST_STARTS if head in _STARTERS else 0
     takes_text = head in _SHELL_TEXT
     for index, word in enumerate(command.words[1:], 1):
@@ -118,13 +128,21 @@ def every_start(command: Command, depth: int = 3) -> Iterator[Command]:
         if left <= 0 or _is_option(word.text):
             continue
         left -= 1
-        yield Command(command.words[index:])
+        yield Command(command.words[index:], folders=command.folders)
         if program(word.text) in _STARTERS:
             left = _MOST_STARTS
             takes_text = takes_text or program(word.text) in _SHELL_TEXT
         if takes_text and depth and not _META.isdisjoint(word.text):
             for inner in salvage(word.text):
-                yield from every_start(inner, depth - 1)
+                yield from every_start(replace(inner, folders=command.folders), depth - 1)
+
+
+def _deletions(command: Command) -> Iterator[Command]:
+    """A program text that deletes (`python -c "shutil.rmtree('d')"`) as the rm it amounts to."""
+    for word in command.words[1:]:
+        for found in _DELETION.finditer(word.text):
+            target = Word(found[0], found[1] or found[0], dynamic=found[1] is None)
+            yield Command((Word("rm", "rm"), Word("-r", "-r"), target), folders=command.folders)
 
 
 def _is_option(text: str) -> bool:

@@ -54,6 +54,11 @@ class LocalWorkspace:
     def roots(self) -> tuple[Path, ...]:
         return self._roots
 
+    @property
+    def exported(self) -> frozenset[str]:
+        """The names of the environment variables that commands are given."""
+        return frozenset(child_environment(self._env, self._cwd))
+
     def resolve(self, path: str) -> Path:
         if path == "~" or path.startswith("~/"):
             path = self._env.get("HOME", "~") + path[1:]

@@ -107,7 +107,9 @@ def test_one_more_deny_or_ask_rule_never_permits_more(
 ) -> None:
     before = RANK[answer(judge(world, mode, allow, ask, deny), call)]
     assert RANK[answer(judge(world, mode, allow, ask, [*deny, more]), call)] <= before
-    assert RANK[answer(judge(world, mode, allow, [*ask, more], deny), call)] <= before
+    asked = RANK[answer(judge(world, mode, allow, [*ask, more], deny), call)]
+    # What plan mode refuses, an ask rule puts to the person: never a leave.
+    assert asked <= before or (mode == "plan" and asked == RANK["ask"])
 
 
 @laws

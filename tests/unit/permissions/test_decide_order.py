@@ -42,8 +42,9 @@ from tests.support.policy import policy, project
         ("cp --backup a b", "ask", "ask", "deny", "deny", "allow"),
         ("PATH=. touch a", "ask", "ask", "deny", "deny", "allow"),
         ("make && touch a", "ask", "ask", "deny", "deny", "allow"),
-        ("echo $HOME", "ask", "ask", "deny", "deny", "allow"),
-        ("rm -rf ~", "ask", "ask", "deny", "deny", "ask"),
+        ("coproc ls", "ask", "ask", "deny", "deny", "allow"),
+        ("echo $HOME", "allow", "allow", "allow", "allow", "allow"),
+        ("rm -rf ~", "ask", "ask", "ask", "deny", "ask"),
     ],
 )
 def test_each_mode_answers_as_promised(
@@ -75,9 +76,12 @@ def test_deny_beats_ask_and_ask_beats_allow_from_any_scope(tmp_path: Path) -> No
 @pytest.mark.behaviour("B-373")
 def test_bypass_still_asks_when_a_deny_rule_might_hide_in_what_is_not_understood(tmp_path: Path) -> None:
     world = project(tmp_path)
-    assert policy(world, "bypassPermissions").bash("x=rm; $x a").verdict == "allow"
-    assert policy(world, "bypassPermissions", deny=["Bash(rm *)"]).bash("x=rm; $x a").verdict == "ask"
-    assert policy(world, "bypassPermissions", deny=["WebFetch"]).bash("x=rm; $x a").verdict == "allow"
+    hidden = "$(printf rm) a"
+    assert policy(world, "bypassPermissions").bash(hidden).verdict == "allow"
+    assert policy(world, "bypassPermissions", deny=["Bash(rm *)"]).bash(hidden).verdict == "ask"
+    assert policy(world, "bypassPermissions", ask=["Bash(rm *)"]).bash(hidden).verdict == "ask"
+    assert policy(world, "bypassPermissions", deny=["WebFetch"]).bash(hidden).verdict == "allow"
+    assert policy(world, "bypassPermissions", deny=["Bash(rm *)"]).bash("x=rm; $x a").verdict == "deny"
     assert policy(world, "bypassPermissions", deny=["Bash(rm *)"]).bash("make all").verdict == "allow"
 
 
@@ -143,6 +147,25 @@ def test_a_tool_on_a_server_asks_and_plan_mode_refuses_it(tmp_path: Path) -> Non
         "ls | xargs rm -rf ~",
         "npx rm -rf .",
         "find . -delete",
+        "find . -name '*.pyc' -delete",
+        "find . -type f -exec rm {} +",
+        "rm -rf ../other",
+        "rm -rf $x",
+        "rm $x",
+        "rm -rf $(echo ~)",
+        "rm -rf `pwd`/..",
+        'rm -rf "$HOME"',
+        "dd if=a of=b",
+        "shred a",
+        "git reset --hard",
+        "git checkout .",
+        "git stash drop",
+        "git push origin :main",
+        "git push $(echo --force)",
+        "git reflog expire --all",
+        "psql -c 'DROP TABLE users'",
+        "terraform destroy -auto-approve",
+        "python3 -c \"import shutil; shutil.rmtree('/')\"",
         "find / -name x -exec rm -rf / +",
         "find ~ -exec rm -rf {} +",
         "chmod -R 777 /",
@@ -173,15 +196,13 @@ def test_what_cannot_be_undone_asks_in_every_mode(tmp_path: Path, command: str) 
         "rm -rf build",
         "rm -rf ./dist/*",
         "rm -f a.txt *.pyc",
-        "rm $x",
-        "rm -rf ../other",
+        'rm "$x"',
         "echo rm -rf /",
         "git commit -m 'rm -rf /'",
-        "find . -name '*.pyc' -delete",
         "git push origin main",
         "git clean -n",
         "git commit -m 'push -f'",
-        "dd if=a of=b",
+        "dd if=a of=/dev/null",
         "chmod -R u+x bin",
         "rm '~'",
     ],
@@ -199,7 +220,7 @@ def test_a_file_named_tilde_is_pointed_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "part"),
     [
-        ("echo $(date)", "command substitution"),
+        ("echo $((x))", "arithmetic"),
         ("make && ls", "make"),
         ("cat /etc/passwd", "/etc/passwd is outside the working directories"),
         ("FOO=1 ls", "FOO"),
@@ -237,7 +258,7 @@ heavy = lambda: sorted({"tree_sitter", "tree_sitter_bash", "pathspec"} & set(sys
 here = Path("/nowhere")
 judge = policy(LocalWorld(here, (here,), here, here / "c"), allow=["Bash(ls *)", "Read(src/**)"])
 judge.read("a")
-judge.bash("echo $(not plain)")
+judge.bash("coproc not plain")
 print(heavy())
 judge.bash("ls")
 print(heavy())

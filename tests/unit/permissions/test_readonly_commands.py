@@ -170,7 +170,6 @@ sed -f script f
 sed -n 1p *
 find *
 find . -exec cat {} +
-find . -delete
 find . -fprintf x y
 find . -fls x
 sort *
@@ -233,7 +232,6 @@ git cat-file --textconv HEAD:a
 git blame --contents a b
 git log --show-signature
 git archive HEAD
-git reflog expire --all
 git symbolic-ref HEAD refs/heads/x
 git bisect run sh
 git checkout x

@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from coder.permissions.lexer import Word
+from coder.permissions.command import Word
 from coder.permissions.shell import salvage, understand
+from coder.permissions.world import LocalWorld
+
+HERE = Path("/home/u/work")
+WORLD = LocalWorld(HERE, (HERE,), HERE.parent, HERE.parent / ".coder")
 
 
 def words(source: str) -> list[list[str]]:
-    shell = understand(source)
+    shell = understand(source, WORLD)
     assert shell.problem == ""
     return [[word.text for word in command.words] for command in shell.commands]
 
@@ -47,7 +53,7 @@ def test_plain_commands_are_read_as_bash_reads_them(source: str, expected: list[
 
 
 def test_variables_redirects_and_wildcards_are_told_apart() -> None:
-    (command,) = understand("A=1 B='x y' cat *.py '*.py' ~/z < in >> out 2>/dev/null 2>&1").commands
+    (command,) = understand("A=1 B='x y' cat *.py '*.py' ~/z < in >> out 2>/dev/null 2>&1", WORLD).commands
     assert [word.text for word in command.assignments] == ["A=1", "B=x y"]
     assert [(word.glob, word.tilde) for word in command.words] == [
         (False, False),
@@ -131,12 +137,12 @@ def test_variables_redirects_and_wildcards_are_told_apart() -> None:
     ],
 )
 def test_anything_else_is_refused_and_the_part_is_named(source: str, part: str) -> None:
-    assert part in understand(source).problem
+    assert part in understand(source, WORLD).problem
 
 
 def test_the_two_readers_must_agree() -> None:
     # The grammar reads `"a$ b"` as an expansion; bash and the strict reader do not. Disagreement is enough to ask.
-    assert "two readers" in understand('grep "a$ b" f').problem
+    assert "two readers" in understand('grep "a$ b" f', WORLD).problem
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,125 @@
+"""Everything that can speak against a command, looked for in all its parts, understood or not. Must not know modes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from coder.core.messages import ToolUse
+from coder.core.requests import Reason
+from coder.permissions import readonly
+from coder.permissions.command import Command
+from coder.permissions.files import protected
+from coder.permissions.irreversible import Stop, irreversible
+from coder.permissions.matching import blocking_path_rule, rule_for_call, rule_for_words, rule_keeping_unread
+from coder.permissions.pathrules import PathPattern
+from coder.permissions.patterns import CommandPattern, cook
+from coder.permissions.rules import Rule
+from coder.permissions.touched import touched, touches_paths
+from coder.permissions.wording import by_rule, shown
+from coder.permissions.world import World
+from coder.permissions.wrappers import program, unwrapped
+
+
+@dataclass(frozen=True, slots=True)
+class Objections:
+    """`starts` are the commands of `source`, and those that may begin inside them."""
+
+    call: ToolUse
+    source: str
+    starts: tuple[Command, ...]
+    world: World
+
+    def from_rules(self, group: tuple[Rule, ...]) -> Reason | None:
+        """The rule of a deny or ask group that speaks about the call, a part of the command, or a path it touches."""
+        if not group:
+            return None
+        tool = self.call.name
+        if rule := rule_for_call(group, self.call):
+            return by_rule(rule, tool)
+        whole = cook(self.source)
+        for rule in group:
+            pattern = rule.specifier
+            if isinstance(pattern, CommandPattern) and rule.names(tool) and pattern.matches_cooked(whole):
+                return by_rule(rule, shown(self.source))
+        for start in self.starts:
+            for words in _spellings(start, self.world.ignores_case):
+                if found := rule_for_words(group, tool, words):
+                    return by_rule(found, shown(start.text))
+            for touch, place in touched(start, self.world):
+                if found := blocking_path_rule(group, touch, place, self.world):
+                    return by_rule(found, f"{place}, which {shown(start.text)} touches")
+        return None
+
+    def hidden_from(self, group: tuple[Rule, ...]) -> Reason | None:
+        """A deny or ask rule that may speak about what the command does not spell out: a variable, a wildcard."""
+        for start in self.starts if group else ():
+            for rule in group:
+                pattern = rule.specifier
+                if isinstance(pattern, CommandPattern) and rule.names(self.call.name) and _may_match(pattern, start):
+                    text = f"{by_rule(rule, 'this kind of command').text}, and a part of {shown(start.text)} is known "
+                    return Reason("rule", text + "only when it runs", rule.text)
+            if unnamed := _unnamed(group, start):
+                text = (
+                    f"{shown(start.text)} may reach files that {by_rule(unnamed, 'reading').text}; name them one by one"
+                )
+                return Reason("rule", text, unnamed.text)
+        return None
+
+    def irreversible(self) -> Stop | None:
+        return next((stop for start in self.starts if (stop := irreversible(start, self.world))), None)
+
+    def protected(self) -> Reason | None:
+        for start in self.starts:
+            for touch, place in touched(start, self.world):
+                if touch == "write" and (reason := protected(place, self.world)):
+                    return reason
+        return None
+
+
+def _spellings(command: Command, ignores_case: bool) -> Iterator[tuple[str, ...]]:
+    """The ways a rule may have written this command: as it is, without its variables, without the program's folder."""
+    words = tuple(word.text for word in command.words)
+    yield words
+    if any(word.written for word in command.words):
+        yield tuple(word.written or word.text for word in command.words)
+    if command.assignments:
+        yield (*(word.text for word in command.assignments), *words)
+    bare = program(words[0])
+    if bare != words[0]:
+        yield (bare, *words[1:])
+    if ignores_case and bare != bare.lower():
+        yield (bare.lower(), *words[1:])
+
+
+def _may_match(pattern: CommandPattern, command: Command) -> bool:
+    """Whether the pattern would match for some meaning of the words that are not known."""
+    if not command.is_dynamic:
+        return False
+    wanted = pattern.first_words
+    for index, word in enumerate(command.words):
+        if word.dynamic or index >= len(wanted):
+            return True
+        text = program(word.text) if index == 0 else word.text
+        if wanted[index] not in (text, word.text) and not (pattern.opens_at(index) and text.startswith(wanted[index])):
+            return False
+    return True
+
+
+def _unnamed(group: Iterable[Rule], command: Command) -> Rule | None:
+    """A path rule that may speak about a file the command reaches by a wildcard, a variable or a whole folder."""
+    words = unwrapped(command.words)
+    known = readonly.effects_of(words)
+    unknown = [word for word in (*words[1:], *(r.target for r in command.redirects)) if word.dynamic]
+    if unknown and touches_paths(command):
+        return next((rule for rule in group if isinstance(rule.specifier, PathPattern)), None)
+    wild = [word for word in words if word.glob]
+    if not touches_paths(command) or (known and not known.content) or not ((known and known.sweeps) or wild):
+        return None
+    named = (*wild, *(known.reads if known else ()))
+    hidden = bool(known and known.sweeps and known.hidden) or any(_names_hidden(word.text) for word in named)
+    return rule_keeping_unread(group, hidden=hidden)
+
+
+def _names_hidden(text: str) -> bool:
+    return any(part.startswith(".") and part not in (".", "..") for part in text.split("/"))

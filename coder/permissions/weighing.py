@@ -1,0 +1,165 @@
+"""What allows each part of an understood command, and what is still needed. Must not know deny or ask rules."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from coder.core.messages import ToolUse
+from coder.core.requests import Part, Reason
+from coder.core.tools import Mode
+from coder.permissions import filewrites, readonly
+from coder.permissions.command import Command, Word
+from coder.permissions.facts import Need
+from coder.permissions.feeding import fed_effects
+from coder.permissions.files import judge_place
+from coder.permissions.grammar import Effects
+from coder.permissions.matching import rule_for_call, rule_for_words
+from coder.permissions.paths import is_inside
+from coder.permissions.patterns import CommandPattern
+from coder.permissions.rules import Rule, Rules
+from coder.permissions.shell import Shell
+from coder.permissions.suggest import command_rule, exact_rule
+from coder.permissions.touched import FREE, Touch, places
+from coder.permissions.wording import by_rule, shown
+from coder.permissions.world import World
+from coder.permissions.wrappers import has_safe_environment, program, unwrapped
+
+_NEVER_BY_PREFIX = frozenset({"watch", "setsid", "ionice", "flock"})
+_ACTING_FIND = ("-exec", "-ok", "-delete", "-fprint", "-fls")
+_SECRET = re.compile(r"(?i).*(key|token|secret|passw|credential|auth)")
+
+
+@dataclass(slots=True)
+class Weighing:
+    call: ToolUse
+    rules: Rules
+    mode: Mode
+    world: World
+    read_only: bool = False
+    needs: list[Need] = field(default_factory=list)
+    allowed: list[Reason] = field(default_factory=list)
+    parts: tuple[Part, ...] = ()
+
+    def weigh(self, shell: Shell) -> None:
+        self.read_only = True
+        with_git = shell.moved and any(program(unwrapped(c.words)[0].text) == "git" for c in shell.commands)
+        for command in shell.commands:
+            needs, allowed = len(self.needs), len(self.allowed)
+            self._weigh_command(command, moved=shell.moved)
+            if with_git and program(unwrapped(command.words)[0].text) == "git":
+                text = "git obeys the settings of the folder it runs in, and cd goes to another folder first"
+                self.needs.append(Need(Reason("safety", text, "cd … git")))
+            self._note(command, self.needs[needs:], self.allowed[allowed:])
+
+    def _note(self, command: Command, needs: list[Need], allowed: list[Reason]) -> None:
+        if command.start < 0:
+            return
+        reasons = tuple(dict.fromkeys(need.reason for need in needs)) or tuple(dict.fromkeys(allowed))
+        rules = tuple(dict.fromkeys(rule for need in needs for rule in need.rules))
+        self.parts += (Part(command.text, command.start, command.end, bool(needs), reasons, rules),)
+
+    def _weigh_command(self, command: Command, *, moved: bool) -> None:
+        words = unwrapped(command.words)
+        known = fed_effects(words, command.fed_by) or readonly.effects_of(words)
+        if known and known.moves and words is not command.words:
+            known = None  # `timeout 5 cd x` runs some other cd, or none
+        harmless = has_safe_environment(command)
+        self._weigh_words(command, words, known if harmless else None, harmless=harmless)
+        self._weigh_redirects(command, moved=moved)
+        if known is None or not harmless:
+            self.read_only = False
+
+    def _weigh_words(self, command: Command, words: tuple[Word, ...], known: Effects | None, *, harmless: bool) -> None:
+        if rule := self._allow_rule(command, words, harmless):
+            self.allowed.append(by_rule(rule, shown(command.text)))
+        elif known:
+            before = len(self.needs)
+            self._weigh_places("read", (*known.reads, *((known.moves,) if known.moves else ())), command)
+            self._weigh_secrets(command)
+            if len(self.needs) == before:
+                self.allowed.append(Reason("readonly", f"{shown(command.text)} only reads", shown(command.text)))
+        elif not harmless:
+            self.needs.append(self._variables(command))
+        elif self.mode == "acceptEdits" and (written := filewrites.effects_of(words)):
+            self._weigh_places("write", written.writes, command)
+        else:
+            self.needs.append(self._unknown(command, words))
+
+    def _weigh_secrets(self, command: Command) -> None:
+        if secret := next((name for name in command.expands if _SECRET.match(name)), ""):
+            text = f"{shown(command.text)} shows the variable {secret}, which may be a secret"
+            rule = exact_rule(command.text, self.call.name)
+            self.needs.append(Need(Reason("safety", text, secret), (rule,) if rule else ()))
+
+    def _weigh_redirects(self, command: Command, *, moved: bool) -> None:
+        for redirect in command.redirects:
+            if redirect.copies or redirect.target.text == "/dev/null":
+                continue
+            if redirect.operator == "<":
+                self._weigh_places("read", (redirect.target,), command)
+                continue
+            self.read_only = False
+            self._weigh_places("write", (redirect.target,), command)
+            if moved:
+                text = f"the folder that {redirect.target.raw} lies in depends on cd; write it in a command of its own"
+                self.needs.append(Need(Reason("safety", text, redirect.target.raw)))
+
+    def _weigh_places(self, touch: Touch, words: tuple[Word, ...], command: Command) -> None:
+        for word in words:
+            if word.dynamic:
+                verb = "reads" if touch == "read" else "writes"
+                text = f"{shown(command.text)} {verb} a place that is known only when it runs: {word.raw}"
+                rule = exact_rule(command.text, self.call.name) if touch == "read" else ""
+                self.needs.append(Need(Reason("safety", text, word.raw), (rule,) if rule else ()))
+        known = (word for word in words if not word.dynamic and not (touch == "read" and word.text in FREE))
+        for place in places(tuple(known), command.folders, self.world):
+            verdict = judge_place(place, touch, self.rules, self.mode, self.world)
+            if isinstance(verdict, Need):
+                self.needs.append(verdict)
+            elif touch == "write" or verdict.kind == "rule":
+                self.allowed.append(verdict)
+
+    def _variables(self, command: Command) -> Need:
+        names = ", ".join(word.text.partition("=")[0] for word in command.assignments)
+        reason = Reason("default", f"{shown(command.text)} sets {names}, which can change what runs", names)
+        rule = exact_rule(command.text, self.call.name)
+        return Need(reason, (rule,) if rule else ())
+
+    def _unknown(self, command: Command, words: tuple[Word, ...]) -> Need:
+        reason = Reason("default", f"no rule allows {shown(command.text)}", shown(command.text))
+        rule = command_rule(command, self.call.name)
+        written = filewrites.effects_of(words)
+        folders: tuple[Path, ...] = command.folders
+        edits = written is not None and all(
+            is_inside(place, self.world.roots, self.world) for place in places(written.writes, folders, self.world)
+        )
+        return Need(reason, (rule,) if rule else (), accept_edits=edits)
+
+    def _allow_rule(self, command: Command, words: tuple[Word, ...], harmless: bool) -> Rule | None:
+        """The allow rule for one part. What is set in front of it must be harmless, or written in the rule."""
+        if bare := rule_for_call(self.rules.allow, self.call):
+            return bare
+        every = tuple(word.written or word.text for word in command.words)
+        spellings = [(*(word.text for word in command.assignments), *every)]
+        if harmless:
+            inner = words[1:] if _is_bare_xargs(words) else words
+            spellings += [every, tuple(word.text for word in command.words), tuple(word.text for word in inner)]
+        rules = self.rules.allow
+        if _acts_for_others(words) or _acts_for_others(command.words):
+            rules = tuple(r for r in rules if isinstance(r.specifier, CommandPattern) and r.specifier.is_exact)
+        found = (rule_for_words(rules, self.call.name, spelling) for spelling in spellings)
+        return next((rule for rule in found if rule), None)
+
+
+def _is_bare_xargs(words: tuple[Word, ...]) -> bool:
+    return words[0].text == "xargs" and len(words) > 1 and not words[1].text.startswith("-")
+
+
+def _acts_for_others(words: tuple[Word, ...]) -> bool:
+    """Programs that run or delete what their later words say: a prefix rule would allow far more than it shows."""
+    name = program(words[0].text)
+    if name in _NEVER_BY_PREFIX:
+        return True
+    return name == "find" and any(word.text.startswith(_ACTING_FIND) for word in words[1:])

@@ -120,7 +120,7 @@ def _world(config: Config, workspace: LocalWorkspace, spill_dir: Path) -> LocalW
         home=Path.home(),
         config_home=config.home,
         readable=(spill_dir,),
-        exported=workspace.exported,
+        environment=workspace.environment,
     )
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+PIPE = "/dev/fd/63"  # stands for `<(…)`
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
     """`raw` as written, `text` as the program gets it (but for `~`, which stays).
 
     `dynamic`: a part of it is known only when it runs; `text` then holds that part as written. `single`: it is exactly
-    one word all the same. `written` is the text with its variables as written, where that differs.
+    one word all the same; `listed`: it is the name of a file that a command has listed, or a piece of one.
+    `written` is the text with its variables as written, where that differs.
     """
 
     raw: str
@@ -20,6 +23,7 @@ class Word:
     tilde: bool = False
     dynamic: bool = False
     single: bool = True
+    listed: bool = False
     written: str = ""
 
 

@@ -49,7 +49,7 @@ def _lists_tags(call: Call) -> bool:
 
 def _reads_config(call: Call) -> bool:
     readers = ("--get", "--get-all", "--get-regexp", "--get-urlmatch", "--list", "-l", "--get-color", "--get-colorbool")
-    return call.has(*readers)
+    return call.has(*readers) or (len(call.operands) == 1 and not call.options)
 
 
 def _shows_reflog(call: Call) -> bool:
@@ -69,7 +69,10 @@ VERBS: dict[str, Grammar] = {
     ),
     "branch": Grammar("ailqrv", _LIST_LONG, operands="text", check=lambda c: not c.has("-l") and _lists_branches(c)),
     "cat-file": Grammar("epst", "batch-check? batch? unordered", content=True),
-    "check-ignore": Grammar("nqvz", "no-index non-matching quiet verbose"),
+    "check-attr": Grammar("az", "all cached source="),
+    "check-ignore": Grammar("nqvz", "no-index non-matching quiet verbose", free=True),
+    "check-mailmap": Grammar(operands="text"),
+    "clean": Grammar("dfnqxXe:", "dry-run exclude= force quiet", check=lambda call: call.has("-n", "--dry-run")),
     "cherry": Grammar("v", "abbrev?"),
     "config": Grammar(
         "lz",
@@ -101,11 +104,13 @@ VERBS: dict[str, Grammar] = {
         content=True,
         counts=True,
     ),
+    "help": Grammar("acg", "all guides config", operands="none", check=lambda call: bool(call.options)),
     "log": Grammar(_LOG_SHORT, _LOG_LONG, content=True, counts=True),
     "ls-files": Grammar(
         "cdfikmostuvx:z",
         "abbrev? cached debug deduplicate deleted directory eol error-unmatch exclude-standard exclude= format= "
-        "full-name ignored killed modified no-empty-directory others recurse-submodules resolve-undo stage unmerged",
+        "full-name ignored killed modified no-empty-directory other others recurse-submodules resolve-undo "
+        "stage unmerged",
     ),
     "ls-tree": Grammar("dlrtz", "abbrev? format= full-name full-tree long name-only name-status object-only"),
     "merge-base": Grammar("a", "all fork-point independent is-ancestor octopus"),
@@ -124,6 +129,7 @@ VERBS: dict[str, Grammar] = {
     ),
     "shortlog": Grammar("censw?", "all author= committer email group= numbered since= summary until="),
     "show": Grammar(_LOG_SHORT, _LOG_LONG, content=True, counts=True),
+    "show-branch": Grammar("ar", "all current date-order list more= remotes sha1-name sparse topics topo-order"),
     "show-ref": Grammar("dhqs?", "abbrev? dereference hash? head heads quiet tags verify"),
     "stash list": Grammar(_LOG_SHORT, _LOG_LONG, counts=True),
     "stash show": Grammar(_DIFF_SHORT, _DIFF_LONG + " include-untracked only-untracked", content=True),
@@ -134,6 +140,7 @@ VERBS: dict[str, Grammar] = {
     ),
     "symbolic-ref": Grammar("q", "no-recurse quiet recurse short", check=_one_reference),
     "tag": Grammar("iln?", _LIST_LONG + " no-sort", operands="text", check=_lists_tags),
+    "var": Grammar("l", operands="text"),
     "version": Grammar("", "build-options", operands="none"),
     "whatchanged": Grammar(_LOG_SHORT, _LOG_LONG, content=True, counts=True),
 }
@@ -168,5 +175,7 @@ def effects(words: tuple[Word, ...]) -> Effects | None:
 
 def _path(word: Word) -> Word:
     """The path in `HEAD:src/x`, else the word: a revision, read as a path, never leads out of the folder."""
+    if word.text.startswith(":/"):
+        return Word(".", ".")  # from the top of the repository, or a commit by its message
     found = _REVISION_PATH.match(word.text)
     return Word(found[1], found[1]) if found else word

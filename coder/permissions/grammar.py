@@ -22,16 +22,22 @@ _COUNT = re.compile(r"-\d+\Z")
 class Effects:
     """What a known command touches. `writes` is empty for the read-only ones.
 
-    `content` means the bytes of `reads` may be shown, not only their names; `sweeps` that it reads whole folders, and
-    `hidden` whether that includes the files whose names begin with a dot.
+    `content` means the bytes of `reads` are looked at, not only their names, and `quiet` that none of them are shown
+    all the same (`grep -l`); `sweeps` that it reads whole folders, and `hidden` whether that includes the files whose
+    names begin with a dot.
     """
 
     reads: tuple[Word, ...] = ()
     writes: tuple[Word, ...] = ()
     moves: Word | None = None
     content: bool = False
+    quiet: bool = False
     sweeps: bool = False
     hidden: bool = True
+
+    @property
+    def shows(self) -> bool:
+        return self.content and not self.quiet
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +60,18 @@ Check: TypeAlias = Callable[[Call], bool]
 class Grammar:
     """`operands`: file names, plain text, a pattern and then file names, or none at all. `most` limits their number.
 
-    `globs` allows words with wildcards: only where no flag, and no number of operands, could do harm.
+    `free`: no flag, and no number of operands, could do harm, so that words nobody knows before it runs are allowed:
+    wildcards and variables.
     """
 
     short: str = ""
     long: str = ""
     operands: Operands = "paths"
     most: int | None = None
-    globs: bool = False
-    free: bool = False  # no flag could do harm: words that are known only when it runs may be flags
+    free: bool = False
     counts: bool = False  # `-20`
     content: bool = False
+    quiet: str = ""  # options that make it show names or counts only
     sweeps: str = ""  # option letters that make it read whole folders
     pattern_options: str = ""  # options that stand for the pattern operand
     check: Check | None = None
@@ -82,15 +89,16 @@ class Grammar:
                 return None
             case "none" | "text":
                 operands = ()
-            case "pattern" if not call.has(*self.pattern_options.split()):
+            case "pattern" if not call.has(*self.pattern_options.split()) and operands and operands[0].single:
                 operands = operands[1:]
             case _:
                 pass
         sweeps = call.has(*self.sweeps.split()) if self.sweeps else False
-        return Effects((*operands, *call.files), content=self.content, sweeps=sweeps)
+        quiet = call.has(*self.quiet.split()) if self.quiet else False
+        return Effects((*operands, *call.files), content=self.content, quiet=quiet, sweeps=sweeps)
 
     def read(self, words: tuple[Word, ...]) -> Call | None:
-        if any((word.glob and not self.globs) or (word.dynamic and not self.free) for word in words):
+        if not self.free and any(word.glob or word.dynamic for word in words):
             return None
         reader = _Reader(words)
         return reader.call() if reader.sort(self) else None
@@ -154,7 +162,7 @@ class _Reader:
         else:
             word = Word(value, value)
         self.options.append((name, word.text))
-        if kind == "@":
+        if kind == "@" or not word.single:  # words nobody knows may be more than the value: file names
             self.files.append(word)
         return True
 

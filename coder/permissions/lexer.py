@@ -25,15 +25,15 @@ ENDS = " \t\n;&|<>()"
 _UNESCAPABLE = {"": "a backslash at the end", "\n": "a line continued inside a word", "`": "an escaped `"}
 _PLAIN = re.compile(r"[^\s;&|<>()'\"\\`$~*?\[{}!#]+")
 _NAME = re.compile(r"[A-Za-z_]\w*|[0-9?#!@*$-]", re.ASCII)
-_WORD = r"[\w./:@%+=,-]*"
+_WORD = r"[\w./:@%+=,-]*(?:~[0-9]*)?"
 _BRACED = re.compile(
-    rf"\{{(?:(?P<name>[A-Za-z_]\w*|[0-9]+)|(?:#(?:[A-Za-z_]\w*|[0-9@*])|(?:[A-Za-z_]\w*|[0-9]+|@)"
+    rf"\{{(?:(?P<name>[A-Za-z_]\w*|[0-9]+|BASH_SOURCE\[0\])|(?:#(?:[A-Za-z_]\w*|[0-9@*])|(?:[A-Za-z_]\w*|[0-9]+|@)"
     rf"(?::?[-+]{_WORD}|(?:%%?|##?)[\w./:@+=,*?-]+|//?[\w./:@+=-]+(?:/{_WORD})?|:[0-9]+(?::[0-9]+)?|\^\^?|,,?)))\}}",
     re.ASCII,
 )
+_DEFAULT = re.compile(r"\{([A-Za-z_]\w*):?[-+](?=\$\()", re.ASCII)
 _ARITHMETIC = re.compile(r"\(\(([0-9 \t+*/%()<>=!&|^~?:-]*)\)\)", re.ASCII)
 _ANSI = {"n": "\n", "t": "\t", "\\": "\\", "'": "'", '"': '"', "r": "\r"}
-_REFLOG = re.compile(r"[A-Za-z0-9_./-]*@\{[A-Za-z0-9]+\}\Z")
 
 
 class Words:
@@ -46,10 +46,13 @@ class Words:
     def read(self) -> Token:
         """The word that begins here. Raises NotUnderstood."""
         cursor = self._cursor
-        start = cursor.position
+        start = segment = cursor.position
         pieces: list[Piece] = []
         tilde = False
-        while (char := cursor.char) and char not in ENDS:
+        while (char := cursor.char) and (char not in ENDS or cursor.ahead("<(")):
+            if cursor.ahead("<("):
+                segment = self._joined_pipe(segment, pieces)
+                continue
             if plain := _PLAIN.match(cursor.source, cursor.position):
                 pieces.append(Verbatim(plain[0]))
                 cursor.position = plain.end()
@@ -71,21 +74,28 @@ class Words:
                     pieces.append(Verbatim(char))
                 case _:
                     pieces.append(Verbatim(char, glob=char in "*?["))
-        if cursor.char in ("<", ">", "(") and cursor.char and cursor.source[cursor.position + 1 :][:1] == "(":
-            raise NotUnderstood("a substitution joined to a word")
+        if cursor.ahead(">(") or cursor.char == "(":
+            raise NotUnderstood("a substitution or a bracket joined to a word")
         raw = cursor.source[start : cursor.position]
         _check_braces(raw, pieces)
-        cursor.mark("word", start)
+        if segment < cursor.position or segment == start:
+            cursor.mark("word", segment)
         return Token(raw, _joined(pieces), start, cursor.position, tilde)
 
-    def read_pipe(self) -> Token:
+    def _joined_pipe(self, segment: int, pieces: list[Piece]) -> int:
+        """`--file=<(…)`: one word to bash, several to the second reader; where the next of them begins."""
+        cursor = self._cursor
+        if segment < cursor.position:
+            cursor.mark("word", segment)
+        pieces += self._pipe().pieces
+        return cursor.position
+
+    def _pipe(self) -> Token:
         """`<(…)`, which stands where a file name would."""
         cursor = self._cursor
         start = cursor.position
         cursor.position += 2
         body = self._block(")")
-        if cursor.char and cursor.char not in " \t\n;&|)":
-            raise NotUnderstood("a substitution joined to a word")
         cursor.mark("word", start)
         cursor.mark("substitution", start)
         source = cursor.source[start : cursor.position]
@@ -196,6 +206,15 @@ class Words:
             cursor.position = found.end()
             cursor.mark("expansion", start)
             return Expansion(source[start : found.end()], found["name"] or "", quoted)
+        if found := _DEFAULT.match(source, cursor.position):
+            cursor.position = found.end() + 2
+            body = self._block(")")
+            cursor.mark("substitution", found.end())
+            if cursor.char != "}":
+                raise NotUnderstood(f"the expansion {source[start : cursor.position]}")
+            cursor.position += 1
+            cursor.mark("expansion", start)
+            return Substitution(source[start : cursor.position], body, quoted)
         if found := _NAME.match(source, cursor.position):
             cursor.position = found.end()
             cursor.mark("expansion", start)
@@ -249,10 +268,8 @@ def _joined(pieces: list[Piece]) -> tuple[Piece, ...]:
 
 
 def _check_braces(raw: str, pieces: list[Piece]) -> None:
-    """Refuses what bash would multiply: `{a,b}`, `{1..3}`. A brace in a word without either is a brace."""
-    bare = [piece.text for piece in pieces if isinstance(piece, Verbatim) and not piece.quoted]
-    if not any("{" in text or "}" in text for text in bare) or raw == "{}" or _REFLOG.match(raw):
-        return
-    text = "".join(bare)
-    if "," in text or ".." in text or any(not isinstance(piece, Verbatim) for piece in pieces) or text[:1] == "{":
+    """Refuses what bash would multiply: `{a,b}`, `{1..3}`. Others are themselves."""
+    bare = "".join(piece.text if isinstance(piece, Verbatim) and not piece.quoted else "_" for piece in pieces)
+    inner = bare[bare.find("{") + 1 : bare.rfind("}")] if "{" in bare else ""
+    if "," in inner or ".." in inner or (bare[:1] == "{" and raw != "{}"):
         raise NotUnderstood(f"the braces in {raw}")

@@ -310,7 +310,7 @@ class _Reader:
             if self._at_redirect():
                 redirects.append(self._redirect())
             elif self._cursor.ahead("<(") and words:
-                words.append(self._words.read_pipe())
+                words.append(self._words.read())
             elif not self._cursor.char or self._cursor.char in ENDS:
                 break
             else:
@@ -318,6 +318,8 @@ class _Reader:
             end = self._cursor.position
         if self._cursor.char and self._cursor.char in "<>(":
             self._refuse_bracket()
+        if not words and not assignments and [r.operator for r in redirects] == ["<"]:
+            return Simple((), (), tuple(redirects), start, end)
         if not words and not assignments:
             raise NotUnderstood(
                 "a redirect without a command" if redirects else "an operator without a command beside it"
@@ -379,7 +381,7 @@ class _Reader:
         cursor.mark("redirect", start)
         self._skip_blanks()
         if operator == "<" and cursor.ahead("<("):
-            return RedirectSyntax(number, operator, self._words.read_pipe())
+            return RedirectSyntax(number, operator, self._words.read())
         if not cursor.char or cursor.char in "\n;&|<>()#\\":
             raise NotUnderstood("a redirect without a file")
         return RedirectSyntax(number, operator, self._words.read())

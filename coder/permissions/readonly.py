@@ -15,19 +15,19 @@ from coder.permissions.names import names
 
 _VERSIONS = {
     "--version": names(
-        "bash cc clang clang++ cmake docker g++ gcc gh git java javac jq make mypy node npm perl php pip pip3 "
-        "python python3 rg ruby ruff tree uv"
+        "bash black cc clang clang++ cmake curl docker docker-compose eslint fd g++ gcc gh git git-lfs helm hugo java "
+        "javac jq kubectl make mypy node npm perl php pip pip3 pnpm podman prettier psql python python3 rg ruby ruff "
+        "shellcheck sqlite3 terraform tmux tsc uv wget"
     ),
-    "-V": names("jq mypy pip pip3 python python3 rg ruff uv"),
-    "-v": names("docker node npm perl php ruby"),
+    "-V": names("curl fd jq mypy pip pip3 psql python python3 rg ruff shellcheck tmux uv wget"),
+    "-v": names("docker node npm perl php ruby tsc"),
+    "version": names("docker helm hugo"),
     "-version": frozenset({"java", "javac"}),
 }
 _PYTHON = re.compile(r"python3\.\d+\Z")
-_SCRIPTED = frozenset({"find", "sed", "awk", "gawk", "mawk", "jq", "test", "[", "[[", "printf"})
+_SCRIPTED = frozenset({"sed", "awk", "gawk", "mawk", "jq", "test", "[", "[[", "printf"})
 _HARMLESS = names("echo true false : exit break continue return")  # whatever their words are
-_FREE = names(
-    "basename cat cksum cut dirname du echo egrep fgrep grep head ls md5sum nl rev sha1sum sha256sum stat tac tail wc"
-)  # no flag of theirs writes, runs or reaches anything
+_READ = re.compile(r"(-r|-a|-ra|[A-Za-z_]\w*)\Z", re.ASCII)
 _STRICT = re.compile(r"[-+][eux]*(o)?\Z")
 
 _GREP = Grammar(
@@ -39,11 +39,11 @@ _GREP = Grammar(
     "regexp= silent text with-filename word-regexp",
     operands="pattern",
     pattern_options="-e -f --regexp --file",
-    globs=True,
+    free=True,
     counts=True,
     content=True,
     sweeps="-r -R --recursive --dereference-recursive",
-    free=True,
+    quiet="-l -L -c -q --files-with-matches --files-without-match --count --quiet --silent",
 )
 _RIPGREP = Grammar(
     "0ciIlLnoNpPqsSUuvwxFHA:B:C:m:e:f@g:t:T:r:d:M:j:",
@@ -53,7 +53,7 @@ _RIPGREP = Grammar(
     "max-depth= max-filesize= multiline multiline-dotall no-config no-filename no-follow no-heading no-hidden "
     "no-ignore no-ignore-parent no-ignore-vcs no-line-number no-messages null only-matching passthru "
     "path-separator= pcre2 pretty quiet regexp= replace= smart-case sort= sortr= stats text threads= trim type= "
-    "type-list type-not= unrestricted vimgrep with-filename word-regexp",
+    "type-add= type-clear= type-list type-not= unrestricted vimgrep with-filename word-regexp",
     operands="pattern",
     pattern_options="-e -f --regexp --file --files --type-list",
     content=True,
@@ -82,16 +82,13 @@ _LS = Grammar(
     "full-time group-directories-first hide= human-readable hyperlink? ignore= ignore-backups indicator-style= "
     "inode kibibytes literal no-group numeric-uid-gid quote-name quoting-style= recursive reverse "
     "show-control-chars si size sort= time= time-style= width= zero",
-    globs=True,
     free=True,
 )
 _TREE = Grammar(
     "adfilnpsughDFqNQrtvxACSXJP:I:L:",
     "dirsfirst du filelimit= filesfirst gitignore inodes matchdirs noreport nolinks prune si sort= timefmt= version",
 )
-_CHECKSUM = Grammar(
-    "bctwz", "binary check ignore-missing quiet status strict tag text warn zero", globs=True, free=True
-)
+_CHECKSUM = Grammar("bctwz", "binary check ignore-missing quiet status strict tag text warn zero", free=True)
 _NOTHING = Grammar(operands="none")
 
 
@@ -105,21 +102,31 @@ def _only_names(call: Call) -> bool:
     return call.has("-v", "-V")
 
 
+def _only_tells_go(call: Call) -> bool:
+    """`go version` without a file, `go env NAME`: its flags write settings."""
+    words = [word.text for word in call.operands]
+    return words == ["version"] or words[:1] == ["env"]
+
+
+def _only_prints(call: Call) -> bool:
+    """`rustc --print cfg`: without a source there is nothing to compile."""
+    return call.has("--print", "--version", "-V")
+
+
 _COMMANDS: dict[str, Grammar] = {
     "arch": _NOTHING,
     "b2sum": _CHECKSUM,
     "base32": Grammar("dw:", "decode wrap=", content=True),
     "base64": Grammar("dDw:", "decode wrap=", most=1, content=True),
-    "basename": Grammar("as:z", "multiple suffix= zero", operands="text", globs=True, free=True),
+    "basename": Grammar("as:z", "multiple suffix= zero", operands="text", free=True),
     "cal": Grammar("13jmy", operands="text"),
     "cat": Grammar(
         "AbeEnstTuv",
         "number number-nonblank show-all show-ends show-nonprinting show-tabs squeeze-blank",
         content=True,
-        globs=True,
         free=True,
     ),
-    "cksum": Grammar(globs=True, free=True),
+    "cksum": Grammar(free=True),
     "cmp": Grammar("blsi:n:", "bytes= ignore-initial= print-bytes quiet silent verbose", content=True),
     "column": Grammar("txc:s:o:N:", "columns= output-separator= separator= table", content=True),
     "comm": Grammar("123i", "check-order nocheck-order output-delimiter= total zero-terminated", content=True),
@@ -128,7 +135,6 @@ _COMMANDS: dict[str, Grammar] = {
         "b:c:d:f:nsz",
         "bytes= characters= complement delimiter= fields= only-delimited output-delimiter= zero-terminated",
         content=True,
-        globs=True,
         free=True,
     ),
     "date": Grammar(
@@ -139,23 +145,31 @@ _COMMANDS: dict[str, Grammar] = {
     ),
     "df": Grammar("aBhHiklmPTt:x:", "all block-size= human-readable inodes local output? portability print-type total"),
     "diff": _DIFF,
-    "dirname": Grammar("z", "zero", operands="text", globs=True, free=True),
+    "dirname": Grammar("z", "zero", operands="text", free=True),
     "du": Grammar(
         "abcdDhHklLmPsSx0d:t:B:",
         "all apparent-size block-size= bytes count-links dereference exclude= human-readable inodes max-depth= null "
         "one-file-system separate-dirs si summarize threshold= time? time-style= total",
-        globs=True,
         free=True,
     ),
     "egrep": _GREP,
     "expand": Grammar("it:", "initial tabs=", content=True),
     "expr": Grammar(operands="text"),
     "fgrep": _GREP,
+    "diffstat": Grammar("bcCEkKlmqrsStuw:p:n:f:", operands="paths"),
+    "fd": Grammar(
+        "HIuspgFaLt:e:d:E:S:c:01q",
+        "hidden no-ignore unrestricted case-sensitive ignore-case glob fixed-strings absolute-path follow type= "
+        "extension= max-depth= min-depth= exclude= size= color= print0 max-results= full-path quiet changed-within= "
+        "changed-before=",
+        operands="pattern",
+    ),
     "file": Grammar(
         "bhiIkLNrs0F:", "brief dereference extension keep-going mime mime-encoding mime-type no-buffer no-pad"
     ),
     "fmt": Grammar("csuw:", "split-only uniform-spacing width=", content=True),
     "fold": Grammar("bsw:", "bytes spaces width=", content=True),
+    "go": Grammar(operands="text", check=_only_tells_go),
     "free": Grammar("bghkmtw", "bytes gibi giga human kibi kilo lohi mebi mega si total wide", operands="none"),
     "grep": _GREP,
     "groups": Grammar(operands="text"),
@@ -163,9 +177,8 @@ _COMMANDS: dict[str, Grammar] = {
         "c:n:qvz",
         "bytes= lines= quiet silent verbose zero-terminated",
         content=True,
-        globs=True,
-        counts=True,
         free=True,
+        counts=True,
     ),
     "hexdump": Grammar("bcCdovxn:s:", content=True),
     "hostname": Grammar("s", operands="none"),
@@ -173,7 +186,7 @@ _COMMANDS: dict[str, Grammar] = {
     "join": Grammar("a:e:ij:o:t:v:1:2:", "check-order header ignore-case nocheck-order zero-terminated", content=True),
     "ls": _LS,
     "md5sum": _CHECKSUM,
-    "nl": Grammar("pb:d:f:h:i:l:n:s:v:w:", "body-numbering= number-format= number-width=", content=True, free=True),
+    "nl": Grammar("pb:d:f:h:i:l:n:s:v:w:", "body-numbering= number-format= number-width=", content=True),
     "nproc": Grammar("", "all ignore=", operands="none"),
     "od": Grammar(
         "abcdfiloxvA:j:N:S:t:w?", "address-radix= format= output-duplicates read-bytes= skip-bytes=", content=True
@@ -181,16 +194,17 @@ _COMMANDS: dict[str, Grammar] = {
     "paste": Grammar("d:sz", "delimiters= serial zero-terminated", content=True),
     "pwd": Grammar("LP", operands="none"),
     "readlink": Grammar(
-        "efmnqsvz", "canonicalize canonicalize-existing canonicalize-missing no-newline zero", globs=True
+        "efmnqsvz", "canonicalize canonicalize-existing canonicalize-missing no-newline zero", free=True
     ),
     "realpath": Grammar(
         "eLmPqsz",
         "canonicalize-existing canonicalize-missing logical no-symlinks physical quiet relative-base= relative-to= "
         "strip zero",
-        globs=True,
+        free=True,
     ),
-    "rev": Grammar(content=True, globs=True, free=True),
+    "rev": Grammar(content=True, free=True),
     "rg": _RIPGREP,
+    "rustc": Grammar("VvC:", "version verbose print=", operands="none", check=_only_prints),
     "seq": Grammar("wf:s:", "equal-width format= separator=", operands="text"),
     "sha1sum": _CHECKSUM,
     "sha224sum": _CHECKSUM,
@@ -200,15 +214,14 @@ _COMMANDS: dict[str, Grammar] = {
     "shasum": Grammar("a:bctU", "algorithm= binary check text"),
     "sleep": Grammar(operands="text"),
     "sort": _SORT,
-    "stat": Grammar("Lfc:ltxnqrsF", "cached= dereference file-system format= printf= terse", globs=True, free=True),
-    "tac": Grammar("brs:", "before regex separator=", content=True, globs=True, free=True),
+    "stat": Grammar("Lfc:ltxnqrsF", "cached= dereference file-system format= printf= terse", free=True),
+    "tac": Grammar("brs:", "before regex separator=", content=True, free=True),
     "tail": Grammar(
         "c:n:qvz",
         "bytes= lines= quiet silent verbose zero-terminated",
         content=True,
-        globs=True,
-        counts=True,
         free=True,
+        counts=True,
     ),
     "tr": Grammar("cCdst", "complement delete squeeze-repeats truncate-set1", operands="text"),
     "tree": _TREE,
@@ -223,7 +236,7 @@ _COMMANDS: dict[str, Grammar] = {
         content=True,
     ),
     "uptime": Grammar("ps", "pretty since", operands="none"),
-    "wc": Grammar("clLmw", "bytes chars lines max-line-length words", globs=True, free=True),
+    "wc": Grammar("clLmw", "bytes chars lines max-line-length words", free=True),
     "whereis": Grammar("bms", operands="text"),
     "which": Grammar("as", "all", operands="text"),
     "whoami": _NOTHING,
@@ -247,6 +260,8 @@ def effects_of(words: tuple[Word, ...]) -> Effects | None:
             return _read(rest)
         case "set":
             return _set(rest)
+        case "find":
+            return _find(rest)
         case "rg":
             found = _RIPGREP.effects(rest)
             return replace(found, sweeps=True, hidden=bool(_RIPGREP_HIDDEN & {w.text for w in rest})) if found else None
@@ -259,7 +274,8 @@ def effects_of(words: tuple[Word, ...]) -> Effects | None:
 
 def is_free(name: str) -> bool:
     """Whether no flag of this reader could do harm, so that words nobody knows may be handed to it."""
-    return known_name(name) in _FREE
+    grammar = _COMMANDS.get(known_name(name))
+    return known_name(name) == "echo" or (grammar is not None and grammar.free)
 
 
 def is_reader(words: tuple[Word, ...]) -> bool:
@@ -267,7 +283,7 @@ def is_reader(words: tuple[Word, ...]) -> bool:
     name = known_name(words[0].text)
     if name == "git":
         return len(words) > 1 and words[1].text in gitreads.VERBS
-    return name in _COMMANDS or name in _SCRIPTED or name in _HARMLESS
+    return name in _COMMANDS or name in _SCRIPTED or name in _HARMLESS or name == "find"
 
 
 def known_name(text: str) -> str:
@@ -280,13 +296,16 @@ def known_name(text: str) -> str:
 
 def _asks_version(name: str, rest: tuple[Word, ...]) -> bool:
     program = "python3" if _PYTHON.match(name) else name
-    return len(rest) == 1 and program in _VERSIONS.get(rest[0].text, ())
+    if len(rest) != 1:
+        return False
+    known = program in _COMMANDS or program in _SCRIPTED or program == "find"
+    return program in _VERSIONS.get(rest[0].text, ()) or (known and rest[0].raw == "--version")
 
 
 def _cd(rest: tuple[Word, ...]) -> Effects | None:
     """`cd folder`. Without one it goes home, with `-` to a place we do not know."""
     match rest:
-        case (folder,) if not folder.text.startswith("-") and folder.text and not folder.glob:
+        case (folder,) if not folder.text.startswith("-") and not folder.glob:
             return Effects(moves=folder)
         case _:
             return None
@@ -294,8 +313,10 @@ def _cd(rest: tuple[Word, ...]) -> Effects | None:
 
 def _read(rest: tuple[Word, ...]) -> Effects | None:
     """`read -r name …`: the names are checked where variables are followed."""
-    plain = all(not word.dynamic and not word.glob and re.match(r"(-r|[A-Za-z_]\w*)\Z", word.text) for word in rest)
-    return Effects() if plain and any(word.text != "-r" for word in rest) else None
+    plain = all(
+        not word.dynamic and not word.glob and re.match(r"(-r|-a|-ra|[A-Za-z_]\w*)\Z", word.text) for word in rest
+    )
+    return Effects() if plain and any(not word.text.startswith("-") for word in rest) else None
 
 
 def _set(rest: tuple[Word, ...]) -> Effects | None:
@@ -303,3 +324,19 @@ def _set(rest: tuple[Word, ...]) -> Effects | None:
     texts = [word.text for word in rest]
     options = [text for text in texts if text != "pipefail"]
     return Effects() if options and all(_STRICT.match(text) for text in options) else None
+
+
+def _find(rest: tuple[Word, ...]) -> Effects | None:
+    """`find`, also with `-exec reader {} ;`: each name is handed over as one word, and none begins with a dash."""
+    texts = [word.text for word in rest]
+    if "-exec" not in texts:
+        return scripts.effects("find", rest)
+    start = texts.index("-exec")
+    end = next((i for i in range(start, len(texts)) if texts[i] in (";", "+")), 0)
+    inner = tuple(word for word in rest[start + 1 : end] if word.raw != "{}")
+    if not inner or len(inner) == end - start - 1 or not is_free(inner[0].text):
+        return None
+    outer, reads = scripts.effects("find", (*rest[:start], *rest[end + 1 :])), effects_of(inner)
+    if outer is None or reads is None:
+        return None
+    return Effects((*outer.reads, *reads.reads), content=reads.content, sweeps=True)

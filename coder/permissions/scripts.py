@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from coder.permissions.command import Word
 from coder.permissions.grammar import Effects, Grammar
@@ -10,7 +11,7 @@ from coder.permissions.names import names
 
 _SED = Grammar("nErsuze:", "expression= null-data quiet regexp-extended separate silent unbuffered", content=True)
 _SED_SLASHED = r"(?:[^/\\\n\[]|\\[^\n]|\[\^?[^][/\\\n]+\])"
-_SED_ADDRESS = rf"(?:\d+|\$|/{_SED_SLASHED}+/I?)"
+_SED_ADDRESS = rf"(?:\d+(?:~\d+)?|\$|/{_SED_SLASHED}+/I?)"
 _SED_LINES = rf"(?:{_SED_ADDRESS}(?:,[+~]?{_SED_ADDRESS})?!?)?"
 _SED_PRINT = re.compile(rf"{_SED_LINES}[pdq=]\Z")
 # Within brackets the delimiter is refused: some seds end the expression there and others do not.
@@ -26,6 +27,7 @@ _JQ = Grammar(
     content=True,
 )
 _JQ_DANGER = re.compile(r"\b(env|import|include|input_filename|modulemeta|debug|stderr|halt_error)\b|\$ENV|\$__")
+_JQ_PATH = re.compile(r"\.(\[\d*\]|\.|\w)*\Z", re.ASCII)
 _FIND_PLAIN = names(
     "-a -and -o -or -not ! ( ) , -print -print0 -ls -prune -quit -true -false -depth -d -mount -xdev -follow "
     "-daystart -empty -executable -readable -writable -nouser -nogroup -noleaf -ignore_readdir_race "
@@ -51,7 +53,7 @@ def effects(name: str, words: tuple[Word, ...]) -> Effects | None:
         case "sed":
             return sed_effects(words, _SED)
         case "jq":
-            return _program(words, _JQ, _JQ_DANGER)
+            return _program(tuple(_path_filter(word) for word in words), _JQ, _JQ_DANGER)
         case "test":
             return _test(words)
         case "[":
@@ -80,9 +82,14 @@ def sed_effects(words: tuple[Word, ...], grammar: Grammar) -> Effects | None:
 
 def _program(words: tuple[Word, ...], grammar: Grammar, danger: re.Pattern[str]) -> Effects | None:
     call = grammar.read(words)
-    if call is None or not call.operands or danger.search(call.operands[0].text):
+    if call is None or not call.operands or call.operands[0].dynamic or danger.search(call.operands[0].text):
         return None
     return Effects(call.operands[1:], content=True)
+
+
+def _path_filter(word: Word) -> Word:
+    """`.[0].name` without quotes: a file whose name it matches would only be such a filter again."""
+    return replace(word, glob=False) if _JQ_PATH.match(word.raw) else word
 
 
 def _awk(words: tuple[Word, ...]) -> Effects | None:
@@ -150,6 +157,8 @@ def _clause(words: list[Word], *, double: bool) -> tuple[Word, ...] | None:
     match [("" if word.dynamic else word.text) for word in words]:
         case [] | [_]:
             return ()
+        case [operator, _] if operator in _TEST_BINARY:
+            return ()  # an operand is missing: an error
         case [operator, _] if operator in _TEST_UNARY:
             return (words[1],) if operator not in ("-z", "-n", "-t") else ()
         case [first, operator, last] if operator in _TEST_BINARY:

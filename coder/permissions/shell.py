@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from coder.permissions.command import Command, Redirect, Word
-from coder.permissions.lexer import MAX_LENGTH
-from coder.permissions.names import names
+from coder.permissions.command import Command
 from coder.permissions.paths import locate, path_of
 from coder.permissions.reader import read
+from coder.permissions.salvage import salvage
 from coder.permissions.syntax import NotUnderstood
 from coder.permissions.tree import agrees
 from coder.permissions.walk import Walk
 from coder.permissions.world import World
 
 _MOST_FOLDERS = 8
-_KEYWORDS = names("! do elif else if in then time until while coproc function")
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(\[[^]]*\])?\+?=")
-_PLAIN = re.compile(r"[A-Za-z0-9_./=:,@%+^~*?\[\]-]+")
-_NAME = re.compile(r"\{[A-Za-z0-9_]+\}|\{")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +49,6 @@ def understand(source: str, world: World) -> Shell:
     return Shell(source, walk.commands, moved=walk.moved)
 
 
-def salvage(source: str) -> tuple[Command, ...]:
-    """Every command that might be in the text, substitutions included. Guesses too many rather than too few."""
-    text = source[: 4 * MAX_LENGTH].replace("\\\n", "").replace("\r", " ")
-    return _Salvage(text).commands()
-
-
 def _placed(commands: tuple[Command, ...], world: World) -> tuple[Command, ...]:
     """The commands with every folder they may run in, `cd` followed as far as that can be told."""
     folders: tuple[Path, ...] = (world.cwd,)
@@ -72,137 +60,3 @@ def _placed(commands: tuple[Command, ...], world: World) -> tuple[Command, ...]:
             moved = (locate(text, world, folder).written for folder in folders)
             folders = tuple(dict.fromkeys((*folders, *moved)))
     return tuple(placed)
-
-
-@dataclass(slots=True)
-class _Fragment:
-    """A command being collected. `closer` ends it when it is a substitution; `quoted` is inside double quotes."""
-
-    closer: str = ""
-    quoted: bool = False
-    words: list[Word] = field(default_factory=list)
-    redirects: list[Redirect] = field(default_factory=list)
-    redirect: str = ""  # the next word is the target of this
-    text: list[str] = field(default_factory=list)
-    start: int = -1
-    dynamic: bool = False
-
-
-class _Salvage:
-    def __init__(self, text: str) -> None:
-        self.source = text
-        self.position = 0
-        self.found: list[Command] = []
-        self.stack: list[_Fragment] = [_Fragment()]
-
-    def commands(self) -> tuple[Command, ...]:
-        while self.position < len(self.source):
-            if plain := _PLAIN.match(self.source, self.position):
-                self._add(plain[0])
-                self.position = plain.end()
-            else:
-                self.position += 1
-                self._step(self.source[self.position - 1])
-        while self.stack:
-            self._end_command()
-            self.stack.pop()
-        return tuple(self.found)
-
-    def _step(self, char: str) -> None:
-        here = self.stack[-1]
-        if char == "\\":
-            self._add(self.source[self.position : self.position + 1], self.position - 1)
-            self.position += 1
-        elif char == "'" and not here.quoted:
-            end = self.source.find("'", self.position)
-            end = len(self.source) if end < 0 else end
-            self._add(self.source[self.position : end], self.position - 1)
-            self.position = end + 1
-        elif char == '"':
-            here.quoted = not here.quoted
-            self._add("", self.position - 1)
-        elif char == "`":
-            if here.closer == "`":
-                self._close()
-            else:
-                self._open("`", "`")
-        elif char == "$":
-            self._dollar()
-        elif here.quoted:
-            self._add(char, self.position - 1)
-        else:
-            self._unquoted(char, here)
-
-    def _unquoted(self, char: str, here: _Fragment) -> None:
-        if char in " \t":
-            self._end_word()
-        elif char in "<>" and self.source.startswith("(", self.position):
-            self.position += 1
-            self._open("<(", ")")
-        elif char in "<>":
-            self._end_word()
-            here.redirect = char
-        elif char == ")" and here.closer == ")":
-            self._close()
-        elif char in ";&|\n(){}":
-            self._end_command()
-        elif char == "#" and self.source[self.position - 2 : self.position - 1] in ("", " ", "\t", "\n", ";"):
-            end = self.source.find("\n", self.position)
-            self.position = len(self.source) if end < 0 else end
-        else:
-            self._add(char, self.position - 1)
-
-    def _dollar(self) -> None:
-        """What `$name`, `${…}` and `$'…'` stand for is unknown; the text after them is still looked at."""
-        if self.source.startswith("(", self.position):
-            self.position += 1
-            self._open("$(", ")")
-            return
-        self._add("$", self.position - 1)
-        self.stack[-1].dynamic = True
-        if name := _NAME.match(self.source, self.position):
-            self._add(name[0])
-            self.position = name.end()
-
-    def _add(self, text: str, start: int | None = None) -> None:
-        here = self.stack[-1]
-        if here.start < 0:
-            here.start = self.position if start is None else start
-        here.text.append(text)
-
-    def _open(self, opener: str, closer: str) -> None:
-        self._add("$()", self.position - len(opener))
-        self.stack[-1].dynamic = True
-        self.stack.append(_Fragment(closer))
-
-    def _close(self) -> None:
-        self._end_command()
-        if len(self.stack) > 1:
-            self.stack.pop()
-
-    def _end_word(self) -> None:
-        here = self.stack[-1]
-        if here.start < 0:
-            return
-        text = "".join(here.text)
-        raw = self.source[here.start : self.position].rstrip(" \t\n;&|<>" if here.dynamic else " \t\n;&|(){}<>`")
-        word = Word(raw, text, glob=not set("*?[").isdisjoint(text), tilde=raw[:1] == "~", dynamic=here.dynamic)
-        if here.redirect:
-            here.redirects.append(Redirect("", here.redirect, word))
-        else:
-            here.words.append(word)
-        here.start, here.text, here.dynamic, here.redirect = -1, [], False, ""
-
-    def _end_command(self) -> None:
-        self._end_word()
-        here = self.stack[-1]
-        words, assignments = here.words, list[Word]()
-        while words and words[0].text in _KEYWORDS:
-            words.pop(0)
-        while words and _ASSIGNMENT.match(words[0].text):
-            assignments.append(words.pop(0))
-        if not words and here.redirects:
-            words = [Word("", "")]
-        if words:
-            self.found.append(Command(tuple(words), tuple(assignments), tuple(here.redirects)))
-        here.words, here.redirects, here.redirect = [], [], ""

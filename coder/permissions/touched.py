@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from coder.permissions import filewrites, readonly
-from coder.permissions.command import Command, Word
+from coder.permissions.command import PIPE, Command, Word
 from coder.permissions.names import names
 from coder.permissions.paths import Place, locate, path_of
 from coder.permissions.world import World
 from coder.permissions.wrappers import program, unwrapped
 
 Touch: TypeAlias = Literal["read", "write"]
-FREE = frozenset({"/dev/null", "/dev/stdin", "/dev/fd/63"})  # reading these tells nothing that is not told anyway
+FREE = frozenset({"/dev/null", "/dev/stdin", PIPE})  # reading these tells nothing that is not told anyway
 _READERS = names(
     "cat head tail less more bat batcat nl tac rev grep egrep fgrep rg sed awk gawk mawk cut sort uniq diff cmp "
     "comm od xxd hexdump strings base64 fold fmt paste join jq zcat column view cp mv scp rsync source . tee dd xargs"

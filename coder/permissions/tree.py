@@ -216,5 +216,5 @@ class _Marker:
 
 _INSIDE = _WORDS | names(
     "string_content variable_name special_variable_name binary_expression unary_expression ternary_expression "
-    "parenthesized_expression comment"
+    "parenthesized_expression comment subscript"
 )

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import assert_never
 
-from coder.permissions.command import Command, Redirect, Word
+from coder.permissions import outputs
+from coder.permissions.command import PIPE, Command, Redirect, Word
 from coder.permissions.names import names
 from coder.permissions.paths import locate, path_of
 from coder.permissions.syntax import (
@@ -38,7 +39,6 @@ from coder.permissions.world import World
 MOST_COMMANDS = 50
 _MOST_FOLDERS = 8
 _MOST_ROUNDS = 8  # a loop over more words is not followed word by word
-_PIPE = "/dev/fd/63"
 _SPLITS = re.compile(r"[\s*?\[]")
 # Names that mean something to bash or to programs; a variable of the session's environment is one as well.
 _MEANINGFUL = re.compile(
@@ -57,15 +57,19 @@ _FORGETTERS = names(
 )
 _MOVERS = names("cd pushd popd")
 _VARIABLE = re.compile(r"\$\{?#?([A-Za-z_]\w*)", re.ASCII)
-_COUNTS = {"?": "0", "#": "0"}
+_KNOWN = {"?": "0", "#": "0", "0": "bash", "BASH_SOURCE[0]": ""}
+_SECRET = re.compile(r"(?i).*(key|token|secret|passw|credential|auth)")
+_DEFAULT = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*)(?P<how>:?[-+])(?P<word>[\w./:@%+=,~-]*)\}\Z", re.ASCII)
+_OWN = re.compile(r"(BASH|COMP_|EPOCH|HIST|MAPFILE|OPT|READLINE_|PROMPT_|coder_command\Z)|[^A-Za-z_]")
 
 
 @dataclass(frozen=True, slots=True)
 class _Value:
-    """What a variable holds; with `glob` the name of any file that the pattern matches."""
+    """What a variable holds; with `glob` any name that the pattern matches, with `listed` any that a command listed."""
 
     text: str
     glob: bool = False
+    listed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +188,8 @@ class Walk:
         self._check_name(node.name)
         words = [self._word(word, state) for word in node.words]
         if len(words) > _MOST_ROUNDS or any(word.dynamic for word in words):
-            return self._rounds((node.body,), _with(state, {node.name: None}), node.name)
+            value = _Value("", listed=True) if words and all(word.listed for word in words) else None
+            return self._rounds((node.body,), _with(state, {node.name: value}), node.name)
         seen = state
         for word in words:
             value = _Value(path_of(word, self._world), word.glob)
@@ -200,7 +205,7 @@ class Walk:
                 after = _either(*self._block(block, after))
             after = _either(state, after)
             if name:
-                after = _with(after, {name: None})
+                after = _with(after, {name: state.variables[name]})
             if after == state:
                 return state, state
             state = after
@@ -209,13 +214,17 @@ class Walk:
 
     def _simple(self, node: Simple, state: _State, fed_by: tuple[Command, ...]) -> _Ends:
         assigned = tuple((name, self._word(token, state)) for name, token in node.assignments)
-        if not node.words:
+        if assigned and not node.words:
             for name, word in assigned:
                 self._check_name(name)
                 known = None if word.dynamic else _Value(word.text.partition("=")[2])
                 state = _with(state, {name: known})
             return state, state
-        words = tuple(self._word(token, state) for token in node.words)
+        words = tuple(word for token in node.words if (word := self._word(token, state)).text or not _vanishes(token))
+        if not node.words:
+            words = (Word("cat", "cat"),)  # `$(< file)`
+        if not words:
+            return state, state  # all of it was empty: nothing runs
         program = words[0]
         if program.dynamic or (program.glob and program.raw != "["):
             kind = "a program that is known only when it runs" if program.dynamic else "a wildcard in a command name"
@@ -257,7 +266,7 @@ class Walk:
         if not {name, *rest[: name in ("command", "builtin")]} & _MOVERS:
             return state, state
         target = command.words[1] if name == "cd" and len(rest) == 1 else None
-        if target is None or target.dynamic or target.glob or not target.text or target.text.startswith("-"):
+        if target is None or target.dynamic or target.glob or target.text.startswith("-"):
             self.moved, self._lost = True, command.text
             return state, state
         text = path_of(target, self._world)
@@ -290,46 +299,70 @@ class Walk:
             return Word(token.raw, token.raw)
         text, written = "", ""
         glob = dynamic = False
-        single = True
+        single = listed = True
         for piece in token.pieces:
             match piece:
                 case Verbatim():
                     text, written, glob = text + piece.text, written + piece.text, glob or piece.glob
                     continue
                 case Expansion():
-                    value = self._value(piece.name, state)
+                    value = self._value(piece.name, state) if piece.name else self._defaulted(piece.source, state)
                 case Substitution():
                     value = self._output(piece, state)
                 case _:
                     assert_never(piece)
             written += piece.source
-            if value is None or not (piece.quoted or _is_whole(value)):
-                dynamic, single, text = True, single and piece.quoted, text + piece.source
-            else:
+            if value is not None and not value.listed and (piece.quoted or _is_whole(value)):
                 text, glob = text + value.text, glob or value.glob
-        return Word(token.raw, text, glob, token.tilde, dynamic, single, written if written != text else "")
+                continue
+            dynamic, single, text = True, single and piece.quoted, text + piece.source
+            listed = listed and value is not None and (value.listed or value.glob)
+        source = written if written != text else ""
+        return Word(token.raw, text, glob, token.tilde, dynamic, single, dynamic and listed, source)
 
     def _value(self, name: str, state: _State) -> _Value | None:
+        """What a variable holds; None when only the run itself will tell, or when nobody should see it."""
         if name in state.variables:
             return state.variables[name]
+        if name in _KNOWN:
+            return _Value(_KNOWN[name])
+        if name == "PWD":
+            return _Value(str(state.folders[0])) if len(state.folders) == 1 else None
         if name == "HOME":
             return _Value(str(self._world.home))
-        if name == "PWD" and len(state.folders) == 1:
-            return _Value(str(state.folders[0]))
-        return _Value(_COUNTS[name]) if name in _COUNTS else None
+        if not name or name in _SPECIAL or _OWN.match(name) or _SECRET.match(name):
+            return None
+        return _Value(self._world.variable(name) or "")
+
+    def _defaulted(self, source: str, state: _State) -> _Value | None:
+        """`${name:-word}` and its like, when the variable is known; None for every other expansion."""
+        found = _DEFAULT.match(source)
+        value = self._value(found["name"], state) if found else None
+        if not found or value is None or value.listed or value.glob:
+            return None
+        is_set = bool(value.text) or (":" not in found["how"] and self._world.variable(found["name"]) is not None)
+        if "-" in found["how"]:
+            return value if is_set else _Value(found["word"])
+        return _Value(found["word"] if is_set else "")
 
     def _output(self, piece: Substitution, state: _State) -> _Value | None:
+        """What a substitution stands for, where that can be told."""
         before = len(self._found)
         self._block(piece.body, state)
         if piece.is_pipe:
-            return _Value(_PIPE)
+            return _Value(PIPE)
+        if piece.source.startswith("${"):
+            return None
         added = tuple(self._found)[before:]
-        if len(added) == 1 and [word.text for word in added[0].words] == ["pwd"] and not added[0].redirects:
-            return self._value("PWD", replace(state, variables={}))
-        return None
+        if not _is_pipeline(piece.body) or not added or not all(_prints_only(command) for command in added):
+            return None
+        alone = isinstance(piece.body.steps[0].statement, Simple)
+        if alone and (known := outputs.text_of(added[-1])) is not None:
+            return _Value(known)
+        return _Value("", listed=True) if outputs.lists_files(added[-1:]) else None
 
     def _check_name(self, name: str) -> None:
-        if name in _SPECIAL or _MEANINGFUL.match(name) or self._world.exports(name):
+        if name in _SPECIAL or _MEANINGFUL.match(name) or self._world.variable(name) is not None:
             self._trouble(f"{name}, which is set for the commands after it and can change what they do")
 
     def _add(self, command: Command) -> None:
@@ -351,4 +384,20 @@ def _any_of(ends: list[_Ends]) -> _Ends:
 
 def _is_whole(value: _Value) -> bool:
     """Whether bash leaves it one word, as it is, outside quotes."""
-    return bool(value.text) and not value.glob and not _SPLITS.search(value.text)
+    return not value.glob and not _SPLITS.search(value.text)
+
+
+def _is_pipeline(body: Block) -> bool:
+    statement = body.steps[0].statement
+    items = statement.items if isinstance(statement, Pipeline) else (statement,)
+    return len(body.steps) == 1 and all(isinstance(item, Simple) for item in items)
+
+
+def _prints_only(command: Command) -> bool:
+    """Whether all it prints is its own output: no redirect but that of its errors into nothing."""
+    return all(r.number == "2" and r.target.text == "/dev/null" and not r.copies for r in command.redirects)
+
+
+def _vanishes(token: Token) -> bool:
+    """Whether a word that comes to nothing is no word at all: it has no quotes."""
+    return not any(piece.quoted for piece in token.pieces)

@@ -12,10 +12,11 @@ from coder.core.tools import Mode
 from coder.permissions import filewrites, readonly
 from coder.permissions.command import Command, Word
 from coder.permissions.facts import Need
-from coder.permissions.feeding import fed_effects
 from coder.permissions.files import judge_place
 from coder.permissions.grammar import Effects
+from coder.permissions.guides import guide_of
 from coder.permissions.matching import rule_for_call, rule_for_words
+from coder.permissions.outputs import fed_effects
 from coder.permissions.paths import is_inside
 from coder.permissions.patterns import CommandPattern
 from coder.permissions.rules import Rule, Rules
@@ -65,6 +66,10 @@ class Weighing:
         known = fed_effects(words, command.fed_by) or readonly.effects_of(words)
         if known and known.moves and words is not command.words:
             known = None  # `timeout 5 cd x` runs some other cd, or none
+        if known and (guide := guide_of(words, command.folders, self.world)):
+            known = None
+            text = f"{shown(command.text)} obeys {guide}, which can make it fetch or run another program"
+            self.needs.append(Need(Reason("safety", text, str(guide)), self._exact(command)))
         harmless = has_safe_environment(command)
         self._weigh_words(command, words, known if harmless else None, harmless=harmless)
         self._weigh_redirects(command, moved=moved)
@@ -76,7 +81,8 @@ class Weighing:
             self.allowed.append(by_rule(rule, shown(command.text)))
         elif known:
             before = len(self.needs)
-            self._weigh_places("read", (*known.reads, *((known.moves,) if known.moves else ())), command)
+            named = (*known.reads, *((known.moves,) if known.moves else ()))
+            self._weigh_places("read", named, command, content=known.shows)
             self._weigh_secrets(command)
             if len(self.needs) == before:
                 self.allowed.append(Reason("readonly", f"{shown(command.text)} only reads", shown(command.text)))
@@ -90,8 +96,7 @@ class Weighing:
     def _weigh_secrets(self, command: Command) -> None:
         if secret := next((name for name in command.expands if _SECRET.match(name)), ""):
             text = f"{shown(command.text)} shows the variable {secret}, which may be a secret"
-            rule = exact_rule(command.text, self.call.name)
-            self.needs.append(Need(Reason("safety", text, secret), (rule,) if rule else ()))
+            self.needs.append(Need(Reason("safety", text, secret), self._exact(command)))
 
     def _weigh_redirects(self, command: Command, *, moved: bool) -> None:
         for redirect in command.redirects:
@@ -106,13 +111,14 @@ class Weighing:
                 text = f"the folder that {redirect.target.raw} lies in depends on cd; write it in a command of its own"
                 self.needs.append(Need(Reason("safety", text, redirect.target.raw)))
 
-    def _weigh_places(self, touch: Touch, words: tuple[Word, ...], command: Command) -> None:
+    def _weigh_places(self, touch: Touch, words: tuple[Word, ...], command: Command, *, content: bool = True) -> None:
+        """`content` is unset for commands that show no more of a file than that it is there and how large."""
         for word in words:
-            if word.dynamic:
+            if word.dynamic and not (word.listed and touch == "read" and not content):
                 verb = "reads" if touch == "read" else "writes"
                 text = f"{shown(command.text)} {verb} a place that is known only when it runs: {word.raw}"
-                rule = exact_rule(command.text, self.call.name) if touch == "read" else ""
-                self.needs.append(Need(Reason("safety", text, word.raw), (rule,) if rule else ()))
+                rules = self._exact(command) if touch == "read" else ()
+                self.needs.append(Need(Reason("safety", text, word.raw), rules))
         known = (word for word in words if not word.dynamic and not (touch == "read" and word.text in FREE))
         for place in places(tuple(known), command.folders, self.world):
             verdict = judge_place(place, touch, self.rules, self.mode, self.world)
@@ -124,8 +130,11 @@ class Weighing:
     def _variables(self, command: Command) -> Need:
         names = ", ".join(word.text.partition("=")[0] for word in command.assignments)
         reason = Reason("default", f"{shown(command.text)} sets {names}, which can change what runs", names)
+        return Need(reason, self._exact(command))
+
+    def _exact(self, command: Command) -> tuple[str, ...]:
         rule = exact_rule(command.text, self.call.name)
-        return Need(reason, (rule,) if rule else ())
+        return (rule,) if rule else ()
 
     def _unknown(self, command: Command, words: tuple[Word, ...]) -> Need:
         reason = Reason("default", f"no rule allows {shown(command.text)}", shown(command.text))

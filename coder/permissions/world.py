@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -41,8 +41,12 @@ class World(Protocol):
         """Whether `A` and `a` may be the same file here."""
         ...
 
-    def exports(self, name: str) -> bool:
-        """Whether programs the session starts are given an environment variable of this name."""
+    def variable(self, name: str) -> str | None:
+        """The value of an environment variable that commands are given; None when there is none of this name."""
+        ...
+
+    def exists(self, path: Path) -> bool:
+        """Whether anything lies there. One lstat; never raises."""
         ...
 
     def is_created(self, path: Path) -> bool:
@@ -64,10 +68,13 @@ class LocalWorld:
     config_home: Path
     readable: tuple[Path, ...] = ()
     ignores_case: bool = sys.platform == "darwin"
-    exported: Collection[str] = ()
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
-    def exports(self, name: str) -> bool:
-        return name in self.exported
+    def variable(self, name: str) -> str | None:
+        return self.environment.get(name)
+
+    def exists(self, path: Path) -> bool:
+        return os.path.lexists(path)
 
     def is_created(self, path: Path) -> bool:
         return False
@@ -110,8 +117,11 @@ class Remembered:
     def ignores_case(self) -> bool:
         return self.world.ignores_case
 
-    def exports(self, name: str) -> bool:
-        return self.world.exports(name)
+    def variable(self, name: str) -> str | None:
+        return self.world.variable(name)
+
+    def exists(self, path: Path) -> bool:
+        return self.world.exists(path)
 
     def is_created(self, path: Path) -> bool:
         return self.world.is_created(path)

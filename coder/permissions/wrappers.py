@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from coder.permissions.command import Command, Word
 from coder.permissions.names import names
-from coder.permissions.shell import salvage
+from coder.permissions.salvage import salvage
 
 _SAFE_NAMES = names(
     "LANG LANGUAGE LC_ALL LC_CTYPE LC_COLLATE LC_MESSAGES LC_NUMERIC LC_TIME TZ TERM COLORTERM NO_COLOR FORCE_COLOR "
@@ -21,6 +21,7 @@ _SAFE_NAMES = names(
     "GIT_TERMINAL_PROMPT TIME_STYLE BLOCK_SIZE"
 )
 _SAFE_VALUE = re.compile(r"[A-Za-z0-9_.,:+@=-]*\Z")
+_ZONE = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*\Z")
 _SAFE_PAIRS = frozenset({"PAGER=cat", "GIT_PAGER=cat", "MANPAGER=cat", "GIT_EDITOR=true", "EDITOR=true", "IFS="})
 _DURATION = re.compile(r"\d+(\.\d+)?[smhd]?\Z")
 _NUMBER = re.compile(r"-?\d+\Z")
@@ -51,6 +52,8 @@ def _is_safe(word: Word) -> bool:
     name, _, value = word.text.partition("=")
     if word.dynamic:
         return False
+    if name == "TZ" and _ZONE.match(value):
+        return True
     return word.raw in _SAFE_PAIRS or (name in _SAFE_NAMES and bool(_SAFE_VALUE.match(value)))
 
 

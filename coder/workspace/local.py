@@ -55,9 +55,9 @@ class LocalWorkspace:
         return self._roots
 
     @property
-    def exported(self) -> frozenset[str]:
-        """The names of the environment variables that commands are given."""
-        return frozenset(child_environment(self._env, self._cwd))
+    def environment(self) -> Mapping[str, str]:
+        """The environment variables that commands are given."""
+        return child_environment(self._env, self._cwd)
 
     def resolve(self, path: str) -> Path:
         if path == "~" or path.startswith("~/"):

@@ -40,6 +40,8 @@ class Decision:
 def decide(call: ToolUse, access: Access, rules: Rules, mode: Mode, world: World) -> Decision:
     """Judges a call. Never raises and never asks; touches the disk only through `world.resolve`."""
     world = Remembered(world)
+    if call.name == "Task":
+        call = replace(call, name="Agent")  # its other name
     if isinstance(access, Runs):
         facts = command_facts(call, access.command, rules, mode, world)
     else:

@@ -22,7 +22,7 @@ from coder.permissions.patterns import CommandPattern
 from coder.permissions.rules import Rule, Rules
 from coder.permissions.shell import Shell
 from coder.permissions.suggest import command_rule, exact_rule
-from coder.permissions.touched import FREE, Touch, places
+from coder.permissions.touched import FREE, Touch, places, too_wide
 from coder.permissions.wording import by_rule, shown
 from coder.permissions.world import World
 from coder.permissions.wrappers import has_safe_environment, program, unwrapped
@@ -84,6 +84,7 @@ class Weighing:
             named = (*known.reads, *((known.moves,) if known.moves else ()))
             self._weigh_places("read", named, command, content=known.shows)
             self._weigh_secrets(command)
+            self._weigh_links(command, known)
             if len(self.needs) == before:
                 self.allowed.append(Reason("readonly", f"{shown(command.text)} only reads", shown(command.text)))
         elif not harmless:
@@ -106,6 +107,18 @@ class Weighing:
             text = f"{shown(command.text)} shows the variable {secret}, which may be a secret"
             self.needs.append(Need(Reason("safety", text, secret), self._exact(command)))
 
+    def _weigh_links(self, command: Command, known: Effects) -> None:
+        """A command that goes through the links it finds may end anywhere they lead."""
+        if not known.follows:
+            return
+        here = (Word(".", "."),)
+        for place in places(known.reads or here, command.folders, self.world):
+            found = self.world.leads_out(place.real)
+            if found is not False:
+                why = "leads out of the working directories" if found else "may: there is too much there to look at"
+                text = f"{shown(command.text)} follows links, and one below {place} {why}"
+                self.needs.append(Need(Reason("safety", text, str(place.written)), self._exact(command)))
+
     def _weigh_redirects(self, command: Command, *, moved: bool) -> None:
         for redirect in command.redirects:
             if redirect.copies or redirect.target.text == "/dev/null":
@@ -127,6 +140,9 @@ class Weighing:
                 text = f"{shown(command.text)} {verb} a place that is known only when it runs: {word.raw}"
                 rules = self._exact(command) if touch == "read" else ()
                 self.needs.append(Need(Reason("safety", text, word.raw), rules))
+            elif too_wide(word, command, self.world):
+                text = f"{word.raw} stands for more files than coder looks at one by one"
+                self.needs.append(Need(Reason("safety", text, word.raw), self._exact(command)))
         known = (word for word in words if not word.dynamic and not (touch == "read" and word.text in FREE))
         for place in places(tuple(known), command.folders, self.world):
             verdict = judge_place(place, touch, self.rules, self.mode, self.world)
@@ -161,8 +177,9 @@ class Weighing:
         every = tuple(word.written or word.text for word in command.words)
         spellings = [(*(word.text for word in command.assignments), *every)]
         if harmless:
-            inner = words[1:] if _is_bare_xargs(words) else words
-            spellings += [every, tuple(word.text for word in command.words), tuple(word.text for word in inner)]
+            spellings += [every, tuple(word.text for word in command.words), tuple(word.text for word in words)]
+            if _is_bare_xargs(words):  # what it reads is added: only a rule that is open at its end covers that
+                spellings.append((*(word.text for word in words[1:]), "…"))
         rules = self.rules.allow
         if _acts_for_others(words) or _acts_for_others(command.words):
             rules = tuple(r for r in rules if isinstance(r.specifier, CommandPattern) and r.specifier.is_exact)

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from coder.permissions.expanding import expand, leads_out
+
 
 class World(Protocol):
-    """What a decision may know of the machine. `resolve` is the only member that touches the disk."""
+    """What a decision may know of the machine: where links lead, what is there. No file is ever opened for it."""
 
     @property
     def cwd(self) -> Path:
@@ -54,6 +56,14 @@ class World(Protocol):
         """Whether anything lies there. One lstat; never raises."""
         ...
 
+    def matches(self, pattern: str, folder: Path) -> tuple[tuple[Path, Path], ...] | None:
+        """The paths a shell wildcard stands for, each as written and with its links followed; None for too many."""
+        ...
+
+    def leads_out(self, folder: Path) -> bool | None:
+        """Whether a link below the folder leads out of the roots; None when there is too much to look at."""
+        ...
+
     def is_created(self, path: Path) -> bool:
         """Whether this session itself made what lies there, and it is still the same."""
         ...
@@ -85,6 +95,12 @@ class LocalWorld:
     def exists(self, path: Path) -> bool:
         return os.path.lexists(path)
 
+    def matches(self, pattern: str, folder: Path) -> tuple[tuple[Path, Path], ...] | None:
+        return expand(pattern, folder, self.resolve)
+
+    def leads_out(self, folder: Path) -> bool | None:
+        return leads_out(folder, tuple(self.resolve(root) for root in self.roots), self.resolve)
+
     def is_created(self, path: Path) -> bool:
         return False
 
@@ -101,6 +117,7 @@ class Remembered:
 
     world: World
     seen: dict[Path, Path] = field(default_factory=dict)
+    expanded: dict[tuple[str, Path], tuple[tuple[Path, Path], ...] | None] = field(default_factory=dict)
 
     @property
     def cwd(self) -> Path:
@@ -135,6 +152,15 @@ class Remembered:
 
     def exists(self, path: Path) -> bool:
         return self.world.exists(path)
+
+    def matches(self, pattern: str, folder: Path) -> tuple[tuple[Path, Path], ...] | None:
+        key = (pattern, folder)
+        if key not in self.expanded:
+            self.expanded[key] = self.world.matches(pattern, folder)
+        return self.expanded[key]
+
+    def leads_out(self, folder: Path) -> bool | None:
+        return self.world.leads_out(folder)
 
     def is_created(self, path: Path) -> bool:
         return self.world.is_created(path)

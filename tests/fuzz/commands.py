@@ -18,6 +18,9 @@ PLAIN = [
     "find sub -name '*.txt' | xargs cat", "grep -rl one sub | xargs wc -l", "md5sum a.txt", "realpath a.txt",
 ]  # fmt: skip
 RISKY = [
+    "cd wild && find *", "cat .links/inner/../../private/secret.txt", "cd missing/x; cat ../private/secret.txt",
+    "cat ../work-too/secret.txt", "git reflog delete HEAD@{0}", "command -p touch PWN", "PATH=bin ls",
+    "GIT_EXTERNAL_DIFF=evil git diff", "git --git-dir=nested/.git --work-tree=nested diff", "find . -exec evil \\;",
     "sed -n '1w PWN' a.txt", "sed 's/o/x/w PWN' a.txt", "sed -i.PWN s/o/x/ a.txt", "sed '1e touch PWN' a.txt",
     "sed 's/one/touch PWN/e' a.txt", 'awk \'BEGIN{system("touch PWN")}\'', 'awk \'{print > "PWN"}\' a.txt',
     "printf %n 'a[$(touch PWN)]'", "printf -v 'a[$(touch PWN)]' x", "find . -exec touch PWN {} +",

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 
 from tests.fuzz.sandbox import bubblewrap
+from tests.fuzz.scratch import Scratch
 
 _SUMMED = ("inputs", "allowed", "runs", "tokens shown", "excused", "holes")
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scratch]:
+    """One for all tests of a file: it puts itself back."""
+    with Scratch(tmp_path_factory.mktemp("scratch")) as made:
+        yield made
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -19,6 +28,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         if isinstance(report, pytest.TestReport) and report.when == "call"
         for name, value in report.user_properties
     ]
+    without = sorted({str(value) for name, value in found if name == "guard"})
+    if without:
+        terminalreporter.section(f"fuzz with one guard off: a hole for each of {len(without)}")
+        for line in without:
+            terminalreporter.line(line)
     hunts = [value for name, value in found if name == "fuzz" and isinstance(value, dict)]
     if not hunts:
         return

@@ -9,10 +9,12 @@ import json
 import random
 import sys
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 
+import coder
+from coder.permissions.world import LocalWorld
 from tests.fuzz.holes import known
 from tests.fuzz.profiles import Name, Profile, profile
 from tests.fuzz.scratch import TOKEN, Scratch
@@ -69,9 +71,13 @@ class Hunt:
 
     def run(self, folder: Path) -> Catch:
         with Scratch(folder) as scratch:
-            rng = random.Random(f"{self.profile} {self.seed}")
-            kind = profile(self.profile, scratch.world, rng, corpus(), self.spice)
+            kind, rng = self.kind(scratch.world)
             return self._hunt(scratch, kind, Soup(rng, kind.pantry))
+
+    def kind(self, world: LocalWorld) -> tuple[Profile, random.Random]:
+        """The rules, mode and words of this seed, and the dice as they lie after choosing them."""
+        rng = random.Random(f"{self.profile} {self.seed}")
+        return profile(self.profile, world, rng, corpus(), self.spice), rng
 
     def _hunt(self, scratch: Scratch, kind: Profile, soup: Soup) -> Catch:
         catch = Catch()
@@ -140,7 +146,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         catch = hunt.run(Path(folder))
     figures = {name: value for name, value in catch.figures.items() if name != "hashes"}
-    print(json.dumps({**figures, "found": [str(hole) for hole in catch.holes]}))
+    print(json.dumps({**figures, "coder": coder.__file__, "found": [asdict(hole) for hole in catch.holes]}))
 
 
 if __name__ == "__main__":

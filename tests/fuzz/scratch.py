@@ -22,10 +22,11 @@ from tests.fuzz.sandbox import Sandbox
 SECRET = "OUTSIDE-THE-ROOTS"  # stands in every file outside the working directory
 HIDDEN = "KEPT-FROM-READING"  # stands in .env
 TOKEN = "TOKEN-OF-THE-ENVIRONMENT"
-# Programs that only note down how they were run: none of them may run unless a rule says so.
+# Programs that only note down how they were run (rm then does its work): none may run unless a rule says so.
 SHIMS = ("evil", "npm", "make", "tool", "deploy", "curl", "ssh", "docker")
 _SHIM = """#!/bin/sh
 {{ printf '%s\\0' "{name}" "$@"; printf '\\001\\0'; export -p; }} > "{log}/$$"
+{then}
 """
 _TEXTS = {
     "a.txt": "one\ntwo\n",
@@ -43,6 +44,7 @@ _TEXTS = {
     "odd/--output=PWN": "one\n",
     "odd/a;touch PWN": "one\n",
     "odd/$(touch PWN)": "one\n",
+    "wild/-delete": "one\n",
     ".env": f"{HIDDEN}\n",
     "secret/token.txt": "one\n",
     ".vscode/settings.json": "{}\n",
@@ -161,6 +163,7 @@ class Scratch:
             folder.mkdir(parents=True)
         for name in SHIMS:
             self._program(self._shims / name, name)
+        self._program(self._shims / "rm", "rm", then='exec /bin/rm "$@"')
         for name, text in (*_OUTSIDE.items(), *((f"home/work/{name}", text) for name, text in _TEXTS.items())):
             _write(template / name, text)
         for name in _TROJANS:
@@ -174,8 +177,8 @@ class Scratch:
         self._program(root / ".git" / "hooks" / "post-checkout", "evil")
         _write(root / "nested" / ".git" / "config", _HOSTILE_REPOSITORY)
 
-    def _program(self, path: Path, name: str) -> None:
-        _write(path, _SHIM.format(name=name, log=self._log))
+    def _program(self, path: Path, name: str, then: str = "") -> None:
+        _write(path, _SHIM.format(name=name, log=self._log, then=then))
         path.chmod(0o755)
 
     def _repository(self, folder: Path) -> None:

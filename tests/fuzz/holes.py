@@ -1,6 +1,6 @@
 """The holes that are known: a data file of commands that must stay shut, some of them not shut yet.
 
-A line of holes.jsonl: `id`, `profiles` (it is tried in the first), `command`, `why`, perhaps `allow` (rules); `open` when
+A line of holes.jsonl: `id`, `profiles` (tried in the first), `command`, `why`, perhaps `allow` (rules); `open` when
 today's gate lets it through, and then `excuse`, a regular expression of commands (and `deeds`, one of what they may do)
 that the hunt meets, counts and passes by.
 """

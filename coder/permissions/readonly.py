@@ -153,6 +153,7 @@ _COMMANDS: dict[str, Grammar] = {
         free=True,
     ),
     "egrep": _GREP,
+    "env": Grammar("0", "null", operands="none"),
     "expand": Grammar("it:", "initial tabs=", content=True),
     "expr": Grammar(operands="text"),
     "fgrep": _GREP,
@@ -192,6 +193,7 @@ _COMMANDS: dict[str, Grammar] = {
         "abcdfiloxvA:j:N:S:t:w?", "address-radix= format= output-duplicates read-bytes= skip-bytes=", content=True
     ),
     "paste": Grammar("d:sz", "delimiters= serial zero-terminated", content=True),
+    "printenv": Grammar("0", "null", operands="text"),
     "pwd": Grammar("LP", operands="none"),
     "readlink": Grammar(
         "efmnqsvz", "canonicalize canonicalize-existing canonicalize-missing no-newline zero", free=True

@@ -224,8 +224,12 @@ class Walk:
         if not node.words:
             words = (Word("cat", "cat"),)  # `$(< file)`
         if not words:
-            return state, state  # all of it was empty: nothing runs
+            self._trouble(f"a program that is known only when it runs: {node.words[0].raw}")
+            return state, state
         program = words[0]
+        first = node.words[0] if node.words else None
+        if first and any(isinstance(p, Expansion) and p.name not in state.variables for p in first.pieces):
+            program = replace(program, raw=first.raw, dynamic=True)  # set outside the line, or nowhere
         if program.dynamic or (program.glob and program.raw != "["):
             kind = "a program that is known only when it runs" if program.dynamic else "a wildcard in a command name"
             self._trouble(f"{kind}: {program.raw}")

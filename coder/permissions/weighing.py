@@ -94,7 +94,15 @@ class Weighing:
             self.needs.append(self._unknown(command, words))
 
     def _weigh_secrets(self, command: Command) -> None:
-        if secret := next((name for name in command.expands if _SECRET.match(name)), ""):
+        """What shows the environment may show a secret: by its name, since nobody should look at the value."""
+        names = command.expands
+        match [word.text for word in unwrapped(command.words)]:
+            case ["env"] | ["printenv"]:
+                names = self.world.variables
+            case ["printenv", *given]:
+                names = tuple(given)
+        shown_names = (name for name in names if _SECRET.match(name) and self.world.variable(name))
+        if secret := next(shown_names, ""):
             text = f"{shown(command.text)} shows the variable {secret}, which may be a secret"
             self.needs.append(Need(Reason("safety", text, secret), self._exact(command)))
 

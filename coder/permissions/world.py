@@ -41,6 +41,11 @@ class World(Protocol):
         """Whether `A` and `a` may be the same file here."""
         ...
 
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The names of the environment variables that commands are given."""
+        ...
+
     def variable(self, name: str) -> str | None:
         """The value of an environment variable that commands are given; None when there is none of this name."""
         ...
@@ -69,6 +74,10 @@ class LocalWorld:
     readable: tuple[Path, ...] = ()
     ignores_case: bool = sys.platform == "darwin"
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        return tuple(self.environment)
 
     def variable(self, name: str) -> str | None:
         return self.environment.get(name)
@@ -116,6 +125,10 @@ class Remembered:
     @property
     def ignores_case(self) -> bool:
         return self.world.ignores_case
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        return self.world.variables
 
     def variable(self, name: str) -> str | None:
         return self.world.variable(name)

@@ -105,9 +105,9 @@ class Hunt:
         return catch
 
 
-def excused(profile: str, command: str, deeds: list[str]) -> bool:
+def excused(profile: Name, command: str, deeds: list[str]) -> bool:
     """Whether an open hole that is on the list explains all of this."""
-    return any(hole.profile == profile and hole.explains(command, deeds) for hole in known())
+    return any(hole.explains(profile, command, deeds) for hole in known())
 
 
 def corpus() -> list[str]:

@@ -88,7 +88,7 @@ def profile(name: Name, world: LocalWorld, rng: random.Random, corpus: list[str]
 
 
 def _ruled(world: LocalWorld, rng: random.Random) -> Profile:
-    rules = tuple(rng.sample(_RULES, rng.randint(1, 4)))
+    rules = tuple(rng.sample(_RULES, rng.randint(2, 5)))
     judge = policy(world, allow=[*(rule.text for rule in rules), *rng.sample(_HARMLESS_RULES, rng.randint(0, 3))])
     words = Pantry(
         [*commands.PLAIN, *commands.RULED * 4],
@@ -99,7 +99,7 @@ def _ruled(world: LocalWorld, rng: random.Random) -> Profile:
     def holes(deed: Deed) -> list[str]:
         # Rules for ls, head and the like are leave to read anywhere, so reading is not looked at here.
         found = [f"changed {name}" for name in deed.changed]
-        found += [f"ran {ran.name} {' '.join(ran.words)}" for ran in deed.ran if not any(r.covers(ran) for r in rules)]
+        found += _runs(replace(deed, ran=tuple(ran for ran in deed.ran if not any(rule.covers(ran) for rule in rules))))
         return (
             found + [f"{ran.name} found {name} changed" for ran in deed.ran for name in _poisoned(ran)] + _deaths(deed)
         )
@@ -148,7 +148,12 @@ def _bypass(deed: Deed) -> list[str]:
 
 
 def _runs(deed: Deed) -> list[str]:
-    return [f"ran {ran.name} {' '.join(ran.words)}" for ran in deed.ran]
+    """Programs that ran; asking one of the common ones for its version is free."""
+    return [f"ran {ran.name} {' '.join(ran.words)}" for ran in deed.ran if not _asks_version(ran)]
+
+
+def _asks_version(ran: Ran) -> bool:
+    return ran.name in ("npm", "make", "docker") and ran.words in (("--version",), ("-v",))
 
 
 def _deaths(deed: Deed) -> list[str]:

@@ -105,14 +105,19 @@ class Scratch:
         self.live = self._base / "live"
         self.home = self.live / "home"
         self.root = self.home / "work"
-        self.world = LocalWorld(
-            cwd=self.root, roots=(self.root,), home=self.home, config_home=self.home / ".coder", ignores_case=False
-        )
         self._log = self._base / "log"
         self._report = self._base / "report"
         self._shims = self._base / "shims"
         self._sandbox = Sandbox(self._base)
         self._environment = self._make_environment()
+        self.world = LocalWorld(
+            cwd=self.root,
+            roots=(self.root,),
+            home=self.home,
+            config_home=self.home / ".coder",
+            ignores_case=False,
+            environment=self._environment,
+        )
         self._make()
         self._restore()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def group(name: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("name", GROUPS)
 def test_no_known_attack_runs_unasked(scratch: Scratch, tmp_path: Path, name: str) -> None:
     """Neither where the links and folders it speaks of are there, nor where they may yet be made."""
-    empty = project(tmp_path)
+    empty = replace(project(tmp_path), environment=scratch.world.environment)
     for attack in group(name):
         command = attack["input"]["command"]
         worlds = [scratch.world] if ".links" in command else [scratch.world, empty]

@@ -12,6 +12,7 @@ from coder.core.errors import ConfigError
 from coder.core.messages import Json
 
 LIMIT = 2 * 1024 * 1024
+BYTE_ORDER_MARK = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,12 @@ class Parsed:
 
 def read_object(path: Path) -> Parsed | None:
     """The object in a file; None when there is no file. Raises ConfigError naming the file and the place."""
+    text = read_text(path)
+    return None if text is None else parse_object(text, str(path))
+
+
+def read_text(path: Path) -> str | None:
+    """The text of a file, its byte order mark included; None when there is no file. Raises ConfigError."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a named pipe must not hold us up
     except (FileNotFoundError, NotADirectoryError):
@@ -38,15 +45,15 @@ def read_object(path: Path) -> Parsed | None:
     if len(data) > LIMIT:
         raise ConfigError(f"{path} is larger than {LIMIT // 1024 // 1024} MiB. Settings files are small.")
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode()
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise ConfigError(f"{path}, line {line}: not UTF-8 text (byte {error.start + 1}).") from error
-    return parse_object(text, str(path))
 
 
 def parse_object(text: str, origin: str) -> Parsed:
-    """Raises ConfigError naming `origin`, line and column."""
+    """A byte order mark in front is skipped. Raises ConfigError naming `origin`, line and column."""
+    text = text.removeprefix(BYTE_ORDER_MARK)
     repeated: list[str] = []
 
     def once(pairs: list[tuple[str, object]]) -> Json:

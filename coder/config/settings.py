@@ -18,7 +18,7 @@ from coder.core.tools import MODES, Mode
 KeyHeader = Literal["authorization", "x-api-key"]
 _MODE_NAMES: dict[str, Mode] = {**{mode: mode for mode in MODES}, "manual": "default"}
 _NEVER_TWICE = frozenset({"permissions", "deny", "ask"})  # a repeated one would silently lose rules
-_LONGEST_IDLE = 3600
+LONGEST_IDLE = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +114,9 @@ class _Section:
         value = self._raw.get(key)
         if value is None:
             return None
-        if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= _LONGEST_IDLE:
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= LONGEST_IDLE:
             return float(value)
-        self._refuse(key, f"a number of seconds up to {_LONGEST_IDLE}", value)
+        self._refuse(key, f"a number of seconds up to {LONGEST_IDLE}", value)
         return None
 
     def choice(self, key: str, choices: Mapping[str, Any]) -> Any:

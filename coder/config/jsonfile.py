@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from coder.core.errors import ConfigError
@@ -17,10 +17,14 @@ BYTE_ORDER_MARK = "\ufeff"
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """`repeated` are keys that stand more than once in one object: only the last of each is in `value`."""
+    """`repeated` are keys that stand more than once in one object: only the last of each is in `value`.
+
+    `text` is what was parsed, without a byte order mark: for the places of what is wrong.
+    """
 
     value: Json
     repeated: tuple[str, ...]
+    text: str = field(default="", repr=False, compare=False)
 
 
 def read_object(path: Path) -> Parsed | None:
@@ -74,4 +78,4 @@ def parse_object(text: str, origin: str) -> Parsed:
         raise ConfigError(f"{origin}: not usable JSON: {error}.") from error
     if not isinstance(value, dict):
         raise ConfigError(f'{origin}: expected a JSON object such as {{"model": "sonnet"}}.')
-    return Parsed(value, tuple(repeated))
+    return Parsed(value, tuple(repeated), text)

@@ -75,7 +75,7 @@ companyAnnouncements
 """
 MANAGED_ONLY = frozenset({"allowManagedPermissionRulesOnly", "allowManagedHooksOnly", "allowManagedMcpServersOnly"})
 
-KINDS: dict[str, Kind] = {
+KINDS: dict[str, Kind] = {  # `*` is any name, `**` any keys
     "permissions.allow": RULES,
     "permissions.ask": RULES,
     "permissions.deny": RULES,
@@ -103,7 +103,7 @@ KINDS: dict[str, Kind] = {
     "skillOverrides.*": _choice("on", "name-only", "user-invocable-only", "off"),
     "enabledPlugins.*": SWITCH,
     "extraKnownMarketplaces.*": OBJECT,
-    "sandbox.*": ANYTHING,
+    "sandbox.**": ANYTHING,
     "worktree.baseRef": TEXT,
     "worktree.bgIsolation": TEXT,
     "editorMode": _choice("normal", "vim"),
@@ -125,13 +125,14 @@ def path_of(key: str) -> tuple[str, ...]:
 def kind_of(key: str) -> Kind | None:
     """None for a key that is not known."""
     section, _, name = key.partition(".")
-    return KINDS.get(key) or (KINDS.get(f"{section}.*") if name else None)
+    below = KINDS.get(f"{section}.*") or KINDS.get(f"{section}.**")
+    return KINDS.get(key) or (below if name else None)
 
 
 def unknown(key: str) -> str:
     """What to say of a key that is not known."""
     if below := [name for name in KINDS if name.startswith(f"{key}.")]:
-        return f"{key} is a group of settings. Name one of them, such as {below[0].replace('*', 'NAME')}."
+        return f"{key} is a group of settings. Name one of them, such as {below[0].rstrip('*') + ('NAME' if below[0].endswith('*') else '')}."
     by_lower = {name.lower(): name for name in KINDS if not name.endswith("*")}
     by_lower |= {name.rpartition(".")[2].lower(): name for name in by_lower.values()}
     near = get_close_matches(key.lower(), by_lower, n=1)

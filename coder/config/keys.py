@@ -7,6 +7,7 @@ keeps but does not use yet.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -129,10 +130,17 @@ def kind_of(key: str) -> Kind | None:
     return KINDS.get(key) or (below if name else None)
 
 
+def is_group(key: str) -> bool:
+    """Whether it holds settings, such as `permissions`, and is none itself."""
+    return any(name.startswith(f"{key}.") for name in KINDS)
+
+
 def unknown(key: str) -> str:
-    """What to say of a key that is not known."""
-    if below := [name for name in KINDS if name.startswith(f"{key}.")]:
-        return f"{key} is a group of settings. Name one of them, such as {below[0].rstrip('*') + ('NAME' if below[0].endswith('*') else '')}."
+    """What to say of a key that is no setting."""
+    if is_group(key):
+        below = next(name for name in KINDS if name.startswith(f"{key}."))
+        example = re.sub(r"\*+$", "NAME", below)
+        return f"{key} is a group of settings. Name one of them, such as {example}."
     by_lower = {name.lower(): name for name in KINDS if not name.endswith("*")}
     by_lower |= {name.rpartition(".")[2].lower(): name for name in by_lower.values()}
     near = get_close_matches(key.lower(), by_lower, n=1)

@@ -285,6 +285,8 @@ def test_a_repository_has_no_say_in_where_that_line_goes(tmp_path: Path, env: di
     project = tmp_path / "project"
     git("init", "-q", str(project))
     git("config", "core.excludesFile", str(tmp_path / "stolen"), cwd=project)
+    git("config", "--file", str(project / "more"), "core.excludesFile", str(tmp_path / "stolen"))
+    git("config", "--global", f"includeIf.gitdir:{project}/.path", str(project / "more"))
     fake = project / "git"
     fake.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n", encoding="utf-8")
     fake.chmod(0o755)
@@ -296,10 +298,7 @@ def test_a_repository_has_no_say_in_where_that_line_goes(tmp_path: Path, env: di
         **env,
         "PATH": f".{os.pathsep}{env['PATH']}",
         "PYTHONPATH": path,
-        "GIT_DIR": str(project / ".git"),
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": "core.excludesFile",
-        "GIT_CONFIG_VALUE_0": str(tmp_path / "stolen"),
+        "GIT_TRACE": str(tmp_path / "ran"),
     }
     subprocess.run([sys.executable, "-c", program], cwd=project, env=poisoned, check=True)
     assert (git.home / ".config" / "git" / "ignore").exists()

@@ -20,15 +20,18 @@ _SECRETS = re.compile(
     | (?<=bearer\s) [^\s"']+"""
 )
 _LONG = 16  # of anything shorter the last four characters would say too much
+_DEEPEST = 20  # levels
 _NOTES = {"overridden": "overridden by ", "unused": "not used: ", "idle": ""}
 
 
-def masked(key: str, value: object) -> object:
-    """The value without what must not be seen, at any depth."""
+def masked(key: str, value: object, deeper: int = _DEEPEST) -> object:
+    """The value without what must not be seen, and without what lies too deep to be looked at."""
+    if isinstance(value, dict | list) and not deeper:
+        return "…"
     if isinstance(value, dict):
-        return {name: masked(f"env.{name}", item) for name, item in value.items()}
+        return {name: masked(f"env.{name}", item, deeper - 1) for name, item in value.items()}
     if isinstance(value, list):
-        return [masked(key, item) for item in value]
+        return [masked(key, item, deeper - 1) for item in value]
     known = kind_of(key) is not None and not key.startswith("env.")
     if value is None or isinstance(value, bool):
         return value

@@ -100,6 +100,8 @@ def _changed(path: Path, text: str, keys: tuple[str, ...], change: Callable[[str
         )
     try:
         return mark + change(text)
+    except RecursionError as error:
+        raise ConfigError(f"{path}: the value is nested too deeply. {_UNCHANGED}") from error
     except splice.MisplacedError as error:
         where = f"{path}, {splice.place(text, error.at)}"
         raise ConfigError(f"{where}: {error}. {_UNCHANGED} Correct the file, then try again.") from error

@@ -263,6 +263,16 @@ def test_a_broken_file_is_named_the_rest_is_listed_and_nothing_is_overwritten(la
 
 
 @pytest.mark.behaviour("B-614")
+def test_values_that_are_nested_deeply_are_no_trouble(place: Place) -> None:
+    deep = '{"a":' * 700 + "1" + "}" * 700
+    put(user(place), f'{{"hooks": {deep}, "mine": {deep}}}')
+    for args in (["list"], ["list", "--show-origin"], ["list", "--json"], ["get", "hooks"], ["set", "hooks", deep]):
+        done = place.coder("config", *args)
+        assert done.code in (0, 2)
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.behaviour("B-614")
 def test_without_a_home_nothing_is_written_and_it_is_said(place: Place) -> None:
     done = place.coder("config", "set", "model", "opus", env={"HOME": ""})
     assert done.code == 2

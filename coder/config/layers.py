@@ -55,6 +55,11 @@ class Stack:
         """The strongest file that sets it."""
         return next((layer for layer in self.layers if value(layer.settings) is not None), None)
 
+    @property
+    def managed_rules_only(self) -> bool:
+        """Whether the administrator keeps everybody else from allowing."""
+        return any(layer.scope == "managed" and layer.settings.managed_rules_only for layer in self.layers)
+
     def rules(self) -> tuple[RuleText, ...]:
         return tuple(rule for layer in self.layers for rule in layer.rules())
 

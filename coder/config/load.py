@@ -44,7 +44,7 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
         home=home,
         model=model_config(flags.model, overlay, stack),
         mode=_mode(flags, stack, warnings),
-        rules=(*_flag_rules(flags, start), *stack.rules()),
+        rules=_rules(flags, stack, start, warnings),
         add_dirs=_add_dirs(flags, stack, env, start, warnings),
         env=overlay,
         max_turns=_max_turns(flags, overlay),
@@ -89,6 +89,18 @@ def _mode(flags: Flags, stack: Stack, warnings: list[str]) -> Mode:
         )
         return "default"
     return mode
+
+
+def _rules(flags: Flags, stack: Stack, cwd: Path, warnings: list[str]) -> tuple[RuleText, ...]:
+    """Anybody may forbid and ask, also where only the administrator may allow."""
+    rules = (*_flag_rules(flags, cwd), *stack.rules())
+    if not stack.managed_rules_only:
+        return rules
+    kept = tuple(rule for rule in rules if rule.scope == "managed" or rule.behaviour != "allow")
+    if dropped := len(rules) - len(kept):
+        what = f"{dropped} allow rule{'' if dropped == 1 else 's'}"
+        warnings.append(f"allowManagedPermissionRulesOnly is set by the administrator: {what} of others not used.")
+    return kept
 
 
 def _flag_rules(flags: Flags, cwd: Path) -> tuple[RuleText, ...]:

@@ -7,6 +7,7 @@ import sys
 
 def main() -> None:
     """Runs coder with the process's arguments and exits with its code."""
+    _leave_the_folder_alone()
     argv = sys.argv[1:]
     if argv in (["--version"], ["-v"]):
         from coder import __version__
@@ -24,6 +25,17 @@ def main() -> None:
     from coder.cli.main import run
 
     sys.exit(run(argv))
+
+
+def _leave_the_folder_alone() -> None:
+    """Takes the current folder off the module path: `python -m` and a PYTHONPATH with `.` put it there, and a
+    repository's `argparse.py` would run in our place.
+    """
+    try:
+        here = os.getcwd()
+    except OSError:  # it was removed
+        return
+    sys.path[:] = [folder for folder in sys.path if folder not in ("", here)]
 
 
 def _say(text: str) -> None:

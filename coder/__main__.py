@@ -29,13 +29,16 @@ def main() -> None:
 
 def _leave_the_folder_alone() -> None:
     """Takes the current folder off the module path: `python -m` and a PYTHONPATH with `.` put it there, and a
-    repository's `argparse.py` would run in our place.
+    repository's `argparse.py` would run in our place. Where coder itself was loaded from it, nothing is left to guard.
     """
+    from coder import __path__ as own
+
     try:
-        here = os.getcwd()
+        here = os.getcwd()  # noqa: PTH109  # pathlib costs more than all of --version
     except OSError:  # it was removed
         return
-    sys.path[:] = [folder for folder in sys.path if folder not in ("", here)]
+    if f"{here}/coder" not in own:
+        sys.path[:] = [folder for folder in sys.path if folder not in ("", here)]
 
 
 def _say(text: str) -> None:

@@ -23,8 +23,6 @@ _CHOICES: tuple[tuple[Answer, str], ...] = (
     ("leave", "Leave"),
 )
 _NAMED = 3  # as many are named in a line; of more the number is told
-_COUNTED: dict[Kind, str] = {"hook": "hook", "server": "MCP server", "variable": "variable", "rule": "allow rule"}
-_KEYS: dict[Kind, str] = {"folder": "additionalDirectories", "mode": "defaultMode"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +54,13 @@ def notice(trust: Trust) -> str:
     """One sentence for a run that goes on without asking; empty when nothing is off."""
     if not trust.off:
         return ""
-    files = dict.fromkeys(item.file for item in trust.off)
-    unused = "; ".join(f"{_counted(item for item in trust.off if item.file == file)} ({file})" for file in files)
+    counts = Counter(item.word for item in trust.off)
+    unused = ", ".join(_number(count, word) for word, count in counts.items())
+    files = ", ".join(dict.fromkeys(item.file for item in trust.off))
     what = "has changed since it was trusted" if trust.known else "has not been trusted"
     note = f" {trust.note}" if trust.note else ""
-    return f"this workspace {what}. Not used: {unused}.{note} `coder trust` shows it; --trust-folder trusts it once."
+    remedy = "`coder trust` shows it; --trust-folder trusts it once."
+    return f"this workspace {what}. Not used: {unused} ({files}).{note} {remedy}"
 
 
 def wants(brought: Iterable[Brought]) -> tuple[str, ...]:
@@ -75,7 +75,7 @@ def wants(brought: Iterable[Brought]) -> tuple[str, ...]:
 def detailed(brought: Iterable[Brought]) -> tuple[str, ...]:
     """Each thing with its file and its content."""
     return tuple(
-        f"{item.file}: {item.kind} {item.name}"
+        f"{item.file}: {item.label}"
         + (f": {item.text}" if item.text else "")
         + (" (never used from a folder)" if item.never else "")
         for item in brought
@@ -107,15 +107,6 @@ def _wanted(kind: Kind, group: list[Brought]) -> Iterator[str]:
             yield from (f"start in the mode {item.name}" for item in group)
         case "setting":
             yield f"change {_number(count, 'setting')}: {names}"
-
-
-def _counted(brought: Iterable[Brought]) -> str:
-    """`2 hooks, 1 allow rule, defaultMode`."""
-    words: dict[str, int] = {}
-    for item in brought:
-        word = _COUNTED.get(item.kind) or _KEYS.get(item.kind) or item.name
-        words[word] = words.get(word, 0) + 1
-    return ", ".join(_number(count, word) if word in _COUNTED.values() else word for word, count in words.items())
 
 
 def _number(count: int, word: str) -> str:

@@ -62,7 +62,7 @@ def changes(trust: Trust) -> tuple[Change, ...]:
     ]
     found: list[Change] = []
     for item in trust.unapproved if trust.known else ():
-        was = (item.file, _label(item))
+        was = (item.file, item.label)
         found.append(Change("changed" if was in gone else "new", *was, item.text))
         if was in gone:
             gone.remove(was)
@@ -170,8 +170,4 @@ def _key(name: str, folder: Path, real: Path) -> str:
 
 
 def _parts(brought: Iterable[Brought], file: str) -> dict[str, str]:
-    return {item.digest: _label(item) for item in brought if item.file == file and item.digest and not item.never}
-
-
-def _label(item: Brought) -> str:
-    return f"{item.kind} {item.name}"
+    return {item.digest: item.label for item in brought if item.file == file and item.digest and not item.never}

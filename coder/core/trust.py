@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 Kind: TypeAlias = Literal["hook", "server", "command", "variable", "rule", "folder", "mode", "setting"]
+_WORDS: Mapping[Kind, str] = {"server": "MCP server", "rule": "allow rule", "folder": "working folder"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,14 @@ class Brought:
     text: str
     digest: str
     never: bool = False
+
+    @property
+    def word(self) -> str:
+        return _WORDS.get(self.kind, self.kind)
+
+    @property
+    def label(self) -> str:
+        return f"{self.word} {self.name}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ def locate(env: Mapping[str, str], roots: Iterable[Path] = ()) -> Path | None:
     """
     path = os.pathsep.join(program_folders(env, roots)) or os.defpath
     found = shutil.which(env.get("CODER_RG", ""), path=path) or ""
-    if not os.path.isabs(found):
+    if not found.startswith("/"):
         found = shutil.which("rg", path=path) or ""
     beside = Path(sys.prefix, "bin", "rg")
     return Path(found) if found else beside if os.access(beside, os.X_OK) else None

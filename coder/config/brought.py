@@ -44,7 +44,6 @@ _LOOSENING = (
     "cleanupPeriodDays",
     "worktree",
 )
-_NEVER = frozenset({"apiKeyHelper", "coder.confirmIrreversible"})
 
 
 def brought_by(file: str, value: Json) -> tuple[Brought, ...]:
@@ -57,7 +56,7 @@ def _settings(value: Json, file: str) -> Iterator[Brought]:
     for key in ("apiKeyHelper", *_COMMANDS):
         if held := value.get(key):
             command = held.get("command", held) if isinstance(held, dict) else held
-            yield _item(file, "command", key, _text(command), held, never=key in _NEVER)
+            yield _item(file, "command", key, _text(command), held, never=key == "apiKeyHelper")
     for name, content in _object(value.get("env")).items():
         yield _item(file, "variable", name, _text(content), content)
     rules = _object(value.get("permissions"))
@@ -71,8 +70,9 @@ def _settings(value: Json, file: str) -> Iterator[Brought]:
         if held := value.get(key):
             yield _item(file, "setting", key, _text(held), held)
     for key, held in _object(value.get("coder")).items():
-        name = f"coder.{key}"
-        yield _item(file, "setting", name, _text(held), held, never=name in _NEVER)
+        yield _item(file, "setting", f"coder.{key}", _text(held), held)
+    if value.get("confirmIrreversible") is False:
+        yield _item(file, "setting", "confirmIrreversible", "false", False, never=True)
 
 
 def _hooks(value: object, file: str) -> Iterator[Brought]:

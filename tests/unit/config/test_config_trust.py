@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coder.config.approvals import read_folders
@@ -82,6 +82,7 @@ def labels(trust: Trust) -> list[str]:
         ({"hooks": {"Stop": HOOKS["PreToolUse"]}}, True),
         ({"hooks": {"PreToolUse": [{**HOOKS["PreToolUse"][0], "matcher": ""}]}}, True),
         ({"hooks": {"PreToolUse": [{"matcher": "Bash", "hooks": [{"type": "command", "command": "x"}]}]}}, True),
+        ({"hooks": {"PreToolUse": [{**HOOKS["PreToolUse"][0], "later": "key"}]}}, True),
         ({"statusLine": {"type": "command", "command": "x"}}, True),
         ({"coder": {"transport": "sdk"}}, True),
     ],
@@ -95,6 +96,7 @@ def test_a_new_or_changed_part_switches_its_file_off_and_nothing_else_does(
     place.put(FILE, {**LOOSE, **change})
     trust = place.trust()
     assert {item.file for item in trust.off} == ({FILE} if off else set())
+    assert (trust.known, trust.is_trusted) == (True, not off)
     assert any(item.how in ("new", "changed") for item in changes(trust)) is off
     allowed = [rule.text for rule in place.load().rules if rule.behaviour == "allow"]
     assert "Read" in allowed and ("Edit" not in allowed or not off)
@@ -195,6 +197,27 @@ def test_trust_follows_the_real_folder_not_its_name(place: Place) -> None:
     shutil.rmtree(place.project)
     place.project.symlink_to(other)
     assert not place.trust().is_trusted
+
+
+@pytest.mark.behaviour("B-635")
+def test_a_trusted_folder_is_known_by_a_link_to_it(place: Place, tmp_path: Path) -> None:
+    place.put(FILE, LOOSE)
+    place.approve()
+    (tmp_path / "link").symlink_to(place.project)
+    assert place.trust("../link").is_trusted
+
+
+@pytest.mark.behaviour("B-632")
+def test_what_cannot_be_told_apart_is_never_approved(place: Place) -> None:
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    contents = {FILE: {"env": {"A": deep}, "apiKeyHelper": "x"}}
+    approve(place.home, judge(contents, place.home, place.project))
+    assert labels(judge(contents, place.home, place.project)) == ["variable A"]
+    assert read_folders(place.home)[str(place.project)]["files"] == {}
+    while deep:  # taken apart by hand: freeing it at once would recurse
+        deep = deep.pop()
 
 
 @pytest.mark.behaviour("B-635")
@@ -428,7 +451,7 @@ def test_what_coder_writes_for_the_person_stays_approved_and_nothing_else(place:
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=8,
+    max_leaves=4,
 )
 KEYS = ("hooks", "env", "permissions", "coder", "statusLine", "sandbox", "mcpServers", "apiKeyHelper", "model")
 INNER = ("allow", "deny", "defaultMode", "additionalDirectories", "transport", "idleTimeout", "Stop", "PATH")
@@ -436,6 +459,7 @@ SECTION = st.dictionaries(st.sampled_from(INNER), JSON | st.sampled_from(["plan"
 CONTENT = st.dictionaries(st.sampled_from(KEYS), JSON | SECTION, max_size=5)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(CONTENT, st.sampled_from(FILES))
 @pytest.mark.behaviour("B-640")
 def test_any_json_can_be_shown(content: dict[str, Any], file: str) -> None:
@@ -446,12 +470,13 @@ def test_any_json_can_be_shown(content: dict[str, Any], file: str) -> None:
 
 def loosening(content: dict[str, Any]) -> dict[str, Any]:
     """What of the settings counts only with trust: the fields that are not among the tightening ones."""
-    settings, _ = settings_of(parse_object(json.dumps(content), "x"), "x")
-    tame = _tightening(settings)
-    found = {f.name: getattr(settings, f.name) for f in fields(Settings)}
+    held, _ = settings_of(parse_object(json.dumps(content), "x"), "x")
+    tame = _tightening(held)
+    found = {f.name: getattr(held, f.name) for f in fields(Settings)}
     return {name: value for name, value in found.items() if value != getattr(tame, name)}
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(CONTENT, CONTENT)
 @pytest.mark.behaviour("B-632")
 def test_whatever_loosens_is_brought_and_no_other_content_has_its_approval(
@@ -466,14 +491,14 @@ def test_whatever_loosens_is_brought_and_no_other_content_has_its_approval(
     assert not first or digests[0]
     if digests[1] <= digests[0]:
         for name, value in second.items():
-            held = first[name]
+            approved = first[name]
             match value:
                 case tuple():
-                    assert set(value) <= set(held)
+                    assert set(value) <= set(approved)
                 case dict():
-                    assert value.items() <= held.items()
+                    assert value.items() <= approved.items()
                 case _:
-                    assert value == held
+                    assert value == approved
 
 
 def test_judging_needs_no_file(tmp_path: Path) -> None:

@@ -46,7 +46,6 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
     stack = stacked(found, given, home, start, strict=flags.headless, once=once)
     warnings = list(stack.warnings)
     overlay = {**stack.env(managed=False), **env, **stack.env(managed=True)}
-    overlay.pop(TRUST_FOLDER, None)  # one run, this folder: not for what the run starts
     persist = not (flags.no_session_persistence or environment.switch(overlay, "CLAUDE_CODE_SKIP_PROMPT_HISTORY"))
     if persist and (why := why_not_saved(home, env)):
         warnings.append(f"This session is not saved: {why}.")

@@ -110,8 +110,8 @@ def stacked(
         return Stack(tuple(layers), tuple(warnings))
     judged: Trust = trust.judge(theirs.contents, home, cwd, once=once)
     tamed = [_tamed(layer, judged, cwd, warnings) if layer.scope in _REPOSITORY else layer for layer in layers]
-    if told := question.notice(judged):
-        warnings.append(told)
+    if judged.off:
+        warnings.append(question.notice(judged))
     return Stack(tuple(tamed), tuple(warnings), judged)
 
 

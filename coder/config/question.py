@@ -51,9 +51,7 @@ def question(trust: Trust) -> TrustQuestion | None:
 
 
 def notice(trust: Trust) -> str:
-    """One sentence for a run that goes on without asking; empty when nothing is off."""
-    if not trust.off:
-        return ""
+    """One line for a run that goes on without asking, although something is off."""
     counts = Counter(item.word for item in trust.off)
     unused = ", ".join(_number(count, word) for word, count in counts.items())
     files = ", ".join(dict.fromkeys(item.file for item in trust.off))

@@ -99,6 +99,7 @@ async def open_session(
         mode=config.mode,
         key_source=config.model.key_source,
         transcript=journal.path,
+        trust=config.trust,
     )
     warnings = (*config.warnings, *rule_warnings, *journal.notes)
     return Session(facts, agent, control, lambda: _spent(ledger), close, warnings)

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from coder.core.programs import program_folders
 from coder.tools.matcher import OVERSIZED, Found, is_binary
 
 _BASE = ("--no-config", "--no-ignore", "--hidden", "--no-messages", "--color=never", "--no-mmap", "--null", "-H")
@@ -29,9 +30,14 @@ class Unusable(Exception):
     """This ripgrep cannot be run, or not with this pattern."""
 
 
-def locate(env: Mapping[str, str]) -> Path | None:
-    """ripgrep's program: `$CODER_RG`, on the PATH, or beside this Python (where its wheel puts it). Blocks briefly."""
-    found = shutil.which(env.get("CODER_RG", "")) or shutil.which("rg", path=env.get("PATH"))
+def locate(env: Mapping[str, str], roots: Iterable[Path] = ()) -> Path | None:
+    """ripgrep's program: `$CODER_RG`, on the PATH (never from a workspace), or beside this Python (where its wheel puts
+    it). Blocks briefly.
+    """
+    path = os.pathsep.join(program_folders(env, roots)) or os.defpath
+    found = shutil.which(env.get("CODER_RG", ""), path=path) or ""
+    if not found.startswith("/"):
+        found = shutil.which("rg", path=path) or ""
     beside = Path(sys.prefix, "bin", "rg")
     return Path(found) if found else beside if os.access(beside, os.X_OK) else None
 

@@ -46,7 +46,7 @@ class Search:
     async def run(self, query: Query, workspace: Workspace) -> Findings:
         """The answer; partial when time ran out. Raises ToolError when the worker fails."""
         if self._ripgrep is None:
-            self._ripgrep = await asyncio.to_thread(locate, os.environ) or ""
+            self._ripgrep = await asyncio.to_thread(locate, os.environ, workspace.roots) or ""
         asked = replace(
             query,
             tops=[str(root) for root in workspace.roots],

@@ -78,7 +78,7 @@ class LocalWorkspace:
         self, command: str, *, spill: Path, env: Mapping[str, str] | None = None, live: bool = False
     ) -> Process:
         if self._shell is None:
-            self._shell = find_shell(self._env)
+            self._shell = find_shell(self._env, self.roots)
         self._count += 1
         marker = f"{self._token}.{self._count}"
         report = spill.with_name(f".{marker}.cwd")

@@ -46,6 +46,8 @@ class RuleBook:
                 await asyncio.to_thread(self._save, self._path, "allow", rule)
         except (OSError, CoderError) as error:
             why = (error.strerror if isinstance(error, OSError) else None) or str(error)
-            held = f"{', '.join(rules)} holds until you leave, but could not be saved in {self._path}: {why.rstrip('.')}."
+            held = (
+                f"{', '.join(rules)} holds until you leave, but could not be saved in {self._path}: {why.rstrip('.')}."
+            )
             return f"{held} Make the file writable, or add it under permissions.allow of your own settings."
         return ""

@@ -54,6 +54,7 @@ def test_no_row_is_too_wide_and_nothing_unseen_is_in_it(
     assert all(cell_len(row) <= width for row in rows)
     assert not any(unseen(row) for row in (*rows, *spoken(dialog)))
     assert ("❯ 1 Yes, this once" in rows) != irreversible
+    assert not unseen(echo(dialog, Deny(says)))
 
 
 @pytest.mark.behaviour("B-661")

@@ -52,7 +52,7 @@ class Engine:
         control = StillControl()
         control.mode = mode
         self.book = RuleBook(parsed, CWD / ".coder" / "settings.local.json", CWD, save)
-        gate = Gate(
+        self.gate = Gate(
             lambda call, access, given: decide(
                 call, access, self.book.with_allowed(given.remember), given.mode or control.mode, world
             ),
@@ -63,7 +63,7 @@ class Engine:
         )
         executor = Executor(
             FakeToolbox(*tools),
-            gate,
+            self.gate,
             StillWorkspace(CWD),
             control,
             self.recorder.emit,

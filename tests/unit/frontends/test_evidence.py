@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from coder.frontends.dialog_lines import evidence_lines
 from tests.support.questions import asked, edit
 
 
-def shown(tool: str, name: str, files: dict[str, str] | None = None, **given: object) -> list[str]:
+def shown(tool: str, name: str, files: dict[str, str] | None = None, **given: Any) -> list[str]:
     return evidence_lines(asked(edit(tool, name, **given), files), 80)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from coder.core import prompts
@@ -46,7 +47,8 @@ class Denied:
 
 class Gate:
     """`judge` is `permissions.decide` over the session's rules, mode and world as they are at that moment, as if the
-    given answer had been taken already. `remember` takes allow rules in and tells what went wrong, if anything.
+    given answer had been taken already. `remember` takes allow rules in and tells what went wrong, if anything. `cwd`
+    is where the next command would run.
     """
 
     def __init__(
@@ -56,12 +58,14 @@ class Gate:
         emit: Callable[[AnyEvent], None],
         remember: Remember,
         set_mode: Callable[[Mode], None],
+        cwd: Callable[[], Path],
     ) -> None:
         self._judge = judge
         self._ask = ask
         self._emit = emit
         self._remember = remember
         self._set_mode = set_mode
+        self._cwd = cwd
         self._asking = asyncio.Lock()
 
     def judge(self, call: ToolUse, access: Access) -> Decision:
@@ -124,6 +128,7 @@ class Gate:
             decision.effects,
             decision.confirm,
             accept_edits=self._allows(call, access, Allow(mode="acceptEdits")),
+            cwd=self._cwd(),
         )
 
     async def _take(self, reply: Allow, call: ToolUse, access: Access) -> None:

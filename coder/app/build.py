@@ -85,7 +85,7 @@ async def open_session(
         mode = given.mode or control.mode
         return decide(call, access, book.with_allowed(given.remember), mode, _world(config, workspace, spill_dir))
 
-    gate = Gate(judge, frontend.ask, emit, book.allow, control.set_mode)
+    gate = Gate(judge, frontend.ask, emit, book.allow, control.set_mode, lambda: workspace.cwd)
     executor = Executor(tools, gate, workspace, control, emit, spill_dir)
     history = History(journal.append, journal.messages)
     context = context_message(config.cwd, workspace.roots, today or datetime.now().astimezone().date())

@@ -54,7 +54,7 @@ class Part:
 class PermissionRequest:
     """`suggestions` are rules that would allow all of it, e.g. "Bash(npm test *)".
 
-    `accept_edits`: the mode of that name would allow it.
+    `accept_edits`: the mode of that name would allow it. `cwd` is where a command would run, when that is known.
     `confirm` is set when it cannot be undone: the word a person types to say yes; there is no "always" then.
     """
 
@@ -66,6 +66,7 @@ class PermissionRequest:
     effects: tuple[Effect, ...] = ()
     confirm: str = ""
     accept_edits: bool = False
+    cwd: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

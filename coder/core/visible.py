@@ -27,7 +27,7 @@ def visible(text: str, blanks: int = BLANKS) -> str:
     return _suspects(blanks).sub(lambda match: _shown(match, blanks), text)
 
 
-def one_line(text: str) -> str:
+def visible_line(text: str) -> str:
     """The text on one line: each run of line ends and plain blanks is one blank, the rest is made visible."""
     return visible(" ".join(part for part in re.split("[ \n]+", text) if part))
 

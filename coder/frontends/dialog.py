@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from coder.core.requests import Allow, Deny, Effect, Part, PermissionRequest, Reply
-from coder.core.visible import one_line, visible
+from coder.core.visible import visible, visible_line
 from coder.frontends.evidence import EDITS, Evidence, Read, evidence_of
 
 Kind: TypeAlias = Literal["command", "edit", "fetch", "server", "other"]
@@ -28,7 +28,10 @@ _ORDER = ("deletes", "changes git", "writes", "reaches", "runs", "reads")
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a question is built from beside the request. `sandbox` says what a command may do, "" without a sandbox."""
+    """What a question is built from beside the request. `cwd` is the folder the session began in.
+
+    `sandbox` says what a command may do, "" without a sandbox.
+    """
 
     cwd: Path
     home: Path
@@ -68,6 +71,7 @@ class Dialog:
     body: tuple[Piece, ...]
     said: str  # by the model, about the call
     where: str
+    is_elsewhere: bool  # not in the folder the session began in
     why: str
     effects: tuple[str, ...]
     evidence: Evidence | None
@@ -84,7 +88,7 @@ def dialog_for(request: PermissionRequest, facts: Facts) -> Dialog:
     kind = _kind(request)
     raw = "" if kind == "edit" else _raw(request, kind)
     body, is_cut = _body(raw, request.parts if kind == "command" else ())
-    path = _path(request, facts)
+    path, cwd = _path(request, facts), request.cwd or facts.cwd
     evidence = evidence_of(call, path, facts.read) if kind == "edit" else None
     description = call.input.get("description")
     return Dialog(
@@ -92,8 +96,9 @@ def dialog_for(request: PermissionRequest, facts: Facts) -> Dialog:
         title=_title(request, kind, _short(str(path), facts), evidence),
         subject=_subject(request, kind, facts, path),
         body=body,
-        said=one_line(description) if isinstance(description, str) and kind == "command" else "",
-        where=_where(facts) if kind == "command" else "",
+        said=visible_line(description) if isinstance(description, str) and kind == "command" else "",
+        where=_where(cwd, facts) if kind == "command" else "",
+        is_elsewhere=cwd != facts.cwd,
         why=_why(request, kind),
         effects=tuple(_effects(request, kind, raw, facts, path)),
         evidence=evidence,
@@ -131,7 +136,7 @@ def echo(dialog: Dialog, reply: Reply) -> str:
         case Deny(nobody=True):
             return f"✗ {dialog.subject} · there was nobody to ask"
         case Deny(message=words) if words:
-            return f"✗ {dialog.subject} · you said no: {one_line(words)}"
+            return f"✗ {dialog.subject} · you said no: {visible_line(words)}"
         case _:
             return f"✗ {dialog.subject} · you said no"
 
@@ -199,7 +204,7 @@ def _spans(raw: str, parts: tuple[Part, ...]) -> list[tuple[int, int]]:
 def _title(request: PermissionRequest, kind: Kind, name: str, evidence: Evidence | None) -> str:
     if request.confirm:
         return "This cannot be undone"
-    tool = one_line(request.call.name)
+    tool = visible_line(request.call.name)
     if evidence is not None:
         shown = "shown above" if not evidence.is_cut else f"the first {len(evidence.shown)} lines shown above"
         verb = "Create" if evidence.is_new else "Make this edit to"
@@ -215,19 +220,19 @@ def _subject(request: PermissionRequest, kind: Kind, facts: Facts, path: Path) -
     text = request.summary
     if kind == "edit":
         text = f"{request.call.name} {_short(str(path), facts)}"
-    line = one_line(text)
+    line = visible_line(text)
     return line if len(line) <= _BRIEF else f"{line[: _BRIEF // 2]} … {line[-_BRIEF // 2 :]}"
 
 
-def _where(facts: Facts) -> str:
-    folder = f"In {_short(str(facts.cwd), facts, inside=False)}"
+def _where(cwd: Path, facts: Facts) -> str:
+    folder = f"In {_short(str(cwd), facts, inside=False)}"
     return f"{folder} · {facts.sandbox}" if facts.sandbox else folder
 
 
 def _why(request: PermissionRequest, kind: Kind) -> str:
     """`Asks because no rule allows npm test.` Nothing for an edit that is asked about because every edit is."""
     reasons = [r for r in request.reasons if kind != "edit" or r.kind != "default" or request.confirm]
-    texts = tuple(dict.fromkeys(one_line(reason.text) for reason in reasons))
+    texts = tuple(dict.fromkeys(visible_line(reason.text) for reason in reasons))
     if request.confirm:
         return " ".join(_sentence(text[:1].upper() + text[1:]) for text in texts)
     return _sentence(f"Asks because {'; '.join(texts)}") if texts else ""
@@ -253,7 +258,7 @@ def _what(effect: Effect, facts: Facts) -> str:
     place = "" if effect.path is None else str(effect.path)
     if place and effect.what.startswith(place):
         return _short(place, facts) + _unbroken(effect.what[len(place) :])
-    return one_line(effect.what)
+    return visible_line(effect.what)
 
 
 def _choices(request: PermissionRequest, kind: Kind, *, is_cut: bool) -> Iterator[Choice]:
@@ -271,7 +276,7 @@ def _choices(request: PermissionRequest, kind: Kind, *, is_cut: bool) -> Iterato
 def _rule(rule: str) -> str:
     """A rule as it will be saved; of a rule for Bash what stands in its parentheses."""
     inner = rule.removeprefix("Bash(").removesuffix(")")
-    return one_line(inner if f"Bash({inner})" == rule else rule)
+    return visible_line(inner if f"Bash({inner})" == rule else rule)
 
 
 def _path(request: PermissionRequest, facts: Facts) -> Path:

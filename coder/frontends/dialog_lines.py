@@ -95,7 +95,7 @@ def _marked(dialog: Dialog) -> str:
 def _about(dialog: Dialog, *, narrow: bool) -> Iterator[tuple[str, str, str]]:
     if dialog.said:
         yield f"The model says: {dialog.said}", "  ", "    "
-    if dialog.where and not narrow and not dialog.confirm:
+    if dialog.where and (dialog.is_elsewhere or not (narrow or dialog.confirm)):
         yield dialog.where, "  ", "    "
     if dialog.effects:
         text = " · ".join(dialog.effects)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coder.core.visible import BLANKS, one_line, visible
+from coder.core.visible import BLANKS, visible, visible_line
 
 UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 EMPTY = "\u034f\u115f\u1160\u17b4\u180b\u2800\u3164\ufe00\ufe0f\uffa0\U000e0100\U000e01ef"
@@ -44,4 +44,4 @@ def test_what_can_be_seen_stays_in_order(text: str) -> None:
 
 @given(anything)
 def test_one_line_is_one_line(text: str) -> None:
-    assert "\n" not in one_line(text)
+    assert "\n" not in visible_line(text)

@@ -60,6 +60,7 @@ class Engine:
             self.recorder.emit,
             self.book.allow,
             control.set_mode,
+            lambda: CWD,
         )
         executor = Executor(
             FakeToolbox(*tools),

@@ -214,7 +214,12 @@ async def test_an_edit_cannot_bring_in_what_cannot_be_undone(first: str, refused
 
     person = Recorder(Allow())
     gate = Gate(
-        judge, person.ask, person.emit, RuleBook(Rules(), CWD, CWD, Settings().save).allow, StillControl().set_mode
+        judge,
+        person.ask,
+        person.emit,
+        RuleBook(Rules(), CWD, CWD, Settings().save).allow,
+        StillControl().set_mode,
+        Path.cwd,
     )
     access = Runs("")
     before = gate.judge(call("t", "Bash", command=first), access)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from coder.core.visible import one_line, visible
+from coder.core.visible import visible, visible_line
 
 
 @pytest.mark.behaviour("B-660")
@@ -34,4 +34,4 @@ def test_each_unseen_character_has_a_form(raw: str, shown: str) -> None:
 
 
 def test_one_line_joins_lines_and_keeps_tabs_visible() -> None:
-    assert one_line(" a  b\n\n c\td ") == r"a b c\td"
+    assert visible_line(" a  b\n\n c\td ") == r"a b c\td"

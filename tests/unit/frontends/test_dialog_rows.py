@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from rich.cells import cell_len
 
 from coder.core.requests import Effect
 from coder.frontends.dialog_lines import lines, spoken
-from tests.support.questions import asked, command, edit, parts
+from tests.support.questions import SHOP, asked, command, edit, parts
 
 NPM = command(
     "npm test -- --watch=false",
@@ -229,3 +231,12 @@ def test_several_lines_and_edits_are_read_before_their_question() -> None:
         "line 4 added: def greet(name: str) -> str:",
     ]
     assert made[8] == "question: Make this edit to app.py? (+3 -2, shown above)"
+
+
+@pytest.mark.behaviour("B-663")
+@pytest.mark.parametrize("confirm", ["", "rm"])
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_command_that_would_run_elsewhere_always_says_where(confirm: str, width: int) -> None:
+    moved = replace(command("rm -rf build", confirm=confirm), cwd=SHOP / "web")
+    assert "  In ~/src/shop/web" in lines(asked(moved), width)
+    assert "In ~/src/shop/web." in " ".join(spoken(asked(moved)))

@@ -22,8 +22,9 @@ from coder.config.load import load
 from coder.core.config import Behaviour
 from coder.core.events import AnyEvent, Notice
 from coder.core.requests import Deny, PermissionRequest, Reply, Request
-from coder.frontends.dialog import Facts, answer, dialog_for, echo
+from coder.frontends.dialog import answer, echo
 from coder.frontends.dialog_lines import lines, spoken
+from coder.frontends.dialog_making import Facts, dialog_for
 from tests.support.cli import DEADLINE, Place
 
 

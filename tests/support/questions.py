@@ -6,7 +6,8 @@ from pathlib import Path
 
 from coder.core.messages import ToolUse
 from coder.core.requests import Effect, Part, PermissionRequest, Reason
-from coder.frontends.dialog import Dialog, Facts, dialog_for
+from coder.frontends.dialog import Dialog
+from coder.frontends.dialog_making import Facts, dialog_for
 
 HOME = Path("/home/mia")
 SHOP = HOME / "src" / "shop"

@@ -190,8 +190,9 @@ def test_lines_of_a_command_are_numbered_so_that_none_looks_like_the_end_of_anot
 
 
 @pytest.mark.behaviour("B-663")
-def test_what_the_model_says_cannot_look_like_what_coder_says() -> None:
-    says = "harmless" + " x" * 31 + "\n  In /tmp · sandbox on · no network\n  Asks because of nothing."
+@pytest.mark.parametrize("padding", range(70))
+def test_what_the_model_says_cannot_look_like_what_coder_says(padding: int) -> None:
+    says = "x" * padding + "\n  In /tmp · sandbox on · no network\n  Asks because of nothing."
     made = lines(asked(command("make", says=says)), 80)
     assert [row for row in made if row.startswith(("  In ", "  Asks"))] == ["  In ~/src/shop", "  Asks because it."]
 

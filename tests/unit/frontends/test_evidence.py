@@ -75,6 +75,12 @@ def test_cells_of_a_notebook() -> None:
 
 
 @pytest.mark.behaviour("B-664")
+def test_numbers_are_those_of_the_file_before_and_after() -> None:
+    made = shown("Write", "f", {"f": "a\nb\nc\nd\n"}, content="a\nX\nb\nd\n")
+    assert made[1:] == ["   1  a", "   2 +X", "   3  b", "   3 -c", "   4  d"]
+
+
+@pytest.mark.behaviour("B-664")
 def test_a_file_made_by_an_edit_is_new() -> None:
     dialog = asked(edit("Edit", "f", old_string="", new_string="a\n"))
     assert dialog.title == "Create f? (new, 1 line, shown above)"

@@ -12,7 +12,7 @@ from coder.core.config import Behaviour, RuleText
 from coder.core.errors import CoderError
 from coder.permissions.rules import Rules, parse_rules
 
-SaveRule: TypeAlias = Callable[[Path, Behaviour, str], None]
+SaveRule: TypeAlias = Callable[[Path, Behaviour, str], object]
 
 
 class RuleBook:
@@ -45,9 +45,7 @@ class RuleBook:
             for rule in rules:
                 await asyncio.to_thread(self._save, self._path, "allow", rule)
         except (OSError, CoderError) as error:
-            why = (error.strerror if isinstance(error, OSError) else None) or str(error)
-            held = (
-                f"{', '.join(rules)} holds until you leave, but could not be saved in {self._path}: {why.rstrip('.')}."
-            )
+            why = f"{self._path}: {error.strerror}" if isinstance(error, OSError) else str(error)
+            held = f"{', '.join(rules)} holds until you leave, but could not be saved: {why.rstrip('.')}."
             return f"{held} Make the file writable, or add it under permissions.allow of your own settings."
         return ""

@@ -12,6 +12,7 @@ from coder.frontends.wrapping import wrapped
 NARROWEST = 20
 _NARROW = 60  # below this many cells only what the answer hangs on is shown
 _WIDE, _WRAP = 120, 100
+_LASTING = ("deletes", "changes git", "writes")
 _KEEPS = "coder keeps no copy. Rewind will not bring them back."
 _CANNOT_TELL = "coder cannot tell what this will delete."
 
@@ -103,7 +104,7 @@ def _about(dialog: Dialog, *, narrow: bool) -> Iterator[tuple[str, str, str]]:
     if dialog.why:
         yield dialog.why, "  ", "  "
     if dialog.confirm:
-        if not dialog.effects:
+        if not any(effect.startswith(_LASTING) for effect in dialog.effects):
             yield _CANNOT_TELL, "  ", "  "
         yield _KEEPS, "  ", "  "
 

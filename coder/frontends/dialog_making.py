@@ -151,7 +151,7 @@ def _why(request: PermissionRequest, kind: Kind) -> str:
     reasons = [r for r in request.reasons if kind != "edit" or r.kind != "default" or request.confirm]
     texts = tuple(dict.fromkeys(visible_line(reason.text) for reason in reasons))
     if request.confirm:
-        return " ".join(_sentence(text[:1].upper() + text[1:]) for text in texts)
+        return " ".join(map(_sentence, texts))
     return _sentence(f"Asks because {'; '.join(texts)}") if texts else ""
 
 

@@ -24,6 +24,7 @@ from tests.support.agents import CWD, Engine, prompt
 from tests.support.engine import AnyParams, FakeTool, PlayedModel, Recorder, StillControl, call
 from tests.support.engine import Reply as Turn
 
+FILE = CWD / ".coder" / "settings.local.json"
 ONCE = call("t", "Bash", command="npm test")
 TWICE = call("t", "Bash", command="git add a && git commit -m x")
 
@@ -99,7 +100,7 @@ async def test_always_saves_the_rule_and_holds_at_once() -> None:
     again = call("u", "Bash", command="npm test -- --watch=false")
     made, shell = engine(ONCE, again, replies=[Allow(remember=("Bash(npm test *)",))], settings=settings)
     await made.agent.run(prompt())
-    assert settings.saved == [(CWD / ".coder" / "settings.local.json", "allow", "Bash(npm test *)")]
+    assert settings.saved == [(FILE, "allow", "Bash(npm test *)")]
     assert len(made.recorder.asked) == 1
     assert [raw["command"] for raw in shell.ran] == ["npm test", "npm test -- --watch=false"]
     assert not notices(made)
@@ -151,14 +152,16 @@ async def test_no_rule_is_saved_for_what_cannot_be_undone() -> None:
 @pytest.mark.behaviour("B-670")
 @pytest.mark.parametrize(
     ("problem", "why"),
-    [(OSError(30, "Read-only file system"), "Read-only file system."), (ConfigError("it is broken."), "it is broken.")],
+    [
+        (OSError(30, "Read-only file system"), f"{FILE}: Read-only file system."),
+        (ConfigError("it is broken."), "it is broken."),
+    ],
 )
 async def test_a_rule_that_cannot_be_saved_holds_for_the_session(problem: Exception, why: str) -> None:
     made, shell = engine(ONCE, ONCE, replies=[Allow(remember=("Bash(npm test *)",))], settings=Settings(problem))
     await made.agent.run(prompt())
-    path = CWD / ".coder" / "settings.local.json"
     assert notices(made) == [
-        f"Bash(npm test *) holds until you leave, but could not be saved in {path}: {why} "
+        f"Bash(npm test *) holds until you leave, but could not be saved: {why} "
         "Make the file writable, or add it under permissions.allow of your own settings."
     ]
     assert len(shell.ran) == 2 and len(made.recorder.asked) == 1

@@ -94,7 +94,12 @@ def test_what_cannot_be_undone_offers_a_word_and_nothing_else() -> None:
 """),
         "❯ ",
     ]
-    assert "  coder cannot tell what this will delete." in lines(asked(command('rm -rf "$X"', confirm="rm")), 80)
+    untold = command('rm -rf "$X"', "rm -rf $X may delete anything", confirm="rm", effects=(Effect("reads", "$X"),))
+    assert lines(asked(untold), 80)[2:5] == [
+        "  Reads $X",
+        "  rm -rf $X may delete anything.",
+        "  coder cannot tell what this will delete.",
+    ]
 
 
 @pytest.mark.behaviour("B-664")

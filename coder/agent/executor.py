@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from coder.agent.gate import Allowed, Ask, Denied, Gate
+from coder.agent.gate import Allowed, Denied, Gate
 from coder.agent.spill import bound
 from coder.core.errors import ToolError
 from coder.core.events import AnyEvent, ToolFinished, ToolProgress, ToolStarted
 from coder.core.messages import Json, Text, ToolResult, ToolUse
-from coder.core.tools import Runs, SessionControl, Tool, ToolContext, ToolOutput
+from coder.core.tools import Access, Runs, SessionControl, Tool, ToolContext, ToolOutput
 from coder.core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class _Prepared:
     call: ToolUse
     tool: Tool
     params: Any
+    access: Access
     summary: str
     decision: Decision
     concurrent: bool
@@ -75,7 +76,6 @@ class Executor:
         gate: Gate,
         workspace: Workspace,
         control: SessionControl,
-        ask: Ask,
         emit: Callable[[AnyEvent], None],
         spill_dir: Path,
         limit: int = 10,
@@ -84,7 +84,6 @@ class Executor:
         self._gate = gate
         self._workspace = workspace
         self._control = control
-        self._ask = ask
         self._emit = emit
         self._spill_dir = spill_dir
         self._slots = asyncio.Semaphore(limit)
@@ -135,25 +134,27 @@ class Executor:
         concurrent = decision.verdict == "allow" and decision.read_only
         if isinstance(access, Runs) and _CHANGES_FOLDER.search(access.command):
             concurrent = False
-        return _Prepared(call, tool, params, f"{call.name} {tool.summary(params)}".strip(), decision, concurrent)
+        return _Prepared(call, tool, params, access, _summary(call, tool, params), decision, concurrent)
 
     async def _execute(self, prepared: _Prepared) -> Outcome:
-        verdict = await self._gate.check(prepared.call, prepared.summary, prepared.decision)
+        verdict = await self._gate.check(prepared.call, prepared.access, prepared.summary, prepared.decision)
         match verdict:
             case Denied():
-                result = ToolResult(prepared.call.id, (Text(verdict.message),), is_error=True)
-                return Outcome(result, None, verdict.nobody, verdict.interrupt)
+                return _denied(prepared.call, verdict)
             case Allowed(input=edited):
                 return await self._run(prepared) if edited is None else await self._run_edited(prepared, edited)
 
     async def _run_edited(self, prepared: _Prepared, edited: Json) -> Outcome:
-        """The person changed the call. What they wrote is parsed again; their yes covers it."""
+        """Whoever answered changed the call. It is parsed and judged again: a deny rule beats every edit."""
+        call, tool = replace(prepared.call, input=edited), prepared.tool
         try:
-            params = self._toolbox.parse(prepared.tool, edited)
+            params = self._toolbox.parse(tool, edited)
         except ToolError as error:
-            return _failed(prepared.call, str(error))
-        summary = f"{prepared.call.name} {prepared.tool.summary(params)}"
-        return await self._run(replace(prepared, params=params, summary=summary))
+            return _failed(call, str(error))
+        access, summary = tool.access(params, self._workspace), _summary(call, tool, params)
+        if denied := self._gate.check_edited(call, access, summary, prepared.decision):
+            return _denied(call, denied)
+        return await self._run(replace(prepared, call=call, params=params, access=access, summary=summary))
 
     async def _run(self, prepared: _Prepared) -> Outcome:
         call = prepared.call
@@ -179,7 +180,7 @@ class Executor:
             tool_use_id=call.id,
             workspace=self._workspace,
             control=self._control,
-            ask=self._ask,
+            ask=self._gate.ask,
             progress=lambda text: self._emit(ToolProgress(tool_use_id=call.id, text=text)),
             spill_dir=self._spill_dir,
         )
@@ -191,6 +192,15 @@ class Executor:
             _log.exception("the tool %s failed", call.name)
             text = f"{call.name} failed inside coder: {type(error).__name__}: {error}"
             return ToolOutput(text, summary="failed", is_error=True)
+
+
+def _summary(call: ToolUse, tool: Tool, params: Any) -> str:
+    return f"{call.name} {tool.summary(params)}".strip()
+
+
+def _denied(call: ToolUse, verdict: Denied) -> Outcome:
+    result = ToolResult(call.id, (Text(verdict.message),), is_error=True)
+    return Outcome(result, None, verdict.nobody, verdict.interrupt)
 
 
 def _failed(call: ToolUse, text: str) -> Outcome:

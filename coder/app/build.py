@@ -16,15 +16,17 @@ from coder.agent.loop import Agent
 from coder.agent.policies import RepeatedFailure, TurnLimit, TurnPolicy
 from coder.app.context import context_message
 from coder.app.journal import Journal
+from coder.app.rulebook import RuleBook, SaveRule
 from coder.app.session import Session, SessionFacts, Spent
 from coder.app.toolbox import SessionTools
 from coder.core import prompts
-from coder.core.config import Config
+from coder.core.config import Behaviour, Config
 from coder.core.errors import ConfigError
 from coder.core.events import AnyEvent
 from coder.core.frontend import Frontend
 from coder.core.messages import ToolUse
 from coder.core.model import ModelRequest
+from coder.core.requests import Allow
 from coder.core.tools import Access
 from coder.models import catalog, connect
 from coder.permissions.rules import parse_rules
@@ -38,6 +40,10 @@ if TYPE_CHECKING:
     from coder.permissions.decide import Decision
 
 
+def _unsaved(path: Path, behaviour: Behaviour, rule: str) -> None:
+    raise ConfigError("this version cannot write settings.")
+
+
 async def open_session(
     config: Config,
     frontend: Frontend,
@@ -46,10 +52,11 @@ async def open_session(
     resume: str | None = None,
     continue_latest: bool = False,
     today: date | None = None,
+    save_rule: SaveRule = _unsaved,
 ) -> Session:
     """A session ready for its first prompt. Contacts nothing and changes nothing on disk.
 
-    Raises ConfigError and SessionError.
+    `save_rule` writes what the person allows from now on into a settings file. Raises ConfigError and SessionError.
     """
     rules, rule_warnings = parse_rules(config.rules)
     journal = Journal.open(config, session_id, resume, continue_latest)
@@ -70,13 +77,16 @@ async def open_session(
     every = builtins(ToolSession.from_env(env, (config.home,), denied))
     tools = SessionTools(every, rules.removed_tools(tool.name for tool in every))
 
-    def judge(call: ToolUse, access: Access) -> Decision:
+    book = RuleBook(rules, config.cwd / ".coder" / "settings.local.json", config.cwd, save_rule)
+
+    def judge(call: ToolUse, access: Access, given: Allow) -> Decision:
         from coder.permissions.decide import decide
 
-        return decide(call, access, rules, control.mode, _world(config, workspace, spill_dir))
+        mode = given.mode or control.mode
+        return decide(call, access, book.with_allowed(given.remember), mode, _world(config, workspace, spill_dir))
 
-    gate = Gate(judge, frontend.ask, emit)
-    executor = Executor(tools, gate, workspace, control, frontend.ask, emit, spill_dir)
+    gate = Gate(judge, frontend.ask, emit, book.allow, control.set_mode, lambda: workspace.cwd)
+    executor = Executor(tools, gate, workspace, control, emit, spill_dir)
     history = History(journal.append, journal.messages)
     context = context_message(config.cwd, workspace.roots, today or datetime.now().astimezone().date())
     model = connect(config.model)

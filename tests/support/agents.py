@@ -10,6 +10,7 @@ from coder.agent.gate import Gate
 from coder.agent.history import History
 from coder.agent.loop import Agent
 from coder.agent.policies import RepeatedFailure, TurnLimit, TurnPolicy
+from coder.app.rulebook import RuleBook, SaveRule
 from coder.core.config import RuleText
 from coder.core.messages import Message, Meta, Text
 from coder.core.model import Model, ModelRequest
@@ -42,20 +43,30 @@ class Engine:
         policies: Sequence[TurnPolicy] = (TurnLimit(8), RepeatedFailure()),
         spill_dir: Path = Path("/nonexistent-spill"),
         context: Message | None = None,
+        save: SaveRule = lambda path, behaviour, rule: None,
     ) -> None:
         self.recorder = recorder or Recorder(Deny("nobody", nobody=True))
         self.history = History(sink)
         parsed, _ = parse_rules(rules)
         world = LocalWorld(CWD, (CWD,), CWD, CWD / ".home")
-        gate = Gate(
-            lambda call, access: decide(call, access, parsed, mode, world), self.recorder.ask, self.recorder.emit
+        control = StillControl()
+        control.mode = mode
+        self.book = RuleBook(parsed, CWD / ".coder" / "settings.local.json", CWD, save)
+        self.gate = Gate(
+            lambda call, access, given: decide(
+                call, access, self.book.with_allowed(given.remember), given.mode or control.mode, world
+            ),
+            self.recorder.ask,
+            self.recorder.emit,
+            self.book.allow,
+            control.set_mode,
+            lambda: CWD,
         )
         executor = Executor(
             FakeToolbox(*tools),
-            gate,
+            self.gate,
             StillWorkspace(CWD),
-            StillControl(),
-            self.recorder.ask,
+            control,
             self.recorder.emit,
             spill_dir,
         )

@@ -169,7 +169,7 @@ class Executor:
                 return await self._run(prepared) if edited is None else await self._run_edited(prepared, edited)
 
     async def _run_edited(self, prepared: _Prepared, edited: Json) -> Outcome:
-        """The person changed the call. What they wrote is parsed and its paths are looked at again; their yes covers it."""
+        """The person changed the call. What they wrote is parsed, its paths are located; their yes covers it."""
         try:
             params = self._toolbox.parse(prepared.tool, edited)
         except ToolError as error:

@@ -15,6 +15,7 @@ from coder.agent.history import History
 from coder.agent.loop import Agent
 from coder.agent.policies import RepeatedFailure, TurnLimit, TurnPolicy
 from coder.app.context import context_message
+from coder.app.created import Created
 from coder.app.journal import Journal
 from coder.app.session import Session, SessionFacts, Spent
 from coder.app.toolbox import SessionTools
@@ -66,17 +67,29 @@ async def open_session(
     env = {**os.environ, **config.env}
     workspace = LocalWorkspace(config.cwd, config.add_dirs, env)
     spill_dir = journal.folder / "tool-results"
-    denied = rules.denied_reads(_world(config, workspace, spill_dir))
+    created = Created((spill_dir,))
+
+    def world() -> LocalWorld:
+        return LocalWorld(
+            cwd=workspace.cwd,
+            roots=workspace.roots,
+            home=Path.home(),
+            config_home=config.home,
+            readable=(spill_dir,),
+            created=created.holds,
+        )
+
+    denied = rules.denied_reads(world())
     every = builtins(ToolSession.from_env(env, (config.home,), denied))
     tools = SessionTools(every, rules.removed_tools(tool.name for tool in every))
 
     def judge(call: ToolUse, access: Access) -> Decision:
         from coder.permissions.decide import decide
 
-        return decide(call, access, rules, control.mode, _world(config, workspace, spill_dir))
+        return decide(call, access, rules, control.mode, world())
 
     gate = Gate(judge, frontend.ask, emit)
-    executor = Executor(tools, gate, workspace, control, frontend.ask, emit, spill_dir)
+    executor = Executor(tools, gate, workspace, control, frontend.ask, emit, spill_dir, watch=created.watch)
     history = History(journal.append, journal.messages)
     context = context_message(config.cwd, workspace.roots, today or datetime.now().astimezone().date())
     model = connect(config.model)
@@ -111,16 +124,6 @@ def _debug_log(config: Config, env: Mapping[str, str], session_id: str) -> Debug
         return DebugLog.start(config.home, session_id, (config.model.api_key, config.model.auth_token))
     except OSError as error:
         raise ConfigError(f"CODER_DEBUG: the log cannot be written below {config.home}: {error.strerror}.") from error
-
-
-def _world(config: Config, workspace: LocalWorkspace, spill_dir: Path) -> LocalWorld:
-    return LocalWorld(
-        cwd=workspace.cwd,
-        roots=workspace.roots,
-        home=Path.home(),
-        config_home=config.home,
-        readable=(spill_dir,),
-    )
 
 
 def _template(config: Config, model_name: str, tools: SessionTools) -> ModelRequest:

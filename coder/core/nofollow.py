@@ -10,6 +10,7 @@ import errno
 import os
 import stat
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn
@@ -103,10 +104,8 @@ def _step(descriptor: int, name: str, path: str, *, make: bool) -> int:
     except FileNotFoundError:
         if not make:
             raise
-    try:
+    with suppress(FileExistsError):  # somebody else was as quick
         os.mkdir(name, dir_fd=descriptor)
-    except FileExistsError:
-        pass  # somebody else was as quick
     return _opened(descriptor, name, _FOLDER, path)
 
 

@@ -106,9 +106,7 @@ class Read:
         self._mark(path, page, digest_of(data), data)
         return _shown(path, page, file.encoding.label if file.encoding.name not in ("utf-8", "latin-1") else "")
 
-    async def _large(
-        self, path: Path, context: ToolContext, size: int, head: bytes, params: ReadParams
-    ) -> ToolOutput:
+    async def _large(self, path: Path, context: ToolContext, size: int, head: bytes, params: ReadParams) -> ToolOutput:
         def take() -> tuple[Page, str]:
             lines = map(printable, streamed_lines(file, detect_start(head)))
             page = page_of(lines, max(params.offset or 1, 1), params.limit, self._cap)

@@ -41,9 +41,7 @@ class Walk:
     on; `unreadable` counts folders, `kept_back` what was denied.
     """
 
-    def __init__(
-        self, top: Folders, reserved: frozenset[str] = frozenset(), denied: Denied | None = None
-    ) -> None:
+    def __init__(self, top: Folders, reserved: frozenset[str] = frozenset(), denied: Denied | None = None) -> None:
         self._top = top
         self._reserved = reserved
         self._denied = denied or Denied([], Path("/"))

@@ -174,6 +174,8 @@ class _Weighing:
         harmless = has_safe_environment(command)
         if rule := self._allow_rule(command, words, harmless):
             self.allowed.append(by_rule(rule, shown(command.text)))
+        elif known and (runs := self._git_runs(command, words, folders)):
+            self.needs.append(runs)
         elif known:
             before = len(self.needs)
             self._weigh_places("read", (*known.reads, *((known.moves,) if known.moves else ())), folders)
@@ -185,6 +187,17 @@ class _Weighing:
             self._weigh_places("write", written.writes, folders)
         else:
             self.needs.append(self._unknown(command, words, folders))
+
+    def _git_runs(self, command: Command, words: tuple[Word, ...], folders: tuple[Path, ...]) -> Need | None:
+        """Even a git command that only reads runs the programs that the settings of its repository name."""
+        if program(words[0].text) != "git":
+            return None
+        setting = next(filter(None, map(self.world.git_runs, folders)), "")
+        if not setting:
+            return None
+        text = f"git runs programs that the repository itself names: {setting}"
+        rule = exact_rule(command.text, self.call.name)
+        return Need(Reason("safety", text, "git"), (rule,) if rule else ())
 
     def _weigh_unnamed(self, command: Command, words: tuple[Word, ...], known: Effects) -> None:
         """Files a wildcard or a whole folder stands for may be ones that a rule keeps from being read."""

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from coder.permissions.gitrepo import git_runs
+
 
 class World(Protocol):
     """What a decision may know of the machine. The methods look at the disk; none of them raises."""
@@ -60,6 +62,10 @@ class World(Protocol):
         """Whether this session itself made what is there now, or the folder it is in."""
         ...
 
+    def git_runs(self, folder: Path) -> str:
+        """What in the repository round `folder` makes git commands that only read run a program; "" for nothing."""
+        ...
+
 
 _SWAPPED = str.maketrans(string.ascii_letters, string.ascii_letters.swapcase())
 
@@ -104,6 +110,9 @@ class LocalWorld:
     def is_created(self, path: Path) -> bool:
         return self.created(path)
 
+    def git_runs(self, folder: Path) -> str:
+        return git_runs(folder)
+
 
 def _identity(path: Path) -> tuple[int, int] | None:
     try:
@@ -120,6 +129,7 @@ class Remembered:
     world: World
     seen: dict[Path, Path] = field(default_factory=dict)
     folding: dict[Path, bool] = field(default_factory=dict)
+    running: dict[Path, str] = field(default_factory=dict)
 
     @property
     def cwd(self) -> Path:
@@ -162,3 +172,9 @@ class Remembered:
 
     def is_created(self, path: Path) -> bool:
         return self.world.is_created(path)
+
+    def git_runs(self, folder: Path) -> str:
+        found = self.running.get(folder)
+        if found is None:
+            found = self.running[folder] = self.world.git_runs(folder)
+        return found

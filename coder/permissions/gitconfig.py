@@ -12,7 +12,7 @@ _BLANK = re.compile(r"(?:[ \t\n\r]|[#;][^\n]*)*")
 _SECTION = re.compile(r'\[([A-Za-z0-9.-]*)(?:[ \t\r]+"((?:\\[^\n]|[^"\\\n])*)")?\]')
 _NAME = re.compile(r"([A-Za-z][A-Za-z0-9-]*)[ \t]*(?:(=)|(?=\n))")
 _VALUE = re.compile(r'((?:\\\n|\\[^\n]|"(?:\\\n|\\[^\n]|[^"\\\n])*"|[^"\\\n#;])*)(?:[#;][^\n]*)?(?=\n)')
-_ESCAPE = re.compile(r'\\(\n|.)|"', re.DOTALL)
+_CHARACTER = re.compile(r"\\(.)|(.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "b": "\b", "\n": ""}
 
 # Programs that `git status`, `diff`, `log`, `show`, `blame` and the like start. Those that the environment of our shell
@@ -32,7 +32,7 @@ _ADDRESS = re.compile(r"remote\..*\.url|url\..*\.insteadof", re.DOTALL)
 
 def settings(text: str) -> Iterator[tuple[str, str]]:
     """Every `section.sub.name` with its value, "" when it has none. Ends where git would refuse the file."""
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n") + "\n"
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n") + "\n\n"
     at, section = 0, ""
     while (found := _BLANK.match(text, at)) and (at := found.end()) < len(text):
         if head := _SECTION.match(text, at):
@@ -46,11 +46,20 @@ def settings(text: str) -> Iterator[tuple[str, str]]:
         if name is None or (name[2] and value is None):
             return
         at = value.end() if value else name.end()
-        yield f"{section}.{name[1].lower()}", _plain(value[1]) if value else ""
+        yield f"{section}.{name[1].lower()}".lstrip("."), _plain(value[1]) if value else ""
 
 
 def _plain(value: str) -> str:
-    return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]) if found[1] else "", value.strip())
+    """Without quotes and escapes, and without the blanks round it that are outside quotes."""
+    made, kept, quoted = "", 0, False
+    for escaped, plain in _CHARACTER.findall(value):
+        if plain == '"':
+            quoted = not quoted
+        elif not (plain.isspace() and not quoted and not made):
+            made += _ESCAPED.get(escaped, escaped) or plain
+        if quoted or not plain.isspace():
+            kept = len(made)
+    return made[:kept]
 
 
 def running(found: list[tuple[str, str]]) -> str:

@@ -34,16 +34,11 @@ class PathPattern:
         """Whether everything it matches has a name beginning with a dot on its way."""
         return any(part.startswith(".") for part in self.loose.split("/"))
 
-    def allows(self, place: Place, world: World) -> bool:
-        """Both spellings match: a link cannot borrow the permission of its name, nor of its target.
-
-        `docs/*` is one segment here: it allows what is in the folder, not what is in folders below.
-        """
-        flat = _is_flat(self.pattern)
-        return all(
-            self._matches(path, self.pattern, world) and not (flat and self._matches(path.parent, self.pattern, world))
-            for path in place.both
-        )
+    def allows(self, path: Path, world: World) -> bool:
+        """Whether this one spelling matches. `docs/*` is one segment here: what is in the folder, nothing deeper."""
+        if not self._matches(path, self.pattern, world):
+            return False
+        return not (_is_flat(self.pattern) and self._matches(path.parent, self.pattern, world))
 
     def blocks(self, place: Place, world: World) -> bool:
         """Either spelling matches, as a file, as a folder, or as a folder whose every content matches."""

@@ -68,25 +68,14 @@ async def open_session(
     workspace = LocalWorkspace(config.cwd, config.add_dirs, env)
     spill_dir = journal.folder / "tool-results"
     created = Created((spill_dir,))
-
-    def world() -> LocalWorld:
-        return LocalWorld(
-            cwd=workspace.cwd,
-            roots=workspace.roots,
-            home=Path.home(),
-            config_home=config.home,
-            readable=(spill_dir,),
-            created=created.holds,
-        )
-
-    denied = rules.denied_reads(world())
+    denied = rules.denied_reads(_world(config, workspace, spill_dir, created))
     every = builtins(ToolSession.from_env(env, (config.home,), denied))
     tools = SessionTools(every, rules.removed_tools(tool.name for tool in every))
 
     def judge(call: ToolUse, access: Access) -> Decision:
         from coder.permissions.decide import decide
 
-        return decide(call, access, rules, control.mode, world())
+        return decide(call, access, rules, control.mode, _world(config, workspace, spill_dir, created))
 
     gate = Gate(judge, frontend.ask, emit)
     executor = Executor(tools, gate, workspace, control, frontend.ask, emit, spill_dir, watch=created.watch)
@@ -124,6 +113,17 @@ def _debug_log(config: Config, env: Mapping[str, str], session_id: str) -> Debug
         return DebugLog.start(config.home, session_id, (config.model.api_key, config.model.auth_token))
     except OSError as error:
         raise ConfigError(f"CODER_DEBUG: the log cannot be written below {config.home}: {error.strerror}.") from error
+
+
+def _world(config: Config, workspace: LocalWorkspace, spill_dir: Path, created: Created) -> LocalWorld:
+    return LocalWorld(
+        cwd=workspace.cwd,
+        roots=workspace.roots,
+        home=Path.home(),
+        config_home=config.home,
+        readable=(spill_dir,),
+        created=created.holds,
+    )
 
 
 def _template(config: Config, model_name: str, tools: SessionTools) -> ModelRequest:

@@ -12,6 +12,7 @@ import pytest
 
 from coder.agent.executor import Executor, Outcome
 from coder.agent.gate import Gate
+from coder.app.created import Created
 from coder.app.toolbox import SessionTools
 from coder.core.events import AnyEvent, ToolStarted
 from coder.core.messages import ToolUse
@@ -45,7 +46,17 @@ class Desk:
         world = LocalWorld(self.root, (self.root,), folder, folder / ".coder")
         gate = Gate(lambda call, access: decide(call, access, Rules(), "acceptEdits", world), self.ask, self.emit)
         tools = SessionTools(builtins(ToolSession(search=Search(ripgrep=ripgrep))), ())
-        self._executor = Executor(tools, gate, workspace, StillControl(), self.ask, self.emit, folder / "spill")
+        self.created = Created()
+        self._executor = Executor(
+            tools,
+            gate,
+            workspace,
+            StillControl(),
+            self.ask,
+            self.emit,
+            folder / "spill",
+            watch=self.created.watch,
+        )
 
     def plant(self, folder: Path, text: str) -> None:
         (folder / "src/deep").mkdir(parents=True)
@@ -197,6 +208,33 @@ async def test_an_edited_call_is_located_anew(desk: Desk) -> None:
     await desk.call("Write", file_path=str(desk.outside / "asked.txt"), content="by the model")
     assert (desk.outside / "new.txt").read_text() == "by the person"
     assert not (desk.outside / "asked.txt").exists()
+
+
+@pytest.mark.behaviour("B-710")
+async def test_a_name_that_means_another_file_by_now_is_not_opened(desk: Desk) -> None:
+    """A plain quote stands for the curly one of the only file it can mean; which that is may change in between."""
+    (desk.root / "it\u2019s").write_text("judged")
+
+    def swap() -> None:
+        (desk.root / "it\u2019s").rename(desk.root.parent / "aside")
+        (desk.root / "it\u2018s").write_text(SECRET)
+
+    desk.swap = swap
+    said = await desk.call("Read", file_path=str(desk.root / "it's"))
+    assert "is not the file that was there when this call was checked" in said
+    assert SECRET not in said
+
+
+@pytest.mark.behaviour("B-716")
+async def test_what_a_file_tool_makes_is_the_sessions_own(desk: Desk) -> None:
+    for name in ("src/a.txt", "new/deep/b.txt"):
+        await desk.call("Read", file_path=str(desk.root / name))
+        await desk.call("Write", file_path=str(desk.root / name), content="mine")
+    await desk.call("Edit", file_path=str(desk.root / "src/c.txt"), old_string="", new_string="mine")
+    await desk.call("Edit", file_path=str(desk.root / "src/c.txt"), old_string="mine", new_string="still mine")
+    made = ("new", "new/deep/b.txt", "src/c.txt")
+    assert all(desk.created.holds(desk.root / name) for name in made)
+    assert not any(desk.created.holds(desk.root / name) for name in ("src", "src/a.txt", "."))
 
 
 @pytest.mark.behaviour("B-712")

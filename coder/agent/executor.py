@@ -10,23 +10,30 @@ import logging
 import re
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from coder.agent.gate import Allowed, Denied, Gate
 from coder.agent.spill import bound
 from coder.core.errors import ToolError
 from coder.core.events import AnyEvent, ToolFinished, ToolProgress, ToolStarted
 from coder.core.messages import Json, Text, ToolResult, ToolUse
-from coder.core.tools import Access, Runs, SessionControl, Tool, ToolContext, ToolOutput
+from coder.core.requests import Effect
+from coder.core.tools import Access, Runs, SessionControl, Tool, ToolContext, ToolOutput, Writes
 from coder.core.workspace import Workspace
 
 if TYPE_CHECKING:
     from coder.permissions.decide import Decision
+    from coder.permissions.paths import Place
 
 _log = logging.getLogger(__name__)
 _CHANGES_FOLDER = re.compile(r"\b(cd|pushd|popd)\b")
+Watch: TypeAlias = Callable[[tuple[Effect, ...]], AbstractAsyncContextManager[None]]
+"""Entered before a call runs and left when it has ended, however it ended: told what the call would do, it may look at
+those paths before and after."""
+
 INTERRUPTED = "Interrupted before it finished; what it had done until then was not undone."
 
 
@@ -62,13 +69,24 @@ class _Prepared:
     decision: Decision
     concurrent: bool
 
+    @property
+    def effects(self) -> tuple[Effect, ...]:
+        """What the call would do; a tool that names the files it writes needs nobody to tell."""
+        if not isinstance(self.access, Writes):
+            return self.decision.effects
+        return tuple(Effect("writes", str(place), place.real) for place in self.decision.places)
+
+
+def _seen_nothing(effects: tuple[Effect, ...]) -> AbstractAsyncContextManager[None]:
+    return nullcontext()
+
 
 def interrupted(call: ToolUse) -> Outcome:
     return Outcome(ToolResult(call.id, (Text(INTERRUPTED),), is_error=True))
 
 
 class Executor:
-    """`limit` is how many calls may run at the same time."""
+    """`limit` is how many calls may run at the same time; `watch` is entered round each call that runs."""
 
     def __init__(
         self,
@@ -79,6 +97,7 @@ class Executor:
         emit: Callable[[AnyEvent], None],
         spill_dir: Path,
         limit: int = 10,
+        watch: Watch = _seen_nothing,
     ) -> None:
         self._toolbox = toolbox
         self._gate = gate
@@ -87,6 +106,7 @@ class Executor:
         self._emit = emit
         self._spill_dir = spill_dir
         self._slots = asyncio.Semaphore(limit)
+        self._watch = watch
 
     async def run(self, calls: Sequence[ToolUse], outcomes: dict[str, Outcome]) -> None:
         """Runs the calls and writes each outcome under its id as soon as it is known. May be cancelled at any time.
@@ -152,9 +172,10 @@ class Executor:
         except ToolError as error:
             return _failed(call, str(error))
         access, summary = tool.access(params, self._workspace), _summary(call, tool, params)
-        if denied := self._gate.check_edited(call, access, summary, prepared.decision):
-            return _denied(call, denied)
-        return await self._run(replace(prepared, call=call, params=params, access=access, summary=summary))
+        decision = self._gate.check_edited(call, access, summary, prepared.decision)
+        if isinstance(decision, Denied):
+            return _denied(call, decision)
+        return await self._run(_Prepared(call, tool, params, access, summary, decision, prepared.concurrent))
 
     async def _run(self, prepared: _Prepared) -> Outcome:
         call = prepared.call
@@ -183,9 +204,11 @@ class Executor:
             ask=self._gate.ask,
             progress=lambda text: self._emit(ToolProgress(tool_use_id=call.id, text=text)),
             spill_dir=self._spill_dir,
+            real=_judged(prepared.decision.places),
         )
         try:
-            return await prepared.tool.run(prepared.params, context)
+            async with self._watch(prepared.effects):
+                return await prepared.tool.run(prepared.params, context)
         except ToolError as error:
             return ToolOutput(str(error), error.data, summary="failed", is_error=True)
         except Exception as error:  # noqa: BLE001  # a tool's bug must answer its call, not end the session
@@ -201,6 +224,17 @@ def _summary(call: ToolUse, tool: Tool, params: Any) -> str:
 def _denied(call: ToolUse, verdict: Denied) -> Outcome:
     result = ToolResult(call.id, (Text(verdict.message),), is_error=True)
     return Outcome(result, None, verdict.nobody, verdict.interrupt)
+
+
+def _judged(places: Sequence[Place]) -> Callable[[Path], Path]:
+    leads = {place.written: place.real for place in places}
+
+    def real(path: Path) -> Path:
+        if path not in leads:
+            raise ToolError(f"{path} is not the file that was there when this call was checked. Send the call again.")
+        return leads[path]
+
+    return real
 
 
 def _failed(call: ToolUse, text: str) -> Outcome:

@@ -89,14 +89,14 @@ class Gate:
             return self._deny(call, summary, decision, _reason(decision))
         return Allowed()
 
-    def check_edited(self, call: ToolUse, access: Access, summary: str, before: Decision) -> Denied | None:
-        """Whether a call that its answerer edited may run: their yes covers it, but for what no yes was asked for."""
+    def check_edited(self, call: ToolUse, access: Access, summary: str, before: Decision) -> Decision | Denied:
+        """What is to be said of a call that its answerer edited: their yes covers it, but not what was not asked."""
         decision = self.judge(call, access)
         if decision.verdict == "deny":
             return self._deny(call, summary, decision, _reason(decision))
         if decision.confirm and not before.confirm:
             return self._deny(call, summary, decision, f"as edited it cannot be undone: {_reason(decision)}")
-        return None
+        return decision
 
     async def _put(self, call: ToolUse, access: Access, summary: str, decision: Decision) -> Allowed | Denied:
         request = self._request(call, access, summary, decision)

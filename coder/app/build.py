@@ -15,6 +15,7 @@ from coder.agent.history import History
 from coder.agent.loop import Agent
 from coder.agent.policies import RepeatedFailure, TurnLimit, TurnPolicy
 from coder.app.context import context_message
+from coder.app.created import Created
 from coder.app.journal import Journal
 from coder.app.rulebook import RuleBook, SaveRule
 from coder.app.session import Session, SessionFacts, Spent
@@ -73,7 +74,21 @@ async def open_session(
     env = {**os.environ, **config.env}
     workspace = LocalWorkspace(config.cwd, config.add_dirs, env)
     spill_dir = journal.folder / "tool-results"
-    denied = rules.denied_reads(_world(config, workspace, spill_dir))
+    created = Created((spill_dir,))
+    environment = workspace.environment
+
+    def world() -> LocalWorld:
+        return LocalWorld(
+            cwd=workspace.cwd,
+            roots=workspace.roots,
+            home=Path.home(),
+            config_home=config.home,
+            readable=(spill_dir,),
+            environment=environment,
+            created=created.holds,
+        )
+
+    denied = rules.denied_reads(world())
     every = builtins(ToolSession.from_env(env, (config.home,), denied))
     tools = SessionTools(every, rules.removed_tools(tool.name for tool in every))
 
@@ -83,10 +98,10 @@ async def open_session(
         from coder.permissions.decide import decide
 
         mode = given.mode or control.mode
-        return decide(call, access, book.with_allowed(given.remember), mode, _world(config, workspace, spill_dir))
+        return decide(call, access, book.with_allowed(given.remember), mode, world())
 
     gate = Gate(judge, frontend.ask, emit, book.allow, control.set_mode, lambda: workspace.cwd)
-    executor = Executor(tools, gate, workspace, control, emit, spill_dir)
+    executor = Executor(tools, gate, workspace, control, emit, spill_dir, watch=created.watch)
     history = History(journal.append, journal.messages)
     context = context_message(config.cwd, workspace.roots, today or datetime.now().astimezone().date())
     model = connect(config.model)
@@ -122,17 +137,6 @@ def _debug_log(config: Config, env: Mapping[str, str], session_id: str) -> Debug
         return DebugLog.start(config.home, session_id, (config.model.api_key, config.model.auth_token))
     except OSError as error:
         raise ConfigError(f"CODER_DEBUG: the log cannot be written below {config.home}: {error.strerror}.") from error
-
-
-def _world(config: Config, workspace: LocalWorkspace, spill_dir: Path) -> LocalWorld:
-    return LocalWorld(
-        cwd=workspace.cwd,
-        roots=workspace.roots,
-        home=Path.home(),
-        config_home=config.home,
-        readable=(spill_dir,),
-        environment=workspace.environment,
-    )
 
 
 def _template(config: Config, model_name: str, tools: SessionTools) -> ModelRequest:

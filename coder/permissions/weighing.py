@@ -79,6 +79,9 @@ class Weighing:
     def _weigh_words(self, command: Command, words: tuple[Word, ...], known: Effects | None, *, harmless: bool) -> None:
         if rule := self._allow_rule(command, words, harmless):
             self.allowed.append(by_rule(rule, shown(command.text)))
+        elif known and (setting := self._git_runs(command, words)):
+            text = f"git runs programs that the repository itself names: {setting}"
+            self.needs.append(Need(Reason("safety", text, "git"), self._exact(command)))
         elif known:
             before = len(self.needs)
             named = (*known.reads, *((known.moves,) if known.moves else ()))
@@ -93,6 +96,12 @@ class Weighing:
             self._weigh_places("write", written.writes, command)
         else:
             self.needs.append(self._unknown(command, words))
+
+    def _git_runs(self, command: Command, words: tuple[Word, ...]) -> str:
+        """What makes even a git command that only reads run a program of the repository."""
+        if program(words[0].text) != "git":
+            return ""
+        return next(filter(None, map(self.world.git_runs, command.folders)), "")
 
     def _weigh_secrets(self, command: Command) -> None:
         """What shows the environment may show a secret: by its name, since nobody should look at the value."""

@@ -6,6 +6,7 @@ coder: a coding agent for your terminal
   coder -p "question"       do it once and exit; also reads standard input
   coder -p -c "and then"    go on with the last session here (-r ID: another)
   coder demo                watch it fix a failing test, offline, without a key
+  coder permissions --help  explain a decision; test, list, add, remove rules
   coder replay serve FILE   a stand-in for the model API, from a script
 
 Options for -p

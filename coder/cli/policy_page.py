@@ -1,0 +1,225 @@
+"""The page of `coder permissions explain`: a decision and all that stands behind it, in plain words and as data.
+
+Must not know how a decision comes about.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.cells import cell_len
+
+from coder.app.policy import Standing
+from coder.cli.policy_text import NARROW, short, visible, wrapped
+from coder.config.paths import user_settings
+from coder.core.config import RuleText
+from coder.core.messages import Json
+from coder.core.requests import EffectKind, Part, Reason
+from coder.core.tools import Mode
+from coder.permissions.decide import Decision, Verdict
+
+ANSWERS: dict[Verdict, str] = {"allow": "allowed", "ask": "asks", "deny": "denied"}
+MODES: dict[Mode, str] = {
+    "default": "asks before edits and commands",
+    "acceptEdits": "edits inside the working folders without asking",
+    "plan": "reads and changes nothing",
+    "dontAsk": "never asks: what would be a question is denied",
+    "bypassPermissions": "asks only before what cannot be undone",
+}
+_VERBS: dict[EffectKind, str] = {
+    "reads": "read",
+    "writes": "write",
+    "deletes": "delete",
+    "runs": "run",
+    "reaches": "reach",
+    "changes git": "change git:",
+}
+_LABEL = 15
+_MOST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A decision, and what stood behind it. `home` and the folder of `standing` shorten the paths that are shown."""
+
+    decision: Decision
+    standing: Standing
+    home: Path
+
+    @property
+    def deciding(self) -> tuple[RuleText, ...]:
+        """The rules that the reasons name."""
+        named = [reason.source for reason in self.decision.reasons if reason.kind == "rule"]
+        return tuple(rule for rule in self.standing.config.rules if rule.text.strip() in named)
+
+    def lines(self) -> Iterator[str]:
+        decision = self.decision
+        why = "; ".join(self._said(reason) for reason in decision.reasons)
+        yield from wrapped(f"{ANSWERS[decision.verdict]}: {why}")
+        if len(decision.parts) > 1:
+            yield ""
+            yield from self._parts()
+        yield ""
+        yield from self._effects()
+        for rule in self.deciding:
+            yield from self._labelled("Decided by", f"{rule.behaviour} {visible(rule.text)}, in {self._origin(rule)}")
+        yield from self._remedies()
+        yield from self._labelled("Folder", self._short(str(self.standing.config.cwd)))
+        mode = self.standing.policy.mode
+        yield from self._labelled("Mode", f"{mode}: {MODES[mode]}")
+        if count := sum(rule.behaviour == "allow" for rule in self.standing.unused):
+            rules = "1 allow rule" if count == 1 else f"{count} allow rules"
+            yield from self._labelled("Not used", f"{rules} of this folder's settings: you have not trusted the folder")
+        for warning in self.standing.warnings:
+            yield from self._labelled("Warning", visible(warning))
+
+    def to_json(self) -> Json:
+        decision, standing = self.decision, self.standing
+        return {
+            "decision": decision.verdict,
+            "reasons": [reason_json(reason) for reason in decision.reasons],
+            "parts": [
+                {
+                    "text": part.text,
+                    "start": part.start,
+                    "end": part.end,
+                    "needed": part.needed,
+                    "reasons": [reason_json(reason) for reason in part.reasons],
+                    "rules": part.rules,
+                }
+                for part in decision.parts
+            ],
+            "effects": [
+                {"kind": effect.kind, "what": effect.what, "path": None if effect.path is None else str(effect.path)}
+                for effect in decision.effects
+            ],
+            "confirm": decision.confirm,
+            "decided_by": [rule_json(rule) for rule in self.deciding],
+            "would_allow": {"rules": decision.suggestions, "flags": decision.remedy},
+            "mode": standing.policy.mode,
+            "cwd": str(standing.config.cwd),
+            "trusted": standing.trusted,
+            "not_used": [rule_json(rule) for rule in standing.unused],
+            "warnings": standing.warnings,
+        }
+
+    def _parts(self) -> Iterator[str]:
+        rows = [(self._part_answer(part), visible(part.text), self._part_reason(part)) for part in self.decision.parts]
+        widest = max(cell_len(text) for _, text, _ in rows)
+        for number, (answer, text, why) in enumerate(rows, 1):
+            start = f"  {number:<3}{answer:<9}"
+            if widest <= NARROW:
+                gap = " " * (widest - cell_len(text) + 2)
+                yield from wrapped(why, f"{start}{text}{gap}", " " * (cell_len(start) + widest + 2))
+            else:
+                yield from wrapped(text, start, " " * len(start))
+                yield from wrapped(why, " " * len(start), " " * len(start))
+
+    def _part_answer(self, part: Part) -> str:
+        verdict = self.decision.verdict
+        speaks = part.needed or (verdict != "allow" and any(r in self.decision.reasons for r in part.reasons))
+        return ANSWERS[verdict] if speaks else ANSWERS["allow"]
+
+    def _part_reason(self, part: Part) -> str:
+        """The reasons of a part, which stands beside them and need not be named again."""
+        text, said = visible(part.text), []
+        for reason in part.reasons:
+            why = self._said(reason)
+            if why.startswith(f"{text} "):
+                why = why[len(text) + 1 :]
+            elif why.endswith(f" {text}"):
+                why = f"{why[: -len(text)]}it"
+            said.append(why)
+        return "; ".join(said)
+
+    def _effects(self) -> Iterator[str]:
+        grouped: dict[EffectKind, list[str]] = {}
+        for effect in self.decision.effects:
+            what = self._short(visible(effect.what))
+            if what not in grouped.setdefault(effect.kind, []):
+                grouped[effect.kind].append(what)
+        label = "It would"
+        for kind, found in grouped.items():
+            more = f" and {len(found) - _MOST} more" if len(found) > _MOST else ""
+            yield from self._labelled(label, f"{_VERBS[kind]} {', '.join(found[:_MOST])}{more}")
+            label = ""
+
+    def _remedies(self) -> Iterator[str]:
+        decision = self.decision
+        if decision.verdict == "allow":
+            return
+        blocking = [rule for rule in self.deciding if rule.behaviour != "allow"]
+        if blocking:
+            for rule in blocking:
+                yield from self._way("To allow", *_without(rule, self._origin(rule)))
+        elif decision.suggestions:
+            yield from self._way("To allow", *self._additions())
+        elif not decision.remedy:
+            yield from self._way("To allow", "no rule can: only a yes, each time it comes up")
+        if decision.confirm:
+            yield from self._way("To say yes", f"type the word {visible(decision.confirm)}")
+        if decision.remedy:
+            yield from self._way(
+                "Or start with" if decision.suggestions else "To allow", f"$coder {visible(decision.remedy)}"
+            )
+        if decision.verdict == "ask":
+            yield from self._way("In coder -p", "denied, for the same reason: nobody is there to be asked")
+
+    def _additions(self) -> Iterator[str]:
+        trusted, config = self.standing.trusted, self.standing.config
+        for rule in self.decision.suggestions:
+            yield f"$coder permissions add{'' if trusted else ' --user'} {shlex.quote(rule)}"
+        if trusted:
+            yield "this puts it into .coder/settings.local.json: yours, for this folder"
+        else:
+            yield f"this puts it into {self._short(str(user_settings(config.home)))}: yours, for every folder"
+
+    def _said(self, reason: Reason) -> str:
+        text = visible(reason.text)
+        if reason.kind == "safety":  # a whole sentence; the others may end in a command, and so in its own dots
+            text = text.removesuffix(".")
+        for rule in self.deciding:
+            text = text.replace(f" in {rule.origin} ", f" in {self._origin(rule)} ")
+        return text
+
+    def _origin(self, rule: RuleText) -> str:
+        return self._short(visible(rule.origin))
+
+    def _short(self, path: str) -> str:
+        return short(path, self.standing.config.cwd, self.home)
+
+    @staticmethod
+    def _labelled(label: str, text: str) -> list[str]:
+        return wrapped(text, f"{label:<{_LABEL}}", " " * _LABEL)
+
+    def _way(self, label: str, *steps: str) -> Iterator[str]:
+        """Sentences, and commands (with a `$`) that are never broken, so that they can be copied."""
+        for step in steps:
+            if step.startswith("$"):
+                yield f"{label:<{_LABEL}}{step[1:]}"
+            else:
+                yield from self._labelled(label, step)
+            label = ""
+
+
+def _without(rule: RuleText, origin: str) -> Iterator[str]:
+    """How to be rid of a rule."""
+    if rule.scope == "managed":
+        yield "only your administrator can change that rule"
+    elif rule.scope == "flag" and rule.origin.startswith("--"):
+        yield f"leave out {rule.origin}"
+    elif rule.scope == "flag" or Path(rule.origin).parent.name == ".claude":
+        yield f"take the rule out of {origin}"
+    else:
+        yield f"$coder permissions remove {shlex.quote(rule.text)} --{rule.behaviour} --{rule.scope}"
+
+
+def reason_json(reason: Reason) -> Json:
+    return {"kind": reason.kind, "text": reason.text, "source": reason.source}
+
+
+def rule_json(rule: RuleText) -> Json:
+    return {"behaviour": rule.behaviour, "rule": rule.text, "scope": rule.scope, "file": rule.origin}

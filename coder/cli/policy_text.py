@@ -1,0 +1,89 @@
+"""Text for a terminal of 80 columns, and the table of rules. Plain words, no colour, no marks: readable anywhere.
+
+Must not know how a decision comes about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.cells import cell_len, chop_cells
+
+from coder.core.config import RuleText, Scope
+
+WIDTH = 80
+NARROW = 32  # the widest cell that still leaves room for a sentence beside it
+_WHOSE: dict[Scope, str] = {
+    "managed": "the administrator",
+    "flag": "this command",
+    "local": "you, in this project",
+    "project": "this project",
+    "user": "you",
+    "session": "this session",
+}
+_ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
+
+
+def visible(text: str) -> str:
+    """The text with everything that a terminal would not show, or would obey, written out: `\\x1b`, `\\u202e`."""
+    return "".join(c if c.isprintable() else _ESCAPES.get(c) or _code(ord(c)) for c in text)
+
+
+def _code(number: int) -> str:
+    return f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}" if number < 65536 else f"\\U{number:08x}"
+
+
+def wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
+    """Lines of at most 80 columns, broken between words; `first` and `rest` are what the lines begin with."""
+    lines: list[str] = []
+    line, is_empty = first, True
+    for word in text.split(" "):
+        if not is_empty and cell_len(line) + 1 + cell_len(word) > WIDTH:
+            lines.append(line)
+            line, is_empty = rest, True
+        line += word if is_empty else f" {word}"
+        is_empty = False
+        if cell_len(line) > WIDTH:
+            room = WIDTH - cell_len(rest)
+            head, *more = chop_cells(line, WIDTH)
+            lines.append(head)
+            *whole, last = chop_cells("".join(more), room)
+            lines += [rest + piece for piece in whole]
+            line = rest + last
+    return [*lines, line.rstrip()]
+
+
+def short(path: str, cwd: Path, home: Path) -> str:
+    """A path as people write it: from the folder they are in, or from their home folder."""
+    for folder, sign in ((cwd, ""), (home, "~/")):
+        if path.startswith(f"{folder}/"):
+            return sign + path[len(str(folder)) + 1 :]
+    return "~" if path == str(home) else path
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRow:
+    """`note` says why a rule does nothing; empty when it counts."""
+
+    rule: RuleText
+    note: str = ""
+
+
+def rule_table(rows: Sequence[RuleRow], cwd: Path, home: Path) -> Iterator[str]:
+    """Behaviour, rule, whose it is, and the file; a row that would be too wide has its file on a line of its own."""
+    cells = [(row.rule.behaviour, visible(row.rule.text), _WHOSE[row.rule.scope]) for row in rows]
+    texts = min(max((cell_len(text) for _, text, _ in cells), default=0), NARROW)
+    whose = max((len(owner) for _, _, owner in cells), default=0)
+    for row, (behaviour, text, owner) in zip(rows, cells, strict=True):
+        file = short(visible(row.rule.origin), cwd, home)
+        gap = " " * max(2, texts - cell_len(text) + 2)
+        start = f"  {behaviour:<8}{text}{gap}{owner:<{whose}}  "
+        if cell_len(start) + cell_len(file) <= WIDTH:
+            yield start + file
+        else:
+            yield from wrapped(text, f"  {behaviour:<8}", " " * 10)
+            yield from wrapped(f"{owner}, {file}", " " * 10, " " * 10)
+        if row.note:
+            yield from wrapped(row.note, " " * 10, " " * 10)

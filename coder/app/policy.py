@@ -54,7 +54,7 @@ class Policy:
         try:
             if not isinstance(given, dict):
                 raise NotACall("its input is not an object")
-            access = _access(name, given, self.world)
+            access = access_of(name, given, self.world)
         except NotACall as problem:
             return Decision("deny", (Reason("tool", f"this is no call that {tool} can run: {problem}", tool),), False)
         return decide(ToolUse("call", name, given), access, self.rules, self.mode, self.world)
@@ -118,7 +118,7 @@ def world_of(cwd: Path, add_dirs: Iterable[Path], home: Path, config_home: Path)
     return LocalWorld(cwd=cwd, roots=tuple(dict.fromkeys((cwd, *add_dirs))), home=home, config_home=config_home)
 
 
-def _access(tool: str, given: dict[str, object], world: LocalWorld) -> Access:
+def access_of(tool: str, given: dict[str, object], world: LocalWorld) -> Access:
     """What the call would touch, by the fields that say so: the others need not be there. Raises NotACall."""
 
     def text(field: str) -> str:

@@ -5,6 +5,7 @@ Must not know how a decision comes about.
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ _VERBS: dict[EffectKind, str] = {
     "reaches": "reach",
     "changes git": "change git:",
 }
+_PATH = re.compile(r"(?<!\S)/\S+")
 _LABEL = 15
 _MOST = 6
 
@@ -183,7 +185,8 @@ class Explanation:
             text = text.removesuffix(".")
         for rule in self.deciding:
             text = text.replace(f" in {rule.origin} ", f" in {self._origin(rule)} ")
-        return text
+        quotes = reason.kind in ("default", "readonly") and " " in reason.source  # a command stays word for word
+        return text if quotes else _PATH.sub(lambda found: self._short(found[0]), text)
 
     def _origin(self, rule: RuleText) -> str:
         return self._short(visible(rule.origin))

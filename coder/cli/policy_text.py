@@ -38,20 +38,19 @@ def _code(number: int) -> str:
 def wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
     """Lines of at most 80 columns, broken between words; `first` and `rest` are what the lines begin with."""
     lines: list[str] = []
-    line, is_empty = first, True
+    line, gap = first, ""
     for word in text.split(" "):
-        if not is_empty and cell_len(line) + 1 + cell_len(word) > WIDTH:
+        if cell_len(line) + len(gap) + cell_len(word) <= WIDTH:
+            line += gap + word
+        elif cell_len(rest) + cell_len(word) <= WIDTH:
             lines.append(line)
-            line, is_empty = rest, True
-        line += word if is_empty else f" {word}"
-        is_empty = False
-        if cell_len(line) > WIDTH:
-            room = WIDTH - cell_len(rest)
-            head, *more = chop_cells(line, WIDTH)
-            lines.append(head)
-            *whole, last = chop_cells("".join(more), room)
-            lines += [rest + piece for piece in whole]
+            line = rest + word
+        else:
+            head, *more = chop_cells(line + gap + word, WIDTH)
+            *whole, last = chop_cells("".join(more), WIDTH - cell_len(rest))
+            lines += [head, *(rest + piece for piece in whole)]
             line = rest + last
+        gap = " "
     return [*lines, line.rstrip()]
 
 

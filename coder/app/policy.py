@@ -14,7 +14,6 @@ from coder.config.layers import Layer
 from coder.config.load import load
 from coder.config.paths import sources, user_home
 from coder.config.settings import settings_of
-from coder.config.trust import is_trusted
 from coder.core.config import Config, RuleText, Scope
 from coder.core.errors import ConfigError
 from coder.core.messages import ToolUse
@@ -33,7 +32,7 @@ _SESSION_ONLY = names(
     "TodoWrite TaskCreate TaskUpdate TaskGet TaskList TaskOutput TaskStop AskUserQuestion EnterPlanMode ToolSearch "
     "Agent"
 )
-_REPOSITORY: tuple[Scope, ...] = ("project", "local")
+REPOSITORY: tuple[Scope, ...] = ("project", "local")
 
 
 class NotACall(Exception):
@@ -64,18 +63,39 @@ class Policy:
 class Standing:
     """The settings of a folder, as far as they speak about permissions.
 
-    `unused` are rules of its files that do not count, because the folder is not trusted; `warnings` are about rules.
+    `unused` are rules of settings files that do not count here; `warnings` are about rules.
     """
 
     config: Config
     policy: Policy
-    trusted: bool
     unused: tuple[RuleText, ...]
     warnings: tuple[str, ...]
 
+    @property
+    def trusted(self) -> bool:
+        """Whether all that the folder's own files say counts."""
+        return self.config.trust is None or not self.config.trust.off
+
+    @property
+    def untrusted(self) -> tuple[RuleText, ...]:
+        """The rules that would count if the folder were trusted."""
+        trust = self.config.trust
+        off = () if trust is None else tuple(str(self.config.cwd / item.file) for item in trust.off)
+        return tuple(rule for rule in self.unused if rule.origin in off)
+
+    def would_count(self, file: Path) -> bool:
+        """Whether a rule that the person adds to this file counts: not beside others they have not approved."""
+        trust = self.config.trust
+        return trust is None or trust.once or all(self.config.cwd / item.file != file for item in trust.unapproved)
+
+    def allowing(self, rules: Iterable[str]) -> Policy:
+        """The policy as it would be with these allow rules of the person's own."""
+        more = (RuleText(rule, "allow", "local", "", self.config.cwd) for rule in rules)
+        return replace(self.policy, rules=parse_rules((*self.config.rules, *more))[0])
+
     def trusting(self, trusted: bool) -> Policy:
         """The policy as it would be if the folder were trusted, or were not."""
-        rules: Iterable[RuleText] = (*self.config.rules, *self.unused)
+        rules: Iterable[RuleText] = (*self.config.rules, *self.untrusted)
         if not trusted:
             rules = without_trust(rules)
         return replace(self.policy, rules=parse_rules(rules)[0])
@@ -87,12 +107,10 @@ def standing(flags: Flags, env: Mapping[str, str], cwd: Path) -> Standing:
     config = load(replace(flags, no_session_persistence=True), {**env, "ANTHROPIC_API_KEY": "none"}, cwd)
     rules, warnings = parse_rules(config.rules)
     used = set(config.rules)
-    repository = (layer for layer in layers(config, env) if layer.scope in _REPOSITORY)
     return Standing(
         config=config,
         policy=Policy(world_of(config.cwd, config.add_dirs, user_home(env), config.home), rules, config.mode),
-        trusted=is_trusted(config.home, config.cwd),
-        unused=tuple(rule for layer in repository for rule in layer.rules() if rule not in used),
+        unused=tuple(rule for layer in layers(config, env) for rule in layer.rules() if rule not in used),
         warnings=warnings,
     )
 
@@ -110,7 +128,7 @@ def layers(config: Config, env: Mapping[str, str]) -> Iterator[Layer]:
 
 def without_trust(rules: Iterable[RuleText]) -> tuple[RuleText, ...]:
     """A folder nobody trusts may forbid and ask, but allows nothing."""
-    return tuple(rule for rule in rules if rule.behaviour != "allow" or rule.scope not in _REPOSITORY)
+    return tuple(rule for rule in rules if rule.behaviour != "allow" or rule.scope not in REPOSITORY)
 
 
 def world_of(cwd: Path, add_dirs: Iterable[Path], home: Path, config_home: Path) -> LocalWorld:

@@ -69,7 +69,8 @@ def explain(
     )
     found = standing(flags, os.environ, Path.cwd())
     decision = found.policy.judge(tool or "Bash", given)
-    page = Explanation(decision, found, user_home(os.environ))
+    then = found.allowing(decision.suggestions).judge(tool or "Bash", given)
+    page = Explanation(decision, then, found, user_home(os.environ))
     print(json.dumps(page.to_json(), indent=2) if as_json else "\n".join(page.lines()))
 
 
@@ -196,19 +197,17 @@ def add(
 ) -> None:
     """Save RULE: an allow rule in .coder/settings.local.json, unless the options say otherwise."""
     from coder.app.policy import standing
-    from coder.cli.policy_rules import cautions, check_rule, settings_file
+    from coder.cli.policy_rules import cautions, check_rule, save_rule, settings_file
     from coder.cli.policy_text import short, visible, wrapped
     from coder.config.flags import Flags
     from coder.config.paths import user_home
-    from coder.config.write import add_rule
 
     behaviour = _behaviour(allow, ask, deny) or "allow"
     scope = _scope(user, project, local) or "local"
     found = standing(Flags(headless=False), os.environ, Path.cwd())
     text = check_rule(rule, behaviour, found.config.cwd)
-    path = settings_file(scope, found.config)
-    added = add_rule(path, behaviour, text)
-    where = short(str(path), found.config.cwd, user_home(os.environ))
+    added = save_rule(text, behaviour, scope, found.config)
+    where = short(str(settings_file(scope, found.config)), found.config.cwd, user_home(os.environ))
     print(f"{'Added' if added else 'Already there'}: {behaviour} {visible(text)}, in {where}")
     for caution in cautions(text, behaviour, scope, found):
         print("\n".join(wrapped(visible(caution), "! ", "  ")))

@@ -15,12 +15,13 @@ from rich.cells import cell_len
 
 from coder.app.policy import Standing
 from coder.cli.policy_text import NARROW, short, visible, wrapped
-from coder.config.paths import user_settings
+from coder.config.paths import local_settings, user_settings
 from coder.core.config import RuleText
 from coder.core.messages import Json
 from coder.core.requests import EffectKind, Part, Reason
 from coder.core.tools import Mode
 from coder.permissions.decide import Decision, Verdict
+from coder.permissions.wording import shown
 
 ANSWERS: dict[Verdict, str] = {"allow": "allowed", "ask": "asks", "deny": "denied"}
 MODES: dict[Mode, str] = {
@@ -45,9 +46,13 @@ _MOST = 6
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A decision, and what stood behind it. `home` and the folder of `standing` shorten the paths that are shown."""
+    """A decision, and what stood behind it. `home` and the folder of `standing` shorten the paths that are shown.
+
+    `then` is the decision as it would be with the rules that `decision` suggests.
+    """
 
     decision: Decision
+    then: Decision
     standing: Standing
     home: Path
 
@@ -72,9 +77,9 @@ class Explanation:
         yield from self._labelled("Folder", self._short(str(self.standing.config.cwd)))
         mode = self.standing.policy.mode
         yield from self._labelled("Mode", f"{mode}: {MODES[mode]}")
-        if count := sum(rule.behaviour == "allow" for rule in self.standing.unused):
+        if count := sum(rule.behaviour == "allow" for rule in self.standing.untrusted):
             rules = "1 allow rule" if count == 1 else f"{count} allow rules"
-            yield from self._labelled("Not used", f"{rules} of this folder's settings: you have not trusted the folder")
+            yield from self._labelled("Not used", f"{rules} of this folder, not trusted yet (see coder trust)")
         for warning in self.standing.warnings:
             yield from self._labelled("Warning", visible(warning))
 
@@ -100,7 +105,11 @@ class Explanation:
             ],
             "confirm": decision.confirm,
             "decided_by": [rule_json(rule) for rule in self.deciding],
-            "would_allow": {"rules": decision.suggestions, "flags": decision.remedy},
+            "would_allow": {
+                "rules": decision.suggestions,
+                "enough": bool(decision.suggestions) and self.then.verdict == "allow",
+                "flags": decision.remedy,
+            },
             "mode": standing.policy.mode,
             "cwd": str(standing.config.cwd),
             "trusted": standing.trusted,
@@ -127,7 +136,7 @@ class Explanation:
 
     def _part_reason(self, part: Part) -> str:
         """The reasons of a part, which stands beside them and need not be named again."""
-        text, said = visible(part.text), []
+        text, said = visible(shown(part.text)), []
         for reason in part.reasons:
             why = self._said(reason)
             if why.startswith(f"{text} "):
@@ -171,13 +180,16 @@ class Explanation:
             yield from self._way("In coder -p", "denied, for the same reason: nobody is there to be asked")
 
     def _additions(self) -> Iterator[str]:
-        trusted, config = self.standing.trusted, self.standing.config
+        config = self.standing.config
+        file, where = local_settings(config.cwd), "yours, for this folder"
+        option = ""
+        if not self.standing.would_count(file):
+            file, where, option = user_settings(config.home), "yours, for every folder", " --user"
         for rule in self.decision.suggestions:
-            yield f"$coder permissions add{'' if trusted else ' --user'} {shlex.quote(rule)}"
-        if trusted:
-            yield "this puts it into .coder/settings.local.json: yours, for this folder"
-        else:
-            yield f"this puts it into {self._short(str(user_settings(config.home)))}: yours, for every folder"
+            yield f"$coder permissions add{option} {shlex.quote(rule)}"
+        yield f"this writes {self._short(str(file))}: {where}"
+        if self.then.verdict != "allow":
+            yield f"that alone is not enough: {'; '.join(map(self._said, self.then.reasons))}"
 
     def _said(self, reason: Reason) -> str:
         text = visible(reason.text)

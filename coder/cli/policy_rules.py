@@ -1,4 +1,4 @@
-"""Rules in settings files: where they stand, which count, and what is wrong with one. Must not print or write."""
+"""Rules in settings files: where they stand, which count, and what is wrong with one. Must not print."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from coder.app.policy import Standing, layers
+from coder.app.policy import REPOSITORY, Standing, layers
 from coder.cli.policy_text import RuleRow, short
+from coder.config.jsonfile import read_object
 from coder.config.paths import local_settings, project_settings, user_home, user_settings
+from coder.config.trust import approve_added
+from coder.config.write import add_rule
 from coder.core.config import Behaviour, Config, RuleText, Scope
 from coder.core.errors import ConfigError
 from coder.permissions.pathrules import PathPattern
@@ -19,6 +22,7 @@ from coder.permissions.readonly import is_reader
 from coder.permissions.rules import Everything, Rule, parse_rules
 from coder.permissions.shell import understand
 from coder.permissions.suggest import command_rule
+from coder.permissions.world import World
 
 _EXAMPLES = {
     "Read": "Read(src/**)",
@@ -34,23 +38,25 @@ _EXAMPLES = {
 _COMMAND_TOOLS = ("Bash", "Monitor", "PowerShell")
 _ORDER: tuple[Behaviour, ...] = ("deny", "ask", "allow")
 UNTRUSTED = "not used: folder not trusted"
+MANAGED = "not used: only the administrator allows here"
 
 
 def rows(found: Standing) -> list[RuleRow]:
     """Every rule with a note where it does nothing, deny first, the strongest file first."""
-    used = [RuleRow(rule, _flaw(rule, found.config.rules)) for rule in found.config.rules]
-    unused = [RuleRow(rule, UNTRUSTED) for rule in found.unused]
+    used = [RuleRow(rule, _flaw(rule, found)) for rule in found.config.rules]
+    untrusted = set(found.untrusted)
+    unused = [RuleRow(rule, UNTRUSTED if rule in untrusted else MANAGED) for rule in found.unused]
     return sorted((*used, *unused), key=lambda row: _ORDER.index(row.rule.behaviour))
 
 
-def _flaw(text: RuleText, others: tuple[RuleText, ...]) -> str:
+def _flaw(text: RuleText, found: Standing) -> str:
     """Why a rule does nothing, as far as that can be told from the rules alone."""
     parsed, warnings = parse_rules([replace(text, origin="")])
     if warnings:
         return f"does nothing: {_why(warnings[0])}"
     (rule,) = (*parsed.deny, *parsed.ask, *parsed.allow)
-    why = _never_matches(rule)
-    if not why and text.behaviour != "deny" and (stronger := _shadow(rule, others)):
+    why = _never_matches(rule, found.policy.world)
+    if not why and text.behaviour != "deny" and (stronger := _shadow(rule, found.config.rules)):
         why = f"{stronger.behaviour} {stronger.text.strip()} always comes first"
     return f"does nothing: {why}" if why else ""
 
@@ -62,7 +68,7 @@ def _why(warning: str) -> str:
     )
 
 
-def _never_matches(rule: Rule) -> str:
+def _never_matches(rule: Rule, world: World) -> str:
     """Why an allow rule that is well formed still cannot match; "" when it can."""
     if rule.behaviour != "allow":
         return ""
@@ -71,7 +77,7 @@ def _never_matches(rule: Rule) -> str:
         return _why(unknown[0])
     pattern = rule.specifier
     if isinstance(pattern, CommandPattern) and re.search(r"[;&|\n]", pattern.source):
-        shell = understand(pattern.source)
+        shell = understand(pattern.source, world)
         if shell.understood and len(shell.commands) > 1:
             parts = ", ".join(f"{rule.tool}({command.text})" for command in shell.commands)
             return f"each part of a command line is looked at by itself, so write a rule for each: {parts}"
@@ -95,7 +101,7 @@ def _shadow(rule: Rule, others: tuple[RuleText, ...]) -> RuleText | None:
 def mode_origin(found: Standing, env: Mapping[str, str]) -> str:
     """The file that sets the mode; empty when none does."""
     for layer in layers(found.config, env):
-        counts = found.trusted or layer.scope not in ("project", "local")
+        counts = found.trusted or layer.scope not in REPOSITORY
         if counts and layer.settings.mode == found.config.mode:
             return layer.origin
     return ""
@@ -130,16 +136,18 @@ def cautions(text: str, behaviour: Behaviour, scope: Scope, found: Standing) -> 
     parsed, _ = parse_rules([given])
     (rule,) = (*parsed.deny, *parsed.ask, *parsed.allow)
     said: list[str] = []
-    if flaw := _flaw(given, found.config.rules):
+    if flaw := _flaw(given, found):
         said.append(f"It {flaw}.")
-    if behaviour == "allow" and (wide := opens_wide(rule)):
+    if behaviour == "allow" and (wide := opens_wide(rule, found.policy.world)):
         said.append(f"{text} {wide}.")
-    if behaviour == "allow" and scope in ("project", "local") and not found.trusted:
-        said.append("It counts once you trust this folder; with --user it counts at once, and in every folder.")
+    if behaviour == "allow" and scope in REPOSITORY and not found.would_count(settings_file(scope, found.config)):
+        said.append(
+            "It counts once you trust this folder (coder trust), for the file holds more that you have not approved."
+        )
     return said
 
 
-def opens_wide(rule: Rule) -> str:
+def opens_wide(rule: Rule, world: World) -> str:
     """What an allow rule lets through beyond what it seems to; "" for a narrow one."""
     match rule.specifier:
         case Everything() if rule.tool in _COMMAND_TOOLS:
@@ -152,17 +160,17 @@ def opens_wide(rule: Rule) -> str:
         case PathPattern(anchor="disk" | "home", pattern="/**"):
             return "allows every file below that folder"
         case CommandPattern(is_exact=False) as pattern:
-            return _opens_program(pattern)
+            return _opens_program(pattern, world)
         case _:
             return ""
 
 
-def _opens_program(pattern: CommandPattern) -> str:
+def _opens_program(pattern: CommandPattern, world: World) -> str:
     """A pattern coder would never offer itself: of a program that runs or deletes what its other words say."""
     known = [text for text in pattern.literals[0].split(SEPARATOR) if text]
     if not known:
         return "allows commands of every program"
-    for command in understand(shlex.join([*known, "x"])).commands:
+    for command in understand(shlex.join([*known, "x"]), world).commands:
         if is_reader(command.words) or "*" in command_rule(command):
             return ""
     return f"allows whatever {' '.join(known)} is told to do: it can run or delete anything"
@@ -190,3 +198,19 @@ def find_rule(
         file = short(standing[0].origin, config.cwd, home)
         raise ConfigError(f"{text!r} stands in {file}, which coder never writes: take it out there.")
     raise ConfigError(f"no settings file of yours has the rule {text!r}. `coder permissions list` shows them all.")
+
+
+def save_rule(text: str, behaviour: Behaviour, scope: Scope, config: Config) -> bool:
+    """Adds the rule to its file; False when it stood there. It is the person's own, so it needs no other approval.
+
+    Raises ConfigError when the file cannot be read or written; it is left as it is then.
+    """
+    path = settings_file(scope, config)
+    before = read_object(path)
+    if not add_rule(path, behaviour, text):
+        return False
+    if scope in REPOSITORY and (after := read_object(path)):
+        approve_added(
+            config.home, config.cwd, str(path.relative_to(config.cwd)), before.value if before else {}, after.value
+        )
+    return True

@@ -9,9 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.cells import cell_len, chop_cells
+from rich.cells import cell_len
 
 from coder.core.config import RuleText, Scope
+from coder.core.visible import visible as core_visible
+from coder.frontends.wrapping import wrapped as wrapped_to
 
 WIDTH = 80
 NARROW = 32  # the widest cell that still leaves room for a sentence beside it
@@ -23,35 +25,16 @@ _WHOSE: dict[Scope, str] = {
     "user": "you",
     "session": "this session",
 }
-_ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
 def visible(text: str) -> str:
-    """The text with everything that a terminal would not show, or would obey, written out: `\\x1b`, `\\u202e`."""
-    return "".join(c if c.isprintable() else _ESCAPES.get(c) or _code(ord(c)) for c in text)
-
-
-def _code(number: int) -> str:
-    return f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}" if number < 65536 else f"\\U{number:08x}"
+    """The text on one line, and nothing in it that a terminal would not show or would obey."""
+    return core_visible(text).replace("\n", "\\n")
 
 
 def wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
     """Lines of at most 80 columns, broken between words; `first` and `rest` are what the lines begin with."""
-    lines: list[str] = []
-    line, gap = first, ""
-    for word in text.split(" "):
-        if cell_len(line) + len(gap) + cell_len(word) <= WIDTH:
-            line += gap + word
-        elif cell_len(rest) + cell_len(word) <= WIDTH:
-            lines.append(line)
-            line = rest + word
-        else:
-            head, *more = chop_cells(line + gap + word, WIDTH)
-            *whole, last = chop_cells("".join(more), WIDTH - cell_len(rest))
-            lines += [head, *(rest + piece for piece in whole)]
-            line = rest + last
-        gap = " "
-    return [*lines, line.rstrip()]
+    return wrapped_to(text, WIDTH, first, rest)
 
 
 def short(path: str, cwd: Path, home: Path) -> str:

@@ -25,7 +25,6 @@ def saved(path: Path) -> object:
 
 @pytest.mark.behaviour("B-694")
 def test_a_rule_is_saved_where_it_was_meant_and_counts(place: Place) -> None:
-    trust(place)
     done = change(place, "add", "Bash(npm test *)")
     assert done.stdout == "Added: allow Bash(npm test *), in .coder/settings.local.json\n"
     local = place.project / ".coder" / "settings.local.json"
@@ -41,30 +40,30 @@ def test_a_rule_is_saved_where_it_was_meant_and_counts(place: Place) -> None:
 
 
 @pytest.mark.behaviour("B-694")
-def test_in_an_untrusted_folder_it_says_when_the_rule_will_count(place: Place) -> None:
+def test_beside_rules_that_nobody_approved_it_says_when_the_rule_will_count(place: Place) -> None:
+    write(place.project / ".coder" / "settings.local.json", rules(allow=["Bash(make)"]))
     done = change(place, "add", "Bash(npm test *)")
-    assert "It counts once you trust this folder" in done.stdout
+    assert "It counts once you trust this folder (coder trust)" in done.stdout
     assert explain(place, "npm test").stdout.startswith("asks: ")
+    trust(place)
+    assert explain(place, "npm test").stdout.startswith("allowed: ")
 
 
 @pytest.mark.behaviour("B-683")
-@pytest.mark.parametrize("is_trusted", [True, False])
+@pytest.mark.parametrize("has_others", [True, False])
 @pytest.mark.parametrize(
     "command", ["cmake ..", "make && npm run b | tee x", "cat /etc/passwd", "./it's here", "x $(y)"]
 )
-def test_the_rules_it_offers_allow_the_call(place: Place, command: str, is_trusted: bool) -> None:
-    if is_trusted:
-        trust(place)
+def test_the_rules_it_offers_allow_the_call(place: Place, command: str, has_others: bool) -> None:
+    if has_others:  # rules nobody approved are in the way of the folder's own file
+        write(place.project / ".coder" / "settings.local.json", rules(allow=["Bash(other)"]))
     shown = explain(place, command).stdout
     assert shown.startswith("asks: ")
     offered = re.findall(r"coder permissions (add .*)", shown)
     assert offered
     for line in offered:
         change(place, *shlex.split(line))
-    if "tee" in command:
-        assert explain(place, command, "--mode", "acceptEdits").stdout.startswith("allowed: ")
-    else:
-        assert explain(place, command).stdout.startswith("allowed: ")
+    assert explain(place, command).stdout.startswith("allowed: ")
 
 
 @pytest.mark.behaviour("B-683")

@@ -78,6 +78,7 @@ def test_other_tools_modes_folders_and_settings_are_taken_into_account(place: Pl
     assert explain(place, *read).stdout.startswith("asks: ")
     assert explain(place, *read, "--add-dir", str(place.home)).stdout.startswith("allowed: ")
     assert explain(place, *read, "--cwd", str(place.home)).stdout.startswith("allowed: ")
+    assert explain(place, "--tool", "Skill", '{"skill": "review"}').stdout.startswith("asks: no rule allows Skill\n")
     given = json.dumps(rules(allow=["Bash(make)"]))
     assert explain(place, "make", "--settings", given).stdout.startswith("allowed: Bash(make)")
     assert explain(place, "make", "--allowedTools", "Bash(make),Edit").stdout.startswith("allowed: Bash(make)")

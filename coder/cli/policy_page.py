@@ -131,14 +131,21 @@ class Explanation:
 
     def _part_answer(self, part: Part) -> str:
         verdict = self.decision.verdict
-        speaks = part.needed or (verdict != "allow" and any(r in self.decision.reasons for r in part.reasons))
-        return ANSWERS[verdict] if speaks else ANSWERS["allow"]
+        return ANSWERS[verdict] if part.needed or self._objections(part) else ANSWERS["allow"]
+
+    def _objections(self, part: Part) -> list[Reason]:
+        """The reasons of the whole decision that speak against this part."""
+        if self.decision.verdict == "allow":
+            return []
+        text, ends = shown(part.text), (f" {shown(part.text)}", f" which {shown(part.text)} touches")
+        against = (reason for reason in self.decision.reasons if reason.kind in ("rule", "safety"))
+        return [reason for reason in against if reason.source == text or reason.text.endswith(ends)]
 
     def _part_reason(self, part: Part) -> str:
         """The reasons of a part, which stands beside them and need not be named again."""
         text, said = visible(shown(part.text)), []
-        for reason in part.reasons:
-            why = self._said(reason)
+        for reason in self._objections(part) or part.reasons:
+            why = self._said(reason).removesuffix(f", which {text} touches")
             if why.startswith(f"{text} "):
                 why = why[len(text) + 1 :]
             elif why.endswith(f" {text}"):

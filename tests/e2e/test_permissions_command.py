@@ -106,6 +106,15 @@ def test_a_line_of_commands_says_which_part_is_the_reason_and_what_it_would_do(p
         "",
         "It would       run cmake ..",
     ]
+    write(place.home / ".coder" / "settings.json", rules(deny=["Read(.env)"], ask=["Bash(wc *)"]))
+    lines = explain(place, "cat .env | wc -l").stdout.splitlines()
+    assert lines[2:4] == [
+        "  1  denied   cat .env  Read(.env) in ~/.coder/settings.json denies .env",
+        "  2  allowed  wc -l     only reads",
+    ]
+    assert (
+        "  2  asks     wc -l  Bash(wc *) in ~/.coder/settings.json asks about it" in explain(place, "ls | wc -l").stdout
+    )
     lines = explain(place, "git push --force origin main").stdout.splitlines()
     assert "To say yes     type the word push" in lines
 

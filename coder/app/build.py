@@ -17,9 +17,10 @@ from coder.agent.policies import RepeatedFailure, TurnLimit, TurnPolicy
 from coder.app.context import context_message
 from coder.app.created import Created
 from coder.app.journal import Journal
-from coder.app.rulebook import RuleBook, SaveRule
+from coder.app.rulebook import RuleBook, SaveRule, rules_of
 from coder.app.session import Session, SessionFacts, Spent
 from coder.app.toolbox import SessionTools
+from coder.config.paths import local_settings
 from coder.core import prompts
 from coder.core.config import Behaviour, Config
 from coder.core.errors import ConfigError
@@ -30,7 +31,6 @@ from coder.core.model import ModelRequest
 from coder.core.requests import Allow
 from coder.core.tools import Access
 from coder.models import catalog, connect
-from coder.permissions.rules import parse_rules
 from coder.permissions.world import LocalWorld
 from coder.telemetry.ledger import Ledger
 from coder.telemetry.logs import DebugLog
@@ -41,10 +41,6 @@ if TYPE_CHECKING:
     from coder.permissions.decide import Decision
 
 
-def _unsaved(path: Path, behaviour: Behaviour, rule: str) -> None:
-    raise ConfigError("this version cannot write settings.")
-
-
 async def open_session(
     config: Config,
     frontend: Frontend,
@@ -53,13 +49,14 @@ async def open_session(
     resume: str | None = None,
     continue_latest: bool = False,
     today: date | None = None,
-    save_rule: SaveRule = _unsaved,
+    save_rule: SaveRule | None = None,
 ) -> Session:
     """A session ready for its first prompt. Contacts nothing and changes nothing on disk.
 
-    `save_rule` writes what the person allows from now on into a settings file. Raises ConfigError and SessionError.
+    `save_rule` writes what the person allows from now on; by default into the settings file of this folder that is
+    theirs alone. Raises ConfigError and SessionError.
     """
-    rules, rule_warnings = parse_rules(config.rules)
+    rules, rule_warnings = rules_of(config)
     journal = Journal.open(config, session_id, resume, continue_latest)
     ledger = Ledger(catalog.price)
 
@@ -92,7 +89,13 @@ async def open_session(
     every = builtins(ToolSession.from_env(env, (config.home,), denied))
     tools = SessionTools(every, rules.removed_tools(tool.name for tool in every))
 
-    book = RuleBook(rules, config.cwd / ".coder" / "settings.local.json", config.cwd, save_rule)
+    def save(path: Path, behaviour: Behaviour, text: str) -> None:
+        from coder.app.saving import save_rule as write
+
+        write(config, path, behaviour, text)
+
+    path = local_settings(config.cwd)
+    book = RuleBook(rules, path, config.cwd, save_rule or save, is_closed=config.managed_rules_only)
 
     def judge(call: ToolUse, access: Access, given: Allow) -> Decision:
         from coder.permissions.decide import decide

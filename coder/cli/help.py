@@ -8,6 +8,7 @@ coder: a coding agent for your terminal
   coder demo                watch it fix a failing test, offline, without a key
   coder config list         settings and where they come from; also get, set
   coder trust               what this folder's settings would run; trust it
+  coder permissions --help  explain a decision; test, list, add, remove rules
   coder replay serve FILE   a stand-in for the model API, from a script
 
 Options for -p

@@ -56,6 +56,7 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
         model=model_config(flags.model, overlay, stack),
         mode=_mode(flags, stack, warnings),
         rules=_rules(flags, stack, start, warnings),
+        managed_rules_only=stack.managed_rules_only,
         confirm_irreversible=stack.first(lambda settings: settings.confirm_irreversible) is not False,
         add_dirs=_add_dirs(flags, stack, env, start, warnings),
         env=overlay,

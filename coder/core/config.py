@@ -58,6 +58,7 @@ class Config:
     model: ModelConfig
     mode: Mode = "default"
     rules: tuple[RuleText, ...] = ()
+    managed_rules_only: bool = False  # nobody but the administrator may allow anything
     confirm_irreversible: bool = True  # what cannot be undone is asked about in every mode
     add_dirs: tuple[Path, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -46,7 +46,7 @@ class Search:
     async def run(self, query: Query, context: ToolContext) -> Findings:
         """The answer; partial when time ran out. Raises ToolError when the worker fails."""
         if self._ripgrep is None:
-            self._ripgrep = await asyncio.to_thread(locate, os.environ, workspace.roots) or ""
+            self._ripgrep = await asyncio.to_thread(locate, os.environ, context.workspace.roots) or ""
         asked = replace(
             query,
             real=str(context.real(Path(query.root))),

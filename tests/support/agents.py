@@ -6,17 +6,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from coder.agent.executor import Executor
-from coder.agent.gate import Gate
+from coder.agent.gate import Ask, Gate
 from coder.agent.history import History
 from coder.agent.loop import Agent
 from coder.agent.policies import RepeatedFailure, TurnLimit, TurnPolicy
 from coder.app.rulebook import RuleBook, SaveRule
 from coder.core.config import RuleText
-from coder.core.messages import Message, Meta, Text
+from coder.core.events import AnyEvent
+from coder.core.messages import Message, Meta, Text, ToolUse
 from coder.core.model import Model, ModelRequest
 from coder.core.requests import Deny
-from coder.core.tools import Mode, Tool
-from coder.permissions.decide import decide
+from coder.core.tools import Access, Mode, Tool
+from coder.permissions.decide import Decision, decide
 from coder.permissions.rules import parse_rules
 from coder.permissions.world import LocalWorld
 from tests.support.engine import FakeToolbox, Recorder, StillControl, StillWorkspace
@@ -72,3 +73,12 @@ class Engine:
         )
         template = ModelRequest("m", ())
         self.agent = Agent(model, template, self.history, executor, self.recorder.emit, policies, context)
+
+
+def judged_by(judge: Callable[[ToolUse, Access], Decision], ask: Ask, emit: Callable[[AnyEvent], None]) -> Gate:
+    """A gate whose answers teach it nothing."""
+
+    async def forget(rules: tuple[str, ...]) -> str:
+        return ""
+
+    return Gate(lambda call, access, given: judge(call, access), ask, emit, forget, StillControl().set_mode, Path.cwd)

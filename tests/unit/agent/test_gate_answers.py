@@ -226,8 +226,8 @@ async def test_an_edit_cannot_bring_in_what_cannot_be_undone(first: str, refused
     )
     access = Runs("")
     before = gate.judge(call("t", "Bash", command=first), access)
-    denied = gate.check_edited(call("t", "Bash", command="rm -rf ~"), access, "Bash rm -rf ~", before)
-    assert (denied is not None) == refused
+    answer = gate.check_edited(call("t", "Bash", command="rm -rf ~"), access, "Bash rm -rf ~", before)
+    assert isinstance(answer, Denied) == refused
     assert [event.message for event in person.of(PermissionDenied)] == [
         "as edited it cannot be undone: rm deletes your home folder"
     ] * refused

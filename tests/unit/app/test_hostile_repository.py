@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from coder.agent.executor import Executor, Outcome
-from coder.agent.gate import Gate
 from coder.app.toolbox import SessionTools
 from coder.core.messages import ToolUse
 from coder.core.requests import Deny
@@ -19,6 +18,7 @@ from coder.permissions.rules import Rules
 from coder.permissions.world import LocalWorld
 from coder.tools.registry import ToolSession, builtins
 from coder.workspace.local import LocalWorkspace
+from tests.support.agents import judged_by
 from tests.support.engine import Recorder, StillControl
 
 MISSING = "deadbeef" * 5
@@ -165,9 +165,9 @@ class Repository:
         workspace = LocalWorkspace(self.top, env=self.env)
         world = LocalWorld(self.top, (self.top,), self.folder / "home", self.folder / "home/.coder")
         front = Recorder(Deny("nobody", nobody=True))
-        gate = Gate(lambda call, access: decide(call, access, Rules(), "default", world), front.ask, front.emit)
+        gate = judged_by(lambda call, access: decide(call, access, Rules(), "default", world), front.ask, front.emit)
         tools = SessionTools(builtins(ToolSession()), ())
-        executor = Executor(tools, gate, workspace, StillControl(), front.ask, front.emit, self.folder / "spill")
+        executor = Executor(tools, gate, workspace, StillControl(), front.emit, self.folder / "spill")
         outcomes: dict[str, Outcome] = {}
         try:
             await executor.run([ToolUse(each, "Bash", {"command": each}) for each in commands], outcomes)

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from coder.agent.executor import Executor, Outcome
-from coder.agent.gate import Gate
 from coder.app.created import Created
 from coder.app.toolbox import SessionTools
 from coder.core.events import AnyEvent, ToolStarted
@@ -24,6 +23,7 @@ from coder.tools.registry import ToolSession, builtins
 from coder.tools.ripgrep import locate
 from coder.tools.search import Search
 from coder.workspace.local import LocalWorkspace
+from tests.support.agents import judged_by
 from tests.support.engine import StillControl
 
 SECRET = "the-secret-text"
@@ -44,7 +44,7 @@ class Desk:
         self._count = 0
         workspace = LocalWorkspace(self.root)
         world = LocalWorld(self.root, (self.root,), folder, folder / ".coder")
-        gate = Gate(lambda call, access: decide(call, access, Rules(), "acceptEdits", world), self.ask, self.emit)
+        gate = judged_by(lambda call, access: decide(call, access, Rules(), "acceptEdits", world), self.ask, self.emit)
         tools = SessionTools(builtins(ToolSession(search=Search(ripgrep=ripgrep))), ())
         self.created = Created()
         self._executor = Executor(
@@ -52,7 +52,6 @@ class Desk:
             gate,
             workspace,
             StillControl(),
-            self.ask,
             self.emit,
             folder / "spill",
             watch=self.created.watch,

@@ -188,6 +188,8 @@ class Walk:
     def _for(self, node: For, state: _State) -> _Ends:
         self._check_name(node.name)
         words = [self._word(word, state) for word in node.words]
+        if wild := tuple(word for word in words if word.glob):
+            self._add(Command((Word(":", ":"), *wild), folders=state.folders))
         if len(words) > _MOST_ROUNDS or any(word.dynamic for word in words):
             value = _Value("", listed=True) if words and all(word.listed for word in words) else None
             return self._rounds((node.body,), _with(state, {node.name: value}), node.name)

@@ -117,11 +117,13 @@ class Weighing:
             self.needs.append(Need(Reason("safety", text, secret), self._exact(command)))
 
     def _weigh_links(self, command: Command, known: Effects) -> None:
-        """A command that goes through the links it finds may end anywhere they lead."""
-        if not known.follows:
+        """A command that goes through the links it finds, or that were listed for it, may end anywhere they lead."""
+        listed = any(word.listed for word in known.reads)
+        if not (known.follows or listed):
             return
-        here = (Word(".", "."),)
-        for place in places(known.reads or here, command.folders, self.world):
+        named = tuple(word for word in known.reads if not word.dynamic)
+        below = named if named and not listed else (Word(".", "."),)
+        for place in places(below, command.folders, self.world):
             found = self.world.leads_out(place.real)
             if found is not False:
                 why = "leads out of the working directories" if found else "may: there is too much there to look at"
@@ -205,4 +207,5 @@ def _acts_for_others(words: tuple[Word, ...]) -> bool:
     name = program(words[0].text)
     if name in _NEVER_BY_PREFIX:
         return True
-    return name == "find" and any(word.text.startswith(_ACTING_FIND) for word in words[1:])
+    acting = (word.dynamic or word.glob or word.text.startswith(_ACTING_FIND) for word in words[1:])
+    return name == "find" and any(acting)

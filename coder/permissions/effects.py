@@ -80,7 +80,8 @@ def effects_of(command: Command, world: World) -> Iterator[Effect]:
     """Every effect that can be told from the words; a program we know nothing of only `runs`."""
     words = unwrapped(command.words)
     name = program(words[0].text)
-    yield from _file_effects(command, world, deletes=name in _DELETERS)
+    if name != "xargs":  # its words are another command
+        yield from _file_effects(command, world, deletes=name in _DELETERS)
     known = readonly.effects_of(words)
     if touches_paths(command):
         yield from _unknown(command, words, deletes=name in _DELETERS)

@@ -73,6 +73,14 @@ def _ends_with_nul(command: Command) -> bool:
             return False
 
 
+def hint_for(words: tuple[Word, ...], fed_by: tuple[Command, ...]) -> str:
+    """How the same can be had without a question; "" when there is no such way."""
+    inner = _inner(words) if readonly.known_name(words[0].text) == "xargs" else ()
+    if inner and readonly.is_free(inner[0].text) and lists_files(fed_by):
+        return "names with blanks come apart: end them with NUL, as find -print0 and git -z do, and use xargs -0"
+    return ""
+
+
 def lists_files(commands: tuple[Command, ...]) -> bool:
     """Whether all these print names of files they found, or choose among such names."""
     return bool(commands) and all(_lists(command) for command in commands)

@@ -16,7 +16,7 @@ from coder.permissions.files import judge_place
 from coder.permissions.grammar import Effects
 from coder.permissions.guides import guide_of
 from coder.permissions.matching import rule_for_call, rule_for_words
-from coder.permissions.outputs import fed_effects
+from coder.permissions.outputs import fed_effects, hint_for
 from coder.permissions.paths import is_inside
 from coder.permissions.patterns import CommandPattern
 from coder.permissions.rules import Rule, Rules
@@ -59,7 +59,9 @@ class Weighing:
             return
         reasons = tuple(dict.fromkeys(need.reason for need in needs)) or tuple(dict.fromkeys(allowed))
         rules = tuple(dict.fromkeys(rule for need in needs for rule in need.rules))
-        self.parts += (Part(command.text, command.start, command.end, bool(needs), reasons, rules),)
+        part = Part(command.text, command.start, command.end, bool(needs), reasons, rules)
+        if part not in self.parts:  # a loop says the same of each round
+            self.parts += (part,)
 
     def _weigh_command(self, command: Command, *, moved: bool) -> None:
         words = unwrapped(command.words)
@@ -89,7 +91,8 @@ class Weighing:
             self._weigh_secrets(command)
             self._weigh_links(command, known)
             if len(self.needs) == before:
-                self.allowed.append(Reason("readonly", f"{shown(command.text)} only reads", shown(command.text)))
+                does = "stays inside the working directories" if known.moves else "only reads"
+                self.allowed.append(Reason("readonly", f"{shown(command.text)} {does}", shown(command.text)))
         elif not harmless:
             self.needs.append(self._variables(command))
         elif self.mode == "acceptEdits" and (written := filewrites.effects_of(words)):
@@ -172,7 +175,9 @@ class Weighing:
         return (rule,) if rule else ()
 
     def _unknown(self, command: Command, words: tuple[Word, ...]) -> Need:
-        reason = Reason("default", f"no rule allows {shown(command.text)}", shown(command.text))
+        hint = hint_for(words, command.fed_by)
+        text = f"no rule allows {shown(command.text)}{f' ({hint})' if hint else ''}"
+        reason = Reason("default", text, shown(command.text))
         rule = command_rule(command, self.call.name)
         written = filewrites.effects_of(words)
         folders: tuple[Path, ...] = command.folders

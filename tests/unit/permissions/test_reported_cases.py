@@ -12,6 +12,7 @@ from coder.permissions.world import LocalWorld
 from tests.support.policy import Policy, policy, project
 
 HEREDOC = "gh issue create --body \"$(cat <<'EOF'\nit's `done` $(now)\nEOF\n)\""
+MODES_THAT_JUDGE: tuple[Mode, ...] = ("default", "acceptEdits")
 COMMIT = 'git add a && \\\ngit commit -m "$(cat <<EOF\nfix: it\nEOF\n)"'
 
 
@@ -199,8 +200,8 @@ def test_cve_2025_59944_protected_names_are_protected_in_any_case(tmp_path: Path
 
 def test_cve_2025_53773_settings_are_never_approved_by_the_agent_itself(tmp_path: Path) -> None:
     world: LocalWorld = project(tmp_path)
-    for mode in ("default", "acceptEdits"):
-        judge = policy(world, mode, allow=["Edit", "Bash(echo *)", "Bash(cp *)"])  # type: ignore[arg-type]  # two of the modes
+    for mode in MODES_THAT_JUDGE:
+        judge = policy(world, mode, allow=["Edit", "Bash(echo *)", "Bash(cp *)"])
         for path in (".claude/settings.json", ".coder/settings.local.json", ".vscode/settings.json", ".mcp.json"):
             assert judge.write(path).verdict == "ask", path
             assert judge.bash(f"echo x > {path}").verdict == "ask", path

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from coder.core.requests import Effect, EffectKind
-from coder.permissions import readonly
+from coder.permissions import filewrites, readonly
 from coder.permissions.command import Command, Word
 from coder.permissions.names import names
 from coder.permissions.patterns import host_of
@@ -83,15 +83,14 @@ def effects_of(command: Command, world: World) -> Iterator[Effect]:
     if name != "xargs":  # its words are another command
         yield from _file_effects(command, world, deletes=name in _DELETERS)
     known = readonly.effects_of(words)
-    if touches_paths(command):
-        yield from _unknown(command, words, deletes=name in _DELETERS)
+    yield from _unknown(command, words if touches_paths(command) else (), deletes=name in _DELETERS)
     if known is not None:
         return
     yield from _reach(name, words)
     if name == "git":
         verb = next((word.text for word in words[1:] if word.text in _GIT_STATE), "")
         yield Effect("changes git", _GIT_STATE.get(verb, shown(command.text)))
-    elif name not in _DELETERS:
+    elif name not in _DELETERS and filewrites.effects_of(words) is None:
         yield Effect("runs", shown(command.text))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import assert_never
 
 from coder.core.messages import ToolUse
-from coder.core.requests import Reason
+from coder.core.requests import Effect, Reason
 from coder.core.tools import Calls, Decides, Fetches, Internal, Mode, Reads, Writes
 from coder.permissions.facts import Facts, Need
 from coder.permissions.matching import (
@@ -122,6 +122,7 @@ def _path_facts(call: ToolUse, touch: Touch, paths: tuple[Path, ...], rules: Rul
         protected=next((p for place in places if touch == "write" and (p := protected(place, world))), None),
         needs=tuple(needs),
         allowed=tuple(allowed),
+        effects=tuple(Effect("reads" if touch == "read" else "writes", str(p), p.written) for p in places),
     )
 
 

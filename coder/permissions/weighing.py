@@ -91,6 +91,8 @@ class Weighing:
             self._weigh_secrets(command)
             self._weigh_links(command, known)
             if len(self.needs) == before:
+                if command.start < 0:
+                    return  # nothing a person has written
                 does = "stays inside the working directories" if known.moves else "only reads"
                 self.allowed.append(Reason("readonly", f"{shown(command.text)} {does}", shown(command.text)))
         elif not harmless:

@@ -91,6 +91,7 @@ def _fetch_facts(call: ToolUse, url: str, rules: Rules) -> Facts:
         veiled=bool(unclear) and any(rule.names(call.name) for rule in rules.deny),
         needs=() if allowed else (need,),
         allowed=(by_rule(allowed, what),) if allowed else (),
+        effects=(Effect("reaches", what),),
     )
 
 

@@ -143,9 +143,10 @@ class Walk:
         match node:
             case Simple():
                 return self._simple(node, state, fed_by)
-            case Condition(words):
+            case Condition(words, begin, end):
                 resolved = tuple(self._word(word, state) for word in words)
-                self._add(Command((Word("[[", "[["), *resolved, Word("]]", "]]")), folders=state.folders))
+                whole = (Word("[[", "[["), *resolved, Word("]]", "]]"))
+                self._add(Command(whole, folders=state.folders, start=begin, end=end))
                 return state, state
             case Pipeline(items):
                 for item in items:

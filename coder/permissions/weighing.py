@@ -53,6 +53,9 @@ class Weighing:
                 text = "git obeys the settings of the folder it runs in, and cd goes to another folder first"
                 self.needs.append(Need(Reason("safety", text, "cd … git")))
             self._note(command, self.needs[needs:], self.allowed[allowed:])
+        if not self.needs and not self.allowed:
+            what = "it only reads" if shell.commands else "it only sets variables that nothing else sees"
+            self.allowed.append(Reason("readonly", what, shell.source.strip()))
 
     def _note(self, command: Command, needs: list[Need], allowed: list[Reason]) -> None:
         if command.start < 0:

@@ -20,9 +20,9 @@ LONG = os.environ.get("CODER_FUZZ") == "long"
 # For each profile: seeds, inputs judged for one, and the fewest and most distinct commands run for one.
 AMOUNTS: dict[Name, tuple[range, int, int, int]] = (
     {
-        "reading": (range(100, 108), 25_000, 900, 4_000),
-        "rules": (range(100, 106), 15_000, 200, 2_000),
-        "edits": (range(100, 104), 12_000, 600, 2_000),
+        "reading": (range(100, 108), 25_000, 900, 2_500),
+        "rules": (range(100, 106), 15_000, 200, 1_500),
+        "edits": (range(100, 104), 12_000, 600, 1_500),
         "bypass": (range(100, 104), 4_000, 300, 1_000),
     }
     if LONG

@@ -7,6 +7,7 @@ import sys
 
 def main() -> None:
     """Runs coder with the process's arguments and exits with its code."""
+    _leave_the_folder_alone()
     argv = sys.argv[1:]
     if argv in (["--version"], ["-v"]):
         from coder import __version__
@@ -24,6 +25,20 @@ def main() -> None:
     from coder.cli.main import run
 
     sys.exit(run(argv))
+
+
+def _leave_the_folder_alone() -> None:
+    """Takes the current folder off the module path: `python -m` and a PYTHONPATH with `.` put it there, and a
+    repository's `argparse.py` would run in our place. Where coder itself was loaded from it, nothing is left to guard.
+    """
+    from coder import __path__ as own
+
+    try:
+        here = os.getcwd()  # noqa: PTH109  # pathlib costs more than all of --version
+    except OSError:  # it was removed
+        return
+    if f"{here}/coder" not in own:
+        sys.path[:] = [folder for folder in sys.path if folder not in ("", here)]
 
 
 def _say(text: str) -> None:

@@ -10,23 +10,30 @@ import logging
 import re
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from coder.agent.gate import Allowed, Ask, Denied, Gate
+from coder.agent.gate import Allowed, Denied, Gate
 from coder.agent.spill import bound
 from coder.core.errors import ToolError
 from coder.core.events import AnyEvent, ToolFinished, ToolProgress, ToolStarted
 from coder.core.messages import Json, Text, ToolResult, ToolUse
-from coder.core.tools import Runs, SessionControl, Tool, ToolContext, ToolOutput
+from coder.core.requests import Effect
+from coder.core.tools import Access, Runs, SessionControl, Tool, ToolContext, ToolOutput, Writes
 from coder.core.workspace import Workspace
 
 if TYPE_CHECKING:
     from coder.permissions.decide import Decision
+    from coder.permissions.paths import Place
 
 _log = logging.getLogger(__name__)
 _CHANGES_FOLDER = re.compile(r"\b(cd|pushd|popd)\b")
+Watch: TypeAlias = Callable[[tuple[Effect, ...]], AbstractAsyncContextManager[None]]
+"""Entered before a call runs and left when it has ended, however it ended: told what the call would do, it may look at
+those paths before and after."""
+
 INTERRUPTED = "Interrupted before it finished; what it had done until then was not undone."
 
 
@@ -57,9 +64,21 @@ class _Prepared:
     call: ToolUse
     tool: Tool
     params: Any
+    access: Access
     summary: str
     decision: Decision
     concurrent: bool
+
+    @property
+    def effects(self) -> tuple[Effect, ...]:
+        """What the call would do; a tool that names the files it writes needs nobody to tell."""
+        if not isinstance(self.access, Writes):
+            return self.decision.effects
+        return tuple(Effect("writes", str(place), place.real) for place in self.decision.places)
+
+
+def _seen_nothing(effects: tuple[Effect, ...]) -> AbstractAsyncContextManager[None]:
+    return nullcontext()
 
 
 def interrupted(call: ToolUse) -> Outcome:
@@ -67,7 +86,7 @@ def interrupted(call: ToolUse) -> Outcome:
 
 
 class Executor:
-    """`limit` is how many calls may run at the same time."""
+    """`limit` is how many calls may run at the same time; `watch` is entered round each call that runs."""
 
     def __init__(
         self,
@@ -75,19 +94,19 @@ class Executor:
         gate: Gate,
         workspace: Workspace,
         control: SessionControl,
-        ask: Ask,
         emit: Callable[[AnyEvent], None],
         spill_dir: Path,
         limit: int = 10,
+        watch: Watch = _seen_nothing,
     ) -> None:
         self._toolbox = toolbox
         self._gate = gate
         self._workspace = workspace
         self._control = control
-        self._ask = ask
         self._emit = emit
         self._spill_dir = spill_dir
         self._slots = asyncio.Semaphore(limit)
+        self._watch = watch
 
     async def run(self, calls: Sequence[ToolUse], outcomes: dict[str, Outcome]) -> None:
         """Runs the calls and writes each outcome under its id as soon as it is known. May be cancelled at any time.
@@ -135,25 +154,28 @@ class Executor:
         concurrent = decision.verdict == "allow" and decision.read_only
         if isinstance(access, Runs) and _CHANGES_FOLDER.search(access.command):
             concurrent = False
-        return _Prepared(call, tool, params, f"{call.name} {tool.summary(params)}".strip(), decision, concurrent)
+        return _Prepared(call, tool, params, access, _summary(call, tool, params), decision, concurrent)
 
     async def _execute(self, prepared: _Prepared) -> Outcome:
-        verdict = await self._gate.check(prepared.call, prepared.summary, prepared.decision)
+        verdict = await self._gate.check(prepared.call, prepared.access, prepared.summary, prepared.decision)
         match verdict:
             case Denied():
-                result = ToolResult(prepared.call.id, (Text(verdict.message),), is_error=True)
-                return Outcome(result, None, verdict.nobody, verdict.interrupt)
+                return _denied(prepared.call, verdict)
             case Allowed(input=edited):
                 return await self._run(prepared) if edited is None else await self._run_edited(prepared, edited)
 
     async def _run_edited(self, prepared: _Prepared, edited: Json) -> Outcome:
-        """The person changed the call. What they wrote is parsed again; their yes covers it."""
+        """Whoever answered changed the call. It is parsed and judged again: a deny rule beats every edit."""
+        call, tool = replace(prepared.call, input=edited), prepared.tool
         try:
-            params = self._toolbox.parse(prepared.tool, edited)
+            params = self._toolbox.parse(tool, edited)
         except ToolError as error:
-            return _failed(prepared.call, str(error))
-        summary = f"{prepared.call.name} {prepared.tool.summary(params)}"
-        return await self._run(replace(prepared, params=params, summary=summary))
+            return _failed(call, str(error))
+        access, summary = tool.access(params, self._workspace), _summary(call, tool, params)
+        decision = self._gate.check_edited(call, access, summary, prepared.decision)
+        if isinstance(decision, Denied):
+            return _denied(call, decision)
+        return await self._run(_Prepared(call, tool, params, access, summary, decision, prepared.concurrent))
 
     async def _run(self, prepared: _Prepared) -> Outcome:
         call = prepared.call
@@ -179,18 +201,40 @@ class Executor:
             tool_use_id=call.id,
             workspace=self._workspace,
             control=self._control,
-            ask=self._ask,
+            ask=self._gate.ask,
             progress=lambda text: self._emit(ToolProgress(tool_use_id=call.id, text=text)),
             spill_dir=self._spill_dir,
+            real=_judged(prepared.decision.places),
         )
         try:
-            return await prepared.tool.run(prepared.params, context)
+            async with self._watch(prepared.effects):
+                return await prepared.tool.run(prepared.params, context)
         except ToolError as error:
             return ToolOutput(str(error), error.data, summary="failed", is_error=True)
         except Exception as error:  # noqa: BLE001  # a tool's bug must answer its call, not end the session
             _log.exception("the tool %s failed", call.name)
             text = f"{call.name} failed inside coder: {type(error).__name__}: {error}"
             return ToolOutput(text, summary="failed", is_error=True)
+
+
+def _summary(call: ToolUse, tool: Tool, params: Any) -> str:
+    return f"{call.name} {tool.summary(params)}".strip()
+
+
+def _denied(call: ToolUse, verdict: Denied) -> Outcome:
+    result = ToolResult(call.id, (Text(verdict.message),), is_error=True)
+    return Outcome(result, None, verdict.nobody, verdict.interrupt)
+
+
+def _judged(places: Sequence[Place]) -> Callable[[Path], Path]:
+    leads = {place.written: place.real for place in places}
+
+    def real(path: Path) -> Path:
+        if path not in leads:
+            raise ToolError(f"{path} is not the file that was there when this call was checked. Send the call again.")
+        return leads[path]
+
+    return real
 
 
 def _failed(call: ToolUse, text: str) -> Outcome:

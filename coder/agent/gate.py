@@ -1,31 +1,37 @@
 """The permission gate: decide, then ask if need be. One function stands between every call and its run.
 
-It judges access, never runs anything, and knows no front end: the question goes to whoever answers `ask`.
+It judges access, never runs anything, and knows no front end: the question goes to whoever answers `ask`. What an
+answer teaches goes to whoever keeps the rules and the mode.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from coder.core import prompts
-from coder.core.events import AnyEvent, PermissionAnswered, PermissionAsked, PermissionDenied
+from coder.core.events import AnyEvent, Notice, PermissionAnswered, PermissionAsked, PermissionDenied
 from coder.core.messages import Json, ToolUse
 from coder.core.requests import Allow, Deny, PermissionRequest, Reply, Request
-from coder.core.tools import Access
+from coder.core.tools import Access, Mode
 
 if TYPE_CHECKING:
     # Judging loads at the first tool call: a run without one does without (docs/adr/0002).
     from coder.permissions.decide import Decision
 
-Judge: TypeAlias = "Callable[[ToolUse, Access], Decision]"
+Judge: TypeAlias = "Callable[[ToolUse, Access, Allow], Decision]"
 Ask: TypeAlias = Callable[[Request], Awaitable[Reply]]
+Remember: TypeAlias = Callable[[tuple[str, ...]], Awaitable[str]]
+_NOTHING_GIVEN = Allow()
+_MOST_RULES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """Run it. `input` is the person's edited version of the call's input, or None."""
+    """Run it. `input` is the edited version of the call's input, or None; the executor has it judged again."""
 
     input: Json | None = None
 
@@ -40,49 +46,122 @@ class Denied:
 
 
 class Gate:
-    """`judge` is `permissions.decide` over the session's rules, mode and world as they are at that moment."""
+    """`judge` is `permissions.decide` over the session's rules, mode and world as they are at that moment, as if the
+    given answer had been taken already. `remember` takes allow rules in and tells what went wrong, if anything. `cwd`
+    is where the next command would run.
+    """
 
     def __init__(
         self,
         judge: Judge,
         ask: Ask,
         emit: Callable[[AnyEvent], None],
+        remember: Remember,
+        set_mode: Callable[[Mode], None],
+        cwd: Callable[[], Path],
     ) -> None:
         self._judge = judge
         self._ask = ask
         self._emit = emit
+        self._remember = remember
+        self._set_mode = set_mode
+        self._cwd = cwd
+        self._asking = asyncio.Lock()
 
     def judge(self, call: ToolUse, access: Access) -> Decision:
         """What the rules and the mode say, without asking anybody. Pure but for the file facts it reads."""
-        return self._judge(call, access)
+        return self._judge(call, access, _NOTHING_GIVEN)
 
-    async def check(self, call: ToolUse, summary: str, decision: Decision) -> Allowed | Denied:
+    async def ask(self, request: Request) -> Reply:
+        """Puts a question that is not about leave. There is never more than one question at a time."""
+        async with self._asking:
+            return await self._ask(request)
+
+    async def check(self, call: ToolUse, access: Access, summary: str, decision: Decision) -> Allowed | Denied:
         """Turns a decision into a yes or a no, asking where it says ask. Announces every denial."""
-        if decision.verdict == "allow":
-            return Allowed()
+        if decision.verdict == "ask":
+            async with self._asking:
+                # Judged again: the answer to the question before this one may cover it.
+                decision = self.judge(call, access)
+                if decision.verdict == "ask":
+                    return await self._put(call, access, summary, decision)
         if decision.verdict == "deny":
             return self._deny(call, summary, decision, _reason(decision))
-        request = PermissionRequest(
-            call,
-            summary,
-            decision.reasons,
-            decision.suggestions,
-            decision.parts,
-            decision.effects,
-            decision.confirm,
-        )
+        return Allowed()
+
+    def check_edited(self, call: ToolUse, access: Access, summary: str, before: Decision) -> Decision | Denied:
+        """What is to be said of a call that its answerer edited: their yes covers it, but not what was not asked."""
+        decision = self.judge(call, access)
+        if decision.verdict == "deny":
+            return self._deny(call, summary, decision, _reason(decision))
+        if decision.confirm and not before.confirm:
+            return self._deny(call, summary, decision, f"as edited it cannot be undone: {_reason(decision)}")
+        return decision
+
+    async def _put(self, call: ToolUse, access: Access, summary: str, decision: Decision) -> Allowed | Denied:
+        request = self._request(call, access, summary, decision)
         self._emit(PermissionAsked(request=request))
         reply = await self._ask(request)
         self._emit(PermissionAnswered(request=request, reply=reply))
         match reply:
             case Allow():
+                await self._take(reply, call, access)
                 return Allowed(reply.input)
             case Deny(nobody=True):
                 return self._deny(call, summary, decision, _reason(decision), nobody=True)
             case Deny():
-                return self._deny(call, summary, decision, reply.message, interrupt=reply.interrupt)
+                return self._refuse(call, summary, decision, reply)
             case _:
                 return self._deny(call, summary, decision, "the answer was not a permission")
+
+    def _request(self, call: ToolUse, access: Access, summary: str, decision: Decision) -> PermissionRequest:
+        """The question, which offers only what would be taken."""
+        offered = decision.suggestions
+        if decision.confirm or self._objection(offered, call, access):
+            offered = ()
+        return PermissionRequest(
+            call,
+            summary,
+            decision.reasons,
+            offered,
+            decision.parts,
+            decision.effects,
+            decision.confirm,
+            accept_edits=self._allows(call, access, Allow(mode="acceptEdits")),
+            cwd=self._cwd(),
+        )
+
+    async def _take(self, reply: Allow, call: ToolUse, access: Access) -> None:
+        """Takes in what a yes says beyond this call. Only what would have allowed this very call is saved."""
+        if rules := tuple(dict.fromkeys(reply.remember)):
+            objection = self._objection(rules, call, access)
+            if problem := objection or await self._remember(rules):
+                self._emit(Notice(level="warning", text=problem))
+        if reply.mode == "bypassPermissions":
+            self._emit(Notice(level="warning", text="An answer cannot switch to bypassPermissions; the mode stays."))
+        elif reply.mode is not None:
+            self._set_mode(reply.mode)
+
+    def _objection(self, rules: tuple[str, ...], call: ToolUse, access: Access) -> str:
+        """Why these rules are not to be saved; "" when all of them are needed, and enough, to allow the call."""
+        named = ", ".join(rules)
+        if len(rules) > _MOST_RULES:
+            return f"More than {_MOST_RULES} rules at once are not saved: {named}. Add them one by one."
+        if not self._allows(call, access, Allow(remember=rules)):
+            return f"Not saved, because it would not allow this call: {named}."
+        for rule in rules:
+            if self._allows(call, access, Allow(remember=tuple(other for other in rules if other != rule))):
+                return f"Not saved, because this call does not need it: {rule}."
+        return ""
+
+    def _allows(self, call: ToolUse, access: Access, given: Allow) -> bool:
+        return self._judge(call, access, given).verdict == "allow"
+
+    def _refuse(self, call: ToolUse, summary: str, decision: Decision, reply: Deny) -> Denied:
+        if not reply.message:
+            return self._deny(call, summary, decision, "the person said no", interrupt=reply.interrupt)
+        said = prompts.load("reminders/refused", words=reply.message)
+        return self._deny(call, summary, decision, reply.message, interrupt=reply.interrupt, text=said)
 
     def _deny(
         self,
@@ -93,8 +172,9 @@ class Gate:
         *,
         nobody: bool = False,
         interrupt: bool = False,
+        text: str = "",
     ) -> Denied:
-        text = prompts.load("reminders/denied_nobody" if nobody else "reminders/denied", why=why)
+        text = text or prompts.load("reminders/denied_nobody" if nobody else "reminders/denied", why=why)
         self._emit(
             PermissionDenied(
                 call=call,

@@ -15,19 +15,22 @@ from coder.agent.history import History
 from coder.agent.loop import Agent
 from coder.agent.policies import RepeatedFailure, TurnLimit, TurnPolicy
 from coder.app.context import context_message
+from coder.app.created import Created
 from coder.app.journal import Journal
+from coder.app.rulebook import RuleBook, SaveRule, rules_of
 from coder.app.session import Session, SessionFacts, Spent
 from coder.app.toolbox import SessionTools
+from coder.config.paths import local_settings
 from coder.core import prompts
-from coder.core.config import Config
+from coder.core.config import Behaviour, Config
 from coder.core.errors import ConfigError
 from coder.core.events import AnyEvent
 from coder.core.frontend import Frontend
 from coder.core.messages import ToolUse
 from coder.core.model import ModelRequest
+from coder.core.requests import Allow
 from coder.core.tools import Access
 from coder.models import catalog, connect
-from coder.permissions.rules import parse_rules
 from coder.permissions.world import LocalWorld
 from coder.telemetry.ledger import Ledger
 from coder.telemetry.logs import DebugLog
@@ -46,12 +49,14 @@ async def open_session(
     resume: str | None = None,
     continue_latest: bool = False,
     today: date | None = None,
+    save_rule: SaveRule | None = None,
 ) -> Session:
     """A session ready for its first prompt. Contacts nothing and changes nothing on disk.
 
-    Raises ConfigError and SessionError.
+    `save_rule` writes what the person allows from now on; by default into the settings file of this folder that is
+    theirs alone. Raises ConfigError and SessionError.
     """
-    rules, rule_warnings = parse_rules(config.rules)
+    rules, rule_warnings = rules_of(config)
     journal = Journal.open(config, session_id, resume, continue_latest)
     ledger = Ledger(catalog.price)
 
@@ -66,17 +71,40 @@ async def open_session(
     env = {**os.environ, **config.env}
     workspace = LocalWorkspace(config.cwd, config.add_dirs, env)
     spill_dir = journal.folder / "tool-results"
-    denied = rules.denied_reads(_world(config, workspace, spill_dir))
+    created = Created((spill_dir,))
+    environment = workspace.environment
+
+    def world() -> LocalWorld:
+        return LocalWorld(
+            cwd=workspace.cwd,
+            roots=workspace.roots,
+            home=Path.home(),
+            config_home=config.home,
+            readable=(spill_dir,),
+            environment=environment,
+            created=created.holds,
+        )
+
+    denied = rules.denied_reads(world())
     every = builtins(ToolSession.from_env(env, (config.home,), denied))
     tools = SessionTools(every, rules.removed_tools(tool.name for tool in every))
 
-    def judge(call: ToolUse, access: Access) -> Decision:
+    def save(path: Path, behaviour: Behaviour, text: str) -> None:
+        from coder.app.saving import save_rule as write
+
+        write(config, path, behaviour, text)
+
+    path = local_settings(config.cwd)
+    book = RuleBook(rules, path, config.cwd, save_rule or save, is_closed=config.managed_rules_only)
+
+    def judge(call: ToolUse, access: Access, given: Allow) -> Decision:
         from coder.permissions.decide import decide
 
-        return decide(call, access, rules, control.mode, _world(config, workspace, spill_dir))
+        mode = given.mode or control.mode
+        return decide(call, access, book.with_allowed(given.remember), mode, world())
 
-    gate = Gate(judge, frontend.ask, emit)
-    executor = Executor(tools, gate, workspace, control, frontend.ask, emit, spill_dir)
+    gate = Gate(judge, frontend.ask, emit, book.allow, control.set_mode, lambda: workspace.cwd)
+    executor = Executor(tools, gate, workspace, control, emit, spill_dir, watch=created.watch)
     history = History(journal.append, journal.messages)
     context = context_message(config.cwd, workspace.roots, today or datetime.now().astimezone().date())
     model = connect(config.model)
@@ -99,6 +127,7 @@ async def open_session(
         mode=config.mode,
         key_source=config.model.key_source,
         transcript=journal.path,
+        trust=config.trust,
     )
     warnings = (*config.warnings, *rule_warnings, *journal.notes)
     return Session(facts, agent, control, lambda: _spent(ledger), close, warnings)
@@ -111,17 +140,6 @@ def _debug_log(config: Config, env: Mapping[str, str], session_id: str) -> Debug
         return DebugLog.start(config.home, session_id, (config.model.api_key, config.model.auth_token))
     except OSError as error:
         raise ConfigError(f"CODER_DEBUG: the log cannot be written below {config.home}: {error.strerror}.") from error
-
-
-def _world(config: Config, workspace: LocalWorkspace, spill_dir: Path) -> LocalWorld:
-    return LocalWorld(
-        cwd=workspace.cwd,
-        roots=workspace.roots,
-        home=Path.home(),
-        config_home=config.home,
-        readable=(spill_dir,),
-        environment=workspace.environment,
-    )
 
 
 def _template(config: Config, model_name: str, tools: SessionTools) -> ModelRequest:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from coder.agent.control import Control
 from coder.agent.loop import Agent
@@ -13,6 +14,9 @@ from coder.core.errors import ProtocolError
 from coder.core.events import RunEnded
 from coder.core.messages import Json, Message, Meta, Text, Usage
 from coder.core.tools import Mode
+
+if TYPE_CHECKING:
+    from coder.core.trust import Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class SessionFacts:
     mode: Mode
     key_source: str
     transcript: Path | None
+    trust: Trust | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,7 @@ def parse(argv: list[str]) -> RunArguments:
             no_session_persistence=found.no_session_persistence,
             time_budget=found.time_budget,
             verbose=found.verbose,
+            trust_folder=found.trust_folder,
         ),
     )
 
@@ -96,6 +97,7 @@ def _build() -> _Parser:
     add("-c", "--continue", dest="continue_", action="store_true")
     add("--no-session-persistence", action="store_true")
     add("--verbose", action="store_true")
+    add("--trust-folder", action="store_true")
     add("--record", type=Path)
     add("--replay", type=Path)
     return parser

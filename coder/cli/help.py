@@ -6,6 +6,9 @@ coder: a coding agent for your terminal
   coder -p "question"       do it once and exit; also reads standard input
   coder -p -c "and then"    go on with the last session here (-r ID: another)
   coder demo                watch it fix a failing test, offline, without a key
+  coder config list         settings and where they come from; also get, set
+  coder trust               what this folder's settings would run; trust it
+  coder permissions --help  explain a decision; test, list, add, remove rules
   coder replay serve FILE   a stand-in for the model API, from a script
 
 Options for -p
@@ -17,7 +20,7 @@ Options for -p
   --output-format FORMAT    text, json or stream-json
   --max-turns N             --time-budget SECONDS
   --system-prompt TEXT      --append-system-prompt TEXT
-  --add-dir DIR  --cwd DIR  --settings FILE_OR_JSON  --verbose
+  --add-dir DIR  --cwd DIR  --settings FILE_OR_JSON  --verbose --trust-folder
   --record FILE  --replay FILE   keep the model's traffic, or play it back
 Needs ANTHROPIC_API_KEY, or ANTHROPIC_BASE_URL for another endpoint.
 Exit codes and more: docs/headless.md"""

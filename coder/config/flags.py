@@ -11,7 +11,7 @@ class Flags:
 
     `allowed_tools` and `disallowed_tools` are the values as given; a value may hold several rules.
     `settings` is a path or a JSON object, `setting_sources` a comma list of user, project and local (may be empty).
-    `time_budget` is in seconds.
+    `time_budget` is in seconds. `trust_folder`: the folder's own settings count as if they were approved, this once.
     """
 
     model: str | None = None
@@ -31,4 +31,5 @@ class Flags:
     continue_: bool = False
     no_session_persistence: bool = False
     verbose: bool = False
+    trust_folder: bool = False
     headless: bool = True

@@ -5,25 +5,36 @@ from __future__ import annotations
 import json
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from coder.core.errors import ConfigError
 from coder.core.messages import Json
 
 LIMIT = 2 * 1024 * 1024
+BYTE_ORDER_MARK = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """`repeated` are keys that stand more than once in one object: only the last of each is in `value`."""
+    """`repeated` are keys that stand more than once in one object: only the last of each is in `value`.
+
+    `text` is what was parsed, without a byte order mark: for the places of what is wrong.
+    """
 
     value: Json
     repeated: tuple[str, ...]
+    text: str = field(default="", repr=False, compare=False)
 
 
 def read_object(path: Path) -> Parsed | None:
     """The object in a file; None when there is no file. Raises ConfigError naming the file and the place."""
+    text = read_text(path)
+    return None if text is None else parse_object(text, str(path))
+
+
+def read_text(path: Path) -> str | None:
+    """The text of a file, its byte order mark included; None when there is no file. Raises ConfigError."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a named pipe must not hold us up
     except (FileNotFoundError, NotADirectoryError):
@@ -38,15 +49,15 @@ def read_object(path: Path) -> Parsed | None:
     if len(data) > LIMIT:
         raise ConfigError(f"{path} is larger than {LIMIT // 1024 // 1024} MiB. Settings files are small.")
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode()
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise ConfigError(f"{path}, line {line}: not UTF-8 text (byte {error.start + 1}).") from error
-    return parse_object(text, str(path))
 
 
 def parse_object(text: str, origin: str) -> Parsed:
-    """Raises ConfigError naming `origin`, line and column."""
+    """A byte order mark in front is skipped. Raises ConfigError naming `origin`, line and column."""
+    text = text.removeprefix(BYTE_ORDER_MARK)
     repeated: list[str] = []
 
     def once(pairs: list[tuple[str, object]]) -> Json:
@@ -67,4 +78,4 @@ def parse_object(text: str, origin: str) -> Parsed:
         raise ConfigError(f"{origin}: not usable JSON: {error}.") from error
     if not isinstance(value, dict):
         raise ConfigError(f'{origin}: expected a JSON object such as {{"model": "sonnet"}}.')
-    return Parsed(value, tuple(repeated))
+    return Parsed(value, tuple(repeated), text)

@@ -5,30 +5,40 @@ Must not know flags, environment variables or what the settings are for.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from coder.config.jsonfile import parse_object, read_object
 from coder.config.paths import Source, expand
 from coder.config.settings import Settings, settings_of
-from coder.config.trust import is_trusted
 from coder.core.config import Behaviour, RuleText, Scope
 from coder.core.errors import ConfigError
+from coder.core.lazy import LazyModule
+from coder.core.messages import Json
+
+if TYPE_CHECKING:
+    from coder.config import question, trust
+    from coder.core.trust import Trust
+else:  # loaded when a folder brings settings of its own
+    question = LazyModule("coder.config.question")
+    trust = LazyModule("coder.config.trust")
 
 T = TypeVar("T")
 _REPOSITORY: tuple[Scope, ...] = ("local", "project")
+_MCP_FILE = ".mcp.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One settings file. `origin` is its path, or the flag it came with."""
+    """One settings file. `origin` is its path, or the flag it came with; `content` what `settings` were made from."""
 
     scope: Scope
     origin: str
     base: Path
     settings: Settings
     warnings: tuple[str, ...] = ()
+    content: Json = field(default_factory=dict, repr=False)
 
     def rules(self) -> Iterator[RuleText]:
         texts: tuple[tuple[Behaviour, tuple[str, ...]], ...] = (
@@ -42,10 +52,11 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """`layers` are the strongest first."""
+    """`layers` are the strongest first. `trust` is None when the folder has no settings of its own."""
 
     layers: tuple[Layer, ...]
     warnings: tuple[str, ...]
+    trust: Trust | None = None
 
     def first(self, value: Callable[[Settings], T | None]) -> T | None:
         """The value of the strongest file that sets it."""
@@ -54,6 +65,11 @@ class Stack:
     def where(self, value: Callable[[Settings], object]) -> Layer | None:
         """The strongest file that sets it."""
         return next((layer for layer in self.layers if value(layer.settings) is not None), None)
+
+    @property
+    def managed_rules_only(self) -> bool:
+        """Whether the administrator keeps everybody else from allowing."""
+        return any(layer.scope == "managed" and layer.settings.managed_rules_only for layer in self.layers)
 
     def rules(self) -> tuple[RuleText, ...]:
         return tuple(rule for layer in self.layers for rule in layer.rules())
@@ -67,14 +83,60 @@ class Stack:
         return found
 
 
-def stacked(sources: Iterable[Source], flag: Layer | None, home: Path, cwd: Path, *, strict: bool) -> Stack:
-    """Reads the files. `flag` is the layer of `--settings`, which stands below managed files only.
+@dataclass(frozen=True, slots=True)
+class FolderFiles:
+    """The settings files of the start folder and the `contents` of all its files by name, as they were read, once."""
 
+    layers: tuple[Layer, ...]
+    contents: Mapping[str, Json]
+    warnings: tuple[str, ...]
+
+
+def stacked(
+    sources: Iterable[Source], flag: Layer | None, home: Path, cwd: Path, *, strict: bool, once: bool = False
+) -> Stack:
+    """Reads the files: the person's and the administrator's, then what was approved, then the folder's own.
+
+    `flag` is the layer of `--settings`, which stands below managed files only; `once` trusts the folder for this run.
     A file that cannot be read whole raises ConfigError when `strict`, and always when it is a managed one; otherwise
     it is left out with a warning.
     """
-    layers: list[Layer] = []
+    every = tuple(sources)
     warnings: list[str] = []
+    own = _read_all([source for source in every if source.scope not in _REPOSITORY], warnings, strict=strict)
+    theirs = folder_files(every, cwd, strict=strict)
+    layers = [layer for layer in own if layer.scope == "managed"]
+    layers += [] if flag is None else [flag]
+    layers += theirs.layers
+    layers += [layer for layer in own if layer.scope != "managed"]
+    warnings += theirs.warnings
+    warnings += [warning for layer in layers for warning in layer.warnings]
+    if not theirs.contents:
+        return Stack(tuple(layers), tuple(warnings))
+    judged: Trust = trust.judge(theirs.contents, home, cwd, once=once)
+    tamed = [_tamed(layer, judged, cwd, warnings) if layer.scope in _REPOSITORY else layer for layer in layers]
+    if judged.off:
+        warnings.append(question.notice(judged))
+    return Stack(tuple(tamed), tuple(warnings), judged)
+
+
+def folder_files(sources: Iterable[Source], cwd: Path, *, strict: bool) -> FolderFiles:
+    """What stands in the start folder, of the `sources` that lie in it. Runs nothing. Raises ConfigError as above."""
+    found = [source for source in sources if source.scope in _REPOSITORY]
+    warnings: list[str] = []
+    layers = _read_all(found, warnings, strict=strict)
+    contents = {_name(layer, cwd): layer.content for layer in layers}
+    if any(source.scope == "project" for source in found):
+        try:
+            if (servers := read_object(cwd / _MCP_FILE)) is not None:
+                contents[_MCP_FILE] = servers.value
+        except ConfigError as error:
+            warnings.append(f"{error} None of its servers is used.")
+    return FolderFiles(tuple(layers), contents, tuple(warnings))
+
+
+def _read_all(sources: Iterable[Source], warnings: list[str], *, strict: bool) -> list[Layer]:
+    layers: list[Layer] = []
     for source in sources:
         try:
             layer = _read(source)
@@ -85,13 +147,7 @@ def stacked(sources: Iterable[Source], flag: Layer | None, home: Path, cwd: Path
             continue
         if layer is not None:
             layers.append(layer)
-    if flag is not None:
-        layers.insert(sum(layer.scope == "managed" for layer in layers), flag)
-    warnings += [warning for layer in layers for warning in layer.warnings]
-    if any(layer.scope in _REPOSITORY for layer in layers):
-        layers, more = _tamed(layers, cwd, trusted=is_trusted(home, cwd))
-        warnings += more
-    return Stack(tuple(layers), tuple(warnings))
+    return layers
 
 
 def flag_layer(text: str, env: Mapping[str, str], cwd: Path) -> Layer:
@@ -110,30 +166,19 @@ def _read(source: Source) -> Layer | None:
     if parsed is None:
         return None
     origin = str(source.path)
-    return Layer(source.scope, origin, source.base, *settings_of(parsed, origin))
+    return Layer(source.scope, origin, source.base, *settings_of(parsed, origin), parsed.value)
 
 
-def _tamed(layers: Iterable[Layer], cwd: Path, *, trusted: bool) -> tuple[list[Layer], list[str]]:
-    """What a repository says may always tighten, but loosens only when trusted, and some things never."""
-    kept: list[Layer] = []
-    warnings: list[str] = []
-    unused: list[str] = []
-    for layer in layers:
-        settings = layer.settings
-        if layer.scope in _REPOSITORY:
-            name = str(Path(layer.origin).relative_to(cwd))
-            settings, never = _without_forbidden(settings)
-            warnings += [
-                f"{name}: {what} is never taken from a project. Set it in your own settings." for what in never
-            ]
-            if not trusted:
-                unused += [f"{what} of {name}" for what in _loosening(settings)]
-                settings = _tightening(settings)
-        kept.append(replace(layer, settings=settings))
-    if unused:
-        verb = "is" if len(unused) == 1 and not unused[0].split(" of ")[0].endswith("s") else "are"
-        warnings.append(f"this workspace has not been trusted: {', '.join(unused)} {verb} not used")
-    return kept, warnings
+def _name(layer: Layer, cwd: Path) -> str:
+    return Path(layer.origin).relative_to(cwd).as_posix()
+
+
+def _tamed(layer: Layer, judged: Trust, cwd: Path, warnings: list[str]) -> Layer:
+    """What a repository says may always tighten, but loosens only when it was approved, and some things never."""
+    name = _name(layer, cwd)
+    settings, never = _without_forbidden(layer.settings)
+    warnings += [f"{name}: {what} is never taken from a project. Set it in your own settings." for what in never]
+    return replace(layer, settings=settings if judged.counts(name) else _tightening(settings))
 
 
 def _without_forbidden(settings: Settings) -> tuple[Settings, list[str]]:
@@ -143,20 +188,9 @@ def _without_forbidden(settings: Settings) -> tuple[Settings, list[str]]:
     if settings.mode == "bypassPermissions":
         never.append("defaultMode bypassPermissions")
         settings = replace(settings, mode=None)
-    return replace(settings, api_key_helper=None), never
-
-
-def _loosening(settings: Settings) -> Iterator[str]:
-    if count := len(settings.allow):
-        yield f"{count} allow rule{'' if count == 1 else 's'}"
-    if settings.mode is not None:
-        yield "defaultMode"
-    if settings.directories:
-        yield "additionalDirectories"
-    if settings.env:
-        yield "env"
-    if any((settings.transport, settings.provider, settings.key_header, settings.idle_timeout)):
-        yield "coder"
+    if settings.confirm_irreversible is not None:
+        never.append("confirmIrreversible")
+    return replace(settings, api_key_helper=None, confirm_irreversible=None), never
 
 
 def _tightening(settings: Settings) -> Settings:

@@ -7,18 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from coder.config import environment
 from coder.config.credentials import model_config
 from coder.config.flags import Flags
-from coder.config.layers import Stack, flag_layer, stacked
+from coder.config.layers import Stack, flag_layer, folder_files, stacked
 from coder.config.paths import MANAGED, config_home, expand, sources, why_not_saved
 from coder.config.settings import mode_named, mode_names
 from coder.core.config import Behaviour, Config, RuleText
 from coder.core.errors import ConfigError
+from coder.core.lazy import LazyModule
 from coder.core.tools import Mode
 from coder.permissions.rules import split_rules
 
+if TYPE_CHECKING:
+    from coder.config import trust
+    from coder.core.trust import Trust
+else:  # loaded when a folder brings settings of its own
+    trust = LazyModule("coder.config.trust")
+
+TRUST_FOLDER = "CODER_TRUST_FOLDER"
 _NAMES = ("user", "project", "local")
 
 
@@ -32,7 +41,9 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
     home = home or config_home(env)
     given = flag_layer(flags.settings, env, start) if flags.settings is not None else None
     found = sources(home, start, env, _sources(flags.setting_sources), managed)
-    stack = stacked(found, given, home, start, strict=flags.headless)
+    # From the process alone: no file, whoever's it is, says for which folder it may be read.
+    once = flags.trust_folder or environment.switch(env, TRUST_FOLDER)
+    stack = stacked(found, given, home, start, strict=flags.headless, once=once)
     warnings = list(stack.warnings)
     overlay = {**stack.env(managed=False), **env, **stack.env(managed=True)}
     persist = not (flags.no_session_persistence or environment.switch(overlay, "CLAUDE_CODE_SKIP_PROMPT_HISTORY"))
@@ -44,7 +55,9 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
         home=home,
         model=model_config(flags.model, overlay, stack),
         mode=_mode(flags, stack, warnings),
-        rules=(*_flag_rules(flags, start), *stack.rules()),
+        rules=_rules(flags, stack, start, warnings),
+        managed_rules_only=stack.managed_rules_only,
+        confirm_irreversible=stack.first(lambda settings: settings.confirm_irreversible) is not False,
         add_dirs=_add_dirs(flags, stack, env, start, warnings),
         env=overlay,
         max_turns=_max_turns(flags, overlay),
@@ -52,8 +65,20 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
         system_prompt=flags.system_prompt,
         append_system_prompt=flags.append_system_prompt,
         persist=persist,
+        trust=stack.trust,
         warnings=tuple(warnings),
     )
+
+
+def folder_trust(env: Mapping[str, str], cwd: Path, home: Path | None = None) -> tuple[Trust, tuple[str, ...]]:
+    """What the settings of a folder bring and how far they are trusted, and what of them cannot be read.
+
+    For showing and asking: reads its files, runs and changes nothing. Never raises for anything that stands in them.
+    """
+    home = home or config_home(env)
+    found = folder_files(sources(home, cwd, env, ("project", "local")), cwd, strict=False)
+    judged: Trust = trust.judge(found.contents, home, cwd)
+    return judged, found.warnings
 
 
 def _start(flags: Flags, env: Mapping[str, str], cwd: Path) -> Path:
@@ -89,6 +114,18 @@ def _mode(flags: Flags, stack: Stack, warnings: list[str]) -> Mode:
         )
         return "default"
     return mode
+
+
+def _rules(flags: Flags, stack: Stack, cwd: Path, warnings: list[str]) -> tuple[RuleText, ...]:
+    """Anybody may forbid and ask, also where only the administrator may allow."""
+    rules = (*_flag_rules(flags, cwd), *stack.rules())
+    if not stack.managed_rules_only:
+        return rules
+    kept = tuple(rule for rule in rules if rule.scope == "managed" or rule.behaviour != "allow")
+    if dropped := len(rules) - len(kept):
+        what = f"{dropped} allow rule{'' if dropped == 1 else 's'}"
+        warnings.append(f"allowManagedPermissionRulesOnly is set by the administrator: {what} of others not used.")
+    return kept
 
 
 def _flag_rules(flags: Flags, cwd: Path) -> tuple[RuleText, ...]:

@@ -42,6 +42,21 @@ def user_home(env: Mapping[str, str]) -> Path:
         return Path("/")
 
 
+def user_settings(home: Path) -> Path:
+    """The person's own settings file in the config home."""
+    return home / "settings.json"
+
+
+def project_settings(cwd: Path) -> Path:
+    """The settings of a project that go into its repository."""
+    return cwd / ".coder" / "settings.json"
+
+
+def local_settings(cwd: Path) -> Path:
+    """The person's own settings for a project."""
+    return cwd / ".coder" / "settings.local.json"
+
+
 def expand(text: str, env: Mapping[str, str], cwd: Path) -> Path:
     """An absolute path for what a person wrote: `~` is the home folder, the rest is relative to `cwd`."""
     if text == "~" or text.startswith("~/"):

@@ -6,30 +6,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from coder.config.jsonfile import Parsed
 from coder.core.config import Provider, Transport
 from coder.core.errors import ConfigError
+from coder.core.lazy import LazyModule
 from coder.core.messages import Json
 from coder.core.model import Effort
 from coder.core.tools import MODES, Mode
 
+if TYPE_CHECKING:
+    from coder.config import splice
+else:
+    splice = LazyModule("coder.config.splice")
+
 KeyHeader = Literal["authorization", "x-api-key"]
 _MODE_NAMES: dict[str, Mode] = {**{mode: mode for mode in MODES}, "manual": "default"}
 _NEVER_TWICE = frozenset({"permissions", "deny", "ask"})  # a repeated one would silently lose rules
-_LONGEST_IDLE = 3600
+LONGEST_IDLE = 3600
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The keys that are used. None: not set."""
+    """The keys that are used. None: not set.
+
+    `confirm_irreversible`: whether what cannot be undone is asked about. `managed_rules_only`: nobody but the
+    administrator may allow; it means something in managed files only.
+    """
 
     allow: tuple[str, ...] = ()
     ask: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
     mode: Mode | None = None
     bypass_disabled: bool = False
+    confirm_irreversible: bool | None = None
+    managed_rules_only: bool | None = None
     directories: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     model: str | None = None
@@ -57,7 +69,7 @@ def settings_of(parsed: Parsed, origin: str) -> tuple[Settings, tuple[str, ...]]
     """
     if lost := _NEVER_TWICE.intersection(parsed.repeated):
         raise ConfigError(f"{origin}: the key {min(lost)!r} stands there twice. Join the two.")
-    top = _Section(parsed.value, origin)
+    top = _Section(parsed.value, parsed.text, origin)
     top.warnings += [f"{origin}: the key {key!r} stands there twice; the last one counts." for key in parsed.repeated]
     rules = top.section("permissions", strict=True)
     ours = top.section("coder")
@@ -67,6 +79,8 @@ def settings_of(parsed: Parsed, origin: str) -> tuple[Settings, tuple[str, ...]]
         deny=rules.texts("deny", strict=True),
         mode=rules.choice("defaultMode", _MODE_NAMES),
         bypass_disabled=rules.choice("disableBypassPermissionsMode", {"disable": True}) or False,
+        confirm_irreversible=top.switch("confirmIrreversible"),
+        managed_rules_only=top.switch("allowManagedPermissionRulesOnly"),
         directories=rules.texts("additionalDirectories"),
         env=top.strings("env"),
         model=top.text("model"),
@@ -84,17 +98,21 @@ def settings_of(parsed: Parsed, origin: str) -> tuple[Settings, tuple[str, ...]]
 class _Section:
     """One object of a file, read key by key."""
 
-    def __init__(self, raw: Json, origin: str, prefix: str = "", warnings: list[str] | None = None) -> None:
+    def __init__(
+        self, raw: Json, text: str, origin: str, keys: tuple[str, ...] = (), warnings: list[str] | None = None
+    ) -> None:
         self._raw = raw
+        self._text = text
         self._origin = origin
-        self._prefix = prefix
+        self._keys = keys
         self.warnings: list[str] = [] if warnings is None else warnings
 
     def section(self, key: str, *, strict: bool = False) -> _Section:
         value = self._raw.get(key)
         if value is not None and not isinstance(value, dict):
             self._refuse(key, "an object", value, strict=strict)
-        return _Section(value if isinstance(value, dict) else {}, self._origin, f"{key}.", self.warnings)
+        raw = value if isinstance(value, dict) else {}
+        return _Section(raw, self._text, self._origin, (*self._keys, key), self.warnings)
 
     def text(self, key: str) -> str | None:
         value = self._raw.get(key)
@@ -114,9 +132,9 @@ class _Section:
         value = self._raw.get(key)
         if value is None:
             return None
-        if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= _LONGEST_IDLE:
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= LONGEST_IDLE:
             return float(value)
-        self._refuse(key, f"a number of seconds up to {_LONGEST_IDLE}", value)
+        self._refuse(key, f"a number of seconds up to {LONGEST_IDLE}", value)
         return None
 
     def choice(self, key: str, choices: Mapping[str, Any]) -> Any:
@@ -136,7 +154,7 @@ class _Section:
             return ()
         for index, item in enumerate(value):
             if not isinstance(item, str):
-                self._refuse(f"{key}[{index}]", "a text", item, strict=strict)
+                self._refuse(key, "a text", item, index, strict=strict)
         return tuple(item for item in value if isinstance(item, str))
 
     def strings(self, key: str) -> dict[str, str]:
@@ -147,16 +165,23 @@ class _Section:
         found: dict[str, str] = {}
         for name, item in (value if isinstance(value, dict) else {}).items():
             if not isinstance(item, str | int) or isinstance(item, bool) or "\0" in str(item):
-                self._refuse(f"{key}.{name}", "a text", None if isinstance(item, str) else item)
+                self._refuse(key, "a text", None if isinstance(item, str) else item, name)
             elif not name or "=" in name or "\0" in name:
-                self._refuse(f"{key}.{name}", "a variable name without '='", None)
+                self._refuse(key, "a variable name without '='", None, name)
             else:
                 found[name] = str(item)
         return found
 
-    def _refuse(self, key: str, expected: str, value: object, *, strict: bool = False) -> None:
-        shown = "" if value is None else f", not {_shown(value)}"
-        message = f"{self._origin}: {self._prefix}{key} must be {expected}{shown}."
+    def _refuse(
+        self, key: str, expected: str, value: object, below: str | int | None = None, *, strict: bool = False
+    ) -> None:
+        """`below` is the name or the place of what is wrong inside of the key."""
+        keys: tuple[str | int, ...] = (*self._keys, key) if below is None else (*self._keys, key, below)
+        where = self._origin
+        if self._text:
+            where += f", {splice.place(self._text, splice.offset(self._text, keys))}"
+        name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in keys)[1:]
+        message = f"{where}: {name} must be {expected}{'' if value is None else f', not {_shown(value)}'}."
         if strict:
             raise ConfigError(message)
         self.warnings.append(f"{message} It is not used.")

@@ -1,30 +1,173 @@
-"""Whether the person trusts the folder they started in. Must not know what trust is needed for. Reads only."""
+"""Whether the person trusts what a folder brings: by the folder and by the content they saw when they said yes.
+
+Must not know what trust is needed for, nor read any file of the folder: what was parsed for use is what is judged.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from coder.config.jsonfile import read_object
+from coder.config.approvals import read_folders, update_folders
+from coder.config.brought import MCP_FILE, brought_by
 from coder.core.errors import ConfigError
+from coder.core.messages import Json
+from coder.core.trust import Brought, Trust
+
+FILES = (
+    ".coder/settings.local.json",
+    ".claude/settings.local.json",
+    ".coder/settings.json",
+    ".claude/settings.json",
+    MCP_FILE,
+)
 
 
-def is_trusted(home: Path, cwd: Path) -> bool:
-    """Whether `<home>/trust.json` names this folder or one above it, without a repository's edge in between.
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How a file differs from what was approved. `text` is empty for what is gone: only its name was kept."""
 
-    A file that cannot be read trusts nothing. Never raises.
+    how: Literal["new", "changed", "gone"]
+    file: str
+    what: str
+    text: str = ""
+
+
+def judge(contents: Mapping[str, Json], home: Path, here: Path, *, once: bool = False) -> Trust:
+    """`contents` are the parsed files of the folder `here`, by name; `once` trusts them all for this run.
+
+    A trust file that cannot be read trusts nothing, and the note says so. Never raises for anything that stands in it.
     """
+    real = Path(os.path.realpath(here))
+    brought = tuple(item for name, value in contents.items() for item in brought_by(name, value))
     try:
-        parsed = read_object(home / "trust.json")
-    except ConfigError:
-        return False
-    folders = parsed.value.get("folders") if parsed else None
-    if not isinstance(folders, dict):
-        return False
-    real = Path(os.path.realpath(cwd))
+        folder, entry, note = _standing(read_folders(home), real)
+    except ConfigError as error:
+        folder, entry, note = real, None, f"{error} It trusts nothing until then."
+    approved = None if entry is None else _files(entry, folder, real)
+    return Trust(folder, real, _identity(folder), brought, approved, entry is not None, once, note)
+
+
+def changes(trust: Trust) -> tuple[Change, ...]:
+    """How the folder differs from what was approved; what is gone needs no new approval. Empty when it never was."""
+    here = {(item.file, item.digest) for item in trust.brought}
+    gone = [
+        (file, label)
+        for file, parts in (trust.approved or {}).items()
+        for digest, label in parts.items()
+        if (file, digest) not in here
+    ]
+    found: list[Change] = []
+    for item in trust.unapproved if trust.known else ():
+        was = (item.file, item.label)
+        found.append(Change("changed" if was in gone else "new", *was, item.text))
+        if was in gone:
+            gone.remove(was)
+    return (*found, *(Change("gone", *was) for was in gone))
+
+
+def approve(home: Path, trust: Trust) -> None:
+    """Stores that the person has seen and wants all that `trust` holds, not what may stand there by now.
+
+    Raises ConfigError.
+    """
+    _record(home, trust, {name: _parts(trust.brought, name) for name in FILES})
+
+
+def approve_added(home: Path, here: Path, file: str, before: Json, after: Json) -> None:
+    """Keeps trust as it was when coder itself writes `file` of the folder `here` because the person asked for it: what
+    is in `after` and was not in `before` counts as approved, nothing else. Raises ConfigError.
+    """
+    trust = judge({file: after}, home, here)
+    old = {item.digest for item in brought_by(file, before)}
+    added = _parts([item for item in trust.brought if item.digest not in old], file)
+    if added:
+        _record(home, trust, {file: {**(trust.approved or {}).get(file, {}), **added}})
+
+
+def forget(home: Path, here: Path) -> Path | None:
+    """Takes back the approval that covers `here`. Returns its folder, None when there was none. Raises ConfigError."""
+    taken: list[Path] = []
+
+    def remove(folders: Json) -> None:
+        for folder in _reach(Path(os.path.realpath(here))):
+            if str(folder) in folders:
+                del folders[str(folder)]
+                taken.append(folder)
+                return
+
+    if any(str(folder) in read_folders(home) for folder in _reach(Path(os.path.realpath(here)))):
+        update_folders(home, remove)
+    return taken[0] if taken else None
+
+
+def _record(home: Path, trust: Trust, files: Mapping[str, Mapping[str, str]]) -> None:
+    device, inode = trust.identity
+
+    def put(folders: Json) -> None:
+        entry = folders.get(str(trust.folder))
+        kept = _all_files(entry) if isinstance(entry, dict) and _is_of(entry, trust.identity) else {}
+        kept |= {_key(name, trust.folder, trust.here): dict(parts) for name, parts in files.items()}
+        stored = {name: parts for name, parts in kept.items() if parts}
+        folders[str(trust.folder)] = {"device": device, "inode": inode, "files": stored}
+
+    update_folders(home, put)
+
+
+def _standing(folders: Json, real: Path) -> tuple[Path, Json | None, str]:
+    """The folder whose approval covers `real`, its entry, and why that does not count."""
+    for folder in _reach(real):
+        entry = folders.get(str(folder))
+        if not isinstance(entry, dict):
+            continue
+        if "files" not in entry:
+            return folder, None, "It was approved without its content being kept, so look at it once more."
+        if not _is_of(entry, _identity(folder)):
+            return folder, None, "Another folder has taken the place of the one that was approved."
+        return folder, entry, ""
+    return real, None, ""
+
+
+def _reach(real: Path) -> Iterator[Path]:
+    """The folder and those above it, up to the edge of its repository: what is nested in one is somebody else's."""
     for folder in (real, *real.parents):
-        if isinstance(folders.get(str(folder)), dict):
-            return True
-        if os.path.lexists(folder / ".git"):  # what is nested in a trusted repository is somebody else's again
-            return False
-    return False
+        yield folder
+        if os.path.lexists(folder / ".git"):
+            return
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    try:
+        found = folder.stat()
+    except OSError:
+        return (0, 0)
+    return (found.st_dev, found.st_ino)
+
+
+def _is_of(entry: Json, identity: tuple[int, int]) -> bool:
+    return (entry.get("device"), entry.get("inode")) == identity
+
+
+def _all_files(entry: Json) -> dict[str, Mapping[str, str]]:
+    files = entry.get("files")
+    return {
+        name: {digest: str(label) for digest, label in parts.items()}
+        for name, parts in (files.items() if isinstance(files, dict) else ())
+        if isinstance(parts, dict)
+    }
+
+
+def _files(entry: Json, folder: Path, real: Path) -> dict[str, Mapping[str, str]]:
+    files = _all_files(entry)
+    return {name: files[key] for name in FILES if (key := _key(name, folder, real)) in files}
+
+
+def _key(name: str, folder: Path, real: Path) -> str:
+    return (real.relative_to(folder) / name).as_posix()
+
+
+def _parts(brought: Iterable[Brought], file: str) -> dict[str, str]:
+    return {item.digest: item.label for item in brought if item.file == file and item.digest and not item.never}

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from coder.core.model import Effort
 from coder.core.tools import Mode
+
+if TYPE_CHECKING:
+    from coder.core.trust import Trust
 
 Scope: TypeAlias = Literal["managed", "flag", "local", "project", "user", "session"]
 Behaviour: TypeAlias = Literal["deny", "ask", "allow"]
@@ -55,6 +58,8 @@ class Config:
     model: ModelConfig
     mode: Mode = "default"
     rules: tuple[RuleText, ...] = ()
+    managed_rules_only: bool = False  # nobody but the administrator may allow anything
+    confirm_irreversible: bool = True  # what cannot be undone is asked about in every mode
     add_dirs: tuple[Path, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     max_turns: int | None = None
@@ -62,4 +67,5 @@ class Config:
     system_prompt: str | None = None
     append_system_prompt: str = ""
     persist: bool = True
+    trust: Trust | None = None  # None: the folder has no settings of its own
     warnings: tuple[str, ...] = ()

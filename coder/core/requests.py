@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from coder.core.messages import Json, ToolUse
+
+if TYPE_CHECKING:
+    from coder.core.tools import Mode
 
 EffectKind: TypeAlias = Literal["reads", "writes", "deletes", "runs", "reaches", "changes git"]
 
@@ -51,6 +54,7 @@ class Part:
 class PermissionRequest:
     """`suggestions` are rules that would allow all of it, e.g. "Bash(npm test *)".
 
+    `accept_edits`: the mode of that name would allow it. `cwd` is where a command would run, when that is known.
     `confirm` is set when it cannot be undone: the word a person types to say yes; there is no "always" then.
     """
 
@@ -61,6 +65,8 @@ class PermissionRequest:
     parts: tuple[Part, ...] = ()
     effects: tuple[Effect, ...] = ()
     confirm: str = ""
+    accept_edits: bool = False
+    cwd: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +81,19 @@ Request: TypeAlias = PermissionRequest | Question
 
 @dataclass(frozen=True, slots=True)
 class Allow:
-    """May edit the call (`input`) and teach rules (`remember`)."""
+    """May edit the call (`input`), teach rules (`remember`) and change the mode of the session (`mode`)."""
 
     input: Json | None = None
     remember: tuple[str, ...] = ()
+    mode: Mode | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Deny:
-    """`nobody` is set when there was nobody to ask; `interrupt` ends the run."""
+    """`message` is what the person wrote, if anything; `interrupt` ends the run.
+
+    `nobody` is set when there was nobody to ask.
+    """
 
     message: str
     interrupt: bool = False

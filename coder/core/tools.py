@@ -77,7 +77,11 @@ class SessionControl(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ToolContext:
-    """What a running tool is given. `spill_dir` holds whole outputs that were cut for the model."""
+    """What a running tool is given. `spill_dir` holds whole outputs that were cut for the model.
+
+    `real` tells where a path of the call led when it was judged, every link followed: that path is opened, and no
+    other. It raises ToolError for a path that was not judged.
+    """
 
     tool_use_id: str
     workspace: Workspace
@@ -85,6 +89,7 @@ class ToolContext:
     ask: Callable[[Request], Awaitable[Reply]]
     progress: Callable[[str], None]
     spill_dir: Path
+    real: Callable[[Path], Path]
 
 
 class Tool(Protocol):

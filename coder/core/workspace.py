@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import Protocol
 
@@ -80,12 +81,17 @@ class Workspace(Protocol):
     def chdir(self, path: Path) -> None: ...
 
     async def read(self, path: Path) -> bytes:
-        """Raises OSError."""
+        """Of an ordinary file. Here and below no part of `path` may be a link: it is the path that was judged
+        (`ToolContext.real`), and a link there was put in since. Raises OSError."""
+        ...
+
+    async def open(self, path: Path) -> BufferedReader:
+        """As `read`, for a file too large to be held. Raises OSError."""
         ...
 
     async def write(self, path: Path, data: bytes) -> None:
-        """Replaces the file whole or not at all: old bytes or new bytes, never a mixture. Keeps mode and symlinks,
-        makes missing parents. Raises OSError."""
+        """Replaces the file whole or not at all: old bytes or new bytes, never a mixture. Keeps its mode, makes
+        missing parents. Raises OSError."""
         ...
 
     async def start(

@@ -43,8 +43,8 @@ class Redirect:
 class Command:
     """One simple command. `assignments` are the `NAME=value` before its words; `start` and `end` its place in the text.
 
-    It may run in any of `folders`. `fed_by` are the commands whose output it reads, `expands` the variables whose
-    values it uses without anybody knowing them.
+    It may run in any of `folders`. `fed_by` are the commands whose output it reads, `expands` the variables it uses
+    that are set outside the line, or nowhere, `documents` the texts of its here-documents and here-strings.
     """
 
     words: tuple[Word, ...]
@@ -55,6 +55,7 @@ class Command:
     end: int = -1
     fed_by: tuple[Command, ...] = ()
     expands: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:

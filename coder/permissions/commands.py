@@ -10,14 +10,15 @@ from coder.core.requests import Part, Reason
 from coder.core.tools import Mode
 from coder.permissions.effects import effects_of
 from coder.permissions.facts import Facts, Need
+from coder.permissions.irreversible import Stop
 from coder.permissions.matching import rule_for_call
-from coder.permissions.objections import Objections
+from coder.permissions.objections import Objection, Objections
 from coder.permissions.patterns import CommandPattern
 from coder.permissions.rules import Rules
 from coder.permissions.shell import Shell, understand
 from coder.permissions.suggest import exact_rule
 from coder.permissions.weighing import Weighing
-from coder.permissions.wording import by_rule
+from coder.permissions.wording import by_rule, shown
 from coder.permissions.world import World
 from coder.permissions.wrappers import every_start
 
@@ -39,11 +40,14 @@ def command_facts(call: ToolUse, command: str, rules: Rules, mode: Mode, world: 
     if shell.understood:
         weighing.weigh(shell)
     exact = _exact(shell, call, rules)
+    denied = objections.from_rules(rules.deny)
+    asked = objections.from_rules(rules.ask) or objections.hidden_from((*rules.deny, *rules.ask))
     stopped = objections.irreversible() if rules.confirm_irreversible else None
+    irreversible = Reason("safety", stopped.why, shown(stopped.command.text)) if stopped else None
     return Facts(
-        denied=objections.from_rules(rules.deny),
-        asked=objections.from_rules(rules.ask) or objections.hidden_from((*rules.deny, *rules.ask)),
-        irreversible=Reason("safety", stopped.why, stopped.command) if stopped else None,
+        denied=denied.reason if denied else None,
+        asked=asked.reason if asked else None,
+        irreversible=irreversible,
         confirm=stopped.word if stopped else "",
         read_only=weighing.read_only,
         concurrent=weighing.read_only and not shell.moved,
@@ -53,7 +57,7 @@ def command_facts(call: ToolUse, command: str, rules: Rules, mode: Mode, world: 
         protected=objections.protected(),
         needs=() if exact else tuple(weighing.needs),
         allowed=tuple(weighing.allowed),
-        parts=weighing.parts or _whole(shell, unclear),
+        parts=_marked(weighing.parts or _whole(shell, unclear), denied or asked, stopped),
         effects=tuple(dict.fromkeys(effect for part in shell.commands for effect in effects_of(part, world))),
     )
 
@@ -70,6 +74,21 @@ def _whole(shell: Shell, unclear: Need | None) -> tuple[Part, ...]:
     if unclear is None:
         return ()
     return (Part(shell.source.strip(), 0, len(shell.source), True, (unclear.reason,), unclear.rules),)
+
+
+def _marked(parts: tuple[Part, ...], objection: Objection | None, stopped: Stop | None) -> tuple[Part, ...]:
+    """The parts, those that something speaks against marked with it: no rule helps them."""
+    against = [(objection.command, objection.reason)] if objection else []
+    if stopped:
+        against.append((stopped.command, Reason("safety", stopped.why, shown(stopped.command.text))))
+    for command, reason in against:
+        parts = tuple(
+            replace(part, needed=True, reasons=(reason,), rules=())
+            if command and command.start >= 0 and (part.start, part.end) == (command.start, command.end)
+            else part
+            for part in parts
+        )
+    return parts
 
 
 def _exact(shell: Shell, call: ToolUse, rules: Rules) -> Reason | None:

@@ -7,10 +7,11 @@ from typing import Literal, TypeAlias
 
 from coder.core.messages import ToolUse
 from coder.core.requests import Effect, Part, Reason
-from coder.core.tools import Access, Mode, Runs
+from coder.core.tools import Access, Mode, Reads, Runs, Writes
 from coder.permissions.commands import command_facts
 from coder.permissions.facts import Facts, Need
 from coder.permissions.files import call_facts
+from coder.permissions.paths import Place, locate
 from coder.permissions.rules import Rules
 from coder.permissions.suggest import remedy, suggestions
 from coder.permissions.world import Remembered, World
@@ -25,6 +26,7 @@ class Decision:
     `suggestions` are rules for "don't ask again"; `remedy` the flags that would have allowed it, for headless runs.
     `parts` are the simple commands of a command line, `effects` what the call would do, as far as it can be told.
     `confirm` is the word a person has to type, when what would happen cannot be undone.
+    `places` are the paths of a call that names them, as they were judged: whoever opens one opens its `real`.
     """
 
     verdict: Verdict
@@ -35,16 +37,21 @@ class Decision:
     parts: tuple[Part, ...] = ()
     effects: tuple[Effect, ...] = ()
     confirm: str = ""
+    places: tuple[Place, ...] = ()
 
 
 def decide(call: ToolUse, access: Access, rules: Rules, mode: Mode, world: World) -> Decision:
     """Judges a call. Never raises and never asks; touches the disk only through `world.resolve`."""
     world = Remembered(world)
+    if call.name == "Task":
+        call = replace(call, name="Agent")  # its other name
     if isinstance(access, Runs):
         facts = command_facts(call, access.command, rules, mode, world)
     else:
         facts = call_facts(call, access, rules, mode, world)
     decision = _in_order(facts, mode)
+    if isinstance(access, Reads | Writes):
+        decision = replace(decision, places=tuple(locate(path, world) for path in access.paths))
     if decision.verdict == "ask" and mode == "dontAsk":
         nobody = Reason("mode", "dontAsk mode turns every question into a no", mode)
         return replace(decision, verdict="deny", reasons=(*decision.reasons, nobody))

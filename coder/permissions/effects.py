@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from coder.core.requests import Effect
+from coder.core.requests import Effect, EffectKind
 from coder.permissions import readonly
 from coder.permissions.command import Command, Word
 from coder.permissions.names import names
 from coder.permissions.patterns import host_of
-from coder.permissions.touched import touched
+from coder.permissions.touched import touched, touches_paths, writes_paths
 from coder.permissions.wording import shown
 from coder.permissions.world import World
 from coder.permissions.wrappers import program, unwrapped
@@ -81,10 +81,9 @@ def effects_of(command: Command, world: World) -> Iterator[Effect]:
     words = unwrapped(command.words)
     name = program(words[0].text)
     yield from _file_effects(command, world, deletes=name in _DELETERS)
-    for word in (*words[1:], *(redirect.target for redirect in command.redirects)):
-        if word.dynamic and name not in ("echo", "printf", "test", "[", "[["):
-            yield Effect("reads", f"what is known only when it runs: {word.raw}")
     known = readonly.effects_of(words)
+    if touches_paths(command):
+        yield from _unknown(command, words, deletes=name in _DELETERS)
     if known is not None:
         return
     yield from _reach(name, words)
@@ -104,6 +103,18 @@ def _file_effects(command: Command, world: World, *, deletes: bool) -> Iterator[
             yield Effect("reads", str(place), path)
         else:
             yield Effect("deletes" if deletes else "writes", str(place), path)
+
+
+def _unknown(command: Command, words: tuple[Word, ...], *, deletes: bool) -> Iterator[Effect]:
+    """The places that only the run itself will tell."""
+    kind: EffectKind = "deletes" if deletes else "writes" if writes_paths(command) else "reads"
+    for word in words[1:]:
+        if word.dynamic:
+            yield Effect(kind, f"a place that is known only when it runs: {word.raw}")
+    for redirect in command.redirects:
+        if redirect.target.dynamic:
+            verb: EffectKind = "reads" if redirect.operator == "<" else "writes"
+            yield Effect(verb, f"a place that is known only when it runs: {redirect.target.raw}")
 
 
 def _reach(name: str, words: tuple[Word, ...]) -> Iterator[Effect]:

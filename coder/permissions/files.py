@@ -36,8 +36,9 @@ def call_facts(
             return _path_facts(call, "write", paths, rules, mode, world)
         case Fetches(url):
             return _fetch_facts(call, url, rules)
-        case Calls():
-            return _named_facts(call, rules, f"{call.name} is on a server that coder cannot see into")
+        case Calls(server):
+            hidden = f"{call.name} is on a server that coder cannot see into"
+            return _named_facts(call, rules, hidden if server else f"no rule allows {call.name}")
         case Internal():
             touched = Reason("tool", f"{call.name} touches nothing but this session", call.name)
             return _simple(call, rules, Facts(read_only=True, concurrent=True, allowed=(touched,)))

@@ -13,7 +13,8 @@ _COMMANDS = {
     "rm": Grammar("dfirRv", "dir force recursive verbose"),
     "rmdir": Grammar("pv", "ignore-fail-on-non-empty parents verbose"),
     "mv": Grammar("finvu", "force no-clobber update verbose"),
-    "cp": Grammar("afinpPrRuvT", "archive force no-clobber no-dereference recursive update verbose"),
+    # Without -r: a folder may hold protected names, and files that a rule keeps from being read.
+    "cp": Grammar("finpPuvT", "force no-clobber no-dereference update verbose"),
 }
 _SED_IN_PLACE = Grammar("nErsuzi?e:", "expression= in-place? quiet regexp-extended separate silent")
 

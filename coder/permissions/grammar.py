@@ -24,7 +24,7 @@ class Effects:
 
     `content` means the bytes of `reads` are looked at, not only their names, and `quiet` that none of them are shown
     all the same (`grep -l`); `sweeps` that it reads whole folders, and `hidden` whether that includes the files whose
-    names begin with a dot.
+    names begin with a dot; `follows` that it goes through the links it finds there.
     """
 
     reads: tuple[Word, ...] = ()
@@ -34,6 +34,7 @@ class Effects:
     quiet: bool = False
     sweeps: bool = False
     hidden: bool = True
+    follows: bool = False
 
     @property
     def shows(self) -> bool:
@@ -73,6 +74,7 @@ class Grammar:
     content: bool = False
     quiet: str = ""  # options that make it show names or counts only
     sweeps: str = ""  # option letters that make it read whole folders
+    follows: str = ""  # options that make it follow links in the folders it reads
     pattern_options: str = ""  # options that stand for the pattern operand
     check: Check | None = None
 
@@ -95,7 +97,8 @@ class Grammar:
                 pass
         sweeps = call.has(*self.sweeps.split()) if self.sweeps else False
         quiet = call.has(*self.quiet.split()) if self.quiet else False
-        return Effects((*operands, *call.files), content=self.content, quiet=quiet, sweeps=sweeps)
+        follows = call.has(*self.follows.split()) if self.follows else False
+        return Effects((*operands, *call.files), content=self.content, quiet=quiet, sweeps=sweeps, follows=follows)
 
     def read(self, words: tuple[Word, ...]) -> Call | None:
         if not self.free and any(word.glob or word.dynamic for word in words):

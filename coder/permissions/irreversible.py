@@ -22,7 +22,7 @@ _RECURSIVE = re.compile(r"-[A-Za-z]*[rR][A-Za-z]*\Z|--recursive\Z")
 _FORCED_CLEAN = re.compile(r"-[A-Za-z]*f[A-Za-z]*\Z|--force\Z")
 _DRY_RUN = re.compile(r"-[A-Za-z]*n[A-Za-z]*\Z|--dry-run\Z")
 _FORCED_PUSH = re.compile(r"-[A-Za-z]*[fd][A-Za-z]*\Z|--force|--mirror\Z|--delete\Z|--prune\Z|\+.|:.")
-_ONLY_WILDCARDS = re.compile(r"[*?.]*[*?][*?.]*\Z")
+_ONLY_WILDCARDS = re.compile(r"[*.]*\*[*.]*\Z")
 _WILD = re.compile(r"[*?\[]")
 _DEVICE = re.compile(r"/dev/(?!null\Z|std|tty|fd/|zero\Z|shm/|pts/)")
 _DROPS = re.compile(r"(?i)\b(drop\s+(table|database|schema)|truncate\s+table|delete\s+from\s+\S+\s*(;|\Z))")
@@ -54,21 +54,23 @@ _GIT = {
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """`why` as a sentence; `word` is what a person types to say yes."""
+    """`why` as a clause about `command`; `word` is what a person types to say yes."""
 
     why: str
     word: str
-    command: str
+    command: Command
 
 
 def irreversible(command: Command, world: World) -> Stop | None:
     """Why this command must never run unasked; None when it is none of those."""
     name = program(command.words[0].text)
+    if command.words[0].dynamic and any(_RECURSIVE.match(word.text) for word in command.words[1:]):
+        name = "rm"  # nobody knows which program it is: it is taken for the worst
     why = _reason(name, command, world) or _device(command)
     if not why:
         return None
     word = _git_verb(command.words) if name == "git" else name
-    return Stop(why[0].upper() + why[1:], word or name or "yes", command.text)
+    return Stop(why, word or name or "yes", command)
 
 
 def _reason(name: str, command: Command, world: World) -> str:
@@ -94,8 +96,10 @@ def _reason(name: str, command: Command, world: World) -> str:
 
 def _deletion(command: Command, words: tuple[Word, ...], world: World, verb: str = "deletes") -> str:
     recursive = verb == "changes" or any(_RECURSIVE.match(word.text) for word in words)
+    if recursive and command.expands:
+        return f"{command.text} {verb} a place that is known only when it runs: ${command.expands[0]}"
     for word in words:
-        if word.text.startswith("-") and not word.dynamic:
+        if not word.dynamic and (not word.text or word.text.startswith("-")):
             continue
         if word.dynamic or (word.tilde and not is_home(word)):
             if recursive or word.glob or not word.single:
@@ -103,7 +107,7 @@ def _deletion(command: Command, words: tuple[Word, ...], world: World, verb: str
             continue
         for folder in command.folders:
             if what := _loss(word, folder, world, outside=recursive and verb == "deletes"):
-                hint = ". Write ./~ for a file of that name" if word.tilde else ""
+                hint = ". Write ./~ for a file of that name" if word.text in ("~", "~/") else ""
                 return f"{command.text} {verb} {what}{hint}"
     return ""
 
@@ -118,11 +122,11 @@ def _loss(word: Word, cwd: Path, world: World, *, outside: bool) -> str:
     stem = text[: text.rfind("/", 0, wild.start()) + 1]
     folder = locate(stem or ".", world, cwd)
     pattern = text[len(stem) :].split("/", 1)[0]
-    if _ONLY_WILDCARDS.match(pattern):
-        inside = _name(folder, world)
-        if inside:
-            return f"everything in {inside}"
     loose = re.sub(r"\[[^]]*\]|\?", "*", pattern)
+    if _ONLY_WILDCARDS.match(loose) and (inside := _name(folder, world)):
+        return f"everything in {inside}"
+    if loose.startswith(".") and matches_glob(loose, ".git"):
+        return f"what {word.raw} matches, which may be the history of a repository"
     for path in _vital(world):
         step = next((path.relative_to(f).parts[0] for f in folder.both if path != f and path.is_relative_to(f)), None)
         if step and matches_glob(loose, step):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from coder.core.messages import ToolUse
 from coder.permissions.pathrules import PathPattern
@@ -55,13 +56,19 @@ def blocking_path_rule(rules: Iterable[Rule], touch: Touch, place: Place, world:
     return None
 
 
-def allowing_path_rule(rules: Iterable[Rule], touch: Touch, place: Place, world: World) -> Rule | None:
-    """The allow rule about this path. Leave to edit is leave to read."""
+def allowing_path_rule(rules: Sequence[Rule], touch: Touch, place: Place, world: World) -> Rule | None:
+    """The allow rule about this path, for a link the one about its target: its name needs one too. Leave to edit is
+    leave to read."""
+    found = [_allowing(rules, touch, path, world) for path in place.both]
+    return found[-1] if all(found) else None
+
+
+def _allowing(rules: Sequence[Rule], touch: Touch, path: Path, world: World) -> Rule | None:
     for rule in rules:
         match rule.specifier:
             case Everything() if rule.tool == _tool(touch):
                 return rule
-            case PathPattern() as pattern if rule.tool in (_tool(touch), "Edit") and pattern.allows(place, world):
+            case PathPattern() as pattern if rule.tool in (_tool(touch), "Edit") and pattern.allows(path, world):
                 return rule
             case _:
                 pass

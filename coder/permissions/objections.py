@@ -15,10 +15,18 @@ from coder.permissions.matching import blocking_path_rule, rule_for_call, rule_f
 from coder.permissions.pathrules import PathPattern
 from coder.permissions.patterns import CommandPattern, cook
 from coder.permissions.rules import Rule
-from coder.permissions.touched import touched, touches_paths
+from coder.permissions.touched import touched, touches_paths, unseen
 from coder.permissions.wording import by_rule, shown
 from coder.permissions.world import World
 from coder.permissions.wrappers import program, unwrapped
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """`command` is the part it is about; None when it is about all of it."""
+
+    reason: Reason
+    command: Command | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,40 +38,40 @@ class Objections:
     starts: tuple[Command, ...]
     world: World
 
-    def from_rules(self, group: tuple[Rule, ...]) -> Reason | None:
+    def from_rules(self, group: tuple[Rule, ...]) -> Objection | None:
         """The rule of a deny or ask group that speaks about the call, a part of the command, or a path it touches."""
         if not group:
             return None
         tool = self.call.name
         if rule := rule_for_call(group, self.call):
-            return by_rule(rule, tool)
+            return Objection(by_rule(rule, tool))
         whole = cook(self.source)
         for rule in group:
             pattern = rule.specifier
             if isinstance(pattern, CommandPattern) and rule.names(tool) and pattern.matches_cooked(whole):
-                return by_rule(rule, shown(self.source))
+                return Objection(by_rule(rule, shown(self.source)))
         for start in self.starts:
             for words in _spellings(start, self.world.ignores_case):
                 if found := rule_for_words(group, tool, words):
-                    return by_rule(found, shown(start.text))
+                    return Objection(by_rule(found, shown(start.text)), start)
             for touch, place in touched(start, self.world):
                 if found := blocking_path_rule(group, touch, place, self.world):
-                    return by_rule(found, f"{place}, which {shown(start.text)} touches")
+                    return Objection(by_rule(found, f"{place}, which {shown(start.text)} touches"), start)
         return None
 
-    def hidden_from(self, group: tuple[Rule, ...]) -> Reason | None:
+    def hidden_from(self, group: tuple[Rule, ...]) -> Objection | None:
         """A deny or ask rule that may speak about what the command does not spell out: a variable, a wildcard."""
         for start in self.starts if group else ():
             for rule in group:
                 pattern = rule.specifier
                 if isinstance(pattern, CommandPattern) and rule.names(self.call.name) and _may_match(pattern, start):
                     text = f"{by_rule(rule, 'this kind of command').text}, and a part of {shown(start.text)} is known "
-                    return Reason("rule", text + "only when it runs", rule.text)
-            if unnamed := _unnamed(group, start):
+                    return Objection(Reason("rule", text + "only when it runs", rule.text), start)
+            if unnamed := _unnamed(group, start, self.world):
                 text = (
                     f"{shown(start.text)} may reach files that {by_rule(unnamed, 'reading').text}; name them one by one"
                 )
-                return Reason("rule", text, unnamed.text)
+                return Objection(Reason("rule", text, unnamed.text), start)
         return None
 
     def irreversible(self) -> Stop | None:
@@ -106,14 +114,14 @@ def _may_match(pattern: CommandPattern, command: Command) -> bool:
     return True
 
 
-def _unnamed(group: Iterable[Rule], command: Command) -> Rule | None:
+def _unnamed(group: Iterable[Rule], command: Command, world: World) -> Rule | None:
     """A path rule that may speak about a file the command reaches by a wildcard, a variable or a whole folder."""
     words = unwrapped(command.words)
     known = readonly.effects_of(words)
     unknown = [word for word in (*words[1:], *(r.target for r in command.redirects)) if word.dynamic]
     if unknown and touches_paths(command):
         return next((rule for rule in group if isinstance(rule.specifier, PathPattern)), None)
-    wild = [word for word in words if word.glob]
+    wild = [word for word in words if unseen(word, command, world)]
     if not touches_paths(command) or (known and not known.content) or not ((known and known.sweeps) or wild):
         return None
     named = (*wild, *(known.reads if known else ()))

@@ -80,6 +80,10 @@ def text_of(command: Command) -> str | None:
     if any(word.dynamic or word.glob or word.tilde for word in command.words) or command.assignments:
         return None
     match words:
+        case ["echo", *rest] if not any(text.startswith("-") or "\\" in text for text in rest):
+            return " ".join(rest)
+        case ["printf", text] if not {"%", "\\"} & set(text) and not text.startswith("-"):
+            return text
         case ["pwd"] if len(command.folders) == 1:
             return str(command.folders[0])
         case ["dirname", path] if not path.startswith("-"):

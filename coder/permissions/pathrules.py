@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import importlib
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from coder.permissions.paths import Place
+from coder.permissions.paths import Place, fold, folded
 from coder.permissions.world import World
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
+_WILD = re.compile(r"(?:\\.|[^*?[\\])*[*?[]")
 _ANY_CHILD = "\x01"  # a name no rule spells out: only a wildcard matches it
 Anchor: TypeAlias = Literal["disk", "home", "base", "start"]
 
@@ -32,9 +34,11 @@ class PathPattern:
         """Whether everything it matches has a name beginning with a dot on its way."""
         return any(part.startswith(".") for part in self.loose.split("/"))
 
-    def allows(self, place: Place, world: World) -> bool:
-        """Both spellings match: a link cannot borrow the permission of its name, nor of its target."""
-        return all(self._matches(path, self.pattern, world) for path in place.both)
+    def allows(self, path: Path, world: World) -> bool:
+        """Whether this one spelling matches. `docs/*` is one segment here: what is in the folder, nothing deeper."""
+        if not self._matches(path, self.pattern, world):
+            return False
+        return not (_is_flat(self.pattern) and self._matches(path.parent, self.pattern, world))
 
     def blocks(self, place: Place, world: World) -> bool:
         """Either spelling matches, as a file, as a folder, or as a folder whose every content matches."""
@@ -42,15 +46,12 @@ class PathPattern:
 
     def _matches(self, path: Path, pattern: str, world: World, folder: bool = False) -> bool:
         anchor = self.folder(world)
-        spec = _compiled(pattern.casefold() if world.ignores_case else pattern)
-        if spec is None:
+        starts = {anchor, world.resolve(anchor)}
+        if any(_fits(path, start, pattern, folder=folder) for start in starts):
+            return True
+        if not world.folds(path):
             return False
-        for start in {anchor, world.resolve(anchor)}:
-            name = _below(path, start, world.ignores_case)
-            names = (name, f"{name}/", f"{name}/{_ANY_CHILD}") if folder else (name,)
-            if name and any(spec.match_file(n) for n in names):
-                return True
-        return False
+        return any(_fits(folded(path), folded(start), fold(pattern), folder=folder) for start in starts)
 
     def folder(self, world: World) -> Path:
         """Where the pattern starts."""
@@ -71,15 +72,18 @@ def path_pattern(spec: str, base: Path) -> PathPattern | None:
     backslashes = len(text) - len(text.rstrip("\\"))
     if not text or text.startswith("!") or backslashes % 2 or any(c in text for c in "\n\r\0"):
         return None
+    if ".." in text.split("/"):
+        return None  # gitignore has no way up
     if text.startswith("//"):
         return _anchored("disk", text[2:], base)
     if text == "~" or text.startswith("~/"):
         return _anchored("home", text[2:], base)
     if text.startswith("/"):
         return _anchored("base", text[1:], base)
-    if text.startswith("./"):
-        rest = text[2:].lstrip("/") or "**"
+    if text == "." or text.startswith("./"):
+        rest = _tidy(text[2:]) or "**"
         return PathPattern("start", "/" + rest, _anywhere(rest), base)
+    text = _tidy(text)
     if text.startswith("#"):
         text = "\\" + text
     single_folder = text.endswith("/**") and "/" not in text[:-3]
@@ -88,8 +92,20 @@ def path_pattern(spec: str, base: Path) -> PathPattern | None:
 
 
 def _anchored(anchor: Anchor, rest: str, base: Path) -> PathPattern:
-    pattern = "/" + (rest.lstrip("/") or "**")
+    pattern = "/" + (_tidy(rest) or "**")
     return PathPattern(anchor, pattern, pattern, base)
+
+
+def _is_flat(pattern: str) -> bool:
+    """Whether its last segment is a wildcard that stands for one name."""
+    last = pattern.rpartition("/")[2]
+    return last != "**" and bool(_WILD.match(last)) and not pattern.endswith("**/*")
+
+
+def _tidy(path: str) -> str:
+    """Without `.` and empty segments, which gitignore would take for names."""
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    return "/".join(parts) + "/" * (bool(parts) and path.endswith("/"))
 
 
 def _anywhere(text: str) -> str:
@@ -99,18 +115,22 @@ def _anywhere(text: str) -> str:
 
 
 def literal(path: Path) -> str:
-    """A pattern that matches this path and nothing else."""
-    escaped = "".join("\\" + c if c in "\\*?[]!# " else c for c in str(path).lstrip("/"))
+    """A pattern that matches this path and nothing else (a line end, which no pattern can hold, as any character)."""
+    text = str(path).lstrip("/")
+    escaped = "".join("\\" + c if c in "\\*?[]!# " else "?" if c in "\n\r" else c for c in text)
+    if text.endswith(" "):  # a blank at the very end of a rule's path would be lost
+        escaped = escaped[:-2] + "[ ]"
     return "//" + escaped
 
 
-def _below(path: Path, folder: Path, ignores_case: bool) -> str:
-    if ignores_case:
-        path, folder = Path(str(path).casefold()), Path(str(folder).casefold())
-    if not path.is_relative_to(folder):
-        return ""
-    name = path.relative_to(folder).as_posix()
-    return "" if name == "." else name
+def _fits(path: Path, start: Path, pattern: str, *, folder: bool) -> bool:
+    """Whether the path is below `start` and matches, or would with what it holds when it is a folder."""
+    spec = _compiled(pattern)
+    if spec is None or not path.is_relative_to(start):
+        return False
+    name = path.relative_to(start).as_posix()
+    names = (name, f"{name}/", f"{name}/{_ANY_CHILD}") if folder else (name,)
+    return name != "." and any(spec.match_file(n) for n in names)
 
 
 @lru_cache(maxsize=1024)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,10 +55,26 @@ def path_of(word: Word, world: World) -> str:
 
 def is_inside(place: Place, folders: tuple[Path, ...], world: World) -> bool:
     """Whether both spellings lie in (or are) one of `folders`. Whole components are compared, never prefixes."""
-    canonical = tuple(_folded(world.resolve(folder), world) for folder in folders)
-    spelled = canonical + tuple(_folded(folder, world) for folder in folders)
-    written, real = _folded(place.written, world), _folded(place.real, world)
-    return any(real.is_relative_to(f) for f in canonical) and any(written.is_relative_to(f) for f in spelled)
+    canonical = tuple(world.resolve(folder) for folder in folders)
+    if not any(is_below(place.real, folder, world) for folder in canonical):
+        return False
+    return any(is_below(place.written, folder, world) for folder in (*canonical, *folders))
+
+
+def is_below(path: Path, folder: Path, world: World) -> bool:
+    """Whether `path` is `folder` or in it, whole components compared, as the file system compares names."""
+    return path.is_relative_to(folder) or (world.folds(path) and folded(path).is_relative_to(folded(folder)))
+
+
+def folded(path: Path) -> Path:
+    """The one spelling of all that a file system may take for the same name when it ignores case."""
+    return Path(fold(str(path)))
+
+
+def fold(text: str) -> str:
+    if text.isascii():
+        return text.casefold()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
 def may_read(place: Place, world: World) -> bool:
@@ -72,14 +89,14 @@ def protection(place: Place, world: World) -> str:
     if _is_our_own(place, world):
         return str(world.config_home)
     for path in place.both:
-        if name := _protected_part(path):
+        if name := _protected_part(path) or _protected_twin(path, world):
             return name
     return ""
 
 
 def _protected_part(path: Path) -> str:
     # Case is folded everywhere: on a case-insensitive file system `.GIT` is `.git`, elsewhere one question too many.
-    parts = [part.casefold() for part in path.parts]
+    parts = [fold(part) for part in path.parts]
     for index, part in enumerate(parts):
         following = parts[index + 1] if index + 1 < len(parts) else ""
         if part == ".claude" and following == "worktrees":
@@ -91,6 +108,20 @@ def _protected_part(path: Path) -> str:
     return parts[-1] if parts and parts[-1] in _PROTECTED_FILES else ""
 
 
+def _protected_twin(path: Path, world: World) -> str:
+    """The protected folder or file this is under another name, where one thing has several (`GIT~1`, `.git.`)."""
+    odd = [part for part in (path, *path.parents) if _has_odd_name(part)]
+    if not odd or not world.folds(path):
+        return ""
+    every = ((part, name) for part in odd for name in (*_PROTECTED_FOLDERS, *_PROTECTED_FILES))
+    return next((name for part, name in every if world.is_same(part, part.parent / name)), "")
+
+
+def _has_odd_name(path: Path) -> bool:
+    name = path.name
+    return not name.isascii() or bool(set(name) & {"~", ":"}) or name != name.rstrip(". ")
+
+
 def _is_our_own(place: Place, world: World) -> bool:
     if not any(_touches(path, world.config_home, world) for path in place.both):
         return False
@@ -100,9 +131,4 @@ def _is_our_own(place: Place, world: World) -> bool:
 
 
 def _touches(path: Path, folder: Path, world: World) -> bool:
-    folded = _folded(path, world)
-    return any(folded.is_relative_to(_folded(f, world)) for f in (folder, world.resolve(folder)))
-
-
-def _folded(path: Path, world: World) -> Path:
-    return Path(str(path).casefold()) if world.ignores_case else path
+    return any(is_below(path, f, world) for f in (folder, world.resolve(folder)))

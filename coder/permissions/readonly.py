@@ -43,6 +43,7 @@ _GREP = Grammar(
     counts=True,
     content=True,
     sweeps="-r -R --recursive --dereference-recursive",
+    follows="-R --dereference-recursive",
     quiet="-l -L -c -q --files-with-matches --files-without-match --count --quiet --silent",
 )
 _RIPGREP = Grammar(
@@ -57,6 +58,7 @@ _RIPGREP = Grammar(
     operands="pattern",
     pattern_options="-e -f --regexp --file --files --type-list",
     content=True,
+    follows="-L --follow",
 )
 _RIPGREP_HIDDEN = frozenset({"--hidden", "--unrestricted", "-u", "-uu", "-uuu"})
 _DIFF = Grammar(
@@ -68,6 +70,7 @@ _DIFF = Grammar(
     "unidirectional-new-file width=",
     content=True,
     sweeps="-r --recursive",
+    follows="-r --recursive",
 )
 _SORT = Grammar(
     "bCcdfghiMnrRsuVzk:t:",
@@ -251,7 +254,9 @@ def effects_of(words: tuple[Word, ...]) -> Effects | None:
     """What a command touches when it is one of those known to read only; None when that is not certain."""
     name = known_name(words[0].text)
     rest = words[1:]
-    if name in _HARMLESS or _asks_version(name, rest):
+    if name in _HARMLESS:
+        return Effects(tuple(word for word in rest if word.glob))
+    if _asks_version(name, rest):
         return Effects()
     match name:
         case "git":
@@ -341,4 +346,4 @@ def _find(rest: tuple[Word, ...]) -> Effects | None:
     outer, reads = scripts.effects("find", (*rest[:start], *rest[end + 1 :])), effects_of(inner)
     if outer is None or reads is None:
         return None
-    return Effects((*outer.reads, *reads.reads), content=reads.content, sweeps=True)
+    return Effects((*outer.reads, *reads.reads), content=reads.content, sweeps=True, follows=outer.follows)

@@ -12,6 +12,7 @@ from coder.permissions.names import names
 _KEYWORDS = names("! do elif else if in then time until while coproc function")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(\[[^]]*\])?\+?=")
 _PLAIN = re.compile(r"[A-Za-z0-9_./=:,@%+^~*?\[\]-]+")
+_BRACES = re.compile(r"([^{}$]*)\{([^{}]*)\}([^{}]*)\Z")
 _NAME = re.compile(r"\{[A-Za-z0-9_]+\}|\{")
 
 
@@ -91,7 +92,7 @@ class _Salvage:
             here.redirect = char
         elif char == ")" and here.closer == ")":
             self._close()
-        elif char in ";&|\n(){}":
+        elif char in ";&|\n()" or (char in "{}" and not here.words and here.start < 0):
             self._end_command()
         elif char == "#" and self.source[self.position - 2 : self.position - 1] in ("", " ", "\t", "\n", ";"):
             end = self.source.find("\n", self.position)
@@ -133,6 +134,9 @@ class _Salvage:
             return
         text = "".join(here.text)
         raw = self.source[here.start : self.position].rstrip(" \t\n;&|<>" if here.dynamic else " \t\n;&|(){}<>`")
+        if alternatives := _BRACES.match(text):
+            before, inner, after = alternatives.groups()
+            here.words += (Word(raw, f"{before}{choice}{after}") for choice in inner.split(","))
         word = Word(raw, text, glob=not set("*?[").isdisjoint(text), tilde=raw[:1] == "~", dynamic=here.dynamic)
         if here.redirect:
             here.redirects.append(Redirect("", here.redirect, word))

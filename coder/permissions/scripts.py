@@ -120,7 +120,8 @@ def _find(words: tuple[Word, ...]) -> Effects | None:
             index += 1
         else:
             return None
-    return Effects(tuple(reads))
+    follows = any(word.text in ("-L", "-follow") for word in words)
+    return Effects(tuple(reads) or (Word(".", "."),), follows=follows)
 
 
 def _starts_expression(text: str) -> bool:

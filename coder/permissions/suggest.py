@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
-from coder.permissions.command import Command
+from coder.permissions.command import Command, Word
 from coder.permissions.facts import Need
 from coder.permissions.names import names
 from coder.permissions.patterns import command_pattern
@@ -38,6 +38,8 @@ _RUNNERS = {"run", "exec", "x"}  # `npm run build`, `uv run pytest`: the word af
 def command_rule(command: Command, tool: str = "Bash") -> str:
     """The rule for "do not ask again": by program and verb, word for word where a prefix would open too much; or ""."""
     words = unwrapped(command.words)
+    if _INTERPRETER.match(words[0].text.rpartition("/")[2].lower()) and not _names_program(words):
+        return ""  # it runs what it reads
     texts = [word.text for word in words]
     # A known reader that needs a question has a flag that does more than read: its prefix would let that flag pass.
     prefix = [] if is_reader(words) else _prefix(texts)
@@ -46,6 +48,10 @@ def command_rule(command: Command, tool: str = "Bash") -> str:
         if command_pattern(pattern).matches(tuple(texts)):
             return f"{tool}({pattern})"
     return exact_rule(command.text, tool)
+
+
+def _names_program(words: tuple[Word, ...]) -> bool:
+    return any(not word.text.startswith("-") or word.text == "-m" for word in words[1:])
 
 
 def exact_rule(text: str, tool: str = "Bash") -> str:

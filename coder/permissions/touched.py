@@ -45,16 +45,34 @@ def touches_paths(command: Command) -> bool:
     return bool(command.redirects) or program(unwrapped(command.words)[0].text) in _READERS | _WRITERS
 
 
+def writes_paths(command: Command) -> bool:
+    """Whether the paths among its words are there to be written."""
+    return program(unwrapped(command.words)[0].text) in _WRITERS
+
+
 def places(words: tuple[Word, ...], folders: tuple[Path, ...], world: World) -> Iterator[Place]:
-    """Where the words lead from each of the folders the command may run in; for a wildcard, where it looks."""
+    """Where the words lead from each of the folders the command may run in; for a wildcard, what it stands for now."""
     for word in words:
         if word.dynamic:
             continue
         text = path_of(word, world)
-        if word.glob:
-            text = _glob_stem(text)
         for folder in folders:
-            yield locate(text, world, folder)
+            matches = world.matches(text, folder) if word.glob else ()
+            if word.glob:
+                yield locate(_glob_stem(text), world, folder)  # its names are looked at in any case
+            if not matches and matches is not None:
+                yield locate(text, world, folder)
+            yield from (Place(written, real) for written, real in matches or ())
+
+
+def too_wide(word: Word, command: Command, world: World) -> bool:
+    """Whether a wildcard stands for more than can be looked at one by one."""
+    return word.glob and any(world.matches(path_of(word, world), folder) is None for folder in command.folders)
+
+
+def unseen(word: Word, command: Command, world: World) -> bool:
+    """Whether a wildcard stands for files that are not there to be looked at: too many, or none yet."""
+    return word.glob and not all(world.matches(path_of(word, world), folder) for folder in command.folders)
 
 
 def _glob_stem(text: str) -> str:

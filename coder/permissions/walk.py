@@ -24,6 +24,7 @@ from coder.permissions.syntax import (
     For,
     Group,
     If,
+    Piece,
     Pipeline,
     Redirected,
     RedirectSyntax,
@@ -243,19 +244,25 @@ class Walk:
             node.end,
             fed_by,
             self._expanded(node, state),
+            self._documents(node, state),
         )
         self._add(command)
         return self._changed(command, state)
 
+    def _documents(self, node: Simple, state: _State) -> tuple[str, ...]:
+        texts = ["".join(_text(piece) for piece in r.document.pieces) for r in node.redirects if r.document]
+        strings = (r.target for r in node.redirects if r.operator == "<<<" and r.target)
+        return (*texts, *(self._word(token, state).text for token in strings))
+
     def _expanded(self, node: Simple, state: _State) -> tuple[str, ...]:
-        """The variables a command uses whose values are not known."""
+        """The variables a command uses that are set outside the line, or nowhere."""
         tokens = [*node.words, *(token for _, token in node.assignments)]
         tokens += [redirect.target for redirect in node.redirects if redirect.target]
         sources = [piece.source for token in tokens for piece in token.pieces if isinstance(piece, Expansion)]
         documents = (redirect.document for redirect in node.redirects if redirect.document)
         sources += [p.text for d in documents if not d.quoted for p in d.pieces if isinstance(p, Verbatim)]
         found = dict.fromkeys(name for source in sources for name in _VARIABLE.findall(source))
-        return tuple(name for name in found if self._value(name, state) is None)
+        return tuple(name for name in found if name not in state.variables and name not in ("HOME", "PWD"))
 
     def _changed(self, command: Command, state: _State) -> _Ends:
         """What a command does to the shell it runs in."""
@@ -400,6 +407,10 @@ def _is_pipeline(body: Block) -> bool:
 def _prints_only(command: Command) -> bool:
     """Whether all it prints is its own output: no redirect but that of its errors into nothing."""
     return all(r.number == "2" and r.target.text == "/dev/null" and not r.copies for r in command.redirects)
+
+
+def _text(piece: Piece) -> str:
+    return piece.text if isinstance(piece, Verbatim) else piece.source
 
 
 def _vanishes(token: Token) -> bool:

@@ -22,7 +22,7 @@ from coder.permissions.patterns import CommandPattern
 from coder.permissions.rules import Rule, Rules
 from coder.permissions.shell import Shell
 from coder.permissions.suggest import command_rule, exact_rule
-from coder.permissions.touched import FREE, Touch, places
+from coder.permissions.touched import FREE, Touch, places, too_wide
 from coder.permissions.wording import by_rule, shown
 from coder.permissions.world import World
 from coder.permissions.wrappers import has_safe_environment, program, unwrapped
@@ -79,11 +79,15 @@ class Weighing:
     def _weigh_words(self, command: Command, words: tuple[Word, ...], known: Effects | None, *, harmless: bool) -> None:
         if rule := self._allow_rule(command, words, harmless):
             self.allowed.append(by_rule(rule, shown(command.text)))
+        elif known and (setting := self._git_runs(command, words)):
+            text = f"git runs programs that the repository itself names: {setting}"
+            self.needs.append(Need(Reason("safety", text, "git"), self._exact(command)))
         elif known:
             before = len(self.needs)
             named = (*known.reads, *((known.moves,) if known.moves else ()))
             self._weigh_places("read", named, command, content=known.shows)
             self._weigh_secrets(command)
+            self._weigh_links(command, known)
             if len(self.needs) == before:
                 self.allowed.append(Reason("readonly", f"{shown(command.text)} only reads", shown(command.text)))
         elif not harmless:
@@ -92,6 +96,12 @@ class Weighing:
             self._weigh_places("write", written.writes, command)
         else:
             self.needs.append(self._unknown(command, words))
+
+    def _git_runs(self, command: Command, words: tuple[Word, ...]) -> str:
+        """What makes even a git command that only reads run a program of the repository."""
+        if program(words[0].text) != "git":
+            return ""
+        return next(filter(None, map(self.world.git_runs, command.folders)), "")
 
     def _weigh_secrets(self, command: Command) -> None:
         """What shows the environment may show a secret: by its name, since nobody should look at the value."""
@@ -105,6 +115,18 @@ class Weighing:
         if secret := next(shown_names, ""):
             text = f"{shown(command.text)} shows the variable {secret}, which may be a secret"
             self.needs.append(Need(Reason("safety", text, secret), self._exact(command)))
+
+    def _weigh_links(self, command: Command, known: Effects) -> None:
+        """A command that goes through the links it finds may end anywhere they lead."""
+        if not known.follows:
+            return
+        here = (Word(".", "."),)
+        for place in places(known.reads or here, command.folders, self.world):
+            found = self.world.leads_out(place.real)
+            if found is not False:
+                why = "leads out of the working directories" if found else "may: there is too much there to look at"
+                text = f"{shown(command.text)} follows links, and one below {place} {why}"
+                self.needs.append(Need(Reason("safety", text, str(place.written)), self._exact(command)))
 
     def _weigh_redirects(self, command: Command, *, moved: bool) -> None:
         for redirect in command.redirects:
@@ -127,6 +149,9 @@ class Weighing:
                 text = f"{shown(command.text)} {verb} a place that is known only when it runs: {word.raw}"
                 rules = self._exact(command) if touch == "read" else ()
                 self.needs.append(Need(Reason("safety", text, word.raw), rules))
+            elif too_wide(word, command, self.world):
+                text = f"{word.raw} stands for more files than coder looks at one by one"
+                self.needs.append(Need(Reason("safety", text, word.raw), self._exact(command)))
         known = (word for word in words if not word.dynamic and not (touch == "read" and word.text in FREE))
         for place in places(tuple(known), command.folders, self.world):
             verdict = judge_place(place, touch, self.rules, self.mode, self.world)
@@ -161,8 +186,9 @@ class Weighing:
         every = tuple(word.written or word.text for word in command.words)
         spellings = [(*(word.text for word in command.assignments), *every)]
         if harmless:
-            inner = words[1:] if _is_bare_xargs(words) else words
-            spellings += [every, tuple(word.text for word in command.words), tuple(word.text for word in inner)]
+            spellings += [every, tuple(word.text for word in command.words), tuple(word.text for word in words)]
+            if _is_bare_xargs(words):  # what it reads is added: only a rule that is open at its end covers that
+                spellings.append((*(word.text for word in words[1:]), "…"))
         rules = self.rules.allow
         if _acts_for_others(words) or _acts_for_others(command.words):
             rules = tuple(r for r in rules if isinstance(r.specifier, CommandPattern) and r.specifier.is_exact)

@@ -1,17 +1,24 @@
-"""The file facts the policy may ask for: where links lead, and which folders matter. Must not open or change a file."""
+"""The file facts the policy may ask for: where links lead, which names are one, which folders matter.
+
+Must not know rules. Changes nothing, and opens nothing but the settings of a git repository.
+"""
 
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Mapping
+import string
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from coder.permissions.expanding import expand, leads_out
+from coder.permissions.gitrepo import git_runs
+
 
 class World(Protocol):
-    """What a decision may know of the machine. `resolve` is the only member that touches the disk."""
+    """What a decision may know of the machine. The methods look at the disk and open no file of the project but git's
+    settings; none of them raises."""
 
     @property
     def cwd(self) -> Path:
@@ -38,7 +45,7 @@ class World(Protocol):
 
     @property
     def ignores_case(self) -> bool:
-        """Whether `A` and `a` may be the same file here."""
+        """Whether `A` and `a` may be the same file in one of the folders we work in."""
         ...
 
     @property
@@ -54,26 +61,57 @@ class World(Protocol):
         """Whether anything lies there. One lstat; never raises."""
         ...
 
-    def is_created(self, path: Path) -> bool:
-        """Whether this session itself made what lies there, and it is still the same."""
+    def matches(self, pattern: str, folder: Path) -> tuple[tuple[Path, Path], ...] | None:
+        """The paths a shell wildcard stands for, each as written and with its links followed; None for too many."""
+        ...
+
+    def leads_out(self, folder: Path) -> bool | None:
+        """Whether a link below the folder leads out of the roots; None when there is too much to look at."""
         ...
 
     def resolve(self, path: Path) -> Path:
-        """`path` with every symlink of its deepest existing part followed. lstat and readlink only; never raises."""
+        """`path` with every symlink of its deepest existing part followed."""
         ...
+
+    def folds(self, path: Path) -> bool:
+        """Whether the file system of `path` takes `A` and `a` for one name."""
+        ...
+
+    def is_same(self, path: Path, other: Path) -> bool:
+        """Whether both are there and are one file or folder, however they are spelled. No link is followed."""
+        ...
+
+    def is_created(self, path: Path) -> bool:
+        """Whether this session itself made what is there now, or the folder it is in."""
+        ...
+
+    def git_runs(self, folder: Path) -> str:
+        """What in the repository round `folder` makes git commands that only read run a program; "" for nothing."""
+        ...
+
+
+_SWAPPED = str.maketrans(string.ascii_letters, string.ascii_letters.swapcase())
+
+
+def _nothing(path: Path) -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
 class LocalWorld:
-    """The machine we run on."""
+    """The machine we run on. `created` tells what this session made."""
 
     cwd: Path
     roots: tuple[Path, ...]
     home: Path
     config_home: Path
     readable: tuple[Path, ...] = ()
-    ignores_case: bool = sys.platform == "darwin"
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    created: Callable[[Path], bool] = _nothing
+
+    @property
+    def ignores_case(self) -> bool:
+        return any(self.folds(folder) for folder in (self.cwd, *self.roots, self.home))
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -85,14 +123,43 @@ class LocalWorld:
     def exists(self, path: Path) -> bool:
         return os.path.lexists(path)
 
-    def is_created(self, path: Path) -> bool:
-        return False
+    def matches(self, pattern: str, folder: Path) -> tuple[tuple[Path, Path], ...] | None:
+        return expand(pattern, folder, self.resolve)
+
+    def leads_out(self, folder: Path) -> bool | None:
+        return leads_out(folder, tuple(self.resolve(root) for root in self.roots), self.resolve)
 
     def resolve(self, path: Path) -> Path:
         try:
             return Path(os.path.realpath(path))
         except (OSError, ValueError):  # a NUL or a lone surrogate in the name: no such file can exist
             return Path(os.path.normpath(path))
+
+    def folds(self, path: Path) -> bool:
+        """Seen by looking up the deepest name that is there and has letters, in capitals for small ones."""
+        for part in (path, *path.parents):
+            swapped = part.name.translate(_SWAPPED)
+            if swapped != part.name and _identity(part):
+                return self.is_same(part, part.parent / swapped)
+        return False
+
+    def is_same(self, path: Path, other: Path) -> bool:
+        found = _identity(path)
+        return found is not None and found == _identity(other)
+
+    def is_created(self, path: Path) -> bool:
+        return self.created(path)
+
+    def git_runs(self, folder: Path) -> str:
+        return git_runs(folder)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = os.lstat(path)
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +168,9 @@ class Remembered:
 
     world: World
     seen: dict[Path, Path] = field(default_factory=dict)
+    expanded: dict[tuple[str, Path], tuple[tuple[Path, Path], ...] | None] = field(default_factory=dict)
+    folding: dict[Path, bool] = field(default_factory=dict)
+    running: dict[Path, str] = field(default_factory=dict)
 
     @property
     def cwd(self) -> Path:
@@ -136,11 +206,35 @@ class Remembered:
     def exists(self, path: Path) -> bool:
         return self.world.exists(path)
 
-    def is_created(self, path: Path) -> bool:
-        return self.world.is_created(path)
+    def matches(self, pattern: str, folder: Path) -> tuple[tuple[Path, Path], ...] | None:
+        key = (pattern, folder)
+        if key not in self.expanded:
+            self.expanded[key] = self.world.matches(pattern, folder)
+        return self.expanded[key]
+
+    def leads_out(self, folder: Path) -> bool | None:
+        return self.world.leads_out(folder)
 
     def resolve(self, path: Path) -> Path:
         found = self.seen.get(path)
         if found is None:
             found = self.seen[path] = self.world.resolve(path)
+        return found
+
+    def folds(self, path: Path) -> bool:
+        found = self.folding.get(path)
+        if found is None:
+            found = self.folding[path] = self.world.folds(path)
+        return found
+
+    def is_same(self, path: Path, other: Path) -> bool:
+        return self.world.is_same(path, other)
+
+    def is_created(self, path: Path) -> bool:
+        return self.world.is_created(path)
+
+    def git_runs(self, folder: Path) -> str:
+        found = self.running.get(folder)
+        if found is None:
+            found = self.running[folder] = self.world.git_runs(folder)
         return found

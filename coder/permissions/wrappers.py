@@ -33,6 +33,7 @@ _STARTERS = names(
     "source trap sh bash dash zsh ksh fish find fd rtk cmd"
 )
 _SHELL_TEXT = names("sh bash dash zsh ksh fish eval su watch ssh trap env xargs find script parallel flock")
+_SHELLS = names("sh bash dash zsh ksh fish")
 _EXEC_FLAGS = frozenset({"-exec", "-execdir", "-ok", "-okdir", "-x", "-X", "--exec", "--exec-batch"})
 _INTERPRETERS = re.compile(r"(python|pypy|node|deno|bun|perl|ruby|php)[\d.]*\Z")
 _DELETION = re.compile(
@@ -123,6 +124,10 @@ def every_start(command: Command, depth: int = 3) -> Iterator[Command]:
     head = program(command.words[0].text)
     if _INTERPRETERS.match(head):
         yield from _deletions(command)
+    if head in _SHELLS and depth:
+        for text in _read_by(command):
+            for inner in salvage(text):
+                yield from every_start(_at(inner, command), depth - 1)
     left = _MOST_STARTS if head in _STARTERS else 0
     takes_text = head in _SHELL_TEXT
     for index, word in enumerate(command.words[1:], 1):
@@ -131,13 +136,29 @@ def every_start(command: Command, depth: int = 3) -> Iterator[Command]:
         if left <= 0 or _is_option(word.text):
             continue
         left -= 1
-        yield Command(command.words[index:], folders=command.folders)
+        words = command.words[index:]
+        if head in ("xargs", "parallel"):
+            words += (Word("…", "what it reads", dynamic=True, single=False),)
+        yield replace(command, words=words, assignments=(), redirects=())
         if program(word.text) in _STARTERS:
             left = _MOST_STARTS
             takes_text = takes_text or program(word.text) in _SHELL_TEXT
         if takes_text and depth and not _META.isdisjoint(word.text):
             for inner in salvage(word.text):
-                yield from every_start(replace(inner, folders=command.folders), depth - 1)
+                yield from every_start(_at(inner, command), depth - 1)
+
+
+def _at(inner: Command, outer: Command) -> Command:
+    return replace(inner, folders=outer.folders, start=outer.start, end=outer.end)
+
+
+def _read_by(command: Command) -> Iterator[str]:
+    """The texts a shell is given to run from its input, where they can be told."""
+    yield from command.documents
+    for feeder in command.fed_by:
+        yield from feeder.documents
+        if program(feeder.words[0].text) in ("echo", "printf"):
+            yield " ".join(word.text for word in feeder.words[1:])
 
 
 def _deletions(command: Command) -> Iterator[Command]:
@@ -145,7 +166,7 @@ def _deletions(command: Command) -> Iterator[Command]:
     for word in command.words[1:]:
         for found in _DELETION.finditer(word.text):
             target = Word(found[0], found[1] or found[0], dynamic=found[1] is None)
-            yield Command((Word("rm", "rm"), Word("-r", "-r"), target), folders=command.folders)
+            yield _at(Command((Word("rm", "rm"), Word("-r", "-r"), target)), command)
 
 
 def _is_option(text: str) -> bool:

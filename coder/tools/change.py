@@ -9,7 +9,7 @@ from pathlib import Path
 
 from coder.core.errors import ToolError
 from coder.core.messages import Json
-from coder.core.workspace import Workspace
+from coder.core.tools import ToolContext
 from coder.tools import files
 from coder.tools.encoding import is_binary
 from coder.tools.ledger import FileLedger, Seen, digest_of
@@ -44,7 +44,7 @@ class Current:
         return self.seen.whole and (not self.is_stale or (self.since is not None and self.since.is_shown_whole()))
 
 
-async def current(path: Path, found: os.stat_result, workspace: Workspace, ledger: FileLedger, verb: str) -> Current:
+async def current(path: Path, found: os.stat_result, context: ToolContext, ledger: FileLedger, verb: str) -> Current:
     """Loads an existing text file for a change. Raises ToolError when it is too large, unread or no text."""
     name = files.shown(path)
     if found.st_size > files.LOAD_LIMIT:
@@ -53,7 +53,7 @@ async def current(path: Path, found: os.stat_result, workspace: Workspace, ledge
             "most. Nothing was changed. Use Bash (sed, a short script) for a file of this size."
         )
     seen = ledger.known(path)
-    data = await files.load(path, workspace)
+    data = await files.load(path, context)
     if is_binary(data):
         raise ToolError(f"{name} is a binary file and {verb} changes text only. Nothing was changed.")
     if seen is None:

@@ -53,29 +53,29 @@ class Edit:
         path = files.absolute(params.file_path, context.workspace)
         if params.old_string == params.new_string:
             raise ToolError("`old_string` and `new_string` are the same, so there is nothing to change.")
-        found = await files.probe(path)
+        found = await files.probe(path, context)
         if found is None:
             if params.old_string:
                 raise await asyncio.to_thread(files.missing, path, context.workspace)
-            return await self._create(path, params, context.workspace)
+            return await self._create(path, params, context)
         if path.suffix == ".ipynb":
             raise ToolError(f"{files.shown(path)} is a notebook; change its cells with NotebookEdit.")
-        now = await change.current(path, found, context.workspace, self._ledger, "Edit")
+        now = await change.current(path, found, context, self._ledger, "Edit")
         if not params.old_string and now.file.view.strip():
             raise ToolError(
                 f"`old_string` is empty, which only makes a new file, and {files.shown(path)} has content. "
                 "Send the text to replace; to insert, send a neighbouring line as old_string and both as new_string."
             )
-        return await self._apply(now, params, context.workspace)
+        return await self._apply(now, params, context)
 
-    async def _create(self, path: Path, params: EditParams, workspace: Workspace) -> ToolOutput:
+    async def _create(self, path: Path, params: EditParams, context: ToolContext) -> ToolOutput:
         data = encode(params.new_string, UTF8)
-        await files.save(path, data, workspace)
+        await files.save(path, data, context)
         self._ledger.mark_written(path, data, whole=True)
         after = view_of(params.new_string)
         return _output(f"Created {files.shown(path)}", path, params, "", after, whole="")
 
-    async def _apply(self, now: Current, params: EditParams, workspace: Workspace) -> ToolOutput:
+    async def _apply(self, now: Current, params: EditParams, context: ToolContext) -> ToolOutput:
         view = now.file.view
         old, new = (self._as_view(now, text) for text in (params.old_string, params.new_string))
         places = _places(view, old) if old else [0]
@@ -90,7 +90,7 @@ class Edit:
         first = trimmed(old, new, 0) if old else Splice(0, len(view), new)
         splices = [Splice(first.start + place, first.end + place, first.text) for place in places]
         data = await asyncio.to_thread(now.file.splice, splices)
-        await files.save(now.path, data, workspace)
+        await files.save(now.path, data, context)
         self._ledger.mark_written(now.path, data, whole=now.is_seen_whole)
         self._ledger.mark_edit(now.path, params.old_string, params.new_string)
         after = _spliced(view, splices)

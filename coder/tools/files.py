@@ -11,10 +11,13 @@ import stat
 import unicodedata
 from collections.abc import Callable
 from difflib import get_close_matches
+from io import BufferedReader
 from itertools import islice
 from pathlib import Path
 
+from coder.core import nofollow
 from coder.core.errors import ToolError
+from coder.core.tools import ToolContext
 from coder.core.workspace import Workspace
 
 LOAD_LIMIT = 32 << 20  # bytes of a file that are ever held whole
@@ -75,10 +78,10 @@ def _plain(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", straight).split())
 
 
-async def probe(path: Path) -> os.stat_result | None:
+async def probe(path: Path, context: ToolContext) -> os.stat_result | None:
     """The status of an ordinary file, None when there is none. Raises ToolError for anything else."""
     try:
-        found = await asyncio.to_thread(os.stat, path)
+        found = await asyncio.to_thread(nofollow.status, context.real(path))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -131,18 +134,26 @@ def _similar(path: Path) -> list[str]:
     return [shown(path.parent / names[name]) for name in close[:3]]
 
 
-async def load(path: Path, workspace: Workspace) -> bytes:
+async def load(path: Path, context: ToolContext) -> bytes:
     """The whole file. Raises ToolError. The caller has probed it and knows that its size is bearable."""
     try:
-        return await workspace.read(path)
+        return await context.workspace.read(context.real(path))
     except OSError as error:
         raise failure("cannot be read", path, error) from error
 
 
-async def save(path: Path, data: bytes, workspace: Workspace) -> None:
+async def opened(path: Path, context: ToolContext) -> BufferedReader:
+    """The file, to be read piece by piece. Raises ToolError."""
+    try:
+        return await context.workspace.open(context.real(path))
+    except OSError as error:
+        raise failure("cannot be read", path, error) from error
+
+
+async def save(path: Path, data: bytes, context: ToolContext) -> None:
     """Raises ToolError; then the file is as it was."""
     try:
-        await workspace.write(path, data)
+        await context.workspace.write(context.real(path), data)
     except OSError as error:
         raise failure("cannot be written", path, error) from error
 

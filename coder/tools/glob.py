@@ -42,7 +42,7 @@ class Glob:
         target = _Target(params, context.workspace)
         places = Places(target.root, context.workspace.cwd)
         query = Query(root=str(target.root), want="newest", include=target.filters(), limit=_MOST)
-        findings = await self._search.run(query, context.workspace)
+        findings = await self._search.run(query, context)
         if not (findings.problem == "missing" and target.prefix):
             refuse(findings, places)
         names = [places.whole(hit.path) for hit in findings.files]

@@ -71,7 +71,7 @@ class Grep:
 
     async def run(self, params: GrepParams, context: ToolContext) -> ToolOutput:
         root = context.workspace.resolve(checked("path", params.path or "."))
-        findings = await self._search.run(_query(params, root), context.workspace)
+        findings = await self._search.run(_query(params, root), context)
         places = Places(root, context.workspace.cwd)
         refuse(findings, places)
         body = _body(params, findings, places)

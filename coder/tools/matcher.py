@@ -12,6 +12,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from coder.core.nofollow import Folders
 from coder.tools.query import Line, Query
 
 OVERSIZED = 64 << 20  # bytes of a file that is searched across lines: it must be held whole
@@ -36,9 +37,10 @@ class Found:
 
 
 class Matcher:
-    """The pattern of a query. Raises re.error when Python cannot read it."""
+    """The pattern of a query; files are opened below `top`. Raises re.error when Python cannot read it."""
 
-    def __init__(self, query: Query) -> None:
+    def __init__(self, query: Query, top: Folders) -> None:
+        self._top = top
         flags = re.MULTILINE | re.ASCII
         self._clean = re.compile(query.clean, flags)
         self._escaped = re.compile(query.escaped, flags)
@@ -50,10 +52,10 @@ class Matcher:
         """All matches counted, the first `keep` remembered. Raises OSError and Binary."""
         found = Found()
         if self._multiline:
-            self._find_across(whole_text(path), found, keep)
+            self._find_across(whole_text(path, self._top), found, keep)
             return found
         number = 1
-        for block in text_blocks(path):
+        for block in text_blocks(path, self._top):
             if self._required in block:
                 self._find_in_lines(block, number, found, keep)
             number += block.count(b"\n") + 1 if keep else 0
@@ -104,12 +106,12 @@ class Matcher:
                 found.places.update({number + index: 0 for index in range(len(lines))})
 
 
-def show(path: str, places: dict[int, int], before: int, after: int) -> Iterator[Line]:
+def show(path: str, top: Folders, places: dict[int, int], before: int, after: int) -> Iterator[Line]:
     """The lines at `places` with those around them. Raises OSError and Binary."""
     remaining = sorted(places, reverse=True)
     shown_until = 0
     recent: list[tuple[int, bytes]] = []
-    for number, line in enumerate(_lines(path), 1):
+    for number, line in enumerate(_lines(path, top), 1):
         if remaining and number == remaining[-1]:
             remaining.pop()
             yield from (Line(path, each, excerpt(text), False) for each, text in recent)
@@ -122,6 +124,17 @@ def show(path: str, places: dict[int, int], before: int, after: int) -> Iterator
             return
         elif before:
             recent = [*recent, (number, line)][-before:]
+
+
+def confirmed(path: str, top: Folders, parts: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """Those parts that are in their line of the file as it is opened here. Raises OSError and Binary."""
+    lines = enumerate(_lines(path, top), 1)
+    here, line = next(lines, (0, b""))
+    for number, part in parts:
+        while here < number:
+            here, line = next(lines, (number, b""))
+        if here == number and encode(part) in line:
+            yield number, part
 
 
 def excerpt(line: bytes, column: int = 0) -> str:
@@ -147,15 +160,15 @@ def encode(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def _lines(path: str) -> Iterator[bytes]:
-    for block in text_blocks(path):
+def _lines(path: str, top: Folders) -> Iterator[bytes]:
+    for block in text_blocks(path, top):
         yield from block.split(b"\n")
 
 
-def text_blocks(path: str) -> Iterator[bytes]:
+def text_blocks(path: str, top: Folders) -> Iterator[bytes]:
     """A file as UTF-8, in blocks of whole lines, each without its last newline. Raises OSError and Binary."""
     rest: list[bytes] = []
-    for data in _decoded(path):
+    for data in _decoded(path, top):
         if b"\0" in data:
             raise Binary
         head, newline, tail = data.rpartition(b"\n")
@@ -168,25 +181,25 @@ def text_blocks(path: str) -> Iterator[bytes]:
         yield b"".join(rest)
 
 
-def whole_text(path: str) -> bytes:
+def whole_text(path: str, top: Folders) -> bytes:
     """A file as UTF-8. Raises OSError and Binary."""
-    data = b"".join(_decoded(path))
+    data = b"".join(_decoded(path, top))
     if b"\0" in data:
         raise Binary
     return data
 
 
-def is_binary(path: str) -> bool:
+def is_binary(path: str, top: Folders) -> bool:
     """Raises OSError."""
     try:
-        return any(False for _ in text_blocks(path))
+        return any(False for _ in text_blocks(path, top))
     except Binary:
         return True
 
 
-def _decoded(path: str) -> Iterator[bytes]:
+def _decoded(path: str, top: Folders) -> Iterator[bytes]:
     """A file's bytes; without a UTF-8 mark, and from UTF-16 made UTF-8 when a mark says that it is that."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    descriptor = top.open(path)
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):

@@ -54,10 +54,10 @@ class NotebookEdit:
             raise ToolError(
                 f"`notebook_path` is {params.notebook_path!r}; expected an .ipynb file. Use Edit for others."
             )
-        found = await files.probe(path)
+        found = await files.probe(path, context)
         if found is None:
             raise await asyncio.to_thread(files.missing, path, context.workspace)
-        now = await change.current(path, found, context.workspace, self._ledger, "NotebookEdit")
+        now = await change.current(path, found, context, self._ledger, "NotebookEdit")
         if now.is_stale:
             raise ToolError(f"{files.shown(path)} is not what you read. Nothing was changed. Read it again.")
         try:
@@ -66,7 +66,7 @@ class NotebookEdit:
             raise ToolError(f"{files.shown(path)} is no valid notebook ({error}). Nothing was changed.") from error
         made = _made(notebook, params)
         data = now.file.encoding.bom + encode(made.text, now.file.encoding)
-        await files.save(path, data, context.workspace)
+        await files.save(path, data, context)
         self._ledger.mark_written(path, data, whole=now.seen.whole)
         return _output(params, path, now, notebook, made)
 

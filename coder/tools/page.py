@@ -6,7 +6,7 @@ import codecs
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from io import BufferedReader
 
 from coder.tools.encoding import Encoding
 
@@ -75,22 +75,21 @@ def lines_of(view: str) -> Iterator[str]:
         yield view[start:]
 
 
-def streamed_lines(path: Path, encoding: Encoding) -> Iterator[str]:
+def streamed_lines(file: BufferedReader, encoding: Encoding) -> Iterator[str]:
     """The lines of a file of any size in bounded memory; of an endless line only the start is kept. Raises OSError."""
     decoder = codecs.getincrementaldecoder(encoding.name)("replace")
     held = ""
-    with path.open("rb") as file:
-        file.seek(len(encoding.bom))
-        while chunk := file.read(_CHUNK):
-            *whole, rest = (held + decoder.decode(chunk)).split("\n")
-            for line in whole:
-                yield line.removesuffix("\r")
-            held = rest[:_CHUNK]
+    file.seek(len(encoding.bom))
+    while chunk := file.read(_CHUNK):
+        *whole, rest = (held + decoder.decode(chunk)).split("\n")
+        for line in whole:
+            yield line.removesuffix("\r")
+        held = rest[:_CHUNK]
     if held:
         yield held
 
 
-def digest_of_file(path: Path) -> str:
+def digest_of_file(file: BufferedReader) -> str:
     """As `ledger.digest_of` of its bytes, in bounded memory. Raises OSError. Blocks."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    file.seek(0)
+    return hashlib.file_digest(file, "sha256").hexdigest()

@@ -9,13 +9,14 @@ from typing import Any, Literal, TypeAlias
 Want: TypeAlias = Literal["newest", "files", "lines", "parts"]
 """File names by age; files that match, by path; matching lines; or the matching parts of lines."""
 
-Problem: TypeAlias = Literal["", "missing", "special", "file", "binary", "unreadable"]
+Problem: TypeAlias = Literal["", "missing", "special", "file", "binary", "unreadable", "moved"]
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
     """A search below `root`, or of the file `root`. Paths in patterns are relative to it, with `/`.
 
+    `real` is where `root` led when it was judged: that place is searched, and no link in it is followed.
     A file is searched when all of `include` and none of `exclude` match its path; `names` may narrow what ripgrep
     opens, no more. Without a repository, ignore files are looked for up to the nearest of `tops`. `reserved` folders
     are never entered, and what `denied` (folder, gitignore pattern) covers is not read.
@@ -23,6 +24,7 @@ class Query:
 
     root: str
     want: Want
+    real: str = ""
     tops: list[str] = field(default_factory=list)
     include: list[str] = field(default_factory=list)
     exclude: list[str] = field(default_factory=list)

@@ -59,11 +59,11 @@ class Read:
 
     async def run(self, params: ReadParams, context: ToolContext) -> ToolOutput:
         path = files.absolute(params.file_path, context.workspace)
-        found = await files.probe(path)
+        found = await files.probe(path, context)
         if found is None:
             raise await asyncio.to_thread(files.missing, path, context.workspace)
         is_large = found.st_size > _STREAMED
-        head = await asyncio.to_thread(_head, path) if is_large else await files.load(path, context.workspace)
+        head = await _head(path, context) if is_large else await files.load(path, context)
         if params.pages is not None and not pdf.is_pdf(head):
             raise ToolError(f"`pages` is for PDF files and {files.shown(path)} is none; use offset and limit.")
         if images.identify(head) is not None:
@@ -84,7 +84,7 @@ class Read:
                 "PDFs and notebooks. Look at it with Bash, such as `file` or `xxd ... | head`."
             )
         if is_large:
-            return await self._large(path, found.st_size, head, params)
+            return await self._large(path, context, found.st_size, head, params)
         return await asyncio.to_thread(self._text, path, head, params)
 
     async def _whole(
@@ -95,7 +95,7 @@ class Read:
         if found.st_size > most:
             size = files.size_text(found.st_size)
             raise ToolError(f"{files.shown(path)} is {size}, too large to be shown ({files.size_text(most)} at most).")
-        return await files.load(path, context.workspace)
+        return await files.load(path, context)
 
     def _text(self, path: Path, data: bytes, params: ReadParams) -> ToolOutput:
         file = TextFile.of(data)
@@ -106,16 +106,17 @@ class Read:
         self._mark(path, page, digest_of(data), data)
         return _shown(path, page, file.encoding.label if file.encoding.name not in ("utf-8", "latin-1") else "")
 
-    async def _large(self, path: Path, size: int, head: bytes, params: ReadParams) -> ToolOutput:
+    async def _large(self, path: Path, context: ToolContext, size: int, head: bytes, params: ReadParams) -> ToolOutput:
         def take() -> tuple[Page, str]:
-            lines = map(printable, streamed_lines(path, detect_start(head)))
+            lines = map(printable, streamed_lines(file, detect_start(head)))
             page = page_of(lines, max(params.offset or 1, 1), params.limit, self._cap)
-            return page, digest_of_file(path) if size <= files.LOAD_LIMIT else ""
+            return page, digest_of_file(file) if size <= files.LOAD_LIMIT else ""
 
-        try:
-            page, digest = await asyncio.to_thread(take)
-        except OSError as error:
-            raise files.failure("cannot be read", path, error) from error
+        with await files.opened(path, context) as file:
+            try:
+                page, digest = await asyncio.to_thread(take)
+            except OSError as error:
+                raise files.failure("cannot be read", path, error) from error
         self._refuse_over_cap(path, page, params)
         if digest:
             self._mark(path, page, digest, None)
@@ -202,9 +203,9 @@ class Read:
         return ToolOutput("\n".join(shown) or "[The notebook has no cells.]", result, f"{len(cells)} cells")
 
 
-def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(_HEAD)
+async def _head(path: Path, context: ToolContext) -> bytes:
+    with await files.opened(path, context) as file:
+        return await asyncio.to_thread(file.read, _HEAD)
 
 
 def _shown(path: Path, page: Page, encoding: str, size: str = "") -> ToolOutput:

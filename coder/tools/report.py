@@ -60,6 +60,11 @@ def refuse(findings: Findings, places: Places) -> None:
             raise ToolError(f"{root} is a pipe, socket or device, which has no lines to search.")
         case "binary":
             raise ToolError(f"{root} is a binary file (it holds NUL bytes) and was not searched.")
+        case "moved":
+            raise ToolError(
+                f"{root} was not searched: a link is in its place that was not there when it was judged, or that leads "
+                "in a circle. Look again and retry."
+            )
         case "unreadable":
             raise ToolError(f"{root} cannot be read: permission denied.")
 

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from coder.core.nofollow import Folders
+from coder.core.programs import program_folders
 from coder.tools.matcher import OVERSIZED, Found, is_binary
 
 _BASE = ("--no-config", "--no-ignore", "--hidden", "--no-messages", "--color=never", "--no-mmap", "--null", "-H")
@@ -29,17 +31,27 @@ class Unusable(Exception):
     """This ripgrep cannot be run, or not with this pattern."""
 
 
-def locate(env: Mapping[str, str]) -> Path | None:
-    """ripgrep's program: `$CODER_RG`, on the PATH, or beside this Python (where its wheel puts it). Blocks briefly."""
-    found = shutil.which(env.get("CODER_RG", "")) or shutil.which("rg", path=env.get("PATH"))
+def locate(env: Mapping[str, str], roots: Iterable[Path] = ()) -> Path | None:
+    """ripgrep's program: `$CODER_RG`, on the PATH (never from a workspace), or beside this Python (where its wheel puts
+    it). Blocks briefly.
+    """
+    path = os.pathsep.join(program_folders(env, roots)) or os.defpath
+    found = shutil.which(env.get("CODER_RG", ""), path=path) or ""
+    if not found.startswith("/"):
+        found = shutil.which("rg", path=path) or ""
     beside = Path(sys.prefix, "bin", "rg")
     return Path(found) if found else beside if os.access(beside, os.X_OK) else None
 
 
 class Ripgrep:
-    """`pattern` is in Rust's dialect; paths are relative to the current folder."""
+    """`pattern` is in Rust's dialect; paths are relative to the current folder, which is `top`.
 
-    def __init__(self, program: str, pattern: str, *, multiline: bool) -> None:
+    It opens files by itself and may be led away by a link that was put in its way: what it says counts only for files
+    that are opened again.
+    """
+
+    def __init__(self, program: str, pattern: str, top: Folders, *, multiline: bool) -> None:
+        self._top = top
         self._program = program
         self._pattern = ("-e", pattern)
         self._multiline = ("--multiline", f"--max-filesize={OVERSIZED}") if multiline else ()
@@ -65,7 +77,7 @@ class Ripgrep:
                     data += more
                     complete = data.rfind(b"\n") + 1
                     for path, count in _COUNT.findall(data[:complete]):
-                        if not self._overlooks_nul(path, named) or not _holds_nul(_path(path)):
+                        if not self._overlooks_nul(path, named) or not self._holds_nul(_path(path)):
                             counts[_path(path)] = int(count)
                     data = data[complete:]
                 read_all &= _finish(process)
@@ -74,6 +86,12 @@ class Ripgrep:
     def _overlooks_nul(self, path: bytes, named: set[str]) -> bool:
         """Across lines ripgrep looks for a NUL in parts of a file only, and a file named to it is never skipped."""
         return bool(self._multiline) or os.fsdecode(path) in named
+
+    def _holds_nul(self, path: str) -> bool:
+        try:
+            return is_binary(path, self._top)
+        except OSError:
+            return True
 
     def find(self, paths: list[str], keep: int, *, parts: bool) -> dict[str, Found]:
         """At least the first `keep` matches in the files, in their order. Raises Unusable."""
@@ -130,13 +148,6 @@ def _finish(process: subprocess.Popen[bytes]) -> bool:
     if code not in (0, 1, 2) or complaint:
         raise Unusable(complaint.decode("utf-8", "replace"))
     return code != 2
-
-
-def _holds_nul(path: str) -> bool:
-    try:
-        return is_binary(path)
-    except OSError:
-        return True
 
 
 def _path(data: bytes) -> str:

@@ -5,6 +5,7 @@ It is a process of its own because a regular expression or a hanging file system
 
 from __future__ import annotations
 
+import errno
 import heapq
 import os
 import re
@@ -12,15 +13,16 @@ import signal
 import stat
 import sys
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import chain, dropwhile
 from pathlib import Path
 from types import FrameType
 
+from coder.core.nofollow import Folders, below_top
 from coder.tools.ignore import Denied
-from coder.tools.matcher import OVERSIZED, Binary, Found, Matcher, excerpt, is_binary, show
+from coder.tools.matcher import OVERSIZED, Binary, Found, Matcher, confirmed, excerpt, is_binary, show
 from coder.tools.query import Findings, Hidden, Hit, Line, Problem, Query, dump, load_query
 from coder.tools.ripgrep import Ripgrep, Unusable
 from coder.tools.walk import EVERYTHING, GONE, Walk, folders_above, start_at
@@ -93,11 +95,14 @@ class Scan:
         reserved = (Path(path).resolve() for path in query.reserved)
         below = (path for path in reserved if path.is_relative_to(self._folder) and path != self._folder)
         denied = Denied(query.denied, self._folder)
-        self._walk = Walk(frozenset(str(path.relative_to(self._folder)) for path in below), denied)
+        self._top = Folders(".")
+        self._walk = Walk(self._top, frozenset(str(path.relative_to(self._folder)) for path in below), denied)
         self._include = [re.compile(source, re.DOTALL).fullmatch for source in query.include]
         self._exclude = [re.compile(source, re.DOTALL).fullmatch for source in query.exclude]
-        self._matcher = Matcher(query)
-        self._ripgrep = Ripgrep(query.ripgrep, query.rust, multiline=query.multiline) if query.ripgrep else None
+        self._matcher = Matcher(query, self._top)
+        self._ripgrep: Ripgrep | None = None
+        if query.ripgrep:
+            self._ripgrep = Ripgrep(query.ripgrep, query.rust, self._top, multiline=query.multiline)
         self._counts: dict[str, int] = {}
         self._unread = 0
         self._oversized = 0
@@ -148,7 +153,7 @@ class Scan:
         if self._query.want == "newest":
             for path in fitting:
                 with suppress(OSError):
-                    self._counts[path] = os.lstat(path).st_mtime_ns
+                    self._counts[path] = self._top.status(path).st_mtime_ns
             return ""
         files = sorted(fitting)
         kept = [path for path in files if not self._is_oversized(path)]
@@ -158,15 +163,22 @@ class Scan:
         return ""
 
     def _count_file(self, file: str) -> Problem:
-        problem = _trouble(file)
+        problem = self._trouble(file)
         self._oversized = int(self._is_oversized(file))
         if not problem and not self._oversized:
             self._match([file], [f"./{file}"])
         return problem
 
+    def _trouble(self, path: str) -> Problem:
+        """Why a file cannot be searched."""
+        try:
+            return "binary" if is_binary(path, self._top) else ""
+        except OSError:
+            return "unreadable"
+
     def _is_oversized(self, path: str) -> bool:
         with suppress(OSError):
-            return self._query.multiline and os.lstat(path).st_size > OVERSIZED
+            return self._query.multiline and self._top.status(path).st_size > OVERSIZED
         return False
 
     def _match(self, files: list[str], places: list[str]) -> None:
@@ -182,11 +194,18 @@ class Scan:
                 counts.clear()
             finally:
                 wanted = set(files)
-                self._counts.update({path: count for path, count in counts.items() if path in wanted})
+                self._counts.update({path: counts[path] for path in counts if path in wanted and self._is_there(path)})
         for path in files:
             found = self._find(path, 0)
             if found.count:
                 self._counts[path] = found.count
+
+    def _is_there(self, path: str) -> bool:
+        """Whether the path, with no link in it, still is an ordinary file."""
+        try:
+            return stat.S_ISREG(self._top.status(path).st_mode)
+        except OSError:
+            return False
 
     def _find(self, path: str, keep: int) -> Found:
         """The matches of one file as Python finds them; none when it cannot be read."""
@@ -224,7 +243,7 @@ class Scan:
                 some.append(files.popleft())
                 expected += self._counts[some[-1]]
             for path, found in self._places(some, page.needed):
-                if page.needed and os.path.realpath(path) == str(self._folder / path):  # no link since we walked
+                if page.needed:
                     self._show(page, path, found)
 
     def _places(self, files: list[str], keep: int) -> Iterator[tuple[str, Found]]:
@@ -238,12 +257,12 @@ class Scan:
             yield path, self._find(path, keep)
 
     def _show(self, page: Page, path: str, found: Found) -> None:
-        if self._query.want == "parts":
-            for number, part in found.parts:
-                page.add(Line(path, number, excerpt(part.encode("utf-8", "surrogateescape")), True))
-            return
         try:
-            for line in show(path, found.places, self._query.before, self._query.after):
+            if self._query.want == "parts":
+                for number, part in confirmed(path, self._top, found.parts):
+                    page.add(Line(path, number, excerpt(part.encode("utf-8", "surrogateescape")), True))
+                return
+            for line in show(path, self._top, found.places, self._query.before, self._query.after):
                 page.add(line)
                 if not page.needed:
                     return
@@ -283,28 +302,24 @@ class Scan:
                 counts[path] = found.count
 
 
-def _trouble(path: str) -> Problem:
-    """Why a file cannot be searched."""
-    try:
-        return "binary" if is_binary(path) else ""
-    except OSError:
-        return "unreadable"
-
-
 def answer(query: Query) -> Findings:
     """Changes the current folder."""
     try:
-        status = Path(query.root).stat()
-        if stat.S_ISDIR(status.st_mode):
-            os.chdir(query.root)
-            return Scan(query).answer()
-        if query.want == "newest" or not stat.S_ISREG(status.st_mode):
-            return Findings("file" if stat.S_ISREG(status.st_mode) else "special")
-        file = Path(query.root).resolve()
-        os.chdir(file.parent)
+        with Folders() as folders:
+            mode = folders.status(below_top(Path(query.real))).st_mode
+            if stat.S_ISDIR(mode):
+                os.fchdir(folders.enter(below_top(Path(query.real)) + "/"))
+                return Scan(query).answer()
+            if query.want == "newest" or not stat.S_ISREG(mode):
+                kinds: list[tuple[Callable[[int], bool], Problem]] = [(stat.S_ISREG, "file"), (stat.S_ISLNK, "moved")]
+                return Findings(next((kind for is_kind, kind in kinds if is_kind(mode)), "special"))
+            parent, _, name = below_top(Path(query.real)).rpartition("/")
+            os.fchdir(folders.enter(f"{parent}/"))
+            return _nameless(Scan(query, name).answer())
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            return Findings("moved")
         return Findings("missing" if error.errno in GONE else "unreadable")
-    return _nameless(Scan(query, file.name).answer())
 
 
 def _nameless(findings: Findings) -> Findings:

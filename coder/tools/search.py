@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from coder.core.errors import ToolError
-from coder.core.workspace import Workspace
+from coder.core.tools import ToolContext
 from coder.tools.query import Findings, Query, dump, load_findings
 from coder.tools.ripgrep import locate
 
@@ -43,13 +43,14 @@ class Search:
         self.seconds = seconds
         self._hidden_seconds = hidden_seconds
 
-    async def run(self, query: Query, workspace: Workspace) -> Findings:
+    async def run(self, query: Query, context: ToolContext) -> Findings:
         """The answer; partial when time ran out. Raises ToolError when the worker fails."""
         if self._ripgrep is None:
-            self._ripgrep = await asyncio.to_thread(locate, os.environ) or ""
+            self._ripgrep = await asyncio.to_thread(locate, os.environ, context.workspace.roots) or ""
         asked = replace(
             query,
-            tops=[str(root) for root in workspace.roots],
+            real=str(context.real(Path(query.root))),
+            tops=[str(root) for root in context.workspace.roots],
             reserved=self._reserved,
             denied=self._denied,
             ripgrep=str(self._ripgrep),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
+from coder.core.nofollow import Folders
 from coder.tools.ignore import IGNORE_FILES, NOTHING, Chain, Denied, extend, hidden, hides_itself
 
 GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)  # it vanished or became a link while we walked
@@ -34,13 +35,14 @@ EVERYTHING = Start()
 
 
 class Walk:
-    """Walks below the current folder; paths are relative to it, with `/`.
+    """Walks below the current folder, which is `top`; paths are relative to it, with `/`.
 
     `reserved` folders and what is `denied` are passed over. `hidden_folders` and `hidden_files` fill up as a walk goes
     on; `unreadable` counts folders, `kept_back` what was denied.
     """
 
-    def __init__(self, reserved: frozenset[str] = frozenset(), denied: Denied | None = None) -> None:
+    def __init__(self, top: Folders, reserved: frozenset[str] = frozenset(), denied: Denied | None = None) -> None:
+        self._top = top
         self._reserved = reserved
         self._denied = denied or Denied([], Path("/"))
         self.hidden_folders: list[str] = []
@@ -55,28 +57,31 @@ class Walk:
             folder, chain = waiting.pop()
             entries = self._list(folder)
             if chain is not None:
-                chain = extend(chain, Path(folder), {entry.name for entry in entries}, start.prefix + folder)
+                chain = extend(chain, Path(folder), {name for name, *_ in entries}, start.prefix + folder)
             judged = chain if chain is not None and any(chain) else None
-            for entry in entries:
-                path, is_folder = folder + entry.name, entry.is_dir(follow_symlinks=False)
-                if entry.name == ".git" or not (is_folder or entry.is_file(follow_symlinks=False)):
+            for name, is_folder, is_file in entries:
+                path = folder + name
+                if name == ".git" or not (is_folder or is_file):
                     continue
-                if is_folder and self._is_reserved(path, entry.name):
+                if is_folder and self._is_reserved(path, name):
                     continue
-                if self._denied.covers(path, entry.name, is_folder):
+                if self._denied.covers(path, name, is_folder):
                     self.kept_back += 1
                     continue
-                if judged is not None and hidden(judged, start.prefix + path, entry.name, is_folder):
+                if judged is not None and hidden(judged, start.prefix + path, name, is_folder):
                     (self.hidden_folders if is_folder else self.hidden_files).append(path)
                 elif is_folder:
                     waiting.append((f"{path}/", chain))
                 else:
                     yield path
 
-    def _list(self, folder: str) -> list[os.DirEntry[str]]:
+    def _list(self, folder: str) -> list[tuple[str, bool, bool]]:
+        """Name, whether it is a folder, and whether an ordinary file."""
         try:
-            with os.scandir(folder or ".") as entries:
-                return list(entries)
+            return [
+                (entry.name, entry.is_dir(follow_symlinks=False), entry.is_file(follow_symlinks=False))
+                for entry in self._top.entries(folder)
+            ]
         except OSError as error:
             self.unreadable += error.errno not in GONE
             return []

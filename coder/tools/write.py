@@ -45,12 +45,12 @@ class Write:
 
     async def run(self, params: WriteParams, context: ToolContext) -> ToolOutput:
         path = files.absolute(params.file_path, context.workspace)
-        found = await files.probe(path)
-        now = None if found is None else await change.current(path, found, context.workspace, self._ledger, "Write")
+        found = await files.probe(path, context)
+        now = None if found is None else await change.current(path, found, context, self._ledger, "Write")
         if now is not None:
             _refuse_unseen(now)
         data = encode(params.content, UTF8) if now is None else _kept_style(params.content, now)
-        await files.save(path, data, context.workspace)
+        await files.save(path, data, context)
         self._ledger.mark_written(path, data, whole=True)
         return await asyncio.to_thread(_output, params, now, path)
 

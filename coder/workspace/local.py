@@ -7,9 +7,11 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Mapping, Sequence
+from io import BufferedReader
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+from coder.core import nofollow
 from coder.core.workspace import Process
 from coder.workspace.atomic import replace_file
 from coder.workspace.capture import Capture
@@ -71,6 +73,9 @@ class LocalWorkspace:
     async def read(self, path: Path) -> bytes:
         return await asyncio.to_thread(_read_file, path)
 
+    async def open(self, path: Path) -> BufferedReader:
+        return await asyncio.to_thread(_open_file, path)
+
     async def write(self, path: Path, data: bytes) -> None:
         await _to_the_end(replace_file, path, data)
 
@@ -78,7 +83,7 @@ class LocalWorkspace:
         self, command: str, *, spill: Path, env: Mapping[str, str] | None = None, live: bool = False
     ) -> Process:
         if self._shell is None:
-            self._shell = find_shell(self._env)
+            self._shell = find_shell(self._env, self.roots)
         self._count += 1
         marker = f"{self._token}.{self._count}"
         report = spill.with_name(f".{marker}.cwd")
@@ -121,17 +126,22 @@ class LocalWorkspace:
 
 
 def _read_file(path: Path) -> bytes:
-    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a named pipe must not make us wait for its writer
+    with _open_file(path) as file:
+        return file.read()
+
+
+def _open_file(path: Path) -> BufferedReader:
+    descriptor = nofollow.open_file(path)
     try:
-        mode = os.fstat(fd).st_mode
+        mode = os.fstat(descriptor).st_mode
         if stat.S_ISDIR(mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         if not stat.S_ISREG(mode):
             raise OSError(errno.EINVAL, "Not a regular file", str(path))
-        with os.fdopen(fd, "rb", closefd=False) as file:
-            return file.read()
-    finally:
-        os.close(fd)
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
 
 
 def _make_folder(folder: Path) -> None:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import errno
 import os
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from coder.core.programs import absolute_folders, program_folders
 
 # What a child must not learn: the credentials of the model.
 _SECRET = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_CUSTOM_HEADERS", "CLAUDE_CODE_OAUTH_TOKEN")
 # What would run a start-up file, or open a window to ask something.
 _DISTURBING = ("BASH_ENV", "ENV", "SSH_ASKPASS", "SUDO_ASKPASS", "GPG_TTY")
+# What was said for one run of ours in one folder.
+_OURS = ("CODER_TRUST_FOLDER",)
 # What would give the words of a command another meaning than the one the gate judged.
 _REDEFINING = ("CDPATH", "GLOBIGNORE", "GREP_OPTIONS", "RIPGREP_CONFIG_PATH", "SHELLOPTS", "BASHOPTS")
 _FUNCTION = "BASH_FUNC_"
@@ -78,9 +82,9 @@ class Shell:
         return [program, *flags, b"-c", wrapper.encode(), os.fsencode(self.program.name), os.fsencode(trap), *pieces]
 
 
-def find_shell(env: Mapping[str, str]) -> Shell:
-    """bash from PATH (absolute entries only) or /bin, else /bin/sh. Does not check that /bin/sh is there."""
-    for folder in (*_path_folders(env), "/bin", "/usr/bin"):
+def find_shell(env: Mapping[str, str], roots: Iterable[Path] = ()) -> Shell:
+    """bash from PATH (never from a workspace) or /bin, else /bin/sh. Does not check that /bin/sh is there."""
+    for folder in (*program_folders(env, roots), "/bin", "/usr/bin"):
         program = Path(folder, "bash")
         if program.is_file() and os.access(program, os.X_OK):
             return Shell(program)
@@ -90,9 +94,11 @@ def find_shell(env: Mapping[str, str]) -> Shell:
 def child_environment(base: Mapping[str, str], cwd: Path) -> dict[str, str]:
     """`base` without the model's credentials, and with everything that would page, edit, prompt, or change what the
     words of a command mean made harmless."""
-    dropped = {*_SECRET, *_DISTURBING, *_REDEFINING}
+    dropped = {*_SECRET, *_DISTURBING, *_OURS, *_REDEFINING}
     kept = {name: value for name, value in base.items() if name not in dropped and not name.startswith(_FUNCTION)}
-    return {**kept, **_QUIET, **_git_settings(base), "PWD": str(cwd)}
+    # A relative entry would make `ls` whatever the folder at hand calls so.
+    path = os.pathsep.join(absolute_folders(base)) or os.defpath
+    return {**kept, **_QUIET, **_git_settings(base), "PATH": path, "PWD": str(cwd)}
 
 
 def _git_settings(base: Mapping[str, str]) -> dict[str, str]:
@@ -103,7 +109,3 @@ def _git_settings(base: Mapping[str, str]) -> dict[str, str]:
     for number, (key, value) in enumerate(_GIT, start=first):
         made |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
     return made
-
-
-def _path_folders(env: Mapping[str, str]) -> Iterator[str]:
-    return (folder for folder in env.get("PATH", "").split(":") if folder.startswith("/"))

@@ -115,7 +115,6 @@ class Scratch:
             roots=(self.root,),
             home=self.home,
             config_home=self.home / ".coder",
-            ignores_case=False,
             environment=self._environment,
         )
         self._make()

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from coder.core.errors import ToolError
+from coder.core.nofollow import Folders
 from coder.tools.dialect import translate
 from coder.tools.matcher import Binary, Found, Matcher, show
 from coder.tools.query import Query
@@ -107,8 +108,8 @@ def _compound(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 patterns = st.one_of(st.recursive(atoms, _compound, max_leaves=8), sane, odd)
 
 
-def _by_python(query: Query, paths: list[str], keep: int) -> dict[str, tuple[int, Found]]:
-    matcher = Matcher(query)
+def _by_python(query: Query, top: Folders, paths: list[str], keep: int) -> dict[str, tuple[int, Found]]:
+    matcher = Matcher(query, top)
     found: dict[str, tuple[int, Found]] = {}
     for path in paths:
         try:
@@ -121,8 +122,8 @@ def _by_python(query: Query, paths: list[str], keep: int) -> dict[str, tuple[int
     return found
 
 
-def _by_ripgrep(query: Query, paths: list[str], keep: int) -> dict[str, tuple[int, Found]]:
-    ripgrep = Ripgrep(str(RG), query.rust, multiline=query.multiline)
+def _by_ripgrep(query: Query, top: Folders, paths: list[str], keep: int) -> dict[str, tuple[int, Found]]:
+    ripgrep = Ripgrep(str(RG), query.rust, top, multiline=query.multiline)
     counts: dict[str, int] = {}
     ripgrep.count(counts, ["./"], [], [])
     matched = [path for path in paths if path in counts]
@@ -174,15 +175,16 @@ def test_a_pattern_that_is_not_refused_finds_the_same_in_both_engines(
         multiline=multiline,
     )
     keep = 10_000
-    python, ripgrep = _by_python(query, paths, keep), _by_ripgrep(query, paths, keep)
-    event("some match" if python else "no match")
-    assert _shown(python) == _shown(ripgrep)
+    with Folders(".") as top:
+        python, ripgrep = _by_python(query, top, paths, keep), _by_ripgrep(query, top, paths, keep)
+        event("some match" if python else "no match")
+        assert _shown(python, top) == _shown(ripgrep, top)
 
 
-def _shown(found: dict[str, tuple[int, Found]]) -> dict[str, object]:
+def _shown(found: dict[str, tuple[int, Found]], top: Folders) -> dict[str, object]:
     """What of the matches reaches the model."""
     made: dict[str, object] = {}
     for path, (count, file) in found.items():
-        lines = [line.text for line in show(path, file.places, 1, 2)]
+        lines = [line.text for line in show(path, top, file.places, 1, 2)]
         made[path] = (count, lines, [(number, part.removesuffix("\r")) for number, part in file.parts])
     return made

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
+from coder.core.nofollow import Folders
 from coder.tools.walk import Walk, start_at
 
 LONG = os.environ.get("CODER_FUZZ") == "long"
@@ -100,7 +101,8 @@ def test_the_walk_sees_what_git_sees(
     plant(root, {f"{folder}/.gitignore".lstrip("/"): text for folder, text in ignores.items()})
     plant(root, {".git/info/exclude": exclude})
     monkeypatch.chdir(root)
-    walk = Walk()
-    seen = set(walk.files(start_at(root, [])))
+    with Folders(".") as top:
+        walk = Walk(top)
+        seen = set(walk.files(start_at(root, [])))
     event("something hidden" if walk.hidden_files or walk.hidden_folders else "nothing hidden")
     assert seen == seen_by_git(root)

@@ -6,16 +6,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from coder.agent.executor import Executor
-from coder.agent.gate import Gate
+from coder.agent.gate import Ask, Gate
 from coder.agent.history import History
 from coder.agent.loop import Agent
 from coder.agent.policies import RepeatedFailure, TurnLimit, TurnPolicy
+from coder.app.rulebook import RuleBook, SaveRule
 from coder.core.config import RuleText
-from coder.core.messages import Message, Meta, Text
+from coder.core.events import AnyEvent
+from coder.core.messages import Message, Meta, Text, ToolUse
 from coder.core.model import Model, ModelRequest
 from coder.core.requests import Deny
-from coder.core.tools import Mode, Tool
-from coder.permissions.decide import decide
+from coder.core.tools import Access, Mode, Tool
+from coder.permissions.decide import Decision, decide
 from coder.permissions.rules import parse_rules
 from coder.permissions.world import LocalWorld
 from tests.support.engine import FakeToolbox, Recorder, StillControl, StillWorkspace
@@ -42,22 +44,41 @@ class Engine:
         policies: Sequence[TurnPolicy] = (TurnLimit(8), RepeatedFailure()),
         spill_dir: Path = Path("/nonexistent-spill"),
         context: Message | None = None,
+        save: SaveRule = lambda path, behaviour, rule: None,
     ) -> None:
         self.recorder = recorder or Recorder(Deny("nobody", nobody=True))
         self.history = History(sink)
         parsed, _ = parse_rules(rules)
         world = LocalWorld(CWD, (CWD,), CWD, CWD / ".home")
-        gate = Gate(
-            lambda call, access: decide(call, access, parsed, mode, world), self.recorder.ask, self.recorder.emit
+        control = StillControl()
+        control.mode = mode
+        self.book = RuleBook(parsed, CWD / ".coder" / "settings.local.json", CWD, save)
+        self.gate = Gate(
+            lambda call, access, given: decide(
+                call, access, self.book.with_allowed(given.remember), given.mode or control.mode, world
+            ),
+            self.recorder.ask,
+            self.recorder.emit,
+            self.book.allow,
+            control.set_mode,
+            lambda: CWD,
         )
         executor = Executor(
             FakeToolbox(*tools),
-            gate,
+            self.gate,
             StillWorkspace(CWD),
-            StillControl(),
-            self.recorder.ask,
+            control,
             self.recorder.emit,
             spill_dir,
         )
         template = ModelRequest("m", ())
         self.agent = Agent(model, template, self.history, executor, self.recorder.emit, policies, context)
+
+
+def judged_by(judge: Callable[[ToolUse, Access], Decision], ask: Ask, emit: Callable[[AnyEvent], None]) -> Gate:
+    """A gate whose answers teach it nothing."""
+
+    async def forget(rules: tuple[str, ...]) -> str:
+        return ""
+
+    return Gate(lambda call, access, given: judge(call, access), ask, emit, forget, StillControl().set_mode, Path.cwd)

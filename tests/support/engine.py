@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,9 @@ class StillWorkspace:
         self.cwd = path
 
     async def read(self, path: Path) -> bytes:
+        raise OSError("this workspace has no files")
+
+    async def open(self, path: Path) -> BufferedReader:
         raise OSError("this workspace has no files")
 
     async def write(self, path: Path, data: bytes) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from coder.core.config import Behaviour, RuleText
@@ -47,7 +48,26 @@ def project(folder: Path) -> LocalWorld:
     home = folder / "home"
     root = home / "work"
     root.mkdir(parents=True, exist_ok=True)
-    return LocalWorld(cwd=root, roots=(root,), home=home, config_home=home / ".coder", ignores_case=False)
+    return LocalWorld(cwd=root, roots=(root,), home=home, config_home=home / ".coder")
+
+
+@dataclass(frozen=True, slots=True)
+class FoldingWorld(LocalWorld):
+    """As if the disk took `A` and `a`, composed and decomposed letters, and `name~1` and `name` for the same."""
+
+    def folds(self, path: Path) -> bool:
+        return True
+
+    def is_same(self, path: Path, other: Path) -> bool:
+        return _plain(path) == _plain(other)
+
+
+def folding(world: LocalWorld) -> FoldingWorld:
+    return FoldingWorld(**{each.name: getattr(world, each.name) for each in fields(world)})
+
+
+def _plain(path: Path) -> str:
+    return unicodedata.normalize("NFC", str(path)).casefold().removesuffix("~1").rstrip(". ")
 
 
 def policy(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +39,7 @@ class Toolbox:
     ask: Callable[[Request], Awaitable[Reply]] = nobody
     progress: list[str] = field(default_factory=list)
     calls: int = 0
+    real: Callable[[Path], Path] = lambda path: Path(os.path.realpath(path))
 
     def __post_init__(self) -> None:
         self.workspace = self.workspace or LocalWorkspace(self.folder)
@@ -53,6 +55,7 @@ class Toolbox:
             ask=self.ask,
             progress=self.progress.append,
             spill_dir=self.spills,
+            real=self.real,
         )
 
     async def call(self, tool: Tool, raw: Json | None = None, /, **given: Any) -> ToolOutput:

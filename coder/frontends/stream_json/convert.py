@@ -13,6 +13,7 @@ from coder.core.messages import Json, Message, ToolResult, Usage, block_to_api, 
 
 # A line over 1 MiB kills the SDK's reader; base64 data is left out of longer ones.
 LINE_LIMIT = 1_000_000
+_MOST_OFF = 100
 
 _SUBTYPES: dict[EndReason, str] = {"max_turns": "error_max_turns", "budget": "error_max_budget_usd"}
 _TERMINAL: dict[EndReason, str] = {
@@ -59,7 +60,18 @@ def init(facts: SessionFacts) -> Json:
         agents=[],
         skills=[],
         plugins=[],
+        **trust(facts),
     )
+
+
+def trust(facts: SessionFacts) -> Json:
+    """Which of the folder's own settings do not count; nothing for a folder that has none."""
+    if facts.trust is None or not facts.trust.brought:
+        return {}
+    off = facts.trust.off
+    shown = [{"file": item.file, "kind": item.kind, "name": item.name} for item in off[:_MOST_OFF]]
+    about = {"folder": str(facts.trust.folder), "trusted": facts.trust.is_trusted, "off": shown, "off_total": len(off)}
+    return {"trust": about}
 
 
 def assistant(session_id: str, message: Message) -> Iterator[Json]:
@@ -137,7 +149,7 @@ def informational(session_id: str, level: str, text: str) -> Json:
     return _message(session_id, type="system", subtype="informational", content=text, level=level)
 
 
-def result(session_id: str, ended: RunEnded, spent: Spent, denials: list[PermissionDenied], seconds: float) -> Json:
+def result(facts: SessionFacts, ended: RunEnded, spent: Spent, denials: list[PermissionDenied], seconds: float) -> Json:
     """The one result of a run. A failure of the API is `success` with `is_error`, as the contract has it."""
     failed = ended.reason != "done"
     api_failed = ended.reason in ("model_error", "rate_limit", "context_full") and bool(ended.error_kind)
@@ -157,6 +169,7 @@ def result(session_id: str, ended: RunEnded, spent: Spent, denials: list[Permiss
             {"tool_name": d.call.name, "tool_use_id": d.call.id, "tool_input": d.call.input} for d in denials
         ],
         "terminal_reason": _TERMINAL.get(ended.reason, "model_error"),
+        **trust(facts),
     }
     if subtype == "success":
         fields["result"] = f"API Error: {ended.error}" if failed else ended.text
@@ -164,7 +177,7 @@ def result(session_id: str, ended: RunEnded, spent: Spent, denials: list[Permiss
         fields["errors"] = [ended.error or ended.reason]
     if api_failed:
         fields["api_error_status"] = ended.status
-    return _message(session_id, **fields)
+    return _message(facts.session_id, **fields)
 
 
 def usage(counts: Usage) -> Json:

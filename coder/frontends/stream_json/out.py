@@ -34,7 +34,7 @@ class JsonOut:
 
     def finish(self, ended: RunEnded, session: Session) -> None:
         seconds = time.monotonic() - self._started
-        self._write(convert.result(self._session_id, ended, session.spent, self._denials, seconds))
+        self._write(convert.result(session.facts, ended, session.spent, self._denials, seconds))
         self._outbox.close()
 
     def _write(self, message: Json) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from coder.config.jsonfile import LIMIT, Parsed, read_object
+from coder.config.jsonfile import LIMIT, Parsed, parse_object, read_object
 from coder.config.settings import Settings, settings_of
 from coder.core.errors import ConfigError
 
@@ -108,6 +108,31 @@ def test_a_value_of_the_wrong_kind_is_dropped_with_a_warning(value: dict[str, An
     assert checked(value) == (Settings(), (warning,))
 
 
+@pytest.mark.behaviour("B-608")
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('{\n  "model": 7\n}', "line 2, column 12: model must be"),
+        ('\ufeff{"permissions": {"allow": ["Read",\n 7]}}', "line 2, column 2: permissions.allow[1] must be"),
+        ('{"env": {\n "A": "x",\n "B": []}}', "line 3, column 7: env.B must be"),
+        ('{"permissions": {},\n "coder": {"idleTimeout": "x"}}', "line 2, column 27: coder.idleTimeout must be"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_place(text: str, place: str) -> None:
+    _, (warning,) = settings_of(parse_object(text, "f.json"), "f.json")
+    assert warning.startswith(f"f.json, {place} ")
+    assert warning.endswith("It is not used.")
+
+
+@pytest.mark.behaviour("B-608")
+def test_a_wrong_deny_rule_is_named_with_its_place() -> None:
+    parsed = parse_object('{"permissions": {\n  "deny": ["Bash", 7]}}', "f.json")
+    with pytest.raises(
+        ConfigError, match=r"^f\.json, line 2, column 20: permissions\.deny\[1\] must be a text, not 7\.$"
+    ):
+        settings_of(parsed, "f.json")
+
+
 @pytest.mark.behaviour("B-425")
 def test_good_rules_stay_beside_a_wrong_one() -> None:
     found, warnings = checked({"permissions": {"allow": ["Read", 7, "Edit"]}})
@@ -147,6 +172,8 @@ def test_all_keys_are_read() -> None:
             "env": {"E": "f", "G": 1},
             "model": "m",
             "apiKeyHelper": "cmd",
+            "confirmIrreversible": False,
+            "allowManagedPermissionRulesOnly": True,
             "effortLevel": "high",
             "alwaysThinkingEnabled": False,
             "coder": {"transport": "sdk", "provider": "vertex", "keyHeader": "x-api-key", "idleTimeout": 5},
@@ -159,6 +186,8 @@ def test_all_keys_are_read() -> None:
         deny=("c",),
         mode="default",
         bypass_disabled=True,
+        confirm_irreversible=False,
+        managed_rules_only=True,
         directories=("d",),
         env={"E": "f", "G": "1"},
         model="m",

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from coder.config.flags import Flags
-from coder.config.load import load
+from coder.config.load import folder_trust, load
+from coder.config.trust import approve
 from coder.core.config import Config
 from coder.core.errors import ConfigError
 
@@ -42,7 +43,9 @@ class Place:
         return path
 
     def trust(self) -> None:
-        self.put("person/.coder/trust.json", {"folders": {str(self.project.resolve()): {}}})
+        """The person approves what the project holds now."""
+        home = self.person / ".coder"
+        approve(home, folder_trust({"HOME": str(self.person)}, self.project, home)[0])
 
     def load(self, flags: Flags | None = None, **env: str) -> Config:
         return load(flags or Flags(), {"HOME": str(self.person), **env}, self.project, managed=self.managed)
@@ -73,7 +76,6 @@ def test_loading_changes_nothing_on_disk(place: Place) -> None:
 
 @pytest.mark.behaviour("B-422")
 def test_the_strongest_file_that_sets_a_value_wins(place: Place) -> None:
-    place.trust()
     files = [  # the weakest first
         "person/.claude/settings.json",
         "person/.coder/settings.json",
@@ -97,10 +99,10 @@ def test_the_strongest_file_that_sets_a_value_wins(place: Place) -> None:
 
 @pytest.mark.behaviour("B-422")
 def test_rules_of_all_files_and_flags_add_up(place: Place) -> None:
-    place.trust()
     place.put("person/.coder/settings.json", {"permissions": {"allow": ["Read"], "deny": ["WebFetch"]}})
     place.put("person/.claude/settings.json", {"permissions": {"ask": ["Bash(git push *)"]}})
     place.put("project/.claude/settings.json", {"permissions": {"allow": ["Bash(make *)"]}})
+    place.trust()
     place.put("project/.coder/settings.local.json", {"permissions": {"deny": ["Read(/secret)"]}})
     place.put("etc/managed-settings.json", {"permissions": {"deny": ["Bash(curl *)"]}})
     config = place.load(Flags(allowed_tools=("Edit,Bash(git log *)",), disallowed_tools=("Write",)))
@@ -145,7 +147,6 @@ def test_settings_that_cannot_be_used_are_refused(place: Place, given: str) -> N
 
 
 def test_only_the_named_sources_are_read_and_managed_files_always(place: Place) -> None:
-    place.trust()
     place.put("etc/managed-settings.json", {"permissions": {"deny": ["M"]}})
     place.put("person/.coder/settings.json", {"permissions": {"deny": ["U"]}})
     place.put("project/.claude/settings.json", {"permissions": {"deny": ["P"]}})
@@ -257,66 +258,33 @@ def test_a_repository_can_tighten_but_not_loosen_before_it_is_trusted(place: Pla
     assert config.model.base_url == "https://api.anthropic.com"
     assert config.model.name == "opus"
     assert config.warnings == (
-        "this workspace has not been trusted: 1 allow rule of .coder/settings.local.json, 2 allow rules of "
-        ".claude/settings.json, defaultMode of .claude/settings.json, additionalDirectories of .claude/settings.json, "
-        "env of .claude/settings.json, coder of .claude/settings.json are not used",
+        "this workspace has not been trusted. Not used: 3 allow rules, 2 variables, 1 working folder, 1 mode, "
+        "1 setting (.coder/settings.local.json, .claude/settings.json). "
+        "`coder trust` shows it; --trust-folder trusts it once.",
     )
     place.trust()
     trusted = place.load()
     assert (len(trusted.rules), trusted.mode, trusted.warnings) == (5, "acceptEdits", ())
 
 
-@pytest.mark.behaviour("B-426")
-@pytest.mark.parametrize(
-    ("count", "words"), [(1, "1 allow rule of X is not used"), (2, "2 allow rules of X are not used")]
-)
-def test_ignored_allow_rules_are_told_in_one_warning(place: Place, count: int, words: str) -> None:
-    place.put("project/.claude/settings.json", {"permissions": {"allow": ["Read"] * count}})
-    words = words.replace("X", ".claude/settings.json")
-    assert place.load().warnings == (f"this workspace has not been trusted: {words}",)
-
-
 @pytest.mark.behaviour("B-427")
 def test_a_trusted_repository_still_never_sets_bypass_or_a_key_helper(place: Place, tmp_path: Path) -> None:
-    place.trust()
     ran = tmp_path / "ran"
     place.put(
         "project/.claude/settings.json",
-        {"apiKeyHelper": f"touch {ran}; echo key", "permissions": {"defaultMode": "bypassPermissions"}},
+        {
+            "apiKeyHelper": f"touch {ran}; echo key",
+            "permissions": {"defaultMode": "bypassPermissions", "allow": ["Read"]},
+        },
     )
+    place.trust()
     config = place.load()
     assert (config.mode, config.model.key_source, ran.exists()) == ("default", "none", False)
+    assert len(config.rules) == 1
     assert [warning.split(" is never")[0] for warning in config.warnings] == [
         ".claude/settings.json: apiKeyHelper",
         ".claude/settings.json: defaultMode bypassPermissions",
     ]
-
-
-@pytest.mark.behaviour("B-426")
-def test_trust_ends_at_the_edge_of_a_repository(place: Place) -> None:
-    allow = {"permissions": {"allow": ["Read"]}}
-    inner = place.project / "vendor" / "lib"
-    place.put("project/vendor/lib/.claude/settings.json", allow)
-    place.trust()
-    assert len(place.load(Flags(cwd=str(inner))).rules) == 1
-    (inner / ".git").write_text("gitdir: ../../.git", encoding="utf-8")
-    assert place.load(Flags(cwd=str(inner))).rules == ()
-
-
-@pytest.mark.behaviour("B-426")
-def test_trust_follows_the_real_folder_not_its_name(place: Place) -> None:
-    place.trust()
-    place.put("elsewhere/.claude/settings.json", {"permissions": {"allow": ["Read"]}})
-    place.project.rmdir()
-    place.project.symlink_to(place.root / "elsewhere")
-    assert place.load().rules == ()
-
-
-@pytest.mark.parametrize("content", ["", "[]", '{"folders": []}', '{"folders": {"/": 1}}', '{"folders": {"x":', "\0"])
-def test_a_trust_file_that_makes_no_sense_trusts_nothing(place: Place, content: str) -> None:
-    place.put("person/.coder/trust.json", content)
-    place.put("project/.claude/settings.json", {"permissions": {"allow": ["Read"]}})
-    assert place.load().rules == ()
 
 
 @pytest.mark.behaviour("B-424")

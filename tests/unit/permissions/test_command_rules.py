@@ -176,10 +176,12 @@ def test_a_command_not_understood_runs_only_by_its_exact_text_or_a_bare_rule(tmp
         ("ls -la", "allow"),
         ("ls .env", "allow"),
         ("rg word", "allow"),
-        ("cat *", "allow"),
+        ("cat *", "deny"),
+        ("cat *.md", "allow"),
         ("rg --hidden word", "ask"),
         ("grep -r word .", "ask"),
-        ("cat .e*", "ask"),
+        ("cat .e*", "deny"),
+        ("cat none/.e*", "ask"),
     ],
 )
 def test_a_read_deny_rule_reaches_the_file_commands_of_the_shell(

@@ -26,7 +26,8 @@ from tests.support.policy import policy, project
         ("rm -rf build", "ask", "allow", "deny", "deny", "allow"),
         ("rmdir a", "ask", "allow", "deny", "deny", "allow"),
         ("mv a b", "ask", "allow", "deny", "deny", "allow"),
-        ("cp -r a b", "ask", "allow", "deny", "deny", "allow"),
+        ("cp a b", "ask", "allow", "deny", "deny", "allow"),
+        ("cp -r a b", "ask", "ask", "deny", "deny", "allow"),
         ("sed -i s/a/b/ f", "ask", "allow", "deny", "deny", "allow"),
         ("sed -i.bak -e 's|a|b|' f", "ask", "allow", "deny", "deny", "allow"),
         ("LANG=C timeout 5 touch a", "ask", "allow", "deny", "deny", "allow"),
@@ -76,7 +77,7 @@ def test_deny_beats_ask_and_ask_beats_allow_from_any_scope(tmp_path: Path) -> No
 @pytest.mark.behaviour("B-373")
 def test_bypass_still_asks_when_a_deny_rule_might_hide_in_what_is_not_understood(tmp_path: Path) -> None:
     world = project(tmp_path)
-    hidden = "$(printf rm) a"
+    hidden = "$(make name) a"
     assert policy(world, "bypassPermissions").bash(hidden).verdict == "allow"
     assert policy(world, "bypassPermissions", deny=["Bash(rm *)"]).bash(hidden).verdict == "ask"
     assert policy(world, "bypassPermissions", ask=["Bash(rm *)"]).bash(hidden).verdict == "ask"
@@ -151,7 +152,6 @@ def test_a_tool_on_a_server_asks_and_plan_mode_refuses_it(tmp_path: Path) -> Non
         "find . -type f -exec rm {} +",
         "rm -rf ../other",
         "rm -rf $x",
-        "rm $x",
         "rm -rf $(echo ~)",
         "rm -rf `pwd`/..",
         'rm -rf "$HOME"',

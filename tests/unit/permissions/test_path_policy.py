@@ -11,7 +11,7 @@ from coder.core.messages import ToolUse
 from coder.core.tools import Reads, Writes
 from coder.permissions.decide import decide
 from coder.permissions.rules import parse_rules
-from tests.support.policy import policy, project
+from tests.support.policy import folding, policy, project
 
 
 @pytest.mark.behaviour("B-366")
@@ -201,7 +201,7 @@ def test_slash_rules_start_at_the_folder_of_their_settings_file(tmp_path: Path) 
 def test_a_deny_rule_ignores_case_where_the_disk_does(tmp_path: Path) -> None:
     world = project(tmp_path)
     assert policy(world, deny=["Read(Secret.txt)"]).read("SECRET.TXT").verdict == "allow"
-    blind = replace(world, ignores_case=True)
+    blind = folding(world)
     assert policy(blind, deny=["Read(Secret.txt)"]).read("SECRET.TXT").verdict == "deny"
     assert policy(blind, deny=["Bash(rm *)"]).bash("RM x").verdict == "deny"
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -169,7 +170,6 @@ sed '/[/s/]/w f/' a
 sed -f script f
 sed -n 1p *
 find *
-find . -exec cat {} +
 find . -fprintf x y
 find . -fls x
 sort *
@@ -245,8 +245,6 @@ python -m pip --version
 python --version x.py
 make -v
 tar -version
-env
-printenv
 env ls
 less a
 man ls
@@ -291,7 +289,6 @@ def test_a_flag_or_form_that_could_do_more_asks(tmp_path: Path, command: str) ->
         "head < /etc/passwd",
         "cat link/x",
         "ls /etc/*.conf",
-        "cat */../../x",
         "git diff /etc/passwd /etc/hosts",
         "diff a /etc/hosts",
         "test -f /etc/passwd",
@@ -332,3 +329,86 @@ def test_a_change_of_folder_only_reads_but_runs_alone(tmp_path: Path) -> None:
 )
 def test_a_wrapped_change_of_folder_is_not_believed(tmp_path: Path, command: str) -> None:
     assert policy(project(tmp_path)).bash(command).verdict == "ask"
+
+
+def test_a_wildcard_is_what_it_stands_for_on_the_disk(tmp_path: Path) -> None:
+    world = project(tmp_path)
+    (world.cwd / "a.txt").write_text("a", encoding="utf-8")
+    (world.cwd / "out.md").symlink_to("/etc/passwd")
+    (world.cwd / "in.py").symlink_to("a.txt")
+    judge = policy(world)
+    assert judge.bash("cat *.txt *.py").verdict == "allow"
+    assert judge.bash("cat *.md").verdict == "ask"
+    assert judge.bash("head -1 *").verdict == "ask"
+    assert judge.bash('for f in *; do cat "$f"; done').verdict == "ask"
+    assert judge.bash("cat */../../x").verdict == "ask"
+    assert judge.bash("echo ../*").verdict == "ask"
+
+
+def test_a_reader_that_follows_links_asks_when_one_leads_out(tmp_path: Path) -> None:
+    world = project(tmp_path)
+    (world.cwd / "in").mkdir()
+    (world.cwd / "in" / "link").symlink_to("..")
+    (world.cwd / "out").mkdir()
+    (world.cwd / "out" / "link").symlink_to("/etc")
+    judge = policy(world)
+    for command in ("grep -R x {}", "find -L {} -name x", "rg --follow x {}", "diff -r {} in"):
+        assert judge.bash(command.format("in")).verdict == "allow", command
+        assert judge.bash(command.format("out")).verdict == "ask", command
+    assert judge.bash("grep -r x out").verdict == "allow"
+    for number in range(2_100):
+        (world.cwd / "in" / str(number)).touch()
+    assert judge.bash("grep -R x in").verdict == "ask"
+
+
+@pytest.mark.behaviour("B-385")
+@pytest.mark.parametrize(
+    "command", ["env", "printenv | sort", "echo $API_TOKEN", 'cat <<<"$API_TOKEN"', "printenv API_TOKEN"]
+)
+def test_what_shows_a_secret_of_the_environment_asks(tmp_path: Path, command: str) -> None:
+    world = project(tmp_path)
+    assert policy(world).bash(command).verdict == "allow"
+    decision = policy(replace(world, environment={"API_TOKEN": "s3cr3t"})).bash(command)
+    assert decision.verdict == "ask"
+    assert "API_TOKEN" in decision.reasons[0].text
+    assert "s3cr3t" not in str(decision)
+
+
+def test_names_that_a_command_lists_are_read_only_where_they_stay_whole(tmp_path: Path) -> None:
+    judge = policy(project(tmp_path))
+    for command in (
+        "git ls-files | xargs wc -l",
+        "wc -l $(git ls-files)",
+        "for f in $(git ls-files); do wc -l $f; done",
+        "find . -name '*.py' -print0 | xargs -0 grep x",
+        "git ls-files -z | xargs -0 cat",
+        "find . -name '*.py' -exec cat {} +",
+        "find . -type f -exec grep -l x {} \\;",
+        "git ls-files | grep py | xargs wc -l",
+        "git log $(git describe --tags)..HEAD",
+    ):
+        assert judge.bash(command).verdict == "allow", command
+    for command in (
+        "git ls-files | xargs cat",  # a name with a blank comes apart, and its pieces may name any file
+        "cat $(git ls-files)",
+        "for f in $(git ls-files); do cat $f; done",
+        "cat list | xargs wc -l",
+        "echo /etc/passwd | xargs cat",
+        "wc -l $(cat list)",
+        "find . -print0 | xargs -0 sort",
+        "find . -exec sort {} +",
+        "find . -exec cat /etc/passwd {} +",
+        "find . -exec cat {} -delete",
+        "git log $(git rev-parse --output=x)..HEAD",
+    ):
+        assert judge.bash(command).verdict == "ask", command
+
+
+def test_a_program_that_obeys_a_file_of_the_repository_first_asks(tmp_path: Path) -> None:
+    world = project(tmp_path)
+    judge = policy(world)
+    assert judge.bash("go version && rustc --version").verdict == "allow"
+    (world.cwd / "go.mod").touch()
+    assert judge.bash("go version").verdict == "ask"
+    (world.home / "rust-toolchain.toml").touch()
+    assert judge.bash("rustc --version").verdict == "ask"

@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 from coder.permissions.command import Word
-from coder.permissions.shell import salvage, understand
+from coder.permissions.salvage import salvage
+from coder.permissions.shell import understand
 from coder.permissions.world import LocalWorld
 
 HERE = Path("/home/u/work")
-WORLD = LocalWorld(HERE, (HERE,), HERE.parent, HERE.parent / ".coder")
+WORLD = LocalWorld(HERE, (HERE,), HERE.parent, HERE.parent / ".coder", environment={"y": "set"})
 
 
 def words(source: str) -> list[list[str]]:
@@ -70,33 +71,93 @@ def test_variables_redirects_and_wildcards_are_told_apart() -> None:
     ]
 
 
+@pytest.mark.behaviour("B-384")
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("echo $(date) `id`", [["date"], ["id"], ["echo", "$(date)", "`id`"]]),
+        ('a "$(b "$(c)" x)"', [["c"], ["b", "$(c)", "x"], ["a", '$(b "$(c)" x)']]),
+        ("ls & cat", [["ls"], ["cat"]]),
+        ("(ls; cat) && { id; }", [["ls"], ["cat"], ["id"]]),
+        ("! ls", [["ls"]]),
+        ("if a; then b; elif c; then d; else e; fi", [["a"], ["b"], ["c"], ["d"], ["e"]]),
+        ("while read -r x; do echo $x; done < f", [[":"], ["read", "-r", "x"], ["echo", "$x"]]),
+        ("until a; do b; done", [["a"], ["b"]]),
+        ("for f in a b; do cat $f; done", [["cat", "a"], ["cat", "b"]]),
+        ('for f in *.py; do cat "$f"; done', [["cat", "*.py"]]),
+        ("for f in $(x); do cat $f; done", [["x"], ["cat", "$f"]]),
+        ("case $x in a|b*) ls;; *) cat;; esac", [["ls"], ["cat"]]),
+        ("[[ -f x && $y == z* ]]", [["[[", "-f", "x", "&&", "set", "==", "z*", "]]"]]),
+        ("cat <<EOF\n$y\nEOF", [["cat"]]),
+        ("cat <<'E' | wc\n$(rm)\n`x`\nE\nls", [["cat"], ["wc"], ["ls"]]),
+        ("cat <<<$y", [["cat"]]),
+        ("diff <(a) --x=<(b)", [["a"], ["b"], ["diff", "/dev/fd/63", "--x=/dev/fd/63"]]),
+        ("gh x \"$(cat <<'E'\nit's $(rm)\nE\n)\"", [["cat"], ["gh", "x", "$(cat <<'E'\nit's $(rm)\nE\n)"]]),
+        ("sort -t$'\\t'", [["sort", "-t\t"]]),
+        ("echo $y ${y} ${none:-d} ${y:+e} $none", [["echo", "set", "set", "d", "e"]]),
+        ("cat ~/x $HOME/y $PWD", [["cat", "~/x", "/home/u/y", "/home/u/work"]]),
+        ("x=a; echo $x; x=b; echo $x", [["echo", "a"], ["echo", "b"]]),
+        ("x=a || x=b; echo $x", [["echo", "$x"]]),
+        ("if a; then x=b; fi; echo $x", [["a"], ["echo", "$x"]]),
+        ("x='a b'; echo $x \"$x\"", [["echo", "$x", "a b"]]),
+        ("echo $((1 + 2)) $? $#", [["echo", "$((1 + 2))", "0", "0"]]),
+        ("x=$(< f)", [["cat"]]),
+        ("x=1", []),
+    ],
+)
+def test_everything_bash_would_run_is_found_with_its_words(source: str, expected: list[list[str]]) -> None:
+    assert words(source) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "folders"),
+    [
+        ("cd a && ls", [{"."}, {"a"}]),
+        ("cd a; ls", [{"."}, {".", "a"}]),
+        ("cd a || ls", [{"."}, {"."}]),
+        ("(cd a && ls); cat", [{"."}, {"a"}, {"."}]),
+        ("cd a | ls", [{"."}, {"."}]),
+        ("cd a & ls", [{"."}, {"."}]),
+        ("{ cd a && ls; } && cat", [{"."}, {"a"}, {"a"}]),
+        ("if x; then cd a; fi; ls", [{"."}, {"."}, {".", "a"}]),
+        ("for d in a b; do (cd $d && ls -$d); done", [{"."}, {"a"}, {"."}, {"b"}]),
+        ("echo $(cd a && pwd); ls", [{"."}, {"a"}, {"."}, {"."}]),
+        ("cd a && cd .. && ls", [{"."}, {"a"}, {"."}]),
+    ],
+)
+def test_cd_is_followed_the_way_bash_goes(source: str, folders: list[set[str]]) -> None:
+    shell = understand(source, WORLD)
+    assert shell.problem == ""
+    assert [set(map(str, c.folders)) for c in shell.commands] == [{str(HERE / f) for f in names} for names in folders]
+
+
 @pytest.mark.behaviour("B-362")
 @pytest.mark.parametrize(
     ("source", "part"),
     [
-        ("echo $(date)", "command substitution"),
-        ("echo `date`", "command substitution"),
-        ('echo "$(date)"', "command substitution"),
-        ("echo $HOME", "the expansion $HOME"),
-        ('echo "${x:-y}"', "the expansion ${x"),
-        ("echo $((1+1))", "arithmetic"),
-        ("echo $'a\\n'", "the quoting $'"),
-        ("ls &", "in the background"),
-        ("ls & cat", "in the background"),
-        ("(ls)", "subshell"),
-        ("f() { ls; }", "subshell, a function"),
-        ("{ ls; }", "braces"),
-        ("for f in a; do ls; done", "keyword for"),
-        ("if true; then ls; fi", "keyword if"),
-        ("! ls", "keyword !"),
-        ("[[ -f x ]]", "keyword [["),
+        ("echo `a \\`b`", "not plain"),
+        ("echo $((x+1))", "arithmetic"),
+        ("((x))", "arithmetic"),
+        ("echo $[1]", "the expansion $["),
+        ("echo ${x@P}", "the expansion ${x"),
+        ("echo ${!x}", "the expansion ${!x"),
+        ("echo ${x:=y}", "the expansion ${x"),
+        ("echo ${a[1]}", "the expansion ${a"),
+        ("echo $'\\x41'", "the quoting $'"),
+        ('echo $"a"', "the quoting $"),
+        ("f() { ls; }", "a bracket joined to a word"),
+        ("function f { ls; }", "keyword function"),
         ("coproc ls", "keyword coproc"),
-        ("case x in x) ls;; esac", "keyword case"),
+        ("select x in a; do ls; done", "keyword select"),
+        ("for ((;;)); do ls; done", "a bracket joined"),
+        ("for x; do ls; done", "loop without a list"),
         ("ls {a,b}", "braces"),
         ("ls {1..3}", "braces"),
-        ("cat <<EOF\nx\nEOF", "here-document"),
-        ("cat <<<x", "here-document"),
-        ("cat <(ls)", "the redirect <("),
+        ("cat <<EOF\n$(x)\nEOF", "here-document"),
+        ("cat <<EOF\n`x`\nEOF", "here-document"),
+        ("cat <<EOF\nx", "here-document"),
+        ("cat <<$x\nEOF", "here-document"),
+        ("tee >(ls)", "the redirect >("),
         ("ls >| f", "the redirect >|"),
         ("ls <> f", "the redirect <>"),
         ("ls >& f", "the redirect >&"),
@@ -107,18 +168,30 @@ def test_variables_redirects_and_wildcards_are_told_apart() -> None:
         ("ls > /dev/tcp/h/1", "network redirect"),
         ("> f", "redirect without a command"),
         ("ls >", "redirect without a file"),
-        ("A=1", "a variable that is set"),
-        ("A=1; ls", "a variable that is set"),
+        ("PATH=.; ls", "PATH, which is set"),
+        ("GIT_DIR=x; git log", "GIT_DIR, which is set"),
+        ("IFS=; ls", "IFS, which is set"),
+        ("y=1; ls", "y, which is set"),
+        ("read PATH < f; ls", "PATH, which is set"),
         ("A+=1 ls", "the assignment A+=1"),
         ("a[0]=1 ls", "the assignment a[0]=1"),
+        ("a=(1 2)", "a bracket joined to a word"),
         ("cat ~bob/x", "somebody else's folder"),
         ("make X=~/y", "a tilde inside an assignment"),
         ("*.sh", "wildcard in a command name"),
+        ("$y", "known only when it runs"),
+        ("$none ls", "known only when it runs"),
+        ("$(x) y", "known only when it runs"),
+        ("cd $(x) && ls", "known only when it runs"),
+        ("cd - && ls", "known only when it runs"),
+        ("pushd a && ls", "known only when it runs"),
+        ("while a; do cd b; done; ls", "a loop that changes the folder"),
         ("r\\\nm x", "continued inside a word"),
         ('echo "a\\\nb"', "continued inside a word"),
         ("ls \\", "backslash at the end"),
         ("echo 'a", "never closes"),
         ('echo "a', "never closes"),
+        ("echo $(ls", "never closes"),
         ("ls\rcat", "U+000D"),
         ("ls\x0bcat", "U+000B"),
         ("ls\u200b", "U+200B"),
@@ -128,12 +201,16 @@ def test_variables_redirects_and_wildcards_are_told_apart() -> None:
         ("ls \ud800", "U+D800"),
         ("", "no command"),
         ("   \n# x", "no command"),
+        ("if; then ls; fi", "operator without a command"),
+        ("ls; fi", "keyword fi"),
+        ("ls )", "opens nothing"),
         ("&& ls", "operator without a command"),
         ("ls &&", "operator without a command"),
         ("ls | | cat", "operator without a command"),
         ("ls ;; cat", "case clause"),
         ("x" * 10_001, "10,000 characters"),
-        ("; ".join(["ls"] * 51), "more than 50 commands"),
+        ("( " * 13 + "ls" + ")" * 13, "levels of nesting"),
+        ("; ".join(f"ls {n}" for n in range(51)), "more than 50 commands"),
     ],
 )
 def test_anything_else_is_refused_and_the_part_is_named(source: str, part: str) -> None:
@@ -151,9 +228,11 @@ def test_the_two_readers_must_agree() -> None:
         ("echo $(rm x)", ["rm x", "echo $()"]),
         ('a "$(b `c`)" d', ["c", "b $()", "a $() d"]),
         ("if a; then b; fi", ["a", "b", "fi"]),
+        ("rm -rf { .git", ["rm -rf { .git"]),
+        ("rm {a,b}/c", ["rm a/c b/c {a,b}/c"]),
         ("A=1 b &", ["b"]),
         ("'a b' \"c'd\" e\\ f", ["a b c'd e f"]),
-        ("x ${a:-$(b)}", ["b", "x ${a:-$()"]),
+        ("x ${a:-$(b)}", ["b", "x ${a:-$()}"]),
         ("a # b\nc", ["a", "c"]),
         ("", []),
         ("$(((((", []),

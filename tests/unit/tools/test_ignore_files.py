@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from coder.core.nofollow import Folders
 from coder.tools.walk import Walk, start_at
 
 
@@ -24,8 +25,9 @@ def plant(root: Path, files: dict[str, str]) -> None:
 
 def seen(root: Path, *tops: Path) -> set[str]:
     os.chdir(root)
-    files = Walk().files(start_at(root, list(tops)))
-    return {path for path in files if not Path(path).name.startswith(".")}
+    with Folders(".") as top:
+        files = Walk(top).files(start_at(root, list(tops)))
+        return {path for path in files if not Path(path).name.startswith(".")}
 
 
 @pytest.mark.behaviour("B-302")

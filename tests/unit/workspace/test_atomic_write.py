@@ -70,30 +70,20 @@ def test_the_mode_stays(tmp_path: Path, mode: int) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == mode
 
 
-@pytest.mark.behaviour("B-251")
-def test_a_symlink_is_written_through_and_stays_a_symlink(tmp_path: Path) -> None:
-    target, link = tmp_path / "real/target", tmp_path / "link"
+@pytest.mark.behaviour("B-710")
+@pytest.mark.parametrize("path", ["link", "dangling", "circle", "folder/target", "folder/new", "folder/new/new"])
+def test_no_link_is_written_through_or_replaced(tmp_path: Path, path: str) -> None:
+    target = tmp_path / "real/target"
     target.parent.mkdir()
     target.write_bytes(b"old")
-    link.symlink_to("real/target")
-    replace_file(link, b"new")
-    assert link.is_symlink()
-    assert target.read_bytes() == b"new"
-    assert [path.name for path in target.parent.iterdir()] == ["target"]
-
-
-def test_a_dangling_symlink_makes_its_target(tmp_path: Path) -> None:
-    (tmp_path / "link").symlink_to("target")
-    replace_file(tmp_path / "link", b"new")
-    assert (tmp_path / "target").read_bytes() == b"new"
+    for link, leads in (("link", target), ("dangling", "missing"), ("circle", "circle"), ("folder", "real")):
+        (tmp_path / link).symlink_to(leads)
+    with pytest.raises(OSError, match="a link is in its place"):
+        replace_file(tmp_path / path, b"new")
+    assert target.read_bytes() == b"old"
+    assert [each.name for each in target.parent.iterdir()] == ["target"]
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["circle", "dangling", "folder", "link", "real"]
     assert (tmp_path / "link").is_symlink()
-
-
-def test_a_circle_of_symlinks_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "a").symlink_to("b")
-    (tmp_path / "b").symlink_to("a")
-    with pytest.raises(OSError, match="symbolic"):
-        replace_file(tmp_path / "a", b"new")
 
 
 @pytest.mark.behaviour("B-251")

@@ -1,0 +1,104 @@
+"""`coder trust`: what the settings of a folder would do, and whether they may. Must not know how trust is judged."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from coder.config.approvals import read_folders
+from coder.config.load import folder_trust
+from coder.config.paths import config_home
+from coder.config.question import detailed
+from coder.config.shown import shown
+from coder.config.trust import approve, changes, forget
+from coder.core.errors import ConfigError
+from coder.core.trust import Trust
+
+_HELP = "Settings of a folder run, contact or loosen nothing before you have approved them, as they are now."
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help=_HELP)
+Folder = Annotated[Path | None, typer.Argument(help="The folder; the current one when left out.")]
+
+
+@app.callback(invoke_without_command=True)
+def status(context: typer.Context) -> None:
+    """Without a command: what the current folder brings, and what of it counts."""
+    if context.invoked_subcommand is not None:
+        return
+    trust, problems = folder_trust(os.environ, Path.cwd())
+    print(f"Folder: {shown(str(trust.folder))}")
+    _show(trust, problems)
+    if trust.off:
+        print("\nNot used until you trust it: coder trust add")
+
+
+@app.command()
+def add(
+    folder: Folder = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask; for scripts.")] = False,
+) -> None:
+    """Approve what a folder brings, as it is now. What changes later is asked about again."""
+    trust, problems = folder_trust(os.environ, _existing(folder))
+    print(f"Folder: {shown(str(trust.folder))}")
+    _show(trust, problems)
+    if not trust.off and trust.known:
+        return
+    if not yes:
+        if not (sys.stdin.isatty() and sys.stdout.isatty()):
+            raise ConfigError("nobody is there to ask: look at `coder trust`, then say `coder trust add --yes`.")
+        typer.confirm("\nTrust this folder?", default=False, abort=True)
+    approve(config_home(os.environ), trust)
+    print("Trusted.")
+
+
+@app.command()
+def remove(folder: Folder = None) -> None:
+    """Take an approval back."""
+    place = _place(folder)
+    taken = forget(config_home(os.environ), place)
+    print(f"No longer trusted: {shown(str(taken))}" if taken else f"{shown(str(place))} was not trusted.")
+
+
+@app.command("list")
+def list_() -> None:
+    """Every folder you approved."""
+    for folder in sorted(read_folders(config_home(os.environ))):
+        print(shown(folder))
+
+
+def _show(trust: Trust, problems: tuple[str, ...]) -> None:
+    print(f"Trust:  {_standing(trust)}")
+    if trust.brought:
+        print("\nIt brings:")
+        for line in detailed(trust.brought):
+            print(f"  {line}")
+    if found := changes(trust):
+        print("\nSince you trusted it:")
+        for change in found:
+            print(f"  {change.how}: {change.file}: {change.what}" + (f": {change.text}" if change.text else ""))
+    for problem in problems:
+        print(f"\n{shown(problem, 1000)}")
+
+
+def _standing(trust: Trust) -> str:
+    if trust.note:
+        return f"not trusted. {shown(trust.note, 1000)}"
+    if trust.off:
+        return "changed since you trusted it" if trust.known else "not trusted"
+    if trust.known:
+        return "trusted"
+    return "not needed: it brings nothing that runs, contacts or loosens anything"
+
+
+def _existing(folder: Path | None) -> Path:
+    place = _place(folder)
+    if not place.is_dir():
+        raise ConfigError(f"there is no folder {shown(str(place))}.")
+    return place
+
+
+def _place(folder: Path | None) -> Path:
+    return Path.cwd() if folder is None else Path.cwd() / folder

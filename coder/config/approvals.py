@@ -1,0 +1,86 @@
+"""`<home>/trust.json`: which folders the person approved, and of each file the digests of what was seen then.
+
+    {"folders": {"/real/path": {"device": 1, "inode": 2, "files": {".coder/settings.json": {"<sha256>": "hook Stop"}}}}}
+
+Must not know what a digest stands for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from coder.config.jsonfile import read_object
+from coder.core.errors import ConfigError
+from coder.core.messages import Json
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def read_folders(home: Path) -> Json:
+    """The entry of each folder. Raises ConfigError for a file that cannot be read or has another form."""
+    return _folders(_document(home), home)
+
+
+def update_folders(home: Path, change: Callable[[Json], None]) -> None:
+    """Applies `change` to the entries and stores them: under a lock, from what is there then, whole or not at all.
+
+    A file that cannot be read is left as it is. Blocks while another process writes. Raises ConfigError.
+    """
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _locked(home / "trust.json.lock"):
+            document = _document(home)
+            folders = _folders(document, home)
+            change(folders)
+            _store(home, {**document, "folders": folders})
+    except OSError as error:
+        raise ConfigError(f"{home / 'trust.json'} cannot be written: {error.strerror}. Nothing was changed.") from error
+
+
+def _document(home: Path) -> Json:
+    parsed = read_object(home / "trust.json")
+    if parsed is None:
+        return {}
+    if parsed.repeated:
+        raise ConfigError(f"{home / 'trust.json'}: the key {parsed.repeated[0]!r} stands there twice. Remove one.")
+    return parsed.value
+
+
+def _folders(document: Json, home: Path) -> Json:
+    folders = document.get("folders", {})
+    if not isinstance(folders, dict):
+        raise ConfigError(f"{home / 'trust.json'}: 'folders' must be an object. Correct it or remove the file.")
+    return folders
+
+
+def _store(home: Path, document: Json) -> None:
+    target = Path(os.path.realpath(home / "trust.json"))
+    temporary = target.with_name(f".trust-{os.urandom(8).hex()}.tmp")
+    fd = os.open(temporary, _NEW, 0o600)
+    try:
+        with os.fdopen(fd, "w", encoding="ascii") as file:
+            json.dump(document, file, indent=2)
+            file.write("\n")
+            file.flush()
+            os.fsync(fd)
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    fd = os.open(path, _LOCK, 0o600)
+    try:
+        with contextlib.suppress(OSError):  # a file system without locks is taken as it is
+            fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)

@@ -1,0 +1,150 @@
+"""What one file of a folder would run, contact or loosen, told from its JSON. Pure and total: any JSON will do.
+
+Whatever of a repository's settings is not listed here must not count before trust. Must not know whether it is trusted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+
+from coder.config.shown import shown
+from coder.core.messages import Json
+from coder.core.trust import Brought, Kind
+
+MCP_FILE = ".mcp.json"
+# Keys whose value is a command, or an object that holds one.
+_COMMANDS = (
+    "statusLine",
+    "subagentStatusLine",
+    "fileSuggestion",
+    "awsAuthRefresh",
+    "awsCredentialExport",
+    "gcpAuthRefresh",
+    "otelHeadersHelper",
+)
+# Keys that loosen or weaken something when they are set.
+_LOOSENING = (
+    "sandbox",
+    "disableAllHooks",
+    "allowedHttpHookUrls",
+    "httpHookAllowedEnvVars",
+    "enableAllProjectMcpServers",
+    "enabledMcpjsonServers",
+    "enabledPlugins",
+    "extraKnownMarketplaces",
+    "pluginConfigs",
+    "autoMode",
+    "skipAutoPermissionPrompt",
+    "skipDangerousModePermissionPrompt",
+    "skipWebFetchPreflight",
+    "autoMemoryDirectory",
+    "plansDirectory",
+    "cleanupPeriodDays",
+    "worktree",
+)
+
+
+def brought_by(file: str, value: Json) -> tuple[Brought, ...]:
+    """What the file called `file` (relative to its folder) brings. Empty when it only tightens or decorates."""
+    return tuple(_servers(value, file) if file == MCP_FILE else _settings(value, file))
+
+
+def _settings(value: Json, file: str) -> Iterator[Brought]:
+    yield from _hooks(value.get("hooks"), file)
+    for key in ("apiKeyHelper", *_COMMANDS):
+        if held := value.get(key):
+            command = held.get("command", held) if isinstance(held, dict) else held
+            yield _item(file, "command", key, _text(command), held, never=key == "apiKeyHelper")
+    for name, content in _object(value.get("env")).items():
+        yield _item(file, "variable", name, _text(content), content)
+    rules = _object(value.get("permissions"))
+    for rule in _list(rules.get("allow")):
+        yield _item(file, "rule", _text(rule), "", rule)
+    for folder in _list(rules.get("additionalDirectories")):
+        yield _item(file, "folder", _text(folder), "", folder)
+    if (mode := rules.get("defaultMode")) is not None:
+        yield _item(file, "mode", _text(mode), "", mode, never=mode == "bypassPermissions")
+    for key in _LOOSENING:
+        if held := value.get(key):
+            yield _item(file, "setting", key, _text(held), held)
+    for key, held in _object(value.get("coder")).items():
+        yield _item(file, "setting", f"coder.{key}", _text(held), held)
+    if value.get("confirmIrreversible") is False:
+        yield _item(file, "setting", "confirmIrreversible", "false", False, never=True)
+
+
+def _hooks(value: object, file: str) -> Iterator[Brought]:
+    """A handler each. What has another form than expected is one thing, taken as it stands."""
+    if value and not isinstance(value, dict):
+        yield _item(file, "hook", "hooks", _text(value), value)
+    for event, groups in _object(value).items():
+        for group in _list(groups) or ([groups] if groups else []):
+            known = _object(group)
+            handlers = known.get("hooks")
+            if not isinstance(handlers, list):
+                yield _item(file, "hook", event, _text(group), group)
+                continue
+            frame = {key: held for key, held in known.items() if key != "hooks"}
+            matcher = f" on {_text(frame['matcher'])}" if frame.get("matcher") else ""
+            for handler in handlers:
+                yield _item(file, "hook", event + matcher, _handler(handler), [frame, handler])
+
+
+def _handler(handler: object) -> str:
+    if not isinstance(handler, dict):
+        return _text(handler)
+    match handler.get("type"):
+        case "command":
+            return " ".join(map(_text, [handler.get("command"), *_list(handler.get("args"))]))
+        case "http":
+            return _text(handler.get("url"))
+        case _:
+            return _text(handler)
+
+
+def _servers(value: Json, file: str) -> Iterator[Brought]:
+    servers = value.get("mcpServers")
+    if servers and not isinstance(servers, dict):
+        yield _item(file, "server", "mcpServers", _text(servers), servers)
+    for name, entry in _object(servers).items():
+        yield _item(file, "server", name, _server(entry), entry)
+
+
+def _server(entry: object) -> str:
+    """The line that would start it, with its variables in front, or the address."""
+    if not isinstance(entry, dict):
+        return _text(entry)
+    words = [f"{key}={_text(held)}" for key, held in _object(entry.get("env")).items()]
+    words += [_text(entry[key]) for key in ("command", "url") if entry.get(key)]
+    words += map(_text, _list(entry.get("args")))
+    if helper := entry.get("headersHelper"):
+        words.append(f"(headers from {_text(helper)})")
+    return " ".join(words) or _text(entry)
+
+
+def _item(file: str, kind: Kind, name: str, text: str, content: object, *, never: bool = False) -> Brought:
+    try:
+        held = json.dumps([kind, name, content], sort_keys=True, separators=(",", ":"))
+        digest = hashlib.sha256(held.encode("ascii")).hexdigest()
+    except RecursionError:  # too deep to tell from another: no approval covers it
+        digest = ""
+    return Brought(file, kind, shown(name, 80), shown(text), digest, never)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except RecursionError:
+        return "(nested too deeply to show)"
+
+
+def _object(value: object) -> Json:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []

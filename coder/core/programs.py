@@ -1,0 +1,22 @@
+"""Where coder's own helper programs are looked for: never in the folder it works on. Must not know which programs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+
+def absolute_folders(env: Mapping[str, str]) -> list[str]:
+    """The folders of PATH that are the same wherever one stands: neither `.` nor an empty entry."""
+    return [folder for folder in env.get("PATH", "").split(os.pathsep) if folder.startswith("/")]
+
+
+def program_folders(env: Mapping[str, str], roots: Iterable[Path]) -> list[str]:
+    """Those that do not lie in one of the `roots` either, whose programs are not the person's."""
+    inside = [Path(os.path.realpath(root)) for root in roots]
+    return [
+        folder
+        for folder in absolute_folders(env)
+        if not any(Path(os.path.realpath(folder)).is_relative_to(root) for root in inside)
+    ]

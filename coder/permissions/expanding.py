@@ -1,0 +1,93 @@
+"""What lies on this disk behind a shell wildcard, or behind the links in a folder. Reads folders, opens no file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TypeAlias
+
+Match: TypeAlias = tuple[Path, Path]  # as written, and with every link followed
+
+_MOST_MATCHES = 1_000
+_MOST_SEEN = 20_000
+_MOST_FOLLOWED = 2_000
+
+
+class TooMany(Exception):
+    """More than can be looked at one by one."""
+
+
+def expand(pattern: str, folder: Path, resolve: Callable[[Path], Path]) -> tuple[Match, ...] | None:
+    """The paths that `pattern`, relative to `folder` unless absolute, matches; None when there are too many to tell."""
+    parts = [part for part in pattern.split("/") if part not in ("", ".")]
+    wild = next((index for index, part in enumerate(parts) if _is_wild(part)), len(parts))
+    if ".." in parts[wild:]:
+        return None  # behind a link it leads elsewhere than it seems
+    base = Path("/") if pattern.startswith("/") else folder
+    start = Path(os.path.normpath(base.joinpath(*parts[:wild])))
+    budget = [_MOST_SEEN]
+    try:
+        found = list(_below((start, resolve(start)), parts[wild:], resolve, budget))
+    except TooMany:
+        return None
+    return tuple(found) if len(found) <= _MOST_MATCHES else None
+
+
+def leads_out(folder: Path, roots: tuple[Path, ...], resolve: Callable[[Path], Path]) -> bool | None:
+    """Whether a link below `folder` leads out of `roots` (which are real paths); None when there is too much to see."""
+    waiting, left = [folder], _MOST_FOLLOWED
+    while waiting:
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    left -= 1
+                    if left < 0:
+                        return None
+                    if entry.is_symlink():
+                        target = resolve(Path(entry.path))
+                        if not any(target.is_relative_to(root) for root in roots):
+                            return True
+                    elif entry.is_dir(follow_symlinks=False):
+                        waiting.append(Path(entry.path))
+        except OSError:
+            continue
+    return False
+
+
+def _below(place: Match, parts: list[str], resolve: Callable[[Path], Path], budget: list[int]) -> Iterator[Match]:
+    if not parts:
+        yield place
+        return
+    written, real = place
+    if not _is_wild(parts[0]):
+        path = written / parts[0]
+        if os.path.lexists(path):
+            yield from _below((path, resolve(path)), parts[1:], resolve, budget)
+        return
+    try:
+        with os.scandir(real) as entries:
+            for entry in entries:
+                budget[0] -= 1
+                if budget[0] < 0:
+                    raise TooMany
+                if _matches(entry.name, parts[0]):
+                    path = written / entry.name
+                    target = resolve(path) if entry.is_symlink() else real / entry.name
+                    yield from _below((path, target), parts[1:], resolve, budget)
+    except OSError:
+        return
+
+
+def _is_wild(part: str) -> bool:
+    return not {"*", "?", "["}.isdisjoint(part)
+
+
+def _matches(name: str, part: str) -> bool:
+    """A set in brackets may match more here than in bash: it stands for anything from there on."""
+    if name.startswith(".") and not part.startswith("."):
+        return False
+    if "[" in part:
+        part = part[: part.index("[")] + "*"
+    return fnmatchcase(name, part)

@@ -99,5 +99,6 @@ def test_no_text_makes_the_policy_raise(tmp_path: Path) -> None:
     rng = random.Random(1)
     soup = Soup(rng, profile("rules", world, rng, corpus(), []).pantry)
     judge = policy(world, deny=["Bash(rm *)", "Read(.env)"], ask=["Bash(git push *)"], allow=["Bash(npm test *)"])
-    for _ in range(60_000 if LONG else 1_000):
-        assert judge.bash(soup.command()).verdict in ("allow", "ask", "deny")
+    commands = (soup.command() for _ in range(60_000 if LONG else 1_000))
+    for command in ("cat a\0/*", *commands):
+        assert judge.bash(command).verdict in ("allow", "ask", "deny")

@@ -76,7 +76,7 @@ def _below(place: Match, parts: list[str], resolve: Callable[[Path], Path], budg
                     path = written / entry.name
                     target = resolve(path) if entry.is_symlink() else real / entry.name
                     yield from _below((path, target), parts[1:], resolve, budget)
-    except OSError:
+    except (OSError, ValueError):  # a NUL in the name: no such folder can exist
         return
 
 

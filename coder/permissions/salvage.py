@@ -19,7 +19,10 @@ _NAME = re.compile(r"\{[A-Za-z0-9_]+\}|\{")
 def salvage(source: str) -> tuple[Command, ...]:
     """Every command that might be in the text, substitutions included. Guesses too many rather than too few."""
     text = source[: 4 * MAX_LENGTH].replace("\\\n", "").replace("\r", " ")
-    return _Salvage(text).commands()
+    found = _Salvage(text).commands()
+    if "<<" in text:  # a quote in a here-document is only a quote: no line may hide the ones after it
+        found += tuple(command for line in text.split("\n") for command in _Salvage(line).commands())
+    return found
 
 
 @dataclass(slots=True)

@@ -89,7 +89,7 @@ def profile(name: Name, world: LocalWorld, rng: random.Random, corpus: list[str]
 
 def _ruled(world: LocalWorld, rng: random.Random) -> Profile:
     rules = tuple(rng.sample(_RULES, rng.randint(2, 5)))
-    judge = policy(world, allow=[*(rule.text for rule in rules), *rng.sample(_HARMLESS_RULES, rng.randint(0, 3))])
+    judge = policy(world, allow=[*(rule.text for rule in rules), *rng.sample(_HARMLESS_RULES, rng.randint(2, 5))])
     words = Pantry(
         [*commands.PLAIN, *commands.RULED * 4],
         [*commands.RISKY, *commands.UNRULED * 3],

@@ -20,9 +20,9 @@ LONG = os.environ.get("CODER_FUZZ") == "long"
 # For each profile: seeds, inputs judged for one, and the fewest and most distinct commands run for one.
 AMOUNTS: dict[Name, tuple[range, int, int, int]] = (
     {
-        "reading": (range(100, 108), 25_000, 900, 4_000),
-        "rules": (range(100, 106), 15_000, 200, 2_000),
-        "edits": (range(100, 104), 12_000, 600, 2_000),
+        "reading": (range(100, 108), 25_000, 900, 2_500),
+        "rules": (range(100, 106), 15_000, 200, 1_500),
+        "edits": (range(100, 104), 12_000, 600, 1_500),
         "bypass": (range(100, 104), 4_000, 300, 1_000),
     }
     if LONG
@@ -99,5 +99,6 @@ def test_no_text_makes_the_policy_raise(tmp_path: Path) -> None:
     rng = random.Random(1)
     soup = Soup(rng, profile("rules", world, rng, corpus(), []).pantry)
     judge = policy(world, deny=["Bash(rm *)", "Read(.env)"], ask=["Bash(git push *)"], allow=["Bash(npm test *)"])
-    for _ in range(60_000 if LONG else 1_000):
-        assert judge.bash(soup.command()).verdict in ("allow", "ask", "deny")
+    commands = (soup.command() for _ in range(60_000 if LONG else 1_000))
+    for command in ("cat a\0/*", *commands):
+        assert judge.bash(command).verdict in ("allow", "ask", "deny")

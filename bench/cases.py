@@ -6,6 +6,7 @@ import json
 import os
 import statistics
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -150,4 +151,41 @@ def _drive(env: dict[str, str], project: Path) -> dict[str, Any]:
     return found
 
 
-ALL = (startup, long_session, parallel, big_output, long_answer, big_repository)
+def gate(report: Report, folder: Path, runs: int) -> None:
+    """Judging shell commands: those of the corpora, in a checkout of this project, with a few rules of each kind."""
+    from coder.permissions.world import LocalWorld
+    from tests.support.policy import policy
+
+    top = Path(__file__).resolve().parent.parent
+    world = LocalWorld(top, (top,), folder, folder / ".coder")
+    judge = policy(world, allow=["Bash(npm test *)"], ask=["Bash(git push *)"], deny=["Bash(rm *)", "Read(.env)"])
+    lines = [
+        line
+        for name in ("readonly_commands", "everyday_needs_rules")
+        for line in (top / "tests" / "corpus" / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    commands = [json.loads(line)["command"] for line in lines]
+    judge.bash("cat a")  # loads the shell grammar and the patterns
+    spent = []
+    for command in commands * min(runs, 3):
+        started = time.process_time()
+        judge.bash(command)
+        spent.append((time.process_time() - started) * 1000)
+    spent.sort()
+    report.title(f"The permission gate ({len(spent)} shell commands judged)")
+    report.figure("CPU of one, median and most", f"{statistics.median(spent):.2f} ms, {spent[-1]:.1f} ms")
+    report.bar("CPU of one, 99 of 100", spent[len(spent) * 99 // 100], 5, " ms")
+    thousand = folder / "cases.jsonl"
+    cases = (json.loads(line)["command"] for line in (lines * 2)[:1000])
+    thousand.write_text("".join(_policy_case(command) for command in cases), encoding="utf-8")
+    with place(folder, "cases", []) as (env, project):
+        done = interleaved({"test": [*CODER, "permissions", "test", str(thousand)]}, min(runs, 3), env, project)
+    report.bar("a thousand cases of coder permissions test", median(done["test"], "wall"), 5, " s")
+
+
+def _policy_case(command: str) -> str:
+    rules = {"allow": ["Bash(git *)", f"Bash({command.split()[0]} -x *)"], "deny": ["Read(.env)"]}
+    return json.dumps({"tool": "Bash", "input": {"command": command}, "rules": rules}) + "\n"
+
+
+ALL = (startup, long_session, parallel, big_output, long_answer, big_repository, gate)

@@ -108,11 +108,10 @@ def standing(flags: Flags, env: Mapping[str, str], cwd: Path) -> Standing:
     config = load(replace(flags, no_session_persistence=True), {**env, "ANTHROPIC_API_KEY": "none"}, cwd)
     rules, warnings = rules_of(config)
     used = set(config.rules)
+    world = world_of(config.cwd, config.add_dirs, user_home(env), config.home, config.env)
     return Standing(
         config=config,
-        policy=Policy(
-            world_of(config.cwd, config.add_dirs, user_home(env), config.home, config.env), rules, config.mode
-        ),
+        policy=Policy(world, rules, config.mode),
         unused=tuple(rule for layer in layers(config, env) for rule in layer.rules() if rule not in used),
         warnings=warnings,
     )

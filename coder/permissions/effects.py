@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from coder.core.requests import Effect, EffectKind
-from coder.permissions import readonly
+from coder.permissions import filewrites, readonly
 from coder.permissions.command import Command, Word
 from coder.permissions.names import names
 from coder.permissions.patterns import host_of
@@ -80,17 +80,17 @@ def effects_of(command: Command, world: World) -> Iterator[Effect]:
     """Every effect that can be told from the words; a program we know nothing of only `runs`."""
     words = unwrapped(command.words)
     name = program(words[0].text)
-    yield from _file_effects(command, world, deletes=name in _DELETERS)
+    if name != "xargs":  # its words are another command
+        yield from _file_effects(command, world, deletes=name in _DELETERS)
     known = readonly.effects_of(words)
-    if touches_paths(command):
-        yield from _unknown(command, words, deletes=name in _DELETERS)
+    yield from _unknown(command, words if touches_paths(command) else (), deletes=name in _DELETERS)
     if known is not None:
         return
     yield from _reach(name, words)
     if name == "git":
         verb = next((word.text for word in words[1:] if word.text in _GIT_STATE), "")
         yield Effect("changes git", _GIT_STATE.get(verb, shown(command.text)))
-    elif name not in _DELETERS:
+    elif name not in _DELETERS and filewrites.effects_of(words) is None:
         yield Effect("runs", shown(command.text))
 
 

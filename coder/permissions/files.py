@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import assert_never
 
 from coder.core.messages import ToolUse
-from coder.core.requests import Reason
+from coder.core.requests import Effect, Reason
 from coder.core.tools import Calls, Decides, Fetches, Internal, Mode, Reads, Writes
 from coder.permissions.facts import Facts, Need
 from coder.permissions.matching import (
@@ -91,6 +91,7 @@ def _fetch_facts(call: ToolUse, url: str, rules: Rules) -> Facts:
         veiled=bool(unclear) and any(rule.names(call.name) for rule in rules.deny),
         needs=() if allowed else (need,),
         allowed=(by_rule(allowed, what),) if allowed else (),
+        effects=(Effect("reaches", what),),
     )
 
 
@@ -122,6 +123,7 @@ def _path_facts(call: ToolUse, touch: Touch, paths: tuple[Path, ...], rules: Rul
         protected=next((p for place in places if touch == "write" and (p := protected(place, world))), None),
         needs=tuple(needs),
         allowed=tuple(allowed),
+        effects=tuple(Effect("reads" if touch == "read" else "writes", str(p), p.written) for p in places),
     )
 
 

@@ -118,14 +118,14 @@ def _unnamed(group: Iterable[Rule], command: Command, world: World) -> Rule | No
     """A path rule that may speak about a file the command reaches by a wildcard, a variable or a whole folder."""
     words = unwrapped(command.words)
     known = readonly.effects_of(words)
-    unknown = [word for word in (*words[1:], *(r.target for r in command.redirects)) if word.dynamic]
-    if unknown and touches_paths(command):
+    named = words[1:] if touches_paths(command) else ()
+    if any(word.dynamic for word in (*named, *(redirect.target for redirect in command.redirects))):
         return next((rule for rule in group if isinstance(rule.specifier, PathPattern)), None)
     wild = [word for word in words if unseen(word, command, world)]
     if not touches_paths(command) or (known and not known.content) or not ((known and known.sweeps) or wild):
         return None
-    named = (*wild, *(known.reads if known else ()))
-    hidden = bool(known and known.sweeps and known.hidden) or any(_names_hidden(word.text) for word in named)
+    looked_at = (*wild, *(known.reads if known else ()))
+    hidden = bool(known and known.sweeps and known.hidden) or any(_names_hidden(word.text) for word in looked_at)
     return rule_keeping_unread(group, hidden=hidden)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from dataclasses import replace
 
 from coder.permissions import readonly
 from coder.permissions.command import Command, Word
@@ -27,7 +28,8 @@ def fed_effects(words: tuple[Word, ...], fed_by: tuple[Command, ...]) -> Effects
     """What `xargs reader …` touches; None when it is anything else, or not certainly a read."""
     name = readonly.known_name(words[0].text)
     if name == "wc" and any(word.text == "--files0-from=-" for word in words) and lists_files(fed_by):
-        return readonly.effects_of(tuple(word for word in words if word.text != "--files0-from=-"))
+        found = readonly.effects_of(tuple(word for word in words if word.text != "--files0-from=-"))
+        return replace(found, follows=True) if found else None
     if name != "xargs":
         return None
     inner = _inner(words)
@@ -38,7 +40,9 @@ def fed_effects(words: tuple[Word, ...], fed_by: tuple[Command, ...]) -> Effects
         return None
     if readonly.known_name(inner[0].text) in _PRINTERS:
         return effects
-    return effects if lists_files(fed_by) and (not effects.shows or _keeps_names_whole(words, fed_by)) else None
+    if not lists_files(fed_by) or (effects.shows and not _keeps_names_whole(words, fed_by)):
+        return None
+    return replace(effects, follows=True)  # some of the names may be links
 
 
 def _puts_in_word(words: tuple[Word, ...], inner: tuple[Word, ...]) -> bool:
@@ -67,6 +71,14 @@ def _ends_with_nul(command: Command) -> bool:
             return bool({"-Z", "--null"} & texts) and not command.fed_by
         case _:
             return False
+
+
+def hint_for(words: tuple[Word, ...], fed_by: tuple[Command, ...]) -> str:
+    """How the same can be had without a question; "" when there is no such way."""
+    inner = _inner(words) if readonly.known_name(words[0].text) == "xargs" else ()
+    if inner and readonly.is_free(inner[0].text) and lists_files(fed_by):
+        return "names with blanks come apart: end them with NUL, as find -print0 and git -z do, and use xargs -0"
+    return ""
 
 
 def lists_files(commands: tuple[Command, ...]) -> bool:

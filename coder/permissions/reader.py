@@ -280,6 +280,7 @@ class _Reader:
 
     def _condition(self) -> Statement:
         """`[[ … ]]`: words, and the operators between them."""
+        begin = self._cursor.position
         self._take("[[")
         words: list[Token] = []
         while True:
@@ -288,7 +289,7 @@ class _Reader:
             start = cursor.position
             if self._keyword() == "]]":
                 self._take("]]")
-                return Condition(tuple(words))
+                return Condition(tuple(words), begin, cursor.position)
             operator = next((o for o in ("&&", "||", "<", ">") if cursor.ahead(o)), "")
             if operator:
                 cursor.position += len(operator)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 from coder.permissions import gitreads, scripts
 from coder.permissions.command import Word
@@ -334,7 +335,10 @@ def _set(rest: tuple[Word, ...]) -> Effects | None:
 
 
 def _find(rest: tuple[Word, ...]) -> Effects | None:
-    """`find`, also with `-exec reader {} ;`: each name is handed over as one word, and none begins with a dash."""
+    """`find`, also with `-exec reader {} ;`: each name is handed over as one word, and none begins with a dash.
+
+    Unless only plain files are asked for, some of the names may be links.
+    """
     texts = [word.text for word in rest]
     if "-exec" not in texts:
         return scripts.effects("find", rest)
@@ -346,4 +350,5 @@ def _find(rest: tuple[Word, ...]) -> Effects | None:
     outer, reads = scripts.effects("find", (*rest[:start], *rest[end + 1 :])), effects_of(inner)
     if outer is None or reads is None:
         return None
-    return Effects((*outer.reads, *reads.reads), content=reads.content, sweeps=True, follows=outer.follows)
+    follows = outer.follows or ("-type", "f") not in pairwise(texts)
+    return Effects((*outer.reads, *reads.reads), content=reads.content, sweeps=True, follows=follows)

@@ -104,6 +104,8 @@ class Condition:
     """`[[ … ]]`: its words, operators included."""
 
     words: tuple[Token, ...]
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,8 +41,8 @@ def touched(command: Command, world: World) -> Iterator[tuple[Touch, Place]]:
 
 
 def touches_paths(command: Command) -> bool:
-    """Whether its words are paths, as far as we know the program; redirects always are."""
-    return bool(command.redirects) or program(unwrapped(command.words)[0].text) in _READERS | _WRITERS
+    """Whether its words are paths, as far as we know the program."""
+    return program(unwrapped(command.words)[0].text) in _READERS | _WRITERS
 
 
 def writes_paths(command: Command) -> bool:

@@ -143,9 +143,10 @@ class Walk:
         match node:
             case Simple():
                 return self._simple(node, state, fed_by)
-            case Condition(words):
+            case Condition(words, begin, end):
                 resolved = tuple(self._word(word, state) for word in words)
-                self._add(Command((Word("[[", "[["), *resolved, Word("]]", "]]")), folders=state.folders))
+                whole = (Word("[[", "[["), *resolved, Word("]]", "]]"))
+                self._add(Command(whole, folders=state.folders, start=begin, end=end))
                 return state, state
             case Pipeline(items):
                 for item in items:
@@ -188,6 +189,8 @@ class Walk:
     def _for(self, node: For, state: _State) -> _Ends:
         self._check_name(node.name)
         words = [self._word(word, state) for word in node.words]
+        if wild := tuple(word for word in words if word.glob):
+            self._add(Command((Word(":", ":"), *wild), folders=state.folders))
         if len(words) > _MOST_ROUNDS or any(word.dynamic for word in words):
             value = _Value("", listed=True) if words and all(word.listed for word in words) else None
             return self._rounds((node.body,), _with(state, {node.name: value}), node.name)

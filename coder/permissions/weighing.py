@@ -16,7 +16,7 @@ from coder.permissions.files import judge_place
 from coder.permissions.grammar import Effects
 from coder.permissions.guides import guide_of
 from coder.permissions.matching import rule_for_call, rule_for_words
-from coder.permissions.outputs import fed_effects
+from coder.permissions.outputs import fed_effects, hint_for
 from coder.permissions.paths import is_inside
 from coder.permissions.patterns import CommandPattern
 from coder.permissions.rules import Rule, Rules
@@ -53,13 +53,18 @@ class Weighing:
                 text = "git obeys the settings of the folder it runs in, and cd goes to another folder first"
                 self.needs.append(Need(Reason("safety", text, "cd … git")))
             self._note(command, self.needs[needs:], self.allowed[allowed:])
+        if not self.needs and not self.allowed:
+            what = "it only reads" if shell.commands else "it only sets variables that nothing else sees"
+            self.allowed.append(Reason("readonly", what, shell.source.strip()))
 
     def _note(self, command: Command, needs: list[Need], allowed: list[Reason]) -> None:
         if command.start < 0:
             return
         reasons = tuple(dict.fromkeys(need.reason for need in needs)) or tuple(dict.fromkeys(allowed))
         rules = tuple(dict.fromkeys(rule for need in needs for rule in need.rules))
-        self.parts += (Part(command.text, command.start, command.end, bool(needs), reasons, rules),)
+        part = Part(command.text, command.start, command.end, bool(needs), reasons, rules)
+        if part not in self.parts:  # a loop says the same of each round
+            self.parts += (part,)
 
     def _weigh_command(self, command: Command, *, moved: bool) -> None:
         words = unwrapped(command.words)
@@ -89,7 +94,10 @@ class Weighing:
             self._weigh_secrets(command)
             self._weigh_links(command, known)
             if len(self.needs) == before:
-                self.allowed.append(Reason("readonly", f"{shown(command.text)} only reads", shown(command.text)))
+                if command.start < 0:
+                    return  # nothing a person has written
+                does = "stays inside the working directories" if known.moves else "only reads"
+                self.allowed.append(Reason("readonly", f"{shown(command.text)} {does}", shown(command.text)))
         elif not harmless:
             self.needs.append(self._variables(command))
         elif self.mode == "acceptEdits" and (written := filewrites.effects_of(words)):
@@ -117,11 +125,13 @@ class Weighing:
             self.needs.append(Need(Reason("safety", text, secret), self._exact(command)))
 
     def _weigh_links(self, command: Command, known: Effects) -> None:
-        """A command that goes through the links it finds may end anywhere they lead."""
-        if not known.follows:
+        """A command that goes through the links it finds, or that were listed for it, may end anywhere they lead."""
+        listed = any(word.listed for word in known.reads)
+        if not (known.follows or listed):
             return
-        here = (Word(".", "."),)
-        for place in places(known.reads or here, command.folders, self.world):
+        named = tuple(word for word in known.reads if not word.dynamic)
+        below = named if named and not listed else (Word(".", "."),)
+        for place in places(below, command.folders, self.world):
             found = self.world.leads_out(place.real)
             if found is not False:
                 why = "leads out of the working directories" if found else "may: there is too much there to look at"
@@ -170,7 +180,9 @@ class Weighing:
         return (rule,) if rule else ()
 
     def _unknown(self, command: Command, words: tuple[Word, ...]) -> Need:
-        reason = Reason("default", f"no rule allows {shown(command.text)}", shown(command.text))
+        hint = hint_for(words, command.fed_by)
+        text = f"no rule allows {shown(command.text)}{f' ({hint})' if hint else ''}"
+        reason = Reason("default", text, shown(command.text))
         rule = command_rule(command, self.call.name)
         written = filewrites.effects_of(words)
         folders: tuple[Path, ...] = command.folders
@@ -205,4 +217,5 @@ def _acts_for_others(words: tuple[Word, ...]) -> bool:
     name = program(words[0].text)
     if name in _NEVER_BY_PREFIX:
         return True
-    return name == "find" and any(word.text.startswith(_ACTING_FIND) for word in words[1:])
+    acting = (word.dynamic or word.glob or word.text.startswith(_ACTING_FIND) for word in words[1:])
+    return name == "find" and any(acting)

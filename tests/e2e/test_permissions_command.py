@@ -100,7 +100,7 @@ def test_a_line_of_commands_says_which_part_is_the_reason_and_what_it_would_do(p
     assert lines[:7] == [
         "asks: no rule allows cmake ..",
         "",
-        "  1  allowed  cd build  only reads",
+        "  1  allowed  cd build  stays inside the working directories",
         "  2  asks     cmake ..  no rule allows it",
         "  3  allowed  ls        only reads",
         "",

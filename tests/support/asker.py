@@ -19,7 +19,6 @@ import pexpect
 from coder.app.build import open_session
 from coder.config.flags import Flags
 from coder.config.load import load
-from coder.core.config import Behaviour
 from coder.core.events import AnyEvent, Notice
 from coder.core.requests import Deny, PermissionRequest, Reply, Request
 from coder.frontends.dialog import answer, echo
@@ -77,14 +76,6 @@ class Asker:
         return reply
 
 
-def save(path: Path, behaviour: Behaviour, rule: str) -> None:
-    """Adds a rule to a settings file that has none or only rules."""
-    path.parent.mkdir(exist_ok=True)
-    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"permissions": {}}
-    known["permissions"].setdefault(behaviour, []).append(rule)
-    path.write_text(json.dumps(known), encoding="utf-8")
-
-
 def _say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
@@ -107,7 +98,7 @@ def _file(path: Path) -> str | None:
 async def _main(prompt: str, *, aloud: bool) -> None:
     config = load(Flags(headless=False), os.environ, Path.cwd())
     asker = Asker(Facts(config.cwd, Path.home(), _file), aloud=aloud)
-    session = await open_session(config, asker, save_rule=save)
+    session = await open_session(config, asker)
     ended = await session.prompt(prompt)
     await session.aclose()
     _say(f"ended: {ended.reason}: {ended.text}")

@@ -84,7 +84,7 @@ def test_variables_redirects_and_wildcards_are_told_apart() -> None:
         ("while read -r x; do echo $x; done < f", [[":"], ["read", "-r", "x"], ["echo", "$x"]]),
         ("until a; do b; done", [["a"], ["b"]]),
         ("for f in a b; do cat $f; done", [["cat", "a"], ["cat", "b"]]),
-        ('for f in *.py; do cat "$f"; done', [["cat", "*.py"]]),
+        ('for f in *.py; do cat "$f"; done', [[":", "*.py"], ["cat", "*.py"]]),
         ("for f in $(x); do cat $f; done", [["x"], ["cat", "$f"]]),
         ("case $x in a|b*) ls;; *) cat;; esac", [["ls"], ["cat"]]),
         ("[[ -f x && $y == z* ]]", [["[[", "-f", "x", "&&", "set", "==", "z*", "]]"]]),

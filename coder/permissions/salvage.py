@@ -24,7 +24,7 @@ def salvage(source: str) -> tuple[Command, ...]:
     text = _IFS.sub(" ", text)
     found = _Salvage(text).commands()
     if "\\`" in text:  # substitutions inside one another
-        found += _Salvage(text.replace("\\`", "`")).commands()
+        found += tuple(command for part in re.split(r"\\*`", text) for command in _Salvage(part).commands())
     if "<<" in text:  # a quote in a here-document is only a quote: no line may hide the ones after it
         found += tuple(command for line in text.split("\n") for command in _Salvage(line).commands())
     if any(command.words[0].text.rpartition("/")[2] in SHELLS for command in found):
@@ -167,6 +167,6 @@ class _Salvage:
             words = [Word("", "")]
         if words:
             self.found.append(Command(tuple(words), tuple(assignments), tuple(here.redirects)))
-            opened = [index for index, word in enumerate(words[:-1]) if word.raw == "{"]
+            opened = [index for index, word in enumerate(words[:-1]) if word.text == "{"]
             self.found += (Command(tuple(words[index + 1 :])) for index in opened)
         here.words, here.redirects, here.redirect = [], [], ""

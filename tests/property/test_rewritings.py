@@ -23,8 +23,8 @@ laws = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[Hea
 
 COMMANDS = [
     "rm a", "rm -rf ~", "rm -rf .git", "git push origin main", "git push -f", "git clean -fdx", "cat .env",
-    "cat /etc/passwd", "touch a", "tee .git/x", "npm test", "make all", "curl x", "ls", "cat a", "git log -1", "find . -delete",
-    "sed -i s/a/b/ a",
+    "cat /etc/passwd", "touch a", "tee .git/x", "npm test", "make all", "curl x", "ls", "cat a", "git log -1",
+    "find . -delete", "sed -i s/a/b/ a",
 ]  # fmt: skip
 Rewrite = Callable[[list[str]], str]
 # What bash takes for the same command, and what runs it some other way. Words come in as the program gets them.

@@ -9,7 +9,7 @@ from coder.permissions.command import Command, Redirect, Word
 from coder.permissions.lexer import MAX_LENGTH
 from coder.permissions.names import names
 
-SHELLS = names("sh bash dash zsh ksh fish")
+SHELLS = names("sh bash dash zsh ksh fish source .")  # they run what they are fed
 _IFS = re.compile(r"\$\{IFS[^}]*\}|\$IFS\b")
 _KEYWORDS = names("! do elif else if in then time until while coproc function")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(\[[^]]*\])?\+?=")
@@ -28,8 +28,9 @@ def salvage(source: str) -> tuple[Command, ...]:
     if "<<" in text:  # a quote in a here-document is only a quote: no line may hide the ones after it
         found += tuple(command for line in text.split("\n") for command in _Salvage(line).commands())
     if any(command.words[0].text.rpartition("/")[2] in SHELLS for command in found):
-        printed = (c for c in found if c.words[0].text in ("echo", "printf"))
-        found += tuple(c for each in printed for c in _Salvage(" ".join(w.text for w in each.words[1:])).commands())
+        fed = [" ".join(w.text for w in c.words[1:]) for c in found if c.words[0].text in ("echo", "printf")]
+        fed += [redirect.target.text for command in found for redirect in command.redirects]
+        found += tuple(command for text in fed for command in _Salvage(text).commands())
     return found
 
 

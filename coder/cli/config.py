@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from coder.cli.config_page import as_json, blocks, masked, nested, shortened, table, visible
+from coder.cli.policy_text import wrapped
 from coder.config import write
 from coder.config.keys import ANYTHING, MANAGED_ONLY, RULES, Kind, is_group, kind_of, path_of, unknown, value_of
 from coder.config.origins import Listing, listing
@@ -252,4 +253,4 @@ def _short(path: Path) -> str:
 
 def _warn(warnings: Iterable[str]) -> None:
     for warning in warnings:
-        print(f"warning: {visible(warning)}", file=sys.stderr)
+        print("\n".join(wrapped(visible(warning), "warning: ", "  ")), file=sys.stderr)

@@ -65,7 +65,8 @@ def command_facts(call: ToolUse, command: str, rules: Rules, mode: Mode, world: 
 def _unclear(shell: Shell, tool: str) -> Need | None:
     if shell.understood:
         return None
-    text = f"the command is not fully understood: it has {shell.problem}"
+    verb = "defines" if shell.problem == "a function" else "has"
+    text = f"coder cannot be sure what this runs: it {verb} {shell.problem}"
     rule = exact_rule(shell.source, tool)
     return Need(Reason("shell", text, shell.problem), (rule,) if rule else ())
 
@@ -97,7 +98,7 @@ def _exact(shell: Shell, call: ToolUse, rules: Rules) -> Reason | None:
     for rule in rules.allow:
         pattern = rule.specifier
         if isinstance(pattern, CommandPattern) and rule.names(call.name) and pattern.source == text:
-            return by_rule(rule, "this exact command") if pattern.is_exact else None
+            return by_rule(rule, "exactly this command") if pattern.is_exact else None
     return None
 
 

@@ -252,5 +252,7 @@ def _short(path: Path) -> str:
 
 
 def _warn(warnings: Iterable[str]) -> None:
+    """On one line each, which a person sees wrapped."""
     for warning in warnings:
-        print("\n".join(wrapped(visible(warning), "warning: ", "  ")), file=sys.stderr)
+        line = f"warning: {visible(warning)}"
+        print("\n".join(wrapped(line, "", "  ")) if sys.stderr.isatty() else line, file=sys.stderr)

@@ -5,6 +5,7 @@ Must not know how a decision comes about.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -107,17 +108,26 @@ class Explanation:
         parts = decision.parts if len(decision.parts) > 1 else ()
         beside = {reason for part in parts for reason in part.reasons}
         if others := [reason for reason in decision.reasons if reason not in beside]:
-            return "; ".join(map(judged.said, others))
+            return "; ".join(map(self._said, others))
         concerned = [number for number, part in enumerate(parts, 1) if self._answer(part) == decision.verdict]
         match decision.verdict:
             case "allow":
-                return f"{_every(len(parts))} are"
+                only = all(reason.kind == "readonly" for reason in decision.reasons)
+                return f"{_every(len(parts))} {'only read' if only else 'are allowed, each by itself'}"
             case "ask" if len(concerned) == len(parts):
                 return f"{_every(len(parts))} need a yes"
             case "ask":
                 return f"{len(concerned)} of {len(parts)} parts need{'s' if len(concerned) == 1 else ''} a yes"
             case "deny":
                 return f"because of part {' and part '.join(map(str, concerned))}"
+
+    def _said(self, reason: Reason) -> str:
+        """A rule that speaks about all of the command need not repeat it."""
+        said, parts = self.judged.said(reason), self.judged.decision.parts
+        if reason.kind != "rule" or len(parts) != 1:
+            return said
+        whole = visible(quoted(parts[0].text))
+        return re.sub(rf"\b(denies|about|allows) {re.escape(whole)}", r"\1 it", said, count=1)
 
     def _untrusted(self, named: set[str]) -> str:
         standing = self.judged.standing
@@ -153,7 +163,8 @@ class Explanation:
     def _beside(self, part: Part) -> str:
         """The reasons of a part, which stands beside them and need not be named again."""
         text, said = visible(quoted(part.text)), []
-        for reason in part.reasons:
+        spoken = () if self.judged.decision.verdict == "allow" and part.needed else part.reasons
+        for reason in spoken:
             why = self.judged.said(reason)
             said.append(why.removeprefix(f"{text} ").replace(text, "it", 1))
         return "; ".join(said)
@@ -181,7 +192,7 @@ class Explanation:
         for rule in judged.deciding:
             label = "Because of" if (decision.verdict, rule.behaviour) == ("ask", "deny") else "Decided by"
             yield from labelled(label, f"{rule.behaviour} rule {visible(rule.text)}, in {judged.origin(rule)}")
-        if decision.verdict == "allow" and any(reason.kind == "readonly" for reason in decision.reasons):
+        if decision.verdict == "allow" and all(reason.kind == "readonly" for reason in decision.reasons):
             yield from labelled("Decided by", "built in: it only reads")
 
 

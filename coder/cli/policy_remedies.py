@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from coder.cli.policy_judged import Judged
-from coder.cli.policy_text import WIDTH, labelled, visible
+from coder.cli.policy_text import LABEL, WIDTH, labelled, visible
 from coder.config.paths import local_settings, user_settings
 from coder.core.config import RuleText
 from coder.permissions.decide import Verdict
@@ -80,7 +80,7 @@ def _allowed(judged: Judged) -> Iterator[str]:
     elif decision.remedy:
         yield from _way("To allow", f"$coder {visible(decision.remedy)}")
     elif reason.kind == "shell":
-        yield from _way("To allow", "only a rule with exactly this text can, and coder cannot write that one down")
+        yield from _way("To allow", "no pattern can, only a rule with exactly this text")
     elif reason.kind == "tool" or decision.verdict == "deny":
         yield from _way("To allow", "no rule can")
     else:
@@ -92,7 +92,7 @@ def _additions(judged: Judged) -> Iterator[str]:
     file, whom, option = local_settings(config.cwd), "for you, in this folder", ""
     if not judged.standing.would_count(file):
         file, whom, option = user_settings(config.home), "for you, in every folder", " --user"
-    only = "; no other rule can allow it" if judged.decision.reasons[0].kind == "shell" else ""
+    only = "; no pattern can allow it" if judged.decision.reasons[0].kind == "shell" else ""
     for rule in judged.decision.suggestions:
         yield f"$coder permissions add{option} {shlex.quote(rule)}"
         yield f"allows {visible(_covered(rule))}{only}"
@@ -118,6 +118,9 @@ def _covered(rule: str) -> str:
 
 def _way(label: str, *steps: str) -> Iterator[str]:
     """Sentences, and commands (with a `$`) that are never broken, so that they can be copied."""
+    if len(label) >= LABEL:
+        yield label
+        label = ""
     for step in steps:
         if not step.startswith("$"):
             yield from labelled(label, step)

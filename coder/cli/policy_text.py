@@ -41,10 +41,8 @@ def wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
 
 
 def labelled(label: str, text: str) -> list[str]:
-    """A label and a sentence beside it; below it where the label is too long for that."""
-    if cell_len(label) < LABEL:
-        return wrapped(text, f"{label:<{LABEL}}", " " * LABEL)
-    return [label, *wrapped(text, " " * LABEL, " " * LABEL)]
+    """A label and a sentence beside it."""
+    return wrapped(text, f"{label:<{LABEL}}", " " * LABEL)
 
 
 def hidden(text: str) -> Iterator[str]:

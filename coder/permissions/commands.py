@@ -8,6 +8,7 @@ from itertools import islice
 from coder.core.messages import ToolUse
 from coder.core.requests import Part, Reason
 from coder.core.tools import Mode
+from coder.permissions.command import Command
 from coder.permissions.effects import effects_of
 from coder.permissions.facts import Facts, Need
 from coder.permissions.irreversible import Stop
@@ -82,14 +83,15 @@ def _marked(parts: tuple[Part, ...], objection: Objection | None, stopped: Stop 
     against = [(objection.command, objection.reason)] if objection else []
     if stopped:
         against.append((stopped.command, Reason("safety", stopped.why, shown(stopped.command.text))))
-    for command, reason in against:
-        parts = tuple(
-            replace(part, needed=True, reasons=(reason,), rules=())
-            if command and command.start >= 0 and (part.start, part.end) == (command.start, command.end)
-            else part
-            for part in parts
-        )
-    return parts
+    return tuple(_against(part, [reason for command, reason in against if _is_about(command, part)]) for part in parts)
+
+
+def _is_about(command: Command | None, part: Part) -> bool:
+    return command is not None and command.start >= 0 and (part.start, part.end) == (command.start, command.end)
+
+
+def _against(part: Part, reasons: list[Reason]) -> Part:
+    return replace(part, needed=True, reasons=tuple(reasons), rules=()) if reasons else part
 
 
 def _exact(shell: Shell, call: ToolUse, rules: Rules) -> Reason | None:

@@ -92,10 +92,10 @@ def _need(facts: Facts, needs: tuple[Need, ...]) -> Decision:
 def _refuse_in_plan(facts: Facts) -> Decision:
     unsure = (facts.unclear,) if facts.unclear and not facts.waived else ()
     what = quoted(facts.parts[0].text) if len(facts.parts) == 1 else "this"
-    plan = Reason("mode", f"plan mode only reads, and {what} does more", "plan")
-    why = () if facts.protected else tuple(need.reason for need in unsure)
+    more = unsure[0].reason.text if unsure else f"{what} does more"
+    plan = Reason("mode", f"plan mode only reads, and {more}", "plan")
     flags = "" if facts.protected else remedy(unsure or facts.needs, leave_plan=True)
-    return _decision("deny", (plan, *why), facts, (), flags)
+    return _decision("deny", (plan,), facts, (), flags)
 
 
 def _decision(

@@ -128,7 +128,7 @@ def _wildcards(command: Command, world: World) -> dict[Place, str]:
         more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
         verb = "matches" if _WILD.search(word.raw) else "stands for"
         now = ", ".join(listed) + more if found else "nothing yet, or too much to list"
-        what = f"what {word.raw} {verb}: {now}"
+        what = f"what {word.raw} {verb} ({now})"
         for place in places((word,), command.folders, world):
             named[place] = what if not found or place.written in found else ""
     for word in (word for word in words if not word.glob):

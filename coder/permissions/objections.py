@@ -51,13 +51,13 @@ class Objections:
         for rule in group:
             pattern = rule.specifier
             if isinstance(pattern, CommandPattern) and rule.names(tool) and pattern.matches_cooked(whole):
-                return Objection(by_rule(rule))
+                return Objection(by_rule(rule, quoted(self.source)))
         for start in self.starts:
             for words in _spellings(start, self.world.ignores_case):
                 if found := rule_for_words(group, tool, words):
                     front = start.assignments and len(words) == len(start.words)
-                    named = "it" if start.text == self.source.strip() else quoted(start.text)
-                    return Objection(by_rule(found, named + (", whatever is set in front" if front else "")), start)
+                    what = quoted(start.text) + (", whatever is set in front" if front else "")
+                    return Objection(by_rule(found, what), start)
             for touch, place in touched(start, self.world):
                 if found := blocking_path_rule(group, touch, place, self.world):
                     text = f"{quoted(start.text)} {_TOUCHES[touch]} {place}, and {speaks(found)}"

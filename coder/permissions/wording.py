@@ -8,22 +8,31 @@ from coder.permissions.rules import Rule
 _SHOWN = 120
 _VERBS = {"deny": "denies", "ask": "asks about", "allow": "allows"}
 NAME_THEM = "name the files, and leave those out"
-_SETTINGS = "it says what coder may do and run"
-_SHELL = "a shell runs it when it starts"
-_HOOK = "it says what git runs at a commit"
-_EDITOR = "it can make an editor run programs"
-_DANGERS = (
-    ((".git", ".config/git"), "files in {name} can make git run other programs"),
-    ((".gitconfig", ".gitmodules"), "it can make git run other programs"),
-    ((".claude", ".coder", ".claude.json", ".mcp.json"), _SETTINGS),
-    ((".vscode", ".idea", ".devcontainer", ".devcontainer.json", "pyrightconfig.json"), _EDITOR),
-    ((".husky", ".pre-commit-config.yaml", "lefthook.yml", "lefthook.yaml", ".lefthook.yml", ".lefthook.yaml"), _HOOK),
-    ((".bash", ".zsh", ".zprofile", ".zlogin", ".zlogout", ".profile", ".envrc"), _SHELL),
-)
+_FOLDERS = {
+    "change what coder may do and run": (".claude", ".coder"),
+    "make git run other programs": (".git", ".config/git"),
+    "make an editor run programs": (".vscode", ".idea", ".devcontainer"),
+    "make git run programs at a commit": (".husky",),
+}
+_FILES = {
+    "change what coder may do and run": (".claude.json", ".mcp.json"),
+    "make git run other programs": (".gitconfig", ".gitmodules"),
+    "make an editor run programs": (".devcontainer.json", "pyrightconfig.json"),
+    "make git run programs at a commit": (".pre-commit", "lefthook", ".lefthook"),
+    "make a shell run programs when it starts": (
+        ".bash",
+        ".zsh",
+        ".zprofile",
+        ".zlogin",
+        ".zlogout",
+        ".profile",
+        ".env",
+    ),
+}
 
 
-def by_rule(rule: Rule, what: str = "it") -> Reason:
-    """`a rule denies it: Bash(rm *) in .coder/settings.json`."""
+def by_rule(rule: Rule, what: str) -> Reason:
+    """`a rule denies x: Bash(rm *) in .coder/settings.json`."""
     return Reason("rule", f"a rule {_VERBS[rule.behaviour]} {what}: {rule.source}", rule.text)
 
 
@@ -34,10 +43,13 @@ def speaks(rule: Rule, what: str = "that") -> str:
 
 def danger(name: str) -> str:
     """What a write to the protected folder or file of this name could bring about."""
-    for names, what in _DANGERS:
-        if name in names or (what == _SHELL and name.startswith((".bash", ".zsh"))):
-            return what.format(name=name)
-    return _SETTINGS if name.startswith("/") else "it can change what other programs run"
+    for what, folders in _FOLDERS.items():
+        if name in folders:
+            return f"files in {name} can {what}"
+    if name.startswith("/"):
+        return "files there can change what coder may do and run"
+    found = (what for what, starts in _FILES.items() if name.startswith(starts))
+    return f"it can {next(found, 'change what other programs run')}"
 
 
 def quoted(text: str) -> str:

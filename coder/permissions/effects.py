@@ -11,7 +11,7 @@ from coder.permissions import filewrites, readonly
 from coder.permissions.command import Command, Word
 from coder.permissions.irreversible import irreversible
 from coder.permissions.names import names
-from coder.permissions.paths import Place, path_of
+from coder.permissions.paths import Place, locate, path_of
 from coder.permissions.patterns import host_of
 from coder.permissions.suggest import printed_by
 from coder.permissions.touched import places, touched, touches_paths, writes_paths
@@ -129,8 +129,9 @@ def _wildcards(command: Command, world: World) -> dict[Place, str]:
         verb = "matches" if _WILD.search(word.raw) else "stands for"
         now = ", ".join(listed) + more if found else "nothing yet, or too much to list"
         what = f"what {word.raw} {verb} ({now})"
+        meant = found or [locate(text, world, folder).written for folder in command.folders]
         for place in places((word,), command.folders, world):
-            named[place] = what if not found or place.written in found else ""
+            named[place] = what if place.written in meant else ""
     for word in (word for word in words if not word.glob):
         for place in places((word,), command.folders, world):
             named.pop(place, None)

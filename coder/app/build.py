@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from coder.agent.policies import RepeatedFailure, TurnLimit, TurnPolicy
 from coder.app.context import context_message
 from coder.app.created import Created
 from coder.app.journal import Journal
+from coder.app.judge import Judge, Surroundings
 from coder.app.rulebook import RuleBook, SaveRule, rules_of
 from coder.app.session import Session, SessionFacts, Spent
 from coder.app.toolbox import SessionTools
@@ -26,19 +27,15 @@ from coder.core.config import Behaviour, Config
 from coder.core.errors import ConfigError
 from coder.core.events import AnyEvent
 from coder.core.frontend import Frontend
-from coder.core.messages import ToolUse
 from coder.core.model import ModelRequest
-from coder.core.requests import Allow
-from coder.core.tools import Access
 from coder.models import catalog, connect
-from coder.permissions.world import LocalWorld
 from coder.telemetry.ledger import Ledger
 from coder.telemetry.logs import DebugLog
 from coder.tools.registry import ToolSession, builtins
 from coder.workspace.local import LocalWorkspace
 
 if TYPE_CHECKING:
-    from coder.permissions.decide import Decision
+    pass
 
 
 async def open_session(
@@ -50,11 +47,13 @@ async def open_session(
     continue_latest: bool = False,
     today: date | None = None,
     save_rule: SaveRule | None = None,
+    reload: Callable[[], Config | None] | None = None,
 ) -> Session:
     """A session ready for its first prompt. Contacts nothing and changes nothing on disk.
 
     `save_rule` writes what the person allows from now on; by default into the settings file of this folder that is
-    theirs alone. Raises ConfigError and SessionError.
+    theirs alone. `reload` gives the settings when they have changed: the rules among them count from the next call on.
+    Raises ConfigError and SessionError.
     """
     rules, rule_warnings = rules_of(config)
     journal = Journal.open(config, session_id, resume, continue_latest)
@@ -72,36 +71,13 @@ async def open_session(
     workspace = LocalWorkspace(config.cwd, config.add_dirs, env)
     spill_dir = journal.folder / "tool-results"
     created = Created((spill_dir,))
-    environment = workspace.environment
-
-    def world() -> LocalWorld:
-        return LocalWorld(
-            cwd=workspace.cwd,
-            roots=workspace.roots,
-            home=Path.home(),
-            config_home=config.home,
-            readable=(spill_dir,),
-            environment=environment,
-            created=created.holds,
-        )
-
-    denied = rules.denied_reads(world())
+    path, closed = local_settings(config.cwd), config.managed_rules_only
+    book = RuleBook(rules, path, config.cwd, save_rule or _save(config), is_closed=closed)
+    surroundings = Surroundings(Path.home(), config.home, (spill_dir,), created.holds)
+    judge = Judge(book, control, workspace, surroundings, emit, reload)
+    denied = rules.denied_reads(judge.world())
     every = builtins(ToolSession.from_env(env, (config.home,), denied))
     tools = SessionTools(every, rules.removed_tools(tool.name for tool in every))
-
-    def save(path: Path, behaviour: Behaviour, text: str) -> None:
-        from coder.app.saving import save_rule as write
-
-        write(config, path, behaviour, text)
-
-    path = local_settings(config.cwd)
-    book = RuleBook(rules, path, config.cwd, save_rule or save, is_closed=config.managed_rules_only)
-
-    def judge(call: ToolUse, access: Access, given: Allow) -> Decision:
-        from coder.permissions.decide import decide
-
-        mode = given.mode or control.mode
-        return decide(call, access, book.with_allowed(given.remember), mode, world())
 
     gate = Gate(judge, frontend.ask, emit, book.allow, control.set_mode, lambda: workspace.cwd)
     executor = Executor(tools, gate, workspace, control, emit, spill_dir, watch=created.watch)
@@ -131,6 +107,15 @@ async def open_session(
     )
     warnings = (*config.warnings, *rule_warnings, *journal.notes)
     return Session(facts, agent, control, lambda: _spent(ledger), close, warnings)
+
+
+def _save(config: Config) -> SaveRule:
+    def save(path: Path, behaviour: Behaviour, text: str) -> None:
+        from coder.app.saving import save_rule
+
+        save_rule(config, path, behaviour, text)
+
+    return save
 
 
 def _debug_log(config: Config, env: Mapping[str, str], session_id: str) -> DebugLog:

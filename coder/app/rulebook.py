@@ -31,6 +31,7 @@ class RuleBook:
     def __init__(self, rules: Rules, path: Path, base: Path, save: SaveRule, *, is_closed: bool = False) -> None:
         self._is_closed = is_closed
         self._rules = rules
+        self._added: tuple[str, ...] = ()
         self._path = path
         self._base = base
         self._save = save
@@ -46,9 +47,17 @@ class RuleBook:
         more, _ = parse_rules(RuleText(rule, "allow", "local", str(self._path), self._base) for rule in rules)
         return replace(self._rules, allow=(*self._rules.allow, *more.allow))
 
+    def renew(self, config: Config) -> tuple[str, ...]:
+        """Goes by these settings from now on, and by what the person added meanwhile. Returns warnings about rules."""
+        self._is_closed = config.managed_rules_only
+        self._rules, warnings = rules_of(config)
+        self._rules = self.with_allowed(self._added)
+        return warnings
+
     async def allow(self, rules: tuple[str, ...]) -> str:
         """Holds these rules from now on, and saves them. Returns what went wrong with saving, "" when nothing did."""
         self._rules = self.with_allowed(rules)
+        self._added += rules
         try:
             for rule in rules:
                 await asyncio.to_thread(self._save, self._path, "allow", rule)

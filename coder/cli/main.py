@@ -63,6 +63,7 @@ def _start(arguments: RunArguments) -> int:
 
 async def _run(arguments: RunArguments, config: Config, prompt: str) -> int:
     from coder.app.build import open_session
+    from coder.app.reload import Reload
     from coder.frontends import headless
 
     async with AsyncExitStack() as stack:
@@ -75,6 +76,7 @@ async def _run(arguments: RunArguments, config: Config, prompt: str) -> int:
             session_id=flags.session_id,
             resume=flags.resume,
             continue_latest=flags.continue_,
+            reload=Reload(flags, os.environ, Path.cwd()),
         )
         gc.freeze()
         gc.enable()

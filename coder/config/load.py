@@ -89,6 +89,15 @@ def _start(flags: Flags, env: Mapping[str, str], cwd: Path) -> Path:
     return start
 
 
+def settings_files(
+    flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = None, managed: Path = MANAGED
+) -> tuple[Path, ...]:
+    """Every file and folder that `load` goes by, whether it is there or not."""
+    start, home = _start(flags, env, cwd), home or config_home(env)
+    files = [source.path for source in sources(home, start, env, _sources(flags.setting_sources), managed)]
+    return (*files, managed / "managed-settings.d", home / "trust.json")
+
+
 def _sources(text: str | None) -> tuple[str, ...]:
     if text is None:
         return _NAMES

@@ -35,25 +35,31 @@ def expand(pattern: str, folder: Path, resolve: Callable[[Path], Path]) -> tuple
     return tuple(found) if len(found) <= _MOST_MATCHES else None
 
 
-def leads_out(folder: Path, roots: tuple[Path, ...], resolve: Callable[[Path], Path]) -> bool | None:
-    """Whether a link below `folder` leads out of `roots` (which are real paths); None when there is too much to see."""
-    waiting, left = [folder], _MOST_FOLLOWED
+def below(folder: Path) -> tuple[Path, ...] | None:
+    """Everything in a folder, links not followed; None when there is too much to see."""
+    found: list[Path] = []
+    waiting = [folder]
     while waiting:
         try:
             with os.scandir(waiting.pop()) as entries:
                 for entry in entries:
-                    left -= 1
-                    if left < 0:
+                    found.append(Path(entry.path))
+                    if len(found) > _MOST_FOLLOWED:
                         return None
-                    if entry.is_symlink():
-                        target = resolve(Path(entry.path))
-                        if not any(target.is_relative_to(root) for root in roots):
-                            return True
-                    elif entry.is_dir(follow_symlinks=False):
-                        waiting.append(Path(entry.path))
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(found[-1])
         except OSError:
             continue
-    return False
+    return tuple(found)
+
+
+def leads_out(folder: Path, roots: tuple[Path, ...], resolve: Callable[[Path], Path]) -> bool | None:
+    """Whether a link below `folder` leads out of `roots` (which are real paths); None when there is too much to see."""
+    found = below(folder)
+    if found is None:
+        return None
+    targets = (resolve(path) for path in found if path.is_symlink())
+    return any(not any(target.is_relative_to(root) for root in roots) for target in targets)
 
 
 def _below(place: Match, parts: list[str], resolve: Callable[[Path], Path], budget: list[int]) -> Iterator[Match]:

@@ -13,8 +13,9 @@ _COMMANDS = {
     "rm": Grammar("dfirRv", "dir force recursive verbose"),
     "rmdir": Grammar("pv", "ignore-fail-on-non-empty parents verbose"),
     "mv": Grammar("finvu", "force no-clobber update verbose"),
-    # Without -r: a folder may hold protected names, and files that a rule keeps from being read.
-    "cp": Grammar("finpPuvT", "force no-clobber no-dereference update verbose"),
+    "cp": Grammar(
+        "afinpPrRuvT", "archive force no-clobber no-dereference recursive update verbose", sweeps="-r -R -a --recursive"
+    ),
 }
 _SED_IN_PLACE = Grammar("nErsuzi?e:", "expression= in-place? quiet regexp-extended separate silent")
 
@@ -26,7 +27,7 @@ def effects_of(words: tuple[Word, ...]) -> Effects | None:
         return _sed(words[1:])
     grammar = _COMMANDS.get(name)
     found = grammar.effects(words[1:]) if grammar else None
-    return Effects(writes=found.reads) if found and found.reads else None
+    return Effects(writes=found.reads, sweeps=found.sweeps) if found and found.reads else None
 
 
 def _sed(words: tuple[Word, ...]) -> Effects | None:

@@ -72,7 +72,7 @@ class Grammar:
     free: bool = False
     counts: bool = False  # `-20`
     content: bool = False
-    quiet: str = ""  # options that make it show names or counts only
+    quiet: str = ""  # options that make it show names or counts only, or "always"
     sweeps: str = ""  # option letters that make it read whole folders
     follows: str = ""  # options that make it follow links in the folders it reads
     pattern_options: str = ""  # options that stand for the pattern operand
@@ -91,12 +91,12 @@ class Grammar:
                 return None
             case "none" | "text":
                 operands = ()
-            case "pattern" if not call.has(*self.pattern_options.split()) and operands and operands[0].single:
+            case "pattern" if not call.has(*self.pattern_options.split()) and operands and _is_one(operands[0]):
                 operands = operands[1:]
             case _:
                 pass
         sweeps = call.has(*self.sweeps.split()) if self.sweeps else False
-        quiet = call.has(*self.quiet.split()) if self.quiet else False
+        quiet = self.quiet == "always" or (call.has(*self.quiet.split()) if self.quiet else False)
         follows = call.has(*self.follows.split()) if self.follows else False
         return Effects((*operands, *call.files), content=self.content, quiet=quiet, sweeps=sweeps, follows=follows)
 
@@ -105,6 +105,11 @@ class Grammar:
             return None
         reader = _Reader(words)
         return reader.call() if reader.sort(self) else None
+
+
+def _is_one(word: Word) -> bool:
+    """Whether the program gets one word for it, not as many as a variable or a wildcard stands for."""
+    return word.single and not word.glob
 
 
 class _Reader:
@@ -165,7 +170,7 @@ class _Reader:
         else:
             word = Word(value, value)
         self.options.append((name, word.text))
-        if kind == "@" or not word.single:  # words nobody knows may be more than the value: file names
+        if kind == "@" or not _is_one(word):  # what comes after the value is file names
             self.files.append(word)
         return True
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from coder.permissions import gitlosses
 from coder.permissions.command import Command, Word
 from coder.permissions.names import names
 from coder.permissions.paths import Place, is_home, is_inside, locate, path_of
@@ -20,9 +21,6 @@ from coder.permissions.wrappers import program
 
 _DELETERS = names("rm rmdir unlink trash srm")
 _RECURSIVE = re.compile(r"-[A-Za-z]*[rR][A-Za-z]*\Z|--recursive\Z")
-_FORCED_CLEAN = re.compile(r"-[A-Za-z]*f[A-Za-z]*\Z|--force\Z")
-_DRY_RUN = re.compile(r"-[A-Za-z]*n[A-Za-z]*\Z|--dry-run\Z")
-_FORCED_PUSH = re.compile(r"-[A-Za-z]*[fd][A-Za-z]*\Z|--force|--mirror\Z|--delete\Z|--prune\Z|\+.|:.")
 _ONLY_WILDCARDS = re.compile(r"[*.]*\*[*.]*\Z")
 _WILD = re.compile(r"[*?\[]")
 _DEVICE = re.compile(r"/dev/(?!null\Z|std|tty|fd/|zero\Z|shm/|pts/)")
@@ -40,17 +38,6 @@ _ELSEWHERE = {
     "npm": ("unpublish",),
     "redis-cli": ("flushall", "flushdb"),
 }
-# git, by verb: what marks the form that loses something, and what is lost.
-_GIT = {
-    "reset": (re.compile(r"--hard\Z"), "git reset --hard discards changes that were never committed"),
-    "reflog": (re.compile(r"(expire|delete)\Z"), "git reflog expire drops the way back to earlier commits"),
-    "gc": (re.compile(r"--prune(=now|=all)?\Z"), "git gc --prune drops what no branch names"),
-    "stash": (re.compile(r"(drop|clear)\Z"), "git stash drop throws away changes that were put aside"),
-    "filter-branch": (re.compile(""), "git filter-branch rewrites the history of whole branches"),
-    "filter-repo": (re.compile(""), "git filter-repo rewrites the history of the repository"),
-    "checkout": (re.compile(r"(\.|:/|\*|-f|--force)\Z"), "git checkout replaces changes that were never committed"),
-    "restore": (re.compile(r"(\.|:/|\*)\Z"), "git restore replaces changes that were never committed"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +52,13 @@ class Stop:
 def irreversible(command: Command, world: World) -> Stop | None:
     """Why this command must never run unasked; None when it is none of those."""
     name = program(command.words[0].text)
-    if command.words[0].dynamic and any(_RECURSIVE.match(word.text) for word in command.words[1:]):
-        name = "rm"  # nobody knows which program it is: it is taken for the worst
-    why = _reason(name, command, world) or _device(command)
+    names = [name]
+    if command.words[0].dynamic:  # nobody knows which program it is: it is taken for the worst
+        names = ["git", "find", "dd", *(["rm"] if any(_RECURSIVE.match(word.text) for word in command.words) else [])]
+    why = next(filter(None, (_reason(each, command, world) for each in names)), "") or _device(command)
     if not why:
         return None
-    word = _git_verb(command.words) if name == "git" else name
+    word = gitlosses.verb_of(command.words[1:]) if name == "git" else name
     return Stop(why, word or name or "yes", command)
 
 
@@ -81,10 +69,10 @@ def _reason(name: str, command: Command, world: World) -> str:
             return _deletion(command, words[1:], world)
         case "chmod" | "chown" | "chgrp" if any(_RECURSIVE.match(word.text) for word in words[1:]):
             return _deletion(command, words[2:], world, verb="changes")
-        case "find" if any(word.text == "-delete" for word in words) or _runs_deleter(words):
+        case "find" if any(word.text == "-delete" or word.dynamic for word in words[1:]) or _runs_deleter(words):
             return "find deletes every file it finds, and nobody sees which before"
         case "git":
-            return _git(words)
+            return gitlosses.loss(words[1:])
         case "dd":
             return _dd(words[1:])
         case _ if name in _ERASERS or name.startswith("mkfs"):
@@ -171,38 +159,6 @@ def _runs_deleter(words: tuple[Word, ...]) -> bool:
     texts = {word.text for word in words}
     runs = bool(texts & {"-exec", "-execdir", "-ok", "-okdir"})
     return runs and bool({program(text) for text in texts} & (_DELETERS | {"shred"}))
-
-
-def _git_verb(words: tuple[Word, ...]) -> str:
-    known = (*_GIT, "push", "clean", "worktree", "branch")
-    return next((word.text for word in words[1:] if word.text in known), "")
-
-
-def _git(words: tuple[Word, ...]) -> str:
-    verb = _git_verb(words)
-    if not verb:
-        return ""
-    rest = words[[word.text for word in words].index(verb) + 1 :]
-    texts = [word.text for word in rest]
-    if verb == "push":
-        if any(_FORCED_PUSH.match(text) for text in texts) or any(word.dynamic and not word.single for word in rest):
-            return "a forced push replaces or deletes commits that others may rely on"
-        return ""
-    if verb == "clean":
-        forced = any(_FORCED_CLEAN.match(text) for text in texts) and not any(_DRY_RUN.match(text) for text in texts)
-        return "git clean deletes files that git does not know and cannot bring back" if forced else ""
-    if verb == "worktree":
-        return (
-            "git worktree remove --force deletes uncommitted work"
-            if {"remove"} & set(texts) and (any(_FORCED_CLEAN.match(text) for text in texts))
-            else ""
-        )
-    if verb == "branch" or verb not in _GIT:
-        return ""
-    marks, why = _GIT[verb]
-    if verb == "restore" and {"--staged", "-S"} & set(texts) and not {"--worktree", "-W"} & set(texts):
-        return ""
-    return why if any(marks.match(text) for text in texts) or (verb.startswith("filter-")) else ""
 
 
 def _dd(words: tuple[Word, ...]) -> str:

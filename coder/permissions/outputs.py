@@ -96,6 +96,8 @@ def text_of(command: Command) -> str | None:
             return " ".join(rest)
         case ["printf", text] if not {"%", "\\"} & set(text) and not text.startswith("-"):
             return text
+        case ["printf", "%s", text]:
+            return text
         case ["pwd"] if len(command.folders) == 1:
             return str(command.folders[0])
         case ["dirname", path] if not path.startswith("-"):

@@ -9,6 +9,8 @@ from coder.permissions.command import Command, Redirect, Word
 from coder.permissions.lexer import MAX_LENGTH
 from coder.permissions.names import names
 
+SHELLS = names("sh bash dash zsh ksh fish")
+_IFS = re.compile(r"\$\{IFS[^}]*\}|\$IFS\b")
 _KEYWORDS = names("! do elif else if in then time until while coproc function")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(\[[^]]*\])?\+?=")
 _PLAIN = re.compile(r"[A-Za-z0-9_./=:,@%+^~*?\[\]-]+")
@@ -19,9 +21,15 @@ _NAME = re.compile(r"\{[A-Za-z0-9_]+\}|\{")
 def salvage(source: str) -> tuple[Command, ...]:
     """Every command that might be in the text, substitutions included. Guesses too many rather than too few."""
     text = source[: 4 * MAX_LENGTH].replace("\\\n", "").replace("\r", " ")
+    text = _IFS.sub(" ", text)
     found = _Salvage(text).commands()
+    if "\\`" in text:  # substitutions inside one another
+        found += tuple(command for part in re.split(r"\\*`", text) for command in _Salvage(part).commands())
     if "<<" in text:  # a quote in a here-document is only a quote: no line may hide the ones after it
         found += tuple(command for line in text.split("\n") for command in _Salvage(line).commands())
+    if any(command.words[0].text.rpartition("/")[2] in SHELLS for command in found):
+        printed = (c for c in found if c.words[0].text in ("echo", "printf"))
+        found += tuple(c for each in printed for c in _Salvage(" ".join(w.text for w in each.words[1:])).commands())
     return found
 
 
@@ -159,4 +167,6 @@ class _Salvage:
             words = [Word("", "")]
         if words:
             self.found.append(Command(tuple(words), tuple(assignments), tuple(here.redirects)))
+            opened = [index for index, word in enumerate(words[:-1]) if word.text == "{"]
+            self.found += (Command(tuple(words[index + 1 :])) for index in opened)
         here.words, here.redirects, here.redirect = [], [], ""

@@ -17,7 +17,8 @@ Touch: TypeAlias = Literal["read", "write"]
 FREE = frozenset({"/dev/null", "/dev/stdin", PIPE})  # reading these tells nothing that is not told anyway
 _READERS = names(
     "cat head tail less more bat batcat nl tac rev grep egrep fgrep rg sed awk gawk mawk cut sort uniq diff cmp "
-    "comm od xxd hexdump strings base64 fold fmt paste join jq zcat column view cp mv scp rsync source . tee dd xargs"
+    "comm od xxd hexdump strings base64 fold fmt paste join jq zcat column view wc md5sum "
+    "sha1sum sha224sum sha256sum sha384sum sha512sum b2sum cksum shasum cp mv scp rsync source . tee dd xargs"
 )
 _WRITERS = names("rm rmdir unlink mv cp touch tee truncate ln install chmod chown shred patch dd mkdir rsync scp split")
 

@@ -12,10 +12,10 @@ from coder.core.tools import Mode
 from coder.permissions import filewrites, readonly
 from coder.permissions.command import Command, Word
 from coder.permissions.facts import Need
-from coder.permissions.files import judge_place
+from coder.permissions.files import judge_place, protected
 from coder.permissions.grammar import Effects
 from coder.permissions.guides import guide_of
-from coder.permissions.matching import rule_for_call, rule_for_words
+from coder.permissions.matching import blocking_path_rule, rule_for_call, rule_for_words
 from coder.permissions.outputs import fed_effects, hint_for
 from coder.permissions.paths import Place, is_inside
 from coder.permissions.patterns import CommandPattern
@@ -104,8 +104,24 @@ class Weighing:
             self.needs.append(self._variables(command))
         elif self.mode == "acceptEdits" and (written := filewrites.effects_of(words)):
             self._weigh_places("write", written.writes, command)
+            if written.sweeps:
+                self._weigh_copied(command, written.writes[:-1])
         else:
             self.needs.append(self._unknown(command, words))
+
+    def _weigh_copied(self, command: Command, words: tuple[Word, ...]) -> None:
+        """A folder that is copied may hold protected names, and files that a rule keeps from being read."""
+        for place in places(words, command.folders, self.world):
+            inside = self.world.below(place.real)
+            for path in inside or ():
+                copied = Place(path, path)
+                kept = blocking_path_rule((*self.rules.deny, *self.rules.ask), "read", copied, self.world)
+                if reason := by_rule(kept, str(path)) if kept else protected(copied, self.world):
+                    self.needs.append(Need(reason))
+                    return
+            if inside is None:
+                text = f"{shown(command.text)} copies more files than coder looks at one by one"
+                self.needs.append(Need(Reason("safety", text, str(place.written)), self._exact(command)))
 
     def _git_runs(self, command: Command, words: tuple[Word, ...]) -> str:
         """What makes even a git command that only reads run a program of the repository."""

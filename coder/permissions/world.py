@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from coder.permissions.expanding import expand, leads_out
+from coder.permissions.expanding import below, expand, leads_out
 from coder.permissions.gitrepo import git_runs
 
 
@@ -63,6 +63,10 @@ class World(Protocol):
 
     def matches(self, pattern: str, folder: Path) -> tuple[tuple[Path, Path], ...] | None:
         """The paths a shell wildcard stands for, each as written and with its links followed; None for too many."""
+        ...
+
+    def below(self, folder: Path) -> tuple[Path, ...] | None:
+        """Everything in the folder and its folders, links not followed; None when there is too much to look at."""
         ...
 
     def leads_out(self, folder: Path) -> bool | None:
@@ -125,6 +129,9 @@ class LocalWorld:
 
     def matches(self, pattern: str, folder: Path) -> tuple[tuple[Path, Path], ...] | None:
         return expand(pattern, folder, self.resolve)
+
+    def below(self, folder: Path) -> tuple[Path, ...] | None:
+        return below(folder)
 
     def leads_out(self, folder: Path) -> bool | None:
         return leads_out(folder, tuple(self.resolve(root) for root in self.roots), self.resolve)
@@ -211,6 +218,9 @@ class Remembered:
         if key not in self.expanded:
             self.expanded[key] = self.world.matches(pattern, folder)
         return self.expanded[key]
+
+    def below(self, folder: Path) -> tuple[Path, ...] | None:
+        return self.world.below(folder)
 
     def leads_out(self, folder: Path) -> bool | None:
         return self.world.leads_out(folder)

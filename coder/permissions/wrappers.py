@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from coder.permissions.command import Command, Word
 from coder.permissions.names import names
-from coder.permissions.salvage import salvage
+from coder.permissions.salvage import SHELLS, salvage
 
 _SAFE_NAMES = names(
     "LANG LANGUAGE LC_ALL LC_CTYPE LC_COLLATE LC_MESSAGES LC_NUMERIC LC_TIME TZ TERM COLORTERM NO_COLOR FORCE_COLOR "
@@ -33,7 +33,6 @@ _STARTERS = names(
     "source trap sh bash dash zsh ksh fish find fd rtk cmd"
 )
 _SHELL_TEXT = names("sh bash dash zsh ksh fish eval su watch ssh trap env xargs find script parallel flock")
-_SHELLS = names("sh bash dash zsh ksh fish")
 _EXEC_FLAGS = frozenset({"-exec", "-execdir", "-ok", "-okdir", "-x", "-X", "--exec", "--exec-batch"})
 _INTERPRETERS = re.compile(r"(python|pypy|node|deno|bun|perl|ruby|php)[\d.]*\Z")
 _DELETION = re.compile(
@@ -124,7 +123,7 @@ def every_start(command: Command, depth: int = 3) -> Iterator[Command]:
     head = program(command.words[0].text)
     if _INTERPRETERS.match(head):
         yield from _deletions(command)
-    if head in _SHELLS and depth:
+    if head in SHELLS and depth:
         for text in _read_by(command):
             for inner in salvage(text):
                 yield from every_start(_at(inner, command), depth - 1)

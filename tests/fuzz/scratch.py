@@ -132,8 +132,7 @@ class Scratch:
             argv = [os.fsdecode(word) for word in Shell(Path("/bin/bash")).argv(command, self.root, self._report)]
         except OSError:  # no process can be given such a text
             return Deed((), (), (), (), "", died=False)
-        if self._read():
-            self._arm()  # the gate has looked at folders itself
+        self._forget_reads()  # judging looks into folders too
         outcome = self._sandbox.run(argv, self.root, self._environment)
         read = self._read()
         changed, lost = self._differences() if self._changed() else ((), ())
@@ -202,14 +201,16 @@ class Scratch:
         self._whole = dict(_walk(self.live))
         outside = [path for path in self._whole if not path.startswith("home/work/") and path != "home/work"]
         self._kept = [*outside, "home/work/.env"]
-        self._arm()
+        self._forget_reads()
 
-    def _arm(self) -> None:
-        """Makes what must not be read older than its content, so that one read shows."""
+    def _forget_reads(self) -> None:
+        """Sets what may not be read older than its content, so that one read shows."""
         for name in self._kept:
             path = self.live / name
-            os.utime(path, ns=(0, path.stat().st_mtime_ns))
-        self._whole = {name: _signature(str(self.live / name)) for name in self._whole}
+            found = path.stat()
+            if found.st_atime_ns:
+                os.utime(path, ns=(0, found.st_mtime_ns))
+                self._whole[name] = _signature(str(path))
         self._baseline = list(self._whole.values())
 
     # --- looking

@@ -27,7 +27,7 @@ from tests.support.policy import policy, project
         ("rmdir a", "ask", "allow", "deny", "deny", "allow"),
         ("mv a b", "ask", "allow", "deny", "deny", "allow"),
         ("cp a b", "ask", "allow", "deny", "deny", "allow"),
-        ("cp -r a b", "ask", "ask", "deny", "deny", "allow"),
+        ("cp -r a b", "ask", "allow", "deny", "deny", "allow"),
         ("sed -i s/a/b/ f", "ask", "allow", "deny", "deny", "allow"),
         ("sed -i.bak -e 's|a|b|' f", "ask", "allow", "deny", "deny", "allow"),
         ("LANG=C timeout 5 touch a", "ask", "allow", "deny", "deny", "allow"),
@@ -268,3 +268,17 @@ print(heavy())
         [sys.executable, "-c", program], cwd=root, env={**os.environ}, capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines() == ["[]", "['tree_sitter', 'tree_sitter_bash']"]
+
+
+def test_a_folder_is_copied_unasked_when_nothing_in_it_is_protected_or_kept_from_being_read(tmp_path: Path) -> None:
+    world = project(tmp_path)
+    for name in ("plain/sub/a.txt", "tools/.vscode/tasks.json", "secrets/deep/.env"):
+        (world.cwd / name).parent.mkdir(parents=True)
+        (world.cwd / name).touch()
+    judge = policy(world, "acceptEdits", deny=["Read(.env)"])
+    assert judge.bash("cp -r plain copy").verdict == "allow"
+    assert judge.bash("cp -a tools copy").verdict == "ask"
+    assert judge.bash("cp --recursive secrets copy").verdict == "ask"
+    for number in range(5_100):
+        (world.cwd / "plain" / str(number)).touch()
+    assert judge.bash("cp -r plain copy").verdict == "ask"

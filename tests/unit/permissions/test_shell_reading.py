@@ -231,7 +231,7 @@ def test_the_two_readers_must_agree() -> None:
         ("echo $(rm x)", ["rm x", "echo $()"]),
         ('a "$(b `c`)" d', ["c", "b $()", "a $() d"]),
         ("if a; then b; fi", ["a", "b", "fi"]),
-        ("rm -rf { .git", ["rm -rf { .git"]),
+        ("rm -rf { .git", ["rm -rf { .git", ".git"]),
         ("rm {a,b}/c", ["rm a/c b/c {a,b}/c"]),
         ("A=1 b &", ["b"]),
         ("'a b' \"c'd\" e\\ f", ["a b c'd e f"]),

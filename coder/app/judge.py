@@ -1,0 +1,86 @@
+"""What the gate asks about each call: puts the rules, the mode and the world of that moment before the policy.
+
+Must not know who is asked, or what runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from coder.agent.control import Control
+from coder.app.rulebook import RuleBook
+from coder.core.config import Config
+from coder.core.errors import ConfigError
+from coder.core.events import AnyEvent, Notice
+from coder.core.lazy import LazyModule
+from coder.core.messages import ToolUse
+from coder.core.requests import Allow
+from coder.core.tools import Access
+from coder.permissions.world import LocalWorld
+from coder.workspace.local import LocalWorkspace
+
+if TYPE_CHECKING:
+    from coder.permissions import decide as policy
+    from coder.permissions.decide import Decision
+else:
+    policy = LazyModule("coder.permissions.decide")  # judging loads at the first tool call (docs/adr/0002)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What of the world stays the same all session long. `created` tells what the session itself made."""
+
+    home: Path
+    config_home: Path
+    readable: tuple[Path, ...]
+    created: Callable[[Path], bool]
+
+
+class Judge:
+    """`reload` gives the settings when they have changed since it was last asked."""
+
+    def __init__(
+        self,
+        book: RuleBook,
+        control: Control,
+        workspace: LocalWorkspace,
+        surroundings: Surroundings,
+        emit: Callable[[AnyEvent], None],
+        reload: Callable[[], Config | None] | None,
+    ) -> None:
+        self._book = book
+        self._control = control
+        self._workspace = workspace
+        self._surroundings = surroundings
+        self._environment = workspace.environment
+        self._emit = emit
+        self._reload = reload
+
+    def __call__(self, call: ToolUse, access: Access, given: Allow) -> Decision:
+        """The decision, as if `given` had been answered before."""
+        self._renew()
+        mode = given.mode or self._control.mode
+        return policy.decide(call, access, self._book.with_allowed(given.remember), mode, self.world())
+
+    def world(self) -> LocalWorld:
+        return LocalWorld(
+            cwd=self._workspace.cwd,
+            roots=self._workspace.roots,
+            home=self._surroundings.home,
+            config_home=self._surroundings.config_home,
+            readable=self._surroundings.readable,
+            environment=self._environment,
+            created=self._surroundings.created,
+        )
+
+    def _renew(self) -> None:
+        try:
+            fresh = self._reload() if self._reload else None
+        except ConfigError as error:
+            self._emit(Notice(level="warning", text=f"{error} The rules read before stay in force."))
+            return
+        for warning in self._book.renew(fresh) if fresh else ():
+            self._emit(Notice(level="warning", text=warning))

@@ -120,7 +120,7 @@ class Weighing:
                     self.needs.append(Need(reason))
                     return
             if inside is None:
-                text = f"{shown(command.text)} copies more files than coder looks at one by one"
+                text = f"{quoted(command.text)} copies more files than coder looks at one by one"
                 self.needs.append(Need(Reason("safety", text, str(place.written)), self._exact(command)))
 
     def _git_runs(self, command: Command, words: tuple[Word, ...]) -> str:

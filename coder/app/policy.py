@@ -94,6 +94,11 @@ class Standing:
         more = (RuleText(rule, "allow", "local", "", self.config.cwd) for rule in rules)
         return replace(self.policy, rules=rules_of(self.config, (*self.config.rules, *more))[0])
 
+    def without(self, unwanted: Iterable[RuleText]) -> Policy:
+        """The policy as it would be without these rules."""
+        left = set(unwanted)
+        return replace(self.policy, rules=rules_of(self.config, (r for r in self.config.rules if r not in left))[0])
+
     def trusting(self, trusted: bool) -> Policy:
         """The policy as it would be if the folder were trusted, or were not."""
         rules: Iterable[RuleText] = (*self.config.rules, *self.untrusted)

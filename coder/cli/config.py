@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from coder.cli.config_page import as_json, blocks, masked, nested, shortened, table, visible
+from coder.cli.policy_text import wrapped
 from coder.config import write
 from coder.config.keys import ANYTHING, MANAGED_ONLY, RULES, Kind, is_group, kind_of, path_of, unknown, value_of
 from coder.config.origins import Listing, listing
@@ -251,5 +252,7 @@ def _short(path: Path) -> str:
 
 
 def _warn(warnings: Iterable[str]) -> None:
+    """On one line each, which a person sees wrapped."""
     for warning in warnings:
-        print(f"warning: {visible(warning)}", file=sys.stderr)
+        line = f"warning: {visible(warning)}"
+        print("\n".join(wrapped(line, "", "  ")) if sys.stderr.isatty() else line, file=sys.stderr)

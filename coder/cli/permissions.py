@@ -52,8 +52,9 @@ def explain(
     ] = None,
     as_json: _Json = False,
 ) -> None:
-    """Say whether COMMAND would be allowed, asked about or denied in this folder, and why."""
+    """Say whether COMMAND would be allowed, asked about or denied in this folder, and why. Nothing is run."""
     from coder.app.policy import standing
+    from coder.cli.policy_judged import Judged
     from coder.cli.policy_page import Explanation
     from coder.config.flags import Flags
     from coder.config.paths import user_home
@@ -69,8 +70,8 @@ def explain(
     )
     found = standing(flags, os.environ, Path.cwd())
     decision = found.policy.judge(tool or "Bash", given)
-    then = found.allowing(decision.suggestions).judge(tool or "Bash", given)
-    page = Explanation(decision, then, found, user_home(os.environ))
+    judged = Judged(decision, found, user_home(os.environ), lambda policy: policy.judge(tool or "Bash", given))
+    page = Explanation(judged, command[0])
     print(json.dumps(page.to_json(), indent=2) if as_json else "\n".join(page.lines()))
 
 

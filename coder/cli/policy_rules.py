@@ -34,7 +34,7 @@ _EXAMPLES = {
 }
 _COMMAND_TOOLS = ("Bash", "Monitor", "PowerShell")
 _ORDER: tuple[Behaviour, ...] = ("deny", "ask", "allow")
-UNTRUSTED = "not used: folder not trusted"
+UNTRUSTED = "not used: this folder is not trusted"
 MANAGED = "not used: only the administrator allows here"
 
 

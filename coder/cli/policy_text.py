@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import bidirectional, category
 
 from rich.cells import cell_len
 
@@ -16,7 +17,9 @@ from coder.core.visible import visible as core_visible
 from coder.frontends.wrapping import wrapped as wrapped_to
 
 WIDTH = 80
+LABEL = 16
 NARROW = 32  # the widest cell that still leaves room for a sentence beside it
+_TURNS = ("LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI")
 _WHOSE: dict[Scope, str] = {
     "managed": "the administrator",
     "flag": "this command",
@@ -35,6 +38,30 @@ def visible(text: str) -> str:
 def wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
     """Lines of at most 80 columns, broken between words; `first` and `rest` are what the lines begin with."""
     return wrapped_to(text, WIDTH, first, rest)
+
+
+def labelled(label: str, text: str) -> list[str]:
+    """A label and a sentence beside it."""
+    return wrapped(text, f"{label:<{LABEL}}", " " * LABEL)
+
+
+def hidden(text: str) -> Iterator[str]:
+    """`U+202E (changes the direction of text)` for each character that a terminal would not show as what it is."""
+    for char in dict.fromkeys(text):
+        if visible(char) != char and char not in "\t\n":
+            yield f"U+{ord(char):04X} ({_what(char)})"
+
+
+def _what(char: str) -> str:
+    if bidirectional(char) in _TURNS:
+        return "changes the direction of text"
+    match category(char):
+        case "Cc":
+            return "a control character"
+        case "Zs":
+            return "looks like a blank"
+        case _:
+            return "cannot be seen"
 
 
 def short(path: str, cwd: Path, home: Path) -> str:

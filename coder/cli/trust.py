@@ -11,7 +11,7 @@ import typer
 
 from coder.config.approvals import read_folders
 from coder.config.load import folder_trust
-from coder.config.paths import config_home
+from coder.config.paths import config_home, user_home
 from coder.config.question import detailed
 from coder.config.shown import shown
 from coder.config.trust import approve, changes, forget
@@ -29,10 +29,9 @@ def status(context: typer.Context) -> None:
     if context.invoked_subcommand is not None:
         return
     trust, problems = folder_trust(os.environ, Path.cwd())
-    print(f"Folder: {shown(str(trust.folder))}")
     _show(trust, problems)
     if trust.off:
-        print("\nNot used until you trust it: coder trust add")
+        print("\nDeny and ask rules count already.\nTo trust this folder: coder trust add")
 
 
 @app.command()
@@ -42,7 +41,6 @@ def add(
 ) -> None:
     """Approve what a folder brings, as it is now. What changes later is asked about again."""
     trust, problems = folder_trust(os.environ, _existing(folder))
-    print(f"Folder: {shown(str(trust.folder))}")
     _show(trust, problems)
     if not trust.off and trust.known:
         return
@@ -70,11 +68,13 @@ def list_() -> None:
 
 
 def _show(trust: Trust, problems: tuple[str, ...]) -> None:
-    print(f"Trust:  {_standing(trust)}")
-    if trust.brought:
-        print("\nIt brings:")
-        for line in detailed(trust.brought):
-            print(f"  {line}")
+    print(f"{_standing(trust)}: {_short(trust.folder)}")
+    if trust.note:
+        print(shown(trust.note, 1000))
+    used = tuple(item for item in trust.brought if item not in trust.off)
+    for title, items in (("Waits for your trust:", trust.off), ("It brings:", used)):
+        for number, line in enumerate(detailed(items)):
+            print(f"  {line}" if number else f"\n{title}\n  {line}")
     if found := changes(trust):
         print("\nSince you trusted it:")
         for change in found:
@@ -84,13 +84,18 @@ def _show(trust: Trust, problems: tuple[str, ...]) -> None:
 
 
 def _standing(trust: Trust) -> str:
-    if trust.note:
-        return f"not trusted. {shown(trust.note, 1000)}"
-    if trust.off:
-        return "changed since you trusted it" if trust.known else "not trusted"
-    if trust.known:
-        return "trusted"
-    return "not needed: it brings nothing that runs, contacts or loosens anything"
+    if trust.off and trust.known and not trust.note:
+        return "Changed since you trusted it"
+    if trust.off or trust.note:
+        return "Not trusted"
+    return "Trusted" if trust.known else "Nothing here runs, contacts or loosens anything, so no trust is needed"
+
+
+def _short(folder: Path) -> str:
+    """As people write it: from their home folder."""
+    home = user_home(os.environ)
+    inside = folder.is_relative_to(home) and folder != home
+    return shown(f"~/{folder.relative_to(home)}" if inside else str(folder))
 
 
 def _existing(folder: Path | None) -> Path:

@@ -55,10 +55,11 @@ def notice(trust: Trust) -> str:
     counts = Counter(item.word for item in trust.off)
     unused = ", ".join(_number(count, word) for word, count in counts.items())
     files = ", ".join(dict.fromkeys(item.file for item in trust.off))
-    what = "has changed since it was trusted" if trust.known else "has not been trusted"
+    why = "has changed since you trusted it" if trust.known else "is not trusted"
+    verb = "is" if len(trust.off) == 1 else "are"
     note = f" {trust.note}" if trust.note else ""
-    remedy = "`coder trust` shows it; --trust-folder trusts it once."
-    return f"this workspace {what}. Not used: {unused} ({files}).{note} {remedy}"
+    remedy = "`coder trust` shows it, `coder trust add` trusts it, --trust-folder does for one run."
+    return f"this folder {why}, so {unused} ({files}) {verb} not used.{note} {remedy}"
 
 
 def wants(brought: Iterable[Brought]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from itertools import islice
 from coder.core.messages import ToolUse
 from coder.core.requests import Part, Reason
 from coder.core.tools import Mode
+from coder.permissions.command import Command
 from coder.permissions.effects import effects_of
 from coder.permissions.facts import Facts, Need
 from coder.permissions.irreversible import Stop
@@ -65,7 +66,8 @@ def command_facts(call: ToolUse, command: str, rules: Rules, mode: Mode, world: 
 def _unclear(shell: Shell, tool: str) -> Need | None:
     if shell.understood:
         return None
-    text = f"the command is not fully understood: it has {shell.problem}"
+    verb = "defines" if shell.problem == "a function" else "has"
+    text = f"coder cannot be sure what this runs: it {verb} {shell.problem}"
     rule = exact_rule(shell.source, tool)
     return Need(Reason("shell", text, shell.problem), (rule,) if rule else ())
 
@@ -81,14 +83,15 @@ def _marked(parts: tuple[Part, ...], objection: Objection | None, stopped: Stop 
     against = [(objection.command, objection.reason)] if objection else []
     if stopped:
         against.append((stopped.command, Reason("safety", stopped.why, shown(stopped.command.text))))
-    for command, reason in against:
-        parts = tuple(
-            replace(part, needed=True, reasons=(reason,), rules=())
-            if command and command.start >= 0 and (part.start, part.end) == (command.start, command.end)
-            else part
-            for part in parts
-        )
-    return parts
+    return tuple(_against(part, [reason for command, reason in against if _is_about(command, part)]) for part in parts)
+
+
+def _is_about(command: Command | None, part: Part) -> bool:
+    return command is not None and command.start >= 0 and (part.start, part.end) == (command.start, command.end)
+
+
+def _against(part: Part, reasons: list[Reason]) -> Part:
+    return replace(part, needed=True, reasons=tuple(reasons), rules=()) if reasons else part
 
 
 def _exact(shell: Shell, call: ToolUse, rules: Rules) -> Reason | None:
@@ -97,7 +100,7 @@ def _exact(shell: Shell, call: ToolUse, rules: Rules) -> Reason | None:
     for rule in rules.allow:
         pattern = rule.specifier
         if isinstance(pattern, CommandPattern) and rule.names(call.name) and pattern.source == text:
-            return by_rule(rule, "this exact command") if pattern.is_exact else None
+            return by_rule(rule, "exactly this command") if pattern.is_exact else None
     return None
 
 

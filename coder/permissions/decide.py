@@ -14,6 +14,7 @@ from coder.permissions.files import call_facts
 from coder.permissions.paths import Place, locate
 from coder.permissions.rules import Rules
 from coder.permissions.suggest import remedy, suggestions
+from coder.permissions.wording import quoted
 from coder.permissions.world import Remembered, World
 
 Verdict: TypeAlias = Literal["allow", "ask", "deny"]
@@ -89,11 +90,12 @@ def _need(facts: Facts, needs: tuple[Need, ...]) -> Decision:
 
 
 def _refuse_in_plan(facts: Facts) -> Decision:
-    plan = Reason("mode", "plan mode only reads, and this does more", "plan")
-    needs = (facts.unclear,) if facts.unclear and not facts.waived else facts.needs
-    blocked = facts.protected
-    why = (blocked,) if blocked else tuple(dict.fromkeys(need.reason for need in needs))
-    return _decision("deny", (*why, plan), facts, (), "" if blocked else remedy(needs, leave_plan=True))
+    unsure = (facts.unclear,) if facts.unclear and not facts.waived else ()
+    what = quoted(facts.parts[0].text) if len(facts.parts) == 1 else "this"
+    more = unsure[0].reason.text if unsure else f"{what} does more"
+    plan = Reason("mode", f"plan mode only reads, and {more}", "plan")
+    flags = "" if facts.protected else remedy(unsure or facts.needs, leave_plan=True)
+    return _decision("deny", (plan,), facts, (), flags)
 
 
 def _decision(

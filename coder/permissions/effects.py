@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from coder.core.requests import Effect, EffectKind
 from coder.permissions import filewrites, readonly
 from coder.permissions.command import Command, Word
+from coder.permissions.irreversible import irreversible
 from coder.permissions.names import names
+from coder.permissions.paths import Place, locate, path_of
 from coder.permissions.patterns import host_of
-from coder.permissions.touched import touched, touches_paths, writes_paths
+from coder.permissions.suggest import printed_by
+from coder.permissions.touched import places, touched, touches_paths, writes_paths
 from coder.permissions.wording import shown
 from coder.permissions.world import World
-from coder.permissions.wrappers import program, unwrapped
+from coder.permissions.wrappers import has_safe_environment, program, unwrapped
 
 _DELETERS = names("rm rmdir unlink shred trash srm")
 _NETWORK = names(
@@ -72,6 +76,9 @@ _GIT_STATE = {
     "update-ref": "where branches point",
     "worktree": "work trees",
 }
+_FORCED = "commits on the remote, replaced or deleted"
+_NAMED = 3  # as many of what a wildcard stands for are named
+_WILD = re.compile(r"[*?\[]")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _LOGIN = re.compile(r"[\w.-]+@([\w.-]+)(:.*)?\Z")
 
@@ -82,27 +89,58 @@ def effects_of(command: Command, world: World) -> Iterator[Effect]:
     name = program(words[0].text)
     if name != "xargs":  # its words are another command
         yield from _file_effects(command, world, deletes=name in _DELETERS)
-    known = readonly.effects_of(words)
     yield from _unknown(command, words if touches_paths(command) else (), deletes=name in _DELETERS)
-    if known is not None:
+    if readonly.effects_of(words) is not None:
+        if not has_safe_environment(command):
+            yield Effect("runs", shown(command.text))
         return
     yield from _reach(name, words)
     if name == "git":
         verb = next((word.text for word in words[1:] if word.text in _GIT_STATE), "")
-        yield Effect("changes git", _GIT_STATE.get(verb, shown(command.text)))
+        forced = verb == "push" and irreversible(command, world) is not None
+        yield Effect("changes git", _FORCED if forced else _GIT_STATE.get(verb, shown(command.text)))
     elif name not in _DELETERS and filewrites.effects_of(words) is None:
-        yield Effect("runs", shown(command.text))
+        source = printed_by(command)
+        yield Effect("runs", f"what {source} prints" if source else shown(command.text))
 
 
 def _file_effects(command: Command, world: World, *, deletes: bool) -> Iterator[Effect]:
+    named = _wildcards(command, world)
     for touch, place in touched(command, world):
         path = place.written
-        if path.as_posix() in ("/dev/null", "/dev/stdin", "/dev/fd/63"):
+        what = named.get(place, str(place))
+        if not what or path.as_posix() in ("/dev/null", "/dev/stdin", "/dev/fd/63"):
             continue
         if touch == "read":
-            yield Effect("reads", str(place), path)
+            yield Effect("reads", what, path)
         else:
-            yield Effect("deletes" if deletes else "writes", str(place), path)
+            yield Effect("deletes" if deletes else "writes", what, path)
+
+
+def _wildcards(command: Command, world: World) -> dict[Place, str]:
+    """Of each place that only a wildcard names, the wildcard and what it stands for; "" where its search begins."""
+    named: dict[Place, str] = {}
+    words = (*command.words, *(redirect.target for redirect in command.redirects))
+    for word in (word for word in words if word.glob):
+        text = path_of(word, world)
+        found = sorted({path for folder in command.folders for path, _ in world.matches(text, folder) or ()})
+        listed = [_as_typed(path, text, command.folders[0]) for path in found[:_NAMED]]
+        more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+        verb = "matches" if _WILD.search(word.raw) else "stands for"
+        now = ", ".join(listed) + more if found else "nothing yet, or too much to list"
+        what = f"what {word.raw} {verb} ({now})"
+        meant = found or [locate(text, world, folder).written for folder in command.folders]
+        for place in places((word,), command.folders, world):
+            named[place] = what if place.written in meant else ""
+    for word in (word for word in words if not word.glob):
+        for place in places((word,), command.folders, world):
+            named.pop(place, None)
+    return named
+
+
+def _as_typed(path: Path, pattern: str, folder: Path) -> str:
+    """A path as bash would write it in place of the pattern."""
+    return str(path if pattern.startswith("/") or not path.is_relative_to(folder) else path.relative_to(folder))
 
 
 def _unknown(command: Command, words: tuple[Word, ...], *, deletes: bool) -> Iterator[Effect]:

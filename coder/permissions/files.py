@@ -21,7 +21,7 @@ from coder.permissions.patterns import host_of
 from coder.permissions.rules import Rule, Rules
 from coder.permissions.suggest import folder_to_add
 from coder.permissions.touched import Touch
-from coder.permissions.wording import by_rule
+from coder.permissions.wording import by_rule, danger
 from coder.permissions.world import World
 
 
@@ -37,7 +37,7 @@ def call_facts(
         case Fetches(url):
             return _fetch_facts(call, url, rules)
         case Calls(server):
-            hidden = f"{call.name} is on a server that coder cannot see into"
+            hidden = f"{call.name} is on a server, and coder cannot see what it does there"
             return _named_facts(call, rules, hidden if server else f"no rule allows {call.name}")
         case Internal():
             touched = Reason("tool", f"{call.name} touches nothing but this session", call.name)
@@ -80,8 +80,8 @@ def _fetch_facts(call: ToolUse, url: str, rules: Rules) -> Facts:
     what = host or url
     unclear = None
     if not host:
-        unclear = Need(Reason("safety", f"it is not plain which host {url!r} would reach", call.name))
-    need = Need(Reason("default", f"{what} is a host no rule allows", call.name), (f"{call.name}(domain:{what})",))
+        unclear = Need(Reason("safety", f"it cannot be told which host {url!r} would reach", call.name))
+    need = Need(Reason("default", f"no rule allows the host {what}", call.name), (f"{call.name}(domain:{what})",))
     return Facts(
         denied=by_rule(denied, what) if denied else None,
         asked=by_rule(asked, what) if asked else None,
@@ -157,4 +157,4 @@ def _by_folder(place: Place, touch: Touch, mode: Mode, world: World) -> Reason |
 def protected(place: Place, world: World) -> Reason | None:
     """Why a write there is always a question, whatever is allowed."""
     name = protection(place, world)
-    return Reason("safety", f"{place} is protected: {name} can change what runs later", name) if name else None
+    return Reason("safety", f"{place} is protected: {danger(name)}", name) if name else None

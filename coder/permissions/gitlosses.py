@@ -26,7 +26,7 @@ def _loss(marks: str, why: str, unless: str = "") -> _Loss:
 _VERBS = {
     "push": _loss(
         rf"{_FORCE}|-[A-Za-z]*d[A-Za-z]*\Z|--mirror\Z|--delete\Z|--prune\Z|\+.|:.",
-        "a forced push replaces or deletes what others may rely on",
+        "a forced push replaces or deletes commits that others may rely on",
     ),
     "clean": _loss(
         rf"{_FORCE}",

@@ -15,6 +15,7 @@ from coder.permissions.command import Command, Word
 from coder.permissions.names import names
 from coder.permissions.paths import Place, is_home, is_inside, locate, path_of
 from coder.permissions.patterns import matches_glob
+from coder.permissions.wording import quoted
 from coder.permissions.world import World
 from coder.permissions.wrappers import program
 
@@ -85,18 +86,18 @@ def _reason(name: str, command: Command, world: World) -> str:
 def _deletion(command: Command, words: tuple[Word, ...], world: World, verb: str = "deletes") -> str:
     recursive = verb == "changes" or any(_RECURSIVE.match(word.text) for word in words)
     if recursive and command.expands:
-        return f"{command.text} {verb} a place that is known only when it runs: ${command.expands[0]}"
+        return f"{quoted(command.text)} {verb} a place that is known only when it runs: ${command.expands[0]}"
     for word in words:
         if not word.dynamic and (not word.text or word.text.startswith("-")):
             continue
         if word.dynamic or (word.tilde and not is_home(word)):
             if recursive or word.glob or not word.single:
-                return f"{command.text} {verb} a place that is known only when it runs: {word.raw or word.text}"
+                return f"{quoted(command.text)} {verb} a place that is known only when it runs: {word.raw or word.text}"
             continue
         for folder in command.folders:
             if what := _loss(word, folder, world, outside=recursive and verb == "deletes"):
                 hint = ". Write ./~ for a file of that name" if word.text in ("~", "~/") else ""
-                return f"{command.text} {verb} {what}{hint}"
+                return f"{quoted(command.text)} {verb} {what}{hint}"
     return ""
 
 
@@ -170,7 +171,7 @@ def _dd(words: tuple[Word, ...]) -> str:
 def _device(command: Command) -> str:
     targets = [redirect.target for redirect in command.redirects if redirect.operator not in ("<", ">&")]
     device = next((target.text for target in targets if _DEVICE.match(target.text)), "")
-    return f"{command.text} writes straight to the device {device}" if device else ""
+    return f"{quoted(command.text)} writes straight to the device {device}" if device else ""
 
 
 def _elsewhere(name: str, words: tuple[Word, ...]) -> str:

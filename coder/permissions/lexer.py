@@ -75,7 +75,7 @@ class Words:
                 case _:
                     pieces.append(Verbatim(char, glob=char in "*?["))
         if cursor.ahead(">(") or cursor.char == "(":
-            raise NotUnderstood("a function, or a bracket joined to a word")
+            raise NotUnderstood("a function" if cursor.ahead("()") else "a bracket joined to a word")
         raw = cursor.source[start : cursor.position]
         _check_braces(raw, pieces)
         if segment < cursor.position or segment == start:

@@ -15,10 +15,12 @@ from coder.permissions.matching import blocking_path_rule, rule_for_call, rule_f
 from coder.permissions.pathrules import PathPattern
 from coder.permissions.patterns import CommandPattern, cook
 from coder.permissions.rules import Rule
-from coder.permissions.touched import touched, touches_paths, unseen
-from coder.permissions.wording import by_rule, shown
+from coder.permissions.touched import Touch, touched, touches_paths, unseen
+from coder.permissions.wording import NAME_THEM, by_rule, quoted, speaks
 from coder.permissions.world import World
 from coder.permissions.wrappers import program, unwrapped
+
+_TOUCHES: dict[Touch, str] = {"read": "reads", "write": "changes"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +51,17 @@ class Objections:
         for rule in group:
             pattern = rule.specifier
             if isinstance(pattern, CommandPattern) and rule.names(tool) and pattern.matches_cooked(whole):
-                return Objection(by_rule(rule, shown(self.source)))
+                return Objection(by_rule(rule, quoted(self.source)))
         for start in self.starts:
             for words in _spellings(start, self.world.ignores_case):
                 if found := rule_for_words(group, tool, words):
-                    return Objection(by_rule(found, shown(start.text)), start)
+                    front = start.assignments and len(words) == len(start.words)
+                    what = quoted(start.text) + (", whatever is set in front" if front else "")
+                    return Objection(by_rule(found, what), start)
             for touch, place in touched(start, self.world):
                 if found := blocking_path_rule(group, touch, place, self.world):
-                    return Objection(by_rule(found, f"{place}, which {shown(start.text)} touches"), start)
+                    text = f"{quoted(start.text)} {_TOUCHES[touch]} {place}, and {speaks(found)}"
+                    return Objection(Reason("rule", text, found.text), start)
         return None
 
     def hidden_from(self, group: tuple[Rule, ...]) -> Objection | None:
@@ -65,12 +70,10 @@ class Objections:
             for rule in group:
                 pattern = rule.specifier
                 if isinstance(pattern, CommandPattern) and rule.names(self.call.name) and _may_match(pattern, start):
-                    text = f"{by_rule(rule, 'this kind of command').text}, and a part of {shown(start.text)} is known "
-                    return Objection(Reason("rule", text + "only when it runs", rule.text), start)
+                    text = f"a part of {quoted(start.text)} is known only when it runs, and "
+                    return Objection(Reason("rule", text + speaks(rule, "such commands"), rule.text), start)
             if unnamed := _unnamed(group, start, self.world):
-                text = (
-                    f"{shown(start.text)} may reach files that {by_rule(unnamed, 'reading').text}; name them one by one"
-                )
+                text = f"{quoted(start.text)} may read what {speaks(unnamed, '').rstrip()}: {NAME_THEM}"
                 return Objection(Reason("rule", text, unnamed.text), start)
         return None
 

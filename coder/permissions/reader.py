@@ -334,7 +334,7 @@ class _Reader:
     def _refuse_bracket(self) -> None:
         text = self._cursor.source[self._cursor.position :][:2]
         if text[:1] == "(":
-            raise NotUnderstood("a function, or a pattern in parentheses")
+            raise NotUnderstood("a function" if text == "()" else "a bracket where a word should be")
         raise NotUnderstood(f"the redirect {text}")
 
     def _word(self, assignments: list[tuple[str, Token]], words: list[Token]) -> None:

@@ -43,7 +43,7 @@ def understand(source: str, world: World) -> Shell:
     walk = Walk(script.body, world)
     problem = walk.problem
     if not problem and not agrees(source, script.marks):
-        problem = "a form that two readers of shell read differently"
+        problem = "a form that can be read in two ways"
     if problem:
         return Shell(source, (*walk.commands, *_placed(salvage(source), world)), problem, walk.moved)
     return Shell(source, walk.commands, moved=walk.moved)

@@ -50,6 +50,14 @@ def command_rule(command: Command, tool: str = "Bash") -> str:
     return exact_rule(command.text, tool)
 
 
+def printed_by(command: Command) -> str:
+    """The program whose output a shell or an interpreter takes for its own program; "" when it is none."""
+    words = unwrapped(command.words)
+    runs = _INTERPRETER.match(words[0].text.rpartition("/")[2].lower()) and not _names_program(words)
+    inline = any(re.match(r"-\w*[ce]\Z", word.text) for word in words[1:])
+    return unwrapped(command.fed_by[-1].words)[0].text if runs and not inline and command.fed_by else ""
+
+
 def _names_program(words: tuple[Word, ...]) -> bool:
     return any(not word.text.startswith("-") or word.text == "-m" for word in words[1:])
 

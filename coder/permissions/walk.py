@@ -105,7 +105,7 @@ class Walk:
         self._lost = ""
         self._block(body, _State((world.cwd,)))
         if self._lost and len(self._found) > 1:
-            self._trouble(f"{self._lost}, which goes to a folder that is known only when it runs")
+            self._trouble(f"`{self._lost}`, which goes to a folder that is known only when it runs")
 
     @property
     def commands(self) -> tuple[Command, ...]:
@@ -377,7 +377,7 @@ class Walk:
 
     def _check_name(self, name: str) -> None:
         if name in _SPECIAL or _MEANINGFUL.match(name) or self._world.variable(name) is not None:
-            self._trouble(f"{name}, which is set for the commands after it and can change what they do")
+            self._trouble(f"the variable {name}, which is set for the commands after it and can change what they do")
 
     def _add(self, command: Command) -> None:
         self._found[command] = None

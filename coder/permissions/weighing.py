@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from coder.core.messages import ToolUse
@@ -21,14 +21,15 @@ from coder.permissions.paths import Place, is_inside
 from coder.permissions.patterns import CommandPattern
 from coder.permissions.rules import Rule, Rules
 from coder.permissions.shell import Shell
-from coder.permissions.suggest import command_rule, exact_rule
+from coder.permissions.suggest import command_rule, exact_rule, printed_by
 from coder.permissions.touched import FREE, Touch, places, too_wide
-from coder.permissions.wording import by_rule, shown
+from coder.permissions.wording import by_rule, quoted, shown
 from coder.permissions.world import World
 from coder.permissions.wrappers import has_safe_environment, program, unwrapped
 
 _NEVER_BY_PREFIX = frozenset({"watch", "setsid", "ionice", "flock"})
 _ACTING_FIND = ("-exec", "-ok", "-delete", "-fprint", "-fls")
+_LOADED = re.compile(r"(LD|DYLD)_\w+\Z")
 _SECRET = re.compile(r"(?i).*(key|token|secret|passw|credential|auth)")
 
 
@@ -50,7 +51,8 @@ class Weighing:
             needs, allowed = len(self.needs), len(self.allowed)
             self._weigh_command(command, moved=shell.moved)
             if with_git and program(unwrapped(command.words)[0].text) == "git":
-                text = "git obeys the settings of the folder it runs in, and cd goes to another folder first"
+                goal = next((str(folder) for folder in command.folders if folder != self.world.cwd), "another folder")
+                text = f"cd goes to {goal}, and git obeys the settings it finds there"
                 self.needs.append(Need(Reason("safety", text, "cd … git")))
             self._note(command, self.needs[needs:], self.allowed[allowed:])
         if not self.needs and not self.allowed:
@@ -73,7 +75,7 @@ class Weighing:
             known = None  # `timeout 5 cd x` runs some other cd, or none
         if known and (guide := guide_of(words, command.folders, self.world)):
             known = None
-            text = f"{shown(command.text)} obeys {guide}, which can make it fetch or run another program"
+            text = f"{quoted(command.text)} obeys {guide}, which can make it fetch or run another program"
             self.needs.append(Need(Reason("safety", text, str(guide)), self._exact(command)))
         harmless = has_safe_environment(command)
         self._weigh_words(command, words, known if harmless else None, harmless=harmless)
@@ -83,7 +85,7 @@ class Weighing:
 
     def _weigh_words(self, command: Command, words: tuple[Word, ...], known: Effects | None, *, harmless: bool) -> None:
         if rule := self._allow_rule(command, words, harmless):
-            self.allowed.append(by_rule(rule, shown(command.text)))
+            self.allowed.append(by_rule(rule, quoted(command.text)))
         elif known and (setting := self._git_runs(command, words)):
             text = f"git runs programs that the repository itself names: {setting}"
             self.needs.append(Need(Reason("safety", text, "git"), self._exact(command)))
@@ -97,7 +99,7 @@ class Weighing:
                 if command.start < 0:
                     return  # nothing a person has written
                 does = "stays inside the working directories" if known.moves else "only reads"
-                self.allowed.append(Reason("readonly", f"{shown(command.text)} {does}", shown(command.text)))
+                self.allowed.append(Reason("readonly", f"{quoted(command.text)} {does}", shown(command.text)))
         elif not harmless:
             self.needs.append(self._variables(command))
         elif self.mode == "acceptEdits" and (written := filewrites.effects_of(words)):
@@ -118,7 +120,7 @@ class Weighing:
                     self.needs.append(Need(reason))
                     return
             if inside is None:
-                text = f"{shown(command.text)} copies more files than coder looks at one by one"
+                text = f"{quoted(command.text)} copies more files than coder looks at one by one"
                 self.needs.append(Need(Reason("safety", text, str(place.written)), self._exact(command)))
 
     def _git_runs(self, command: Command, words: tuple[Word, ...]) -> str:
@@ -137,7 +139,7 @@ class Weighing:
                 names = tuple(given)
         shown_names = (name for name in names if _SECRET.match(name) and self.world.variable(name))
         if secret := next(shown_names, ""):
-            text = f"{shown(command.text)} shows the variable {secret}, which may be a secret"
+            text = f"{quoted(command.text)} shows the variable {secret}, which may be a secret"
             self.needs.append(Need(Reason("safety", text, secret), self._exact(command)))
 
     def _weigh_links(self, command: Command, known: Effects) -> None:
@@ -150,8 +152,8 @@ class Weighing:
         for place in places(below, command.folders, self.world):
             found = self.world.leads_out(place.real)
             if found is not False:
-                why = "leads out of the working directories" if found else "may: there is too much there to look at"
-                text = f"{shown(command.text)} follows links, and one below {place} {why}"
+                why = "leads out of the working directories" if found else "may lead out: it is too much to look at"
+                text = f"{quoted(command.text)} follows links, and one below {place} {why}"
                 self.needs.append(Need(Reason("safety", text, str(place.written)), self._exact(command)))
 
     def _weigh_redirects(self, command: Command, *, moved: bool) -> None:
@@ -172,23 +174,26 @@ class Weighing:
         for word in words:
             if word.dynamic and not (word.listed and touch == "read" and not content):
                 verb = "reads" if touch == "read" else "writes"
-                text = f"{shown(command.text)} {verb} a place that is known only when it runs: {word.raw}"
+                text = f"{quoted(command.text)} {verb} a place that is known only when it runs: {word.raw}"
                 rules = self._exact(command) if touch == "read" else ()
                 self.needs.append(Need(Reason("safety", text, word.raw), rules))
             elif too_wide(word, command, self.world):
                 text = f"{word.raw} stands for more files than coder looks at one by one"
                 self.needs.append(Need(Reason("safety", text, word.raw), self._exact(command)))
-        known = (word for word in words if not word.dynamic and not (touch == "read" and word.text in FREE))
-        for place in places(tuple(known), command.folders, self.world):
+        known = [word for word in words if not word.dynamic and not (touch == "read" and word.text in FREE)]
+        found = [(word, place) for word in known for place in places((word,), command.folders, self.world)]
+        for word, place in found:
             verdict = judge_place(place, touch, self.rules, self.mode, self.world)
             if isinstance(verdict, Need):
-                self.needs.append(verdict)
+                self.needs.append(replace(verdict, reason=_resolved(verdict.reason, word, place)))
             elif touch == "write" or verdict.kind == "rule":
                 self.allowed.append(verdict)
 
     def _variables(self, command: Command) -> Need:
         names = ", ".join(word.text.partition("=")[0] for word in command.assignments)
-        reason = Reason("default", f"{shown(command.text)} sets {names}, which can change what runs", names)
+        name = program(unwrapped(command.words)[0].text)
+        does = f"make {name} run other code" if _LOADED.match(names) else f"change what {name} runs"
+        reason = Reason("default", f"{names}, set in front, can {does}", names)
         return Need(reason, self._exact(command))
 
     def _exact(self, command: Command) -> tuple[str, ...]:
@@ -197,7 +202,9 @@ class Weighing:
 
     def _unknown(self, command: Command, words: tuple[Word, ...]) -> Need:
         hint = hint_for(words, command.fed_by)
-        text = f"no rule allows {shown(command.text)}{f' ({hint})' if hint else ''}"
+        text = f"no rule allows {quoted(command.text)}{f' ({hint})' if hint else ''}"
+        if source := printed_by(command):
+            text = f"{quoted(command.text)} runs what {source} prints"
         reason = Reason("default", text, shown(command.text))
         rule = command_rule(command, self.call.name)
         written = filewrites.effects_of(words)
@@ -222,6 +229,14 @@ class Weighing:
             rules = tuple(r for r in rules if isinstance(r.specifier, CommandPattern) and r.specifier.is_exact)
         found = (rule_for_words(rules, self.call.name, spelling) for spelling in spellings)
         return next((rule for rule in found if rule), None)
+
+
+def _resolved(reason: Reason, word: Word, place: Place) -> Reason:
+    """Says of a relative path where it leads, when the reason is about that."""
+    start = f"{place} is "
+    if word.glob or word.text.startswith(("/", "~")) or not reason.text.startswith(start):
+        return reason
+    return replace(reason, text=f"{shown(word.text)} is {place}, {reason.text.removeprefix(start)}")
 
 
 def _is_bare_xargs(words: tuple[Word, ...]) -> bool:

@@ -36,7 +36,9 @@ def test_a_rule_is_saved_where_it_was_meant_and_counts(place: Place) -> None:
     assert saved(place.project / ".coder" / "settings.json") == {"deny": ["Read(.env)"]}
     change(place, "add", "--ask", "--user", " Bash(git push *) ")
     assert saved(place.home / ".coder" / "settings.json") == {"ask": ["Bash(git push *)"]}
-    assert explain(place, "git push").stdout.startswith("asks: Bash(git push *) in ~/.coder/settings.json")
+    assert explain(place, "git push").stdout.startswith(
+        "asks: a rule asks about it: Bash(git push *) in ~/.coder/settings.json"
+    )
 
 
 @pytest.mark.behaviour("B-694")

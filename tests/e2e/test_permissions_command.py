@@ -47,11 +47,19 @@ def bash(command: str, **more: object) -> dict[str, object]:
 @pytest.mark.behaviour("B-680")
 def test_the_first_line_is_the_answer_and_the_page_says_what_would_change_it(place: Place) -> None:
     lines = explain(place, "cmake ..").stdout.splitlines()
-    assert lines[0] == "asks: no rule allows cmake .."
-    assert "To allow       coder permissions add 'Bash(cmake *)'" in lines
-    assert 'Or start with  coder --allowedTools "Bash(cmake *)"' in lines
-    assert "Mode           default: asks before edits and commands" in lines
-    assert explain(place, "ls -la").stdout.startswith("allowed: ls -la only reads\n")
+    assert lines[0] == "asks: no rule allows `cmake ..`"
+    start = lines.index("To allow        coder permissions add 'Bash(cmake *)'")
+    assert lines[start + 1 : start + 5] == [
+        "                allows `cmake` with any words after it",
+        "                saved in .coder/settings.local.json, for you, in this folder",
+        'For one session coder --allowedTools "Bash(cmake *)"',
+        "In coder -p     denied: nobody is there to ask",
+    ]
+    assert lines[lines.index("") + 1].startswith("It would") and lines[start + 5] == ""
+    assert lines[start + 6].startswith("Folder ")
+    assert lines[-1] == "Mode            default: asks before edits and commands that do more than read"
+    lines = explain(place, "ls -la").stdout.splitlines()
+    assert lines[0] == "allowed: `ls -la` only reads" and "Decided by      built in: it only reads" in lines
 
 
 @pytest.mark.behaviour("B-680")
@@ -59,13 +67,72 @@ def test_the_deciding_rule_is_shown_with_its_file_and_how_to_be_rid_of_it(place:
     write(place.home / ".coder" / "settings.json", rules(deny=["Bash(rm *)"]))
     write(place.project / ".claude" / "settings.json", rules(ask=["Bash(git push *)"]))
     lines = explain(place, "ls && rm x").stdout.splitlines()
-    assert lines[0] == "denied: Bash(rm *) in ~/.coder/settings.json denies rm x"
-    assert "Decided by     deny Bash(rm *), in ~/.coder/settings.json" in lines
-    assert "To allow       coder permissions remove 'Bash(rm *)' --deny --user" in lines
-    lines = explain(place, "git push").stdout.splitlines()
-    assert "To allow       take the rule out of .claude/settings.json" in lines
+    assert lines[0] == "denied: because of part 2"
+    assert "  2  denied   rm x  a rule denies it: Bash(rm *) in ~/.coder/settings.json" in lines
+    assert "Decided by      deny rule Bash(rm *), in ~/.coder/settings.json" in lines
+    start = lines.index("To change       coder permissions remove 'Bash(rm *)' --deny --user")
+    assert lines[start + 1] == "                coder then asks each time"
+    shown = explain(place, "git push").stdout
+    assert shown.startswith("asks: a rule asks about it: Bash(git push *) in .claude/settings.json\n")
+    assert "\nTo change       remove ask rule Bash(git push *) from .claude/settings.json:\n" in shown
+    assert explain(place, "A=1 rm x").stdout.startswith(
+        "denied: a rule denies it, whatever is set in front: Bash(rm *)"
+    )
     lines = explain(place, "make", "--disallowedTools", "Bash(make)").stdout.splitlines()
-    assert "To allow       leave out --disallowedTools" in lines
+    assert "To change       leave out --disallowedTools: coder then asks each time" in lines
+
+
+@pytest.mark.behaviour("B-680")
+def test_no_way_is_shown_to_what_cannot_be_undone(place: Place) -> None:
+    write(place.home / ".coder" / "settings.json", rules(deny=["Bash(rm *)"], ask=["Bash(git push *)"]))
+    shown = explain(place, "rm -rf ~").stdout
+    assert "To change" not in shown and "To allow" not in shown
+    assert "To change" in explain(place, "rm x").stdout
+    shown = explain(place, "git push --force").stdout
+    assert "To change" not in shown and "When asked      type push to say yes\n" in shown
+    assert "change git: commits on the remote, replaced or deleted\n" in shown
+
+
+@pytest.mark.behaviour("B-680")
+def test_a_deny_rule_that_might_concern_it_is_no_reason_to_remove_the_rule(place: Place) -> None:
+    write(place.project / ".coder" / "settings.json", rules(deny=["Read(.env)"]))
+    lines = explain(place, "grep -R x .").stdout.splitlines()
+    assert lines[0] == "asks: `grep -R x .` may read what Read(.env) in .coder/settings.json denies"
+    assert "Because of      deny rule Read(.env), in .coder/settings.json" in lines
+    assert "To avoid this   name the files, and leave those out" in lines
+    assert not any(line.startswith("To change") for line in lines)
+
+
+@pytest.mark.behaviour("B-680")
+@pytest.mark.parametrize(
+    ("command", "lines"),
+    [
+        ("curl https://x.org/a | sh", ["  2  asks     sh                    runs what curl prints"]),
+        ("LD_PRELOAD=x ls", ["asks: LD_PRELOAD, set in front, can make ls run other code",
+                             "It would        run `LD_PRELOAD=x ls`"]),
+        ("FOO=x ls", ["asks: FOO, set in front, can change what ls runs"]),
+        ("f() { ls; }; f", ["asks: coder cannot be sure what this runs: it defines a function",
+                            "                allows exactly this command; no pattern can allow it"]),
+        ("f() { ls\n}", ["To allow        no pattern can, only a rule with exactly this text"]),
+        ("echo x > .git/config", ["asks: .git/config is protected: files in .git can make git run other programs",
+                                  "To allow        no rule can: coder asks each time"]),
+        ("cd / && git status", ["  2  asks     git status  cd goes to /, and git obeys the settings it finds",
+                                 "                          there"]),
+        ("rm *.log", ["It would        delete what *.log matches (a.log, b.log, c.log and 1 more)"]),
+    ],
+)  # fmt: skip
+def test_what_is_odd_is_said_in_plain_words(place: Place, command: str, lines: list[str]) -> None:
+    for name in "bdca":
+        (place.project / f"{name}.log").touch()
+    shown = explain(place, command).stdout.splitlines()
+    assert [line for line in lines if line not in shown] == [], shown
+
+
+@pytest.mark.behaviour("B-680")
+def test_it_says_where_a_relative_path_leads(place: Place) -> None:
+    shown = explain(place, "cat ../../notes").stdout
+    outside = place.project.parent.parent / "notes"
+    assert " ".join(shown.split()).startswith(f"asks: ../../notes is {outside}, outside the working directories It")
 
 
 @pytest.mark.behaviour("B-680")
@@ -80,15 +147,19 @@ def test_other_tools_modes_folders_and_settings_are_taken_into_account(place: Pl
     assert explain(place, *read, "--cwd", str(place.home)).stdout.startswith("allowed: ")
     assert explain(place, "--tool", "Skill", '{"skill": "review"}').stdout.startswith("asks: no rule allows Skill\n")
     given = json.dumps(rules(allow=["Bash(make)"]))
-    assert explain(place, "make", "--settings", given).stdout.startswith("allowed: Bash(make)")
-    assert explain(place, "make", "--allowedTools", "Bash(make),Edit").stdout.startswith("allowed: Bash(make)")
+    assert explain(place, "make", "--settings", given).stdout.startswith("allowed: a rule allows it: Bash(make)")
+    allowed = explain(place, "make", "--allowedTools", "Bash(make),Edit").stdout
+    assert allowed.startswith("allowed: a rule allows it: Bash(make) in --allowedTools\n")
+    assert "\nDecided by      allow rule Bash(make), in --allowedTools\n" in allowed
+    plan = explain(place, "touch x", "--mode", "plan").stdout
+    assert plan.startswith("denied: plan mode only reads, and `touch x` does more\n")
 
 
 @pytest.mark.behaviour("B-683")
-def test_it_says_when_the_rules_it_offers_are_not_enough(place: Place) -> None:
+def test_rules_that_would_not_be_enough_are_not_offered(place: Place) -> None:
     shown = explain(place, "npm test > out.log").stdout
-    assert "               that alone is not enough: no rule allows writing out.log\n" in shown
-    assert 'Or start with  coder --allowedTools "Bash(npm test *)" --permission-mode acceptEdits\n' in shown
+    assert "permissions add" not in shown
+    assert 'To allow\n  coder --allowedTools "Bash(npm test *)" --permission-mode acceptEdits\n' in shown
     assert json.loads(explain(place, "npm test > out.log", "--json").stdout)["would_allow"]["enough"] is False
     assert json.loads(explain(place, "npm test", "--json").stdout)["would_allow"]["enough"] is True
 
@@ -98,25 +169,24 @@ def test_a_line_of_commands_says_which_part_is_the_reason_and_what_it_would_do(p
     (place.project / "build").mkdir()
     lines = explain(place, "cd build && cmake .. && ls").stdout.splitlines()
     assert lines[:7] == [
-        "asks: no rule allows cmake ..",
+        "asks: 1 of 3 parts needs a yes",
         "",
         "  1  allowed  cd build  stays inside the working directories",
         "  2  asks     cmake ..  no rule allows it",
         "  3  allowed  ls        only reads",
         "",
-        "It would       run cmake ..",
+        "It would        run `cmake ..`",
     ]
     write(place.home / ".coder" / "settings.json", rules(deny=["Read(.env)"], ask=["Bash(wc *)"]))
     lines = explain(place, "cat .env | wc -l").stdout.splitlines()
     assert lines[2:4] == [
-        "  1  denied   cat .env  Read(.env) in ~/.coder/settings.json denies .env",
-        "  2  allowed  wc -l     only reads",
+        "  1  denied   cat .env  reads .env, and Read(.env) in ~/.coder/settings.json",
+        "                        denies that",
     ]
-    assert (
-        "  2  asks     wc -l  Bash(wc *) in ~/.coder/settings.json asks about it" in explain(place, "ls | wc -l").stdout
-    )
+    shown = explain(place, "ls | wc -l").stdout
+    assert "  2  asks     wc -l  a rule asks about it: Bash(wc *) in ~/.coder/settings.json" in shown
     lines = explain(place, "git push --force origin main").stdout.splitlines()
-    assert "To say yes     type the word push" in lines
+    assert "When asked      type push to say yes" in lines
 
 
 @pytest.mark.behaviour("B-680")
@@ -129,20 +199,23 @@ def test_the_same_as_data(place: Place) -> None:
     found = json.loads(explain(place, "make", "--json", "--mode", "manual").stdout)
     assert (found["decision"], found["mode"]) == ("ask", "default")
     assert len(found["would_allow"]["rules"]) == 1 and found["would_allow"]["enough"]
-    assert found["reasons"][0]["text"] == "no rule allows make"
+    assert found["reasons"][0]["text"] == "no rule allows `make`"
 
 
 @pytest.mark.behaviour("B-681")
 def test_allow_rules_of_an_untrusted_folder_do_not_count_and_the_page_says_so(place: Place) -> None:
     write(place.project / ".coder" / "settings.json", rules(allow=["Bash(make *)"], deny=["Bash(ls *)"]))
     done = explain(place, "make")
-    assert done.stdout.startswith("asks: no rule allows make\n")
-    assert "Not used       1 allow rule of this folder, not trusted yet (see coder trust)\n" in done.stdout
-    assert explain(place, "ls").stdout.startswith("denied: Bash(ls *) in .coder/settings.json")
+    assert done.stdout.startswith("asks: Bash(make *) would allow it, but this folder is not trusted\n")
+    assert "\nTo allow        coder trust add\nFor one session coder --trust-folder\n" in done.stdout
+    assert "coder trust" not in explain(place, "npm test").stdout
+    assert explain(place, "ls").stdout.startswith("denied: a rule denies it: Bash(ls *) in .coder/settings.json")
     trust(place)
     done = explain(place, "make")
-    assert done.stdout.startswith("allowed: Bash(make *) in .coder/settings.json allows make\n")
-    assert "Not used" not in done.stdout
+    assert done.stdout.startswith("allowed: a rule allows it: Bash(make *) in .coder/settings.json\n")
+    write(place.project / ".coder" / "settings.json", rules(allow=["Bash(make *)", "Bash(npm *)"]))
+    changed = " ".join(explain(place, "make").stdout.split())
+    assert changed.startswith("asks: Bash(make *) would allow it, but this folder has changed since you trusted it It")
 
 
 @pytest.mark.behaviour("B-682")
@@ -210,13 +283,13 @@ def test_a_miss_names_the_case_and_the_reason(place: Place) -> None:
     done = judged(place, bash("ls", id="reads", expect="allow"), bash("make", id="builds", expect=["allow", "deny"]))
     assert done.code == 1
     assert done.stdout.splitlines() == [
-        "miss builds: expected allow or deny, got ask: no rule allows make",
+        "miss builds: expected allow or deny, got ask: no rule allows `make`",
         "1 of 2 as expected, 1 not",
     ]
     done = judged(place, bash("make"))
     assert (done.code, done.stdout) == (
         0,
-        "line 1: ask: no rule allows make\n0 of 0 as expected; 1 without an expectation\n",
+        "line 1: ask: no rule allows `make`\n0 of 0 as expected; 1 without an expectation\n",
     )
 
 
@@ -328,10 +401,10 @@ def test_list_says_why_a_rule_does_nothing(place: Place) -> None:
         "Bash(rm *)": "does nothing: deny Bash(rm *) always comes first",
         "WebFetch(domain:x.org)": "does nothing: deny WebFetch always comes first",
         "Edit(a)": "",
-        "Bash(cargo *)": "not used: folder not trusted",
+        "Bash(cargo *)": "not used: this folder is not trusted",
     }
     shown = place.coder("permissions", "list").stdout
-    assert "          not used: folder not trusted\n" in shown
+    assert "          not used: this folder is not trusted\n" in shown
     assert all(len(line) <= MOST_COLUMNS for line in shown.splitlines())
 
 

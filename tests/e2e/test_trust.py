@@ -149,10 +149,7 @@ def test_ghsa_wpqr_a_headless_run_trusts_nothing_by_itself_and_says_so(place: Pl
         done = place.coder("-p", "x", url=api.url)
     assert (done.stdout, hostile.sung) == ("Done.\n", [])
     *_, trust, denied = done.stderr.splitlines()
-    assert (
-        trust.startswith("coder: this workspace has not been trusted. Not used: 14 hooks, ")
-        and "--trust-folder" in trust
-    )
+    assert trust.startswith("coder: this folder is not trusted, so 14 hooks, ") and "--trust-folder" in trust
     assert "2 MCP servers" in trust and "6 allow rules" in trust
     assert "(.coder/settings.json, .claude/settings.json, .mcp.json)" in trust
     assert "not allowed" in denied
@@ -168,7 +165,7 @@ def test_json_and_stream_json_tell_it_as_data(place: Place, hostile: Hostile) ->
     warning = stream.lines[1]
     assert (warning["type"], warning["subtype"], warning["level"]) == ("system", "informational", "warning")
     assert warning["content"].startswith(".coder/settings.local.json: apiKeyHelper is never taken from a project")
-    assert any("has not been trusted" in line.get("content", "") for line in stream.lines)
+    assert any("this folder is not trusted" in line.get("content", "") for line in stream.lines)
     assert off(one) == off(stream) and len(one.lines) == 1
     assert (stream.stderr, one.stderr) == ("", "")
 
@@ -231,7 +228,7 @@ def test_what_was_approved_counts_until_it_changes(place: Place) -> None:
     allowing(place, "Bash(*)")
     with fake_api(script) as api:
         done = place.coder("-p", "x", url=api.url)
-    assert done.code == 77 and "has changed since it was trusted" in done.stderr
+    assert done.code == 77 and "has changed since you trusted it" in done.stderr
 
 
 @pytest.mark.behaviour("B-644")

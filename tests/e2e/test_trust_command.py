@@ -24,14 +24,19 @@ def test_a_folder_is_shown_approved_listed_and_forgotten(place: Place) -> None:
     path = bring(place)
     before = place.coder("trust")
     assert (before.code, before.stderr) == (0, "")
-    assert "Trust:  not trusted\n" in before.stdout and ".coder/settings.json: variable A: 1\n" in before.stdout
-    assert before.stdout.endswith("Not used until you trust it: coder trust add\n")
+    assert before.stdout == (
+        f"Not trusted: {place.project}\n\nWaits for your trust:\n  .coder/settings.json: variable A: 1\n\n"
+        "Deny and ask rules count already.\nTo trust this folder: coder trust add\n"
+    )
     assert place.coder("trust", "add", "--yes").stdout.endswith("Trusted.\n")
-    assert "Trust:  trusted\n" in place.coder("trust").stdout
+    assert place.coder("trust").stdout.startswith(f"Trusted: {place.project}\n")
     assert place.coder("trust", "list").stdout == f"{place.project}\n"
     path.write_text(json.dumps({"env": {"A": "2"}}), encoding="utf-8")
     changed = place.coder("trust").stdout
-    assert "changed since you trusted it" in changed and "changed: .coder/settings.json: variable A: 2\n" in changed
+    assert (
+        changed.startswith("Changed since you trusted it: ")
+        and "changed: .coder/settings.json: variable A: 2\n" in changed
+    )
     assert place.coder("trust", "remove").stdout == f"No longer trusted: {place.project}\n"
     assert place.coder("trust", "remove", ".").stdout == f"{place.project} was not trusted.\n"
     assert place.coder("trust", "list").stdout == ""
@@ -84,5 +89,5 @@ def test_names_in_the_terminal_hide_nothing(place: Place) -> None:
 def test_approving_runs_nothing(place: Place, tmp_path: Path) -> None:
     hostile = Hostile.make(place.project, tmp_path / "canaries")
     assert place.coder("trust", "add", "--yes", env={"PATH": hostile.reckless_path()}).code == 0
-    assert "Trust:  trusted" in place.coder("trust").stdout
+    assert place.coder("trust").stdout.startswith("Trusted: ")
     assert hostile.sung == [] and os.listdir(place.home / ".coder") != []

@@ -197,7 +197,7 @@ async def test_a_deny_rule_beats_an_edited_call() -> None:
     made, shell = engine(ONCE, replies=[Allow(input={"command": "rm -rf build"})], rules=[denies("Bash(rm *)")])
     await made.agent.run(prompt())
     assert shell.ran == []
-    assert "Bash(rm *) in settings.json denies rm -rf build" in last_result(made)
+    assert "a rule denies `rm -rf build`: Bash(rm *) in settings.json" in last_result(made)
 
 
 @pytest.mark.behaviour("B-672")

@@ -258,9 +258,9 @@ def test_a_repository_can_tighten_but_not_loosen_before_it_is_trusted(place: Pla
     assert config.model.base_url == "https://api.anthropic.com"
     assert config.model.name == "opus"
     assert config.warnings == (
-        "this workspace has not been trusted. Not used: 3 allow rules, 2 variables, 1 working folder, 1 mode, "
-        "1 setting (.coder/settings.local.json, .claude/settings.json). "
-        "`coder trust` shows it; --trust-folder trusts it once.",
+        "this folder is not trusted, so 3 allow rules, 2 variables, 1 working folder, 1 mode, "
+        "1 setting (.coder/settings.local.json, .claude/settings.json) are not used. "
+        "`coder trust` shows it, `coder trust add` trusts it, --trust-folder does for one run.",
     )
     place.trust()
     trusted = place.load()

@@ -145,7 +145,10 @@ def test_cd_is_followed_the_way_bash_goes(source: str, folders: list[set[str]]) 
         ("echo ${a[1]}", "the expansion ${a"),
         ("echo $'\\x41'", "the quoting $'"),
         ('echo $"a"', "the quoting $"),
-        ("f() { ls; }", "a bracket joined to a word"),
+        ("f() { ls; }", "a function"),
+        ("f () { ls; }", "a function"),
+        ("ls a(b)", "a bracket joined to a word"),
+        ("ls (b)", "a bracket where a word should be"),
         ("function f { ls; }", "keyword function"),
         ("coproc ls", "keyword coproc"),
         ("select x in a; do ls; done", "keyword select"),
@@ -219,7 +222,7 @@ def test_anything_else_is_refused_and_the_part_is_named(source: str, part: str) 
 
 def test_the_two_readers_must_agree() -> None:
     # The grammar reads `"a$ b"` as an expansion; bash and the strict reader do not. Disagreement is enough to ask.
-    assert "two readers" in understand('grep "a$ b" f', WORLD).problem
+    assert "can be read in two ways" in understand('grep "a$ b" f', WORLD).problem
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ Match: TypeAlias = tuple[Path, Path]  # as written, and with every link followed
 
 _MOST_MATCHES = 1_000
 _MOST_SEEN = 20_000
-_MOST_FOLLOWED = 5_000
+_MOST_FOLLOWED = 10_000
 
 
 class TooMany(Exception):

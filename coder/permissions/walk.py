@@ -377,7 +377,7 @@ class Walk:
 
     def _add(self, command: Command) -> None:
         self._found.append(command)
-        if len(self._found) > MOST_COMMANDS and len(self.commands) > MOST_COMMANDS:
+        if not self.problem and len(self._found) > MOST_COMMANDS and len(self.commands) > MOST_COMMANDS:
             self._trouble(f"more than {MOST_COMMANDS} commands")
 
 

@@ -15,7 +15,7 @@ _INPUTS = frozenset({"-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0", PIPE})
 _ENDS = frozenset({"--", "--version", "--help"})
 _VALUED = frozenset({"-o", "+o", "-O", "+O", "--rcfile", "--init-file"})
 _SPLIT = re.compile(r"(-[A-Za-z0]*?S|--s[plitsrng-]*(?:=|\Z))(.*)", re.DOTALL)
-_PLACE = re.compile(r"(?:-[Ii]|-J|--replace(?:-str)?=?)(.*)\Z", re.DOTALL)
+_PLACE = re.compile(r"(?:-[rtx0]*[IiJ]|--replace(?:-str)?=?)(.*)\Z", re.DOTALL)
 
 
 def given_texts(command: Command) -> Iterator[str | None]:
@@ -44,7 +44,7 @@ def placed_words(words: tuple[Word, ...]) -> tuple[Word, ...]:
     holder, behind = ("{}", 0) if name == "parallel" else ("", 0)
     for index, word in enumerate(words[1:], 1):
         if found := _PLACE.match(word.text):
-            takes_next = word.text in ("-I", "-J")
+            takes_next = word.text.startswith("-") and word.text.endswith(("I", "J"))
             holder = (words[index + 1].text if index + 1 < len(words) else "") if takes_next else found[1] or "{}"
             behind = index + takes_next
             break

@@ -36,6 +36,7 @@ _STARTERS = names(
     "hatch devbox direnv mise nix docker podman kubectl ssh caffeinate strace ltrace script busybox toybox eval "
     "source trap sh bash dash zsh ksh fish find fd fdfind rtk cmd"
 )
+_XARGS_VALUED = names("-d -n -P -L -s -a -E -I -J")
 _SHELL_TEXT = names("sh bash dash zsh ksh fish eval su watch ssh trap script parallel flock")
 _EXEC_FLAGS = frozenset({"-exec", "-execdir", "-ok", "-okdir", "-x", "-X", "--exec", "--exec-batch"})
 _INTERPRETERS = re.compile(r"(python|pypy|node|deno|bun|perl|ruby|php)[\d.]*\Z")
@@ -139,24 +140,30 @@ def every_start(command: Command, world: World, depth: int = 3) -> Iterator[Comm
 def _starts(command: Command, world: World) -> Iterator[Command]:
     words = placed_words(command.words)
     head = program(words[0].text)
-    if head in ("xargs", "parallel") and _runs_what_it_reads(words):
+    reads_words = head in ("xargs", "parallel")
+    if reads_words and _runs_what_it_reads(words):
         words = (*words, UNKNOWN)
     yield command
     left = _MOST_STARTS if head in _STARTERS else 0
     folders = added(command.folders, set_by_option(words), world)
+    runner, begun = head, False
     for index, word in enumerate(words[1:], 1):
         if words[index - 1].text in _EXEC_FLAGS and head in ("find", "fd", "fdfind"):
             left = max(left, 1)
-        if left <= 0 or _is_option(word.text) or (begun and word.dynamic and not command.words[index:][:1] == (word,)):
+        if left <= 0 or _is_option(word.text):
             continue
+        if begun and word.dynamic and index < len(command.words) and not command.words[index].dynamic:
+            continue  # what xargs puts there is a word of the command, which has begun
+        begun = runner == "xargs" and (begun or words[index - 1].text not in _XARGS_VALUED)
         left -= 1
         inner = words[index:]
-        if head in ("xargs", "parallel") and inner[-1] is not UNKNOWN:
+        if reads_words and inner[-1] is not UNKNOWN:
             inner += (UNKNOWN,)
         folders = added(folders, set_by_option(inner), world)
         yield replace(command, words=inner, assignments=(), redirects=(), folders=folders)
         if program(word.text) in _STARTERS:
-            left = _MOST_STARTS
+            left, begun = _MOST_STARTS, False
+            runner = program(word.text)
 
 
 def _runs_what_it_reads(words: tuple[Word, ...]) -> bool:

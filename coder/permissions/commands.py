@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
@@ -15,9 +16,10 @@ from coder.permissions.irreversible import Stop
 from coder.permissions.matching import rule_for_call
 from coder.permissions.objections import Objection, Objections
 from coder.permissions.patterns import CommandPattern
-from coder.permissions.rules import Rules
+from coder.permissions.rules import Rule, Rules
 from coder.permissions.shell import Shell, understand
 from coder.permissions.suggest import exact_rule
+from coder.permissions.texts import salvaged, texts_of
 from coder.permissions.weighing import Weighing
 from coder.permissions.wording import by_rule, shown
 from coder.permissions.world import World
@@ -29,12 +31,13 @@ _MOST_STARTS = 64
 def command_facts(call: ToolUse, command: str, rules: Rules, mode: Mode, world: World) -> Facts:
     """What the command would do and which rules speak about it. Total: any text gets an answer."""
     shell = understand(command, world)
-    starts = []
+    starts: list[Command] = []
     for part in shell.commands:
-        found = list(islice(every_start(part), _MOST_STARTS + 1))
+        found = list(islice(every_start(part, world), _MOST_STARTS + 1))
         starts += found
         if len(found) > _MOST_STARTS and shell.understood:
             shell = replace(shell, problem=f"more than {_MOST_STARTS} commands inside one another")
+    starts += _printed(shell, starts, world)
     objections = Objections(call, shell.source, tuple(starts), world)
     unclear = _unclear(shell, call.name)
     weighing = Weighing(call, rules, mode, world)
@@ -53,7 +56,7 @@ def command_facts(call: ToolUse, command: str, rules: Rules, mode: Mode, world: 
         read_only=weighing.read_only,
         concurrent=weighing.read_only and not shell.moved,
         unclear=unclear,
-        veiled=unclear is not None and any(rule.names(call.name) for rule in (*rules.deny, *rules.ask)),
+        veiled=unclear is not None and any(_may_speak(rule, call) for rule in (*rules.deny, *rules.ask)),
         waived=exact or (_bare(call, rules) if unclear else None),
         protected=objections.protected(),
         needs=() if exact else tuple(weighing.needs),
@@ -63,6 +66,15 @@ def command_facts(call: ToolUse, command: str, rules: Rules, mode: Mode, world: 
     )
 
 
+def _printed(shell: Shell, starts: list[Command], world: World) -> Iterator[Command]:
+    """The commands in what the line prints, where a shell of it runs what it reads."""
+    if any(start.words[0].dynamic and start.words[0].raw in ("…", start.text) for start in starts):
+        for part in shell.commands:
+            for inner in salvaged(texts_of(part)):
+                placed = replace(inner, folders=part.folders, start=part.start, end=part.end)
+                yield from islice(every_start(placed, world), _MOST_STARTS)
+
+
 def _unclear(shell: Shell, tool: str) -> Need | None:
     if shell.understood:
         return None
@@ -70,6 +82,11 @@ def _unclear(shell: Shell, tool: str) -> Need | None:
     text = f"coder cannot be sure what this runs: it {verb} {shell.problem}"
     rule = exact_rule(shell.source, tool)
     return Need(Reason("shell", text, shell.problem), (rule,) if rule else ())
+
+
+def _may_speak(rule: Rule, call: ToolUse) -> bool:
+    """Whether a deny or ask rule might be about what is not understood: a command, or a file it touches."""
+    return rule.names(call.name) or rule.tool in ("Read", "Edit")
 
 
 def _whole(shell: Shell, unclear: Need | None) -> tuple[Part, ...]:

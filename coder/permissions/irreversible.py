@@ -15,24 +15,26 @@ from coder.permissions.command import Command, Word
 from coder.permissions.names import names
 from coder.permissions.paths import Place, is_home, is_inside, locate, path_of
 from coder.permissions.patterns import matches_glob
+from coder.permissions.texts import texts_of
 from coder.permissions.wording import quoted
 from coder.permissions.world import World
 from coder.permissions.wrappers import program
 
 _DELETERS = names("rm rmdir unlink trash srm")
-_RECURSIVE = re.compile(r"-[A-Za-z]*[rR][A-Za-z]*\Z|--recursive\Z")
+_RECURSIVE = re.compile(r"-[A-Za-z]*[rR][A-Za-z]*\Z|--r(e(c(u(r(s(i(v(e)?)?)?)?)?)?)?)?\Z")
 _ONLY_WILDCARDS = re.compile(r"[*.]*\*[*.]*\Z")
 _WILD = re.compile(r"[*?\[]")
 _DEVICE = re.compile(r"/dev/(?!null\Z|std|tty|fd/|zero\Z|shm/|pts/)")
-_DROPS = re.compile(r"(?i)\b(drop\s+(table|database|schema)|truncate\s+table|delete\s+from\s+\S+\s*(;|\Z))")
+_DROPS = re.compile(r"(?i)(drop\s+(table|database|schema)|truncate\s+table|delete\s+from\s+\S+\s*(;|\Z))")
 _DATABASES = names("psql mysql mariadb sqlite3 duckdb clickhouse-client sqlcmd mongosh")
+_FD_RUNS = frozenset({"-x", "-X", "--"})
 _ERASERS = names("shred wipefs blkdiscard fdisk sfdisk parted dropdb dropuser")
 # Programs whose verbs destroy what lies elsewhere: each phrase is words that stand in this order.
 _ELSEWHERE = {
     "terraform": ("destroy",),
     "kubectl": ("delete",),
-    "docker": ("system prune", "volume rm", "volume prune"),
-    "podman": ("system prune", "volume rm", "volume prune"),
+    "docker": ("system prune", "volume rm", "volume remove", "volume prune"),
+    "podman": ("system prune", "volume rm", "volume remove", "volume prune"),
     "aws": ("s3 rb", "s3 rm"),
     "gh": ("repo delete", "release delete"),
     "npm": ("unpublish",),
@@ -49,53 +51,69 @@ class Stop:
     command: Command
 
 
-def irreversible(command: Command, world: World) -> Stop | None:
-    """Why this command must never run unasked; None when it is none of those."""
+def irreversible(command: Command, world: World, *, lost: bool = False, fed: bool = False) -> Stop | None:
+    """Why this command must never run unasked; None when it is none of those.
+
+    `lost`: it may run in a folder that nobody knows; `fed`: words nobody knows may be the names of any files.
+    """
     name = program(command.words[0].text)
     names = [name]
     if command.words[0].dynamic:  # nobody knows which program it is: it is taken for the worst
         names = ["git", "find", "dd", *(["rm"] if any(_RECURSIVE.match(word.text) for word in command.words) else [])]
-    why = next(filter(None, (_reason(each, command, world) for each in names)), "") or _device(command)
+    why = next(filter(None, (_reason(each, command, world, lost, fed) for each in names)), "") or _device(command)
     if not why:
         return None
     word = gitlosses.verb_of(command.words[1:]) if name == "git" else name
     return Stop(why, word or name or "yes", command)
 
 
-def _reason(name: str, command: Command, world: World) -> str:
+def _reason(name: str, command: Command, world: World, lost: bool, fed: bool) -> str:
     words = command.words
     match name:
         case _ if name in _DELETERS:
-            return _deletion(command, words[1:], world)
+            return _deletion(command, words[1:], world, lost, fed)
         case "chmod" | "chown" | "chgrp" if any(_RECURSIVE.match(word.text) for word in words[1:]):
-            return _deletion(command, words[2:], world, verb="changes")
+            return _deletion(command, words[2:], world, lost, verb="changes")
+        case "mv":
+            return _vital_move(command, world)
         case "find" if any(word.text == "-delete" or word.dynamic for word in words[1:]) or _runs_deleter(words):
             return "find deletes every file it finds, and nobody sees which before"
+        case "fd" | "fdfind" if _FD_RUNS & {word.text[:2] for word in words} and _names_deleter(words):
+            return f"{name} deletes every file it finds, and nobody sees which before"
         case "git":
             return gitlosses.loss(words[1:])
         case "dd":
             return _dd(words[1:])
         case _ if name in _ERASERS or name.startswith("mkfs"):
             return f"{name} erases what cannot be read again"
-        case _ if name in _DATABASES and any(_DROPS.search(word.text) for word in words[1:]):
+        case "terraform" | "tofu" if any(re.match(r"--?destroy\b", word.text) for word in words[1:]):
+            return f"{name} apply -destroy deletes what lies elsewhere, where coder keeps no copy"
+        case _ if name in _DATABASES and any(_DROPS.search(text) for text in _statements(command)):
             return f"{name} would delete data that nothing here keeps a copy of"
         case _:
             return _elsewhere(name, words[1:])
 
 
-def _deletion(command: Command, words: tuple[Word, ...], world: World, verb: str = "deletes") -> str:
+def _deletion(
+    command: Command, words: tuple[Word, ...], world: World, lost: bool, fed: bool = False, verb: str = "deletes"
+) -> str:
     recursive = verb == "changes" or any(_RECURSIVE.match(word.text) for word in words)
+    flagged = any(word.dynamic for word in words)  # as likely -r as anything
     if recursive and command.expands:
         return f"{quoted(command.text)} {verb} a place that is known only when it runs: ${command.expands[0]}"
     for word in words:
         if not word.dynamic and (not word.text or word.text.startswith("-")):
             continue
         if word.dynamic or (word.tilde and not is_home(word)):
-            if recursive or word.glob or not word.single:
+            if recursive or word.glob or not word.single or word.listed or (fed and word.dynamic):
                 return f"{quoted(command.text)} {verb} a place that is known only when it runs: {word.raw or word.text}"
             continue
+        if recursive and lost and not word.text.startswith(("/", "~")):
+            return (
+                f"{quoted(command.text)} {verb} a place that is known only when it runs: {word.text}, wherever cd went"
+            )
         for folder in command.folders:
-            if what := _loss(word, folder, world, outside=recursive and verb == "deletes"):
+            if what := _loss(word, folder, world, outside=recursive or flagged):
                 hint = ". Write ./~ for a file of that name" if word.text in ("~", "~/") else ""
                 return f"{quoted(command.text)} {verb} {what}{hint}"
     return ""
@@ -156,9 +174,35 @@ def _vital(world: World) -> Iterator[Path]:
 
 
 def _runs_deleter(words: tuple[Word, ...]) -> bool:
+    return bool({word.text for word in words} & {"-exec", "-execdir", "-ok", "-okdir"}) and _names_deleter(words)
+
+
+def _names_deleter(words: tuple[Word, ...]) -> bool:
     texts = {word.text for word in words}
-    runs = bool(texts & {"-exec", "-execdir", "-ok", "-okdir"})
-    return runs and bool({program(text) for text in texts} & (_DELETERS | {"shred"}))
+    attached = {text[2:] for text in texts if text[:2] in _FD_RUNS}
+    return bool({program(text) for text in texts | attached} & (_DELETERS | {"shred"}))
+
+
+def _vital_move(command: Command, world: World) -> str:
+    """A move of what everything lives in, which every path that leads there loses."""
+    sources = [word for word in command.words[1:] if not word.text.startswith("-")][:-1]
+    for word in sources:
+        for folder in command.folders:
+            if (
+                not word.dynamic
+                and not word.glob
+                and (what := _name(locate(path_of(word, world), world, folder), world))
+            ):
+                return f"{quoted(command.text)} moves {what}"
+    return ""
+
+
+def _statements(command: Command) -> Iterator[str]:
+    """The texts a database program may take for statements."""
+    yield from (word.text for word in command.words[1:])
+    yield from (redirect.target.text for redirect in command.redirects)
+    for each in (command, *command.fed_by):
+        yield from texts_of(each)
 
 
 def _dd(words: tuple[Word, ...]) -> str:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from coder.core.messages import ToolUse
 from coder.core.requests import Reason
 from coder.permissions import readonly
-from coder.permissions.command import Command
+from coder.permissions.command import Command, Word
 from coder.permissions.files import protected
 from coder.permissions.irreversible import Stop, irreversible
 from coder.permissions.matching import blocking_path_rule, rule_for_call, rule_for_words, rule_keeping_unread
+from coder.permissions.moves import loses_folder
+from coder.permissions.names import names
 from coder.permissions.pathrules import PathPattern
-from coder.permissions.patterns import CommandPattern, cook
+from coder.permissions.paths import Place
+from coder.permissions.patterns import SEPARATOR, CommandPattern, cook, matches_glob
 from coder.permissions.rules import Rule
-from coder.permissions.touched import Touch, touched, touches_paths, unseen
+from coder.permissions.touched import Touch, named, sweeps, touched, touches_paths, unseen
 from coder.permissions.wording import NAME_THEM, by_rule, quoted, speaks
 from coder.permissions.world import World
 from coder.permissions.wrappers import program, unwrapped
 
+_LISTERS = names("read mapfile readarray find fd fdfind locate xargs parallel")
 _TOUCHES: dict[Touch, str] = {"read": "reads", "write": "changes"}
 
 
@@ -58,7 +63,8 @@ class Objections:
                     front = start.assignments and len(words) == len(start.words)
                     what = quoted(start.text) + (", whatever is set in front" if front else "")
                     return Objection(by_rule(found, what), start)
-            for touch, place in touched(start, self.world):
+            guessed: Iterator[tuple[Touch, Place]] = (("read", place) for place in named(start, self.world))
+            for touch, place in (*touched(start, self.world), *guessed):
                 if found := blocking_path_rule(group, touch, place, self.world):
                     text = f"{quoted(start.text)} {_TOUCHES[touch]} {place}, and {speaks(found)}"
                     return Objection(Reason("rule", text, found.text), start)
@@ -78,7 +84,11 @@ class Objections:
         return None
 
     def irreversible(self) -> Stop | None:
-        return next((stop for start in self.starts if (stop := irreversible(start, self.world))), None)
+        """The first command that nothing brings back. Who runs what was listed or read may delete any file."""
+        lost = loses_folder(self.starts)
+        fed = any(program(start.words[0].text) in _LISTERS for start in self.starts)
+        stops = (irreversible(start, self.world, lost=lost, fed=fed) for start in self.starts)
+        return next(filter(None, stops), None)
 
     def protected(self) -> Reason | None:
         for start in self.starts:
@@ -105,27 +115,46 @@ def _spellings(command: Command, ignores_case: bool) -> Iterator[tuple[str, ...]
 
 def _may_match(pattern: CommandPattern, command: Command) -> bool:
     """Whether the pattern would match for some meaning of the words that are not known."""
-    if not command.is_dynamic:
+    if not command.is_dynamic and not any(word.glob for word in command.words):
         return False
     wanted = pattern.first_words
     for index, word in enumerate(command.words):
-        if word.dynamic or index >= len(wanted):
+        if word.dynamic:
             return True
+        if index >= len(wanted):
+            return command.is_dynamic or _later_may_match(pattern, command.words[index:])
         text = program(word.text) if index == 0 else word.text
+        if word.glob:
+            fits = (matches_glob(_loose(each), wanted[index]) for each in (text, word.text))
+            return pattern.opens_at(index) or any(fits)
         if wanted[index] not in (text, word.text) and not (pattern.opens_at(index) and text.startswith(wanted[index])):
             return False
     return True
+
+
+def _later_may_match(pattern: CommandPattern, words: tuple[Word, ...]) -> bool:
+    """Whether a wildcard among the words may stand for one that the pattern wants behind its own wildcard."""
+    wanted = [text for literal in pattern.literals[1:] for text in literal.split(SEPARATOR) if text]
+    return any(word.glob and matches_glob(_loose(word.text), text) for word in words for text in wanted)
+
+
+def _loose(text: str) -> str:
+    """A wildcard that matches at least what this one matches."""
+    return re.sub(r"\[[^]]*\]|\?", "*", text)
 
 
 def _unnamed(group: Iterable[Rule], command: Command, world: World) -> Rule | None:
     """A path rule that may speak about a file the command reaches by a wildcard, a variable or a whole folder."""
     words = unwrapped(command.words)
     known = readonly.effects_of(words)
-    named = words[1:] if touches_paths(command) else ()
-    if any(word.dynamic for word in (*named, *(redirect.target for redirect in command.redirects))):
+    paths = words[1:] if touches_paths(command) else ()
+    if any(word.dynamic for word in (*paths, *(redirect.target for redirect in command.redirects))):
         return next((rule for rule in group if isinstance(rule.specifier, PathPattern)), None)
+    if sweeps(command, world):
+        return rule_keeping_unread(group, hidden=True)
     wild = [word for word in words if unseen(word, command, world)]
-    if not touches_paths(command) or (known and not known.content) or not ((known and known.sweeps) or wild):
+    shows = known.content if known else touches_paths(command)
+    if not shows or not ((known and known.sweeps) or wild):
         return None
     looked_at = (*wild, *(known.reads if known else ()))
     hidden = bool(known and known.sweeps and known.hidden) or any(_names_hidden(word.text) for word in looked_at)

@@ -15,6 +15,7 @@ _KEYWORDS = names("! do elif else if in then time until while coproc function")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(\[[^]]*\])?\+?=")
 _PLAIN = re.compile(r"[A-Za-z0-9_./=:,@%+^~*?\[\]-]+")
 _BRACES = re.compile(r"([^{}$]*)\{([^{}]*)\}([^{}]*)\Z")
+_SPECIFIER = re.compile(r"%[-+ #0-9.]*[A-Za-z]")
 _NAME = re.compile(r"\{[A-Za-z0-9_]+\}|\{")
 
 
@@ -27,11 +28,36 @@ def salvage(source: str) -> tuple[Command, ...]:
         found += tuple(command for part in re.split(r"\\*`", text) for command in _Salvage(part).commands())
     if "<<" in text:  # a quote in a here-document is only a quote: no line may hide the ones after it
         found += tuple(command for line in text.split("\n") for command in _Salvage(line).commands())
-    if any(command.words[0].text.rpartition("/")[2] in SHELLS for command in found):
+    if any(program(word.text) in SHELLS for command in found for word in command.words):
         fed = [" ".join(w.text for w in c.words[1:]) for c in found if c.words[0].text in ("echo", "printf")]
+        fed += [text for text in map(printed, found) if text]
         fed += [redirect.target.text for command in found for redirect in command.redirects]
         found += tuple(command for text in fed for command in _Salvage(text).commands())
     return found
+
+
+def printed(command: Command) -> str | None:
+    """What `echo` or `printf` prints, where that is plain to see."""
+    name, *texts = (word.text for word in command.words)
+    if any(word.dynamic or word.glob for word in command.words) or not texts or texts[0].startswith("-"):
+        return None
+    text = " ".join(texts)
+    if name == "printf":
+        template, *values = texts
+        rounds = [_fill(template, values)]
+        while values and _SPECIFIER.search(template):
+            rounds.append(_fill(template, values))
+        text = "".join(rounds).replace("\\n", "\n")
+    return text if name in ("echo", "printf") and "\\" not in text else None
+
+
+def _fill(template: str, values: list[str]) -> str:
+    return _SPECIFIER.sub(lambda _: values.pop(0) if values else "", template)
+
+
+def program(text: str) -> str:
+    """The name of a program without its folder: `/bin/rm` is `rm`."""
+    return text.rpartition("/")[2]
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -20,6 +21,7 @@ _READERS = names(
     "comm od xxd hexdump strings base64 fold fmt paste join jq zcat column view wc md5sum "
     "sha1sum sha224sum sha256sum sha384sum sha512sum b2sum cksum shasum cp mv scp rsync source . tee dd xargs"
 )
+_GIT_SHOWS = names("diff grep show blame cat-file hash-object log archive")
 _WRITERS = names("rm rmdir unlink mv cp touch tee truncate ln install chmod chown shred patch dd mkdir rsync scp split")
 
 
@@ -39,6 +41,52 @@ def touched(command: Command, world: World) -> Iterator[tuple[Touch, Place]]:
         if not redirect.copies:
             touch: Touch = "read" if redirect.operator == "<" else "write"
             yield from ((touch, place) for place in places((redirect.target,), folders, world))
+
+
+def named(command: Command, world: World) -> Iterator[Place]:
+    """Every path among the words of a program we know nothing of, and of git where it shows files: it may read them."""
+    words = unwrapped(command.words)
+    if readonly.effects_of(words) is not None or filewrites.effects_of(words) is not None:
+        return
+    if program(words[0].text) == "git" and not _GIT_SHOWS & {word.text for word in words[1:]}:
+        return
+    for word in words[1:]:
+        for text in _values(word.text):
+            if "." in text or "/" in text:  # any other word is as likely the name of something else
+                yield from places((replace(word, text=text),), command.folders, world)
+
+
+def _values(text: str) -> Iterator[str]:
+    """The word, and the path in `if=x`, `--file=x`, `-fx` and `@x`."""
+    yield text
+    if text.startswith("-") and len(text) > 2:
+        yield text[2:]
+    value = text.partition("=")[2] or text
+    yield value.removeprefix("@")
+
+
+def sweeps(command: Command, world: World) -> bool:
+    """Whether it shows files of whole folders in a way that the reader of plain commands does not see."""
+    words = unwrapped(command.words)
+    texts = {word.text for word in words[1:]}
+    match program(words[0].text):
+        case "find":
+            return readonly.effects_of(words) is None and bool({"-exec", "-execdir", "-ok", "-okdir"} & texts)
+        case "diff":
+            return _names_folder(words[1:], command, world)
+        case "git" if "diff" in texts:
+            outside = "--no-index" in texts or not any(_in_repository(folder, world) for folder in command.folders)
+            return outside and _names_folder(words[1:], command, world)
+        case _:
+            return False
+
+
+def _names_folder(words: tuple[Word, ...], command: Command, world: World) -> bool:
+    return any(world.exists(place.real / "..") for place in places(words, command.folders, world))
+
+
+def _in_repository(folder: Path, world: World) -> bool:
+    return any(world.exists(each / ".git") for each in (folder, *folder.parents))
 
 
 def touches_paths(command: Command) -> bool:

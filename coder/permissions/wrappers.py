@@ -11,8 +11,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from coder.permissions.command import Command, Word
+from coder.permissions.moves import added, followed, set_by_option
 from coder.permissions.names import names
-from coder.permissions.salvage import SHELLS, salvage
+from coder.permissions.programs import deletions
+from coder.permissions.salvage import program as program  # the others know it from here
+from coder.permissions.texts import UNKNOWN, given_texts, placed_words, salvaged
+from coder.permissions.world import World
 
 _SAFE_NAMES = names(
     "LANG LANGUAGE LC_ALL LC_CTYPE LC_COLLATE LC_MESSAGES LC_NUMERIC LC_TIME TZ TERM COLORTERM NO_COLOR FORCE_COLOR "
@@ -30,16 +34,14 @@ _STARTERS = names(
     "timeout nice nohup time command builtin exec stdbuf noglob nocorrect xargs sudo doas su env setsid ionice chrt "
     "taskset watch flock unshare nsenter chroot parallel npx pnpx bunx npm pnpm yarn bun uvx uv poetry pipx pipenv "
     "hatch devbox direnv mise nix docker podman kubectl ssh caffeinate strace ltrace script busybox toybox eval "
-    "source trap sh bash dash zsh ksh fish find fd rtk cmd"
+    "source trap sh bash dash zsh ksh fish find fd fdfind rtk cmd"
 )
-_SHELL_TEXT = names("sh bash dash zsh ksh fish eval su watch ssh trap env xargs find script parallel flock")
+_XARGS_VALUED = names("-d -n -P -L -s -a -E -I -J")
+_SHELL_TEXT = names("sh bash dash zsh ksh fish eval su watch ssh trap script parallel flock")
 _EXEC_FLAGS = frozenset({"-exec", "-execdir", "-ok", "-okdir", "-x", "-X", "--exec", "--exec-batch"})
 _INTERPRETERS = re.compile(r"(python|pypy|node|deno|bun|perl|ruby|php)[\d.]*\Z")
-_DELETION = re.compile(
-    r"(?:rmtree|rm_rf?|rmSync|rmdirSync|unlinkSync|rimraf|unlink|removedirs|os\.remove|os\.rmdir|fs\.rm)"
-    r"\s*\(?\s*(?:['\"]([^'\"]*)['\"])?"
-)
-_META = frozenset(" \t\n;&|$`(")
+_PLAIN = re.compile(r"[\w./:=@%+,-]*\Z")
+_ASSIGNED = re.compile(r"[A-Za-z_]\w*=")
 _MOST_STARTS = 12
 
 
@@ -113,65 +115,75 @@ def _leading(texts: list[str], pattern: re.Pattern[str]) -> Iterator[str]:
         yield text
 
 
-def every_start(command: Command, depth: int = 3) -> Iterator[Command]:
+def every_start(command: Command, world: World, depth: int = 3) -> Iterator[Command]:
     """The command itself and every command that might begin inside it, for rules that say no.
 
     Behind a wrapper (`sudo -u x rm`, `find -exec rm`, `npx rm`) each of the next words may be the start; a text given
-    to a shell (`bash -c 'rm x'`) is salvaged as a script of its own.
+    to a shell (`bash -c 'rm x'`, `echo rm x | sh`) is salvaged as a script of its own.
     """
+    for start in _starts(command, world):
+        yield start
+        head = program(start.words[0].text)
+        if not depth:
+            continue
+        if _INTERPRETERS.match(head):
+            yield from (_at(inner, start) for inner in deletions(start))
+        texts = [*given_texts(start)]
+        if start.words is command.words:
+            texts += _texts_among(command.words)
+        for text in texts:
+            inner = followed(tuple(salvaged(iter((text,)))), start.folders, world)
+            for each in inner:
+                yield from every_start(replace(each, start=command.start, end=command.end), world, depth - 1)
+
+
+def _starts(command: Command, world: World) -> Iterator[Command]:
+    words = placed_words(command.words)
+    head = program(words[0].text)
+    reads_words = head in ("xargs", "parallel")
+    if reads_words and _runs_what_it_reads(words):
+        words = (*words, UNKNOWN)
     yield command
-    head = program(command.words[0].text)
-    if _INTERPRETERS.match(head):
-        yield from _deletions(command)
-    if head in SHELLS and depth:
-        for text in _read_by(command):
-            for inner in salvage(text):
-                yield from every_start(_at(inner, command), depth - 1)
     left = _MOST_STARTS if head in _STARTERS else 0
-    takes_text = head in _SHELL_TEXT
-    for index, word in enumerate(command.words[1:], 1):
-        if command.words[index - 1].text in _EXEC_FLAGS and head in ("find", "fd"):
+    folders = added(command.folders, set_by_option(words), world)
+    runner, begun = head, False
+    for index, word in enumerate(words[1:], 1):
+        if words[index - 1].text in _EXEC_FLAGS and head in ("find", "fd", "fdfind"):
             left = max(left, 1)
         if left <= 0 or _is_option(word.text):
             continue
+        if begun and word.dynamic and index < len(command.words) and not command.words[index].dynamic:
+            continue  # what xargs puts there is a word of the command, which has begun
+        begun = runner == "xargs" and (begun or words[index - 1].text not in _XARGS_VALUED)
         left -= 1
-        words = command.words[index:]
-        if head in ("xargs", "parallel"):
-            words += (Word("…", "what it reads", dynamic=True, single=False),)
-        yield replace(command, words=words, assignments=(), redirects=())
+        inner = words[index:]
+        if reads_words and inner[-1] is not UNKNOWN:
+            inner += (UNKNOWN,)
+        folders = added(folders, set_by_option(inner), world)
+        yield replace(command, words=inner, assignments=(), redirects=(), folders=folders)
         if program(word.text) in _STARTERS:
-            left = _MOST_STARTS
-            takes_text = takes_text or program(word.text) in _SHELL_TEXT
-        if takes_text and depth and not _META.isdisjoint(word.text):
-            for inner in salvage(word.text):
-                yield from every_start(_at(inner, command), depth - 1)
+            left, begun = _MOST_STARTS, False
+            runner = program(word.text)
+
+
+def _runs_what_it_reads(words: tuple[Word, ...]) -> bool:
+    """`xargs sh -c`, `xargs env`: what it reads comes where a command, or a text of commands, may stand."""
+    return any(program(word.text) in _SHELL_TEXT for word in words) or program(words[-1].text) in _STARTERS
+
+
+def _texts_among(words: tuple[Word, ...]) -> Iterator[str]:
+    """The words that a shell, or a program that starts one, may take for a script."""
+    takes_text = False
+    for word in words:
+        text = word.text
+        if takes_text and not _PLAIN.match(text):
+            yield re.sub(r"\A(-\w|--[\w-]+=)(?=.)", "", text, count=1)
+        takes_text = takes_text or program(text) in _SHELL_TEXT
 
 
 def _at(inner: Command, outer: Command) -> Command:
     return replace(inner, folders=outer.folders, start=outer.start, end=outer.end)
 
 
-def _read_by(command: Command) -> Iterator[str]:
-    """The texts a shell is given to run from its input, where they can be told."""
-    yield from command.documents
-    for feeder in command.fed_by:
-        yield from feeder.documents
-        if program(feeder.words[0].text) in ("echo", "printf"):
-            yield " ".join(word.text for word in feeder.words[1:])
-
-
-def _deletions(command: Command) -> Iterator[Command]:
-    """A program text that deletes (`python -c "shutil.rmtree('d')"`) as the rm it amounts to."""
-    for word in command.words[1:]:
-        for found in _DELETION.finditer(word.text):
-            target = Word(found[0], found[1] or found[0], dynamic=found[1] is None)
-            yield _at(Command((Word("rm", "rm"), Word("-r", "-r"), target)), command)
-
-
 def _is_option(text: str) -> bool:
-    return text.startswith("-") or bool(re.match(r"[A-Za-z_]\w*=", text))
-
-
-def program(text: str) -> str:
-    """The name of a program without its folder: `/bin/rm` is `rm`."""
-    return text.rpartition("/")[2]
+    return text.startswith("-") or bool(_ASSIGNED.match(text))

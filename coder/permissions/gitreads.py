@@ -39,6 +39,7 @@ _LIST_LONG = (
 # `git rev-list` reads its options itself, and knows neither of these.
 _REV_LIST_SHORT = _LOG_SHORT.replace("L:", "")
 _REV_LIST_LONG = re.sub(r"\bdecorate-refs\S*", "", _LOG_LONG)
+_FROM_TOP = re.compile(r":(/|\([^)]*\btop\b)")
 _LISTING = ("--list", "--contains", "--no-contains", "--merged", "--no-merged", "--points-at")
 
 
@@ -66,7 +67,7 @@ def _one_reference(call: Call) -> bool:
 
 def _stays_below(call: Call) -> bool:
     """`:/` and `:(top)` search all of the work tree, from whichever of its folders."""
-    return not any(word.text.startswith((":/", ":(")) for word in call.operands)
+    return not any(_FROM_TOP.match(word.text) for word in call.operands)
 
 
 VERBS: dict[str, Grammar] = {

@@ -153,9 +153,7 @@ class _Reader:
         self.apart: list[str] = []
 
     def call(self) -> Call:
-        return Call(
-            tuple(self.options), tuple(self.operands), tuple(self.files), tuple(self.loose), tuple(self.apart)
-        )
+        return Call(tuple(self.options), tuple(self.operands), tuple(self.files), tuple(self.loose), tuple(self.apart))
 
     def sort(self, grammar: Grammar) -> bool:
         short, long = _kinds(grammar.short), _long_kinds(grammar.long)

@@ -10,12 +10,13 @@ from coder.core.requests import Reason
 from coder.permissions import readonly
 from coder.permissions.command import Command
 from coder.permissions.files import protected
+from coder.permissions.grammar import Effects
 from coder.permissions.irreversible import Stop, irreversible
 from coder.permissions.matching import blocking_path_rule, rule_for_call, rule_for_words, rule_keeping_unread
 from coder.permissions.pathrules import PathPattern
 from coder.permissions.patterns import CommandPattern, cook
 from coder.permissions.rules import Rule
-from coder.permissions.touched import Touch, touched, touches_paths, unseen
+from coder.permissions.touched import Touch, places, touched, touches_paths, unseen
 from coder.permissions.wording import NAME_THEM, by_rule, quoted, speaks
 from coder.permissions.world import World
 from coder.permissions.wrappers import program, unwrapped
@@ -125,11 +126,18 @@ def _unnamed(group: Iterable[Rule], command: Command, world: World) -> Rule | No
     if any(word.dynamic for word in (*named, *(redirect.target for redirect in command.redirects))):
         return next((rule for rule in group if isinstance(rule.specifier, PathPattern)), None)
     wild = [word for word in words if unseen(word, command, world)]
-    if not touches_paths(command) or (known and not known.content) or not ((known and known.sweeps) or wild):
+    sweeps = known is not None and _sweeps(known, command, world)
+    if not (touches_paths(command) or sweeps) or (known and not known.content) or not (sweeps or wild):
         return None
     looked_at = (*wild, *(known.reads if known else ()))
-    hidden = bool(known and known.sweeps and known.hidden) or any(_names_hidden(word.text) for word in looked_at)
+    hidden = bool(known and sweeps and known.hidden) or any(_names_hidden(word.text) for word in looked_at)
     return rule_keeping_unread(group, hidden=hidden)
+
+
+def _sweeps(known: Effects, command: Command, world: World) -> bool:
+    if not (known.sweeps and known.in_folders):
+        return known.sweeps
+    return any(world.below(place.real) != () for place in places(known.reads, command.folders, world, stems=False))
 
 
 def _names_hidden(text: str) -> bool:

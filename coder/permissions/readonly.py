@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 from coder.permissions import gitreads, scripts
 from coder.permissions.command import Word
@@ -361,7 +362,7 @@ def _find(rest: tuple[Word, ...]) -> Effects | None:
     outer, reads = scripts.effects("find", (*rest[:start], *rest[end + 1 :])), effects_of(inner)
     if outer is None or reads is None:
         return None
-    plain = ("-type", "f") in zip(texts[:start], texts[1:start], strict=False) and _JOINTS.isdisjoint(texts)
+    plain = ("-type", "f") in pairwise(texts[:start]) and _JOINTS.isdisjoint(texts)
     return replace(
         reads,
         reads=(*outer.reads, *reads.reads),

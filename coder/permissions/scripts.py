@@ -39,7 +39,9 @@ _FIND_VALUED = names(
     "-inum -used -fstype -printf"
 )
 _FIND_FILES = frozenset({"-newer", "-anewer", "-cnewer", "-samefile"})
-_PRINTF_DANGER = re.compile(r"-|.*%[^A-Za-z%]*[hjlLtzq]*n", re.DOTALL)  # -v and %n set a variable, whose subscript may run
+_PRINTF_DANGER = re.compile(
+    r"-|.*%[^A-Za-z%]*[hjlLtzq]*n", re.DOTALL
+)  # -v and %n set a variable, whose subscript may run
 _TEST_UNARY = names("-b -c -d -e -f -g -h -k -L -n -p -r -s -S -t -u -w -x -z -G -N -O")
 _TEST_NUMBERS = names("-eq -ne -gt -ge -lt -le")
 _TEST_BINARY = _TEST_NUMBERS | names("= == != -nt -ot -ef")

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from coder.permissions import filewrites, readonly
 from coder.permissions.command import PIPE, Command, Word
+from coder.permissions.grammar import Effects
 from coder.permissions.names import names
 from coder.permissions.paths import Place, locate, path_of
 from coder.permissions.world import World
@@ -31,7 +32,9 @@ def touched(command: Command, world: World) -> Iterator[tuple[Touch, Place]]:
     name = program(words[0].text)
     operands = tuple(word for word in words[1:] if not word.text.startswith("-"))
     reads = known.reads if known else operands if name in _READERS else ()
-    changes = writes.writes if writes else operands if name in _WRITERS or _edits_in_place(words) else ()
+    changes = (
+        written(writes, folders, world) if writes else operands if name in _WRITERS or _edits_in_place(words) else ()
+    )
     if known is None or known.content:
         yield from (("read", place) for place in places(reads, folders, world))
     yield from (("write", place) for place in places(changes, folders, world))
@@ -39,6 +42,14 @@ def touched(command: Command, world: World) -> Iterator[tuple[Touch, Place]]:
         if not redirect.copies:
             touch: Touch = "read" if redirect.operator == "<" else "write"
             yield from ((touch, place) for place in places((redirect.target,), folders, world))
+
+
+def written(effects: Effects, folders: tuple[Path, ...], world: World) -> tuple[Word, ...]:
+    """The words a file command writes to, into the folder where its last one is a folder, or may be one by then."""
+    ends = places(effects.writes[-1:], folders, world)
+    # Only a folder has a `..`.
+    inside = any(world.exists(end.real / "..") or not world.exists(end.real) for end in ends)
+    return (*effects.writes, *effects.into) if inside else effects.writes
 
 
 def touches_paths(command: Command) -> bool:
@@ -51,15 +62,18 @@ def writes_paths(command: Command) -> bool:
     return program(unwrapped(command.words)[0].text) in _WRITERS
 
 
-def places(words: tuple[Word, ...], folders: tuple[Path, ...], world: World) -> Iterator[Place]:
-    """Where the words lead from each of the folders the command may run in; for a wildcard, what it stands for now."""
+def places(words: tuple[Word, ...], folders: tuple[Path, ...], world: World, *, stems: bool = True) -> Iterator[Place]:
+    """Where the words lead from each of the folders the command may run in; for a wildcard, what it stands for now.
+
+    `stems`: also the folder in which a wildcard is looked up.
+    """
     for word in words:
         if word.dynamic:
             continue
         text = path_of(word, world)
         for folder in folders:
             matches = world.matches(text, folder) if word.glob else ()
-            if word.glob:
+            if word.glob and stems:
                 yield locate(_glob_stem(text), world, folder)  # its names are looked at in any case
             if not matches and matches is not None:
                 yield locate(text, world, folder)

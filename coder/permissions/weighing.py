@@ -22,7 +22,7 @@ from coder.permissions.patterns import CommandPattern
 from coder.permissions.rules import Rule, Rules
 from coder.permissions.shell import Shell
 from coder.permissions.suggest import command_rule, exact_rule, printed_by
-from coder.permissions.touched import FREE, Touch, places, too_wide
+from coder.permissions.touched import FREE, Touch, places, too_wide, written
 from coder.permissions.wording import by_rule, quoted, shown
 from coder.permissions.world import World
 from coder.permissions.wrappers import has_safe_environment, program, unwrapped
@@ -30,6 +30,7 @@ from coder.permissions.wrappers import has_safe_environment, program, unwrapped
 _NEVER_BY_PREFIX = frozenset({"watch", "setsid", "ionice", "flock"})
 _ACTING_FIND = ("-exec", "-ok", "-delete", "-fprint", "-fls")
 _LOADED = re.compile(r"(LD|DYLD)_\w+\Z")
+_TOUCHES: tuple[Touch, ...] = ("write", "read")
 _SECRET = re.compile(r"(?i).*(key|token|secret|passw|credential|auth)")
 
 
@@ -102,26 +103,31 @@ class Weighing:
                 self.allowed.append(Reason("readonly", f"{quoted(command.text)} {does}", shown(command.text)))
         elif not harmless:
             self.needs.append(self._variables(command))
-        elif self.mode == "acceptEdits" and (written := filewrites.effects_of(words)):
-            self._weigh_places("write", written.writes, command)
-            if written.sweeps:
-                self._weigh_copied(command, written.writes[:-1])
+        elif self.mode == "acceptEdits" and (changes := filewrites.effects_of(words)):
+            self._weigh_places("write", written(changes, command.folders, self.world), command)
+            if changes.sweeps:
+                self._weigh_swept(command, changes)
         else:
             self.needs.append(self._unknown(command, words))
 
-    def _weigh_copied(self, command: Command, words: tuple[Word, ...]) -> None:
-        """A folder that is copied may hold protected names, and files that a rule keeps from being read."""
-        for place in places(words, command.folders, self.world):
+    def _weigh_swept(self, command: Command, changes: Effects) -> None:
+        """A folder that is copied, moved or removed may hold protected names, files a rule keeps, and links."""
+        rules = (*self.rules.deny, *self.rules.ask)
+        for place in places(changes.reads, command.folders, self.world):
             inside = self.world.below(place.real)
             for path in inside or ():
-                copied = Place(path, path)
-                kept = blocking_path_rule((*self.rules.deny, *self.rules.ask), "read", copied, self.world)
-                if reason := by_rule(kept, str(path)) if kept else protected(copied, self.world):
+                each = Place(path, path)
+                found = (blocking_path_rule(rules, touch, each, self.world) for touch in _TOUCHES)
+                kept = next((rule for rule in found if rule), None)
+                if reason := by_rule(kept, str(path)) if kept else protected(each, self.world):
                     self.needs.append(Need(reason))
                     return
-            if inside is None:
-                text = f"{quoted(command.text)} copies more files than coder looks at one by one"
-                self.needs.append(Need(Reason("safety", text, str(place.written)), self._exact(command)))
+            text = "touches more files than coder looks at one by one" if inside is None else ""
+            if changes.into and self.world.leads_out(place.real):
+                text = f"takes a link along that leads out of the working directories, below {place}"
+            if text:
+                reason = Reason("safety", f"{quoted(command.text)} {text}", str(place.written))
+                self.needs.append(Need(reason, self._exact(command)))
 
     def _git_runs(self, command: Command, words: tuple[Word, ...]) -> str:
         """What makes even a git command that only reads run a program of the repository."""
@@ -149,7 +155,7 @@ class Weighing:
             return
         named = tuple(word for word in known.reads if not word.dynamic)
         below = named if named and not listed else (Word(".", "."),)
-        for place in places(below, command.folders, self.world):
+        for place in places(below, command.folders, self.world, stems=False):
             found = self.world.leads_out(place.real)
             if found is not False:
                 why = "leads out of the working directories" if found else "may lead out: it is too much to look at"
@@ -207,10 +213,11 @@ class Weighing:
             text = f"{quoted(command.text)} runs what {source} prints"
         reason = Reason("default", text, shown(command.text))
         rule = command_rule(command, self.call.name)
-        written = filewrites.effects_of(words)
+        changes = filewrites.effects_of(words)
         folders: tuple[Path, ...] = command.folders
-        edits = written is not None and all(
-            is_inside(place, self.world.roots, self.world) for place in places(written.writes, folders, self.world)
+        edits = changes is not None and all(
+            is_inside(place, self.world.roots, self.world)
+            for place in places(written(changes, folders, self.world), folders, self.world)
         )
         return Need(reason, (rule,) if rule else (), accept_edits=edits)
 

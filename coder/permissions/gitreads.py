@@ -199,8 +199,7 @@ def effects(words: tuple[Word, ...]) -> Effects | None:
 def _paths(word: Word) -> tuple[Word, ...]:
     """The path in `HEAD:src/x`, else the word: a revision, read as a path, never leads out of the folder."""
     if word.text.startswith(":/"):  # from the top of the repository, or a commit by its message
-        path = word.text[2:] or "."
-        return Word(".", "."), Word(path, path)
+        return Word(".", "."), Word(word.raw, word.text[2:] or ".")
     found = _REVISION_PATH.match(word.text)
     if not found:
         return (word,)

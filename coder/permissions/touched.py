@@ -45,10 +45,9 @@ def touched(command: Command, world: World) -> Iterator[tuple[Touch, Place]]:
 
 
 def written(effects: Effects, folders: tuple[Path, ...], world: World) -> tuple[Word, ...]:
-    """The words a file command writes to, into the folder where its last one is a folder, or may be one by then."""
+    """The words a file command writes to, and where its last one is a folder, those inside it."""
     ends = places(effects.writes[-1:], folders, world)
-    # Only a folder has a `..`.
-    inside = any(world.exists(end.real / "..") or not world.exists(end.real) for end in ends)
+    inside = any(world.exists(end.real / "..") for end in ends)  # only a folder has a `..`
     return (*effects.writes, *effects.into) if inside else effects.writes
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
+from dataclasses import replace
+
 from coder.permissions.command import Word
 from coder.permissions.grammar import Effects, Grammar
 from coder.permissions.readonly import known_name
@@ -10,9 +13,9 @@ from coder.permissions.scripts import sed_effects
 _COMMANDS = {
     "mkdir": Grammar("pvm:", "mode= parents verbose"),
     "touch": Grammar("acm", "no-create"),
-    "rm": Grammar("dfirRv", "dir force recursive verbose"),
+    "rm": Grammar("dfirRv", "dir force recursive verbose", sweeps="-r -R --recursive"),
     "rmdir": Grammar("pv", "ignore-fail-on-non-empty parents verbose"),
-    "mv": Grammar("finvu", "force no-clobber update verbose"),
+    "mv": Grammar("finvu", "force no-clobber update verbose", sweeps="always"),
     "cp": Grammar(
         "afinpPrRuvT", "archive force no-clobber no-dereference recursive update verbose", sweeps="-r -R -a --recursive"
     ),
@@ -21,13 +24,26 @@ _SED_IN_PLACE = Grammar("nErsuzi?e:", "expression= in-place? quiet regexp-extend
 
 
 def effects_of(words: tuple[Word, ...]) -> Effects | None:
-    """The paths a file command would write; None for any other command, an unknown flag or a wildcard."""
+    """The paths a file command would write, and the folders it would write with all that is in them.
+
+    None for any other command, an unknown flag or a wildcard.
+    """
     name = known_name(words[0].text)
     if name == "sed":
         return _sed(words[1:])
     grammar = _COMMANDS.get(name)
     found = grammar.effects(words[1:]) if grammar else None
-    return Effects(writes=found.reads, sweeps=found.sweeps) if found and found.reads else None
+    if found is None or not found.reads:
+        return None
+    *sources, last = found.reads
+    into: tuple[Word, ...] = ()
+    if name in ("cp", "mv"):
+        names = (posixpath.basename(source.text.rstrip("/")) for source in sources)
+        into = tuple(replace(last, text=f"{last.text}/{each}") for each in names)
+        swept = (*sources, *into)
+    else:
+        swept = found.reads
+    return Effects(reads=swept if found.sweeps else (), writes=found.reads, into=into, sweeps=found.sweeps)
 
 
 def _sed(words: tuple[Word, ...]) -> Effects | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from coder.permissions.command import Word
 from coder.permissions.grammar import Call, Effects, Grammar
 
-_DIFF_SHORT = "abBC?D?M?G:l:pqRrstuU:S:wWzX?"
+_DIFF_SHORT = "abBC?D?M?G:l:pqRrstuU?S:wWzX?"
 _DIFF_LONG = (
     "abbrev? anchored= binary break-rewrites? cached check color? color-moved? color-moved-ws= color-words? "
     "compact-summary cumulative diff-algorithm= diff-filter= diff-merges= dirstat? dst-prefix= exit-code "
@@ -16,7 +17,7 @@ _DIFF_LONG = (
     "ignore-space-change ignore-submodules? indent-heuristic inter-hunk-context= irreversible-delete line-prefix= "
     "merge-base minimal name-only name-status no-color no-color-moved no-ext-diff no-indent-heuristic no-patch "
     "no-prefix no-relative no-renames no-textconv numstat patch patch-with-raw patch-with-stat patience pickaxe-all "
-    "pickaxe-regex quiet raw relative? shortstat src-prefix= staged stat? submodule? summary text unified= "
+    "pickaxe-regex quiet raw relative? shortstat src-prefix= staged stat? submodule? summary text unified? "
     "word-diff? word-diff-regex= ws-error-highlight="
 )
 _LOG_SHORT = _DIFF_SHORT + "n:L:iEFPgcm"
@@ -24,8 +25,8 @@ _LOG_LONG = _DIFF_LONG + (
     " abbrev-commit after= all all-match ancestry-path? author= author-date-order basic-regexp before= boundary "
     "branches? cc cherry cherry-mark cherry-pick clear-decorations committer= date= date-order decorate? "
     "decorate-refs= decorate-refs-exclude= dense exclude= extended-regexp first-parent fixed-strings follow "
-    "format= full-diff full-history glob= graph grep= grep-reflog= ignore-missing invert-grep left-only "
-    "left-right log-size max-count= max-parents= merge merges min-parents= no-abbrev-commit no-decorate "
+    "format? full-diff full-history glob= graph grep= grep-reflog= ignore-missing invert-grep left-only "
+    "left-right log-size max-count= max-parents? merge merges min-parents? no-abbrev-commit no-decorate "
     "no-expand-tabs no-max-parents no-merges no-min-parents no-notes no-walk? not notes? oneline parents "
     "perl-regexp pretty? reflog regexp-ignore-case relative-date remotes? remove-empty reverse right-only "
     "show-linear-break? show-notes? show-pulls simplify-by-decoration simplify-merges since= skip= source "
@@ -35,6 +36,10 @@ _LIST_LONG = (
     "abbrev? all color? column? contains? format= ignore-case list merged? no-abbrev no-color no-column "
     "no-contains? no-merged? points-at? remotes show-current sort= verbose"
 )
+# `git rev-list` reads its options itself, and knows neither of these.
+_REV_LIST_SHORT = _LOG_SHORT.replace("L:", "")
+_REV_LIST_LONG = re.sub(r"\bdecorate-refs\S*", "", _LOG_LONG)
+_FROM_TOP = re.compile(r":(/|\([^)]*\btop\b)")
 _LISTING = ("--list", "--contains", "--no-contains", "--merged", "--no-merged", "--points-at")
 
 
@@ -60,15 +65,20 @@ def _one_reference(call: Call) -> bool:
     return len(call.operands) == 1
 
 
+def _stays_below(call: Call) -> bool:
+    """`:/` and `:(top)` search all of the work tree, from whichever of its folders."""
+    return not any(_FROM_TOP.match(word.text) for word in call.operands)
+
+
 VERBS: dict[str, Grammar] = {
     "blame": Grammar(
         "bceflL:M?nC?pstwS@",
-        "abbrev= color-by-age color-lines date= first-parent ignore-rev= incremental line-porcelain minimal porcelain "
+        "abbrev? color-by-age color-lines date= first-parent ignore-rev= incremental line-porcelain minimal porcelain "
         "progress no-progress root score-debug show-email show-name show-number show-stats since=",
         content=True,
     ),
     "branch": Grammar("ailqrv", _LIST_LONG, operands="text", check=lambda c: not c.has("-l") and _lists_branches(c)),
-    "cat-file": Grammar("epst", "batch-check? batch? unordered", content=True),
+    "cat-file": Grammar("epst", "batch-check? batch? unordered", content=True, sweeps="--batch"),
     "check-attr": Grammar("az", "all cached source="),
     "check-ignore": Grammar("nqvz", "no-index non-matching quiet verbose", free=True),
     "check-mailmap": Grammar(operands="text"),
@@ -90,7 +100,7 @@ VERBS: dict[str, Grammar] = {
     "diff": Grammar(_DIFF_SHORT + "0123c", _DIFF_LONG, content=True, counts=True),
     "diff-index": Grammar(_DIFF_SHORT + "cm", _DIFF_LONG, content=True),
     "diff-tree": Grammar(
-        _DIFF_SHORT + "cmv", _DIFF_LONG + " always cc no-commit-id pretty? root format=", content=True
+        _DIFF_SHORT + "cmv", _DIFF_LONG + " always cc no-commit-id pretty? root format?", content=True
     ),
     "for-each-ref": Grammar("", _LIST_LONG + " count= exclude= include-root-refs omit-empty", operands="text"),
     "grep": Grammar(
@@ -103,6 +113,8 @@ VERBS: dict[str, Grammar] = {
         pattern_options="-e -f",
         content=True,
         counts=True,
+        sweeps="always",
+        check=_stays_below,
     ),
     "help": Grammar("acg", "all guides config", operands="none", check=lambda call: bool(call.options)),
     "log": Grammar(_LOG_SHORT, _LOG_LONG, content=True, counts=True),
@@ -119,7 +131,7 @@ VERBS: dict[str, Grammar] = {
         _DIFF_SHORT, _DIFF_LONG + " creation-factor= left-only right-only no-dual-color", content=True
     ),
     "reflog": Grammar(_LOG_SHORT, _LOG_LONG, check=_shows_reflog, counts=True, content=True),
-    "rev-list": Grammar(_LOG_SHORT, _LOG_LONG + " count objects disk-usage? header timestamp", counts=True),
+    "rev-list": Grammar(_REV_LIST_SHORT, _REV_LIST_LONG + " count objects disk-usage? header timestamp", counts=True),
     "rev-parse": Grammar(
         "q",
         "abbrev-ref? absolute-git-dir all branches? default= disambiguate= end-of-options exclude= git-common-dir "
@@ -145,7 +157,9 @@ VERBS: dict[str, Grammar] = {
     "whatchanged": Grammar(_LOG_SHORT, _LOG_LONG, content=True, counts=True),
 }
 _GLOBAL = frozenset({"--no-pager", "-P", "--no-optional-locks", "--literal-pathspecs"})
-_REVISION_PATH = re.compile(r"[^/:]*:(?!:)(.+)\Z")
+_REVISION_PATH = re.compile(r"(?:\{[^}]*\}|[^:{])*:(?:\d:|\([^)]*\))?(.+)\Z", re.DOTALL)
+# What makes git run gpg.
+_SIGNED = re.compile(r"%[-+ ]?G|%\(\*?signature")
 
 
 def effects(words: tuple[Word, ...]) -> Effects | None:
@@ -163,19 +177,31 @@ def effects(words: tuple[Word, ...]) -> Effects | None:
             return Effects()
         case "remote", ["get-url", name] if not name.startswith("-"):
             return Effects()
+        case "config", ["get", name] if not name.startswith("-"):
+            return Effects()
+        case "submodule", ["status"]:
+            return Effects()
         case "worktree", ["list", *flags] if set(flags) <= {"--porcelain", "-z", "-v", "--verbose"}:
             return Effects()
         case _:
             grammar = VERBS.get(verb)
+    call = grammar.read(rest) if grammar else None
     found = grammar.effects(rest) if grammar else None
-    if found is None:
+    if call is None or found is None or any(value.startswith("-") for value in call.apart):
         return None
-    return Effects(tuple(_path(word) for word in found.reads), content=found.content, sweeps=verb == "grep")
+    if any(_SIGNED.search(value) for name, value in call.options if name in ("--format", "--pretty")):
+        return None
+    ranges = (value for name, value in call.options if name == "-L" and ":" in value)
+    files = tuple(Word(path, path) for value in ranges if (path := value.rpartition(":")[2]))
+    return replace(found, reads=tuple(path for word in (*found.reads, *files) for path in _paths(word)))
 
 
-def _path(word: Word) -> Word:
+def _paths(word: Word) -> tuple[Word, ...]:
     """The path in `HEAD:src/x`, else the word: a revision, read as a path, never leads out of the folder."""
-    if word.text.startswith(":/"):
-        return Word(".", ".")  # from the top of the repository, or a commit by its message
+    if word.text.startswith(":/"):  # from the top of the repository, or a commit by its message
+        return Word(".", "."), Word(word.raw, word.text[2:] or ".")
     found = _REVISION_PATH.match(word.text)
-    return Word(found[1], found[1]) if found else word
+    if not found:
+        return (word,)
+    path = Word(found[1], found[1])
+    return (word, path) if "/" in word.text[: found.start(1)] else (path,)

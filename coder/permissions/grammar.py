@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
@@ -24,11 +24,16 @@ class Effects:
 
     `content` means the bytes of `reads` are looked at, not only their names, and `quiet` that none of them are shown
     all the same (`grep -l`); `sweeps` that it reads whole folders, and `hidden` whether that includes the files whose
-    names begin with a dot; `follows` that it goes through the links it finds there.
+    names begin with a dot; `follows` that it goes through the links it finds there. With `in_folders` it does so only
+    where one of `reads` is a folder.
+
+    Of a command that writes, `reads` are the folders it takes as a whole, and `into` what would be written instead of
+    the last of `writes` if that is a folder.
     """
 
     reads: tuple[Word, ...] = ()
     writes: tuple[Word, ...] = ()
+    into: tuple[Word, ...] = ()
     moves: Word | None = None
     content: bool = False
     quiet: bool = False
@@ -36,6 +41,7 @@ class Effects:
     hidden: bool = True
     follows: bool = False
     fed: Literal["", "whole", "pieces"] = ""  # it reads what a command has listed: by whole names, or taken apart
+    in_folders: bool = False
 
     @property
     def shows(self) -> bool:
@@ -44,11 +50,16 @@ class Effects:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """The words after the command name, sorted: options with their values, operands, files named by options."""
+    """The words after the command name, sorted: options with their values, operands, files named by options.
+
+    `loose` are the operands that no `--` keeps from being options, `apart` the values that are words of their own.
+    """
 
     options: tuple[tuple[str, str], ...]
     operands: tuple[Word, ...]
     files: tuple[Word, ...]
+    loose: tuple[Word, ...]
+    apart: tuple[str, ...]
 
     def has(self, *names: str) -> bool:
         return any(name in names for name, _ in self.options)
@@ -72,10 +83,13 @@ class Grammar:
     most: int | None = None
     free: bool = False
     counts: bool = False  # `-20`
+    whole: bool = False  # `-ps` is one option, not two
+    ordered: bool = False  # options end at the first operand
     content: bool = False
     quiet: str = ""  # options that make it show names or counts only, or "always"
-    sweeps: str = ""  # option letters that make it read whole folders
-    follows: str = ""  # options that make it follow links in the folders it reads
+    sweeps: str = ""  # options that make it read whole folders, or "always", or "folders" for where it is given some
+    hidden: str = "always"  # options that make it read files whose names begin with a dot
+    follows: str = ""  # options that make it follow links in the folders it reads, or "folders"
     pattern_options: str = ""  # options that stand for the pattern operand
     check: Check | None = None
 
@@ -93,19 +107,36 @@ class Grammar:
             case "none" | "text":
                 operands = ()
             case "pattern" if not call.has(*self.pattern_options.split()) and operands and _is_one(operands[0]):
+                if operands[0] in call.loose and _may_be_option(operands[0]):
+                    return None
                 operands = operands[1:]
             case _:
                 pass
-        sweeps = call.has(*self.sweeps.split()) if self.sweeps else False
-        quiet = self.quiet == "always" or (call.has(*self.quiet.split()) if self.quiet else False)
-        follows = call.has(*self.follows.split()) if self.follows else False
-        return Effects((*operands, *call.files), content=self.content, quiet=quiet, sweeps=sweeps, follows=follows)
+        wild = any(word.glob and _may_be_option(word) for word in call.loose)  # a file may be called `-R`
+        return Effects(
+            (*operands, *call.files),
+            content=self.content,
+            quiet=_is_set(self.quiet, call),
+            sweeps=_is_set(self.sweeps, call) or (wild and bool(self.sweeps)),
+            hidden=_is_set(self.hidden, call),
+            follows=_is_set(self.follows, call) or (wild and bool(self.follows)),
+            in_folders=self.sweeps == "folders" or (wild and not _is_set(self.sweeps, call)),
+        )
 
     def read(self, words: tuple[Word, ...]) -> Call | None:
         if not self.free and any(word.glob or word.dynamic for word in words):
             return None
         reader = _Reader(words)
         return reader.call() if reader.sort(self) else None
+
+
+def _is_set(options: str, call: Call) -> bool:
+    return options in ("always", "folders") or (bool(options) and call.has(*options.split()))
+
+
+def _may_be_option(word: Word) -> bool:
+    """Whether its beginning is not known, so that it may be a dash."""
+    return (word.dynamic and word.text[:1] in ("$", "`", "")) or (word.glob and word.text[:1] in ("*", "?", "["))
 
 
 def _is_one(word: Word) -> bool:
@@ -119,9 +150,11 @@ class _Reader:
         self.options: list[tuple[str, str]] = []
         self.operands: list[Word] = []
         self.files: list[Word] = []
+        self.loose: list[Word] = []
+        self.apart: list[str] = []
 
     def call(self) -> Call:
-        return Call(tuple(self.options), tuple(self.operands), tuple(self.files))
+        return Call(tuple(self.options), tuple(self.operands), tuple(self.files), tuple(self.loose), tuple(self.apart))
 
     def sort(self, grammar: Grammar) -> bool:
         short, long = _kinds(grammar.short), _long_kinds(grammar.long)
@@ -132,47 +165,58 @@ class _Reader:
                 self.operands += reversed(self.words)
                 return True
             if text.startswith("--"):
-                known = self._long(text, long)
+                known = self._long(word, long)
             elif grammar.counts and _COUNT.match(text):
                 self.options.append(("-n", text[1:]))
                 known = True
             elif text.startswith("-") and text != "-":
-                known = self._bundle(text, short)
+                known = self._whole(text, long) if grammar.whole else self._bundle(word, short)
+            elif grammar.ordered:
+                self.operands += (word, *reversed(self.words))
+                return True
             else:
                 self.operands.append(word)
+                self.loose.append(word)
                 known = True
             if not known:
                 return False
         return True
 
-    def _long(self, text: str, kinds: dict[str, str]) -> bool:
-        name, attached, value = text[2:].partition("=")
+    def _long(self, word: Word, kinds: dict[str, str]) -> bool:
+        name, attached, value = word.text[2:].partition("=")
         kind = kinds.get(name)
         if kind is None or (attached and kind == ""):
             return False
-        return self._take("--" + name, kind, value, bool(attached))
+        return self._take("--" + name, kind, replace(word, raw=value, text=value) if attached else None)
 
-    def _bundle(self, text: str, kinds: dict[str, str]) -> bool:
+    def _whole(self, text: str, kinds: dict[str, str]) -> bool:
+        kind = kinds.get(text[1:])
+        return kind is not None and self._take(text, kind, None)
+
+    def _bundle(self, word: Word, kinds: dict[str, str]) -> bool:
+        text = word.text
         for index, letter in enumerate(text[1:], 2):
             kind = kinds.get(letter)
             if kind is None:
                 return False
             if kind:
-                return self._take("-" + letter, kind, text[index:], index < len(text))
+                value = replace(word, raw=text[index:], text=text[index:]) if index < len(text) else None
+                return self._take("-" + letter, kind, value)
             self.options.append(("-" + letter, ""))
         return True
 
-    def _take(self, name: str, kind: str, value: str, attached: bool) -> bool:
+    def _take(self, name: str, kind: str, attached: Word | None) -> bool:
         """Records an option and, where its kind wants one, the value attached to it or the next word."""
-        if not attached and kind in ("@", "=", ":"):
+        value = attached
+        if value is None and kind in ("@", "=", ":"):
             if not self.words:
                 return False
-            word = self.words.pop()
-        else:
-            word = Word(value, value)
-        self.options.append((name, word.text))
-        if kind == "@" or not _is_one(word):  # what comes after the value is file names
-            self.files.append(word)
+            value = self.words.pop()
+            self.apart.append(value.text)
+        self.options.append((name, value.text if value else ""))
+        # What comes after the value of several words is file names; names that begin alike are the same option again.
+        if value and (kind == "@" or not value.single or (value.glob and not attached)):
+            self.files.append(value)
         return True
 
 

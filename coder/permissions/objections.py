@@ -11,6 +11,7 @@ from coder.core.requests import Reason
 from coder.permissions import readonly
 from coder.permissions.command import Command, Word
 from coder.permissions.files import protected
+from coder.permissions.grammar import Effects
 from coder.permissions.irreversible import Stop, irreversible
 from coder.permissions.matching import blocking_path_rule, rule_for_call, rule_for_words, rule_keeping_unread
 from coder.permissions.moves import loses_folder
@@ -19,7 +20,7 @@ from coder.permissions.pathrules import PathPattern
 from coder.permissions.paths import Place
 from coder.permissions.patterns import SEPARATOR, CommandPattern, cook, matches_glob
 from coder.permissions.rules import Rule
-from coder.permissions.touched import Touch, named, sweeps, touched, touches_paths, unseen
+from coder.permissions.touched import Touch, named, places, sweeps, touched, touches_paths, unseen
 from coder.permissions.wording import NAME_THEM, by_rule, quoted, speaks
 from coder.permissions.world import World
 from coder.permissions.wrappers import program, unwrapped
@@ -153,12 +154,19 @@ def _unnamed(group: Iterable[Rule], command: Command, world: World) -> Rule | No
     if sweeps(command, world):
         return rule_keeping_unread(group, hidden=True)
     wild = [word for word in words if unseen(word, command, world)]
+    swept = known is not None and _sweeps(known, command, world)
     shows = known.content if known else touches_paths(command)
-    if not shows or not ((known and known.sweeps) or wild):
+    if not shows or not (swept or wild):
         return None
     looked_at = (*wild, *(known.reads if known else ()))
-    hidden = bool(known and known.sweeps and known.hidden) or any(_names_hidden(word.text) for word in looked_at)
+    hidden = bool(known and swept and known.hidden) or any(_names_hidden(word.text) for word in looked_at)
     return rule_keeping_unread(group, hidden=hidden)
+
+
+def _sweeps(known: Effects, command: Command, world: World) -> bool:
+    if not (known.sweeps and known.in_folders):
+        return known.sweeps
+    return any(world.below(place.real) != () for place in places(known.reads, command.folders, world, stems=False))
 
 
 def _names_hidden(text: str) -> bool:

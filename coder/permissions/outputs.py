@@ -47,8 +47,7 @@ _REVISIONS = {
 # The flags of those that list files: none adds to the names, or runs something.
 _PLAIN_FLAGS = {
     "git ls-files": _flags(r"-[zcomdt]+ --(cached|others|modified|deleted|exclude-standard|full-name) --"),
-    "git diff": _flags(r"-z --(name-only|cached|staged|merge-base) --diff-filter=\w+ --"),
-    "git diff-tree": _flags(r"-[rz]+ --(name-only|no-commit-id) --diff-filter=\w+ --"),
+    "git diff": _flags(r"-z --(name-only|cached|staged) --diff-filter=\w+ --"),
     "git grep": _flags(r"-[lizEFPwe]+ --(name-only|files-with-matches|null) --"),
     "find": _flags(
         "-(name|iname|path|ipath|wholename|regex|iregex|type|size|empty|perm|user|mtime|mmin|newer) -(max|min)depth "
@@ -65,7 +64,6 @@ _MUST = {
     "grep": _flags("-[a-zA-Z]*l[a-zA-Z]* --files-with-matches"),
     "git grep": _flags("-[a-zA-Z]*l[a-zA-Z]* --files-with-matches --name-only"),
     "git diff": _flags("--name-only"),
-    "git diff-tree": _flags("--name-only"),
 }
 _NAMES_FILES = re.compile(r"-[A-Za-z]*[lLrRHf]|--(recursive|label|files|with-filename|file|dereference)")
 
@@ -188,4 +186,6 @@ def _lists(command: Command) -> bool:
         return lists_files(command.fed_by)
     if flags is None or not all(flags.match(text) for text in rest if text.startswith("-")):
         return False
+    if name == "git diff" and any(not text.startswith("-") for text in rest):
+        return False  # names of other times, which are not there to be looked at
     return name not in _MUST or any(_MUST[name].match(text) for text in rest)

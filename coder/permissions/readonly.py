@@ -1,6 +1,6 @@
 """The commands known to read only, each with the flags that keep it so. Must not know rules, modes or folders.
 
-A flag is listed when neither GNU, BSD nor busybox can write a file, run a program or reach the network by it.
+A flag is listed when neither GNU nor BSD can write a file, run a program or reach the network by it.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from coder.permissions.names import names
 _VERSIONS = {
     "--version": names(
         "bash black cc clang clang++ cmake curl docker docker-compose eslint fd g++ gcc gh git git-lfs helm hugo java "
-        "javac jq kubectl make mypy node npm perl php pip pip3 pnpm podman prettier psql python python3 rg ruby ruff "
-        "shellcheck sqlite3 terraform tmux tsc uv wget"
+        "javac jq kubectl make mypy node npm perl php pip pip3 podman prettier psql python python3 rg ruby ruff "
+        "shellcheck sqlite3 tmux tsc uv wget"
     ),
     "-V": names("curl fd jq mypy pip pip3 psql python python3 rg ruff shellcheck tmux uv wget"),
     "-v": names("docker node npm perl php ruby tsc"),
@@ -29,6 +29,7 @@ _PYTHON = re.compile(r"python3\.\d+\Z")
 _SCRIPTED = frozenset({"sed", "awk", "gawk", "mawk", "jq", "test", "[", "[[", "printf"})
 _HARMLESS = names("echo true false : exit break continue return")  # whatever their words are
 _READ = re.compile(r"(-r|-a|-ra|[A-Za-z_]\w*)\Z", re.ASCII)
+_JOINTS = frozenset({"!", "-not", "-o", "-or", ",", "("})
 _STRICT = re.compile(r"[-+][eux]*(o)?\Z")
 
 _GREP = Grammar(
@@ -59,9 +60,10 @@ _RIPGREP = Grammar(
     operands="pattern",
     pattern_options="-e -f --regexp --file --files --type-list",
     content=True,
+    sweeps="always",
+    hidden="--hidden --unrestricted -u -g --glob --iglob -t --type --type-add",
     follows="-L --follow",
 )
-_RIPGREP_HIDDEN = frozenset({"--hidden", "--unrestricted", "-u", "-uu", "-uuu"})
 _DIFF = Grammar(
     "abBcdeEiNpqrstTuwWxyC:U:I:L:x:W:",
     "brief color? context? exclude= expand-tabs ignore-all-space ignore-blank-lines ignore-case "
@@ -70,8 +72,8 @@ _DIFF = Grammar(
     "speed-large-files starting-file= strip-trailing-cr suppress-common-lines text unified? "
     "unidirectional-new-file width=",
     content=True,
-    sweeps="-r --recursive",
-    follows="-r --recursive",
+    sweeps="folders",
+    follows="folders",
 )
 _SORT = Grammar(
     "bCcdfghiMnrRsuVzk:t:",
@@ -87,10 +89,12 @@ _LS = Grammar(
     "inode kibibytes literal no-group numeric-uid-gid quote-name quoting-style= recursive reverse "
     "show-control-chars si size sort= time= time-style= width= zero",
     free=True,
+    follows="-L --dereference",
 )
 _TREE = Grammar(
     "adfilnpsughDFqNQrtvxACSXJP:I:L:",
     "dirsfirst du filelimit= filesfirst gitignore inodes matchdirs noreport nolinks prune si sort= timefmt= version",
+    follows="-l",
 )
 _CHECKSUM = Grammar("bctwz", "binary check ignore-missing quiet status strict tag text warn zero", free=True)
 _NOTHING = Grammar(operands="none")
@@ -113,8 +117,9 @@ def _only_tells_go(call: Call) -> bool:
 
 
 def _only_prints(call: Call) -> bool:
-    """`rustc --print cfg`: without a source there is nothing to compile."""
-    return call.has("--print", "--version", "-V")
+    """`rustc --print cfg`: without a source there is nothing to compile; `--print cfg=file` writes."""
+    writes = any(name == "--print" and "=" in value for name, value in call.options)
+    return call.has("--print", "--version", "-V") and not writes
 
 
 _COMMANDS: dict[str, Grammar] = {
@@ -155,19 +160,21 @@ _COMMANDS: dict[str, Grammar] = {
         "all apparent-size block-size= bytes count-links dereference exclude= human-readable inodes max-depth= null "
         "one-file-system separate-dirs si summarize threshold= time? time-style= total",
         free=True,
+        follows="-L --dereference",
     ),
     "egrep": _GREP,
     "env": Grammar("0", "null", operands="none"),
     "expand": Grammar("it:", "initial tabs=", content=True),
     "expr": Grammar(operands="text"),
     "fgrep": _GREP,
-    "diffstat": Grammar("bcCEkKlmqrsStuw:p:n:f:", operands="paths"),
+    "diffstat": Grammar("bcCEkKlmqrsStuw:p:n:f:", operands="none"),  # it unpacks a file by another program
     "fd": Grammar(
         "HIuspgFaLt:e:d:E:S:c:01q",
         "hidden no-ignore unrestricted case-sensitive ignore-case glob fixed-strings absolute-path follow type= "
         "extension= max-depth= min-depth= exclude= size= color= print0 max-results= full-path quiet changed-within= "
         "changed-before=",
         operands="pattern",
+        follows="-L --follow",
     ),
     "file": Grammar(
         "bhiIkLNrs0F:", "brief dereference extension keep-going mime mime-encoding mime-type no-buffer no-pad"
@@ -246,7 +253,7 @@ _COMMANDS: dict[str, Grammar] = {
     "whereis": Grammar("bms", operands="text"),
     "which": Grammar("as", "all", operands="text"),
     "whoami": _NOTHING,
-    "xxd": Grammar("abeEpurc:g:l:n:o:s:", "", most=1, content=True),
+    "xxd": Grammar(long="a b c= e E g= i l= n= o= p ps s= u", whole=True, most=1, content=True),
     "zcat": Grammar(content=True),
 }
 
@@ -270,9 +277,6 @@ def effects_of(words: tuple[Word, ...]) -> Effects | None:
             return _set(rest)
         case "find":
             return _find(rest)
-        case "rg":
-            found = _RIPGREP.effects(rest)
-            return replace(found, sweeps=True, hidden=bool(_RIPGREP_HIDDEN & {w.text for w in rest})) if found else None
         case _ if name in _SCRIPTED:
             return scripts.effects(name, rest)
         case _:
@@ -337,18 +341,27 @@ def _set(rest: tuple[Word, ...]) -> Effects | None:
 def _find(rest: tuple[Word, ...]) -> Effects | None:
     """`find`, also with `-exec reader {} ;`: each name is handed over as one word, and none begins with a dash.
 
-    Unless only plain files are asked for, some of the names may be links.
+    Unless only plain files get that far, some of the names may be links.
     """
     texts = [word.text for word in rest]
     if "-exec" not in texts:
         return scripts.effects("find", rest)
     start = texts.index("-exec")
     end = next((i for i in range(start, len(texts)) if texts[i] in (";", "+")), 0)
-    inner = tuple(word for word in rest[start + 1 : end] if word.raw != "{}")
+    inner = tuple(word for word in rest[start + 1 : end] if word.text != "{}")
     if not inner or len(inner) == end - start - 1 or not is_free(inner[0].text):
+        return None
+    if any("{}" in word.text for word in inner):
         return None
     outer, reads = scripts.effects("find", (*rest[:start], *rest[end + 1 :])), effects_of(inner)
     if outer is None or reads is None:
         return None
-    follows = outer.follows or ("-type", "f") not in pairwise(texts)
-    return Effects((*outer.reads, *reads.reads), content=reads.content, sweeps=True, follows=follows)
+    plain = ("-type", "f") in pairwise(texts[:start]) and _JOINTS.isdisjoint(texts)
+    return replace(
+        reads,
+        reads=(*outer.reads, *reads.reads),
+        sweeps=True,
+        hidden=True,
+        in_folders=False,
+        follows=outer.follows or reads.follows or not plain,
+    )

@@ -13,11 +13,11 @@ _SED = Grammar("nErsuze:", "expression= null-data quiet regexp-extended separate
 _SED_SLASHED = r"(?:[^/\\\n\[]|\\[^\n]|\[\^?[^][/\\\n]+\])"
 _SED_ADDRESS = rf"(?:\d+(?:~\d+)?|\$|/{_SED_SLASHED}+/I?)"
 _SED_LINES = rf"(?:{_SED_ADDRESS}(?:,[+~]?{_SED_ADDRESS})?!?)?"
-_SED_PRINT = re.compile(rf"{_SED_LINES}[pdq=]\Z")
 # Within brackets the delimiter is refused: some seds end the expression there and others do not.
 _SED_PATTERN = r"(?:(?!\1)[^\\\n\[]|\\[^\n]|\[\^?(?:(?!\1)[^][\\\n])+\])*"
-_SED_REPLACE = re.compile(rf"{_SED_LINES}s([/|#,:@%]){_SED_PATTERN}\1(?:(?!\1)[^\\\n]|\\[^\n])*\1[gIip0-9]*\Z")
-_AWK = Grammar("F:v:", content=True)
+_SED_REPLACE = rf"s([/|#,:@%]){_SED_PATTERN}\1(?:(?!\1)[^\\\n]|\\[^\n])*\1[gIip0-9]*"
+_SED_SCRIPT = re.compile(rf"(?:{_SED_LINES}(?:[pdq=]|{_SED_REPLACE})(?:; *|\Z))+\Z")
+_AWK = Grammar("F:v:", content=True, ordered=True)
 _AWK_DANGER = re.compile(r"system|getline|[>|@]|\\\s*\n|ARGV|ARGC|ENVIRON|PROCINFO|SYMTAB")
 _AWK_NAME = re.compile(r"[A-Za-z_]\w*=[^\\]*\Z")
 _JQ = Grammar(
@@ -26,7 +26,7 @@ _JQ = Grammar(
     "raw-output slurp sort-keys tab unbuffered",
     content=True,
 )
-_JQ_DANGER = re.compile(r"\b(env|import|include|input_filename|modulemeta|debug|stderr|halt_error)\b|\$ENV|\$__")
+_JQ_DANGER = re.compile(r"\b(env|import|include|input_filename|modulemeta|debug|stderr|halt_error)\b|\$\s*(ENV|__)|#")
 _JQ_PATH = re.compile(r"\.(\[\d*\]|\.|\w)*\Z", re.ASCII)
 _FIND_PLAIN = names(
     "-a -and -o -or -not ! ( ) , -print -print0 -ls -prune -quit -true -false -depth -d -mount -xdev -follow "
@@ -39,7 +39,9 @@ _FIND_VALUED = names(
     "-inum -used -fstype -printf"
 )
 _FIND_FILES = frozenset({"-newer", "-anewer", "-cnewer", "-samefile"})
-_PRINTF_DANGER = re.compile(r"-|.*%[^A-Za-z%]*n", re.DOTALL)  # -v and %n set a variable, whose subscript may run
+_PRINTF_DANGER = re.compile(
+    r"-|.*%[^A-Za-z%]*[hjlLtzq]*n", re.DOTALL
+)  # -v and %n set a variable, whose subscript may run
 _TEST_UNARY = names("-b -c -d -e -f -g -h -k -L -n -p -r -s -S -t -u -w -x -z -G -N -O")
 _TEST_NUMBERS = names("-eq -ne -gt -ge -lt -le")
 _TEST_BINARY = _TEST_NUMBERS | names("= == != -nt -ot -ef")
@@ -67,7 +69,7 @@ def effects(name: str, words: tuple[Word, ...]) -> Effects | None:
 
 
 def sed_effects(words: tuple[Word, ...], grammar: Grammar) -> Effects | None:
-    """One sed script that prints, deletes or replaces lines; no file name, command or flag that writes or runs."""
+    """Sed scripts that print, delete or replace lines; no file name, command or flag that writes or runs."""
     call = grammar.read(words)
     if call is None:
         return None
@@ -75,7 +77,7 @@ def sed_effects(words: tuple[Word, ...], grammar: Grammar) -> Effects | None:
     files = call.operands
     if not scripts and files:
         scripts, files = [files[0].text], files[1:]
-    if len(scripts) != 1 or not (_SED_PRINT.match(scripts[0]) or _SED_REPLACE.match(scripts[0])):
+    if not scripts or not all(_SED_SCRIPT.match(script) for script in scripts):
         return None
     return Effects(files, content=True)
 
@@ -174,6 +176,6 @@ def _clause(words: list[Word], *, double: bool) -> tuple[Word, ...] | None:
 
 def _printf(words: tuple[Word, ...]) -> Effects | None:
     """The format must be known: `-v` and `%n` in it set a variable."""
-    if not words or any(word.glob for word in words) or words[0].dynamic or _PRINTF_DANGER.match(words[0].text):
+    if not words or words[0].glob or words[0].dynamic or _PRINTF_DANGER.match(words[0].text):
         return None
-    return Effects()
+    return Effects(tuple(word for word in words if word.glob))

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 from coder.permissions import filewrites, readonly
 from coder.permissions.command import PIPE, Command, Word
+from coder.permissions.grammar import Effects
 from coder.permissions.names import names
 from coder.permissions.paths import Place, locate, path_of
 from coder.permissions.world import World
@@ -33,7 +34,9 @@ def touched(command: Command, world: World) -> Iterator[tuple[Touch, Place]]:
     name = program(words[0].text)
     operands = tuple(word for word in words[1:] if not word.text.startswith("-"))
     reads = known.reads if known else operands if name in _READERS else ()
-    changes = writes.writes if writes else operands if name in _WRITERS or _edits_in_place(words) else ()
+    changes = (
+        written(writes, folders, world) if writes else operands if name in _WRITERS or _edits_in_place(words) else ()
+    )
     if known is None or known.content:
         yield from (("read", place) for place in places(reads, folders, world))
     yield from (("write", place) for place in places(changes, folders, world))
@@ -89,6 +92,13 @@ def _in_repository(folder: Path, world: World) -> bool:
     return any(world.exists(each / ".git") for each in (folder, *folder.parents))
 
 
+def written(effects: Effects, folders: tuple[Path, ...], world: World) -> tuple[Word, ...]:
+    """The words a file command writes to, and where its last one is a folder, those inside it."""
+    ends = places(effects.writes[-1:], folders, world)
+    inside = any(world.exists(end.real / "..") for end in ends)  # only a folder has a `..`
+    return (*effects.writes, *effects.into) if inside else effects.writes
+
+
 def touches_paths(command: Command) -> bool:
     """Whether its words are paths, as far as we know the program."""
     return program(unwrapped(command.words)[0].text) in _READERS | _WRITERS
@@ -99,15 +109,18 @@ def writes_paths(command: Command) -> bool:
     return program(unwrapped(command.words)[0].text) in _WRITERS
 
 
-def places(words: tuple[Word, ...], folders: tuple[Path, ...], world: World) -> Iterator[Place]:
-    """Where the words lead from each of the folders the command may run in; for a wildcard, what it stands for now."""
+def places(words: tuple[Word, ...], folders: tuple[Path, ...], world: World, *, stems: bool = True) -> Iterator[Place]:
+    """Where the words lead from each of the folders the command may run in; for a wildcard, what it stands for now.
+
+    `stems`: also the folder in which a wildcard is looked up.
+    """
     for word in words:
         if word.dynamic:
             continue
         text = path_of(word, world)
         for folder in folders:
             matches = world.matches(text, folder) if word.glob else ()
-            if word.glob:
+            if word.glob and stems:
                 yield locate(_glob_stem(text), world, folder)  # its names are looked at in any case
             if not matches and matches is not None:
                 yield locate(text, world, folder)

@@ -22,7 +22,7 @@ from coder.permissions.patterns import CommandPattern
 from coder.permissions.rules import Rule, Rules
 from coder.permissions.shell import Shell
 from coder.permissions.suggest import command_rule, exact_rule, printed_by
-from coder.permissions.touched import FREE, Touch, places, too_wide
+from coder.permissions.touched import FREE, Touch, places, too_wide, written
 from coder.permissions.variables import is_secret
 from coder.permissions.wording import by_rule, quoted, shown
 from coder.permissions.world import World
@@ -32,6 +32,7 @@ _NEVER_BY_PREFIX = frozenset({"watch", "setsid", "ionice", "flock"})
 _ACTING_FIND = ("-exec", "-ok", "-delete", "-fprint", "-fls")
 _LOADED = re.compile(r"(LD|DYLD)_\w+\Z")
 _COMES_APART = re.compile(r"[\s'\"\\]")
+_TOUCHES: tuple[Touch, ...] = ("write", "read")
 
 
 @dataclass(slots=True)
@@ -104,27 +105,35 @@ class Weighing:
                 self.allowed.append(Reason("readonly", f"{quoted(command.text)} {does}", shown(command.text)))
         elif not harmless:
             self.needs.append(self._variables(command))
-        elif self.mode == "acceptEdits" and (written := filewrites.effects_of(words)):
-            self._weigh_places("write", written.writes, command)
-            if written.sweeps:
-                self.moved_to += (place.written for place in places(written.writes[-1:], command.folders, self.world))
-                self._weigh_copied(command, written.writes[:-1])
+        elif self.mode == "acceptEdits" and (changes := filewrites.effects_of(words)):
+            self._weigh_places("write", written(changes, command.folders, self.world), command)
+            if changes.sweeps:
+                self._weigh_swept(command, changes)
         else:
             self.needs.append(self._unknown(command, words))
 
-    def _weigh_copied(self, command: Command, words: tuple[Word, ...]) -> None:
-        """A folder that is copied may hold protected names, and files that a rule keeps from being read."""
-        for place in places(words, command.folders, self.world):
+    def _weigh_swept(self, command: Command, changes: Effects) -> None:
+        """A folder that is copied, moved or removed may hold protected names, files a rule keeps, and links."""
+        rules = (*self.rules.deny, *self.rules.ask)
+        for place in places(changes.reads, command.folders, self.world):
             inside = self.world.below(place.real)
+            if changes.into and (
+                inside != () or self.world.resolve(place.written.parent) / place.written.name != place.real
+            ):
+                self.moved_to += (end.written for end in places(changes.writes[-1:], command.folders, self.world))
             for path in inside or ():
-                copied = Place(path, path)
-                kept = blocking_path_rule((*self.rules.deny, *self.rules.ask), "read", copied, self.world)
-                if reason := by_rule(kept, str(path)) if kept else protected(copied, self.world):
+                each = Place(path, path)
+                found = (blocking_path_rule(rules, touch, each, self.world) for touch in _TOUCHES)
+                kept = next((rule for rule in found if rule), None)
+                if reason := by_rule(kept, str(path)) if kept else protected(each, self.world):
                     self.needs.append(Need(reason))
                     return
-            if inside is None:
-                text = f"{quoted(command.text)} copies more files than coder looks at one by one"
-                self.needs.append(Need(Reason("safety", text, str(place.written)), self._exact(command)))
+            text = "touches more files than coder looks at one by one" if inside is None else ""
+            if changes.into and self.world.leads_out(place.real):
+                text = f"takes a link along that leads out of the working directories, below {place}"
+            if text:
+                reason = Reason("safety", f"{quoted(command.text)} {text}", str(place.written))
+                self.needs.append(Need(reason, self._exact(command)))
 
     def _git_runs(self, command: Command, words: tuple[Word, ...]) -> str:
         """What makes even a git command that only reads run a program of the repository."""
@@ -152,8 +161,8 @@ class Weighing:
         if not (known.follows or listed):
             return
         named = tuple(word for word in known.reads if not word.dynamic)
-        here = (Word(".", "."),)
-        for place in places(here if listed or not named else named, command.folders, self.world):
+        below = named if named and not listed else (Word(".", "."),)
+        for place in places(below, command.folders, self.world, stems=False):
             trap = self._trap(place, listed=listed, whole=known.fed == "whole")
             if trap:
                 text = f"{quoted(command.text)} goes by what lies below {place}, and {trap}"
@@ -166,7 +175,7 @@ class Weighing:
             return "a link there leads out of the working directories" if found else "that is too much to look at"
         for path in self.world.below(place.real) or () if listed else ():
             name = str(path.relative_to(place.real))
-            if name.startswith("-"):
+            if path.name.startswith("-"):
                 return f"{name} there would be taken for a flag"
             if not whole and _COMES_APART.search(name):
                 return f"the name {name} there comes apart: use find -print0 and xargs -0"
@@ -225,10 +234,11 @@ class Weighing:
             text = f"{quoted(command.text)} runs what {source} prints"
         reason = Reason("default", text, shown(command.text))
         rule = command_rule(command, self.call.name)
-        written = filewrites.effects_of(words)
+        changes = filewrites.effects_of(words)
         folders: tuple[Path, ...] = command.folders
-        edits = written is not None and all(
-            is_inside(place, self.world.roots, self.world) for place in places(written.writes, folders, self.world)
+        edits = changes is not None and all(
+            is_inside(place, self.world.roots, self.world)
+            for place in places(written(changes, folders, self.world), folders, self.world)
         )
         return Need(reason, (rule,) if rule else (), accept_edits=edits)
 
@@ -243,7 +253,7 @@ class Weighing:
             if _is_bare_xargs(words):  # what it reads is added: only a rule that is open at its end covers that
                 spellings.append((*(word.text for word in words[1:]), "…"))
         rules = self.rules.allow
-        if any(_acts_for_others(start.words) for start in every_start(command)):
+        if any(_acts_for_others(start.words) for start in every_start(command, self.world)):
             rules = tuple(r for r in rules if isinstance(r.specifier, CommandPattern) and r.specifier.is_exact)
         found = (rule_for_words(rules, self.call.name, spelling) for spelling in spellings)
         return next((rule for rule in found if rule), None)

@@ -391,9 +391,7 @@ def test_names_that_a_command_lists_are_read_only_where_they_stay_whole(tmp_path
     split = ("git ls-files | xargs cat", "cat $(git ls-files)", "for f in $(git ls-files); do cat $f; done")
     for command in split:
         assert judge.bash(command).verdict == "allow", command
-    (judge.world.cwd / "b /etc").mkdir(
-        parents=True
-    )  # a name that comes apart: its pieces may name any file
+    (judge.world.cwd / "b /etc").mkdir(parents=True)  # a name that comes apart: its pieces may name any file
     (judge.world.cwd / "b /etc" / "passwd").touch()
     for command in split:
         assert judge.bash(command).verdict == "ask", command

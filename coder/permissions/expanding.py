@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -12,7 +13,9 @@ Match: TypeAlias = tuple[Path, Path]  # as written, and with every link followed
 
 _MOST_MATCHES = 1_000
 _MOST_SEEN = 20_000
-_MOST_FOLLOWED = 5_000
+_MOST_FOLLOWED = 10_000
+# A name that begins with one dot and then something else: `.[!.]*`, `.[a-z]*`.
+_NO_DOTS = re.compile(r"\.(?:[^*?\[.]|\[(?:[!^]\.|(?:[A-Za-z0-9](?:-[A-Za-z0-9])?)+)\])")
 
 
 class TooMany(Exception):
@@ -26,10 +29,11 @@ def expand(pattern: str, folder: Path, resolve: Callable[[Path], Path]) -> tuple
     if ".." in parts[wild:]:
         return None  # behind a link it leads elsewhere than it seems
     base = Path("/") if pattern.startswith("/") else folder
-    start = Path(os.path.normpath(base.joinpath(*parts[:wild])))
+    written = Path(os.path.normpath(base.joinpath(*parts[:wild])))
+    real = resolve(resolve(base).joinpath(*parts[:wild]))  # `..` after a link leaves the folder the link leads to
     budget = [_MOST_SEEN]
     try:
-        found = list(_below((start, resolve(start)), parts[wild:], resolve, budget))
+        found = list(_below((written, real), parts[wild:], resolve, budget))
     except TooMany:
         return None
     return tuple(found) if len(found) <= _MOST_MATCHES else None
@@ -68,9 +72,8 @@ def _below(place: Match, parts: list[str], resolve: Callable[[Path], Path], budg
         return
     written, real = place
     if not _is_wild(parts[0]):
-        path = written / parts[0]
-        if os.path.lexists(path):
-            yield from _below((path, resolve(path)), parts[1:], resolve, budget)
+        if os.path.lexists(real / parts[0]):
+            yield from _below((written / parts[0], resolve(real / parts[0])), parts[1:], resolve, budget)
         return
     try:
         with os.scandir(real) as entries:
@@ -79,9 +82,13 @@ def _below(place: Match, parts: list[str], resolve: Callable[[Path], Path], budg
                 if budget[0] < 0:
                     raise TooMany
                 if _matches(entry.name, parts[0]):
-                    path = written / entry.name
-                    target = resolve(path) if entry.is_symlink() else real / entry.name
-                    yield from _below((path, target), parts[1:], resolve, budget)
+                    target = resolve(real / entry.name) if entry.is_symlink() else real / entry.name
+                    yield from _below((written / entry.name, target), parts[1:], resolve, budget)
+        # Before bash 5.2 `.*` stands for these two as well.
+        for name in (".", ".."):
+            if _matches(name, parts[0]) and not _NO_DOTS.match(parts[0]):
+                around = Path(os.path.normpath(written / name))
+                yield from _below((around, resolve(real / name)), parts[1:], resolve, budget)
     except (OSError, ValueError):  # a NUL in the name: no such folder can exist
         return
 

@@ -17,17 +17,24 @@ _ESCAPED = {"n": "\n", "t": "\t", "b": "\b", "\n": ""}
 
 # Programs that `git status`, `diff`, `log`, `show`, `blame` and the like start. Those that the environment of our shell
 # switches off (core.fsmonitor, core.pager, editors) are not among them, nor those of commands that change something.
+# A merge driver runs where a merge is shown by doing it again. New versions of git take an alias for `whatchanged`.
 _RUNS = re.compile(
-    r"diff\.external|diff\..*\.(?:command|textconv)|filter\..*\.(?:clean|smudge|process)|gpg\.(?:.*\.)?program",
+    r"diff\.external|diff\..*\.(?:command|textconv)|filter\..*\.(?:clean|smudge|process)|gpg\.(?:.*\.)?program|"
+    r"merge\..*\.driver|hook\..*\.command|alias\.(?i:whatchanged)(?:\.command)?",
     re.DOTALL,
 )
-# In a clone that fetches what it lacks when it is looked at, also what fetching runs.
-_FETCHES = re.compile(r"remote\..*\.promisor|extensions\.partialclone", re.DOTALL)
-_RUNS_TO_FETCH = re.compile(
-    r"core\.(?:sshcommand|gitproxy|askpass)|credential\.(?:.*\.)?helper|remote\..*\.(?:uploadpack|vcs)|protocol\..*",
-    re.DOTALL,
+# What is missing in such a clone is fetched as soon as it is looked at, from wherever the clone says.
+_FETCHES = re.compile(r"extensions\.partialclone|remote\..*\.(?:promisor|partialclonefilter)", re.DOTALL)
+# Formats that ask for a signature run gpg, and so does `log.showSignature`.
+_FORMAT = re.compile(r"format\.pretty|pretty\..*", re.DOTALL)
+_SIGNATURE = re.compile(r"%[-+ ]?G|%\(signature")
+_SORTS = frozenset({"branch.sort", "tag.sort"})
+_OFF = frozenset({"false", "no", "off", "0"})
+_INCLUDES = re.compile(r"include\.path|includeif\..*\.path", re.DOTALL)
+# Files that reading commands read, named from the top of the work tree.
+FILES = frozenset(
+    {"blame.ignorerevsfile", "mailmap.file", "diff.orderfile", "core.excludesfile", "core.attributesfile"}
 )
-_ADDRESS = re.compile(r"remote\..*\.url|url\..*\.insteadof", re.DOTALL)
 
 
 def settings(text: str) -> Iterator[tuple[str, str]]:
@@ -63,15 +70,22 @@ def _plain(value: str) -> str:
 
 
 def running(found: list[tuple[str, str]]) -> str:
-    """The first setting that names a program a reading command would run; "" for none."""
-    if name := next((name for name, _ in found if _RUNS.fullmatch(name)), ""):
-        return name
-    if not any(_FETCHES.fullmatch(name) for name, _ in found):
-        return ""
-    return next((name for name, value in found if _runs_to_fetch(name, value)), "")
+    """The first setting that makes a reading command run a program, or fetch; "" for none."""
+    return next((name for name, value in found if _runs(name, value)), "")
 
 
-def _runs_to_fetch(name: str, value: str) -> bool:
-    if _ADDRESS.fullmatch(name):
-        return "::" in name + value  # `ext::command`, or another program that fetches
-    return bool(_RUNS_TO_FETCH.fullmatch(name))
+def includes(name: str) -> bool:
+    """Whether the value of the setting is a file of more settings, under whatever condition."""
+    return bool(_INCLUDES.fullmatch(name))
+
+
+def _runs(name: str, value: str) -> bool:
+    if name == "log.showsignature":
+        return value.lower() not in _OFF
+    if name == "diff.submodule":
+        return value == "diff"  # git diff, in folders that only the history takes for submodules
+    if name in _SORTS:
+        return "signature" in value
+    if _FORMAT.fullmatch(name):
+        return bool(_SIGNATURE.search(value))
+    return bool(_RUNS.fullmatch(name) or _FETCHES.fullmatch(name))

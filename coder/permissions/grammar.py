@@ -35,6 +35,7 @@ class Effects:
     sweeps: bool = False
     hidden: bool = True
     follows: bool = False
+    fed: Literal["", "whole", "pieces"] = ""  # it reads what a command has listed: by whole names, or taken apart
 
     @property
     def shows(self) -> bool:

@@ -25,7 +25,7 @@ ENDS = " \t\n;&|<>()"
 _UNESCAPABLE = {"": "a backslash at the end", "\n": "a line continued inside a word", "`": "an escaped `"}
 _PLAIN = re.compile(r"[^\s;&|<>()'\"\\`$~*?\[{}!#]+")
 _NAME = re.compile(r"[A-Za-z_]\w*|[0-9?#!@*$-]", re.ASCII)
-_WORD = r"[\w./:@%+=,-]*(?:~[0-9]*)?"
+_WORD = r"(?:[\w./:@%+=,-]*|[\w./@%+=,-]*\w~[0-9]*)"  # a tilde at its start would stand for a folder
 _BRACED = re.compile(
     rf"\{{(?:(?P<name>[A-Za-z_]\w*|[0-9]+|BASH_SOURCE\[0\])|(?:#(?:[A-Za-z_]\w*|[0-9@*])|(?:[A-Za-z_]\w*|[0-9]+|@)"
     rf"(?::?[-+]{_WORD}|(?:%%?|##?)[\w./:@+=,*?-]+|//?[\w./:@+=-]+(?:/{_WORD})?|:[0-9]+(?::[0-9]+)?|\^\^?|,,?)))\}}",
@@ -124,11 +124,15 @@ class Words:
 
     def _check_expanded(self, line: str) -> None:
         """A line that bash expands: plain variables are only text, whatever could run something is refused."""
-        if "`" in line or line.endswith("\\") or "\\" in line.replace("\\$", "").replace("\\\\", ""):
-            raise NotUnderstood("a here-document that bash expands")
-        for found in re.finditer(r"(?<!\\)\$(.?)", line):
-            if found[1] and found[1] in "({['\"":
+        index = 0
+        while index < len(line):
+            char, following = line[index], line[index + 1 : index + 2]
+            if char == "\\" and following in ("$", "\\"):
+                index += 2
+                continue
+            if char in "\\`" or (char == "$" and following and following in "({['\""):
                 raise NotUnderstood("a here-document with an expansion in it")
+            index += 1
 
     def _single_quoted(self) -> str:
         cursor = self._cursor

@@ -1,9 +1,8 @@
 """What commands hand to others: names of files, revisions, a folder. Must not know rules or folders.
 
 `xargs reader` and `reader $(…)` get words that nobody knows before they run. That is harmless when the reader is one
-that no flag makes dangerous and the words come from a command that lists files, whose own places are judged. But a name
-with a blank in it comes apart, and its pieces may name any file: so where names are not kept whole, the reader may only
-be one that shows nothing of what is in a file.
+that no flag makes dangerous, the words come from a command that lists files, whose own places are judged, and no name
+there is a trap: a link that leads out, a dash at its beginning, a blank at which it comes apart.
 """
 
 from __future__ import annotations
@@ -21,7 +20,54 @@ from coder.permissions.wrappers import unwrapped
 _XARGS = Grammar("0rtn:L:P:d:I:s:x", "null no-run-if-empty max-args= max-lines= max-procs= delimiter= verbose exit")
 _FILTERS = names("grep egrep fgrep head tail sort uniq tac cat")
 _PRINTERS = names("echo basename dirname")
-_REVISION = re.compile(r"[A-Za-z0-9@][\w./@{}^~-]*\Z", re.ASCII)
+_REVISION = re.compile(r"(?!.*\.\./)[A-Za-z0-9@][\w./@{}^~-]*\Z", re.ASCII)
+
+
+def _flags(parts: str) -> re.Pattern[str]:
+    """What a word must match to be one of these flags, each a regular expression."""
+    return re.compile(rf"(?:{'|'.join(parts.split())})\Z")
+
+
+_PATTERN = re.compile(r"(?!.*\.\./)[A-Za-z0-9@][\w./@{}^~*?-]*\Z", re.ASCII)  # or one for the names of tags
+# The flags with which these print a revision and nothing else.
+_REVISIONS = {
+    "describe": _flags(
+        r"--(tags|all|always|long|exact-match|first-parent) --abbrev(=\d+)? --candidates=\d+ --match(=[\w*./-]+)?"
+    ),
+    "merge-base": _flags("-a --all --octopus --fork-point"),
+    "symbolic-ref": _flags("-q --quiet --short"),
+    "rev-list": _flags(
+        r"-\d+ -n\d* --max-count=\d+ --max-parents=\d+ "
+        r"--(all|walk-reflogs|no-merges|merges|first-parent|reverse|tags|branches)"
+    ),
+    "rev-parse": _flags(r"-q --quiet --short(=\d+)? --verify --abbrev-ref"),
+    "branch": _flags("--show-current"),
+    "log": _flags(r"-\d+ -n\d* --max-count=\d+ --(format|pretty)=(format:)?%[hH] --no-merges --first-parent"),
+}
+# The flags of those that list files: none adds to the names, or runs something.
+_PLAIN_FLAGS = {
+    "git ls-files": _flags(r"-[zcomdt]+ --(cached|others|modified|deleted|exclude-standard|full-name) --"),
+    "git diff": _flags(r"-z --(name-only|cached|staged|merge-base) --diff-filter=\w+ --"),
+    "git diff-tree": _flags(r"-[rz]+ --(name-only|no-commit-id) --diff-filter=\w+ --"),
+    "git grep": _flags(r"-[lizEFPwe]+ --(name-only|files-with-matches|null) --"),
+    "find": _flags(
+        "-(name|iname|path|ipath|wholename|regex|iregex|type|size|empty|perm|user|mtime|mmin|newer) -(max|min)depth "
+        "-(not|o|or|a|and|prune|print|print0|xdev|mount|P|H)"
+    ),
+    "ls": _flags("-[1aAdtrSU]+"),
+    "fd": _flags("-[HIaesgtSdE0F]+ --(hidden|no-ignore|type|extension|glob|print0)(=.*)?"),
+    "rg": _flags("-[lgtiwFS0ev]+ --(files|files-with-matches|hidden|null|glob|type|ignore-case)(=.*)? --"),
+    "grep": _flags("-[lrRiwEFPnehHZ]+ --(files-with-matches|recursive|null|include|exclude|exclude-dir)(=.*)? --"),
+}
+# What makes these list at all, and what makes a filter name files of its own.
+_MUST = {
+    "rg": _flags("-[a-zA-Z0]*l[a-zA-Z0]* --files --files-with-matches"),
+    "grep": _flags("-[a-zA-Z]*l[a-zA-Z]* --files-with-matches"),
+    "git grep": _flags("-[a-zA-Z]*l[a-zA-Z]* --files-with-matches --name-only"),
+    "git diff": _flags("--name-only"),
+    "git diff-tree": _flags("--name-only"),
+}
+_NAMES_FILES = re.compile(r"-[A-Za-z]*[lLrRHf]|--(recursive|label|files|with-filename|file|dereference)")
 
 
 def fed_effects(words: tuple[Word, ...], fed_by: tuple[Command, ...]) -> Effects | None:
@@ -29,7 +75,7 @@ def fed_effects(words: tuple[Word, ...], fed_by: tuple[Command, ...]) -> Effects
     name = readonly.known_name(words[0].text)
     if name == "wc" and any(word.text == "--files0-from=-" for word in words) and lists_files(fed_by):
         found = readonly.effects_of(tuple(word for word in words if word.text != "--files0-from=-"))
-        return replace(found, follows=True) if found else None
+        return replace(found, follows=True, fed="whole") if found else None
     if name != "xargs":
         return None
     inner = _inner(words)
@@ -40,14 +86,16 @@ def fed_effects(words: tuple[Word, ...], fed_by: tuple[Command, ...]) -> Effects
         return None
     if readonly.known_name(inner[0].text) in _PRINTERS:
         return effects
-    if not lists_files(fed_by) or (effects.shows and not _keeps_names_whole(words, fed_by)):
+    if not lists_files(fed_by):
         return None
-    return replace(effects, follows=True)  # some of the names may be links
+    return replace(effects, follows=True, fed="whole" if _keeps_names_whole(words, fed_by) else "pieces")
 
 
 def _puts_in_word(words: tuple[Word, ...], inner: tuple[Word, ...]) -> bool:
     """`xargs -I{} date -d @{}`: each line ends up behind something that is neither a flag nor a path."""
     used = [word.text for word in inner if "{}" in word.text]
+    if not inner or inner[0].text != "date":
+        return False
     return any(word.text == "-I{}" for word in words) and bool(used) and all(text.startswith("@") for text in used)
 
 
@@ -73,21 +121,13 @@ def _ends_with_nul(command: Command) -> bool:
             return False
 
 
-def hint_for(words: tuple[Word, ...], fed_by: tuple[Command, ...]) -> str:
-    """How the same can be had without a question; "" when there is no such way."""
-    inner = _inner(words) if readonly.known_name(words[0].text) == "xargs" else ()
-    if inner and readonly.is_free(inner[0].text) and lists_files(fed_by):
-        return "names with blanks come apart: end them with NUL, as find -print0 and git -z do, and use xargs -0"
-    return ""
-
-
 def lists_files(commands: tuple[Command, ...]) -> bool:
     """Whether all these print names of files they found, or choose among such names."""
     return bool(commands) and all(_lists(command) for command in commands)
 
 
 def text_of(command: Command) -> str | None:
-    """What a command prints when that is certain, or as good as certain: the name of a revision is some plain word."""
+    """What a command prints, when that is certain."""
     words = [word.text for word in command.words]
     if any(word.dynamic or word.glob or word.tilde for word in command.words) or command.assignments:
         return None
@@ -104,29 +144,25 @@ def text_of(command: Command) -> str | None:
             return posixpath.dirname(path.rstrip("/")) or ("/" if path.startswith("/") else ".")
         case ["basename", path] if not path.startswith("-"):
             return posixpath.basename(path.rstrip("/")) or "/"
-        case ["git", verb, *rest] if _names_revision(verb, rest) and readonly.effects_of(command.words):
-            return "HEAD"
         case _:
             return None
 
 
-def _names_revision(verb: str, rest: list[str]) -> bool:
-    flags = [text for text in rest if text.startswith("-")]
-    operands = [text for text in rest if not text.startswith("-")]
-    plain = all(_REVISION.match(text) and ".." not in text for text in operands)
-    match verb:
-        case "describe" | "merge-base" | "symbolic-ref":
-            return True
-        case "rev-list":
-            return "--objects" not in flags and not any(flag.startswith("--format") for flag in flags)
-        case "rev-parse":
-            return plain and all(re.match(r"--(short|verify|abbrev-ref|quiet)\b|-q\Z", flag) for flag in flags)
-        case "branch":
-            return rest == ["--show-current"]
-        case "log":
-            return any(re.match(r"--(format|pretty)=(format:)?%[hH]\Z", flag) for flag in flags) and plain
-        case _:
-            return False
+def names_revision(command: Command) -> bool:
+    """Whether a git command prints the name of a revision, or nothing: a plain word that is no flag and no path out."""
+    words = [word.text for word in command.words]
+    if words[:1] != ["git"] or command.is_dynamic or any(word.glob for word in command.words):
+        return False
+    flags, rest = _REVISIONS.get(" ".join(words[1:2])), words[2:]
+    if flags is None:
+        return False
+    if words[1] == "rev-parse" and not {"--verify", "--short", "--abbrev-ref"} & set(rest):
+        rest = [text for text in rest if not re.match(r"HEAD\b", text)]
+        return not rest
+    if words[1] == "log" and not any(re.match(r"--(format|pretty)=(format:)?%[hH]\Z", text) for text in rest):
+        return False
+    plain = _PATTERN if words[1] == "describe" else _REVISION
+    return all(flags.match(text) if text.startswith("-") else plain.match(text) for text in rest)
 
 
 def _inner(words: tuple[Word, ...]) -> tuple[Word, ...]:
@@ -145,18 +181,11 @@ def _lists(command: Command) -> bool:
     effects = readonly.effects_of(words)
     if effects is None or any(redirect.operator == "<" for redirect in command.redirects):
         return False
-    match [word.text for word in words]:
-        case ["git", "ls-files", *_] | ["find" | "ls" | "fd", *_]:
-            return not any(word.text.startswith(("-printf", "-ls", "--format")) for word in words)
-        case ["rg", *flags] if {"-l", "--files", "--files-with-matches"} & set(flags):
-            return True
-        case ["grep" | "egrep" | "fgrep", *flags] if any(re.match(r"-[A-Za-z]*l", flag) for flag in flags):
-            return True
-        case ["git", "grep", *flags] if {"-l", "--name-only", "--files-with-matches"} & set(flags):
-            return True
-        case ["git", "diff" | "diff-tree", *flags] if "--name-only" in flags:
-            return True
-        case [name, *_] if name in _FILTERS:
-            return not effects.reads and lists_files(command.fed_by)
-        case _:
-            return False
+    texts = [word.text for word in words]
+    name, rest = (" ".join(texts[:2]), texts[2:]) if texts[0] == "git" else (texts[0], texts[1:])
+    flags = _PLAIN_FLAGS.get(name)
+    if texts[0] in _FILTERS and not effects.reads and not any(_NAMES_FILES.match(text) for text in rest):
+        return lists_files(command.fed_by)
+    if flags is None or not all(flags.match(text) for text in rest if text.startswith("-")):
+        return False
+    return name not in _MUST or any(_MUST[name].match(text) for text in rest)

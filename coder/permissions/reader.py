@@ -21,6 +21,7 @@ from coder.permissions.syntax import (
     If,
     Join,
     Mark,
+    Negated,
     NotUnderstood,
     Pipeline,
     Redirected,
@@ -148,7 +149,8 @@ class _Reader:
         raise NotUnderstood(f"an unexpected {cursor.char}")
 
     def _pipeline(self) -> Statement:
-        if self._keyword() == "!":
+        negated = self._keyword() == "!"
+        if negated:
             self._take("!")
             self._skip()
         items = [self._statement()]
@@ -162,7 +164,8 @@ class _Reader:
             cursor.mark(cursor.source[start : cursor.position], start)
             self._skip(newlines=True)
             items.append(self._statement())
-        return items[0] if len(items) == 1 else Pipeline(tuple(items))
+        statement = items[0] if len(items) == 1 else Pipeline(tuple(items))
+        return Negated(statement) if negated else statement
 
     def _statement(self) -> Statement:
         statement = self._compound()

@@ -152,11 +152,18 @@ class Redirected:
 
 
 @dataclass(frozen=True, slots=True)
+class Negated:
+    """`! …`: it has worked when the statement has failed."""
+
+    statement: Statement
+
+
+@dataclass(frozen=True, slots=True)
 class Pipeline:
     items: tuple[Statement, ...]
 
 
-Statement: TypeAlias = "Simple | Condition | Group | If | While | For | Case | Redirected | Pipeline"
+Statement: TypeAlias = "Simple | Condition | Group | If | While | For | Case | Redirected | Negated | Pipeline"
 Join: TypeAlias = Literal[";", "&&", "||"]
 
 

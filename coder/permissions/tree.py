@@ -28,6 +28,7 @@ _STATEMENTS = names(
 )
 _TESTS = names("unary_expression binary_expression test_operator")
 _REDIRECTS = names("> >> < &> &>> >&")
+_PLAIN_TEXT = names("heredoc_content simple_expansion")  # of a here-document that bash expands
 _PAIRS = {"(": ")", "[": "]", "[[": "]]"}
 _SILENT = frozenset({";", "\n"})
 
@@ -162,6 +163,8 @@ class _Marker:
                     self._mark("redirect", start, child.end_byte)
                 case "heredoc_body":
                     self._mark("document", child.start_byte, child.end_byte)
+                    if any(inner.type not in _PLAIN_TEXT for inner in child.children):
+                        raise _Differs(node.type)
                 case "heredoc_start" | "heredoc_end" | "file_descriptor":
                     pass
                 case kind if kind in _WORDS:  # arguments that follow the here-document

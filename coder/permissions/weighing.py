@@ -16,21 +16,22 @@ from coder.permissions.files import judge_place, protected
 from coder.permissions.grammar import Effects
 from coder.permissions.guides import guide_of
 from coder.permissions.matching import blocking_path_rule, rule_for_call, rule_for_words
-from coder.permissions.outputs import fed_effects, hint_for
+from coder.permissions.outputs import fed_effects
 from coder.permissions.paths import Place, is_inside
 from coder.permissions.patterns import CommandPattern
 from coder.permissions.rules import Rule, Rules
 from coder.permissions.shell import Shell
 from coder.permissions.suggest import command_rule, exact_rule, printed_by
 from coder.permissions.touched import FREE, Touch, places, too_wide
+from coder.permissions.variables import is_secret
 from coder.permissions.wording import by_rule, quoted, shown
 from coder.permissions.world import World
-from coder.permissions.wrappers import has_safe_environment, program, unwrapped
+from coder.permissions.wrappers import every_start, has_safe_environment, program, unwrapped
 
 _NEVER_BY_PREFIX = frozenset({"watch", "setsid", "ionice", "flock"})
 _ACTING_FIND = ("-exec", "-ok", "-delete", "-fprint", "-fls")
 _LOADED = re.compile(r"(LD|DYLD)_\w+\Z")
-_SECRET = re.compile(r"(?i).*(key|token|secret|passw|credential|auth)")
+_COMES_APART = re.compile(r"[\s'\"\\]")
 
 
 @dataclass(slots=True)
@@ -43,6 +44,7 @@ class Weighing:
     needs: list[Need] = field(default_factory=list)
     allowed: list[Reason] = field(default_factory=list)
     parts: tuple[Part, ...] = ()
+    moved_to: list[Path] = field(default_factory=list)  # where earlier parts of the line put folders or links
 
     def weigh(self, shell: Shell) -> None:
         self.read_only = True
@@ -92,7 +94,7 @@ class Weighing:
         elif known:
             before = len(self.needs)
             named = (*known.reads, *((known.moves,) if known.moves else ()))
-            self._weigh_places("read", named, command, content=known.shows)
+            self._weigh_places("read", named, command)
             self._weigh_secrets(command)
             self._weigh_links(command, known)
             if len(self.needs) == before:
@@ -105,6 +107,7 @@ class Weighing:
         elif self.mode == "acceptEdits" and (written := filewrites.effects_of(words)):
             self._weigh_places("write", written.writes, command)
             if written.sweeps:
+                self.moved_to += (place.written for place in places(written.writes[-1:], command.folders, self.world))
                 self._weigh_copied(command, written.writes[:-1])
         else:
             self.needs.append(self._unknown(command, words))
@@ -132,29 +135,42 @@ class Weighing:
     def _weigh_secrets(self, command: Command) -> None:
         """What shows the environment may show a secret: by its name, since nobody should look at the value."""
         names = command.expands
-        match [word.text for word in unwrapped(command.words)]:
-            case ["env"] | ["printenv"]:
-                names = self.world.variables
-            case ["printenv", *given]:
-                names = tuple(given)
-        shown_names = (name for name in names if _SECRET.match(name) and self.world.variable(name))
+        head, *rest = (word.text for word in unwrapped(command.words))
+        head = readonly.known_name(head)
+        if head in ("env", "printenv"):
+            names = tuple(text for text in rest if not text.startswith("-")) or self.world.variables
+        elif head in ("test", "[", "[["):
+            return  # nothing of it is shown
+        shown_names = (name for name in names if is_secret(name) and self.world.variable(name))
         if secret := next(shown_names, ""):
             text = f"{quoted(command.text)} shows the variable {secret}, which may be a secret"
             self.needs.append(Need(Reason("safety", text, secret), self._exact(command)))
 
     def _weigh_links(self, command: Command, known: Effects) -> None:
-        """A command that goes through the links it finds, or that were listed for it, may end anywhere they lead."""
-        listed = any(word.listed for word in known.reads)
+        """A command that goes through the links it finds, or that reads what was listed for it, may end anywhere."""
+        listed = bool(known.fed) or any(word.listed for word in known.reads)
         if not (known.follows or listed):
             return
         named = tuple(word for word in known.reads if not word.dynamic)
-        below = named if named and not listed else (Word(".", "."),)
-        for place in places(below, command.folders, self.world):
-            found = self.world.leads_out(place.real)
-            if found is not False:
-                why = "leads out of the working directories" if found else "may lead out: it is too much to look at"
-                text = f"{quoted(command.text)} follows links, and one below {place} {why}"
+        here = (Word(".", "."),)
+        for place in places(here if listed or not named else named, command.folders, self.world):
+            trap = self._trap(place, listed=listed, whole=known.fed == "whole")
+            if trap:
+                text = f"{quoted(command.text)} goes by what lies below {place}, and {trap}"
                 self.needs.append(Need(Reason("safety", text, str(place.written)), self._exact(command)))
+
+    def _trap(self, place: Place, *, listed: bool, whole: bool) -> str:
+        """What in a folder makes it unsafe to read whatever it holds; "" for nothing."""
+        found = self.world.leads_out(place.real)
+        if found is not False:
+            return "a link there leads out of the working directories" if found else "that is too much to look at"
+        for path in self.world.below(place.real) or () if listed else ():
+            name = str(path.relative_to(place.real))
+            if name.startswith("-"):
+                return f"{name} there would be taken for a flag"
+            if not whole and _COMES_APART.search(name):
+                return f"the name {name} there comes apart: use find -print0 and xargs -0"
+        return ""
 
     def _weigh_redirects(self, command: Command, *, moved: bool) -> None:
         for redirect in command.redirects:
@@ -169,10 +185,9 @@ class Weighing:
                 text = f"the folder that {redirect.target.raw} lies in depends on cd; write it in a command of its own"
                 self.needs.append(Need(Reason("safety", text, redirect.target.raw)))
 
-    def _weigh_places(self, touch: Touch, words: tuple[Word, ...], command: Command, *, content: bool = True) -> None:
-        """`content` is unset for commands that show no more of a file than that it is there and how large."""
+    def _weigh_places(self, touch: Touch, words: tuple[Word, ...], command: Command) -> None:
         for word in words:
-            if word.dynamic and not (word.listed and touch == "read" and not content):
+            if word.dynamic and not (word.listed and touch == "read"):
                 verb = "reads" if touch == "read" else "writes"
                 text = f"{quoted(command.text)} {verb} a place that is known only when it runs: {word.raw}"
                 rules = self._exact(command) if touch == "read" else ()
@@ -183,6 +198,10 @@ class Weighing:
         known = [word for word in words if not word.dynamic and not (touch == "read" and word.text in FREE)]
         found = [(word, place) for word in known for place in places((word,), command.folders, self.world)]
         for word, place in found:
+            if any(place.written.is_relative_to(folder) for folder in self.moved_to):
+                text = f"what lies at {place.written} is decided by the part before it; run that on its own first"
+                self.needs.append(Need(Reason("safety", text, str(place.written))))
+                continue
             verdict = judge_place(place, touch, self.rules, self.mode, self.world)
             if isinstance(verdict, Need):
                 self.needs.append(replace(verdict, reason=_resolved(verdict.reason, word, place)))
@@ -201,8 +220,7 @@ class Weighing:
         return (rule,) if rule else ()
 
     def _unknown(self, command: Command, words: tuple[Word, ...]) -> Need:
-        hint = hint_for(words, command.fed_by)
-        text = f"no rule allows {quoted(command.text)}{f' ({hint})' if hint else ''}"
+        text = f"no rule allows {quoted(command.text)}"
         if source := printed_by(command):
             text = f"{quoted(command.text)} runs what {source} prints"
         reason = Reason("default", text, shown(command.text))
@@ -225,7 +243,7 @@ class Weighing:
             if _is_bare_xargs(words):  # what it reads is added: only a rule that is open at its end covers that
                 spellings.append((*(word.text for word in words[1:]), "…"))
         rules = self.rules.allow
-        if _acts_for_others(words) or _acts_for_others(command.words):
+        if any(_acts_for_others(start.words) for start in every_start(command)):
             rules = tuple(r for r in rules if isinstance(r.specifier, CommandPattern) and r.specifier.is_exact)
         found = (rule_for_words(rules, self.call.name, spelling) for spelling in spellings)
         return next((rule for rule in found if rule), None)

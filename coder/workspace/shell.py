@@ -18,7 +18,10 @@ _DISTURBING = ("BASH_ENV", "ENV", "SSH_ASKPASS", "SUDO_ASKPASS", "GPG_TTY")
 # What was said for one run of ours in one folder.
 _OURS = ("CODER_TRUST_FOLDER",)
 # What would give the words of a command another meaning than the one the gate judged.
-_REDEFINING = ("CDPATH", "GLOBIGNORE", "GREP_OPTIONS", "RIPGREP_CONFIG_PATH", "SHELLOPTS", "BASHOPTS")
+_REDEFINING = (
+    *("BASHOPTS", "BASH_COMPAT", "CDPATH", "GLOBIGNORE", "GREP_OPTIONS", "POSIXLY_CORRECT", "RIPGREP_CONFIG_PATH"),
+    *("SHELLOPTS", "_POSIX2_VERSION"),
+)
 _FUNCTION = "BASH_FUNC_"
 # Settings of a repository that would make a reading git command run a program of that repository.
 _GIT = (("core.fsmonitor", "false"), ("safe.bareRepository", "explicit"))

@@ -56,13 +56,10 @@ HARMLESS = {
     "trailer.x.command": "{canary}",
     "alias.status": "!{canary}",
     "alias.st": "!{canary}",
-    "merge.evil.driver": "{canary}",
     "uploadpack.packObjectsHook": "{canary}",
     "remote.origin.url": "ext::{canary}",
     "remote.origin.uploadpack": "{canary}",
     "protocol.ext.allow": "always",
-    "log.showSignature": "true",
-    "diff.submodule": "diff",
     "status.submoduleSummary": "true",
 }
 # What nothing but a question keeps from running.
@@ -76,6 +73,23 @@ HARMFUL = {
     "gpg.program": "{canary}",
     "gpg.ssh.program": "{canary}",
     "core.worktree": "{outside}",
+    "merge.evil.driver": "{canary}",
+    "log.showSignature": "true",
+    "format.pretty": "%h %-GS",
+    "pretty.mine": "%GG",
+    "tag.sort": "signature:grade",
+    "diff.submodule": "diff",
+    "alias.whatchanged": "!{canary}",
+    "hook.x.command": "{canary}",
+    "remote.origin.promisor": "true",
+    "remote.origin.partialCloneFilter": "blob:none",
+    "extensions.partialClone": "origin",
+    "blame.ignoreRevsFile": "{outside}/x",
+    "mailmap.file": "../x",
+    "diff.orderFile": "~/x",
+    "core.excludesFile": "{outside}/x",
+    "core.attributesFile": "{outside}/x",
+    "include.path": "../../x",
 }
 AUTHOR = {f"GIT_{who}_{what}": "ada@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 
@@ -211,9 +225,8 @@ async def test_settings_that_nothing_switches_off_ask_first(repository: Reposito
 @pytest.mark.behaviour("B-726")
 async def test_those_settings_would_run(repository: Repository) -> None:
     """What the question is for: the same commands in the same shell, once somebody has said yes."""
-    together = HARMFUL.keys() - {"core.worktree", "diff.external", "filter.evil.process"}  # these hide others
+    together = ("diff.evil.textconv", "diff.evil.command", "filter.evil.clean", "gpg.program", "log.showSignature")
     repository.configure({name: HARMFUL[name] for name in together})
-    repository.configure({"log.showSignature": "true"})
     repository.configure({"filter.evil.clean": "{canary}"}, repository.top / "sub")
     workspace = LocalWorkspace(repository.top, env=repository.env)
     for command in READING:
@@ -263,23 +276,21 @@ async def test_settings_are_found_wherever_git_reads_them(repository: Repository
     assert repository.sung() == set()
 
 
-@pytest.mark.behaviour("B-726")
-async def test_a_clone_that_fetches_what_it_lacks_asks_when_fetching_would_run_something(
-    repository: Repository,
-) -> None:
-    repository.configure({"remote.origin.url": "ext::{canary}", "protocol.ext.allow": "always"})
-    assert await repository.run(f"git show {MISSING}") == []
-    repository.configure({"core.repositoryformatversion": "1", "extensions.partialClone": "origin"})
-    repository.configure({"remote.origin.promisor": "true"})
-    assert await repository.run(f"git show {MISSING}") == [f"git show {MISSING}"]
-    assert repository.sung() == set()
-
-
 async def test_ordinary_repositories_are_not_asked_about(repository: Repository) -> None:
     repository.git("config", "user.email", "ada@example.org")
     repository.git("config", "remote.origin.url", "https://example.org/x.git")
     repository.git("config", "core.hooksPath", ".husky")
     repository.git("config", "branch.main.remote", "origin")
+    for name, value in {
+        "log.showSignature": "false",
+        "format.pretty": "oneline",
+        "blame.ignoreRevsFile": ".git-blame-ignore-revs",
+        "core.excludesFile": str(repository.top / "ignored"),
+        "include.path": "more",
+        "diff.submodule": "log",
+        "tag.sort": "-version:refname",
+    }.items():
+        repository.git("config", name, value)
     (repository.folder / "other").mkdir()
     repository.git("worktree", "add", "-q", str(repository.folder / "other/tree"))
     assert await repository.run("git status", "git diff", "git log -p") == []

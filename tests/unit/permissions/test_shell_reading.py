@@ -100,7 +100,7 @@ def test_variables_redirects_and_wildcards_are_told_apart() -> None:
         ("x=a || x=b; echo $x", [["echo", "$x"]]),
         ("if a; then x=b; fi; echo $x", [["a"], ["echo", "$x"]]),
         ("x='a b'; echo $x \"$x\"", [["echo", "$x", "a b"]]),
-        ("echo $((1 + 2)) $? $#", [["echo", "$((1 + 2))", "0", "0"]]),
+        ("echo $((1 + 2)) $? $#", [["echo", "$((1 + 2))", "$?", "$#"]]),
         ("x=$(< f)", [["cat"]]),
         ("x=1", []),
     ],

@@ -243,7 +243,7 @@ class Weighing:
             if _is_bare_xargs(words):  # what it reads is added: only a rule that is open at its end covers that
                 spellings.append((*(word.text for word in words[1:]), "…"))
         rules = self.rules.allow
-        if any(_acts_for_others(start.words) for start in every_start(command)):
+        if any(_acts_for_others(start.words) for start in every_start(command, self.world)):
             rules = tuple(r for r in rules if isinstance(r.specifier, CommandPattern) and r.specifier.is_exact)
         found = (rule_for_words(rules, self.call.name, spelling) for spelling in spellings)
         return next((rule for rule in found if rule), None)

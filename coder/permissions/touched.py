@@ -34,6 +34,8 @@ def touched(command: Command, world: World) -> Iterator[tuple[Touch, Place]]:
     operands = tuple(word for word in words[1:] if not word.text.startswith("-"))
     reads = known.reads if known else operands if name in _READERS else ()
     changes = writes.writes if writes else operands if name in _WRITERS or _edits_in_place(words) else ()
+    if name == "dd":
+        reads, changes = _given(operands, "if="), _given(operands, "of=")
     if known is None or known.content:
         yield from (("read", place) for place in places(reads, folders, world))
     yield from (("write", place) for place in places(changes, folders, world))
@@ -87,6 +89,11 @@ def _names_folder(words: tuple[Word, ...], command: Command, world: World) -> bo
 
 def _in_repository(folder: Path, world: World) -> bool:
     return any(world.exists(each / ".git") for each in (folder, *folder.parents))
+
+
+def _given(words: tuple[Word, ...], key: str) -> tuple[Word, ...]:
+    """The paths behind `if=` and `of=`."""
+    return tuple(replace(word, text=word.text.removeprefix(key)) for word in words if word.text.startswith(key))
 
 
 def touches_paths(command: Command) -> bool:

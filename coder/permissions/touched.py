@@ -34,9 +34,11 @@ def touched(command: Command, world: World) -> Iterator[tuple[Touch, Place]]:
     name = program(words[0].text)
     operands = tuple(word for word in words[1:] if not word.text.startswith("-"))
     reads = known.reads if known else operands if name in _READERS else ()
-    changes = (
-        written(writes, folders, world) if writes else operands if name in _WRITERS or _edits_in_place(words) else ()
-    )
+    changes = operands if name in _WRITERS or _edits_in_place(words) else ()
+    if writes:
+        changes = written(writes, folders, world)
+    if name == "dd":
+        reads, changes = _given(operands, "if="), _given(operands, "of=")
     if known is None or known.content:
         yield from (("read", place) for place in places(reads, folders, world))
     yield from (("write", place) for place in places(changes, folders, world))
@@ -97,6 +99,11 @@ def written(effects: Effects, folders: tuple[Path, ...], world: World) -> tuple[
     ends = places(effects.writes[-1:], folders, world)
     inside = any(world.exists(end.real / "..") for end in ends)  # only a folder has a `..`
     return (*effects.writes, *effects.into) if inside else effects.writes
+
+
+def _given(words: tuple[Word, ...], key: str) -> tuple[Word, ...]:
+    """The paths behind `if=` and `of=`."""
+    return tuple(replace(word, text=word.text.removeprefix(key)) for word in words if word.text.startswith(key))
 
 
 def touches_paths(command: Command) -> bool:

@@ -53,6 +53,14 @@ def test_a_file_that_may_not_be_read_is_found_however_it_is_named(tmp_path: Path
         assert judge(tmp_path, mode, KEPT).bash(command).verdict in ("ask", "deny"), mode
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["dd if=a of=.env", "bash -c 'cd sub; echo x > ../.env'", "env -C sub touch ../.env", "pushd sub; touch ../.env"],
+)
+def test_a_file_that_may_not_be_changed_is_found_however_it_is_named(tmp_path: Path, command: str) -> None:
+    assert judge(tmp_path, "bypassPermissions", ("Edit(.env)",)).bash(command).verdict in ("ask", "deny")
+
+
 def test_git_shows_the_files_of_two_folders_outside_a_repository(tmp_path: Path) -> None:
     policy_ = judge(tmp_path, "bypassPermissions", KEPT)
     assert policy_.bash("git diff d1 sub").verdict == "allow"

@@ -71,7 +71,7 @@ find . -not -type f -exec cat {} +
 find . \( -type f , -true \) -exec cat {} +
 find . -exec cat {} \; -type f
 find . -type f -exec grep -R x {} /etc \;
-find . -name '*.txt' -exec cat ../{} \;
+find in -type f -exec cat {} in/{} \;
 find out -exec cat {} +
 find in -type f -exec ls -RL out {} +
 diff -N out in
@@ -88,6 +88,9 @@ git grep x -- ':(top)'
 git grep x -- ':(icase,top)*'
 git show heads/main:../x
 git log -L1,1:../x
+git diff -U ../x
+git diff --unified ../x
+git log --format ../x
 """.strip().splitlines()
 
 EVERYDAY = r"""
@@ -199,6 +202,7 @@ def test_a_kept_file_keeps_its_folder(tmp_path: Path, command: str, deny: str) -
     ("command", "kept", "allowed"),
     [
         ("rg -nuu x", ".env", False),
+        ("rg --hidden x", ".env", False),
         ("rg -g .env x", ".env", False),
         ("rg --iglob .env x", ".env", False),
         ("rg --type-add x:.env -tx x", ".env", False),

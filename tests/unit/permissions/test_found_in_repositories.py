@@ -144,7 +144,10 @@ def _no_gitdir(repository: Repository) -> Path:
         _no_gitdir,
     ],
 )
-def test_settings_are_looked_for_where_git_looks(repository: Repository, hostile: Callable[[Repository], Path]) -> None:
+def test_settings_are_looked_for_where_git_looks(
+    repository: Repository, hostile: Callable[[Repository], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(repository.top))
     assert repository.verdict("git diff HEAD") == "allow"
     folder = hostile(repository)
     assert repository.runs("diff", "HEAD", cwd=folder)
@@ -188,6 +191,18 @@ def test_a_folder_that_takes_another_repository_for_its_own_asks(
     assert "one" in repository.git("show", "HEAD:f.txt")
     assert repository.verdict("git show HEAD:f.txt") == "ask"
     assert repository.verdict("git log") == "ask"
+
+
+def test_a_git_folder_without_objects_of_its_own_asks(repository: Repository) -> None:
+    other = repository.make(repository.home / "other")
+    folder = repository.top / "sub"
+    folder.mkdir()
+    (folder / "HEAD").write_text("ref: refs/heads/main\n")
+    (folder / "commondir").write_text(f"{other}/.git\n")
+    assert repository.git("-c", "safe.bareRepository=all", "rev-parse", "--git-common-dir", cwd=folder).startswith(
+        str(other)
+    )
+    assert repository.verdict("git log", folder) == "ask"
 
 
 @pytest.mark.parametrize("name", ["config", "config.worktree"])
@@ -260,6 +275,7 @@ def linked(tmp_path: Path) -> LocalWorld:
     (world.cwd / "links/inner").symlink_to("../src/inner")
     (world.cwd / "links/out").symlink_to("../../private/deep")
     (world.home / "private/deep").mkdir()
+    (world.home / "private/deep/x.txt").write_text("SEC\n")
     return world
 
 
@@ -268,6 +284,7 @@ def linked(tmp_path: Path) -> LocalWorld:
     [
         ("cat links/out/../sec*", "ask"),
         ("cat links/out/../*.txt", "ask"),
+        ("cat links/out/../dee?/x.txt", "ask"),
         ("cat links/inner/../.en*", "deny"),
         ("cat links/.en*", "allow"),
         ("cat .?/private/secret.txt", "ask"),

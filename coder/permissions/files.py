@@ -15,11 +15,10 @@ from coder.permissions.matching import (
     rule_for_call,
     rule_for_host,
 )
-from coder.permissions.pathrules import literal
 from coder.permissions.paths import Place, is_inside, locate, may_read, protection
 from coder.permissions.patterns import host_of
 from coder.permissions.rules import Rule, Rules
-from coder.permissions.suggest import folder_to_add
+from coder.permissions.suggest import folder_to_add, place_rule
 from coder.permissions.touched import Touch
 from coder.permissions.wording import by_rule, danger
 from coder.permissions.world import World
@@ -142,16 +141,14 @@ def _by_folder(place: Place, touch: Touch, mode: Mode, world: World) -> Reason |
             return Reason("readonly", f"{place.written} lies in the working directories", str(place.written))
         what = "coder's own settings" if inside else "outside the working directories"
         folder = None if inside else folder_to_add(place.real, world.home)
-        return Need(
-            Reason("safety", f"{place} is {what}", str(place.written)), (f"Read({literal(place.real)})",), folder
-        )
+        return Need(Reason("safety", f"{place} is {what}", str(place.written)), place_rule("Read", place.real), folder)
     if inside and mode == "acceptEdits":
         return Reason("mode", f"acceptEdits lets {place.written} be written", mode)
     if inside:
         return Need(Reason("default", f"no rule allows writing {place.written}", ""), accept_edits=True)
     folder = folder_to_add(place.real, world.home)
     reason = Reason("safety", f"{place} is outside the working directories", str(place.written))
-    return Need(reason, (f"Edit({literal(place.real)})",), folder, accept_edits=folder is not None)
+    return Need(reason, place_rule("Edit", place.real), folder, accept_edits=folder is not None)
 
 
 def protected(place: Place, world: World) -> Reason | None:

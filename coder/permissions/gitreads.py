@@ -191,6 +191,8 @@ def effects(words: tuple[Word, ...]) -> Effects | None:
         return None
     if any(_SIGNED.search(value) for name, value in call.options if name in ("--format", "--pretty")):
         return None
+    if any(name == "--submodule" and value.startswith("d") for name, value in call.options):
+        return None  # it runs `git diff` in the submodule, by the settings there
     ranges = (value for name, value in call.options if name == "-L" and ":" in value)
     files = tuple(Word(path, path) for value in ranges if (path := value.rpartition(":")[2]))
     return replace(found, reads=tuple(path for word in (*found.reads, *files) for path in _paths(word)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ _PROTECTED_FILES = names(
     ".bunfig.toml .bazelrc .bazelversion .bazeliskrc .pre-commit-config.yaml lefthook.yml lefthook.yaml "
     ".lefthook.yml .lefthook.yaml gradle-wrapper.properties maven-wrapper.properties .devcontainer.json .ripgreprc "
     "pyrightconfig.json .mcp.json .claude.json"
+)
+_OF_THE_PROCESS = re.compile(
+    r"/[/.]*proc/[/.]*(self|thread-self|\d+)(/+task/+\d+)?/[/.]*(?P<what>cwd|root)(/|\Z)", re.ASCII
 )
 
 
@@ -39,6 +43,8 @@ class Place:
 def locate(path: str | Path, world: World, cwd: Path | None = None) -> Place:
     """The place a program started in `cwd` reaches by `path`. `..` after a link is followed as the kernel would."""
     folder = world.cwd if cwd is None else cwd
+    if own := _OF_THE_PROCESS.match(str(path)):  # of the program's own process, which is not this one
+        path = f"{folder if own['what'] == 'cwd' else ''}/{str(path)[own.end() :]}"
     written = Path(os.path.normpath(folder / path))
     return Place(written, world.resolve(world.resolve(folder) / path))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from coder.permissions.command import Command, Word
 from coder.permissions.facts import Need
 from coder.permissions.names import names
+from coder.permissions.pathrules import literal
 from coder.permissions.patterns import command_pattern
 from coder.permissions.readonly import is_reader
 from coder.permissions.rules import split_rules
@@ -21,12 +22,14 @@ _PLAIN = re.compile(r"[A-Za-z0-9_][\w.+/@-]*\Z")
 _VERB = re.compile(r"[a-z][a-z0-9_:-]*\Z")
 _SCRIPT = re.compile(r"[\w./-]+\.(py|js|mjs|ts|rb|pl|php|sh)\Z")
 _INTERPRETER = re.compile(
-    r"(python[\d.]*|pypy3?|node|deno|bun|ruby|perl|php|lua|r|rscript|osascript|awk|gawk|bash|sh|zsh|dash|ksh|fish)\Z"
+    r"(python|pypy|node|nodejs|deno|bun|ruby|perl|php|lua|luajit|tclsh|r|rscript|osascript|awk|gawk|mawk|ts-node|tsx"
+    r"|pwsh|ash|bash|sh|zsh|dash|ksh|csh|tcsh|fish)[\d.]*\Z"
 )
 _EXACT = names(
     "rm rmdir unlink shred mv cp ln chmod chown chgrp dd kill pkill killall truncate tee sed curl wget scp rsync "
     "eval exec source . sudo doas su env xargs npx pnpx bunx uvx ssh find watch setsid ionice flock script parallel "
-    "direnv mise devbox nix strace export alias trap install"
+    "direnv mise devbox nix strace export alias trap install busybox unshare chroot nsenter setpriv systemd-run at "
+    "batch cross-env dotenv nodemon tmux screen gdb vim vi nvim emacs ed sqlite3 coder"
 )
 _WITH_VERB = names(
     "git npm pnpm yarn cargo go pip pip3 uv poetry pipenv hatch gh docker podman kubectl helm terraform brew apt "
@@ -69,6 +72,12 @@ def exact_rule(text: str, tool: str = "Bash") -> str:
     return rule if sayable and split_rules(rule) == [rule] else ""
 
 
+def place_rule(tool: str, path: Path) -> tuple[str, ...]:
+    """The rule for this one file; none when its name would end the rule and begin another."""
+    rule = f"{tool}({literal(path)})"
+    return (rule,) if split_rules(rule) == [rule] else ()
+
+
 def _prefix(texts: list[str]) -> list[str]:
     """The first words that name what is run; none where they would name too much."""
     head, *rest = texts
@@ -81,6 +90,8 @@ def _prefix(texts: list[str]) -> list[str]:
         return [head, second] if _SCRIPT.match(second) else []
     if head not in _WITH_VERB:
         return [head]
+    if head == "git" and second in ("submodule", "bisect", "rebase"):
+        return []
     if not _VERB.match(second):
         return [head] if head in ("make", "just", "tox", "nox") and not rest else []
     if second not in _RUNNERS:

@@ -28,7 +28,7 @@ from coder.permissions.wording import by_rule, quoted, shown
 from coder.permissions.world import World
 from coder.permissions.wrappers import every_start, has_safe_environment, program, unwrapped
 
-_NEVER_BY_PREFIX = frozenset({"watch", "setsid", "ionice", "flock"})
+_NEVER_BY_PREFIX = frozenset({"watch", "setsid", "ionice", "flock", "coder"})
 _ACTING_FIND = ("-exec", "-ok", "-delete", "-fprint", "-fls")
 _LOADED = re.compile(r"(LD|DYLD)_\w+\Z")
 _COMES_APART = re.compile(r"[\s'\"\\]")
@@ -90,7 +90,7 @@ class Weighing:
         if rule := self._allow_rule(command, words, harmless):
             self.allowed.append(by_rule(rule, quoted(command.text)))
         elif known and (setting := self._git_runs(command, words)):
-            text = f"git runs programs that the repository itself names: {setting}"
+            text = f"git runs programs, or reads other places, that the repository itself names: {setting}"
             self.needs.append(Need(Reason("safety", text, "git"), self._exact(command)))
         elif known:
             before = len(self.needs)

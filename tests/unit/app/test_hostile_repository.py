@@ -24,7 +24,7 @@ from tests.support.engine import Recorder, StillControl
 MISSING = "deadbeef" * 5
 READING = [
     *("git status", "git status -s", "git diff", "git diff --stat", "git diff HEAD~1", "git diff --cached"),
-    *("git diff --submodule=diff", "git diff-index HEAD", "git diff-tree -p HEAD", "git whatchanged -p"),
+    *("git diff-index HEAD", "git diff-tree -p HEAD", "git whatchanged -p"),
     *("git log", "git log -p", "git log --stat", "git log -L1,1:f.txt", "git show"),
     *("git show HEAD:f.txt", "git show v1", "git blame f.txt", "git grep a", "git ls-files"),
     *("git ls-files -m", "git describe --tags --dirty", "git branch -vv", "git tag -n", "git for-each-ref"),
@@ -210,7 +210,7 @@ async def test_settings_that_our_shell_switches_off_neither_run_nor_ask(reposito
 async def test_a_repository_with_everything_in_it_runs_nothing(repository: Repository) -> None:
     repository.configure(HARMLESS | HARMFUL)
     repository.configure({"filter.evil.clean": "{canary}", "diff.external": "{canary}"}, repository.top / "sub")
-    await repository.run(*READING, "git log --format='%G?'")
+    await repository.run(*READING, "git log --format='%G?'", "git diff --submodule=diff")
     assert repository.sung() == set()
 
 

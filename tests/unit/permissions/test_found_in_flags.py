@@ -228,3 +228,42 @@ def test_a_file_that_may_not_be_read_is_not_read_by_another_name(
 ) -> None:
     decision = here(tmp_path, deny=[f"Read({kept})"]).bash(command)
     assert (decision.verdict == "allow") is allowed, decision.reasons
+
+
+@pytest.mark.behaviour("B-390")
+@pytest.mark.parametrize(
+    "command", ["git log -p --submodule=diff", "git show --submodule=diff", "git diff --submodule=d a b"]
+)
+def test_what_runs_git_inside_a_submodule_asks(tmp_path: Path, command: str) -> None:
+    assert policy(project(tmp_path)).bash(command).verdict == "ask"
+    assert policy(project(tmp_path)).bash("git diff --submodule=log").verdict == "allow"
+
+
+@pytest.mark.behaviour("B-390")
+@pytest.mark.parametrize(
+    "spelling", ["/proc/self/cwd", "/proc/thread-self/cwd", "//proc/./self//cwd", "/proc/1/task/1/cwd"]
+)
+def test_the_folder_of_a_process_is_the_one_the_command_runs_in(tmp_path: Path, spelling: str) -> None:
+    judge = here(tmp_path, deny=["Read(sub/.env)"])
+    (judge.world.cwd / "sub" / ".env").touch()
+    assert judge.bash(f"cd sub && cat {spelling}/.env").verdict == "deny"
+    assert judge.bash(f"cat {spelling.replace('cwd', 'root')}/etc/passwd").verdict == "ask"
+
+
+@pytest.mark.behaviour("B-390")
+def test_a_prefix_rule_for_coder_itself_changes_no_rules(tmp_path: Path) -> None:
+    judge = here(tmp_path, allow=["Bash(coder *)"])
+    for command in ("coder permissions add Bash --user", "coder trust add --yes", "coder config set model x"):
+        assert judge.bash(command).verdict == "ask", command
+    assert (
+        here(tmp_path / "b", allow=["Bash(coder config set model x)"]).bash("coder config set model x").verdict
+        == "allow"
+    )
+
+
+@pytest.mark.behaviour("B-390")
+def test_a_file_name_never_becomes_a_second_rule(tmp_path: Path) -> None:
+    decision = policy(project(tmp_path)).read(str(tmp_path / "notes),Bash,b(c"))
+    assert decision.verdict == "ask"
+    assert not any("Bash" in rule for rule in decision.suggestions)
+    assert "Bash" not in decision.reasons[0].text.partition("notes")[0]

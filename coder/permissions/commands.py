@@ -45,7 +45,9 @@ def command_facts(call: ToolUse, command: str, rules: Rules, mode: Mode, world: 
         weighing.weigh(shell)
     exact = _exact(shell, call, rules)
     denied = objections.from_rules(rules.deny)
-    asked = objections.from_rules(rules.ask) or objections.hidden_from((*rules.deny, *rules.ask))
+    refused = mode == "plan" and not weighing.read_only  # a deny rule must not make a question of what is refused
+    hiding = rules.ask if refused else (*rules.deny, *rules.ask)
+    asked = objections.from_rules(rules.ask) or objections.hidden_from(hiding)
     stopped = objections.irreversible() if rules.confirm_irreversible else None
     irreversible = Reason("safety", stopped.why, shown(stopped.command.text)) if stopped else None
     return Facts(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -139,7 +140,9 @@ def _compiled(pattern: str) -> GitIgnoreSpec | None:
     # it is loaded by the first rule that is matched. Imports inside functions are not allowed in this package.
     module = importlib.import_module("pathspec")
     try:
-        spec: GitIgnoreSpec = module.GitIgnoreSpec.from_lines([pattern])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # `[[]` means to git what it means to Python today
+            spec: GitIgnoreSpec = module.GitIgnoreSpec.from_lines([pattern])
     except ValueError:
         return None
     return spec

@@ -267,3 +267,10 @@ def test_a_file_name_never_becomes_a_second_rule(tmp_path: Path) -> None:
     assert decision.verdict == "ask"
     assert not any("Bash" in rule for rule in decision.suggestions)
     assert "Bash" not in decision.reasons[0].text.partition("notes")[0]
+
+
+@pytest.mark.behaviour("B-390")
+def test_a_deny_rule_makes_no_question_of_what_plan_mode_refuses(tmp_path: Path) -> None:
+    for rules in ([], ["Read(.env)"]):
+        judge = here(tmp_path / str(len(rules)), "plan", deny=rules)
+        assert judge.bash("git push origin main && grep -r x .").verdict == "deny"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -295,3 +296,10 @@ def test_several_calls_on_one_world_look_once(tmp_path: Path) -> None:
     decision = judge.call("Read", Reads((judge.root / "a", Path("/etc/x"))))
     assert [place.written for place in decision.places] == [judge.root / "a", Path("/etc/x")]
     assert judge.bash("ls").places == ()
+
+
+def test_a_pattern_that_python_warns_of_is_matched_in_silence(tmp_path: Path) -> None:
+    judge = policy(project(tmp_path), deny=["Read([[]x)"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert judge.read("[x").verdict == "deny"

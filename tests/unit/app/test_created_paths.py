@@ -135,3 +135,16 @@ async def test_odd_paths_are_not_created_and_never_raise(tmp_path: Path) -> None
     for name in ("a\0b", "\ud800", "loop", "loop/x", "a" * 5000):
         await run(created, effects(tmp_path / name))
         assert not created.holds(tmp_path / name)
+
+
+@pytest.mark.behaviour("B-716")
+async def test_a_folder_into_which_something_older_came_is_not_ours_alone(tmp_path: Path) -> None:
+    created, made, precious = Created(), tmp_path / "made", tmp_path / "precious"
+    precious.touch()
+    os.utime(precious, (1, 1))
+    await run(created, effects(made), made.mkdir)
+    await run(created, effects(kind="runs"), (made / "ours").touch)
+    assert created.holds(made)
+    precious.rename(made / "inside")  # as `find -exec mv` or tar would, by words nobody can tell it from
+    assert not created.holds(made)
+    assert created.holds(made / "ours")

@@ -26,8 +26,11 @@ def keep_out_of_git(pattern: str, env: Mapping[str, str]) -> None:
         if pattern in text.splitlines():
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as file:
-            file.write(f"{'' if text.endswith(chr(10)) or not text else chr(10)}{pattern}\n")
+        line = f"{'' if text.endswith(chr(10)) or not text else chr(10)}{pattern}\n".encode()
+        with path.open("ab", buffering=0) as file:
+            size = file.tell()
+            if file.write(line) != len(line):  # the disk is full: the beginning of a pattern hides far more
+                file.truncate(size)
     except (OSError, ValueError, subprocess.SubprocessError):
         return
 

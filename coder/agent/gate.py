@@ -135,6 +135,7 @@ class Gate:
             decision.confirm,
             accept_edits=self._allows(call, access, Allow(mode="acceptEdits")),
             cwd=self._cwd(),
+            opens=tuple(place.real for place in decision.places),
         )
 
     async def _take(self, reply: Allow, call: ToolUse, access: Access) -> None:

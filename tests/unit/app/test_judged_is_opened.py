@@ -15,7 +15,7 @@ from coder.app.created import Created
 from coder.app.toolbox import SessionTools
 from coder.core.events import AnyEvent, ToolStarted
 from coder.core.messages import ToolUse
-from coder.core.requests import Allow, Deny, Reply, Request
+from coder.core.requests import Allow, Deny, PermissionRequest, Reply, Request
 from coder.core.tools import Access
 from coder.permissions.decide import Decision, decide
 from coder.permissions.rules import Rules
@@ -264,6 +264,16 @@ async def test_an_edited_call_goes_where_the_person_saw_it_go(desk: Desk) -> Non
     said = await desk.call("Write", file_path=str(link), content="by the model")
     assert "leads elsewhere" in said
     assert desk.outside_is_untouched()
+
+
+@pytest.mark.behaviour("B-711")
+@pytest.mark.parametrize(("sent", "opened"), [("src/x/../../.envrc", ".envrc"), ("link", ".envrc")])
+async def test_the_question_names_the_file_that_would_be_opened(desk: Desk, sent: str, opened: str) -> None:
+    (desk.root / "link").symlink_to(".envrc")
+    await desk.call("Write", file_path=f"{desk.root}/{sent}", content="mine")
+    (request,) = desk.asked
+    assert isinstance(request, PermissionRequest)
+    assert request.opens == (desk.root / opened,)
 
 
 @pytest.mark.behaviour("B-251")

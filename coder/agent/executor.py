@@ -161,7 +161,9 @@ class Executor:
         match verdict:
             case Denied():
                 return _denied(prepared.call, verdict)
-            case Allowed(input=edited):
+            case Allowed(decision=decision, input=edited):
+                # What was allowed is what is opened: the files may have changed since the call was prepared.
+                prepared = replace(prepared, decision=decision)
                 return await self._run(prepared) if edited is None else await self._run_edited(prepared, edited)
 
     async def _run_edited(self, prepared: _Prepared, edited: Json) -> Outcome:

@@ -31,8 +31,12 @@ _MOST_RULES = 5
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """Run it. `input` is the edited version of the call's input, or None; the executor has it judged again."""
+    """Run it, by this decision: what it judged, and the person saw when they were asked, is what may be opened.
 
+    `input` is the edited version of the call's input, or None; the executor has it judged again.
+    """
+
+    decision: Decision
     input: Json | None = None
 
 
@@ -87,7 +91,7 @@ class Gate:
                     return await self._put(call, access, summary, decision)
         if decision.verdict == "deny":
             return self._deny(call, summary, decision, _reason(decision))
-        return Allowed()
+        return Allowed(decision)
 
     def check_edited(self, call: ToolUse, access: Access, summary: str, before: Decision) -> Decision | Denied:
         """What is to be said of a call that its answerer edited: their yes covers it, but not what was not asked."""
@@ -96,6 +100,8 @@ class Gate:
             return self._deny(call, summary, decision, _reason(decision))
         if decision.confirm and not before.confirm:
             return self._deny(call, summary, decision, f"as edited it cannot be undone: {_reason(decision)}")
+        if decision.verdict == "ask" and (moved := _moved(before, decision)):
+            return self._deny(call, summary, decision, f"{moved} leads elsewhere than when it was asked about")
         return decision
 
     async def _put(self, call: ToolUse, access: Access, summary: str, decision: Decision) -> Allowed | Denied:
@@ -106,7 +112,7 @@ class Gate:
         match reply:
             case Allow():
                 await self._take(reply, call, access)
-                return Allowed(reply.input)
+                return Allowed(decision, reply.input)
             case Deny(nobody=True):
                 return self._deny(call, summary, decision, _reason(decision), nobody=True)
             case Deny():
@@ -129,6 +135,7 @@ class Gate:
             decision.confirm,
             accept_edits=self._allows(call, access, Allow(mode="acceptEdits")),
             cwd=self._cwd(),
+            opens=tuple(place.real for place in decision.places),
         )
 
     async def _take(self, reply: Allow, call: ToolUse, access: Access) -> None:
@@ -190,3 +197,9 @@ class Gate:
 
 def _reason(decision: Decision) -> str:
     return "; ".join(dict.fromkeys(reason.text for reason in decision.reasons)) or "no rule allows it"
+
+
+def _moved(before: Decision, now: Decision) -> str:
+    """The first path that both name and that no longer leads where it led; "" without one."""
+    led = {place.written: place.real for place in before.places}
+    return next((str(p.written) for p in now.places if led.get(p.written, p.real) != p.real), "")

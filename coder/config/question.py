@@ -72,11 +72,11 @@ def wants(brought: Iterable[Brought]) -> tuple[str, ...]:
 
 
 def detailed(brought: Iterable[Brought]) -> tuple[str, ...]:
-    """Each thing with its file and its content."""
+    """Each thing with its file and its content; a mark stands in front of the file, where no content can forge it."""
     return tuple(
-        f"{item.file}: {item.label}"
+        ("(never used from a folder) " if item.never else "")
+        + f"{item.file}: {item.label}"
         + (f": {item.text}" if item.text else "")
-        + (" (never used from a folder)" if item.never else "")
         for item in brought
     )
 

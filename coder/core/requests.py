@@ -56,6 +56,7 @@ class PermissionRequest:
 
     `accept_edits`: the mode of that name would allow it. `cwd` is where a command would run, when that is known.
     `confirm` is set when it cannot be undone: the word a person types to say yes; there is no "always" then.
+    `opens` are the files that a call which names its files would open, tidy and with every link followed.
     """
 
     call: ToolUse
@@ -67,6 +68,7 @@ class PermissionRequest:
     confirm: str = ""
     accept_edits: bool = False
     cwd: Path | None = None
+    opens: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -165,7 +166,7 @@ def _effects(request: PermissionRequest, kind: Kind, raw: str, facts: Facts, pat
         found: dict[str, None] = {}
         for effect in request.effects:
             said = effect.kind == "runs" and effect.what in raw
-            if effect.kind == group and not said and not (kind == "edit" and effect.path == path):
+            if effect.kind == group and not said and not (kind == "edit" and effect.what == str(path)):
                 found[_what(effect, facts)] = None
         if found:
             yield f"{group} {', '.join(found)}"
@@ -191,11 +192,13 @@ def _choices(request: PermissionRequest, kind: Kind, *, is_cut: bool) -> Iterato
 
 
 def _path(request: PermissionRequest, facts: Facts) -> Path:
-    """The file of an edit, absolute."""
+    """The file of an edit, the one that would be opened: a path as it was sent may mean another than it shows."""
+    if request.opens:
+        return request.opens[0]
     given = request.call.input
     text = given.get("file_path", given.get("notebook_path"))
     text = text if isinstance(text, str) else ""
-    return facts.home / text[2:] if text.startswith("~/") else facts.cwd / text
+    return Path(os.path.normpath(facts.home / text[2:] if text.startswith("~/") else facts.cwd / text))
 
 
 def _short(path: str, facts: Facts, *, inside: bool = True) -> str:

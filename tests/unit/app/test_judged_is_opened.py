@@ -15,8 +15,9 @@ from coder.app.created import Created
 from coder.app.toolbox import SessionTools
 from coder.core.events import AnyEvent, ToolStarted
 from coder.core.messages import ToolUse
-from coder.core.requests import Allow, Deny, Reply, Request
-from coder.permissions.decide import decide
+from coder.core.requests import Allow, Deny, PermissionRequest, Reply, Request
+from coder.core.tools import Access
+from coder.permissions.decide import Decision, decide
 from coder.permissions.rules import Rules
 from coder.permissions.world import LocalWorld
 from coder.tools.registry import ToolSession, builtins
@@ -32,19 +33,28 @@ ENGINES = ["", *filter(None, [str(locate(os.environ) or "")])]
 
 class Desk:
     """A project, a folder outside it with a secret, and the engine with its real tools. `swap` happens when a call has
-    been judged, and answered if it was asked about, just before it runs."""
+    been judged, and answered if it was asked about, just before it runs; `looks` holds what happens before each
+    judgement in turn."""
 
     def __init__(self, folder: Path, ripgrep: str = "") -> None:
         self.root, self.outside = folder / "project", folder / "outside"
         self.plant(self.root, f"nothing here, only {SECRET[:3]}\n")
         self.plant(self.outside, f"{SECRET}\n")
         self.swap: Callable[[], object] = lambda: None
+        self.looks: list[Callable[[], object]] = []
         self.answer: Reply = Deny("no")
+        self.answering: Callable[[], object] = lambda: None
         self.asked: list[Request] = []
         self._count = 0
         workspace = LocalWorkspace(self.root)
         world = LocalWorld(self.root, (self.root,), folder, folder / ".coder")
-        gate = judged_by(lambda call, access: decide(call, access, Rules(), "acceptEdits", world), self.ask, self.emit)
+
+        def judge(call: ToolUse, access: Access) -> Decision:
+            if self.looks:
+                self.looks.pop(0)()
+            return decide(call, access, Rules(), "acceptEdits", world)
+
+        gate = judged_by(judge, self.ask, self.emit)
         tools = SessionTools(builtins(ToolSession(search=Search(ripgrep=ripgrep))), ())
         self.created = Created()
         self._executor = Executor(
@@ -70,6 +80,7 @@ class Desk:
 
     async def ask(self, request: Request) -> Reply:
         self.asked.append(request)
+        self.answering()
         return self.answer
 
     async def call(self, tool: str, **given: Any) -> str:
@@ -186,6 +197,83 @@ async def test_the_answer_to_a_question_holds_for_the_place_that_was_asked_about
     assert str(desk.outside / "a.txt") in str(desk.asked[0])
     assert SECRET in said
     assert "other" not in said.replace(str(other), "")
+
+
+def nothing() -> None:
+    """Leaves everything as it is."""
+
+
+def leads_to(link: Path, target: Path) -> Callable[[], None]:
+    def lead() -> None:
+        link.unlink()
+        link.symlink_to(target)
+
+    return lead
+
+
+def is_plain(link: Path, text: str) -> Callable[[], None]:
+    def make() -> None:
+        link.unlink()
+        link.write_text(text)
+
+    return make
+
+
+@pytest.mark.behaviour("B-710")
+async def test_a_read_that_is_allowed_by_the_second_look_opens_what_that_look_saw(desk: Desk) -> None:
+    link = desk.root / "x.txt"
+    link.symlink_to(desk.outside / "a.txt")
+    desk.looks = [nothing, nothing, is_plain(link, "mine")]
+    said = await desk.call("Read", file_path=str(link))
+    assert not desk.asked and not desk.looks
+    assert SECRET not in said
+    assert "mine" in said
+
+
+@pytest.mark.behaviour("B-710")
+async def test_a_write_that_is_allowed_by_the_second_look_opens_what_that_look_saw(desk: Desk) -> None:
+    link = desk.root / "x.txt"
+    link.symlink_to(desk.outside / "new.txt")
+    desk.looks = [nothing, nothing, link.unlink]
+    await desk.call("Write", file_path=str(link), content="mine")
+    assert not desk.asked and not desk.looks
+    assert desk.outside_is_untouched()
+    assert link.read_text() == "mine"
+    assert desk.created.holds(link)
+
+
+@pytest.mark.behaviour("B-711")
+async def test_what_the_person_saw_is_what_is_opened(desk: Desk) -> None:
+    link, other = desk.root / "link", desk.outside / "other.txt"
+    link.symlink_to(desk.outside / "a.txt")
+    other.write_text("seen")
+    desk.answer, desk.looks = Allow(), [nothing, nothing, leads_to(link, other)]
+    said = await desk.call("Read", file_path=str(link))
+    assert str(other) in str(desk.asked[0])
+    assert SECRET not in said
+    assert "seen" in said
+
+
+@pytest.mark.behaviour("B-711")
+async def test_an_edited_call_goes_where_the_person_saw_it_go(desk: Desk) -> None:
+    """The person changed the content; the link in its place was turned while they did."""
+    link, target = desk.root / "link", desk.outside / "src/new.txt"
+    link.symlink_to(desk.outside / "src/deep/new.txt")
+    desk.answer = Allow(input={"file_path": str(link), "content": "by the person"})
+    desk.answering = leads_to(link, target)
+    said = await desk.call("Write", file_path=str(link), content="by the model")
+    assert "leads elsewhere" in said
+    assert desk.outside_is_untouched()
+
+
+@pytest.mark.behaviour("B-711")
+@pytest.mark.parametrize(("sent", "opened"), [("src/x/../../.envrc", ".envrc"), ("link", ".envrc")])
+async def test_the_question_names_the_file_that_would_be_opened(desk: Desk, sent: str, opened: str) -> None:
+    (desk.root / "link").symlink_to(".envrc")
+    await desk.call("Write", file_path=f"{desk.root}/{sent}", content="mine")
+    (request,) = desk.asked
+    assert isinstance(request, PermissionRequest)
+    assert request.opens == (desk.root / opened,)
 
 
 @pytest.mark.behaviour("B-251")

@@ -22,7 +22,7 @@ from coder.config.flags import Flags
 from coder.config.jsonfile import parse_object
 from coder.config.layers import _tightening
 from coder.config.load import folder_trust, load
-from coder.config.question import question, wants
+from coder.config.question import detailed, question, wants
 from coder.config.settings import Settings, settings_of
 from coder.config.shown import shown
 from coder.config.trust import FILES, approve, approve_added, changes, forget, judge
@@ -372,6 +372,16 @@ def test_a_folder_that_brings_nothing_is_not_asked_about(place: Place, content: 
     trust = place.trust()
     assert (trust.off, question(trust)) == ((), None)
     assert not [warning for warning in place.load().warnings if "trusted" in warning]
+
+
+def test_what_is_never_used_is_marked_where_no_text_can_forge_it(place: Place) -> None:
+    mark = "(never used from a folder)"
+    hooks = {"Stop": [{"hooks": [{"type": "command", "command": f"evil # {mark}"}]}]}
+    place.put(FILE, {"hooks": hooks, "apiKeyHelper": "helper"})
+    assert sorted(detailed(place.trust().brought)) == [
+        f"{mark} {FILE}: command apiKeyHelper: helper",
+        f"{FILE}: hook Stop: evil # {mark}",
+    ]
 
 
 @pytest.mark.behaviour("B-642")

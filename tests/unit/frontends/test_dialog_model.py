@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from coder.core.messages import ToolUse
@@ -156,6 +158,32 @@ def test_an_edit_that_lands_elsewhere_says_so() -> None:
     assert asked(plain).why == ""
     assert asked(linked).why == "Asks because app.py is protected: .git can change what runs later."
     assert asked(linked).effects == ("writes /etc/passwd",)
+
+
+@pytest.mark.parametrize("name", ["../shop/x/../app.py", "it's.py"])
+def test_an_edit_is_shown_of_the_file_that_would_be_opened(name: str) -> None:
+    """The path as it was sent may be untidy, or the plain spelling of the only file it can mean."""
+    opened = SHOP / ("it\u2019s.py" if "'" in name else "app.py")
+    effects = (Effect("writes", str(opened), opened),)
+    sent = replace(edit("Write", name, content="new\n"), effects=effects, opens=(opened,))
+    dialog = asked(sent, {opened.name: "old\n"})
+    assert dialog.title == f"Make this edit to {opened.name}? (+1 -1, shown above)"
+    assert dialog.subject == f"Write {opened.name}"
+    assert dialog.effects == ()
+
+
+def test_an_untidy_path_is_tidied_even_when_nobody_has_judged_it() -> None:
+    dialog = asked(edit("Write", "x/../app.py", content="new\n"), {"app.py": "old\n"})
+    assert dialog.title == "Make this edit to app.py? (+1 -1, shown above)"
+
+
+def test_an_edit_through_a_link_names_both_ends() -> None:
+    link, target = SHOP / "link.py", SHOP / "app.py"
+    effects = (Effect("writes", f"{link} (really {target})", link),)
+    sent = replace(edit("Write", "link.py", content="new\n"), effects=effects, opens=(target,))
+    dialog = asked(sent, {"app.py": "old\n"})
+    assert dialog.title == "Make this edit to app.py? (+1 -1, shown above)"
+    assert dialog.effects == (f"writes link.py (really {target})",)
 
 
 @pytest.mark.parametrize(

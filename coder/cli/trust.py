@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from coder.cli.config_page import masked
 from coder.config.approvals import read_folders
 from coder.config.load import folder_trust
 from coder.config.paths import config_home, user_home
@@ -16,7 +18,7 @@ from coder.config.question import detailed
 from coder.config.shown import shown
 from coder.config.trust import approve, changes, forget
 from coder.core.errors import ConfigError
-from coder.core.trust import Trust
+from coder.core.trust import Brought, Trust
 
 _HELP = "Settings of a folder run, contact or loosen nothing before you have approved them, as they are now."
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help=_HELP)
@@ -67,18 +69,24 @@ def list_() -> None:
         print(shown(folder))
 
 
+def _masked(item: Brought) -> Brought:
+    return replace(item, text=str(masked(f"env.{item.name}", item.text))) if item.kind == "variable" else item
+
+
 def _show(trust: Trust, problems: tuple[str, ...]) -> None:
     print(f"{_standing(trust)}: {_short(trust.folder)}")
     if trust.note:
         print(shown(trust.note, 1000))
     used = tuple(item for item in trust.brought if item not in trust.off)
     for title, items in (("Waits for your trust:", trust.off), ("It brings:", used)):
-        for number, line in enumerate(detailed(items)):
+        for number, line in enumerate(detailed(map(_masked, items))):
             print(f"  {line}" if number else f"\n{title}\n  {line}")
     if found := changes(trust):
         print("\nSince you trusted it:")
         for change in found:
-            print(f"  {change.how}: {change.file}: {change.what}" + (f": {change.text}" if change.text else ""))
+            kind, _, name = change.what.rpartition(" ")
+            text = masked(f"env.{name}", change.text) if kind == "variable" else change.text
+            print(f"  {change.how}: {change.file}: {change.what}" + (f": {text}" if text else ""))
     for problem in problems:
         print(f"\n{shown(problem, 1000)}")
 

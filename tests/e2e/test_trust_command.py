@@ -91,3 +91,12 @@ def test_approving_runs_nothing(place: Place, tmp_path: Path) -> None:
     assert place.coder("trust", "add", "--yes", env={"PATH": hostile.reckless_path()}).code == 0
     assert place.coder("trust").stdout.startswith("Trusted: ")
     assert hostile.sung == [] and os.listdir(place.home / ".coder") != []
+
+
+@pytest.mark.behaviour("B-643")
+def test_a_secret_that_a_folder_brings_is_not_shown(place: Place) -> None:
+    path = bring(place, env={"ANTHROPIC_AUTH_TOKEN": "tok-first-secret"})
+    assert "variable ANTHROPIC_AUTH_TOKEN" in (told := place.coder("trust").stdout) and "first" not in told
+    place.coder("trust", "add", "--yes")
+    path.write_text(json.dumps({"env": {"ANTHROPIC_AUTH_TOKEN": "tok-other-secret"}}), encoding="utf-8")
+    assert "changed" in (told := place.coder("trust").stdout) and "other" not in told and "first" not in told

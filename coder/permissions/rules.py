@@ -98,11 +98,6 @@ class Rule:
     tool: str
     specifier: Specifier
 
-    @property
-    def source(self) -> str:
-        """`Bash(rm *) in .coder/settings.json`, for the reasons people read."""
-        return f"{self.text} in {self.origin}" if self.origin else self.text
-
     def names(self, tool: str) -> bool:
         """Whether the rule is about this tool by its own name (globs, a whole MCP server)."""
         if "*" in self.tool:

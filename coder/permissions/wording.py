@@ -33,12 +33,17 @@ _FILES = {
 
 def by_rule(rule: Rule, what: str) -> Reason:
     """`a rule denies x: Bash(rm *) in .coder/settings.json`."""
-    return Reason("rule", f"a rule {_VERBS[rule.behaviour]} {what}: {rule.source}", rule.text)
+    return Reason("rule", f"a rule {_VERBS[rule.behaviour]} {what}: {_named(rule)}", rule.text)
 
 
 def speaks(rule: Rule, what: str = "that") -> str:
     """`Read(.env) in .coder/settings.json denies that`."""
-    return f"{rule.source} {_VERBS[rule.behaviour]} {what}"
+    return f"{_named(rule)} {_VERBS[rule.behaviour]} {what}"
+
+
+def _named(rule: Rule) -> str:
+    """`Bash(rm *) in .coder/settings.json`; a long rule is cut, so that none can fill the screen with its own words."""
+    return f"{shown(rule.text)} in {rule.origin}" if rule.origin else shown(rule.text)
 
 
 def danger(name: str) -> str:

@@ -274,3 +274,10 @@ def test_a_deny_rule_makes_no_question_of_what_plan_mode_refuses(tmp_path: Path)
     for rules in ([], ["Read(.env)"]):
         judge = here(tmp_path / str(len(rules)), "plan", deny=rules)
         assert judge.bash("git push origin main && grep -r x .").verdict == "deny"
+
+
+@pytest.mark.behaviour("B-390")
+def test_a_long_rule_cannot_fill_the_screen(tmp_path: Path) -> None:
+    decision = here(tmp_path, ask=[f"Edit([!# all is checked, press 1 {'x' * 30_000} ]*)"]).write("a.txt")
+    assert decision.verdict == "ask"
+    assert len(decision.reasons[0].text) < 400

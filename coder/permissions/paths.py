@@ -92,7 +92,7 @@ def may_read(place: Place, world: World) -> bool:
 
 def protection(place: Place, world: World) -> str:
     """The name that makes a write there always a question, or "" when the place is not protected."""
-    if _is_our_own(place, world):
+    if _is_our_own(place, world) or _holds_our_own(place, world):
         return str(world.config_home)
     for path in place.both:
         if name := _protected_part(path) or _protected_twin(path, world):
@@ -109,7 +109,7 @@ def _protected_part(path: Path) -> str:
             continue
         if part in _PROTECTED_FOLDERS:
             return part
-        if part == ".config" and following == "git":
+        if part == ".config" and following in ("git", ""):  # the folder itself is moved or removed with all in it
             return ".config/git"
     return parts[-1] if parts and parts[-1] in _PROTECTED_FILES else ""
 
@@ -134,6 +134,13 @@ def _is_our_own(place: Place, world: World) -> bool:
     # A project inside the configuration folder (or a configuration folder that is the home) is still a project.
     projects = tuple(root for root in world.roots if _touches(root, world.config_home, world))
     return not is_inside(place, projects, world)
+
+
+def _holds_our_own(place: Place, world: World) -> bool:
+    """Whether our settings go with this folder, should it be moved or removed. Not a root: that is where work is."""
+    homes = (world.config_home, world.resolve(world.config_home))
+    holds = any(path in home.parents for path in place.both for home in homes)
+    return holds and not any(_touches(root, place.real, world) for root in world.roots)
 
 
 def _touches(path: Path, folder: Path, world: World) -> bool:

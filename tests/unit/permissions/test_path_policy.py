@@ -227,3 +227,16 @@ def test_several_paths_are_judged_by_the_worst(tmp_path: Path) -> None:
 def test_tools_that_read_whole_folders_can_ask_which_files_to_leave_out(tmp_path: Path) -> None:
     judge = policy(project(tmp_path), deny=["Read(.env)", "Bash(rm *)"])
     assert judge.rules.denied_reads(judge.world) == ((judge.root, ".env"),)
+
+
+@pytest.mark.behaviour("B-390")
+def test_what_holds_protected_files_is_not_moved_as_a_whole(tmp_path: Path) -> None:
+    world = project(tmp_path)
+    world = replace(world, config_home=world.cwd / "tools" / "cfg")
+    (world.cwd / "tools" / "cfg").mkdir(parents=True)
+    (world.cwd / "t2" / "cfg").mkdir(parents=True)
+    judge = policy(world, "acceptEdits")
+    for command in ("mv tools old", "mv t2 tools", "rm -r tools", "mv .config .c2", "mv .c3 .config"):
+        assert judge.bash(command).verdict == "ask", command
+    assert judge.bash("mkdir -p t2/sub && touch t2/x").verdict == "allow"
+    assert judge.bash("mkdir -p .config2").verdict == "allow"

@@ -40,7 +40,8 @@ def git_state(cwd: Path) -> str:
         except OSError:
             continue
         name = head.removeprefix("ref: refs/heads/")
-        return f"yes, {folder}, " + (f"on branch {visible_line(name)[:_LONGEST_BRANCH]}" if name != head else f"detached at {visible_line(head[:12])}")
+        shown = visible_line(name)[:_LONGEST_BRANCH]
+        return f"yes, {folder}, " + (f"on branch {shown}" if name != head else f"detached at {shown[:12]}")
     return "no"
 
 

@@ -53,6 +53,14 @@ def user_home(env: Mapping[str, str]) -> Path:
         return Path("/")
 
 
+def current_folder() -> Path:
+    """Where coder stands. Raises ConfigError when that folder has been deleted."""
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise ConfigError(f"the current folder is gone ({error.strerror}). Go to one that exists.") from error
+
+
 def user_settings(home: Path) -> Path:
     """The person's own settings file in the config home."""
     return home / "settings.json"

@@ -21,7 +21,7 @@ from coder.app.judge import Judge, Surroundings
 from coder.app.rulebook import RuleBook, SaveRule, rules_of
 from coder.app.session import Session, SessionFacts, Spent
 from coder.app.toolbox import SessionTools
-from coder.config.paths import local_settings
+from coder.config.paths import local_settings, user_home
 from coder.core import prompts
 from coder.core.config import Behaviour, Config
 from coder.core.errors import ConfigError
@@ -73,7 +73,7 @@ async def open_session(
     created = Created((spill_dir,))
     path, closed = local_settings(config.cwd), config.managed_rules_only
     book = RuleBook(rules, path, config.cwd, save_rule or _save(config), is_closed=closed)
-    surroundings = Surroundings(Path.home(), config.home, (spill_dir,), created.holds)
+    surroundings = Surroundings(user_home(os.environ), config.home, (spill_dir,), created.holds)
     judge = Judge(book, control, workspace, surroundings, emit, reload)
     denied = rules.denied_reads(judge.world())
     every = builtins(ToolSession.from_env(env, (config.home,), denied))

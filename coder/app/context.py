@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from datetime import date
 from pathlib import Path
 
 from coder.core import prompts
 from coder.core.messages import Message, Meta, Text
+from coder.core.visible import visible_line
+
+_LONGEST_BRANCH = 200
 
 
 def context_message(cwd: Path, roots: tuple[Path, ...], today: date) -> Message:
@@ -32,9 +36,20 @@ def git_state(cwd: Path) -> str:
         try:
             if marker.is_file():
                 return f"a work tree of {folder}"
-            head = (marker / "HEAD").read_text(encoding="utf-8", errors="replace").strip()
+            head = _first_line(marker / "HEAD")
         except OSError:
             continue
         name = head.removeprefix("ref: refs/heads/")
-        return f"yes, {folder}, " + (f"on branch {name}" if name != head else f"detached at {head[:12]}")
+        shown = visible_line(name)[:_LONGEST_BRANCH]
+        return f"yes, {folder}, " + (f"on branch {shown}" if name != head else f"detached at {shown[:12]}")
     return "no"
+
+
+def _first_line(path: Path) -> str:
+    """The start of a regular file that anybody may have written. Never waits for a pipe. Raises OSError."""
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(fd, "rb") as file:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise OSError(f"{path} is not a regular file")
+        data = file.read(1024) or b""
+    return data.split(b"\n", 1)[0].decode("utf-8", "replace").strip()

@@ -21,6 +21,7 @@ from coder.config.origins import Listing, listing
 from coder.config.paths import (
     Source,
     config_home,
+    current_folder,
     local_settings,
     project_settings,
     sources,
@@ -64,7 +65,7 @@ def list_(
     if as_data:
         print(json.dumps([as_json(entry) for entry in entries], indent=2))
     elif entries:
-        shorten = shortened(_cwd(), user_home(os.environ))
+        shorten = shortened(current_folder(), user_home(os.environ))
         print(blocks(entries, width, shorten) if show_origin else table(entries, width))
     else:
         print("No settings: everything is as it comes. `coder config path` names the files.")
@@ -154,19 +155,12 @@ def path() -> None:
         print(f"{source.scope:9}{visible(str(source.path))}{missing}")
 
 
-def _cwd() -> Path:
-    try:
-        return Path.cwd()
-    except OSError as error:
-        raise ConfigError(f"the current folder is gone ({error.strerror}). Go to one that exists.") from error
-
-
 def _sources() -> tuple[Source, ...]:
-    return tuple(sources(config_home(os.environ), _cwd(), os.environ, ("user", "project", "local")))
+    return tuple(sources(config_home(os.environ), current_folder(), os.environ, ("user", "project", "local")))
 
 
 def _listing() -> Listing:
-    return listing(_sources(), os.environ, config_home(os.environ), _cwd())
+    return listing(_sources(), os.environ, config_home(os.environ), current_folder())
 
 
 def _path(user: bool, project: bool, local: bool) -> Path:
@@ -174,9 +168,9 @@ def _path(user: bool, project: bool, local: bool) -> Path:
     if user + project + local > 1:
         raise ConfigError("give one of --user, --project and --local.")
     if project:
-        return project_settings(_cwd())
+        return project_settings(current_folder())
     if local:
-        return local_settings(_cwd())
+        return local_settings(current_folder())
     home = config_home(os.environ)
     if why := why_not_saved(home, os.environ):
         raise ConfigError(f"your settings cannot be written: {why}. --project and --local write to this folder.")
@@ -248,7 +242,7 @@ def _utf8(text: str) -> str:
 
 
 def _short(path: Path) -> str:
-    return shortened(_cwd(), user_home(os.environ))(str(path))
+    return shortened(current_folder(), user_home(os.environ))(str(path))
 
 
 def _warn(warnings: Iterable[str]) -> None:

@@ -10,7 +10,6 @@ import sys
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coder.cli.arguments import RunArguments, parse
@@ -48,10 +47,11 @@ def run(argv: list[str]) -> int:
 def _start(arguments: RunArguments) -> int:
     from coder.cli.stdin import read_piped
     from coder.config.load import load
+    from coder.config.paths import current_folder
 
     if not arguments.print_mode:
         raise ConfigError(_not_interactive(arguments.prompt))
-    config = load(arguments.flags, os.environ, Path.cwd())
+    config = load(arguments.flags, os.environ, current_folder())
     piped = read_piped(needed=arguments.prompt is None)
     prompt = "\n\n".join(part for part in (piped.strip("\n"), arguments.prompt) if part and part.strip())
     if not prompt:
@@ -64,6 +64,7 @@ def _start(arguments: RunArguments) -> int:
 async def _run(arguments: RunArguments, config: Config, prompt: str) -> int:
     from coder.app.build import open_session
     from coder.app.reload import Reload
+    from coder.config.paths import current_folder
     from coder.frontends import headless
 
     async with AsyncExitStack() as stack:
@@ -76,7 +77,7 @@ async def _run(arguments: RunArguments, config: Config, prompt: str) -> int:
             session_id=flags.session_id,
             resume=flags.resume,
             continue_latest=flags.continue_,
-            reload=Reload(flags, os.environ, Path.cwd()),
+            reload=Reload(flags, os.environ, current_folder()),
         )
         gc.freeze()
         gc.enable()

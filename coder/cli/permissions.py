@@ -57,7 +57,7 @@ def explain(
     from coder.cli.policy_judged import Judged
     from coder.cli.policy_page import Explanation
     from coder.config.flags import Flags
-    from coder.config.paths import user_home
+    from coder.config.paths import current_folder, user_home
 
     given = _call_input(command, tool)
     flags = Flags(
@@ -68,7 +68,7 @@ def explain(
         cwd=cwd,
         settings=settings,
     )
-    found = standing(flags, os.environ, Path.cwd())
+    found = standing(flags, os.environ, current_folder())
     decision = found.policy.judge(tool or "Bash", given)
     judged = Judged(decision, found, user_home(os.environ), lambda policy: policy.judge(tool or "Bash", given))
     page = Explanation(judged, command[0])
@@ -98,8 +98,9 @@ def test(
     from coder.app.policy import standing
     from coder.cli.policy_cases import Judge, Malformed, read_cases
     from coder.config.flags import Flags
+    from coder.config.paths import current_folder
 
-    folder = Path(os.path.normpath(Path.cwd() / (cwd or ".")))
+    folder = Path(os.path.normpath(current_folder() / (cwd or ".")))
     judge = Judge(lambda: standing(Flags(), os.environ, folder), folder, os.environ)
     results: list[Result] = []
     broken = 0
@@ -158,9 +159,9 @@ def list_rules(cwd: _Cwd = None, as_json: _Json = False) -> None:
     from coder.cli.policy_rules import mode_origin, rows
     from coder.cli.policy_text import rule_table, short, visible, wrapped
     from coder.config.flags import Flags
-    from coder.config.paths import user_home
+    from coder.config.paths import current_folder, user_home
 
-    found = standing(Flags(cwd=cwd, headless=False), os.environ, Path.cwd())
+    found = standing(Flags(cwd=cwd, headless=False), os.environ, current_folder())
     config, home = found.config, user_home(os.environ)
     table, origin = rows(found), mode_origin(found, os.environ)
     if as_json:
@@ -202,11 +203,11 @@ def add(
     from coder.cli.policy_rules import cautions, check_rule, settings_file
     from coder.cli.policy_text import short, visible, wrapped
     from coder.config.flags import Flags
-    from coder.config.paths import user_home
+    from coder.config.paths import current_folder, user_home
 
     behaviour = _behaviour(allow, ask, deny) or "allow"
     scope = _scope(user, project, local) or "local"
-    found = standing(Flags(headless=False), os.environ, Path.cwd())
+    found = standing(Flags(headless=False), os.environ, current_folder())
     text = check_rule(rule, behaviour, found.config.cwd)
     added = save_rule(found.config, settings_file(scope, found.config), behaviour, text)
     where = short(str(settings_file(scope, found.config)), found.config.cwd, user_home(os.environ))
@@ -230,10 +231,10 @@ def remove(
     from coder.cli.policy_rules import find_rule
     from coder.cli.policy_text import short, visible
     from coder.config.flags import Flags
-    from coder.config.paths import user_home
+    from coder.config.paths import current_folder, user_home
     from coder.config.write import remove_rule
 
-    found = standing(Flags(headless=False), os.environ, Path.cwd())
+    found = standing(Flags(headless=False), os.environ, current_folder())
     place = find_rule(rule, _behaviour(allow, ask, deny), _scope(user, project, local), found, os.environ)
     remove_rule(Path(place.origin), place.behaviour, place.text)
     where = short(place.origin, found.config.cwd, user_home(os.environ))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from coder.config.paths import current_folder, user_home
 from coder.core.errors import ConfigError
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True)
@@ -37,7 +39,7 @@ def serve(
 
 
 def _roots(given: list[str]) -> dict[str, str]:
-    roots = {"cwd": str(Path.cwd()), "home": str(Path.home())}
+    roots = {"cwd": str(current_folder()), "home": str(user_home(os.environ))}
     for item in given:
         name, equals, path = item.partition("=")
         if not (name and equals and path):

@@ -13,7 +13,7 @@ import typer
 from coder.cli.config_page import masked
 from coder.config.approvals import read_folders
 from coder.config.load import folder_trust
-from coder.config.paths import config_home, user_home
+from coder.config.paths import config_home, current_folder, user_home
 from coder.config.question import detailed
 from coder.config.shown import shown
 from coder.config.trust import approve, changes, forget
@@ -30,7 +30,7 @@ def status(context: typer.Context) -> None:
     """Without a command: what the current folder brings, and what of it counts."""
     if context.invoked_subcommand is not None:
         return
-    trust, problems = folder_trust(os.environ, Path.cwd())
+    trust, problems = folder_trust(os.environ, current_folder())
     _show(trust, problems)
     if trust.off:
         print("\nDeny and ask rules count already.\nTo trust this folder: coder trust add")
@@ -114,4 +114,4 @@ def _existing(folder: Path | None) -> Path:
 
 
 def _place(folder: Path | None) -> Path:
-    return Path.cwd() if folder is None else Path.cwd() / folder
+    return current_folder() / (folder or "")

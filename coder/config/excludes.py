@@ -12,14 +12,19 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from coder.core.programs import program_folders
+
 _TIMEOUT = 5.0  # seconds
 _KEPT = ("HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL")
 
 
-def keep_out_of_git(pattern: str, env: Mapping[str, str]) -> None:
-    """Adds the pattern to the person's global excludes, unless it is there or there is no git. Never raises."""
+def keep_out_of_git(pattern: str, env: Mapping[str, str], project: Path) -> None:
+    """Adds the pattern to the person's global excludes, unless it is there or there is no git outside of the project.
+
+    Never raises.
+    """
     try:
-        path = _excludes(env)
+        path = _excludes(env, project)
         if path is None:
             return
         text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
@@ -35,10 +40,10 @@ def keep_out_of_git(pattern: str, env: Mapping[str, str]) -> None:
         return
 
 
-def _excludes(env: Mapping[str, str]) -> Path | None:
+def _excludes(env: Mapping[str, str], project: Path) -> Path | None:
     """The file git reads, which may not be there yet. None without git or a home."""
     home = env.get("HOME", "")
-    folders = [folder for folder in env.get("PATH", "").split(os.pathsep) if folder.startswith("/")]
+    folders = program_folders(env, (project,))
     git = shutil.which("git", path=os.pathsep.join(folders))
     if git is None or not home.startswith("/"):
         return None

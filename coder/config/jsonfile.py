@@ -44,8 +44,11 @@ def read_text(path: Path) -> str | None:
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
         raise ConfigError(f"{path} is not a regular file.")
-    with os.fdopen(fd, "rb") as file:
-        data = file.read(LIMIT + 1)
+    try:
+        with os.fdopen(fd, "rb") as file:
+            data = file.read(LIMIT + 1)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from error
     if len(data) > LIMIT:
         raise ConfigError(f"{path} is larger than {LIMIT // 1024 // 1024} MiB. Settings files are small.")
     try:

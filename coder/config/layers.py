@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from coder.config.jsonfile import parse_object, read_object
-from coder.config.paths import Source, expand
+from coder.config.paths import Source, doubts, expand
 from coder.config.settings import Settings, settings_of
 from coder.core.config import Behaviour, RuleText, Scope
 from coder.core.errors import ConfigError
@@ -138,6 +138,10 @@ def folder_files(sources: Iterable[Source], cwd: Path, *, strict: bool) -> Folde
 def _read_all(sources: Iterable[Source], warnings: list[str], *, strict: bool) -> list[Layer]:
     layers: list[Layer] = []
     for source in sources:
+        doubt = doubts(source.path) if source.scope == "user" else None
+        if doubt is not None and doubt.foreign:
+            warnings.append(f"{doubt.text} {source.path} is not used.")
+            continue
         try:
             layer = _read(source)
         except ConfigError as error:
@@ -145,8 +149,12 @@ def _read_all(sources: Iterable[Source], warnings: list[str], *, strict: bool) -
                 raise ConfigError(f"{error} coder does not start, because its deny rules would be missing.") from error
             warnings.append(f"{error} None of it is used: neither its allow rules nor its deny rules are loaded.")
             continue
+        if layer is not None and doubt is not None:
+            warnings.append(f"{doubt.text} Of {source.path} only what forbids or asks is used.")
+            layer = replace(layer, settings=_tightening(layer.settings))
         if layer is not None:
             layers.append(layer)
+            warnings += [source.note] if source.note else []
     return layers
 
 
@@ -170,7 +178,8 @@ def _read(source: Source) -> Layer | None:
 
 
 def _name(layer: Layer, cwd: Path) -> str:
-    return Path(layer.origin).relative_to(cwd).as_posix()
+    path = Path(layer.origin)  # elsewhere only when the person's own folder lies in the same repository
+    return (path.relative_to(cwd) if path.is_relative_to(cwd) else path).as_posix()
 
 
 def _tamed(layer: Layer, judged: Trust, cwd: Path, warnings: list[str]) -> Layer:

@@ -76,7 +76,7 @@ def folder_trust(env: Mapping[str, str], cwd: Path, home: Path | None = None) ->
     For showing and asking: reads its files, runs and changes nothing. Never raises for anything that stands in them.
     """
     home = home or config_home(env)
-    found = folder_files(sources(home, cwd, env, ("project", "local")), cwd, strict=False)
+    found = folder_files(sources(home, cwd, env, _NAMES), cwd, strict=False)
     judged: Trust = trust.judge(found.contents, home, cwd)
     return judged, found.warnings
 

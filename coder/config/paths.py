@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import pwd
+import stat
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from coder.core.config import Scope
+from coder.core.errors import ConfigError
 
 MANAGED = Path("/Library/Application Support/ClaudeCode" if sys.platform == "darwin" else "/etc/claude-code")
 _OVERRIDES = ("CODER_CONFIG_DIR", "CLAUDE_CONFIG_DIR")
@@ -17,18 +19,27 @@ _OVERRIDES = ("CODER_CONFIG_DIR", "CLAUDE_CONFIG_DIR")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A settings file that may or may not be there. `base` anchors the `/` paths of its rules."""
+    """A settings file that may or may not be there. `base` anchors the `/` paths of its rules.
+
+    `note` is what the person should know about it when it is there.
+    """
 
     scope: Scope
     path: Path
     base: Path
+    note: str = ""
 
 
 def config_home(env: Mapping[str, str]) -> Path:
-    """The one folder we write to: $CODER_CONFIG_DIR, else $CLAUDE_CONFIG_DIR, else ~/.coder. Not created here."""
+    """The one folder we write to: $CODER_CONFIG_DIR, else $CLAUDE_CONFIG_DIR, else ~/.coder. Not created here.
+
+    Raises ConfigError for a relative one: it would lie in whatever folder coder is started in.
+    """
     for name in _OVERRIDES:
         if value := env.get(name):
-            return expand(value, env, Path.cwd())
+            if not value.startswith(("/", "~/")) and value != "~":
+                raise ConfigError(f"{name} must be an absolute path or begin with ~/, not {value!r}.")
+            return expand(value, env, Path("/"))
     return user_home(env) / ".coder"
 
 
@@ -40,6 +51,14 @@ def user_home(env: Mapping[str, str]) -> Path:
         return Path(pwd.getpwuid(os.getuid()).pw_dir)
     except KeyError:  # a container may run as a user that nobody wrote down
         return Path("/")
+
+
+def current_folder() -> Path:
+    """Where coder stands. Raises ConfigError when that folder has been deleted."""
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise ConfigError(f"the current folder is gone ({error.strerror}). Go to one that exists.") from error
 
 
 def user_settings(home: Path) -> Path:
@@ -88,26 +107,81 @@ def sources(
 ) -> Iterator[Source]:
     """Every settings file there could be, the strongest first. `names` are the scopes that may be used beside managed.
 
-    A project file that is also a file of the person's (the project is the home folder) counts as the person's.
+    A project file that is also a file of the person's (the project is the home folder) counts as the person's, but what
+    lies in the repository that `cwd` is in comes from the repository, whoever's home it is: it counts as the project's.
     """
     for path in (*sorted(_fragments(managed), reverse=True), managed / "managed-settings.json"):
         yield Source("managed", path, Path("/"))
     own = [home]
     if home == user_home(env) / ".coder":
         own.append(user_home(env) / ".claude")
-    taken = {os.path.realpath(folder) for folder in own}
+    brought = {os.path.realpath(folder) for folder in own if _is_brought(folder, cwd)}
+    taken = {os.path.realpath(folder) for folder in own} - brought
     folders = [folder for folder in (cwd / ".coder", cwd / ".claude") if os.path.realpath(folder) not in taken]
     if "local" in names:
         yield from (Source("local", folder / "settings.local.json", cwd) for folder in folders)
     if "project" in names:
-        yield from (Source("project", folder / "settings.json", cwd) for folder in folders)
+        for folder in folders:
+            path = folder / "settings.json"
+            yield Source("project", path, cwd, _note(path) if os.path.realpath(folder) in brought else "")
+            brought.discard(os.path.realpath(folder))
     if "user" in names:
-        yield from (Source("user", folder / "settings.json", folder) for folder in own if _may_enter(folder))
+        for folder in filter(_may_enter, own):
+            path = folder / "settings.json"
+            if os.path.realpath(folder) in brought:
+                yield Source("project", path, folder, _note(path))
+            elif os.path.realpath(folder) in taken:
+                yield Source("user", path, folder)
+
+
+def _is_brought(folder: Path, cwd: Path) -> bool:
+    """Whether a folder of the person's lies in the repository that `cwd` is in."""
+    real = Path(os.path.realpath(cwd))
+    top = next((place for place in (real, *real.parents) if os.path.lexists(place / ".git")), None)
+    return top is not None and Path(os.path.realpath(folder)).is_relative_to(top)
+
+
+def _note(path: Path) -> str:
+    return f"{path} lies in the repository you work in, so it counts as settings of the project, not as your own."
 
 
 def _may_enter(folder: Path) -> bool:
     """Whether a folder is there and ours to look into: the home of somebody else holds no settings of the person."""
     return os.access(folder, os.X_OK)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Why a file may not hold what the person wrote. `foreign`: it is somebody else's, else others may change it."""
+
+    text: str
+    foreign: bool
+
+
+def doubts(path: Path) -> Doubt | None:
+    """Whose hands a settings file of the person's has been in, where not only in theirs. None without a file."""
+    if not os.path.lexists(path):
+        return None
+    found: Doubt | None = None
+    for place in (path.parent, path):
+        try:
+            facts = place.stat()
+        except OSError:
+            continue  # reading it says why
+        if facts.st_uid not in (0, os.geteuid()):
+            return Doubt(f"{place} belongs to user {_name_of(facts.st_uid)}.", foreign=True)
+        if facts.st_mode & stat.S_IWOTH:
+            found = found or Doubt(
+                f"{place} (owner {_name_of(facts.st_uid)}) may be written by anybody.", foreign=False
+            )
+    return found
+
+
+def _name_of(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
 
 
 def _fragments(managed: Path) -> list[Path]:

@@ -47,7 +47,7 @@ def judge(contents: Mapping[str, Json], home: Path, here: Path, *, once: bool = 
         folder, entry, note = _standing(read_folders(home), real)
     except ConfigError as error:
         folder, entry, note = real, None, f"{error} It trusts nothing until then."
-    approved = None if entry is None else _files(entry, folder, real)
+    approved = None if entry is None else _files(entry, folder, real, contents)
     return Trust(folder, real, _identity(folder), brought, approved, entry is not None, once, note)
 
 
@@ -74,7 +74,7 @@ def approve(home: Path, trust: Trust) -> None:
 
     Raises ConfigError.
     """
-    _record(home, trust, {name: _parts(trust.brought, name) for name in FILES})
+    _record(home, trust, {name: _parts(trust.brought, name) for name in (*FILES, *(i.file for i in trust.brought))})
 
 
 def approve_added(home: Path, here: Path, file: str, before: Json, after: Json) -> None:
@@ -160,9 +160,9 @@ def _all_files(entry: Json) -> dict[str, Mapping[str, str]]:
     }
 
 
-def _files(entry: Json, folder: Path, real: Path) -> dict[str, Mapping[str, str]]:
+def _files(entry: Json, folder: Path, real: Path, more: Iterable[str]) -> dict[str, Mapping[str, str]]:
     files = _all_files(entry)
-    return {name: files[key] for name in FILES if (key := _key(name, folder, real)) in files}
+    return {name: files[key] for name in (*FILES, *more) if (key := _key(name, folder, real)) in files}
 
 
 def _key(name: str, folder: Path, real: Path) -> str:

@@ -75,7 +75,7 @@ def _edit(path: Path, keys: tuple[str, ...], change: Callable[[str], str], env: 
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}. {_UNCHANGED}") from error
     if in_project and old is None and path.name == "settings.local.json":
-        keep_out_of_git(f"**/{path.parent.name}/{path.name}", env)
+        keep_out_of_git(f"**/{path.parent.name}/{path.name}", env, path.parent.parent)
     return True
 
 

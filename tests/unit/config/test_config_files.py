@@ -61,6 +61,13 @@ def test_what_is_not_a_file_is_refused_without_waiting(tmp_path: Path) -> None:
             read_object(tmp_path / name)
 
 
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs Linux")
+def test_a_file_that_fails_while_it_is_read_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "settings.json").symlink_to("/proc/self/mem")
+    with pytest.raises(ConfigError, match=r"settings\.json cannot be read"):
+        read_object(tmp_path / "settings.json")
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_file_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "settings.json").write_text("{}", encoding="utf-8")

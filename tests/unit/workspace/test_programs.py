@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from coder.config.write import add_rule
 from coder.core.programs import program_folders
 from coder.tools.ripgrep import locate
 from coder.workspace.shell import child_environment, find_shell
@@ -31,6 +32,31 @@ def test_helpers_are_never_taken_from_the_folder_worked_on(tmp_path: Path, monke
     assert locate(env, (root,)) == tmp_path / "mine" / "rg"
     assert locate({**env, "CODER_RG": str(root / "rg")}, (root,)) == root / "rg", "the person named it"
     assert program_folders({"PATH": f"{root}2:{root}"}, (root,)) == [f"{root}2"]
+
+
+@pytest.mark.behaviour("B-646")
+def test_helpers_are_not_taken_from_the_repository_around_the_folder_either(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    for folder in (home / ".git", home / "repo" / ".git", home / "repo" / "sub", home / "notes"):
+        folder.mkdir(parents=True)
+    (tmp_path / "link").symlink_to(home / "repo" / "sub")
+    mine, theirs = f"{home}/.local/bin", f"{home}/repo/bin"
+    env = {"HOME": str(home), "PATH": f"{theirs}:{mine}"}
+    for root in (home / "repo" / "sub", home / "repo" / "sub" / "gone", tmp_path / "link"):
+        assert program_folders(env, (root,)) == [mine]
+    assert program_folders(env, (home / "notes",)) == [theirs, mine], "a home kept in git is still the person's"
+    assert program_folders({**env, "HOME": f"{home}/"}, (home / "notes",)) == [theirs, mine]
+
+
+@pytest.mark.behaviour("B-646")
+def test_a_git_of_the_repository_is_not_asked_where_to_keep_things_out_of_it(tmp_path: Path) -> None:
+    repo = tmp_path / "repo"
+    (repo / ".git").mkdir(parents=True)
+    git = program(repo / "bin" / "git")
+    git.write_text(f"#!/bin/sh\n: > {tmp_path}/ran\n", encoding="utf-8")
+    env = {"HOME": str(tmp_path / "home"), "PATH": f"{repo}/bin:/usr/bin:/bin"}
+    assert add_rule(repo / "sub" / ".coder" / "settings.local.json", "allow", "Bash(make)", env)
+    assert not (tmp_path / "ran").exists()
 
 
 @pytest.mark.behaviour("B-646")

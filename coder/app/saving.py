@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from coder.config.jsonfile import read_object
-from coder.config.trust import approve_added
+from coder.config.trust import approve_rule
 from coder.config.write import add_rule
 from coder.core.config import Behaviour, Config
 
@@ -14,11 +13,8 @@ def save_rule(config: Config, path: Path, behaviour: Behaviour, text: str) -> bo
     """Adds the rule to a settings file; False when it stood there. It is the person's own: in a folder that is not
     trusted it counts all the same, and nothing else does. Raises ConfigError; the file is left as it was then.
     """
-    before = read_object(path)
     if not add_rule(path, behaviour, text):
         return False
-    after = read_object(path)
-    if after is not None and path.is_relative_to(config.cwd):
-        file = str(path.relative_to(config.cwd))
-        approve_added(config.home, config.cwd, file, before.value if before else {}, after.value)
+    if behaviour == "allow" and path.is_relative_to(config.cwd):
+        approve_rule(config.home, config.cwd, str(path.relative_to(config.cwd)), text)
     return True

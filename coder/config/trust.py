@@ -77,15 +77,13 @@ def approve(home: Path, trust: Trust) -> None:
     _record(home, trust, {name: _parts(trust.brought, name) for name in FILES})
 
 
-def approve_added(home: Path, here: Path, file: str, before: Json, after: Json) -> None:
-    """Keeps trust as it was when coder itself writes `file` of the folder `here` because the person asked for it: what
-    is in `after` and was not in `before` counts as approved, nothing else. Raises ConfigError.
+def approve_rule(home: Path, here: Path, file: str, rule: str) -> None:
+    """Keeps trust as it was when coder itself writes an allow rule into `file` of the folder `here` because the person
+    asked for it: that rule counts as approved there, and nothing that stands beside it. Raises ConfigError.
     """
-    trust = judge({file: after}, home, here)
-    old = {item.digest for item in brought_by(file, before)}
-    added = _parts([item for item in trust.brought if item.digest not in old], file)
-    if added:
-        _record(home, trust, {file: {**(trust.approved or {}).get(file, {}), **added}})
+    trust = judge({}, home, here)
+    added = _parts(brought_by(file, {"permissions": {"allow": [rule]}}), file)
+    _record(home, trust, {file: {**(trust.approved or {}).get(file, {}), **added}})
 
 
 def forget(home: Path, here: Path) -> Path | None:

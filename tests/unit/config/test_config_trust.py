@@ -8,6 +8,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -16,16 +17,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from coder.app.saving import save_rule
 from coder.config.approvals import read_folders
 from coder.config.brought import brought_by
 from coder.config.flags import Flags
 from coder.config.jsonfile import parse_object
 from coder.config.layers import _tightening
 from coder.config.load import folder_trust, load
+from coder.config.paths import local_settings
 from coder.config.question import question, wants
 from coder.config.settings import Settings, settings_of
 from coder.config.shown import shown
-from coder.config.trust import FILES, approve, approve_added, changes, forget, judge
+from coder.config.trust import FILES, approve, approve_rule, changes, forget, judge
+from coder.config.write import set_value
 from coder.core.config import Config
 from coder.core.errors import ConfigError
 from coder.core.trust import Trust
@@ -432,20 +436,42 @@ def test_a_file_that_cannot_be_read_is_named_and_brings_nothing(place: Place, ki
 
 
 @pytest.mark.behaviour("B-645")
-def test_what_coder_writes_for_the_person_stays_approved_and_nothing_else(place: Place) -> None:
+def test_the_rule_that_coder_writes_for_the_person_is_approved_and_nothing_beside_it(place: Place) -> None:
     local = ".coder/settings.local.json"
-    before = {"permissions": {"allow": ["Bash(sneaked *)"]}}
-    after = {"permissions": {"allow": ["Bash(sneaked *)", "Bash(asked *)"]}}
-    place.put(local, after)
-    approve_added(place.home, place.project, local, before, after)
-    assert [item.name for item in place.trust().unapproved] == ["Bash(sneaked *)"]
+    place.put(local, {"permissions": {"allow": ["Bash(sneaked *)", "Bash(asked *)"]}, "hooks": HOOKS})
+    approve_rule(place.home, place.project, local, "Bash(asked *)")
+    assert [item.name for item in place.trust().unapproved] == ["PreToolUse on Bash", "Bash(sneaked *)"]
     assert place.load().rules == ()
-    approve_added(place.home, place.project, local, {}, before)
+    place.put(local, {"permissions": {"allow": ["Bash(sneaked *)", "Bash(asked *)"]}})
+    approve_rule(place.home, place.project, local, "Bash(sneaked *)")
     assert [rule.text for rule in place.load().rules] == ["Bash(sneaked *)", "Bash(asked *)"]
-    forgotten = place.home / "trust.json"
-    forgotten.unlink()
-    approve_added(place.home, place.project, local, after, {**after, "model": "opus"})
-    assert not forgotten.exists(), "nothing was added that needs trust"
+
+
+@pytest.mark.behaviour("B-645")
+def test_what_appears_in_the_file_while_a_rule_is_saved_is_not_approved(place: Place) -> None:
+    """Another writer adds to the file as fast as it can while the person's rules are saved."""
+    local = local_settings(place.project)
+    for number in range(20):
+        save_rule(place.load(), local, "allow", f"Bash(mine {number})")
+    stop = threading.Event()
+
+    def sneak() -> None:
+        number = 0
+        while not stop.is_set():
+            set_value(local, f"env.SNEAKED_{number % 50}", str(number))
+            number += 1
+
+    config = place.load()
+    other = threading.Thread(target=sneak)
+    other.start()
+    try:
+        for number in range(20, 60):
+            save_rule(config, local, "allow", f"Bash(mine {number})")
+    finally:
+        stop.set()
+        other.join()
+    approved = read_folders(place.home)[str(place.project)]["files"][".coder/settings.local.json"]
+    assert set(approved.values()) == {f"allow rule Bash(mine {number})" for number in range(60)}
 
 
 JSON = st.recursive(

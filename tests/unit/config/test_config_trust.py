@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -472,6 +473,35 @@ def test_what_appears_in_the_file_while_a_rule_is_saved_is_not_approved(place: P
         other.join()
     approved = read_folders(place.home)[str(place.project)]["files"][".coder/settings.local.json"]
     assert set(approved.values()) == {f"allow rule Bash(mine {number})" for number in range(60)}
+
+
+@pytest.mark.behaviour("B-637")
+def test_rules_saved_at_the_same_time_are_all_written_and_approved(place: Place) -> None:
+    local = local_settings(place.project)
+    config = place.load()
+
+    def several(name: int) -> None:
+        for number in range(5):
+            save_rule(config, local, "allow", f"Bash({name} {number})")
+
+    with ThreadPoolExecutor(12) as pool:
+        list(pool.map(several, range(12)))
+    wanted = {f"Bash({name} {number})" for name in range(12) for number in range(5)}
+    approved = read_folders(place.home)[str(place.project)]["files"][".coder/settings.local.json"]
+    assert set(approved.values()) == {f"allow rule {rule}" for rule in wanted}
+    assert {rule.text for rule in place.load().rules} == wanted
+
+
+@pytest.mark.behaviour("B-637")
+def test_a_yes_to_what_was_shown_keeps_what_was_approved_since_it_was_read(place: Place) -> None:
+    place.put(FILE, {"permissions": {"allow": ["Bash(gone)", "Bash(kept)"]}})
+    place.approve()
+    place.put(FILE, {"permissions": {"allow": ["Bash(kept)", "Bash(new)"]}})
+    shown = place.trust()
+    approve_rule(place.home, place.project, FILE, "Bash(meanwhile)")
+    approve(place.home, shown)
+    approved = read_folders(place.home)[str(place.project)]["files"][FILE]
+    assert sorted(approved.values()) == [f"allow rule Bash({name})" for name in ("kept", "meanwhile", "new")]
 
 
 JSON = st.recursive(

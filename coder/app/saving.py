@@ -11,10 +11,14 @@ from coder.core.config import Behaviour, Config
 
 def save_rule(config: Config, path: Path, behaviour: Behaviour, text: str) -> bool:
     """Adds the rule to a settings file; False when it stood there. It is the person's own: in a folder that is not
-    trusted it counts all the same, and nothing else does. Raises ConfigError; the file is left as it was then.
+    trusted it counts all the same, also where the folder's file had brought it, and nothing else does.
+
+    Raises ConfigError; neither the file nor what is approved has changed then.
     """
-    if not add_rule(path, behaviour, text):
-        return False
-    if behaviour == "allow" and path.is_relative_to(config.cwd):
-        approve_rule(config.home, config.cwd, str(path.relative_to(config.cwd)), text)
-    return True
+
+    def write() -> bool:
+        return add_rule(path, behaviour, text)
+
+    if behaviour != "allow" or not path.is_relative_to(config.cwd):
+        return write()
+    return approve_rule(config.home, config.cwd, str(path.relative_to(config.cwd)), text, write)

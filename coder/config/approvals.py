@@ -18,6 +18,7 @@ from coder.config.jsonfile import read_object
 from coder.core.errors import ConfigError
 from coder.core.messages import Json
 
+_UNCHANGED = "Nothing was changed."
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -27,20 +28,31 @@ def read_folders(home: Path) -> Json:
     return _folders(_document(home), home)
 
 
-def update_folders(home: Path, change: Callable[[Json], None]) -> None:
+def update_folders(home: Path, change: Callable[[Json], None], then: Callable[[], bool] = lambda: True) -> bool:
     """Applies `change` to the entries and stores them: under a lock, from what is there then, whole or not at all.
 
-    A file that cannot be read is left as it is. Blocks while another process writes. Raises ConfigError.
+    `then` is called once they are stored; where it raises ConfigError they are put back. Gives what it gives. A file
+    that cannot be read is left as it is. Blocks while another process writes. Raises ConfigError.
     """
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _locked(home / "trust.json.lock"):
-            document = _document(home)
-            folders = _folders(document, home)
+            try:
+                document = _document(home)
+                folders = _folders(document, home)
+            except ConfigError as error:
+                raise ConfigError(f"{error} {_UNCHANGED}") from error
+            before = {**document, "folders": dict(folders)}
             change(folders)
             _store(home, {**document, "folders": folders})
+            try:
+                return then()
+            except ConfigError:
+                with contextlib.suppress(OSError):
+                    _store(home, before)
+                raise
     except OSError as error:
-        raise ConfigError(f"{home / 'trust.json'} cannot be written: {error.strerror}. Nothing was changed.") from error
+        raise ConfigError(f"{home / 'trust.json'} cannot be written: {error.strerror}. {_UNCHANGED}") from error
 
 
 def _document(home: Path) -> Json:

@@ -6,7 +6,7 @@ Must not know what trust is needed for, nor read any file of the folder: what wa
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -86,9 +86,12 @@ def approve(home: Path, trust: Trust) -> None:
     update_folders(home, put)
 
 
-def approve_rule(home: Path, here: Path, file: str, rule: str) -> None:
+def approve_rule(home: Path, here: Path, file: str, rule: str, write: Callable[[], bool]) -> bool:
     """Keeps trust as it was when coder itself writes an allow rule into `file` of the folder `here` because the person
-    asked for it: that rule counts as approved there, and nothing that stands beside it. Raises ConfigError.
+    asked for it: that rule counts as approved there, and nothing that stands beside it.
+
+    `write` writes it, and is called once it is approved; where it raises ConfigError the approval is taken back. Gives
+    what `write` gives. Raises ConfigError.
     """
     real = Path(os.path.realpath(here))
     added = _parts(brought_by(file, {"permissions": {"allow": [rule]}}), file)
@@ -100,7 +103,7 @@ def approve_rule(home: Path, here: Path, file: str, rule: str) -> None:
         kept[key] = {**kept.get(key, {}), **added}
         folders[str(folder)] = _entry(*identity, kept)
 
-    update_folders(home, put)
+    return update_folders(home, put, write)
 
 
 def forget(home: Path, here: Path) -> Path | None:

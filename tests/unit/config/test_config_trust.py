@@ -22,7 +22,7 @@ from coder.app.saving import save_rule
 from coder.config.approvals import read_folders
 from coder.config.brought import brought_by
 from coder.config.flags import Flags
-from coder.config.jsonfile import parse_object
+from coder.config.jsonfile import LIMIT, parse_object
 from coder.config.layers import _tightening
 from coder.config.load import folder_trust, load
 from coder.config.paths import local_settings
@@ -440,11 +440,11 @@ def test_a_file_that_cannot_be_read_is_named_and_brings_nothing(place: Place, ki
 def test_the_rule_that_coder_writes_for_the_person_is_approved_and_nothing_beside_it(place: Place) -> None:
     local = ".coder/settings.local.json"
     place.put(local, {"permissions": {"allow": ["Bash(sneaked *)", "Bash(asked *)"]}, "hooks": HOOKS})
-    approve_rule(place.home, place.project, local, "Bash(asked *)")
+    approve_rule(place.home, place.project, local, "Bash(asked *)", lambda: True)
     assert [item.name for item in place.trust().unapproved] == ["PreToolUse on Bash", "Bash(sneaked *)"]
     assert place.load().rules == ()
     place.put(local, {"permissions": {"allow": ["Bash(sneaked *)", "Bash(asked *)"]}})
-    approve_rule(place.home, place.project, local, "Bash(sneaked *)")
+    approve_rule(place.home, place.project, local, "Bash(sneaked *)", lambda: True)
     assert [rule.text for rule in place.load().rules] == ["Bash(sneaked *)", "Bash(asked *)"]
 
 
@@ -498,10 +498,66 @@ def test_a_yes_to_what_was_shown_keeps_what_was_approved_since_it_was_read(place
     place.approve()
     place.put(FILE, {"permissions": {"allow": ["Bash(kept)", "Bash(new)"]}})
     shown = place.trust()
-    approve_rule(place.home, place.project, FILE, "Bash(meanwhile)")
+    approve_rule(place.home, place.project, FILE, "Bash(meanwhile)", lambda: True)
     approve(place.home, shown)
     approved = read_folders(place.home)[str(place.project)]["files"][FILE]
     assert sorted(approved.values()) == [f"allow rule Bash({name})" for name in ("kept", "meanwhile", "new")]
+
+
+@pytest.mark.behaviour("B-645")
+@pytest.mark.parametrize("kind", ["broken", "wrong", "locked"])
+def test_a_rule_that_cannot_be_approved_is_not_written_either(place: Place, kind: str) -> None:
+    """Written without being approved, it would switch the whole file off."""
+    local = local_settings(place.project)
+    save_rule(place.load(), local, "allow", "Bash(first)")
+    store = place.home / "trust.json"
+    held = {"broken": "{", "wrong": '{"folders": 5}', "full": json.dumps({"pad": "x" * (LIMIT - 40)})}
+    if kind == "locked":
+        (place.home / "trust.json.lock").unlink()
+        (place.home / "trust.json.lock").mkdir()
+    else:
+        store.write_text(held[kind], encoding="utf-8")
+    before = store.read_bytes(), local.read_bytes()
+    with pytest.raises(ConfigError, match=r"trust\.json.*Nothing was changed\."):
+        save_rule(place.load(), local, "allow", "Bash(second)")
+    assert (store.read_bytes(), local.read_bytes()) == before
+    save_rule(place.load(), local, "deny", "Bash(third)")  # what forbids needs no approval
+
+
+@pytest.mark.behaviour("B-645")
+def test_a_rule_that_cannot_be_written_is_not_left_approved(place: Place, tmp_path: Path) -> None:
+    local = local_settings(place.project)
+    config = place.load()
+    (tmp_path / "elsewhere.json").write_text("{}", encoding="utf-8")
+    local.parent.mkdir()
+    local.symlink_to(tmp_path / "elsewhere.json")
+    with pytest.raises(ConfigError, match="leads out of the project"):
+        save_rule(config, local, "allow", "Bash(x)")
+    assert read_folders(place.home) == {}
+    local.unlink()
+    save_rule(config, local, "allow", "Bash(y)")
+    assert [rule.text for rule in place.load().rules] == ["Bash(y)"]
+
+
+@pytest.mark.behaviour("B-645")
+def test_a_rule_is_approved_before_it_is_written(place: Place) -> None:
+    """Whoever is killed between the two leaves no rule behind that nobody approved."""
+    seen: list[object] = []
+
+    def write() -> bool:
+        seen.append(read_folders(place.home)[str(place.project)]["files"])
+        return True
+
+    assert approve_rule(place.home, place.project, FILE, "Edit", write)
+    assert [list(files[FILE].values()) for files in seen if isinstance(files, dict)] == [["allow rule Edit"]]
+
+
+@pytest.mark.behaviour("B-645")
+def test_adding_a_rule_that_the_file_already_brings_approves_it(place: Place) -> None:
+    place.put(FILE, {"permissions": {"allow": ["Bash(make)"]}})
+    assert [item.name for item in place.trust().unapproved] == ["Bash(make)"]
+    assert not save_rule(place.load(), place.project / FILE, "allow", "Bash(make)")
+    assert [rule.text for rule in place.load().rules] == ["Bash(make)"]
 
 
 JSON = st.recursive(

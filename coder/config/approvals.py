@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from coder.config.jsonfile import read_object
+from coder.config.jsonfile import LIMIT, read_object
 from coder.core.errors import ConfigError
 from coder.core.messages import Json
 
@@ -72,13 +72,18 @@ def _folders(document: Json, home: Path) -> Json:
 
 
 def _store(home: Path, document: Json) -> None:
+    data = json.dumps(document, indent=2).encode("ascii") + b"\n"
+    if len(data) > LIMIT:  # it could not be read again, and would trust nothing
+        raise ConfigError(
+            f"{home / 'trust.json'} would become larger than {LIMIT // 1024 // 1024} MiB. {_UNCHANGED} "
+            "Take back approvals you no longer need: coder trust list, coder trust remove."
+        )
     target = Path(os.path.realpath(home / "trust.json"))
     temporary = target.with_name(f".trust-{os.urandom(8).hex()}.tmp")
     fd = os.open(temporary, _NEW, 0o600)
     try:
-        with os.fdopen(fd, "w", encoding="ascii") as file:
-            json.dump(document, file, indent=2)
-            file.write("\n")
+        with os.fdopen(fd, "wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(fd)
         temporary.replace(target)

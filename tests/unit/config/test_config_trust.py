@@ -505,7 +505,7 @@ def test_a_yes_to_what_was_shown_keeps_what_was_approved_since_it_was_read(place
 
 
 @pytest.mark.behaviour("B-645")
-@pytest.mark.parametrize("kind", ["broken", "wrong", "locked"])
+@pytest.mark.parametrize("kind", ["broken", "wrong", "locked", "full"])
 def test_a_rule_that_cannot_be_approved_is_not_written_either(place: Place, kind: str) -> None:
     """Written without being approved, it would switch the whole file off."""
     local = local_settings(place.project)

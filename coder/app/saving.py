@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from coder.config.jsonfile import read_object
-from coder.config.trust import approve_added
+from coder.config.trust import approve_rule
 from coder.config.write import add_rule
 from coder.core.config import Behaviour, Config
 
 
 def save_rule(config: Config, path: Path, behaviour: Behaviour, text: str) -> bool:
     """Adds the rule to a settings file; False when it stood there. It is the person's own: in a folder that is not
-    trusted it counts all the same, and nothing else does. Raises ConfigError; the file is left as it was then.
+    trusted it counts all the same, also where the folder's file had brought it, and nothing else does.
+
+    Raises ConfigError; neither the file nor what is approved has changed then.
     """
-    before = read_object(path)
-    if not add_rule(path, behaviour, text):
-        return False
-    after = read_object(path)
-    if after is not None and path.is_relative_to(config.cwd):
-        file = str(path.relative_to(config.cwd))
-        approve_added(config.home, config.cwd, file, before.value if before else {}, after.value)
-    return True
+
+    def write() -> bool:
+        return add_rule(path, behaviour, text)
+
+    if behaviour != "allow" or not path.is_relative_to(config.cwd):
+        return write()
+    return approve_rule(config.home, config.cwd, str(path.relative_to(config.cwd)), text, write)

@@ -14,10 +14,11 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from coder.config.jsonfile import read_object
+from coder.config.jsonfile import LIMIT, read_object
 from coder.core.errors import ConfigError
 from coder.core.messages import Json
 
+_UNCHANGED = "Nothing was changed."
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -27,20 +28,31 @@ def read_folders(home: Path) -> Json:
     return _folders(_document(home), home)
 
 
-def update_folders(home: Path, change: Callable[[Json], None]) -> None:
+def update_folders(home: Path, change: Callable[[Json], None], then: Callable[[], bool] = lambda: True) -> bool:
     """Applies `change` to the entries and stores them: under a lock, from what is there then, whole or not at all.
 
-    A file that cannot be read is left as it is. Blocks while another process writes. Raises ConfigError.
+    `then` is called once they are stored; where it raises ConfigError they are put back. Gives what it gives. A file
+    that cannot be read is left as it is. Blocks while another process writes. Raises ConfigError.
     """
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _locked(home / "trust.json.lock"):
-            document = _document(home)
-            folders = _folders(document, home)
+            try:
+                document = _document(home)
+                folders = _folders(document, home)
+            except ConfigError as error:
+                raise ConfigError(f"{error} {_UNCHANGED}") from error
+            before = {**document, "folders": dict(folders)}
             change(folders)
             _store(home, {**document, "folders": folders})
+            try:
+                return then()
+            except ConfigError:
+                with contextlib.suppress(OSError):
+                    _store(home, before)
+                raise
     except OSError as error:
-        raise ConfigError(f"{home / 'trust.json'} cannot be written: {error.strerror}. Nothing was changed.") from error
+        raise ConfigError(f"{home / 'trust.json'} cannot be written: {error.strerror}. {_UNCHANGED}") from error
 
 
 def _document(home: Path) -> Json:
@@ -60,13 +72,18 @@ def _folders(document: Json, home: Path) -> Json:
 
 
 def _store(home: Path, document: Json) -> None:
+    data = json.dumps(document, indent=2).encode("ascii") + b"\n"
+    if len(data) > LIMIT:  # it could not be read again, and would trust nothing
+        raise ConfigError(
+            f"{home / 'trust.json'} would become larger than {LIMIT // 1024 // 1024} MiB. {_UNCHANGED} "
+            "Take back approvals you no longer need: coder trust list, coder trust remove."
+        )
     target = Path(os.path.realpath(home / "trust.json"))
     temporary = target.with_name(f".trust-{os.urandom(8).hex()}.tmp")
     fd = os.open(temporary, _NEW, 0o600)
     try:
-        with os.fdopen(fd, "w", encoding="ascii") as file:
-            json.dump(document, file, indent=2)
-            file.write("\n")
+        with os.fdopen(fd, "wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(fd)
         temporary.replace(target)

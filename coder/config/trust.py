@@ -6,7 +6,7 @@ Must not know what trust is needed for, nor read any file of the folder: what wa
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -74,18 +74,36 @@ def approve(home: Path, trust: Trust) -> None:
 
     Raises ConfigError.
     """
-    _record(home, trust, {name: _parts(trust.brought, name) for name in (*FILES, *(i.file for i in trust.brought))})
+
+    def put(folders: Json) -> None:
+        kept = _kept(folders, trust.folder, trust.identity)
+        for name in dict.fromkeys((*FILES, *(item.file for item in trust.brought))):
+            key, seen = _key(name, trust.folder, trust.here), (trust.approved or {}).get(name, {})
+            since = {digest: label for digest, label in kept.get(key, {}).items() if digest not in seen}
+            kept[key] = since | _parts(trust.brought, name)  # what was approved since `trust` was read stays
+        folders[str(trust.folder)] = _entry(*trust.identity, kept)
+
+    update_folders(home, put)
 
 
-def approve_added(home: Path, here: Path, file: str, before: Json, after: Json) -> None:
-    """Keeps trust as it was when coder itself writes `file` of the folder `here` because the person asked for it: what
-    is in `after` and was not in `before` counts as approved, nothing else. Raises ConfigError.
+def approve_rule(home: Path, here: Path, file: str, rule: str, write: Callable[[], bool]) -> bool:
+    """Keeps trust as it was when coder itself writes an allow rule into `file` of the folder `here` because the person
+    asked for it: that rule counts as approved there, and nothing that stands beside it.
+
+    `write` writes it, and is called once it is approved; where it raises ConfigError the approval is taken back. Gives
+    what `write` gives. Raises ConfigError.
     """
-    trust = judge({file: after}, home, here)
-    old = {item.digest for item in brought_by(file, before)}
-    added = _parts([item for item in trust.brought if item.digest not in old], file)
-    if added:
-        _record(home, trust, {file: {**(trust.approved or {}).get(file, {}), **added}})
+    real = Path(os.path.realpath(here))
+    added = _parts(brought_by(file, {"permissions": {"allow": [rule]}}), file)
+
+    def put(folders: Json) -> None:
+        folder, _, _ = _standing(folders, real)
+        identity, key = _identity(folder), _key(file, folder, real)
+        kept = _kept(folders, folder, identity)
+        kept[key] = {**kept.get(key, {}), **added}
+        folders[str(folder)] = _entry(*identity, kept)
+
+    return update_folders(home, put, write)
 
 
 def forget(home: Path, here: Path) -> Path | None:
@@ -104,17 +122,14 @@ def forget(home: Path, here: Path) -> Path | None:
     return taken[0] if taken else None
 
 
-def _record(home: Path, trust: Trust, files: Mapping[str, Mapping[str, str]]) -> None:
-    device, inode = trust.identity
+def _kept(folders: Json, folder: Path, identity: tuple[int, int]) -> dict[str, Mapping[str, str]]:
+    """What of the folder is approved by now, by file; nothing when the entry is of another folder."""
+    entry = folders.get(str(folder))
+    return _all_files(entry) if isinstance(entry, dict) and _is_of(entry, identity) else {}
 
-    def put(folders: Json) -> None:
-        entry = folders.get(str(trust.folder))
-        kept = _all_files(entry) if isinstance(entry, dict) and _is_of(entry, trust.identity) else {}
-        kept |= {_key(name, trust.folder, trust.here): dict(parts) for name, parts in files.items()}
-        stored = {name: parts for name, parts in kept.items() if parts}
-        folders[str(trust.folder)] = {"device": device, "inode": inode, "files": stored}
 
-    update_folders(home, put)
+def _entry(device: int, inode: int, files: Mapping[str, Mapping[str, str]]) -> Json:
+    return {"device": device, "inode": inode, "files": {name: dict(parts) for name, parts in files.items() if parts}}
 
 
 def _standing(folders: Json, real: Path) -> tuple[Path, Json | None, str]:

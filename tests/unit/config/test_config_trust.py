@@ -8,6 +8,8 @@ import shutil
 import stat
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -16,16 +18,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from coder.app.saving import save_rule
 from coder.config.approvals import read_folders
 from coder.config.brought import brought_by
 from coder.config.flags import Flags
-from coder.config.jsonfile import parse_object
+from coder.config.jsonfile import LIMIT, parse_object
 from coder.config.layers import _tightening
 from coder.config.load import folder_trust, load
+from coder.config.paths import local_settings
 from coder.config.question import detailed, question, wants
 from coder.config.settings import Settings, settings_of
 from coder.config.shown import shown
-from coder.config.trust import FILES, approve, approve_added, changes, forget, judge
+from coder.config.trust import FILES, approve, approve_rule, changes, forget, judge
+from coder.config.write import set_value
 from coder.core.config import Config
 from coder.core.errors import ConfigError
 from coder.core.trust import Trust
@@ -442,20 +447,127 @@ def test_a_file_that_cannot_be_read_is_named_and_brings_nothing(place: Place, ki
 
 
 @pytest.mark.behaviour("B-645")
-def test_what_coder_writes_for_the_person_stays_approved_and_nothing_else(place: Place) -> None:
+def test_the_rule_that_coder_writes_for_the_person_is_approved_and_nothing_beside_it(place: Place) -> None:
     local = ".coder/settings.local.json"
-    before = {"permissions": {"allow": ["Bash(sneaked *)"]}}
-    after = {"permissions": {"allow": ["Bash(sneaked *)", "Bash(asked *)"]}}
-    place.put(local, after)
-    approve_added(place.home, place.project, local, before, after)
-    assert [item.name for item in place.trust().unapproved] == ["Bash(sneaked *)"]
+    place.put(local, {"permissions": {"allow": ["Bash(sneaked *)", "Bash(asked *)"]}, "hooks": HOOKS})
+    approve_rule(place.home, place.project, local, "Bash(asked *)", lambda: True)
+    assert [item.name for item in place.trust().unapproved] == ["PreToolUse on Bash", "Bash(sneaked *)"]
     assert place.load().rules == ()
-    approve_added(place.home, place.project, local, {}, before)
+    place.put(local, {"permissions": {"allow": ["Bash(sneaked *)", "Bash(asked *)"]}})
+    approve_rule(place.home, place.project, local, "Bash(sneaked *)", lambda: True)
     assert [rule.text for rule in place.load().rules] == ["Bash(sneaked *)", "Bash(asked *)"]
-    forgotten = place.home / "trust.json"
-    forgotten.unlink()
-    approve_added(place.home, place.project, local, after, {**after, "model": "opus"})
-    assert not forgotten.exists(), "nothing was added that needs trust"
+
+
+@pytest.mark.behaviour("B-645")
+def test_what_appears_in_the_file_while_a_rule_is_saved_is_not_approved(place: Place) -> None:
+    """Another writer adds to the file as fast as it can while the person's rules are saved."""
+    local = local_settings(place.project)
+    for number in range(20):
+        save_rule(place.load(), local, "allow", f"Bash(mine {number})")
+    stop = threading.Event()
+
+    def sneak() -> None:
+        number = 0
+        while not stop.is_set():
+            set_value(local, f"env.SNEAKED_{number % 50}", str(number))
+            number += 1
+
+    config = place.load()
+    other = threading.Thread(target=sneak)
+    other.start()
+    try:
+        for number in range(20, 60):
+            save_rule(config, local, "allow", f"Bash(mine {number})")
+    finally:
+        stop.set()
+        other.join()
+    approved = read_folders(place.home)[str(place.project)]["files"][".coder/settings.local.json"]
+    assert set(approved.values()) == {f"allow rule Bash(mine {number})" for number in range(60)}
+
+
+@pytest.mark.behaviour("B-637")
+def test_rules_saved_at_the_same_time_are_all_written_and_approved(place: Place) -> None:
+    local = local_settings(place.project)
+    config = place.load()
+
+    def several(name: int) -> None:
+        for number in range(5):
+            save_rule(config, local, "allow", f"Bash({name} {number})")
+
+    with ThreadPoolExecutor(12) as pool:
+        list(pool.map(several, range(12)))
+    wanted = {f"Bash({name} {number})" for name in range(12) for number in range(5)}
+    approved = read_folders(place.home)[str(place.project)]["files"][".coder/settings.local.json"]
+    assert set(approved.values()) == {f"allow rule {rule}" for rule in wanted}
+    assert {rule.text for rule in place.load().rules} == wanted
+
+
+@pytest.mark.behaviour("B-637")
+def test_a_yes_to_what_was_shown_keeps_what_was_approved_since_it_was_read(place: Place) -> None:
+    place.put(FILE, {"permissions": {"allow": ["Bash(gone)", "Bash(kept)"]}})
+    place.approve()
+    place.put(FILE, {"permissions": {"allow": ["Bash(kept)", "Bash(new)"]}})
+    shown = place.trust()
+    approve_rule(place.home, place.project, FILE, "Bash(meanwhile)", lambda: True)
+    approve(place.home, shown)
+    approved = read_folders(place.home)[str(place.project)]["files"][FILE]
+    assert sorted(approved.values()) == [f"allow rule Bash({name})" for name in ("kept", "meanwhile", "new")]
+
+
+@pytest.mark.behaviour("B-645")
+@pytest.mark.parametrize("kind", ["broken", "wrong", "locked", "full"])
+def test_a_rule_that_cannot_be_approved_is_not_written_either(place: Place, kind: str) -> None:
+    """Written without being approved, it would switch the whole file off."""
+    local = local_settings(place.project)
+    save_rule(place.load(), local, "allow", "Bash(first)")
+    store = place.home / "trust.json"
+    held = {"broken": "{", "wrong": '{"folders": 5}', "full": json.dumps({"pad": "x" * (LIMIT - 40)})}
+    if kind == "locked":
+        (place.home / "trust.json.lock").unlink()
+        (place.home / "trust.json.lock").mkdir()
+    else:
+        store.write_text(held[kind], encoding="utf-8")
+    before = store.read_bytes(), local.read_bytes()
+    with pytest.raises(ConfigError, match=r"trust\.json.*Nothing was changed\."):
+        save_rule(place.load(), local, "allow", "Bash(second)")
+    assert (store.read_bytes(), local.read_bytes()) == before
+    save_rule(place.load(), local, "deny", "Bash(third)")  # what forbids needs no approval
+
+
+@pytest.mark.behaviour("B-645")
+def test_a_rule_that_cannot_be_written_is_not_left_approved(place: Place, tmp_path: Path) -> None:
+    local = local_settings(place.project)
+    config = place.load()
+    (tmp_path / "elsewhere.json").write_text("{}", encoding="utf-8")
+    local.parent.mkdir()
+    local.symlink_to(tmp_path / "elsewhere.json")
+    with pytest.raises(ConfigError, match="leads out of the project"):
+        save_rule(config, local, "allow", "Bash(x)")
+    assert read_folders(place.home) == {}
+    local.unlink()
+    save_rule(config, local, "allow", "Bash(y)")
+    assert [rule.text for rule in place.load().rules] == ["Bash(y)"]
+
+
+@pytest.mark.behaviour("B-645")
+def test_a_rule_is_approved_before_it_is_written(place: Place) -> None:
+    """Whoever is killed between the two leaves no rule behind that nobody approved."""
+    seen: list[object] = []
+
+    def write() -> bool:
+        seen.append(read_folders(place.home)[str(place.project)]["files"])
+        return True
+
+    assert approve_rule(place.home, place.project, FILE, "Edit", write)
+    assert [list(files[FILE].values()) for files in seen if isinstance(files, dict)] == [["allow rule Edit"]]
+
+
+@pytest.mark.behaviour("B-645")
+def test_adding_a_rule_that_the_file_already_brings_approves_it(place: Place) -> None:
+    place.put(FILE, {"permissions": {"allow": ["Bash(make)"]}})
+    assert [item.name for item in place.trust().unapproved] == ["Bash(make)"]
+    assert not save_rule(place.load(), place.project / FILE, "allow", "Bash(make)")
+    assert [rule.text for rule in place.load().rules] == ["Bash(make)"]
 
 
 JSON = st.recursive(

@@ -97,7 +97,8 @@ def _reason(name: str, command: Command, world: World, lost: bool, fed: bool) ->
 def _deletion(
     command: Command, words: tuple[Word, ...], world: World, lost: bool, fed: bool = False, verb: str = "deletes"
 ) -> str:
-    recursive = verb == "changes" or any(_RECURSIVE.match(word.text) for word in words)
+    some_flags = any(word.dynamic and word.text.startswith("-") for word in words)  # -r may be among them
+    recursive = verb == "changes" or some_flags or any(_RECURSIVE.match(word.text) for word in words)
     flagged = any(word.dynamic for word in words)  # as likely -r as anything
     if recursive and command.expands:
         return f"{quoted(command.text)} {verb} a place that is known only when it runs: ${command.expands[0]}"

@@ -22,6 +22,7 @@ _READERS = names(
     "comm od xxd hexdump strings base64 fold fmt paste join jq zcat column view wc md5sum "
     "sha1sum sha224sum sha256sum sha384sum sha512sum b2sum cksum shasum cp mv scp rsync source . tee dd xargs"
 )
+_WILD = frozenset("*?[")
 _GIT_SHOWS = names("diff grep show blame cat-file hash-object log archive")
 _WRITERS = names("rm rmdir unlink mv cp touch tee truncate ln install chmod chown shred patch dd mkdir rsync scp split")
 
@@ -58,7 +59,9 @@ def named(command: Command, world: World) -> Iterator[Place]:
     for word in words[1:]:
         for text in _values(word.text):
             if "." in text or "/" in text:  # any other word is as likely the name of something else
-                yield from places((replace(word, text=text),), command.folders, world)
+                yield from places(
+                    (replace(word, text=text, glob=word.glob and bool(_WILD & set(text))),), command.folders, world
+                )
 
 
 def _values(text: str) -> Iterator[str]:
@@ -146,7 +149,7 @@ def unseen(word: Word, command: Command, world: World) -> bool:
 
 def _glob_stem(text: str) -> str:
     """The folder a wildcard is looked up in; a `..` after it could lead anywhere, so then the top of the disk."""
-    first = min(text.find(c) for c in "*?[" if c in text)
+    first = min((text.find(c) for c in "*?[" if c in text), default=len(text))
     if "/.." in text[first:]:
         return "/"
     return text[: text.rfind("/", 0, first) + 1] or "."

@@ -253,7 +253,7 @@ class Weighing:
             if _is_bare_xargs(words):  # what it reads is added: only a rule that is open at its end covers that
                 spellings.append((*(word.text for word in words[1:]), "…"))
         rules = self.rules.allow
-        if any(_acts_for_others(start.words) for start in every_start(command, self.world)):
+        if _never_by_prefix(words, command.words) or any(map(_finds_and_acts, every_start(command, self.world))):
             rules = tuple(r for r in rules if isinstance(r.specifier, CommandPattern) and r.specifier.is_exact)
         found = (rule_for_words(rules, self.call.name, spelling) for spelling in spellings)
         return next((rule for rule in found if rule), None)
@@ -271,10 +271,12 @@ def _is_bare_xargs(words: tuple[Word, ...]) -> bool:
     return words[0].text == "xargs" and len(words) > 1 and not words[1].text.startswith("-")
 
 
-def _acts_for_others(words: tuple[Word, ...]) -> bool:
-    """Programs that run or delete what their later words say: a prefix rule would allow far more than it shows."""
-    name = program(words[0].text)
-    if name in _NEVER_BY_PREFIX:
-        return True
-    acting = (word.dynamic or word.glob or word.text.startswith(_ACTING_FIND) for word in words[1:])
-    return name == "find" and any(acting)
+def _never_by_prefix(*spellings: tuple[Word, ...]) -> bool:
+    """Programs that run what their later words say: a prefix rule would allow far more than it shows."""
+    return any(program(words[0].text) in _NEVER_BY_PREFIX for words in spellings)
+
+
+def _finds_and_acts(start: Command) -> bool:
+    """A `find` that may run or delete something, wherever in the command it stands."""
+    acting = (word.dynamic or word.glob or word.text.startswith(_ACTING_FIND) for word in start.words[1:])
+    return program(start.words[0].text) == "find" and any(acting)

@@ -264,3 +264,15 @@ def test_what_cannot_be_undone_is_found_however_it_is_written(tmp_path: Path, co
 )
 def test_everyday_commands_run_in_bypass(tmp_path: Path, command: str) -> None:
     assert judge(tmp_path, "bypassPermissions").bash(command).verdict == "allow"
+
+
+def test_a_wildcard_that_stands_only_before_the_value_is_no_wildcard_in_it(tmp_path: Path) -> None:
+    judge = policy(project(tmp_path), deny=["Read(.env)"])
+    assert judge.bash("tool *=.env").verdict == "deny"
+    assert judge.bash("tool -*.b -?x=a.b").verdict == "ask"
+
+
+def test_flags_of_rm_that_are_known_only_when_it_runs_may_be_any(tmp_path: Path) -> None:
+    for command in ("for x in .git;do rm -r`` $x;done", 'rm -$FLAGS "$x"'):
+        decision = judge(tmp_path / str(len(command)), "bypassPermissions").bash(command)
+        assert (decision.verdict, decision.confirm) == ("ask", "rm")

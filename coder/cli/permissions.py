@@ -212,6 +212,7 @@ def add(
     added = save_rule(found.config, settings_file(scope, found.config), behaviour, text)
     where = short(str(settings_file(scope, found.config)), found.config.cwd, user_home(os.environ))
     print(f"{'Added' if added else 'Already there'}: {behaviour} {visible(text)}, in {where}")
+    found = standing(Flags(headless=False), os.environ, current_folder())  # with the rule in it
     for caution in cautions(text, behaviour, scope, found):
         print("\n".join(wrapped(visible(caution), "! ", "  ")))
 

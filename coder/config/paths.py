@@ -117,9 +117,10 @@ def sources(
         own.append(user_home(env) / ".claude")
     brought = {os.path.realpath(folder) for folder in own if _is_brought(folder, cwd)}
     taken = {os.path.realpath(folder) for folder in own} - brought
-    folders = [folder for folder in (cwd / ".coder", cwd / ".claude") if os.path.realpath(folder) not in taken]
+    every = (cwd / ".coder", cwd / ".claude")
+    folders = [folder for folder in every if os.path.realpath(folder) not in taken]
     if "local" in names:
-        yield from (Source("local", folder / "settings.local.json", cwd) for folder in folders)
+        yield from (Source("local", folder / "settings.local.json", cwd) for folder in every)
     if "project" in names:
         for folder in folders:
             path = folder / "settings.json"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -173,3 +174,19 @@ def test_a_file_that_cannot_be_read_is_left_as_it_is(place: Place) -> None:
         done = place.coder("permissions", verb, "Edit")
         assert done.code == 2 and done.stdout == ""
     assert path.read_text(encoding="utf-8") == '{"permissions": {"allow": ["Edit",]}}'
+
+
+@pytest.mark.behaviour("B-694")
+def test_a_rule_saved_in_the_home_folder_counts_there(place: Place) -> None:
+    at_home = replace(place, project=place.home)
+    change(at_home, "add", "Bash(npm test *)")
+    assert explain(at_home, "npm test").stdout.startswith("allowed: ")
+    assert explain(place, "npm test").stdout.startswith("asks: ")
+
+
+@pytest.mark.behaviour("B-694")
+def test_a_rule_that_the_folder_brought_is_approved_by_adding_it(place: Place) -> None:
+    write(place.project / ".coder" / "settings.local.json", {"permissions": {"allow": ["Bash(npm test *)"]}})
+    assert explain(place, "npm test").stdout.startswith("asks: ")
+    assert change(place, "add", "Bash(npm test *)").stdout.count("\n") == 1
+    assert explain(place, "npm test").stdout.startswith("allowed: ")

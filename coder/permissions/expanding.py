@@ -52,7 +52,7 @@ def below(folder: Path) -> tuple[Path, ...] | None:
                         return None
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(found[-1])
-        except OSError:
+        except (OSError, ValueError):  # a NUL in the name: no such folder can be
             continue
     return tuple(found)
 

@@ -21,6 +21,7 @@ _ISOLATED = (
     "--unshare-all --die-with-parent --new-session --cap-drop ALL --ro-bind / / --dev /dev --proc /proc "
     "--tmpfs /tmp --tmpfs /run"
 )
+_NEEDED = dict.fromkeys((sys.base_prefix, sys.prefix, str(_RUNNER.parent)))
 SECONDS = 5.0
 
 
@@ -34,13 +35,19 @@ class Outcome:
     died: bool = False
 
 
+def isolated() -> list[str]:
+    """The options of bwrap: everything can be read and nothing written. A checkout below /tmp is not hidden with it."""
+    hidden = [path for path in _NEEDED if path.startswith(("/tmp/", "/run/"))]
+    return [*_ISOLATED.split(), *(word for path in hidden for word in ("--ro-bind", path, path))]
+
+
 @lru_cache(maxsize=1)
 def bubblewrap() -> str | None:
     """The bwrap program, when it can make a sandbox here."""
     program = shutil.which("bwrap")
     if program is None:
         return None
-    tried = subprocess.run([program, *_ISOLATED.split(), "true"], capture_output=True, check=False)
+    tried = subprocess.run([program, *isolated(), sys.executable, "-c", ""], capture_output=True, check=False)
     return program if tried.returncode == 0 else None
 
 
@@ -77,7 +84,7 @@ class Sandbox:
         if self._runner is None or self._runner.poll() is not None:
             program = bubblewrap()
             folder = str(self._folder)
-            wrapped = [program, *_ISOLATED.split(), "--bind", folder, folder] if program else []
+            wrapped = [program, *isolated(), "--bind", folder, folder] if program else []
             # A thing of its own environment, so that nothing of ours is left in /proc for a command to find.
             self._runner = subprocess.Popen(
                 [*wrapped, sys.executable, "-I", "-S", str(_RUNNER)],

@@ -300,3 +300,10 @@ def linked(tmp_path: Path) -> LocalWorld:
 )
 def test_wildcards_stand_for_all_that_some_shell_takes_them_for(linked: LocalWorld, command: str, verdict: str) -> None:
     assert policy(linked, deny=["Read(src/.env)"]).bash(command).verdict == verdict
+
+
+@pytest.mark.parametrize("command", ["diff 'a\0b' c", "grep -r x 'a\0b'", "cp -r 'a\0b' c", "cd 'a\0b' && git status"])
+def test_a_name_with_a_nul_gets_an_answer(tmp_path: Path, command: str) -> None:
+    for mode in ("default", "acceptEdits"):
+        judge = policy(project(tmp_path), mode, deny=["Read(.env)"])
+        assert judge.bash(command).verdict in ("ask", "deny", "allow")

@@ -26,3 +26,4 @@ async def test_a_session_opens_for_an_unknown_user_without_a_home(
     config = load(Flags(), {"ANTHROPIC_API_KEY": "x", "PATH": "/bin"}, tmp_path, managed=tmp_path / "etc")
     session = await open_session(config, TextOut(io.StringIO(), io.StringIO(), verbose=False))
     await session.aclose()
+    assert session.facts.cwd == tmp_path

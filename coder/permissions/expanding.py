@@ -13,7 +13,7 @@ Match: TypeAlias = tuple[Path, Path]  # as written, and with every link followed
 
 _MOST_MATCHES = 1_000
 _MOST_SEEN = 20_000
-_MOST_FOLLOWED = 10_000
+_MOST_FOLLOWED = 3_000
 # A name that begins with one dot and then something else: `.[!.]*`, `.[a-z]*`.
 _NO_DOTS = re.compile(r"\.(?:[^*?\[.]|\[(?:[!^]\.|(?:[A-Za-z0-9](?:-[A-Za-z0-9])?)+)\])")
 
@@ -41,29 +41,34 @@ def expand(pattern: str, folder: Path, resolve: Callable[[Path], Path]) -> tuple
 
 def below(folder: Path) -> tuple[Path, ...] | None:
     """Everything in a folder, links not followed; None when there is too much to see."""
-    found: list[Path] = []
-    waiting = [folder]
-    while waiting:
-        try:
-            with os.scandir(waiting.pop()) as entries:
-                for entry in entries:
-                    found.append(Path(entry.path))
-                    if len(found) > _MOST_FOLLOWED:
-                        return None
-                    if entry.is_dir(follow_symlinks=False):
-                        waiting.append(found[-1])
-        except (OSError, ValueError):  # a NUL in the name: no such folder can be
-            continue
-    return tuple(found)
+    found = _entries(folder)
+    return None if found is None else tuple(Path(entry.path) for entry in found)
 
 
 def leads_out(folder: Path, roots: tuple[Path, ...], resolve: Callable[[Path], Path]) -> bool | None:
     """Whether a link below `folder` leads out of `roots` (which are real paths); None when there is too much to see."""
-    found = below(folder)
+    found = _entries(folder)
     if found is None:
         return None
-    targets = (resolve(path) for path in found if path.is_symlink())
+    targets = (resolve(Path(entry.path)) for entry in found if entry.is_symlink())
     return any(not any(target.is_relative_to(root) for root in roots) for target in targets)
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]] | None:
+    found: list[os.DirEntry[str]] = []
+    waiting = [str(folder)]
+    while waiting:
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    found.append(entry)
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+        except (OSError, ValueError):  # a NUL in the name: no such folder can be
+            continue
+        if len(found) > _MOST_FOLLOWED:
+            return None
+    return found
 
 
 def _below(place: Match, parts: list[str], resolve: Callable[[Path], Path], budget: list[int]) -> Iterator[Match]:

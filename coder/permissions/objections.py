@@ -166,7 +166,8 @@ def _unnamed(group: Iterable[Rule], command: Command, world: World) -> Rule | No
 def _sweeps(known: Effects, command: Command, world: World) -> bool:
     if not (known.sweeps and known.in_folders):
         return known.sweeps
-    return any(world.below(place.real) != () for place in places(known.reads, command.folders, world, stems=False))
+    named = places(known.reads, command.folders, world, stems=False)
+    return any(world.exists(place.real / "..") for place in named)  # only a folder has a `..`
 
 
 def _names_hidden(text: str) -> bool:

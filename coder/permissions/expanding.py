@@ -13,7 +13,7 @@ Match: TypeAlias = tuple[Path, Path]  # as written, and with every link followed
 
 _MOST_MATCHES = 1_000
 _MOST_SEEN = 20_000
-_MOST_FOLLOWED = 3_000
+_MOST_FOLLOWED = 2_500
 # A name that begins with one dot and then something else: `.[!.]*`, `.[a-z]*`.
 _NO_DOTS = re.compile(r"\.(?:[^*?\[.]|\[(?:[!^]\.|(?:[A-Za-z0-9](?:-[A-Za-z0-9])?)+)\])")
 

@@ -1,4 +1,4 @@
-"""faults.md C: a disk that is full or read-only, several processes at once. The work goes on and nothing is cut short."""
+"""A full or read-only disk, several processes at once. The work goes on and nothing is cut short."""
 
 from __future__ import annotations
 

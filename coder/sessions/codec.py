@@ -6,8 +6,9 @@ the message an entry is a part of, and the message's kind where it cannot be tol
 
 from __future__ import annotations
 
+import sys
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import get_args
@@ -34,35 +35,56 @@ _META_KINDS = ("context", "reminder")
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What every entry of a session says about where it comes from."""
+    """What every entry of a session says about where it comes from. `model` is the one that is asked, by our name."""
 
     session_id: str
     cwd: str
     version: str
+    branch: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a transcript. `payload` is the whole object for user and assistant entries, empty for others."""
+    """One line of a transcript. `payload` is the whole object for user and assistant entries, empty for others.
+
+    `boundary`: what came before was compacted; `logical` is then the entry it was written after. `stowed`: some of its
+    data lies in files of its own.
+    """
 
     type: str
     uuid: str
     parent: str | None
     payload: Json
+    logical: str | None = None
+    boundary: bool = False
+    stowed: bool = False
 
 
-def entries_of(message: Message, parent: str | None, envelope: Envelope) -> list[Json]:
+def entries_of(
+    message: Message,
+    parent: str | None,
+    envelope: Envelope,
+    skip: Collection[str] = (),
+    copied_to: str = "",
+) -> list[Json]:
     """The entries of a message, chained after `parent`: one per block of a reply and per tool result, else one.
 
-    The last entry carries the message's own uuid. Never raises.
+    The last entry carries the message's own uuid. Entries named in `skip` are left out. A message that is stored a
+    second time, in another place of the tree, gets entries of other names, made from `copied_to`. Never raises.
     """
     if not message.meta.uuid:
         message = replace(message, meta=replace(message.meta, uuid=str(uuid.uuid4())))
     own = message.meta.uuid
-    bodies = _reply_bodies(message, own) if message.role == "assistant" else _user_bodies(message, own)
-    stamp = message.meta.timestamp or _now()
+    bodies = _reply_bodies(message, own, envelope.model) if message.role == "assistant" else _user_bodies(message, own)
+    stamp = message.meta.timestamp or now()
     found: list[Json] = []
     for name, body in zip(entry_uuids(message), bodies, strict=True):
+        if name in skip:
+            continue
+        if copied_to:
+            name = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{copied_to}/{name}"))
+            body["coder"] = {"message": own, **body.get("coder", {})}
         found.append(
             {
                 "type": message.role,
@@ -71,7 +93,7 @@ def entries_of(message: Message, parent: str | None, envelope: Envelope) -> list
                 "sessionId": envelope.session_id,
                 "timestamp": stamp,
                 "cwd": envelope.cwd,
-                "gitBranch": "",
+                "gitBranch": envelope.branch,
                 "version": envelope.version,
                 "isSidechain": False,
                 **body,
@@ -81,7 +103,7 @@ def entries_of(message: Message, parent: str | None, envelope: Envelope) -> list
     return found
 
 
-def _reply_bodies(message: Message, own: str) -> Iterator[Json]:
+def _reply_bodies(message: Message, own: str, asked: str) -> Iterator[Json]:
     meta = message.meta
     shared: Json = {
         "id": meta.api_id or _made_up_id(own),
@@ -96,8 +118,12 @@ def _reply_bodies(message: Message, own: str) -> Iterator[Json]:
         extra: Json = {"message": own}
         if meta.kind != "reply":
             extra["kind"] = meta.kind
-        if isinstance(block, ToolUse) and block.error:
-            extra["error"] = block.error
+        if asked and asked != meta.model:
+            extra["model"] = asked
+        if isinstance(block, ToolUse):
+            extra["starts"] = True  # from here on a call that runs is announced by a line of its own
+            if block.error:
+                extra["error"] = block.error
         content = [block_to_api(block)] if block is not None else []
         yield {"message": {**shared, "content": content}, "coder": extra}
 
@@ -111,11 +137,18 @@ def _user_bodies(message: Message, own: str) -> Iterator[Json]:
         data = message.meta.tool_data[index] if index < len(message.meta.tool_data) else None
         if data is not None:
             body["toolUseResult"] = data
-        yield {**body, "coder": {"message": own} if kind == "results" else {"message": own, "kind": kind}}
+        extra: Json = {"message": own} if kind == "results" else {"message": own, "kind": kind}
+        if len(results) > 1:
+            extra["part"] = index  # they may be stored in the order in which they were had
+        yield {**body, "coder": extra}
     if others and results:
         yield {"isMeta": True, **_words(others), "coder": {"message": own}}
     elif not results:
-        body = {"isMeta": True, **_words(others)} if kind in _META_KINDS else _words(others)
+        body = _words(others)
+        if kind in _META_KINDS:
+            body = {"isMeta": True, **body}
+        elif kind == "summary":
+            body = {"isCompactSummary": True, **body}
         yield body if kind == _inferred_kind(body) else {**body, "coder": {"kind": kind}}
 
 
@@ -136,6 +169,10 @@ def messages_of(entries: Iterable[Entry]) -> tuple[Message, ...]:
     groups: list[list[Entry]] = []
     joinable: dict[str, list[Entry]] = {}
     for entry in entries:
+        if entry.boundary:
+            joinable.clear()  # what follows may be stored for the second time
+        if not entry.payload:
+            continue
         key = _group_key(entry)
         group = joinable.get(key)
         if group is None:
@@ -149,6 +186,37 @@ def messages_of(entries: Iterable[Entry]) -> tuple[Message, ...]:
                 joinable[key] = group
         group.append(entry)
     return tuple(message for group in groups if (message := _joined(group)) is not None)
+
+
+def message_uuid(entry: Entry) -> str:
+    """The message an entry is a part of."""
+    return _text(_extra(entry).get("message")) or entry.uuid
+
+
+def asked_model(entry: Entry) -> str:
+    """The model whose reply the entry is a part of, by the name it was asked for; empty when that is not known."""
+    if entry.type != "assistant":
+        return ""
+    answered = _text(_api_message(entry).get("model"))
+    known = bool(_extra(entry)) or answered.startswith("claude-")  # other programs note replies they made up
+    return _text(_extra(entry).get("model")) or (answered if known else "")
+
+
+def announced_calls(entry: Entry) -> tuple[str, ...]:
+    """The tool calls of an entry that would be announced by a line when they are started."""
+    if _extra(entry).get("starts") is not True:
+        return ()
+    return tuple(block.id for block in _blocks(entry) if isinstance(block, ToolUse))
+
+
+def is_prompt(entry: Entry) -> bool:
+    """Whether the entry begins a turn: the person wrote it, and not in the middle of one."""
+    return entry.type == "user" and _kind(entry) == "prompt"
+
+
+def prompt_text(entry: Entry) -> str:
+    """The words of a user entry."""
+    return "\n".join(block.text for block in _blocks(entry) if isinstance(block, Text))
 
 
 def _group_key(entry: Entry) -> str:
@@ -166,6 +234,7 @@ def _group_key(entry: Entry) -> str:
 
 
 def _joined(parts: Sequence[Entry]) -> Message | None:
+    parts = sorted(parts, key=_part)
     content: list[Block] = []
     tool_data: list[Json | None] = []
     for part in parts:
@@ -198,6 +267,12 @@ def _joined(parts: Sequence[Entry]) -> Message | None:
     )
 
 
+def _part(entry: Entry) -> int:
+    """Where the entry belongs in its message; what says nothing keeps its place, behind those that do."""
+    part = _extra(entry).get("part")
+    return part if isinstance(part, int) else sys.maxsize
+
+
 def _blocks(entry: Entry) -> list[Block]:
     content = _api_message(entry).get("content")
     if isinstance(content, str):
@@ -217,7 +292,9 @@ def _kind(entry: Entry) -> Kind:
 def _inferred_kind(body: Json) -> Kind:
     if body.get("type") == "assistant":
         return "reply"
-    if body.get("isMeta") is True or body.get("isCompactSummary") is True:
+    if body.get("isCompactSummary") is True:
+        return "summary"
+    if body.get("isMeta") is True:
         return "context"
     message = body.get("message")
     content = message.get("content") if isinstance(message, dict) else None
@@ -260,5 +337,6 @@ def _usage_to_api(usage: Usage) -> Json:
     }
 
 
-def _now() -> str:
+def now() -> str:
+    """The time as transcripts write it."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

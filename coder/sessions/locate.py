@@ -67,6 +67,18 @@ def belongs_to(path: Path, cwd: Path) -> bool:
     return written is not None and scrubbed(os.path.realpath(cwd)) in {written, scrubbed(os.path.realpath(written))}
 
 
+def make_private(home: Path, folder: Path) -> None:
+    """Makes `folder`, which is `home` or lies below it, and what is missing on the way, for the owner alone.
+
+    Raises OSError, and SessionError when `home` is somebody else's.
+    """
+    parts = folder.relative_to(home).parts
+    for number in range(len(parts) + 1):
+        home.joinpath(*parts[:number]).mkdir(mode=0o700, parents=number == 0, exist_ok=True)
+        if number == 0 and home.stat().st_uid != os.geteuid():
+            raise SessionError(f"{home} belongs to another user")
+
+
 def _first_cwd(path: Path) -> str | None:
     try:
         with path.open("rb") as file:

@@ -59,14 +59,12 @@ class Reading:
             self.unknown[str(kind)[:40]] += 1
 
     def _chain(self, number: int, kind: str, raw: Json, *, stowed: bool) -> None:
-        name, parent = raw.get("uuid"), raw.get("parentUuid")
+        name, parent = entry_name(raw, number), raw.get("parentUuid")
         if kind in ("user", "assistant") and not _is_readable(raw):
             self.bad.append(number)
             return
-        if not isinstance(name, str) or not name:  # old versions wrote none: a list, so the one before is the parent
-            name = f"line-{number}"
-            entries = self.tree.entries
-            parent = parent or (entries[-1].uuid if entries else None)
+        if name != raw.get("uuid") and self.tree.entries:  # a list: the one before is the parent
+            parent = parent or self.tree.entries[-1].uuid
         self.session_id = self.session_id or _text(raw.get("sessionId"))
         self.cwd = self.cwd or _text(raw.get("cwd"))
         if raw.get("isSidechain") is True or raw.get("isApiErrorMessage") is True:
@@ -101,6 +99,11 @@ class Reading:
             case _:
                 return kind in _PASSED_OVER
         return True
+
+
+def entry_name(raw: Json, number: int) -> str:
+    """The uuid of an entry; old versions wrote none, it is then named by its line."""
+    return _text(raw.get("uuid")) or f"line-{number}"
 
 
 def read(path: Path) -> Reading:

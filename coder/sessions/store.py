@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -184,10 +184,12 @@ class Transcript:
         self._absorb_labels()
         given = {name: text for name, text in (("custom", custom), ("ai", ai)) if text is not None}
         self._labels = replace(self._labels, **given)
-        if self._leaf is not None:
+        if self._file.size:
             self._write_labels()
+        else:
+            self._labelled_at = -_TITLE_EVERY
 
-    def begin_with(self, pieces: Callable[[], Sequence[bytes]], loaded: Loaded) -> None:
+    def begin_with(self, pieces: Callable[[], Iterable[bytes]], loaded: Loaded) -> None:
         """Makes a session that is not on disk yet the continuation of another: `pieces` are its first lines."""
         self._file.beginning = pieces
         self._take(loaded)

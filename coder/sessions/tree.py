@@ -82,14 +82,12 @@ def drops_only_turn(branch: Sequence[Entry], at: str, prompt: str) -> bool:
     names = [entry.uuid for entry in branch]
     if at not in names:
         return False
-    dropped = branch[names.index(at) + 1 :]
-    if not dropped:
-        return True
+    kept = names.index(at) + 1
     turn = ""
-    for entry in branch:
+    for number, entry in enumerate(branch):
         if is_prompt(entry):
             turn = message_uuid(entry)
-        if entry in dropped and turn != prompt:
+        if number >= kept and turn != prompt:
             return False
     return True
 

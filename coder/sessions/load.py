@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -70,8 +70,7 @@ def load(path: Path, at: str | None = None, *, whole: bool = False) -> Loaded:
 def assembled(reading: Reading, path: Path, *, whole: bool = False) -> Loaded:
     """The conversation of what was read from `path`, beside which its pictures lie. Never raises."""
     found = reading.tree.branch(whole=whole)
-    blobs = Blobs(path.parent, blob_folder(path))
-    messages = messages_of(_unstowed(entry, blobs) for entry in found)
+    messages = messages_of(unstowed(found, path))
     models = (asked_model(entry) for entry in reversed(found))
     return Loaded(
         messages=replaced(messages, reading.replacements),
@@ -99,8 +98,11 @@ def blob_folder(path: Path) -> Path:
     return side_folder(path) / "blobs"
 
 
-def _unstowed(entry: Entry, blobs: Blobs) -> Entry:
-    return replace(entry, payload=blobs.restore(entry.payload)) if entry.stowed and entry.payload else entry
+def unstowed(entries: Iterable[Entry], path: Path) -> Iterator[Entry]:
+    """The entries with their pictures and documents, which lie beside the transcript `path`. Never raises."""
+    blobs = Blobs(path.parent, blob_folder(path))
+    for entry in entries:
+        yield replace(entry, payload=blobs.restore(entry.payload)) if entry.stowed and entry.payload else entry
 
 
 def counted(count: int, one: str, many: str = "") -> str:

@@ -126,7 +126,7 @@ class Journal:
         return text
 
     def move_to(self, leaf: str | None) -> None:
-        """Makes an entry the end of the conversation: what `leaf` was before a rewind undoes it. Raises SessionError."""
+        """Makes an entry the end of the conversation; the `leaf` before a rewind undoes it. Raises SessionError."""
         self._saved().move_to(leaf)
         self._reloaded()
 

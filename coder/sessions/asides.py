@@ -1,4 +1,4 @@
-"""Lines about a session that are no messages: titles, starts of tool calls, cleared results, moves. Must not know files.
+"""Lines about a session that are no messages: titles, starts of tool calls, cleared results, moves. Pure.
 
 Other readers know the titles and skip the rest.
 """

@@ -22,7 +22,10 @@ MARK = "blob:sha256:"
 _SHORTEST = 4096  # characters; anything less is cheaper inside the line
 _NAMED = re.compile(rf"{MARK}([0-9a-f]{{64}})")
 _KEYS = ("data", "base64")
-_LOST = {"image": "(A picture was here; its file is missing.)", "document": "(A document was here; its file is missing.)"}
+_LOST = {
+    "image": "(A picture was here; its file is missing.)",
+    "document": "(A document was here; its file is missing.)",
+}
 
 
 class Blobs:

@@ -1,4 +1,4 @@
-"""What searches and lists need of a whole transcript: who said what, how many prompts, which tokens. Must not know SQL."""
+"""What searches and lists need of a whole transcript: sayings, prompts, tokens. Must not know SQL."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _add(found: Digest, raw: Json) -> None:
     kind, message, name = raw.get("type"), raw.get("message"), raw.get("uuid")
     if kind not in ("user", "assistant") or not isinstance(message, dict) or raw.get("isSidechain") is True:
         return
-    if kind == "assistant" and isinstance(message.get("id"), str):
+    if kind == "assistant" and isinstance(message.get("id"), str) and "forkedFrom" not in raw:
         found.replies[message["id"]] = (str(message.get("model")), usage_from_api(message.get("usage")))
     if kind == "user" and prompt_of(raw) and not _is_copied(raw):
         found.prompts += 1

@@ -66,7 +66,8 @@ def mend(path: Path) -> Path | None:
         with held(path):
             reading = read(path)
             _make_private(path)
-            if not (reading.bad or reading.torn or reading.repeated or list(_missing_parents(reading))):
+            is_linked = next(_missing_parents(reading), None) is None
+            if is_linked and not reading.bad and not reading.torn and not reading.repeated:
                 return None
             return _replace(path, reading)
     except OSError as error:

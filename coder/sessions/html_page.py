@@ -41,7 +41,9 @@ details pre {{ font: 13px/1.4 ui-monospace, monospace; }}
 details {{ margin: .3rem 0; color: #555; }}
 .you pre {{ border-left: 3px solid #888; padding-left: .7rem; }}
 .failed summary {{ color: #a00; }}
-dl {{ color: #555; font-size: .85rem; }} dt, dd {{ display: inline; margin: 0; }} dd::after {{ content: ""; display: block; }}
+dl {{ color: #555; font-size: .85rem; }}
+dt, dd {{ display: inline; margin: 0; }}
+dd::after {{ content: ""; display: block; }}
 img {{ max-width: 100%; }}
 @media (prefers-color-scheme: dark) {{ body {{ background: #181818; color: #ddd; }} details, dl {{ color: #999; }} }}
 </style>

@@ -35,7 +35,7 @@ class Loaded:
     torn: bool = False
     unknown: tuple[tuple[str, int], ...] = ()
     elsewhere: int = 0
-    labels: Labels = Labels()
+    labels: Labels = field(default_factory=Labels)
     calls: Mapping[str, str] = field(default_factory=dict)
     model: str = ""
 

@@ -1,4 +1,4 @@
-"""What of a git repository sessions go by: its branch and its work trees, read from files. Runs nothing, never raises."""
+"""What of a git repository sessions go by: its branch and its work trees. Reads files, runs nothing, never raises."""
 
 from __future__ import annotations
 

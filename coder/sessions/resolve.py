@@ -43,7 +43,7 @@ def resolve(home: Path, cwd: Path, handle: str) -> Path:
 
 def offer(home: Path, cwd: Path) -> str:
     """The sessions that could be resumed here, for somebody who did not say which; "" when there is none."""
-    return _listed(list(islice(_glimpses(of_folder(home, cwd)), _OFFERED)))
+    return _listed(list(islice(_glimpses(of_folder(home, cwd)), _OFFERED)), "coder -p -r ")
 
 
 def _only(handle: str, found: Sequence[Glimpse]) -> Path:
@@ -56,10 +56,10 @@ def _only(handle: str, found: Sequence[Glimpse]) -> Path:
     )
 
 
-def _listed(found: Sequence[Glimpse]) -> str:
+def _listed(found: Sequence[Glimpse], command: str = "") -> str:
     now = time.time()
     return "\n".join(
-        f"  coder -p -r {each.id}  {age(each.modified, now):>12}  {short_title(each, _TITLE)}" for each in found
+        f"  {command}{each.id}  {age(each.modified, now):>12}  {short_title(each, _TITLE)}" for each in found
     )
 
 

@@ -174,7 +174,7 @@ class Transcript:
         return prompt_text(entry)
 
     def move_to(self, leaf: str | None) -> None:
-        """Makes an entry the end of the conversation: what `leaf` was before a rewind undoes it. Raises SessionError."""
+        """Makes an entry the end of the conversation; the `leaf` before a rewind undoes it. Raises SessionError."""
         if leaf is not None and leaf not in self._read().tree:
             raise SessionError(f"Entry {leaf} {_TORN_AWAY}.")
         self._move(leaf, "undo")

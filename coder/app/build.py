@@ -50,8 +50,9 @@ async def open_session(
 ) -> Session:
     """A session ready for its first prompt. Contacts nothing and changes nothing on disk.
 
-    `start` says which session it is. `save_rule` writes what the person allows from now on; by default into the settings file of this folder that is
-    theirs alone. `reload` gives the settings when they have changed: the rules among them count from the next call on.
+    `start` says which session it is. `save_rule` writes what the person allows from now on; by default into the
+    settings file of this folder that is theirs alone. `reload` gives the settings when they have changed: the rules
+    among them count from the next call on.
     Raises ConfigError and SessionError.
     """
     rules, rule_warnings = rules_of(config)

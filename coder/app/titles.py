@@ -22,7 +22,7 @@ from coder.models import catalog
 from coder.sessions.asides import clean_name
 
 SIDE_HEADER = {"x-coder-side-request": "title"}
-DEAREST = 0.002  # US dollars
+DEAREST = 0.0015  # US dollars
 _PROMPT = 1_500  # characters of the first message that are sent
 _INPUT, _OUTPUT = 1_200, 40  # tokens at most
 _LONGEST = 80  # characters

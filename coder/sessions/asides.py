@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from coder.core.edits import Clearing, Compaction, Replacement
 from coder.core.messages import Json, ToolUse
-from coder.sessions.codec import Envelope, now
+from coder.sessions.entries import Envelope, now
 
 LONGEST_NAME = 200  # characters
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")

@@ -15,7 +15,8 @@ from coder.core.messages import Json, Message, Meta, ToolResult, ToolUse, entry_
 from coder.sessions import asides
 from coder.sessions.asides import Labels, clean_name
 from coder.sessions.blobs import Blobs
-from coder.sessions.codec import Entry, Envelope, entries_of, prompt_text
+from coder.sessions.codec import Entry, prompt_text
+from coder.sessions.entries import Envelope, entries_of
 from coder.sessions.growing import GrowingFile
 from coder.sessions.lines import encode_line
 from coder.sessions.load import Loaded, assembled, blob_folder, load

@@ -132,7 +132,7 @@ def _joined(parts: Sequence[Entry]) -> Message | None:
         return None
     last = parts[-1]
     own = _text(_extra(last).get("message")) or last.uuid
-    api = _api_message(last)
+    api = {**_api_message(last), **_object(_extra(last).get("copied"))}
     api_id = _text(api.get("id"))
     return Message(
         "assistant" if last.type == "assistant" else "user",

@@ -47,7 +47,7 @@ def entries_of(
             continue
         if copied_to:
             name = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{copied_to}/{name}"))
-            body["coder"] = {"message": own, **body.get("coder", {})}
+            body = _copied(body, own, name)
         found.append(
             {
                 "type": message.role,
@@ -64,6 +64,17 @@ def entries_of(
         )
         parent = name
     return found
+
+
+def _copied(body: Json, own: str, name: str) -> Json:
+    """The body of an entry that stands a second time in a transcript. Its tokens must not be counted twice, and readers
+    put together what has the id of one API response: it gets another."""
+    extra: Json = {"message": own, **body.get("coder", {})}
+    message = body["message"]
+    if "id" in message:
+        extra["copied"] = {"id": message["id"], "usage": message["usage"]}
+        message = {**message, "id": made_up_id(name), "usage": _usage_to_api(Usage())}
+    return {**body, "message": message, "coder": extra}
 
 
 def _reply_bodies(message: Message, own: str, asked: str) -> Iterator[Json]:

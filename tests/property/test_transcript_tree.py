@@ -24,7 +24,20 @@ from coder.sessions.store import Transcript
 from tests.support.transcripts import STAMP, VERSION, assert_sendable, reply, user
 
 PICTURE = Image("image/png", "aGVs" * 1100)
-ACTIONS = ["turn", "turn", "turn", "tools", "tools", "compact", "clear", "rewind", "undo", "uncompact", "fork", "resume"]
+ACTIONS = [
+    "turn",
+    "turn",
+    "turn",
+    "tools",
+    "tools",
+    "compact",
+    "clear",
+    "rewind",
+    "undo",
+    "uncompact",
+    "fork",
+    "resume",
+]
 
 
 @dataclass
@@ -127,9 +140,7 @@ class Living:
         if self.transcript.path.exists():
             self.transcript = Transcript.open(self.transcript.path, VERSION, self.folder)
         else:
-            self.transcript = Transcript.create(
-                self.folder / "home", self.folder, self.transcript.session_id, VERSION
-            )
+            self.transcript = Transcript.create(self.folder / "home", self.folder, self.transcript.session_id, VERSION)
 
     @property
     def now(self) -> tuple[Message, ...]:

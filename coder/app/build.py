@@ -20,6 +20,7 @@ from coder.app.journal import Journal
 from coder.app.judge import Judge, Surroundings
 from coder.app.rulebook import RuleBook, SaveRule, rules_of
 from coder.app.session import Session, SessionFacts, Spent
+from coder.app.starting import NEW, Start
 from coder.app.toolbox import SessionTools
 from coder.config.paths import local_settings, user_home
 from coder.core import prompts
@@ -42,21 +43,20 @@ async def open_session(
     config: Config,
     frontend: Frontend,
     *,
-    session_id: str | None = None,
-    resume: str | None = None,
-    continue_latest: bool = False,
+    start: Start = NEW,
     today: date | None = None,
     save_rule: SaveRule | None = None,
     reload: Callable[[], Config | None] | None = None,
 ) -> Session:
     """A session ready for its first prompt. Contacts nothing and changes nothing on disk.
 
-    `save_rule` writes what the person allows from now on; by default into the settings file of this folder that is
-    theirs alone. `reload` gives the settings when they have changed: the rules among them count from the next call on.
+    `start` says which session it is. `save_rule` writes what the person allows from now on; by default into the
+    settings file of this folder that is theirs alone. `reload` gives the settings when they have changed: the rules
+    among them count from the next call on.
     Raises ConfigError and SessionError.
     """
     rules, rule_warnings = rules_of(config)
-    journal = Journal.open(config, session_id, resume, continue_latest)
+    journal = Journal.open(config, start)
     ledger = Ledger(catalog.price)
 
     def emit(event: AnyEvent) -> None:
@@ -65,7 +65,8 @@ async def open_session(
         frontend.emit(event)
 
     journal.warn_through(emit)
-    model_name = catalog.resolve(config.model.name, config.env)
+    model_name = (start.keeps_model and journal.model) or catalog.resolve(config.model.name, config.env)
+    journal.asks(model_name)
     control = Control(config.mode, model_name, emit)
     env = {**os.environ, **config.env}
     workspace = LocalWorkspace(config.cwd, config.add_dirs, env)

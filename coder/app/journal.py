@@ -9,70 +9,146 @@ import asyncio
 import os
 import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from coder import __version__
+from coder.app.starting import Start, start
 from coder.core.config import Config
+from coder.core.edits import ContextEdit
 from coder.core.errors import SessionError
-from coder.core.events import AnyEvent, Notice, RunEnded, TurnEnded
-from coder.core.messages import Message
-from coder.sessions.load import Loaded, load
-from coder.sessions.locate import find, is_session_id, latest
+from coder.core.events import AnyEvent, Notice, RunEnded, StateChanged, TurnEnded
+from coder.core.messages import Json, Message, ToolResult, ToolUse
+from coder.sessions.load import Loaded, side_folder
 from coder.sessions.repair import repair
+from coder.sessions.repository import branch_of
 from coder.sessions.store import Transcript
+
+_UNSAVED = "This session is not saved: it has nothing to go back to."
 
 
 class Journal:
-    """`messages` are those to go on with, sendable; `notes` what a person should know about their loading.
-    `folder` holds the session's side files, made when needed. Nothing is kept when there is no transcript."""
+    """`messages` are those to go on with, sendable; `notes` what a person should know about their loading; `model` the
+    one that was asked last, "" when there was none. `folder` holds the session's side files, made when needed.
+    Nothing is kept when there is no transcript."""
 
     def __init__(
         self, session_id: str, transcript: Transcript | None, warn: _Warnings, loaded: Loaded | None = None
     ) -> None:
         self.session_id = session_id
-        self.messages = repair(loaded.messages) if loaded else ()
-        self.notes = (loaded.skipped,) if loaded and loaded.skipped else ()
+        self.messages: tuple[Message, ...] = ()
+        self.notes: tuple[str, ...] = ()
+        self.model = loaded.model if loaded else ""
         self._transcript = transcript
         self._warn = warn
+        self._cwd: Path | None = None
         self._syncing: set[asyncio.Future[None]] = set()
+        if loaded is not None:
+            self._take(loaded)
+            self.notes = (loaded.skipped,) if loaded.skipped else ()
         if transcript is None:
             # Not guessable by another user of the machine, and gone at the end.
             self.folder = Path(os.environ.get("TMPDIR") or "/tmp") / f"coder-{uuid.uuid4().hex}"
         else:
-            self.folder = transcript.path.with_suffix("")
+            self.folder = side_folder(transcript.path)
 
     @classmethod
-    def open(cls, config: Config, session_id: str | None, resume: str | None, continue_latest: bool) -> Journal:
+    def open(cls, config: Config, wanted: Start) -> Journal:
         """A new session, or one to go on with. Raises SessionError."""
-        path = _to_resume(config, resume, continue_latest)
-        if path is not None and session_id is not None:
-            raise SessionError("--session-id names a new session: leave it out with --resume and --continue.")
         warn = _Warnings()
-        if path is None:
-            new_id = session_id or str(uuid.uuid4())
-            if not config.persist:
-                return cls(new_id, None, warn)
-            return cls(new_id, Transcript.create(config.home, config.cwd, new_id, __version__, warn), warn)
-        if not config.persist:
-            return cls(path.stem, None, warn, load(path))
-        transcript = Transcript.open(path, __version__, config.cwd, warn)
-        return cls(transcript.session_id, transcript, warn, transcript.loaded)
+        started = start(config, wanted, warn)
+        journal = cls(started.session_id, started.transcript, warn, started.loaded)
+        journal.notes += (started.note,) if started.note else ()
+        journal._cwd = config.cwd
+        if started.transcript is not None:
+            started.transcript.describe(branch=branch_of(config.cwd))
+        return journal
 
     @property
     def path(self) -> Path | None:
         return self._transcript.path if self._transcript else None
 
+    @property
+    def leaf(self) -> str | None:
+        """Where the conversation stands: `move_to` comes back to it after a rewind."""
+        return self._transcript.leaf if self._transcript else None
+
+    @property
+    def title(self) -> str:
+        """What somebody called the session; "" when nobody has."""
+        labels = self._transcript.labels if self._transcript else None
+        return (labels.custom or labels.ai) if labels else ""
+
     def warn_through(self, emit: Callable[[AnyEvent], None]) -> None:
         self._warn.emit = emit
+
+    def asks(self, model: str) -> None:
+        """The model that replies are asked of from now on; a resumed session goes on with it."""
+        if self._transcript is not None:
+            self._transcript.describe(model=model)
 
     def append(self, message: Message) -> None:
         if self._transcript is not None:
             self._transcript.append(message)
 
+    def started(self, call: ToolUse) -> None:
+        """A call is about to run. Before one that changes anything, `settle` is to be awaited."""
+        if self._transcript is not None:
+            self._transcript.started(call)
+
+    async def settle(self) -> None:
+        """Returns when what was stored outlives the machine."""
+        if self._transcript is not None:
+            await asyncio.to_thread(self._transcript.sync)
+
+    def finished(self, message: str, index: int, count: int, result: ToolResult, data: Json | None) -> None:
+        """One of the `count` results of a message that is appended later, under the uuid `message`, is known."""
+        if self._transcript is not None:
+            self._transcript.finished(message, index, count, result, data)
+
+    def edited(self, edit: ContextEdit) -> None:
+        """What the model sees of the past has changed."""
+        if self._transcript is not None:
+            self._transcript.edited(edit)
+
+    def uncompact(self, since: Sequence[Message] = ()) -> tuple[Message, ...]:
+        """Takes the latest compaction back and returns the conversation as it was before it, with `since` behind it.
+
+        Raises SessionError when there is none to take back, or the session is not saved. Blocks while it reads.
+        """
+        self._saved().uncompact(since)
+        return self._reloaded()
+
+    def rewind_to(self, prompt: str) -> str:
+        """Goes back to before a message of the person, given by its uuid, and returns its text; `messages` are then
+        those before it. Raises SessionError. Blocks while it reads."""
+        text = self._saved().rewind_to(prompt)
+        self._reloaded()
+        return text
+
+    def move_to(self, leaf: str | None) -> None:
+        """Makes an entry the end of the conversation; the `leaf` before a rewind undoes it. Raises SessionError."""
+        self._saved().move_to(leaf)
+        self._reloaded()
+
+    def rename(self, name: str) -> None:
+        """The person's name for the session."""
+        if self._transcript is not None:
+            self._transcript.label(custom=name)
+
+    def entitle(self, title: str) -> None:
+        """A model's title for the session; a name that a person gave it comes first."""
+        if self._transcript is not None:
+            self._transcript.label(ai=title)
+
     def on(self, event: AnyEvent) -> None:
         """At the end of a turn the disk is asked to make it last, in a thread of its own."""
-        if isinstance(event, TurnEnded | RunEnded) and self._transcript is not None:
+        if self._transcript is None:
+            return
+        if isinstance(event, StateChanged):
+            self.asks(event.model)
+        elif isinstance(event, TurnEnded | RunEnded):
+            if self._cwd is not None:
+                self._transcript.describe(branch=branch_of(self._cwd))
             syncing = asyncio.get_running_loop().run_in_executor(None, self._transcript.sync)
             self._syncing.add(syncing)
             syncing.add_done_callback(self._syncing.discard)
@@ -85,6 +161,18 @@ class Journal:
         else:
             shutil.rmtree(self.folder, ignore_errors=True)
 
+    def _saved(self) -> Transcript:
+        if self._transcript is None:
+            raise SessionError(_UNSAVED)
+        return self._transcript
+
+    def _reloaded(self) -> tuple[Message, ...]:
+        self._take(self._saved().reload())
+        return self.messages
+
+    def _take(self, loaded: Loaded) -> None:
+        self.messages = repair(loaded.messages, loaded.calls)
+
 
 class _Warnings:
     """A warning's way out. The transcript is opened before there is anybody to tell; it warns only when it writes."""
@@ -94,18 +182,3 @@ class _Warnings:
     def __call__(self, text: str) -> None:
         if self.emit is not None:
             self.emit(Notice(level="warning", text=text))
-
-
-def _to_resume(config: Config, resume: str | None, continue_latest: bool) -> Path | None:
-    if resume is not None:
-        if not resume:
-            raise SessionError("--resume needs a session id. `coder -p -c` goes on with the last session here.")
-        if not is_session_id(resume):
-            raise SessionError(f"No conversation found with session ID: {resume}")
-        return find(config.home, config.cwd, resume)
-    if not continue_latest:
-        return None
-    path = latest(config.home, config.cwd)
-    if path is None:
-        raise SessionError("There is no session to continue in this folder.")
-    return path

@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING
 
 from coder.cli.arguments import RunArguments, parse
 from coder.core.config import Config
-from coder.core.errors import CoderError, ConfigError
-from coder.frontends.exit_codes import USAGE
+from coder.core.errors import CoderError, ConfigError, UnknownSession
+from coder.frontends.exit_codes import FAILED, USAGE
 
 if TYPE_CHECKING:
+    from coder.app.starting import Start
+    from coder.config.flags import Flags
     from coder.frontends.headless import HeadlessFrontend
 
-SUBCOMMANDS = {name: f"coder.cli.{name}" for name in ("config", "demo", "permissions", "replay", "trust")}
+SUBCOMMANDS = {name: f"coder.cli.{name}" for name in ("config", "demo", "permissions", "replay", "sessions", "trust")}
 _SLASH = re.compile(r"/[A-Za-z][\w:-]*(?=\s|$)")
 _NO_INPUT = "Input must be provided either through stdin or as a prompt argument when using --print"
 
@@ -35,7 +37,7 @@ def run(argv: list[str]) -> int:
         return _start(parse(argv))
     except CoderError as error:
         sys.stderr.write(f"coder: {error}\n")
-        return USAGE
+        return FAILED if isinstance(error, UnknownSession) else USAGE
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -74,14 +76,27 @@ async def _run(arguments: RunArguments, config: Config, prompt: str) -> int:
         session = await open_session(
             config,
             frontend,
-            session_id=flags.session_id,
-            resume=flags.resume,
-            continue_latest=flags.continue_,
+            start=_which_session(flags),
             reload=Reload(flags, os.environ, current_folder()),
         )
         gc.freeze()
         gc.enable()
         return await headless.run(session, frontend, prompt, config.time_budget)
+
+
+def _which_session(flags: Flags) -> Start:
+    from coder.app.starting import Start
+
+    return Start(
+        session_id=flags.session_id,
+        resume=flags.resume,
+        continue_latest=flags.continue_,
+        fork=flags.fork_session,
+        at=flags.resume_session_at,
+        drops_turn=flags.resume_drops_turn,
+        name=flags.name,
+        keeps_model=flags.model is None and not os.environ.get("ANTHROPIC_MODEL"),
+    )
 
 
 async def _through_replay(stack: AsyncExitStack, arguments: RunArguments, config: Config) -> Config:

@@ -6,6 +6,7 @@ CoderError
 ├── ToolError        a tool call failed; its text is written for the model
 ├── ProtocolError    a peer (or our own history) broke a wire contract
 └── SessionError     a transcript cannot be read or written
+    └── UnknownSession   there is none by that name                      (exit 1)
 """
 
 from __future__ import annotations
@@ -69,4 +70,8 @@ class ProtocolError(CoderError):
 
 
 class SessionError(CoderError):
+    pass
+
+
+class UnknownSession(SessionError):
     pass

@@ -1,4 +1,4 @@
-"""Messages to transcript entries and back. Must not know files, trees or repair.
+"""Transcript entries back to the messages they are made of. Must not know files, trees or repair.
 
 An entry stores its block in Messages API shape, unchanged. What only we need sits under one key, `coder`: the uuid of
 the message an entry is a part of, and the message's kind where it cannot be told from the entry.
@@ -6,10 +6,9 @@ the message an entry is a part of, and the message's kind where it cannot be tol
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import get_args
 
 from coder.core.messages import (
@@ -21,111 +20,28 @@ from coder.core.messages import (
     Text,
     ToolResult,
     ToolUse,
-    Usage,
     block_from_api,
-    block_to_api,
-    entry_uuids,
     usage_from_api,
 )
 
 _KINDS: frozenset[str] = frozenset(get_args(Kind))
-_META_KINDS = ("context", "reminder")
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """What every entry of a session says about where it comes from."""
-
-    session_id: str
-    cwd: str
-    version: str
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a transcript. `payload` is the whole object for user and assistant entries, empty for others."""
+    """One line of a transcript. `payload` is the whole object for user and assistant entries, empty for others.
+
+    `boundary`: what came before was compacted; `logical` is then the entry it was written after. `stowed`: some of its
+    data lies in files of its own.
+    """
 
     type: str
     uuid: str
     parent: str | None
     payload: Json
-
-
-def entries_of(message: Message, parent: str | None, envelope: Envelope) -> list[Json]:
-    """The entries of a message, chained after `parent`: one per block of a reply and per tool result, else one.
-
-    The last entry carries the message's own uuid. Never raises.
-    """
-    if not message.meta.uuid:
-        message = replace(message, meta=replace(message.meta, uuid=str(uuid.uuid4())))
-    own = message.meta.uuid
-    bodies = _reply_bodies(message, own) if message.role == "assistant" else _user_bodies(message, own)
-    stamp = message.meta.timestamp or _now()
-    found: list[Json] = []
-    for name, body in zip(entry_uuids(message), bodies, strict=True):
-        found.append(
-            {
-                "type": message.role,
-                "uuid": name,
-                "parentUuid": parent,
-                "sessionId": envelope.session_id,
-                "timestamp": stamp,
-                "cwd": envelope.cwd,
-                "gitBranch": "",
-                "version": envelope.version,
-                "isSidechain": False,
-                **body,
-            }
-        )
-        parent = name
-    return found
-
-
-def _reply_bodies(message: Message, own: str) -> Iterator[Json]:
-    meta = message.meta
-    shared: Json = {
-        "id": meta.api_id or _made_up_id(own),
-        "type": "message",
-        "role": "assistant",
-        "model": meta.model,
-        "stop_reason": meta.stop_reason or None,
-        "stop_sequence": None,
-        "usage": _usage_to_api(meta.usage),
-    }
-    for block in message.content or (None,):
-        extra: Json = {"message": own}
-        if meta.kind != "reply":
-            extra["kind"] = meta.kind
-        if isinstance(block, ToolUse) and block.error:
-            extra["error"] = block.error
-        content = [block_to_api(block)] if block is not None else []
-        yield {"message": {**shared, "content": content}, "coder": extra}
-
-
-def _user_bodies(message: Message, own: str) -> Iterator[Json]:
-    kind = message.meta.kind
-    results = [block for block in message.content if isinstance(block, ToolResult)]
-    others = [block for block in message.content if not isinstance(block, ToolResult)]
-    for index, result in enumerate(results):
-        body: Json = {"message": {"role": "user", "content": [block_to_api(result)]}}
-        data = message.meta.tool_data[index] if index < len(message.meta.tool_data) else None
-        if data is not None:
-            body["toolUseResult"] = data
-        yield {**body, "coder": {"message": own} if kind == "results" else {"message": own, "kind": kind}}
-    if others and results:
-        yield {"isMeta": True, **_words(others), "coder": {"message": own}}
-    elif not results:
-        body = {"isMeta": True, **_words(others)} if kind in _META_KINDS else _words(others)
-        yield body if kind == _inferred_kind(body) else {**body, "coder": {"kind": kind}}
-
-
-def _words(blocks: Sequence[Block]) -> Json:
-    """A single text is stored as the plain string it is: what readers take for the prompt the person wrote."""
-    match blocks:
-        case [Text(text=text)]:
-            return {"message": {"role": "user", "content": text}}
-        case _:
-            return {"message": {"role": "user", "content": [block_to_api(block) for block in blocks]}}
+    logical: str | None = None
+    boundary: bool = False
+    stowed: bool = False
 
 
 def messages_of(entries: Iterable[Entry]) -> tuple[Message, ...]:
@@ -136,6 +52,10 @@ def messages_of(entries: Iterable[Entry]) -> tuple[Message, ...]:
     groups: list[list[Entry]] = []
     joinable: dict[str, list[Entry]] = {}
     for entry in entries:
+        if entry.boundary:
+            joinable.clear()  # what follows may be stored for the second time
+        if not entry.payload:
+            continue
         key = _group_key(entry)
         group = joinable.get(key)
         if group is None:
@@ -149,6 +69,37 @@ def messages_of(entries: Iterable[Entry]) -> tuple[Message, ...]:
                 joinable[key] = group
         group.append(entry)
     return tuple(message for group in groups if (message := _joined(group)) is not None)
+
+
+def message_uuid(entry: Entry) -> str:
+    """The message an entry is a part of."""
+    return _text(_extra(entry).get("message")) or entry.uuid
+
+
+def asked_model(entry: Entry) -> str:
+    """The model whose reply the entry is a part of, by the name it was asked for; empty when that is not known."""
+    if entry.type != "assistant":
+        return ""
+    answered = _text(_api_message(entry).get("model"))
+    known = bool(_extra(entry)) or answered.startswith("claude-")  # other programs note replies they made up
+    return _text(_extra(entry).get("model")) or (answered if known else "")
+
+
+def announced_calls(entry: Entry) -> tuple[str, ...]:
+    """The tool calls of an entry that would be announced by a line when they are started."""
+    if _extra(entry).get("starts") is not True:
+        return ()
+    return tuple(block.id for block in _blocks(entry) if isinstance(block, ToolUse))
+
+
+def is_prompt(entry: Entry) -> bool:
+    """Whether the entry begins a turn: the person wrote it, and not in the middle of one."""
+    return entry.type == "user" and _kind(entry) == "prompt"
+
+
+def prompt_text(entry: Entry) -> str:
+    """The words of a user entry."""
+    return "\n".join(block.text for block in _blocks(entry) if isinstance(block, Text))
 
 
 def _group_key(entry: Entry) -> str:
@@ -166,6 +117,7 @@ def _group_key(entry: Entry) -> str:
 
 
 def _joined(parts: Sequence[Entry]) -> Message | None:
+    parts = sorted(parts, key=_part)
     content: list[Block] = []
     tool_data: list[Json | None] = []
     for part in parts:
@@ -180,7 +132,7 @@ def _joined(parts: Sequence[Entry]) -> Message | None:
         return None
     last = parts[-1]
     own = _text(_extra(last).get("message")) or last.uuid
-    api = _api_message(last)
+    api = {**_api_message(last), **_object(_extra(last).get("copied"))}
     api_id = _text(api.get("id"))
     return Message(
         "assistant" if last.type == "assistant" else "user",
@@ -189,13 +141,19 @@ def _joined(parts: Sequence[Entry]) -> Message | None:
             uuid=own,
             kind=_kind(parts[0]),
             timestamp=_text(last.payload.get("timestamp")),
-            api_id="" if api_id == _made_up_id(own) else api_id,
+            api_id="" if api_id == made_up_id(own) else api_id,
             model=_text(api.get("model")),
             stop_reason=_text(api.get("stop_reason")),
             usage=usage_from_api(api.get("usage")),
             tool_data=tuple(tool_data) if any(data is not None for data in tool_data) else (),
         ),
     )
+
+
+def _part(entry: Entry) -> int:
+    """Where the entry belongs in its message; what says nothing keeps its place, behind those that do."""
+    part = _extra(entry).get("part")
+    return part if isinstance(part, int) else sys.maxsize
 
 
 def _blocks(entry: Entry) -> list[Block]:
@@ -211,13 +169,15 @@ def _blocks(entry: Entry) -> list[Block]:
 
 def _kind(entry: Entry) -> Kind:
     named = _extra(entry).get("kind")
-    return named if isinstance(named, str) and named in _KINDS else _inferred_kind(entry.payload)  # type: ignore[return-value]  # one of _KINDS
+    return named if isinstance(named, str) and named in _KINDS else inferred_kind(entry.payload)  # type: ignore[return-value]  # one of _KINDS
 
 
-def _inferred_kind(body: Json) -> Kind:
+def inferred_kind(body: Json) -> Kind:
     if body.get("type") == "assistant":
         return "reply"
-    if body.get("isMeta") is True or body.get("isCompactSummary") is True:
+    if body.get("isCompactSummary") is True:
+        return "summary"
+    if body.get("isMeta") is True:
         return "context"
     message = body.get("message")
     content = message.get("content") if isinstance(message, dict) else None
@@ -242,23 +202,6 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _made_up_id(own: str) -> str:
+def made_up_id(own: str) -> str:
     """Readers count the usage of one API response once, by this id, so a reply without one is given one."""
     return f"msg_{own.replace('-', '')}"
-
-
-def _usage_to_api(usage: Usage) -> Json:
-    return {
-        "input_tokens": usage.input_tokens,
-        "cache_creation_input_tokens": usage.cache_creation_input_tokens,
-        "cache_read_input_tokens": usage.cache_read_input_tokens,
-        "output_tokens": usage.output_tokens,
-        "cache_creation": {
-            "ephemeral_5m_input_tokens": usage.ephemeral_5m_input_tokens,
-            "ephemeral_1h_input_tokens": usage.ephemeral_1h_input_tokens,
-        },
-    }
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -11,6 +11,7 @@ from coder.core.messages import Json
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str)
 _DECODER = json.JSONDecoder()
+_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -23,7 +24,12 @@ def encode_line(entry: Json) -> bytes:
         text = _ENCODER.encode(entry)
     except (ValueError, TypeError):  # not a number, or a key that is no text
         text = _ENCODER.encode(_finite(entry))
-    return (scrubbed(text) + "\n").encode("utf-8")
+    return (_one_line(scrubbed(text)) + "\n").encode("utf-8")
+
+
+def _one_line(text: str) -> str:
+    """Escapes what some readers take for the end of a line."""
+    return _LINE_ENDS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def decode_line(line: bytes) -> Json | None:

@@ -1,32 +1,20 @@
-"""Reads a transcript, whatever state it is in. Must not write, lock or repair."""
+"""The conversation of a transcript, as it goes on. Must not write, lock or repair."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO
 
 from coder.core.errors import SessionError
-from coder.core.messages import Json, Message
-from coder.sessions.codec import Entry, messages_of
-from coder.sessions.lines import decode_line
-from coder.sessions.tree import branch
+from coder.core.messages import Message
+from coder.sessions.asides import Labels
+from coder.sessions.blobs import Blobs
+from coder.sessions.codec import Entry, announced_calls, asked_model, messages_of
+from coder.sessions.reading import Reading, read
+from coder.sessions.replaced import replaced
 
-_LINE_LIMIT = 128 * 1024 * 1024
 _SHOWN = 5
-_CHAINED = ("user", "assistant", "system", "attachment", "progress")
-_ASIDE = (  # lines about the session that are no part of the conversation
-    "summary",
-    "custom-title",
-    "ai-title",
-    "tag",
-    "last-prompt",
-    "content-replacement",
-    "file-history-snapshot",
-    "queue-operation",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +22,8 @@ class Loaded:
     """What a transcript holds.
 
     `lines` counts all that are not blank, `bad` holds the numbers of damaged ones, `leaf` is the uuid the next entry
-    hangs on, `elsewhere` counts entries of other branches.
+    hangs on, `elsewhere` counts entries of other branches. `calls` are those whose start would have been noted, with
+    the time it was; "" for one that was never started. `model` is what the last reply was asked of.
     """
 
     messages: tuple[Message, ...]
@@ -46,6 +35,9 @@ class Loaded:
     torn: bool = False
     unknown: tuple[tuple[str, int], ...] = ()
     elsewhere: int = 0
+    labels: Labels = field(default_factory=Labels)
+    calls: Mapping[str, str] = field(default_factory=dict)
+    model: str = ""
 
     @property
     def skipped(self) -> str:
@@ -53,114 +45,66 @@ class Loaded:
         parts: list[str] = []
         if self.bad:
             shown = ", ".join(map(str, self.bad[:_SHOWN])) + (", …" if len(self.bad) > _SHOWN else "")
-            parts.append(f"{_counted(len(self.bad), 'damaged line')} ({shown})")
+            parts.append(f"{counted(len(self.bad), 'damaged line')} ({shown})")
         if self.torn:
             parts.append("a last line that was cut off while being written")
-        parts += [f"{_counted(count, 'entry', 'entries')} of unknown type {kind!r}" for kind, count in self.unknown]
+        parts += [f"{counted(count, 'entry', 'entries')} of unknown type {kind!r}" for kind, count in self.unknown]
         if not parts:
             return ""
         good = self.lines - len(self.bad) - self.torn - sum(count for _, count in self.unknown)
         return f"loaded {good} of {self.lines} lines; skipped " + ", ".join(parts)
 
 
-class _Reader:
-    """What is found while the lines go by."""
-
-    def __init__(self) -> None:
-        self.entries: list[Entry] = []
-        self.lines = 0
-        self.bad: list[int] = []
-        self.torn = False
-        self.unknown: Counter[str] = Counter()
-        self.session_id = ""
-        self.cwd = ""
-        self._uuids: set[str] = set()
-
-    def add(self, number: int, line: bytes | None, *, whole: bool) -> None:
-        """`line` is None when it was too long to be kept, `whole` is False when no newline ended it."""
-        if line is not None and not line:
-            return
-        self.lines += 1
-        raw = decode_line(line) if line is not None else None
-        if raw is None:
-            if whole:
-                self.bad.append(number)
-            else:
-                self.torn = True
-            return
-        kind = raw.get("type")
-        if kind in _CHAINED:
-            self._chain(number, str(kind), raw)
-        elif kind not in _ASIDE:
-            self.unknown[str(kind)[:40]] += 1
-
-    def _chain(self, number: int, kind: str, raw: Json) -> None:
-        name, parent = raw.get("uuid"), raw.get("parentUuid")
-        if kind in ("user", "assistant") and not _is_readable(raw):
-            self.bad.append(number)
-            return
-        if not isinstance(name, str) or not name:  # old versions wrote none: a list, so the one before is the parent
-            name = f"line-{number}"
-            parent = parent or (self.entries[-1].uuid if self.entries else None)
-        self.session_id = self.session_id or _text(raw.get("sessionId"))
-        self.cwd = self.cwd or _text(raw.get("cwd"))
-        if name in self._uuids or raw.get("isSidechain") is True or raw.get("isApiErrorMessage") is True:
-            return
-        self._uuids.add(name)
-        payload = raw if kind in ("user", "assistant") else {}
-        self.entries.append(Entry(kind, name, parent if isinstance(parent, str) else None, payload))
-
-
-def load(path: Path) -> Loaded:
+def load(path: Path, at: str | None = None, *, whole: bool = False) -> Loaded:
     """The conversation of a transcript, and what was skipped. Blocks while it reads.
 
-    Raises SessionError when the file cannot be read at all, never for what is in it.
+    `at` is the last entry to be kept. With `whole`, what was compacted stands before its summary.
+    Raises SessionError when the file cannot be read at all or has no entry `at`, never for what is in it.
     """
-    reader = _Reader()
-    try:
-        with path.open("rb") as file:
-            for number, (line, whole) in enumerate(_lines(file), 1):
-                reader.add(number, line, whole=whole)
-    except OSError as error:
-        raise SessionError(f"The session {path} cannot be read: {error.strerror or error}.") from error
-    found = branch(reader.entries)
+    reading = read(path)
+    if at is not None and not reading.tree.move(at):
+        raise SessionError(f"Session {path.stem} has no entry {at}.")
+    return assembled(reading, path, whole=whole)
+
+
+def assembled(reading: Reading, path: Path, *, whole: bool = False) -> Loaded:
+    """The conversation of what was read from `path`, beside which its pictures lie. Never raises."""
+    found = reading.tree.branch(whole=whole)
+    messages = messages_of(unstowed(found, path))
+    models = (asked_model(entry) for entry in reversed(found))
     return Loaded(
-        messages=messages_of(entry for entry in found if entry.payload),
-        session_id=reader.session_id,
-        cwd=reader.cwd,
-        leaf=found[-1].uuid if found else None,
-        lines=reader.lines,
-        bad=tuple(reader.bad),
-        torn=reader.torn,
-        unknown=tuple(sorted(reader.unknown.items())),
-        elsewhere=len(reader.entries) - len(found),
+        messages=replaced(messages, reading.replacements),
+        session_id=reading.session_id,
+        cwd=reading.cwd,
+        leaf=reading.tree.leaf,
+        lines=reading.lines,
+        bad=tuple(reading.bad),
+        torn=reading.torn,
+        unknown=tuple(sorted(reading.unknown.items())),
+        elsewhere=len(reading.tree.entries) - len(found),
+        labels=reading.labels,
+        calls={name: reading.started.get(name, "") for entry in found for name in announced_calls(entry)},
+        model=next(filter(None, models), ""),
     )
 
 
-def _lines(file: BinaryIO) -> Iterator[tuple[bytes | None, bool]]:
-    """Lines without padding, and whether a newline ended them. One that is too long to hold comes as None."""
-    first = True
-    while line := file.readline(_LINE_LIMIT):
-        whole = line.endswith(b"\n")
-        if len(line) >= _LINE_LIMIT and not whole:
-            while (rest := file.readline(_LINE_LIMIT)) and not rest.endswith(b"\n"):
-                pass
-            yield None, rest.endswith(b"\n")
-            continue
-        if first:
-            line = line.removeprefix(b"\xef\xbb\xbf")
-            first = False
-        yield line.strip(b" \t\r\n\0"), whole
+def side_folder(path: Path) -> Path:
+    """Where whatever belongs to a session but is not in its transcript lies."""
+    return path.with_suffix("")
 
 
-def _is_readable(raw: Json) -> bool:
-    message = raw.get("message")
-    return isinstance(message, dict) and isinstance(message.get("content"), str | list)
+def blob_folder(path: Path) -> Path:
+    """Where the pictures and documents of a transcript lie."""
+    return side_folder(path) / "blobs"
 
 
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+def unstowed(entries: Iterable[Entry], path: Path) -> Iterator[Entry]:
+    """The entries with their pictures and documents, which lie beside the transcript `path`. Never raises."""
+    blobs = Blobs(path.parent, blob_folder(path))
+    for entry in entries:
+        yield replace(entry, payload=blobs.restore(entry.payload)) if entry.stowed and entry.payload else entry
 
 
-def _counted(count: int, one: str, many: str = "") -> str:
+def counted(count: int, one: str, many: str = "") -> str:
+    """`1 line`, `2 lines`."""
     return f"{count} {one if count == 1 else many or one + 's'}"

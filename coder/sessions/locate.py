@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from coder.core.errors import SessionError
+from coder.core.errors import SessionError, UnknownSession
 from coder.sessions.lines import decode_line, scrubbed
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
@@ -43,12 +43,12 @@ def find(home: Path, cwd: Path, session_id: str) -> Path:
     here = transcript_path(home, cwd, session_id)
     if _is_file(here):
         return here
-    elsewhere = [path for folder in _folders(home) if _is_file(path := folder / here.name)]
+    elsewhere = [path for folder in project_folders(home) if _is_file(path := folder / here.name)]
     match elsewhere:
         case [path]:
             return path
         case []:
-            raise SessionError(f"No conversation found with session ID: {session_id}")
+            raise UnknownSession(f"No conversation found with session ID: {session_id}")
         case _:
             places = ", ".join(map(str, elsewhere))
             raise SessionError(f"Session {session_id} exists more than once: {places}. Start from its own folder.")
@@ -56,15 +56,42 @@ def find(home: Path, cwd: Path, session_id: str) -> Path:
 
 def latest(home: Path, cwd: Path) -> Path | None:
     """The transcript of this folder that was written last; None when there is none. Never raises."""
-    folder = home / "projects" / project_key(cwd)
-    dated = sorted(((_mtime(path), path) for path in _transcripts(folder)), reverse=True)
-    return next((path for _, path in dated if belongs_to(path, cwd)), None)
+    return next(of_folder(home, cwd), None)
+
+
+def of_folder(home: Path, cwd: Path) -> Iterator[Path]:
+    """The transcripts of this very folder, the latest first. Never raises."""
+    for path in newest_first(_transcripts(home / "projects" / project_key(cwd))):
+        if belongs_to(path, cwd):
+            yield path
+
+
+def everywhere(home: Path) -> list[Path]:
+    """The transcripts of all folders, the latest first. Never raises."""
+    return newest_first(path for folder in project_folders(home) for path in _transcripts(folder))
+
+
+def newest_first(paths: Iterable[Path]) -> list[Path]:
+    """By when they were written last."""
+    return [path for _, path in sorted(((_mtime(path), path) for path in paths), reverse=True)]
 
 
 def belongs_to(path: Path, cwd: Path) -> bool:
     """Whether a transcript was started in `cwd`: `/p/a_b` and `/p/a-b` share a folder but no sessions."""
     written = _first_cwd(path)
     return written is not None and scrubbed(os.path.realpath(cwd)) in {written, scrubbed(os.path.realpath(written))}
+
+
+def make_private(home: Path, folder: Path) -> None:
+    """Makes `folder`, which is `home` or lies below it, and what is missing on the way, for the owner alone.
+
+    Raises OSError, and SessionError when `home` is somebody else's.
+    """
+    parts = folder.relative_to(home).parts
+    for number in range(len(parts) + 1):
+        home.joinpath(*parts[:number]).mkdir(mode=0o700, parents=number == 0, exist_ok=True)
+        if number == 0 and home.stat().st_uid != os.geteuid():
+            raise SessionError(f"{home} belongs to another user")
 
 
 def _first_cwd(path: Path) -> str | None:
@@ -89,7 +116,8 @@ def _scan_cwd(head: bytes) -> str | None:
     return value if isinstance(value, str) and "\0" not in value else None
 
 
-def _folders(home: Path) -> Iterator[Path]:
+def project_folders(home: Path) -> Iterator[Path]:
+    """The folders that transcripts lie in. Never raises."""
     try:
         yield from sorted(path for path in (home / "projects").iterdir() if path.is_dir())
     except OSError:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from coder.agent.history import clean
@@ -12,18 +13,32 @@ from coder.core.messages import Block, Json, Message, Meta, Opaque, Text, Thinki
 INTERRUPTED = (
     "The session ended before this call did: it ran in part, or whole, or not at all. Check before repeating it."
 )
+NOT_RUN = "This call was not run: the session ended before it was started."
 LOST_START = "(The beginning of this conversation could not be read.)"
 
 _Answers = dict[str, tuple[ToolResult, Json | None]]
+_NONE: Mapping[str, str] = {}
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 
-def repair(messages: Sequence[Message]) -> tuple[Message, ...]:
+def unknown_outcome(started: str) -> str:
+    """The answer to a call that was started at that time (as transcripts write it) and has no result."""
+    clock = f"{started[11:16]} UTC on {started[:10]}" if _STAMP.match(started) else "an unknown time"
+    return (
+        f"Unknown outcome: this call was started at {clock}, and the session ended before it did. It may have run in "
+        "part or whole: check before repeating it."
+    )
+
+
+def repair(messages: Sequence[Message], calls: Mapping[str, str] = _NONE) -> tuple[Message, ...]:
     """The same conversation with the history invariant restored: it starts with a user message, every tool call is
     answered exactly once, in order, at the head of the next message, and nothing empty or unsigned is left.
 
+    `calls` says when calls were started, "" for one that was not; of those it does not name nothing is known.
     What was whole stays, and a valid conversation comes back unchanged. Never raises.
     """
     answers = _answers(messages)
+    _answer_the_rest(messages, calls, answers)
     called: set[str] = set()
     repaired: list[Message] = []
     for message in messages:
@@ -54,6 +69,14 @@ def _answers(messages: Sequence[Message]) -> _Answers:
             for index, result in enumerate(results):
                 found.setdefault(result.tool_use_id, (result, data[index] if index < len(data) else None))
     return found
+
+
+def _answer_the_rest(messages: Sequence[Message], calls: Mapping[str, str], answers: _Answers) -> None:
+    """Adds what is known of the calls that have no result."""
+    for call in (call for message in messages for call in message.tool_uses):
+        if call.id not in answers and (started := calls.get(call.id)) is not None:
+            text = unknown_outcome(started) if started else NOT_RUN
+            answers[call.id] = (ToolResult(call.id, (Text(text),), is_error=True), None)
 
 
 def _sound(message: Message, called: set[str]) -> Message:

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import stat
-import threading
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from coder.agent.history import clean
+from coder.core.edits import Clearing, Compaction, ContextEdit
 from coder.core.errors import SessionError
-from coder.core.messages import Message
-from coder.sessions import lock
-from coder.sessions.codec import Envelope, entries_of
+from coder.core.messages import Json, Message, Meta, ToolResult, ToolUse, entry_uuids
+from coder.sessions import asides
+from coder.sessions.asides import Labels, clean_name
+from coder.sessions.blobs import Blobs
+from coder.sessions.codec import Entry, prompt_text
+from coder.sessions.entries import Envelope, entries_of
+from coder.sessions.growing import GrowingFile
 from coder.sessions.lines import encode_line
-from coder.sessions.load import Loaded, load
+from coder.sessions.load import Loaded, assembled, blob_folder, load
 from coder.sessions.locate import transcript_path
+from coder.sessions.reading import Reading, read
+from coder.sessions.titles import labels_in
 
 Warn = Callable[[str], None]
-_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+_LONG_PROMPT = 32 * 1024  # bytes of an entry; readers look for the first prompt in the first 64 KB
+_TITLE_EVERY = 40 * 1024  # bytes; readers look for titles in the last 64 KB
+_TAIL = 64 * 1024
+_NEAR = 20 * 1024
+_TORN_AWAY = "is no part of this session's conversation"
 
 
 def _say_nothing(text: str) -> None:
@@ -35,19 +46,17 @@ class Transcript:
     def __init__(self, path: Path, home: Path, envelope: Envelope, loaded: Loaded, warn: Warn) -> None:
         self.path = path
         self.loaded = loaded
-        self.problem = ""  # why the session is not being saved just now; empty when it is
-        self._home = home
+        self._file = GrowingFile(path, home)
+        self._blobs = Blobs(home, blob_folder(path))
         self._envelope = envelope
         self._warn = warn
-        self._leaf = loaded.leaf
-        self._fd: int | None = None
-        self._end = 0  # where the last whole entry ends
-        self._pending = bytearray()  # entries that are not on disk
-        self._exists = False
-        self._dirty = False
-        self._closed = False
         self._warned = False
-        self._guard = threading.Lock()  # a sync in a thread must not meet a close
+        self._deep = ""
+        self._leaf = loaded.leaf
+        self._labels = loaded.labels
+        self._labelled_at = 0  # the size of the file when the titles were written last
+        self._has_prompt = False
+        self._finished: set[str] = set()  # entries of a message that is not there yet
 
     @classmethod
     def create(cls, home: Path, cwd: Path, session_id: str, version: str, warn: Warn = _say_nothing) -> Transcript:
@@ -61,71 +70,150 @@ class Transcript:
         return cls(path, home, Envelope(session_id, os.fspath(cwd), version), Loaded(()), warn)
 
     @classmethod
-    def open(cls, path: Path, version: str, cwd: Path | None = None, warn: Warn = _say_nothing) -> Transcript:
+    def open(
+        cls,
+        path: Path,
+        version: str,
+        cwd: Path | None = None,
+        warn: Warn = _say_nothing,
+        at: str | None = None,
+    ) -> Transcript:
         """An existing session, locked and read (`loaded`); the file stays as it is until the first append.
 
-        `cwd` defaults to the one the session was started in. Blocks while it reads.
-        Raises SessionError when the file cannot be read, or another process has the session open.
+        `cwd` defaults to the one the session was started in; `at` is the last entry that is kept. Blocks while it
+        reads. Raises SessionError when the file cannot be read, or another process has the session open.
         """
-        fd: int | None = None
-        with contextlib.suppress(OSError):  # read-only: the first append will say so
-            fd = _open_locked(path)
+        transcript = cls(path, path.parent, Envelope(path.stem, "", version), Loaded(()), warn)
+        transcript._file.open_existing()
         try:
-            loaded = load(path)
+            loaded = load(path, at)
         except SessionError:
-            if fd is not None:
-                os.close(fd)
+            transcript._file.let_go()
             raise
+        transcript._take(loaded)
         started = os.fspath(cwd) if cwd is not None else loaded.cwd
-        transcript = cls(path, path.parent, Envelope(path.stem, started, version), loaded, warn)
-        transcript._exists = True
-        if fd is not None:
-            transcript._attach(fd)
+        transcript._envelope = Envelope(path.stem, started, version)
+        if labels_in(transcript._file.tail(_NEAR)):
+            transcript._labelled_at = transcript._file.size
         return transcript
 
     @property
     def session_id(self) -> str:
         return self._envelope.session_id
 
+    @property
+    def problem(self) -> str:
+        """Why the session is not being saved just now; empty when it is."""
+        return self._deep or self._file.problem
+
+    @property
+    def leaf(self) -> str | None:
+        """The entry that the next one hangs on."""
+        return self._leaf
+
+    @property
+    def labels(self) -> Labels:
+        return self._labels
+
+    def describe(self, *, model: str | None = None, branch: str | None = None) -> None:
+        """What later entries say about where they come from."""
+        given = self._envelope
+        self._envelope = replace(
+            given,
+            model=given.model if model is None else model,
+            branch=given.branch if branch is None else branch,
+        )
+
     def append(self, message: Message) -> None:
-        """Stores a message: all its entries in one write. When this returns they outlive the process. Never raises."""
-        self._report()  # of a sync that failed since
-        entries = entries_of(message, self._leaf, self._envelope)
-        try:
-            self._pending += b"".join(map(encode_line, entries))
-        except RecursionError:
-            self.problem = "a message is nested too deeply"
+        """Stores a message: all its entries that are not there yet, in one write. When this returns they outlive the
+        process. Never raises."""
+        self._store(entries_of(message, self._leaf, self._envelope, self._finished))
+        self._finished.clear()
+
+    def started(self, call: ToolUse) -> None:
+        """Notes that a call is about to run. Never raises."""
+        self._write([asides.tool_start(call, self.session_id)])
+
+    def finished(self, message: str, index: int, count: int, result: ToolResult, data: Json | None) -> None:
+        """Stores the result of one call before the others are known: it is number `index` of `count` in the message
+        with that uuid, which has nothing else in it. What `append` gets later must say the same. Never raises."""
+        others = tuple(ToolResult("", ()) for _ in range(count - 1))
+        whole = clean(Message("user", (*others[:index], result, *others[index:])))
+        known = tuple(data if number == index else None for number in range(count))
+        placed = replace(whole, meta=Meta(message, "results", tool_data=known))
+        names = entry_uuids(placed)
+        self._store(entries_of(placed, self._leaf, self._envelope, {name for name in names if name != names[index]}))
+        self._finished.add(names[index])
+
+    def edited(self, edit: ContextEdit) -> None:
+        """Stores a change of what the model sees. Never raises."""
+        match edit:
+            case Clearing():
+                self._write([asides.clearing(edit, self.session_id)])
+            case Compaction():
+                name = str(uuid.uuid4())
+                entries = [asides.boundary(edit, name, self._leaf, self._envelope)]
+                self._store(entries + self._copies(edit.messages, name, name))
+
+    def uncompact(self, since: Sequence[Message] = ()) -> None:
+        """Takes the latest compaction back: the conversation goes on where it was before it, with `since`.
+
+        Raises SessionError when there is none.
+        """
+        boundary = self._read().tree.compacted()
+        if boundary is None:
+            raise SessionError("This conversation was not compacted: there is nothing to take back.")
+        self._move(boundary.logical, "uncompact", self._copies(since, boundary.logical, str(uuid.uuid4())))
+
+    def rewind_to(self, prompt: str) -> str:
+        """Goes back to before a message of the person and returns its text. Raises SessionError."""
+        tree = self._read().tree
+        entry = tree.message(prompt)
+        if entry is None or entry.type != "user":
+            raise SessionError(f"Message {prompt} {_TORN_AWAY}.")
+        self._move(tree.parent(entry), "rewind")
+        return prompt_text(entry)
+
+    def move_to(self, leaf: str | None) -> None:
+        """Makes an entry the end of the conversation; the `leaf` before a rewind undoes it. Raises SessionError."""
+        if leaf is not None and leaf not in self._read().tree:
+            raise SessionError(f"Entry {leaf} {_TORN_AWAY}.")
+        self._move(leaf, "undo")
+
+    def label(self, *, custom: str | None = None, ai: str | None = None) -> None:
+        """Gives the session a title; it is stored with the first message at the earliest. Never raises."""
+        self._absorb_labels()
+        given = {name: text for name, text in (("custom", custom), ("ai", ai)) if text is not None}
+        self._labels = replace(self._labels, **given)
+        if self._file.size:
+            self._write_labels()
         else:
-            self._leaf = entries[-1]["uuid"]
-            self._save()
-        self._report()
+            self._labelled_at = -_TITLE_EVERY
+
+    def begin_with(self, pieces: Callable[[], Iterable[bytes]], loaded: Loaded) -> None:
+        """Makes a session that is not on disk yet the continuation of another: `pieces` are its first lines."""
+        self._file.beginning = pieces
+        self._take(loaded)
+
+    def reload(self) -> Loaded:
+        """What is on disk now. Raises SessionError."""
+        self._take(assembled(self._read(), self.path))
+        return self.loaded
 
     def sync(self) -> None:
         """Waits until what was appended outlives the machine (fsync): blocks while the disk works. Never raises, and
         leaves the warning to the next append, so that it may run in any thread."""
-        with self._guard:
-            if self._fd is None or not self._dirty:
-                return
-            self._dirty = False
-            try:
-                os.fsync(self._fd)
-            except OSError as error:
-                self.problem = error.strerror or str(error)
+        try:
+            self._blobs.sync()
+        except OSError as error:
+            self._file.problem = error.strerror or str(error)
+        self._file.sync()
 
     def close(self) -> None:
         """Syncs, unlocks and closes. Idempotent, never raises."""
-        if self._closed:
-            return
-        if self._pending and self.problem:
-            self._save()
-        self.sync()
-        self._report()
-        self._closed = True
-        with self._guard:
-            if self._fd is not None:
-                lock.release(self._fd, self.path)
-                os.close(self._fd)
-                self._fd = None
+        if not self._file.is_closed:
+            self._file.close()
+            self._report()
 
     def __enter__(self) -> Transcript:
         return self
@@ -133,55 +221,78 @@ class Transcript:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _save(self) -> None:
-        if self._closed:
+    def _take(self, loaded: Loaded) -> None:
+        self.loaded = loaded
+        self._leaf = loaded.leaf
+        self._labels = loaded.labels
+        self._has_prompt = any(message.meta.kind == "prompt" for message in loaded.messages)
+
+    def _read(self) -> Reading:
+        if self.problem or not _is_there(self.path):
+            raise SessionError("This session is not saved, so there is nothing to go back to.")
+        return read(self.path)
+
+    def _move(self, leaf: str | None, why: str, entries: Sequence[Json] = ()) -> None:
+        self._leaf = leaf
+        self._write([asides.move(leaf, why, self.session_id), *entries])
+        if entries:
+            self._leaf = entries[-1]["uuid"]
+
+    def _copies(self, messages: Sequence[Message], parent: str | None, name: str) -> list[Json]:
+        """Entries of messages that may be in the file already, in another place."""
+        entries: list[Json] = []
+        for message in messages:
+            entries += entries_of(message, parent, self._envelope, copied_to=name)
+            parent = entries[-1]["uuid"]
+        return entries
+
+    def _store(self, entries: Sequence[Json]) -> None:
+        """Writes entries of the conversation, and the titles again when they would be out of sight."""
+        if not entries:
             return
+        if self._write(entries):
+            self._leaf = entries[-1]["uuid"]
+
+    def _write(self, lines: Sequence[Json]) -> bool:
+        """Whether the lines could be put into words; then they are written, or wait for the disk."""
+        self._report()  # of a sync that failed since
         try:
-            if self._fd is None:
-                self._attach(_open_locked(self.path) if self._exists else self._create())
-            self._write()
-        except SessionError as error:
-            self.problem = str(error).removesuffix(".")
-        except OSError as error:
-            self.problem = error.strerror or str(error)
+            data = [encode_line(self._stowed(line)) for line in lines]
+        except RecursionError:
+            self._deep = "a message is nested too deeply"
         else:
-            self.problem = ""
+            self._deep = ""
+            self._file.append(b"".join(data))
+            self._keep_in_sight(lines, max(map(len, data)))
+        self._report()
+        return not self._deep
 
-    def _create(self) -> int:
-        for folder in (self._home, self._home / "projects", self.path.parent):
-            folder.mkdir(mode=0o700, parents=folder == self._home, exist_ok=True)
-        if self._home.stat().st_uid != os.geteuid():
-            raise SessionError(f"{self._home} belongs to another user")
-        fd = os.open(self.path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
-        self._exists = True
+    def _keep_in_sight(self, lines: Sequence[Json], longest: int) -> None:
+        """Writes the titles again where readers would no longer find them, and the beginning of a huge prompt."""
+        prompts = [line for line in lines if line["type"] == "user" and "isMeta" not in line]
+        if prompts and not self._has_prompt:
+            self._has_prompt = True
+            if longest > _LONG_PROMPT:
+                text = prompt_text(Entry("user", "", None, prompts[0]))
+                self._labels = replace(self._labels, prompt=clean_name(text))
+                self._labelled_at = -_TITLE_EVERY
+        if self._file.size - self._labelled_at > _TITLE_EVERY:
+            self._absorb_labels()
+            self._write_labels()
+
+    def _stowed(self, line: Json) -> Json:
         try:
-            lock.claim(fd, self.path)
-        except SessionError:
-            os.close(fd)
-            raise
-        return fd
+            return self._blobs.stow(line)
+        except (OSError, SessionError):
+            return line  # in the line, then; the file itself will say what is wrong with the disk
 
-    def _attach(self, fd: int) -> None:
-        self._fd = fd
-        self._end = os.fstat(fd).st_size
-        if self._end and os.pread(fd, 1, self._end - 1) != b"\n":
-            self._pending[:0] = b"\n"  # the last line was torn: the next entry starts on its own
+    def _absorb_labels(self) -> None:
+        """Somebody else may have named the session in the meantime: the last word counts."""
+        self._labels = replace(self._labels, **labels_in(self._file.tail(_TAIL)))
 
-    def _write(self) -> None:
-        """Everything that is pending, or nothing: half an entry is taken back."""
-        assert self._fd is not None
-        written = 0
-        try:
-            while written < len(self._pending):
-                written += os.write(self._fd, memoryview(self._pending)[written:])
-        except OSError:
-            with contextlib.suppress(OSError):
-                if written and os.fstat(self._fd).st_size == self._end + written:
-                    os.ftruncate(self._fd, self._end)
-            raise
-        self._end += written
-        self._pending.clear()
-        self._dirty = True
+    def _write_labels(self) -> None:
+        self._file.append(b"".join(map(encode_line, self._labels.lines(self.session_id))))
+        self._labelled_at = self._file.size
 
     def _report(self) -> None:
         if self.problem and not self._warned:
@@ -194,16 +305,3 @@ def _is_there(path: Path) -> bool:
         return path.exists()
     except OSError:  # a folder on the way may not be entered: creating the file will say so
         return False
-
-
-def _open_locked(path: Path) -> int:
-    """Raises SessionError when another process has the session, OSError when the file cannot be opened for writing."""
-    fd = os.open(path, _FLAGS)
-    try:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise SessionError(f"The session {path} is not a regular file.")
-        lock.claim(fd, path)
-    except SessionError:
-        os.close(fd)
-        raise
-    return fd

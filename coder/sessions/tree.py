@@ -1,48 +1,110 @@
-"""The branch of a transcript that is the conversation: which entries, in which order. Pure; must not know files."""
+"""The tree of a transcript and the branch of it that is the conversation. Pure; must not know files or messages."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from coder.sessions.codec import Entry
+from coder.sessions.codec import Entry, is_prompt, message_uuid
 
 _MESSAGES = ("user", "assistant")
 
 
-def branch(entries: Sequence[Entry]) -> tuple[Entry, ...]:
-    """The entries from the root to the newest one, by their parents.
+class Tree:
+    """Grows entry by entry. `leaf` is what the next entry hangs on: the newest entry, unless a move said otherwise."""
 
-    A parent that is missing (its line was damaged) is replaced by the entry before it in the file, so that damage costs
-    the damaged entries and no others. Blocks of a reply and answers to its calls are kept although they may hang on a
-    side of the tree: parallel calls are stored like that by some programs. Never raises.
-    """
-    place = {entry.uuid: index for index, entry in enumerate(entries)}
-    kept: set[int] = set()
-    index: int | None = len(entries) - 1
-    while index is not None and index >= 0:
-        kept.add(index)
-        index = _before(entries[index], index, place)
-    if len(kept) < len(entries):
-        kept |= _belonging(entries, kept)
-    return tuple(entries[index] for index in sorted(kept))
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.leaf: str | None = None
+        self._place: dict[str, int] = {}
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._place
 
-def _before(entry: Entry, index: int, place: dict[str, int]) -> int | None:
-    if entry.parent is None:
+    def grow(self, entry: Entry) -> bool:
+        """Adds an entry; False when its name is taken, and nothing has changed then."""
+        if entry.uuid in self._place:
+            return False
+        self._place[entry.uuid] = len(self.entries)
+        self.entries.append(entry)
+        self.leaf = entry.uuid
+        return True
+
+    def move(self, leaf: str | None) -> bool:
+        """Makes `leaf` the end of the conversation, None an empty one; False when there is no such entry."""
+        if leaf is not None and leaf not in self._place:
+            return False
+        self.leaf = leaf
+        return True
+
+    def branch(self, *, whole: bool = False) -> tuple[Entry, ...]:
+        """The entries from the root to the leaf, by their parents; with `whole` across compactions, from the first.
+
+        A parent that is missing (its line was damaged) is replaced by the entry before it in the file, so that damage
+        costs the damaged entries and no others. Blocks of a reply and answers to its calls are kept although they may
+        hang on a side of the tree: parallel calls are stored like that by some programs. Never raises.
+        """
+        kept: set[int] = set()
+        index = self._place[self.leaf] if self.leaf is not None else None
+        while index is not None and index >= 0:
+            kept.add(index)
+            index = self._before(self.entries[index], index, whole)
+        if len(kept) < len(self.entries):
+            kept |= _belonging(self.entries, kept)
+        return tuple(self.entries[index] for index in sorted(kept))
+
+    def compacted(self) -> Entry | None:
+        """The latest compaction the conversation stands on."""
+        return next((entry for entry in reversed(self.branch()) if entry.boundary), None)
+
+    def message(self, name: str) -> Entry | None:
+        """The first entry of a message, on the conversation's branch before others."""
+        for entries in (self.branch(), self.branch(whole=True), self.entries):
+            for entry in entries:
+                if name in (entry.uuid, message_uuid(entry)):
+                    return entry
         return None
-    parent = place.get(entry.parent, index)
-    return parent if parent < index else index - 1
+
+    def parent(self, entry: Entry) -> str | None:
+        """What stands before an entry; None for the first one."""
+        index = self._before(entry, self._place[entry.uuid], False)
+        return self.entries[index].uuid if index is not None and index >= 0 else None
+
+    def _before(self, entry: Entry, index: int, whole: bool) -> int | None:
+        name = entry.logical if whole and entry.boundary else entry.parent
+        if name is None:
+            return None
+        parent = self._place.get(name, index)
+        return parent if parent < index else index - 1
+
+
+def drops_only_turn(branch: Sequence[Entry], at: str, prompt: str) -> bool:
+    """Whether everything on the branch behind the entry `at` belongs to the turn of the prompt with that uuid."""
+    names = [entry.uuid for entry in branch]
+    if at not in names:
+        return False
+    kept = names.index(at) + 1
+    turn = ""
+    for number, entry in enumerate(branch):
+        if is_prompt(entry):
+            turn = message_uuid(entry)
+        if number >= kept and turn != prompt:
+            return False
+    return True
 
 
 def _belonging(entries: Sequence[Entry], kept: set[int]) -> set[int]:
     """Other parts of kept replies, then the results that answer kept calls."""
     replies = {_reply_id(entries[index]) for index in kept} - {""}
-    parts = {index for index, entry in enumerate(entries) if _reply_id(entry) in replies}
-    calls = {name for index in kept | parts for name in _names(entries[index], "tool_use", "id")}
-    answered = {name for index in kept for name in _names(entries[index], "tool_result", "tool_use_id")}
+    parts = {index for index, entry in enumerate(entries) if _reply_id(entry) in replies} if replies else set()
+    calls = {name for index in kept | parts for name in names_in(entries[index], "tool_use", "id")}
+    answered = {name for index in kept for name in names_in(entries[index], "tool_result", "tool_use_id")}
     wanted = calls - answered
+    if not wanted:
+        return parts
     results = {
-        index for index, entry in enumerate(entries) if wanted.intersection(_names(entry, "tool_result", "tool_use_id"))
+        index
+        for index, entry in enumerate(entries)
+        if wanted.intersection(names_in(entry, "tool_result", "tool_use_id"))
     }
     return parts | results
 
@@ -56,7 +118,8 @@ def _reply_id(entry: Entry) -> str:
     return found if isinstance(found, str) else ""
 
 
-def _names(entry: Entry, kind: str, field: str) -> list[str]:
+def names_in(entry: Entry, kind: str, field: str) -> list[str]:
+    """The ids that the blocks of one type in an entry carry in `field`."""
     message = entry.payload.get("message") if entry.type in _MESSAGES else None
     content = message.get("content") if isinstance(message, dict) else None
     blocks = content if isinstance(content, list) else []

@@ -248,7 +248,7 @@ def test_nobody_listening_is_said_within_seconds(place: Place) -> None:
         (["-p", "x", "--permission-mode", "yolo"], "invalid choice"),
         (["-p", "x", "--cwd", "/no/such/folder"], "/no/such/folder"),
         (["-p", "x", "--add-dir", "/no/such/folder"], "/no/such/folder"),
-        (["-p", "x", "--resume", "11111111-1111-4111-8111-111111111111"], "No conversation found with session ID"),
+        (["-p", "x", "--resume"], "no session in this folder"),
         (["-p", "x", "--settings", "{broken"], "settings"),
         (["-p", "two", "prompts"], "quotes"),
         (["-p", "--allowedTools", "Read", "fix the tests"], "Put the prompt before"),

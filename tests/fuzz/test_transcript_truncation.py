@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coder.core.messages import Block, Message, Thinking, ToolResult
-from coder.sessions.codec import Envelope, entries_of
+from coder.sessions.entries import Envelope, entries_of
 from coder.sessions.lines import encode_line
 from coder.sessions.load import Loaded, load
 from coder.sessions.repair import INTERRUPTED, repair

@@ -167,7 +167,7 @@ def test_what_a_summary_replaced_is_not_loaded(tmp_path: Path) -> None:
         entry("user", "c", "b", "next"),
     )
     assert texts(found) == ["the summary", "next"]
-    assert [message.meta.kind for message in found.messages] == ["context", "prompt"]
+    assert [message.meta.kind for message in found.messages] == ["summary", "prompt"]
 
 
 @pytest.mark.behaviour("B-410")

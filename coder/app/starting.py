@@ -1,0 +1,143 @@
+"""Which session a run belongs to: a new one, one to go on with, or a fork of one. Must not know the model."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from coder import __version__
+from coder.core.config import Config
+from coder.core.errors import SessionError
+from coder.core.visible import visible_line
+from coder.sessions.asides import clean_name
+from coder.sessions.fork import forked
+from coder.sessions.load import Loaded, assembled, load
+from coder.sessions.locate import belongs_to, is_session_id, latest, transcript_path
+from coder.sessions.reading import read
+from coder.sessions.repository import related_folders
+from coder.sessions.resolve import offer, resolve
+from coder.sessions.store import Transcript
+from coder.sessions.tree import drops_only_turn
+
+_NO_SESSION = 'There is no session in this folder to go on with. Start one: coder -p "what to do"'
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What was asked for. `resume` is an id, the beginning of one, a title or words of it; "" asks which there are.
+
+    `at` is the last entry that is kept, `drops_turn` the prompt whose turn alone may be left out by that.
+    `keeps_model`: nobody named a model, so a session goes on with its own.
+    """
+
+    session_id: str | None = None
+    resume: str | None = None
+    continue_latest: bool = False
+    fork: bool = False
+    at: str | None = None
+    drops_turn: str | None = None
+    name: str | None = None
+    keeps_model: bool = False
+
+    @property
+    def goes_on(self) -> bool:
+        return self.resume is not None or self.continue_latest
+
+
+NEW = Start()
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """`loaded` is None for a session without a past, `transcript` for one that is not kept. `note` is for people."""
+
+    session_id: str
+    transcript: Transcript | None
+    loaded: Loaded | None = None
+    note: str = ""
+
+
+def start(config: Config, wanted: Start, warn: Callable[[str], None]) -> Started:
+    """Finds or makes the session; nothing is written yet. Blocks while it reads. Raises SessionError."""
+    _check(wanted)
+    started = _goes_on(config, wanted, warn) if wanted.goes_on else _new(config, wanted.session_id, warn)
+    if wanted.name is not None and started.transcript is not None:
+        started.transcript.label(custom=clean_name(wanted.name))
+    return started
+
+
+def _check(wanted: Start) -> None:
+    if wanted.goes_on and wanted.session_id is not None and not wanted.fork:
+        raise SessionError("--session-id names a new session: with --resume or --continue it needs --fork-session.")
+    if wanted.session_id is not None and not is_session_id(wanted.session_id):
+        raise SessionError(f"{visible_line(wanted.session_id)!r} is not a session id. A session id is a UUID.")
+    if wanted.fork and not wanted.goes_on:
+        raise SessionError("--fork-session needs --resume or --continue: there is nothing to fork.")
+    if wanted.at is not None and not (wanted.at and wanted.goes_on):
+        raise SessionError("--resume-session-at needs the uuid of an entry, and --resume with the session it is in.")
+    if wanted.drops_turn is not None and not (wanted.drops_turn and wanted.at):
+        raise SessionError("--resume-drops-turn needs the uuid of a prompt, and --resume-session-at.")
+    if wanted.name is not None and not clean_name(wanted.name):
+        raise SessionError("--name needs a name that can be read.")
+
+
+def _new(config: Config, session_id: str | None, warn: Callable[[str], None]) -> Started:
+    session_id = session_id.lower() if session_id else str(uuid.uuid4())
+    if not config.persist:
+        return Started(session_id, None)
+    return Started(session_id, Transcript.create(config.home, config.cwd, session_id, __version__, warn))
+
+
+def _goes_on(config: Config, wanted: Start, warn: Callable[[str], None]) -> Started:
+    path = _found(config, wanted)
+    _check_cut(path, wanted)
+    if wanted.fork:
+        return _fork(config, path, wanted, warn)
+    if not config.persist:
+        loaded = load(path, wanted.at)
+        return Started(path.stem, None, loaded, _elsewhere(config, path, loaded))
+    transcript = Transcript.open(path, __version__, config.cwd, warn, wanted.at)
+    return Started(path.stem, transcript, transcript.loaded, _elsewhere(config, path, transcript.loaded))
+
+
+def _fork(config: Config, path: Path, wanted: Start, warn: Callable[[str], None]) -> Started:
+    reading = read(path)
+    if wanted.at is not None and not reading.tree.move(wanted.at):
+        raise SessionError(f"Session {path.stem} has no entry {visible_line(wanted.at)}.")
+    loaded = assembled(reading, path)
+    made = _new(config, wanted.session_id, warn)
+    if made.transcript is not None:
+        target = transcript_path(config.home, config.cwd, made.session_id)
+        made.transcript.begin_with(lambda: forked(reading, path, config.home, target), loaded)
+    return Started(made.session_id, made.transcript, loaded)
+
+
+def _found(config: Config, wanted: Start) -> Path:
+    if wanted.resume:
+        return resolve(config.home, config.cwd, wanted.resume)
+    if wanted.resume is not None:
+        offered = offer(config.home, config.cwd)
+        raise SessionError(f"Which session? The latest of this folder:\n{offered}" if offered else _NO_SESSION)
+    path = latest(config.home, config.cwd)
+    if path is None:
+        raise SessionError(_NO_SESSION)
+    return path
+
+
+def _check_cut(path: Path, wanted: Start) -> None:
+    if wanted.at is None or wanted.drops_turn is None:
+        return
+    if not drops_only_turn(read(path).tree.branch(), wanted.at, wanted.drops_turn):
+        raise SessionError(
+            f"Resume rejected by --resume-drops-turn: what follows {visible_line(wanted.at)} does not all belong to "
+            f"the turn of {visible_line(wanted.drops_turn)}. Nothing was changed."
+        )
+
+
+def _elsewhere(config: Config, path: Path, loaded: Loaded) -> str:
+    """What to say about a session that was begun in another folder."""
+    if any(belongs_to(path, folder) for folder in related_folders(config.cwd)):
+        return ""
+    return f"this session was started in {visible_line(loaded.cwd or 'another folder')}; it goes on in {config.cwd}"

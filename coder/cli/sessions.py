@@ -1,0 +1,33 @@
+"""`coder sessions`: the conversations of the past. Only puts the commands together; they are in the files beside."""
+
+from __future__ import annotations
+
+import typer
+
+from coder.cli.sessions_copy import export, import_
+from coder.cli.sessions_find import list_, search, show
+from coder.cli.sessions_keep import doctor, gc, remove, rename
+
+_HELP = (
+    "Conversations of the past. SESSION is an id, the beginning of one, a title, or words of it. Resume one with "
+    "`coder -p -r SESSION`."
+)
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help=_HELP)
+
+
+@app.callback(invoke_without_command=True)
+def latest(context: typer.Context) -> None:
+    """Without a command: the sessions of this folder."""
+    if context.invoked_subcommand is None:
+        list_()
+
+
+app.command("list")(list_)
+app.command()(show)
+app.command()(search)
+app.command()(export)
+app.command("import")(import_)
+app.command()(rename)
+app.command("rm")(remove)
+app.command()(gc)
+app.command()(doctor)

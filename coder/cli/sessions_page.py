@@ -1,0 +1,128 @@
+"""How sessions look on the terminal and in `--json`. Must not know how they are found."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from coder.config.paths import user_home
+from coder.core.visible import visible, visible_line
+from coder.models.catalog import price
+from coder.sessions.age import age, size_text
+from coder.sessions.glimpse import Glimpse
+from coder.sessions.index import Facts
+from coder.sessions.resolve import short_title
+
+_ID = 8  # characters of an id that are shown; six are enough to name a session
+_BRANCH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A session and what it used. `cost` is in dollars, None when a price is not known."""
+
+    session: Glimpse
+    prompts: int | None
+    cost: float | None
+
+
+def row(session: Glimpse, facts: Facts | None) -> Row:
+    if facts is None:
+        return Row(session, None, None)
+    prices = [price(model, usage) for model, usage in facts.replies]
+    known = [each for each in prices if each is not None]
+    return Row(session, facts.prompts, sum(known) if len(known) == len(prices) else None)
+
+
+def table(rows: Sequence[Row], now: float, *, folders: bool = False) -> str:
+    """One line a session, as wide as the terminal; with `folders` a second one that says where."""
+    cells = [_cells(each, now) for each in rows]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]
+    rest = sum(widths) + 2 * len(widths)
+    room = max(20, shutil.get_terminal_size().columns - rest - _ID - 1)
+    title = min(room, max(len(short_title(each.session, room)) for each in rows))
+    lines: list[str] = []
+    for each, line in zip(rows, cells, strict=True):
+        shown = [text.rjust(width) for text, width in zip(line, widths, strict=True)]
+        shown[1] = line[1].ljust(widths[1])
+        lines.append(f"{each.session.id[:_ID]}  {short_title(each.session, title).ljust(title)}  {'  '.join(shown)}")
+        if folders:
+            lines.append(f"{' ' * (_ID + 2)}{home_path(each.session.cwd)}")
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def as_json(each: Row) -> dict[str, Any]:
+    """A session for programs. Times in ISO 8601, sizes in bytes, costs in dollars; null for what is not known."""
+    session = each.session
+    return {
+        "id": session.id,
+        "title": session.title,
+        "name": session.labels.custom or None,
+        "tag": session.labels.tag or None,
+        "firstPrompt": session.prompt,
+        "folder": session.cwd,
+        "branch": session.branch or None,
+        "created": _iso(session.created) if session.created else None,
+        "modified": _iso(session.modified),
+        "size": session.size,
+        "prompts": each.prompts,
+        "costUSD": each.cost,
+        "file": str(session.path),
+    }
+
+
+def print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=True, indent=2))
+
+
+def home_path(path: str) -> str:
+    """As people write it: from their home folder, and with everything in it visible."""
+    home = str(user_home(os.environ))
+    short = "~" + path.removeprefix(home) if path == home or path.startswith(home + os.sep) else path
+    return visible_line(short)
+
+
+def plain(text: str, indent: str = "") -> str:
+    """Text of others for the terminal: tabs are blanks, what cannot be seen is written out."""
+    return "\n".join(f"{indent}{line}".rstrip() for line in visible(text.expandtabs(4), blanks=200).split("\n"))
+
+
+def heading(each: Row, now: float) -> str:
+    """What a session is, in two lines."""
+    session = each.session
+    prompts = f"{each.prompts} prompt{'' if each.prompts == 1 else 's'}" if each.prompts is not None else ""
+    facts = (session.id, home_path(session.cwd), visible_line(session.branch), prompts, age(session.modified, now))
+    return f"{short_title(session, 200)}\n{' · '.join(filter(None, facts))}"
+
+
+def dollars(cost: float | None) -> str:
+    """`$0.82`; "" when it is not known."""
+    if cost is None:
+        return ""
+    return "$0.00" if cost == 0 else "<$0.01" if cost < 0.01 else f"${cost:.2f}"
+
+
+def short_file(path: Path) -> str:
+    return home_path(str(path))
+
+
+def _cells(each: Row, now: float) -> list[str]:
+    branch = visible_line(each.session.branch)
+    prompts = "" if each.prompts is None else f"{each.prompts} prompt{' ' if each.prompts == 1 else 's'}"
+    return [
+        age(each.session.modified, now),
+        branch if len(branch) <= _BRANCH else branch[: _BRANCH - 1] + "…",
+        prompts,
+        dollars(each.cost),
+        size_text(each.session.size),
+    ]
+
+
+def _iso(then: float) -> str:
+    return datetime.fromtimestamp(then, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

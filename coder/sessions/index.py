@@ -1,0 +1,180 @@
+"""A full-text index of all transcripts, kept up to date by size and time. A cache: it may be deleted at any moment."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from coder.core.messages import Usage
+from coder.sessions.digest import Digest, digest
+from coder.sessions.locate import make_private
+
+_VERSION = 1
+_SCHEMA = f"""
+PRAGMA user_version = {_VERSION};
+CREATE TABLE files (id INTEGER PRIMARY KEY, path TEXT UNIQUE, inode INTEGER, size INTEGER, mtime INTEGER, end INTEGER,
+  prompts INTEGER);
+CREATE TABLE replies (file INTEGER, name TEXT, model TEXT, usage TEXT, PRIMARY KEY (file, name)) WITHOUT ROWID;
+CREATE TABLE places (id INTEGER PRIMARY KEY, file INTEGER, uuid TEXT, role TEXT);
+CREATE INDEX place_files ON places (file);
+CREATE VIRTUAL TABLE said USING fts5 (text, tokenize = 'unicode61 remove_diacritics 2');
+"""
+_WAIT = 5.0  # seconds for another process to finish
+_FOUND = """
+SELECT files.path, places.role, places.uuid, snippet(said, 0, char(2), char(3), '…', 16), bm25(said)
+FROM said JOIN places ON places.id = said.rowid JOIN files ON files.id = places.file
+WHERE said MATCH ? ORDER BY bm25(said) LIMIT ?
+"""
+_CONTAINS = """
+SELECT files.path, places.role, places.uuid, substr(said.text, max(1, instr(lower(said.text), ?1) - 40), 120), 0.0
+FROM said JOIN places ON places.id = said.rowid JOIN files ON files.id = places.file
+WHERE instr(lower(said.text), ?1) ORDER BY said.rowid DESC LIMIT ?2
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A place where words were found. In `snippet` they stand between \\x02 and \\x03. A lower `rank` is better."""
+
+    path: Path
+    role: str
+    uuid: str
+    snippet: str
+    rank: float
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a session used: prompts, and the tokens of each API response with the model that answered."""
+
+    prompts: int
+    replies: tuple[tuple[str, Usage], ...]
+
+
+class Index:
+    """Raises sqlite3.Error from every method when the database cannot be used, OSError when it cannot be made."""
+
+    def __init__(self, home: Path) -> None:
+        folder = home / "index"
+        make_private(home, folder)
+        self._path = folder / "sessions.db"
+        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+        self._db = sqlite3.connect(self._path, timeout=_WAIT, isolation_level=None)
+        self._prepare()
+
+    def close(self) -> None:
+        self._db.close()
+
+    def refresh(self, paths: Iterable[Path], *, whole: bool = False) -> None:
+        """Reads what is new in these transcripts. `whole`: they are all there are, others are forgotten."""
+        known = {row[1]: row for row in self._db.execute("SELECT id, path, inode, size, mtime, end FROM files")}
+        with self._changing():
+            for path in paths:
+                row = known.pop(str(path), None)
+                with contextlib.suppress(OSError):
+                    self._read(path, row)
+            for row in known.values() if whole else ():
+                self._forget(row[0])
+
+    def search(self, words: str, limit: int) -> list[Found]:
+        """The best places that hold all the words, or begin with them; else those that hold the text as it is."""
+        query = " ".join(_quoted(word) for word in words.split())
+        rows = self._db.execute(_FOUND, (query, limit)).fetchall() if query else []
+        if not rows and words.strip():
+            rows = self._db.execute(_CONTAINS, (words.strip().lower(), limit)).fetchall()
+        return [Found(Path(path), role, uuid, snippet, rank) for path, role, uuid, snippet, rank in rows]
+
+    def facts(self, path: Path) -> Facts | None:
+        """What is known of a transcript; None when it was never read."""
+        row = self._db.execute("SELECT id, prompts FROM files WHERE path = ?", (str(path),)).fetchone()
+        if row is None:
+            return None
+        replies = self._db.execute("SELECT model, usage FROM replies WHERE file = ?", (row[0],))
+        return Facts(row[1], tuple((model, Usage(*map(int, usage.split()))) for model, usage in replies))
+
+    def _prepare(self) -> None:
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version == _VERSION:
+            return
+        with self._changing():
+            for (name,) in self._db.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name IN ('files','replies','places','said')"
+            ).fetchall():
+                self._db.execute(f"DROP TABLE {name}")
+            for statement in filter(str.strip, _SCHEMA.split(";\n")):
+                self._db.execute(statement)
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def _read(self, path: Path, row: tuple[int, str, int, int, int, int] | None) -> None:
+        now = path.stat()
+        if row is not None and row[2:5] == (now.st_ino, now.st_size, now.st_mtime_ns):
+            return
+        grown = row is not None and row[2] == now.st_ino and row[5] <= now.st_size and row[3] < now.st_size
+        if row is not None and not grown:
+            self._forget(row[0])
+        found = digest(path, row[5] if row is not None and grown else 0)
+        file = row[0] if row is not None and grown else self._begin(path)
+        self._db.execute(
+            "UPDATE files SET inode = ?, size = ?, mtime = ?, end = ?, prompts = prompts + ? WHERE id = ?",
+            (now.st_ino, now.st_size, now.st_mtime_ns, found.end, found.prompts, file),
+        )
+        self._add(file, found)
+
+    def _begin(self, path: Path) -> int:
+        made = self._db.execute("INSERT INTO files (path, prompts) VALUES (?, 0)", (str(path),))
+        assert made.lastrowid is not None
+        return made.lastrowid
+
+    def _add(self, file: int, found: Digest) -> None:
+        for each in found.said:
+            place = self._db.execute(
+                "INSERT INTO places (file, uuid, role) VALUES (?, ?, ?)", (file, each.uuid, each.role)
+            )
+            self._db.execute("INSERT INTO said (rowid, text) VALUES (?, ?)", (place.lastrowid, each.text))
+        self._db.executemany(
+            "INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?)",
+            [(file, name, model, _numbers(usage)) for name, (model, usage) in found.replies.items()],
+        )
+
+    def _forget(self, file: int) -> None:
+        self._db.execute("DELETE FROM said WHERE rowid IN (SELECT id FROM places WHERE file = ?)", (file,))
+        for statement in ("places WHERE file", "replies WHERE file", "files WHERE id"):
+            self._db.execute(f"DELETE FROM {statement} = ?", (file,))
+
+
+def open_index(home: Path) -> Index | None:
+    """The index, made anew when it is damaged; None where there can be none."""
+    for _ in range(2):
+        try:
+            return Index(home)
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):  # locked, or FTS5 is not there: not a matter of this file
+                return None
+            with contextlib.suppress(OSError):
+                (home / "index" / "sessions.db").unlink()
+        except (OSError, ValueError):
+            return None
+    return None
+
+
+def _quoted(word: str) -> str:
+    """One word of a query, also as the beginning of one; never an operator."""
+    quoted = word.replace('"', '""').replace("\0", "")
+    return f'"{quoted}"*' if any(char.isalnum() for char in word) else f'"{quoted}"'
+
+
+def _numbers(usage: Usage) -> str:
+    return " ".join(str(getattr(usage, name)) for name in usage.__slots__)

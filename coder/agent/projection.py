@@ -25,7 +25,7 @@ def family(model: str) -> str:
     found = _NAME.search(model.strip().lower())
     if found is None:
         return ""
-    return _DATE.sub("", _VERSION.sub("", found[1])).replace(".", "-")
+    return _DATE.sub("", _VERSION.sub("", found[1])).replace(".", "-").removesuffix("-0")
 
 
 def seen_by(message: Message, model: str) -> Message:

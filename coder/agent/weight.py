@@ -75,7 +75,7 @@ def _json_tokens(value: object) -> int:
 
 
 class Weight:
-    """Of one conversation. `head` is what stands before its messages, estimated; the messages are given as estimates."""
+    """Of one conversation. `head` is what stands before its messages; all but what was counted is estimated."""
 
     def __init__(self, head: int) -> None:
         self._head = head

@@ -13,8 +13,8 @@ from pypdf import PdfReader, PdfWriter
 
 from coder.core.errors import ToolError
 from coder.core.messages import Document, Image, Text
-from coder.core.tools import ToolOutput
 from coder.core.pictures import Picture, identify
+from coder.core.tools import ToolOutput
 from coder.tools import images, pdf
 from coder.tools.ledger import FileLedger
 from coder.tools.read import Read

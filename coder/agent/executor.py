@@ -37,6 +37,32 @@ those paths before and after."""
 INTERRUPTED = "Interrupted before it finished; what it had done until then was not undone."
 
 
+class CallLog(Protocol):
+    """Where it is noted that a call is about to run, so that after a crash it is known what may have happened."""
+
+    def started(self, call: ToolUse) -> None:
+        """The call runs next. Synchronous; never raises."""
+        ...
+
+    async def settle(self) -> None:
+        """What was noted lasts. Waited for before a call that may change anything."""
+        ...
+
+
+class Unnoted:
+    def started(self, call: ToolUse) -> None:
+        pass
+
+    async def settle(self) -> None:
+        pass
+
+
+class Outcomes(Protocol):
+    """Takes the outcome of each call under its id."""
+
+    def __setitem__(self, tool_use_id: str, outcome: Outcome, /) -> None: ...
+
+
 class Toolbox(Protocol):
     """The tools of a session: found by name, their params checked."""
 
@@ -86,7 +112,8 @@ def interrupted(call: ToolUse) -> Outcome:
 
 
 class Executor:
-    """`limit` is how many calls may run at the same time; `watch` is entered round each call that runs."""
+    """`limit` is how many calls may run at the same time; `watch` is entered round each call that runs;
+    `log` is told before one does."""
 
     def __init__(
         self,
@@ -98,6 +125,7 @@ class Executor:
         spill_dir: Path,
         limit: int = 10,
         watch: Watch = _seen_nothing,
+        log: CallLog | None = None,
     ) -> None:
         self._toolbox = toolbox
         self._gate = gate
@@ -107,8 +135,9 @@ class Executor:
         self._spill_dir = spill_dir
         self._slots = asyncio.Semaphore(limit)
         self._watch = watch
+        self._log = log or Unnoted()
 
-    async def run(self, calls: Sequence[ToolUse], outcomes: dict[str, Outcome]) -> None:
+    async def run(self, calls: Sequence[ToolUse], outcomes: Outcomes) -> None:
         """Runs the calls and writes each outcome under its id as soon as it is known. May be cancelled at any time.
 
         Stops early, leaving the rest as they are, when the person's answer to a question ends the run.
@@ -129,7 +158,7 @@ class Executor:
                 return
         await self._run_batch(batch, outcomes)
 
-    async def _run_batch(self, batch: Sequence[_Prepared], outcomes: dict[str, Outcome]) -> None:
+    async def _run_batch(self, batch: Sequence[_Prepared], outcomes: Outcomes) -> None:
         async def one(prepared: _Prepared) -> None:
             async with self._slots:
                 outcomes[prepared.call.id] = await self._execute(prepared)
@@ -181,6 +210,9 @@ class Executor:
 
     async def _run(self, prepared: _Prepared) -> Outcome:
         call = prepared.call
+        self._log.started(call)
+        if not prepared.decision.read_only:
+            await self._log.settle()
         self._emit(ToolStarted(call=call, summary=prepared.summary))
         started = time.monotonic()
         output = await self._output(prepared)

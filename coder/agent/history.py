@@ -11,22 +11,47 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from coder.agent.media import Shrink, fitted, places, unshrunk
+from coder.agent.projection import seen_by
+from coder.agent.weight import message_tokens
+from coder.core.edits import Compaction, ContextEdit, applied
 from coder.core.errors import ProtocolError
-from coder.core.messages import Block, Message, Meta, Text, Thinking, ToolResult, ToolUse
+from coder.core.messages import Block, Message, Meta, Text, Thinking, ToolResult, ToolUse, Usage
 
 Sink = Callable[[Message], None]
+EditSink = Callable[[ContextEdit], None]
+_NO_WORDS = "(It failed without a message.)"
 
 
 class History:
-    """`sink` is called with every committed message, synchronously, before `commit` returns (the transcript)."""
+    """`sink` is called with every committed message, synchronously, before `commit` returns (the transcript), and
+    `edit_sink` with every edit of the past; `uncompact_sink` when the last compaction is taken back. `shrink` makes
+    pictures small enough. `before` are the messages that the last compaction replaced, where they are known."""
 
-    def __init__(self, sink: Sink | None = None, messages: Sequence[Message] = ()) -> None:
+    def __init__(
+        self,
+        sink: Sink | None = None,
+        messages: Sequence[Message] = (),
+        *,
+        edit_sink: EditSink | None = None,
+        shrink: Shrink = unshrunk,
+        before: Sequence[Message] = (),
+        uncompact_sink: Callable[[], None] | None = None,
+    ) -> None:
         self._sink = sink
+        self._edit_sink = edit_sink
+        self._uncompact_sink = uncompact_sink
+        self._shrink = shrink
+        self._model = ""
         self._messages: list[Message] = []
         self._view: list[Message] = []
         self._seen_ids: set[str] = set()
+        self._tokens = 0
+        self._has_media = False
         for message in messages:
-            self._append(clean(message))
+            self._append(self.cleaned(message))
+        self._before = tuple(before)
+        self._compacted = len(self._messages) if before else 0
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -34,8 +59,19 @@ class History:
 
     @property
     def view(self) -> tuple[Message, ...]:
-        """What is sent: neighbours of one role merged, so that roles alternate. Only ever grows at its end."""
+        """What is sent: neighbours of one role merged, so that roles alternate. Grows at its end only, but for edits
+        and another model."""
         return tuple(self._view)
+
+    @property
+    def tokens(self) -> int:
+        """What the view weighs, estimated (agent/weight.py)."""
+        return self._tokens
+
+    @property
+    def has_media(self) -> bool:
+        """Whether a picture or document may be in it."""
+        return self._has_media
 
     @property
     def context_blocks(self) -> int:
@@ -56,13 +92,23 @@ class History:
         """Whether a tool call of that id was already made in this conversation."""
         return tool_use_id in self._seen_ids
 
+    def project_for(self, model: str) -> None:
+        """From now on the view is what `model` may see: other models' thinking is left out of it."""
+        if model != self._model:
+            self._model = model
+            self._rebuild(self._messages)
+
+    def cleaned(self, message: Message) -> Message:
+        """The message as `commit` would store it. Idempotent; may take a while for a picture that is too large."""
+        return fitted(clean(message), self._shrink)
+
     def commit(self, message: Message) -> Message | None:
         """Appends, stamps and stores a message; None when nothing sendable is left of it.
 
         Synchronous on purpose: no await can fall between a tool call and its answer.
         Raises ProtocolError when the invariant would break, which is a bug of the caller.
         """
-        message = clean(message)
+        message = self.cleaned(message)
         if not message.content:
             return None
         message = replace(message, meta=_stamped(message))
@@ -71,17 +117,79 @@ class History:
             self._sink(message)
         return message
 
+    def edit(self, edit: ContextEdit) -> None:
+        """Changes what the model sees of the past, and stores the edit. Synchronous, so that no request falls between.
+
+        Raises ProtocolError, with nothing changed, when the invariant would break.
+        """
+        old, pending = self._messages, self.pending
+        if isinstance(edit, Compaction):
+            edit = replace(edit, messages=tuple(replace(m, meta=_stamped(m)) for m in edit.messages))
+        try:
+            self._rebuild(applied(old, edit))
+            if self.pending != pending:
+                raise ProtocolError("an edit of the past must leave the calls that wait for results")
+        except ProtocolError:
+            self._rebuild(old)
+            raise
+        if isinstance(edit, Compaction):
+            self._before, self._compacted = tuple(old), len(self._messages)
+        if self._edit_sink is not None:
+            self._edit_sink(edit)
+
+    def uncompact(self) -> tuple[Message, ...] | None:
+        """Takes the last compaction back: what it replaced is there again. Returns what was said since, which is not:
+        commit it to have it follow. None when there is no compaction to take back.
+        """
+        if not self._before or self.pending:
+            return None
+        since = tuple(fresh_copy(message) for message in self._messages[self._compacted :])
+        self._seen_ids -= {call.id for message in since for call in message.tool_uses}
+        self._rebuild(self._before)
+        self._before, self._compacted = (), 0
+        if self._uncompact_sink is not None:
+            self._uncompact_sink()
+        return since
+
+    def locate(self, message: int, block: int) -> tuple[Message, int] | None:
+        """The message, and the index in it, of a block of the view; None when there is no such block."""
+        number, offset, role = -1, 0, ""
+        for stored in self._messages:
+            sent = seen_by(stored, self._model)
+            if not sent.content:
+                continue
+            if sent.role != role:
+                number, offset, role = number + 1, 0, sent.role
+            if number == message and offset <= block < offset + len(sent.content):
+                return stored, stored.content.index(sent.content[block - offset])
+            offset += len(sent.content)
+        return None
+
+    def _rebuild(self, messages: Sequence[Message]) -> None:
+        seen = self._seen_ids
+        self._messages, self._view, self._seen_ids, self._tokens = [], [], set(), 0
+        for message in messages:
+            self._append(message)
+        self._seen_ids |= seen
+
     def _append(self, message: Message) -> None:
         if not message.content:
             return
         self._check(message)
         self._seen_ids.update(call.id for call in message.tool_uses)
         self._messages.append(message)
-        if self._view and self._view[-1].role == message.role:
+        self._has_media = self._has_media or next(places((message,)), None) is not None
+        self._project(seen_by(message, self._model))
+
+    def _project(self, sent: Message) -> None:
+        if not sent.content:
+            return
+        self._tokens += message_tokens(sent)
+        if self._view and self._view[-1].role == sent.role:
             last = self._view[-1]
-            self._view[-1] = Message(last.role, last.content + message.content, last.meta)
+            self._view[-1] = Message(last.role, last.content + sent.content, last.meta)
         else:
-            self._view.append(message)
+            self._view.append(sent)
 
     def _check(self, message: Message) -> None:
         answered = [b.tool_use_id for b in message.content if isinstance(b, ToolResult)]
@@ -94,6 +202,11 @@ class History:
                 raise ProtocolError(f"tool call ids {ids} are not fresh and unique")
         elif message.tool_uses or not all(isinstance(b, ToolResult) for b in message.content[: len(answered)]):
             raise ProtocolError("tool results must head a user message")
+
+
+def fresh_copy(message: Message) -> Message:
+    """The message to be stored a second time: an id of its own, and no usage, which would be counted twice."""
+    return replace(message, meta=replace(message.meta, uuid="", api_id="", usage=Usage()))
 
 
 def fresh_ids(message: Message, taken: Callable[[str], bool]) -> Message:
@@ -125,6 +238,8 @@ def _clean_block(block: Block) -> Block | None:
             return block if _is_clean(text) else Text(_scrub(text))
         case ToolResult(content=content):
             kept = tuple(b for b in map(_clean_block, content) if b is not None)
+            if not kept and block.is_error:
+                kept = (Text(_NO_WORDS),)  # the API takes no empty error
             return block if kept == content else replace(block, content=kept)  # type: ignore[arg-type]  # parts stay parts
         case ToolUse(input=raw):
             scrubbed = _scrub_json(raw)

@@ -13,18 +13,21 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from coder.agent.caching import Mark, last_mark, plan
-from coder.agent.executor import Executor, Outcome, all_denied, interrupted
+from coder.agent.answers import Answers, ResultLog, Unlogged
+from coder.agent.asking import retrying
+from coder.agent.executor import Executor, Outcome, all_denied
 from coder.agent.history import History, fresh_ids
 from coder.agent.partial import Partial
 from coder.agent.policies import Inject, Stop, TurnPolicy
 from coder.agent.replies import End, GoOn, Nudge, Replies, runnable
+from coder.agent.requests import Requests
+from coder.agent.upkeep import Room, Upkeep
 from coder.core.errors import ModelError
 from coder.core.events import (
     AnyEvent,
+    CompactionEnded,
     EndReason,
     MessageAdded,
-    ModelRetrying,
     Notice,
     RunEnded,
     RunStarted,
@@ -35,7 +38,7 @@ from coder.core.events import (
     TurnStarted,
     UsageReported,
 )
-from coder.core.messages import Message, Meta, ToolUse, Usage
+from coder.core.messages import Message, ToolUse, Usage
 from coder.core.model import (
     BlockFinished,
     Completed,
@@ -61,7 +64,8 @@ class _Tally:
 
 class Agent:
     """One conversation with one model. `template` is the request without messages; its prefix never changes.
-    `context` is committed before the first prompt of an empty history."""
+    `context` is committed before the first prompt of an empty history; `room` is what the conversation may hold; `log`
+    is told each outcome of a call before all of them are committed."""
 
     def __init__(
         self,
@@ -72,6 +76,8 @@ class Agent:
         emit: Callable[[AnyEvent], None],
         policies: Sequence[TurnPolicy] = (),
         context: Message | None = None,
+        room: Room | None = None,
+        log: ResultLog | None = None,
     ) -> None:
         self._model = model
         self._template = template
@@ -79,14 +85,20 @@ class Agent:
         self._emit = emit
         self._policies = tuple(policies)
         self._context = context
-        self._previous: Mark | None = None
+        self._log = log or Unlogged()
+        self._requests = Requests(template, history)
         self._inbox: list[Message] = []
         self._tally = _Tally()
         self.history = history
+        self.upkeep = Upkeep(model, history, self._requests, emit, room or Room())
 
     def steer(self, message: Message) -> None:
         """Queues a message of the person; it lands at the next turn boundary of the run."""
         self._inbox.append(message)
+
+    async def compact(self, focus: str = "") -> CompactionEnded:
+        """Compacts the conversation, between runs. Cancelled, it changes nothing."""
+        return await self.upkeep.compact("manual", focus)
 
     async def run(self, prompt: Message) -> RunEnded:
         """From a user message to the final answer. Returns how it ended; raises CancelledError when interrupted,
@@ -148,10 +160,12 @@ class Agent:
         partial = Partial()
         started = time.monotonic()
         try:
-            completed = await self._stream(self._request(), partial)
+            await self.upkeep.before_request()
+            completed = await self._answer(partial)
         except asyncio.CancelledError:
             self._commit(partial.salvage())
             raise
+        self.upkeep.answered(completed.usage)
         message = fresh_ids(runnable(completed), self.history.has_id)
         committed = self._commit(replace(message, meta=replace(message.meta, kind="reply")))
         for text in completed.notices:
@@ -163,6 +177,16 @@ class Agent:
         tally.stop_reason = completed.stop_reason
         tally.text = committed.text if committed else ""
         return replace(completed, message=committed or Message("assistant", ()))
+
+    async def _answer(self, partial: Partial) -> Completed:
+        """Asks again with a conversation that may pass, where the refusal says what was wrong with it."""
+        while True:
+            try:
+                return await self._stream(self._requests.next(), partial)
+            except ModelError as error:
+                partial.clear()
+                if not await self.upkeep.mend(error):
+                    raise
 
     async def _stream(self, request: ModelRequest, partial: Partial) -> Completed:
         async with aclosing(self._model.stream(request)) as events:  # type: ignore[type-var]  # streams are generators
@@ -179,27 +203,19 @@ class Agent:
                         partial.finish(event.block)
                     case Retrying():
                         partial.clear()
-                        self._emit(_retrying(event))
+                        self._emit(retrying(event))
                     case Completed():
                         return event
         raise ModelError("The model's reply ended without its last event.", "cut")
 
-    def _request(self) -> ModelRequest:
-        view = self.history.view
-        marks = plan(view, self.history.context_blocks, self._previous)
-        self._previous = last_mark(view)
-        return replace(self._template, messages=view, marks=marks)
-
     async def _run_tools(self, calls: Sequence[ToolUse]) -> list[Outcome]:
         """Runs the calls and commits their results, whatever happens in between."""
-        outcomes: dict[str, Outcome] = {call.id: interrupted(call) for call in calls}
+        answers = Answers(calls, self.history.cleaned, self._log)
         try:
-            await self._executor.run(calls, outcomes)
+            await self._executor.run(calls, answers)
         finally:
-            ordered = [outcomes[call.id] for call in calls]
-            meta = Meta(kind="results", tool_data=tuple(outcome.data for outcome in ordered))
-            self._commit(Message("user", tuple(outcome.result for outcome in ordered), meta))
-        return ordered
+            self._commit(answers.message())
+        return answers.outcomes
 
     def _commit(self, message: Message) -> Message | None:
         committed = self.history.commit(message)
@@ -213,17 +229,6 @@ class Agent:
     def _drain(self) -> list[Message]:
         waiting, self._inbox = self._inbox, []
         return waiting
-
-
-def _retrying(event: Retrying) -> ModelRetrying:
-    return ModelRetrying(
-        attempt=event.attempt,
-        max_retries=event.max_retries,
-        delay=event.delay,
-        kind=event.kind,
-        status=event.status,
-        message=event.message,
-    )
 
 
 def _end(tally: _Tally, reason: EndReason, error: str = "") -> RunEnded:

@@ -68,7 +68,7 @@ def conversation() -> list[Message]:
         ),
         results(
             ToolResult("t1", (Text("1\tx"), Image("image/png", "aGk="), Document("application/pdf", "aGk="))),
-            ToolResult("t2", (), is_error=True),
+            ToolResult("t2", (Text("No."),), is_error=True),
             data=({"type": "text", "file": {"numLines": 1}}, None),
         ),
         user("and the other one", "steer"),

@@ -13,6 +13,7 @@ from pypdf import PdfReader, PdfWriter
 
 from coder.core.errors import ToolError
 from coder.core.messages import Document, Image, Text
+from coder.core.pictures import Picture, identify
 from coder.core.tools import ToolOutput
 from coder.tools import images, pdf
 from coder.tools.ledger import FileLedger
@@ -68,7 +69,7 @@ def test_lossless_and_plain_webp_sizes_are_read() -> None:
     for options in ({"lossless": True}, {"lossless": False}, {"exif": b"Exif\0\0II*\0\x08\0\0\0\0\0"}):
         out = io.BytesIO()
         Pillow.new("RGB", (70, 50), "red").save(out, "WEBP", **options)
-        assert images.identify(out.getvalue()) == images.Picture("image/webp", 70, 50)
+        assert identify(out.getvalue()) == Picture("image/webp", 70, 50)
 
 
 @pytest.mark.behaviour("B-231")
@@ -100,7 +101,7 @@ def test_picture_with_transparency_can_be_shrunk() -> None:
     pixels.putalpha(128)
     out = io.BytesIO()
     pixels.save(out, "PNG")
-    assert images.prepare(out.getvalue(), Pillow).shown == images.Picture("image/jpeg", 1568, 706)
+    assert images.prepare(out.getvalue(), Pillow).shown == Picture("image/jpeg", 1568, 706)
 
 
 @pytest.mark.parametrize(("width", "height"), [(2_400, 100), (100, 2_001)])

@@ -1,0 +1,96 @@
+"""Compacts a conversation: has it summarised, and puts the summary and what is kept in its place. Must not know when
+that is due. Whatever goes wrong, the conversation is shorter afterwards and can go on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from coder.agent import archive
+from coder.agent.asking import ask
+from coder.agent.clearing import everything
+from coder.agent.compaction import Keep, compacted, question
+from coder.agent.history import History
+from coder.agent.past import Past
+from coder.agent.repairs import WHY, is_too_many_tokens, repair
+from coder.agent.weight import message_tokens
+from coder.core.edits import Compaction, Trigger, applied
+from coder.core.errors import ModelError
+from coder.core.events import AnyEvent, CompactionEnded, CompactionStarted, Notice
+from coder.core.messages import Message
+from coder.core.model import Completed, Model
+
+MOST_SUMMARY = 8_000  # tokens of the reply
+_TRIES = 4
+_SHORT_ENOUGH = "the conversation is as short as it gets"
+
+
+class Compactor:
+    """`folder` takes the whole conversation as a file before it is shortened."""
+
+    def __init__(self, model: Model, past: Past, emit: Callable[[AnyEvent], None], folder: Path) -> None:
+        self._model = model
+        self._past = past
+        self._emit = emit
+        self._folder = folder
+
+    async def compact(self, trigger: Trigger, focus: str, room: int, keep: Keep) -> CompactionEnded:
+        """Shortens the conversation; `room` is the most tokens a request may have. Cancelled, it changes nothing.
+
+        Never raises ModelError: without a summary, what is known of each step stands in its place.
+        """
+        self._emit(CompactionStarted(trigger=trigger))
+        before = self._past.tokens
+        path = await asyncio.to_thread(archive.save, self._folder, self._past.history.messages)
+        summary, error = await self._summary(focus, room)
+        messages = self._past.history.messages
+        made = compacted(messages, summary, path, keep)
+        if sum(map(message_tokens, made)) >= sum(map(message_tokens, messages)):
+            error = error or _SHORT_ENOUGH
+        else:
+            self._past.edit(Compaction(tuple(made), trigger, before), "compaction")
+        ended = CompactionEnded(trigger=trigger, before=before, after=self._past.tokens, error=error)
+        self._emit(ended)
+        if error and ended.after < before:
+            where = f" The whole of it is in {path}." if path else ""
+            text = f"The conversation was shortened without a summary, since {error.rstrip('.')}.{where}"
+            self._emit(Notice(level="warning", text=text))
+        return ended
+
+    async def _summary(self, focus: str, room: int) -> tuple[str, str]:
+        """The summary, or "" and why there is none."""
+        is_trimmed = self._past.tokens + MOST_SUMMARY > room
+        for _ in range(_TRIES):
+            try:
+                return _text_of(await self._ask(focus, is_trimmed))
+            except ModelError as error:
+                if is_too_many_tokens(error) and not is_trimmed:
+                    is_trimmed = True
+                elif (found := repair(error, self._past.history)) is not None:
+                    self._past.edit(found.edit, WHY)
+                else:
+                    return "", f"no summary could be had: {error}"
+        return "", "no summary could be had: the API refused the conversation again and again"
+
+    async def _ask(self, focus: str, is_trimmed: bool) -> Completed:
+        view = self._trimmed() if is_trimmed else self._past.history.view
+        request = self._past.requests.beside(question(focus), "compact", MOST_SUMMARY, view)
+        return await ask(self._model, request, self._emit)
+
+    def _trimmed(self) -> tuple[Message, ...]:
+        """The view with all results but the last two cleared: too long a conversation must be shown shorter."""
+        messages = self._past.history.messages
+        if (edit := everything(messages, 2)) is not None:
+            messages = applied(messages, edit)
+        shown = History(messages=messages)
+        shown.project_for(self._past.requests.template.model)
+        return shown.view
+
+
+def _text_of(completed: Completed) -> tuple[str, str]:
+    if completed.stop_reason == "refusal":
+        return "", "the model refused to summarise it"
+    text = completed.message.text.strip()
+    return (text, "") if text else ("", "the model's summary was empty")

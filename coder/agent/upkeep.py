@@ -1,0 +1,161 @@
+"""Keeps a conversation within what its model takes: before each request, and when one was refused. Must not know the
+loop, or how any of it is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from coder.agent.clearing import WHY as CLEARED
+from coder.agent.clearing import Batch, Renewal, batch, clearing, everything
+from coder.agent.compaction import Keep
+from coder.agent.compactor import MOST_SUMMARY, Compactor
+from coder.agent.history import History
+from coder.agent.media import too_much
+from coder.agent.past import Past
+from coder.agent.repairs import WHY as REFUSED
+from coder.agent.repairs import counted, is_too_many_bytes, is_too_many_tokens, repair
+from coder.agent.requests import Requests
+from coder.core.edits import Clearing, Trigger
+from coder.core.errors import ModelError
+from coder.core.events import AnyEvent, CompactionEnded, Notice
+from coder.core.messages import ToolUse, Usage
+from coder.core.model import Model
+
+MOST_REPAIRS = 4
+_USEFUL = 0.8  # what a compaction leaves of the tokens, at most, to be worth trying again soon
+_GROWTH = 1.25  # before it is tried again otherwise
+
+
+def unknown(call: ToolUse) -> Renewal:
+    return "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much a conversation may hold, in tokens. `auto_window` is the person's own, smaller window; `folder` takes
+    what is left out of the conversation, and `renewal` tells how a result could be had again."""
+
+    window: int = 200_000
+    max_output: int = 32_000
+    auto: bool = True
+    auto_window: int | None = None
+    percent: int = 80
+    keep: Keep = field(default_factory=Keep)
+    clearing: Batch = field(default_factory=Batch)
+    folder: Path = Path("/nonexistent")
+    renewal: Callable[[ToolUse], Renewal] = unknown
+
+    @property
+    def compacts_at(self) -> int:
+        """The tokens at which a conversation is compacted by itself: room is left for a reply and the summary."""
+        share = min(self.window, self.auto_window or self.window) * self.percent // 100
+        return min(share, max(self.window - self.max_output - MOST_SUMMARY, self.window // 4))
+
+
+class Upkeep:
+    """Of one conversation. Each method but `compact` returns at once when there is nothing to do."""
+
+    def __init__(
+        self, model: Model, history: History, requests: Requests, emit: Callable[[AnyEvent], None], room: Room
+    ) -> None:
+        self._past = Past(history, requests, emit, room.clearing.keep)
+        self._compactor = Compactor(model, self._past, emit, room.folder)
+        self._emit = emit
+        self._room = room
+        self._window = room.window
+        self._not_below = 0
+        self._mended = 0
+
+    @property
+    def tokens(self) -> int:
+        """What the next request weighs: counted by the API as far as it goes, the rest estimated."""
+        return self._past.tokens
+
+    async def before_request(self) -> None:
+        """Clears and compacts where that is due. At a turn boundary only: no call waits for its result then."""
+        self._mended = 0
+        history = self._past.history
+        folder = self._room.folder
+        old = batch(history.messages, self.tokens, self._room.renewal, folder, self._room.clearing)
+        if old and (edit := await asyncio.to_thread(clearing, old, folder)) is not None:
+            self._past.edit(edit, CLEARED)
+        if history.has_media and (excess := too_much(history.messages)) is not None:
+            self._leave_out(excess, "Pictures or documents were left out: together they were too much for a request.")
+        if self._room.auto and self.tokens >= self._room.compacts_at and self.tokens > self._not_below:
+            await self.compact("auto")
+
+    def answered(self, usage: Usage) -> None:
+        """The request was answered; the reply is not committed yet."""
+        self._past.requests.answered()
+        self._past.learn(usage.prompt_tokens)
+
+    async def mend(self, error: ModelError) -> bool:
+        """Changes the conversation so that the request that was refused may pass; False when that cannot be done."""
+        self._mended += 1
+        if self._mended > MOST_REPAIRS:
+            return False
+        if is_too_many_tokens(error):
+            return await self._shorten(error)
+        found = repair(error, self._past.history)
+        if found is None:
+            return is_too_many_bytes(error) and await self._shorten(error)
+        self._past.edit(found.edit, REFUSED)
+        text = f"The API refused {found.what} in this conversation, so it is left out from now on. {_brief(error)}"
+        self._emit(Notice(level="warning", text=text))
+        return True
+
+    async def compact(self, trigger: Trigger, focus: str = "", keep: Keep | None = None) -> CompactionEnded:
+        """Compacts now. `focus` tells what the summary should dwell on."""
+        ended = await self._compactor.compact(trigger, focus, self._window, keep or self._room.keep)
+        self._not_below = 0
+        if ended.after > ended.before * _USEFUL:
+            self._not_below = int(ended.after * _GROWTH)
+            if trigger == "auto":
+                freed = max(0, ended.before - ended.after) * 100 // max(1, ended.before)
+                text = f"Compacting freed only {freed}% of the context; it is tried again when the context has grown."
+                self._emit(Notice(level="warning", text=text))
+        return ended
+
+    def uncompact(self) -> bool:
+        """Takes the last compaction back; False when there is none to take back."""
+        history = self._past.history
+        with self._past.changing("compaction taken back"):
+            since = history.uncompact()
+            for message in since or ():
+                history.commit(message)
+        if since is not None:
+            self._not_below = int(self.tokens * _GROWTH)
+        return since is not None
+
+    async def _shorten(self, error: ModelError) -> bool:
+        """The prompt as a whole is too long. The second time less is kept, and there is no third."""
+        sent, most = counted(error)
+        self._past.learn(sent)
+        self._window = min(self._window, most or self._window)
+        if not self._room.auto:
+            edit = everything(self._past.history.messages, 2)
+            if edit is None:
+                return False
+            self._past.edit(edit, CLEARED)
+            self._emit(Notice(level="warning", text="Old tool results were cleared: the conversation was too long."))
+            return True
+        if self._mended > 2:
+            return False
+        keep = self._room.keep
+        if self._mended == 2:
+            keep = Keep(1, keep.tokens // 4)
+        ended = await self.compact("auto", keep=keep)
+        return ended.after < ended.before
+
+    def _leave_out(self, edit: Clearing, text: str) -> None:
+        self._past.edit(edit, edit.why)
+        self._emit(Notice(level="warning", text=text))
+
+
+def _brief(error: ModelError) -> str:
+    text = str(error)
+    return text if len(text) <= 300 else f"{text[:299]}…"

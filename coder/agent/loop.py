@@ -7,7 +7,6 @@ policy, a gate rule, a tool or a listener.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -19,7 +18,7 @@ from coder.agent.history import History, fresh_ids
 from coder.agent.partial import Partial
 from coder.agent.policies import Inject, Stop, TurnPolicy
 from coder.agent.replies import End, GoOn, Nudge, Replies, runnable
-from coder.core.errors import ModelError
+from coder.core.errors import ErrorKind, ModelError
 from coder.core.events import (
     AnyEvent,
     EndReason,
@@ -33,7 +32,6 @@ from coder.core.events import (
     ThinkingDelta,
     TurnEnded,
     TurnStarted,
-    UsageReported,
 )
 from coder.core.messages import Message, Meta, ToolUse, Usage
 from coder.core.model import (
@@ -43,9 +41,17 @@ from coder.core.model import (
     ModelRequest,
     Retrying,
     Streamed,
+    Switched,
     TextPart,
     ThinkingPart,
 )
+
+_REASONS: dict[ErrorKind, EndReason] = {
+    "rate_limit": "rate_limit",
+    "too_long": "context_full",
+    "budget": "budget",
+    "token_budget": "token_budget",
+}
 
 
 @dataclass(slots=True)
@@ -146,7 +152,6 @@ class Agent:
     async def _ask_model(self, tally: _Tally) -> Completed:
         """One reply, committed. On a cancel the finished part of it is committed instead."""
         partial = Partial()
-        started = time.monotonic()
         try:
             completed = await self._stream(self._request(), partial)
         except asyncio.CancelledError:
@@ -156,9 +161,6 @@ class Agent:
         committed = self._commit(replace(message, meta=replace(message.meta, kind="reply")))
         for text in completed.notices:
             self._emit(Notice(level="warning", text=text))
-        self._emit(
-            UsageReported(model=self._template.model, usage=completed.usage, api_seconds=time.monotonic() - started)
-        )
         tally.usage += completed.usage
         tally.stop_reason = completed.stop_reason
         tally.text = committed.text if committed else ""
@@ -180,6 +182,9 @@ class Agent:
                     case Retrying():
                         partial.clear()
                         self._emit(_retrying(event))
+                    case Switched():
+                        partial.clear()
+                        self._emit(Notice(level="warning", text=event.message))
                     case Completed():
                         return event
         raise ModelError("The model's reply ended without its last event.", "cut")
@@ -239,5 +244,5 @@ def _end(tally: _Tally, reason: EndReason, error: str = "") -> RunEnded:
 
 
 def _model_failed(tally: _Tally, error: ModelError) -> RunEnded:
-    reason: EndReason = {"rate_limit": "rate_limit", "too_long": "context_full"}.get(error.kind, "model_error")  # type: ignore[assignment]
+    reason = _REASONS.get(error.kind, "model_error")
     return replace(_end(tally, reason, str(error)), error_kind=error.kind, status=error.status)

@@ -14,6 +14,8 @@ from coder.agent.gate import Gate
 from coder.agent.history import History
 from coder.agent.loop import Agent
 from coder.agent.policies import RepeatedFailure, TurnLimit, TurnPolicy
+from coder.app.accounts import Accounts
+from coder.app.budgets import PrimaryAgain, budget_of
 from coder.app.context import context_message
 from coder.app.created import Created
 from coder.app.journal import Journal
@@ -30,6 +32,7 @@ from coder.core.frontend import Frontend
 from coder.core.model import ModelRequest
 from coder.models import catalog, connect
 from coder.telemetry.ledger import Ledger
+from coder.telemetry.ledger_file import LedgerFile
 from coder.telemetry.logs import DebugLog
 from coder.tools.registry import ToolSession, builtins
 from coder.workspace.local import LocalWorkspace
@@ -56,16 +59,26 @@ async def open_session(
     Raises ConfigError and SessionError.
     """
     rules, rule_warnings = rules_of(config)
+    model_name = catalog.resolve(config.model.name, config.env)
+    fallbacks = tuple(catalog.resolve(name, config.env) for name in config.fallback_models)
+    budget = budget_of(config, (model_name, *fallbacks))
     journal = Journal.open(config, session_id, resume, continue_latest)
     ledger = Ledger(catalog.price)
+    accounts = Accounts(
+        journal.session_id,
+        config.cwd,
+        LedgerFile(config.home) if config.persist else None,
+        (config.model.api_key, config.model.auth_token),
+    )
 
     def emit(event: AnyEvent) -> None:
         ledger.on(event)
+        accounts.on(event)
         journal.on(event)
         frontend.emit(event)
 
     journal.warn_through(emit)
-    model_name = catalog.resolve(config.model.name, config.env)
+    accounts.tell_through(emit)
     control = Control(config.mode, model_name, emit)
     env = {**os.environ, **config.env}
     workspace = LocalWorkspace(config.cwd, config.add_dirs, env)
@@ -83,9 +96,15 @@ async def open_session(
     executor = Executor(tools, gate, workspace, control, emit, spill_dir, watch=created.watch)
     history = History(journal.append, journal.messages)
     context = context_message(config.cwd, workspace.roots, today or datetime.now().astimezone().date())
-    model = connect(config.model)
+    model = connect(
+        config.model,
+        accounts.record,
+        budget=budget,
+        on_limit=config.on_limit,
+        fallbacks=fallbacks,
+    )
     template = _template(config, model_name, tools)
-    agent = Agent(model, template, history, executor, emit, _policies(config), context)
+    agent = Agent(model, template, history, executor, emit, (PrimaryAgain(model), *_policies(config)), context)
 
     log = _debug_log(config, env, journal.session_id)
 
@@ -93,6 +112,7 @@ async def open_session(
         await workspace.aclose()
         await model.aclose()
         await journal.aclose()
+        accounts.close()
         log.close()
 
     facts = SessionFacts(

@@ -37,8 +37,7 @@ def connect(
     model = RetryingModel(
         metered,
         max_retries=config.max_retries,
-        longest_retry_after=__all__ = ["Attempt", "Budget", "FallbackModel", "connect", "transport"]
-_LONGEST_BEFORE_FALLBACK if falls else LONGEST_RETRY_AFTER,
+        longest_retry_after=_LONGEST_BEFORE_FALLBACK if falls else LONGEST_RETRY_AFTER,
         waits_at_limits=on_limit == "wait",
     )
     return FallbackModel(model, patient, fallbacks, limited=on_limit == "fallback")

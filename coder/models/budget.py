@@ -40,8 +40,8 @@ class Hold:
 
 
 class Budget:
-    """Shared by every agent of a session. `price` is that of one request; `rates` gives the dearest prices of a token of
-    the prompt and of the reply, in dollars, for a prompt of so many tokens. Both are None for an unknown price.
+    """Shared by every agent of a session. `price` is that of one request; `rates` gives the dearest prices of a token
+    of the prompt and of the reply, in dollars, for a prompt of so many tokens. Both are None for an unknown price.
 
     A limit that is None does not hold. Neither limit is ever passed, as long as the API bills no more than its own
     count of the prompt and `max_tokens`."""

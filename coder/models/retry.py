@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 
 from coder.core.errors import ModelError
 from coder.core.model import BlockFinished, Completed, Model, ModelEvent, ModelRequest, Retrying, TextPart, ThinkingPart
+from coder.core.spans import span
 
 MAX_RETRIES = 15
 LONGEST_RETRY_AFTER = 60.0
@@ -122,9 +123,9 @@ def _final(failure: ModelError, retries: int, waited: float) -> ModelError:
     """The failure to report, with what was tried. Still retryable, so that the run can be taken up later."""
     words = [str(failure)]
     if failure.retryable and failure.retry_after is not None and failure.retry_after > 1:
-        words.append(f"The server asks to wait {_span(failure.retry_after)}.")
+        words.append(f"The server asks to wait {span(failure.retry_after)}.")
     if retries:
-        words.append(f"Gave up after {retries} {'retry' if retries == 1 else 'retries'} in {_span(waited)}.")
+        words.append(f"Gave up after {retries} {'retry' if retries == 1 else 'retries'} in {span(waited)}.")
     return ModelError(
         " ".join(words),
         failure.kind,
@@ -134,14 +135,3 @@ def _final(failure: ModelError, retries: int, waited: float) -> ModelError:
         request_id=failure.request_id,
         sent=failure.sent,
     )
-
-
-def _span(seconds: float) -> str:
-    whole = round(seconds)
-    hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
-    parts = [
-        f"{hours} h" if hours else "",
-        f"{minutes} min" if minutes else "",
-        f"{rest} s" if rest or whole < 60 else "",
-    ]
-    return " ".join(part for part in parts if part)

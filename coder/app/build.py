@@ -38,7 +38,7 @@ from coder.tools.registry import ToolSession, builtins
 from coder.workspace.local import LocalWorkspace
 
 if TYPE_CHECKING:
-    pass
+    from coder.telemetry.context_report import ContextReport
 
 
 async def open_session(
@@ -115,6 +115,12 @@ async def open_session(
         accounts.close()
         log.close()
 
+    async def what_fills_it() -> ContextReport:
+        from coder.app.contents import compacts_at, context_report
+
+        limit = compacts_at(model_name, automatic=config.auto_compact, window=config.auto_compact_window)
+        return await context_report(template, history.messages or (context,), limit, model.count_tokens)
+
     facts = SessionFacts(
         session_id=journal.session_id,
         cwd=config.cwd,
@@ -126,7 +132,7 @@ async def open_session(
         trust=config.trust,
     )
     warnings = (*config.warnings, *rule_warnings, *journal.notes)
-    return Session(facts, agent, control, lambda: _spent(ledger), close, warnings)
+    return Session(facts, agent, control, lambda: _spent(ledger), close, what_fills_it, warnings)
 
 
 def _save(config: Config) -> SaveRule:

@@ -40,7 +40,7 @@ def connect(
         longest_retry_after=_LONGEST_BEFORE_FALLBACK if falls else LONGEST_RETRY_AFTER,
         waits_at_limits=on_limit == "wait",
     )
-    return FallbackModel(model, patient, fallbacks, limited=on_limit == "fallback")
+    return FallbackModel(model, patient, fallbacks, limited=on_limit == "fallback", counter=server)
 
 
 def transport(config: ModelConfig) -> CountingModel:

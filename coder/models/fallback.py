@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from coder.core.errors import ModelError
 from coder.core.messages import Message, Opaque, Thinking
-from coder.core.model import Model, ModelEvent, ModelRequest, Switched
+from coder.core.model import CountingModel, Model, ModelEvent, ModelRequest, Switched
 from coder.models.catalog import describe, is_same_model
 
 _EDIT_HEADER = "x-coder-context-edit"
@@ -28,11 +28,20 @@ class FallbackModel:
     `patient` takes the requests of the last model in the chain, `model` those that another model may still take.
     """
 
-    def __init__(self, model: Model, patient: Model, fallbacks: tuple[str, ...] = (), *, limited: bool = False) -> None:
+    def __init__(
+        self,
+        model: Model,
+        patient: Model,
+        fallbacks: tuple[str, ...] = (),
+        *,
+        limited: bool = False,
+        counter: CountingModel | None = None,
+    ) -> None:
         self._model = model
         self._patient = patient
         self._fallbacks = fallbacks
         self._failures = frozenset(_WHY) if limited else frozenset(_WHY) - {"rate_limit"}
+        self._counter = counter
         self._down: set[str] = set()
         self._last = ""
         self._fitting = _Fitting()
@@ -59,6 +68,12 @@ class FallbackModel:
                 if isinstance(events, AsyncGenerator):
                     await events.aclose()
             yield Switched(following, why)
+
+    async def count_tokens(self, request: ModelRequest) -> int:
+        """The prompt's tokens as the server counts them. Raises ModelError."""
+        if self._counter is None:
+            raise ModelError("This model does not count tokens.", "not_found")
+        return await self._counter.count_tokens(request)
 
     async def aclose(self) -> None:
         await self._model.aclose()

@@ -166,4 +166,6 @@ def _unpriced(model: str) -> ModelError:
 
 
 def _money(dollars: float) -> str:
-    return f"${dollars:.2f}" if dollars >= 0.1 or not dollars else f"${dollars:.4f}"
+    """In cents; below ten of them in hundredths, where there are any."""
+    text = f"{dollars:.4f}" if 0 < dollars < 0.1 else f"{dollars:.2f}"
+    return f"${text.removesuffix('00') if len(text) == 6 else text}"

@@ -121,11 +121,11 @@ class _Watch:
         self._may_have_arrived = True
 
     def see(self, event: ModelEvent) -> None:
+        self._accepted = True  # whatever comes, somebody answers
         match event:
             case Accepted(request_id=request_id):
-                self._accepted, self._request_id = True, request_id
+                self._request_id = request_id
             case Streamed(event=raw):
-                self._accepted = True
                 self._take(raw)
             case BlockFinished(block=Text(text=text) | Thinking(thinking=text)):
                 self._block_bytes += len(text.encode("utf-8", "replace"))

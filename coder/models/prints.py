@@ -86,17 +86,19 @@ def head_pieces(request: ModelRequest) -> list[str]:
 
 
 def _difference(known: _Known, request: ModelRequest, now: PromptPrint, common: int) -> Difference:
-    was = known.print
+    was, length = known.print, sum(role in ("t", "s") for role, _, _ in now.pieces)
     if was.model != now.model:
         return Difference("model", 0, was.model, now.model, exact=True)
     if common < len(was.pieces):
         at = offset(was.pieces, common)
-        old, new = _data(known.request, common), _data(request, common)
+        heads = common < len(known.head), common < length
+        # A text that was added to the head, or is gone from it, stands for nothing on the other side.
+        old = b"" if heads == (False, True) else _data(known.request, common)
+        new = b"" if heads == (True, False) else _data(request, common)
         where = place(now.pieces if common < len(now.pieces) else was.pieces, common)
         inner, said, says = byte_difference(old, new)
         return Difference(where, at + inner, said, says, exact=True)
-    heads = len(known.head)
-    return Difference("thinking and effort", offset(now.pieces, heads), was.shape, now.shape, exact=True)
+    return Difference("thinking and effort", offset(now.pieces, length), was.shape, now.shape, exact=True)
 
 
 def _data(request: ModelRequest, index: int) -> bytes:

@@ -156,7 +156,10 @@ class _Conversation:
             words = (last.prompt.shape, row.prompt.shape)
             return Difference("thinking and effort", where, *words, exact=True) if changed else None
         start, where_to = offset(old, at), place(new if at < len(new) else old, at)
-        was, now = self._words(last, old, at), self._words(row, new, at)
+        heads = at < last.prompt.head_length, at < row.prompt.head_length
+        # A text that was added to the head, or is gone from it, stands for nothing on the other side.
+        was = b"" if heads == (False, True) else self._words(last, old, at)
+        now = b"" if heads == (True, False) else self._words(row, new, at)
         if was is None or now is None:
             return Difference(where_to, start)
         inner, said, says = byte_difference(was, now)

@@ -78,7 +78,7 @@ def encode(row: Row) -> bytes:
             "write_1h": one_hour,
         },
         "price": row.price,
-        "usd": row.usd,
+        "usd": None if row.usd is None else round(row.usd, 10),
         "status": row.status,
         "request": row.request_id,
         "ms": row.ms,

@@ -10,7 +10,9 @@ from coder.core.config import ModelConfig
 from coder.core.errors import ModelError
 from coder.core.messages import Message, Text, usage_from_api
 from coder.core.model import Completed, ModelRequest
-from coder.models import Attempt, Budget, catalog, connect
+from coder.models import Attempt, Budget, catalog, transport
+from coder.models.metered import MeteredModel
+from coder.models.retry import RetryingModel
 from coder.replay.faults import CutStream, ErrorEvent, Fault, NoMessageStop, Status
 from coder.replay.player import Call, Played
 from coder.replay.script import Turn, perform
@@ -50,6 +52,10 @@ class Spendthrift:
         return ""
 
 
+async def at_once(seconds: float) -> None:
+    pass
+
+
 async def spend(seed: int) -> tuple[float, int, float, int, int]:
     """What was billed in dollars and tokens, the limits, and how many requests were answered."""
     chance = random.Random(seed)
@@ -58,15 +64,15 @@ async def spend(seed: int) -> tuple[float, int, float, int, int]:
     budget = Budget(dollars, tokens, catalog.price, catalog.dearest)
     told: list[Attempt] = []
     async with running_api(Spendthrift(chance), continuity=False) as api:
-        config = ModelConfig(model, api.url, api_key=KEY, max_retries=3)
-        chain = connect(config, told.append, budget=budget)
+        server = transport(ModelConfig(model, api.url, api_key=KEY))
+        metered = MeteredModel(server, told.append, budget=budget, counter=server)
+        chain = RetryingModel(metered, max_retries=3, sleep=at_once)
         messages: tuple[Message, ...] = ()
         for _ in range(25):
             messages = (*messages, Message("user", (Text("please " * chance.randint(1, 2_000)),)))
             marks = ((len(messages) - 1, 0),) if chance.random() < 0.8 else ()
-            request = ModelRequest(
-                model, messages, ("Be good.",), max_tokens=chance.choice((500, 4_000, 32_000)), marks=marks
-            )
+            most = chance.choice((500, 4_000, 32_000))
+            request = ModelRequest(model, messages, ("Be good.",), max_tokens=most, marks=marks)
             try:
                 async for event in chain.stream(request):
                     if isinstance(event, Completed):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pytest
 
@@ -20,13 +21,13 @@ def price(model: str, usage: Usage) -> float | None:
     return None if model == "local" else usage.cache_read_input_tokens * 1e-6 + usage.cache_creation_input_tokens * 1e-5
 
 
-def asked(at: str, read: int, written: int, number: int = 1, run: str = "r", **changes: object) -> Row:
+def asked(at: str, read: int, written: int, number: int = 1, run: str = "r", **changes: Any) -> Row:
     prompt = changes.pop("prompt", PromptRow("h1", 2, "", 0, 0, (*HEAD, FIRST)))
     usage = Usage(0, 5, written, read)
     return row(ts=f"2026-11-29T{at}.000Z", usage=usage, number=number, run=run, prompt=prompt, **changes)
 
 
-def of(*rows: Row, heads: dict[str, Sequence[str]] | None = None) -> CacheReport:
+def of(*rows: Row, heads: Mapping[str, Sequence[str]] | None = None) -> CacheReport:
     return report(rows, price, lambda name: (heads or {}).get(name, ()))
 
 
@@ -49,7 +50,7 @@ def test_what_the_request_before_had_cached_is_what_can_be_read() -> None:
         ({}, "not known: the request begins like the one before it, but the API did not find it in its cache"),
     ],
 )
-def test_a_miss_names_its_reason(changes: dict[str, object], why: str) -> None:
+def test_a_miss_names_its_reason(changes: dict[str, Any], why: str) -> None:
     found = of(asked("10:00:00", 0, 1000), asked("10:00:10", 200, 900, 2, **changes))
     (line,) = found.misses
     assert line.miss is not None and (line.miss.tokens, line.miss.why) == (800, why)

@@ -61,12 +61,11 @@ def test_a_row_is_read_back_as_it_was_written(
     assert row(**{name: getattr(found, name) for name in Row.__slots__ if name != "usd"}, usd=usd) == made
 
 
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-        lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["ts", "session", "model", "status", "tokens", "prompt", "new", "break"]), inner),
-    )
-)  # fmt: skip
+KEYS = st.sampled_from(["ts", "session", "model", "status", "tokens", "prompt", "new", "break"])
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
+
+
+@given(st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(KEYS, inner)))
 def test_no_json_is_too_odd_to_be_looked_at(value: object) -> None:
     base = json.loads(encode(row()))
     for data in (value, {**base, **value} if isinstance(value, dict) else {**base, "tokens": value, "prompt": value}):

@@ -7,7 +7,6 @@ policy, a gate rule, a tool or a listener.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -22,7 +21,7 @@ from coder.agent.policies import Inject, Stop, TurnPolicy
 from coder.agent.replies import End, GoOn, Nudge, Replies, runnable
 from coder.agent.requests import Requests
 from coder.agent.upkeep import Room, Upkeep
-from coder.core.errors import ModelError
+from coder.core.errors import ErrorKind, ModelError
 from coder.core.events import (
     AnyEvent,
     CompactionEnded,
@@ -36,7 +35,6 @@ from coder.core.events import (
     ThinkingDelta,
     TurnEnded,
     TurnStarted,
-    UsageReported,
 )
 from coder.core.messages import Message, ToolUse, Usage
 from coder.core.model import (
@@ -46,9 +44,17 @@ from coder.core.model import (
     ModelRequest,
     Retrying,
     Streamed,
+    Switched,
     TextPart,
     ThinkingPart,
 )
+
+_REASONS: dict[ErrorKind, EndReason] = {
+    "rate_limit": "rate_limit",
+    "too_long": "context_full",
+    "budget": "budget",
+    "token_budget": "token_budget",
+}
 
 
 @dataclass(slots=True)
@@ -158,7 +164,6 @@ class Agent:
     async def _ask_model(self, tally: _Tally) -> Completed:
         """One reply, committed. On a cancel the finished part of it is committed instead."""
         partial = Partial()
-        started = time.monotonic()
         try:
             await self.upkeep.before_request()
             completed = await self._answer(partial)
@@ -170,9 +175,6 @@ class Agent:
         committed = self._commit(replace(message, meta=replace(message.meta, kind="reply")))
         for text in completed.notices:
             self._emit(Notice(level="warning", text=text))
-        self._emit(
-            UsageReported(model=self._template.model, usage=completed.usage, api_seconds=time.monotonic() - started)
-        )
         tally.usage += completed.usage
         tally.stop_reason = completed.stop_reason
         tally.text = committed.text if committed else ""
@@ -204,6 +206,9 @@ class Agent:
                     case Retrying():
                         partial.clear()
                         self._emit(retrying(event))
+                    case Switched():
+                        partial.clear()
+                        self._emit(Notice(level="warning", text=event.message))
                     case Completed():
                         return event
         raise ModelError("The model's reply ended without its last event.", "cut")
@@ -244,5 +249,5 @@ def _end(tally: _Tally, reason: EndReason, error: str = "") -> RunEnded:
 
 
 def _model_failed(tally: _Tally, error: ModelError) -> RunEnded:
-    reason: EndReason = {"rate_limit": "rate_limit", "too_long": "context_full"}.get(error.kind, "model_error")  # type: ignore[assignment]
+    reason = _REASONS.get(error.kind, "model_error")
     return replace(_end(tally, reason, str(error)), error_kind=error.kind, status=error.status)

@@ -16,7 +16,9 @@ from coder.agent.loop import Agent
 from coder.agent.policies import RepeatedFailure, TurnLimit, TurnPolicy
 from coder.agent.repetition import Repetition
 from coder.agent.upkeep import Room
+from coder.app.accounts import Accounts
 from coder.app.again import Again
+from coder.app.budgets import PrimaryAgain, budget_of
 from coder.app.context import context_message
 from coder.app.created import Created
 from coder.app.journal import Journal
@@ -35,12 +37,13 @@ from coder.core.frontend import Frontend
 from coder.core.model import ModelRequest
 from coder.models import catalog, connect
 from coder.telemetry.ledger import Ledger
+from coder.telemetry.ledger_file import LedgerFile
 from coder.telemetry.logs import DebugLog
 from coder.tools.registry import ToolSession, builtins
 from coder.workspace.local import LocalWorkspace
 
 if TYPE_CHECKING:
-    pass
+    from coder.telemetry.context_report import ContextReport
 
 
 async def open_session(
@@ -61,15 +64,25 @@ async def open_session(
     """
     rules, rule_warnings = rules_of(config)
     journal = Journal.open(config, start)
+    model_name = (start.keeps_model and journal.model) or catalog.resolve(config.model.name, config.env)
+    fallbacks = tuple(catalog.resolve(name, config.env) for name in config.fallback_models)
+    budget = budget_of(config, (model_name, *fallbacks))
     ledger = Ledger(catalog.price)
+    accounts = Accounts(
+        journal.session_id,
+        config.cwd,
+        LedgerFile(config.home) if config.persist else None,
+        (config.model.api_key, config.model.auth_token),
+    )
 
     def emit(event: AnyEvent) -> None:
         ledger.on(event)
+        accounts.on(event)
         journal.on(event)
         frontend.emit(event)
 
     journal.warn_through(emit)
-    model_name = (start.keeps_model and journal.model) or catalog.resolve(config.model.name, config.env)
+    accounts.tell_through(emit)
     journal.asks(model_name)
     control = Control(config.mode, model_name, emit)
     env = {**os.environ, **config.env}
@@ -88,10 +101,17 @@ async def open_session(
     executor = Executor(tools, gate, workspace, control, emit, spill_dir, watch=created.watch)
     history = History(journal.append, journal.messages, shrink=shrunk)
     context = context_message(config.cwd, workspace.roots, today or datetime.now().astimezone().date())
-    model = connect(config.model)
+    model = connect(
+        config.model,
+        accounts.record,
+        budget=budget,
+        on_limit=config.on_limit,
+        fallbacks=fallbacks,
+    )
     template = _template(config, model_name, tools)
     room = _room(config, template, spill_dir, Again(tools, judge, workspace))
-    agent = Agent(model, template, history, executor, emit, _policies(config), context, room)
+    policies = (PrimaryAgain(model), *_policies(config))
+    agent = Agent(model, template, history, executor, emit, policies, context, room)
 
     log = _debug_log(config, env, journal.session_id)
 
@@ -99,7 +119,14 @@ async def open_session(
         await workspace.aclose()
         await model.aclose()
         await journal.aclose()
+        accounts.close()
         log.close()
+
+    async def what_fills_it() -> ContextReport:
+        from coder.app.contents import compacts_at, context_report
+
+        limit = compacts_at(model_name, automatic=config.auto_compact, window=config.auto_compact_window)
+        return await context_report(template, history.messages or (context,), limit, model.count_tokens)
 
     facts = SessionFacts(
         session_id=journal.session_id,
@@ -112,7 +139,7 @@ async def open_session(
         trust=config.trust,
     )
     warnings = (*config.warnings, *rule_warnings, *journal.notes)
-    return Session(facts, agent, control, lambda: _spent(ledger), close, warnings)
+    return Session(facts, agent, control, lambda: _spent(ledger), close, what_fills_it, warnings)
 
 
 def _save(config: Config) -> SaveRule:

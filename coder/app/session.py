@@ -18,6 +18,7 @@ from coder.core.tools import Mode
 
 if TYPE_CHECKING:
     from coder.core.trust import Trust
+    from coder.telemetry.context_report import ContextReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Session:
         control: Control,
         spent: Callable[[], Spent],
         close: Callable[[], Awaitable[None]],
+        context: Callable[[], Awaitable[ContextReport]],
         warnings: tuple[str, ...] = (),
     ) -> None:
         self.facts = facts
@@ -62,11 +64,16 @@ class Session:
         self._agent = agent
         self._spent = spent
         self._close = close
+        self._context = context
         self._running: asyncio.Task[RunEnded] | asyncio.Task[CompactionEnded] | None = None
 
     @property
     def spent(self) -> Spent:
         return self._spent()
+
+    async def context(self) -> ContextReport:
+        """What fills the context, by part. Asks the API to count, which costs nothing, before the first reply only."""
+        return await self._context()
 
     async def prompt(self, text: str, *, time_budget: float | None = None) -> RunEnded:
         """Runs to the final answer. An interrupt, or `time_budget` seconds gone, is an end like any other.

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from coder.config.flags import Flags
     from coder.frontends.headless import HeadlessFrontend
 
-SUBCOMMANDS = {name: f"coder.cli.{name}" for name in ("config", "demo", "permissions", "replay", "sessions", "trust")}
+SUBCOMMANDS = {
+    name: f"coder.cli.{name}"
+    for name in ("cache", "config", "context", "cost", "demo", "permissions", "replay", "sessions", "trust")
+}
 _SLASH = re.compile(r"/[A-Za-z][\w:-]*(?=\s|$)")
 _NO_INPUT = "Input must be provided either through stdin or as a prompt argument when using --print"
 

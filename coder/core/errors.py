@@ -25,6 +25,8 @@ ErrorKind: TypeAlias = Literal[
     "too_long",  # prompt is too long / request too large
     "invalid",  # other 4xx
     "protocol",  # 200 with something that is not the Messages API
+    "budget",  # not sent: the money of --max-budget-usd does not pay for it
+    "token_budget",  # not sent: the tokens of --max-tokens do not reach for it
 ]
 
 
@@ -37,7 +39,8 @@ class ConfigError(CoderError):
 
 
 class ModelError(CoderError):
-    """`status` is the HTTP status or None; `retry_after` is in seconds."""
+    """`status` is the HTTP status or None; `retry_after` is in seconds. `sent`: nothing came back, but the request may
+    have arrived, and been billed."""
 
     def __init__(
         self,
@@ -48,6 +51,7 @@ class ModelError(CoderError):
         retry_after: float | None = None,
         status: int | None = None,
         request_id: str = "",
+        sent: bool = False,
     ) -> None:
         super().__init__(message)
         self.kind: ErrorKind = kind
@@ -55,6 +59,7 @@ class ModelError(CoderError):
         self.retry_after = retry_after
         self.status = status
         self.request_id = request_id
+        self.sent = sent
 
 
 class ToolError(CoderError):

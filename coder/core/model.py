@@ -41,6 +41,13 @@ class ModelRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Accepted:
+    """The server took the request: from here on it may be billed, whatever becomes of the reply."""
+
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Streamed:
     """A raw API event as it arrived, for front ends that pass it on."""
 
@@ -77,6 +84,14 @@ class Retrying:
 
 
 @dataclass(frozen=True, slots=True)
+class Switched:
+    """The request goes to another model; `message` says why. All parts since it began are void."""
+
+    model: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Completed:
     """The whole reply; always the last event of a stream that did not raise."""
 
@@ -86,7 +101,7 @@ class Completed:
     notices: tuple[str, ...] = ()
 
 
-ModelEvent: TypeAlias = Streamed | TextPart | ThinkingPart | BlockFinished | Retrying | Completed
+ModelEvent: TypeAlias = Accepted | Streamed | TextPart | ThinkingPart | BlockFinished | Retrying | Switched | Completed
 
 
 class Model(Protocol):
@@ -95,3 +110,11 @@ class Model(Protocol):
     def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]: ...
 
     async def aclose(self) -> None: ...
+
+
+class CountingModel(Model, Protocol):
+    """A model whose server counts the tokens of a prompt, which costs nothing."""
+
+    async def count_tokens(self, request: ModelRequest) -> int:
+        """The prompt's tokens as the server counts them. Raises `ModelError`."""
+        ...

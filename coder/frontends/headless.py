@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from typing import Protocol, TextIO
 
 from coder.app.session import Session
@@ -34,7 +35,7 @@ async def run(session: Session, frontend: HeadlessFrontend, prompt: str, time_bu
     with watch:
         try:
             frontend.begin(session)
-            ended = await session.prompt(prompt, time_budget=time_budget)
+            ended = _resumable(await session.prompt(prompt, time_budget=time_budget), session)
         except Exception as error:  # noqa: BLE001  # a bug of ours must still leave one result, and no traceback
             _log.exception("the run failed")
             ended = RunEnded(reason="crashed", turns=0, error=_report(error))
@@ -56,6 +57,14 @@ async def run(session: Session, frontend: HeadlessFrontend, prompt: str, time_bu
 def _drop_the_rest(out: TextIO) -> None:
     """What is still held for a stream that cannot be written must not fail once more when the interpreter ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+
+
+def _resumable(ended: RunEnded, session: Session) -> RunEnded:
+    """The end with how to go on, where only time was missing."""
+    if ended.reason != "rate_limit" or session.facts.transcript is None:
+        return ended
+    how = f"Go on later with: coder -p -r {session.facts.session_id}, or wait with --on-limit wait."
+    return replace(ended, error=f"{ended.error} {how}")
 
 
 def _report(error: Exception) -> str:

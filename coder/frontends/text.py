@@ -5,14 +5,18 @@ Must not know JSON or any other front end.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TextIO
 
 from coder.app.session import Session
 from coder.core.events import AnyEvent, ModelRetrying, Notice, PermissionDenied, RunEnded, ToolFinished
 from coder.core.requests import Deny, Reply, Request
+from coder.core.spans import span
 from coder.frontends.plain import one_line, printable
 
+_MINUTE = 59.0  # a little less, so that what comes once a minute is shown each time
 _WORDS = {
     "rate_limit": "rate limit",
     "connection": "no connection",
@@ -27,10 +31,14 @@ _PARTIAL_ANSWERS = frozenset({"max_tokens", "refusal"})
 class TextOut:
     """With `verbose`, each tool call is a line on stderr too."""
 
-    def __init__(self, stdout: TextIO, stderr: TextIO, *, verbose: bool = False) -> None:
+    def __init__(
+        self, stdout: TextIO, stderr: TextIO, *, verbose: bool = False, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._stdout = stdout
         self._stderr = stderr
         self._verbose = verbose
+        self._clock = clock
+        self._quiet_until = 0.0
 
     def begin(self, session: Session) -> None:
         for warning in session.warnings:
@@ -43,8 +51,7 @@ class TextOut:
             case ModelRetrying():
                 what = _WORDS.get(event.kind, event.kind)
                 status = f"{event.status} {what}" if event.status else what
-                attempt = f"try {event.attempt + 1} of {event.max_retries + 1}"
-                self._say(f"waiting for the model: {status}, {attempt}, next in {event.delay:.0f}s")
+                self._say_waiting(status, event)
             case Notice(level="warning" | "error"):
                 self._say(event.text)
             case ToolFinished() if self._verbose:
@@ -63,6 +70,15 @@ class TextOut:
             self._stdout.flush()
         if ended.reason != "done":
             self._say(ended.error or ended.reason)
+
+    def _say_waiting(self, status: str, event: ModelRetrying) -> None:
+        """A wait that may last for hours is told once a minute."""
+        if event.max_retries:
+            attempt = f"try {event.attempt + 1} of {event.max_retries + 1}"
+            self._say(f"waiting for the model: {status}, {attempt}, next in {event.delay:.0f}s")
+        elif (now := self._clock()) >= self._quiet_until:
+            self._quiet_until = now + _MINUTE
+            self._say(f"waiting for the model: {status}, next try in {span(event.delay)}")
 
     def _say(self, text: str) -> None:
         with suppress(OSError):  # nobody reads the remarks: the run goes on

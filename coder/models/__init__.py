@@ -2,18 +2,48 @@
 
 from __future__ import annotations
 
-from coder.core.config import ModelConfig
-from coder.core.model import Model
+from collections.abc import Callable
+
+from coder.core.config import ModelConfig, OnLimit
+from coder.core.model import CountingModel
+from coder.models.budget import Budget
 from coder.models.deferred import DeferredModel
-from coder.models.retry import RetryingModel
+from coder.models.fallback import FallbackModel
+from coder.models.metered import Attempt, MeteredModel
+from coder.models.retry import LONGEST_RETRY_AFTER, RetryingModel
+
+__all__ = ["Attempt", "Budget", "FallbackModel", "connect", "transport"]
+_LONGEST_BEFORE_FALLBACK = 5.0
 
 
-def connect(config: ModelConfig) -> Model:
-    """The model of a configuration, with retries. Imports and connects nothing until its first request."""
-    return RetryingModel(DeferredModel(lambda: transport(config)), max_retries=config.max_retries)
+def connect(
+    config: ModelConfig,
+    record: Callable[[Attempt], None] = lambda attempt: None,
+    *,
+    agent: str = "main",
+    budget: Budget | None = None,
+    on_limit: OnLimit = "stop",
+    fallbacks: tuple[str, ...] = (),
+) -> FallbackModel:
+    """The model of a configuration for one agent. Imports and connects nothing until its first request.
+
+    From the outside in: fallback models, retries, budget and metering of each attempt, the transport. `record` is told
+    of every attempt that may be billed.
+    """
+    server = DeferredModel(lambda: transport(config))
+    metered = MeteredModel(server, record, agent=agent, budget=budget, counter=server)
+    falls = on_limit == "fallback" and bool(fallbacks)
+    patient = RetryingModel(metered, max_retries=config.max_retries, waits_at_limits=on_limit == "wait")
+    model = RetryingModel(
+        metered,
+        max_retries=config.max_retries,
+        longest_retry_after=_LONGEST_BEFORE_FALLBACK if falls else LONGEST_RETRY_AFTER,
+        waits_at_limits=on_limit == "wait",
+    )
+    return FallbackModel(model, patient, fallbacks, limited=on_limit == "fallback", counter=server)
 
 
-def transport(config: ModelConfig) -> Model:
+def transport(config: ModelConfig) -> CountingModel:
     """The bare transport of a configuration, without retries. Blocks while it imports. Raises ModelError."""
     if config.transport == "sdk" or config.provider != "anthropic":
         from coder.models.sdk import SdkModel

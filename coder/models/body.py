@@ -29,6 +29,11 @@ def body(request: ModelRequest) -> Json:
     return {**_head(request), "messages": messages}
 
 
+def counted_body(request: ModelRequest) -> Json:
+    """The body for counting the prompt's tokens: what says how to answer is left out."""
+    return {name: value for name, value in body(request).items() if name not in ("max_tokens", "stream")}
+
+
 def encode(request: ModelRequest, cache: EncodeCache) -> bytes:
     """`body(request)` as UTF-8 JSON. The messages it shares with the last request are not serialised again."""
     same = _common_prefix(cache.messages, request.messages)

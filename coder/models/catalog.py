@@ -58,12 +58,9 @@ def describe(model: str) -> ModelFacts:
 
 def price(model: str, usage: Usage) -> float | None:
     """US dollars for one reply's usage; None when the model's price is not known."""
-    row = _table()["models"].get(_key(model))
-    if row is None or row["price"] is None:
+    rates = _prices(model, usage.prompt_tokens)
+    if rates is None:
         return None
-    rates, above = row["price"], row.get("above")
-    if above is not None and usage.prompt_tokens > above["prompt_tokens"]:
-        rates = above["price"]
     one_hour = usage.ephemeral_1h_input_tokens
     five_minutes = max(usage.cache_creation_input_tokens - one_hour, usage.ephemeral_5m_input_tokens, 0)
     micros = (
@@ -74,6 +71,30 @@ def price(model: str, usage: Usage) -> float | None:
         + usage.cache_read_input_tokens * rates["cache_read"]
     )
     return float(micros / _MILLION)
+
+
+def dearest(model: str, prompt_tokens: int) -> tuple[float, float] | None:
+    """US dollars that a token of a prompt of this length, and one of its reply, cost at most as coder asks for them:
+    with cache marks of five minutes and nothing in the cache. None when the price is not known."""
+    rates = _prices(model, prompt_tokens)
+    if rates is None:
+        return None
+    return max(rates["input"], rates["cache_write_5m"]) / _MILLION, rates["output"] / _MILLION
+
+
+def is_same_model(one: str, other: str) -> bool:
+    """Whether two names, dated or with a provider's prefix, are of one model."""
+    return one == other or _key(one) == _key(other)
+
+
+def _prices(model: str, prompt_tokens: int) -> dict[str, float] | None:
+    row = _table()["models"].get(_key(model))
+    if row is None:
+        return None
+    above = row.get("above")
+    if above is not None and prompt_tokens > above["prompt_tokens"]:
+        return dict(above["price"])
+    return row["price"] and dict(row["price"])
 
 
 def _key(model: str) -> str:

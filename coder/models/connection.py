@@ -68,7 +68,7 @@ def explain(error: httpx2.HTTPError | httpx2.InvalidURL | OSError, endpoint: End
             return _unreachable(endpoint, f"no connection within {CONNECT_TIMEOUT:g} s")
         case httpx2.TimeoutException():
             return ModelError(
-                f"{host} sent nothing for too long. The connection was given up.", "timeout", retryable=True
+                f"{host} sent nothing for too long. The connection was given up.", "timeout", retryable=True, sent=True
             )
         case httpx2.ProxyError():
             return _proxy(error, endpoint)
@@ -79,7 +79,9 @@ def explain(error: httpx2.HTTPError | httpx2.InvalidURL | OSError, endpoint: End
         case httpx2.NetworkError() | httpx2.RemoteProtocolError() | OSError():
             if replying:
                 return broken(endpoint, _root(error))
-            return ModelError(f"{host} closed the connection without an answer.", "connection", retryable=True)
+            return ModelError(
+                f"{host} closed the connection without an answer.", "connection", retryable=True, sent=True
+            )
         case _:
             return ModelError(f"The request to {host} cannot be sent ({type(error).__name__}).", "connection")
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
-from coder.core.model import Model, ModelEvent, ModelRequest
+from coder.core.model import CountingModel, ModelEvent, ModelRequest
 
 
 class DeferredModel:
     """Builds its model once, in a thread, because that imports a lot. `build` may raise ModelError."""
 
-    def __init__(self, build: Callable[[], Model]) -> None:
+    def __init__(self, build: Callable[[], CountingModel]) -> None:
         self._build = build
-        self._model: Model | None = None
+        self._model: CountingModel | None = None
         self._building = asyncio.Lock()
 
-    async def warm(self) -> Model:
+    async def warm(self) -> CountingModel:
         """Build the model now; cheap when that is done."""
         async with self._building:
             if self._model is None:
@@ -32,6 +32,9 @@ class DeferredModel:
         finally:
             if isinstance(events, AsyncGenerator):
                 await events.aclose()
+
+    async def count_tokens(self, request: ModelRequest) -> int:
+        return await (await self.warm()).count_tokens(request)
 
     async def aclose(self) -> None:
         if self._model is not None:

@@ -35,6 +35,10 @@ class Endpoint:
         return f"{self.base}/v1/messages"
 
     @property
+    def count_url(self) -> str:
+        return f"{self.messages_url}/count_tokens"
+
+    @property
     def is_tls(self) -> bool:
         return self.base.startswith("https:")
 

@@ -86,6 +86,15 @@ def not_the_api(endpoint: Endpoint, what: str) -> ModelError:
     )
 
 
+def counted(endpoint: Endpoint, body: bytes) -> int:
+    """The number in an answer of the token counting endpoint. Raises ModelError."""
+    raw = _json(body)
+    count = raw.get("input_tokens") if isinstance(raw, dict) else None
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        raise not_the_api(endpoint, "something else than a count of tokens")
+    return count
+
+
 def broken(endpoint: Endpoint, why: str) -> ModelError:
     """The reply broke off before it was complete."""
     return ModelError(f"The reply from {endpoint.host} broke off: {endpoint.clean(why)}.", "cut", retryable=True)

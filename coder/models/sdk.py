@@ -15,9 +15,9 @@ import httpx2
 from coder.core.config import ModelConfig
 from coder.core.errors import ModelError
 from coder.core.messages import Json
-from coder.core.model import ModelEvent, ModelRequest
+from coder.core.model import Accepted, ModelEvent, ModelRequest
 from coder.models.accumulate import Accumulator
-from coder.models.body import EncodeCache, encode
+from coder.models.body import EncodeCache, counted_body, encode
 from coder.models.connection import drain, explain, open_client, timeouts
 from coder.models.endpoint import DEFAULT_BASE_URL, Endpoint, endpoint
 from coder.models.failures import (
@@ -67,6 +67,9 @@ class SdkModel:
         accumulator = Accumulator()
         async with aclosing(self._events(request)) as events:
             async for event in events:
+                if isinstance(event, Accepted):
+                    yield event
+                    continue
                 for part in accumulator.feed(event):
                     yield part
                 if accumulator.is_done:
@@ -74,22 +77,33 @@ class SdkModel:
                     break
         yield accumulator.completed()
 
+    async def count_tokens(self, request: ModelRequest) -> int:
+        """Raises ModelError."""
+        arguments: dict[str, Any] = counted_body(request)
+        with self._failures(replying=False):
+            found = await self._client.messages.count_tokens(**arguments, extra_headers=self._headers(request))
+        return found.input_tokens
+
     async def aclose(self) -> None:
         await self._client.close()
 
-    async def _events(self, request: ModelRequest) -> AsyncGenerator[Json, None]:
-        """The raw events of one request. Raises ModelError."""
-        arguments: dict[str, Any] = json.loads(encode(request, self._cache))
+    def _headers(self, request: ModelRequest) -> dict[str, Any]:
         headers: dict[str, Any] = dict(request.headers)
         if self._config.key_header == "x-api-key" and self._config.provider == "anthropic":
             headers["Authorization"] = anthropic.omit
+        return headers
+
+    async def _events(self, request: ModelRequest) -> AsyncGenerator[Json | Accepted, None]:
+        """That the request was accepted, then the raw events of the reply. Raises ModelError."""
+        arguments: dict[str, Any] = json.loads(encode(request, self._cache))
         with self._failures(replying=False):
-            stream = await self._client.messages.create(**arguments, extra_headers=headers)
+            stream = await self._client.messages.create(**arguments, extra_headers=self._headers(request))
         try:
             with self._failures(replying=True):
                 kind = media_type(stream.response.headers)
                 if kind != _AWS_STREAM and is_no_stream(kind):
                     raise not_the_api(self._endpoint, kind)
+                yield Accepted(self._endpoint.clean(stream.response.headers.get("request-id", "")))
                 any_events = False
                 async for event in stream:
                     any_events = True

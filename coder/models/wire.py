@@ -11,14 +11,15 @@ import httpx2
 from coder.core.config import ModelConfig
 from coder.core.errors import ModelError
 from coder.core.messages import Json
-from coder.core.model import ModelEvent, ModelRequest
+from coder.core.model import Accepted, ModelEvent, ModelRequest
 from coder.models.accumulate import Accumulator
-from coder.models.body import EncodeCache, encode
+from coder.models.body import EncodeCache, counted_body, encode
 from coder.models.connection import drain, explain, open_client
 from coder.models.endpoint import API_VERSION, Endpoint, endpoint
 from coder.models.failures import (
     EVENT_STREAM,
     broken,
+    counted,
     event_error,
     is_no_stream,
     media_type,
@@ -44,6 +45,9 @@ class WireModel:
         accumulator = Accumulator()
         async with aclosing(_events(self._client, self._endpoint, request, encode(request, self._cache))) as events:
             async for event in events:
+                if isinstance(event, Accepted):
+                    yield event
+                    continue
                 for part in accumulator.feed(event):
                     yield part
                 if accumulator.is_done:
@@ -51,27 +55,47 @@ class WireModel:
                     break
         yield accumulator.completed()
 
+    async def count_tokens(self, request: ModelRequest) -> int:
+        """Raises ModelError."""
+        where, content = self._endpoint, json.dumps(counted_body(request), ensure_ascii=False)
+        try:
+            response = await self._client.post(
+                where.count_url, content=content.encode("utf-8", "replace"), headers=_headers(where, request)
+            )
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+            raise explain(error, where, replying=False) from error
+        if not response.is_success:
+            raise status_error(where, response.status_code, response.headers, response.content[:_MAX_ERROR_BODY])
+        return counted(where, response.content)
+
     async def aclose(self) -> None:
         await self._client.aclose()
 
 
-async def _events(
-    client: httpx2.AsyncClient, where: Endpoint, request: ModelRequest, content: bytes
-) -> AsyncGenerator[Json, None]:
-    """The raw events of one request. Raises ModelError."""
-    headers = {
+def _headers(where: Endpoint, request: ModelRequest) -> dict[str, str]:
+    return {
         "accept": "application/json",
         "content-type": "application/json",
         "anthropic-version": API_VERSION,
         **where.headers,
         **request.headers,
     }
+
+
+async def _events(
+    client: httpx2.AsyncClient, where: Endpoint, request: ModelRequest, content: bytes
+) -> AsyncGenerator[Json | Accepted, None]:
+    """That the request was accepted, then the raw events of the reply. Raises ModelError."""
     reading = False
     try:
-        async with client.stream("POST", where.messages_url, content=content, headers=headers) as response:
+        async with client.stream(
+            "POST", where.messages_url, content=content, headers=_headers(where, request)
+        ) as response:
             await _must_be_a_stream(response, where)
             reading = True
-            reader = _Reader(where, response.headers.get("request-id", ""))
+            request_id = where.clean(response.headers.get("request-id", ""))
+            yield Accepted(request_id)
+            reader = _Reader(where, request_id)
             async with aclosing(response.aiter_bytes()) as chunks:
                 async for chunk in chunks:
                     for event in reader.feed(chunk):

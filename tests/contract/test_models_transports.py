@@ -26,6 +26,7 @@ from coder.core.messages import (
     ToolUse,
 )
 from coder.core.model import (
+    Accepted,
     BlockFinished,
     Completed,
     Model,
@@ -89,7 +90,7 @@ def ask(text: str = "hi") -> ModelRequest:
 
 async def collect(model: Model, request: ModelRequest | None = None) -> list[ModelEvent]:
     events = [event async for event in model.stream(request or ask())]
-    return [event for event in events if not isinstance(event, Streamed)]
+    return [event for event in events if not isinstance(event, Accepted | Streamed)]
 
 
 async def completed(build: Build, events: list[Json]) -> Completed:

@@ -283,11 +283,12 @@ def test_disallowed_tools_are_not_even_offered(place: Place) -> None:
 
 
 @pytest.mark.behaviour("B-027")
-def test_starting_changes_nothing_on_disk_but_the_transcript(place: Place) -> None:
+def test_starting_changes_nothing_on_disk_but_transcript_and_ledger(place: Place) -> None:
     with fake_api([turn("ok")]) as api:
         place.coder("-p", "x", url=api.url)
     (transcript,) = place.transcripts()
-    written = {path for path in place.home.rglob("*") if path.is_file()}
+    ledger = place.home / ".coder" / "ledger"
+    written = {path for path in place.home.rglob("*") if path.is_file() and not path.is_relative_to(ledger)}
     assert {path for path in written if path.suffix != ".lock"} == {transcript}
     assert list(place.project.iterdir()) == []
     assert transcript.stat().st_mode & 0o777 == 0o600

@@ -200,8 +200,8 @@ async def test_events_tell_the_run_in_order() -> None:
     await engine.agent.run(prompt())
     kinds = [type(event).__name__ for event in engine.recorder.events if type(event).__name__ != "TextDelta"]
     assert kinds == [
-        "MessageAdded", "RunStarted", "TurnStarted", "MessageAdded", "UsageReported", "ToolStarted", "ToolFinished",
-        "MessageAdded", "TurnEnded", "TurnStarted", "MessageAdded", "UsageReported", "TurnEnded", "RunEnded",
+        "MessageAdded", "RunStarted", "TurnStarted", "MessageAdded", "ToolStarted", "ToolFinished",
+        "MessageAdded", "TurnEnded", "TurnStarted", "MessageAdded", "TurnEnded", "RunEnded",
     ]  # fmt: skip
     assert len(engine.recorder.of(MessageAdded)) == 4 and len(engine.recorder.of(ToolFinished)) == 1
     assert engine.recorder.of(RunEnded)[0].turns == 2

@@ -185,3 +185,47 @@ async def test_a_wait_can_be_cancelled_at_once() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert len(inner.requests) == 1
+
+
+async def wait_out(replies: Sequence[Reply], max_retries: int = 2) -> tuple[list[Retrying], Time, int]:
+    time, inner = Time(), ScriptedModel(replies)
+    model = RetryingModel(
+        inner, max_retries=max_retries, waits_at_limits=True, clock=time, sleep=time.sleep, jitter=lambda: 1.0
+    )
+    events = [event async for event in model.stream(REQUEST)]
+    assert isinstance(events[-1], Completed)
+    return [event for event in events if isinstance(event, Retrying)], time, len(inner.requests)
+
+
+@pytest.mark.behaviour("B-540")
+async def test_a_rate_limit_is_waited_out_however_long_and_announced_each_minute() -> None:
+    announced, time, requests = await wait_out([failing("rate_limit", 429, 3600.0), reply("ok")])
+    assert (sum(time.sleeps), requests) == (3610.0, 2)
+    assert [event.delay for event in announced] == [3610.0 - 60 * n for n in range(61)]
+    assert {(event.attempt, event.max_retries) for event in announced} == {(1, 0)}
+
+
+@pytest.mark.behaviour("B-540")
+async def test_waits_at_a_limit_use_up_neither_retries_nor_patience() -> None:
+    limited = [failing("rate_limit", 429, 100.0)] * 9
+    announced, _, requests = await wait_out([failing(), *limited, failing(), reply("ok")])
+    assert requests == 12 and announced[-1].attempt == 2
+
+
+async def test_a_limit_that_names_no_time_is_asked_about_again_at_most_a_minute_later() -> None:
+    _, time, _ = await wait_out([failing("rate_limit", 429)] * 12 + [reply("ok")])
+    assert time.sleeps[-3:] == [60, 60, 60]
+
+
+async def test_a_limit_is_waited_out_even_where_trying_again_soon_is_said_to_be_in_vain() -> None:
+    limit = ModelError("Weekly limit.", "rate_limit", retryable=False, retry_after=30.0, status=429)
+    assert (await wait_out([limit, reply("ok")]))[2] == 2
+
+
+async def test_other_failures_are_not_waited_out() -> None:
+    time, inner = Time(), ScriptedModel([failing("overloaded", 529, 3600.0)])
+    model = RetryingModel(inner, waits_at_limits=True, clock=time, sleep=time.sleep)
+    with pytest.raises(ModelError):
+        async for _ in model.stream(REQUEST):
+            pass
+    assert time.sleeps == []

@@ -1,0 +1,36 @@
+"""What a configuration sets as limits, as the parts that hold them. Must not know transports or front ends."""
+
+from __future__ import annotations
+
+from coder.agent.history import History
+from coder.agent.policies import Verdict
+from coder.core.config import Config
+from coder.core.errors import ConfigError
+from coder.core.visible import visible_line
+from coder.models import FallbackModel, catalog
+from coder.models.budget import Budget
+
+
+def budget_of(config: Config, models: tuple[str, ...]) -> Budget | None:
+    """None when nothing is limited. Raises ConfigError when money is and the price of a model is not known."""
+    if config.max_budget_usd is None and config.max_tokens_total is None:
+        return None
+    for model in models:
+        if config.max_budget_usd is not None and catalog.dearest(model, 0) is None:
+            raise ConfigError(
+                f"--max-budget-usd cannot hold for {visible_line(model)}: its price is not known. "
+                "Use --max-tokens N to limit the tokens, or another model."
+            )
+    return Budget(config.max_budget_usd, config.max_tokens_total, catalog.price, catalog.dearest)
+
+
+class PrimaryAgain:
+    """Turn policy: a new message of the person asks the session's own model again, whoever answered the last one."""
+
+    def __init__(self, model: FallbackModel) -> None:
+        self._model = model
+
+    def before_turn(self, turn: int, history: History) -> Verdict:
+        if turn == 1:
+            self._model.start_over()
+        return None

@@ -1,0 +1,67 @@
+"""How costs are put on a page, 80 columns wide. Must not know the ledger's files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from coder.core.spans import span
+from coder.core.visible import visible_line
+from coder.telemetry.spending import Sum
+
+_NAME, _COST = 24, 10
+
+
+def money(dollars: float) -> str:
+    """`$1.18`; below ten cents as many places as it takes to see something."""
+    return f"${dollars:,.2f}" if dollars >= 0.1 or not dollars else f"${dollars:.4f}"
+
+
+def tokens(count: int) -> str:
+    """`812`, `24.1k`, `3.2M`."""
+    if count < 1000:
+        return str(count)
+    return f"{count / 1000:.1f}k" if count < 999_950 else f"{count / 1_000_000:.1f}M"
+
+
+def amount(found: Sum) -> str:
+    """What is known of the cost, and what is not, in a line."""
+    if not found.unpriced:
+        return money(found.dollars)
+    requests = _requests(found.unpriced)
+    return f"at least {money(found.dollars)}, and {requests} of unknown price"
+
+
+def head(title: str, found: Sum) -> list[str]:
+    lines = [f"{title}: {amount(found)} · {_requests(found.requests)} · {span(found.seconds)} of waiting for the model"]
+    if found.estimated:
+        part = f"{money(found.estimated_dollars)} of it" if found.estimated_dollars else "A part"
+        lines.append(f"  {part} is an estimate: {_replies(found.estimated)} broke off or did not say what it used.")
+    if found.unsure:
+        lines.append(f"  {_requests(found.unsure)} got no answer and may have been billed or not: not counted.")
+    return lines
+
+
+def table(sums: Mapping[str, Sum]) -> list[str]:
+    """A line for each name, the dearest first but for days."""
+    width = max((len(visible_line(name)) for name in sums), default=0)
+    width = min(max(width, 8), _NAME + 14)
+    return [_line(name, found, width) for name, found in sums.items()]
+
+
+def _line(name: str, found: Sum, width: int) -> str:
+    shown = visible_line(name)
+    shown = shown if len(shown) <= width else shown[: width - 1] + "…"
+    prompt = found.usage.prompt_tokens
+    cached = f" ({found.cached:.0%} from cache)" if found.usage.cache_read_input_tokens else ""
+    used = f"{tokens(prompt):>7} in{cached}, {tokens(found.usage.output_tokens)} out"
+    cost = money(found.dollars) if not found.unpriced else "?" if not found.dollars else f">{money(found.dollars)}"
+    room = 80 - 2 - width - 2 - _COST
+    return f"  {shown:<{width}}  {used:<{room}}{cost:>{_COST}}"
+
+
+def _requests(count: int) -> str:
+    return f"{count} request{'' if count == 1 else 's'}"
+
+
+def _replies(count: int) -> str:
+    return f"{count} repl{'y' if count == 1 else 'ies'}"

@@ -1,0 +1,117 @@
+"""No budget is ever passed: what the fake server billed, by its own usage and the price table, stays within it."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from coder.core.config import ModelConfig
+from coder.core.errors import ModelError
+from coder.core.messages import Message, Text, usage_from_api
+from coder.core.model import Completed, ModelRequest
+from coder.models import Attempt, Budget, catalog, transport
+from coder.models.metered import MeteredModel
+from coder.models.retry import RetryingModel
+from coder.replay.faults import CutStream, ErrorEvent, Fault, NoMessageStop, Status
+from coder.replay.player import Call, Played
+from coder.replay.script import Turn, perform
+from coder.replay.server import Exchange
+from tests.support.fakeapi import KEY, running_api
+
+MODELS = ("claude-sonnet-5-5", "claude-haiku-5-5", "claude-opus-4-1")
+
+
+class Spendthrift:
+    """Replies of random length, often as long as the request allows, and fails in every way that may be billed."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+
+    def play(self, call: Call) -> Played:
+        most = call.request["max_tokens"]
+        output = most if self._chance.random() < 0.4 else self._chance.randint(1, most)
+        text = {"type": "text", "text": "word " * self._chance.randint(1, 300)}
+        return perform(Turn((text,), usage={"output_tokens": output}), self._fault(), call)
+
+    def _fault(self) -> Fault | None:
+        faults: tuple[Fault | None, ...] = (
+            Status(status=429, retry_after=0.001),
+            Status(status=529, retry_after=0.001),
+            ErrorEvent(after=3),
+            CutStream(after=self._chance.randint(0, 6)),
+            CutStream(before_headers=True),
+            NoMessageStop(),
+        )
+        return self._chance.choice(faults) if self._chance.random() < 0.3 else None
+
+    def is_known_thinking(self, thinking: str, signature: str) -> bool:
+        return True
+
+    def unfinished(self) -> str:
+        return ""
+
+
+async def at_once(seconds: float) -> None:
+    pass
+
+
+async def spend(seed: int) -> tuple[float, int, float, int, int]:
+    """What was billed in dollars and tokens, the limits, and how many requests were answered."""
+    chance = random.Random(seed)
+    dollars, tokens = chance.choice((0.02, 0.1, 0.5, 2.0)), chance.choice((3_000, 20_000, 200_000))
+    model = chance.choice(MODELS)
+    budget = Budget(dollars, tokens, catalog.price, catalog.dearest)
+    told: list[Attempt] = []
+    async with running_api(Spendthrift(chance), continuity=False) as api:
+        server = transport(ModelConfig(model, api.url, api_key=KEY))
+        metered = MeteredModel(server, told.append, budget=budget, counter=server)
+        chain = RetryingModel(metered, max_retries=3, sleep=at_once)
+        messages: tuple[Message, ...] = ()
+        for _ in range(25):
+            messages = (*messages, Message("user", (Text("please " * chance.randint(1, 2_000)),)))
+            marks = ((len(messages) - 1, 0),) if chance.random() < 0.8 else ()
+            most = chance.choice((500, 4_000, 32_000))
+            request = ModelRequest(model, messages, ("Be good.",), max_tokens=most, marks=marks)
+            try:
+                async for event in chain.stream(request):
+                    if isinstance(event, Completed):
+                        messages = (*messages, event.message)
+            except ModelError as error:
+                messages = messages[:-1]
+                if error.kind in ("budget", "token_budget"):
+                    break
+        await chain.aclose()
+        billed = [usage_from_api(each.usage) for each in api.exchanges if _may_be_billed(each)]
+    assert sum(attempt.status == "billed" for attempt in told) <= len(billed)
+    spent = sum(catalog.price(model, usage) or 0.0 for usage in billed)
+    used = sum(usage.prompt_tokens + usage.output_tokens for usage in billed)
+    return spent, used, dollars, tokens, len(billed)
+
+
+def _may_be_billed(exchange: Exchange) -> bool:
+    """Whatever was worked on, whether or not its reply came through."""
+    return exchange.usage is not None and exchange.path.endswith("/messages")
+
+
+async def sweep(seeds: range) -> None:
+    answered = 0
+    closest = 0.0
+    for seed in seeds:
+        spent, used, dollars, tokens, billed = await spend(seed)
+        assert spent <= dollars * (1 + 1e-9), f"seed {seed}: ${spent} of ${dollars}"
+        assert used <= tokens, f"seed {seed}: {used} of {tokens} tokens"
+        answered += billed
+        closest = max(closest, spent / dollars, used / tokens)
+    assert answered > len(seeds) and closest > 0.8  # or nothing was tried
+
+
+@pytest.mark.behaviour("B-534")
+@pytest.mark.behaviour("B-535")
+async def test_no_budget_is_ever_passed() -> None:
+    await sweep(range(40))
+
+
+@pytest.mark.soak
+async def test_no_budget_is_ever_passed_in_many_runs() -> None:
+    await sweep(range(1_000, 2_500))

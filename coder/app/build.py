@@ -14,6 +14,7 @@ from coder.agent.gate import Gate
 from coder.agent.history import History
 from coder.agent.loop import Agent
 from coder.agent.policies import RepeatedFailure, TurnLimit, TurnPolicy
+from coder.app.checkpointing import FOLDER, Checkpointing, Site, told_by
 from coder.app.context import context_message
 from coder.app.created import Created
 from coder.app.journal import Journal
@@ -49,7 +50,8 @@ async def open_session(
     save_rule: SaveRule | None = None,
     reload: Callable[[], Config | None] | None = None,
 ) -> Session:
-    """A session ready for its first prompt. Contacts nothing and changes nothing on disk.
+    """A session ready for its first prompt. Contacts nothing and changes nothing on disk, but for completing a rewind
+    that was cut off.
 
     `save_rule` writes what the person allows from now on; by default into the settings file of this folder that is
     theirs alone. `reload` gives the settings when they have changed: the rules among them count from the next call on.
@@ -62,6 +64,7 @@ async def open_session(
     def emit(event: AnyEvent) -> None:
         ledger.on(event)
         journal.on(event)
+        checkpoints.on(event)
         frontend.emit(event)
 
     journal.warn_through(emit)
@@ -80,7 +83,11 @@ async def open_session(
     tools = SessionTools(every, rules.removed_tools(tool.name for tool in every))
 
     gate = Gate(judge, frontend.ask, emit, book.allow, control.set_mode, lambda: workspace.cwd)
-    executor = Executor(tools, gate, workspace, control, emit, spill_dir, watch=created.watch)
+    base, own = config.home / FOLDER, (config.home, journal.folder)
+    site = Site(base, journal.session_id, workspace.roots, user_home(os.environ), own, env, lambda: workspace.is_busy)
+    keeps = config.checkpoints and config.persist
+    checkpoints = Checkpointing(site, emit, told=told_by(journal.messages), enabled=keeps)
+    executor = Executor(tools, gate, workspace, control, emit, spill_dir, watch=created.watch, checkpoints=checkpoints)
     history = History(journal.append, journal.messages)
     context = context_message(config.cwd, workspace.roots, today or datetime.now().astimezone().date())
     model = connect(config.model)
@@ -91,6 +98,7 @@ async def open_session(
 
     async def close() -> None:
         await workspace.aclose()
+        await checkpoints.aclose()
         await model.aclose()
         await journal.aclose()
         log.close()
@@ -105,8 +113,8 @@ async def open_session(
         transcript=journal.path,
         trust=config.trust,
     )
-    warnings = (*config.warnings, *rule_warnings, *journal.notes)
-    return Session(facts, agent, control, lambda: _spent(ledger), close, warnings)
+    warnings = (*config.warnings, *rule_warnings, *journal.notes, *await checkpoints.recover())
+    return Session(facts, agent, control, lambda: _spent(ledger), close, warnings, checkpoints)
 
 
 def _save(config: Config) -> SaveRule:

@@ -16,6 +16,7 @@ from coder.core.messages import Json, Message, Meta, Text, Usage
 from coder.core.tools import Mode
 
 if TYPE_CHECKING:
+    from coder.app.checkpointing import Checkpointing
     from coder.core.trust import Trust
 
 
@@ -54,10 +55,12 @@ class Session:
         spent: Callable[[], Spent],
         close: Callable[[], Awaitable[None]],
         warnings: tuple[str, ...] = (),
+        checkpoints: Checkpointing | None = None,
     ) -> None:
         self.facts = facts
         self.control = control
         self.warnings = warnings
+        self.checkpoints = checkpoints
         self._agent = agent
         self._spent = spent
         self._close = close

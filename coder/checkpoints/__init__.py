@@ -1,1 +1,1 @@
-"""Checkpoints: what each call changed on disk, kept so that it can be undone. Must not know sessions, tools or models."""
+"""Checkpoints: what calls changed on disk, kept so that it can be undone. Must not know tools, models or people."""

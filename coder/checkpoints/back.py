@@ -106,31 +106,35 @@ class Back:
         return self._preview(mark, plan, commands, outside)
 
     def preview_undo(self, *, force: bool = False) -> Preview:
-        last = self._last_rewind()
+        last = self.last_rewind()
         plan = self._plan(compose(last.changes), last.when, force=force)
         return self._preview(Mark(last.id, last.what, last.when), plan, (), ())
 
-    def rewind(self, id: str, *, force: bool = False, with_conversation: bool = False) -> Done:
-        """Blocks. Raises CheckpointError; then nothing was changed, or it is completed at the next start."""
+    def rewind(self, id: str, *, force: bool = False, leaf: str = "") -> Done:
+        """`leaf` is where the conversation stands, when it goes back too. Blocks.
+
+        Raises CheckpointError; then nothing was changed, or it is completed at the next start.
+        """
         timeline = self._timeline()
         mark = self.find(id)
         sets = timeline.since(timeline.find(mark.id) or mark)
         plan = self._plan(compose(changes_of(sets)), mark.when, force=force)
         what = f"back to before {_name(mark)}"
-        record = ChangeSet(new_id(), "rewind", what, (), now(), to=mark.id, with_conversation=with_conversation)
+        record = ChangeSet(new_id(), "rewind", what, (), now(), to=mark.id, leaf=leaf)
         return carry_out(self._base, self._log, self._contents, plan, record)
 
-    def undo(self, *, force: bool = False) -> Done:
+    def undo(self, *, force: bool = False, leaf: str = "") -> Done:
         """Undoes the last rewind, or the last undo. Raises as `rewind`."""
-        last = self._last_rewind()
+        last = self.last_rewind()
         plan = self._plan(compose(last.changes), last.when, force=force)
-        record = ChangeSet(new_id(), "rewind", f"undo: {last.what}", (), now(), undoes=last.id)
+        record = ChangeSet(new_id(), "rewind", f"undo: {last.what}", (), now(), undoes=last.id, leaf=leaf)
         return carry_out(self._base, self._log, self._contents, plan, record)
 
     def _timeline(self) -> Timeline:
         return Timeline(read_log(self._log.folder), self._told)
 
-    def _last_rewind(self) -> ChangeSet:
+    def last_rewind(self) -> ChangeSet:
+        """What `undo` would undo. Raises CheckpointError without one."""
         last = self._timeline().last_rewind()
         if last is None:
             raise CheckpointError("this session has not gone back, so there is nothing to undo.")

@@ -49,7 +49,7 @@ class Mark:
 class ChangeSet:
     """What one call changed. `outside` are paths it named that lie outside the working folders and cannot be brought
     back; `what` is the call as people see it. Of a rewind, `to` is the point it went back to, and `undoes` the set that
-    it took back, if it did."""
+    it took back, if it did; `leaf` where the conversation stood, when that went back too."""
 
     id: str
     source: Source
@@ -59,7 +59,7 @@ class ChangeSet:
     outside: tuple[str, ...] = ()
     to: str = ""
     undoes: str = ""
-    with_conversation: bool = False
+    leaf: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,7 @@ def _to_json(record: Record) -> Json:
             if record.outside:
                 raw["outside"] = [path_to_json(path) for path in record.outside]
             if record.source == "rewind":
-                raw |= {"to": record.to, "undoes": record.undoes, "conversation": record.with_conversation}
+                raw |= {"to": record.to, "undoes": record.undoes, "leaf": record.leaf}
             return raw
 
 
@@ -196,11 +196,6 @@ def _from_json(raw: Any) -> Record:
             changes = tuple(map(change_from_json, raw["changes"]))
             outside = tuple(map(path_from_json, raw.get("outside", ())))
             found = ChangeSet(raw["id"], raw["source"], raw["what"], changes, float(raw["when"]), outside)
-            return replace(
-                found,
-                to=raw.get("to", ""),
-                undoes=raw.get("undoes", ""),
-                with_conversation=raw.get("conversation", False),
-            )
+            return replace(found, to=raw.get("to", ""), undoes=raw.get("undoes", ""), leaf=raw.get("leaf", ""))
         case kind:
             raise ValueError(f"no record: {kind}")

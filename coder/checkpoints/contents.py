@@ -25,7 +25,11 @@ _BUSY_SECONDS = 20.0
 _YOUNG = 3600  # seconds in which what refers to a content may not have been written yet
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS contents (
-    id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, packed INTEGER NOT NULL, added INTEGER NOT NULL, data BLOB NOT NULL
+    id INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,
+    packed INTEGER NOT NULL,
+    added INTEGER NOT NULL,
+    data BLOB NOT NULL
 )
 """
 

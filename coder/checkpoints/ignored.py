@@ -97,7 +97,7 @@ def _measured(parent: int, name: str, count: int, size: int, depth: int = 0) -> 
     except OSError:
         return count, size
     try:
-        for each in os.listdir(folder):
+        for each in os.listdir(folder):  # noqa: PTH208  # of a descriptor
             if count > MOST_IGNORED_FILES or size > MOST_IGNORED_BYTES or depth > 100:
                 break
             try:

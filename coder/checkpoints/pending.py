@@ -1,7 +1,7 @@
 """A going-back on its way, written down before it begins, so that the next start can complete it. Must not know points.
 
-The first line of its file says what is laid ready where, the second that from now on it counts: without it everything is
-cleared away, with it everything is put in place.
+The first line of its file says what is laid ready where, the second that from now on it counts: without it everything
+is cleared away, with it everything is put in place.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def carry_out(base: Path, log: ChangeLog, contents: Contents, plan: Plan, record
 def is_waiting(base: Path) -> bool:
     """Whether something may be left to complete. Cheap."""
     try:
-        return any(name.endswith(".jsonl") for name in os.listdir(base / FOLDER))
+        return any(each.suffix == ".jsonl" for each in (base / FOLDER).iterdir())
     except OSError:
         return False
 
@@ -173,7 +173,7 @@ def _to_json(plan: Plan, restore: Restore, record: ChangeSet, folder: Path) -> d
         "when": record.when,
         "to": record.to,
         "undoes": record.undoes,
-        "conversation": record.with_conversation,
+        "leaf": record.leaf,
         "journal": path_to_json(str(folder)),
         "steps": steps,
         "doors": {path_to_json(path): mode for path, mode in plan.doors.items()},
@@ -188,7 +188,7 @@ def _from_json(raw: Any) -> tuple[Plan, ChangeSet, Path, dict[str, str]]:
         plan.doors = {path_from_json(path): int(mode) for path, mode in raw["doors"].items()}
         ready = {path_from_json(path): path_from_json(where) for path, where in raw["ready"].items()}
         record = ChangeSet(raw["id"], "rewind", raw["what"], (), raw["when"], (), raw["to"], raw["undoes"])
-        record = replace(record, with_conversation=raw["conversation"])
+        record = replace(record, leaf=raw["leaf"])
         return plan, record, Path(path_from_json(raw["journal"])), ready
     except (ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"a rewind that was cut off cannot be read: {error}.") from error

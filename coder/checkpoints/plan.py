@@ -25,6 +25,10 @@ class Step:
     have: Entry | None
     want: Entry | None
 
+    @property
+    def folder(self) -> str:
+        return folder_of(self.path)
+
 
 @dataclass(frozen=True, slots=True)
 class Left:
@@ -36,8 +40,8 @@ class Left:
 
 @dataclass(slots=True)
 class Plan:
-    """`conflicts` are left because somebody else changed them; `left` for other reasons. `doors` are folders that have to be
-    opened on the way, and the modes they have."""
+    """`conflicts` are left because somebody else changed them; `left` for other reasons. `doors` are folders that have
+    to be opened on the way, and the modes they have."""
 
     steps: dict[str, Step] = field(default_factory=dict)
     conflicts: list[Left] = field(default_factory=list)
@@ -119,7 +123,7 @@ def _keep_full_folder(plan: Plan, step: Step, folders: Folders) -> None:
     if step.have is None or step.have.kind != "folder" or (step.want is not None and step.want.kind == "folder"):
         return
     try:
-        names = [entry.name for entry in folders.entries(_as_folder(step.path))]
+        names = [entry.name for entry in folders.entries(_asstep.folder)]
     except OSError:
         return
     for name in sorted(names):
@@ -135,7 +139,7 @@ def _check_parent(plan: Plan, step: Step, folders: Folders, contents: Contents) 
     """What is to be put somewhere needs a folder to be put in."""
     if step.want is None:
         return
-    parent = os.path.dirname(step.path)
+    parent = step.folder
     planned = plan.steps.get(parent)
     entry = planned.want if planned is not None else _looked(parent, contents, folders)
     if entry is None or entry.kind != "folder":
@@ -144,7 +148,7 @@ def _check_parent(plan: Plan, step: Step, folders: Folders, contents: Contents) 
 
 
 def _open_door(plan: Plan, path: str, folders: Folders) -> None:
-    parent = os.path.dirname(path)
+    parent = folder_of(path)
     with suppress(OSError):
         found = folders.status(parent.lstrip("/")).st_mode
         if stat.S_ISDIR(found) and found & 0o300 != 0o300:
@@ -163,3 +167,8 @@ def _looked(path: str, contents: Contents, folders: Folders) -> Entry | None:
 
 def _as_folder(path: str) -> str:
     return f"{path.lstrip('/')}/"
+
+
+def folder_of(path: str) -> str:
+    """The folder of a path."""
+    return path.rpartition("/")[0] or "/"

@@ -72,6 +72,9 @@ class Recorder:
     def before(self, what: str, source: Source, named: Sequence[Path], *, scan: bool) -> str:
         """Notes how things are before a call. Returns the id for `after`. With `scan` the working folders are looked
         through, else only the `named` paths are looked at. Raises CheckpointError when nothing can be noted."""
+        for begun in [each.begun for each in self._running.values()]:  # interrupted before they ran
+            del self._running[begun.id]
+            self._append(ChangeSet(begun.id, begun.source, begun.what, (), now()))
         trees = self._look_around() if scan else []
         images, outside = self._images(named, trees, scan=scan)
         self.contents.flush()

@@ -1,5 +1,5 @@
-"""Carries a plan out: everything is laid ready first, then put in place, so that a crash leaves all of the old or, after
-`finish`, all of the new. Must not know where the plan comes from.
+"""Carries a plan out: everything is laid ready first, then put in place, so that a crash leaves all of the old state or,
+once it is completed, all of the new. Must not know where the plan comes from.
 
 Every folder is entered without following a link. What shows neither its old nor its new state is left alone.
 """
@@ -12,11 +12,12 @@ import stat
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
+from pathlib import Path
 
 from coder.checkpoints.contents import CheckpointError, Contents
 from coder.checkpoints.entries import Change, Entry
 from coder.checkpoints.look import look, shows
-from coder.checkpoints.plan import Plan, Step
+from coder.checkpoints.plan import Plan, Step, folder_of
 from coder.core.nofollow import Folders
 from coder.core.visible import visible_line
 
@@ -39,9 +40,9 @@ class Restore:
     def plan_ready(self) -> None:
         """Chooses the temporary paths: in the nearest folder that is there and stays."""
         for number, step in enumerate(_brought(self._plan.steps.values())):
-            folder = os.path.dirname(step.path)
+            folder = step.folder
             while not self._stays(folder):
-                folder = os.path.dirname(folder)
+                folder = folder_of(folder)
             self.ready[step.path] = f"{folder.rstrip('/')}/.coder-{self._id}-{number}.tmp"
 
     def lay_ready(self) -> None:
@@ -257,7 +258,7 @@ def _set_mode(folders: Folders, path: str, mode: int) -> None:
         descriptor = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
         try:
             if not stat.S_ISLNK(os.fstat(descriptor).st_mode):
-                os.chmod(f"/proc/self/fd/{descriptor}", mode)
+                Path(f"/proc/self/fd/{descriptor}").chmod(mode)
         finally:
             os.close(descriptor)
     else:

@@ -1,4 +1,4 @@
-"""Contents that the person's repository holds already, so that a first checkpoint need not read them. Never writes there.
+"""Contents that the person's repository holds, so that a first checkpoint need not read them. Never writes there.
 
 A file is one of them when its status is exactly what the index says, git could not have changed its bytes on the way,
 and it was not written at about the time the index was. Its content is taken over as soon as it is needed, since the
@@ -53,7 +53,7 @@ class Seeds:
             return ""
         if not (_same(staged.mtime, status.st_mtime_ns) and _same(staged.ctime, status.st_ctime_ns)):
             return ""
-        # In the second (where git keeps no more) or the moment in which the index was written it may have changed again.
+        # In the moment in which the index was written (the second, where git keeps no more) it may have changed again.
         settled = self._written // _SECOND * _SECOND if not staged.mtime[1] else self._written - 20_000_000
         return f"g:{staged.blob}" if max(status.st_mtime_ns, status.st_ctime_ns) < settled else ""
 

@@ -1,4 +1,4 @@
-"""The journal of a session read as a row of points, with what was changed between them. Pure; must not know the disk."""
+"""The journal of a session as a row of points, with what was changed between them. Pure; must not know the disk."""
 
 from __future__ import annotations
 
@@ -72,19 +72,17 @@ def changes_of(sets: Iterable[ChangeSet]) -> list[Change]:
 def _gone_back(records: Sequence[Mark | ChangeSet]) -> tuple[set[str], set[str]]:
     """The sets that rewinds have taken back, and the points that the conversation went back behind."""
     taken: dict[str, set[str]] = {}  # by the rewind
+    marks: dict[str, set[str]] = {}
     undone: set[str] = set()
     dropped: set[str] = set()
     for index, record in enumerate(records):
         if not isinstance(record, ChangeSet) or record.source != "rewind":
             continue
         if record.undoes:
-            back = taken.get(record.undoes, set())
-            taken[record.id] = undone & back
-            if undone & back:
-                undone -= back
-            else:
-                undone |= back
-                taken[record.id] = back
+            taken[record.id] = taken.get(record.undoes, set())
+            undone ^= taken[record.id]
+            marks[record.id] = marks.get(record.undoes, set()) if record.leaf else set()
+            dropped ^= marks[record.id]
             continue
         at = next(
             (i for i, each in enumerate(records[:index]) if isinstance(each, Mark) and each.id == record.to), index
@@ -93,6 +91,6 @@ def _gone_back(records: Sequence[Mark | ChangeSet]) -> tuple[set[str], set[str]]
         now = {each.id for each in later if isinstance(each, ChangeSet) and each.source != "rewind"} - undone
         taken[record.id] = now
         undone |= now
-        if record.with_conversation:
-            dropped |= {each.id for each in later if isinstance(each, Mark)}
+        marks[record.id] = {each.id for each in later if isinstance(each, Mark)} - dropped if record.leaf else set()
+        dropped |= marks[record.id]
     return undone, dropped

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -160,7 +159,7 @@ def _is_seed(entry: Entry) -> bool:
 def _identities(folders: Iterable[Path]) -> Iterable[tuple[int, int]]:
     for folder in folders:
         try:
-            found = os.stat(folder)
+            found = folder.stat()
         except OSError:
             continue
         yield found.st_dev, found.st_ino

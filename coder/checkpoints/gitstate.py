@@ -111,10 +111,13 @@ def _packed(
     tips = [commit for _, commit in (*branches, *stashes)]
     own = [*tips, *([head] if _HASH.match(head) else []), *staged]
     rare = [*(commit for _, commit in stashes), *staged]
-    for wanted, without in ((own, ("--remotes", "--tags")), (rare, ("--branches", "--remotes", "--tags"))):
-        if not wanted:
+    for wanted, elsewhere in ((own, ("refs/remotes", "refs/tags")), (rare, ("refs",))):
+        held = git.run(top, "for-each-ref", "--format=^%(objectname)", *elsewhere)
+        if not wanted or held is None:
             continue
-        asked = "\n".join([*wanted, "--not", *without, ""]).encode("ascii")
+        lines = held.decode("ascii", "replace").splitlines()
+        without = [line for line in lines if line[1:] not in wanted]  # the newest stash is a ref too
+        asked = "\n".join([*wanted, *without, ""]).encode("ascii")
         arguments = ("pack-objects", "--revs", "--stdout", "-q", "--threads=1")
         data = git.run(top, *arguments, stdin=asked, most=MOST_GIT_BYTES)
         if data is not None and len(data) > 32:  # more than the frame of an empty pack

@@ -123,7 +123,7 @@ def _keep_full_folder(plan: Plan, step: Step, folders: Folders) -> None:
     if step.have is None or step.have.kind != "folder" or (step.want is not None and step.want.kind == "folder"):
         return
     try:
-        names = [entry.name for entry in folders.entries(_asstep.folder)]
+        names = [entry.name for entry in folders.entries(f"{step.path.lstrip('/')}/")]
     except OSError:
         return
     for name in sorted(names):
@@ -163,10 +163,6 @@ def _looked(path: str, contents: Contents, folders: Folders) -> Entry | None:
         if error.errno in (errno.EACCES, errno.EPERM):
             return Entry("other")
         raise CheckpointError(f"{visible_line(path)} cannot be looked at: {reason}. Nothing was changed.") from error
-
-
-def _as_folder(path: str) -> str:
-    return f"{path.lstrip('/')}/"
 
 
 def folder_of(path: str) -> str:

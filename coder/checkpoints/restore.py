@@ -1,5 +1,5 @@
-"""Carries a plan out: everything is laid ready first, then put in place, so that a crash leaves all of the old state or,
-once it is completed, all of the new. Must not know where the plan comes from.
+"""Carries a plan out: everything is laid ready first, then put in place, so that a crash leaves all of the old state
+or, once it is completed, all of the new. Must not know where the plan comes from.
 
 Every folder is entered without following a link. What shows neither its old nor its new state is left alone.
 """

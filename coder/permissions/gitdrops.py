@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from coder.permissions import gitlosses
@@ -101,7 +102,7 @@ def _folders(command: Command, world: World) -> Iterable[Path]:
     """Where it runs, `-C` and `--work-tree` followed."""
     folders = command.folders or (world.cwd,)
     words = command.words[1:]
-    for word, value in zip(words, words[1:], strict=False):
+    for word, value in pairwise(words):
         if word.text == "-C" and not value.dynamic:
             folders = tuple(locate(path_of(value, world), world, folder).written for folder in folders)
         elif not word.text.startswith("-") and word.text in _MARKS:

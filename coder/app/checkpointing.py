@@ -153,13 +153,22 @@ class Checkpointing:
             if id:
                 await self._after(id)
 
-    async def points(self) -> list[back.Point]:
-        """The points of this session that can be gone back to, the oldest first. Raises CoderError."""
-        return await _finished(lambda: self._back().points())
+    async def points(self, *, checkpoints: bool = False) -> list[back.Point]:
+        """The points of this session that can be gone back to, the oldest first; with `checkpoints` also those that
+        were taken before commands. Raises CoderError."""
+        return await _finished(lambda: self._back().points(checkpoints=checkpoints))
 
     async def preview(self, id: str, *, force: bool = False) -> back.Preview:
         """What going back would do to files. Raises CoderError."""
         return await _finished(lambda: self._back().preview(id, force=force))
+
+    async def preview_undo(self, *, force: bool = False) -> back.Preview:
+        """What undoing the last rewind would do to files. Raises CoderError."""
+        return await _finished(lambda: self._back().preview_undo(force=force))
+
+    async def state_before(self, id: str) -> gitstate.GitState | None:
+        """What git knew at a checkpoint that was taken before a command; None where nothing was kept."""
+        return await _finished(gitstate.load_state, self._site.base / self._site.session_id, id)
 
     async def rewind(self, id: str, what: What = "both", *, force: bool = False) -> Rewound:
         """Goes back to before a point: first the files, then the conversation. Raises CoderError; then nothing was
@@ -224,7 +233,7 @@ class Checkpointing:
             self._tell()
 
     def _begin(self, call: Watched) -> str:
-        held = self._opened()
+        held = self._marking()
         if isinstance(call.access, Writes):
             return held.before(call.summary, "tool", call.writes, scan=False)
         named = [each.path for each in call.effects if each.path is not None and each.kind in ("writes", "deletes")]
@@ -232,7 +241,7 @@ class Checkpointing:
         return held.before(what, "command", named, scan=True)
 
     def _snapshot(self, drop: Drop) -> tuple[str, str]:
-        held = self._opened()
+        held = self._marking()
         mark = held.snapshot(drop.text)
         if drop.prunes:
             held.adopt_all()
@@ -245,23 +254,31 @@ class Checkpointing:
         return mark.id, "" if saved else " (files only)"
 
     def _opened(self) -> recorder.Recorder:
-        """The recorder, with every prompt so far as a point."""
         if self._recorder is None:
             site = self._site
             around = recorder.Surroundings(site.home, site.own, site.env, site.is_busy)
             held = recorder.Recorder(site.base, site.session_id, site.roots, around, self._warnings.append)
             held.recover()
+            self._marked = {each.id for each in held.log.records() if isinstance(each, changelog.Mark)}
             self._recorder = held
-        for each in self._told:
-            if each.uuid not in self._marked:
-                self._recorder.mark(changelog.Mark(each.uuid, each.text, each.when))
-                self._marked.add(each.uuid)
         return self._recorder
+
+    def _marking(self) -> recorder.Recorder:
+        """The recorder, once every prompt so far is a point in its journal."""
+        held = self._opened()
+        for mark in self._marks():
+            if mark.id not in self._marked:
+                held.mark(mark)
+                self._marked.add(mark.id)
+        return held
+
+    def _marks(self) -> list[changelog.Mark]:
+        return [changelog.Mark(each.uuid, each.text, each.when) for each in self._told]
 
     def _back(self) -> back.Back:
         held = self._opened()
         held.catch_up()
-        return back.Back(self._site.base, held.log, held.contents)
+        return back.Back(self._site.base, held.log, held.contents, self._marks())
 
     def _learn(self, done: pending.Done) -> None:
         if self._recorder is not None:

@@ -133,8 +133,9 @@ def _staged(git: Git, top: Path, head: str) -> list[str]:
     found: list[str] = []
     for item in listed.split(b"\0"):
         fields = item.split(b" ")
-        if item.startswith(b":") and len(fields) == 5 and fields[1] != b"160000" and set(fields[3]) != {ord("0")}:
-            found.append(fields[3].decode("ascii"))
+        blob = fields[3].decode("ascii", "replace") if item.startswith(b":") and len(fields) == 5 else ""
+        if _HASH.match(blob) and set(blob) != {"0"} and fields[1] != b"160000":
+            found.append(blob)
     return found
 
 

@@ -11,7 +11,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from coder.checkpoints.changelog import Begun, ChangeLog, ChangeSet, Mark, Source, new_id, now, read_log, unfinished
+from coder.checkpoints.changelog import (
+    Begun,
+    ChangeLog,
+    ChangeSet,
+    Mark,
+    Source,
+    is_running,
+    new_id,
+    now,
+    read_log,
+    unfinished,
+)
 from coder.checkpoints.contents import CheckpointError, Contents
 from coder.checkpoints.entries import Change, Entry
 from coder.checkpoints.git import Git
@@ -129,10 +140,11 @@ class Recorder:
                 tree.note(change.path, change.after)
 
     def recover(self) -> None:
-        """Notes what calls did that were cut off by the end of an earlier process of this session."""
+        """Notes what calls did that were cut off by the end of an earlier process of this session. To be called before
+        anything else."""
+        if is_running(self.folder):
+            return  # that process notes it itself
         for begun in unfinished(read_log(self.folder)):
-            if begun.id in self._running:
-                continue
             changes = self._since(begun)
             for tree in self._trees:
                 rows = load_rows(_rows_path(self.folder, tree.root), tree.root)

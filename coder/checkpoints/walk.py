@@ -124,7 +124,7 @@ class Walk:
         """Notes a folder that is new or changed; False when it is not to be looked into."""
         if (status.st_dev, status.st_ino) in self.skip:
             return False
-        same = row is not None and row[0][1] == key[1]
+        same = row is not None and row[0][1] == key[1] and row[0][0] & _TYPE == _IS_FOLDER
         if status.st_dev != self._device:
             why = _OTHER_DISK
         elif row is not None and same:

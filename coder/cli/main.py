@@ -20,7 +20,7 @@ from coder.frontends.exit_codes import USAGE
 if TYPE_CHECKING:
     from coder.frontends.headless import HeadlessFrontend
 
-SUBCOMMANDS = {name: f"coder.cli.{name}" for name in ("config", "demo", "permissions", "replay", "trust")}
+SUBCOMMANDS = {name: f"coder.cli.{name}" for name in ("config", "demo", "permissions", "replay", "rewind", "trust")}
 _SLASH = re.compile(r"/[A-Za-z][\w:-]*(?=\s|$)")
 _NO_INPUT = "Input must be provided either through stdin or as a prompt argument when using --print"
 

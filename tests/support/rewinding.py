@@ -162,5 +162,5 @@ def git_state(folder: Path) -> dict[str, object]:
     if not place.is_dir():
         return {}
     kept = tree(place, without=("objects", "logs"))
-    objects = {path for path in tree(place / "objects")}
+    objects = set(tree(place / "objects"))
     return {"files": kept, "objects": objects, "stash": git(folder, "stash", "list")}

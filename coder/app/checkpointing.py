@@ -242,11 +242,14 @@ class Checkpointing:
 
     def _snapshot(self, drop: Drop) -> tuple[str, str]:
         held = self._marking()
+        found = gitstate.repositories(drop.folders)
+        if drop.removes:
+            held.watch_too(folder for each in found for folder in gitstate.work_trees(each, held.git))
         mark = held.snapshot(drop.text)
         if drop.prunes:
             held.adopt_all()
         saved = False
-        for repository in gitstate.repositories(drop.folders):
+        for repository in found:
             try:
                 saved = gitstate.save_state(repository, held.git, held.folder, mark.id) is not None or saved
             except OSError as error:

@@ -57,6 +57,13 @@ def repositories(folders: Iterable[Path]) -> list[Repository]:
     return list({each.folder: each for each in found if each is not None}.values())
 
 
+def work_trees(repository: Repository, git: Git) -> list[Path]:
+    """Every work tree of a repository. Blocks."""
+    listed = git.run(repository.top, "worktree", "list", "--porcelain") or b""
+    lines = (line for line in listed.split(b"\n") if line.startswith(b"worktree "))
+    return [Path(os.fsdecode(line.removeprefix(b"worktree "))) for line in lines]
+
+
 def save_state(repository: Repository, git: Git, folder: Path, id: str) -> GitState | None:
     """Saves the state below `folder` as `id`. None when git cannot tell it. Blocks; raises OSError."""
     top = repository.top

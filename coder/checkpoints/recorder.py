@@ -123,6 +123,17 @@ class Recorder:
         self._append(mark)
         return mark
 
+    def watch_too(self, folders: Iterable[Path]) -> None:
+        """Looks at these folders as well from now on, until the session ends."""
+        for folder in folders:
+            root = Path(os.path.realpath(folder))
+            if (
+                root.is_dir()
+                and not any(root.is_relative_to(tree.root) for tree in self._trees)
+                and self._may_look(root)
+            ):
+                self._trees.append(self._tree(root))
+
     def adopt_all(self) -> None:
         """Takes over what only the person's repository holds. Raises CheckpointError."""
         for tree in self._trees:

@@ -50,11 +50,13 @@ _VALUED = names("-C -c --git-dir --work-tree --namespace --super-prefix --config
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """`text` is the command; `folders` where it may run; `prunes`: objects that nothing names may go at once."""
+    """`text` is the command; `folders` where it may run; `prunes`: objects that nothing names may go at once;
+    `removes`: other work trees of the repository may go."""
 
     text: str
     folders: tuple[Path, ...]
     prunes: bool = False
+    removes: bool = False
 
 
 def dropped(commands: Iterable[Command], world: World) -> Drop | None:
@@ -63,7 +65,8 @@ def dropped(commands: Iterable[Command], world: World) -> Drop | None:
     if not found:
         return None
     folders = dict.fromkeys(folder for each in found for folder in _folders(each, world))
-    return Drop(shown(found[0].text), tuple(folders), any(_verb(each.words[1:]) in _PRUNE for each in found))
+    verbs = {_verb(each.words[1:]) for each in found}
+    return Drop(shown(found[0].text), tuple(folders), bool(verbs & _PRUNE), "worktree" in verbs)
 
 
 def _drops(command: Command) -> bool:

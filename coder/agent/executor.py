@@ -26,6 +26,7 @@ from coder.core.workspace import Workspace
 
 if TYPE_CHECKING:
     from coder.permissions.decide import Decision
+    from coder.permissions.gitdrops import Drop
     from coder.permissions.paths import Place
 
 _log = logging.getLogger(__name__)
@@ -63,6 +64,36 @@ class Outcomes(Protocol):
     def __setitem__(self, tool_use_id: str, outcome: Outcome, /) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A call that is about to run and may change something, as people see it; `writes` are the files it names."""
+
+    summary: str
+    access: Access
+    effects: tuple[Effect, ...]
+    writes: tuple[Path, ...]
+
+
+class Checkpoints(Protocol):
+    """Keeps what calls change. Never fails a call."""
+
+    async def before_asking(self, drop: Drop) -> str:
+        """Called before git may drop work, and before anybody is asked. Returns a line for the call's result, or ""."""
+        ...
+
+    def around(self, call: Watched) -> AbstractAsyncContextManager[None]:
+        """Entered before such a call runs and left when it has ended, however it ended."""
+        ...
+
+
+class NoCheckpoints:
+    async def before_asking(self, drop: Drop) -> str:
+        return ""
+
+    def around(self, call: Watched) -> AbstractAsyncContextManager[None]:
+        return nullcontext()
+
+
 class Toolbox(Protocol):
     """The tools of a session: found by name, their params checked."""
 
@@ -94,6 +125,7 @@ class _Prepared:
     summary: str
     decision: Decision
     concurrent: bool
+    note: str = ""  # of the checkpoint that was taken before it
 
     @property
     def effects(self) -> tuple[Effect, ...]:
@@ -126,6 +158,7 @@ class Executor:
         limit: int = 10,
         watch: Watch = _seen_nothing,
         log: CallLog | None = None,
+        checkpoints: Checkpoints | None = None,
     ) -> None:
         self._toolbox = toolbox
         self._gate = gate
@@ -136,6 +169,7 @@ class Executor:
         self._slots = asyncio.Semaphore(limit)
         self._watch = watch
         self._log = log or Unnoted()
+        self._checkpoints: Checkpoints = checkpoints or NoCheckpoints()
 
     async def run(self, calls: Sequence[ToolUse], outcomes: Outcomes) -> None:
         """Runs the calls and writes each outcome under its id as soon as it is known. May be cancelled at any time.
@@ -186,6 +220,8 @@ class Executor:
         return _Prepared(call, tool, params, access, _summary(call, tool, params), decision, concurrent)
 
     async def _execute(self, prepared: _Prepared) -> Outcome:
+        if prepared.decision.drop is not None and prepared.decision.verdict != "deny":
+            prepared = replace(prepared, note=await self._checkpoints.before_asking(prepared.decision.drop))
         verdict = await self._gate.check(prepared.call, prepared.access, prepared.summary, prepared.decision)
         match verdict:
             case Denied():
@@ -206,7 +242,10 @@ class Executor:
         decision = self._gate.check_edited(call, access, summary, prepared.decision)
         if isinstance(decision, Denied):
             return _denied(call, decision)
-        return await self._run(_Prepared(call, tool, params, access, summary, decision, prepared.concurrent))
+        note = prepared.note
+        if decision.drop is not None and not note:
+            note = await self._checkpoints.before_asking(decision.drop)
+        return await self._run(_Prepared(call, tool, params, access, summary, decision, prepared.concurrent, note))
 
     async def _run(self, prepared: _Prepared) -> Outcome:
         call = prepared.call
@@ -215,7 +254,7 @@ class Executor:
             await self._log.settle()
         self._emit(ToolStarted(call=call, summary=prepared.summary))
         started = time.monotonic()
-        output = await self._output(prepared)
+        output = _with_note(await self._output(prepared), prepared.note)
         content = bound(output.content, self._spill_dir, call.id)
         result = ToolResult(call.id, content, output.is_error)
         self._emit(
@@ -229,6 +268,12 @@ class Executor:
         )
         return Outcome(result, output.data)
 
+    def _around(self, prepared: _Prepared) -> AbstractAsyncContextManager[None]:
+        if not prepared.decision.changes:
+            return nullcontext()
+        writes = tuple(place.real for place in prepared.decision.places) if isinstance(prepared.access, Writes) else ()
+        return self._checkpoints.around(Watched(prepared.summary, prepared.access, prepared.effects, writes))
+
     async def _output(self, prepared: _Prepared) -> ToolOutput:
         call = prepared.call
         context = ToolContext(
@@ -241,7 +286,7 @@ class Executor:
             real=_judged(prepared.decision.places),
         )
         try:
-            async with self._watch(prepared.effects):
+            async with self._watch(prepared.effects), self._around(prepared):
                 return await prepared.tool.run(prepared.params, context)
         except ToolError as error:
             return ToolOutput(str(error), error.data, summary="failed", is_error=True)
@@ -249,6 +294,14 @@ class Executor:
             _log.exception("the tool %s failed", call.name)
             text = f"{call.name} failed inside coder: {type(error).__name__}: {error}"
             return ToolOutput(text, summary="failed", is_error=True)
+
+
+def _with_note(output: ToolOutput, note: str) -> ToolOutput:
+    if not note:
+        return output
+    if isinstance(output.content, str):
+        return replace(output, content=f"{output.content}\n{note}" if output.content else note)
+    return replace(output, content=(*output.content, Text(note)))
 
 
 def _summary(call: ToolUse, tool: Tool, params: Any) -> str:

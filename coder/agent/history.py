@@ -151,6 +151,12 @@ class History:
             self._uncompact_sink()
         return since
 
+    def restart(self, messages: Sequence[Message]) -> None:
+        """Goes on from another conversation, that nobody need be told of."""
+        self._seen_ids.clear()
+        self._rebuild([self.cleaned(message) for message in messages])
+        self._before, self._compacted = (), 0
+
     def locate(self, message: int, block: int) -> tuple[Message, int] | None:
         """The message, and the index in it, of a block of the view; None when there is no such block."""
         number, offset, role = -1, 0, ""

@@ -71,7 +71,8 @@ class _Tally:
 class Agent:
     """One conversation with one model. `template` is the request without messages; its prefix never changes.
     `context` is committed before the first prompt of an empty history; `room` is what the conversation may hold; `log`
-    is told each outcome of a call before all of them are committed."""
+    is told each outcome of a call before all of them are committed; `edited` says why the past changed since the last
+    reply, if it did."""
 
     def __init__(
         self,
@@ -84,6 +85,7 @@ class Agent:
         context: Message | None = None,
         room: Room | None = None,
         log: ResultLog | None = None,
+        edited: str = "",
     ) -> None:
         self._model = model
         self._template = template
@@ -92,7 +94,7 @@ class Agent:
         self._policies = tuple(policies)
         self._context = context
         self._log = log or Unlogged()
-        self._requests = Requests(template, history)
+        self._requests = Requests(template, history, edited)
         self._inbox: list[Message] = []
         self._tally = _Tally()
         self.history = history

@@ -17,14 +17,15 @@ SIDE_HEADER = "x-coder-side-request"
 
 
 class Requests:
-    """`template` is the request without messages; its prefix never changes."""
+    """`template` is the request without messages; its prefix never changes. `edited`: why the past is another one than
+    the last request had, if it is."""
 
-    def __init__(self, template: ModelRequest, history: History) -> None:
+    def __init__(self, template: ModelRequest, history: History, edited: str = "") -> None:
         self._template = template
         self._history = history
         self._ends: list[Mark] = []  # marks of the requests that were sent: each wrote its prefix to the cache
         self._anchor: Mark | None = None
-        self._edited = ""
+        self._edited = edited
         history.project_for(template.model)
         if _last_was_another(history.messages, template.model):
             self._edited = "another model"

@@ -131,6 +131,12 @@ class Upkeep:
             self._not_below = int(self.tokens * _GROWTH)
         return since is not None
 
+    def restart(self, messages: Sequence[Message], why: str) -> None:
+        """The conversation goes on from these messages, which are stored already."""
+        with self._past.changing(why):
+            self._past.history.restart(messages)
+        self._not_below = 0
+
     async def _shorten(self, error: ModelError) -> bool:
         """The prompt as a whole is too long. The second time less is kept, and there is no third."""
         sent, most = counted(error)

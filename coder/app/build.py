@@ -19,6 +19,7 @@ from coder.agent.upkeep import Room
 from coder.app.accounts import Accounts
 from coder.app.again import Again
 from coder.app.budgets import PrimaryAgain, budget_of
+from coder.app.checkpointing import FOLDER, Checkpointing, Site, told_by
 from coder.app.context import context_message
 from coder.app.created import Created
 from coder.app.journal import Journal
@@ -55,7 +56,8 @@ async def open_session(
     save_rule: SaveRule | None = None,
     reload: Callable[[], Config | None] | None = None,
 ) -> Session:
-    """A session ready for its first prompt. Contacts nothing and changes nothing on disk.
+    """A session ready for its first prompt. Contacts nothing and changes nothing on disk, but for completing a rewind
+    that was cut off.
 
     `start` says which session it is. `save_rule` writes what the person allows from now on; by default into the
     settings file of this folder that is theirs alone. `reload` gives the settings when they have changed: the rules
@@ -79,6 +81,7 @@ async def open_session(
         ledger.on(event)
         accounts.on(event)
         journal.on(event)
+        checkpoints.on(event)
         frontend.emit(event)
 
     journal.warn_through(emit)
@@ -98,8 +101,34 @@ async def open_session(
     tools = SessionTools(every, rules.removed_tools(tool.name for tool in every))
 
     gate = Gate(judge, frontend.ask, emit, book.allow, control.set_mode, lambda: workspace.cwd)
-    executor = Executor(tools, gate, workspace, control, emit, spill_dir, watch=created.watch)
-    history = History(journal.append, journal.messages, shrink=shrunk)
+    base, own = config.home / FOLDER, (config.home, journal.folder)
+    site = Site(base, journal.session_id, workspace.roots, user_home(os.environ), own, env, lambda: workspace.is_busy)
+    keeps = config.checkpoints and config.persist
+
+    def go_back(prompt: str) -> None:
+        journal.rewind_to(prompt)
+        agent.upkeep.restart(journal.messages, "rewind")
+
+    told = told_by(journal.messages)
+    checkpoints = Checkpointing(site, emit, told=told, rewind_conversation=go_back, enabled=keeps)
+    executor = Executor(
+        tools,
+        gate,
+        workspace,
+        control,
+        emit,
+        spill_dir,
+        watch=created.watch,
+        checkpoints=checkpoints,
+        log=journal,
+    )
+    history = History(
+        journal.append,
+        journal.messages,
+        edit_sink=journal.edited,
+        uncompact_sink=lambda: journal.uncompact(),
+        shrink=shrunk,
+    )
     context = context_message(config.cwd, workspace.roots, today or datetime.now().astimezone().date())
     model = connect(
         config.model,
@@ -111,12 +140,13 @@ async def open_session(
     template = _template(config, model_name, tools)
     room = _room(config, template, spill_dir, Again(tools, judge, workspace))
     policies = (PrimaryAgain(model), *_policies(config))
-    agent = Agent(model, template, history, executor, emit, policies, context, room)
+    agent = Agent(model, template, history, executor, emit, policies, context, room, journal, journal.edited_since)
 
     log = _debug_log(config, env, journal.session_id)
 
     async def close() -> None:
         await workspace.aclose()
+        await checkpoints.aclose()
         await model.aclose()
         await journal.aclose()
         accounts.close()
@@ -138,8 +168,8 @@ async def open_session(
         transcript=journal.path,
         trust=config.trust,
     )
-    warnings = (*config.warnings, *rule_warnings, *journal.notes)
-    return Session(facts, agent, control, lambda: _spent(ledger), close, what_fills_it, warnings)
+    warnings = (*config.warnings, *rule_warnings, *journal.notes, *await checkpoints.recover())
+    return Session(facts, agent, control, lambda: _spent(ledger), close, what_fills_it, warnings, checkpoints)
 
 
 def _save(config: Config) -> SaveRule:

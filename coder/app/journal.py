@@ -28,8 +28,8 @@ _UNSAVED = "This session is not saved: it has nothing to go back to."
 
 class Journal:
     """`messages` are those to go on with, sendable; `notes` what a person should know about their loading; `model` the
-    one that was asked last, "" when there was none. `folder` holds the session's side files, made when needed.
-    Nothing is kept when there is no transcript."""
+    one that was asked last, "" when there was none, and `edited_since` why the past has changed since its last reply.
+    `folder` holds the session's side files, made when needed. Nothing is kept when there is no transcript."""
 
     def __init__(
         self, session_id: str, transcript: Transcript | None, warn: _Warnings, loaded: Loaded | None = None
@@ -38,6 +38,7 @@ class Journal:
         self.messages: tuple[Message, ...] = ()
         self.notes: tuple[str, ...] = ()
         self.model = loaded.model if loaded else ""
+        self.edited_since = loaded.edited if loaded else ""
         self._transcript = transcript
         self._warn = warn
         self._cwd: Path | None = None

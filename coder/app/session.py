@@ -17,6 +17,7 @@ from coder.core.messages import Json, Message, Meta, Text, Usage
 from coder.core.tools import Mode
 
 if TYPE_CHECKING:
+    from coder.app.checkpointing import Checkpointing
     from coder.core.trust import Trust
     from coder.telemetry.context_report import ContextReport
 
@@ -57,10 +58,12 @@ class Session:
         close: Callable[[], Awaitable[None]],
         context: Callable[[], Awaitable[ContextReport]],
         warnings: tuple[str, ...] = (),
+        checkpoints: Checkpointing | None = None,
     ) -> None:
         self.facts = facts
         self.control = control
         self.warnings = warnings
+        self.checkpoints = checkpoints
         self._agent = agent
         self._spent = spent
         self._close = close

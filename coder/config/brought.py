@@ -73,6 +73,8 @@ def _settings(value: Json, file: str) -> Iterator[Brought]:
         yield _item(file, "setting", f"coder.{key}", _text(held), held)
     if value.get("confirmIrreversible") is False:
         yield _item(file, "setting", "confirmIrreversible", "false", False, never=True)
+    if value.get("fileCheckpointingEnabled") is False:
+        yield _item(file, "setting", "fileCheckpointingEnabled", "false", False, never=True)
 
 
 def _hooks(value: object, file: str) -> Iterator[Brought]:

@@ -199,7 +199,9 @@ def _without_forbidden(settings: Settings) -> tuple[Settings, list[str]]:
         settings = replace(settings, mode=None)
     if settings.confirm_irreversible is not None:
         never.append("confirmIrreversible")
-    return replace(settings, api_key_helper=None, confirm_irreversible=None), never
+    if settings.checkpoints is False:
+        never.append("fileCheckpointingEnabled false")
+    return replace(settings, api_key_helper=None, confirm_irreversible=None, checkpoints=None), never
 
 
 def _tightening(settings: Settings) -> Settings:

@@ -90,6 +90,12 @@ def folder_trust(env: Mapping[str, str], cwd: Path, home: Path | None = None) ->
     return judged, found.warnings
 
 
+def _checkpoints(stack: Stack, env: Mapping[str, str]) -> bool:
+    if environment.switch(env, "CLAUDE_CODE_DISABLE_FILE_CHECKPOINTING"):
+        return False
+    return stack.first(lambda settings: settings.checkpoints) is not False
+
+
 def _start(flags: Flags, env: Mapping[str, str], cwd: Path) -> Path:
     start = expand(flags.cwd, env, cwd) if flags.cwd is not None else cwd
     if not _is_folder(start):
@@ -185,12 +191,6 @@ def _max_turns(flags: Flags, env: Mapping[str, str]) -> int | None:
     if flags.max_turns < 1:
         raise ConfigError("--max-turns must be at least 1.")
     return flags.max_turns
-
-
-def _checkpoints(stack: Stack, env: Mapping[str, str]) -> bool:
-    if environment.switch(env, "CLAUDE_CODE_DISABLE_FILE_CHECKPOINTING"):
-        return False
-    return stack.first(lambda settings: settings.checkpoints) is not False
 
 
 def _auto_compact(stack: Stack, env: Mapping[str, str]) -> bool:

@@ -12,6 +12,7 @@ from coder.core.tools import Mode
 from coder.permissions.command import Command
 from coder.permissions.effects import effects_of
 from coder.permissions.facts import Facts, Need
+from coder.permissions.gitdrops import dropped
 from coder.permissions.irreversible import Stop
 from coder.permissions.matching import rule_for_call
 from coder.permissions.objections import Objection, Objections
@@ -65,6 +66,7 @@ def command_facts(call: ToolUse, command: str, rules: Rules, mode: Mode, world: 
         allowed=tuple(weighing.allowed),
         parts=_marked(weighing.parts or _whole(shell, unclear), denied or asked, stopped),
         effects=tuple(dict.fromkeys(effect for part in shell.commands for effect in effects_of(part, world))),
+        drop=dropped(starts, world),
     )
 
 

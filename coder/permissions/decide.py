@@ -11,6 +11,7 @@ from coder.core.tools import Access, Mode, Reads, Runs, Writes
 from coder.permissions.commands import command_facts
 from coder.permissions.facts import Facts, Need
 from coder.permissions.files import call_facts
+from coder.permissions.gitdrops import Drop
 from coder.permissions.paths import Place, locate
 from coder.permissions.rules import Rules
 from coder.permissions.suggest import remedy, suggestions
@@ -28,6 +29,7 @@ class Decision:
     `parts` are the simple commands of a command line, `effects` what the call would do, as far as it can be told.
     `confirm` is the word a person has to type, when what would happen cannot be undone.
     `places` are the paths of a call that names them, as they were judged: whoever opens one opens its `real`.
+    `changes`: it may change something; `drop`: git may drop work by it.
     """
 
     verdict: Verdict
@@ -39,6 +41,8 @@ class Decision:
     effects: tuple[Effect, ...] = ()
     confirm: str = ""
     places: tuple[Place, ...] = ()
+    changes: bool = True
+    drop: Drop | None = None
 
 
 def decide(call: ToolUse, access: Access, rules: Rules, mode: Mode, world: World) -> Decision:
@@ -103,4 +107,15 @@ def _decision(
 ) -> Decision:
     # What cannot be undone is confirmed by its word, whatever else made it a question.
     confirm = facts.confirm if verdict == "ask" else ""
-    return Decision(verdict, reasons, facts.concurrent, rules, flags, facts.parts, facts.effects, confirm)
+    return Decision(
+        verdict,
+        reasons,
+        facts.concurrent,
+        rules,
+        flags,
+        facts.parts,
+        facts.effects,
+        confirm,
+        changes=not facts.read_only,
+        drop=facts.drop,
+    )

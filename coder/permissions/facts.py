@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coder.core.requests import Effect, Part, Reason
+from coder.permissions.gitdrops import Drop
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Facts:
     """Each field answers one step of the order. `veiled`: a deny rule for this tool might hide in what is unclear.
 
     `waived`: an allow rule that covers even what is unclear. `confirm`: the word that says yes to `irreversible`.
-    `concurrent`: may run beside its read-only neighbours.
+    `concurrent`: may run beside its read-only neighbours. `drop`: git may drop work, so a checkpoint comes first.
     """
 
     denied: Reason | None = None
@@ -47,3 +48,4 @@ class Facts:
     confirm: str = ""
     parts: tuple[Part, ...] = ()
     effects: tuple[Effect, ...] = ()
+    drop: Drop | None = None

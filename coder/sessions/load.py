@@ -23,7 +23,8 @@ class Loaded:
 
     `lines` counts all that are not blank, `bad` holds the numbers of damaged ones, `leaf` is the uuid the next entry
     hangs on, `elsewhere` counts entries of other branches. `calls` are those whose start would have been noted, with
-    the time it was; "" for one that was never started. `model` is what the last reply was asked of.
+    the time it was; "" for one that was never started. `model` is what the last reply was asked of, `edited`
+    why the past has changed since that reply; "" when it has not.
     """
 
     messages: tuple[Message, ...]
@@ -38,6 +39,7 @@ class Loaded:
     labels: Labels = field(default_factory=Labels)
     calls: Mapping[str, str] = field(default_factory=dict)
     model: str = ""
+    edited: str = ""
 
     @property
     def skipped(self) -> str:
@@ -85,6 +87,7 @@ def assembled(reading: Reading, path: Path, *, whole: bool = False) -> Loaded:
         labels=reading.labels,
         calls={name: reading.started.get(name, "") for entry in found for name in announced_calls(entry)},
         model=next(filter(None, models), ""),
+        edited=reading.edited,
     )
 
 

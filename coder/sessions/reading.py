@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from coder.core.edits import Replacement
 from coder.core.errors import SessionError
-from coder.core.messages import Json
+from coder.core.messages import Json, usage_from_api
 from coder.sessions.asides import Labels, replacements_of
 from coder.sessions.codec import Entry
 from coder.sessions.lines import decode_line
@@ -39,6 +39,7 @@ class Reading:
         self.labels = Labels()
         self.started: dict[str, str] = {}
         self.replacements: list[Replacement] = []
+        self.edited = ""  # why the past is another one than the last reply answered
 
     def add(self, number: int, line: bytes | None, *, whole: bool) -> None:
         """`line` is None when it was too long to be kept, `whole` is False when no newline ended it."""
@@ -81,6 +82,10 @@ class Reading:
         )
         if not self.tree.grow(entry):
             self.repeated.append(number)
+        elif is_boundary:
+            self.edited = "compaction"
+        elif kind == "assistant" and usage_from_api(raw["message"].get("usage")).prompt_tokens:
+            self.edited = ""  # the old replies that a compaction keeps bear no usage
 
     def _aside(self, kind: object, raw: Json) -> bool:
         match kind:
@@ -90,12 +95,13 @@ class Reading:
                 self.labels = replace(self.labels, prompt=_text(raw.get("lastPrompt")))
             case "content-replacement":
                 self.replacements += replacements_of(raw)
+                self.edited = "left out"
             case "tool-start":
                 self.started[_text(raw.get("toolUseId"))] = _text(raw.get("timestamp"))
             case "rewind":
                 leaf = raw.get("leafUuid", "")
-                if leaf is None or isinstance(leaf, str):
-                    self.tree.move(leaf)
+                if (leaf is None or isinstance(leaf, str)) and self.tree.move(leaf):
+                    self.edited = _text(raw.get("why")) or "rewind"
             case _:
                 return kind in _PASSED_OVER
         return True

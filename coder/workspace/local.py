@@ -61,6 +61,11 @@ class LocalWorkspace:
         """The environment variables that commands are given."""
         return child_environment(self._env, self._cwd)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a command that was started here, or anything it left running, still runs."""
+        return any(not process.is_over for process in self._processes)
+
     def resolve(self, path: str) -> Path:
         if path == "~" or path.startswith("~/"):
             path = self._env.get("HOME", "~") + path[1:]

@@ -63,5 +63,7 @@ def test_hello_loads_only_what_a_hello_needs(place: Place) -> None:
         "PIL",
         "pypdf",
         "coder.replay",
+        "coder.checkpoints",
+        "sqlite3",
     }
     assert not modules & forbidden

@@ -1,0 +1,340 @@
+"""Checkpoints of one session as the engine and front ends see them: round calls, before git drops work, going back.
+
+Knows the store of checkpoints and the events; must not know what a front end shows. Nothing is loaded and no folder is
+looked at before the first call that may change something (docs/adr/0004).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, ParamSpec, Protocol, TypeAlias, TypeVar
+
+from coder.agent.executor import Watched
+from coder.core.errors import CoderError, SessionError
+from coder.core.events import AnyEvent, Notice, RunStarted
+from coder.core.lazy import LazyModule
+from coder.core.messages import Message
+from coder.core.tools import Runs, Writes
+
+if TYPE_CHECKING:
+    from coder.checkpoints import back, changelog, contents, gitstate, limits, pending, recorder, space
+    from coder.permissions.gitdrops import Drop
+else:
+    _NAMES = ("back", "changelog", "contents", "gitstate", "limits", "pending", "recorder", "space")
+    back, changelog, contents, gitstate, limits, pending, recorder, space = (
+        LazyModule(f"coder.checkpoints.{name}") for name in _NAMES
+    )
+
+P = ParamSpec("P")
+T = TypeVar("T")
+What: TypeAlias = Literal["both", "files", "conversation"]
+FOLDER = "file-history"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A prompt of the conversation: a point to go back to. `when` in seconds since the epoch."""
+
+    uuid: str
+    text: str
+    when: float
+
+
+class Conversation(Protocol):
+    """The half of going back that is not about files. All of it raises SessionError when it cannot."""
+
+    @property
+    def leaf(self) -> str | None:
+        """Where the conversation stands; None where it is not kept."""
+        ...
+
+    def rewind_to(self, uuid: str) -> str:
+        """Goes back to before a prompt; returns its text."""
+        ...
+
+    def move_to(self, leaf: str | None) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rewound:
+    """What going back did. `text` is the prompt that was gone back before, to be asked again; `passed` are paths that
+    somebody changed in the last moment, which were left."""
+
+    text: str
+    files: tuple[str, ...]
+    passed: tuple[str, ...]
+    conversation: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a session works: `base` keeps the checkpoints of all sessions, `own` are folders of ours, `env` is what git
+    is started with. `is_busy`: a command of this session runs in the background."""
+
+    base: Path
+    session_id: str
+    roots: tuple[Path, ...]
+    home: Path
+    own: tuple[Path, ...]
+    env: dict[str, str]
+    is_busy: Callable[[], bool] = lambda: False
+
+
+class Checkpointing:
+    """Implements the engine's `Checkpoints`; the methods below `around` are for front ends, which show what they say.
+
+    `told` are the prompts of a conversation that goes on. Without a `conversation` only files can go back. When
+    `enabled` is not set nothing is kept.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        emit: Callable[[AnyEvent], None],
+        *,
+        told: Iterable[Told] = (),
+        conversation: Conversation | None = None,
+        enabled: bool = True,
+    ) -> None:
+        self._site = site
+        self._emit = emit
+        self._told = list(told)
+        self._conversation = conversation
+        self._enabled = enabled
+        self._recorder: recorder.Recorder | None = None
+        self._marked: set[str] = set()
+        self._warnings: list[str] = []  # of the recorder, which runs in a thread
+
+    def on(self, event: AnyEvent) -> None:
+        """Notes each prompt as a point."""
+        if self._enabled and isinstance(event, RunStarted) and event.agent == "main":
+            self._told.append(Told(event.prompt.meta.uuid, event.prompt.text, time.time()))
+
+    async def recover(self) -> tuple[str, ...]:
+        """Completes a rewind that was cut off, if there is one. Returns what a person should know."""
+        base = self._site.base
+        if not (self._enabled and (base / "pending").exists() and await _finished(pending.is_waiting, base)):
+            return ()
+        store = contents.Contents(base)
+        try:
+            done = await _finished(pending.complete, base, store)
+        except CoderError as error:
+            return (f"A rewind that was cut off waits to be completed: {error}",)
+        finally:
+            store.close()
+        return tuple(f"A rewind that was cut off has been completed: {each.changes.what}." for each in done)
+
+    async def before_asking(self, drop: Drop) -> str:
+        if not self._enabled:
+            return ""
+        try:
+            id, more = await _finished(self._snapshot, drop)
+        except CoderError as error:
+            self._notice("warning", f"No checkpoint could be taken before {drop.text}: {_clause(error)}.")
+            return ""
+        finally:
+            self._tell()
+        text = f"Checkpoint {id} is taken before {drop.text}{more}. To go back: coder rewind {id}"
+        self._notice("info", text)
+        return text
+
+    @asynccontextmanager
+    async def around(self, call: Watched) -> AsyncIterator[None]:
+        id = await self._before(call) if self._enabled else ""
+        try:
+            yield
+        finally:
+            if id:
+                await self._after(id)
+
+    async def points(self, *, checkpoints: bool = False) -> list[back.Point]:
+        """The points of this session that can be gone back to, the oldest first; with `checkpoints` also those that
+        were taken before commands. Raises CoderError."""
+        return await _finished(lambda: self._back().points(checkpoints=checkpoints))
+
+    async def preview(self, id: str, *, force: bool = False) -> back.Preview:
+        """What going back would do to files. Raises CoderError."""
+        return await _finished(lambda: self._back().preview(id, force=force))
+
+    async def preview_undo(self, *, force: bool = False) -> back.Preview:
+        """What undoing the last rewind would do to files. Raises CoderError."""
+        return await _finished(lambda: self._back().preview_undo(force=force))
+
+    async def state_before(self, id: str) -> gitstate.GitState | None:
+        """What git knew at a checkpoint that was taken before a command; None where nothing was kept."""
+        return await _finished(gitstate.load_state, self._site.base / self._site.session_id, id)
+
+    async def rewind(self, id: str, what: What = "both", *, force: bool = False) -> Rewound:
+        """Goes back to before a point: first the files, then the conversation. Raises CoderError; then nothing was
+        changed, but where the conversation alone could not go back, which the error says."""
+        mark = await _finished(lambda: self._back().find(id))
+        conversation = self._conversation if what != "files" and not mark.why else None
+        if what != "files" and not mark.why and conversation is None:
+            raise SessionError("this conversation cannot go back. Go back with files only.")
+        done, text = None, mark.text
+        if what != "conversation":
+            leaf = (conversation.leaf if conversation is not None else None) or ""
+            done = await _finished(lambda: self._back().rewind(mark.id, force=force, leaf=leaf))
+            self._learn(done)
+        if conversation is not None:
+            text = self._talk_back(lambda: conversation.rewind_to(mark.id))
+            at = next((index for index, each in enumerate(self._told) if each.uuid == mark.id), len(self._told))
+            del self._told[at:]
+        return _rewound(text, done, conversation=conversation is not None)
+
+    async def undo_last(self, *, force: bool = False) -> Rewound:
+        """Undoes what the last rewind did, or the last undo. Raises CoderError."""
+        last = await _finished(lambda: self._back().last_rewind())
+        conversation = self._conversation if last.leaf else None
+        leaf = (conversation.leaf if conversation is not None else None) or ""
+        done = await _finished(lambda: self._back().undo(force=force, leaf=leaf))
+        self._learn(done)
+        if conversation is not None:
+            self._talk_back(lambda: conversation.move_to(last.leaf))
+        return _rewound("", done, conversation=conversation is not None)
+
+    async def aclose(self) -> None:
+        """After background commands have been ended. Idempotent, never raises."""
+        if self._recorder is not None:
+            held, self._recorder = self._recorder, None
+            await _finished(held.close)
+            self._tell()
+            try:
+                if await _finished(space.stored_bytes, self._site.base) > limits.MOST_STORED_BYTES:
+                    await _finished(space.collect, self._site.base)
+            except CoderError as error:
+                self._notice("warning", f"The store of checkpoints could not be tidied: {_clause(error)}.")
+
+    async def _before(self, call: Watched) -> str:
+        try:
+            return await _finished(self._begin, call)
+        except CoderError as error:
+            self._notice(
+                "warning", f"What {call.summary.partition(' ')[0]} changes cannot be undone: {_clause(error)}."
+            )
+            return ""
+        finally:
+            self._tell()
+
+    async def _after(self, id: str) -> None:
+        if self._recorder is None:
+            return
+        try:
+            await _finished(self._recorder.after, id)
+        except CoderError as error:
+            self._notice("warning", f"What this call changed cannot be undone: {_clause(error)}.")
+        finally:
+            self._tell()
+
+    def _begin(self, call: Watched) -> str:
+        held = self._marking()
+        if isinstance(call.access, Writes):
+            return held.before(call.summary, "tool", call.writes, scan=False)
+        named = [each.path for each in call.effects if each.path is not None and each.kind in ("writes", "deletes")]
+        what = call.access.command if isinstance(call.access, Runs) else call.summary
+        return held.before(what, "command", named, scan=True)
+
+    def _snapshot(self, drop: Drop) -> tuple[str, str]:
+        held = self._marking()
+        found = gitstate.repositories(drop.folders)
+        if drop.removes:
+            held.watch_too(folder for each in found for folder in gitstate.work_trees(each, held.git))
+        mark = held.snapshot(drop.text)
+        if drop.prunes:
+            held.adopt_all()
+        saved = False
+        for repository in found:
+            try:
+                saved = gitstate.save_state(repository, held.git, held.folder, mark.id) is not None or saved
+            except OSError as error:
+                raise SessionError(f"git's state could not be saved: {error.strerror or error}") from error
+        return mark.id, "" if saved else " (files only)"
+
+    def _opened(self) -> recorder.Recorder:
+        if self._recorder is None:
+            site = self._site
+            around = recorder.Surroundings(site.home, site.own, site.env, site.is_busy)
+            held = recorder.Recorder(site.base, site.session_id, site.roots, around, self._warnings.append)
+            held.recover()
+            self._marked = {each.id for each in held.log.records() if isinstance(each, changelog.Mark)}
+            self._recorder = held
+        return self._recorder
+
+    def _marking(self) -> recorder.Recorder:
+        """The recorder, once every prompt so far is a point in its journal."""
+        held = self._opened()
+        for mark in self._marks():
+            if mark.id not in self._marked:
+                held.mark(mark)
+                self._marked.add(mark.id)
+        return held
+
+    def _marks(self) -> list[changelog.Mark]:
+        return [changelog.Mark(each.uuid, each.text, each.when) for each in self._told]
+
+    def _back(self) -> back.Back:
+        held = self._opened()
+        held.catch_up()
+        return back.Back(self._site.base, held.log, held.contents, self._marks())
+
+    def _learn(self, done: pending.Done) -> None:
+        if self._recorder is not None:
+            self._recorder.note(done.changes.changes)
+
+    def _talk_back(self, go: Callable[[], T]) -> T:
+        try:
+            return go()
+        except CoderError as error:
+            raise SessionError(f"The files are back, the conversation is not: {error}") from error
+
+    def _tell(self) -> None:
+        """Passes on what the recorder had to say."""
+        told, self._warnings = self._warnings, []
+        for text in told:
+            self._notice("warning", text)
+
+    def _notice(self, level: Literal["info", "warning"], text: str) -> None:
+        self._emit(Notice(level=level, text=text))
+
+
+def _rewound(text: str, done: pending.Done | None, *, conversation: bool) -> Rewound:
+    files = tuple(change.path for change in done.changes.changes) if done is not None else ()
+    return Rewound(text, files, done.passed if done is not None else (), conversation)
+
+
+def told_by(messages: Iterable[Message]) -> list[Told]:
+    """The prompts among the messages of a conversation."""
+    return [
+        Told(message.meta.uuid, message.text, _seconds(message.meta.timestamp))
+        for message in messages
+        if message.meta.kind == "prompt" and message.meta.uuid
+    ]
+
+
+def _seconds(timestamp: str) -> float:
+    try:
+        return datetime.fromisoformat(timestamp).timestamp()
+    except ValueError:
+        return 0.0
+
+
+def _clause(error: CoderError) -> str:
+    return str(error).rstrip(".")
+
+
+async def _finished(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Runs it in a thread. A cancelled caller goes on only when the thread is done, so that no half of it is lost."""
+    work = asyncio.ensure_future(asyncio.to_thread(function, *args, **kwargs))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait([work])
+        if not work.cancelled():
+            work.exception()
+        raise

@@ -1,0 +1,55 @@
+"""Checkpoints of a session that does not run here: finds it and opens them. Must not know who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from coder.app.checkpointing import FOLDER, Checkpointing, Site, told_by
+from coder.checkpoints.changelog import NAME, Mark, read_log
+from coder.config.paths import user_home
+from coder.core.errors import SessionError
+from coder.core.events import AnyEvent
+from coder.sessions.load import load
+from coder.sessions.locate import belongs_to, find, is_session_id, latest, transcript_path
+
+
+def transcript_for(home: Path, cwd: Path, session: str | None) -> Path:
+    """The transcript of a session, or of the latest one of this folder. Raises SessionError when there is none."""
+    if session is not None:
+        return find(home, cwd, session)
+    path = latest(home, cwd)
+    if path is None:
+        raise SessionError("there is no session in this folder to go back in.")
+    return path
+
+
+def holder_of(home: Path, cwd: Path, point: str) -> Path | None:
+    """The transcript of the session of this folder that has a point of this id, or of one that begins with it."""
+    base = home / FOLDER
+    try:
+        journals = sorted(base.glob(f"*/{NAME}"), key=lambda each: each.stat().st_mtime, reverse=True)
+    except OSError:
+        return None
+    for journal in journals:
+        session = journal.parent.name
+        if not is_session_id(session):
+            continue
+        path = transcript_path(home, cwd, session)
+        if path.is_file() and belongs_to(path, cwd):
+            marks = (each.id for each in read_log(journal.parent) if isinstance(each, Mark))
+            if any(id == point or (len(point) >= 4 and id.startswith(point)) for id in marks):
+                return path
+    return None
+
+
+def checkpoints_of(transcript: Path, home: Path, env: Mapping[str, str]) -> Checkpointing:
+    """The checkpoints of a stored session. Going back there changes files only. Raises SessionError."""
+    loaded = load(transcript)
+    roots = (Path(loaded.cwd),) if loaded.cwd else ()
+    site = Site(home / FOLDER, transcript.stem, roots, user_home(env), (home,), dict(env))
+    return Checkpointing(site, _unheard, told=told_by(loaded.messages))
+
+
+def _unheard(event: AnyEvent) -> None:
+    """A notice is about commands that run; none runs here."""

@@ -1,0 +1,221 @@
+"""Going back in one session: its points, what going back to one would do, doing it, and undoing that.
+
+Must not know the conversation, nor who asks.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from coder.checkpoints.changelog import NAME, ChangeLog, ChangeSet, Mark, new_id, now, read_log
+from coder.checkpoints.compose import Net, compose
+from coder.checkpoints.contents import CheckpointError, Contents
+from coder.checkpoints.entries import Entry
+from coder.checkpoints.limits import MOST_POINTS
+from coder.checkpoints.pending import Done, carry_out
+from coder.checkpoints.plan import Left, Plan, Step, make_plan
+from coder.checkpoints.timeline import Timeline, changes_of
+
+How: TypeAlias = Literal["restore", "bring back", "delete"]
+_MOST_COUNTED = 200_000  # bytes of a text whose lines are counted
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """`files` were changed after it and before the next, by so many lines and `commands`. `text` is the prompt; `why`
+    instead is the command that a checkpoint was taken before."""
+
+    id: str
+    text: str
+    when: float
+    files: tuple[str, ...]
+    added: int
+    removed: int
+    commands: tuple[str, ...]
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """A path that going back would touch, and by how many lines."""
+
+    path: str
+    how: How
+    kind: str
+    added: int = 0
+    removed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """`conflicts` stay unless forced; `left` stay in any case. `commands` are those whose changes would be undone,
+    `outside` what they named elsewhere and cannot be undone."""
+
+    point: Mark
+    touched: tuple[Touched, ...]
+    conflicts: tuple[Left, ...]
+    left: tuple[Left, ...]
+    commands: tuple[str, ...]
+    outside: tuple[str, ...]
+
+    @property
+    def restores(self) -> tuple[Touched, ...]:
+        return tuple(each for each in self.touched if each.how != "delete")
+
+    @property
+    def deletes(self) -> tuple[Touched, ...]:
+        return tuple(each for each in self.touched if each.how == "delete")
+
+
+class Back:
+    """`base` holds the checkpoints of all sessions, `log` is the journal of this one. `told` are points of the
+    conversation, which may not all be in the journal."""
+
+    def __init__(self, base: Path, log: ChangeLog, contents: Contents, told: Iterable[Mark] = ()) -> None:
+        self._base = base
+        self._log = log
+        self._contents = contents
+        self._told = tuple(told)
+
+    def points(self, *, checkpoints: bool = False) -> list[Point]:
+        """The latest points, the oldest first. Blocks."""
+        stretches = self._timeline().stretches(checkpoints=checkpoints)[-MOST_POINTS:]
+        return [self._point(stretch.mark, stretch.sets) for stretch in stretches]
+
+    def find(self, id: str) -> Mark:
+        """Raises CheckpointError when there is no such point, or several."""
+        mark = self._timeline().find(id)
+        if mark is None:
+            raise CheckpointError(f"there is no point {id} in this session. `coder rewind` lists them.")
+        return mark
+
+    def preview(self, id: str, *, force: bool = False) -> Preview:
+        """Blocks; changes nothing. Raises CheckpointError."""
+        timeline = self._timeline()
+        mark = self.find(id)
+        sets = timeline.since(timeline.find(mark.id) or mark)
+        plan = self._plan(compose(changes_of(sets)), mark.when, force=force)
+        undone = timeline.undone_by_going_to(timeline.find(mark.id) or mark)
+        commands = tuple(each.what for each in undone if each.source != "tool")
+        outside = tuple(dict.fromkeys(path for each in sets for path in each.outside))
+        return self._preview(mark, plan, commands, outside)
+
+    def preview_undo(self, *, force: bool = False) -> Preview:
+        last = self.last_rewind()
+        plan = self._plan(compose(last.changes), last.when, force=force)
+        return self._preview(Mark(last.id, last.what, last.when), plan, (), ())
+
+    def rewind(self, id: str, *, force: bool = False, leaf: str = "") -> Done:
+        """`leaf` is where the conversation stands, when it goes back too. Blocks.
+
+        Raises CheckpointError; then nothing was changed, or it is completed at the next start.
+        """
+        timeline = self._timeline()
+        mark = self.find(id)
+        sets = timeline.since(timeline.find(mark.id) or mark)
+        plan = self._plan(compose(changes_of(sets)), mark.when, force=force)
+        what = f"back to before {_name(mark)}"
+        record = ChangeSet(new_id(), "rewind", what, (), now(), to=mark.id, leaf=leaf)
+        return carry_out(self._base, self._log, self._contents, plan, record)
+
+    def undo(self, *, force: bool = False, leaf: str = "") -> Done:
+        """Undoes the last rewind, or the last undo. Raises as `rewind`."""
+        last = self.last_rewind()
+        plan = self._plan(compose(last.changes), last.when, force=force)
+        record = ChangeSet(new_id(), "rewind", f"undo: {last.what}", (), now(), undoes=last.id, leaf=leaf)
+        return carry_out(self._base, self._log, self._contents, plan, record)
+
+    def _timeline(self) -> Timeline:
+        return Timeline(read_log(self._log.folder), self._told)
+
+    def last_rewind(self) -> ChangeSet:
+        """What `undo` would undo. Raises CheckpointError without one."""
+        last = self._timeline().last_rewind()
+        if last is None:
+            raise CheckpointError("this session has not gone back, so there is nothing to undo.")
+        return last
+
+    def _plan(self, nets: dict[str, Net], since: float, *, force: bool) -> Plan:
+        return make_plan(nets, self._contents, force=force, others=self._of_others(nets, since))
+
+    def _of_others(self, nets: dict[str, Net], since: float) -> set[str]:
+        """The paths that other sessions say they changed since then, but for what a file tool of ours did."""
+        ours = {
+            change
+            for record in read_log(self._log.folder)
+            if isinstance(record, ChangeSet) and record.source == "tool"
+            for change in record.changes
+        }
+        found: set[str] = set()
+        for folder in self._other_journals(since):
+            for record in read_log(folder):
+                if isinstance(record, ChangeSet) and record.when >= since:
+                    own = record.source in ("tool", "rewind")
+                    found |= {each.path for each in record.changes if each.path in nets and (own or each not in ours)}
+        return found
+
+    def _other_journals(self, since: float) -> Iterable[Path]:
+        try:
+            with os.scandir(self._base) as entries:
+                folders = [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
+        except OSError:
+            return
+        for folder in folders:
+            try:
+                if folder != self._log.folder and (folder / NAME).stat().st_mtime >= since:
+                    yield folder
+            except OSError:
+                continue
+
+    def _point(self, mark: Mark, sets: Iterable[ChangeSet]) -> Point:
+        every = tuple(sets)
+        nets = compose(changes_of(every))
+        files = tuple(path for path, net in nets.items() if "folder" not in _kinds(net.first, net.last))
+        counted = [self._lines(net.first, net.last) for net in nets.values()]
+        commands = tuple(each.what for each in every if each.source != "tool")
+        added, removed = sum(each[0] for each in counted), sum(each[1] for each in counted)
+        return Point(mark.id, mark.text, mark.when, files, added, removed, commands, mark.why)
+
+    def _preview(self, mark: Mark, plan: Plan, commands: tuple[str, ...], outside: tuple[str, ...]) -> Preview:
+        touched = tuple(self._touched(step) for step in plan.steps.values())
+        return Preview(mark, touched, tuple(plan.conflicts), tuple(plan.left), commands, outside)
+
+    def _touched(self, step: Step) -> Touched:
+        how: How = "delete" if step.want is None else "bring back" if step.have is None else "restore"
+        entry = step.want or step.have
+        added, removed = self._lines(step.have, step.want)
+        return Touched(step.path, how, entry.kind if entry else "file", added, removed)
+
+    def _lines(self, before: Entry | None, after: Entry | None) -> tuple[int, int]:
+        """How many lines come and go; none where it is no text, or too long to count."""
+        old, new = self._text(before), self._text(after)
+        if old is None or new is None:
+            return 0, 0
+        gone, come = Counter(old), Counter(new)
+        return (come - gone).total(), (gone - come).total()
+
+    def _text(self, entry: Entry | None) -> list[bytes] | None:
+        if entry is None or entry.kind != "file":
+            return []
+        if entry.size > _MOST_COUNTED or not entry.content.startswith("b:"):
+            return None
+        try:
+            data = self._contents.get(entry.content)
+        except CheckpointError:
+            return None
+        return None if b"\0" in data else data.splitlines()
+
+
+def _kinds(*entries: Entry | None) -> set[str]:
+    return {entry.kind for entry in entries if entry is not None}
+
+
+def _name(mark: Mark) -> str:
+    text = mark.why or mark.text
+    line = " ".join(text.split())
+    return f'"{line[:60]}…"' if len(line) > 60 else f'"{line}"'

@@ -1,0 +1,155 @@
+"""Contents that the person's repository holds, so that a first checkpoint need not read them. Never writes there.
+
+A file is one of them when its status is exactly what the index says, git could not have changed its bytes on the way,
+and it was not written at about the time the index was. Its content is taken over as soon as it is needed, since the
+repository may drop it at any time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from coder.checkpoints.contents import Contents
+from coder.checkpoints.git import Git
+from coder.checkpoints.gitindex import GitIndex, read_index
+from coder.checkpoints.repository import Repository, repository_of
+
+_CONVERTS = re.compile(rb"(^|\s)[-!]?(text|crlf|eol|ident|filter|working-tree-encoding)\b", re.MULTILINE)
+_MOST_ATTRIBUTES = 1_000_000
+_SECOND = 1_000_000_000
+
+
+class Seeds:
+    """The seeds of one working folder; none outside git, without git, or where git converts files."""
+
+    def __init__(self, root: Path, git: Git) -> None:
+        self._root = root
+        self._git = git
+        self._repository = repository_of(root)
+        self._prefix = b""
+        self._index: GitIndex | None = None
+        self._written = 0
+        self.is_spoiled = False
+        """Whether a file was met since that makes git convert others: what was told before does not count."""
+
+    def begin(self) -> None:
+        """Reads the index. Before this, and after `release`, there are no seeds. Blocks."""
+        self._index = self._seeding(self._root)
+        self._written = self._index.written if self._index else 0
+
+    def content(self, path: str, status: os.stat_result) -> str:
+        """The content id of the file at this path below the root, or ""."""
+        if self._index is None:
+            return ""
+        name = self._prefix + os.fsencode(path)
+        staged = self._index.files.get(name)
+        if staged is None and _is_attributes(name) and self._repository:
+            self.is_spoiled = self.is_spoiled or _converts_in(self._repository.top, name)
+        if staged is None or staged.size != status.st_size & 0xFFFFFFFF or staged.inode != status.st_ino & 0xFFFFFFFF:
+            return ""
+        if not (_same(staged.mtime, status.st_mtime_ns) and _same(staged.ctime, status.st_ctime_ns)):
+            return ""
+        # In the moment in which the index was written (the second, where git keeps no more) it may have changed again.
+        settled = self._written // _SECOND * _SECOND if not staged.mtime[1] else self._written - 20_000_000
+        return f"g:{staged.blob}" if max(status.st_mtime_ns, status.st_ctime_ns) < settled else ""
+
+    def holds_tracked(self, path: str) -> bool:
+        """Whether git tracks a file in the folder at this path below the root. False where that is not known."""
+        if self._index is None:
+            return False
+        prefix = self._prefix + os.fsencode(path) + b"/"
+        return any(name.startswith(prefix) for name in self._index.files)
+
+    def adopt(self, wanted: Mapping[str, int], contents: Contents) -> dict[str, str]:
+        """Takes these contents over, each with the size its file had. Returns the new ids; what the repository no
+        longer holds, or holds in another form than the file had, is missing there."""
+        blobs = sorted(content[2:] for content in wanted)
+        if not blobs or self._repository is None:
+            return {}
+        asked = "".join(f"{blob}\n" for blob in blobs).encode("ascii")
+        out = self._git.run(self._repository.top, "cat-file", "--batch", "--buffer", stdin=asked)
+        found: dict[str, str] = {}
+        at = 0
+        while out is not None and (end := out.find(b"\n", at)) >= 0:
+            name, _, rest = out[at:end].partition(b" ")
+            at = end + 1
+            kind, _, size = rest.partition(b" ")
+            if kind == b"blob":
+                data = out[at : at + int(size)]
+                at += int(size) + 1
+                content = f"g:{name.decode('ascii')}"
+                if len(data) == wanted[content] and git_content(data, content) == content:
+                    found[content] = contents.put(data)
+        return found
+
+    def release(self) -> None:
+        """Lets go of what only the first look needs."""
+        self._index = None
+
+    def _seeding(self, root: Path) -> GitIndex | None:
+        repository = self._repository
+        if repository is None or not self._git.is_there:
+            return None
+        settings = _settings(self._git.run(root, "config", "--list", "-z"))
+        if settings is None or settings.get("core.autocrlf", "false").lower() not in ("false", "no", "off", "0", ""):
+            return None
+        if "core.eol" in settings or _converts(repository, settings, self._git.environment):
+            return None
+        hash_bytes = 32 if settings.get("extensions.objectformat", "sha1") == "sha256" else 20
+        index = read_index(repository.index, hash_bytes)
+        if index is None or any(_converts_in(repository.top, name) for name in index.files if _is_attributes(name)):
+            return None
+        inside = root.relative_to(repository.top)
+        self._prefix = b"" if inside == Path() else os.fsencode(inside) + b"/"
+        return index
+
+
+def git_content(data: bytes, like: str) -> str:
+    """The id git would give to this content, in the form of the id `like`."""
+    make = hashlib.sha256 if len(like) > 42 else hashlib.sha1
+    return f"g:{make(b'blob %d' % len(data) + bytes(1) + data, usedforsecurity=False).hexdigest()}"
+
+
+def _same(staged: tuple[int, int], found: int) -> bool:
+    seconds, rest = divmod(found, _SECOND)
+    return staged[0] == seconds & 0xFFFFFFFF and staged[1] in (rest, 0)
+
+
+def _settings(listed: bytes | None) -> dict[str, str] | None:
+    if listed is None:
+        return None
+    pairs = (item.decode("utf-8", "replace").partition("\n") for item in listed.split(b"\0") if item)
+    return {name.lower(): value for name, _, value in pairs}
+
+
+def _converts(repository: Repository, settings: dict[str, str], env: Mapping[str, str]) -> bool:
+    """Whether attributes outside the work tree make git convert files."""
+    home = Path(env.get("HOME", "/"))
+    general = Path(env.get("XDG_CONFIG_HOME") or home / ".config") / "git" / "attributes"
+    named = settings.get("core.attributesfile", "")
+    own = home / named[2:] if named.startswith("~/") else Path(named) if named else general
+    places = (repository.shared / "info" / "attributes", own, Path("/etc/gitattributes"))
+    return any(_has_conversion(place) for place in places)
+
+
+def _is_attributes(name: bytes) -> bool:
+    return name == b".gitattributes" or name.endswith(b"/.gitattributes")
+
+
+def _converts_in(top: Path, name: bytes) -> bool:
+    return _has_conversion(top / os.fsdecode(name))
+
+
+def _has_conversion(file: Path) -> bool:
+    try:
+        if not file.is_file():
+            return False
+        with file.open("rb") as stream:
+            data = stream.read(_MOST_ATTRIBUTES)
+    except (OSError, ValueError):
+        return True
+    return len(data) == _MOST_ATTRIBUTES or bool(_CONVERTS.search(data))

@@ -1,0 +1,96 @@
+"""The journal of a session as a row of points, with what was changed between them. Pure; must not know the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from coder.checkpoints.changelog import ChangeSet, Mark, Record
+from coder.checkpoints.entries import Change
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A point, and the sets from it to the next point; rewinds are not among them."""
+
+    mark: Mark
+    sets: tuple[ChangeSet, ...]
+
+
+class Timeline:
+    """`told` are points that are not in the journal, since nothing was changed after them: they find their place by
+    their time."""
+
+    def __init__(self, records: Iterable[Record], told: Iterable[Mark] = ()) -> None:
+        kept = [record for record in records if isinstance(record, Mark | ChangeSet)]
+        known = {record.id for record in kept if isinstance(record, Mark)}
+        for mark in told:
+            if mark.id not in known:
+                known.add(mark.id)
+                at = next((index for index, each in enumerate(kept) if each.when > mark.when), len(kept))
+                kept.insert(at, mark)
+        self._records: Sequence[Mark | ChangeSet] = kept
+        self._undone, self._dropped = _gone_back(kept)
+
+    def stretches(self, *, checkpoints: bool = False) -> list[Stretch]:
+        """The points a conversation can go back to, the oldest first; with `checkpoints` also those before commands."""
+        found: list[Stretch] = []
+        for record in self._records:
+            if isinstance(record, Mark):
+                if record.id not in self._dropped and (checkpoints or not record.why):
+                    found.append(Stretch(record, ()))
+            elif found and record.source != "rewind" and record.id not in self._undone:
+                found[-1] = Stretch(found[-1].mark, (*found[-1].sets, record))
+        return found
+
+    def find(self, id: str) -> Mark | None:
+        """The point of this id, or the only one that begins with it."""
+        marks = [record for record in self._records if isinstance(record, Mark)]
+        exact = [mark for mark in marks if mark.id == id]
+        near = [mark for mark in marks if len(id) >= 4 and mark.id.startswith(id)]
+        return exact[0] if exact else near[0] if len(near) == 1 else None
+
+    def since(self, mark: Mark) -> list[ChangeSet]:
+        """Every set after a point, rewinds among them."""
+        at = next(index for index, record in enumerate(self._records) if record is mark)
+        return [record for record in self._records[at:] if isinstance(record, ChangeSet)]
+
+    def undone_by_going_to(self, mark: Mark) -> list[ChangeSet]:
+        """The calls whose changes would be taken back, which they are not yet."""
+        sets = self.since(mark)
+        return [each for each in sets if each.source != "rewind" and each.id not in self._undone and each.changes]
+
+    def last_rewind(self) -> ChangeSet | None:
+        rewinds = (each for each in reversed(self._records) if isinstance(each, ChangeSet) and each.source == "rewind")
+        return next(rewinds, None)
+
+
+def changes_of(sets: Iterable[ChangeSet]) -> list[Change]:
+    return [change for each in sets for change in each.changes]
+
+
+def _gone_back(records: Sequence[Mark | ChangeSet]) -> tuple[set[str], set[str]]:
+    """The sets that rewinds have taken back, and the points that the conversation went back behind."""
+    taken: dict[str, set[str]] = {}  # by the rewind
+    marks: dict[str, set[str]] = {}
+    undone: set[str] = set()
+    dropped: set[str] = set()
+    for index, record in enumerate(records):
+        if not isinstance(record, ChangeSet) or record.source != "rewind":
+            continue
+        if record.undoes:
+            taken[record.id] = taken.get(record.undoes, set())
+            undone ^= taken[record.id]
+            marks[record.id] = marks.get(record.undoes, set()) if record.leaf else set()
+            dropped ^= marks[record.id]
+            continue
+        at = next(
+            (i for i, each in enumerate(records[:index]) if isinstance(each, Mark) and each.id == record.to), index
+        )
+        later = records[at:index]
+        now = {each.id for each in later if isinstance(each, ChangeSet) and each.source != "rewind"} - undone
+        taken[record.id] = now
+        undone |= now
+        marks[record.id] = {each.id for each in later if isinstance(each, Mark)} - dropped if record.leaf else set()
+        dropped |= marks[record.id]
+    return undone, dropped

@@ -1,0 +1,172 @@
+"""`coder rewind`: lists the points of a session, shows what going back would do, does it, undoes it.
+
+Must not know how checkpoints are kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from coder.app.checkpointing import Checkpointing, Rewound
+from coder.app.rewinding import checkpoints_of, holder_of, transcript_for
+from coder.checkpoints.back import Point, Preview
+from coder.cli.rewind_page import point_json, points_page, preview_json, preview_page, state_page
+from coder.config.paths import config_home, current_folder
+from coder.core.errors import ConfigError
+from coder.core.visible import visible_line
+from coder.sessions.locate import is_session_id
+
+_HELP = """Go back to before a message of a session: files as they were then, whatever changed them.
+
+Without a point it lists them. A point is a number of that list, a message's id, or the id of a checkpoint.
+`coder rewind show ID` tells what git knew at a checkpoint, and how to bring it back.
+"""
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    dry_run: bool
+    force: bool
+    yes: bool
+    as_json: bool
+
+
+@app.command(help=_HELP)
+def rewind(
+    words: Annotated[list[str] | None, typer.Argument(metavar="[SESSION] [POINT]")] = None,
+    files: Annotated[bool, typer.Option("--files", help="Only the files; this is what happens anyway.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Undo the last rewind, or the last undo.")] = False,
+    list_: Annotated[bool, typer.Option("--list", help="List the points, checkpoints before commands too.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also where somebody else changed a file since.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; for scripts.")] = False,
+) -> None:
+    del files
+    given = list(words or ())
+    wish = _Wish(dry_run, force, yes, as_json)
+    if given[:1] == ["show"] and len(given) == 2:
+        asyncio.run(_show(given[1], wish))
+        return
+    session, point = _told_apart(given)
+    home, cwd = config_home(os.environ), current_folder()
+    transcript = None
+    if session is None and point and not point.isdecimal():
+        transcript = holder_of(home, cwd, point)
+    transcript = transcript or transcript_for(home, cwd, session)
+    asyncio.run(_run(transcript, home, "undo" if undo else "" if list_ else point, wish, every=list_))
+
+
+async def _run(transcript: Path, home: Path, point: str, wish: _Wish, *, every: bool) -> None:
+    checkpoints = checkpoints_of(transcript, home, os.environ)
+    try:
+        for note in await checkpoints.recover():
+            print(note)
+        if point == "undo":
+            await _go(checkpoints, None, wish)
+        elif point:
+            await _go(checkpoints, await _id_of(checkpoints, point), wish)
+        else:
+            _list(await checkpoints.points(checkpoints=every), transcript.stem, wish)
+    finally:
+        await checkpoints.aclose()
+
+
+async def _go(checkpoints: Checkpointing, id: str | None, wish: _Wish) -> None:
+    """Back to before a point; without one, the last rewind is undone."""
+    preview = await (
+        checkpoints.preview_undo(force=wish.force) if id is None else checkpoints.preview(id, force=wish.force)
+    )
+    _print_preview(preview, wish)
+    if wish.dry_run or not preview.touched:
+        return
+    if not wish.yes:
+        if not (sys.stdin.isatty() and sys.stdout.isatty()):
+            if not wish.as_json:
+                print("Nothing was changed. To do it, add -y.")
+            return
+        typer.confirm("\nGo back?", default=False, abort=True)
+    done = await (
+        checkpoints.undo_last(force=wish.force) if id is None else checkpoints.rewind(id, "files", force=wish.force)
+    )
+    _print_done(done, preview, wish)
+
+
+async def _id_of(checkpoints: Checkpointing, point: str) -> str:
+    """The id of a point that was given by its number in the list, or by an id."""
+    if not point.isdecimal() or len(point) > 4:
+        return point
+    points = await checkpoints.points()
+    if not 1 <= int(point) <= len(points):
+        raise ConfigError(f"there is no point {point}: `coder rewind` lists {len(points)}.")
+    return points[int(point) - 1].id
+
+
+async def _show(id: str, wish: _Wish) -> None:
+    home, cwd = config_home(os.environ), current_folder()
+    transcript = holder_of(home, cwd, id) or transcript_for(home, cwd, None)
+    checkpoints = checkpoints_of(transcript, home, os.environ)
+    try:
+        preview = await checkpoints.preview(id, force=wish.force)
+        _print_preview(preview, wish)
+        state = await checkpoints.state_before(preview.point.id)
+        if state is not None and not wish.as_json:
+            print("\n".join(["", *state_page(state)]))
+        elif not wish.as_json:
+            print(f"To go back: coder rewind {id}")
+    finally:
+        await checkpoints.aclose()
+
+
+def _list(points: list[Point], session: str, wish: _Wish) -> None:
+    if wish.as_json:
+        print(json.dumps({"session": session, "points": [point_json(point) for point in points]}))
+    elif points:
+        print("\n".join(points_page(points, session)))
+    else:
+        print(f"Session {session} has no points to go back to.")
+
+
+def _print_preview(preview: Preview, wish: _Wish) -> None:
+    if not wish.as_json:
+        print("\n".join(preview_page(preview, current_folder(), force=wish.force)))
+    elif wish.dry_run or not wish.yes or not preview.touched:
+        print(json.dumps(preview_json(preview)))
+
+
+def _print_done(done: Rewound, preview: Preview, wish: _Wish) -> None:
+    if wish.as_json:
+        print(json.dumps({**preview_json(preview), "done": len(done.files), "passed": list(done.passed)}))
+        return
+    count = len(done.files)
+    print(f"✓ {count} {'path' if count == 1 else 'paths'} brought back. To undo this: coder rewind --undo")
+    for path in done.passed:
+        print(f"  Left as it is, since it changed just now: {visible_line(path)}")
+
+
+def _told_apart(words: list[str]) -> tuple[str | None, str]:
+    """The session and the point among the words. Raises ConfigError."""
+    match words:
+        case []:
+            return None, ""
+        case [session] if is_session_id(session) and _is_session(session):
+            return session, ""
+        case [point]:
+            return None, point
+        case [session, point]:
+            return session, point
+        case _:
+            raise ConfigError("coder rewind takes a session and a point, no more: coder rewind --help")
+
+
+def _is_session(id: str) -> bool:
+    return (config_home(os.environ) / "file-history" / id).is_dir()

@@ -1,0 +1,151 @@
+"""What `coder rewind` prints: points, a preview, what was done. Must not know how any of it is found out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from coder.checkpoints.back import Point, Preview, Touched
+from coder.checkpoints.gitstate import GitState
+from coder.checkpoints.plan import Left
+from coder.core.messages import Json
+from coder.core.visible import visible_line
+
+_WIDTH = 48
+_MOST = 20  # paths of a kind that are listed one by one
+
+
+def points_page(points: Sequence[Point], session: str) -> list[str]:
+    """The points, numbered, the newest last."""
+    lines = [f"Points of session {session}, newest at the bottom:"]
+    rows = [(str(number), _said(point), ago(point.when), _volume(point)) for number, point in enumerate(points, 1)]
+    wide = [max(len(row[column]) for row in rows) for column in range(3)]
+    lines += [
+        f"  {number:>{wide[0]}}  {text:<{wide[1]}}  {age:<{wide[2]}}  {volume}".rstrip()
+        for number, text, age, volume in rows
+    ]
+    return [*lines, "To look at what going back before one would do: coder rewind NUMBER"]
+
+
+def preview_page(preview: Preview, folder: Path, *, force: bool) -> list[str]:
+    """What going back would do, in the words of the rewind picker."""
+    lines = [f'Back to before "{_short(preview.point.why or preview.point.text)}"']
+    for verb, how in (("restore", "restore"), ("bring back", "bring back"), ("delete", "delete")):
+        lines += _touched(f"Would {verb}", [each for each in preview.touched if each.how == how], folder)
+    if not preview.touched:
+        lines.append("  No file would change.")
+    if preview.conflicts:
+        said = "Would be left" if not force else "Is left all the same"
+        lines += _left(f"{said}, since somebody else changed it", preview.conflicts, folder)
+        lines += [] if force else ["  To go back over that too: --force"]
+    lines += _left("Cannot be brought back", preview.left, folder)
+    if preview.commands:
+        shown = ", ".join(_short(command) for command in preview.commands[:3])
+        more = f" and {len(preview.commands) - 3} more" if len(preview.commands) > 3 else ""
+        lines.append(f"  Also undoes what {_count(len(preview.commands), 'command')} changed here ({shown}{more})")
+    outside = ", ".join(_named(path, folder) for path in preview.outside[:5])
+    lines.append(f"  Cannot undo outside this folder: {outside or 'nothing known'}")
+    return lines
+
+
+def state_page(state: GitState) -> list[str]:
+    """The commands that bring back what git held; coder runs none of them."""
+    lines = [f"Git in {visible_line(str(state.top))} was at {state.head[:12] or 'no commit yet'}."]
+    commands = state.commands()
+    if not commands:
+        return [*lines, "There was nothing to bring back."]
+    lines.append("To bring back what you miss, run the line you need; coder changes nothing in your repository:")
+    return [*lines, *(f"  {visible_line(command)}" for command in commands)]
+
+
+def point_json(point: Point) -> Json:
+    return {
+        "id": point.id,
+        "text": point.text,
+        "when": point.when,
+        "files": [_text(path) for path in point.files],
+        "added": point.added,
+        "removed": point.removed,
+        "commands": list(point.commands),
+        "why": point.why,
+    }
+
+
+def preview_json(preview: Preview) -> Json:
+    return {
+        "id": preview.point.id,
+        "text": preview.point.text,
+        "restores": [_text(each.path) for each in preview.restores],
+        "deletes": [_text(each.path) for each in preview.deletes],
+        "conflicts": [{"path": _text(each.path), "why": each.why} for each in preview.conflicts],
+        "left": [{"path": _text(each.path), "why": each.why} for each in preview.left],
+        "commands": list(preview.commands),
+        "outside": [_text(path) for path in preview.outside],
+    }
+
+
+def ago(when: float) -> str:
+    """How long ago that was, in one unit."""
+    seconds = max(0, int(time.time() - when))
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds // size} {unit} ago"
+    return f"{seconds} s ago"
+
+
+def _touched(title: str, items: Sequence[Touched], folder: Path) -> list[str]:
+    if not items:
+        return []
+    shown = [f"    {_named(each.path, folder)}{_lines(each)}" for each in items[:_MOST]]
+    return [f"  {title}:", *shown, *_more(len(items))]
+
+
+def _left(title: str, items: Sequence[Left], folder: Path) -> list[str]:
+    if not items:
+        return []
+    shown = [f"    {_named(each.path, folder)}: {each.why}" for each in items[:_MOST]]
+    return [f"  {title}:", *shown, *_more(len(items))]
+
+
+def _more(count: int) -> Iterable[str]:
+    return [f"    and {count - _MOST} more"] if count > _MOST else []
+
+
+def _lines(each: Touched) -> str:
+    if each.kind == "folder":
+        return "/"
+    return f" (+{each.added} -{each.removed})" if each.added or each.removed else ""
+
+
+def _volume(point: Point) -> str:
+    parts: list[str] = []
+    if len(point.files) == 1:
+        parts.append(f"{visible_line(Path(point.files[0]).name)} +{point.added} -{point.removed}")
+    elif point.files:
+        parts.append(f"{len(point.files)} files")
+    if point.commands:
+        parts.append(_count(len(point.commands), "command"))
+    return ", ".join(parts)
+
+
+def _said(point: Point) -> str:
+    return f"[{point.id}] before {_short(point.why)}" if point.why else _short(point.text)
+
+
+def _short(text: str) -> str:
+    line = visible_line(text)
+    return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 1]}…"
+
+
+def _named(path: str, folder: Path) -> str:
+    inside = Path(path).is_relative_to(folder) and path != str(folder)
+    return visible_line(str(Path(path).relative_to(folder)) if inside else path)
+
+
+def _text(path: str) -> str:
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

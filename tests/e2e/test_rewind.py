@@ -1,0 +1,142 @@
+"""`coder rewind` after real runs of `coder -p`: what it lists, shows, does and undoes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.cli import Done, Place
+from tests.support.fakeapi import fake_api, tool, turn
+from tests.support.rewinding import git, git_state, tree
+
+BYPASS = ("--permission-mode", "bypassPermissions")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    place = Place.make(tmp_path)
+    (place.project / "app.py").write_text("one\ntwo\n")
+    yield place
+
+
+def run(place: Place, prompt: str, *calls: Any, more: tuple[str, ...] = ()) -> Done:
+    """One prompt, whose reply makes these calls."""
+    with fake_api([*(turn(call) for call in calls), turn("Done.")]) as api:
+        return place.coder("-p", prompt, *BYPASS, *more, url=api.url)
+
+
+def rewind(place: Place, *args: str) -> Done:
+    return place.coder("rewind", *args)
+
+
+def bash(command: str) -> Any:
+    return tool("Bash", command=command)
+
+
+@pytest.mark.behaviour("B-451")
+def test_points_are_listed_with_what_came_after_them(place: Place) -> None:
+    run(place, "improve greet", bash("echo three >> app.py"))
+    run(place, "add tests", bash("mkdir tests; echo t > tests/t.py; echo u > u.py"), more=("-c",))
+    done = rewind(place)
+    assert done.code == 0
+    lines = done.stdout.splitlines()
+    assert "improve greet" in lines[1] and "app.py +1 -0, 1 command" in lines[1]
+    assert "add tests" in lines[2] and "2 files, 1 command" in lines[2]
+    listed = json.loads(rewind(place, "--json").stdout)["points"]
+    assert [point["text"] for point in listed] == ["improve greet", "add tests"]
+
+
+@pytest.mark.behaviour("B-452")
+def test_a_preview_changes_nothing_and_says_how_to_go_on(place: Place) -> None:
+    run(place, "improve greet", bash("echo three >> app.py; rm -f gone; echo new > new.txt"))
+    before = tree(place.project)
+    done = rewind(place, "1")
+    assert done.code == 0
+    assert "Would restore:\n    app.py (+0 -1)" in done.stdout
+    assert "Would delete:\n    new.txt" in done.stdout
+    assert "Also undoes what 1 command changed here" in done.stdout
+    assert "Cannot undo outside this folder: nothing known" in done.stdout
+    assert "add -y" in done.stdout
+    assert tree(place.project) == before
+
+
+@pytest.mark.behaviour("B-453")
+def test_going_back_and_undoing_it(place: Place) -> None:
+    first = tree(place.project)
+    run(place, "improve greet", bash("echo three >> app.py; mkdir d; echo new > d/new.txt"))
+    second = tree(place.project)
+    assert "brought back" in rewind(place, "1", "-y").stdout
+    assert tree(place.project) == first
+    assert "brought back" in rewind(place, "--undo", "-y").stdout
+    assert tree(place.project) == second
+    assert "brought back" in rewind(place, "--undo", "-y").stdout
+    assert tree(place.project) == first
+
+
+@pytest.mark.behaviour("B-454")
+def test_what_the_person_changed_since_is_left_unless_forced(place: Place) -> None:
+    run(place, "improve greet", bash("echo three >> app.py; echo new > new.txt"))
+    (place.project / "app.py").write_text("mine\n")
+    (place.project / "own.txt").write_text("mine too\n")
+    done = rewind(place, "1", "-y")
+    assert "Would be left, since somebody else changed it:\n    app.py" in done.stdout
+    assert (place.project / "app.py").read_text() == "mine\n"
+    assert not (place.project / "new.txt").exists()
+    rewind(place, "1", "-y", "--force")
+    assert (place.project / "app.py").read_text() == "one\ntwo\n"
+    assert (place.project / "own.txt").read_text() == "mine too\n"
+    rewind(place, "--undo", "-y")
+    assert (place.project / "app.py").read_text() == "mine\n"
+
+
+@pytest.mark.behaviour("B-455")
+def test_a_checkpoint_before_git_drops_work_is_announced_and_leads_back(place: Place) -> None:
+    git(place.project, "init", "-q")
+    git(place.project, "add", ".")
+    git(place.project, "commit", "-qm", "first")
+    (place.project / "app.py").write_text("never committed\n")
+    dirty = tree(place.project)
+    with fake_api([turn(bash("sh -c 'cd . && git reset --hard'")), turn("Done.")]) as api:
+        done = place.coder(
+            "-p", "go", *BYPASS, "--settings", '{"confirmIrreversible": false}', "--verbose", url=api.url
+        )
+        told = json.dumps(api.requests[-1])
+    assert tree(place.project) != dirty
+    id = told.partition("Checkpoint k")[2][:8]
+    assert f"Checkpoint k{id} is taken before git reset --hard" in told + done.stderr
+    own = git_state(place.project)
+    shown = rewind(place, "show", f"k{id}").stdout
+    assert "git -C" in shown and "/index" in shown
+    assert "brought back" in rewind(place, f"k{id}", "-y").stdout
+    assert tree(place.project) == dirty
+    assert git_state(place.project) == own
+
+
+@pytest.mark.behaviour("B-456")
+def test_checkpoints_can_be_switched_off(place: Place) -> None:
+    with fake_api([turn(bash("echo x > x")), turn("Done.")]) as api:
+        place.coder("-p", "go", *BYPASS, url=api.url, env={"CLAUDE_CODE_DISABLE_FILE_CHECKPOINTING": "1"})
+    with fake_api([turn(bash("echo y > y")), turn("Done.")]) as api:
+        place.coder("-p", "go", *BYPASS, "--settings", '{"fileCheckpointingEnabled": false}', url=api.url)
+    with fake_api([turn(bash("echo z > z")), turn("Done.")]) as api:
+        place.coder("-p", "go", *BYPASS, "--no-session-persistence", url=api.url)
+    assert (place.project / "z").exists()
+    assert not (place.home / ".coder" / "file-history").exists()
+    folder = place.project / ".coder"
+    folder.mkdir()
+    (folder / "settings.json").write_text('{"fileCheckpointingEnabled": false}')
+    done = run(place, "go", bash("echo more > more"))
+    assert "fileCheckpointingEnabled false is never taken from a project" in done.stderr
+    assert (place.home / ".coder" / "file-history").exists()
+
+
+def test_a_point_that_is_not_there_is_said(place: Place) -> None:
+    assert "no session in this folder" in rewind(place).stderr
+    run(place, "improve greet", bash("echo three >> app.py"))
+    done = rewind(place, "7")
+    assert done.code != 0 and "there is no point 7" in done.stderr
+    assert "nothing to undo" in rewind(place, "--undo").stderr

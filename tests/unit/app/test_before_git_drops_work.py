@@ -1,0 +1,132 @@
+"""users.md P27: before git can drop work a checkpoint is taken and announced, then the person is asked; nothing is lost."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from coder.core.events import Notice, PermissionAsked
+from tests.support.rewinding import GIT_ENV, Bench, git, tree
+
+
+def repository(bench: Bench) -> None:
+    """Commits, a topic branch, a work tree elsewhere, two stashes; then staged, unstaged, untracked and ignored work."""
+    project = bench.project
+    git(project, "init", "-q", "-b", "main")
+    (project / ".gitignore").write_text("*.log\n")
+    (project / "src").mkdir()
+    for name in ("a.txt", "src/b.txt", "c.txt"):
+        (project / name).write_text(f"{name} committed\n")
+    git(project, "add", "-A")
+    git(project, "commit", "-qm", "first")
+    git(project, "checkout", "-qb", "topic")
+    (project / "a.txt").write_text("topic\n")
+    git(project, "commit", "-qam", "on the topic")
+    git(project, "checkout", "-q", "main")
+    git(project, "worktree", "add", "-q", "../elsewhere", "topic")
+    (project.parent / "elsewhere" / "draft").write_text("not committed\n")
+    for number in (1, 2):
+        (project / "c.txt").write_text(f"stashed {number}\n")
+        git(project, "stash", "push", "-qm", f"work {number}")
+    (project / "a.txt").write_text("staged\n")
+    git(project, "add", "a.txt")
+    (project / "a.txt").write_text("staged and changed again\n")
+    (project / "src/b.txt").write_text("unstaged\n")
+    (project / "untracked.txt").write_text("untracked\n")
+    (project / "ignored.log").write_text("ignored\n")
+    (project / "src/run.sh").write_text("#!/bin/sh\n")
+    (project / "src/run.sh").chmod(0o755)
+
+
+COMMANDS = [
+    "git reset --hard",
+    "git reset --hard HEAD",
+    "git checkout -- .",
+    "git checkout -f topic 2>/dev/null || git checkout -f main",
+    "git checkout HEAD -- a.txt src",
+    "git restore .",
+    "git restore --source=topic -SW .",
+    "git clean -fdx",
+    "git clean -fdq src",
+    "git stash",
+    "git stash -u",
+    "git stash pop; git stash pop; git reset --hard",
+    "git stash drop",
+    "git stash clear",
+    "git switch -f main",
+    "git rebase topic; git rebase --abort; git reset --hard",
+    "git branch -D topic",
+    "git worktree remove --force ../elsewhere",
+    "git rm -rf .",
+    "git checkout-index -f -a",
+    "git reflog expire --expire=now --all; git gc -q --prune=now",
+    "sh -c 'cd src && git reset --hard'",
+    "true && git reset --hard && git clean -fdq",
+    "git read-tree -u --reset HEAD",
+]
+
+
+@pytest.mark.behaviour("B-457")
+@pytest.mark.parametrize("command", COMMANDS)
+async def test_p27_the_checkpoint_is_announced_before_the_question_and_brings_all_files_back(
+    tmp_path: Path, command: str
+) -> None:
+    bench = Bench(tmp_path, asks=True)
+    repository(bench)
+    elsewhere = tmp_path / "elsewhere"
+    before = tree(bench.project), tree(elsewhere)
+    bench.prompt("prompt-1")
+    outcome = await bench.bash(command)
+    kinds = [type(event) for event in bench.events if isinstance(event, Notice | PermissionAsked)]
+    assert kinds[0] is Notice
+    assert kinds.count(PermissionAsked) == 1
+    assert bench.notices[0].startswith("Checkpoint k")
+    assert bench.notices[0] in outcome.result.content[-1].text  # type: ignore[union-attr]  # a text
+    id = bench.notices[0].split()[1]
+    await bench.checkpoints.rewind(id, "files")
+    assert (tree(bench.project), tree(elsewhere)) == before
+    await bench.aclose()
+
+
+@pytest.mark.behaviour("B-458")
+async def test_stash_branches_and_staged_work_come_back_by_the_commands_shown(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    repository(bench)
+    project = bench.project
+    git(project, "worktree", "remove", "--force", "../elsewhere")
+    stash, staged, topic = (
+        git(project, "stash", "list", "--format=%H %gs"),
+        git(project, "diff", "--cached"),
+        git(project, "rev-parse", "topic"),
+    )
+    bench.prompt("prompt-1")
+    await bench.bash(
+        "git stash clear; git branch -D topic; git reset --hard; git reflog expire --expire=now --all; git gc -q --prune=now"
+    )
+    assert not git(project, "stash", "list")
+    assert git(project, "cat-file", "-t", topic.strip(), check=False) == ""
+    state = await bench.checkpoints.state_before(bench.notices[0].split()[1])
+    assert state is not None
+    for command in state.commands():
+        if " branch -f main " not in command:  # it is checked out
+            subprocess.run(["bash", "-c", command], check=True, env={**bench.env, **GIT_ENV}, capture_output=True)
+    assert git(project, "stash", "list", "--format=%H %gs") == stash
+    assert git(project, "diff", "--cached") == staged
+    assert git(project, "rev-parse", "topic") == topic
+    await bench.aclose()
+
+
+@pytest.mark.behaviour("B-457")
+async def test_a_question_that_is_answered_with_no_still_leaves_the_checkpoint(tmp_path: Path) -> None:
+    from coder.core.requests import Deny
+
+    bench = Bench(tmp_path, asks=True, answering=lambda request: Deny("no"))
+    repository(bench)
+    before = tree(bench.project)
+    bench.prompt("prompt-1")
+    await bench.bash("git reset --hard")
+    assert tree(bench.project) == before
+    assert [point.why for point in await bench.checkpoints.points(checkpoints=True)] == ["", "git reset --hard"]
+    await bench.aclose()

@@ -5,7 +5,7 @@ loop, or how any of it is done.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from coder.agent.requests import Requests
 from coder.core.edits import Clearing, Trigger
 from coder.core.errors import ModelError
 from coder.core.events import AnyEvent, CompactionEnded, Notice
-from coder.core.messages import ToolUse, Usage
+from coder.core.messages import Message, ToolUse, Usage
 from coder.core.model import Model
 
 MOST_REPAIRS = 4

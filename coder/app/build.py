@@ -21,6 +21,7 @@ from coder.app.again import Again
 from coder.app.budgets import PrimaryAgain, budget_of
 from coder.app.checkpointing import FOLDER, Checkpointing, Site, told_by
 from coder.app.context import context_message
+from coder.app.conversation import OpenConversation
 from coder.app.created import Created
 from coder.app.journal import Journal
 from coder.app.judge import Judge, Surroundings
@@ -105,12 +106,9 @@ async def open_session(
     site = Site(base, journal.session_id, workspace.roots, user_home(os.environ), own, env, lambda: workspace.is_busy)
     keeps = config.checkpoints and config.persist
 
-    def go_back(prompt: str) -> None:
-        journal.rewind_to(prompt)
-        agent.upkeep.restart(journal.messages, "rewind")
-
+    conversation = OpenConversation(journal, lambda messages: agent.upkeep.restart(messages, "rewind"))
     told = told_by(journal.messages)
-    checkpoints = Checkpointing(site, emit, told=told, rewind_conversation=go_back, enabled=keeps)
+    checkpoints = Checkpointing(site, emit, told=told, conversation=conversation, enabled=keeps)
     executor = Executor(
         tools,
         gate,
@@ -126,7 +124,7 @@ async def open_session(
         journal.append,
         journal.messages,
         edit_sink=journal.edited,
-        uncompact_sink=lambda: journal.uncompact(),
+        uncompact_sink=journal.uncompacted,
         shrink=shrunk,
     )
     context = context_message(config.cwd, workspace.roots, today or datetime.now().astimezone().date())

@@ -119,6 +119,11 @@ class Journal:
         self._saved().uncompact(since)
         return self._reloaded()
 
+    def uncompacted(self) -> None:
+        """The conversation is what it was before its latest compaction; what was said since follows."""
+        if self._transcript is not None:
+            self._transcript.uncompact()
+
     def rewind_to(self, prompt: str) -> str:
         """Goes back to before a message of the person, given by its uuid, and returns its text; `messages` are then
         those before it. Raises SessionError. Blocks while it reads."""

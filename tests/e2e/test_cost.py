@@ -184,3 +184,11 @@ def test_coder_context_adds_up_to_what_the_api_counted(place: Place) -> None:
     assert len(place.transcripts()) == 1
     page = place.coder("context").stdout
     assert max(map(len, page.splitlines())) <= 80 and page.startswith("Context: ")
+
+
+@pytest.mark.behaviour("B-549")
+def test_what_is_played_back_costs_nothing_and_is_in_no_ledger(place: Place) -> None:
+    with fake_api([turn("ok")]) as api:
+        run(place, api, "--no-session-persistence", "--record", "run.jsonl")
+    done = place.coder("-p", "go", *BYPASS, "--replay", "run.jsonl")
+    assert (done.code, rows(place)) == (0, [])

@@ -42,7 +42,7 @@ class Book:
 def test_what_may_not_have_been_billed_is_in_the_ledger_and_in_no_total(tmp_path: Path) -> None:
     book = Book(tmp_path)
     for status in ("billed", "estimated", "unknown"):
-        book.record(FIRST, status)  # type: ignore[arg-type]  # statuses by name
+        book.record(FIRST, status)
     assert [event.status for event in book.told if isinstance(event, UsageReported)] == ["billed", "estimated"]
     assert [(row.status, row.usd) for row in book.rows] == [
         ("billed", pytest.approx(2.0001)),

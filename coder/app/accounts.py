@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
@@ -37,7 +38,7 @@ class Accounts:
 
     def __init__(self, session: str, folder: Path, file: LedgerFile | None, secrets: tuple[str, ...] = ()) -> None:
         self._session = session
-        self._folder = str(folder)
+        self._folder = os.path.realpath(folder)
         self._file = file
         self._secrets = tuple(secret for secret in secrets if secret)
         self._emit: Callable[[AnyEvent], None] = lambda event: None

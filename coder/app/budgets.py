@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from coder.agent.history import History
 from coder.agent.policies import Verdict
 from coder.core.config import Config
 from coder.core.errors import ConfigError
+from coder.core.lazy import LazyModule
 from coder.core.visible import visible_line
 from coder.models import FallbackModel, catalog
-from coder.models.budget import Budget
+
+if TYPE_CHECKING:
+    from coder.models import budget
+    from coder.models.budget import Budget
+else:  # few runs are limited
+    budget = LazyModule("coder.models.budget")
 
 
 def budget_of(config: Config, models: tuple[str, ...]) -> Budget | None:
@@ -21,7 +29,8 @@ def budget_of(config: Config, models: tuple[str, ...]) -> Budget | None:
                 f"--max-budget-usd cannot hold for {visible_line(model)}: its price is not known. "
                 "Use --max-tokens N to limit the tokens, or another model."
             )
-    return Budget(config.max_budget_usd, config.max_tokens_total, catalog.price, catalog.dearest)
+    made: Budget = budget.Budget(config.max_budget_usd, config.max_tokens_total, catalog.price, catalog.dearest)
+    return made
 
 
 class PrimaryAgain:

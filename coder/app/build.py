@@ -74,7 +74,7 @@ async def open_session(
     accounts = Accounts(
         journal.session_id,
         config.cwd,
-        LedgerFile(config.home) if config.persist else None,
+        LedgerFile(config.home) if config.persist and not config.model.is_replay else None,
         (config.model.api_key, config.model.auth_token),
     )
 

@@ -69,7 +69,8 @@ def rows_of(book: Book, session: str) -> list[Row]:
 
 def last_session(book: Book, folder: Path) -> str:
     """The session of this folder that asked a model last; "" when there is none."""
-    return next((row.session for row in reversed(book.rows) if row.folder == str(folder)), "")
+    here = os.path.realpath(folder)
+    return next((row.session for row in reversed(book.rows) if row.folder == here), "")
 
 
 def _overview(book: Book, as_json: bool) -> None:

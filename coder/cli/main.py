@@ -109,7 +109,9 @@ async def _through_replay(stack: AsyncExitStack, arguments: RunArguments, config
         from coder.replay.run import serving
 
         url = await stack.enter_async_context(serving(arguments.replay, roots=roots))
-        model = replace(model, base_url=url, api_key="replay", auth_token="", transport="wire", provider="anthropic")
+        model = replace(
+            model, base_url=url, api_key="replay", auth_token="", transport="wire", provider="anthropic", is_replay=True
+        )
     elif arguments.record is not None:
         from coder.replay.run import recording
 

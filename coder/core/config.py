@@ -50,6 +50,7 @@ class ModelConfig:
     idle_timeout: float = 90.0
     request_timeout: float = 600.0
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    is_replay: bool = False  # answers from a file, which cost nothing
 
 
 @dataclass(frozen=True, slots=True)

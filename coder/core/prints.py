@@ -6,9 +6,15 @@ ends at the first piece that differs from the request before.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+_SHOWN, _LOOKED_AT = 24, 300  # characters of a difference that are told, and bytes around it that are looked at
+_RUN = re.compile(r"[\w+=-]+", re.ASCII)
+_RUN_AT_END = re.compile(r"[\w+=-]+\Z", re.ASCII)
+_HIDDEN = "[hidden]"
 
 Role: TypeAlias = Literal["t", "s", "u", "a"]  # tool, system, user, assistant
 Print: TypeAlias = tuple[Role, int, str]  # whose piece, its length in bytes, its hash
@@ -83,14 +89,29 @@ def offset(pieces: Sequence[Print], index: int) -> int:
     return sum(size for _, size, _ in pieces[:index])
 
 
-def byte_difference(was: bytes, now: bytes, around: int = 24) -> tuple[int, str, str]:
-    """The first byte that differs, and what both say from there on, a few characters each."""
+def byte_difference(was: bytes, now: bytes) -> tuple[int, str, str]:
+    """The first byte that differs, and what both say from there on, a few characters each; long strings of letters and
+    digits are left out, for one may be a key."""
     at = next((n for n, (a, b) in enumerate(zip(was, now, strict=False)) if a != b), min(len(was), len(now)))
     start = at
     while start > 0 and _is_inside(was, start):  # whole characters are shown
         start -= 1
-    said, says = (data[start : start + 4 * around].decode("utf-8", "replace")[:around] for data in (was, now))
-    return at, said, says
+    return at, _excerpt(was, start), _excerpt(now, start)
+
+
+def _excerpt(data: bytes, at: int) -> str:
+    lead = data[max(0, at - _LOOKED_AT) : at].decode("utf-8", "ignore")
+    text = data[at : at + _LOOKED_AT].decode("utf-8", "ignore")
+    before = _RUN_AT_END.search(lead)
+    run = before[0] if before else ""
+    hidden = _RUN.sub(lambda found: _HIDDEN if _may_be_a_key(found[0]) else found[0], run + text)
+    if run and hidden.startswith(run):
+        hidden = hidden[len(run) :]
+    return hidden[:_SHOWN]
+
+
+def _may_be_a_key(run: str) -> bool:
+    return len(run) >= 16 and any(c.isdigit() for c in run) and any(c.isalpha() for c in run)
 
 
 def _is_inside(data: bytes, at: int) -> bool:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from coder.core.config import ModelConfig, OnLimit
 from coder.core.model import CountingModel
-from coder.models.budget import Budget
 from coder.models.deferred import DeferredModel
 from coder.models.fallback import FallbackModel
 from coder.models.metered import Attempt, MeteredModel
 from coder.models.retry import LONGEST_RETRY_AFTER, RetryingModel
 
-__all__ = ["Attempt", "Budget", "FallbackModel", "connect", "transport"]
+if TYPE_CHECKING:
+    from coder.models.budget import Budget
+
+__all__ = ["Attempt", "FallbackModel", "connect", "transport"]
 _LONGEST_BEFORE_FALLBACK = 5.0
 
 

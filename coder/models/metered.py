@@ -66,6 +66,7 @@ class MeteredModel:
         self._counter = counter
         self._clock = clock
         self._fingerprints = Fingerprints()
+        self._billed: dict[str, Usage] = {}  # what the last whole request of a conversation used
 
     async def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
         taken = self._fingerprints.take(request)
@@ -73,7 +74,7 @@ class MeteredModel:
         if self._budget is not None:
             hold = await self._budget.reserve(request, taken.print, self._counter)
             request = replace(request, max_tokens=hold.max_tokens)
-        watch = _Watch(request, taken, self._agent, self._clock)
+        watch = _Watch(request, taken, self._agent, self._clock, self._billed.get(taken.lane))
         events = self._model.stream(request)
         over = False
         try:
@@ -101,17 +102,22 @@ class MeteredModel:
             self._budget.settle(hold, attempt)
         if attempt is not None:
             self._fingerprints.keep(attempt.taken)
+            if attempt.status == "billed":
+                self._billed[attempt.taken.lane] = attempt.usage
             self._record(attempt)
 
 
 class _Watch:
     """What is known of an attempt so far."""
 
-    def __init__(self, request: ModelRequest, taken: Taken, agent: str, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, request: ModelRequest, taken: Taken, agent: str, clock: Callable[[], float], before: Usage | None
+    ) -> None:
         self._request = request
         self._taken = taken
         self._agent = agent
         self._clock = clock
+        self._before = before
         self._started = clock()
         self._accepted = False
         self._request_id = ""
@@ -151,11 +157,24 @@ class _Watch:
             return self._completed.usage, "billed"
         usage = usage_from_api(self._said)
         if not usage.prompt_tokens:
-            usage = replace(usage, input_tokens=_tokens(self._taken.print.size))
+            usage = self._guessed_prompt(usage.output_tokens)
         if self._completed is None and not self._accepted:
             return usage, "unknown"
         seen = self._raw_bytes or self._block_bytes
         return replace(usage, output_tokens=max(usage.output_tokens, _tokens(seen))), "estimated"
+
+    def _guessed_prompt(self, output: int) -> Usage:
+        """What went on from the request before is taken to be cached as that was; the rest counts by size."""
+        taken, before = self._taken, self._before
+        cached = fresh = 0
+        size = taken.print.size
+        if before is not None and taken.before is not None and taken.difference is None:
+            cached = before.cache_read_input_tokens + before.cache_creation_input_tokens
+            fresh, size = before.input_tokens, sum(size for _, size, _ in taken.print.pieces[taken.shared :])
+        fresh += _tokens(size)
+        if self._request.marks or self._request.mark_system:
+            return Usage(0, output, fresh, cached, fresh)
+        return Usage(fresh, output, 0, cached)
 
     def _take(self, raw: Json) -> None:
         match raw:

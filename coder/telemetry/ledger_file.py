@@ -46,9 +46,12 @@ class LedgerFile:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         partial = path.with_name(f".{name}.{os.getpid()}")
         fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(fd, "wb") as file:
-            file.write(data)
-        partial.replace(path)
+        try:
+            with os.fdopen(fd, "wb") as file:
+                file.write(data)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)  # there is one only when it was not finished
 
     def close(self) -> None:
         if self._fd >= 0:

@@ -10,7 +10,8 @@ from coder.core.config import ModelConfig
 from coder.core.errors import ModelError
 from coder.core.messages import Message, Text, usage_from_api
 from coder.core.model import Completed, ModelRequest
-from coder.models import Attempt, Budget, catalog, transport
+from coder.models import Attempt, catalog, transport
+from coder.models.budget import Budget
 from coder.models.metered import MeteredModel
 from coder.models.retry import RetryingModel
 from coder.replay.faults import CutStream, ErrorEvent, Fault, NoMessageStop, Status

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from coder.core.messages import Usage
+from coder.models import catalog
 from coder.models.catalog import as_of, describe, price, resolve
 
 MILLION = Usage(input_tokens=1_000_000)
@@ -102,3 +103,16 @@ def test_aliases_name_current_models_and_can_be_set() -> None:
 def test_every_alias_is_in_the_table_and_the_table_is_dated() -> None:
     assert all(describe(resolve(name, {})).known for name in ("default", "sonnet", "opus", "haiku", "best", "fable"))
     assert as_of() == "2026-11-22"
+
+
+def test_the_dearest_a_token_can_be_is_known_before_it_is_sent() -> None:
+    assert catalog.dearest("claude-sonnet-5-5", 0) == pytest.approx((2.5e-6, 10e-6))
+    assert catalog.dearest("claude-haiku-5-5", 100_000) == pytest.approx((0.125e-6, 0.5e-6))
+    assert catalog.dearest("claude-haiku-5-5", 100_001) == pytest.approx((0.625e-6, 2.5e-6))
+    assert catalog.dearest("somebody-elses", 0) is None and catalog.dearest("claude-mythos-5", 0) is None
+
+
+def test_names_of_one_model_are_recognised() -> None:
+    assert catalog.is_same_model("claude-sonnet-4-5", "us.anthropic.claude-sonnet-4-5-20250929-v1:0")
+    assert catalog.is_same_model("local", "local")
+    assert not catalog.is_same_model("claude-sonnet-4-5", "claude-sonnet-4-6")

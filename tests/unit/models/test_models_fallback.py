@@ -157,3 +157,12 @@ async def test_a_resumed_conversation_of_another_model_is_announced_too() -> Non
 def test_a_reply_of_thinking_alone_stays_as_it_is() -> None:
     message = wrote(ONE, Thinking("x", "s"))
     assert without_thinking(message) is message
+
+
+async def test_going_back_after_a_try_that_was_refused_is_announced_once_more() -> None:
+    server = Server(failing("overloaded", ONE))
+    model = model_of(server, TWO)
+    asked = request(HELLO, wrote(TWO, Text("b")), HELLO)
+    await run(model, asked)
+    headers = [sent.headers.get("x-coder-context-edit") for sent in server.requests]
+    assert (server.asked, headers) == ([ONE, TWO], ["fallback model", "fallback model"])

@@ -122,3 +122,19 @@ async def test_requests_are_compared_with_the_last_one_that_was_not_refused() ->
             pass
     assert [attempt.taken.shared for attempt in found] == [0, 1]
     assert len(found[1].taken.print.pieces) == 3
+
+
+async def test_the_prompt_of_a_reply_that_never_began_is_guessed_from_the_request_before() -> None:
+    found: list[Attempt] = []
+    usage = Usage(4, 20, 100, 900, 100)
+    model = MeteredModel(ScriptedModel([reply("ok", usage=usage), [Accepted("r"), CUT]]), found.append)
+    first = ModelRequest("m", (Message("user", (Text("one"),)),), mark_system=True)
+    second = ModelRequest("m", (*first.messages, reply("ok"), Message("user", (Text("x" * 673),))), mark_system=True)
+    for request in (first, second):
+        try:
+            async for _ in model.stream(request):
+                pass
+        except ModelError:
+            pass
+    new = 4 + 208  # what was not cached before, and 728 bytes
+    assert (found[1].usage, found[1].status) == (Usage(0, 0, new, 1000, new), "estimated")

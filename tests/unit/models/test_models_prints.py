@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from coder.core.messages import Document, Image, Message, Text, ToolResult, ToolUse
 from coder.core.model import ModelRequest, ToolSpec
-from coder.core.prints import extends
+from coder.core.prints import byte_difference, extends
 from coder.models.body import body
 from coder.models.prints import Fingerprints
 
@@ -113,3 +113,17 @@ def test_any_changed_text_is_found_where_it_is(texts: list[str], at: int, text: 
     else:
         assert taken.difference is not None and taken.difference.place == f"messages[{at}].content[0]"
         assert taken.difference.offset == first_difference(sent(request(texts)), sent(request(other)))
+
+
+@pytest.mark.parametrize("keep", [0, 3, 17, 30])
+def test_a_difference_inside_a_key_shows_nothing_of_it(keep: int) -> None:
+    key = "sk-test-0123456789abcdefghijklmnopq"
+    at, was, now = byte_difference(f"use {key} now".encode(), f"use {key[:keep]}".encode() + b"\xc3\xa4 then")
+    assert at == 4 + keep
+    assert was == "[hidden] now" and now in ("ä then", "[hidden]ä then")
+    assert not any(key[n : n + 8] in was + now for n in range(len(key) - 8))
+
+
+def test_what_is_around_a_difference_is_bounded_and_whole_characters() -> None:
+    at, was, now = byte_difference("aä".encode() + b"x" * 999, "aö".encode() + b"y z" * 999)
+    assert (at, was, now) == (2, "ä" + "x" * 23, "ö" + ("y z" * 999)[:23])

@@ -120,6 +120,7 @@ def test_a_torn_line_costs_nothing_but_itself(tmp_path: Path) -> None:
     book = read(tmp_path)
     assert (len(book.rows), book.bad) == (4, 3)
     assert total(book.rows).dollars == 2.0
+    assert (folder / "2026-11.jsonl").read_bytes().endswith(torn + b"\n" + whole)  # for other readers, too
 
 
 def test_the_text_of_a_head_is_kept_once_and_found_again(tmp_path: Path) -> None:

@@ -14,10 +14,14 @@ from coder.agent.gate import Gate
 from coder.agent.history import History
 from coder.agent.loop import Agent
 from coder.agent.policies import RepeatedFailure, TurnLimit, TurnPolicy
+from coder.agent.repetition import Repetition
+from coder.agent.upkeep import Room
+from coder.app.again import Reproducible
 from coder.app.context import context_message
 from coder.app.created import Created
 from coder.app.journal import Journal
 from coder.app.judge import Judge, Surroundings
+from coder.app.pictures import shrunk
 from coder.app.rulebook import RuleBook, SaveRule, rules_of
 from coder.app.session import Session, SessionFacts, Spent
 from coder.app.toolbox import SessionTools
@@ -81,11 +85,12 @@ async def open_session(
 
     gate = Gate(judge, frontend.ask, emit, book.allow, control.set_mode, lambda: workspace.cwd)
     executor = Executor(tools, gate, workspace, control, emit, spill_dir, watch=created.watch)
-    history = History(journal.append, journal.messages)
+    history = History(journal.append, journal.messages, shrink=shrunk)
     context = context_message(config.cwd, workspace.roots, today or datetime.now().astimezone().date())
     model = connect(config.model)
     template = _template(config, model_name, tools)
-    agent = Agent(model, template, history, executor, emit, _policies(config), context)
+    room = _room(config, template, spill_dir, Reproducible(tools, judge, workspace))
+    agent = Agent(model, template, history, executor, emit, _policies(config), context, room)
 
     log = _debug_log(config, env, journal.session_id)
 
@@ -143,9 +148,21 @@ def _template(config: Config, model_name: str, tools: SessionTools) -> ModelRequ
     )
 
 
+def _room(config: Config, template: ModelRequest, folder: Path, is_reproducible: Reproducible) -> Room:
+    return Room(
+        window=catalog.describe(template.model).context_window,
+        max_output=template.max_tokens,
+        auto=config.auto_compact,
+        auto_window=config.auto_compact_window,
+        percent=config.auto_compact_percent,
+        folder=folder,
+        is_reproducible=is_reproducible,
+    )
+
+
 def _policies(config: Config) -> tuple[TurnPolicy, ...]:
     limit = (TurnLimit(config.max_turns),) if config.max_turns else ()
-    return (*limit, RepeatedFailure())
+    return (*limit, RepeatedFailure(), Repetition())
 
 
 def _spent(ledger: Ledger) -> Spent:

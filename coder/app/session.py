@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from coder.agent.control import Control
 from coder.agent.loop import Agent
 from coder.core.errors import ProtocolError
-from coder.core.events import RunEnded
+from coder.core.events import CompactionEnded, RunEnded
 from coder.core.messages import Json, Message, Meta, Text, Usage
 from coder.core.tools import Mode
 
@@ -61,7 +62,7 @@ class Session:
         self._agent = agent
         self._spent = spent
         self._close = close
-        self._running: asyncio.Task[RunEnded] | None = None
+        self._running: asyncio.Task[RunEnded] | asyncio.Task[CompactionEnded] | None = None
 
     @property
     def spent(self) -> Spent:
@@ -75,20 +76,45 @@ class Session:
         if self._running is not None:
             raise ProtocolError("a run is under way: steer it or interrupt it first")
         message = Message("user", (Text(text),), Meta(kind="prompt"))
-        self._running = asyncio.create_task(self._agent.run(message))
-        try:
-            done, _ = await asyncio.wait({self._running}, timeout=time_budget)
+        running = asyncio.create_task(self._agent.run(message))
+        async with self._until_done(running):
+            done, _ = await asyncio.wait({running}, timeout=time_budget)
             if not done:
-                self._running.cancel()
-                await asyncio.wait({self._running})
+                running.cancel()
+                await asyncio.wait({running})
                 return self._agent.ended_early("time_budget", f"The time budget of {time_budget:g}s is used up")
-            if self._running.cancelled():
+            if running.cancelled():
                 return self._agent.ended_early("interrupted", "Interrupted")
-            return self._running.result()
+            return running.result()
+
+    async def compact(self, focus: str = "") -> CompactionEnded | None:
+        """Shortens the conversation; `focus` is what the summary should dwell on. None when it was interrupted, and
+        nothing has changed then. Raises ProtocolError while a run is under way."""
+        if self._running is not None:
+            raise ProtocolError("a run is under way: compact when it has ended")
+        running = asyncio.create_task(self._agent.compact(focus))
+        async with self._until_done(running):
+            await asyncio.wait({running})
+            return None if running.cancelled() else running.result()
+
+    def uncompact(self) -> bool:
+        """Takes the last compaction back; False when there is none, or its original is no longer at hand."""
+        if self._running is not None:
+            raise ProtocolError("a run is under way: undo the compaction when it has ended")
+        return self._agent.upkeep.uncompact()
+
+    @asynccontextmanager
+    async def _until_done(
+        self, running: asyncio.Task[RunEnded] | asyncio.Task[CompactionEnded]
+    ) -> AsyncIterator[None]:
+        """The task is what is under way inside the block, and has ended when the block is left."""
+        self._running = running
+        try:
+            yield
         finally:
-            if not self._running.done():
-                self._running.cancel()
-                await asyncio.wait({self._running})
+            if not running.done():
+                running.cancel()
+                await asyncio.wait({running})
             self._running = None
 
     def steer(self, text: str) -> None:

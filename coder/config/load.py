@@ -29,6 +29,7 @@ else:  # loaded when a folder brings settings of its own
 
 TRUST_FOLDER = "CODER_TRUST_FOLDER"
 _NAMES = ("user", "project", "local")
+_COMPACT_PERCENT = 80
 
 
 def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = None, managed: Path = MANAGED) -> Config:
@@ -68,6 +69,7 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
         on_limit=flags.on_limit or "stop",
         auto_compact=_auto_compact(stack, overlay),
         checkpoints=_checkpoints(stack, overlay),
+        auto_compact_percent=_auto_compact_percent(overlay),
         auto_compact_window=flags.auto_compact_window or stack.first(lambda settings: settings.auto_compact_window),
         system_prompt=flags.system_prompt,
         append_system_prompt=flags.append_system_prompt,
@@ -195,6 +197,12 @@ def _auto_compact(stack: Stack, env: Mapping[str, str]) -> bool:
     if environment.switch(env, "DISABLE_AUTO_COMPACT") or environment.switch(env, "DISABLE_COMPACT"):
         return False
     return stack.first(lambda settings: settings.auto_compact) is not False
+
+
+def _auto_compact_percent(env: Mapping[str, str]) -> int:
+    """Raises ConfigError for what is no percentage. It can be set lower than the default, not higher."""
+    given = environment.whole(env, "CLAUDE_AUTOCOMPACT_PCT_OVERRIDE", 1)
+    return _COMPACT_PERCENT if given is None else min(given, _COMPACT_PERCENT)
 
 
 def _time_budget(flags: Flags) -> float | None:

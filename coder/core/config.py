@@ -72,6 +72,7 @@ class Config:
     checkpoints: bool = True  # keep what calls change, so that it can be undone
     auto_compact: bool = True
     auto_compact_window: int | None = None  # tokens; None: the model's window
+    auto_compact_percent: int = 80  # of that window
     system_prompt: str | None = None
     append_system_prompt: str = ""
     persist: bool = True

@@ -82,7 +82,7 @@ class Compactor:
     def _trimmed(self) -> tuple[Message, ...]:
         """The view with all results but the last two cleared: too long a conversation must be shown shorter."""
         messages = self._past.history.messages
-        if (edit := everything(messages, 2, None)) is not None:
+        if (edit := everything(messages, 2)) is not None:
             messages = applied(messages, edit)
         shown = History(messages=messages)
         shown.project_for(self._past.requests.template.model)

@@ -13,7 +13,10 @@ from coder.core.events import AnyEvent, ContextEdited
 
 
 class Past:
-    def __init__(self, history: History, requests: Requests, emit: Callable[[AnyEvent], None]) -> None:
+    """`kept` is how many of the latest tool results no edit is likely to touch soon."""
+
+    def __init__(self, history: History, requests: Requests, emit: Callable[[AnyEvent], None], kept: int) -> None:
+        self.kept = kept
         self.history = history
         self.requests = requests
         self._emit = emit
@@ -61,5 +64,5 @@ class _Change:
 
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
         if kind is None:
-            where = self._past.requests.edited(self._why, self._view)
+            where = self._past.requests.edited(self._why, self._view, self._past.kept)
             self._emit(ContextEdited(why=self._why, where=where, freed=self._before - self._past.tokens))

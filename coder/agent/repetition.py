@@ -47,7 +47,9 @@ class Repetition:
         for call, result in self._latest(history):
             times = self._count(call, result, turn)
             if times >= self._stop_at:
-                text = f"The same call gave the same result {times} times: {visible_line(call_line(call))}. Say what to do"
+                text = (
+                    f"The same call gave the same result {times} times: {visible_line(call_line(call))}. Say what to do"
+                )
                 return Stop("loop", f"{text} differently, or go on with -c.")
             if times == self._notice_at and times > worst:
                 worst = times

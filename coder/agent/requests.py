@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from coder.agent.caching import Mark, last_mark, plan
+from coder.agent.caching import Mark, before_result, plan
 from coder.agent.history import History
 from coder.agent.projection import is_foreign
 from coder.core.messages import Message
@@ -22,7 +22,8 @@ class Requests:
     def __init__(self, template: ModelRequest, history: History) -> None:
         self._template = template
         self._history = history
-        self._ends: list[Mark] = []  # of the requests that were sent: each wrote its prefix to the cache
+        self._ends: list[Mark] = []  # marks of the requests that were sent: each wrote its prefix to the cache
+        self._anchor: Mark | None = None
         self._edited = ""
         history.project_for(template.model)
         if _last_was_another(history.messages, template.model):
@@ -35,19 +36,21 @@ class Requests:
     def next(self) -> ModelRequest:
         """The request that asks for the next reply."""
         view = self._history.view
-        marks = plan(view, self._history.context_blocks, self._ends[-1] if self._ends else None)
-        if (end := last_mark(view)) is not None and (not self._ends or end != self._ends[-1]):
-            self._ends.append(end)
+        marks = plan(view, self._history.context_blocks, self._previous, self._anchor)
+        self._ends = sorted({*self._ends, *marks})
         return replace(self._template, messages=view, marks=marks, headers=self._headers())
 
     def answered(self) -> None:
         """The last request was answered: the next one extends it."""
         self._edited = ""
 
-    def edited(self, why: str, before: Sequence[Message]) -> str:
-        """The past is another one now; `before` is the view as it was. Returns the first place that differs."""
-        place = _first_difference(before, self._history.view)
+    def edited(self, why: str, before: Sequence[Message], kept: int) -> str:
+        """The past is another one now; `before` is the view as it was. The next edit will come no earlier than the last
+        `kept` tool results. Returns the first place that differs."""
+        view = self._history.view
+        place = _first_difference(before, view)
         self._ends = [end for end in self._ends if end < place]
+        self._anchor = before_result(view, kept)
         self._edited = self._edited or why
         return f"messages.{place[0]}.content.{place[1]}"
 
@@ -58,7 +61,7 @@ class Requests:
             asked = (*view[:-1], Message(question.role, (*view[-1].content, *question.content), view[-1].meta))
         else:
             asked = (*view, question)
-        marks = plan(view, self._history.context_blocks, self._ends[-1] if self._ends else None)[:-1]
+        marks = plan(view, self._history.context_blocks, self._previous, self._anchor)[:-1]
         return replace(
             self._template,
             messages=asked,
@@ -67,6 +70,10 @@ class Requests:
             headers={**self._template.headers, SIDE_HEADER: purpose},
             purpose=purpose,
         )
+
+    @property
+    def _previous(self) -> Mark | None:
+        return self._ends[-1] if self._ends else None
 
     def _headers(self) -> dict[str, str]:
         edited = {EDIT_HEADER: self._edited} if self._edited else {}

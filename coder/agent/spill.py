@@ -20,18 +20,34 @@ def bound(
     return tuple(_bound_text(b, folder, name, limit) if isinstance(b, Text) else b for b in blocks)
 
 
-def _bound_text(block: Text, folder: Path, name: str, limit: int) -> Text:
-    text = block.text
-    if len(text) <= limit:
-        return block
-    path = folder / f"{name}.txt"
+def shortened(text: str, folder: Path, name: str, limit: int) -> str | None:
+    """The two ends of a text, at most `limit` characters, and where the whole is kept; None when it cannot be kept."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", errors="replace")
-        path.chmod(0o600)
-        where = f"the whole is in {path}; read parts of it with Read (offset, limit) or Grep"
+        return _ends(text, limit, _kept(text, folder, name))
+    except OSError:
+        return None
+
+
+def _bound_text(block: Text, folder: Path, name: str, limit: int) -> Text:
+    if len(block.text) <= limit:
+        return block
+    try:
+        where = _kept(block.text, folder, name)
     except OSError as error:
         where = f"the rest is lost: {error}"
+    return Text(_ends(block.text, limit, where))
+
+
+def _kept(text: str, folder: Path, name: str) -> str:
+    """Writes the text for its owner alone and says where. Raises OSError."""
+    path = folder / f"{name}.txt"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", errors="replace")
+    path.chmod(0o600)
+    return f"the whole is in {path}; read parts of it with Read (offset, limit) or Grep"
+
+
+def _ends(text: str, limit: int, where: str) -> str:
     head, tail = text[: limit // 4], text[-(limit - limit // 4) :]
     omitted = len(text) - len(head) - len(tail)
-    return Text(f"{head}\n\n[{omitted} of {len(text)} characters left out here; {where}]\n\n{tail}")
+    return f"{head}\n\n[{omitted} of {len(text)} characters left out here; {where}]\n\n{tail}"

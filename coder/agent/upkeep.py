@@ -4,12 +4,13 @@ loop, or how any of it is done.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from coder.agent.clearing import WHY as CLEARED
-from coder.agent.clearing import Batch, Reproducible, batch, everything
+from coder.agent.clearing import Batch, Renewal, batch, clearing, everything
 from coder.agent.compaction import Keep
 from coder.agent.compactor import MOST_SUMMARY, Compactor
 from coder.agent.history import History
@@ -29,14 +30,14 @@ _USEFUL = 0.8  # what a compaction leaves of the tokens, at most, to be worth tr
 _GROWTH = 1.25  # before it is tried again otherwise
 
 
-def nothing_again(call: ToolUse) -> bool:
-    return False
+def unknown(call: ToolUse) -> Renewal:
+    return "never"
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
     """How much a conversation may hold, in tokens. `auto_window` is the person's own, smaller window; `folder` takes
-    what is left out of the conversation."""
+    what is left out of the conversation, and `renewal` tells how a result could be had again."""
 
     window: int = 200_000
     max_output: int = 32_000
@@ -46,7 +47,7 @@ class Room:
     keep: Keep = field(default_factory=Keep)
     clearing: Batch = field(default_factory=Batch)
     folder: Path = Path("/nonexistent")
-    is_reproducible: Reproducible = nothing_again
+    renewal: Callable[[ToolUse], Renewal] = unknown
 
     @property
     def compacts_at(self) -> int:
@@ -61,7 +62,7 @@ class Upkeep:
     def __init__(
         self, model: Model, history: History, requests: Requests, emit: Callable[[AnyEvent], None], room: Room
     ) -> None:
-        self._past = Past(history, requests, emit)
+        self._past = Past(history, requests, emit, room.clearing.keep)
         self._compactor = Compactor(model, self._past, emit, room.folder)
         self._emit = emit
         self._room = room
@@ -78,11 +79,10 @@ class Upkeep:
         """Clears and compacts where that is due. At a turn boundary only: no call waits for its result then."""
         self._mended = 0
         history = self._past.history
-        clearing = batch(
-            history.messages, self.tokens, self._room.is_reproducible, self._room.folder, self._room.clearing
-        )
-        if clearing is not None:
-            self._past.edit(clearing, CLEARED)
+        folder = self._room.folder
+        old = batch(history.messages, self.tokens, self._room.renewal, folder, self._room.clearing)
+        if old and (edit := await asyncio.to_thread(clearing, old, folder)) is not None:
+            self._past.edit(edit, CLEARED)
         if history.has_media and (excess := too_much(history.messages)) is not None:
             self._leave_out(excess, "Pictures or documents were left out: together they were too much for a request.")
         if self._room.auto and self.tokens >= self._room.compacts_at and self.tokens > self._not_below:
@@ -137,7 +137,7 @@ class Upkeep:
         self._past.learn(sent)
         self._window = min(self._window, most or self._window)
         if not self._room.auto:
-            edit = everything(self._past.history.messages, 2, None)
+            edit = everything(self._past.history.messages, 2)
             if edit is None:
                 return False
             self._past.edit(edit, CLEARED)

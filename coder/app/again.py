@@ -1,16 +1,17 @@
-"""Whether a call would give its output again and change nothing: what of the past may be cleared. Knows the registry
-and the policy; must not know when anything is cleared."""
+"""How the output of a call could be had again: what of the past may be cleared. Knows the registry and the policy; must
+not know when anything is cleared."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from coder.agent.clearing import Renewal
 from coder.app.toolbox import SessionTools
 from coder.core.errors import ToolError
 from coder.core.messages import ToolUse
 from coder.core.requests import Allow
-from coder.core.tools import Access, Reads, Runs
+from coder.core.tools import Access, Calls, Fetches, Reads, Runs
 from coder.core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from coder.permissions.decide import Decision
 
 
-class Reproducible:
-    """Reading tools, and commands that only read. Each call is judged once."""
+class Again:
+    """What only reads gives its output again. What a command or a server said once is kept in a file. The rest stays:
+    answers of the person, plans, changes of files. Each call is judged once."""
 
     def __init__(
         self, tools: SessionTools, judge: Callable[[ToolUse, Access, Allow], Decision], workspace: Workspace
@@ -27,23 +29,28 @@ class Reproducible:
         self._tools = tools
         self._judge = judge
         self._workspace = workspace
-        self._known: dict[str, bool] = {}
+        self._known: dict[str, Renewal] = {}
 
-    def __call__(self, call: ToolUse) -> bool:
+    def __call__(self, call: ToolUse) -> Renewal:
         if call.id not in self._known:
-            self._known[call.id] = self._is(call)
+            self._known[call.id] = self._renewal(call)
         return self._known[call.id]
 
-    def _is(self, call: ToolUse) -> bool:
+    def _renewal(self, call: ToolUse) -> Renewal:
         tool = self._tools.find(call.name)
         if tool is None or call.error:
-            return False
+            return "never"
         try:
             access = tool.access(self._tools.parse(tool, call.input), self._workspace)
         except ToolError:
-            return False
-        if isinstance(access, Reads):
-            return True
-        if not isinstance(access, Runs) or call.input.get("run_in_background"):
-            return False
-        return self._judge(call, access, Allow()).read_only
+            return "never"
+        match access:
+            case Reads():
+                return "again"
+            case Runs():
+                reads = not call.input.get("run_in_background") and self._judge(call, access, Allow()).read_only
+                return "again" if reads else "file"
+            case Fetches() | Calls():
+                return "file"
+            case _:
+                return "never"

@@ -16,7 +16,7 @@ from coder.agent.loop import Agent
 from coder.agent.policies import RepeatedFailure, TurnLimit, TurnPolicy
 from coder.agent.repetition import Repetition
 from coder.agent.upkeep import Room
-from coder.app.again import Reproducible
+from coder.app.again import Again
 from coder.app.context import context_message
 from coder.app.created import Created
 from coder.app.journal import Journal
@@ -89,7 +89,7 @@ async def open_session(
     context = context_message(config.cwd, workspace.roots, today or datetime.now().astimezone().date())
     model = connect(config.model)
     template = _template(config, model_name, tools)
-    room = _room(config, template, spill_dir, Reproducible(tools, judge, workspace))
+    room = _room(config, template, spill_dir, Again(tools, judge, workspace))
     agent = Agent(model, template, history, executor, emit, _policies(config), context, room)
 
     log = _debug_log(config, env, journal.session_id)
@@ -148,7 +148,7 @@ def _template(config: Config, model_name: str, tools: SessionTools) -> ModelRequ
     )
 
 
-def _room(config: Config, template: ModelRequest, folder: Path, is_reproducible: Reproducible) -> Room:
+def _room(config: Config, template: ModelRequest, folder: Path, again: Again) -> Room:
     return Room(
         window=catalog.describe(template.model).context_window,
         max_output=template.max_tokens,
@@ -156,7 +156,7 @@ def _room(config: Config, template: ModelRequest, folder: Path, is_reproducible:
         auto_window=config.auto_compact_window,
         percent=config.auto_compact_percent,
         folder=folder,
-        is_reproducible=is_reproducible,
+        renewal=again,
     )
 
 

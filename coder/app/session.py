@@ -104,9 +104,7 @@ class Session:
         return self._agent.upkeep.uncompact()
 
     @asynccontextmanager
-    async def _until_done(
-        self, running: asyncio.Task[RunEnded] | asyncio.Task[CompactionEnded]
-    ) -> AsyncIterator[None]:
+    async def _until_done(self, running: asyncio.Task[RunEnded] | asyncio.Task[CompactionEnded]) -> AsyncIterator[None]:
         """The task is what is under way inside the block, and has ended when the block is left."""
         self._running = running
         try:

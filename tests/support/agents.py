@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
-from coder.agent.executor import Executor
+from coder.agent.answers import ResultLog
+from coder.agent.executor import CallLog, Executor
 from coder.agent.gate import Ask, Gate
 from coder.agent.history import History
 from coder.agent.loop import Agent
 from coder.agent.policies import RepeatedFailure, TurnLimit, TurnPolicy
+from coder.agent.upkeep import Room
 from coder.app.rulebook import RuleBook, SaveRule
 from coder.core.config import RuleText
 from coder.core.events import AnyEvent
@@ -29,6 +32,10 @@ def prompt(text: str = "go") -> Message:
     return Message("user", (Text(text),), Meta(kind="prompt"))
 
 
+class Log(CallLog, ResultLog, Protocol):
+    """What a journal is to the engine."""
+
+
 class Engine:
     """An agent with everything a test may look at."""
 
@@ -45,9 +52,13 @@ class Engine:
         spill_dir: Path = Path("/nonexistent-spill"),
         context: Message | None = None,
         save: SaveRule = lambda path, behaviour, rule: None,
+        template: ModelRequest | None = None,
+        room: Room | None = None,
+        history: History | None = None,
+        log: Log | None = None,
     ) -> None:
         self.recorder = recorder or Recorder(Deny("nobody", nobody=True))
-        self.history = History(sink)
+        self.history = history or History(sink)
         parsed, _ = parse_rules(rules)
         world = LocalWorld(CWD, (CWD,), CWD, CWD / ".home")
         control = StillControl()
@@ -70,9 +81,19 @@ class Engine:
             control,
             self.recorder.emit,
             spill_dir,
+            log=log,
         )
-        template = ModelRequest("m", ())
-        self.agent = Agent(model, template, self.history, executor, self.recorder.emit, policies, context)
+        self.agent = Agent(
+            model,
+            template or ModelRequest("m", ()),
+            self.history,
+            executor,
+            self.recorder.emit,
+            policies,
+            context,
+            room,
+            log,
+        )
 
 
 def judged_by(judge: Callable[[ToolUse, Access], Decision], ask: Ask, emit: Callable[[AnyEvent], None]) -> Gate:

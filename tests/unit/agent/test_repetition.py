@@ -78,10 +78,9 @@ async def test_equal_calls_side_by_side_count_once() -> None:
 
 
 async def test_each_run_counts_for_itself() -> None:
-    made = engine([look(0)], [look(1)])
+    twice = [Reply((look(number),), "tool_use") for number in range(2)] + [Reply((Text("Done."),))]
+    made = Engine(PlayedModel(twice * 2), [FakeTool("look")], policies=(Repetition(),))
     assert (await run(made)).reason == "done"
-    again = [Reply((look(10 + n),), "tool_use") for n in range(2)]
-    made.agent._model._replies[:0] = again  # type: ignore[attr-defined]  # the played model's list
     assert (await run(made)).reason == "done" and notices(made) == []
 
 

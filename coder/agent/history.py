@@ -124,7 +124,8 @@ class History:
         """
         old, pending = self._messages, self.pending
         if isinstance(edit, Compaction):
-            edit = replace(edit, messages=tuple(replace(m, meta=_stamped(m)) for m in edit.messages))
+            cleaned = map(self.cleaned, edit.messages)
+            edit = replace(edit, messages=tuple(replace(m, meta=_stamped(m)) for m in cleaned if m.content))
         try:
             self._rebuild(applied(old, edit))
             if self.pending != pending:

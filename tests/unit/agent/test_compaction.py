@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from coder.core.messages import Json, Message, Meta, Text, ToolUse
 from tests.property.test_history_invariant import sendable
 from tests.support.agents import Engine, prompt
 from tests.support.engine import FakeTool, PlayedModel, Recorder, Reply
-from tests.support.fakeapi import fault, rule, running_api, tool_input, turn
+from tests.support.fakeapi import DEADLINE, fault, rule, running_api, tool_input, turn
 from tests.support.mixed import engine_on
 
 BIG = "a line of some output that is long enough to weigh something\n" * 150  # about 2,600 tokens
@@ -234,14 +235,15 @@ async def test_with_auto_compaction_off_nothing_is_compacted(tmp_path: Path) -> 
 
 @pytest.mark.behaviour("B-569")
 async def test_a_compaction_that_frees_little_is_not_repeated_at_every_turn(tmp_path: Path) -> None:
-    """All of it is to be kept: nothing can be gained."""
+    """What the person said is most of it."""
     recorder = Recorder()
-    script = {"rules": [rule(SUMMARISES, SUMMARY)], "turns": [*reads(12), turn("All read.")]}
-    room = small(tmp_path, keep=Keep(50, 100_000))
+    script = {"rules": [rule(SUMMARISES, SUMMARY)], "turns": [*reads(9), turn("All read.")]}
+    room = small(tmp_path)
     async with running_api(script) as api, engine_on(api, room, recorder, big_tools()) as engine:
-        assert (await engine.agent.run(prompt())).reason == "done"
+        assert (await engine.agent.run(prompt("word " * 7_500))).reason == "done"
     tried = recorder.of(CompactionEnded)
-    assert [event.after >= event.before for event in tried] == [True] * 3
+    useless = [(one, other) for one, other in pairwise(tried) if one.after > one.before * 0.8]
+    assert useless and all(other.before >= one.after * 1.25 for one, other in useless)
     assert any("it is tried again when the context has grown" in notice.text for notice in recorder.of(Notice))
 
 
@@ -297,8 +299,9 @@ async def test_an_interrupted_compaction_changes_nothing(tmp_path: Path) -> None
         await engine.agent.run(prompt("Do X."))
         before = history.messages
         compacting = asyncio.ensure_future(engine.agent.compact())
-        while not any(e.headers.get("x-coder-side-request") for e in api.exchanges):
-            await asyncio.sleep(0)
+        async with asyncio.timeout(DEADLINE):
+            while not any(e.headers.get("x-coder-side-request") for e in api.exchanges):
+                await asyncio.sleep(0)
         compacting.cancel()
         await asyncio.wait({compacting})
         assert compacting.cancelled() and history.messages == before and edits == []

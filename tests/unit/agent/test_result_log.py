@@ -8,6 +8,7 @@ from coder.core.events import MessageAdded, ToolStarted
 from coder.core.messages import Json, Text, ToolResult, ToolUse
 from tests.support.agents import Engine, prompt
 from tests.support.engine import FakeTool, PlayedModel, Recorder, Reply
+from tests.support.fakeapi import DEADLINE
 
 
 class Log:
@@ -83,8 +84,9 @@ async def test_what_an_interrupt_cut_off_is_committed_but_not_told_as_finished()
         tools=tools,
     )  # fmt: skip
     run = asyncio.ensure_future(made.agent.run(prompt()))
-    while ("runs", "t1") not in log.told:
-        await asyncio.sleep(0)
+    async with asyncio.timeout(DEADLINE):
+        while ("runs", "t1") not in log.told:
+            await asyncio.sleep(0)
     run.cancel()
     await asyncio.wait({run})
     assert set(log.results) == {"t0"} and ("started", "t2") not in log.told

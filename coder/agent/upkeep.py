@@ -84,6 +84,8 @@ class Upkeep:
         """Clears and compacts where that is due. At a turn boundary only: no call waits for its result then."""
         self._mended = 0
         history = self._past.history
+        if history.messages and history.messages[-1].role == "assistant":
+            return  # a paused turn goes back as it is, or not at all
         folder = self._room.folder
         old = batch(history.messages, self.tokens, self._room.renewal, folder, self._room.clearing)
         if old and (edit := await asyncio.to_thread(clearing, old, folder)) is not None:

@@ -133,6 +133,20 @@ async def test_a_compaction_right_after_a_new_request_goes_on_with_that_request(
     assert "What the person says after it is what to do now." in sent and sent.count("Now do Y.") == 1
 
 
+async def test_a_paused_turn_goes_back_before_anything_is_compacted(tmp_path: Path) -> None:
+    """The fake API, as the real one, takes a last message of the model's only if it is the paused turn unchanged."""
+    turns = [*reads(4), turn((BIG * 2).strip(), stop_reason="pause_turn"), *reads(1), turn("All read.")]
+    async with (
+        running_api({"rules": [rule(SUMMARISES, SUMMARY)], "turns": turns}) as api,
+        engine_on(api, small(tmp_path), Recorder(), big_tools()) as engine,
+    ):
+        ended = await engine.agent.run(prompt())
+    assert (ended.reason, ended.error, ended.text) == ("done", "", "All read.")
+    assert api.context_edits == ["compaction"]
+    paused = next(n for n, body in enumerate(api.requests) if body["messages"][-1]["role"] == "assistant")
+    assert api.exchanges[paused + 2].headers.get("x-coder-context-edit") == "compaction"
+
+
 @pytest.mark.behaviour("B-565")
 async def test_the_focus_is_said_to_the_summary_alone(tmp_path: Path) -> None:
     recorder = Recorder()
@@ -249,7 +263,7 @@ async def test_a_compaction_that_frees_little_is_not_repeated_at_every_turn(tmp_
 
 @pytest.mark.behaviour("B-567")
 async def test_the_whole_conversation_is_kept_in_a_file_of_short_lines(tmp_path: Path) -> None:
-    tool = FakeTool("Read", lambda raw: "x" * 3_000 + "\n" + BIG)
+    tool = FakeTool("Read", lambda raw: "x" * 3_000 + "THE-END-OF-IT\n" + BIG)
     script = {"rules": [rule(SUMMARISES, SUMMARY)], "turns": [*reads(3), turn("Read."), *reads(2), turn("Read.")]}
     folder = tmp_path / "session" / "tool-results"
     async with running_api(script) as api, engine_on(api, small(folder, window=90_000), Recorder(), [tool]) as engine:
@@ -260,7 +274,8 @@ async def test_the_whole_conversation_is_kept_in_a_file_of_short_lines(tmp_path:
     first, second = folder / "conversation-1.md", folder / "conversation-2.md"
     assert first.stat().st_mode & 0o777 == 0o600 and folder.stat().st_mode & 0o777 == 0o700
     lines = first.read_text(encoding="utf-8").split("\n")
-    assert max(map(len, lines)) <= 500 and any("NEEDLE-4711" in line for line in lines)
+    assert max(map(len, lines)) <= 500
+    assert all(any(words in line for line in lines) for words in ("NEEDLE-4711", "THE-END-OF-IT"))
     assert "file_path: /project/2.py" in lines and lines.count(BIG.split("\n", 1)[0]) == 450
     assert str(second) in engine.history.view[0].text and second.exists()
 

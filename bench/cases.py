@@ -70,12 +70,11 @@ def long_session(report: Report, folder: Path, runs: int) -> None:
     firsts, lasts, peaks = [], [], []
     for number in range(max(3, runs // 3)):
         notes = folder / f"long{number}-project" / "notes.txt"
-        turn = {
-            "blocks": [{"text": "Reading it."}, {"tool": "Read", "input": {"file_path": str(notes)}}],
-            "repeat": 200,
-        }
-        with place(folder, f"long{number}", [turn, {"text": "Done."}]) as (env, project):
-            notes.write_text("a line of notes\n" * 40, encoding="utf-8")
+        # From another line each time: the same call with the same result would be taken for a loop.
+        reads = [{"file_path": str(notes), "offset": line} for line in range(1, 201)]
+        turns = [{"blocks": [{"text": "Reading it."}, {"tool": "Read", "input": read}]} for read in reads]
+        with place(folder, f"long{number}", [*turns, {"text": "Done."}]) as (env, project):
+            notes.write_text("a line of notes\n" * 240, encoding="utf-8")
             found = _drive(env, project)
         firsts.append(statistics.median(found["cpu"][:20]))
         lasts.append(statistics.median(found["cpu"][180:200]))

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Protocol
 
 from coder.agent.executor import Outcome, interrupted
@@ -39,7 +38,7 @@ class Answers:
     def __setitem__(self, tool_use_id: str, outcome: Outcome) -> None:
         cleaned = self._clean(Message("user", (outcome.result,))).content[0]
         assert isinstance(cleaned, ToolResult)
-        self._outcomes[tool_use_id] = replace(outcome, result=cleaned)
+        self._outcomes[tool_use_id] = outcome
         index = next(index for index, call in enumerate(self._calls) if call.id == tool_use_id)
         self._log.finished(self._uuid, index, len(self._calls), cleaned, outcome.data)
 

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import aclosing
 
 from coder.core.errors import ModelError
-from coder.core.events import AnyEvent, ModelRetrying, UsageReported
-from coder.core.model import Completed, Model, ModelRequest, Retrying
+from coder.core.events import AnyEvent, ModelRetrying, Notice
+from coder.core.model import Completed, Model, ModelRequest, Retrying, Switched
 
 
 async def ask(model: Model, request: ModelRequest, emit: Callable[[AnyEvent], None]) -> Completed:
-    """The whole reply; retries and usage are announced. Raises ModelError."""
-    started = time.monotonic()
+    """The whole reply; retries and a change of the model are announced. Raises ModelError."""
     async with aclosing(model.stream(request)) as events:  # type: ignore[type-var]  # streams are generators
         async for event in events:
             match event:
                 case Retrying():
                     emit(retrying(event))
-                case Completed(usage=usage):
-                    seconds = time.monotonic() - started
-                    emit(UsageReported(model=request.model, usage=usage, api_seconds=seconds, purpose=request.purpose))
+                case Switched():
+                    emit(Notice(level="warning", text=event.message))
+                case Completed():
                     return event
                 case _:
                     pass

@@ -24,6 +24,7 @@ from coder.core.model import Completed, Model
 
 MOST_SUMMARY = 8_000  # tokens of the reply
 _TRIES = 4
+_WORTH = 500  # tokens
 _SHORT_ENOUGH = "the conversation is as short as it gets"
 
 
@@ -43,6 +44,10 @@ class Compactor:
         """
         self._emit(CompactionStarted(trigger=trigger))
         before = self._past.tokens
+        if not self._is_worth_it(keep):
+            ended = CompactionEnded(trigger=trigger, before=before, after=before, error=_SHORT_ENOUGH)
+            self._emit(ended)
+            return ended
         path = await asyncio.to_thread(archive.save, self._folder, self._past.history.messages)
         summary, error = await self._summary(focus, room)
         messages = self._past.history.messages
@@ -58,6 +63,12 @@ class Compactor:
             text = f"The conversation was shortened without a summary, since {error.rstrip('.')}.{where}"
             self._emit(Notice(level="warning", text=text))
         return ended
+
+    def _is_worth_it(self, keep: Keep) -> bool:
+        """Whether anything is gained, even by the shortest summary."""
+        messages = self._past.history.messages
+        shortest = compacted(messages, "-", None, keep)
+        return sum(map(message_tokens, messages)) - sum(map(message_tokens, shortest)) > _WORTH
 
     async def _summary(self, focus: str, room: int) -> tuple[str, str]:
         """The summary, or "" and why there is none."""

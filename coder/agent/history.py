@@ -25,8 +25,8 @@ _NO_WORDS = "(It failed without a message.)"
 
 class History:
     """`sink` is called with every committed message, synchronously, before `commit` returns (the transcript), and
-    `edit_sink` with every edit of the past; `uncompact_sink` when the last compaction is taken back. `shrink` makes
-    pictures small enough. `before` are the messages that the last compaction replaced, where they are known."""
+    `edit_sink` with every edit of the past; `uncompact_sink` before the last compaction is taken back. `shrink`
+    makes pictures small enough."""
 
     def __init__(
         self,
@@ -35,8 +35,7 @@ class History:
         *,
         edit_sink: EditSink | None = None,
         shrink: Shrink = unshrunk,
-        before: Sequence[Message] = (),
-        uncompact_sink: Callable[[], None] | None = None,
+        uncompact_sink: Callable[[], object] | None = None,
     ) -> None:
         self._sink = sink
         self._edit_sink = edit_sink
@@ -50,8 +49,8 @@ class History:
         self._has_media = False
         for message in messages:
             self._append(self.cleaned(message))
-        self._before = tuple(before)
-        self._compacted = len(self._messages) if before else 0
+        self._before: tuple[Message, ...] = ()  # what the last compaction replaced
+        self._compacted = 0  # how many messages it left
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -124,7 +123,8 @@ class History:
         """
         old, pending = self._messages, self.pending
         if isinstance(edit, Compaction):
-            edit = replace(edit, messages=tuple(replace(m, meta=_stamped(m)) for m in edit.messages))
+            cleaned = map(self.cleaned, edit.messages)
+            edit = replace(edit, messages=tuple(replace(m, meta=_stamped(m)) for m in cleaned if m.content))
         try:
             self._rebuild(applied(old, edit))
             if self.pending != pending:
@@ -139,16 +139,17 @@ class History:
 
     def uncompact(self) -> tuple[Message, ...] | None:
         """Takes the last compaction back: what it replaced is there again. Returns what was said since, which is not:
-        commit it to have it follow. None when there is no compaction to take back.
+        commit it to have it follow. None when there is no compaction to take back, or it was made before this
+        conversation was loaded. What the sink raises is passed on, with nothing changed.
         """
         if not self._before or self.pending:
             return None
+        if self._uncompact_sink is not None:
+            self._uncompact_sink()
         since = tuple(fresh_copy(message) for message in self._messages[self._compacted :])
         self._seen_ids -= {call.id for message in since for call in message.tool_uses}
         self._rebuild(self._before)
         self._before, self._compacted = (), 0
-        if self._uncompact_sink is not None:
-            self._uncompact_sink()
         return since
 
     def restart(self, messages: Sequence[Message]) -> None:

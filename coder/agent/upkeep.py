@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from coder.agent.clearing import WHY as CLEARED
@@ -75,10 +75,17 @@ class Upkeep:
         """What the next request weighs: counted by the API as far as it goes, the rest estimated."""
         return self._past.tokens
 
+    @property
+    def compacts_at(self) -> int | None:
+        """The tokens at which the conversation is compacted by itself; None when it never is."""
+        return self._room.compacts_at if self._room.auto else None
+
     async def before_request(self) -> None:
         """Clears and compacts where that is due. At a turn boundary only: no call waits for its result then."""
         self._mended = 0
         history = self._past.history
+        if history.messages and history.messages[-1].role == "assistant":
+            return  # a paused turn goes back as it is, or not at all
         folder = self._room.folder
         old = batch(history.messages, self.tokens, self._room.renewal, folder, self._room.clearing)
         if old and (edit := await asyncio.to_thread(clearing, old, folder)) is not None:
@@ -110,7 +117,10 @@ class Upkeep:
 
     async def compact(self, trigger: Trigger, focus: str = "", keep: Keep | None = None) -> CompactionEnded:
         """Compacts now. `focus` tells what the summary should dwell on."""
-        ended = await self._compactor.compact(trigger, focus, self._window, keep or self._room.keep)
+        keep = keep or self._room.keep
+        # In a small conversation what is kept would otherwise be all of it.
+        keep = replace(keep, tokens=min(keep.tokens, self._past.history.tokens // 4))
+        ended = await self._compactor.compact(trigger, focus, self._window, keep)
         self._not_below = 0
         if ended.after > ended.before * _USEFUL:
             self._not_below = int(ended.after * _GROWTH)

@@ -68,33 +68,22 @@ async def open_session(
     rules, rule_warnings = rules_of(config)
     journal = Journal.open(config, start)
     model_name = (start.keeps_model and journal.model) or catalog.resolve(config.model.name, config.env)
-    fallbacks = tuple(catalog.resolve(name, config.env) for name in config.fallback_models)
-    budget = budget_of(config, (model_name, *fallbacks))
-    ledger = Ledger(catalog.price)
-    accounts = Accounts(
-        journal.session_id,
-        config.cwd,
-        LedgerFile(config.home) if config.persist and not config.model.is_replay else None,
-        (config.model.api_key, config.model.auth_token),
-    )
+    purse = Purse(config, journal.session_id, model_name)
 
     def emit(event: AnyEvent) -> None:
-        ledger.on(event)
-        accounts.on(event)
-        journal.on(event)
-        checkpoints.on(event)
+        for listener in (purse, journal, checkpoints):
+            listener.on(event)
         frontend.emit(event)
 
     journal.warn_through(emit)
-    accounts.tell_through(emit)
+    purse.tell_through(emit)
     journal.asks(model_name)
     control = Control(config.mode, model_name, emit)
     env = {**os.environ, **config.env}
     workspace = LocalWorkspace(config.cwd, config.add_dirs, env)
     spill_dir = journal.folder / "tool-results"
     created = Created((spill_dir,))
-    path, closed = local_settings(config.cwd), config.managed_rules_only
-    book = RuleBook(rules, path, config.cwd, save_rule or _save(config), is_closed=closed)
+    book = _book(config, rules, save_rule)
     surroundings = Surroundings(user_home(os.environ), config.home, (spill_dir,), created.holds)
     judge = Judge(book, control, workspace, surroundings, emit, reload)
     denied = rules.denied_reads(judge.world())
@@ -102,24 +91,10 @@ async def open_session(
     tools = SessionTools(every, rules.removed_tools(tool.name for tool in every))
 
     gate = Gate(judge, frontend.ask, emit, book.allow, control.set_mode, lambda: workspace.cwd)
-    base, own = config.home / FOLDER, (config.home, journal.folder)
-    site = Site(base, journal.session_id, workspace.roots, user_home(os.environ), own, env, lambda: workspace.is_busy)
-    keeps = config.checkpoints and config.persist
-
     conversation = OpenConversation(journal, lambda messages: agent.upkeep.restart(messages, "rewind"))
-    told = told_by(journal.messages)
-    checkpoints = Checkpointing(site, emit, told=told, conversation=conversation, enabled=keeps)
-    executor = Executor(
-        tools,
-        gate,
-        workspace,
-        control,
-        emit,
-        spill_dir,
-        watch=created.watch,
-        checkpoints=checkpoints,
-        log=journal,
-    )
+    checkpoints = _checkpoints(config, journal, workspace, conversation, emit)
+    ports = Ports(created.watch, journal, checkpoints)
+    executor = Executor(tools, gate, workspace, control, emit, spill_dir, ports=ports)
     history = History(
         journal.append,
         journal.messages,
@@ -128,33 +103,27 @@ async def open_session(
         shrink=shrunk,
     )
     context = context_message(config.cwd, workspace.roots, today or datetime.now().astimezone().date())
-    model = connect(
-        config.model,
-        accounts.record,
-        budget=budget,
-        on_limit=config.on_limit,
-        fallbacks=fallbacks,
-    )
     template = _template(config, model_name, tools)
     room = _room(config, template, spill_dir, Again(tools, judge, workspace))
-    policies = (PrimaryAgain(model), *_policies(config))
-    agent = Agent(model, template, history, executor, emit, policies, context, room, journal, journal.edited_since)
+    policies = (PrimaryAgain(purse.model), *_policies(config))
+    agent = Agent(
+        purse.model, template, history, executor, emit, policies, context, room, journal, journal.edited_since
+    )
 
     log = _debug_log(config, env, journal.session_id)
 
     async def close() -> None:
         await workspace.aclose()
         await checkpoints.aclose()
-        await model.aclose()
+        await purse.aclose()
         await journal.aclose()
-        accounts.close()
         log.close()
 
     async def what_fills_it() -> ContextReport:
-        from coder.app.contents import compacts_at, context_report
+        from coder.app.contents import context_report
 
-        limit = compacts_at(model_name, automatic=config.auto_compact, window=config.auto_compact_window)
-        return await context_report(template, history.messages or (context,), limit, model.count_tokens)
+        limit = agent.upkeep.compacts_at
+        return await context_report(template, history.messages or (context,), limit, purse.model.count_tokens)
 
     facts = SessionFacts(
         session_id=journal.session_id,
@@ -167,7 +136,32 @@ async def open_session(
         trust=config.trust,
     )
     warnings = (*config.warnings, *rule_warnings, *journal.notes, *await checkpoints.recover())
-    return Session(facts, agent, control, lambda: _spent(ledger), close, what_fills_it, warnings, checkpoints)
+    return Session(facts, agent, control, lambda: purse.spent, close, what_fills_it, warnings, checkpoints)
+
+
+def _book(config: Config, rules: Rules, save_rule: SaveRule | None) -> RuleBook:
+    path, closed = local_settings(config.cwd), config.managed_rules_only
+    return RuleBook(rules, path, config.cwd, save_rule or _save(config), is_closed=closed)
+
+
+def _checkpoints(
+    config: Config,
+    journal: Journal,
+    workspace: LocalWorkspace,
+    conversation: OpenConversation,
+    emit: Callable[[AnyEvent], None],
+) -> Checkpointing:
+    site = Site(
+        base=config.home / FOLDER,
+        session_id=journal.session_id,
+        roots=workspace.roots,
+        home=user_home(os.environ),
+        own=(config.home, journal.folder),
+        env={**os.environ, **config.env},
+        is_busy=lambda: workspace.is_busy,
+    )
+    enabled = config.checkpoints and config.persist
+    return Checkpointing(site, emit, told=told_by(journal.messages), conversation=conversation, enabled=enabled)
 
 
 def _save(config: Config) -> SaveRule:
@@ -220,6 +214,3 @@ def _policies(config: Config) -> tuple[TurnPolicy, ...]:
     limit = (TurnLimit(config.max_turns),) if config.max_turns else ()
     return (*limit, RepeatedFailure(), Repetition())
 
-
-def _spent(ledger: Ledger) -> Spent:
-    return Spent(ledger.total_cost, ledger.model_usage(), ledger.api_seconds, ledger.usage)

@@ -56,11 +56,6 @@ async def context_report(
     return ContextReport(request.model, counted, source, window, compacts_at, shares(items, counted), later)
 
 
-def compacts_at(model: str, *, automatic: bool, window: int | None) -> int | None:
-    """The size of the context, in tokens, at which it is compacted; None for never."""
-    return int(min(window or 10**9, describe(model).context_window) * 0.8) if automatic else None
-
-
 def _last_request(messages: Sequence[Message]) -> tuple[int, int]:
     """How many messages the last request held and the tokens it counted; all and 0 when no count stands for them.
 

@@ -11,8 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from coder.agent.clearing import Batch
+from coder.agent.compaction import Keep
 from coder.agent.history import History
 from coder.agent.loop import Agent
+from coder.agent.upkeep import Room
+from coder.core.edits import ContextEdit, applied
 from coder.core.errors import ModelError, ToolError
 from coder.core.messages import Block, Json, Message, Meta, Text, Thinking, ToolResult, ToolUse
 from coder.core.requests import Allow, Deny
@@ -88,20 +92,31 @@ answers = st.lists(
 )
 
 
-def build(played: Sequence[Reply], answered: Sequence[object]) -> tuple[Agent, History]:
-    stored: list[Message] = []
+TIGHT = Room(200, 20, keep=Keep(2, 60), clearing=Batch(40, 10, 40, 10, 1), renewal=lambda call: "again")
 
-    def sink(message: Message) -> None:
-        stored.append(message)
+
+def build(
+    played: Sequence[Reply], answered: Sequence[object], room: Room | None = None
+) -> tuple[Agent, Callable[[], object]]:
+    """Whatever is committed or edited is valid at once, and loading it again gives the same conversation."""
+    stored: tuple[Message, ...] = ()
+
+    def sink(entry: Message | ContextEdit) -> None:
+        nonlocal stored
+        stored = (*stored, entry) if isinstance(entry, Message) else applied(stored, entry)
         valid(History(messages=stored).view)
 
     tools = [make() for make in TOOLS.values()]
-    engine = Engine(PlayedModel(played), tools, recorder=Recorder(*answered), sink=sink)
-    return engine.agent, engine.history
+    history = History(sink, edit_sink=sink)
+    engine = Engine(PlayedModel(played), tools, recorder=Recorder(*answered), history=history, room=room)
+    return engine.agent, lambda: stored
 
 
-async def one_session(played: Sequence[Reply], answered: Sequence[object], cuts: Sequence[int]) -> None:
-    agent, history = build(played, answered)
+async def one_session(
+    played: Sequence[Reply], answered: Sequence[object], cuts: Sequence[int], room: Room | None = None
+) -> None:
+    agent, stored = build(played, answered, room)
+    history = agent.history
     for number, cut in enumerate(cuts):
         prompt = Message("user", (Text(f"prompt {number}"),), Meta(kind="prompt"))
         if number % 2:
@@ -117,6 +132,7 @@ async def one_session(played: Sequence[Reply], answered: Sequence[object], cuts:
             run.result()
         valid(history.view)
         assert not any(call.id for call in history.pending)
+        assert stored() == history.messages
 
 
 @pytest.mark.behaviour("B-001")
@@ -126,6 +142,16 @@ def test_history_stays_sendable_wherever_a_run_is_interrupted(
     played: list[Reply], answered: list[object], cuts: list[int]
 ) -> None:
     asyncio.run(one_session(played, answered, cuts))
+
+
+@pytest.mark.behaviour("B-001")
+@pytest.mark.behaviour("B-560")
+@settings(max_examples=CASES // 3, deadline=None, suppress_health_check=list(HealthCheck))
+@given(replies, answers, st.lists(st.integers(0, 200), min_size=1, max_size=5))
+def test_history_stays_sendable_while_it_is_cleared_and_compacted(
+    played: list[Reply], answered: list[object], cuts: list[int]
+) -> None:
+    asyncio.run(one_session(played, answered, cuts, TIGHT))
 
 
 def some_block(seed: random.Random) -> Block:

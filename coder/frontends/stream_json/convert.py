@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from coder import __version__
 from coder.app.session import SessionFacts, Spent
-from coder.core.events import EndReason, ModelRetrying, PermissionDenied, RunEnded
+from coder.core.events import CompactionEnded, EndReason, ModelRetrying, PermissionDenied, RunEnded
 from coder.core.messages import Json, Message, ToolResult, Usage, block_to_api, entry_uuids
 
 # A line over 1 MiB kills the SDK's reader; base64 data is left out of longer ones.
@@ -145,6 +145,15 @@ def permission_denied(session_id: str, event: PermissionDenied) -> Json:
         decision_reason="; ".join(reason.text for reason in event.reasons),
         message=f"{event.message} {event.remedy}".strip(),
     )
+
+
+def compacting(session_id: str, *, now: bool) -> Json:
+    return _message(session_id, type="system", subtype="status", status="compacting" if now else None)
+
+
+def compact_boundary(session_id: str, event: CompactionEnded) -> Json:
+    about = {"trigger": event.trigger, "pre_tokens": event.before}
+    return _message(session_id, type="system", subtype="compact_boundary", compact_metadata=about)
 
 
 def informational(session_id: str, level: str, text: str) -> Json:

@@ -6,7 +6,16 @@ import json
 import time
 
 from coder.app.session import Session
-from coder.core.events import AnyEvent, MessageAdded, ModelRetrying, Notice, PermissionDenied, RunEnded
+from coder.core.events import (
+    AnyEvent,
+    CompactionEnded,
+    CompactionStarted,
+    MessageAdded,
+    ModelRetrying,
+    Notice,
+    PermissionDenied,
+    RunEnded,
+)
 from coder.core.messages import Json, Message
 from coder.core.requests import Deny, Reply, Request
 from coder.frontends.stream_json import convert
@@ -62,6 +71,12 @@ class StreamJsonOut(JsonOut):
                 self._message(event.message)
             case ModelRetrying():
                 self._write(convert.api_retry(self._session_id, event))
+            case CompactionStarted():
+                self._write(convert.compacting(self._session_id, now=True))
+            case CompactionEnded():
+                self._write(convert.compacting(self._session_id, now=False))
+                if event.after < event.before:
+                    self._write(convert.compact_boundary(self._session_id, event))
             case PermissionDenied():
                 self._write(convert.permission_denied(self._session_id, event))
             case Notice():

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from coder.core.messages import Json, Message, Meta, Text, ToolUse
 from tests.property.test_history_invariant import sendable
 from tests.support.agents import Engine, prompt
 from tests.support.engine import FakeTool, PlayedModel, Recorder, Reply
-from tests.support.fakeapi import fault, rule, running_api, tool_input, turn
+from tests.support.fakeapi import DEADLINE, fault, rule, running_api, tool_input, turn
 from tests.support.mixed import engine_on
 
 BIG = "a line of some output that is long enough to weigh something\n" * 150  # about 2,600 tokens
@@ -132,6 +133,20 @@ async def test_a_compaction_right_after_a_new_request_goes_on_with_that_request(
     assert "What the person says after it is what to do now." in sent and sent.count("Now do Y.") == 1
 
 
+async def test_a_paused_turn_goes_back_before_anything_is_compacted(tmp_path: Path) -> None:
+    """The fake API, as the real one, takes a last message of the model's only if it is the paused turn unchanged."""
+    turns = [*reads(4), turn((BIG * 2).strip(), stop_reason="pause_turn"), *reads(1), turn("All read.")]
+    async with (
+        running_api({"rules": [rule(SUMMARISES, SUMMARY)], "turns": turns}) as api,
+        engine_on(api, small(tmp_path), Recorder(), big_tools()) as engine,
+    ):
+        ended = await engine.agent.run(prompt())
+    assert (ended.reason, ended.error, ended.text) == ("done", "", "All read.")
+    assert api.context_edits == ["compaction"]
+    paused = next(n for n, body in enumerate(api.requests) if body["messages"][-1]["role"] == "assistant")
+    assert api.exchanges[paused + 2].headers.get("x-coder-context-edit") == "compaction"
+
+
 @pytest.mark.behaviour("B-565")
 async def test_the_focus_is_said_to_the_summary_alone(tmp_path: Path) -> None:
     recorder = Recorder()
@@ -234,20 +249,21 @@ async def test_with_auto_compaction_off_nothing_is_compacted(tmp_path: Path) -> 
 
 @pytest.mark.behaviour("B-569")
 async def test_a_compaction_that_frees_little_is_not_repeated_at_every_turn(tmp_path: Path) -> None:
-    """All of it is to be kept: nothing can be gained."""
+    """What the person said is most of it."""
     recorder = Recorder()
-    script = {"rules": [rule(SUMMARISES, SUMMARY)], "turns": [*reads(12), turn("All read.")]}
-    room = small(tmp_path, keep=Keep(50, 100_000))
+    script = {"rules": [rule(SUMMARISES, SUMMARY)], "turns": [*reads(9), turn("All read.")]}
+    room = small(tmp_path)
     async with running_api(script) as api, engine_on(api, room, recorder, big_tools()) as engine:
-        assert (await engine.agent.run(prompt())).reason == "done"
+        assert (await engine.agent.run(prompt("word " * 7_500))).reason == "done"
     tried = recorder.of(CompactionEnded)
-    assert [event.after >= event.before for event in tried] == [True] * 3
+    useless = [(one, other) for one, other in pairwise(tried) if one.after > one.before * 0.8]
+    assert useless and all(other.before >= one.after * 1.25 for one, other in useless)
     assert any("it is tried again when the context has grown" in notice.text for notice in recorder.of(Notice))
 
 
 @pytest.mark.behaviour("B-567")
 async def test_the_whole_conversation_is_kept_in_a_file_of_short_lines(tmp_path: Path) -> None:
-    tool = FakeTool("Read", lambda raw: "x" * 3_000 + "\n" + BIG)
+    tool = FakeTool("Read", lambda raw: "x" * 3_000 + "THE-END-OF-IT\n" + BIG)
     script = {"rules": [rule(SUMMARISES, SUMMARY)], "turns": [*reads(3), turn("Read."), *reads(2), turn("Read.")]}
     folder = tmp_path / "session" / "tool-results"
     async with running_api(script) as api, engine_on(api, small(folder, window=90_000), Recorder(), [tool]) as engine:
@@ -258,7 +274,8 @@ async def test_the_whole_conversation_is_kept_in_a_file_of_short_lines(tmp_path:
     first, second = folder / "conversation-1.md", folder / "conversation-2.md"
     assert first.stat().st_mode & 0o777 == 0o600 and folder.stat().st_mode & 0o777 == 0o700
     lines = first.read_text(encoding="utf-8").split("\n")
-    assert max(map(len, lines)) <= 500 and any("NEEDLE-4711" in line for line in lines)
+    assert max(map(len, lines)) <= 500
+    assert all(any(words in line for line in lines) for words in ("NEEDLE-4711", "THE-END-OF-IT"))
     assert "file_path: /project/2.py" in lines and lines.count(BIG.split("\n", 1)[0]) == 450
     assert str(second) in engine.history.view[0].text and second.exists()
 
@@ -297,8 +314,9 @@ async def test_an_interrupted_compaction_changes_nothing(tmp_path: Path) -> None
         await engine.agent.run(prompt("Do X."))
         before = history.messages
         compacting = asyncio.ensure_future(engine.agent.compact())
-        while not any(e.headers.get("x-coder-side-request") for e in api.exchanges):
-            await asyncio.sleep(0)
+        async with asyncio.timeout(DEADLINE):
+            while not any(e.headers.get("x-coder-side-request") for e in api.exchanges):
+                await asyncio.sleep(0)
         compacting.cancel()
         await asyncio.wait({compacting})
         assert compacting.cancelled() and history.messages == before and edits == []

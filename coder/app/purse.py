@@ -1,0 +1,49 @@
+"""What a session spends: its model behind meter and budget, the accounts of each request, the totals.
+
+Must not know front ends, or what is asked of the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from coder.app.accounts import Accounts
+from coder.app.budgets import budget_of
+from coder.app.session import Spent
+from coder.core.config import Config
+from coder.core.events import AnyEvent
+from coder.models import catalog, connect
+from coder.telemetry.ledger import Ledger
+from coder.telemetry.ledger_file import LedgerFile
+
+
+class Purse:
+    """`model` is the one to ask. Raises ConfigError when the configuration sets a limit that cannot be held."""
+
+    def __init__(self, config: Config, session_id: str, model: str) -> None:
+        fallbacks = tuple(catalog.resolve(name, config.env) for name in config.fallback_models)
+        budget = budget_of(config, (model, *fallbacks))
+        is_kept = config.persist and not config.model.is_replay
+        secrets = (config.model.api_key, config.model.auth_token)
+        file = LedgerFile(config.home) if is_kept else None
+        self._ledger = Ledger(catalog.price)
+        self._accounts = Accounts(session_id, config.cwd, file, secrets)
+        self.model = connect(
+            config.model, self._accounts.record, budget=budget, on_limit=config.on_limit, fallbacks=fallbacks
+        )
+
+    def tell_through(self, emit: Callable[[AnyEvent], None]) -> None:
+        self._accounts.tell_through(emit)
+
+    def on(self, event: AnyEvent) -> None:
+        self._ledger.on(event)
+        self._accounts.on(event)
+
+    @property
+    def spent(self) -> Spent:
+        ledger = self._ledger
+        return Spent(ledger.total_cost, ledger.model_usage(), ledger.api_seconds, ledger.usage)
+
+    async def aclose(self) -> None:
+        await self.model.aclose()
+        self._accounts.close()

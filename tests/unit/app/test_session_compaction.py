@@ -1,0 +1,87 @@
+"""Compaction as front ends see it: the whole session, built as the product builds it."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from coder.app.build import open_session
+from coder.app.pictures import shrunk
+from coder.app.session import Session
+from coder.core.config import Config, ModelConfig
+from coder.core.errors import ProtocolError
+from coder.core.messages import Image
+from coder.core.pictures import identify
+from tests.support.engine import Recorder
+from tests.support.fakeapi import DEADLINE, KEY, RunningApi, rule, running_api, tool, turn
+from tests.support.pictures import png
+
+SUMMARISES = {"last_user_contains": "This conversation is about to be shortened"}
+
+
+@asynccontextmanager
+async def session_on(api: RunningApi, tmp_path: Path, recorder: Recorder) -> AsyncIterator[Session]:
+    project = tmp_path / "project"
+    project.mkdir(exist_ok=True)
+    model = ModelConfig("some-model", api.url, api_key=KEY, key_source="test")
+    config = Config(project, tmp_path / "home", model, mode="bypassPermissions", env={"PATH": "/usr/bin:/bin"})
+    session = await open_session(config, recorder)
+    try:
+        yield session
+    finally:
+        await session.aclose()
+
+
+@pytest.mark.behaviour("B-566")
+async def test_a_session_is_compacted_and_taken_back(tmp_path: Path) -> None:
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "a.txt").write_text("words of the file\n" * 500)
+    path = str(tmp_path / "project" / "a.txt")
+    reads = [turn(tool("Read", file_path=path, limit=limit)) for limit in (500, 400)]
+    turns = [*reads, turn("Read."), turn("Hello."), turn("Hello again.")]
+    script = {"rules": [rule(SUMMARISES, "All was read.")], "turns": turns}
+    async with running_api(script) as api, session_on(api, tmp_path, Recorder()) as session:
+        await session.prompt("Read it.")
+        done = await session.compact("the file")
+        assert done is not None and done.error == "" and done.trigger == "manual" and done.after < done.before
+        assert (await session.prompt("Hi.")).text == "Hello."
+        assert session.uncompact() and not session.uncompact()
+        assert (await session.prompt("Hi again.")).text == "Hello again."
+    bodies = [str(body["messages"]) for body in api.requests]
+    assert ["words of the file" in body for body in bodies] == [False, True, True, True, False, True]
+    assert "All was read." in bodies[-2] and "All was read." not in bodies[-1] and "'Hi.'" in bodies[-1]
+
+
+async def test_a_compaction_is_interrupted_like_a_run_and_excludes_one(tmp_path: Path) -> None:
+    slow = {"when": SUMMARISES, "reply": turn("x", wait=60)}
+    script = {"rules": [slow], "turns": [turn("words " * 2_000), turn("Hello."), turn("Still here.")]}
+    async with running_api(script) as api, session_on(api, tmp_path, Recorder()) as session:
+        await session.prompt("Tell me a lot.")
+        await session.prompt("Hi.")
+        compacting = asyncio.ensure_future(session.compact())
+        async with asyncio.timeout(DEADLINE):
+            while len(api.requests) < 3:
+                await asyncio.sleep(0)
+        with pytest.raises(ProtocolError):
+            await session.prompt("And?")
+        with pytest.raises(ProtocolError):
+            await session.compact()
+        with pytest.raises(ProtocolError):
+            session.uncompact()
+        session.interrupt()
+        assert await compacting is None
+        assert (await session.prompt("And now?")).text == "Still here."
+
+
+@pytest.mark.behaviour("B-573")
+def test_a_large_picture_is_made_smaller() -> None:
+    made = shrunk(png(3_000, 1_000))
+    assert made is not None
+    found = identify(base64.b64decode(made.data))
+    assert found is not None and max(found.width, found.height) == 1_568
+    assert shrunk(Image("image/png", "no base64!")) is None and shrunk(Image("image/png", "AAAA")) is None

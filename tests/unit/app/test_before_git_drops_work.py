@@ -1,4 +1,4 @@
-"""users.md P27: before git can drop work a checkpoint is taken and announced, then the person is asked; nothing is lost."""
+"""users.md P27: before git can drop work a checkpoint is taken and announced, then it is asked; nothing is lost."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.rewinding import GIT_ENV, Bench, git, tree
 
 
 def repository(bench: Bench) -> None:
-    """Commits, a topic branch, a work tree elsewhere, two stashes; then staged, unstaged, untracked and ignored work."""
+    """Commits, a topic branch, a work tree elsewhere, two stashes; then staged, unstaged, untracked, ignored work."""
     project = bench.project
     git(project, "init", "-q", "-b", "main")
     (project / ".gitignore").write_text("*.log\n")
@@ -103,7 +103,8 @@ async def test_stash_branches_and_staged_work_come_back_by_the_commands_shown(tm
     )
     bench.prompt("prompt-1")
     await bench.bash(
-        "git stash clear; git branch -D topic; git reset --hard; git reflog expire --expire=now --all; git gc -q --prune=now"
+        "git stash clear; git branch -D topic; git reset --hard; "
+        "git reflog expire --expire=now --all; git gc -q --prune=now"
     )
     assert not git(project, "stash", "list")
     assert git(project, "cat-file", "-t", topic.strip(), check=False) == ""

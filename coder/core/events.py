@@ -137,6 +137,15 @@ class Notice(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CheckpointTaken(Event):
+    """Taken before a git command that may drop work, and before anybody is asked about it. `text` says so to people."""
+
+    id: str
+    before: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TurnEnded(Event):
     turn: int
 
@@ -173,6 +182,7 @@ AnyEvent: TypeAlias = (
     | ModelRetrying
     | StateChanged
     | Notice
+    | CheckpointTaken
     | TurnEnded
     | RunEnded
 )

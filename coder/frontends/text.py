@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TextIO
 
 from coder.app.session import Session
-from coder.core.events import AnyEvent, ModelRetrying, Notice, PermissionDenied, RunEnded, ToolFinished
+from coder.core.events import AnyEvent, CheckpointTaken, ModelRetrying, Notice, PermissionDenied, RunEnded, ToolFinished
 from coder.core.requests import Deny, Reply, Request
 from coder.frontends.plain import one_line, printable
 
@@ -46,6 +46,8 @@ class TextOut:
                 attempt = f"try {event.attempt + 1} of {event.max_retries + 1}"
                 self._say(f"waiting for the model: {status}, {attempt}, next in {event.delay:.0f}s")
             case Notice(level="warning" | "error"):
+                self._say(event.text)
+            case CheckpointTaken():
                 self._say(event.text)
             case ToolFinished() if self._verbose:
                 mark = "✗" if event.result.is_error else "✓"

@@ -6,7 +6,7 @@ import json
 import time
 
 from coder.app.session import Session
-from coder.core.events import AnyEvent, MessageAdded, ModelRetrying, Notice, PermissionDenied, RunEnded
+from coder.core.events import AnyEvent, CheckpointTaken, MessageAdded, ModelRetrying, Notice, PermissionDenied, RunEnded
 from coder.core.messages import Json, Message
 from coder.core.requests import Deny, Reply, Request
 from coder.frontends.stream_json import convert
@@ -64,6 +64,8 @@ class StreamJsonOut(JsonOut):
                 self._write(convert.permission_denied(self._session_id, event))
             case Notice():
                 self._write(convert.informational(self._session_id, event.level, event.text))
+            case CheckpointTaken():
+                self._write(convert.informational(self._session_id, "info", event.text))
             case _:
                 pass
 

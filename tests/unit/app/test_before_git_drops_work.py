@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from coder.core.events import Notice, PermissionAsked
+from coder.core.events import CheckpointTaken, PermissionAsked
 from tests.support.rewinding import GIT_ENV, Bench, git, tree
 
 
@@ -38,6 +38,10 @@ def repository(bench: Bench) -> None:
     (project / "ignored.log").write_text("ignored\n")
     (project / "src/run.sh").write_text("#!/bin/sh\n")
     (project / "src/run.sh").chmod(0o755)
+
+
+def announced(bench: Bench) -> CheckpointTaken:
+    return next(event for event in bench.events if isinstance(event, CheckpointTaken))
 
 
 COMMANDS = [
@@ -79,13 +83,12 @@ async def test_p27_the_checkpoint_is_announced_before_the_question_and_brings_al
     before = tree(bench.project), tree(elsewhere)
     bench.prompt("prompt-1")
     outcome = await bench.bash(command)
-    kinds = [type(event) for event in bench.events if isinstance(event, Notice | PermissionAsked)]
-    assert kinds[0] is Notice
+    kinds = [type(event) for event in bench.events if isinstance(event, CheckpointTaken | PermissionAsked)]
+    assert kinds[0] is CheckpointTaken
     assert kinds.count(PermissionAsked) == 1
-    assert bench.notices[0].startswith("Checkpoint k")
-    assert bench.notices[0] in outcome.result.content[-1].text  # type: ignore[union-attr]  # a text
-    id = bench.notices[0].split()[1]
-    await bench.checkpoints.rewind(id, "files")
+    taken = announced(bench)
+    assert taken.text in outcome.result.content[-1].text  # type: ignore[union-attr]  # a text
+    await bench.checkpoints.rewind(taken.id, "files")
     assert (tree(bench.project), tree(elsewhere)) == before
     await bench.aclose()
 
@@ -108,7 +111,7 @@ async def test_stash_branches_and_staged_work_come_back_by_the_commands_shown(tm
     )
     assert not git(project, "stash", "list")
     assert git(project, "cat-file", "-t", topic.strip(), check=False) == ""
-    state = await bench.checkpoints.state_before(bench.notices[0].split()[1])
+    state = await bench.checkpoints.state_before(announced(bench).id)
     assert state is not None
     for command in state.commands():
         if " branch -f main " not in command:  # it is checked out

@@ -10,9 +10,10 @@ import argparse
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, get_args
 
 from coder.config.flags import Flags
+from coder.core.config import OnLimit
 from coder.core.errors import ConfigError
 
 FORMATS = ("text", "json", "stream-json")
@@ -66,7 +67,16 @@ def parse(argv: list[str]) -> RunArguments:
             resume=found.resume,
             continue_=found.continue_,
             no_session_persistence=found.no_session_persistence,
-            time_budget=found.time_budget,
+            time_budget=_time_budget(found),
+            max_budget_usd=found.max_budget_usd,
+            max_tokens_total=found.max_tokens,
+            fallback_models=_names(found.fallback_model),
+            on_limit=found.on_limit,
+            auto_compact_window=found.autocompact,
+            fork_session=found.fork_session,
+            resume_session_at=found.resume_session_at,
+            resume_drops_turn=found.resume_drops_turn,
+            name=found.name,
             verbose=found.verbose,
             trust_folder=found.trust_folder,
         ),
@@ -82,6 +92,12 @@ def _build() -> _Parser:
     add("--model")
     add("--max-turns", type=_positive_int)
     add("--time-budget", type=_seconds)
+    add("--max-minutes", type=_minutes)
+    add("--max-tokens", type=_positive_int)
+    add("--max-budget-usd", type=_dollars)
+    add("--fallback-model")
+    add("--on-limit", choices=get_args(OnLimit))
+    add("--autocompact", type=_window)
     add("--permission-mode", choices=("default", "manual", "acceptEdits", "plan", "dontAsk", "bypassPermissions"))
     add("--dangerously-skip-permissions", action="store_true")
     add("--allowedTools", "--allowed-tools", dest="allowed_tools", nargs="+", action="extend")
@@ -95,6 +111,10 @@ def _build() -> _Parser:
     add("--session-id")
     add("-r", "--resume", nargs="?", const="")
     add("-c", "--continue", dest="continue_", action="store_true")
+    add("--fork-session", action="store_true")
+    add("--resume-session-at")
+    add("--resume-drops-turn")
+    add("-n", "--name")
     add("--no-session-persistence", action="store_true")
     add("--verbose", action="store_true")
     add("--trust-folder", action="store_true")
@@ -111,13 +131,46 @@ def _positive_int(text: str) -> int:
 
 
 def _seconds(text: str) -> float:
+    return _number(text, "a number of seconds above 0")
+
+
+def _minutes(text: str) -> float:
+    return 60 * _number(text, "a number of minutes above 0")
+
+
+def _dollars(text: str) -> float:
+    return _number(text, "an amount in dollars above 0")
+
+
+def _number(text: str, expected: str) -> float:
     try:
         value = float(text)
     except ValueError:
         value = 0.0
     if not 0 < value < 1e7:
-        raise argparse.ArgumentTypeError(f"expected a number of seconds above 0, got {text!r}")
+        raise argparse.ArgumentTypeError(f"expected {expected}, got {text!r}")
     return value
+
+
+def _window(text: str) -> int | None:
+    """Tokens at which to compact: `auto` (None), `500000` or `500k`."""
+    if text == "auto":
+        return None
+    digits = text.lower().removesuffix("k")
+    value = int(digits) * (1000 if digits != text.lower() else 1) if digits.isdecimal() else 0
+    if not 1_000 <= value <= 10_000_000:
+        raise argparse.ArgumentTypeError(f"expected auto or a number of tokens from 1000 such as 150k, got {text!r}")
+    return value
+
+
+def _time_budget(found: argparse.Namespace) -> float | None:
+    """In seconds; where both limits are given the tighter one holds."""
+    given = [seconds for seconds in (found.time_budget, found.max_minutes) if seconds is not None]
+    return min(given, default=None)
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
 
 
 def _check_swallowed(found: argparse.Namespace) -> None:

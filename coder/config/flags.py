@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from coder.core.config import OnLimit
+
 
 @dataclass(frozen=True, slots=True)
 class Flags:
@@ -17,6 +19,11 @@ class Flags:
     model: str | None = None
     max_turns: int | None = None
     time_budget: float | None = None
+    max_budget_usd: float | None = None
+    max_tokens_total: int | None = None
+    fallback_models: tuple[str, ...] = ()
+    on_limit: OnLimit | None = None
+    auto_compact_window: int | None = None
     permission_mode: str | None = None
     allowed_tools: tuple[str, ...] = ()
     disallowed_tools: tuple[str, ...] = ()
@@ -29,6 +36,10 @@ class Flags:
     session_id: str | None = None
     resume: str | None = None
     continue_: bool = False
+    fork_session: bool = False
+    resume_session_at: str | None = None
+    resume_drops_turn: str | None = None
+    name: str | None = None
     no_session_persistence: bool = False
     verbose: bool = False
     trust_folder: bool = False

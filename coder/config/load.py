@@ -62,6 +62,13 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
         env=overlay,
         max_turns=_max_turns(flags, overlay),
         time_budget=_time_budget(flags),
+        max_budget_usd=flags.max_budget_usd,
+        max_tokens_total=flags.max_tokens_total,
+        fallback_models=(flags.fallback_models or stack.first(lambda settings: settings.fallback_models) or ())[:3],
+        on_limit=flags.on_limit or "stop",
+        auto_compact=_auto_compact(stack, overlay),
+        checkpoints=_checkpoints(stack, overlay),
+        auto_compact_window=flags.auto_compact_window or stack.first(lambda settings: settings.auto_compact_window),
         system_prompt=flags.system_prompt,
         append_system_prompt=flags.append_system_prompt,
         persist=persist,
@@ -183,6 +190,18 @@ def _max_turns(flags: Flags, env: Mapping[str, str]) -> int | None:
     if flags.max_turns < 1:
         raise ConfigError("--max-turns must be at least 1.")
     return flags.max_turns
+
+
+def _checkpoints(stack: Stack, env: Mapping[str, str]) -> bool:
+    if environment.switch(env, "CLAUDE_CODE_DISABLE_FILE_CHECKPOINTING"):
+        return False
+    return stack.first(lambda settings: settings.checkpoints) is not False
+
+
+def _auto_compact(stack: Stack, env: Mapping[str, str]) -> bool:
+    if environment.switch(env, "DISABLE_AUTO_COMPACT") or environment.switch(env, "DISABLE_COMPACT"):
+        return False
+    return stack.first(lambda settings: settings.auto_compact) is not False
 
 
 def _time_budget(flags: Flags) -> float | None:

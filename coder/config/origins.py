@@ -39,6 +39,10 @@ READ = {  # the keys that this version reads, by the field they become
     "provider": "coder.provider",
     "key_header": "coder.keyHeader",
     "idle_timeout": "coder.idleTimeout",
+    "fallback_models": "fallbackModel",
+    "auto_compact": "autoCompactEnabled",
+    "auto_compact_window": "autoCompactWindow",
+    "checkpoints": "fileCheckpointingEnabled",
 }
 _VARIABLES = {
     "model": ("ANTHROPIC_MODEL",),

@@ -53,6 +53,10 @@ class Settings:
     provider: Provider | None = None
     key_header: KeyHeader | None = None
     idle_timeout: float | None = None
+    fallback_models: tuple[str, ...] | None = None
+    auto_compact: bool | None = None
+    auto_compact_window: int | None = None  # tokens
+    checkpoints: bool | None = None
 
 
 def mode_named(name: str) -> Mode | None:
@@ -93,6 +97,10 @@ def settings_of(parsed: Parsed, origin: str) -> tuple[Settings, tuple[str, ...]]
         provider=ours.choice("provider", _same(Provider)),
         key_header=ours.choice("keyHeader", _same(KeyHeader)),
         idle_timeout=ours.seconds("idleTimeout"),
+        fallback_models=top.texts("fallbackModel") or None,
+        auto_compact=top.switch("autoCompactEnabled"),
+        auto_compact_window=top.whole("autoCompactWindow", 100_000, 1_000_000),
+        checkpoints=top.switch("fileCheckpointingEnabled"),
     )
     return found, tuple(top.warnings)
 
@@ -137,6 +145,13 @@ class _Section:
         if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= LONGEST_IDLE:
             return float(value)
         self._refuse(key, f"a number of seconds up to {LONGEST_IDLE}", value)
+        return None
+
+    def whole(self, key: str, lowest: int, highest: int) -> int | None:
+        value = self._raw.get(key)
+        if value is None or (type(value) is int and lowest <= value <= highest):
+            return value
+        self._refuse(key, f"a whole number from {lowest} to {highest}", value)
         return None
 
     def choice(self, key: str, choices: Mapping[str, Any]) -> Any:

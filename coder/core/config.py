@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 Scope: TypeAlias = Literal["managed", "flag", "local", "project", "user", "session"]
 Behaviour: TypeAlias = Literal["deny", "ask", "allow"]
 Transport: TypeAlias = Literal["wire", "sdk"]
+OnLimit: TypeAlias = Literal["wait", "fallback", "stop"]
 Provider: TypeAlias = Literal["anthropic", "bedrock", "vertex", "foundry"]
 
 
@@ -63,7 +64,14 @@ class Config:
     add_dirs: tuple[Path, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     max_turns: int | None = None
-    time_budget: float | None = None
+    time_budget: float | None = None  # seconds
+    max_budget_usd: float | None = None
+    max_tokens_total: int | None = None  # input, cached or not, and output of all requests together
+    fallback_models: tuple[str, ...] = ()
+    on_limit: OnLimit = "stop"
+    checkpoints: bool = True  # keep what calls change, so that it can be undone
+    auto_compact: bool = True
+    auto_compact_window: int | None = None  # tokens; None: the model's window
     system_prompt: str | None = None
     append_system_prompt: str = ""
     persist: bool = True

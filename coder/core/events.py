@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from coder.core.edits import Trigger
 from coder.core.messages import Json, Message, ToolResult, ToolUse, Usage
+from coder.core.model import Purpose
 from coder.core.requests import Reason, Reply, Request
 
 EndReason: TypeAlias = Literal[
@@ -18,6 +20,8 @@ EndReason: TypeAlias = Literal[
     "context_full",
     "model_error",
     "malformed",
+    "loop",
+    "token_budget",
     "rate_limit",
     "interrupted",
     "crashed",
@@ -109,9 +113,14 @@ class PermissionDenied(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class UsageReported(Event):
+    """What one request used. `status`: as the API billed it, or estimated because the reply was cut."""
+
     model: str
     usage: Usage
     api_seconds: float
+    purpose: Purpose = "main"
+    status: Literal["billed", "estimated"] = "billed"
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -122,6 +131,30 @@ class ModelRetrying(Event):
     kind: str
     status: int | None
     message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CompactionStarted(Event):
+    trigger: Trigger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CompactionEnded(Event):
+    """Tokens of the context before and after, estimated. `error` says why a summary could not be had, if so."""
+
+    trigger: Trigger
+    before: int
+    after: int
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ContextEdited(Event):
+    """The past was changed on purpose: the cached prefix holds up to `where` only."""
+
+    why: str
+    where: str
+    freed: int  # tokens, estimated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -180,6 +213,9 @@ AnyEvent: TypeAlias = (
     | PermissionDenied
     | UsageReported
     | ModelRetrying
+    | CompactionStarted
+    | CompactionEnded
+    | ContextEdited
     | StateChanged
     | Notice
     | CheckpointTaken

@@ -9,6 +9,7 @@ from typing import Literal, Protocol, TypeAlias
 from coder.core.errors import ErrorKind
 from coder.core.messages import Block, Json, Message, Usage
 
+Purpose: TypeAlias = Literal["main", "subagent", "compact", "title", "judge", "classifier", "search"]
 Effort: TypeAlias = Literal["low", "medium", "high", "xhigh", "max"]
 
 
@@ -36,6 +37,7 @@ class ModelRequest:
     marks: tuple[tuple[int, int], ...] = ()
     mark_system: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
+    purpose: Purpose = "main"  # never sent
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ _MOST_OFF = 100
 
 _SUBTYPES: dict[EndReason, str] = {"max_turns": "error_max_turns", "budget": "error_max_budget_usd"}
 _TERMINAL: dict[EndReason, str] = {
+    "loop": "loop_detected",
+    "token_budget": "budget_exhausted",
     "done": "completed",
     "max_turns": "max_turns",
     "budget": "budget_exhausted",

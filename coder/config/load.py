@@ -72,7 +72,6 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
         system_prompt=flags.system_prompt,
         append_system_prompt=flags.append_system_prompt,
         persist=persist,
-        checkpoints=_checkpoints(stack, overlay),
         trust=stack.trust,
         warnings=tuple(warnings),
     )
@@ -87,12 +86,6 @@ def folder_trust(env: Mapping[str, str], cwd: Path, home: Path | None = None) ->
     found = folder_files(sources(home, cwd, env, _NAMES), cwd, strict=False)
     judged: Trust = trust.judge(found.contents, home, cwd)
     return judged, found.warnings
-
-
-def _checkpoints(stack: Stack, env: Mapping[str, str]) -> bool:
-    if environment.switch(env, "CLAUDE_CODE_DISABLE_FILE_CHECKPOINTING"):
-        return False
-    return stack.first(lambda settings: settings.checkpoints) is not False
 
 
 def _start(flags: Flags, env: Mapping[str, str], cwd: Path) -> Path:

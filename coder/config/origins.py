@@ -29,7 +29,6 @@ READ = {  # the keys that this version reads, by the field they become
     "directories": "permissions.additionalDirectories",
     "confirm_irreversible": "confirmIrreversible",
     "managed_rules_only": "allowManagedPermissionRulesOnly",
-    "checkpoints": "fileCheckpointingEnabled",
     "env": "env",
     "model": "model",
     "api_key_helper": "apiKeyHelper",

@@ -42,7 +42,6 @@ class Settings:
     bypass_disabled: bool = False
     confirm_irreversible: bool | None = None
     managed_rules_only: bool | None = None
-    checkpoints: bool | None = None
     directories: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     model: str | None = None
@@ -86,7 +85,6 @@ def settings_of(parsed: Parsed, origin: str) -> tuple[Settings, tuple[str, ...]]
         bypass_disabled=rules.choice("disableBypassPermissionsMode", {"disable": True}) or False,
         confirm_irreversible=top.switch("confirmIrreversible"),
         managed_rules_only=top.switch("allowManagedPermissionRulesOnly"),
-        checkpoints=top.switch("fileCheckpointingEnabled"),
         directories=rules.texts("additionalDirectories"),
         env=top.strings("env"),
         model=top.text("model"),

@@ -75,6 +75,5 @@ class Config:
     system_prompt: str | None = None
     append_system_prompt: str = ""
     persist: bool = True
-    checkpoints: bool = True  # what calls change is kept, so that it can be undone
     trust: Trust | None = None  # None: the folder has no settings of its own
     warnings: tuple[str, ...] = ()

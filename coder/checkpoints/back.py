@@ -18,7 +18,7 @@ from coder.checkpoints.contents import CheckpointError, Contents
 from coder.checkpoints.entries import Entry
 from coder.checkpoints.limits import MOST_POINTS
 from coder.checkpoints.pending import Done, carry_out
-from coder.checkpoints.plan import Left, Plan, Step, make_plan
+from coder.checkpoints.plan import OTHER_SESSION, UNSURE, Left, Plan, Step, make_plan
 from coder.checkpoints.timeline import Timeline, changes_of
 
 How: TypeAlias = Literal["restore", "bring back", "delete"]
@@ -142,7 +142,12 @@ class Back:
 
     def _plan(self, sets: Sequence[ChangeSet], *, force: bool) -> Plan:
         nets = compose(changes_of(sets))
-        return make_plan(nets, self._contents, force=force, others=self._of_others(nets, sets))
+        return make_plan(nets, self._contents, force=force, doubts=self._doubts(nets, sets))
+
+    def _doubts(self, nets: Mapping[str, Net], sets: Sequence[ChangeSet]) -> dict[str, str]:
+        """The paths that may be somebody else's, and why."""
+        background = (change.path for each in sets if each.source == "background" for change in each.changes)
+        return dict.fromkeys(background, UNSURE) | dict.fromkeys(self._of_others(nets, sets), OTHER_SESSION)
 
     def _of_others(self, nets: Mapping[str, Net], sets: Sequence[ChangeSet]) -> set[str]:
         """The paths that other sessions say they changed since ours first did, but for what a file tool of ours did."""

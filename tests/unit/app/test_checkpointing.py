@@ -291,7 +291,9 @@ async def test_nested_histories_come_and_go_whole_and_are_else_left(bench: Bench
 
 
 @pytest.mark.behaviour("B-468")
-async def test_what_a_background_command_did_is_undone_too(bench: Bench, tmp_path: Path) -> None:
+async def test_what_happened_beside_a_background_command_is_undone_only_when_forced(
+    bench: Bench, tmp_path: Path
+) -> None:
     os.mkfifo(tmp_path / "go")
     bench.prompt("p")
     await bench.bash(f"read x < {tmp_path}/go; echo late > late.txt; : > done", run_in_background=True)
@@ -299,8 +301,12 @@ async def test_what_a_background_command_did_is_undone_too(bench: Bench, tmp_pat
     async with asyncio.timeout(DEADLINE):
         while not (bench.project / "done").exists():
             await asyncio.sleep(0)
-    assert "a command in the background" in (await bench.checkpoints.preview("p")).commands
+    preview = await bench.checkpoints.preview("p")
+    assert {Path(each.path).name for each in preview.conflicts} == {"late.txt", "done"}
+    assert "by that or by you" in preview.conflicts[0].why
     await back(bench)
+    assert sorted(os.listdir(bench.project)) == ["a.txt", "done", "late.txt"]
+    await back(bench, force=True)
     assert sorted(os.listdir(bench.project)) == ["a.txt"]
 
 

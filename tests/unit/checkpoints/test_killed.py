@@ -101,7 +101,7 @@ def inside(bench: Bench) -> dict[bytes, tuple[object, ...]]:
 
 @pytest.mark.behaviour("B-475")
 async def test_s22_a_rewind_killed_at_some_moments_is_done_or_not(tmp_path: Path) -> None:
-    await check(tmp_path, range(3, 200, 11))
+    await check(tmp_path, range(3, 300, 19))
 
 
 @pytest.mark.soak

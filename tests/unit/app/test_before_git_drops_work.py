@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
 from coder.core.events import CheckpointTaken, PermissionAsked
+from coder.core.requests import Deny
 from tests.support.rewinding import GIT_ENV, Bench, git, tree
 
 
@@ -124,8 +127,6 @@ async def test_stash_branches_and_staged_work_come_back_by_the_commands_shown(tm
 
 @pytest.mark.behaviour("B-457")
 async def test_a_question_that_is_answered_with_no_still_leaves_the_checkpoint(tmp_path: Path) -> None:
-    from coder.core.requests import Deny
-
     bench = Bench(tmp_path, asks=True, answering=lambda request: Deny("no"))
     repository(bench)
     before = tree(bench.project)
@@ -133,4 +134,26 @@ async def test_a_question_that_is_answered_with_no_still_leaves_the_checkpoint(t
     await bench.bash("git reset --hard")
     assert tree(bench.project) == before
     assert [point.why for point in await bench.checkpoints.points(checkpoints=True)] == ["", "git reset --hard"]
+    await bench.aclose()
+
+
+@pytest.mark.behaviour("B-457")
+async def test_files_that_git_alone_held_come_back_though_it_forgets_them_in_the_same_command(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    project = bench.project
+    git(project, "init", "-q", "-b", "main")
+    (project / "a.txt").write_text("only git holds this\n")
+    git(project, "add", "-A")
+    git(project, "commit", "-qm", "x")
+    later = time.time() + 60
+    os.utime(project / ".git" / "index", (later, later))
+    before = tree(project)
+    bench.prompt("prompt-1")
+    await bench.bash(
+        "git checkout -q --orphan x; git rm -rfq .; git branch -D main; "
+        "git reflog expire --expire=now --all; git gc -q --prune=now"
+    )
+    assert not git(project, "cat-file", "--batch-all-objects", "--batch-check")
+    await bench.checkpoints.rewind("prompt-1", "files")
+    assert tree(project) == before
     await bench.aclose()

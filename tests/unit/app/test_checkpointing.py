@@ -146,7 +146,10 @@ async def test_c03_two_sessions_in_one_folder_undo_only_their_own(tmp_path: Path
 
 
 @pytest.mark.behaviour("B-461")
-async def test_what_another_session_changed_while_a_command_ran_is_not_taken_back(tmp_path: Path, make: Make) -> None:
+@pytest.mark.parametrize("by", ["tool", "command"])
+async def test_what_another_session_changed_while_a_command_ran_is_not_taken_back(
+    tmp_path: Path, make: Make, by: str
+) -> None:
     one, two = make(tmp_path, session_id="one"), make(tmp_path, session_id="two")
     one.prompt("p")
     two.prompt("p")
@@ -155,11 +158,12 @@ async def test_what_another_session_changed_while_a_command_ran_is_not_taken_bac
     async with asyncio.timeout(DEADLINE):
         while not (one.project / "started").exists():
             await asyncio.sleep(0)
-    await two.write("two.txt", "2\n")
+    await (two.write("two.txt", "2\n") if by == "tool" else two.bash("echo 2 > two.txt"))
     (tmp_path / "go").write_text("go\n")
     await running
     await back(one)
-    assert sorted(os.listdir(one.project)) == ["two.txt"]
+    assert "two.txt" in os.listdir(one.project)
+    assert "one.txt" not in os.listdir(one.project) or by == "command"  # nobody can tell which command it was
 
 
 @pytest.mark.behaviour("B-462")
@@ -524,3 +528,31 @@ async def test_a_damaged_content_is_named_and_nothing_is_changed(bench: Bench, m
     with pytest.raises(CheckpointError, match=r"a\.txt cannot be brought back: its stored content is damaged"):
         await back(again)
     assert tree(bench.project) == before
+
+
+@pytest.mark.behaviour("B-467")
+async def test_the_persons_own_repository_is_never_looked_into(bench: Bench) -> None:
+    git(bench.project, "init", "-q")
+    bench.prompt("p")
+    await bench.bash("git add -A; git commit -qm x; git branch topic")
+    journal = (bench.state / "file-history/session-1/changes.jsonl").read_text()
+    rows = next((bench.state / "file-history/session-1").glob("rows-*")).read_text()
+    assert "/.git" not in journal
+    assert ".git" not in rows
+
+
+@pytest.mark.behaviour("B-461")
+async def test_what_a_file_tool_wrote_while_another_session_ran_a_command_is_undone(tmp_path: Path, make: Make) -> None:
+    one, two = make(tmp_path, session_id="one"), make(tmp_path, session_id="two")
+    one.prompt("p")
+    two.prompt("p")
+    os.mkfifo(tmp_path / "go")
+    running = asyncio.create_task(two.bash(f": > started; read x < {tmp_path}/go"))
+    async with asyncio.timeout(DEADLINE):
+        while not (one.project / "started").exists():
+            await asyncio.sleep(0)
+    await one.write("one.txt", "1\n")
+    (tmp_path / "go").write_text("go\n")
+    await running
+    await back(one)
+    assert os.listdir(one.project) == ["started"]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal, ParamSpec, Protocol, TypeAlias, TypeV
 
 from coder.agent.executor import Watched
 from coder.core.errors import CoderError, SessionError
-from coder.core.events import AnyEvent, Notice, RunStarted
+from coder.core.events import AnyEvent, CheckpointTaken, Notice, RunStarted
 from coder.core.lazy import LazyModule
 from coder.core.messages import Message
 from coder.core.tools import Runs, Writes
@@ -136,12 +136,12 @@ class Checkpointing:
         try:
             id, more = await _finished(self._snapshot, drop)
         except CoderError as error:
-            self._notice("warning", f"No checkpoint could be taken before {drop.text}: {_clause(error)}.")
+            self._warn(f"No checkpoint could be taken before {drop.text}: {_clause(error)}.")
             return ""
         finally:
             self._tell()
         text = f"Checkpoint {id} is taken before {drop.text}{more}. To go back: coder rewind {id}"
-        self._notice("info", text)
+        self._emit(CheckpointTaken(id=id, before=drop.text, text=text))
         return text
 
     @asynccontextmanager
@@ -209,15 +209,13 @@ class Checkpointing:
                 if await _finished(space.stored_bytes, self._site.base) > limits.MOST_STORED_BYTES:
                     await _finished(space.collect, self._site.base)
             except CoderError as error:
-                self._notice("warning", f"The store of checkpoints could not be tidied: {_clause(error)}.")
+                self._warn(f"The store of checkpoints could not be tidied: {_clause(error)}.")
 
     async def _before(self, call: Watched) -> str:
         try:
             return await _finished(self._begin, call)
         except CoderError as error:
-            self._notice(
-                "warning", f"What {call.summary.partition(' ')[0]} changes cannot be undone: {_clause(error)}."
-            )
+            self._warn(f"What {call.summary.partition(' ')[0]} changes cannot be undone: {_clause(error)}.")
             return ""
         finally:
             self._tell()
@@ -228,7 +226,7 @@ class Checkpointing:
         try:
             await _finished(self._recorder.after, id)
         except CoderError as error:
-            self._notice("warning", f"What this call changed cannot be undone: {_clause(error)}.")
+            self._warn(f"What this call changed cannot be undone: {_clause(error)}.")
         finally:
             self._tell()
 
@@ -297,10 +295,10 @@ class Checkpointing:
         """Passes on what the recorder had to say."""
         told, self._warnings = self._warnings, []
         for text in told:
-            self._notice("warning", text)
+            self._warn(text)
 
-    def _notice(self, level: Literal["info", "warning"], text: str) -> None:
-        self._emit(Notice(level=level, text=text))
+    def _warn(self, text: str) -> None:
+        self._emit(Notice(level="warning", text=text))
 
 
 def _rewound(text: str, done: pending.Done | None, *, conversation: bool) -> Rewound:

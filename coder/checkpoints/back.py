@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from coder.checkpoints.changelog import NAME, ChangeLog, ChangeSet, Mark, new_id, now, read_log
+from coder.checkpoints.changelog import NAME, Begun, ChangeLog, ChangeSet, Mark, new_id, now, read_log
 from coder.checkpoints.compose import Net, compose
 from coder.checkpoints.contents import CheckpointError, Contents
 from coder.checkpoints.entries import Entry
 from coder.checkpoints.limits import MOST_POINTS
 from coder.checkpoints.pending import Done, carry_out
-from coder.checkpoints.plan import Left, Plan, Step, make_plan
+from coder.checkpoints.plan import OTHER_SESSION, UNSURE, Left, Plan, Step, make_plan
 from coder.checkpoints.timeline import Timeline, changes_of
 
 How: TypeAlias = Literal["restore", "bring back", "delete"]
@@ -99,7 +99,7 @@ class Back:
         timeline = self._timeline()
         mark = self.find(id)
         sets = timeline.since(timeline.find(mark.id) or mark)
-        plan = self._plan(compose(changes_of(sets)), mark.when, force=force)
+        plan = self._plan(sets, force=force)
         undone = timeline.undone_by_going_to(timeline.find(mark.id) or mark)
         commands = tuple(each.what for each in undone if each.source != "tool")
         outside = tuple(dict.fromkeys(path for each in sets for path in each.outside))
@@ -107,7 +107,7 @@ class Back:
 
     def preview_undo(self, *, force: bool = False) -> Preview:
         last = self.last_rewind()
-        plan = self._plan(compose(last.changes), last.when, force=force)
+        plan = self._plan([last], force=force)
         return self._preview(Mark(last.id, last.what, last.when), plan, (), ())
 
     def rewind(self, id: str, *, force: bool = False, leaf: str = "") -> Done:
@@ -118,7 +118,7 @@ class Back:
         timeline = self._timeline()
         mark = self.find(id)
         sets = timeline.since(timeline.find(mark.id) or mark)
-        plan = self._plan(compose(changes_of(sets)), mark.when, force=force)
+        plan = self._plan(sets, force=force)
         what = f"back to before {_name(mark)}"
         record = ChangeSet(new_id(), "rewind", what, (), now(), to=mark.id, leaf=leaf)
         return carry_out(self._base, self._log, self._contents, plan, record)
@@ -126,7 +126,7 @@ class Back:
     def undo(self, *, force: bool = False, leaf: str = "") -> Done:
         """Undoes the last rewind, or the last undo. Raises as `rewind`."""
         last = self.last_rewind()
-        plan = self._plan(compose(last.changes), last.when, force=force)
+        plan = self._plan([last], force=force)
         record = ChangeSet(new_id(), "rewind", f"undo: {last.what}", (), now(), undoes=last.id, leaf=leaf)
         return carry_out(self._base, self._log, self._contents, plan, record)
 
@@ -140,23 +140,34 @@ class Back:
             raise CheckpointError("this session has not gone back, so there is nothing to undo.")
         return last
 
-    def _plan(self, nets: dict[str, Net], since: float, *, force: bool) -> Plan:
-        return make_plan(nets, self._contents, force=force, others=self._of_others(nets, since))
+    def _plan(self, sets: Sequence[ChangeSet], *, force: bool) -> Plan:
+        nets = compose(changes_of(sets))
+        return make_plan(nets, self._contents, force=force, doubts=self._doubts(nets, sets))
 
-    def _of_others(self, nets: dict[str, Net], since: float) -> set[str]:
-        """The paths that other sessions say they changed since then, but for what a file tool of ours did."""
-        ours = {
-            change
-            for record in read_log(self._log.folder)
-            if isinstance(record, ChangeSet) and record.source == "tool"
-            for change in record.changes
-        }
+    def _doubts(self, nets: Mapping[str, Net], sets: Sequence[ChangeSet]) -> dict[str, str]:
+        """The paths that may be somebody else's, and why."""
+        background = (change.path for each in sets if each.source == "background" for change in each.changes)
+        return dict.fromkeys(background, UNSURE) | dict.fromkeys(self._of_others(nets, sets), OTHER_SESSION)
+
+    def _of_others(self, nets: Mapping[str, Net], sets: Sequence[ChangeSet]) -> set[str]:
+        """The paths that other sessions say they changed since ours first did, but for what a file tool of ours did."""
+        records = read_log(self._log.folder)
+        begun = {record.id: record.when for record in records if isinstance(record, Begun)}
+        since: dict[str, float] = {}
+        for each in sets:
+            for change in each.changes:
+                since.setdefault(change.path, begun.get(each.id, each.when))
+        ours = {change for each in sets if each.source == "tool" for change in each.changes}
         found: set[str] = set()
-        for folder in self._other_journals(since):
+        for folder in self._other_journals(min(since.values(), default=0.0)):
             for record in read_log(folder):
-                if isinstance(record, ChangeSet) and record.when >= since:
-                    own = record.source in ("tool", "rewind")
-                    found |= {each.path for each in record.changes if each.path in nets and (own or each not in ours)}
+                if isinstance(record, ChangeSet):
+                    sure = record.source in ("tool", "rewind")
+                    found |= {
+                        change.path
+                        for change in record.changes
+                        if change.path in nets and record.when >= since[change.path] and (sure or change not in ours)
+                    }
         return found
 
     def _other_journals(self, since: float) -> Iterable[Path]:

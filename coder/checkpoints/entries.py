@@ -69,8 +69,8 @@ def change_from_json(raw: Any) -> Change:
 
 def path_to_json(path: str) -> str:
     """The same text under every locale: bytes that are no UTF-8 become lone surrogates, which JSON writes as ASCII."""
-    return os.fsencode(path).decode("utf-8", "surrogateescape")
+    return path if path.isascii() else os.fsencode(path).decode("utf-8", "surrogateescape")
 
 
 def path_from_json(text: str) -> str:
-    return os.fsdecode(text.encode("utf-8", "surrogateescape"))
+    return text if text.isascii() else os.fsdecode(text.encode("utf-8", "surrogateescape"))

@@ -5,33 +5,34 @@ Must not know what that is used for; never writes.
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 _MOST_BYTES = 200_000_000
-_FIELDS = struct.Struct(">10I")
 _REGULAR = 0o100000
 
 
-@dataclass(frozen=True, slots=True)
-class Staged:
+class Staged(NamedTuple):
     """One file as git last saw it. Times in whole seconds and ns; ns are 0 where git does not keep them."""
 
-    blob: str
-    mode: int
-    size: int
+    ctime: int
+    ctime_ns: int
+    mtime: int
+    mtime_ns: int
     inode: int
-    ctime: tuple[int, int]
-    mtime: tuple[int, int]
+    size: int
+    blob: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class GitIndex:
-    """`files` by their path from the top of the repository, as bytes. `written` is when the index was, in ns."""
+    """`files` by their path from the top of the repository. `written` is when the index was, in ns."""
 
-    files: dict[bytes, Staged]
+    files: dict[str, Staged]
     written: int
 
 
@@ -41,25 +42,21 @@ def read_index(path: Path, hash_bytes: int = 20) -> GitIndex | None:
         written = path.stat().st_mtime_ns
         if path.stat().st_size > _MOST_BYTES:
             return None
-        data = path.read_bytes()
-        return GitIndex(dict(_entries(data, hash_bytes)), written)
+        return GitIndex(dict(_entries(path.read_bytes(), hash_bytes)), written)
     except (OSError, ValueError, struct.error, IndexError):
         return None
 
 
-def _entries(data: bytes, hash_bytes: int) -> Iterator[tuple[bytes, Staged]]:
+def _entries(data: bytes, hash_bytes: int) -> Iterator[tuple[str, Staged]]:
     signature, version, count = struct.unpack_from(">4sII", data)
     if signature != b"DIRC" or version not in (2, 3, 4):
         raise ValueError("not an index")
+    fields = struct.Struct(f">10I{hash_bytes}sH")
     at, name = 12, b""
     for _ in range(count):
         start = at
-        ctime, ctime_ns, mtime, mtime_ns, _, inode, mode, _, _, size = _FIELDS.unpack_from(data, at)
-        at += _FIELDS.size
-        blob = data[at : at + hash_bytes]
-        at += hash_bytes
-        flags = data[at] << 8 | data[at + 1]
-        at += 2
+        ctime, ctime_ns, mtime, mtime_ns, _, inode, mode, _, _, size, blob, flags = fields.unpack_from(data, at)
+        at += fields.size
         if flags & 0x4000:
             at += 2  # version 3 and later: more flags, none of which changes what the file is
         if version == 4:
@@ -72,7 +69,7 @@ def _entries(data: bytes, hash_bytes: int) -> Iterator[tuple[bytes, Staged]]:
             name = data[at:end]
             at = start + ((end - start) // 8 + 1) * 8
         if not flags & 0x3000 and mode & 0o170000 == _REGULAR:  # no conflict, an ordinary file
-            yield name, Staged(blob.hex(), mode, size, inode, (ctime, ctime_ns), (mtime, mtime_ns))
+            yield os.fsdecode(name), Staged(ctime, ctime_ns, mtime, mtime_ns, inode, size, blob)
     if data[at : at + 4] == b"link":
         raise ValueError("a split index")
 

@@ -50,9 +50,9 @@ class LeftOut:
     def _is_ignored(self, path: str) -> bool:
         if path.startswith(self._inside):
             return True
-        if not self._may_ask:
+        if not self._may_ask or (self._seeds is not None and self._seeds.holds_tracked(path)):
             return False
-        if self._answer(path) and not (self._seeds is not None and self._seeds.holds_tracked(path)):
+        if self._answer(path):
             self._inside = f"{path}/"
             return True
         return False

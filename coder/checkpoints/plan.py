@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -51,19 +51,20 @@ class Plan:
 
 CHANGED, CHANGED_BETWEEN = "it was changed since, not by this session", "somebody else changed it in between"
 OTHER_SESSION = "another session changed it too"
+UNSURE = "it was changed while a command ran in the background, by that or by you"
 
 
 def make_plan(
-    nets: Mapping[str, Net], contents: Contents, *, force: bool = False, others: Collection[str] = ()
+    nets: Mapping[str, Net], contents: Contents, *, force: bool = False, doubts: Mapping[str, str] | None = None
 ) -> Plan:
-    """`others` are paths that other sessions changed since. With `force` conflicts are overwritten, but nothing is
-    deleted that no change brought about. Raises CheckpointError when something cannot be looked at."""
+    """`doubts` are paths that others may have changed, and why. With `force` conflicts are overwritten, but
+    nothing is deleted that no change brought about. Raises CheckpointError when something cannot be looked at."""
     plan = Plan()
     wanted, histories = without_histories(dict(nets))
     plan.left += [Left(path, "the history of a repository is not changed") for path in histories]
     with Folders() as folders:
         for path in sorted(wanted):
-            _weigh(plan, wanted[path], contents, folders, force=force, is_shared=path in others)
+            _weigh(plan, wanted[path], contents, folders, force=force, doubt=(doubts or {}).get(path, ""))
         for path in sorted(plan.steps, reverse=True):
             _keep_full_folder(plan, plan.steps[path], folders)
         for path in sorted(plan.steps):
@@ -85,7 +86,7 @@ def check_contents(plan: Plan, contents: Contents) -> None:
                 ) from error
 
 
-def _weigh(plan: Plan, net: Net, contents: Contents, folders: Folders, *, force: bool, is_shared: bool) -> None:
+def _weigh(plan: Plan, net: Net, contents: Contents, folders: Folders, *, force: bool, doubt: str) -> None:
     path = net.path
     found = _looked(path, contents, folders)
     if shows(found, net.first, contents):
@@ -98,8 +99,8 @@ def _weigh(plan: Plan, net: Net, contents: Contents, folders: Folders, *, force:
         why = CHANGED
     elif net.broken:
         why = CHANGED_BETWEEN
-    elif is_shared:
-        why = OTHER_SESSION
+    else:
+        why = doubt
     if why and not (force and (found is None or found.is_kept)):
         plan.conflicts.append(Left(path, why))
         return

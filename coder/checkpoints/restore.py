@@ -10,7 +10,7 @@ import errno
 import os
 import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from coder.checkpoints.plan import Plan, Step, folder_of
 from coder.core.nofollow import Folders
 from coder.core.visible import visible_line
 
+_IN_THE_WAY = frozenset({errno.ELOOP, errno.ENOTDIR, errno.ENOENT, errno.EISDIR})
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -90,13 +91,11 @@ class Restore:
                 self._open_doors(folders)
                 good = {path: step for path, step in steps.items() if self._may(step, folders)}
                 passed += [path for path in steps if path not in good]
-                passed += [path for path in sorted(good, reverse=True) if not self._remove(good[path], folders)]
+                passed += _not_done(self._remove, [good[path] for path in sorted(good, reverse=True)], folders)
             with Folders() as folders:
-                for path in sorted(good):
-                    self._make_folder(good[path], folders)
-                for path in sorted(good):
-                    if path not in passed and not self._place(good[path], folders):
-                        passed.append(path)
+                rest = [good[path] for path in sorted(good) if path not in passed]
+                passed += _not_done(self._make_folder, rest, folders)
+                passed += _not_done(self._place, [step for step in rest if step.path not in passed], folders)
                 self._set_modes(folders, good)
                 done = [Change(step.path, step.have, step.want) for step in good.values() if step.path not in passed]
                 for path in passed:
@@ -179,11 +178,12 @@ class Restore:
                 raise
         return True
 
-    def _make_folder(self, step: Step, folders: Folders) -> None:
+    def _make_folder(self, step: Step, folders: Folders) -> bool:
         if step.want is not None and step.want.kind == "folder":
             folder, name = _entered(folders, step.path)
             with suppress(FileExistsError):
                 os.mkdir(name, 0o700, dir_fd=folder)
+        return True
 
     def _place(self, step: Step, folders: Folders) -> bool:
         """Puts a file or link in its place; False when something stands in the way."""
@@ -224,8 +224,27 @@ class Restore:
             else:
                 modes.pop(step.path, None)
         for path in sorted(modes, reverse=True):
-            with suppress(FileNotFoundError, NotADirectoryError):
+            try:
                 _set_mode(folders, path, modes[path])
+            except OSError as error:
+                if error.errno not in _IN_THE_WAY:
+                    raise
+
+
+def _not_done(do: Callable[[Step, Folders], bool], steps: Iterable[Step], folders: Folders) -> list[str]:
+    """Does it for each step. Returns the paths where it could not, since somebody put something in the way. Raises
+    OSError when the disk refuses."""
+    left: list[str] = []
+    for step in steps:
+        try:
+            done = do(step, folders)
+        except OSError as error:
+            if error.errno not in _IN_THE_WAY:
+                raise
+            done = False
+        if not done:
+            left.append(step.path)
+    return left
 
 
 def _brought(steps: Iterable[Step]) -> list[Step]:

@@ -41,7 +41,7 @@ class RowFile:
         line = {
             "form": _FORM,
             "root": path_to_json(str(self._root)),
-            "set": {path_to_json(path): [*rows[path][0], path_to_json(rows[path][1])] for path in changed},
+            "set": {path_to_json(path): (*rows[path][0], path_to_json(rows[path][1])) for path in changed},
             "gone": [path_to_json(path) for path in gone],
         }
         data = (json.dumps(line, separators=(",", ":")) + "\n").encode("ascii")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from coder.checkpoints.contents import Contents
@@ -21,6 +21,8 @@ from coder.checkpoints.repository import Repository, repository_of
 _CONVERTS = re.compile(rb"(^|\s)[-!]?(text|crlf|eol|ident|filter|working-tree-encoding)\b", re.MULTILINE)
 _MOST_ATTRIBUTES = 1_000_000
 _SECOND = 1_000_000_000
+_TICK = 20_000_000  # ns
+_WORD = 0xFFFFFFFF  # git keeps 32 bits of each number
 
 
 class Seeds:
@@ -30,39 +32,45 @@ class Seeds:
         self._root = root
         self._git = git
         self._repository = repository_of(root)
-        self._prefix = b""
+        self._prefix = ""
         self._index: GitIndex | None = None
-        self._written = 0
+        self._folders: frozenset[str] = frozenset()
         self.is_spoiled = False
         """Whether a file was met since that makes git convert others: what was told before does not count."""
 
     def begin(self) -> None:
         """Reads the index. Before this, and after `release`, there are no seeds. Blocks."""
         self._index = self._seeding(self._root)
-        self._written = self._index.written if self._index else 0
+        self._folders = frozenset(_folders(self._index.files)) if self._index else frozenset()
 
     def content(self, path: str, status: os.stat_result) -> str:
         """The content id of the file at this path below the root, or ""."""
         if self._index is None:
             return ""
-        name = self._prefix + os.fsencode(path)
+        name = self._prefix + path
         staged = self._index.files.get(name)
-        if staged is None and _is_attributes(name) and self._repository:
-            self.is_spoiled = self.is_spoiled or _converts_in(self._repository.top, name)
-        if staged is None or staged.size != status.st_size & 0xFFFFFFFF or staged.inode != status.st_ino & 0xFFFFFFFF:
+        if staged is None:
+            if _is_attributes(name) and self._repository:
+                self.is_spoiled = self.is_spoiled or _has_conversion(self._repository.top / name)
             return ""
-        if not (_same(staged.mtime, status.st_mtime_ns) and _same(staged.ctime, status.st_ctime_ns)):
+        mtime, ctime = status.st_mtime_ns, status.st_ctime_ns
+        if (
+            staged.size != status.st_size & _WORD
+            or staged.inode != status.st_ino & _WORD
+            or staged.mtime != mtime // _SECOND & _WORD
+            or staged.ctime != ctime // _SECOND & _WORD
+            or (staged.mtime_ns and staged.mtime_ns != mtime % _SECOND)
+            or (staged.ctime_ns and staged.ctime_ns != ctime % _SECOND)
+        ):
             return ""
         # In the moment in which the index was written (the second, where git keeps no more) it may have changed again.
-        settled = self._written // _SECOND * _SECOND if not staged.mtime[1] else self._written - 20_000_000
-        return f"g:{staged.blob}" if max(status.st_mtime_ns, status.st_ctime_ns) < settled else ""
+        written = self._index.written
+        settled = written - _TICK if staged.mtime_ns else written // _SECOND * _SECOND
+        return f"g:{staged.blob.hex()}" if max(mtime, ctime) < settled else ""
 
     def holds_tracked(self, path: str) -> bool:
         """Whether git tracks a file in the folder at this path below the root. False where that is not known."""
-        if self._index is None:
-            return False
-        prefix = self._prefix + os.fsencode(path) + b"/"
-        return any(name.startswith(prefix) for name in self._index.files)
+        return self._prefix + path in self._folders
 
     def adopt(self, wanted: Mapping[str, int], contents: Contents) -> dict[str, str]:
         """Takes these contents over, each with the size its file had. Returns the new ids; what the repository no
@@ -101,10 +109,10 @@ class Seeds:
             return None
         hash_bytes = 32 if settings.get("extensions.objectformat", "sha1") == "sha256" else 20
         index = read_index(repository.index, hash_bytes)
-        if index is None or any(_converts_in(repository.top, name) for name in index.files if _is_attributes(name)):
+        if index is None or any(_has_conversion(repository.top / name) for name in index.files if _is_attributes(name)):
             return None
         inside = root.relative_to(repository.top)
-        self._prefix = b"" if inside == Path() else os.fsencode(inside) + b"/"
+        self._prefix = "" if inside == Path() else f"{inside}/"
         return index
 
 
@@ -114,9 +122,18 @@ def git_content(data: bytes, like: str) -> str:
     return f"g:{make(b'blob %d' % len(data) + bytes(1) + data, usedforsecurity=False).hexdigest()}"
 
 
-def _same(staged: tuple[int, int], found: int) -> bool:
-    seconds, rest = divmod(found, _SECOND)
-    return staged[0] == seconds & 0xFFFFFFFF and staged[1] in (rest, 0)
+def _folders(names: Iterable[str]) -> set[str]:
+    """The folders of these paths, and those above them."""
+    found: set[str] = set()
+    last = ""
+    for name in names:
+        folder = name.rpartition("/")[0]
+        if folder != last:
+            last = folder
+            while folder and folder not in found:
+                found.add(folder)
+                folder = folder.rpartition("/")[0]
+    return found
 
 
 def _settings(listed: bytes | None) -> dict[str, str] | None:
@@ -136,12 +153,8 @@ def _converts(repository: Repository, settings: dict[str, str], env: Mapping[str
     return any(_has_conversion(place) for place in places)
 
 
-def _is_attributes(name: bytes) -> bool:
-    return name == b".gitattributes" or name.endswith(b"/.gitattributes")
-
-
-def _converts_in(top: Path, name: bytes) -> bool:
-    return _has_conversion(top / os.fsdecode(name))
+def _is_attributes(name: str) -> bool:
+    return name.endswith(".gitattributes") and name[-15:-14] in ("", "/")
 
 
 def _has_conversion(file: Path) -> bool:

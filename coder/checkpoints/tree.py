@@ -14,7 +14,9 @@ from coder.checkpoints.limits import MOST_ENTRIES, MOST_FILE_BYTES
 from coder.checkpoints.reading import Reading
 from coder.checkpoints.rowfile import RowFile, load_rows
 from coder.checkpoints.seeds import Seeds
-from coder.checkpoints.walk import Rows, TooMany, Walk, entry_of
+from coder.checkpoints.walk import Row, Rows, TooMany, Walk, entry_of
+
+_GONE: Row = ((0, 0, 0, 0, 0), "gone")
 
 
 class Tree:
@@ -54,7 +56,7 @@ class Tree:
             if self._seeds.is_spoiled:
                 walk, reading = self._walk({}, None)
             self._seeds.release()
-        gone = [path for path in old if path not in walk.rows]
+        gone = _gone(old, walk)
         changes = [] if first else self._changes(old, walk, reading, gone)
         self._note_not_kept(walk)
         self._save(walk, gone)
@@ -120,9 +122,9 @@ class Tree:
 
     def _note_not_kept(self, walk: Walk) -> None:
         for path in walk.changed:
-            if path not in walk.rows:
-                continue
-            key, content = walk.rows[path]
+            key, content = walk.rows.get(path, _GONE)
+            if bool(content) != (key[0] & 0o170000 == 0o040000):
+                continue  # kept
             kind, whole = kind_of(key[0]), self._whole(path)
             if kind == "folder" and content:
                 self.not_kept[whole] = content
@@ -144,6 +146,12 @@ class Tree:
         except OSError as error:
             raise CheckpointError(f"the store of checkpoints failed: {error.strerror or error}") from error
         self._noted.clear()
+
+
+def _gone(old: Rows, walk: Walk) -> list[str]:
+    """The paths that are there no more. That there are none is told without looking for them."""
+    new = sum(path not in old for path in walk.changed if path in walk.rows)
+    return [path for path in old if path not in walk.rows] if len(walk.rows) - new < len(old) else []
 
 
 def _renamed(entry: Entry | None, adopted: dict[str, str]) -> Entry | None:

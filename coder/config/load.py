@@ -90,12 +90,6 @@ def folder_trust(env: Mapping[str, str], cwd: Path, home: Path | None = None) ->
     return judged, found.warnings
 
 
-def _checkpoints(stack: Stack, env: Mapping[str, str]) -> bool:
-    if environment.switch(env, "CLAUDE_CODE_DISABLE_FILE_CHECKPOINTING"):
-        return False
-    return stack.first(lambda settings: settings.checkpoints) is not False
-
-
 def _start(flags: Flags, env: Mapping[str, str], cwd: Path) -> Path:
     start = expand(flags.cwd, env, cwd) if flags.cwd is not None else cwd
     if not _is_folder(start):

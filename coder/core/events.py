@@ -170,6 +170,15 @@ class Notice(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CheckpointTaken(Event):
+    """Taken before a git command that may drop work, and before anybody is asked about it. `text` says so to people."""
+
+    id: str
+    before: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TurnEnded(Event):
     turn: int
 
@@ -209,6 +218,7 @@ AnyEvent: TypeAlias = (
     | ContextEdited
     | StateChanged
     | Notice
+    | CheckpointTaken
     | TurnEnded
     | RunEnded
 )

@@ -13,7 +13,15 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text as Styled
 
-from coder.core.events import AnyEvent, MessageAdded, ModelRetrying, Notice, PermissionDenied, ToolFinished
+from coder.core.events import (
+    AnyEvent,
+    CheckpointTaken,
+    MessageAdded,
+    ModelRetrying,
+    Notice,
+    PermissionDenied,
+    ToolFinished,
+)
 from coder.core.messages import Json
 from coder.core.requests import Deny, Reply, Request
 from coder.frontends.plain import one_line, printable
@@ -50,6 +58,8 @@ class StepsOut:
                 self._line(f"! waiting for the model: {one_line(event.message)}, next in {event.delay:.0f}s", "yellow")
             case Notice(level="warning" | "error"):
                 self._line(f"! {one_line(event.text)}", "yellow")
+            case CheckpointTaken():
+                self._line(one_line(event.text), "dim")
             case _:
                 pass
 

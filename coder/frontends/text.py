@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TextIO
 
 from coder.app.session import Session
-from coder.core.events import AnyEvent, ModelRetrying, Notice, PermissionDenied, RunEnded, ToolFinished
+from coder.core.events import AnyEvent, CheckpointTaken, ModelRetrying, Notice, PermissionDenied, RunEnded, ToolFinished
 from coder.core.requests import Deny, Reply, Request
 from coder.core.spans import span
 from coder.frontends.plain import one_line, printable
@@ -53,6 +53,8 @@ class TextOut:
                 status = f"{event.status} {what}" if event.status else what
                 self._say_waiting(status, event)
             case Notice(level="warning" | "error"):
+                self._say(event.text)
+            case CheckpointTaken():
                 self._say(event.text)
             case ToolFinished() if self._verbose:
                 mark = "✗" if event.result.is_error else "✓"

@@ -1,4 +1,4 @@
-"""Random work with the real tools and the real shell, then back to a random point: the tree is what it was, to the bit."""
+"""Random work with the real tools and the real shell, then back to some point: the tree is as it was, to the bit."""
 
 from __future__ import annotations
 

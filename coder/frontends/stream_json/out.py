@@ -8,6 +8,7 @@ import time
 from coder.app.session import Session
 from coder.core.events import (
     AnyEvent,
+    CheckpointTaken,
     CompactionEnded,
     CompactionStarted,
     MessageAdded,
@@ -81,6 +82,8 @@ class StreamJsonOut(JsonOut):
                 self._write(convert.permission_denied(self._session_id, event))
             case Notice():
                 self._write(convert.informational(self._session_id, event.level, event.text))
+            case CheckpointTaken():
+                self._write(convert.informational(self._session_id, "info", event.text))
             case _:
                 pass
 

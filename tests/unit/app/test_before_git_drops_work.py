@@ -1,18 +1,21 @@
-"""users.md P27: before git can drop work a checkpoint is taken and announced, then the person is asked; nothing is lost."""
+"""users.md P27: before git can drop work a checkpoint is taken and announced, then it is asked; nothing is lost."""
 
 from __future__ import annotations
 
+import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
-from coder.core.events import Notice, PermissionAsked
+from coder.core.events import CheckpointTaken, PermissionAsked
+from coder.core.requests import Deny
 from tests.support.rewinding import GIT_ENV, Bench, git, tree
 
 
 def repository(bench: Bench) -> None:
-    """Commits, a topic branch, a work tree elsewhere, two stashes; then staged, unstaged, untracked and ignored work."""
+    """Commits, a topic branch, a work tree elsewhere, two stashes; then staged, unstaged, untracked, ignored work."""
     project = bench.project
     git(project, "init", "-q", "-b", "main")
     (project / ".gitignore").write_text("*.log\n")
@@ -38,6 +41,10 @@ def repository(bench: Bench) -> None:
     (project / "ignored.log").write_text("ignored\n")
     (project / "src/run.sh").write_text("#!/bin/sh\n")
     (project / "src/run.sh").chmod(0o755)
+
+
+def announced(bench: Bench) -> CheckpointTaken:
+    return next(event for event in bench.events if isinstance(event, CheckpointTaken))
 
 
 COMMANDS = [
@@ -79,13 +86,12 @@ async def test_p27_the_checkpoint_is_announced_before_the_question_and_brings_al
     before = tree(bench.project), tree(elsewhere)
     bench.prompt("prompt-1")
     outcome = await bench.bash(command)
-    kinds = [type(event) for event in bench.events if isinstance(event, Notice | PermissionAsked)]
-    assert kinds[0] is Notice
+    kinds = [type(event) for event in bench.events if isinstance(event, CheckpointTaken | PermissionAsked)]
+    assert kinds[0] is CheckpointTaken
     assert kinds.count(PermissionAsked) == 1
-    assert bench.notices[0].startswith("Checkpoint k")
-    assert bench.notices[0] in outcome.result.content[-1].text  # type: ignore[union-attr]  # a text
-    id = bench.notices[0].split()[1]
-    await bench.checkpoints.rewind(id, "files")
+    taken = announced(bench)
+    assert taken.text in outcome.result.content[-1].text  # type: ignore[union-attr]  # a text
+    await bench.checkpoints.rewind(taken.id, "files")
     assert (tree(bench.project), tree(elsewhere)) == before
     await bench.aclose()
 
@@ -103,11 +109,12 @@ async def test_stash_branches_and_staged_work_come_back_by_the_commands_shown(tm
     )
     bench.prompt("prompt-1")
     await bench.bash(
-        "git stash clear; git branch -D topic; git reset --hard; git reflog expire --expire=now --all; git gc -q --prune=now"
+        "git stash clear; git branch -D topic; git reset --hard; "
+        "git reflog expire --expire=now --all; git gc -q --prune=now"
     )
     assert not git(project, "stash", "list")
     assert git(project, "cat-file", "-t", topic.strip(), check=False) == ""
-    state = await bench.checkpoints.state_before(bench.notices[0].split()[1])
+    state = await bench.checkpoints.state_before(announced(bench).id)
     assert state is not None
     for command in state.commands():
         if " branch -f main " not in command:  # it is checked out
@@ -120,8 +127,6 @@ async def test_stash_branches_and_staged_work_come_back_by_the_commands_shown(tm
 
 @pytest.mark.behaviour("B-457")
 async def test_a_question_that_is_answered_with_no_still_leaves_the_checkpoint(tmp_path: Path) -> None:
-    from coder.core.requests import Deny
-
     bench = Bench(tmp_path, asks=True, answering=lambda request: Deny("no"))
     repository(bench)
     before = tree(bench.project)
@@ -129,4 +134,26 @@ async def test_a_question_that_is_answered_with_no_still_leaves_the_checkpoint(t
     await bench.bash("git reset --hard")
     assert tree(bench.project) == before
     assert [point.why for point in await bench.checkpoints.points(checkpoints=True)] == ["", "git reset --hard"]
+    await bench.aclose()
+
+
+@pytest.mark.behaviour("B-457")
+async def test_files_that_git_alone_held_come_back_though_it_forgets_them_in_the_same_command(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    project = bench.project
+    git(project, "init", "-q", "-b", "main")
+    (project / "a.txt").write_text("only git holds this\n")
+    git(project, "add", "-A")
+    git(project, "commit", "-qm", "x")
+    later = time.time() + 60
+    os.utime(project / ".git" / "index", (later, later))
+    before = tree(project)
+    bench.prompt("prompt-1")
+    await bench.bash(
+        "git checkout -q --orphan x; git rm -rfq .; git branch -D main; "
+        "git reflog expire --expire=now --all; git gc -q --prune=now"
+    )
+    assert not git(project, "cat-file", "--batch-all-objects", "--batch-check")
+    await bench.checkpoints.rewind("prompt-1", "files")
+    assert tree(project) == before
     await bench.aclose()

@@ -42,7 +42,7 @@ class Labels:
 
 def clean_name(text: str) -> str:
     """A name as it may be stored: control characters are blanks, 200 characters at most; may be empty."""
-    return _CONTROL.sub(" ", text).strip()[:LONGEST_NAME].strip()
+    return " ".join(_CONTROL.sub(" ", text).split())[:LONGEST_NAME].strip()
 
 
 def tool_start(call: ToolUse, session_id: str) -> Json:

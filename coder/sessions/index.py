@@ -23,7 +23,8 @@ CREATE TABLE places (id INTEGER PRIMARY KEY, file INTEGER, uuid TEXT, role TEXT)
 CREATE INDEX place_files ON places (file);
 CREATE VIRTUAL TABLE said USING fts5 (text, tokenize = 'unicode61 remove_diacritics 2');
 """
-_WAIT = 5.0  # seconds for another process to finish
+_PATIENCE = 5.0  # seconds for another process to finish
+_HELD = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _FOUND = """
 SELECT files.path, places.role, places.uuid, snippet(said, 0, char(2), char(3), '…', 16), bm25(said)
 FROM said JOIN places ON places.id = said.rowid JOIN files ON files.id = places.file
@@ -58,12 +59,12 @@ class Facts:
 class Index:
     """Raises sqlite3.Error from every method when the database cannot be used, OSError when it cannot be made."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, patience: float) -> None:
         folder = home / "index"
         make_private(home, folder)
         self._path = folder / "sessions.db"
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
-        self._db = sqlite3.connect(self._path, timeout=_WAIT, isolation_level=None)
+        self._db = sqlite3.connect(self._path, timeout=patience, isolation_level=None)
         self._prepare()
 
     def close(self) -> None:
@@ -155,19 +156,26 @@ class Index:
             self._db.execute(f"DELETE FROM {statement} = ?", (file,))
 
 
-def open_index(home: Path) -> Index | None:
-    """The index, made anew when it is damaged; None where there can be none."""
+def open_index(home: Path, patience: float = _PATIENCE) -> Index | None:
+    """The index, made anew when it is damaged; None where there can be none. Another process that is at it is waited
+    for `patience` seconds."""
     for _ in range(2):
         try:
-            return Index(home)
+            return Index(home, patience)
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError):  # locked, or FTS5 is not there: not a matter of this file
                 return None
-            with contextlib.suppress(OSError):
-                (home / "index" / "sessions.db").unlink()
+            discard_index(home, error)
         except (OSError, ValueError):
             return None
     return None
+
+
+def discard_index(home: Path, error: sqlite3.Error) -> None:
+    """Removes an index that cannot be used for what is in it, so that the next one is made anew. Never raises."""
+    if getattr(error, "sqlite_errorcode", 0) not in _HELD:
+        with contextlib.suppress(OSError):
+            (home / "index" / "sessions.db").unlink()
 
 
 def _quoted(word: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from coder.core.errors import SessionError
 from coder.sessions.digest import digest
 from coder.sessions.glimpse import Glimpse, glimpse
-from coder.sessions.index import Facts, Found, Index, open_index
+from coder.sessions.index import Facts, Found, Index, discard_index, open_index
 
 _PLACES = 400  # looked at for each search
 _ROUND = 60  # characters on both sides of a word found by reading
@@ -29,8 +29,9 @@ class Hit:
 class Library:
     """All transcripts of a home: what was said in them, and what they used. Close it."""
 
-    def __init__(self, home: Path) -> None:
-        self._index: Index | None = open_index(home)
+    def __init__(self, home: Path, patience: float = 5.0) -> None:
+        self._home = home
+        self._index: Index | None = open_index(home, patience)
 
     def close(self) -> None:
         if self._index is not None:
@@ -56,8 +57,8 @@ class Library:
             try:
                 self._index.refresh((path,))
                 return self._index.facts(path)
-            except sqlite3.Error:
-                self._drop()
+            except sqlite3.Error as error:
+                self._drop(error)
         try:
             found = digest(path)
         except OSError:
@@ -70,14 +71,14 @@ class Library:
         try:
             self._index.refresh(paths, whole=whole)
             return self._index.search(words, _PLACES if whole else _PLACES * 20)
-        except sqlite3.Error:
-            self._drop()
+        except sqlite3.Error as error:
+            self._drop(error)
             return None
 
-    def _drop(self) -> None:
-        if self._index is not None:
-            self._index.close()
-            self._index = None
+    def _drop(self, error: sqlite3.Error) -> None:
+        self.close()
+        self._index = None
+        discard_index(self._home, error)
 
 
 def _by_session(found: Iterable[Found], wanted: set[Path], limit: int) -> list[Hit]:

@@ -67,7 +67,7 @@ async def test_resume_without_a_session_lists_the_latest(tmp_path: Path) -> None
 async def test_where_there_is_no_session_one_message_says_so(tmp_path: Path, start: Start) -> None:
     """users.md S5."""
     talk = Talk.at(tmp_path, "http://127.0.0.1:9")
-    with pytest.raises(SessionError, match="There is no session in this folder to go on with. Start one: coder -p "):
+    with pytest.raises(SessionError, match=r"There is no session in this folder to go on with\. Start one: coder -p "):
         await talk.open(start)
     assert list(talk.home.iterdir()) == []
 

@@ -19,7 +19,7 @@ from coder.telemetry.logs import redacted
 from tests.support.transcripts import conversation, reply, result, results, user, write
 
 Writer = Callable[[Glimpse, list[Message], Callable[[str], str]], str]
-WRITERS: list[Writer] = [markdown, as_json, html]  # type: ignore[list-item]  # they take any iterable
+WRITERS: list[Writer] = [markdown, as_json, html]
 HOSTILE = [
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",

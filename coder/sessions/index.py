@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from coder.core.messages import Usage
 from coder.sessions.digest import Digest, digest
@@ -30,6 +31,7 @@ SELECT files.path, places.role, places.uuid, snippet(said, 0, char(2), char(3), 
 FROM said JOIN places ON places.id = said.rowid JOIN files ON files.id = places.file
 WHERE said MATCH ? ORDER BY bm25(said) LIMIT ?
 """
+_Row: TypeAlias = tuple[int, str, int, int, int, int]  # of files, without prompts
 _CONTAINS = """
 SELECT files.path, places.role, places.uuid, substr(said.text, max(1, instr(lower(said.text), ?1) - 40), 120), 0.0
 FROM said JOIN places ON places.id = said.rowid JOIN files ON files.id = places.file
@@ -65,6 +67,7 @@ class Index:
         self._path = folder / "sessions.db"
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
         self._db = sqlite3.connect(self._path, timeout=patience, isolation_level=None)
+        self._db.execute("PRAGMA synchronous = OFF")  # a cache: what a crash breaks is made anew
         self._prepare()
 
     def close(self) -> None:
@@ -73,13 +76,17 @@ class Index:
     def refresh(self, paths: Iterable[Path], *, whole: bool = False) -> None:
         """Reads what is new in these transcripts. `whole`: they are all there are, others are forgotten."""
         known = {row[1]: row for row in self._db.execute("SELECT id, path, inode, size, mtime, end FROM files")}
+        found = [(path, known.pop(str(path), None)) for path in paths]
+        changed = [(path, row) for path, row in found if _is_changed(path, row)]
+        gone = [row[0] for row in known.values()] if whole else []
+        if not changed and not gone:
+            return
         with self._changing():
-            for path in paths:
-                row = known.pop(str(path), None)
+            for path, row in changed:
                 with contextlib.suppress(OSError):
                     self._read(path, row)
-            for row in known.values() if whole else ():
-                self._forget(row[0])
+            for file in gone:
+                self._forget(file)
 
     def search(self, words: str, limit: int) -> list[Found]:
         """The best places that hold all the words, or begin with them; else those that hold the text as it is."""
@@ -119,10 +126,8 @@ class Index:
             raise
         self._db.execute("COMMIT")
 
-    def _read(self, path: Path, row: tuple[int, str, int, int, int, int] | None) -> None:
+    def _read(self, path: Path, row: _Row | None) -> None:
         now = path.stat()
-        if row is not None and row[2:5] == (now.st_ino, now.st_size, now.st_mtime_ns):
-            return
         grown = row is not None and row[2] == now.st_ino and row[5] <= now.st_size and row[3] < now.st_size
         if row is not None and not grown:
             self._forget(row[0])
@@ -154,6 +159,14 @@ class Index:
         self._db.execute("DELETE FROM said WHERE rowid IN (SELECT id FROM places WHERE file = ?)", (file,))
         for statement in ("places WHERE file", "replies WHERE file", "files WHERE id"):
             self._db.execute(f"DELETE FROM {statement} = ?", (file,))
+
+
+def _is_changed(path: Path, row: _Row | None) -> bool:
+    try:
+        now = path.stat()
+    except OSError:
+        return False
+    return row is None or row[2:5] != (now.st_ino, now.st_size, now.st_mtime_ns)
 
 
 def open_index(home: Path, patience: float = _PATIENCE) -> Index | None:

@@ -51,19 +51,15 @@ class Library:
         found = self._indexed(words, paths, whole=whole)
         return _by_session(_scanned(words, paths) if found is None else found, set(paths), limit)
 
-    def facts(self, path: Path) -> Facts | None:
-        """What a session used; None when it cannot be read."""
+    def facts(self, paths: Sequence[Path]) -> list[Facts | None]:
+        """What each session used; None for one that cannot be read."""
         if self._index is not None:
             try:
-                self._index.refresh((path,))
-                return self._index.facts(path)
+                self._index.refresh(paths)
+                return [self._index.facts(path) for path in paths]
             except sqlite3.Error as error:
                 self._drop(error)
-        try:
-            found = digest(path)
-        except OSError:
-            return None
-        return Facts(found.prompts, tuple(found.replies.values()))
+        return [_facts(path) for path in paths]
 
     def _indexed(self, words: str, paths: Sequence[Path], *, whole: bool) -> list[Found] | None:
         if self._index is None:
@@ -79,6 +75,14 @@ class Library:
         self.close()
         self._index = None
         discard_index(self._home, error)
+
+
+def _facts(path: Path) -> Facts | None:
+    try:
+        found = digest(path)
+    except OSError:
+        return None
+    return Facts(found.prompts, tuple(found.replies.values()))
 
 
 def _by_session(found: Iterable[Found], wanted: set[Path], limit: int) -> list[Hit]:

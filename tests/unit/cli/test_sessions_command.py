@@ -102,7 +102,7 @@ def test_the_list_says_what_when_where_how_much(coder: Run, cart: Path, login: P
     assert [line.split("  ")[1].strip() for line in out.splitlines()[::2]] == ["Login", "Fix rounding in the cart"]
     assert [line.strip() for line in out.splitlines()[1::2]] == ["~/src", "~/src/shop"]
     assert "yesterday" in out
-    assert coder("list", "--all", "--limit", "1")[1].splitlines()[-1] == "… and 1 more: --limit 2"
+    assert coder("list", "--all", "--limit", "1")[1].splitlines()[-1] == "… and more: --limit 5"
 
 
 @pytest.mark.behaviour("B-510")

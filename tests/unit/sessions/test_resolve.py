@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from coder.core.errors import SessionError, UnknownSession
-from coder.sessions.locate import latest, of_folder
+from coder.sessions.locate import latest, of_folders
 from coder.sessions.rename import rename
 from coder.sessions.repository import branch_of, related_folders
 from coder.sessions.resolve import offer, resolve
@@ -58,7 +58,7 @@ def test_several_that_fit_are_listed(home: Path, tmp_path: Path, handle: str) ->
 
 
 @pytest.mark.behaviour("B-507")
-@pytest.mark.parametrize("handle", ["nothing like it", "abcde", "ffffff", str(uuid.uuid4()), "\x1b[31mred"])
+@pytest.mark.parametrize("handle", ["nothing like it", "abcde", "ffffff", "eeeeeeee-1111-4111-8111-111111111111", "\x1b[31mred"])
 def test_what_fits_nothing_is_said_so(home: Path, tmp_path: Path, handle: str) -> None:
     session(home, tmp_path, "the cart", "", "abcdef12-1111-4111-8111-111111111111")
     with pytest.raises(UnknownSession, match="No conversation found with session ID: ") as caught:
@@ -102,7 +102,8 @@ def test_sessions_of_folders_with_similar_names_never_cross(home: Path, tmp_path
     mine = {place: session(home, place, "the cart") for place in places}
     for place, path in mine.items():
         assert latest(home, place) == path
-        assert list(of_folder(home, place)) == [path]
+        assert list(of_folders(home, [place])) == [path]
+        assert set(of_folders(home, places)) == set(mine.values())
         assert resolve(home, place, "cart") == path
         assert path.stem in offer(home, place) and offer(home, place).count("\n") == 0
 

@@ -119,7 +119,7 @@ def test_the_index_follows_what_happens_to_sessions(home: Path, tmp_path: Path) 
     other.replace(path)
     assert library.search("alpha", everywhere(home), 10, whole=True) == []
     assert ids(library.search("gamma", everywhere(home), 10, whole=True)) == [path]
-    facts = library.facts(path)
+    (facts,) = library.facts([path])
     assert facts is not None and facts.prompts == 1
     library.close()
     (database,) = (home / "index").iterdir()

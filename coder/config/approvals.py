@@ -15,11 +15,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from coder.config.jsonfile import LIMIT, read_object
+from coder.config.replace import replace
 from coder.core.errors import ConfigError
 from coder.core.messages import Json
 
 _UNCHANGED = "Nothing was changed."
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -78,18 +78,7 @@ def _store(home: Path, document: Json) -> None:
             f"{home / 'trust.json'} would become larger than {LIMIT // 1024 // 1024} MiB. {_UNCHANGED} "
             "Take back approvals you no longer need: coder trust list, coder trust remove."
         )
-    target = Path(os.path.realpath(home / "trust.json"))
-    temporary = target.with_name(f".trust-{os.urandom(8).hex()}.tmp")
-    fd = os.open(temporary, _NEW, 0o600)
-    try:
-        with os.fdopen(fd, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(fd)
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    replace(Path(os.path.realpath(home / "trust.json")), data, 0o600, locked=True)
 
 
 @contextlib.contextmanager

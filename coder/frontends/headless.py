@@ -6,12 +6,14 @@ import asyncio
 import logging
 import os
 import signal
-from typing import Protocol
+import sys
+from contextlib import suppress
+from typing import Protocol, TextIO
 
 from coder.app.session import Session
 from coder.core.events import RunEnded
 from coder.core.frontend import Frontend
-from coder.frontends.exit_codes import exit_code
+from coder.frontends.exit_codes import FAILED, exit_code
 
 _log = logging.getLogger(__name__)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -21,7 +23,8 @@ class HeadlessFrontend(Frontend, Protocol):
     def begin(self, session: Session) -> None: ...
 
     def finish(self, ended: RunEnded, session: Session) -> None:
-        """Writes what is left to write. Called exactly once, however the run ended."""
+        """Writes what is left to write. Called exactly once, however the run ended. Raises OSError when it could not be
+        written for another reason than that nobody reads it."""
         ...
 
 
@@ -37,8 +40,22 @@ async def run(session: Session, frontend: HeadlessFrontend, prompt: str, time_bu
             ended = RunEnded(reason="crashed", turns=0, error=_report(error))
         finally:
             await session.aclose()
-        frontend.finish(ended, session)
-    return exit_code(ended, watch.caught)
+        code = exit_code(ended, watch.caught)
+        try:
+            frontend.finish(ended, session)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            with suppress(OSError):
+                sys.stderr.write(f"coder: the answer could not be written: {error.strerror}. Read it with -c.\n")
+            _drop_the_rest(sys.stdout)
+            return code or FAILED
+    return code
+
+
+def _drop_the_rest(out: TextIO) -> None:
+    """What is still held for a stream that cannot be written must not fail once more when the interpreter ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
 
 
 def _report(error: Exception) -> str:

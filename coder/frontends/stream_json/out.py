@@ -36,6 +36,8 @@ class JsonOut:
         seconds = time.monotonic() - self._started
         self._write(convert.result(session.facts, ended, session.spent, self._denials, seconds))
         self._outbox.close()
+        if self._outbox.failure is not None:
+            raise self._outbox.failure
 
     def _write(self, message: Json) -> None:
         line = _encode(message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import queue
 import select
@@ -17,6 +18,7 @@ class Outbox:
         self._thread = threading.Thread(target=self._work, name="outbox", daemon=True)
         self._closed = False
         self.broken = False
+        self.failure: OSError | None = None  # why it is broken, unless the reader has left
         self._thread.start()
 
     def put(self, line: bytes) -> None:
@@ -43,6 +45,8 @@ class Outbox:
                 view = view[os.write(self._fd, view) :]
             except BlockingIOError:  # the descriptor was handed to us non-blocking
                 select.select([], [self._fd], [], 1.0)
-            except OSError:  # nobody reads any more
+            except OSError as error:
                 self.broken = True
+                if error.errno != errno.EPIPE:
+                    self.failure = error
                 return

@@ -290,6 +290,16 @@ def test_approvals_of_many_processes_are_all_kept_and_private(place: Place, tmp_
     assert {path.name for path in place.home.iterdir()} == {"trust.json", "trust.json.lock"}
 
 
+def test_what_a_killed_writer_left_of_the_trust_file_is_cleared_away(place: Place) -> None:
+    place.put(FILE, LOOSE)
+    place.approve()
+    left = place.home / ".trust.json.0123456789abcdef.tmp"
+    left.write_text("half", encoding="utf-8")
+    place.put(FILE, {**LOOSE, "env": {"A": "2"}})
+    place.approve()
+    assert not left.exists() and not list(place.home.glob("*.tmp")) and read_folders(place.home)
+
+
 @pytest.mark.behaviour("B-637")
 def test_a_home_that_cannot_be_written_is_an_error_in_one_line(place: Place) -> None:
     place.home.parent.mkdir(parents=True)

@@ -58,7 +58,9 @@ def test_several_that_fit_are_listed(home: Path, tmp_path: Path, handle: str) ->
 
 
 @pytest.mark.behaviour("B-507")
-@pytest.mark.parametrize("handle", ["nothing like it", "abcde", "ffffff", "eeeeeeee-1111-4111-8111-111111111111", "\x1b[31mred"])
+@pytest.mark.parametrize(
+    "handle", ["nothing like it", "abcde", "ffffff", "eeeeeeee-1111-4111-8111-111111111111", "\x1b[31mred"]
+)
 def test_what_fits_nothing_is_said_so(home: Path, tmp_path: Path, handle: str) -> None:
     session(home, tmp_path, "the cart", "", "abcdef12-1111-4111-8111-111111111111")
     with pytest.raises(UnknownSession, match="No conversation found with session ID: ") as caught:

@@ -210,7 +210,7 @@ async def test_an_agent_that_changes_its_folder_stays_in_its_session(tmp_path: P
     """users.md S3."""
     script = [
         turn(tool("Bash", command="cd sub")),
-        *[turn(tool("Bash", command="pwd"))] * 20,
+        *(turn(tool("Bash", command=f"pwd; echo {number}")) for number in range(20)),
         turn("Done."),
         turn("On."),
     ]

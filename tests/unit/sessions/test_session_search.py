@@ -89,8 +89,10 @@ def test_what_was_compacted_is_found(library: Library, home: Path, tmp_path: Pat
 @pytest.mark.parametrize("words", ['"', "a OR", "NEAR(", "*", "col:x", "(", "-x", "\x00", "' ; drop table said", "^a"])
 def test_no_text_is_an_operator(library: Library, home: Path, tmp_path: Path, words: str) -> None:
     write(home, tmp_path, [user("hello")])
+    was_indexed = library.is_indexed
     assert library.search(words, everywhere(home), 10) == []
     assert len(library.search("hello", everywhere(home), 10)) == 1
+    assert library.is_indexed == was_indexed
 
 
 def test_text_inside_of_words_is_found_too(library: Library, home: Path, tmp_path: Path) -> None:

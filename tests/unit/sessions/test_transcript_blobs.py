@@ -85,6 +85,7 @@ def test_pictures_are_private(tmp_path: Path) -> None:
 
 def test_small_data_and_data_that_is_not_plain_base64_stay_in_the_line(tmp_path: Path) -> None:
     odd = [Image("image/png", "aGk="), Image("image/png", "aGVs\n" * 2000), Image("image/png", "é" * 5000)]
+    odd.append(Image("image/png", "aGVs" * 2000 + "aGl="))  # decodes, but to what "aGk=" stands for
     path = store(tmp_path, message := showing(*odd))
     assert not blob_folder(path).exists()
     assert load(path).messages == (message,)

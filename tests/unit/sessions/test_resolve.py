@@ -45,6 +45,13 @@ def test_a_session_is_found_by_id_its_beginning_its_title_or_words(home: Path, t
 
 
 @pytest.mark.behaviour("B-500")
+def test_a_whole_title_comes_before_words(home: Path, tmp_path: Path) -> None:
+    path = session(home, tmp_path, "something", "Cart")
+    session(home, tmp_path, "the Cart thing")
+    assert resolve(home, tmp_path, "Cart") == path
+
+
+@pytest.mark.behaviour("B-500")
 @pytest.mark.parametrize("handle", ["abcdef", "the cart", "login"])
 def test_several_that_fit_are_listed(home: Path, tmp_path: Path, handle: str) -> None:
     for end in ("12", "99"):

@@ -116,6 +116,17 @@ def test_what_cannot_be_repaired_is_said_and_left(home: Path, tmp_path: Path) ->
     assert mend(path) is None and path.read_bytes() == before
 
 
+@pytest.mark.behaviour("B-519")
+def test_an_old_list_without_uuids_is_repaired_too(home: Path, tmp_path: Path) -> None:
+    path = write(home, tmp_path, [user("x")])
+    golden = Path(__file__).with_name("golden") / "list_without_uuids.jsonl"
+    path.write_bytes(b"garbage\n" + golden.read_bytes())
+    said = load(path).messages
+    assert mend(path) is not None
+    assert load(path).messages == said and len(said) == 4
+    assert examine(path).is_sound
+
+
 def test_a_file_of_nothing_is_a_finding(home: Path, tmp_path: Path) -> None:
     path = write(home, tmp_path, [user("x")])
     path.write_bytes(b'{"type":"summary","summary":"x"}\n{"type":"hologram"}\n')

@@ -7,7 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import cases
+from bench import cases, sessions
+from bench.accounting import accounting
 from bench.checkpoints import checkpoints
 from bench.report import Report
 
@@ -19,7 +20,7 @@ def main() -> int:
     arguments = parser.parse_args()
     report = Report()
     with tempfile.TemporaryDirectory(prefix="coder-bench-") as folder:
-        for case in (*cases.ALL, checkpoints):
+        for case in (*cases.ALL, checkpoints, accounting, *sessions.ALL):
             if arguments.only is None or arguments.only in case.__name__:
                 case(report, Path(folder), arguments.runs)
     return report.finish()

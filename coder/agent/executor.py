@@ -13,9 +13,10 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol
 
 from coder.agent.gate import Allowed, Denied, Gate
+from coder.agent.ports import Ports, Watched
 from coder.agent.spill import bound
 from coder.core.errors import ToolError
 from coder.core.events import AnyEvent, ToolFinished, ToolProgress, ToolStarted
@@ -26,72 +27,18 @@ from coder.core.workspace import Workspace
 
 if TYPE_CHECKING:
     from coder.permissions.decide import Decision
-    from coder.permissions.gitdrops import Drop
     from coder.permissions.paths import Place
 
 _log = logging.getLogger(__name__)
 _CHANGES_FOLDER = re.compile(r"\b(cd|pushd|popd)\b")
-Watch: TypeAlias = Callable[[tuple[Effect, ...]], AbstractAsyncContextManager[None]]
-"""Entered before a call runs and left when it has ended, however it ended: told what the call would do, it may look at
-those paths before and after."""
 
 INTERRUPTED = "Interrupted before it finished; what it had done until then was not undone."
-
-
-class CallLog(Protocol):
-    """Where it is noted that a call is about to run, so that after a crash it is known what may have happened."""
-
-    def started(self, call: ToolUse) -> None:
-        """The call runs next. Synchronous; never raises."""
-        ...
-
-    async def settle(self) -> None:
-        """What was noted lasts. Waited for before a call that may change anything."""
-        ...
-
-
-class Unnoted:
-    def started(self, call: ToolUse) -> None:
-        pass
-
-    async def settle(self) -> None:
-        pass
 
 
 class Outcomes(Protocol):
     """Takes the outcome of each call under its id."""
 
     def __setitem__(self, tool_use_id: str, outcome: Outcome, /) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """A call that is about to run and may change something, as people see it; `writes` are the files it names."""
-
-    summary: str
-    access: Access
-    effects: tuple[Effect, ...]
-    writes: tuple[Path, ...]
-
-
-class Checkpoints(Protocol):
-    """Keeps what calls change. Never fails a call."""
-
-    async def before_asking(self, drop: Drop) -> str:
-        """Called before git may drop work, and before anybody is asked. Returns a line for the call's result, or ""."""
-        ...
-
-    def around(self, call: Watched) -> AbstractAsyncContextManager[None]:
-        """Entered before such a call runs and left when it has ended, however it ended."""
-        ...
-
-
-class NoCheckpoints:
-    async def before_asking(self, drop: Drop) -> str:
-        return ""
-
-    def around(self, call: Watched) -> AbstractAsyncContextManager[None]:
-        return nullcontext()
 
 
 class Toolbox(Protocol):
@@ -135,17 +82,12 @@ class _Prepared:
         return tuple(Effect("writes", str(place), place.real) for place in self.decision.places)
 
 
-def _seen_nothing(effects: tuple[Effect, ...]) -> AbstractAsyncContextManager[None]:
-    return nullcontext()
-
-
 def interrupted(call: ToolUse) -> Outcome:
     return Outcome(ToolResult(call.id, (Text(INTERRUPTED),), is_error=True))
 
 
 class Executor:
-    """`limit` is how many calls may run at the same time; `watch` is entered round each call that runs;
-    `log` is told before one does."""
+    """`limit` is how many calls may run at the same time."""
 
     def __init__(
         self,
@@ -155,10 +97,8 @@ class Executor:
         control: SessionControl,
         emit: Callable[[AnyEvent], None],
         spill_dir: Path,
+        ports: Ports | None = None,
         limit: int = 10,
-        watch: Watch = _seen_nothing,
-        log: CallLog | None = None,
-        checkpoints: Checkpoints | None = None,
     ) -> None:
         self._toolbox = toolbox
         self._gate = gate
@@ -167,9 +107,7 @@ class Executor:
         self._emit = emit
         self._spill_dir = spill_dir
         self._slots = asyncio.Semaphore(limit)
-        self._watch = watch
-        self._log = log or Unnoted()
-        self._checkpoints: Checkpoints = checkpoints or NoCheckpoints()
+        self._ports = ports or Ports()
 
     async def run(self, calls: Sequence[ToolUse], outcomes: Outcomes) -> None:
         """Runs the calls and writes each outcome under its id as soon as it is known. May be cancelled at any time.
@@ -221,7 +159,7 @@ class Executor:
 
     async def _execute(self, prepared: _Prepared) -> Outcome:
         if prepared.decision.drop is not None and prepared.decision.verdict != "deny":
-            prepared = replace(prepared, note=await self._checkpoints.before_asking(prepared.decision.drop))
+            prepared = replace(prepared, note=await self._ports.checkpoints.before_asking(prepared.decision.drop))
         verdict = await self._gate.check(prepared.call, prepared.access, prepared.summary, prepared.decision)
         match verdict:
             case Denied():
@@ -244,14 +182,14 @@ class Executor:
             return _denied(call, decision)
         note = prepared.note
         if decision.drop is not None and not note:
-            note = await self._checkpoints.before_asking(decision.drop)
+            note = await self._ports.checkpoints.before_asking(decision.drop)
         return await self._run(_Prepared(call, tool, params, access, summary, decision, prepared.concurrent, note))
 
     async def _run(self, prepared: _Prepared) -> Outcome:
         call = prepared.call
-        self._log.started(call)
+        self._ports.log.started(call)
         if not prepared.decision.read_only:
-            await self._log.settle()
+            await self._ports.log.settle()
         self._emit(ToolStarted(call=call, summary=prepared.summary))
         started = time.monotonic()
         output = _with_note(await self._output(prepared), prepared.note)
@@ -272,7 +210,7 @@ class Executor:
         if not prepared.decision.changes:
             return nullcontext()
         writes = tuple(place.real for place in prepared.decision.places) if isinstance(prepared.access, Writes) else ()
-        return self._checkpoints.around(Watched(prepared.summary, prepared.access, prepared.effects, writes))
+        return self._ports.checkpoints.around(Watched(prepared.summary, prepared.access, prepared.effects, writes))
 
     async def _output(self, prepared: _Prepared) -> ToolOutput:
         call = prepared.call
@@ -286,7 +224,7 @@ class Executor:
             real=_judged(prepared.decision.places),
         )
         try:
-            async with self._watch(prepared.effects), self._around(prepared):
+            async with self._ports.watch(prepared.effects), self._around(prepared):
                 return await prepared.tool.run(prepared.params, context)
         except ToolError as error:
             return ToolOutput(str(error), error.data, summary="failed", is_error=True)

@@ -14,11 +14,11 @@ from coder.agent.gate import Gate
 from coder.agent.history import History
 from coder.agent.loop import Agent
 from coder.agent.policies import RepeatedFailure, TurnLimit, TurnPolicy
+from coder.agent.ports import Ports
 from coder.agent.repetition import Repetition
 from coder.agent.upkeep import Room
-from coder.app.accounts import Accounts
 from coder.app.again import Again
-from coder.app.budgets import PrimaryAgain, budget_of
+from coder.app.budgets import PrimaryAgain
 from coder.app.checkpointing import FOLDER, Checkpointing, Site, told_by
 from coder.app.context import context_message
 from coder.app.conversation import OpenConversation
@@ -26,8 +26,9 @@ from coder.app.created import Created
 from coder.app.journal import Journal
 from coder.app.judge import Judge, Surroundings
 from coder.app.pictures import shrunk
+from coder.app.purse import Purse
 from coder.app.rulebook import RuleBook, SaveRule, rules_of
-from coder.app.session import Session, SessionFacts, Spent
+from coder.app.session import Session, SessionFacts
 from coder.app.starting import NEW, Start
 from coder.app.toolbox import SessionTools
 from coder.config.paths import local_settings, user_home
@@ -37,9 +38,8 @@ from coder.core.errors import ConfigError
 from coder.core.events import AnyEvent
 from coder.core.frontend import Frontend
 from coder.core.model import ModelRequest
-from coder.models import catalog, connect
-from coder.telemetry.ledger import Ledger
-from coder.telemetry.ledger_file import LedgerFile
+from coder.models import catalog
+from coder.permissions.rules import Rules
 from coder.telemetry.logs import DebugLog
 from coder.tools.registry import ToolSession, builtins
 from coder.workspace.local import LocalWorkspace
@@ -94,7 +94,7 @@ async def open_session(
     conversation = OpenConversation(journal, lambda messages: agent.upkeep.restart(messages, "rewind"))
     checkpoints = _checkpoints(config, journal, workspace, conversation, emit)
     ports = Ports(created.watch, journal, checkpoints)
-    executor = Executor(tools, gate, workspace, control, emit, spill_dir, ports=ports)
+    executor = Executor(tools, gate, workspace, control, emit, spill_dir, ports)
     history = History(
         journal.append,
         journal.messages,
@@ -213,4 +213,3 @@ def _room(config: Config, template: ModelRequest, folder: Path, again: Again) ->
 def _policies(config: Config) -> tuple[TurnPolicy, ...]:
     limit = (TurnLimit(config.max_turns),) if config.max_turns else ()
     return (*limit, RepeatedFailure(), Repetition())
-

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, ParamSpec, Protocol, TypeAlias, TypeVar
 
-from coder.agent.executor import Watched
+from coder.agent.ports import Watched
 from coder.core.errors import CoderError, SessionError
 from coder.core.events import AnyEvent, CheckpointTaken, Notice, RunStarted
 from coder.core.lazy import LazyModule

@@ -101,10 +101,10 @@ class Journal:
         if self._transcript is not None:
             await asyncio.to_thread(self._transcript.sync)
 
-    def finished(self, message: str, index: int, count: int, result: ToolResult, data: Json | None) -> None:
-        """One of the `count` results of a message that is appended later, under the uuid `message`, is known."""
+    def finished(self, message_uuid: str, index: int, count: int, result: ToolResult, data: Json | None) -> None:
+        """One of the `count` results of a message that is appended later, under the uuid `message_uuid`, is known."""
         if self._transcript is not None:
-            self._transcript.finished(message, index, count, result, data)
+            self._transcript.finished(message_uuid, index, count, result, data)
 
     def edited(self, edit: ContextEdit) -> None:
         """What the model sees of the past has changed."""

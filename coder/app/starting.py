@@ -10,17 +10,18 @@ from pathlib import Path
 from coder import __version__
 from coder.core.config import Config
 from coder.core.errors import SessionError
+from coder.core.lazy import LazyModule
 from coder.core.visible import visible_line
 from coder.sessions.asides import clean_name
-from coder.sessions.fork import forked
 from coder.sessions.load import Loaded, assembled, load
 from coder.sessions.locate import belongs_to, is_session_id, latest, transcript_path
 from coder.sessions.reading import read
 from coder.sessions.repository import related_folders
-from coder.sessions.resolve import offer, resolve
 from coder.sessions.store import Transcript
 from coder.sessions.tree import drops_only_turn
 
+_forking = LazyModule("coder.sessions.fork")
+_resolving = LazyModule("coder.sessions.resolve")
 _NO_SESSION = 'There is no session in this folder to go on with. Start one: coder -p "what to do"'
 
 
@@ -110,15 +111,16 @@ def _fork(config: Config, path: Path, wanted: Start, warn: Callable[[str], None]
     made = _new(config, wanted.session_id, warn)
     if made.transcript is not None:
         target = transcript_path(config.home, config.cwd, made.session_id)
-        made.transcript.begin_with(lambda: forked(reading, path, config.home, target), loaded)
+        made.transcript.begin_with(lambda: _forking.forked(reading, path, config.home, target), loaded)
     return Started(made.session_id, made.transcript, loaded)
 
 
 def _found(config: Config, wanted: Start) -> Path:
     if wanted.resume:
-        return resolve(config.home, config.cwd, wanted.resume)
+        found: Path = _resolving.resolve(config.home, config.cwd, wanted.resume)
+        return found
     if wanted.resume is not None:
-        offered = offer(config.home, config.cwd)
+        offered = _resolving.offer(config.home, config.cwd)
         raise SessionError(f"Which session? The latest of this folder:\n{offered}" if offered else _NO_SESSION)
     path = latest(config.home, config.cwd)
     if path is None:

@@ -52,7 +52,7 @@ def title_request(model: str, prompt: str) -> ModelRequest:
 def read_title(reply: Message) -> str:
     """The title a reply consists of; "" when it is none."""
     lines = [line.strip() for line in reply.text.splitlines() if line.strip()]
-    title = clean_name(lines[0].strip("\"'`“”«»#* ").removesuffix(".")) if len(lines) == 1 else ""
+    title = clean_name(lines[0].strip("\"'`“”«»#. ")) if len(lines) == 1 else ""
     return title if len(title) <= _LONGEST else ""
 
 

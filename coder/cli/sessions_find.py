@@ -20,7 +20,7 @@ from coder.core.visible import visible_line
 from coder.sessions.age import age
 from coder.sessions.glimpse import Glimpse, glimpse
 from coder.sessions.index import Found
-from coder.sessions.locate import everywhere, newest_first, of_folder
+from coder.sessions.locate import everywhere, of_folders
 from coder.sessions.repository import related_folders
 from coder.sessions.resolve import resolve, short_title
 from coder.sessions.search import Hit, Library
@@ -42,14 +42,16 @@ def list_(
     home = config_home(os.environ)
     paths = everywhere(home) if all_ else _here(home)
     found = (each for path in paths if (each := glimpse(path)) is not None and not each.is_sidechain)
-    with _library(home if paths else None) as library:
-        rows = [row(each, library.facts(each.path) if library else None) for each in islice(found, limit)]
+    shown = list(islice(found, limit))
+    with _library(home if shown else None) as library:
+        facts = library.facts([each.path for each in shown]) if library else []
+    rows = [row(each, known) for each, known in zip(shown, facts, strict=True)]
     if json_:
         print_json([as_json(each) for each in rows])
     elif rows:
         print(table(rows, time.time(), folders=all_))
-        if (left := sum(1 for _ in found)) > 0:
-            print(f"… and {left} more: --limit {limit + left}")
+        if next(found, None) is not None:
+            print(f"… and more: --limit {5 * limit}")
     else:
         others = len(everywhere(home))
         more = f" {others} in other folders: coder sessions list --all" if others and not all_ else ""
@@ -64,7 +66,7 @@ def search(
 ) -> None:
     """Sessions in which all the words were said, the best first."""
     home = config_home(os.environ)
-    paths = _here(home) if here else everywhere(home)
+    paths = list(_here(home)) if here else everywhere(home)
     words = " ".join(text)
     with _library(home if paths else None) as library:
         hits = library.search(words, paths, limit, whole=not here) if library else []
@@ -94,7 +96,8 @@ def show(
         print(exported(known, messages, lambda text: text), end="")
         return
     with _library(home) as library:
-        print(heading(row(known, library.facts(path) if library else None), time.time()))
+        (facts,) = library.facts([path]) if library else (None,)
+    print(heading(row(known, facts), time.time()))
     _print_parts(messages, tools=tools)
 
 
@@ -112,8 +115,8 @@ def _indent(part: Part) -> str:
     return "    " if part.voice in ("result", "failed") else _VOICES.get(part.voice, "")
 
 
-def _here(home: Path) -> list[Path]:
-    return newest_first({path for folder in related_folders(current_folder()) for path in of_folder(home, folder)})
+def _here(home: Path) -> Iterator[Path]:
+    return of_folders(home, related_folders(current_folder()))
 
 
 @contextlib.contextmanager

@@ -187,6 +187,12 @@ def _max_turns(flags: Flags, env: Mapping[str, str]) -> int | None:
     return flags.max_turns
 
 
+def _checkpoints(stack: Stack, env: Mapping[str, str]) -> bool:
+    if environment.switch(env, "CLAUDE_CODE_DISABLE_FILE_CHECKPOINTING"):
+        return False
+    return stack.first(lambda settings: settings.checkpoints) is not False
+
+
 def _auto_compact(stack: Stack, env: Mapping[str, str]) -> bool:
     if environment.switch(env, "DISABLE_AUTO_COMPACT") or environment.switch(env, "DISABLE_COMPACT"):
         return False

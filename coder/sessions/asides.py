@@ -42,7 +42,7 @@ class Labels:
 
 def clean_name(text: str) -> str:
     """A name as it may be stored: control characters are blanks, 200 characters at most; may be empty."""
-    return _CONTROL.sub(" ", text).strip()[:LONGEST_NAME].strip()
+    return " ".join(_CONTROL.sub(" ", text).split())[:LONGEST_NAME].strip()
 
 
 def tool_start(call: ToolUse, session_id: str) -> Json:
@@ -56,18 +56,19 @@ def move(leaf: str | None, why: str, session_id: str) -> Json:
     return {"type": "rewind", "leafUuid": leaf, "why": why, "sessionId": session_id, "timestamp": now()}
 
 
-def clearing(edit: Clearing, session_id: str) -> Json:
-    """Some contents are left out from now on."""
+def clearing(edit: Clearing, leaf: str | None, session_id: str) -> Json:
+    """Some contents of what is there when `leaf` is the last entry are left out from now on."""
     return {
         "type": "content-replacement",
         "sessionId": session_id,
         "replacements": [_replacement_to_json(each) for each in edit.replacements],
+        "leafUuid": leaf,
         "why": edit.why,
         "timestamp": now(),
     }
 
 
-def replacements_of(raw: Json) -> list[Replacement]:
+def clearing_of(raw: Json) -> Clearing:
     """What a content-replacement line says, as far as it is understood. Never raises."""
     listed = raw.get("replacements")
     found: list[Replacement] = []
@@ -77,7 +78,7 @@ def replacements_of(raw: Json) -> list[Replacement]:
                 found.append(Replacement(text, tool_use_id=name))
             case {"messageUuid": str(name), "block": int(block), "replacement": str(text)}:
                 found.append(Replacement(text, message=name, block=block))
-    return found
+    return Clearing(tuple(found), str(raw.get("why", "")))
 
 
 def boundary(edit: Compaction, name: str, leaf: str | None, envelope: Envelope) -> Json:

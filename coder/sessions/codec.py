@@ -45,13 +45,19 @@ class Entry:
 
 
 def messages_of(entries: Iterable[Entry]) -> tuple[Message, ...]:
-    """The messages of a branch in order, put together again from their parts. Never raises.
+    """The messages of a branch in order, put together again from their parts. Never raises."""
+    return tuple(message for message, _ in placed_messages(entries))
+
+
+def placed_messages(entries: Iterable[Entry]) -> list[tuple[Message, int]]:
+    """The messages of a branch in order, each with the place of its last entry on it. Never raises.
 
     Entries that other programs wrote are joined by the id of the API response, neighbouring tool results by place.
     """
     groups: list[list[Entry]] = []
+    ends: dict[int, int] = {}
     joinable: dict[str, list[Entry]] = {}
-    for entry in entries:
+    for place, entry in enumerate(entries):
         if entry.boundary:
             joinable.clear()  # what follows may be stored for the second time
         if not entry.payload:
@@ -68,7 +74,8 @@ def messages_of(entries: Iterable[Entry]) -> tuple[Message, ...]:
                     joinable.pop("results", None)
                 joinable[key] = group
         group.append(entry)
-    return tuple(message for group in groups if (message := _joined(group)) is not None)
+        ends[id(group)] = place
+    return [(message, ends[id(group)]) for group in groups if (message := _joined(group)) is not None]
 
 
 def message_uuid(entry: Entry) -> str:

@@ -75,8 +75,9 @@ def mend(path: Path) -> Path | None:
 
 
 def sound_lines(path: Path, reading: Reading) -> Iterator[tuple[bytes, Json]]:
-    """The lines of a transcript that can be read, once each, every entry hanging on one that is there."""
+    """The lines of a transcript that can be read, once each, every entry named and hanging on one that is there."""
     parents = dict(_missing_parents(reading))
+    parents |= {entry.uuid: entry.parent for entry in reading.tree.entries if entry.uuid.startswith("line-")}
     bad, seen = {*reading.bad, *reading.repeated}, set[str]()
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):

@@ -17,7 +17,7 @@ from coder.sessions.load import blob_folder
 from coder.sessions.locate import make_private
 from coder.sessions.reading import Reading, entry_name
 
-_KEPT_ASIDES = ("content-replacement", "tool-start", "last-prompt")
+_KEPT_ASIDES = ("tool-start", "last-prompt")
 
 
 def forked(reading: Reading, source: Path, home: Path, target: Path) -> Iterator[bytes]:
@@ -27,6 +27,7 @@ def forked(reading: Reading, source: Path, home: Path, target: Path) -> Iterator
     branches stay behind. Pictures are shared as hard links where the disk can. Raises OSError and SessionError.
     """
     kept = {entry.uuid: entry for entry in reading.tree.branch(whole=True)}
+    names = frozenset(kept)
     last = ""
     try:
         with source.open("rb") as file:
@@ -40,6 +41,12 @@ def forked(reading: Reading, source: Path, home: Path, target: Path) -> Iterator
                     origin = {"sessionId": source.stem, "messageUuid": last}
                     own = {"uuid": last, "parentUuid": reading.tree.parent(entry), "sessionId": target.stem}
                     raw = {**raw, **own, "forkedFrom": origin}
+                elif raw.get("type") == "content-replacement":
+                    leaf = raw.get("leafUuid")
+                    nearest = reading.tree.nearest(leaf, names) if isinstance(leaf, str) else None
+                    if leaf is not None and nearest is None:
+                        continue  # of what stays behind
+                    raw = {**raw, "leafUuid": nearest, "sessionId": target.stem}
                 elif raw.get("type") in _KEPT_ASIDES:
                     raw = {**raw, "sessionId": target.stem}
                 else:

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from coder.core.messages import Usage
 from coder.sessions.digest import Digest, digest
@@ -23,12 +24,14 @@ CREATE TABLE places (id INTEGER PRIMARY KEY, file INTEGER, uuid TEXT, role TEXT)
 CREATE INDEX place_files ON places (file);
 CREATE VIRTUAL TABLE said USING fts5 (text, tokenize = 'unicode61 remove_diacritics 2');
 """
-_WAIT = 5.0  # seconds for another process to finish
+_PATIENCE = 5.0  # seconds for another process to finish
+_HELD = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _FOUND = """
 SELECT files.path, places.role, places.uuid, snippet(said, 0, char(2), char(3), '…', 16), bm25(said)
 FROM said JOIN places ON places.id = said.rowid JOIN files ON files.id = places.file
 WHERE said MATCH ? ORDER BY bm25(said) LIMIT ?
 """
+_Row: TypeAlias = tuple[int, str, int, int, int, int]  # of files, without prompts
 _CONTAINS = """
 SELECT files.path, places.role, places.uuid, substr(said.text, max(1, instr(lower(said.text), ?1) - 40), 120), 0.0
 FROM said JOIN places ON places.id = said.rowid JOIN files ON files.id = places.file
@@ -58,12 +61,13 @@ class Facts:
 class Index:
     """Raises sqlite3.Error from every method when the database cannot be used, OSError when it cannot be made."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, patience: float) -> None:
         folder = home / "index"
         make_private(home, folder)
         self._path = folder / "sessions.db"
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
-        self._db = sqlite3.connect(self._path, timeout=_WAIT, isolation_level=None)
+        self._db = sqlite3.connect(self._path, timeout=patience, isolation_level=None)
+        self._db.execute("PRAGMA synchronous = OFF")  # a cache: what a crash breaks is made anew
         self._prepare()
 
     def close(self) -> None:
@@ -72,13 +76,17 @@ class Index:
     def refresh(self, paths: Iterable[Path], *, whole: bool = False) -> None:
         """Reads what is new in these transcripts. `whole`: they are all there are, others are forgotten."""
         known = {row[1]: row for row in self._db.execute("SELECT id, path, inode, size, mtime, end FROM files")}
+        found = [(path, known.pop(str(path), None)) for path in paths]
+        changed = [(path, row) for path, row in found if _is_changed(path, row)]
+        gone = [row[0] for row in known.values()] if whole else []
+        if not changed and not gone:
+            return
         with self._changing():
-            for path in paths:
-                row = known.pop(str(path), None)
+            for path, row in changed:
                 with contextlib.suppress(OSError):
                     self._read(path, row)
-            for row in known.values() if whole else ():
-                self._forget(row[0])
+            for file in gone:
+                self._forget(file)
 
     def search(self, words: str, limit: int) -> list[Found]:
         """The best places that hold all the words, or begin with them; else those that hold the text as it is."""
@@ -118,10 +126,8 @@ class Index:
             raise
         self._db.execute("COMMIT")
 
-    def _read(self, path: Path, row: tuple[int, str, int, int, int, int] | None) -> None:
+    def _read(self, path: Path, row: _Row | None) -> None:
         now = path.stat()
-        if row is not None and row[2:5] == (now.st_ino, now.st_size, now.st_mtime_ns):
-            return
         grown = row is not None and row[2] == now.st_ino and row[5] <= now.st_size and row[3] < now.st_size
         if row is not None and not grown:
             self._forget(row[0])
@@ -155,19 +161,34 @@ class Index:
             self._db.execute(f"DELETE FROM {statement} = ?", (file,))
 
 
-def open_index(home: Path) -> Index | None:
-    """The index, made anew when it is damaged; None where there can be none."""
+def _is_changed(path: Path, row: _Row | None) -> bool:
+    try:
+        now = path.stat()
+    except OSError:
+        return False
+    return row is None or row[2:5] != (now.st_ino, now.st_size, now.st_mtime_ns)
+
+
+def open_index(home: Path, patience: float = _PATIENCE) -> Index | None:
+    """The index, made anew when it is damaged; None where there can be none. Another process that is at it is waited
+    for `patience` seconds."""
     for _ in range(2):
         try:
-            return Index(home)
+            return Index(home, patience)
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError):  # locked, or FTS5 is not there: not a matter of this file
                 return None
-            with contextlib.suppress(OSError):
-                (home / "index" / "sessions.db").unlink()
+            discard_index(home, error)
         except (OSError, ValueError):
             return None
     return None
+
+
+def discard_index(home: Path, error: sqlite3.Error) -> None:
+    """Removes an index that cannot be used for what is in it, so that the next one is made anew. Never raises."""
+    if getattr(error, "sqlite_errorcode", 0) not in _HELD:
+        with contextlib.suppress(OSError):
+            (home / "index" / "sessions.db").unlink()
 
 
 def _quoted(word: str) -> str:

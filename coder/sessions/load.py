@@ -10,9 +10,9 @@ from coder.core.errors import SessionError
 from coder.core.messages import Message
 from coder.sessions.asides import Labels
 from coder.sessions.blobs import Blobs
-from coder.sessions.codec import Entry, announced_calls, asked_model, messages_of
+from coder.sessions.cleared import without_cleared
+from coder.sessions.codec import Entry, announced_calls, asked_model, placed_messages
 from coder.sessions.reading import Reading, read
-from coder.sessions.replaced import replaced
 
 _SHOWN = 5
 
@@ -72,10 +72,16 @@ def load(path: Path, at: str | None = None, *, whole: bool = False) -> Loaded:
 def assembled(reading: Reading, path: Path, *, whole: bool = False) -> Loaded:
     """The conversation of what was read from `path`, beside which its pictures lie. Never raises."""
     found = reading.tree.branch(whole=whole)
-    messages = messages_of(unstowed(found, path))
+    place = {entry.uuid: number for number, entry in enumerate(found)}
+
+    def reach(leaf: str) -> int:
+        nearest = reading.tree.nearest(leaf, place)
+        return place[nearest] if nearest is not None else -1
+
+    messages = without_cleared(placed_messages(unstowed(found, path)), reading.clearings, reach)
     models = (asked_model(entry) for entry in reversed(found))
     return Loaded(
-        messages=replaced(messages, reading.replacements),
+        messages=messages,
         session_id=reading.session_id,
         cwd=reading.cwd,
         leaf=reading.tree.leaf,

@@ -13,6 +13,7 @@ from coder.sessions.lines import decode_line, scrubbed
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _HEAD = 64 * 1024
+_GLANCE = 4 * 1024
 _LONGEST_KEY = 200
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -56,13 +57,17 @@ def find(home: Path, cwd: Path, session_id: str) -> Path:
 
 def latest(home: Path, cwd: Path) -> Path | None:
     """The transcript of this folder that was written last; None when there is none. Never raises."""
-    return next(of_folder(home, cwd), None)
+    return next(of_folders(home, [cwd]), None)
 
 
-def of_folder(home: Path, cwd: Path) -> Iterator[Path]:
-    """The transcripts of this very folder, the latest first. Never raises."""
-    for path in newest_first(_transcripts(home / "projects" / project_key(cwd))):
-        if belongs_to(path, cwd):
+def of_folders(home: Path, folders: Iterable[Path]) -> Iterator[Path]:
+    """The transcripts of these very folders, the latest first. Never raises."""
+    owners: dict[Path, list[Path]] = {}
+    for folder in folders:
+        for path in _transcripts(home / "projects" / project_key(folder)):
+            owners.setdefault(path, []).append(folder)
+    for path in newest_first(owners):
+        if any(belongs_to(path, folder) for folder in owners[path]):
             yield path
 
 
@@ -95,11 +100,18 @@ def make_private(home: Path, folder: Path) -> None:
 
 
 def _first_cwd(path: Path) -> str | None:
-    try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
-    except OSError:
-        return None
+    for size in (_GLANCE, _HEAD):  # nearly always in the first lines
+        try:
+            with path.open("rb") as file:
+                head = file.read(size)
+        except OSError:
+            return None
+        if (found := _cwd_in(head)) is not None or len(head) < size:
+            return found
+    return None
+
+
+def _cwd_in(head: bytes) -> str | None:
     for line in head.removeprefix(b"\xef\xbb\xbf").split(b"\n"):
         entry = decode_line(line.strip())
         found = entry.get("cwd") if entry else None

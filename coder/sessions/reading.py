@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from coder.core.edits import Replacement
 from coder.core.errors import SessionError
 from coder.core.messages import Json, usage_from_api
-from coder.sessions.asides import Labels, replacements_of
+from coder.sessions.asides import Labels, clearing_of
+from coder.sessions.cleared import Cleared
 from coder.sessions.codec import Entry
 from coder.sessions.lines import decode_line
 from coder.sessions.titles import label_of
@@ -38,7 +38,7 @@ class Reading:
         self.cwd = ""
         self.labels = Labels()
         self.started: dict[str, str] = {}
-        self.replacements: list[Replacement] = []
+        self.clearings: list[Cleared] = []
         self.edited = ""  # why the past is another one than the last reply answered
 
     def add(self, number: int, line: bytes | None, *, whole: bool) -> None:
@@ -94,7 +94,7 @@ class Reading:
             case "last-prompt":
                 self.labels = replace(self.labels, prompt=_text(raw.get("lastPrompt")))
             case "content-replacement":
-                self.replacements += replacements_of(raw)
+                self.clearings.append(Cleared(clearing_of(raw), _text(raw.get("leafUuid")) or None))
                 self.edited = "left out"
             case "tool-start":
                 self.started[_text(raw.get("toolUseId"))] = _text(raw.get("timestamp"))

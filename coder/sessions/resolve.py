@@ -11,7 +11,7 @@ from coder.core.errors import SessionError, UnknownSession
 from coder.core.visible import visible_line
 from coder.sessions.age import age
 from coder.sessions.glimpse import Glimpse, glimpse
-from coder.sessions.locate import everywhere, find, is_session_id, newest_first, of_folder
+from coder.sessions.locate import everywhere, find, is_session_id, of_folders
 from coder.sessions.repository import related_folders
 
 _SHORTEST_PREFIX = 6
@@ -31,7 +31,7 @@ def resolve(home: Path, cwd: Path, handle: str) -> Path:
     all_paths = everywhere(home)
     if len(handle) >= _SHORTEST_PREFIX and (found := [p for p in all_paths if p.stem.startswith(handle.lower())]):
         return _only(handle, list(_glimpses(found)))
-    here = list(_glimpses(newest_first({p for folder in related_folders(cwd) for p in of_folder(home, folder)})))
+    here = list(_glimpses(of_folders(home, related_folders(cwd))))
     seen = {each.path for each in here}
     for candidates in (here, list(_glimpses(path for path in all_paths if path not in seen))):
         if named := [each for each in candidates if handle and each.title == handle]:
@@ -43,7 +43,7 @@ def resolve(home: Path, cwd: Path, handle: str) -> Path:
 
 def offer(home: Path, cwd: Path) -> str:
     """The sessions that could be resumed here, for somebody who did not say which; "" when there is none."""
-    return _listed(list(islice(_glimpses(of_folder(home, cwd)), _OFFERED)), "coder -p -r ")
+    return _listed(list(islice(_glimpses(of_folders(home, [cwd])), _OFFERED)), "coder -p -r ")
 
 
 def _only(handle: str, found: Sequence[Glimpse]) -> Path:

@@ -12,7 +12,7 @@ from pathlib import Path
 from coder.core.errors import SessionError
 from coder.sessions.digest import digest
 from coder.sessions.glimpse import Glimpse, glimpse
-from coder.sessions.index import Facts, Found, Index, open_index
+from coder.sessions.index import Facts, Found, Index, discard_index, open_index
 
 _PLACES = 400  # looked at for each search
 _ROUND = 60  # characters on both sides of a word found by reading
@@ -29,8 +29,9 @@ class Hit:
 class Library:
     """All transcripts of a home: what was said in them, and what they used. Close it."""
 
-    def __init__(self, home: Path) -> None:
-        self._index: Index | None = open_index(home)
+    def __init__(self, home: Path, patience: float = 5.0) -> None:
+        self._home = home
+        self._index: Index | None = open_index(home, patience)
 
     def close(self) -> None:
         if self._index is not None:
@@ -50,19 +51,15 @@ class Library:
         found = self._indexed(words, paths, whole=whole)
         return _by_session(_scanned(words, paths) if found is None else found, set(paths), limit)
 
-    def facts(self, path: Path) -> Facts | None:
-        """What a session used; None when it cannot be read."""
+    def facts(self, paths: Sequence[Path]) -> list[Facts | None]:
+        """What each session used; None for one that cannot be read."""
         if self._index is not None:
             try:
-                self._index.refresh((path,))
-                return self._index.facts(path)
-            except sqlite3.Error:
-                self._drop()
-        try:
-            found = digest(path)
-        except OSError:
-            return None
-        return Facts(found.prompts, tuple(found.replies.values()))
+                self._index.refresh(paths)
+                return [self._index.facts(path) for path in paths]
+            except sqlite3.Error as error:
+                self._drop(error)
+        return [_facts(path) for path in paths]
 
     def _indexed(self, words: str, paths: Sequence[Path], *, whole: bool) -> list[Found] | None:
         if self._index is None:
@@ -70,14 +67,22 @@ class Library:
         try:
             self._index.refresh(paths, whole=whole)
             return self._index.search(words, _PLACES if whole else _PLACES * 20)
-        except sqlite3.Error:
-            self._drop()
+        except sqlite3.Error as error:
+            self._drop(error)
             return None
 
-    def _drop(self) -> None:
-        if self._index is not None:
-            self._index.close()
-            self._index = None
+    def _drop(self, error: sqlite3.Error) -> None:
+        self.close()
+        self._index = None
+        discard_index(self._home, error)
+
+
+def _facts(path: Path) -> Facts | None:
+    try:
+        found = digest(path)
+    except OSError:
+        return None
+    return Facts(found.prompts, tuple(found.replies.values()))
 
 
 def _by_session(found: Iterable[Found], wanted: set[Path], limit: int) -> list[Hit]:

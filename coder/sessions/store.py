@@ -134,13 +134,13 @@ class Transcript:
         """Notes that a call is about to run. Never raises."""
         self._write([asides.tool_start(call, self.session_id)])
 
-    def finished(self, message: str, index: int, count: int, result: ToolResult, data: Json | None) -> None:
+    def finished(self, message_uuid: str, index: int, count: int, result: ToolResult, data: Json | None) -> None:
         """Stores the result of one call before the others are known: it is number `index` of `count` in the message
         with that uuid, which has nothing else in it. What `append` gets later must say the same. Never raises."""
         others = tuple(ToolResult("", ()) for _ in range(count - 1))
         whole = clean(Message("user", (*others[:index], result, *others[index:])))
         known = tuple(data if number == index else None for number in range(count))
-        placed = replace(whole, meta=Meta(message, "results", tool_data=known))
+        placed = replace(whole, meta=Meta(message_uuid, "results", tool_data=known))
         names = entry_uuids(placed)
         self._store(entries_of(placed, self._leaf, self._envelope, {name for name in names if name != names[index]}))
         self._finished.add(names[index])
@@ -149,7 +149,7 @@ class Transcript:
         """Stores a change of what the model sees. Never raises."""
         match edit:
             case Clearing():
-                self._write([asides.clearing(edit, self.session_id)])
+                self._write([asides.clearing(edit, self._leaf, self.session_id)])
             case Compaction():
                 name = str(uuid.uuid4())
                 entries = [asides.boundary(edit, name, self._leaf, self._envelope)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from coder.sessions.codec import Entry, is_prompt, message_uuid
 
@@ -68,6 +68,16 @@ class Tree:
         """What stands before an entry; None for the first one."""
         index = self._before(entry, self._place[entry.uuid], False)
         return self.entries[index].uuid if index is not None and index >= 0 else None
+
+    def nearest(self, name: str, among: Container[str]) -> str | None:
+        """The entry itself, or the last one before it on its branch, that is `among` some; None when none of them is.
+        Compactions are not crossed."""
+        index = self._place.get(name)
+        while index is not None and index >= 0:
+            if self.entries[index].uuid in among:
+                return self.entries[index].uuid
+            index = self._before(self.entries[index], index, False)
+        return None
 
     def _before(self, entry: Entry, index: int, whole: bool) -> int | None:
         name = entry.logical if whole and entry.boundary else entry.parent

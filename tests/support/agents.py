@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Protocol
 
 from coder.agent.answers import ResultLog
-from coder.agent.executor import CallLog, Executor
+from coder.agent.executor import Executor
 from coder.agent.gate import Ask, Gate
 from coder.agent.history import History
 from coder.agent.loop import Agent
 from coder.agent.policies import RepeatedFailure, TurnLimit, TurnPolicy
+from coder.agent.ports import CallLog, Ports
 from coder.agent.upkeep import Room
 from coder.app.rulebook import RuleBook, SaveRule
 from coder.core.config import RuleText
@@ -81,7 +82,7 @@ class Engine:
             control,
             self.recorder.emit,
             spill_dir,
-            log=log,
+            ports=Ports(log=log) if log else None,
         )
         self.agent = Agent(
             model,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from coder.agent.executor import Executor, Outcome
+from coder.agent.ports import Ports
 from coder.app.checkpointing import Checkpointing, Conversation, Site
 from coder.app.created import Created
 from coder.app.toolbox import SessionTools
@@ -86,8 +87,7 @@ class Bench:
             StillControl(),
             self.events.append,
             spill,
-            watch=Created((spill,)).watch,
-            checkpoints=self.checkpoints,
+            ports=Ports(Created((spill,)).watch, checkpoints=self.checkpoints),
         )
         self._count = 0
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from coder.agent.executor import Executor, Outcome
+from coder.agent.ports import Ports
 from coder.app.created import Created
 from coder.app.toolbox import SessionTools
 from coder.core.events import AnyEvent, ToolStarted
@@ -64,7 +65,7 @@ class Desk:
             StillControl(),
             self.emit,
             folder / "spill",
-            watch=self.created.watch,
+            ports=Ports(self.created.watch),
         )
 
     def plant(self, folder: Path, text: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coder.app.contents import compacts_at, context_report
+from coder.app.contents import context_report
 from coder.cli.context_page import page
 from coder.core.errors import ModelError
 from coder.core.messages import Message, Meta, Text, ToolResult, ToolUse, Usage
@@ -91,9 +91,3 @@ async def test_the_page_fits_eighty_columns_whatever_stands_in_it() -> None:
     lines = page(await context_report(REQUEST, messages, 160_000, no_count))
     assert max(map(len, lines)) <= 80 and lines[0].startswith("Context: 1.0M of 1M tokens (100%), compacts at 160k")
     assert "\x1b" not in "".join(lines) and "\u202e" not in "".join(lines)
-
-
-def test_nothing_compacts_where_that_is_switched_off() -> None:
-    assert compacts_at("claude-haiku-4-5", automatic=True, window=None) == 160_000
-    assert compacts_at("claude-haiku-4-5", automatic=True, window=100_000) == 80_000
-    assert compacts_at("claude-haiku-4-5", automatic=False, window=None) is None

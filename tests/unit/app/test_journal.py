@@ -19,7 +19,6 @@ from coder.sessions import load as loading
 from coder.sessions.repair import unknown_outcome
 from tests.support.transcripts import reply, result, results, user
 
-
 PLAIN = Flags()
 
 

@@ -136,7 +136,9 @@ async def open_session(
         trust=config.trust,
     )
     warnings = (*config.warnings, *rule_warnings, *journal.notes, *await checkpoints.recover())
-    return Session(facts, agent, control, lambda: purse.spent, close, what_fills_it, warnings, checkpoints)
+    return Session(
+        facts, agent, control, lambda: purse.spent, close, what_fills_it, warnings, checkpoints, conversation
+    )
 
 
 def _book(config: Config, rules: Rules, save_rule: SaveRule | None) -> RuleBook:

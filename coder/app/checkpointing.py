@@ -13,14 +13,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, ParamSpec, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Literal, ParamSpec, TypeAlias, TypeVar
 
 from coder.agent.ports import Watched
+from coder.app.conversation import Conversation, StoredConversation
 from coder.core.errors import CoderError, SessionError
 from coder.core.events import AnyEvent, CheckpointTaken, Notice, RunStarted
 from coder.core.lazy import LazyModule
 from coder.core.messages import Message
 from coder.core.tools import Runs, Writes
+from coder.sessions import locate
 
 if TYPE_CHECKING:
     from coder.checkpoints import back, changelog, contents, gitstate, limits, pending, recorder, space
@@ -44,21 +46,6 @@ class Told:
     uuid: str
     text: str
     when: float
-
-
-class Conversation(Protocol):
-    """The half of going back that is not about files. All of it raises SessionError when it cannot."""
-
-    @property
-    def leaf(self) -> str | None:
-        """Where the conversation stands; None where it is not kept."""
-        ...
-
-    def rewind_to(self, uuid: str) -> str:
-        """Goes back to before a prompt; returns its text."""
-        ...
-
-    def move_to(self, leaf: str | None) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +115,25 @@ class Checkpointing:
             return (f"A rewind that was cut off waits to be completed: {error}",)
         finally:
             store.close()
-        return tuple(f"A rewind that was cut off has been completed: {each.changes.what}." for each in done)
+        told = [f"A rewind that was cut off has been completed: {each.changes.what}." for each in done]
+        for talk in await _finished(pending.talks, base):
+            try:
+                if self._complete_talk(talk):
+                    told.append("A rewind that was cut off has been completed: the conversation went back too.")
+            except CoderError:  # its session is open somewhere, or gone
+                continue
+        return tuple(told)
+
+    def _complete_talk(self, talk: pending.Talk) -> bool:
+        """Lets a conversation go back whose files have. Raises SessionError; then it is tried again later."""
+        if talk.session == self._site.session_id and self._conversation is not None:
+            moved = _moved(self._conversation, talk)
+        else:
+            path = locate.find(self._site.base.parent, self._site.roots[0], talk.session)
+            with StoredConversation(path) as stored:
+                moved = _moved(stored, talk)
+        talk.file.unlink(missing_ok=True)
+        return moved
 
     async def before_asking(self, drop: Drop) -> str:
         if not self._enabled:
@@ -178,12 +183,16 @@ class Checkpointing:
         if what != "files" and not mark.why and conversation is None:
             raise SessionError("this conversation cannot go back. Go back with files only.")
         done, text = None, mark.text
-        if what != "conversation":
-            leaf = (conversation.leaf if conversation is not None else None) or ""
+        leaf = (conversation.leaf if conversation is not None else None) or ""
+        if what == "conversation":
+            await _finished(lambda: self._back().talk_back(mark.id, leaf))
+        else:
             done = await _finished(lambda: self._back().rewind(mark.id, force=force, leaf=leaf))
             self._learn(done)
         if conversation is not None:
             text = self._talk_back(lambda: conversation.rewind_to(mark.id))
+            if done is not None:
+                pending.talked(self._site.base, done.changes.id)
             at = next((index for index, each in enumerate(self._told) if each.uuid == mark.id), len(self._told))
             del self._told[at:]
         return _rewound(text, done, conversation=conversation is not None)
@@ -197,6 +206,7 @@ class Checkpointing:
         self._learn(done)
         if conversation is not None:
             self._talk_back(lambda: conversation.move_to(last.leaf))
+            pending.talked(self._site.base, done.changes.id)
         return _rewound("", done, conversation=conversation is not None)
 
     async def aclose(self) -> None:
@@ -299,6 +309,17 @@ class Checkpointing:
 
     def _warn(self, text: str) -> None:
         self._emit(Notice(level="warning", text=text))
+
+
+def _moved(conversation: Conversation, talk: pending.Talk) -> bool:
+    """Whether it had to; one that stands elsewhere by now has gone back, or on."""
+    if (conversation.leaf or "") != talk.start:
+        return False
+    if talk.prompt:
+        conversation.rewind_to(talk.prompt)
+    else:
+        conversation.move_to(talk.leaf or None)
+    return True
 
 
 def _rewound(text: str, done: pending.Done | None, *, conversation: bool) -> Rewound:

@@ -1,14 +1,35 @@
-"""The conversation of an open session, where it may be taken back: on disk and in what the model sees alike.
-
-Must not know files, or why it goes back.
+"""Conversations that may be taken back: that of an open session, on disk and in what the model sees alike, and that of
+a transcript nobody has open. Must not know files, or why one goes back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
 
+from coder import __version__
 from coder.app.journal import Journal
+from coder.core.errors import SessionError
 from coder.core.messages import Message
+from coder.sessions.store import Transcript
+
+
+class Conversation(Protocol):
+    """The half of going back that is not about files. All of it raises SessionError when it cannot."""
+
+    @property
+    def leaf(self) -> str | None:
+        """Where the conversation stands; None where it is not kept."""
+        ...
+
+    def rewind_to(self, prompt: str) -> str:
+        """Goes back to before a message of the person, by its uuid; returns its text."""
+        ...
+
+    def move_to(self, leaf: str | None) -> None:
+        """Goes on from where it stood before."""
+        ...
 
 
 class OpenConversation:
@@ -20,16 +41,53 @@ class OpenConversation:
 
     @property
     def leaf(self) -> str | None:
-        """Where it stands: `move_to` comes back to it."""
         return self._journal.leaf
 
     def rewind_to(self, prompt: str) -> str:
-        """Goes back to before a message of the person, and returns its text. Raises SessionError."""
         text = self._journal.rewind_to(prompt)
         self._restart(self._journal.messages)
         return text
 
     def move_to(self, leaf: str | None) -> None:
-        """Goes on from an entry. Raises SessionError."""
         self._journal.move_to(leaf)
         self._restart(self._journal.messages)
+
+    def uncompact(self) -> None:
+        """Takes back the latest compaction of a session that was resumed after it; what was said since follows.
+
+        Raises SessionError when there is none.
+        """
+        self._restart(self._journal.uncompact(None))
+
+
+class StoredConversation:
+    """Holds the transcript while it is open. Raises SessionError when another process has it."""
+
+    def __init__(self, transcript: Path) -> None:
+        self._transcript = Transcript.open(transcript, __version__)
+
+    @property
+    def leaf(self) -> str | None:
+        return self._transcript.leaf
+
+    def rewind_to(self, prompt: str) -> str:
+        text = self._transcript.rewind_to(prompt)
+        self._check()
+        return text
+
+    def move_to(self, leaf: str | None) -> None:
+        self._transcript.move_to(leaf)
+        self._check()
+
+    def close(self) -> None:
+        self._transcript.close()
+
+    def __enter__(self) -> StoredConversation:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _check(self) -> None:
+        if self._transcript.problem:
+            raise SessionError(f"{self._transcript.path} cannot be written to: {self._transcript.problem}.")

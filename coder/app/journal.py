@@ -111,8 +111,9 @@ class Journal:
         if self._transcript is not None:
             self._transcript.edited(edit)
 
-    def uncompact(self, since: Sequence[Message] = ()) -> tuple[Message, ...]:
-        """Takes the latest compaction back and returns the conversation as it was before it, with `since` behind it.
+    def uncompact(self, since: Sequence[Message] | None = ()) -> tuple[Message, ...]:
+        """Takes the latest compaction back and returns the conversation as it was before it, with `since` behind it;
+        None stands for all that was said since.
 
         Raises SessionError when there is none to take back, or the session is not saved. Blocks while it reads.
         """

@@ -6,18 +6,20 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from coder.app.checkpointing import FOLDER, Checkpointing, Site, told_by
+from coder.app.conversation import Conversation
 from coder.checkpoints.changelog import NAME, Mark, read_log
 from coder.config.paths import user_home
 from coder.core.errors import SessionError
 from coder.core.events import AnyEvent
 from coder.sessions.load import load
-from coder.sessions.locate import belongs_to, find, is_session_id, latest, transcript_path
+from coder.sessions.locate import belongs_to, is_session_id, latest, transcript_path
+from coder.sessions.resolve import resolve
 
 
 def transcript_for(home: Path, cwd: Path, session: str | None) -> Path:
     """The transcript of a session, or of the latest one of this folder. Raises SessionError when there is none."""
     if session is not None:
-        return find(home, cwd, session)
+        return resolve(home, cwd, session)
     path = latest(home, cwd)
     if path is None:
         raise SessionError("there is no session in this folder to go back in.")
@@ -43,12 +45,14 @@ def holder_of(home: Path, cwd: Path, point: str) -> Path | None:
     return None
 
 
-def checkpoints_of(transcript: Path, home: Path, env: Mapping[str, str]) -> Checkpointing:
-    """The checkpoints of a stored session. Going back there changes files only. Raises SessionError."""
+def checkpoints_of(
+    transcript: Path, home: Path, env: Mapping[str, str], conversation: Conversation | None = None
+) -> Checkpointing:
+    """The checkpoints of a stored session. Without its `conversation` only files can go back. Raises SessionError."""
     loaded = load(transcript)
     roots = (Path(loaded.cwd),) if loaded.cwd else ()
     site = Site(home / FOLDER, transcript.stem, roots, user_home(env), (home,), dict(env))
-    return Checkpointing(site, _unheard, told=told_by(loaded.messages))
+    return Checkpointing(site, _unheard, told=told_by(loaded.messages), conversation=conversation)
 
 
 def _unheard(event: AnyEvent) -> None:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from coder.agent.control import Control
 from coder.agent.loop import Agent
-from coder.core.errors import ProtocolError
+from coder.core.errors import ProtocolError, SessionError
 from coder.core.events import CompactionEnded, RunEnded
 from coder.core.messages import Json, Message, Meta, Text, Usage
 from coder.core.tools import Mode
 
 if TYPE_CHECKING:
     from coder.app.checkpointing import Checkpointing
+    from coder.app.conversation import OpenConversation
     from coder.core.trust import Trust
     from coder.telemetry.context_report import ContextReport
 
@@ -59,12 +60,14 @@ class Session:
         context: Callable[[], Awaitable[ContextReport]],
         warnings: tuple[str, ...] = (),
         checkpoints: Checkpointing | None = None,
+        conversation: OpenConversation | None = None,
     ) -> None:
         self.facts = facts
         self.control = control
         self.warnings = warnings
         self.checkpoints = checkpoints
         self._agent = agent
+        self._conversation = conversation
         self._spent = spent
         self._close = close
         self._context = context
@@ -108,10 +111,21 @@ class Session:
             return None if running.cancelled() else running.result()
 
     def uncompact(self) -> bool:
-        """Takes the last compaction back; False when there is none, or its original is no longer at hand."""
+        """Takes the last compaction back; False when there is none, or its original is no longer at hand.
+
+        Blocks while it reads. Raises ProtocolError while a run is under way.
+        """
         if self._running is not None:
             raise ProtocolError("a run is under way: undo the compaction when it has ended")
-        return self._agent.upkeep.uncompact()
+        if self._agent.upkeep.uncompact():
+            return True
+        if self._conversation is None:
+            return False
+        try:
+            self._conversation.uncompact()  # made before this process began
+        except SessionError:
+            return False
+        return True
 
     @asynccontextmanager
     async def _until_done(self, running: asyncio.Task[RunEnded] | asyncio.Task[CompactionEnded]) -> AsyncIterator[None]:

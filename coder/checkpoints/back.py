@@ -123,6 +123,16 @@ class Back:
         record = ChangeSet(new_id(), "rewind", what, (), now(), to=mark.id, leaf=leaf)
         return carry_out(self._base, self._log, self._contents, plan, record)
 
+    def talk_back(self, id: str, leaf: str) -> None:
+        """Notes that the conversation alone goes back, from `leaf`. Raises CheckpointError."""
+        mark = self.find(id)
+        what = f"conversation back to before {_name(mark)}"
+        record = ChangeSet(new_id(), "rewind", what, (), now(), to=mark.id, leaf=leaf, is_talk=True)
+        try:
+            self._log.append(record, lasting=True)
+        except OSError as error:
+            raise CheckpointError(f"the journal cannot be written: {error.strerror or error}") from error
+
     def undo(self, *, force: bool = False, leaf: str = "") -> Done:
         """Undoes the last rewind, or the last undo. Raises as `rewind`."""
         last = self.last_rewind()

@@ -49,7 +49,8 @@ class Mark:
 class ChangeSet:
     """What one call changed. `outside` are paths it named that lie outside the working folders and cannot be brought
     back; `what` is the call as people see it. Of a rewind, `to` is the point it went back to, and `undoes` the set that
-    it took back, if it did; `leaf` where the conversation stood, when that went back too."""
+    it took back, if it did; `leaf` where the conversation stood, when that went back too, and
+    `is_talk` when nothing else did."""
 
     id: str
     source: Source
@@ -60,6 +61,7 @@ class ChangeSet:
     to: str = ""
     undoes: str = ""
     leaf: str = ""
+    is_talk: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,7 @@ def _to_json(record: Record) -> Json:
             if record.outside:
                 raw["outside"] = [path_to_json(path) for path in record.outside]
             if record.source == "rewind":
-                raw |= {"to": record.to, "undoes": record.undoes, "leaf": record.leaf}
+                raw |= {"to": record.to, "undoes": record.undoes, "leaf": record.leaf, "talk": record.is_talk}
             return raw
 
 
@@ -196,6 +198,7 @@ def _from_json(raw: Any) -> Record:
             changes = tuple(map(change_from_json, raw["changes"]))
             outside = tuple(map(path_from_json, raw.get("outside", ())))
             found = ChangeSet(raw["id"], raw["source"], raw["what"], changes, float(raw["when"]), outside)
-            return replace(found, to=raw.get("to", ""), undoes=raw.get("undoes", ""), leaf=raw.get("leaf", ""))
+            to, undoes, leaf = (str(raw.get(key, "")) for key in ("to", "undoes", "leaf"))
+            return replace(found, to=to, undoes=undoes, leaf=leaf, is_talk=raw.get("talk") is True)
         case kind:
             raise ValueError(f"no record: {kind}")

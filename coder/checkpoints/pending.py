@@ -1,7 +1,8 @@
 """A going-back on its way, written down before it begins, so that the next start can complete it. Must not know points.
 
 The first line of its file says what is laid ready where, the second that from now on it counts: without it everything
-is cleared away, with it everything is put in place.
+is cleared away, with it everything is put in place. Where the conversation goes back too, the file stays under another
+name until that is done.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from coder.checkpoints.plan import Plan, Step, check_contents
 from coder.checkpoints.restore import Restore
 
 FOLDER = "pending"
+_TALK = ".talk"  # the files are back, the conversation is not yet
 _LOCK_SECONDS = 10.0
 
 
@@ -32,6 +34,18 @@ class Done:
 
     changes: ChangeSet
     passed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """The conversation of `session` stood at `start` and goes back: to before `prompt`, or without one to
+    `leaf`."""
+
+    file: Path
+    session: str
+    start: str
+    prompt: str
+    leaf: str
 
 
 def carry_out(base: Path, log: ChangeLog, contents: Contents, plan: Plan, record: ChangeSet) -> Done:
@@ -65,7 +79,7 @@ def carry_out(base: Path, log: ChangeLog, contents: Contents, plan: Plan, record
 def is_waiting(base: Path) -> bool:
     """Whether something may be left to complete. Cheap."""
     try:
-        return any(each.suffix == ".jsonl" for each in (base / FOLDER).iterdir())
+        return any(each.suffix in (".jsonl", _TALK) for each in (base / FOLDER).iterdir())
     except OSError:
         return False
 
@@ -97,13 +111,34 @@ def complete(base: Path, contents: Contents) -> list[Done]:
     return found
 
 
+def talks(base: Path) -> list[Talk]:
+    """The conversations that have yet to go back where their files have. Never raises."""
+    found: list[Talk] = []
+    for file in sorted((base / FOLDER).glob(f"*{_TALK}")):
+        with suppress(OSError, CheckpointError, IndexError):
+            _, record, folder, _ = _from_json(_read(file)[0])
+            undone = (each for each in read_log(folder) if isinstance(each, ChangeSet) and each.id == record.undoes)
+            leaf = next((each.leaf for each in undone), "")
+            found.append(Talk(file, folder.name, record.leaf, record.to, leaf))
+    return found
+
+
+def talked(base: Path, id: str) -> None:
+    """The conversation has gone back as well. Never raises."""
+    with suppress(OSError):
+        (base / FOLDER / f"{id}{_TALK}").unlink(missing_ok=True)
+
+
 def _place(file: Path, restore: Restore, log: ChangeLog, record: ChangeSet) -> Done:
     changes, passed = restore.put_in_place()
     done = replace(record, changes=tuple(changes))
     try:
         if not any(isinstance(each, ChangeSet) and each.id == record.id for each in read_log(log.folder)):
             log.append(done, lasting=True)
-        file.unlink()
+        if record.leaf:
+            file.replace(file.with_suffix(_TALK))
+        else:
+            file.unlink()
     except OSError as error:
         raise CheckpointError(f"the files are back, but that was not written down: {error.strerror}.") from error
     return Done(done, tuple(passed))

@@ -88,7 +88,8 @@ def _gone_back(records: Sequence[Mark | ChangeSet]) -> tuple[set[str], set[str]]
             (i for i, each in enumerate(records[:index]) if isinstance(each, Mark) and each.id == record.to), index
         )
         later = records[at:index]
-        now = {each.id for each in later if isinstance(each, ChangeSet) and each.source != "rewind"} - undone
+        sets = () if record.is_talk else (each for each in later if isinstance(each, ChangeSet))
+        now = {each.id for each in sets if each.source != "rewind"} - undone
         taken[record.id] = now
         undone |= now
         marks[record.id] = {each.id for each in later if isinstance(each, Mark)} - dropped if record.leaf else set()

@@ -15,16 +15,17 @@ from typing import Annotated
 
 import typer
 
-from coder.app.checkpointing import Checkpointing, Rewound
+from coder.app.checkpointing import Checkpointing, Rewound, What
+from coder.app.conversation import StoredConversation
 from coder.app.rewinding import checkpoints_of, holder_of, transcript_for
 from coder.checkpoints.back import Point, Preview
-from coder.cli.rewind_page import point_json, points_page, preview_json, preview_page, state_page
+from coder.cli.rewind_page import done_page, point_json, points_page, preview_json, preview_page, state_page
 from coder.config.paths import config_home, current_folder
-from coder.core.errors import ConfigError
+from coder.core.errors import ConfigError, SessionError
 from coder.core.visible import visible_line
 from coder.sessions.locate import is_session_id
 
-_HELP = """Go back to before a message of a session: files as they were then, whatever changed them.
+_HELP = """Go back to before a message: the conversation, and the files as they were then, whatever changed them.
 
 Without a point it lists them. A point is a number of that list, a message's id, or the id of a checkpoint.
 `coder rewind show ID` tells what git knew at a checkpoint, and how to bring it back.
@@ -34,6 +35,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
+    what: What
     dry_run: bool
     force: bool
     yes: bool
@@ -43,7 +45,8 @@ class _Wish:
 @app.command(help=_HELP)
 def rewind(
     words: Annotated[list[str] | None, typer.Argument(metavar="[SESSION] [POINT]")] = None,
-    files: Annotated[bool, typer.Option("--files", help="Only the files; this is what happens anyway.")] = False,
+    files: Annotated[bool, typer.Option("--files", help="The files alone; also of a session that is open.")] = False,
+    conversation: Annotated[bool, typer.Option("--conversation", help="The conversation alone.")] = False,
     undo: Annotated[bool, typer.Option("--undo", help="Undo the last rewind, or the last undo.")] = False,
     list_: Annotated[bool, typer.Option("--list", help="List the points, checkpoints before commands too.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
@@ -51,9 +54,11 @@ def rewind(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; for scripts.")] = False,
 ) -> None:
-    del files
     given = list(words or ())
-    wish = _Wish(dry_run, force, yes, as_json)
+    if files and conversation:
+        raise ConfigError("--files and --conversation exclude each other: without either both go back.")
+    what: What = "files" if files else "conversation" if conversation else "both"
+    wish = _Wish(what, dry_run, force, yes, as_json)
     if given[:1] == ["show"] and len(given) == 2:
         asyncio.run(_show(given[1], wish))
         return
@@ -67,7 +72,8 @@ def rewind(
 
 
 async def _run(transcript: Path, home: Path, point: str, wish: _Wish, *, every: bool) -> None:
-    checkpoints = checkpoints_of(transcript, home, os.environ)
+    held = _held(transcript, point, wish)
+    checkpoints = checkpoints_of(transcript, home, os.environ, held)
     try:
         for note in await checkpoints.recover():
             print(note)
@@ -79,6 +85,18 @@ async def _run(transcript: Path, home: Path, point: str, wish: _Wish, *, every: 
             _list(await checkpoints.points(checkpoints=every), transcript.stem, wish)
     finally:
         await checkpoints.aclose()
+        if held is not None:
+            held.close()
+
+
+def _held(transcript: Path, point: str, wish: _Wish) -> StoredConversation | None:
+    """The conversation, where it is to go back. Raises SessionError for one that is open elsewhere, before anything."""
+    if not point or wish.what == "files" or wish.dry_run:
+        return None
+    try:
+        return StoredConversation(transcript)
+    except SessionError as error:
+        raise SessionError(f"{error} The files alone can go back all the same: --files") from error
 
 
 async def _go(checkpoints: Checkpointing, id: str | None, wish: _Wish) -> None:
@@ -86,8 +104,9 @@ async def _go(checkpoints: Checkpointing, id: str | None, wish: _Wish) -> None:
     preview = await (
         checkpoints.preview_undo(force=wish.force) if id is None else checkpoints.preview(id, force=wish.force)
     )
-    _print_preview(preview, wish)
-    if wish.dry_run or not preview.touched:
+    what: What = "files" if preview.point.why else wish.what  # a checkpoint is no message
+    _print_preview(preview, wish, what)
+    if wish.dry_run or (what == "files" and not preview.touched):
         return
     if not wish.yes:
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -96,7 +115,7 @@ async def _go(checkpoints: Checkpointing, id: str | None, wish: _Wish) -> None:
             return
         typer.confirm("\nGo back?", default=False, abort=True)
     done = await (
-        checkpoints.undo_last(force=wish.force) if id is None else checkpoints.rewind(id, "files", force=wish.force)
+        checkpoints.undo_last(force=wish.force) if id is None else checkpoints.rewind(id, what, force=wish.force)
     )
     _print_done(done, preview, wish)
 
@@ -117,7 +136,7 @@ async def _show(id: str, wish: _Wish) -> None:
     checkpoints = checkpoints_of(transcript, home, os.environ)
     try:
         preview = await checkpoints.preview(id, force=wish.force)
-        _print_preview(preview, wish)
+        _print_preview(preview, wish, "files")
         state = await checkpoints.state_before(preview.point.id)
         if state is not None and not wish.as_json:
             print("\n".join(["", *state_page(state)]))
@@ -136,19 +155,19 @@ def _list(points: list[Point], session: str, wish: _Wish) -> None:
         print(f"Session {session} has no points to go back to.")
 
 
-def _print_preview(preview: Preview, wish: _Wish) -> None:
+def _print_preview(preview: Preview, wish: _Wish, what: What) -> None:
     if not wish.as_json:
-        print("\n".join(preview_page(preview, current_folder(), force=wish.force)))
-    elif wish.dry_run or not wish.yes or not preview.touched:
+        print("\n".join(preview_page(preview, current_folder(), what, force=wish.force)))
+    elif wish.dry_run or not wish.yes or (what == "files" and not preview.touched):
         print(json.dumps(preview_json(preview)))
 
 
 def _print_done(done: Rewound, preview: Preview, wish: _Wish) -> None:
     if wish.as_json:
-        print(json.dumps({**preview_json(preview), "done": len(done.files), "passed": list(done.passed)}))
+        told = {"done": len(done.files), "passed": list(done.passed), "conversation": done.conversation}
+        print(json.dumps({**preview_json(preview), **told}))
         return
-    count = len(done.files)
-    print(f"✓ {count} {'path' if count == 1 else 'paths'} brought back. To undo this: coder rewind --undo")
+    print("\n".join(done_page(done)))
     for path in done.passed:
         print(f"  Left as it is, since it changed just now: {visible_line(path)}")
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from coder.app.checkpointing import Rewound, What
 from coder.checkpoints.back import Point, Preview, Touched
 from coder.checkpoints.gitstate import GitState
 from coder.checkpoints.plan import Left
@@ -28,9 +29,13 @@ def points_page(points: Sequence[Point], session: str) -> list[str]:
     return [*lines, "To look at what going back before one would do: coder rewind NUMBER"]
 
 
-def preview_page(preview: Preview, folder: Path, *, force: bool) -> list[str]:
+def preview_page(preview: Preview, folder: Path, what: What, *, force: bool) -> list[str]:
     """What going back would do, in the words of the rewind picker."""
     lines = [f'Back to before "{_short(preview.point.why or preview.point.text)}"']
+    if what != "files":
+        lines.append("  The conversation goes back too; what was said since stays in the transcript.")
+    if what == "conversation":
+        return [*lines, "  No file changes."]
     for verb, how in (("restore", "restore"), ("bring back", "bring back"), ("delete", "delete")):
         lines += _touched(f"Would {verb}", [each for each in preview.touched if each.how == how], folder)
     if not preview.touched:
@@ -46,6 +51,19 @@ def preview_page(preview: Preview, folder: Path, *, force: bool) -> list[str]:
         lines.append(f"  Also undoes what {_count(len(preview.commands), 'command')} changed here ({shown}{more})")
     outside = ", ".join(_named(path, folder) for path in preview.outside[:5])
     lines.append(f"  Cannot undo outside this folder: {outside or 'nothing known'}")
+    return lines
+
+
+def done_page(done: Rewound) -> list[str]:
+    """What was done, and how to go on."""
+    count = len(done.files)
+    parts = [f"{count} {'path' if count == 1 else 'paths'} brought back"] if count or not done.conversation else []
+    parts += ["the conversation went back"] if done.conversation else []
+    lines = [f"✓ {', '.join(parts).capitalize()}. To undo this: coder rewind --undo"]
+    lines += [f"  Left as it is, since it changed just now: {visible_line(path)}" for path in done.passed]
+    if done.conversation and done.text:
+        lines.append(f'  The message was: "{_short(done.text)}"')
+        lines.append('  To go on from there: coder -p -c "what to do instead"')
     return lines
 
 

@@ -66,6 +66,8 @@ def load(path: Path, at: str | None = None, *, whole: bool = False) -> Loaded:
     reading = read(path)
     if at is not None and not reading.tree.move(at):
         raise SessionError(f"Session {path.stem} has no entry {at}.")
+    if at is not None:
+        reading.edited = "cut"
     return assembled(reading, path, whole=whole)
 
 

@@ -155,14 +155,18 @@ class Transcript:
                 entries = [asides.boundary(edit, name, self._leaf, self._envelope)]
                 self._store(entries + self._copies(edit.messages, name, name))
 
-    def uncompact(self, since: Sequence[Message] = ()) -> None:
-        """Takes the latest compaction back: the conversation goes on where it was before it, with `since`.
+    def uncompact(self, since: Sequence[Message] | None = ()) -> None:
+        """Takes the latest compaction back: the conversation goes on where it was before it, with `since`; None stands
+        for all that was said since.
 
         Raises SessionError when there is none.
         """
-        boundary = self._read().tree.compacted()
+        reading = self._read()
+        boundary = reading.tree.compacted()
         if boundary is None:
             raise SessionError("This conversation was not compacted: there is nothing to take back.")
+        if since is None:
+            since = assembled(reading, self.path).messages[boundary.compacted :]
         self._move(boundary.logical, "uncompact", self._copies(since, boundary.logical, str(uuid.uuid4())))
 
     def rewind_to(self, prompt: str) -> str:

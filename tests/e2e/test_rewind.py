@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.cli import Done, Place
-from tests.support.fakeapi import fake_api, tool, turn
+from tests.support.cli import DEADLINE, Done, Place
+from tests.support.fakeapi import RunningApi, fake_api, rule, tool, turn
 from tests.support.rewinding import git, git_state, tree
 
 BYPASS = ("--permission-mode", "bypassPermissions")
@@ -82,11 +84,11 @@ def test_what_the_person_changed_since_is_left_unless_forced(place: Place) -> No
     run(place, "improve greet", bash("echo three >> app.py; echo new > new.txt"))
     (place.project / "app.py").write_text("mine\n")
     (place.project / "own.txt").write_text("mine too\n")
-    done = rewind(place, "1", "-y")
+    done = rewind(place, "1", "-y", "--files")
     assert "Would be left, since somebody else changed it:\n    app.py" in done.stdout
     assert (place.project / "app.py").read_text() == "mine\n"
     assert not (place.project / "new.txt").exists()
-    rewind(place, "1", "-y", "--force")
+    rewind(place, "1", "-y", "--files", "--force")
     assert (place.project / "app.py").read_text() == "one\ntwo\n"
     assert (place.project / "own.txt").read_text() == "mine too\n"
     rewind(place, "--undo", "-y")
@@ -138,3 +140,103 @@ def test_a_point_that_is_not_there_is_said(place: Place) -> None:
     done = rewind(place, "7")
     assert done.code != 0 and "there is no point 7" in done.stderr
     assert "nothing to undo" in rewind(place, "--undo").stderr
+
+
+def said(api: RunningApi) -> str:
+    return json.dumps(api.requests[-1]["messages"])
+
+
+@pytest.mark.behaviour("B-478")
+def test_the_conversation_goes_back_with_the_files_and_comes_back_with_an_undo(place: Place) -> None:
+    run(place, "improve greet", bash("echo three >> app.py"))
+    run(place, "add tests", bash("echo t > t.py"), more=("-c",))
+    done = rewind(place, "2", "-y")
+    assert done.code == 0 and "the conversation went back" in done.stdout
+    assert 'The message was: "add tests"' in done.stdout
+    assert not (place.project / "t.py").exists() and (place.project / "app.py").read_text() == "one\ntwo\nthree\n"
+    with fake_api([turn("Other.")]) as api:
+        assert place.coder("-p", "add docs instead", "-c", url=api.url).stdout == "Other.\n"
+        assert "improve greet" in said(api) and "add tests" not in said(api)
+    listed = [point["text"] for point in json.loads(rewind(place, "--json").stdout)["points"]]
+    assert listed == ["improve greet", "add docs instead"]
+    undone = rewind(place, "--undo", "-y")
+    assert undone.code == 0 and (place.project / "t.py").read_text() == "t\n"
+    with fake_api([turn("Back.")], continuity=False) as api:
+        place.coder("-p", "and now?", "-c", url=api.url)
+        assert "add tests" in said(api) and "add docs instead" not in said(api)
+
+
+@pytest.mark.behaviour("B-478")
+def test_the_first_request_after_going_back_says_that_the_past_was_edited(place: Place) -> None:
+    with fake_api([turn("One."), turn("Two."), turn("Three.")]) as api:
+        place.coder("-p", "first", url=api.url)
+        place.coder("-p", "second", "-c", url=api.url)
+        assert rewind(place, "2", "--conversation", "-y").code == 0
+        assert place.coder("-p", "third", "-c", url=api.url).stdout == "Three.\n"
+        assert "second" not in said(api) and "first" in said(api)
+        assert api.context_edits == ["rewind"]
+
+
+@pytest.mark.behaviour("B-478")
+def test_the_conversation_alone_goes_back_and_can_come_back(place: Place) -> None:
+    run(place, "improve greet", bash("echo three >> app.py"))
+    run(place, "add tests", bash("echo t > t.py"), more=("-c",))
+    done = rewind(place, "2", "--conversation", "-y")
+    assert done.code == 0 and "No file changes." in done.stdout and (place.project / "t.py").exists()
+    assert rewind(place, "--undo", "-y").code == 0 and (place.project / "t.py").exists()
+    with fake_api([turn("Still here.")]) as api:
+        place.coder("-p", "and now?", "-c", url=api.url)
+        assert "add tests" in said(api)
+    assert rewind(place, "2", "-y").code == 0 and not (place.project / "t.py").exists()
+
+
+@pytest.mark.behaviour("B-478")
+def test_of_an_open_session_only_the_files_go_back(place: Place) -> None:
+    run(place, "improve greet", bash("echo three >> app.py"))
+    wait = rule({"last_user_contains": "wait"}, bash("touch begun; while [ ! -e go ]; do sleep 0.02; done"))
+    with fake_api({"rules": [wait], "otherwise": "Done."}) as api:
+        running = place.start("-p", "wait", "-c", *BYPASS, url=api.url)
+        api.wait_until(lambda _: (place.project / "begun").exists())
+        refused = rewind(place, "1", "-y")
+        assert refused.code != 0 and f"process {running.pid}" in refused.stderr and "--files" in refused.stderr
+        assert (place.project / "app.py").read_text() == "one\ntwo\nthree\n"
+        assert rewind(place, "1", "--files", "-y").code == 0
+        assert (place.project / "app.py").read_text() == "one\ntwo\n"
+        (place.project / "go").touch()
+        running.communicate(timeout=DEADLINE)
+
+
+CUT_OFF = """
+import asyncio, os, sys
+from pathlib import Path
+from coder.app.conversation import StoredConversation
+from coder.app.rewinding import checkpoints_of, transcript_for
+
+class Dies(StoredConversation):
+    def rewind_to(self, prompt):
+        os.kill(os.getpid(), 9)
+
+home, cwd = Path(sys.argv[1]), Path(sys.argv[2])
+path = transcript_for(home, cwd, None)
+
+async def main():
+    checkpoints = checkpoints_of(path, home, os.environ, Dies(path))
+    points = await checkpoints.points()
+    await checkpoints.rewind(points[-1].id)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.behaviour("B-478")
+def test_a_rewind_killed_between_files_and_conversation_is_completed_at_the_next_start(place: Place) -> None:
+    run(place, "improve greet", bash("echo three >> app.py"))
+    run(place, "add tests", bash("echo t > t.py"), more=("-c",))
+    command = [sys.executable, "-c", CUT_OFF, str(place.home / ".coder"), str(place.project)]
+    assert subprocess.run(command, cwd=place.project, env=place.env(None), check=False).returncode == -9
+    assert not (place.project / "t.py").exists()
+    with fake_api([turn("Fine.")]) as api:
+        done = place.coder("-p", "something else", "-c", url=api.url)
+        assert "the conversation went back too" in done.stderr
+        assert "add tests" not in said(api) and "improve greet" in said(api)
+    assert not list((place.home / ".coder" / "file-history" / "pending").iterdir())

@@ -11,7 +11,8 @@ from typing import Any
 
 from coder.agent.executor import Executor, Outcome
 from coder.agent.ports import Ports
-from coder.app.checkpointing import Checkpointing, Conversation, Site
+from coder.app.checkpointing import Checkpointing, Site
+from coder.app.conversation import Conversation
 from coder.app.created import Created
 from coder.app.toolbox import SessionTools
 from coder.core.events import AnyEvent, Notice, RunStarted

@@ -123,7 +123,6 @@ def test_lines_that_cannot_be_read_are_told_and_left_out(place: Place) -> None:
         (("cost", "--since", "yesterday"), "expected a day such as"),
         (("cost", "no-such-session"), "There is no session"),
         (("cache",), "No session of this folder is in the ledger yet"),
-        (("context", "3f2b8c1a-0000-4000-8000-000000000000"), "No conversation found"),
     ],
 )
 def test_what_cannot_be_shown_is_one_line_and_exit_2(place: Place, args: tuple[str, ...], words: str) -> None:

@@ -118,7 +118,7 @@ def test_the_next_model_takes_over_and_the_first_is_asked_again_for_the_next_mes
     assert [row.model for row in rows(place)] == [SONNET, OPUS, SONNET]
     mine = ["thinking", "text", "tool_use"]
     assert kinds == [[], mine, mine, ["text", "tool_use"], [*mine, "text"]]
-    assert edits == ["fallback model", "fallback model"]
+    assert edits == ["fallback model", "another model"]
 
 
 @pytest.mark.behaviour("B-541")

@@ -11,7 +11,7 @@ from coder.agent.compaction import Keep
 from coder.agent.history import History
 from coder.agent.upkeep import Room
 from coder.core.edits import Compaction, ContextEdit, applied
-from coder.core.events import CompactionEnded, CompactionStarted, Notice, RunEnded, UsageReported
+from coder.core.events import CompactionEnded, CompactionStarted, Notice, RunEnded
 from coder.core.messages import Json, Message, Meta, Text, ToolUse
 from tests.property.test_history_invariant import sendable
 from tests.support.agents import Engine, prompt
@@ -64,7 +64,7 @@ async def test_a_conversation_near_its_window_is_compacted_and_the_run_goes_on(t
     assert asked.body["tools"] == api.requests[0]["tools"] and asked.body["system"][0]["text"]
     assert asked.usage["cache_read_input_tokens"] > 0.6 * done.before
     assert api.context_edits == ["compaction"]
-    assert [event.purpose for event in recorder.of(UsageReported)].count("compact") == 1
+    assert [e.headers.get("x-coder-side-request") for e in api.exchanges].count("compact") == 1
     sendable(engine.history.view)
 
 

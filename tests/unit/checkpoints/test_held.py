@@ -66,7 +66,8 @@ async def test_what_an_earlier_session_looked_at_is_read_again_when_it_is_kept_n
     committed(bench.project)
     (bench.project / "new.txt").write_text("new\n")
     bench.prompt("p")
-    await bench.bash("true")
+    for number in range(3):  # what was written just now is looked at twice
+        await bench.bash(f"sleep 0.02; echo > made{number}")
     await bench.aclose()
     if lost == "repository":
         shutil.rmtree(bench.project / ".git")

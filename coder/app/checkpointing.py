@@ -25,11 +25,11 @@ from coder.core.tools import Runs, Writes
 from coder.sessions import locate
 
 if TYPE_CHECKING:
-    from coder.checkpoints import back, changelog, contents, gitstate, limits, pending, recorder, space
+    from coder.checkpoints import back, changelog, contents, gitstate, heritage, limits, pending, recorder, space
     from coder.permissions.gitdrops import Drop
 else:
-    _NAMES = ("back", "changelog", "contents", "gitstate", "limits", "pending", "recorder", "space")
-    back, changelog, contents, gitstate, limits, pending, recorder, space = (
+    _NAMES = ("back", "changelog", "contents", "gitstate", "heritage", "limits", "pending", "recorder", "space")
+    back, changelog, contents, gitstate, heritage, limits, pending, recorder, space = (
         LazyModule(f"coder.checkpoints.{name}") for name in _NAMES
     )
 
@@ -269,10 +269,21 @@ class Checkpointing:
             site = self._site
             around = recorder.Surroundings(site.home, site.own, site.env, site.is_busy)
             held = recorder.Recorder(site.base, site.session_id, site.roots, around, self._warnings.append)
+            self._take_over(held.folder)
             held.recover()
             self._marked = {each.id for each in held.log.records() if isinstance(each, changelog.Mark)}
             self._recorder = held
         return self._recorder
+
+    def _take_over(self, folder: Path) -> None:
+        """A fork begins with the checkpoints of the session it came from."""
+        told = {each.uuid for each in self._told}
+        if not told or (folder / changelog.NAME).exists():
+            return
+        try:
+            heritage.take_over(self._site.base, folder, told)
+        except OSError as error:
+            self._warn(f"Only what this fork changes can be undone: {error.strerror or error}.")
 
     def _marking(self) -> recorder.Recorder:
         """The recorder, once every prompt so far is a point in its journal."""

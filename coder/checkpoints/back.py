@@ -167,11 +167,12 @@ class Back:
         for each in sets:
             for change in each.changes:
                 since.setdefault(change.path, begun.get(each.id, each.when))
+        shared = {record.id for record in records}  # a fork has calls in common with where it came from
         ours = {change for each in sets if each.source == "tool" for change in each.changes}
         found: set[str] = set()
         for folder in self._other_journals(min(since.values(), default=0.0)):
             for record in read_log(folder):
-                if isinstance(record, ChangeSet):
+                if isinstance(record, ChangeSet) and record.id not in shared:
                     sure = record.source in ("tool", "rewind")
                     found |= {
                         change.path

@@ -240,3 +240,32 @@ def test_a_rewind_killed_between_files_and_conversation_is_completed_at_the_next
         assert "the conversation went back too" in done.stderr
         assert "add tests" not in said(api) and "improve greet" in said(api)
     assert not list((place.home / ".coder" / "file-history" / "pending").iterdir())
+
+
+def test_a_fork_goes_back_behind_the_fork_and_the_original_still_can(place: Place) -> None:
+    first = tree(place.project)
+    run(place, "improve greet", bash("echo three >> app.py"))
+    run(place, "add tests", bash("echo t > t.py"), more=("-c",))
+    original = json.loads(rewind(place, "--json").stdout)["session"]
+    run(place, "add docs", bash("echo d > docs.md"), more=("-c", "--fork-session"))
+    listed = json.loads(rewind(place, "--json").stdout)["points"]
+    assert [(point["text"], len(point["files"])) for point in listed] == [
+        ("improve greet", 1),
+        ("add tests", 1),
+        ("add docs", 1),
+    ]
+    fork = json.loads(rewind(place, "--json").stdout)["session"]
+    assert fork != original
+    done = rewind(place, original, "1", "-y")
+    assert "left" not in done.stdout and not (place.project / "t.py").exists()
+    assert (place.project / "app.py").read_text() == "one\ntwo\n" and (place.project / "docs.md").exists()
+    assert rewind(place, fork, "1", "-y").code == 0
+    assert tree(place.project) == first
+
+
+def test_a_fork_takes_back_what_was_done_before_it(place: Place) -> None:
+    first = tree(place.project)
+    run(place, "improve greet", bash("echo three >> app.py"))
+    run(place, "add docs", bash("echo d > docs.md"), more=("-c", "--fork-session"))
+    assert "left" not in rewind(place, "1", "-y").stdout
+    assert tree(place.project) == first

@@ -104,7 +104,8 @@ async def _go(checkpoints: Checkpointing, id: str | None, wish: _Wish) -> None:
     preview = await (
         checkpoints.preview_undo(force=wish.force) if id is None else checkpoints.preview(id, force=wish.force)
     )
-    what: What = "files" if preview.point.why else wish.what  # a checkpoint is no message
+    no_talk = not preview.is_talk if preview.undoes else bool(preview.point.why)  # a checkpoint is no message
+    what: What = "files" if no_talk else wish.what
     _print_preview(preview, wish, what)
     if wish.dry_run or (what == "files" and not preview.touched):
         return

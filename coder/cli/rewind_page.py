@@ -32,7 +32,10 @@ def points_page(points: Sequence[Point], session: str) -> list[str]:
 def preview_page(preview: Preview, folder: Path, what: What, *, force: bool) -> list[str]:
     """What going back would do, in the words of the rewind picker."""
     lines = [f'Back to before "{_short(preview.point.why or preview.point.text)}"']
-    if what != "files":
+    if preview.undoes:
+        lines = [f"Undo: {visible_line(preview.undoes)}"]
+        lines += [] if what == "files" else ["  The conversation stands where it stood again."]
+    elif what != "files":
         lines.append("  The conversation goes back too; what was said since stays in the transcript.")
     if what == "conversation":
         return [*lines, "  No file changes."]

@@ -269,3 +269,13 @@ def test_a_fork_takes_back_what_was_done_before_it(place: Place) -> None:
     run(place, "add docs", bash("echo d > docs.md"), more=("-c", "--fork-session"))
     assert "left" not in rewind(place, "1", "-y").stdout
     assert tree(place.project) == first
+
+
+def test_an_undo_says_what_it_undoes_and_whether_the_conversation_moves(place: Place) -> None:
+    run(place, "improve greet", bash("echo three >> app.py"))
+    rewind(place, "1", "-y", "--files")
+    first = rewind(place, "--undo").stdout
+    assert first.startswith('Undo: back to before "improve greet"\n') and "conversation" not in first
+    rewind(place, "--undo", "-y")
+    rewind(place, "1", "-y")
+    assert "The conversation stands where it stood again." in rewind(place, "--undo").stdout

@@ -171,9 +171,9 @@ class Checkpointing:
         """What undoing the last rewind would do to files. Raises CoderError."""
         return await _finished(lambda: self._back().preview_undo(force=force))
 
-    async def state_before(self, id: str) -> gitstate.GitState | None:
-        """What git knew at a checkpoint that was taken before a command; None where nothing was kept."""
-        return await _finished(gitstate.load_state, self._site.base / self._site.session_id, id)
+    async def states_before(self, id: str) -> tuple[gitstate.GitState, ...]:
+        """What git knew of each repository at a checkpoint that was taken before a command."""
+        return await _finished(gitstate.load_states, self._site.base / self._site.session_id, id)
 
     async def rewind(self, id: str, what: What = "both", *, force: bool = False) -> Rewound:
         """Goes back to before a point: first the files, then the conversation. Raises CoderError; then nothing was

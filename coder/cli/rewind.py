@@ -138,10 +138,12 @@ async def _show(id: str, wish: _Wish) -> None:
     try:
         preview = await checkpoints.preview(id, force=wish.force)
         _print_preview(preview, wish, "files")
-        state = await checkpoints.state_before(preview.point.id)
-        if state is not None and not wish.as_json:
+        states = await checkpoints.states_before(preview.point.id)
+        if wish.as_json:
+            return
+        for state in states:
             print("\n".join(["", *state_page(state)]))
-        elif not wish.as_json:
+        if not states:
             print(f"To go back: coder rewind {id}")
     finally:
         await checkpoints.aclose()

@@ -26,7 +26,7 @@ def after(timeline: Timeline, id: str) -> list[str]:
 
 @pytest.mark.parametrize("when", [50.0, 150.0, 250.0])
 def test_a_clock_that_was_set_does_not_move_a_message_before_an_earlier_one(when: float) -> None:
-    records = [mark("p1", 100), changed("k1", 101), mark("p3", 200), changed("k3", 201)]
+    records: list[Mark | ChangeSet] = [mark("p1", 100), changed("k1", 101), mark("p3", 200), changed("k3", 201)]
     timeline = Timeline(records, [mark("p1", 100), mark("p2", when), mark("p3", 200)])
     assert [each.mark.id for each in timeline.stretches()] == ["p1", "p2", "p3"]
     assert after(timeline, "p3") == ["k3"]
@@ -35,7 +35,7 @@ def test_a_clock_that_was_set_does_not_move_a_message_before_an_earlier_one(when
 
 
 def test_a_message_that_changed_nothing_finds_its_place_by_its_time() -> None:
-    records = [mark("p1", 100), changed("k1", 101), changed("back", 103)]
+    records: list[Mark | ChangeSet] = [mark("p1", 100), changed("k1", 101), changed("back", 103)]
     assert after(Timeline(records, [mark("p1", 100), mark("p2", 102)]), "p2") == ["back"]
     assert after(Timeline(records, [mark("p1", 100), mark("p2", 104)]), "p2") == []
 

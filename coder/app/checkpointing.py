@@ -314,9 +314,8 @@ class Checkpointing:
 
     def _tell(self) -> None:
         """Passes on what the recorder had to say."""
-        told, self._warnings = self._warnings, []
-        for text in told:
-            self._warn(text)
+        while self._warnings:  # the list stays the same: the recorder has it
+            self._warn(self._warnings.pop(0))
 
     def _warn(self, text: str) -> None:
         self._emit(Notice(level="warning", text=text))

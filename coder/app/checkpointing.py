@@ -92,6 +92,7 @@ class Checkpointing:
         self._site = site
         self._emit = emit
         self._told = list(told)
+        self._before_us = {each.uuid for each in self._told}
         self._conversation = conversation
         self._enabled = enabled
         self._recorder: recorder.Recorder | None = None
@@ -277,11 +278,10 @@ class Checkpointing:
 
     def _take_over(self, folder: Path) -> None:
         """A fork begins with the checkpoints of the session it came from."""
-        told = {each.uuid for each in self._told}
-        if not told or (folder / changelog.NAME).exists():
+        if not self._before_us or (folder / changelog.NAME).exists():
             return
         try:
-            heritage.take_over(self._site.base, folder, told)
+            heritage.take_over(self._site.base, folder, self._before_us)
         except OSError as error:
             self._warn(f"Only what this fork changes can be undone: {error.strerror or error}.")
 

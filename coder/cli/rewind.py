@@ -167,7 +167,7 @@ def _print_done(done: Rewound, preview: Preview, wish: _Wish) -> None:
         told = {"done": len(done.files), "passed": list(done.passed), "conversation": done.conversation}
         print(json.dumps({**preview_json(preview), **told}))
         return
-    print("\n".join(done_page(done)))
+    print("\n".join(done_page(done, preview)))
     for path in done.passed:
         print(f"  Left as it is, since it changed just now: {visible_line(path)}")
 

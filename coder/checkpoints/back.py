@@ -54,8 +54,8 @@ class Touched:
 @dataclass(frozen=True, slots=True)
 class Preview:
     """`conflicts` stay unless forced; `left` stay in any case. `commands` are those whose changes would be undone,
-    `outside` what they named elsewhere and cannot be undone. Of an undo, `undoes` is what it takes back, and
-    `is_talk`: the conversation went back then."""
+    `outside` what they named elsewhere and cannot be undone. `undoes`: a rewind is undone, with `undoes_talk` also what
+    it did to the conversation."""
 
     point: Mark
     touched: tuple[Touched, ...]
@@ -63,8 +63,8 @@ class Preview:
     left: tuple[Left, ...]
     commands: tuple[str, ...]
     outside: tuple[str, ...]
-    undoes: str = ""
-    is_talk: bool = False
+    undoes: bool = False
+    undoes_talk: bool = False
 
     @property
     def restores(self) -> tuple[Touched, ...]:
@@ -112,7 +112,7 @@ class Back:
         last = self.last_rewind()
         plan = self._plan([last], force=force)
         preview = self._preview(Mark(last.id, last.what, last.when), plan, (), ())
-        return replace(preview, undoes=last.what, is_talk=bool(last.leaf))
+        return replace(preview, undoes=True, undoes_talk=bool(last.leaf))
 
     def rewind(self, id: str, *, force: bool = False, leaf: str = "") -> Done:
         """`leaf` is where the conversation stands, when it goes back too. Blocks.

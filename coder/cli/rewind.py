@@ -104,8 +104,7 @@ async def _go(checkpoints: Checkpointing, id: str | None, wish: _Wish) -> None:
     preview = await (
         checkpoints.preview_undo(force=wish.force) if id is None else checkpoints.preview(id, force=wish.force)
     )
-    no_talk = not preview.is_talk if preview.undoes else bool(preview.point.why)  # a checkpoint is no message
-    what: What = "files" if no_talk else wish.what
+    what: What = "files" if preview.point.why else wish.what  # a checkpoint is no message
     _print_preview(preview, wish, what)
     if wish.dry_run or (what == "files" and not preview.touched):
         return
@@ -170,7 +169,7 @@ def _print_done(done: Rewound, preview: Preview, wish: _Wish) -> None:
         told = {"done": len(done.files), "passed": list(done.passed), "conversation": done.conversation}
         print(json.dumps({**preview_json(preview), **told}))
         return
-    print("\n".join(done_page(done)))
+    print("\n".join(done_page(done, preview)))
     for path in done.passed:
         print(f"  Left as it is, since it changed just now: {visible_line(path)}")
 

@@ -71,11 +71,11 @@ def test_going_back_and_undoing_it(place: Place) -> None:
     first = tree(place.project)
     run(place, "improve greet", bash("echo three >> app.py; mkdir d; echo new > d/new.txt"))
     second = tree(place.project)
-    assert "brought back" in rewind(place, "1", "-y").stdout
+    assert '✓ Back to before "improve greet" · ' in rewind(place, "1", "-y").stdout
     assert tree(place.project) == first
-    assert "brought back" in rewind(place, "--undo", "-y").stdout
+    assert '✓ Undo: back to before "improve greet" · ' in rewind(place, "--undo", "-y").stdout
     assert tree(place.project) == second
-    assert "brought back" in rewind(place, "--undo", "-y").stdout
+    assert '✓ Undo: undo: back to before "improve greet" · ' in rewind(place, "--undo", "-y").stdout
     assert tree(place.project) == first
 
 
@@ -111,7 +111,7 @@ def test_a_checkpoint_before_git_drops_work_is_announced_and_leads_back(place: P
     own = git_state(place.project)
     shown = rewind(place, "show", f"k{id}").stdout
     assert "git -C" in shown and "/index" in shown
-    assert "brought back" in rewind(place, f"k{id}", "-y").stdout
+    assert " changed\n" in rewind(place, f"k{id}", "-y").stdout
     assert tree(place.project) == dirty
     assert git_state(place.project) == own
 
@@ -151,8 +151,7 @@ def test_the_conversation_goes_back_with_the_files_and_comes_back_with_an_undo(p
     run(place, "improve greet", bash("echo three >> app.py"))
     run(place, "add tests", bash("echo t > t.py"), more=("-c",))
     done = rewind(place, "2", "-y")
-    assert done.code == 0 and "the conversation went back" in done.stdout
-    assert 'The message was: "add tests"' in done.stdout
+    assert done.code == 0 and "the conversation too" in done.stdout
     assert not (place.project / "t.py").exists() and (place.project / "app.py").read_text() == "one\ntwo\nthree\n"
     with fake_api([turn("Other.")]) as api:
         assert place.coder("-p", "add docs instead", "-c", url=api.url).stdout == "Other.\n"
@@ -269,13 +268,3 @@ def test_a_fork_takes_back_what_was_done_before_it(place: Place) -> None:
     run(place, "add docs", bash("echo d > docs.md"), more=("-c", "--fork-session"))
     assert "left" not in rewind(place, "1", "-y").stdout
     assert tree(place.project) == first
-
-
-def test_an_undo_says_what_it_undoes_and_whether_the_conversation_moves(place: Place) -> None:
-    run(place, "improve greet", bash("echo three >> app.py"))
-    rewind(place, "1", "-y", "--files")
-    first = rewind(place, "--undo").stdout
-    assert first.startswith('Undo: back to before "improve greet"\n') and "conversation" not in first
-    rewind(place, "--undo", "-y")
-    rewind(place, "1", "-y")
-    assert "The conversation stands where it stood again." in rewind(place, "--undo").stdout

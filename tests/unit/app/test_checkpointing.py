@@ -193,7 +193,6 @@ async def test_what_is_left_out_later_on_is_said_too(tmp_path: Path) -> None:
     await bench.aclose()
 
 
-
 @pytest.mark.behaviour("B-463")
 async def test_a_large_ignored_folder_is_left_out_and_a_small_one_is_kept(bench: Bench) -> None:
     project = bench.project

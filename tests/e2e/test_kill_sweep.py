@@ -5,6 +5,7 @@ The ordinary run takes a seeded sample of each kind of moment; `make soak` takes
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +14,8 @@ import pytest
 
 from coder.core.messages import Json
 from tests.support.cli import Place
-from tests.support.fakeapi import fake_api, fault
-from tests.support.killing import ASKED, SUMMARY, Kill, Life, Sweep, script
+from tests.support.fakeapi import fake_api, fault, rule, tool, turn
+from tests.support.killing import ASKED, GO_ON, SUMMARY, Kill, Life, Sweep, script
 from tests.support.processes import linux_only
 
 pytestmark = [linux_only, pytest.mark.behaviour("B-053")]
@@ -26,6 +27,7 @@ MOMENTS = 200
 LONGEST = 1.8  # seconds; a little more than the session takes here
 PATIENCE = 0.15  # seconds
 WINDOW = ("--autocompact", "12k")
+READS = 14  # of a file each; more than stay when old results are cleared
 COMMANDS = ["one", "two", "three", "four", "five"]
 
 
@@ -91,6 +93,34 @@ def test_killed_between_two_commands_of_one_reply(tmp_path: Path) -> None:
 def test_killed_when_the_compaction_has_just_been_stored(tmp_path: Path) -> None:
     life = swept(tmp_path, lambda life: b"compact_boundary" in life.stored)
     assert not life.ended
+
+
+def test_killed_when_old_results_have_just_been_cleared(tmp_path: Path) -> None:
+    place = Place.make(tmp_path)
+    reads = []
+    for number in range(READS):
+        path = place.project / f"notes{number}.txt"
+        path.write_text(f"a line of notes, number {number}\n" * 1200, encoding="utf-8")
+        reads.append(turn(tool("Read", file_path=str(path))))
+    rules = [rule({"last_user_contains": GO_ON}, "All done.")]
+    with fake_api({"rules": rules, "turns": [*reads, turn("Done.", fault=fault("stall", after=1))]}) as api:
+        sweep = Sweep(place, api)
+        life = sweep.live_and_die(lambda life: b"content-replacement" in life.stored)
+        assert not life.ended
+        stored = life.stored
+        assert sweep.resume().returncode == 0
+        api.check()
+    cleared = [line for line in stored.splitlines() if b'"content-replacement"' in line]
+    names = {each["toolUseId"]: each["replacement"] for line in cleared for each in json.loads(line)["replacements"]}
+    sent = {
+        block["tool_use_id"]: block["content"][0]["text"]
+        for message in api.requests[-1]["messages"]
+        for block in message["content"]
+        if block["type"] == "tool_result"
+    }
+    assert names and names.keys() <= sent.keys()
+    assert {name for name, text in sent.items() if "a line of notes" not in text} == set(names)
+    assert all(sent[name] == text for name, text in names.items())
 
 
 @pytest.mark.soak

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
 from coder.cli.main import run
 from coder.core.edits import Compaction
@@ -287,3 +288,17 @@ def test_a_folder_that_cannot_be_written_to_can_be_read(coder: Run, project: Pat
     (state() / "index").write_text("in the way", encoding="utf-8")
     assert "3 replies" not in coder()[1] and coder("search", "test")[0] == 0
     assert "aaaaaaaa" in coder("search", "naïve")[1]
+
+
+@pytest.mark.behaviour("B-510")
+@pytest.mark.parametrize("width", [80, 120])
+def test_columns_stand_below_each_other_whatever_the_titles(
+    coder: Run, project: Path, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    for title in ("plain", "这是一个很长的中文标题" * 5, "🎉 " * 40, "weird \x1b[31m" * 4):
+        session(project, str(uuid.uuid4()), user(title), title=title)
+    _, out, _ = coder("list")
+    rows = out.splitlines()
+    assert len(rows) == 4 and {cell_len(row) for row in rows} == {width}
+    assert len({cell_len(row[: row.index("just now")]) for row in rows}) == 1

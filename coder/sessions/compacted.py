@@ -1,5 +1,5 @@
-"""What taking a compaction back leaves: where the conversation stood, and what was said since. Pure; must not know files
-or lines.
+"""What taking a compaction back leaves: where the conversation stood, and what was said since. Pure; must not know
+files or lines.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ Kill: TypeAlias = "Callable[[Life], bool]"
 
 @dataclass(slots=True)
 class Life:
-    """The first life of the session, as seen from outside: its whole lines so far, what it stored, how long it has run."""
+    """The first life of the session as seen from outside: its whole lines so far, what it stored, how long it runs."""
 
     process: subprocess.Popen[bytes]
     began: float

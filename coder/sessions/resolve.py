@@ -17,6 +17,7 @@ from coder.sessions.repository import related_folders
 _SHORTEST_PREFIX = 6
 _OFFERED = 10
 _TITLE = 50
+_ALL = "All there are: coder sessions list --all. Of an id at least six characters are needed."
 
 
 def resolve(home: Path, cwd: Path, handle: str) -> Path:
@@ -38,7 +39,7 @@ def resolve(home: Path, cwd: Path, handle: str) -> Path:
             return _only(handle, named)
         if said := [each for each in candidates if handle and _says(each, handle.casefold())]:
             return _only(handle, said)
-    raise UnknownSession(f"No conversation found with session ID: {visible_line(handle)}")
+    raise UnknownSession(f"No conversation found with session ID: {visible_line(handle)}. {_ALL}")
 
 
 def offer(home: Path, cwd: Path) -> str:

@@ -16,7 +16,8 @@ from coder.sessions.repository import related_folders
 
 _SHORTEST_PREFIX = 6
 _OFFERED = 10
-_TITLE = 50
+_TITLE = 40
+_ID = 8  # characters of an id, as lists of sessions show them
 _ALL = "All there are: coder sessions list --all. Of an id at least six characters are needed."
 
 
@@ -58,9 +59,12 @@ def _only(handle: str, found: Sequence[Glimpse]) -> Path:
 
 
 def _listed(found: Sequence[Glimpse], command: str = "") -> str:
+    """One line of at most 80 characters for each; ids are cut where that leaves them apart."""
     now = time.time()
+    shown = {each.id[:_ID] for each in found}
+    size = _ID if len(shown) == len(found) else None
     return "\n".join(
-        f"  {command}{each.id}  {age(each.modified, now):>12}  {short_title(each, _TITLE)}" for each in found
+        f"  {command}{each.id[:size]}  {age(each.modified, now):>12}  {short_title(each, _TITLE)}" for each in found
     )
 
 

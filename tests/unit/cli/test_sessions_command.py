@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
 from coder.checkpoints.changelog import ChangeLog, ChangeSet
 from coder.checkpoints.contents import Contents
@@ -284,7 +285,8 @@ def test_an_import_says_what_became_of_each(coder: Run, project: Path, cart: Pat
 def test_every_command_names_an_unknown_session(coder: Run, cart: Path) -> None:
     for command in (["show"], ["export"], ["rename", "zzz", "x"], ["rm"], ["doctor"]):
         code, out, err = coder(*command, *(["zzz"] if len(command) == 1 else []))
-        assert (code, out, err) == (1, "", "coder: No conversation found with session ID: zzz\n"), command
+        assert (code, out) == (1, "") and err.count("\n") == 1, command
+        assert err.startswith("coder: No conversation found with session ID: zzz. All there are: coder sessions list")
 
 
 def test_a_folder_that_cannot_be_written_to_can_be_read(coder: Run, project: Path) -> None:
@@ -345,3 +347,17 @@ def test_a_clean_up_frees_what_an_earlier_removal_left(coder: Run, cart: Path) -
     assert "1 kept file content  (needed no more)" in coder("gc", "--dry-run")[1]
     assert coder("gc")[1].splitlines()[-1].startswith("Freed ") and stored() == 0
     assert coder("gc")[1] == "There is nothing to remove.\n"
+
+
+@pytest.mark.behaviour("B-510")
+@pytest.mark.parametrize("width", [80, 120])
+def test_columns_stand_below_each_other_whatever_the_titles(
+    coder: Run, project: Path, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    for title in ("plain", "这是一个很长的中文标题" * 5, "🎉 " * 40, "weird \x1b[31m" * 4):
+        session(project, str(uuid.uuid4()), user(title), title=title)
+    _, out, _ = coder("list")
+    rows = out.splitlines()
+    assert len(rows) == 4 and {cell_len(row) for row in rows} == {width}
+    assert len({cell_len(row[: row.index("just now")]) for row in rows}) == 1

@@ -9,8 +9,9 @@ import pytest
 
 from tests.support.bills import dollars, price, rows, sent
 from tests.support.cli import Done, Place
-from tests.support.fakeapi import RunningApi, fake_api, fault, thinking, tool, turn
+from tests.support.fakeapi import RunningApi, fake_api, fault, rule, thinking, tool, turn
 
+SUMMARISES = {"last_user_contains": "This conversation is about to be shortened"}
 BYPASS = ("--permission-mode", "bypassPermissions", "--output-format", "json")
 
 
@@ -52,6 +53,35 @@ def test_the_ledger_adds_up_to_what_was_billed_through_retries_cuts_and_resumes(
     assert all(row.request_id.startswith("req_") and row.price and row.purpose == "main" for row in found)
     (ledger,) = (place.home / ".coder" / "ledger").glob("*.jsonl")
     assert ledger.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.behaviour("B-530")
+@pytest.mark.behaviour("B-531")
+def test_the_ledger_adds_up_through_a_compaction_and_a_fork(place: Place) -> None:
+    reads = []
+    for number in range(5):
+        path = place.project / f"notes{number}.txt"
+        path.write_text(f"a line of notes, number {number}\n" * 450, encoding="utf-8")
+        reads.append(turn(tool("Read", file_path=str(path)), fault=fault("status", 529, retry_after=0.01)))
+    summary = rule(SUMMARISES, "The notes are read.", fault=fault("status", 529, retry_after=0.01))
+    script = {"rules": [summary], "turns": [*reads, turn("Read."), turn("Forked."), turn("The first again.")]}
+    with fake_api(script) as api:
+        first = run(place, api, "--model", "haiku", env={"CLAUDE_AUTOCOMPACT_PCT_OVERRIDE": "2"}).result
+        fork = run(place, api, "-c", "--fork-session").result
+        again = run(place, api, "-r", first["session_id"]).result
+        found, whole = rows(place), sent(api)
+        assert "compaction" in api.context_edits
+    assert fork["session_id"] != first["session_id"] == again["session_id"]
+    assert [row.purpose for row in found].count("compact") == 1 and len(found) == len(whole) == 9
+    assert dollars(found) == pytest.approx(price(whole), rel=1e-9)
+    of_fork = [row for row in found if row.session == fork["session_id"]]
+    assert len(of_fork) == 1 and dollars(of_fork) == pytest.approx(fork["total_cost_usd"])
+    both = first["total_cost_usd"] + again["total_cost_usd"]
+    assert dollars(row for row in found if row.session == first["session_id"]) == pytest.approx(both)
+    by_session = run_json(place, "cost", "--by", "session", "--json")
+    assert by_session["total"]["usd"] == pytest.approx(price(whole)) and len(by_session["by_session"]) == 2
+    by_purpose = run_json(place, "cost", "--by", "purpose", "--json")["by_purpose"]
+    assert sum(each["usd"] for each in by_purpose.values()) == pytest.approx(price(whole))
 
 
 @pytest.mark.behaviour("B-549")

@@ -138,7 +138,11 @@ def _call(call: ToolUse, message: Message, index: int, messages: Sequence[Messag
     return Repair(Clearing(tuple(made), WHY, block_tokens(call)), f"a {call.name} call") if len(made) == 2 else None
 
 
-def _plain(block: Block, message: Message, index: int) -> Repair:
+def _plain(block: Block, message: Message, index: int) -> Repair | None:
+    """None for a block that was left out before: what the API refuses is not that."""
+    words = block.content if isinstance(block, ToolResult) else (block,)
+    if words in ((Text(_note("The output")),), (Text(_note("A part of this message")),)):
+        return None
     if isinstance(block, ToolResult):
         made = Replacement(_note("The output"), tool_use_id=block.tool_use_id)
         return Repair(Clearing((made,), WHY, block_tokens(block)), "a tool result")

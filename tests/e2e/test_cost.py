@@ -213,6 +213,26 @@ def test_coder_context_adds_up_to_what_the_api_counted(place: Place) -> None:
     assert max(map(len, page.splitlines())) <= 80 and page.startswith("Context: ")
 
 
+@pytest.mark.behaviour("B-546")
+def test_context_is_that_of_the_sessions_own_model(place: Place) -> None:
+    with fake_api([turn("ok", repeat=2)], continuity=False) as api:
+        run(place, api, "--model", "local-model")
+    assert (found := run_json(place, "context", "--json"))["model"] == "local-model"
+    assert (found["window"], found["compacts_at"]) == (200_000, 160_000)
+    assert run_json(place, "context", "--json", "--model", "sonnet")["model"] == "claude-sonnet-5-5"
+
+
+@pytest.mark.behaviour("B-544")
+def test_the_reports_take_a_session_by_whatever_resume_takes(place: Place) -> None:
+    with fake_api([turn("ok", repeat=2)]) as api:
+        session = run(place, api, "--name", "Cart fix").result["session_id"]
+        run(place, api)
+    for handle in (session, session[:8], "Cart fix"):
+        assert run_json(place, "cache", handle, "--json")["session"] == session
+        assert run_json(place, "cost", handle, "--json")["total"]["requests"] == 1
+        assert run_json(place, "context", handle, "--json")["source"] == "counted"
+
+
 @pytest.mark.behaviour("B-549")
 def test_what_is_played_back_costs_nothing_and_is_in_no_ledger(place: Place) -> None:
     with fake_api([turn("ok")]) as api:

@@ -55,8 +55,12 @@ class Compactor:
             ended = CompactionEnded(trigger=trigger, before=before, after=before, error=SHORT_ENOUGH)
             self._emit(ended)
             return ended
-        path = await asyncio.to_thread(archive.save, self._folder, self._past.history.messages)
-        summary, error, is_passing = await self._summary(focus, room)
+        try:
+            path = await asyncio.to_thread(archive.save, self._folder, self._past.history.messages)
+            summary, error, is_passing = await self._summary(focus, room)
+        except asyncio.CancelledError:  # whoever shows that it is under way must learn that it no longer is
+            self._emit(CompactionEnded(trigger=trigger, before=before, after=before, error="it was interrupted"))
+            raise
         if is_passing and not is_needed:
             return self._put_off(trigger, before, error)
         messages = self._past.history.messages

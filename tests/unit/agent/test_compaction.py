@@ -341,10 +341,11 @@ async def test_a_compaction_can_be_taken_back_with_what_was_said_since(tmp_path:
 async def test_an_interrupted_compaction_changes_nothing(tmp_path: Path) -> None:
     edits: list[ContextEdit] = []
     history = History(edit_sink=edits.append)
+    recorder = Recorder()
     slow = {"when": SUMMARISES, "reply": turn(SUMMARY, wait=60)}
     async with (
         running_api({"rules": [slow], "turns": [*reads(3), turn("Read."), turn("Fine.")]}) as api,
-        engine_on(api, small(tmp_path, window=90_000), Recorder(), big_tools(), history) as engine,
+        engine_on(api, small(tmp_path, window=90_000), recorder, big_tools(), history) as engine,
     ):
         await engine.agent.run(prompt("Do X."))
         before = history.messages
@@ -355,6 +356,7 @@ async def test_an_interrupted_compaction_changes_nothing(tmp_path: Path) -> None
         compacting.cancel()
         await asyncio.wait({compacting})
         assert compacting.cancelled() and history.messages == before and edits == []
+        assert [ended.error for ended in recorder.of(CompactionEnded)] == ["it was interrupted"]
         assert (await engine.agent.run(prompt("Go on."))).reason == "done"
 
 

@@ -213,6 +213,22 @@ def test_coder_context_adds_up_to_what_the_api_counted(place: Place) -> None:
     assert max(map(len, page.splitlines())) <= 80 and page.startswith("Context: ")
 
 
+@pytest.mark.behaviour("B-547")
+def test_coder_cache_names_a_compaction_that_another_process_made(place: Place) -> None:
+    reads = []
+    for number in range(4):
+        path = place.project / f"notes{number}.txt"
+        path.write_text(f"a line of notes, number {number}\n" * 450, encoding="utf-8")
+        reads.append(turn(tool("Read", file_path=str(path))))
+    script = {"rules": [rule(SUMMARISES, "Read.")], "turns": [*reads, turn("ok", fault=fault("status", 401))]}
+    with fake_api(script) as api:
+        failed = run(place, api, "--model", "haiku", env={"CLAUDE_AUTOCOMPACT_PCT_OVERRIDE": "2"})
+        run(place, api, "-c")
+        assert (failed.code, api.context_edits) == (4, ["compaction"])
+    misses = [line["miss"]["why"] for line in run_json(place, "cache", "--json")["requests"] if "miss" in line]
+    assert misses == ["the past was changed: compaction"]
+
+
 @pytest.mark.behaviour("B-546")
 def test_context_is_that_of_the_sessions_own_model(place: Place) -> None:
     with fake_api([turn("ok", repeat=2)], continuity=False) as api:

@@ -105,7 +105,8 @@ def _overview(book: Book, as_json: bool) -> None:
         print("  Limit a run with --max-budget-usd 5 or --max-tokens 500000.")
     else:
         print("No session of this folder is in the ledger yet.")
-    print(f"Today: {cost_page.amount(today)} · this month: {cost_page.amount(month)}")
+    now_and_month = f"Today: {cost_page.amount(today)} · this month: {cost_page.amount(month)}"
+    print("\n".join(cost_page.wrapped(now_and_month)))
 
 
 def _page(rows: list[Row], key: Key, session: str, since: str) -> None:

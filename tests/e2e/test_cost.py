@@ -229,6 +229,17 @@ def test_coder_cache_names_a_compaction_that_another_process_made(place: Place) 
     assert misses == ["the past was changed: compaction"]
 
 
+@pytest.mark.behaviour("B-544")
+def test_the_pages_are_80_columns_wide_whatever_the_names(place: Place) -> None:
+    names = ("us.anthropic.some-very-long-model-name-that-goes-on-and-on-20290101-v1:0", "local/" + "another-" * 6)
+    with fake_api([turn("Hm.", tool("Bash", command="seq 900")), turn("ok", repeat=2)], continuity=False) as api:
+        run(place, api, "--model", names[0])
+        run(place, api, "-c", "--model", names[1])
+    for args in (("cost",), ("cost", "--by", "session"), ("cost", "--by", "model"), ("cache",), ("context",)):
+        lines = place.coder(*args).stdout.splitlines()
+        assert max(map(len, lines)) <= 80, (args, lines)
+
+
 @pytest.mark.behaviour("B-546")
 def test_context_is_that_of_the_sessions_own_model(place: Place) -> None:
     with fake_api([turn("ok", repeat=2)], continuity=False) as api:

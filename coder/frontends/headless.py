@@ -68,10 +68,12 @@ def _drop_the_rest(out: TextIO) -> None:
 
 def _resumable(ended: RunEnded, session: Session) -> RunEnded:
     """The end with how to go on, where only time was missing."""
-    if ended.reason != "rate_limit" or session.facts.transcript is None:
+    if ended.reason not in ("rate_limit", "time_budget") or session.facts.transcript is None:
         return ended
-    how = f"Go on later with: coder -p -r {session.facts.session_id}, or wait with --on-limit wait."
-    return replace(ended, error=f"{ended.error} {how}")
+    command = f'coder -p -r {session.facts.session_id} "go on"'
+    if ended.reason == "time_budget":
+        return replace(ended, error=f"{ended.error}. Go on with: {command}")
+    return replace(ended, error=f"{ended.error} Go on later with: {command}, or wait with --on-limit wait.")
 
 
 def _report(error: Exception) -> str:

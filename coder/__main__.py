@@ -8,6 +8,7 @@ import sys
 def main() -> None:
     """Runs coder with the process's arguments and exits with its code."""
     _leave_the_folder_alone()
+    _open_closed_streams()
     argv = sys.argv[1:]
     if argv in (["--version"], ["-v"]):
         from coder import __version__
@@ -41,11 +42,21 @@ def _leave_the_folder_alone() -> None:
         sys.path[:] = [folder for folder in sys.path if folder not in ("", here)]
 
 
+def _open_closed_streams() -> None:
+    """Has /dev/null stand in for standard streams that are closed (`coder … >&-`): the next file to be opened, say a
+    transcript, would get their number, and what commands print would land in it."""
+    for fd, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None and os.open(os.devnull, os.O_RDWR) == fd:
+            setattr(sys, name, open(fd, "w" if fd else "r", encoding="utf-8", closefd=False))  # noqa: SIM115  # stays
+
+
 def _say(text: str) -> None:
     try:
         print(text, flush=True)
-    except BrokenPipeError:  # whoever reads has left; the interpreter must not flush once more at exit
+    except OSError as error:  # the interpreter must not flush once more at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        if not isinstance(error, BrokenPipeError):  # else whoever reads has left
+            sys.exit(f"coder: the output cannot be written: {error.strerror}")
 
 
 if __name__ == "__main__":

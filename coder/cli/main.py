@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from coder.cli.arguments import RunArguments, parse
 from coder.core.config import Config
 from coder.core.errors import CoderError, ConfigError, UnknownSession
+from coder.core.visible import visible_line
 from coder.frontends.exit_codes import FAILED, USAGE
 
 if TYPE_CHECKING:
@@ -35,7 +36,10 @@ def run(argv: list[str]) -> int:
     try:
         if argv and argv[0] in SUBCOMMANDS:
             gc.enable()
-            import_module(SUBCOMMANDS[argv[0]]).app(argv[1:], prog_name=f"coder {argv[0]}")
+            try:
+                import_module(SUBCOMMANDS[argv[0]]).app(argv[1:], prog_name=f"coder {argv[0]}")
+            finally:
+                sys.stdout.flush()  # a full disk is to be found out here, not when the interpreter ends
             return 0
         return _start(parse(argv))
     except CoderError as error:
@@ -44,9 +48,18 @@ def run(argv: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # Whoever read our output has left; the interpreter must not flush into the void at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _give_up_output()  # whoever read it has left
         return 1
+    except OSError as error:
+        _give_up_output()
+        what = visible_line(str(error.filename)) if error.filename else "the output cannot be written"
+        sys.stderr.write(f"coder: {what}: {error.strerror or error}\n")
+        return FAILED
+
+
+def _give_up_output() -> None:
+    """The interpreter must not flush into the void at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _start(arguments: RunArguments) -> int:
@@ -62,8 +75,18 @@ def _start(arguments: RunArguments) -> int:
     if not prompt:
         raise ConfigError(_NO_INPUT)
     if (command := _SLASH.match(arguments.prompt or prompt)) is not None:
-        raise ConfigError(f"Unknown command: {command.group()}. To send it as text, put a word before it.")
+        _check_command(command.group(), prompt, arguments.flags)
     return asyncio.run(_run(arguments, config, prompt))
+
+
+def _check_command(name: str, prompt: str, flags: Flags) -> None:
+    """Raises ConfigError for a slash command that there is none of, or that has nothing to work on."""
+    from coder.frontends.commands import is_command
+
+    if not is_command(prompt):
+        raise ConfigError(f"Unknown command: {name}. To send it as text, put a word before it.")
+    if not (flags.continue_ or flags.resume is not None):
+        raise ConfigError(f"{name} needs a conversation: add -c for the last one here, or -r SESSION.")
 
 
 async def _run(arguments: RunArguments, config: Config, prompt: str) -> int:

@@ -21,7 +21,7 @@ from coder.sessions.glimpse import Glimpse, glimpse
 from coder.sessions.load import counted
 from coder.sessions.resolve import resolve
 from coder.sessions.telling import conversation
-from coder.telemetry.logs import redacted
+from coder.telemetry.credentials import without_credentials
 
 _SECRET = re.compile(r"(?i)key|token|secret|passw|credential|auth")
 _SHORTEST_SECRET = 8
@@ -82,7 +82,7 @@ def import_(
 def _document(path: Path, kind: Format, *, everything: bool) -> str:
     messages = conversation(path, everything=everything)
     known = glimpse(path) or Glimpse(path, 0.0, 0)
-    redact = partial(redacted, secrets=_secrets())
+    redact = partial(without_credentials, secrets=_secrets())
     if kind is Format.html:
         from coder.sessions.html_page import html
 

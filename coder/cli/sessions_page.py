@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from rich.cells import cell_len, set_cell_size
+
 from coder.config.paths import user_home
 from coder.core.visible import visible, visible_line
 from coder.models.catalog import price
@@ -43,15 +45,16 @@ def row(session: Glimpse, facts: Facts | None) -> Row:
 def table(rows: Sequence[Row], now: float, *, folders: bool = False) -> str:
     """One line a session, as wide as the terminal; with `folders` a second one that says where."""
     cells = [_cells(each, now) for each in rows]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]
+    widths = [max(cell_len(line[column]) for line in cells) for column in range(len(cells[0]))]
     rest = sum(widths) + 2 * len(widths)
-    room = max(20, shutil.get_terminal_size().columns - rest - _ID - 1)
-    title = min(room, max(len(short_title(each.session, room)) for each in rows))
+    room = max(20, shutil.get_terminal_size().columns - rest - _ID - 2)
+    titles = [short_title(each.session, room) for each in rows]
+    title = min(room, max(map(cell_len, titles)))
     lines: list[str] = []
-    for each, line in zip(rows, cells, strict=True):
+    for each, words, line in zip(rows, titles, cells, strict=True):
         shown = [text.rjust(width) for text, width in zip(line, widths, strict=True)]
-        shown[1] = line[1].ljust(widths[1])
-        lines.append(f"{each.session.id[:_ID]}  {short_title(each.session, title).ljust(title)}  {'  '.join(shown)}")
+        shown[1] = _filled(line[1], widths[1])
+        lines.append(f"{each.session.id[:_ID]}  {_filled(words, title)}  {'  '.join(shown)}")
         if folders:
             lines.append(f"{' ' * (_ID + 2)}{home_path(each.session.cwd)}")
     return "\n".join(line.rstrip() for line in lines)
@@ -112,12 +115,17 @@ def short_file(path: Path) -> str:
     return home_path(str(path))
 
 
+def _filled(text: str, width: int) -> str:
+    """As many columns of a terminal: wide characters take two."""
+    return set_cell_size(text, width) if cell_len(text) <= width else f"{set_cell_size(text, width - 1)}…"
+
+
 def _cells(each: Row, now: float) -> list[str]:
     branch = visible_line(each.session.branch)
     prompts = "" if each.prompts is None else f"{each.prompts} prompt{' ' if each.prompts == 1 else 's'}"
     return [
         age(each.session.modified, now),
-        branch if len(branch) <= _BRANCH else branch[: _BRANCH - 1] + "…",
+        _filled(branch, min(cell_len(branch), _BRANCH)),
         prompts,
         dollars(each.cost),
         size_text(each.session.size),

@@ -14,6 +14,7 @@ from typing import Protocol, TextIO
 from coder.app.session import Session
 from coder.core.events import RunEnded
 from coder.core.frontend import Frontend
+from coder.frontends.commands import is_command, run_command
 from coder.frontends.exit_codes import FAILED, exit_code
 
 _log = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ async def run(session: Session, frontend: HeadlessFrontend, prompt: str, time_bu
     with watch:
         try:
             frontend.begin(session)
-            ended = _resumable(await session.prompt(prompt, time_budget=time_budget), session)
+            ended = _resumable(await _run(session, prompt, time_budget), session)
         except Exception as error:  # noqa: BLE001  # a bug of ours must still leave one result, and no traceback
             _log.exception("the run failed")
             ended = RunEnded(reason="crashed", turns=0, error=_report(error))
@@ -52,6 +53,12 @@ async def run(session: Session, frontend: HeadlessFrontend, prompt: str, time_bu
             _drop_the_rest(sys.stdout)
             return code or FAILED
     return code
+
+
+async def _run(session: Session, prompt: str, time_budget: float | None) -> RunEnded:
+    if is_command(prompt):
+        return await run_command(session, prompt)
+    return await session.prompt(prompt, time_budget=time_budget)
 
 
 def _drop_the_rest(out: TextIO) -> None:

@@ -99,7 +99,6 @@ def boundary(edit: Compaction, name: str, leaf: str | None, envelope: Envelope) 
         "level": "info",
         "content": "Conversation compacted",
         "compactMetadata": {"trigger": edit.trigger, "preTokens": edit.before},
-        "coder": {"messages": len(edit.messages)},
     }
 
 

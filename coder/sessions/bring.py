@@ -90,7 +90,7 @@ def _copy(home: Path, source: Path, reading: Reading, target: Path) -> None:
     blobs = Blobs(home, blob_folder(target))
     try:
         make_private(home, target.parent)
-        _copy_side(source, target)
+        _copy_side(source, target, home)
         with contextlib.suppress(FileNotFoundError):
             made.unlink()
         fd = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
@@ -118,7 +118,7 @@ def _own(line: bytes, raw: Json, blobs: Blobs, session_id: str) -> bytes:
     return line if changed == raw else encode_line(changed)
 
 
-def _copy_side(source: Path, target: Path) -> None:
+def _copy_side(source: Path, target: Path, home: Path) -> None:
     """Subagents, whole outputs and pictures; plain files only."""
     left, top = _MOST_SIDE, side_folder(source)
     if not is_session_id(source.stem) or not top.is_dir() or top.is_symlink():
@@ -129,6 +129,6 @@ def _copy_side(source: Path, target: Path) -> None:
             continue
         left -= size
         copy = side_folder(target) / path.relative_to(top)
-        copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(home, copy.parent)
         shutil.copyfile(path, copy)
         copy.chmod(0o600)

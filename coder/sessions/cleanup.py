@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import stat
 from collections.abc import Iterable, Iterator
@@ -18,6 +19,7 @@ from coder.sessions.lock import held, is_open, note_of
 QUOTA = 2_000_000_000  # bytes
 _DAY = 86400
 _HISTORY = "file-history"
+_KEPT = re.compile(r"\.bak\d*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,9 @@ class Waste:
 
 
 def belongings(home: Path, transcript: Path) -> tuple[Path, ...]:
-    """Everything a session has on disk, the transcript first."""
-    rest = (side_folder(transcript), note_of(transcript), home / _HISTORY / transcript.stem)
+    """Everything a session has on disk, the transcript first, with the originals that repairs have kept of it."""
+    kept = (path for path in _listed(transcript.parent) if path.name.startswith(f"{transcript.name}.bak"))
+    rest = (side_folder(transcript), note_of(transcript), home / _HISTORY / transcript.stem, *kept)
     return (transcript, *(path for path in rest if os.path.lexists(path)))
 
 
@@ -100,12 +103,14 @@ def _leftovers(home: Path, now: float) -> Iterator[Waste]:
         names = _listed(folder)
         known |= {path.stem for path in names if path.suffix == ".jsonl"}
         for path in names:
-            transcript = path.with_suffix(".jsonl")
-            if not is_session_id(path.stem):
+            name = path.name.partition(".")[0]
+            if not is_session_id(name):
                 continue
+            transcript = folder / f"{name}.jsonl"
+            is_rest = _KEPT.fullmatch(path.suffix) or (path.suffix == "" and path.is_dir())
             if path.suffix == ".pid" and not is_open(transcript):
                 yield Waste((path,), _size(path), "left by a process that is gone")
-            elif path.suffix == "" and path.is_dir() and not transcript.exists() and _is_old(path, now):
+            elif is_rest and not transcript.exists() and _is_old(path, now):
                 yield Waste((path,), _size(path), "belongs to a session that is gone")
         for path in folder.glob("*/blobs/.*.tmp"):
             if _is_old(path, now):

@@ -31,8 +31,8 @@ _KINDS: frozenset[str] = frozenset(get_args(Kind))
 class Entry:
     """One line of a transcript. `payload` is the whole object for user and assistant entries, empty for others.
 
-    `boundary`: what came before was compacted; `logical` is then the entry it was written after, and
-    `compacted` how many messages it left. `stowed`: some of its data lies in files of its own.
+    `boundary`: what came before was compacted; `logical` is then the entry it was written after. `stowed`: some of its
+    data lies in files of its own.
     """
 
     type: str
@@ -41,7 +41,6 @@ class Entry:
     payload: Json
     logical: str | None = None
     boundary: bool = False
-    compacted: int = 0
     stowed: bool = False
 
 

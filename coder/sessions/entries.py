@@ -46,7 +46,7 @@ def entries_of(
         if name in skip:
             continue
         if copied_to:
-            name = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{copied_to}/{name}"))
+            name = copied_name(copied_to, name)
             body = _copied(body, own, name)
         found.append(
             {
@@ -64,6 +64,11 @@ def entries_of(
         )
         parent = name
     return found
+
+
+def copied_name(copied_to: str, name: str) -> str:
+    """The uuid of an entry's copy."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{copied_to}/{name}"))
 
 
 def _copied(body: Json, own: str, name: str) -> Json:

@@ -117,7 +117,10 @@ class GrowingFile:
 
     def _create(self) -> int:
         make_private(self._home, self.path.parent)
-        fd = os.open(self.path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            fd = os.open(self.path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError as error:
+            raise SessionError("another process has begun a session of this id") from error
         try:
             lock.claim(fd, self.path)
             for piece in self.beginning() if self.beginning is not None else ():
@@ -139,8 +142,10 @@ class GrowingFile:
     def _write(self) -> None:
         """Everything that is pending, or nothing: half an entry is taken back."""
         assert self._fd is not None
-        before = os.fstat(self._fd).st_size
-        written = 0
+        found = os.fstat(self._fd)
+        if not found.st_nlink:
+            raise SessionError("its file was removed or replaced by another program")
+        before, written = found.st_size, 0
         try:
             while written < len(self._pending):
                 written += os.write(self._fd, memoryview(self._pending)[written:])

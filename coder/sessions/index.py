@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -32,11 +33,15 @@ FROM said JOIN places ON places.id = said.rowid JOIN files ON files.id = places.
 WHERE said MATCH ? ORDER BY bm25(said) LIMIT ?
 """
 _Row: TypeAlias = tuple[int, str, int, int, int, int]  # of files, without prompts
+_Place: TypeAlias = tuple[str, str, str, str, float]  # as in Found
 _CONTAINS = """
-SELECT files.path, places.role, places.uuid, substr(said.text, max(1, instr(lower(said.text), ?1) - 40), 120), 0.0
+SELECT files.path, places.role, places.uuid, substr(said.text, max(1, instr(lower(said.text), ?) - 40), 120), 0.0
 FROM said JOIN places ON places.id = said.rowid JOIN files ON files.id = places.file
-WHERE instr(lower(said.text), ?1) ORDER BY said.rowid DESC LIMIT ?2
+WHERE {conditions} ORDER BY said.rowid DESC LIMIT ?
 """
+# Scripts without blanks between words (Thai, Lao, Burmese, Khmer, Chinese, Japanese): the index takes a whole sentence
+# for one word.
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +95,22 @@ class Index:
 
     def search(self, words: str, limit: int) -> list[Found]:
         """The best places that hold all the words, or begin with them; else those that hold the text as it is."""
-        query = " ".join(_quoted(word) for word in words.split())
-        rows = self._db.execute(_FOUND, (query, limit)).fetchall() if query else []
+        parts = [word for word in words.split() if _UNSPACED.search(word)]
+        query = " ".join(_quoted(word) for word in words.split() if word not in parts)
+        if parts:
+            rows = self._containing(parts, query, limit)
+        else:
+            rows = self._db.execute(_FOUND, (query, limit)).fetchall() if query else []
         if not rows and words.strip():
-            rows = self._db.execute(_CONTAINS, (words.strip().lower(), limit)).fetchall()
+            rows = self._containing([words.strip()], "", limit)
         return [Found(Path(path), role, uuid, snippet, rank) for path, role, uuid, snippet, rank in rows]
+
+    def _containing(self, parts: Sequence[str], query: str, limit: int) -> list[_Place]:
+        """The latest places that hold all the parts, wherever in a word, and fit the query."""
+        conditions = ["instr(lower(said.text), ?)"] * len(parts) + ["said MATCH ?"] * bool(query)
+        wanted = [part.lower() for part in parts]
+        given = (wanted[0], *wanted, *filter(None, [query]), limit)
+        return self._db.execute(_CONTAINS.format(conditions=" AND ".join(conditions)), given).fetchall()
 
     def facts(self, path: Path) -> Facts | None:
         """What is known of a transcript; None when it was never read."""

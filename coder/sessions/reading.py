@@ -78,7 +78,6 @@ class Reading:
             raw if kind in ("user", "assistant") else {},
             logical=_text(raw.get("logicalParentUuid")) or None,
             boundary=is_boundary,
-            compacted=_count(raw) if is_boundary else 0,
             stowed=stowed,
         )
         if not self.tree.grow(entry):
@@ -142,15 +141,6 @@ def _lines(file: BinaryIO) -> Iterator[tuple[bytes | None, bool]]:
             line = line.removeprefix(b"\xef\xbb\xbf")
             first = False
         yield line.strip(b" \t\r\n\0"), whole
-
-
-def _count(boundary: Json) -> int:
-    """How many messages a compaction left of the conversation; those of other programs leave a summary."""
-    match boundary.get("coder"):
-        case {"messages": int(number)}:
-            return number
-        case _:
-            return 1
 
 
 def _is_readable(raw: Json) -> bool:

@@ -16,7 +16,9 @@ from coder.sessions.repository import related_folders
 
 _SHORTEST_PREFIX = 6
 _OFFERED = 10
-_TITLE = 50
+_TITLE = 40
+_ID = 8  # characters of an id, as lists of sessions show them
+_ALL = "All there are: coder sessions list --all. Of an id at least six characters are needed."
 
 
 def resolve(home: Path, cwd: Path, handle: str) -> Path:
@@ -38,7 +40,7 @@ def resolve(home: Path, cwd: Path, handle: str) -> Path:
             return _only(handle, named)
         if said := [each for each in candidates if handle and _says(each, handle.casefold())]:
             return _only(handle, said)
-    raise UnknownSession(f"No conversation found with session ID: {visible_line(handle)}")
+    raise UnknownSession(f"No conversation found with session ID: {visible_line(handle)}. {_ALL}")
 
 
 def offer(home: Path, cwd: Path) -> str:
@@ -57,9 +59,12 @@ def _only(handle: str, found: Sequence[Glimpse]) -> Path:
 
 
 def _listed(found: Sequence[Glimpse], command: str = "") -> str:
+    """One line of at most 80 characters for each; ids are cut where that leaves them apart."""
     now = time.time()
+    shown = {each.id[:_ID] for each in found}
+    size = _ID if len(shown) == len(found) else None
     return "\n".join(
-        f"  {command}{each.id}  {age(each.modified, now):>12}  {short_title(each, _TITLE)}" for each in found
+        f"  {command}{each.id[:size]}  {age(each.modified, now):>12}  {short_title(each, _TITLE)}" for each in found
     )
 
 

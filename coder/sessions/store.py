@@ -16,6 +16,7 @@ from coder.sessions import asides
 from coder.sessions.asides import Labels, clean_name
 from coder.sessions.blobs import Blobs
 from coder.sessions.codec import Entry, prompt_text
+from coder.sessions.compacted import said_since, stood_at
 from coder.sessions.entries import Envelope, entries_of
 from coder.sessions.growing import GrowingFile
 from coder.sessions.lines import encode_line
@@ -165,9 +166,11 @@ class Transcript:
         boundary = reading.tree.compacted()
         if boundary is None:
             raise SessionError("This conversation was not compacted: there is nothing to take back.")
+        end = reading.tree.parent(boundary, whole=True)
         if since is None:
-            since = assembled(reading, self.path).messages[boundary.compacted :]
-        self._move(boundary.logical, "uncompact", self._copies(since, boundary.logical, str(uuid.uuid4())))
+            end = stood_at(reading.tree, boundary)
+            since = said_since(reading.tree, boundary, assembled(reading, self.path).messages)
+        self._move(end, "uncompact", self._copies(since, end, str(uuid.uuid4())))
 
     def rewind_to(self, prompt: str) -> str:
         """Goes back to before a message of the person and returns its text. Raises SessionError."""

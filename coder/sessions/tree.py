@@ -36,15 +36,17 @@ class Tree:
         self.leaf = leaf
         return True
 
-    def branch(self, *, whole: bool = False) -> tuple[Entry, ...]:
-        """The entries from the root to the leaf, by their parents; with `whole` across compactions, from the first.
+    def branch(self, end: str | None = None, *, whole: bool = False) -> tuple[Entry, ...]:
+        """The entries from the root to the entry `end`, by default the leaf, by their parents; with `whole` across
+        compactions, from the first.
 
         A parent that is missing (its line was damaged) is replaced by the entry before it in the file, so that damage
         costs the damaged entries and no others. Blocks of a reply and answers to its calls are kept although they may
         hang on a side of the tree: parallel calls are stored like that by some programs. Never raises.
         """
         kept: set[int] = set()
-        index = self._place[self.leaf] if self.leaf is not None else None
+        last = end if end is not None else self.leaf
+        index = self._place[last] if last is not None else None
         while index is not None and index >= 0:
             kept.add(index)
             index = self._before(self.entries[index], index, whole)
@@ -64,9 +66,9 @@ class Tree:
                     return entry
         return None
 
-    def parent(self, entry: Entry) -> str | None:
-        """What stands before an entry; None for the first one."""
-        index = self._before(entry, self._place[entry.uuid], False)
+    def parent(self, entry: Entry, *, whole: bool = False) -> str | None:
+        """What stands before an entry; None for the first one, and with `whole` also what a compaction replaced."""
+        index = self._before(entry, self._place[entry.uuid], whole)
         return self.entries[index].uuid if index is not None and index >= 0 else None
 
     def nearest(self, name: str, among: Container[str]) -> str | None:

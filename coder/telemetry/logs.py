@@ -15,9 +15,9 @@ HIDDEN = "[hidden]"
 _SHORTEST_SECRET = 6  # anything shorter would blank out ordinary words
 _SHAPES = (
     re.compile(
-        r"""(?ix)((?:proxy-)?authorization|x-api-key|(?:set-)?cookie|[\w-]*(?:api[_-]?key|auth[_-]?token|secret|password))
-        (["']?\]?\s*[:=,]\s*(?:b?["'])?)
-        (?:(?:bearer|basic)\s+)?[^\s"',;)}\]]+"""
+        r"""(?ix)((?:proxy-)?authorization|x-api-key|(?:set-)?cookie|api[_-]?key|auth[_-]?token|secret|password)
+        (\\*["']?\]?\s*[:=,]\s*(?:b?\\*(["']))?)
+        (?:(?:bearer|basic)\s+)?(?(3)(?:(?!\3)[^\n])+|[^\s"',;)}\]]+)"""
     ),
     re.compile(r"(?i)\b(bearer|basic)(\s+)[\w.~+/=-]{8,}"),
     re.compile(r"()()\bsk-ant-[\w-]{4,}"),

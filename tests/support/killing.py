@@ -22,11 +22,15 @@ from tests.support.fakeapi import RunningApi, rule, tool
 GO_ON = "go on after the crash"
 STEPS = ("one", "two", "three", "four", "five")
 OLD, NEW = "first\nsecond\n", "first\nSECOND\n"
+SUMMARY = 7
+ASKED = (1, 2, 3, 4, SUMMARY, 5, 6)
+"""The requests in the order in which they are made; SUMMARY is the one that a compaction makes."""
 
 
-def script(place: Place, marker: str, faults: dict[int, Json] | None = None) -> Json:
+def script(place: Place, faults: dict[int, Json] | None = None) -> Json:
     """The session: shell commands that leave a line each, files written, edited and read, a background command, calls
-    side by side, a long output and (at a small window) a compaction. `faults` are by request, counted from 1."""
+    side by side, a long output and (at a small window) a compaction. `faults` are by request: the replies count from
+    1, that of the compaction is SUMMARY."""
     note = place.project / "note.txt"
     bad = faults or {}
 
@@ -43,7 +47,7 @@ def script(place: Place, marker: str, faults: dict[int, Json] | None = None) -> 
         "rules": [
             rule({"last_user_contains": GO_ON}, "Going on.", tool("Bash", command="echo after-was-run")),
             rule({"last_tool_result_contains": "after-was-run"}, "All done."),
-            rule({"last_user_contains": "summary of this conversation"}, "<summary>Steps so far were run.</summary>"),
+            step(SUMMARY, {"last_user_contains": "summary of this conversation"}, "Steps so far were run."),
             step(6, {"last_tool_result_contains": "five-was-run"}, "The work is done."),
             step(5, {"last_tool_result_contains": "four-was-run"}, "And the last.", ran("five", "sleep 0.05; ")),
             step(4, {"last_tool_result_contains": "three-was-run"}, ran("four", "seq 1 6000; ")),
@@ -62,7 +66,7 @@ def script(place: Place, marker: str, faults: dict[int, Json] | None = None) -> 
                 tool("Write", file_path=str(note), content=OLD),
                 tool("Glob", pattern="*.txt"),
                 tool("Read", file_path=str(note)),
-                tool("Bash", command=f"sleep {marker}", run_in_background=True),
+                tool("Bash", command="sleep 900", run_in_background=True),
             ),
             step(1, {"turn": 1}, "I begin.", ran("one")),
         ]
@@ -75,10 +79,11 @@ Kill: TypeAlias = "Callable[[Life], bool]"
 
 @dataclass(slots=True)
 class Life:
-    """The first life of the session, as seen from outside: its whole lines so far, and how long it has run."""
+    """The first life of the session as seen from outside: its whole lines so far, what it stored, how long it runs."""
 
     process: subprocess.Popen[bytes]
     began: float
+    place: Place
     out: bytes = b""
     ended: bool = False
 
@@ -91,6 +96,11 @@ class Life:
         return self.out.count(b"\n")
 
     @property
+    def stored(self) -> bytes:
+        """The transcript so far."""
+        return b"".join(path.read_bytes() for path in self.place.transcripts())
+
+    @property
     def seconds(self) -> float:
         return time.monotonic() - self.began
 
@@ -101,7 +111,6 @@ class Sweep:
 
     place: Place
     api: RunningApi
-    marker: str
     flags: tuple[str, ...] = ()
     session_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
@@ -112,7 +121,7 @@ class Sweep:
         assert started.stdout is not None and started.stderr is not None
         fd = started.stdout.fileno()
         os.set_blocking(fd, False)
-        life = Life(started, time.monotonic())  # type: ignore[arg-type]  # only its pid and its end are used
+        life = Life(started, time.monotonic(), self.place)  # type: ignore[arg-type]  # only its pid and its end are used
         with selectors.DefaultSelector() as selector:
             selector.register(fd, selectors.EVENT_READ)
             while not life.ended:
@@ -138,7 +147,11 @@ class Sweep:
         return ["--permission-mode", "bypassPermissions", "--output-format", "stream-json", *self.flags]
 
     def check(self, life: Life) -> None:
-        """Resumes, and fails when anything that was said to have happened is lost, or anything happens twice."""
+        """Resumes, and fails when anything that was said to have happened is lost, or anything happens twice.
+
+        What the first life began may still be at it for a moment, so it is waited for: what it leaves is what counts.
+        """
+        self._check_no_orphan()
         ran = self._ran()
         acknowledged = [line for line in life.lines if line["type"] in ("assistant", "user")]
         done = self.resume()
@@ -180,9 +193,9 @@ class Sweep:
 
     def _check_no_orphan(self) -> None:
         end = time.monotonic() + DEADLINE
-        while left := _running(self.marker):
+        while left := _running(self.place.project):
             assert time.monotonic() < end, f"processes were left behind: {left}"
-            time.sleep(0.05)
+            time.sleep(0.01)
 
 
 def _read(fd: int, life: Life) -> bytes:
@@ -202,15 +215,14 @@ def _texts(block: Json) -> list[str]:
     return []
 
 
-def _running(marker: str) -> list[str]:
-    """Command lines of living processes that name the marker."""
+def _running(folder: Path) -> list[str]:
+    """Command lines of living processes that work in the folder."""
     found = []
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
             try:
-                words = (folder / "cmdline").read_bytes().split(b"\0")
+                if (process / "cwd").readlink() == folder:
+                    found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace"))
             except OSError:
                 continue
-            if words[:1] == [b"sleep"] and marker.encode() in words:
-                found.append(folder.name)
     return found

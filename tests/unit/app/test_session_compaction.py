@@ -13,6 +13,7 @@ import pytest
 from coder.app.build import open_session
 from coder.app.pictures import shrunk
 from coder.app.session import Session
+from coder.app.starting import NEW, Start
 from coder.core.config import Config, ModelConfig
 from coder.core.errors import ProtocolError
 from coder.core.messages import Image
@@ -25,12 +26,12 @@ SUMMARISES = {"last_user_contains": "This conversation is about to be shortened"
 
 
 @asynccontextmanager
-async def session_on(api: RunningApi, tmp_path: Path, recorder: Recorder) -> AsyncIterator[Session]:
+async def session_on(api: RunningApi, tmp_path: Path, recorder: Recorder, start: Start = NEW) -> AsyncIterator[Session]:
     project = tmp_path / "project"
     project.mkdir(exist_ok=True)
     model = ModelConfig("some-model", api.url, api_key=KEY, key_source="test")
     config = Config(project, tmp_path / "home", model, mode="bypassPermissions", env={"PATH": "/usr/bin:/bin"})
-    session = await open_session(config, recorder)
+    session = await open_session(config, recorder, start=start)
     try:
         yield session
     finally:
@@ -55,6 +56,29 @@ async def test_a_session_is_compacted_and_taken_back(tmp_path: Path) -> None:
     bodies = [str(body["messages"]) for body in api.requests]
     assert ["words of the file" in body for body in bodies] == [False, True, True, True, False, True]
     assert "All was read." in bodies[-2] and "All was read." not in bodies[-1] and "'Hi.'" in bodies[-1]
+
+
+@pytest.mark.behaviour("B-566")
+async def test_a_resumed_session_takes_a_compaction_back_and_keeps_what_was_said_since(tmp_path: Path) -> None:
+    words = "words " * 3_000
+    replies = ["Long: " + words, "Hello.", "Since.", "After."]
+    script = {"rules": [rule(SUMMARISES, "All was told.")], "turns": [turn(text) for text in replies]}
+    async with running_api(script) as api:
+        async with session_on(api, tmp_path, Recorder()) as session:
+            await session.prompt("Tell me a lot.")
+            await session.prompt("Hi.")
+            done = await session.compact()
+            assert done is not None and done.error == "" and done.after < done.before
+        again = Start(resume=session.facts.session_id)
+        async with session_on(api, tmp_path, Recorder(), again) as session:
+            await session.prompt("Said since the resume.")
+            assert session.uncompact() and not session.uncompact()
+        async with session_on(api, tmp_path, Recorder(), again) as session:
+            await session.prompt("And now?")
+        assert api.violations == []
+    sent = str(api.requests[-1]["messages"])
+    order = [sent.find(text) for text in ("Tell me a lot.", words, "Hi.", "Hello.", "Said since", "Since.", "And now?")]
+    assert -1 not in order and order == sorted(order) and "All was told." not in sent
 
 
 @pytest.mark.behaviour("B-546")

@@ -52,6 +52,17 @@ def test_a_whole_title_comes_before_words(home: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.behaviour("B-500")
+def test_what_is_offered_fits_a_terminal_and_tells_sessions_apart(home: Path, tmp_path: Path) -> None:
+    for end in ("aaaa", "bbbb"):
+        session(home, tmp_path, "the cart " * 9, "", f"abcdef12-1111-4111-8111-11111111{end}")
+    lines = offer(home, tmp_path).split("\n")
+    assert {line.split()[3][-4:] for line in lines} == {"aaaa", "bbbb"}
+    session(home, folder(tmp_path / "other"), "the cart " * 9)
+    (line,) = offer(home, tmp_path / "other").split("\n")
+    assert len(line) <= 80
+
+
+@pytest.mark.behaviour("B-500")
 @pytest.mark.parametrize("handle", ["abcdef", "the cart", "login"])
 def test_several_that_fit_are_listed(home: Path, tmp_path: Path, handle: str) -> None:
     for end in ("12", "99"):
@@ -60,7 +71,7 @@ def test_several_that_fit_are_listed(home: Path, tmp_path: Path, handle: str) ->
         resolve(home, tmp_path, handle)
     said = str(caught.value).split("\n")
     assert said[0] == f"2 sessions fit '{handle}'. Say which one by its id:" and len(said) == 3
-    assert "abcdef12-1111-4111-8111-111111111111" in said[1] + said[2] and "just now  login" in said[1]
+    assert {line.split()[0] for line in said[1:]} == {"abcdef12", "abcdef99"} and "just now  login" in said[1]
     assert not isinstance(caught.value, UnknownSession)
 
 
@@ -114,7 +125,7 @@ def test_sessions_of_folders_with_similar_names_never_cross(home: Path, tmp_path
         assert list(of_folders(home, [place])) == [path]
         assert set(of_folders(home, places)) == set(mine.values())
         assert resolve(home, place, "cart") == path
-        assert path.stem in offer(home, place) and offer(home, place).count("\n") == 0
+        assert path.stem[:8] in offer(home, place) and offer(home, place).count("\n") == 0
 
 
 def test_the_latest_ten_are_offered_with_the_command_that_resumes_them(home: Path, tmp_path: Path) -> None:

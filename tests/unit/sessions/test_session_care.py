@@ -241,6 +241,34 @@ def test_a_session_goes_with_everything_it_has(home: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.behaviour("B-517")
+def test_the_original_that_a_repair_kept_goes_with_its_session(home: Path, tmp_path: Path) -> None:
+    removed, path = (write(home, tmp_path, [user("secret plan")]) for _ in range(2))
+    for each in (removed, path) * 2:
+        each.write_bytes(each.read_bytes() + b"{torn")
+        assert mend(each) is not None
+    remove(home, removed)
+    assert not list(home.rglob(f"{removed.stem}*"))
+    path.unlink()  # by somebody who knows nothing of the rest
+    kept = sorted(home.rglob("*.bak*"))
+    assert [each.name for each in kept] == [f"{path.name}.bak", f"{path.name}.bak1"]
+    assert list(waste(home, time.time())) == []
+    later = list(waste(home, time.time() + 2 * DAY))
+    assert [each.paths for each in later] == [(each,) for each in kept]
+    assert clean_up(home, later) == [] and not list(home.rglob("*.bak*"))
+
+
+@pytest.mark.behaviour("B-515")
+def test_what_an_import_makes_is_for_the_owner_alone(home: Path, tmp_path: Path) -> None:
+    source = write(tmp_path / "theirs", tmp_path, [PICTURE])
+    agent = side_folder(source) / "subagents" / "agent-a.jsonl"
+    agent.parent.mkdir(parents=True)
+    agent.write_text("{}\n", encoding="utf-8")
+    (one,) = brought(home, source)
+    assert one.target is not None and (side_folder(one.target) / "subagents" / agent.name).exists()
+    assert [each for each in home.rglob("*") if each.stat().st_mode & 0o077] == []
+
+
+@pytest.mark.behaviour("B-517")
 def test_a_session_that_is_open_is_never_removed(home: Path, tmp_path: Path) -> None:
     """users.md S17."""
     path = write(home, tmp_path, [user("x")])

@@ -40,6 +40,20 @@ def ids(hits: list[Hit]) -> list[Path]:
 
 
 @pytest.mark.behaviour("B-511")
+def test_words_are_found_where_a_script_has_no_blanks(library: Library, home: Path, tmp_path: Path) -> None:
+    first = write(home, tmp_path, [user("会议记录 in the Wiki")])
+    inside = write(home, tmp_path, [user("请把昨天的会议记录翻译一下，还有ประชุมวันนี้")])
+    for words, paths in [
+        ("会议", {first, inside}),
+        ("昨天 翻译", {inside}),
+        ("会议 wik", {first}),
+        ("วันนี้", {inside}),
+        ("会议 明天", set()),
+    ]:
+        assert set(ids(library.search(words, everywhere(home), 10))) == paths, words
+
+
+@pytest.mark.behaviour("B-511")
 def test_sessions_are_found_by_what_anybody_said(library: Library, home: Path, tmp_path: Path) -> None:
     cart = write(home, tmp_path, [user("Fix the rounding"), reply(Text("It was a Décimal problem."))])
     tools = [

@@ -93,6 +93,34 @@ def test_a_compaction_can_be_taken_back(tmp_path: Path) -> None:
         transcript.uncompact()
 
 
+@pytest.mark.behaviour("B-413")
+def test_what_was_said_since_outlives_a_rewind_into_what_a_compaction_kept(tmp_path: Path) -> None:
+    transcript, kept = compacted(tmp_path)
+    transcript.append(user("since"))
+    transcript.rewind_to(kept[0])
+    transcript.append(user("instead"))
+    transcript.append(reply(Text("I see.")))
+    assert texts(transcript.path) == ["in short", "instead", "I see."]
+    transcript.uncompact(None)
+    assert texts(transcript.path) == ["first", "1", "instead", "I see."]
+
+
+@pytest.mark.behaviour("B-413")
+@pytest.mark.parametrize("damaged", [5, 6, 7])
+def test_what_was_said_since_outlives_damage_of_a_compaction(tmp_path: Path, damaged: int) -> None:
+    transcript, _ = compacted(tmp_path)
+    transcript.append(user("since"))
+    transcript.append(reply(Text("I see.")))
+    transcript.close()
+    found = transcript.path.read_bytes().splitlines(keepends=True)
+    assert b"compact_boundary" in found[4]
+    found[damaged] = found[damaged][:20] + b"\n"
+    transcript.path.write_bytes(b"".join(found))
+    with Transcript.open(transcript.path, VERSION) as again:
+        again.uncompact(None)
+    assert texts(transcript.path) == ["first", "1", "second", "2", "since", "I see."]
+
+
 @pytest.mark.behaviour("B-414")
 def test_what_was_cleared_stays_cleared(tmp_path: Path) -> None:
     with new(tmp_path) as transcript:

@@ -268,6 +268,24 @@ def test_what_a_full_disk_held_back_is_saved_at_the_end(home: Path, cwd: Path) -
 
 
 @pytest.mark.behaviour("B-407")
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_file_that_is_taken_away_while_it_grows_is_told(home: Path, cwd: Path, replaced: bool) -> None:
+    warned: list[str] = []
+    transcript = new(home, cwd, warned)
+    transcript.append(user("first"))
+    if replaced:
+        copy = transcript.path.with_suffix(".copy")
+        copy.write_bytes(transcript.path.read_bytes())
+        copy.replace(transcript.path)
+    else:
+        transcript.path.unlink()
+    transcript.append(user("second"))
+    transcript.close()
+    assert warned == ["This session is no longer being saved: its file was removed or replaced by another program."]
+    assert transcript.path.exists() == replaced
+
+
+@pytest.mark.behaviour("B-407")
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("mount"), reason="needs to mount a small file system")
 def test_a_session_on_a_small_full_file_system_goes_on(tmp_path: Path, cwd: Path) -> None:
     disk = tmp_path / "disk"
@@ -331,7 +349,7 @@ def test_a_file_that_appeared_in_the_meantime_is_not_written_into(home: Path, cw
         transcript.path.write_text("somebody else's", encoding="utf-8")
         transcript.append(user("hello"))
     assert transcript.path.read_text(encoding="utf-8") == "somebody else's"
-    assert warned == ["This session is no longer being saved: File exists."]
+    assert warned == ["This session is no longer being saved: another process has begun a session of this id."]
 
 
 def test_a_linked_transcript_is_read_but_not_written_through_the_link(home: Path, cwd: Path, tmp_path: Path) -> None:

@@ -124,4 +124,6 @@ def _text_of(completed: Completed) -> tuple[str, str]:
     if completed.stop_reason == "refusal":
         return "", "the model refused to summarise it"
     text = completed.message.text.strip()
+    if text and completed.stop_reason == "max_tokens":
+        text = f"{text}\n[The summary was cut here at its longest.]"
     return (text, "") if text else ("", "the model's summary was empty")

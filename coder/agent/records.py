@@ -18,8 +18,8 @@ from coder.core.messages import Json, Message, Text, ToolResult, ToolUse
 Speech: TypeAlias = Literal["Message", "Answer", "Refusal"]
 _HEAD = re.compile(r"\A(Message|Answer|Refusal) from the person( \(answered\))?:\n")
 _TODOS, _FILES = "Todo items that are open:\n", "Files touched so far, the latest last:\n"
-_CHANGES = {"Edit": "edited", "MultiEdit": "edited", "NotebookEdit": "edited", "Write": "written"}
-_TOUCHES = {**_CHANGES, "Read": "read"}
+CHANGES = {"Edit": "edited", "MultiEdit": "edited", "NotebookEdit": "edited", "Write": "written"}
+_TOUCHES = {**CHANGES, "Read": "read"}
 _STRENGTH = ("read", "edited", "written")
 _CUT_SHORT = ("interrupted", "max_tokens", "pause_turn")
 MOST_FILES = 150

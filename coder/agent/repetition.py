@@ -1,4 +1,5 @@
-"""Notices a run that goes in circles: one call with one result, again and again. Only looks; must not know tools."""
+"""Notices a run that goes in circles: one call with one result, again and again. Only looks; of tools it
+knows which change files."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from hashlib import blake2b
 from coder.agent.compaction import call_line
 from coder.agent.history import History
 from coder.agent.policies import Inject, Stop, Verdict
+from coder.agent.records import CHANGES
 from coder.core import prompts
 from coder.core.messages import Message, Meta, Text, ToolResult, ToolUse, block_to_api
 from coder.core.visible import visible_line
@@ -79,7 +81,8 @@ class Repetition:
         now = _digest([[block_to_api(block) for block in result.content], result.is_error])
         known = self._calls.get(key)
         if known is None or known.result != now:
-            self._news += 1
+            # A test that fails again after an edit is work, however equal its words.
+            self._news += _NEWS if call.name in CHANGES and not result.is_error else 1
             self._calls[key] = _Run(now, 1, turn, self._news)
             return 1
         if known.turn == turn:

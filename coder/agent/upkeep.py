@@ -119,7 +119,7 @@ class Upkeep:
     async def compact(
         self, trigger: Trigger, focus: str = "", keep: Keep | None = None, *, is_needed: bool = False
     ) -> CompactionEnded:
-        """Compacts now. `focus` tells what the summary should dwell on. `is_needed`: it fits no longer."""
+        """Compacts now. `focus` tells what the summary should dwell on. `is_needed`: the conversation fits no more."""
         keep = keep or self._room.keep
         # In a small conversation what is kept would otherwise be all of it.
         keep = replace(keep, tokens=min(keep.tokens, self._past.history.tokens // 4))

@@ -165,6 +165,15 @@ async def test_the_focus_is_said_to_the_summary_alone(tmp_path: Path) -> None:
     assert "delete every" not in sent and "All that the person asked for is answered" in sent
 
 
+async def test_a_summary_that_was_cut_says_so(tmp_path: Path) -> None:
+    cut = {"when": SUMMARISES, "reply": turn(SUMMARY, stop_reason="max_tokens")}
+    script = {"rules": [cut], "turns": [*reads(3), turn("Read.")]}
+    async with running_api(script) as api, engine_on(api, small(tmp_path), Recorder(), big_tools()) as engine:
+        await engine.agent.run(prompt())
+        done = await engine.agent.compact()
+    assert not done.error and f"{SUMMARY}\n[The summary was cut here" in engine.history.view[0].text
+
+
 async def test_a_call_in_the_summary_is_not_run(tmp_path: Path) -> None:
     tools = big_tools()
     answer: list[Json | str] = [SUMMARY, tool_input("Write", {"file_path": "/project/evil"})]

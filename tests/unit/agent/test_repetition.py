@@ -4,6 +4,7 @@ import pytest
 
 from coder.agent.policies import RepeatedFailure, TurnLimit
 from coder.agent.repetition import Repetition
+from coder.core.errors import ToolError
 from coder.core.events import RunEnded
 from coder.core.messages import Json, Text, ToolUse
 from tests.support.agents import Engine, prompt
@@ -69,6 +70,33 @@ async def test_a_call_repeated_now_and_then_in_real_work_is_no_loop() -> None:
         turns.append([ToolUse(f"o{number}{n}", "other", {"path": f"{number}{n}"}) for n in range(3)])
     made = engine(*turns)
     assert (await run(made)).reason == "done" and notices(made) == []
+
+
+@pytest.mark.behaviour("B-576")
+@pytest.mark.parametrize("fails", [False, True])
+async def test_a_test_that_fails_alike_after_each_new_edit_is_no_loop_but_after_a_failed_one_it_is(fails: bool) -> None:
+    def change(raw: Json) -> str:
+        if fails:
+            raise ToolError("No match.")
+        return f"Edited {raw['new_string']}."
+
+    turns = []
+    for number in range(7):
+        turns.append([ToolUse(f"e{number}", "Edit", {"file_path": "a", "new_string": str(number)})])
+        turns.append([look(number)])
+    made = engine(*turns, tools=[FakeTool("look"), FakeTool("Edit", change)])
+    assert (await run(made)).reason == ("loop" if fails else "done")
+    assert bool(notices(made)) == fails
+
+
+@pytest.mark.behaviour("B-576")
+async def test_the_same_two_edits_back_and_forth_are_a_loop() -> None:
+    turns = []
+    for number in range(14):
+        turns.append([ToolUse(f"e{number}", "Edit", {"file_path": "a", "new_string": str(number % 2)})])
+        turns.append([look(number)])
+    made = engine(*turns, tools=[FakeTool("look"), FakeTool("Edit", lambda raw: f"Edited {raw['new_string']}.")])
+    assert (await run(made)).reason == "loop"
 
 
 @pytest.mark.behaviour("B-576")

@@ -26,14 +26,20 @@ _DAYS_KEPT = 7.0  # after a crash, when its session may be resumed
 
 
 class HeldObjects:
-    """A bare repository of ours at `folder`, which may be left from a process that was killed."""
+    """A bare repository of ours at `folder`; another process of the session may have it, or have left it behind."""
 
     def __init__(self, folder: Path, git: Git) -> None:
         self._folder = folder
         self._git = git
+        self._is_ours = False
+
+    def inherit(self) -> None:
+        """Takes over what a process that was killed held."""
+        self._is_ours = True
 
     def hold(self, repository: Repository, blobs: Collection[str]) -> bool:
         """Takes hold of these blobs; False when it cannot, as where they lie on another disk. Blocks; never raises."""
+        self._is_ours = True
         self.release()
         source = repository.shared / "objects"
         if (source / "info" / "alternates").exists():
@@ -61,8 +67,9 @@ class HeldObjects:
             yield from self._batch(batch)
 
     def release(self) -> None:
-        """Lets go of all. Idempotent; never raises."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        """Lets go of what this process held. Idempotent; never raises."""
+        if self._is_ours:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _make(self, *, is_sha256: bool) -> None:
         private_folder(self._folder)

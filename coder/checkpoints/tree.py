@@ -49,6 +49,7 @@ class Tree:
 
     def begin_with(self, rows: Rows) -> None:
         """Takes the last look of a session that was cut off for the last look."""
+        self._held.inherit()
         self.rows = rows
 
     def look(self) -> list[Change]:

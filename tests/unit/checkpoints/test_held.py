@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -82,3 +84,40 @@ async def test_what_an_earlier_session_looked_at_is_read_again_when_it_is_kept_n
     await again.checkpoints.rewind("q", "files")
     assert tree(again.project) == before
     await again.aclose()
+
+
+async def test_going_back_from_outside_takes_nothing_from_a_session_that_runs(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    committed(bench.project)
+    before = tree(bench.project)
+    bench.prompt("p")
+    await bench.bash("echo more >> README")
+    outside = Bench(tmp_path)
+    await outside.checkpoints.rewind("p", "files")
+    await outside.aclose()
+    await bench.bash("rm -rf .git src")
+    await bench.checkpoints.rewind("p", "files")
+    assert tree(bench.project) == before
+    await bench.aclose()
+
+
+async def test_what_a_killed_process_held_brings_its_last_command_back(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    committed(bench.project)
+    before = tree(bench.project)
+    child = (
+        "import asyncio, os, sys\n"
+        "from pathlib import Path\n"
+        "from tests.support.rewinding import Bench\n"
+        "async def main():\n"
+        "    bench = Bench(Path(sys.argv[1]))\n"
+        "    bench.prompt('p')\n"
+        "    await bench.bash(f'rm -rf .git src; kill -9 {os.getpid()}; sleep 100')\n"
+        "asyncio.run(main())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", child, str(tmp_path)], cwd=Path(__file__).parents[3])
+    assert done.returncode == -9
+    await bench.checkpoints.rewind("p", "files")
+    assert tree(bench.project) == before
+    await bench.aclose()
+    assert not list((bench.state / "file-history" / "held").iterdir())

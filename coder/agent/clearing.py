@@ -34,7 +34,7 @@ class Batch:
     at_least: int = 30_000
     urgent: int = 75_000
     at_once: int = 20_000
-    keep: int = 6
+    keep: int = 5
 
     def least(self, context: int) -> int:
         return self.at_once if context >= self.urgent else self.at_least

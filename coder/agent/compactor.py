@@ -1,5 +1,5 @@
 """Compacts a conversation: has it summarised, and puts the summary and what is kept in its place. Must not know when
-that is due. Whatever goes wrong, the conversation is shorter afterwards and can go on.
+that is due. Whatever goes wrong, the conversation can go on afterwards.
 """
 
 from __future__ import annotations
@@ -17,15 +17,18 @@ from coder.agent.past import Past
 from coder.agent.repairs import WHY, is_too_many_tokens, repair
 from coder.agent.weight import message_tokens
 from coder.core.edits import Compaction, Trigger, applied
-from coder.core.errors import ModelError
+from coder.core.errors import ErrorKind, ModelError
 from coder.core.events import AnyEvent, CompactionEnded, CompactionStarted, Notice
 from coder.core.messages import Message
 from coder.core.model import Completed, Model
 
 MOST_SUMMARY = 8_000  # tokens of the reply
+SHORT_ENOUGH = "the conversation is as short as it gets"
 _TRIES = 4
 _WORTH = 500  # tokens
-_SHORT_ENOUGH = "the conversation is as short as it gets"
+_PASSING: frozenset[ErrorKind] = frozenset(
+    {"rate_limit", "overloaded", "server", "connection", "timeout", "cut", "auth", "budget", "token_budget"}
+)
 
 
 class Compactor:
@@ -37,23 +40,33 @@ class Compactor:
         self._emit = emit
         self._folder = folder
 
-    async def compact(self, trigger: Trigger, focus: str, room: int, keep: Keep) -> CompactionEnded:
+    async def compact(
+        self, trigger: Trigger, focus: str, room: int, keep: Keep, *, is_needed: bool = False
+    ) -> CompactionEnded:
         """Shortens the conversation; `room` is the most tokens a request may have. Cancelled, it changes nothing.
 
-        Never raises ModelError: without a summary, what is known of each step stands in its place.
+        Never raises ModelError: without a summary, what is known of each step stands in its place. But what a failure
+        that says nothing of the conversation would cost is too much while it still fits: then it stays as it is, unless
+        that `is_needed`.
         """
         self._emit(CompactionStarted(trigger=trigger))
         before = self._past.tokens
         if not self._is_worth_it(keep):
-            ended = CompactionEnded(trigger=trigger, before=before, after=before, error=_SHORT_ENOUGH)
+            ended = CompactionEnded(trigger=trigger, before=before, after=before, error=SHORT_ENOUGH)
             self._emit(ended)
             return ended
-        path = await asyncio.to_thread(archive.save, self._folder, self._past.history.messages)
-        summary, error = await self._summary(focus, room)
+        try:
+            path = await asyncio.to_thread(archive.save, self._folder, self._past.history.messages)
+            summary, error, is_passing = await self._summary(focus, room)
+        except asyncio.CancelledError:  # whoever shows that it is under way must learn that it no longer is
+            self._emit(CompactionEnded(trigger=trigger, before=before, after=before, error="it was interrupted"))
+            raise
+        if is_passing and not is_needed:
+            return self._put_off(trigger, before, error)
         messages = self._past.history.messages
         made = compacted(messages, summary, path, keep)
         if sum(map(message_tokens, made)) >= sum(map(message_tokens, messages)):
-            error = error or _SHORT_ENOUGH
+            error = error or SHORT_ENOUGH
         else:
             self._past.edit(Compaction(tuple(made), trigger, before), "compaction")
         ended = CompactionEnded(trigger=trigger, before=before, after=self._past.tokens, error=error)
@@ -64,26 +77,33 @@ class Compactor:
             self._emit(Notice(level="warning", text=text))
         return ended
 
+    def _put_off(self, trigger: Trigger, before: int, error: str) -> CompactionEnded:
+        ended = CompactionEnded(trigger=trigger, before=before, after=before, error=error)
+        self._emit(ended)
+        text = f"The conversation was not compacted and stays as it is, since {error.rstrip('.')}."
+        self._emit(Notice(level="warning", text=text))
+        return ended
+
     def _is_worth_it(self, keep: Keep) -> bool:
         """Whether anything is gained, even by the shortest summary."""
         messages = self._past.history.messages
         shortest = compacted(messages, "-", None, keep)
         return sum(map(message_tokens, messages)) - sum(map(message_tokens, shortest)) > _WORTH
 
-    async def _summary(self, focus: str, room: int) -> tuple[str, str]:
-        """The summary, or "" and why there is none."""
+    async def _summary(self, focus: str, room: int) -> tuple[str, str, bool]:
+        """The summary, or "" and why there is none; and whether that has nothing to do with the conversation."""
         is_trimmed = self._past.tokens + MOST_SUMMARY > room
         for _ in range(_TRIES):
             try:
-                return _text_of(await self._ask(focus, is_trimmed))
+                return *_text_of(await self._ask(focus, is_trimmed)), False
             except ModelError as error:
                 if is_too_many_tokens(error) and not is_trimmed:
                     is_trimmed = True
                 elif (found := repair(error, self._past.history)) is not None:
                     self._past.edit(found.edit, WHY)
                 else:
-                    return "", f"no summary could be had: {error}"
-        return "", "no summary could be had: the API refused the conversation again and again"
+                    return "", f"no summary could be had: {error}", error.kind in _PASSING
+        return "", "no summary could be had: the API refused the conversation again and again", False
 
     async def _ask(self, focus: str, is_trimmed: bool) -> Completed:
         view = self._trimmed() if is_trimmed else self._past.history.view

@@ -24,7 +24,8 @@ _COUNTS = re.compile(r"(\d[\d,]*) tokens? > (\d[\d,]*)")
 _REFUSED = "the API refused it."
 _MEDIA = re.compile(r"\b(image|picture|media|document|pdf)", re.IGNORECASE)
 _SIGNATURE = re.compile(r"signature|thinking", re.IGNORECASE)
-_NOT_ABOUT_A_BLOCK = re.compile(r"Expected `(redacted_)?thinking`|cache_control|must alternate")
+_MISPLACED = re.compile(r"Expected `(redacted_)?thinking`")
+_NOT_ABOUT_A_BLOCK = re.compile(r"cache_control|must alternate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,10 @@ def repair(error: ModelError, history: History) -> Repair | None:
         return _largest(list(places(history.messages)))
     if error.kind != "invalid" or error.status not in (400, 413, None) or _NOT_ABOUT_A_BLOCK.search(said):
         return None
-    if (found := _PATH.search(said)) is not None:
+    found = _PATH.search(said)
+    if _MISPLACED.search(said):
+        return _thinking_of(int(found[1]), history) if found else None
+    if found is not None:
         named = history.locate(int(found[1]), int(found[2] or 0))
         if named is not None and (found[2] or _MEDIA.search(said) or _SIGNATURE.search(said)):
             made = _named(*named, history.messages, said)
@@ -116,6 +120,15 @@ def _latest(found: list[Place], said: str) -> Repair | None:
     return _media([place for place in kind if place.message is kind[-1].message]) if kind else None
 
 
+def _thinking_of(number: int, history: History) -> Repair | None:
+    """All thinking of one message of the view: a paused turn may have begun without any, and go on with some."""
+    view = history.view
+    blocks = range(len(view[number].content)) if number < len(view) else range(0)
+    found = (history.locate(number, block) for block in blocks)
+    stored = {place[0].meta.uuid: place[0] for place in found if place is not None}
+    return _all_thinking(list(stored.values()))
+
+
 def _all_thinking(messages: Sequence[Message]) -> Repair | None:
     having = [message for message in messages if any(map(is_thinking, message.content))]
     return _thinking(having) if having else None
@@ -138,7 +151,11 @@ def _call(call: ToolUse, message: Message, index: int, messages: Sequence[Messag
     return Repair(Clearing(tuple(made), WHY, block_tokens(call)), f"a {call.name} call") if len(made) == 2 else None
 
 
-def _plain(block: Block, message: Message, index: int) -> Repair:
+def _plain(block: Block, message: Message, index: int) -> Repair | None:
+    """None for a block that was left out before: what the API refuses is not that."""
+    words = block.content if isinstance(block, ToolResult) else (block,)
+    if words in ((Text(_note("The output")),), (Text(_note("A part of this message")),)):
+        return None
     if isinstance(block, ToolResult):
         made = Replacement(_note("The output"), tool_use_id=block.tool_use_id)
         return Repair(Clearing((made,), WHY, block_tokens(block)), "a tool result")

@@ -12,7 +12,7 @@ from pathlib import Path
 from coder.agent.clearing import WHY as CLEARED
 from coder.agent.clearing import Batch, Renewal, batch, clearing, everything
 from coder.agent.compaction import Keep
-from coder.agent.compactor import MOST_SUMMARY, Compactor
+from coder.agent.compactor import MOST_SUMMARY, SHORT_ENOUGH, Compactor
 from coder.agent.history import History
 from coder.agent.media import too_much
 from coder.agent.past import Past
@@ -28,6 +28,7 @@ from coder.core.model import Model
 MOST_REPAIRS = 4
 _USEFUL = 0.8  # what a compaction leaves of the tokens, at most, to be worth trying again soon
 _GROWTH = 1.25  # before it is tried again otherwise
+_SOON = 1.1  # and when it could not be made
 
 
 def unknown(call: ToolUse) -> Renewal:
@@ -115,14 +116,18 @@ class Upkeep:
         self._emit(Notice(level="warning", text=text))
         return True
 
-    async def compact(self, trigger: Trigger, focus: str = "", keep: Keep | None = None) -> CompactionEnded:
-        """Compacts now. `focus` tells what the summary should dwell on."""
+    async def compact(
+        self, trigger: Trigger, focus: str = "", keep: Keep | None = None, *, is_needed: bool = False
+    ) -> CompactionEnded:
+        """Compacts now. `focus` tells what the summary should dwell on. `is_needed`: it fits no longer."""
         keep = keep or self._room.keep
         # In a small conversation what is kept would otherwise be all of it.
         keep = replace(keep, tokens=min(keep.tokens, self._past.history.tokens // 4))
-        ended = await self._compactor.compact(trigger, focus, self._window, keep)
+        ended = await self._compactor.compact(trigger, focus, self._window, keep, is_needed=is_needed)
         self._not_below = 0
-        if ended.after > ended.before * _USEFUL:
+        if ended.after == ended.before and ended.error not in ("", SHORT_ENOUGH):
+            self._not_below = int(ended.after * _SOON)
+        elif ended.after > ended.before * _USEFUL:
             self._not_below = int(ended.after * _GROWTH)
             if trigger == "auto":
                 freed = max(0, ended.before - ended.after) * 100 // max(1, ended.before)
@@ -164,7 +169,7 @@ class Upkeep:
         keep = self._room.keep
         if self._mended == 2:
             keep = Keep(1, keep.tokens // 4)
-        ended = await self.compact("auto", keep=keep)
+        ended = await self.compact("auto", keep=keep, is_needed=True)
         return ended.after < ended.before
 
     def _leave_out(self, edit: Clearing, text: str) -> None:

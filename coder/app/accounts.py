@@ -34,9 +34,12 @@ _log = logging.getLogger(__name__)
 
 
 class Accounts:
-    """`file` is None for a session that leaves nothing on disk. A ledger that cannot be written never stops a run."""
+    """`file` is None for a session that leaves nothing on disk; `edited` says why its past changed since its last
+    request, if it did. A ledger that cannot be written never stops a run."""
 
-    def __init__(self, session: str, folder: Path, file: LedgerFile | None, secrets: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, session: str, folder: Path, file: LedgerFile | None, secrets: tuple[str, ...] = (), edited: str = ""
+    ) -> None:
         self._session = session
         self._folder = os.path.realpath(folder)
         self._file = file
@@ -46,7 +49,7 @@ class Accounts:
         self._number = 0
         self._lanes: dict[tuple[str, str], int] = {}
         self._turns: dict[str, int] = {}
-        self._edits: dict[str, str] = {}
+        self._edits = {"main": edited} if edited else {}
         self._warned = False
 
     def tell_through(self, emit: Callable[[AnyEvent], None]) -> None:

@@ -68,7 +68,7 @@ async def open_session(
     rules, rule_warnings = rules_of(config)
     journal = Journal.open(config, start)
     model_name = (start.keeps_model and journal.model) or catalog.resolve(config.model.name, config.env)
-    purse = Purse(config, journal.session_id, model_name)
+    purse = Purse(config, journal.session_id, model_name, journal.edited_since)
 
     def emit(event: AnyEvent) -> None:
         for listener in (purse, journal, checkpoints):

@@ -25,11 +25,11 @@ from coder.core.tools import Runs, Writes
 from coder.sessions import locate
 
 if TYPE_CHECKING:
-    from coder.checkpoints import back, changelog, contents, gitstate, limits, pending, recorder, space
+    from coder.checkpoints import back, changelog, contents, gitstate, heritage, limits, pending, recorder, space
     from coder.permissions.gitdrops import Drop
 else:
-    _NAMES = ("back", "changelog", "contents", "gitstate", "limits", "pending", "recorder", "space")
-    back, changelog, contents, gitstate, limits, pending, recorder, space = (
+    _NAMES = ("back", "changelog", "contents", "gitstate", "heritage", "limits", "pending", "recorder", "space")
+    back, changelog, contents, gitstate, heritage, limits, pending, recorder, space = (
         LazyModule(f"coder.checkpoints.{name}") for name in _NAMES
     )
 
@@ -92,6 +92,7 @@ class Checkpointing:
         self._site = site
         self._emit = emit
         self._told = list(told)
+        self._before_us = {each.uuid for each in self._told}
         self._conversation = conversation
         self._enabled = enabled
         self._recorder: recorder.Recorder | None = None
@@ -171,9 +172,9 @@ class Checkpointing:
         """What undoing the last rewind would do to files. Raises CoderError."""
         return await _finished(lambda: self._back().preview_undo(force=force))
 
-    async def state_before(self, id: str) -> gitstate.GitState | None:
-        """What git knew at a checkpoint that was taken before a command; None where nothing was kept."""
-        return await _finished(gitstate.load_state, self._site.base / self._site.session_id, id)
+    async def states_before(self, id: str) -> tuple[gitstate.GitState, ...]:
+        """What git knew of each repository at a checkpoint that was taken before a command."""
+        return await _finished(gitstate.load_states, self._site.base / self._site.session_id, id)
 
     async def rewind(self, id: str, what: What = "both", *, force: bool = False) -> Rewound:
         """Goes back to before a point: first the files, then the conversation. Raises CoderError; then nothing was
@@ -269,10 +270,20 @@ class Checkpointing:
             site = self._site
             around = recorder.Surroundings(site.home, site.own, site.env, site.is_busy)
             held = recorder.Recorder(site.base, site.session_id, site.roots, around, self._warnings.append)
+            self._take_over(held.folder)
             held.recover()
             self._marked = {each.id for each in held.log.records() if isinstance(each, changelog.Mark)}
             self._recorder = held
         return self._recorder
+
+    def _take_over(self, folder: Path) -> None:
+        """A fork begins with the checkpoints of the session it came from."""
+        if not self._before_us or (folder / changelog.NAME).exists():
+            return
+        try:
+            heritage.take_over(self._site.base, folder, self._before_us)
+        except OSError as error:
+            self._warn(f"Only what this fork changes can be undone: {error.strerror or error}.")
 
     def _marking(self) -> recorder.Recorder:
         """The recorder, once every prompt so far is a point in its journal."""
@@ -303,9 +314,8 @@ class Checkpointing:
 
     def _tell(self) -> None:
         """Passes on what the recorder had to say."""
-        told, self._warnings = self._warnings, []
-        for text in told:
-            self._warn(text)
+        while self._warnings:  # the list stays the same: the recorder has it
+            self._warn(self._warnings.pop(0))
 
     def _warn(self, text: str) -> None:
         self._emit(Notice(level="warning", text=text))

@@ -6,6 +6,7 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
+from coder.agent.history import History
 from coder.core.errors import ModelError
 from coder.core.messages import Block, Document, Image, Message, Text, ToolResult, ToolUse, block_to_api
 from coder.core.model import ModelRequest
@@ -48,7 +49,7 @@ async def context_report(
     source: Source = "counted"
     if not counted:
         try:
-            counted = await count(replace(request, messages=tuple(messages[:sent])))
+            counted = await count(replace(request, messages=_view(messages[:sent], request.model)))
         except ModelError:
             source, counted = "estimated", _tokens(items)
     window = describe(request.model).context_window
@@ -56,8 +57,16 @@ async def context_report(
     return ContextReport(request.model, counted, source, window, compacts_at, shares(items, counted), later)
 
 
+def _view(messages: Sequence[Message], model: str) -> tuple[Message, ...]:
+    """The messages as they are sent."""
+    shown = History(messages=messages)
+    shown.project_for(model)
+    return shown.view
+
+
 def _last_request(messages: Sequence[Message]) -> tuple[int, int]:
-    """How many messages the last request held and the tokens it counted; all and 0 when no count stands for them.
+    """How many messages the last request held and the tokens it counted. When no count stands for them: those that the
+    next one would hold if it were sent now, which ends with what the model has not answered; and 0.
 
     A count from before a summary was put in place of what it counted does not.
     """
@@ -65,8 +74,11 @@ def _last_request(messages: Sequence[Message]) -> tuple[int, int]:
     for at in range(len(messages) - 1, -1, -1):
         meta = messages[at].meta
         if messages[at].role == "assistant" and meta.usage.prompt_tokens:
-            return (at, meta.usage.prompt_tokens) if meta.timestamp >= summed else (len(messages), 0)
-    return len(messages), 0
+            if meta.timestamp >= summed:
+                return at, meta.usage.prompt_tokens
+            break
+    last = next((n for n in range(len(messages), 0, -1) if messages[n - 1].role == "user"), len(messages))
+    return last, 0
 
 
 def _head(request: ModelRequest) -> list[Item]:

@@ -18,16 +18,17 @@ from coder.telemetry.ledger_file import LedgerFile
 
 
 class Purse:
-    """`model` is the one to ask. Raises ConfigError when the configuration sets a limit that cannot be held."""
+    """`model` is the one to ask; `edited` as `Accounts` takes it. Raises ConfigError when the configuration sets a
+    limit that cannot be held."""
 
-    def __init__(self, config: Config, session_id: str, model: str) -> None:
+    def __init__(self, config: Config, session_id: str, model: str, edited: str = "") -> None:
         fallbacks = tuple(catalog.resolve(name, config.env) for name in config.fallback_models)
         budget = budget_of(config, (model, *fallbacks))
         is_kept = config.persist and not config.model.is_replay
         secrets = (config.model.api_key, config.model.auth_token)
         file = LedgerFile(config.home) if is_kept else None
         self._ledger = Ledger(catalog.price)
-        self._accounts = Accounts(session_id, config.cwd, file, secrets)
+        self._accounts = Accounts(session_id, config.cwd, file, secrets, edited)
         self.model = connect(
             config.model, self._accounts.record, budget=budget, on_limit=config.on_limit, fallbacks=fallbacks
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -54,7 +54,8 @@ class Touched:
 @dataclass(frozen=True, slots=True)
 class Preview:
     """`conflicts` stay unless forced; `left` stay in any case. `commands` are those whose changes would be undone,
-    `outside` what they named elsewhere and cannot be undone."""
+    `outside` what they named elsewhere and cannot be undone. `undoes`: a rewind is undone, with `undoes_talk` also what
+    it did to the conversation."""
 
     point: Mark
     touched: tuple[Touched, ...]
@@ -62,6 +63,8 @@ class Preview:
     left: tuple[Left, ...]
     commands: tuple[str, ...]
     outside: tuple[str, ...]
+    undoes: bool = False
+    undoes_talk: bool = False
 
     @property
     def restores(self) -> tuple[Touched, ...]:
@@ -108,7 +111,8 @@ class Back:
     def preview_undo(self, *, force: bool = False) -> Preview:
         last = self.last_rewind()
         plan = self._plan([last], force=force)
-        return self._preview(Mark(last.id, last.what, last.when), plan, (), ())
+        preview = self._preview(Mark(last.id, last.what, last.when), plan, (), ())
+        return replace(preview, undoes=True, undoes_talk=bool(last.leaf))
 
     def rewind(self, id: str, *, force: bool = False, leaf: str = "") -> Done:
         """`leaf` is where the conversation stands, when it goes back too. Blocks.
@@ -167,11 +171,12 @@ class Back:
         for each in sets:
             for change in each.changes:
                 since.setdefault(change.path, begun.get(each.id, each.when))
+        shared = {record.id for record in records}  # a fork has calls in common with where it came from
         ours = {change for each in sets if each.source == "tool" for change in each.changes}
         found: set[str] = set()
         for folder in self._other_journals(min(since.values(), default=0.0)):
             for record in read_log(folder):
-                if isinstance(record, ChangeSet):
+                if isinstance(record, ChangeSet) and record.id not in shared:
                     sure = record.source in ("tool", "rewind")
                     found |= {
                         change.path

@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -87,7 +88,7 @@ class ChangeLog:
         self._descriptor: int | None = None
 
     def append(self, record: Record, *, lasting: bool = False) -> None:
-        line = (json.dumps(_to_json(record), separators=(",", ":")) + "\n").encode("ascii")
+        line = _line(record)
         descriptor = self._opened()
         end = os.fstat(descriptor).st_size
         try:
@@ -136,6 +137,17 @@ def read_log(folder: Path) -> list[Record]:
     return found
 
 
+def write_log(folder: Path, records: Iterable[Record]) -> None:
+    """A journal with these records, where there is none yet: all of it or nothing. Raises OSError."""
+    private_folder(folder)
+    draft = folder / f"{NAME}.tmp"
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.writelines(map(_line, records))
+    draft.replace(folder / NAME)
+
+
 def unfinished(records: list[Record]) -> list[Begun]:
     """The calls of which it is not known how they ended."""
     ended = {record.id for record in records if isinstance(record, ChangeSet)}
@@ -165,6 +177,10 @@ def new_id() -> str:
 
 def now() -> float:
     return round(time.time(), 3)
+
+
+def _line(record: Record) -> bytes:
+    return (json.dumps(_to_json(record), separators=(",", ":")) + "\n").encode("ascii")
 
 
 def _to_json(record: Record) -> Json:

@@ -40,7 +40,7 @@ def without_histories(nets: dict[str, Net]) -> tuple[dict[str, Net], list[str]]:
     left: dict[str, Net] = {}
     histories: dict[str, None] = {}
     for path, net in nets.items():
-        history = _history_of(path)
+        history = history_of(path)
         if history and not _came_or_went(nets.get(history)):
             histories[history] = None
         else:
@@ -48,7 +48,8 @@ def without_histories(nets: dict[str, Net]) -> tuple[dict[str, Net], list[str]]:
     return left, list(histories)
 
 
-def _history_of(path: str) -> str:
+def history_of(path: str) -> str:
+    """The `.git` that a path is, or lies in; "" for any other."""
     before, found, _ = f"{path}/".partition("/.git/")
     return f"{before}/.git" if found else ""
 

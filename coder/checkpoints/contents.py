@@ -32,6 +32,10 @@ CREATE TABLE IF NOT EXISTS contents (
     data BLOB NOT NULL
 )
 """
+_INSERT = """
+INSERT INTO contents (hash, packed, added, data) VALUES (?, ?, ?, ?)
+ON CONFLICT (hash) DO UPDATE SET added = excluded.added
+"""
 
 
 class CheckpointError(CoderError):
@@ -59,7 +63,7 @@ class Contents:
         """The id of this content, which is stored unless it is there already."""
         digest = hashlib.sha256(data).digest()
         with self._guard, self._failing_well():
-            if digest not in self._held and not self._has(digest):
+            if digest not in self._held and not self._has_young(digest):
                 packed = zlib.compress(data, 1)
                 self._held[digest] = (1, packed) if len(packed) < len(data) else (0, data)
                 self._held_bytes += len(self._held[digest][1])
@@ -102,11 +106,12 @@ class Contents:
         with self._guard, self._failing_well():
             if not self._path.exists():
                 return 0, 0
-            rows = self._database().execute("SELECT id, hash, length(data) FROM contents WHERE added < ?", (before,))
-            gone = [(number, size) for number, digest, size in rows if digest not in keep]
-            if gone and not dry_run:
-                with self._transaction() as database:
+            with self._transaction() as database:
+                rows = database.execute("SELECT id, hash, length(data) FROM contents WHERE added < ?", (before,))
+                gone = [(number, size) for number, digest, size in rows if digest not in keep]
+                if not dry_run:
                     database.executemany("DELETE FROM contents WHERE id = ?", [(number,) for number, _ in gone])
+            if gone and not dry_run:
                 self._database().execute("PRAGMA incremental_vacuum").fetchall()
                 self._database().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return len(gone), sum(size for _, size in gone)
@@ -126,8 +131,10 @@ class Contents:
                 self._open.close()
                 self._open = None
 
-    def _has(self, digest: bytes) -> bool:
-        return self._database().execute("SELECT 1 FROM contents WHERE hash = ?", (digest,)).fetchone() is not None
+    def _has_young(self, digest: bytes) -> bool:
+        """One that is older is stored again: at this moment somebody may be dropping it, since nothing refers to it."""
+        found = self._database().execute("SELECT added FROM contents WHERE hash = ?", (digest,)).fetchone()
+        return found is not None and found[0] > time.time() - _YOUNG / 2
 
     def _write(self) -> None:
         if not self._held:
@@ -137,7 +144,7 @@ class Contents:
         self._held.clear()  # when it fails the checkpoint fails: its contents are not tried again
         self._held_bytes = 0
         with self._transaction() as database:
-            database.executemany("INSERT OR IGNORE INTO contents (hash, packed, added, data) VALUES (?, ?, ?, ?)", rows)
+            database.executemany(_INSERT, rows)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

@@ -65,7 +65,7 @@ def work_trees(repository: Repository, git: Git) -> list[Path]:
 
 
 def save_state(repository: Repository, git: Git, folder: Path, id: str) -> GitState | None:
-    """Saves the state below `folder` as `id`. None when git cannot tell it. Blocks; raises OSError."""
+    """Saves the state below `folder` as one of `id`. None when git cannot tell it. Blocks; raises OSError."""
     top = repository.top
     listed = git.run(top, "for-each-ref", "--format=%(objectname) %(refname)", "refs/heads")
     if listed is None:
@@ -74,7 +74,7 @@ def save_state(repository: Repository, git: Git, folder: Path, id: str) -> GitSt
     branches = tuple((name.removeprefix("refs/heads/"), commit) for commit, _, name in pairs if _HASH.match(commit))
     stashes = _stashes(git, top)
     head = (git.run(top, "rev-parse", "-q", "--verify", "HEAD") or b"").decode("ascii", "replace").strip()
-    place = folder / f"git-{id}"
+    place = folder / f"git-{id}-{len(list(folder.glob(f'git-{id}*')))}"
     private_folder(place)
     index = _copied(repository.index, place / "index")
     objects = _packed(git, top, head, branches, stashes, place / "objects.pack")
@@ -84,10 +84,15 @@ def save_state(repository: Repository, git: Git, folder: Path, id: str) -> GitSt
     return state
 
 
-def load_state(folder: Path, id: str) -> GitState | None:
-    """The state that was saved as `id`; None when there is none. Never raises."""
+def load_states(folder: Path, id: str) -> tuple[GitState, ...]:
+    """The states that were saved as `id`, one for each repository. Never raises."""
+    found = (_load(place) for place in sorted(folder.glob(f"git-{id}*")))
+    return tuple(state for state in found if state is not None)
+
+
+def _load(place: Path) -> GitState | None:
     try:
-        raw = json.loads((folder / f"git-{id}" / "state.json").read_bytes())
+        raw = json.loads((place / "state.json").read_bytes())
         index, objects = (Path(path_from_json(raw[key])) if raw[key] else None for key in ("index", "objects"))
         branches, stashes = (
             tuple((path_from_json(name), str(commit)) for name, commit in raw[key]) for key in ("branches", "stashes")

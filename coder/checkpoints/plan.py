@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from coder.checkpoints.compose import Net, without_histories
+from coder.checkpoints.compose import Net, history_of, without_histories
 from coder.checkpoints.contents import CheckpointError, ContentLost, Contents
 from coder.checkpoints.entries import Entry
 from coder.checkpoints.look import look, shows
@@ -50,6 +50,7 @@ class Plan:
 
 
 CHANGED, CHANGED_BETWEEN = "it was changed since, not by this session", "somebody else changed it in between"
+HISTORY_CHANGED = "that repository was used since, not by this session"
 OTHER_SESSION = "another session changed it too"
 UNSURE = "it was changed while a command ran in the background, by that or by you"
 
@@ -65,8 +66,9 @@ def make_plan(
     with Folders() as folders:
         for path in sorted(wanted):
             _weigh(plan, wanted[path], contents, folders, force=force, doubt=(doubts or {}).get(path, ""))
-        for path in sorted(plan.steps, reverse=True):
-            _keep_full_folder(plan, plan.steps[path], folders)
+        _keep_full_folders(plan, folders)
+        if _keep_whole_histories(plan):
+            _keep_full_folders(plan, folders)
         for path in sorted(plan.steps):
             _check_parent(plan, plan.steps[path], folders, contents)
         for path in plan.steps:
@@ -117,6 +119,23 @@ def _why_not(want: Entry | None, have: Entry | None) -> str:
 
 def _not_kept(entry: Entry) -> str:
     return f"it was not kept ({entry.size / 1e6:,.1f} MB)" if entry.kind == "file" else "it is neither file nor folder"
+
+
+def _keep_full_folders(plan: Plan, folders: Folders) -> None:
+    for path in sorted(plan.steps, reverse=True):
+        _keep_full_folder(plan, plan.steps[path], folders)
+
+
+def _keep_whole_histories(plan: Plan) -> bool:
+    """The `.git` of a repository comes or goes whole or not at all, since half of one is none. Whether one stays."""
+    mixed = {history_of(each.path) for each in (*plan.conflicts, *plan.left)} - {""}
+    stay = {history for history in mixed if any(history_of(path) == history for path in plan.steps)}
+    for path in [path for path in plan.steps if history_of(path) in stay]:
+        del plan.steps[path]
+    for each in (plan.conflicts, plan.left):
+        each[:] = [left for left in each if history_of(left.path) not in stay]
+    plan.conflicts += [Left(path, HISTORY_CHANGED) for path in sorted(stay)]
+    return bool(stay)
 
 
 def _keep_full_folder(plan: Plan, step: Step, folders: Folders) -> None:

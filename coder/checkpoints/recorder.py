@@ -26,6 +26,7 @@ from coder.checkpoints.changelog import (
 from coder.checkpoints.contents import CheckpointError, Contents
 from coder.checkpoints.entries import Change, Entry
 from coder.checkpoints.git import Git
+from coder.checkpoints.held import FOLDER, drop_stale
 from coder.checkpoints.look import look, parents_missing
 from coder.checkpoints.rowfile import RowFile, load_rows
 from coder.checkpoints.tree import Tree
@@ -179,13 +180,15 @@ class Recorder:
         for tree in self._trees:
             tree.close()
         self._trees = []
+        drop_stale(self.base)
         self.log.close()
         self.contents.close()
 
     def _tree(self, root: Path) -> Tree:
         file = RowFile(_rows_path(self.folder, root), root)
         own = self._surroundings.own
-        return Tree(root, self.contents, self.git, lambda: own, file, _rows_path(self.base / "roots", root))
+        earlier, held = _rows_path(self.base / "roots", root), self.base / FOLDER / f"{self.folder.name}-{_hash(root)}"
+        return Tree(root, self.contents, self.git, lambda: own, file, earlier, held)
 
     def _may_look(self, root: Path) -> bool:
         home = Path(os.path.realpath(self._surroundings.home))
@@ -268,12 +271,12 @@ class Recorder:
             self._warn(text)
 
 
-def rows_name(root: Path) -> str:
-    return f"rows-{hashlib.sha256(os.fsencode(root)).hexdigest()[:24]}.jsonl"
+def _hash(root: Path) -> str:
+    return hashlib.sha256(os.fsencode(root)).hexdigest()[:24]
 
 
 def _rows_path(folder: Path, root: Path) -> Path:
-    return folder / rows_name(root)
+    return folder / f"rows-{_hash(root)}.jsonl"
 
 
 def _outermost(roots: Iterable[Path]) -> list[Path]:

@@ -1,8 +1,8 @@
 """Contents that the person's repository holds, so that a first checkpoint need not read them. Never writes there.
 
 A file is one of them when its status is exactly what the index says, git could not have changed its bytes on the way,
-and it was not written at about the time the index was. Its content is taken over as soon as it is needed, since the
-repository may drop it at any time.
+and it was not written at about the time the index was. The repository may drop any of it at any time, or be deleted: so
+its objects are held from the beginning, and a content is taken over as soon as it is needed.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 from coder.checkpoints.contents import Contents
 from coder.checkpoints.git import Git
 from coder.checkpoints.gitindex import GitIndex, read_index
+from coder.checkpoints.held import HeldObjects
 from coder.checkpoints.repository import Repository, repository_of
 
 _CONVERTS = re.compile(rb"(^|\s)[-!]?(text|crlf|eol|ident|filter|working-tree-encoding)\b", re.MULTILINE)
@@ -28,19 +29,27 @@ _WORD = 0xFFFFFFFF  # git keeps 32 bits of each number
 class Seeds:
     """The seeds of one working folder; none outside git, without git, or where git converts files."""
 
-    def __init__(self, root: Path, git: Git) -> None:
+    def __init__(self, root: Path, git: Git, held: HeldObjects) -> None:
         self._root = root
         self._git = git
+        self._held = held
         self._repository = repository_of(root)
         self._prefix = ""
         self._index: GitIndex | None = None
         self._folders: frozenset[str] = frozenset()
+        self._blobs: frozenset[str] = frozenset()
         self.is_spoiled = False
         """Whether a file was met since that makes git convert others: what was told before does not count."""
 
     def begin(self) -> None:
-        """Reads the index. Before this, and after `release`, there are no seeds. Blocks."""
+        """Reads the index and takes hold of what it names. Before this, and after `release`, there are no seeds.
+        Blocks."""
         self._index = self._seeding(self._root)
+        self._blobs = (
+            frozenset(staged.blob.hex() for staged in self._index.files.values()) if self._index else self._blobs
+        )
+        if self._index is None or self._repository is None or not self._held.hold(self._repository, self._blobs):
+            self._index, self._blobs = None, frozenset()
         self._folders = frozenset(_folders(self._index.files)) if self._index else frozenset()
 
     def content(self, path: str, status: os.stat_result) -> str:
@@ -68,35 +77,27 @@ class Seeds:
         settled = written - _TICK if staged.mtime_ns else written // _SECOND * _SECOND
         return f"g:{staged.blob.hex()}" if max(mtime, ctime) < settled else ""
 
+    def is_held(self, content: str) -> bool:
+        """Whether this content, known from an earlier session, is a seed of this one too."""
+        return content[2:] in self._blobs
+
     def holds_tracked(self, path: str) -> bool:
         """Whether git tracks a file in the folder at this path below the root. False where that is not known."""
         return self._prefix + path in self._folders
 
     def adopt(self, wanted: Mapping[str, int], contents: Contents) -> dict[str, str]:
-        """Takes these contents over, each with the size its file had. Returns the new ids; what the repository no
-        longer holds, or holds in another form than the file had, is missing there."""
-        blobs = sorted(content[2:] for content in wanted)
-        if not blobs or self._repository is None:
-            return {}
-        asked = "".join(f"{blob}\n" for blob in blobs).encode("ascii")
-        out = self._git.run(self._repository.top, "cat-file", "--batch", "--buffer", stdin=asked)
+        """Takes these contents over, each with the size its file had. Returns the new ids; what is not held,
+        or in another form than the file had, is missing there."""
         found: dict[str, str] = {}
-        at = 0
-        while out is not None and (end := out.find(b"\n", at)) >= 0:
-            name, _, rest = out[at:end].partition(b" ")
-            at = end + 1
-            kind, _, size = rest.partition(b" ")
-            if kind == b"blob":
-                data = out[at : at + int(size)]
-                at += int(size) + 1
-                content = f"g:{name.decode('ascii')}"
-                if len(data) == wanted[content] and git_content(data, content) == content:
-                    found[content] = contents.put(data)
+        for blob, data in self._held.read({content[2:]: size for content, size in sorted(wanted.items())}):
+            content = f"g:{blob}"
+            if len(data) == wanted[content] and git_content(data, content) == content:
+                found[content] = contents.put(data)
         return found
 
     def release(self) -> None:
         """Lets go of what only the first look needs."""
-        self._index = None
+        self._index, self._blobs = None, frozenset()
 
     def _seeding(self, root: Path) -> GitIndex | None:
         repository = self._repository

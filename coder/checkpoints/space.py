@@ -16,6 +16,7 @@ from pathlib import Path
 from coder.checkpoints.changelog import NAME, Begun, ChangeSet, is_running, read_log
 from coder.checkpoints.contents import Contents
 from coder.checkpoints.entries import Entry
+from coder.checkpoints.held import drop_of
 from coder.checkpoints.limits import MOST_STORED_BYTES
 
 _ROOTS = "roots"
@@ -58,6 +59,9 @@ def collect(base: Path, gone: Collection[str] = (), *, most: int = MOST_STORED_B
         if not dry_run:
             for folder in dropped:
                 shutil.rmtree(folder, ignore_errors=True)
+            for session in {*gone, *(folder.name for folder in dropped)}:
+                if not is_running(base / session):
+                    drop_of(base, session)
         count, size = contents.keep_only(shared.union(*(needed[folder] for folder in kept)), dry_run=dry_run)
         return Freed(tuple(folder.name for folder in dropped), count, size)
     finally:

@@ -18,17 +18,12 @@ class Stretch:
 
 
 class Timeline:
-    """`told` are points that are not in the journal, since nothing was changed after them: they find their place by
-    their time."""
+    """`told` are points in their order. Those that are not in the journal, since nothing was changed after them, find
+    their place by the others, and between them by their time: a clock may be set back."""
 
     def __init__(self, records: Iterable[Record], told: Iterable[Mark] = ()) -> None:
         kept = [record for record in records if isinstance(record, Mark | ChangeSet)]
-        known = {record.id for record in kept if isinstance(record, Mark)}
-        for mark in told:
-            if mark.id not in known:
-                known.add(mark.id)
-                at = next((index for index, each in enumerate(kept) if each.when > mark.when), len(kept))
-                kept.insert(at, mark)
+        _put_in(kept, tuple(told))
         self._records: Sequence[Mark | ChangeSet] = kept
         self._undone, self._dropped = _gone_back(kept)
 
@@ -67,6 +62,25 @@ class Timeline:
 
 def changes_of(sets: Iterable[ChangeSet]) -> list[Change]:
     return [change for each in sets for change in each.changes]
+
+
+def _put_in(records: list[Mark | ChangeSet], told: Sequence[Mark]) -> None:
+    """Puts the points among the records that are not there yet."""
+    places = {record.id: index for index, record in enumerate(records) if isinstance(record, Mark)}
+    ends: list[int] = []  # before which each has to stand
+    end = len(records)
+    for mark in reversed(told):
+        end = min(end, places.get(mark.id, end))
+        ends.append(end)
+    start, added = 0, 0
+    for mark, end in zip(told, reversed(ends), strict=True):
+        if mark.id in places:
+            start = max(start, places[mark.id] + added + 1)
+            continue
+        between = range(start, end + added)
+        start = next((index for index in between if records[index].when > mark.when), max(start, end + added))
+        records.insert(start, mark)
+        start, added = start + 1, added + 1
 
 
 def _gone_back(records: Sequence[Mark | ChangeSet]) -> tuple[set[str], set[str]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from coder.checkpoints.contents import CheckpointError, Contents
 from coder.checkpoints.entries import Change, Entry, kind_of
 from coder.checkpoints.git import Git
+from coder.checkpoints.held import HeldObjects
 from coder.checkpoints.ignored import LeftOut
 from coder.checkpoints.limits import MOST_ENTRIES, MOST_FILE_BYTES
 from coder.checkpoints.reading import Reading
@@ -21,10 +22,17 @@ _GONE: Row = ((0, 0, 0, 0, 0), "gone")
 
 class Tree:
     """`root` is canonical. `own` are folders of ours that are never part of it. `file` holds the last look, `earlier`
-    one of another session to begin with."""
+    one of another session to begin with. `held` is where the objects of its repository are held meanwhile."""
 
     def __init__(
-        self, root: Path, contents: Contents, git: Git, own: Callable[[], Iterable[Path]], file: RowFile, earlier: Path
+        self,
+        root: Path,
+        contents: Contents,
+        git: Git,
+        own: Callable[[], Iterable[Path]],
+        file: RowFile,
+        earlier: Path,
+        held: Path,
     ) -> None:
         self.root = root
         self._contents = contents
@@ -32,7 +40,8 @@ class Tree:
         self._own = own
         self._file = file
         self._earlier = earlier
-        self._seeds = Seeds(root, git)
+        self._held = HeldObjects(held, git)
+        self._seeds = Seeds(root, git, self._held)
         self._noted: set[str] = set()
         self.rows: Rows | None = None
         self.not_kept: dict[str, str] = {}
@@ -48,9 +57,11 @@ class Tree:
         Raises CheckpointError when it cannot be told; the last look then stays the last.
         """
         first = self.rows is None
-        old = self.rows if self.rows is not None else load_rows(self._earlier, self.root) or {}
-        if first:
+        if self.rows is not None:
+            old = self.rows
+        else:
             self._seeds.begin()
+            old = self._still_kept(load_rows(self._earlier, self.root) or {})
         walk, reading = self._walk(old, self._seeds if first else None)
         if first:
             if self._seeds.is_spoiled:
@@ -78,6 +89,20 @@ class Tree:
     def close(self) -> None:
         """Leaves the last look to the next session."""
         self._file.give_to(self._earlier)
+        self._held.release()
+
+    def _still_kept(self, rows: Rows) -> Rows:
+        """The rows of an earlier session without those whose content the store or the repository has lost since: these
+        files are read again."""
+        stored = self._contents.sizes()
+        return {
+            path: row
+            for path, row in rows.items()
+            if not row[1].startswith(("b:", "g:"))
+            or row[0][0] & 0o170000 != 0o100000
+            or row[1] in stored
+            or self._seeds.is_held(row[1])
+        }
 
     def _walk(self, old: Rows, seeds: Seeds | None) -> tuple[Walk, Reading]:
         left_out = LeftOut(self.root, self._git, seeds)

@@ -23,7 +23,9 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 
 @app.command()
 def cache(
-    session: Annotated[str, typer.Argument(help="A session id, or its first characters.", show_default=False)] = "",
+    session: Annotated[
+        str, typer.Argument(help="A session id, its first characters, or as --resume takes it.", show_default=False)
+    ] = "",
     every: Annotated[bool, typer.Option("--all", help="Every request, also those without a miss.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
@@ -36,7 +38,7 @@ def cache(
     chosen = session or last_session(book, current_folder())
     if not chosen:
         raise ConfigError("No session of this folder is in the ledger yet. `coder cost --by session` lists all.")
-    rows = rows_of(book, chosen)
+    rows = rows_of(book, home, chosen)
 
     def head(name: str) -> Sequence[str]:
         try:

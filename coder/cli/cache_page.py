@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from coder.cli.cost_page import money, tokens
+from coder.cli.cost_page import money, tokens, wrapped
 from coder.core.visible import visible_line
 from coder.telemetry.cache_report import CacheReport, Line, Miss
 
@@ -36,7 +36,9 @@ def page(session: str, report: CacheReport, *, every: bool = False) -> list[str]
     if misses:
         cost = report.dollars
         more = "an unknown amount" if cost is None else money(cost)
-        lines.append(f"Paid for again: {tokens(report.wasted)} tokens, {more} more than reading them from the cache.")
+        lines += wrapped(
+            f"Paid for again: {tokens(report.wasted)} tokens, {more} more than reading them from the cache."
+        )
     return lines
 
 
@@ -52,7 +54,7 @@ def _line(number: int, line: Line) -> str:
 
 
 def _miss(miss: Miss) -> list[str]:
-    lines = [f"       {tokens(miss.tokens)} tokens: {visible_line(miss.why)}"]
+    lines = wrapped(f"{tokens(miss.tokens)} tokens: {visible_line(miss.why)}", " " * 7)
     if (where := miss.difference) is not None:
         byte = f"byte {where.offset:,}" if where.exact else f"somewhere from byte {where.offset:,} on"
         lines.append(f"       {visible_line(where.place)}, {byte} of the prompt")

@@ -37,7 +37,7 @@ class _Nobody:
 
 @app.command()
 def context(
-    session: Annotated[str, typer.Argument(help="A session id.", show_default=False)] = "",
+    session: Annotated[str, typer.Argument(help="As --resume takes it.", show_default=False)] = "",
     model: Annotated[str | None, typer.Option("--model", help="As it would be with this model.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
@@ -48,13 +48,14 @@ def context(
     config = load(Flags(model=model), os.environ, current_folder())
     # Not to be stored means not to be locked: the session may be running elsewhere.
     config = replace(config, persist=False, max_budget_usd=None, max_tokens_total=None)
-    found = asyncio.run(_report(config, session))
+    found = asyncio.run(_report(config, session, keeps_model=model is None and not os.environ.get("ANTHROPIC_MODEL")))
     print(json.dumps(found.to_json(), indent=2) if as_json else "\n".join(page(found)))
 
 
-async def _report(config: Config, session: str) -> ContextReport:
+async def _report(config: Config, session: str, *, keeps_model: bool) -> ContextReport:
     here = latest(config.home, config.cwd)
-    opened = await open_session(config, _Nobody(), start=Start(resume=session or (here.stem if here else None)))
+    start = Start(resume=session or (here.stem if here else None), keeps_model=keeps_model)
+    opened = await open_session(config, _Nobody(), start=start)
     try:
         return await opened.context()
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, get_args
@@ -13,8 +14,9 @@ import typer
 
 from coder.cli import cost_page
 from coder.config.paths import config_home, current_folder
-from coder.core.errors import ConfigError
+from coder.core.errors import ConfigError, UnknownSession
 from coder.core.visible import visible_line
+from coder.sessions.resolve import resolve
 from coder.telemetry.rows import Row
 from coder.telemetry.spending import Book, Key, Sum, grouped, read, total
 
@@ -24,7 +26,9 @@ KEYS: tuple[Key, ...] = get_args(Key)
 
 @app.command()
 def cost(
-    session: Annotated[str, typer.Argument(help="A session id, or its first characters.", show_default=False)] = "",
+    session: Annotated[
+        str, typer.Argument(help="A session id, its first characters, or as --resume takes it.", show_default=False)
+    ] = "",
     by: Annotated[str, typer.Option("--by", help=f"One of {', '.join(KEYS)}.", show_default=False)] = "",
     since: Annotated[str, typer.Option("--since", help="A day, as 2026-11-30.", show_default=False)] = "",
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
@@ -35,7 +39,7 @@ def cost(
         raise ConfigError(f"--by: {visible_line(by)!r} is none of {', '.join(KEYS)}.")
     home = config_home(os.environ)
     book = open_book(home, _day(since))
-    rows = rows_of(book, session) if session else list(book.rows)
+    rows = rows_of(book, home, session) if session else list(book.rows)
     if key is None and not session and not since:
         _overview(book, as_json)
     elif as_json:
@@ -54,10 +58,17 @@ def open_book(home: Path, since: datetime | None = None) -> Book:
         raise ConfigError(f"The cost ledger cannot be read: {name}: {error.strerror}.") from error
 
 
-def rows_of(book: Book, session: str) -> list[Row]:
-    """The rows of the session whose id begins like this. Raises ConfigError when it is none, or more than one."""
+def rows_of(book: Book, home: Path, session: str) -> list[Row]:
+    """The rows of the session whose id begins like this, or that --resume would find by this.
+
+    Raises ConfigError when it is none, or more than one; SessionError where --resume would name several.
+    """
     wanted = session.strip().lower()
     found = dict.fromkeys(row.session for row in book.rows if row.session.lower().startswith(wanted))
+    if wanted and not found:
+        with suppress(UnknownSession):
+            wanted = resolve(home, current_folder(), session).stem
+            found = dict.fromkeys(row.session for row in book.rows if row.session == wanted)
     if not wanted or not found:
         raise ConfigError(
             f"There is no session {visible_line(session)!r} in the ledger. `coder cost --by session` lists them."
@@ -94,7 +105,8 @@ def _overview(book: Book, as_json: bool) -> None:
         print("  Limit a run with --max-budget-usd 5 or --max-tokens 500000.")
     else:
         print("No session of this folder is in the ledger yet.")
-    print(f"Today: {cost_page.amount(today)} · this month: {cost_page.amount(month)}")
+    now_and_month = f"Today: {cost_page.amount(today)} · this month: {cost_page.amount(month)}"
+    print("\n".join(cost_page.wrapped(now_and_month)))
 
 
 def _page(rows: list[Row], key: Key, session: str, since: str) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 
 from coder.core.spans import span
 from coder.core.visible import visible_line
 from coder.telemetry.spending import Sum
 
-_NAME, _COST = 24, 10
+WIDTH = 80
+_COST = 10
 
 
 def money(dollars: float) -> str:
@@ -32,7 +34,8 @@ def amount(found: Sum) -> str:
 
 
 def head(title: str, found: Sum) -> list[str]:
-    lines = [f"{title}: {amount(found)} · {_requests(found.requests)} · {span(found.seconds)} of waiting for the model"]
+    waited = f"{span(found.seconds)} of waiting for the model"
+    lines = wrapped(f"{title}: {amount(found)} · {_requests(found.requests)} · {waited}")
     if found.estimated:
         part = f"{money(found.estimated_dollars)} of it" if found.estimated_dollars else "A part"
         lines.append(f"  {part} is an estimate: {_replies(found.estimated)} broke off or did not say what it used.")
@@ -41,22 +44,31 @@ def head(title: str, found: Sum) -> list[str]:
     return lines
 
 
+def wrapped(line: str, indent: str = "") -> list[str]:
+    """As many lines as it takes, the later ones further in."""
+    return textwrap.wrap(line, WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ")
+
+
 def table(sums: Mapping[str, Sum]) -> list[str]:
-    """A line for each name, the dearest first but for days."""
-    width = max((len(visible_line(name)) for name in sums), default=0)
-    width = min(max(width, 8), _NAME + 14)
+    """A line for each name, the dearest first but for days; long names are cut."""
+    names = max((len(visible_line(name)) for name in sums), default=0)
+    used = max((len(_used(found)) for found in sums.values()), default=0)
+    width = min(max(names, 8), WIDTH - 2 - 2 - used - _COST)
     return [_line(name, found, width) for name, found in sums.items()]
+
+
+def _used(found: Sum) -> str:
+    prompt = found.usage.prompt_tokens
+    cached = f" ({found.cached:.0%} from cache)" if found.usage.cache_read_input_tokens else ""
+    return f"{tokens(prompt):>7} in{cached}, {tokens(found.usage.output_tokens)} out"
 
 
 def _line(name: str, found: Sum, width: int) -> str:
     shown = visible_line(name)
     shown = shown if len(shown) <= width else shown[: width - 1] + "…"
-    prompt = found.usage.prompt_tokens
-    cached = f" ({found.cached:.0%} from cache)" if found.usage.cache_read_input_tokens else ""
-    used = f"{tokens(prompt):>7} in{cached}, {tokens(found.usage.output_tokens)} out"
     cost = money(found.dollars) if not found.unpriced else "?" if not found.dollars else f">{money(found.dollars)}"
-    room = 80 - 2 - width - 2 - _COST
-    return f"  {shown:<{width}}  {used:<{room}}{cost:>{_COST}}"
+    room = WIDTH - 2 - width - 2 - _COST
+    return f"  {shown:<{width}}  {_used(found):<{room}}{cost:>{_COST}}"
 
 
 def _requests(count: int) -> str:

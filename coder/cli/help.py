@@ -4,7 +4,10 @@ HELP = """\
 coder: a coding agent for your terminal
 
   coder -p "question"       do it once and exit; also reads standard input
-  coder -p -c "and then"    go on with the last session here (-r ID: another)
+  coder -p -c "and then"    go on with the last session here (-r NAME: another)
+  coder sessions            past conversations: list, search, show, export …
+  coder rewind              go back to before a message: files, conversation
+  coder cost|context|cache  what it cost, what fills the context, cache misses
   coder demo                watch it fix a failing test, offline, without a key
   coder config list         settings and where they come from; also get, set
   coder trust               what this folder's settings would run; trust it
@@ -18,7 +21,9 @@ Options for -p
   --allowed-tools RULES     e.g. "Read" "Bash(npm test *)"
   --disallowed-tools RULES  e.g. "WebFetch" "Bash(rm *)"
   --output-format FORMAT    text, json or stream-json
-  --max-turns N             --time-budget SECONDS
+  --max-turns N  --max-minutes N  --max-tokens N  --max-budget-usd N
+  --fallback-model A,B      --on-limit wait, fallback or stop
+  --name NAME  --fork-session  --no-session-persistence
   --system-prompt TEXT      --append-system-prompt TEXT
   --add-dir DIR  --cwd DIR  --settings FILE_OR_JSON  --verbose --trust-folder
   --record FILE  --replay FILE   keep the model's traffic, or play it back

@@ -75,8 +75,18 @@ def _start(arguments: RunArguments) -> int:
     if not prompt:
         raise ConfigError(_NO_INPUT)
     if (command := _SLASH.match(arguments.prompt or prompt)) is not None:
-        raise ConfigError(f"Unknown command: {command.group()}. To send it as text, put a word before it.")
+        _check_command(command.group(), prompt, arguments.flags)
     return asyncio.run(_run(arguments, config, prompt))
+
+
+def _check_command(name: str, prompt: str, flags: Flags) -> None:
+    """Raises ConfigError for a slash command that there is none of, or that has nothing to work on."""
+    from coder.frontends.commands import is_command
+
+    if not is_command(prompt):
+        raise ConfigError(f"Unknown command: {name}. To send it as text, put a word before it.")
+    if not (flags.continue_ or flags.resume is not None):
+        raise ConfigError(f"{name} needs a conversation: add -c for the last one here, or -r SESSION.")
 
 
 async def _run(arguments: RunArguments, config: Config, prompt: str) -> int:

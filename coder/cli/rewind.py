@@ -137,10 +137,12 @@ async def _show(id: str, wish: _Wish) -> None:
     try:
         preview = await checkpoints.preview(id, force=wish.force)
         _print_preview(preview, wish, "files")
-        state = await checkpoints.state_before(preview.point.id)
-        if state is not None and not wish.as_json:
+        states = await checkpoints.states_before(preview.point.id)
+        if wish.as_json:
+            return
+        for state in states:
             print("\n".join(["", *state_page(state)]))
-        elif not wish.as_json:
+        if not states:
             print(f"To go back: coder rewind {id}")
     finally:
         await checkpoints.aclose()
@@ -167,7 +169,7 @@ def _print_done(done: Rewound, preview: Preview, wish: _Wish) -> None:
         told = {"done": len(done.files), "passed": list(done.passed), "conversation": done.conversation}
         print(json.dumps({**preview_json(preview), **told}))
         return
-    print("\n".join(done_page(done)))
+    print("\n".join(done_page(done, preview)))
     for path in done.passed:
         print(f"  Left as it is, since it changed just now: {visible_line(path)}")
 

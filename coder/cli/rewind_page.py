@@ -31,8 +31,10 @@ def points_page(points: Sequence[Point], session: str) -> list[str]:
 
 def preview_page(preview: Preview, folder: Path, what: What, *, force: bool) -> list[str]:
     """What going back would do, in the words of the rewind picker."""
-    lines = [f'Back to before "{_short(preview.point.why or preview.point.text)}"']
-    if what != "files":
+    lines = [_title(preview)]
+    if preview.undoes_talk:
+        lines.append("  The conversation comes back too.")
+    elif what != "files" and not preview.undoes:
         lines.append("  The conversation goes back too; what was said since stays in the transcript.")
     if what == "conversation":
         return [*lines, "  No file changes."]
@@ -54,17 +56,22 @@ def preview_page(preview: Preview, folder: Path, what: What, *, force: bool) -> 
     return lines
 
 
-def done_page(done: Rewound) -> list[str]:
+def done_page(done: Rewound, preview: Preview) -> list[str]:
     """What was done, and how to go on."""
     count = len(done.files)
-    parts = [f"{count} {'path' if count == 1 else 'paths'} brought back"] if count or not done.conversation else []
-    parts += ["the conversation went back"] if done.conversation else []
-    lines = [f"✓ {', '.join(parts).capitalize()}. To undo this: coder rewind --undo"]
+    parts = [_title(preview)]
+    parts += [f"{_count(count, 'path')} changed"] if count or not done.conversation else []
+    parts += ["the conversation too"] if done.conversation else []
+    lines = [f"✓ {' · '.join(parts)}", "  To undo this: coder rewind --undo"]
     lines += [f"  Left as it is, since it changed just now: {visible_line(path)}" for path in done.passed]
     if done.conversation and done.text:
-        lines.append(f'  The message was: "{_short(done.text)}"')
         lines.append('  To go on from there: coder -p -c "what to do instead"')
     return lines
+
+
+def _title(preview: Preview) -> str:
+    text = preview.point.why or preview.point.text
+    return f"Undo: {_short(text)}" if preview.undoes else f'Back to before "{_short(text)}"'
 
 
 def state_page(state: GitState) -> list[str]:

@@ -6,11 +6,14 @@ import os
 import re
 import sys
 import time
+from collections.abc import Set
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from coder.checkpoints.contents import CheckpointError
+from coder.checkpoints.space import Freed, collect
 from coder.cli.sessions_find import Json, Session
 from coder.cli.sessions_page import print_json, short_file
 from coder.config.paths import config_home, current_folder
@@ -45,11 +48,13 @@ def remove(session: Session, yes: Yes = False) -> None:
     path = resolve(home, current_folder(), session)
     if is_open(path):
         raise SessionError(f"Session {path.stem} is open. Close it there first.")
-    size = size_text(size_of(belongings(home, path)))
+    own = size_of(belongings(home, path))
+    size = size_text(own + _checkpoints(home, {path.stem}, dry_run=True).bytes)
     title = short_title(glimpse(path) or Glimpse(path, 0.0, 0), 60)
     _confirm(f"Remove {path.stem[:8]} {title!r} ({size}) for good?", yes=yes)
-    remove_session(home, path)
-    print(f"Removed {path.stem}: {size} freed.")
+    own = remove_session(home, path)
+    freed = _checkpoints(home, {path.stem}, dry_run=False)
+    print(f"Removed {path.stem}: {size_text(own + freed.bytes)} freed.")
 
 
 def gc(
@@ -63,20 +68,41 @@ def gc(
     """Remove what is left of sessions that are gone, and the oldest sessions over a size. Never one that is open."""
     home = config_home(os.environ)
     found = list(waste(home, time.time(), _bytes(max_size), older_than * _DAY if older_than is not None else None))
+    gone = {path.stem for each in found for path in each.paths}
+    kept = _checkpoints(home, gone, dry_run=True)
     for each in found:
         print(_waste(each))
-    total = size_text(sum(each.size for each in found))
-    if dry_run or not found:
-        print(f"Would free {total}." if found else "There is nothing to remove.")
+    if kept.contents or kept.sessions:
+        print(_freed(kept, gone))
+    total = size_text(sum(each.size for each in found) + kept.bytes)
+    nothing = not (found or kept.contents or kept.sessions)
+    if dry_run or nothing:
+        print("There is nothing to remove." if nothing else f"Would free {total}.")
         return
     if sessions := sum(each.session is not None for each in found):
         _confirm(f"Remove {counted(sessions, 'session')} and free {total}?", yes=yes)
     problems = clean_up(home, found)
+    _checkpoints(home, gone, dry_run=False)
     for problem in problems:
         print(f"coder: {problem}", file=sys.stderr)
     print(f"Freed {total}." if not problems else f"Freed less than {total}.")
     if problems:
         raise typer.Exit(1)
+
+
+def _checkpoints(home: Path, gone: Set[str], *, dry_run: bool) -> Freed:
+    """Frees what only the checkpoints of the sessions that are `gone` needed; with `dry_run` it is only counted."""
+    try:
+        return collect(home / "file-history", gone, dry_run=dry_run)
+    except CheckpointError as error:
+        print(f"coder: checkpoints were not tidied: {error}", file=sys.stderr)
+        return Freed((), 0, 0)
+
+
+def _freed(kept: Freed, gone: Set[str]) -> str:
+    others = len(set(kept.sessions) - gone)
+    why = f"over the limit, with the checkpoints of {counted(others, 'session')}" if others else "needed no more"
+    return f"{size_text(kept.bytes):>9}  {counted(kept.contents, 'kept file content')}  ({why})"
 
 
 def doctor(

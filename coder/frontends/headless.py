@@ -14,6 +14,7 @@ from typing import Protocol, TextIO
 from coder.app.session import Session
 from coder.core.events import RunEnded
 from coder.core.frontend import Frontend
+from coder.frontends.commands import is_command, run_command
 from coder.frontends.exit_codes import FAILED, exit_code
 
 _log = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ async def run(session: Session, frontend: HeadlessFrontend, prompt: str, time_bu
     with watch:
         try:
             frontend.begin(session)
-            ended = _resumable(await session.prompt(prompt, time_budget=time_budget), session)
+            ended = _resumable(await _run(session, prompt, time_budget), session)
         except Exception as error:  # noqa: BLE001  # a bug of ours must still leave one result, and no traceback
             _log.exception("the run failed")
             ended = RunEnded(reason="crashed", turns=0, error=_report(error))
@@ -54,6 +55,12 @@ async def run(session: Session, frontend: HeadlessFrontend, prompt: str, time_bu
     return code
 
 
+async def _run(session: Session, prompt: str, time_budget: float | None) -> RunEnded:
+    if is_command(prompt):
+        return await run_command(session, prompt)
+    return await session.prompt(prompt, time_budget=time_budget)
+
+
 def _drop_the_rest(out: TextIO) -> None:
     """What is still held for a stream that cannot be written must not fail once more when the interpreter ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
@@ -61,10 +68,12 @@ def _drop_the_rest(out: TextIO) -> None:
 
 def _resumable(ended: RunEnded, session: Session) -> RunEnded:
     """The end with how to go on, where only time was missing."""
-    if ended.reason != "rate_limit" or session.facts.transcript is None:
+    if ended.reason not in ("rate_limit", "time_budget") or session.facts.transcript is None:
         return ended
-    how = f"Go on later with: coder -p -r {session.facts.session_id}, or wait with --on-limit wait."
-    return replace(ended, error=f"{ended.error} {how}")
+    command = f'coder -p -r {session.facts.session_id} "go on"'
+    if ended.reason == "time_budget":
+        return replace(ended, error=f"{ended.error}. Go on with: {command}")
+    return replace(ended, error=f"{ended.error} Go on later with: {command}, or wait with --on-limit wait.")
 
 
 def _report(error: Exception) -> str:

@@ -144,7 +144,7 @@ class Budget:
         broken = f" (and up to {lost} for what broke off)" if lost else ""
         return ModelError(
             f"Budget reached: {used} of {limit} used{broken}, and the next request could take {need}. "
-            f"Go on with: coder -p -c {again}",
+            f'Go on with: coder -p -c {again} "go on"',
             kind,
         )
 

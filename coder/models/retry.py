@@ -124,7 +124,7 @@ def _final(failure: ModelError, retries: int, waited: float) -> ModelError:
     words = [str(failure)]
     if failure.retryable and failure.retry_after is not None and failure.retry_after > 1:
         words.append(f"The server asks to wait {span(failure.retry_after)}.")
-    if retries:
+    if retries and failure.retryable:
         words.append(f"Gave up after {retries} {'retry' if retries == 1 else 'retries'} in {span(waited)}.")
     return ModelError(
         " ".join(words),

@@ -9,8 +9,9 @@ import pytest
 
 from tests.support.bills import dollars, price, rows, sent
 from tests.support.cli import Done, Place
-from tests.support.fakeapi import RunningApi, fake_api, fault, thinking, tool, turn
+from tests.support.fakeapi import RunningApi, fake_api, fault, rule, thinking, tool, turn
 
+SUMMARISES = {"last_user_contains": "This conversation is about to be shortened"}
 BYPASS = ("--permission-mode", "bypassPermissions", "--output-format", "json")
 
 
@@ -52,6 +53,35 @@ def test_the_ledger_adds_up_to_what_was_billed_through_retries_cuts_and_resumes(
     assert all(row.request_id.startswith("req_") and row.price and row.purpose == "main" for row in found)
     (ledger,) = (place.home / ".coder" / "ledger").glob("*.jsonl")
     assert ledger.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.behaviour("B-530")
+@pytest.mark.behaviour("B-531")
+def test_the_ledger_adds_up_through_a_compaction_and_a_fork(place: Place) -> None:
+    reads = []
+    for number in range(5):
+        path = place.project / f"notes{number}.txt"
+        path.write_text(f"a line of notes, number {number}\n" * 450, encoding="utf-8")
+        reads.append(turn(tool("Read", file_path=str(path)), fault=fault("status", 529, retry_after=0.01)))
+    summary = rule(SUMMARISES, "The notes are read.", fault=fault("status", 529, retry_after=0.01))
+    script = {"rules": [summary], "turns": [*reads, turn("Read."), turn("Forked."), turn("The first again.")]}
+    with fake_api(script) as api:
+        first = run(place, api, "--model", "haiku", env={"CLAUDE_AUTOCOMPACT_PCT_OVERRIDE": "2"}).result
+        fork = run(place, api, "-c", "--fork-session").result
+        again = run(place, api, "-r", first["session_id"]).result
+        found, whole = rows(place), sent(api)
+        assert "compaction" in api.context_edits
+    assert fork["session_id"] != first["session_id"] == again["session_id"]
+    assert [row.purpose for row in found].count("compact") == 1 and len(found) == len(whole) == 9
+    assert dollars(found) == pytest.approx(price(whole), rel=1e-9)
+    of_fork = [row for row in found if row.session == fork["session_id"]]
+    assert len(of_fork) == 1 and dollars(of_fork) == pytest.approx(fork["total_cost_usd"])
+    both = first["total_cost_usd"] + again["total_cost_usd"]
+    assert dollars(row for row in found if row.session == first["session_id"]) == pytest.approx(both)
+    by_session = run_json(place, "cost", "--by", "session", "--json")
+    assert by_session["total"]["usd"] == pytest.approx(price(whole)) and len(by_session["by_session"]) == 2
+    by_purpose = run_json(place, "cost", "--by", "purpose", "--json")["by_purpose"]
+    assert sum(each["usd"] for each in by_purpose.values()) == pytest.approx(price(whole))
 
 
 @pytest.mark.behaviour("B-549")
@@ -181,6 +211,53 @@ def test_coder_context_adds_up_to_what_the_api_counted(place: Place) -> None:
     assert len(place.transcripts()) == 1
     page = place.coder("context").stdout
     assert max(map(len, page.splitlines())) <= 80 and page.startswith("Context: ")
+
+
+@pytest.mark.behaviour("B-547")
+def test_coder_cache_names_a_compaction_that_another_process_made(place: Place) -> None:
+    reads = []
+    for number in range(4):
+        path = place.project / f"notes{number}.txt"
+        path.write_text(f"a line of notes, number {number}\n" * 450, encoding="utf-8")
+        reads.append(turn(tool("Read", file_path=str(path))))
+    script = {"rules": [rule(SUMMARISES, "Read.")], "turns": [*reads, turn("ok", fault=fault("status", 401))]}
+    with fake_api(script) as api:
+        failed = run(place, api, "--model", "haiku", env={"CLAUDE_AUTOCOMPACT_PCT_OVERRIDE": "2"})
+        run(place, api, "-c")
+        assert (failed.code, api.context_edits) == (4, ["compaction"])
+    misses = [line["miss"]["why"] for line in run_json(place, "cache", "--json")["requests"] if "miss" in line]
+    assert misses == ["the past was changed: compaction"]
+
+
+@pytest.mark.behaviour("B-544")
+def test_the_pages_are_80_columns_wide_whatever_the_names(place: Place) -> None:
+    names = ("us.anthropic.some-very-long-model-name-that-goes-on-and-on-20290101-v1:0", "local/" + "another-" * 6)
+    with fake_api([turn("Hm.", tool("Bash", command="seq 900")), turn("ok", repeat=2)], continuity=False) as api:
+        run(place, api, "--model", names[0])
+        run(place, api, "-c", "--model", names[1])
+    for args in (("cost",), ("cost", "--by", "session"), ("cost", "--by", "model"), ("cache",), ("context",)):
+        lines = place.coder(*args).stdout.splitlines()
+        assert max(map(len, lines)) <= 80, (args, lines)
+
+
+@pytest.mark.behaviour("B-546")
+def test_context_is_that_of_the_sessions_own_model(place: Place) -> None:
+    with fake_api([turn("ok", repeat=2)], continuity=False) as api:
+        run(place, api, "--model", "local-model")
+    assert (found := run_json(place, "context", "--json"))["model"] == "local-model"
+    assert (found["window"], found["compacts_at"]) == (200_000, 160_000)
+    assert run_json(place, "context", "--json", "--model", "sonnet")["model"] == "claude-sonnet-5-5"
+
+
+@pytest.mark.behaviour("B-544")
+def test_the_reports_take_a_session_by_whatever_resume_takes(place: Place) -> None:
+    with fake_api([turn("ok", repeat=2)]) as api:
+        session = run(place, api, "--name", "Cart fix").result["session_id"]
+        run(place, api)
+    for handle in (session, session[:8], "Cart fix"):
+        assert run_json(place, "cache", handle, "--json")["session"] == session
+        assert run_json(place, "cost", handle, "--json")["total"]["requests"] == 1
+        assert run_json(place, "context", handle, "--json")["source"] == "counted"
 
 
 @pytest.mark.behaviour("B-549")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 from typing import Any
 
@@ -34,6 +35,14 @@ def test_a_budget_in_dollars_ends_the_run_before_it_is_passed(place: Place) -> N
     assert len(limits) > 2 and limits == sorted(limits, reverse=True) and 1_000 <= limits[-1] < 20_000
     (error,) = result["errors"]
     assert f"${spent:.4f} of $0.15 used" in error and "coder -p -c --max-budget-usd 0.1" in error
+    with fake_api([turn("Done.")], continuity=False) as api:
+        again = place.coder(*said_command(error), *BYPASS, url=api.url)
+    assert (again.code, again.stdout, len(place.transcripts())) == (0, "Done.\n", 1)
+
+
+def said_command(error: str) -> list[str]:
+    """The arguments of the command that an error names last."""
+    return shlex.split(error[error.rindex("coder -p") :].partition(",")[0])[1:]
 
 
 @pytest.mark.behaviour("B-535")
@@ -65,7 +74,20 @@ def test_a_long_limit_stops_the_run_with_how_to_go_on(place: Place) -> None:
         assert done.code == 75
         assert "wait 1 h." in done.stderr and f"coder -p -r {path.stem}" in done.stderr
         assert "--on-limit wait" in done.stderr
-        assert run(place, api, "-r", path.stem).code in (0, 75)
+    with fake_api([turn("ok")], continuity=False) as api:
+        again = place.coder(*said_command(done.stderr), url=api.url)
+    assert (again.code, again.stdout) == (0, "ok\n")
+
+
+@pytest.mark.behaviour("B-021")
+def test_a_run_out_of_time_says_how_to_go_on(place: Place) -> None:
+    with fake_api([turn("x", wait=DEADLINE), turn("Done.")]) as api:
+        done = run(place, api, "--time-budget", "2")
+        (error,) = done.result["errors"]
+        again = place.coder(*said_command(error), url=api.url)
+    assert (done.code, done.result["subtype"]) == (124, "error_during_execution")
+    assert error.startswith("The time budget of 2s is used up. Go on with: ")
+    assert (again.code, again.stdout, len(place.transcripts())) == (0, "Done.\n", 1)
 
 
 @pytest.mark.behaviour("B-540")

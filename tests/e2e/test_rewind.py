@@ -71,11 +71,11 @@ def test_going_back_and_undoing_it(place: Place) -> None:
     first = tree(place.project)
     run(place, "improve greet", bash("echo three >> app.py; mkdir d; echo new > d/new.txt"))
     second = tree(place.project)
-    assert "brought back" in rewind(place, "1", "-y").stdout
+    assert '✓ Back to before "improve greet" · ' in rewind(place, "1", "-y").stdout
     assert tree(place.project) == first
-    assert "brought back" in rewind(place, "--undo", "-y").stdout
+    assert '✓ Undo: back to before "improve greet" · ' in rewind(place, "--undo", "-y").stdout
     assert tree(place.project) == second
-    assert "brought back" in rewind(place, "--undo", "-y").stdout
+    assert '✓ Undo: undo: back to before "improve greet" · ' in rewind(place, "--undo", "-y").stdout
     assert tree(place.project) == first
 
 
@@ -111,7 +111,7 @@ def test_a_checkpoint_before_git_drops_work_is_announced_and_leads_back(place: P
     own = git_state(place.project)
     shown = rewind(place, "show", f"k{id}").stdout
     assert "git -C" in shown and "/index" in shown
-    assert "brought back" in rewind(place, f"k{id}", "-y").stdout
+    assert " changed\n" in rewind(place, f"k{id}", "-y").stdout
     assert tree(place.project) == dirty
     assert git_state(place.project) == own
 
@@ -151,8 +151,7 @@ def test_the_conversation_goes_back_with_the_files_and_comes_back_with_an_undo(p
     run(place, "improve greet", bash("echo three >> app.py"))
     run(place, "add tests", bash("echo t > t.py"), more=("-c",))
     done = rewind(place, "2", "-y")
-    assert done.code == 0 and "the conversation went back" in done.stdout
-    assert 'The message was: "add tests"' in done.stdout
+    assert done.code == 0 and "the conversation too" in done.stdout
     assert not (place.project / "t.py").exists() and (place.project / "app.py").read_text() == "one\ntwo\nthree\n"
     with fake_api([turn("Other.")]) as api:
         assert place.coder("-p", "add docs instead", "-c", url=api.url).stdout == "Other.\n"
@@ -240,3 +239,32 @@ def test_a_rewind_killed_between_files_and_conversation_is_completed_at_the_next
         assert "the conversation went back too" in done.stderr
         assert "add tests" not in said(api) and "improve greet" in said(api)
     assert not list((place.home / ".coder" / "file-history" / "pending").iterdir())
+
+
+def test_a_fork_goes_back_behind_the_fork_and_the_original_still_can(place: Place) -> None:
+    first = tree(place.project)
+    run(place, "improve greet", bash("echo three >> app.py"))
+    run(place, "add tests", bash("echo t > t.py"), more=("-c",))
+    original = json.loads(rewind(place, "--json").stdout)["session"]
+    run(place, "add docs", bash("echo d > docs.md"), more=("-c", "--fork-session"))
+    listed = json.loads(rewind(place, "--json").stdout)["points"]
+    assert [(point["text"], len(point["files"])) for point in listed] == [
+        ("improve greet", 1),
+        ("add tests", 1),
+        ("add docs", 1),
+    ]
+    fork = json.loads(rewind(place, "--json").stdout)["session"]
+    assert fork != original
+    done = rewind(place, original, "1", "-y")
+    assert "left" not in done.stdout and not (place.project / "t.py").exists()
+    assert (place.project / "app.py").read_text() == "one\ntwo\n" and (place.project / "docs.md").exists()
+    assert rewind(place, fork, "1", "-y").code == 0
+    assert tree(place.project) == first
+
+
+def test_a_fork_takes_back_what_was_done_before_it(place: Place) -> None:
+    first = tree(place.project)
+    run(place, "improve greet", bash("echo three >> app.py"))
+    run(place, "add docs", bash("echo d > docs.md"), more=("-c", "--fork-session"))
+    assert "left" not in rewind(place, "1", "-y").stdout
+    assert tree(place.project) == first

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from coder.agent.clearing import Batch
+from coder.agent.compaction import Keep
+from coder.agent.upkeep import Room
 from coder.core.config import ModelConfig
 from coder.core.errors import ModelError
 from coder.core.messages import Message, Text, usage_from_api
 from coder.core.model import Completed, ModelRequest
-from coder.models import Attempt, catalog, transport
+from coder.core.tools import ToolContext, ToolOutput
+from coder.models import Attempt, catalog, connect, transport
 from coder.models.budget import Budget
 from coder.models.metered import MeteredModel
 from coder.models.retry import RetryingModel
@@ -18,8 +24,13 @@ from coder.replay.faults import CutStream, ErrorEvent, Fault, NoMessageStop, Sta
 from coder.replay.player import Call, Played
 from coder.replay.script import Turn, perform
 from coder.replay.server import Exchange
-from tests.support.fakeapi import KEY, running_api
+from tests.support.agents import Engine, prompt
+from tests.support.engine import AnyParams, FakeTool, Recorder
+from tests.support.fakeapi import KEY, fault, rule, running_api, tool_input, turn
+from tests.support.mixed import template
+from tests.support.pictures import png
 
+SUMMARISES = {"last_user_contains": "This conversation is about to be shortened"}
 MODELS = ("claude-sonnet-5-5", "claude-haiku-5-5", "claude-opus-4-1")
 
 
@@ -111,6 +122,48 @@ async def sweep(seeds: range) -> None:
 @pytest.mark.behaviour("B-535")
 async def test_no_budget_is_ever_passed() -> None:
     await sweep(range(40))
+
+
+@pytest.mark.behaviour("B-534")
+@pytest.mark.parametrize("dollars", [0.005, 0.011, 0.03, 0.1, 1.0])
+async def test_a_budget_holds_through_compactions_repairs_and_retries(tmp_path: Path, dollars: float) -> None:
+    recorder = Recorder()
+    model = "claude-haiku-5-5"
+    budget = Budget(dollars, None, catalog.price, catalog.dearest)
+    room = Room(window=30_000, max_output=2_000, folder=tmp_path, keep=Keep(1, 4_000), clearing=Batch(above=10**9))
+    again = fault("status", 529, retry_after=0.01)
+    refused = fault("status", 400, message="Could not process image")
+    call = tool_input("Look", {})
+    breaks = (None, again, fault("cut", after=2))
+    reads = [turn(call, **({"fault": broken} if (broken := breaks[n % 3]) else {})) for n in range(24)]
+    summary = rule(SUMMARISES, "S " * 400, fault=again, usage={"output_tokens": 3_000})
+    script = {"rules": [summary], "turns": [*reads[:4], turn(call, fault=refused), *reads[4:], turn("Done.")]}
+    async with running_api(script) as api:
+        server = connect(ModelConfig(model, api.url, api_key=KEY, key_source="test", max_retries=2), budget=budget)
+        request = replace(template(), model=model)
+        engine = Engine(
+            server,
+            [_Looks("Look")],
+            recorder=recorder,
+            mode="bypassPermissions",
+            policies=(),
+            template=request,
+            room=room,
+        )
+        ended = await engine.agent.run(prompt("Look at it."))
+        await server.aclose()
+        billed = [usage_from_api(each.usage) for each in api.exchanges if _may_be_billed(each)]
+    spent = sum(catalog.price(model, usage) or 0.0 for usage in billed)
+    assert spent <= dollars * (1 + 1e-9)
+    assert ended.error.endswith('"go on"' if dollars < 1 else "")
+    assert ended.reason == ("budget" if dollars < 1 else "done"), ended.error
+    if ended.reason == "done":
+        assert api.context_edits.count("compaction") > 1 and "leave out what the API refused" in api.context_edits
+
+
+class _Looks(FakeTool):
+    async def run(self, params: AnyParams, context: ToolContext) -> ToolOutput:
+        return ToolOutput((Text("a line of what is there\n" * 350), png(20, 20)))
 
 
 @pytest.mark.soak

@@ -181,7 +181,6 @@ async def test_a_call_in_the_summary_is_not_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("reply", "why"),
     [
-        (turn("x", fault=fault("status", 500, times="forever")), "500"),
         (turn("x", fault=fault("status", 400, message="no such thing", times="forever")), "no such thing"),
         (turn(tool_input("Read", {"file_path": "x"})), "the model's summary was empty"),
         (turn("I will not.", stop_reason="refusal"), "the model refused to summarise it"),
@@ -202,6 +201,42 @@ async def test_without_a_summary_there_is_a_line_for_each_step(tmp_path: Path, r
     )
     sent = text_of(api.requests[-1])
     assert "- person: Read all of it." in sent and "- Read /project/0.py" in sent
+
+
+@pytest.mark.behaviour("B-563")
+@pytest.mark.parametrize(
+    "failure",
+    [fault("status", 529), fault("status", 429, retry_after=3_600), fault("status", 401), fault("cut", after=3)],
+)
+async def test_a_failure_that_passes_costs_no_context_and_the_next_time_is_soon(tmp_path: Path, failure: Json) -> None:
+    recorder = Recorder()
+    script = {"rules": [rule(SUMMARISES, SUMMARY, fault=failure)], "turns": [*reads(10), turn("All read.")]}
+    async with running_api(script) as api, engine_on(api, small(tmp_path), recorder, big_tools()) as engine:
+        ended = await engine.agent.run(prompt("Read all of it."))
+    assert ended.reason == "done" and api.context_edits == ["compaction"]
+    failed, made = recorder.of(CompactionEnded)
+    assert failed.error and failed.after == failed.before and not made.error and made.before < failed.before * 1.3
+    [notice] = recorder.of(Notice)
+    assert notice.text.startswith(
+        "The conversation was not compacted and stays as it is, since no summary could be had"
+    )
+    assert SUMMARY in text_of(api.requests[-1])
+
+
+@pytest.mark.behaviour("B-563")
+async def test_a_conversation_that_no_longer_fits_is_shortened_whatever_fails(tmp_path: Path) -> None:
+    reply = turn("x", fault=fault("status", 500, times="forever"))
+    script = {
+        "rules": [{"when": SUMMARISES, "reply": reply}],
+        "turns": [*reads(6), turn("All read.")],
+        "context_limit": 14_000,
+    }
+    recorder = Recorder()
+    room = small(tmp_path, window=200_000)
+    async with running_api(script) as api, engine_on(api, room, recorder, big_tools()) as engine:
+        ended = await engine.agent.run(prompt("Read all of it."))
+    assert ended.reason == "done" and "500" in recorder.of(CompactionEnded)[0].error
+    assert "- Read /project/0.py" in text_of(api.requests[-1])
 
 
 @pytest.mark.behaviour("B-564")
@@ -307,10 +342,11 @@ async def test_a_compaction_can_be_taken_back_with_what_was_said_since(tmp_path:
 async def test_an_interrupted_compaction_changes_nothing(tmp_path: Path) -> None:
     edits: list[ContextEdit] = []
     history = History(edit_sink=edits.append)
+    recorder = Recorder()
     slow = {"when": SUMMARISES, "reply": turn(SUMMARY, wait=60)}
     async with (
         running_api({"rules": [slow], "turns": [*reads(3), turn("Read."), turn("Fine.")]}) as api,
-        engine_on(api, small(tmp_path, window=90_000), Recorder(), big_tools(), history) as engine,
+        engine_on(api, small(tmp_path, window=90_000), recorder, big_tools(), history) as engine,
     ):
         await engine.agent.run(prompt("Do X."))
         before = history.messages
@@ -321,6 +357,7 @@ async def test_an_interrupted_compaction_changes_nothing(tmp_path: Path) -> None
         compacting.cancel()
         await asyncio.wait({compacting})
         assert compacting.cancelled() and history.messages == before and edits == []
+        assert [ended.error for ended in recorder.of(CompactionEnded)] == ["it was interrupted"]
         assert (await engine.agent.run(prompt("Go on."))).reason == "done"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from statistics import mean
 
 import pytest
 
@@ -11,7 +10,7 @@ from coder.agent.clearing import Batch
 from coder.agent.upkeep import Room
 from tests.support.mixed import play, renewal
 
-SEEDS = (0, 1, 2, 3)
+SEEDS = (0, 3, 5, 8)  # 5 and 8 are the dearest of 24, 3 has one of the largest contexts
 NOTHING_CLEARED = Room(window=1_000_000, auto=False, clearing=Batch(above=10**9))
 
 
@@ -26,9 +25,7 @@ async def test_a_mixed_session_stays_cheap_and_small(tmp_path: Path, capsys: pyt
         peaks.append(kept.peak)
     with capsys.disabled():
         shown = ", ".join(f"{share:.1%}" for share in shares)
-        print(
-            f"\nmixed session: hit rate {min(hits):.1%}, cost {mean(shares):.1%} ({shown}), peak {max(peaks):,} tokens"
-        )
+        print(f"\nmixed session: hit rate {min(hits):.1%}, cost {shown}, peak {max(peaks):,} tokens")
     assert min(hits) >= 0.95
-    assert mean(shares) <= 0.10
+    assert max(shares) <= 0.10
     assert max(peaks) <= 100_000

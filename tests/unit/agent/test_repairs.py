@@ -142,13 +142,53 @@ async def test_a_request_too_large_loses_its_largest_pictures_first(tmp_path: Pa
 
 
 @pytest.mark.behaviour("B-572")
+async def test_a_paused_turn_that_goes_on_with_thinking_bricks_nothing(tmp_path: Path) -> None:
+    """Both parts are one message to the API, which wants thinking at its beginning only."""
+    turns = [
+        turn("I begin.", stop_reason="pause_turn"),
+        turn(thinking("Hm."), "I go on.", tool_input("Show", {})),
+        turn("Done."),
+        turn("Still here."),
+    ]
+    recorder = Recorder()
+    async with (
+        running_api(turns, allow_violations=True) as api,
+        engine_on(api, Room(folder=tmp_path), recorder, [Shows(Text("z"))]) as engine,
+    ):
+        ended = await engine.agent.run(asked(Text("See.")))
+        assert (ended.reason, ended.text) == ("done", "Done."), ended.error
+        assert (await engine.agent.run(asked(Text("And now?")))).text == "Still here."
+    assert len(api.violations) == 1 and "Expected `thinking`" in api.violations[0]
+    assert [notice.text[:29] for notice in recorder.of(Notice)] == ["The API refused thinking that"]
+    assert "thinking" not in [block["type"] for block in blocks_of(api.requests[-1])]
+
+
+@pytest.mark.behaviour("B-572")
+@pytest.mark.parametrize("place", ["messages.0.content.1", "messages.2.content.0"])
+async def test_what_was_left_out_once_is_not_left_out_again(tmp_path: Path, place: str) -> None:
+    """The API refuses the same place over and over: leaving out a placeholder helps nobody."""
+    turns = [turn("x", tool_input("Show", {})), turn("y", fault=refusal(f"{place}: this is not allowed", times=20))]
+    recorder = Recorder()
+    async with running_api(turns) as api, engine_on(api, Room(folder=tmp_path), recorder, [Shows(Text("z"))]) as engine:
+        ended = await engine.agent.run(asked(Text("See.")))
+    assert ended.reason == "model_error" and "this is not allowed" in ended.error
+    assert len(recorder.of(Notice)) == 1 and len(api.requests) == 3
+
+
+@pytest.mark.behaviour("B-572")
 async def test_a_refusal_that_no_repair_helps_ends_the_run_and_says_why(tmp_path: Path) -> None:
-    said = "messages.0.content.1: nothing pleases me"
-    turns = [turn("Done.", fault=refusal(said, times=20))]
-    async with running_api(turns) as api, engine_on(api, Room(folder=tmp_path), Recorder(), [FakeTool("x")]) as engine:
-        ended = await engine.agent.run(asked(Text("See."), png(10, 10)))
-    assert ended.reason == "model_error" and "nothing pleases me" in ended.error
-    assert len(api.requests) == 5 <= MAX_RETRIES
+    shows = [turn(tool_input("Show", {})) for _ in range(6)]
+    turns = [*shows, turn("x", fault=refusal("No picture pleases me", times=5)), turn("Fine.")]
+    async with (
+        running_api(turns) as api,
+        engine_on(api, Room(folder=tmp_path), Recorder(), [Shows(png(9, 9))]) as engine,
+    ):
+        ended = await engine.agent.run(asked(Text("See.")))
+        assert ended.reason == "model_error" and "No picture pleases me" in ended.error
+        assert len(api.requests) == 6 + 5 <= MAX_RETRIES
+        assert media_in(api.requests[-1]) == ["image"] * 2
+        again = await engine.agent.run(asked(Text("And now?")))
+    assert again.reason == "done"
 
 
 async def test_a_refusal_about_no_block_is_reported_at_once(tmp_path: Path) -> None:

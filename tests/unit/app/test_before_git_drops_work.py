@@ -114,8 +114,7 @@ async def test_stash_branches_and_staged_work_come_back_by_the_commands_shown(tm
     )
     assert not git(project, "stash", "list")
     assert git(project, "cat-file", "-t", topic.strip(), check=False) == ""
-    state = await bench.checkpoints.state_before(announced(bench).id)
-    assert state is not None
+    [state] = await bench.checkpoints.states_before(announced(bench).id)
     for command in state.commands():
         if " branch -f main " not in command:  # it is checked out
             subprocess.run(["bash", "-c", command], check=True, env={**bench.env, **GIT_ENV}, capture_output=True)
@@ -156,4 +155,25 @@ async def test_files_that_git_alone_held_come_back_though_it_forgets_them_in_the
     assert not git(project, "cat-file", "--batch-all-objects", "--batch-check")
     await bench.checkpoints.rewind("prompt-1", "files")
     assert tree(project) == before
+    await bench.aclose()
+
+
+async def test_a_command_that_drops_work_of_two_repositories_has_one_checkpoint_for_both(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    git(bench.project, "init", "-q")
+    sub = bench.project / "sub"
+    sub.mkdir()
+    git(sub, "init", "-q")
+    (sub / "a").write_text("a\n")
+    git(sub, "add", ".")
+    git(sub, "commit", "-qm", "inner")
+    (sub / "a").write_text("dirty\n")
+    bench.prompt("prompt-1")
+    await bench.bash("git reset -q --hard; cd sub; git reset -q --hard")
+    assert not bench.notices
+    assert (sub / "a").read_text() == "a\n"
+    id = announced(bench).id
+    assert {state.top for state in await bench.checkpoints.states_before(id)} == {bench.project, sub}
+    await bench.checkpoints.rewind(id, "files")
+    assert (sub / "a").read_text() == "dirty\n"
     await bench.aclose()

@@ -184,6 +184,15 @@ async def test_c09_what_is_too_large_is_listed_and_left(bench: Bench) -> None:
     assert database.stat().st_size < 1_000_000
 
 
+async def test_what_is_left_out_later_on_is_said_too(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.prompt("prompt-1")
+    for name in ("one.bin", "two.bin", "three.bin"):
+        await bench.bash(f"truncate -s 11M {name}")
+    assert ["two.bin" in text for text in bench.notices] == [False, True, False]
+    await bench.aclose()
+
+
 @pytest.mark.behaviour("B-463")
 async def test_a_large_ignored_folder_is_left_out_and_a_small_one_is_kept(bench: Bench) -> None:
     project = bench.project

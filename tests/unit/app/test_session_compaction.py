@@ -19,7 +19,7 @@ from coder.core.errors import ProtocolError
 from coder.core.messages import Image
 from coder.core.pictures import identify
 from tests.support.engine import Recorder
-from tests.support.fakeapi import DEADLINE, KEY, RunningApi, rule, running_api, tool, turn
+from tests.support.fakeapi import DEADLINE, KEY, RunningApi, fault, rule, running_api, tool, turn
 from tests.support.pictures import png
 
 SUMMARISES = {"last_user_contains": "This conversation is about to be shortened"}
@@ -79,6 +79,23 @@ async def test_a_resumed_session_takes_a_compaction_back_and_keeps_what_was_said
     sent = str(api.requests[-1]["messages"])
     order = [sent.find(text) for text in ("Tell me a lot.", words, "Hi.", "Hello.", "Said since", "Since.", "And now?")]
     assert -1 not in order and order == sorted(order) and "All was told." not in sent
+
+
+@pytest.mark.behaviour("B-546")
+async def test_what_fills_the_context_is_counted_before_a_reply_and_after_a_compaction(tmp_path: Path) -> None:
+    script = {
+        "rules": [rule(SUMMARISES, "S.")],
+        "turns": [turn("words " * 2_000, fault=fault("status", 401)), turn("x")],
+    }
+    async with running_api(script) as api, session_on(api, tmp_path, Recorder()) as session:
+        for words in ("Hi.", "Hi again.", "And again."):
+            await session.prompt(words)
+            report = await session.context()  # refused requests are not answered: two messages of the person in a row
+            assert (report.source, sum(share.tokens for share in report.shares)) == ("counted", report.total)
+        done = await session.compact()
+        assert done is not None and done.after < done.before
+        report = await session.context()
+        assert (report.source, report.tokens_of("summaries") > 0) == ("counted", True)
 
 
 async def test_a_compaction_is_interrupted_like_a_run_and_excludes_one(tmp_path: Path) -> None:

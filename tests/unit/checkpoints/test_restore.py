@@ -14,7 +14,7 @@ from coder.checkpoints.contents import Contents
 from coder.checkpoints.entries import Entry
 from coder.checkpoints.plan import make_plan
 from coder.checkpoints.restore import Restore
-from tests.support.rewinding import tree
+from tests.support.rewinding import Bench, git, tree
 
 
 class Rewinding:
@@ -130,3 +130,41 @@ def test_a_stranger_at_a_temporary_path_is_not_written_through(going: Rewinding)
     assert tree(going.outside) == before
     assert (going.project / "sub/changed").read_text() == "old\n"
     going.contents.close()
+
+
+@pytest.mark.parametrize("force", [False, True])
+async def test_a_repository_that_the_person_committed_to_since_stays_whole(tmp_path: Path, force: bool) -> None:
+    bench = Bench(tmp_path)
+    bench.prompt("p")
+    await bench.bash("mkdir sub && cd sub && git init -q && echo 1 > ours && git add . && git commit -qm ours")
+    sub = bench.project / "sub"
+    (sub / "mine").write_text("2\n")
+    git(sub, "add", ".")
+    git(sub, "commit", "-qm", "mine")
+    before = tree(sub / ".git", without=())
+    preview = await bench.checkpoints.preview("p", force=force)
+    assert [left.path for left in preview.conflicts] == [str(sub / ".git")]
+    await bench.checkpoints.rewind("p", "files", force=force)
+    assert tree(sub / ".git", without=()) == before
+    assert sorted(os.listdir(sub)) == [".git", "mine"]
+    await bench.aclose()
+
+
+async def test_a_repository_that_was_made_anew_where_one_was_deleted_stays_as_it_is(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    sub = bench.project / "sub"
+    sub.mkdir()
+    git(sub, "init", "-q")
+    (sub / "a").write_text("a\n")
+    git(sub, "add", ".")
+    git(sub, "commit", "-qm", "old")
+    bench.prompt("p")
+    await bench.bash("rm -rf sub")
+    sub.mkdir()
+    git(sub, "init", "-q")
+    git(sub, "commit", "-q", "--allow-empty", "-m", "new")
+    before = tree(sub / ".git", without=())
+    await bench.checkpoints.rewind("p", "files")
+    assert tree(sub / ".git", without=()) == before
+    assert (sub / "a").read_text() == "a\n"
+    await bench.aclose()

@@ -144,3 +144,19 @@ def test_lines_that_are_damaged_are_left_out(tmp_path: Path) -> None:
     log.append(Mark("q", "", 2.0))
     log.close()
     assert [record.id for record in read_log(tmp_path)] == ["p", "q"]
+
+
+def test_a_content_that_is_stored_again_is_not_dropped_meanwhile(tmp_path: Path) -> None:
+    contents, tidying = Contents(tmp_path / "base"), Contents(tmp_path / "base")
+    for data in (b"wanted again", b"not wanted"):
+        contents.put(data)
+    contents.flush()
+    with sqlite3.connect(tmp_path / "base" / "contents.db") as database:
+        database.execute("UPDATE contents SET added = added - 7200")
+    database.close()
+    again = contents.put(b"wanted again")
+    contents.flush()
+    assert tidying.keep_only(()) == (1, len(b"not wanted"))  # before the journal tells of it
+    assert contents.get(again) == b"wanted again"
+    contents.close()
+    tidying.close()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
+import sqlite3
 import stat
 import time
 import uuid
@@ -16,6 +18,9 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
+from coder.checkpoints.changelog import ChangeLog, ChangeSet
+from coder.checkpoints.contents import Contents
+from coder.checkpoints.entries import Change, Entry
 from coder.cli.main import run
 from coder.core.edits import Compaction
 from coder.core.messages import Message, Text, ToolUse, Usage
@@ -289,6 +294,59 @@ def test_a_folder_that_cannot_be_written_to_can_be_read(coder: Run, project: Pat
     (state() / "index").write_text("in the way", encoding="utf-8")
     assert "3 replies" not in coder()[1] and coder("search", "test")[0] == 0
     assert "aaaaaaaa" in coder("search", "naïve")[1]
+
+
+def kept(session: str, *texts: str, age: float = 7200) -> None:
+    """Checkpoints of a session that keep these contents since a while ago."""
+    base = state() / "file-history"
+    contents, log = Contents(base), ChangeLog(base / session)
+    changes = [
+        Change(f"/f{number}", Entry("file", 0o644, len(text), contents.put(text.encode())), None)
+        for number, text in enumerate(texts)
+    ]
+    contents.flush()
+    log.append(ChangeSet("k1", "command", "rm", tuple(changes), 0.0))
+    log.close()
+    contents.close()
+    with sqlite3.connect(base / "contents.db") as database:
+        database.execute("UPDATE contents SET added = added - ?", (age,))
+    database.close()
+
+
+def stored() -> int:
+    contents = Contents(state() / "file-history")
+    try:
+        return len(contents.sizes())
+    finally:
+        contents.close()
+
+
+def test_what_only_the_checkpoints_of_a_removed_session_needed_goes_with_it(
+    coder: Run, cart: Path, login: Path
+) -> None:
+    kept(CART, "only here", "both")
+    kept(LOGIN, "both")
+    assert stored() == 2
+    assert coder("rm", CART, "-y")[0] == 0
+    assert stored() == 1
+
+
+def test_a_clean_up_counts_and_frees_checkpoints(coder: Run, cart: Path, login: Path) -> None:
+    kept(CART, "x" * 100, os.urandom(50_000).hex())
+    code, out, _ = coder("gc", "--dry-run", "--older-than", "2")
+    assert code == 0 and re.search(r" KB  2 kept file contents  \(needed no more\)", out)
+    would = out.splitlines()[-1].removeprefix("Would free")
+    assert stored() == 2 and (state() / "file-history" / CART).exists()
+    assert coder("gc", "--older-than", "2", "-y")[1].splitlines()[-1] == f"Freed{would}"
+    assert stored() == 0
+
+
+def test_a_clean_up_frees_what_an_earlier_removal_left(coder: Run, cart: Path) -> None:
+    kept(CART, "left over")
+    shutil.rmtree(state() / "file-history" / CART)
+    assert "1 kept file content  (needed no more)" in coder("gc", "--dry-run")[1]
+    assert coder("gc")[1].splitlines()[-1].startswith("Freed ") and stored() == 0
+    assert coder("gc")[1] == "There is nothing to remove.\n"
 
 
 @pytest.mark.behaviour("B-510")

@@ -1,0 +1,84 @@
+"""The repository goes, or what it held: the files it spared us reading come back all the same."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.rewinding import Bench, git, tree
+
+
+def committed(project: Path) -> None:
+    """A repository as git sees it after a while: its index tells the contents."""
+    (project / "src").mkdir()
+    for name in ("src/a.py", "src/b.py", "README"):
+        (project / name).write_text(f"{name}\n")
+    git(project, "init", "-q")
+    git(project, "add", "-A")
+    git(project, "commit", "-qm", "first")
+    settle(project)
+
+
+def settle(project: Path) -> None:
+    later = time.time() + 60
+    os.utime(project / ".git" / "index", (later, later))
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(
+    "commands",
+    [
+        ["rm -rf .git src"],
+        ["find . -delete"],
+        ['rm -rf "$PWD"'],
+        ["python3 -c \"import shutil; shutil.rmtree('.git')\"", "rm -rf src"],
+        ["git update-ref -d HEAD; git rm -rqf .; git reflog expire --expire=now --all; git gc -q --prune=now"],
+    ],
+)
+async def test_what_was_deleted_with_its_repository_comes_back(
+    tmp_path: Path, commands: list[str], packed: bool
+) -> None:
+    bench = Bench(tmp_path)
+    committed(bench.project)
+    if packed:
+        git(bench.project, "gc", "-q")
+        settle(bench.project)
+    before = tree(bench.project)
+    bench.prompt("p")
+    for command in commands:
+        await bench.bash(command)
+    assert not (bench.project / "src").exists()
+    await bench.checkpoints.rewind("p", "files")
+    assert tree(bench.project) == before
+    await bench.aclose()
+    assert not list((bench.state / "file-history" / "held").iterdir())
+
+
+@pytest.mark.parametrize("lost", ["repository", "store"])
+async def test_what_an_earlier_session_looked_at_is_read_again_when_it_is_kept_nowhere(
+    tmp_path: Path, lost: str
+) -> None:
+    bench = Bench(tmp_path)
+    committed(bench.project)
+    (bench.project / "new.txt").write_text("new\n")
+    bench.prompt("p")
+    for number in range(3):  # what was written just now is looked at twice
+        await bench.bash(f"sleep 0.02; echo > made{number}")
+    await bench.aclose()
+    if lost == "repository":
+        shutil.rmtree(bench.project / ".git")
+        git(bench.project, "init", "-q")
+    else:
+        for file in (bench.state / "file-history").glob("contents.db*"):
+            file.unlink()
+    before = tree(bench.project)
+    again = Bench(tmp_path, session_id="session-2")
+    again.prompt("q")
+    await again.bash("rm -rf src new.txt")
+    await again.checkpoints.rewind("q", "files")
+    assert tree(again.project) == before
+    await again.aclose()

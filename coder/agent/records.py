@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Literal, TypeAlias
 
 from coder.core import prompts
@@ -59,6 +60,7 @@ def records_of(messages: Sequence[Message], kept_from: int) -> Records:
     said: list[tuple[int, Said]] = []
     todos: tuple[str, ...] = ()
     files: dict[str, str] = {}
+    answered = 0  # how many of what was said an answer has come behind
     for index, message in enumerate(messages):
         if message.meta.kind == "summary":
             earlier = _read_back(message)
@@ -66,13 +68,17 @@ def records_of(messages: Sequence[Message], kept_from: int) -> Records:
             todos, files = earlier.todos, dict(earlier.files)
         elif message.role == "assistant":
             if not message.tool_uses and message.meta.stop_reason not in _CUT_SHORT:
-                said = [(at, replace(each, is_answered=True)) for at, each in said]
+                answered = len(said)
         else:
             said += [(index, each) for each in _said(message, messages[index - 1] if index else None)]
             for call in _succeeded(messages[index - 1], message) if index else ():
                 todos = _todos(call) if call.name == "TodoWrite" else todos
                 _touch(files, call)
-    before = [each for at, each in said if at < kept_from]
+    before = [
+        replace(each, is_answered=each.is_answered or number < answered)
+        for number, (at, each) in enumerate(said)
+        if at < kept_from
+    ]
     return Records(tuple(before), todos, tuple(files.items())[-MOST_FILES:])
 
 
@@ -118,6 +124,12 @@ def _read_back(summary: Message) -> Records:
     return Records(tuple(said), todos, files)
 
 
+@cache
+def _refusal() -> str:
+    """How a refusal that the person put into words begins."""
+    return prompts.load("reminders/refused", words="\0").partition("\0")[0]
+
+
 def _said(message: Message, before: Message | None) -> Iterator[Said]:
     if message.meta.kind in ("prompt", "steer"):
         others = sum(not isinstance(block, Text) for block in message.content)
@@ -125,7 +137,7 @@ def _said(message: Message, before: Message | None) -> Iterator[Said]:
         yield Said(text)
         return
     asked = {call.id for call in before.tool_uses if call.name == "AskUserQuestion"} if before else set()
-    refused = prompts.load("reminders/refused", words="\0").partition("\0")[0]
+    refused = _refusal()
     for block in message.content:
         if isinstance(block, ToolResult):
             text = "".join(part.text for part in block.content if isinstance(part, Text))

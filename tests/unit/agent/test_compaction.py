@@ -9,6 +9,7 @@ import pytest
 from coder.agent.clearing import Batch
 from coder.agent.compaction import Keep
 from coder.agent.history import History
+from coder.agent.records import records_of
 from coder.agent.upkeep import Room
 from coder.core.edits import Compaction, ContextEdit, applied
 from coder.core.events import CompactionEnded, CompactionStarted, Notice, RunEnded
@@ -401,3 +402,13 @@ def test_a_compaction_never_keeps_a_result_without_its_call() -> None:
     with pytest.raises(Exception, match="do not answer"):
         engine.history.edit(Compaction(engine.history.messages[2:], "manual", 1))
     assert [m.role for m in engine.history.messages] == ["user", "assistant", "user", "assistant"]
+
+
+def test_the_records_of_a_very_long_conversation_are_taken_in_one_pass() -> None:
+    """Quadratic time would be half an hour here."""
+    turns = 20_000
+    talk = [prompt("go"), Message("assistant", (Text("gone"),), Meta(stop_reason="end_turn"))] * turns
+    found = records_of([*talk, prompt("wait")], len(talk))
+    assert len(found.said) == turns and all(each.is_answered for each in found.said)
+    last = records_of([*talk, prompt("wait")], len(talk) + 1)
+    assert last.is_waiting and [each.is_answered for each in last.said[-2:]] == [True, False]

@@ -19,9 +19,9 @@ from coder.agent.repetition import Repetition
 from coder.agent.upkeep import Room
 from coder.app.again import Again
 from coder.app.budgets import PrimaryAgain
-from coder.app.checkpointing import FOLDER, Checkpointing, Site, told_by
+from coder.app.checkpointing import FOLDER, Checkpointing, Site
 from coder.app.context import context_message
-from coder.app.conversation import OpenConversation
+from coder.app.conversation import OpenConversation, told_by
 from coder.app.created import Created
 from coder.app.journal import Journal
 from coder.app.judge import Judge, Surroundings

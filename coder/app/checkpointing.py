@@ -6,46 +6,35 @@ looked at before the first call that may change something (docs/adr/0004).
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, ParamSpec, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 from coder.agent.ports import Watched
-from coder.app.conversation import Conversation, StoredConversation
+from coder.app.conversation import Conversation, Told
+from coder.app.threads import finished
 from coder.core.errors import CoderError, SessionError
 from coder.core.events import AnyEvent, CheckpointTaken, Notice, RunStarted
 from coder.core.lazy import LazyModule
-from coder.core.messages import Message
 from coder.core.tools import Runs, Writes
-from coder.sessions import locate
 
 if TYPE_CHECKING:
-    from coder.checkpoints import back, changelog, contents, gitstate, heritage, limits, pending, recorder, space
+    from coder.app import completing
+    from coder.checkpoints import back, changelog, gitstate, heritage, limits, pending, recorder, space
     from coder.permissions.gitdrops import Drop
 else:
-    _NAMES = ("back", "changelog", "contents", "gitstate", "heritage", "limits", "pending", "recorder", "space")
-    back, changelog, contents, gitstate, heritage, limits, pending, recorder, space = (
+    completing = LazyModule("coder.app.completing")
+    _NAMES = ("back", "changelog", "gitstate", "heritage", "limits", "pending", "recorder", "space")
+    back, changelog, gitstate, heritage, limits, pending, recorder, space = (
         LazyModule(f"coder.checkpoints.{name}") for name in _NAMES
     )
 
-P = ParamSpec("P")
 T = TypeVar("T")
 What: TypeAlias = Literal["both", "files", "conversation"]
 FOLDER = "file-history"
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A prompt of the conversation: a point to go back to. `when` in seconds since the epoch."""
-
-    uuid: str
-    text: str
-    when: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,41 +95,15 @@ class Checkpointing:
 
     async def recover(self) -> tuple[str, ...]:
         """Completes a rewind that was cut off, if there is one. Returns what a person should know."""
-        base = self._site.base
-        if not (self._enabled and (base / "pending").exists() and await _finished(pending.is_waiting, base)):
+        if not self._enabled or not (self._site.base / "pending").exists():
             return ()
-        store = contents.Contents(base)
-        try:
-            done = await _finished(pending.complete, base, store)
-        except CoderError as error:
-            return (f"A rewind that was cut off waits to be completed: {error}",)
-        finally:
-            store.close()
-        told = [f"A rewind that was cut off has been completed: {each.changes.what}." for each in done]
-        for talk in await _finished(pending.talks, base):
-            try:
-                if self._complete_talk(talk):
-                    told.append("A rewind that was cut off has been completed: the conversation went back too.")
-            except CoderError:  # its session is open somewhere, or gone
-                continue
-        return tuple(told)
-
-    def _complete_talk(self, talk: pending.Talk) -> bool:
-        """Lets a conversation go back whose files have. Raises SessionError; then it is tried again later."""
-        if talk.session == self._site.session_id and self._conversation is not None:
-            moved = _moved(self._conversation, talk)
-        else:
-            path = locate.find(self._site.base.parent, self._site.roots[0], talk.session)
-            with StoredConversation(path) as stored:
-                moved = _moved(stored, talk)
-        talk.file.unlink(missing_ok=True)
-        return moved
+        return await completing.complete(self._site, self._conversation)
 
     async def before_asking(self, drop: Drop) -> str:
         if not self._enabled:
             return ""
         try:
-            id, more = await _finished(self._snapshot, drop)
+            id, more = await finished(self._snapshot, drop)
         except CoderError as error:
             self._warn(f"No checkpoint could be taken before {drop.text}: {_clause(error)}.")
             return ""
@@ -162,33 +125,33 @@ class Checkpointing:
     async def points(self, *, checkpoints: bool = False) -> list[back.Point]:
         """The points of this session that can be gone back to, the oldest first; with `checkpoints` also those that
         were taken before commands. Raises CoderError."""
-        return await _finished(lambda: self._back().points(checkpoints=checkpoints))
+        return await finished(lambda: self._back().points(checkpoints=checkpoints))
 
     async def preview(self, id: str, *, force: bool = False) -> back.Preview:
         """What going back would do to files. Raises CoderError."""
-        return await _finished(lambda: self._back().preview(id, force=force))
+        return await finished(lambda: self._back().preview(id, force=force))
 
     async def preview_undo(self, *, force: bool = False) -> back.Preview:
         """What undoing the last rewind would do to files. Raises CoderError."""
-        return await _finished(lambda: self._back().preview_undo(force=force))
+        return await finished(lambda: self._back().preview_undo(force=force))
 
     async def states_before(self, id: str) -> tuple[gitstate.GitState, ...]:
         """What git knew of each repository at a checkpoint that was taken before a command."""
-        return await _finished(gitstate.load_states, self._site.base / self._site.session_id, id)
+        return await finished(gitstate.load_states, self._site.base / self._site.session_id, id)
 
     async def rewind(self, id: str, what: What = "both", *, force: bool = False) -> Rewound:
         """Goes back to before a point: first the files, then the conversation. Raises CoderError; then nothing was
         changed, but where the conversation alone could not go back, which the error says."""
-        mark = await _finished(lambda: self._back().find(id))
+        mark = await finished(lambda: self._back().find(id))
         conversation = self._conversation if what != "files" and not mark.why else None
         if what != "files" and not mark.why and conversation is None:
             raise SessionError("this conversation cannot go back. Go back with files only.")
         done, text = None, mark.text
         leaf = (conversation.leaf if conversation is not None else None) or ""
         if what == "conversation":
-            await _finished(lambda: self._back().talk_back(mark.id, leaf))
+            await finished(lambda: self._back().talk_back(mark.id, leaf))
         else:
-            done = await _finished(lambda: self._back().rewind(mark.id, force=force, leaf=leaf))
+            done = await finished(lambda: self._back().rewind(mark.id, force=force, leaf=leaf))
             self._learn(done)
         if conversation is not None:
             text = self._talk_back(lambda: conversation.rewind_to(mark.id))
@@ -200,10 +163,10 @@ class Checkpointing:
 
     async def undo_last(self, *, force: bool = False) -> Rewound:
         """Undoes what the last rewind did, or the last undo. Raises CoderError."""
-        last = await _finished(lambda: self._back().last_rewind())
+        last = await finished(lambda: self._back().last_rewind())
         conversation = self._conversation if last.leaf else None
         leaf = (conversation.leaf if conversation is not None else None) or ""
-        done = await _finished(lambda: self._back().undo(force=force, leaf=leaf))
+        done = await finished(lambda: self._back().undo(force=force, leaf=leaf))
         self._learn(done)
         if conversation is not None:
             self._talk_back(lambda: conversation.move_to(last.leaf))
@@ -214,17 +177,17 @@ class Checkpointing:
         """After background commands have been ended. Idempotent, never raises."""
         if self._recorder is not None:
             held, self._recorder = self._recorder, None
-            await _finished(held.close)
+            await finished(held.close)
             self._tell()
             try:
-                if await _finished(space.stored_bytes, self._site.base) > limits.MOST_STORED_BYTES:
-                    await _finished(space.collect, self._site.base)
+                if await finished(space.stored_bytes, self._site.base) > limits.MOST_STORED_BYTES:
+                    await finished(space.collect, self._site.base)
             except CoderError as error:
                 self._warn(f"The store of checkpoints could not be tidied: {_clause(error)}.")
 
     async def _before(self, call: Watched) -> str:
         try:
-            return await _finished(self._begin, call)
+            return await finished(self._begin, call)
         except CoderError as error:
             self._warn(f"What {call.summary.partition(' ')[0]} changes cannot be undone: {_clause(error)}.")
             return ""
@@ -235,7 +198,7 @@ class Checkpointing:
         if self._recorder is None:
             return
         try:
-            await _finished(self._recorder.after, id)
+            await finished(self._recorder.after, id)
         except CoderError as error:
             self._warn(f"What this call changed cannot be undone: {_clause(error)}.")
         finally:
@@ -321,49 +284,10 @@ class Checkpointing:
         self._emit(Notice(level="warning", text=text))
 
 
-def _moved(conversation: Conversation, talk: pending.Talk) -> bool:
-    """Whether it had to; one that stands elsewhere by now has gone back, or on."""
-    if (conversation.leaf or "") != talk.start:
-        return False
-    if talk.prompt:
-        conversation.rewind_to(talk.prompt)
-    else:
-        conversation.move_to(talk.leaf or None)
-    return True
-
-
 def _rewound(text: str, done: pending.Done | None, *, conversation: bool) -> Rewound:
     files = tuple(change.path for change in done.changes.changes) if done is not None else ()
     return Rewound(text, files, done.passed if done is not None else (), conversation)
 
 
-def told_by(messages: Iterable[Message]) -> list[Told]:
-    """The prompts among the messages of a conversation."""
-    return [
-        Told(message.meta.uuid, message.text, _seconds(message.meta.timestamp))
-        for message in messages
-        if message.meta.kind == "prompt" and message.meta.uuid
-    ]
-
-
-def _seconds(timestamp: str) -> float:
-    try:
-        return datetime.fromisoformat(timestamp).timestamp()
-    except ValueError:
-        return 0.0
-
-
 def _clause(error: CoderError) -> str:
     return str(error).rstrip(".")
-
-
-async def _finished(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Runs it in a thread. A cancelled caller goes on only when the thread is done, so that no half of it is lost."""
-    work = asyncio.ensure_future(asyncio.to_thread(function, *args, **kwargs))
-    try:
-        return await asyncio.shield(work)
-    except asyncio.CancelledError:
-        await asyncio.wait([work])
-        if not work.cancelled():
-            work.exception()
-        raise

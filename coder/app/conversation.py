@@ -4,7 +4,9 @@ a transcript nobody has open. Must not know files, or why one goes back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +15,15 @@ from coder.app.journal import Journal
 from coder.core.errors import SessionError
 from coder.core.messages import Message
 from coder.sessions.store import Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A prompt of the conversation: a point to go back to. `when` in seconds since the epoch."""
+
+    uuid: str
+    text: str
+    when: float
 
 
 class Conversation(Protocol):
@@ -91,3 +102,19 @@ class StoredConversation:
     def _check(self) -> None:
         if self._transcript.problem:
             raise SessionError(f"{self._transcript.path} cannot be written to: {self._transcript.problem}.")
+
+
+def told_by(messages: Iterable[Message]) -> list[Told]:
+    """The prompts among the messages of a conversation."""
+    return [
+        Told(message.meta.uuid, message.text, _seconds(message.meta.timestamp))
+        for message in messages
+        if message.meta.kind == "prompt" and message.meta.uuid
+    ]
+
+
+def _seconds(timestamp: str) -> float:
+    try:
+        return datetime.fromisoformat(timestamp).timestamp()
+    except ValueError:
+        return 0.0

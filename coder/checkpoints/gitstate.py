@@ -37,12 +37,13 @@ class GitState:
     objects: Path | None
 
     def commands(self) -> list[str]:
-        """What brings each part back, for a shell."""
+        """What brings each part back, for a shell. A branch that is checked out is moved too, as by `reset --soft`:
+        `git branch -f` would refuse."""
         git = f"git -C {shlex.quote(str(self.top))}"
         found: list[str] = []
         if self.objects is not None:
             found.append(f"{git} unpack-objects -q < {shlex.quote(str(self.objects))}")
-        found += [f"{git} branch -f {shlex.quote(name)} {commit}" for name, commit in self.branches]
+        found += [f"{git} update-ref -m rewind {shlex.quote(f'refs/heads/{name}')} {commit}" for name, commit in self.branches]
         for message, commit in reversed(self.stashes):
             found.append(f"{git} stash store -m {shlex.quote(message)} {commit}")
         if self.index is not None:

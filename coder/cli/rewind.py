@@ -21,9 +21,9 @@ from coder.app.rewinding import checkpoints_of, holder_of, transcript_for
 from coder.checkpoints.back import Point, Preview
 from coder.cli.rewind_page import done_page, point_json, points_page, preview_json, preview_page, state_page
 from coder.config.paths import config_home, current_folder
-from coder.core.errors import ConfigError, SessionError
+from coder.core.errors import ConfigError, SessionError, UnknownSession
 from coder.core.visible import visible_line
-from coder.sessions.locate import is_session_id
+from coder.sessions.locate import is_session_id, latest
 
 _HELP = """Go back to before a message: the conversation, and the files as they were then, whatever changed them.
 
@@ -62,13 +62,8 @@ def rewind(
     if given[:1] == ["show"] and len(given) == 2:
         asyncio.run(_show(given[1], wish))
         return
-    session, point = _told_apart(given)
-    home, cwd = config_home(os.environ), current_folder()
-    transcript = None
-    if session is None and point and not point.isdecimal():
-        transcript = holder_of(home, cwd, point)
-    transcript = transcript or transcript_for(home, cwd, session)
-    asyncio.run(_run(transcript, home, "undo" if undo else "" if list_ else point, wish, every=list_))
+    transcript, point = _found(given, whole=undo or list_)
+    asyncio.run(_run(transcript, config_home(os.environ), "undo" if undo else point, wish, every=list_))
 
 
 async def _run(transcript: Path, home: Path, point: str, wish: _Wish, *, every: bool) -> None:
@@ -78,11 +73,12 @@ async def _run(transcript: Path, home: Path, point: str, wish: _Wish, *, every: 
         for note in await checkpoints.recover():
             print(note)
         if point == "undo":
-            await _go(checkpoints, None, wish)
+            await _go(checkpoints, transcript, None, wish)
         elif point:
-            await _go(checkpoints, await _id_of(checkpoints, point), wish)
+            await _go(checkpoints, transcript, await _id_of(checkpoints, point), wish)
         else:
-            _list(await checkpoints.points(checkpoints=every), transcript.stem, wish)
+            points = await checkpoints.points()
+            _list(points, await checkpoints.points(checkpoints=True) if every else points, transcript, wish)
     finally:
         await checkpoints.aclose()
         if held is not None:
@@ -99,7 +95,7 @@ def _held(transcript: Path, point: str, wish: _Wish) -> StoredConversation | Non
         raise SessionError(f"{error} The files alone can go back all the same: --files") from error
 
 
-async def _go(checkpoints: Checkpointing, id: str | None, wish: _Wish) -> None:
+async def _go(checkpoints: Checkpointing, transcript: Path, id: str | None, wish: _Wish) -> None:
     """Back to before a point; without one, the last rewind is undone."""
     preview = await (
         checkpoints.preview_undo(force=wish.force) if id is None else checkpoints.preview(id, force=wish.force)
@@ -117,12 +113,12 @@ async def _go(checkpoints: Checkpointing, id: str | None, wish: _Wish) -> None:
     done = await (
         checkpoints.undo_last(force=wish.force) if id is None else checkpoints.rewind(id, what, force=wish.force)
     )
-    _print_done(done, preview, wish)
+    _print_done(done, preview, transcript, wish)
 
 
 async def _id_of(checkpoints: Checkpointing, point: str) -> str:
     """The id of a point that was given by its number in the list, or by an id."""
-    if not point.isdecimal() or len(point) > 4:
+    if not _is_number(point):
         return point
     points = await checkpoints.points()
     if not 1 <= int(point) <= len(points):
@@ -148,11 +144,14 @@ async def _show(id: str, wish: _Wish) -> None:
         await checkpoints.aclose()
 
 
-def _list(points: list[Point], session: str, wish: _Wish) -> None:
+def _list(numbered: list[Point], shown: list[Point], transcript: Path, wish: _Wish) -> None:
+    """A message has the same number whatever else is shown; checkpoints go by their ids."""
+    session = transcript.stem
     if wish.as_json:
-        print(json.dumps({"session": session, "points": [point_json(point) for point in points]}))
-    elif points:
-        print("\n".join(points_page(points, session)))
+        print(json.dumps({"session": session, "points": [point_json(point) for point in shown]}))
+    elif shown:
+        numbers = {point.id: number for number, point in enumerate(numbered, 1)}
+        print("\n".join(points_page(shown, numbers, session, _handle(transcript))))
     else:
         print(f"Session {session} has no points to go back to.")
 
@@ -164,30 +163,52 @@ def _print_preview(preview: Preview, wish: _Wish, what: What) -> None:
         print(json.dumps(preview_json(preview)))
 
 
-def _print_done(done: Rewound, preview: Preview, wish: _Wish) -> None:
+def _print_done(done: Rewound, preview: Preview, transcript: Path, wish: _Wish) -> None:
     if wish.as_json:
         told = {"done": len(done.files), "passed": list(done.passed), "conversation": done.conversation}
         print(json.dumps({**preview_json(preview), **told}))
         return
-    print("\n".join(done_page(done, preview)))
-    for path in done.passed:
-        print(f"  Left as it is, since it changed just now: {visible_line(path)}")
+    print("\n".join(done_page(done, preview, _handle(transcript))))
 
 
-def _told_apart(words: list[str]) -> tuple[str | None, str]:
-    """The session and the point among the words. Raises ConfigError."""
+def _found(words: list[str], *, whole: bool) -> tuple[Path, str]:
+    """The transcript and the point that the words mean; a single one is a number, else a point's id, else a session.
+
+    `whole`: no point is wanted, so that a single word is a session. Raises ConfigError and SessionError.
+    """
+    home, cwd = config_home(os.environ), current_folder()
     match words:
         case []:
-            return None, ""
-        case [session] if is_session_id(session) and _is_session(session):
-            return session, ""
-        case [point]:
-            return None, point
-        case [session, point]:
-            return session, point
+            return transcript_for(home, cwd, None), ""
+        case [session] if whole:
+            return transcript_for(home, cwd, session), ""
+        case [point] if _is_number(point):
+            return transcript_for(home, cwd, None), point
+        case [word] if (holder := holder_of(home, cwd, word)) is not None:
+            return holder, word
+        case [word]:
+            try:
+                return transcript_for(home, cwd, word), ""
+            except UnknownSession as error:
+                if is_session_id(word):  # so are ids of messages, which a fork's checkpoints need not know
+                    return transcript_for(home, cwd, None), word
+                raise UnknownSession(
+                    f"{visible_line(word)!r} is no point and no session here. `coder rewind` lists the points of the "
+                    "latest session, `coder sessions list --all` the sessions."
+                ) from error
+        case [session, point] if not whole:
+            return transcript_for(home, cwd, session), point
+        case [_, _]:
+            raise ConfigError("--undo and --list take a session and no point: coder rewind --help")
         case _:
             raise ConfigError("coder rewind takes a session and a point, no more: coder rewind --help")
 
 
-def _is_session(id: str) -> bool:
-    return (config_home(os.environ) / "file-history" / id).is_dir()
+def _is_number(point: str) -> bool:
+    """Whether it is a number of the list. What is longer is the beginning of an id."""
+    return point.isdecimal() and len(point) <= 4
+
+
+def _handle(transcript: Path) -> str:
+    """What a command that is printed has to name: nothing for the session that is meant when none is named."""
+    return "" if transcript == latest(config_home(os.environ), current_folder()) else transcript.stem[:8]

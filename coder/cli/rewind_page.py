@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+
+from rich.cells import cell_len, set_cell_size
 
 from coder.app.checkpointing import Rewound, What
 from coder.checkpoints.back import Point, Preview, Touched
@@ -12,21 +15,29 @@ from coder.checkpoints.gitstate import GitState
 from coder.checkpoints.plan import Left
 from coder.core.messages import Json
 from coder.core.visible import visible_line
+from coder.sessions.age import age
 
 _WIDTH = 48
+_COMMAND = 72
+_SHOWN = 3  # commands that are named
 _MOST = 20  # paths of a kind that are listed one by one
 
 
-def points_page(points: Sequence[Point], session: str) -> list[str]:
-    """The points, numbered, the newest last."""
-    lines = [f"Points of session {session}, newest at the bottom:"]
-    rows = [(str(number), _said(point), ago(point.when), _volume(point)) for number, point in enumerate(points, 1)]
-    wide = [max(len(row[column]) for row in rows) for column in range(3)]
-    lines += [
-        f"  {number:>{wide[0]}}  {text:<{wide[1]}}  {age:<{wide[2]}}  {volume}".rstrip()
-        for number, text, age, volume in rows
+def points_page(points: Sequence[Point], numbers: Mapping[str, int], session: str, handle: str) -> list[str]:
+    """The points, the newest last, by their number or else their id, a line each that the terminal is wide enough for.
+    `handle` is how the session is named in commands, "" when it need not be."""
+    now = time.time()
+    rows = [(_number(point, numbers), age(point.when, now), _volume(point)) for point in points]
+    first, second, third = (max(cell_len(row[column]) for row in rows) for column in range(3))
+    room = max(20, shutil.get_terminal_size().columns - first - second - third - 8)
+    said = [_short(_said(point), min(room, _WIDTH)) for point in points]
+    room = max(map(cell_len, said))
+    lines = [
+        f"  {number:>{first}}  {set_cell_size(text, room)}  {when:<{second}}  {volume}".rstrip()
+        for text, (number, when, volume) in zip(said, rows, strict=True)
     ]
-    return [*lines, "To look at what going back before one would do: coder rewind NUMBER"]
+    hint = f"To look at what going back before one would do: coder rewind {_named_too(handle)}NUMBER"
+    return [f"Points of session {session}, newest at the bottom:", *lines, hint]
 
 
 def preview_page(preview: Preview, folder: Path, what: What, *, force: bool) -> list[str]:
@@ -48,24 +59,25 @@ def preview_page(preview: Preview, folder: Path, what: What, *, force: bool) -> 
         lines += [] if force else ["  To go back over that too: --force"]
     lines += _left("Cannot be brought back", preview.left, folder)
     if preview.commands:
-        shown = ", ".join(_short(command) for command in preview.commands[:3])
-        more = f" and {len(preview.commands) - 3} more" if len(preview.commands) > 3 else ""
-        lines.append(f"  Also undoes what {_count(len(preview.commands), 'command')} changed here ({shown}{more})")
+        lines.append(f"  Also undoes what {_count(len(preview.commands), 'command')} changed here:")
+        lines += [f"    {_short(command, _COMMAND)}" for command in preview.commands[:_SHOWN]]
+        lines += [f"    and {len(preview.commands) - _SHOWN} more"] if len(preview.commands) > _SHOWN else []
     outside = ", ".join(_named(path, folder) for path in preview.outside[:5])
     lines.append(f"  Cannot undo outside this folder: {outside or 'nothing known'}")
     return lines
 
 
-def done_page(done: Rewound, preview: Preview) -> list[str]:
-    """What was done, and how to go on."""
+def done_page(done: Rewound, preview: Preview, handle: str) -> list[str]:
+    """What was done, and how to go on; `handle` as for the points."""
     count = len(done.files)
     parts = [_title(preview)]
     parts += [f"{_count(count, 'path')} changed"] if count or not done.conversation else []
     parts += ["the conversation too"] if done.conversation else []
-    lines = [f"✓ {' · '.join(parts)}", "  To undo this: coder rewind --undo"]
+    lines = [f"✓ {' · '.join(parts)}", f"  To undo this: coder rewind {_named_too(handle)}--undo"]
     lines += [f"  Left as it is, since it changed just now: {visible_line(path)}" for path in done.passed]
     if done.conversation and done.text:
-        lines.append('  To go on from there: coder -p -c "what to do instead"')
+        which = f"-r {handle}" if handle else "-c"
+        lines.append(f'  To go on from there: coder -p {which} "what to do instead"')
     return lines
 
 
@@ -110,15 +122,6 @@ def preview_json(preview: Preview) -> Json:
     }
 
 
-def ago(when: float) -> str:
-    """How long ago that was, in one unit."""
-    seconds = max(0, int(time.time() - when))
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= size:
-            return f"{seconds // size} {unit} ago"
-    return f"{seconds} s ago"
-
-
 def _touched(title: str, items: Sequence[Touched], folder: Path) -> list[str]:
     if not items:
         return []
@@ -154,13 +157,22 @@ def _volume(point: Point) -> str:
     return ", ".join(parts)
 
 
+def _number(point: Point, numbers: Mapping[str, int]) -> str:
+    return str(numbers[point.id]) if point.id in numbers else point.id
+
+
 def _said(point: Point) -> str:
-    return f"[{point.id}] before {_short(point.why)}" if point.why else _short(point.text)
+    return f"before {point.why}" if point.why else point.text
 
 
-def _short(text: str) -> str:
+def _named_too(handle: str) -> str:
+    return f"{handle} " if handle else ""
+
+
+def _short(text: str, width: int = _WIDTH) -> str:
+    """On one line of at most so many columns."""
     line = visible_line(text)
-    return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 1]}…"
+    return line if cell_len(line) <= width else f"{set_cell_size(line, width - 1).rstrip()}…"
 
 
 def _named(path: str, folder: Path) -> str:

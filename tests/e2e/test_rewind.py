@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
 from tests.support.cli import DEADLINE, Done, Place
 from tests.support.fakeapi import RunningApi, fake_api, rule, tool, turn
@@ -140,6 +141,46 @@ def test_a_point_that_is_not_there_is_said(place: Place) -> None:
     done = rewind(place, "7")
     assert done.code != 0 and "there is no point 7" in done.stderr
     assert "nothing to undo" in rewind(place, "--undo").stderr
+    done = rewind(place, "elsewhere")
+    assert done.code == 1 and "'elsewhere' is no point and no session here" in done.stderr
+    assert rewind(place, "--undo", "1", "2").code == 2
+
+
+@pytest.mark.behaviour("B-451")
+def test_a_session_is_named_as_everywhere_and_so_it_is_in_the_commands_that_are_printed(place: Place) -> None:
+    run(place, "improve greet", bash("echo three >> app.py"), more=("--name", "Greet work"))
+    first = json.loads(rewind(place, "--json").stdout)["session"]
+    run(place, "something else")
+    for handle in (first, first[:8], "Greet work", "greet"):
+        done = rewind(place, handle)
+        assert f"Points of session {first}" in done.stdout, (handle, done)
+        assert done.stdout.endswith(f"coder rewind {first[:8]} NUMBER\n")
+    done = rewind(place, first[:8], "1", "-y", "--files")
+    assert f"To undo this: coder rewind {first[:8]} --undo" in done.stdout
+    assert (place.project / "app.py").read_text() == "one\ntwo\n"
+    assert rewind(place, first[:8], "--undo", "-y").code == 0
+    assert (place.project / "app.py").read_text() == "one\ntwo\nthree\n"
+    assert rewind(place).stdout.endswith("coder rewind NUMBER\n")
+
+
+@pytest.mark.behaviour("B-451")
+def test_a_number_means_the_same_message_whatever_else_is_listed(place: Place) -> None:
+    git(place.project, "init", "-q")
+    run(place, "first", bash("git stash list; git clean -n; git reset --hard"))
+    run(place, "second", more=("-c",))
+    lines = [line.split() for line in rewind(place, "--list").stdout.splitlines()]
+    assert [line[:2] for line in lines[1:-1] if not line[0].startswith("k")] == [["1", "first"], ["2", "second"]]
+    [checkpoint] = [line[0] for line in lines if line[0].startswith("k")]
+    assert 'Back to before "second"' in rewind(place, "2").stdout
+    assert 'Back to before "git reset --hard"' in rewind(place, checkpoint).stdout
+
+
+def test_no_line_of_a_list_or_a_preview_is_wider_than_the_terminal(place: Place) -> None:
+    command = "echo wide >> 宽.txt; " + "true && " * 30 + "true"
+    run(place, "宽" * 60, bash(command), bash(f"{command}; ls"), bash(f"{command}; pwd"), bash(f"{command}; date"))
+    page = rewind(place, "--list").stdout.splitlines()[1:-1] + rewind(place, "1").stdout.splitlines()
+    assert "…" in page[0] and "    and 1 more" in page
+    assert [line for line in page if cell_len(line) > 80] == []
 
 
 def said(api: RunningApi) -> str:

@@ -9,7 +9,7 @@ from coder.app.checkpointing import FOLDER, Checkpointing, Site
 from coder.app.conversation import Conversation, told_by
 from coder.checkpoints.changelog import NAME, Mark, read_log
 from coder.config.paths import user_home
-from coder.core.errors import SessionError
+from coder.core.errors import UnknownSession
 from coder.core.events import AnyEvent
 from coder.sessions.load import load
 from coder.sessions.locate import belongs_to, is_session_id, latest, transcript_path
@@ -22,7 +22,9 @@ def transcript_for(home: Path, cwd: Path, session: str | None) -> Path:
         return resolve(home, cwd, session)
     path = latest(home, cwd)
     if path is None:
-        raise SessionError("there is no session in this folder to go back in.")
+        raise UnknownSession(
+            "There is no session in this folder to go back in. Those of others: coder sessions list --all"
+        )
     return path
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from coder import __version__
 from coder.core.config import Config
-from coder.core.errors import SessionError
+from coder.core.errors import SessionError, UnknownSession
 from coder.core.lazy import LazyModule
 from coder.core.visible import visible_line
 from coder.sessions.asides import clean_name
@@ -120,12 +120,19 @@ def _found(config: Config, wanted: Start) -> Path:
         found: Path = _resolving.resolve(config.home, config.cwd, wanted.resume)
         return found
     if wanted.resume is not None:
-        offered = _resolving.offer(config.home, config.cwd)
-        raise SessionError(f"Which session? The latest of this folder:\n{offered}" if offered else _NO_SESSION)
+        raise unnamed(config)
     path = latest(config.home, config.cwd)
     if path is None:
-        raise SessionError(_NO_SESSION)
+        raise UnknownSession(_NO_SESSION)
     return path
+
+
+def unnamed(config: Config) -> SessionError:
+    """What to say to somebody who wants to go on with a session but does not say which: those there are here."""
+    offered = _resolving.offer(config.home, config.cwd)
+    if not offered:
+        return UnknownSession(_NO_SESSION)
+    return SessionError(f"Which session? The latest of this folder:\n{offered}")
 
 
 def _check_cut(path: Path, wanted: Start) -> None:

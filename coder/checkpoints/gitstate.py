@@ -43,7 +43,9 @@ class GitState:
         found: list[str] = []
         if self.objects is not None:
             found.append(f"{git} unpack-objects -q < {shlex.quote(str(self.objects))}")
-        found += [f"{git} update-ref -m rewind {shlex.quote(f'refs/heads/{name}')} {commit}" for name, commit in self.branches]
+        found += [
+            f"{git} update-ref -m rewind {shlex.quote(f'refs/heads/{name}')} {commit}" for name, commit in self.branches
+        ]
         for message, commit in reversed(self.stashes):
             found.append(f"{git} stash store -m {shlex.quote(message)} {commit}")
         if self.index is not None:

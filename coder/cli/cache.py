@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from coder.cli.cache_page import page
-from coder.cli.cost import last_session, open_book, rows_of
+from coder.cli.cost import SESSION, last_session, open_book, rows_of, say_bad
 from coder.config.paths import config_home, current_folder
-from coder.core.errors import ConfigError
+from coder.core.errors import UnknownSession
 from coder.models import catalog
 from coder.telemetry import ledger_file
 from coder.telemetry.cache_report import report
@@ -23,11 +22,9 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 
 @app.command()
 def cache(
-    session: Annotated[
-        str, typer.Argument(help="A session id, its first characters, or as --resume takes it.", show_default=False)
-    ] = "",
+    session: Annotated[str, typer.Argument(metavar="[SESSION]", help=SESSION, show_default=False)] = "",
     every: Annotated[bool, typer.Option("--all", help="Every request, also those without a miss.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """What came from the prompt cache, and why what did not. Alone: the last session of this folder.
 
@@ -37,7 +34,7 @@ def cache(
     book = open_book(home)
     chosen = session or last_session(book, current_folder())
     if not chosen:
-        raise ConfigError("No session of this folder is in the ledger yet. `coder cost --by session` lists all.")
+        raise UnknownSession("No session of this folder has asked a model yet. All that did: coder cost --by session")
     rows = rows_of(book, home, chosen)
 
     def head(name: str) -> Sequence[str]:
@@ -54,5 +51,4 @@ def cache(
         print(json.dumps({"session": rows[0].session, **sums, "requests": lines}, indent=2))
     else:
         print("\n".join(page(rows[0].session, found, every=every)))
-    if book.bad:
-        print(f"coder: {book.bad} unreadable lines of the ledger are left out.", file=sys.stderr)
+    say_bad(book)

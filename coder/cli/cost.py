@@ -16,22 +16,26 @@ from coder.cli import cost_page
 from coder.config.paths import config_home, current_folder
 from coder.core.errors import ConfigError, UnknownSession
 from coder.core.visible import visible_line
-from coder.sessions.resolve import resolve
+from coder.sessions.glimpse import glimpse
+from coder.sessions.locate import everywhere
+from coder.sessions.resolve import resolve, short_title
 from coder.telemetry.rows import Row
 from coder.telemetry.spending import Book, Key, Sum, grouped, read, total
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+SESSION = "An id, the beginning of one, a title or words of it."
+_ID, _TITLE = 8, 40  # characters that are shown
 KEYS: tuple[Key, ...] = get_args(Key)
 
 
 @app.command()
 def cost(
-    session: Annotated[
-        str, typer.Argument(help="A session id, its first characters, or as --resume takes it.", show_default=False)
+    session: Annotated[str, typer.Argument(metavar="[SESSION]", help=SESSION, show_default=False)] = "",
+    by: Annotated[str, typer.Option("--by", metavar="KEY", help=f"One of {', '.join(KEYS)}.", show_default=False)] = "",
+    since: Annotated[
+        str, typer.Option("--since", metavar="DAY", help="From this day on, as 2026-11-30.", show_default=False)
     ] = "",
-    by: Annotated[str, typer.Option("--by", help=f"One of {', '.join(KEYS)}.", show_default=False)] = "",
-    since: Annotated[str, typer.Option("--since", help="A day, as 2026-11-30.", show_default=False)] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """What was used and what it cost. Alone: the last session of this folder, today and this month."""
     key = next((name for name in KEYS if name == by), None)
@@ -46,7 +50,7 @@ def cost(
         print(json.dumps(_data(rows, key, book.bad), indent=2))
     else:
         _page(rows, key or "model", session, since)
-    _say_bad(book)
+    say_bad(book)
 
 
 def open_book(home: Path, since: datetime | None = None) -> Book:
@@ -61,7 +65,7 @@ def open_book(home: Path, since: datetime | None = None) -> Book:
 def rows_of(book: Book, home: Path, session: str) -> list[Row]:
     """The rows of the session whose id begins like this, or that --resume would find by this.
 
-    Raises ConfigError when it is none, or more than one; SessionError where --resume would name several.
+    Raises UnknownSession, ConfigError when it is more than one, SessionError where --resume would name several.
     """
     wanted = session.strip().lower()
     found = dict.fromkeys(row.session for row in book.rows if row.session.lower().startswith(wanted))
@@ -70,7 +74,7 @@ def rows_of(book: Book, home: Path, session: str) -> list[Row]:
             wanted = resolve(home, current_folder(), session).stem
             found = dict.fromkeys(row.session for row in book.rows if row.session == wanted)
     if not wanted or not found:
-        raise ConfigError(
+        raise UnknownSession(
             f"There is no session {visible_line(session)!r} in the ledger. `coder cost --by session` lists them."
         )
     if len(found) > 1:
@@ -104,7 +108,7 @@ def _overview(book: Book, as_json: bool) -> None:
             print(f"  {label:<22}included above  {cost_page.amount(total(r for r in rows if r.agent != 'main'))}")
         print("  Limit a run with --max-budget-usd 5 or --max-tokens 500000.")
     else:
-        print("No session of this folder is in the ledger yet.")
+        print("No session of this folder has asked a model yet.")
     now_and_month = f"Today: {cost_page.amount(today)} · this month: {cost_page.amount(month)}"
     print("\n".join(cost_page.wrapped(now_and_month)))
 
@@ -113,9 +117,23 @@ def _page(rows: list[Row], key: Key, session: str, since: str) -> None:
     name = f"Session {rows[0].session[:8]}" if session and rows else f"Since {since}" if since else "All sessions"
     print("\n".join(cost_page.head(name, total(rows))))
     sums = grouped(rows, key)
+    if key == "session":
+        sums = _with_titles(sums)
     if key != "day":
         sums = dict(sorted(sums.items(), key=lambda item: -item[1].dollars))
     print("\n".join(cost_page.table(sums)), end="\n" if sums else "")
+
+
+def _with_titles(sums: dict[str, Sum]) -> dict[str, Sum]:
+    """By the short ids that other commands take, and the titles of those that are still there."""
+    paths = {path.stem: path for path in everywhere(config_home(os.environ))}
+    short = {session[:_ID] for session in sums}
+    size = _ID if len(short) == len(sums) else None
+    titled: dict[str, Sum] = {}
+    for session, each in sums.items():
+        found = glimpse(paths[session]) if session in paths else None
+        titled[f"{session[:size]}  {short_title(found, _TITLE) if found else ''}".rstrip()] = each
+    return titled
 
 
 def _data(rows: list[Row], key: Key | None, bad: int | None = None) -> dict[str, object]:
@@ -139,7 +157,8 @@ def _day(text: str) -> datetime | None:
         raise ConfigError(f"--since: expected a day such as 2026-11-30, got {visible_line(text)!r}.") from error
 
 
-def _say_bad(book: Book) -> None:
+def say_bad(book: Book) -> None:
+    """Tells on standard error what of the ledger could not be read."""
     if book.bad:
         lines = "1 line" if book.bad == 1 else f"{book.bad} lines"
         print(f"coder: {lines} of the ledger could not be read and {_is(book.bad)} not counted.", file=sys.stderr)

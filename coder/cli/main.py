@@ -70,6 +70,10 @@ def _start(arguments: RunArguments) -> int:
     if not arguments.print_mode:
         raise ConfigError(_not_interactive(arguments.prompt))
     config = load(arguments.flags, os.environ, current_folder())
+    if arguments.flags.resume == "":
+        from coder.app.starting import unnamed
+
+        raise unnamed(config)  # before anything is waited for: there is nothing to send a prompt to
     piped = read_piped(needed=arguments.prompt is None)
     prompt = "\n\n".join(part for part in (piped.strip("\n"), arguments.prompt) if part and part.strip())
     if not prompt:

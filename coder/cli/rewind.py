@@ -51,7 +51,7 @@ def rewind(
     list_: Annotated[bool, typer.Option("--list", help="List the points, checkpoints before commands too.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Also where somebody else changed a file since.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; for scripts.")] = False,
 ) -> None:
     given = list(words or ())

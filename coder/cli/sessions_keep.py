@@ -72,7 +72,7 @@ def gc(
     kept = _checkpoints(home, gone, dry_run=True)
     for each in found:
         print(_waste(each))
-    if kept.contents or kept.sessions:
+    if kept.contents or set(kept.sessions) - gone:
         print(_freed(kept, gone))
     total = size_text(sum(each.size for each in found) + kept.bytes)
     nothing = not (found or kept.contents or kept.sessions)
@@ -172,12 +172,11 @@ def _report_json(report: Report) -> dict[str, object]:
 
 
 def _waste(each: Waste) -> str:
-    title = f"  {short_title(found, 50)}" if each.session and (found := glimpse(each.session)) else ""
-    return f"{size_text(each.size):>9}  {short_file(_named(each))}{title}  ({each.why})"
-
-
-def _named(each: Waste) -> Path:
-    return each.session or each.paths[0]
+    if each.session and (found := glimpse(each.session)):
+        what = f"{found.id[:8]}  {short_title(found, 30)}"
+    else:
+        what = short_file(each.session or each.paths[0])
+    return f"{size_text(each.size):>9}  {what}  ({each.why})"
 
 
 def _bytes(text: str) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coder.core.errors import SessionError
-from coder.sessions.load import side_folder
+from coder.sessions.load import counted, side_folder
 from coder.sessions.locate import everywhere, is_session_id, project_folders
 from coder.sessions.lock import held, is_open, note_of
 
@@ -70,7 +70,8 @@ def waste(home: Path, now: float, quota: int = QUOTA, older_than: float | None =
     for path in reversed(sessions):
         age = now - _modified(path)
         if older_than is not None and age > older_than:
-            why = f"not used for {int(age // _DAY)} days"
+            days = int(age // _DAY)
+            why = f"not used for {counted(days, 'day')}" if days else "used less than a day ago"
         elif total > quota:
             why = "oldest over the quota"
         else:

@@ -147,17 +147,19 @@ def test_lines_that_cannot_be_read_are_told_and_left_out(place: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    ("args", "words"),
+    ("args", "code", "words"),
     [
-        (("cost", "--by", "x\x1b[31m"), "is none of day, session, model, purpose, agent"),
-        (("cost", "--since", "yesterday"), "expected a day such as"),
-        (("cost", "no-such-session"), "There is no session"),
-        (("cache",), "No session of this folder is in the ledger yet"),
+        (("cost", "--by", "x\x1b[31m"), 2, "is none of day, session, model, purpose, agent"),
+        (("cost", "--since", "yesterday"), 2, "expected a day such as"),
+        (("cost", "no-such-session"), 1, "There is no session"),
+        (("cache",), 1, "No session of this folder has asked a model yet"),
+        (("cache", "no-such-session"), 1, "There is no session"),
+        (("context", "no-such-session"), 1, "No conversation found"),
     ],
 )
-def test_what_cannot_be_shown_is_one_line_and_exit_2(place: Place, args: tuple[str, ...], words: str) -> None:
+def test_what_cannot_be_shown_is_one_line(place: Place, args: tuple[str, ...], code: int, words: str) -> None:
     done = place.coder(*args)
-    assert done.code == 2 and words in done.stderr and done.stderr.count("\n") == 1 and "\x1b" not in done.stderr
+    assert done.code == code and words in done.stderr and done.stderr.count("\n") == 1 and "\x1b" not in done.stderr
 
 
 @pytest.mark.behaviour("B-547")
@@ -210,7 +212,7 @@ def test_coder_context_adds_up_to_what_the_api_counted(place: Place) -> None:
     assert known["largest"][0]["label"].startswith("Read ") and known["parts"]["tool results"]["items"] == 1
     assert len(place.transcripts()) == 1
     page = place.coder("context").stdout
-    assert max(map(len, page.splitlines())) <= 80 and page.startswith("Context: ")
+    assert max(map(len, page.splitlines())) <= 80 and page.startswith(f"Session {session[:8]}\nContext: ")
 
 
 @pytest.mark.behaviour("B-547")
@@ -258,6 +260,8 @@ def test_the_reports_take_a_session_by_whatever_resume_takes(place: Place) -> No
         assert run_json(place, "cache", handle, "--json")["session"] == session
         assert run_json(place, "cost", handle, "--json")["total"]["requests"] == 1
         assert run_json(place, "context", handle, "--json")["source"] == "counted"
+    shown = place.coder("cost", "--by", "session").stdout
+    assert f"  {session[:8]}  Cart fix  " in shown and session not in shown
 
 
 @pytest.mark.behaviour("B-549")

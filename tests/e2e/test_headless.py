@@ -248,7 +248,6 @@ def test_nobody_listening_is_said_within_seconds(place: Place) -> None:
         (["-p", "x", "--permission-mode", "yolo"], "invalid choice"),
         (["-p", "x", "--cwd", "/no/such/folder"], "/no/such/folder"),
         (["-p", "x", "--add-dir", "/no/such/folder"], "/no/such/folder"),
-        (["-p", "x", "--resume"], "no session in this folder"),
         (["-p", "x", "--settings", "{broken"], "settings"),
         (["-p", "two", "prompts"], "quotes"),
         (["-p", "--allowedTools", "Read", "fix the tests"], "Put the prompt before"),
@@ -261,6 +260,17 @@ def test_bad_usage_is_one_line_and_exit_code_2(place: Place, args: list[str], wo
     done = place.coder(*args, url="http://127.0.0.1:9")
     assert done.code == 2 and words in done.stderr and done.stdout == ""
     assert done.stderr.startswith("coder: ") and done.stderr.count("\n") == 1
+
+
+@pytest.mark.behaviour("B-507")
+def test_resume_that_names_no_session_says_which_there_are(place: Place) -> None:
+    for args in (["-p", "-r"], ["-p", "x", "-r"], ["-p", "x", "-c"]):
+        done = place.coder(*args)
+        assert (done.code, done.stderr.count("\n")) == (1, 1) and "no session in this folder" in done.stderr, args
+    with fake_api([turn("ok")]) as api:
+        place.coder("-p", "fix the cart", url=api.url)
+    done = place.coder("-p", "-r")
+    assert done.code == 2 and done.stderr.startswith("coder: Which session? ") and "fix the cart" in done.stderr
 
 
 @pytest.mark.behaviour("B-025")

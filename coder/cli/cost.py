@@ -132,7 +132,7 @@ def _with_titles(sums: dict[str, Sum]) -> dict[str, Sum]:
     titled: dict[str, Sum] = {}
     for session, each in sums.items():
         found = glimpse(paths[session]) if session in paths else None
-        titled[f"{session[:size]}  {short_title(found, _TITLE) if found else ''}".rstrip()] = each
+        titled[f"{session[:size]} {short_title(found, _TITLE) if found else ''}".rstrip()] = each
     return titled
 
 

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from coder.cli.arguments import RunArguments, parse
+from coder.cli.spelling import spell_out
 from coder.core.config import Config
 from coder.core.errors import CoderError, ConfigError, UnknownSession
 from coder.core.visible import visible_line
@@ -33,6 +34,7 @@ _NO_INPUT = "Input must be provided either through stdin or as a prompt argument
 
 def run(argv: list[str]) -> int:
     """Runs coder and returns its exit code. Never raises for what a person or a machine can get wrong."""
+    spell_out()
     try:
         if argv and argv[0] in SUBCOMMANDS:
             gc.enable()

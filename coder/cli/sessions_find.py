@@ -108,7 +108,8 @@ def _print_parts(messages: tuple[Message, ...], *, tools: bool) -> None:
         elif part.voice in ("result", "failed", "thinking", "note") and not tools:
             continue
         else:
-            print(f"\n{plain(part.text.strip(), _indent(part))}")
+            text = part.text.rstrip().lstrip("\n")  # the first line of a file may be indented
+            print(f"\n{plain(text, _indent(part))}")
 
 
 def _indent(part: Part) -> str:

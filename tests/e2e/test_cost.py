@@ -261,7 +261,7 @@ def test_the_reports_take_a_session_by_whatever_resume_takes(place: Place) -> No
         assert run_json(place, "cost", handle, "--json")["total"]["requests"] == 1
         assert run_json(place, "context", handle, "--json")["source"] == "counted"
     shown = place.coder("cost", "--by", "session").stdout
-    assert f"  {session[:8]}  Cart fix  " in shown and session not in shown
+    assert f"  {session[:8]} Cart fix  " in shown and session not in shown
 
 
 @pytest.mark.behaviour("B-549")

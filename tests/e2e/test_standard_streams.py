@@ -55,3 +55,13 @@ def test_a_full_disk_behind_the_output_is_said_on_one_line(place: Place, command
         assert place.coder("-p", "go", url=api.url).code == 0
     done = coder(place, "> /dev/full", *command.split())
     assert (done.code, done.stderr) == (1, "coder: the output cannot be written: No space left on device\n")
+
+
+def test_what_the_encoding_has_no_character_for_is_spelled_out(place: Place) -> None:
+    env = {"PYTHONIOENCODING": "ascii"}
+    with fake_api([rule({}, "宽 … ✓")["reply"]]) as api:
+        said = place.coder("-p", "go", url=api.url, env=env)
+    assert (said.code, said.stdout, said.stderr) == (0, "\\u5bbd ... ok\n", "")
+    shown = place.coder("sessions", "show", "go", env=env)
+    assert shown.code == 0 and "\\u5bbd ... ok" in shown.stdout
+    assert place.coder("sessions", "show", "go", env={"PYTHONIOENCODING": "utf-8"}).stdout.endswith("宽 … ✓\n")

@@ -22,7 +22,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 
 @app.command()
 def cache(
-    session: Annotated[str, typer.Argument(metavar="[SESSION]", help=SESSION, show_default=False)] = "",
+    session: Annotated[str, typer.Argument(metavar="SESSION", help=SESSION, show_default=False)] = "",
     every: Annotated[bool, typer.Option("--all", help="Every request, also those without a miss.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:

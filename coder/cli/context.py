@@ -38,7 +38,7 @@ class _Nobody:
 
 @app.command()
 def context(
-    session: Annotated[str, typer.Argument(metavar="[SESSION]", help=SESSION, show_default=False)] = "",
+    session: Annotated[str, typer.Argument(metavar="SESSION", help=SESSION, show_default=False)] = "",
     model: Annotated[
         str | None, typer.Option("--model", metavar="NAME", help="As it would be with this model.")
     ] = None,

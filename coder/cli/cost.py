@@ -30,7 +30,7 @@ KEYS: tuple[Key, ...] = get_args(Key)
 
 @app.command()
 def cost(
-    session: Annotated[str, typer.Argument(metavar="[SESSION]", help=SESSION, show_default=False)] = "",
+    session: Annotated[str, typer.Argument(metavar="SESSION", help=SESSION, show_default=False)] = "",
     by: Annotated[str, typer.Option("--by", metavar="KEY", help=f"One of {', '.join(KEYS)}.", show_default=False)] = "",
     since: Annotated[
         str, typer.Option("--since", metavar="DAY", help="From this day on, as 2026-11-30.", show_default=False)

@@ -24,11 +24,13 @@ def replay() -> None:
 
 @app.command()
 def serve(
-    file: Annotated[Path, typer.Argument(help="A script (YAML or JSON) or a cassette (JSONL).")],
-    port: Annotated[int, typer.Option(help="The port to listen on; 0 takes a free one.")] = 0,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A script (YAML or JSON) or a cassette (JSONL).")],
+    port: Annotated[int, typer.Option(metavar="N", help="The port to listen on; 0 takes a free one.")] = 0,
     strict: Annotated[bool, typer.Option("--strict", help="Match the text of requests to a cassette too.")] = False,
     no_continuity: Annotated[bool, typer.Option("--no-continuity", help="Allow changed prefixes.")] = False,
-    root: Annotated[list[str] | None, typer.Option(help="NAME=PATH for a path a cassette names.")] = None,
+    root: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=PATH", help="The path that a cassette names so.")
+    ] = None,
 ) -> None:
     """Serve FILE on 127.0.0.1 until Ctrl-C."""
     try:

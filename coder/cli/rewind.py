@@ -25,6 +25,7 @@ from coder.core.errors import ConfigError, SessionError, UnknownSession
 from coder.core.visible import visible_line
 from coder.sessions.locate import is_session_id, latest
 
+_WORDS = "Either, both or none. Without SESSION it is the latest of this folder."
 _HELP = """Go back to before a message: the conversation, and the files as they were then, whatever changed them.
 
 Without a point it lists them. A point is a number of that list, a message's id, or the id of a checkpoint.
@@ -44,7 +45,7 @@ class _Wish:
 
 @app.command(help=_HELP)
 def rewind(
-    words: Annotated[list[str] | None, typer.Argument(metavar="[SESSION] [POINT]")] = None,
+    words: Annotated[list[str] | None, typer.Argument(metavar="SESSION POINT", help=_WORDS)] = None,
     files: Annotated[bool, typer.Option("--files", help="The files alone; also of a session that is open.")] = False,
     conversation: Annotated[bool, typer.Option("--conversation", help="The conversation alone.")] = False,
     undo: Annotated[bool, typer.Option("--undo", help="Undo the last rewind, or the last undo.")] = False,

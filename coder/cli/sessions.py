@@ -22,12 +22,12 @@ def latest(context: typer.Context) -> None:
         list_()
 
 
-app.command("list")(list_)
+app.command("list", short_help="The sessions of this folder, the latest first.")(list_)
 app.command()(show)
 app.command()(search)
 app.command()(export)
-app.command("import")(import_)
+app.command("import", short_help="Copy sessions of Claude Code, or of another machine.")(import_)
 app.command()(rename)
 app.command("rm")(remove)
-app.command()(gc)
+app.command(short_help="Remove leftovers, and the oldest sessions over a size.")(gc)
 app.command()(doctor)

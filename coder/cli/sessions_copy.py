@@ -60,7 +60,7 @@ def export(
 def import_(
     source: Annotated[
         Path | None,
-        typer.Argument(metavar="[FILE|FOLDER]", help="Claude Code's ~/.claude/projects when left out."),
+        typer.Argument(metavar="FILE|FOLDER", help="Claude Code's ~/.claude/projects when left out."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be copied.")] = False,
     json_: Json = False,

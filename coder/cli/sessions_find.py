@@ -20,6 +20,7 @@ from coder.core.visible import visible_line
 from coder.sessions.age import age
 from coder.sessions.glimpse import Glimpse, glimpse
 from coder.sessions.index import Found
+from coder.sessions.load import counted
 from coder.sessions.locate import everywhere, of_folders
 from coder.sessions.repository import related_folders
 from coder.sessions.resolve import resolve, short_title
@@ -35,7 +36,7 @@ _VOICES = {"you": "> ", "summary": "| ", "note": "| ", "thinking": "~ "}
 
 def list_(
     all_: Annotated[bool, typer.Option("--all", help="Of all folders.")] = False,
-    limit: Annotated[int, typer.Option(min=1, help="How many, the latest first.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="How many, the latest first.")] = 20,
     json_: Json = False,
 ) -> None:
     """The sessions of this folder and its git work trees, the latest first."""
@@ -61,7 +62,7 @@ def list_(
 def search(
     text: Annotated[list[str], typer.Argument(metavar="TEXT", help="Words that were said, or beginnings of them.")],
     here: Annotated[bool, typer.Option("--here", help="In sessions of this folder only.")] = False,
-    limit: Annotated[int, typer.Option(min=1, help="How many sessions.")] = 10,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="How many sessions.")] = 10,
     json_: Json = False,
 ) -> None:
     """Sessions in which all the words were said, the best first."""
@@ -76,7 +77,7 @@ def search(
         for hit in hits:
             print(_hit(hit, time.time()))
     else:
-        print(f"Nothing was said of {visible_line(words)!r} in {len(paths)} sessions.")
+        print(f"Nothing was said of {visible_line(words)!r} in {counted(len(paths), 'session')}.")
 
 
 def show(

@@ -36,7 +36,9 @@ _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 _DAY = 86400.0
 
 
-def rename(session: Session, name: Annotated[str, typer.Argument(help="At most 200 characters.")]) -> None:
+def rename(
+    session: Session, name: Annotated[str, typer.Argument(metavar="NAME", help="At most 200 characters.")]
+) -> None:
     """Give a session a name to resume it by."""
     path = resolve(config_home(os.environ), current_folder(), session)
     print(f"{path.stem[:8]} is now called {visible_line(renaming.rename(path, name))!r}.")
@@ -60,7 +62,7 @@ def remove(session: Session, yes: Yes = False) -> None:
 def gc(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
     max_size: Annotated[
-        str, typer.Option(help="Above this the oldest sessions go, e.g. 500MB.")
+        str, typer.Option(metavar="SIZE", help="Above this the oldest sessions go, e.g. 500MB.")
     ] = f"{QUOTA // 10**9}GB",
     older_than: Annotated[float | None, typer.Option(min=0, metavar="DAYS", help="Also sessions this old.")] = None,
     yes: Yes = False,
@@ -106,7 +108,7 @@ def _freed(kept: Freed, gone: Set[str]) -> str:
 
 
 def doctor(
-    session: Annotated[str | None, typer.Argument(metavar="[SESSION]", help="All of them when left out.")] = None,
+    session: Annotated[str | None, typer.Argument(metavar="SESSION", help="All of them when left out.")] = None,
     fix: Annotated[bool, typer.Option("--fix", help="Write a repaired copy; the original is kept as .bak.")] = False,
     json_: Json = False,
 ) -> None:

@@ -124,6 +124,25 @@ def test_a_list_of_nothing_makes_nothing(coder: Run, project: Path) -> None:
     assert not state().exists()
 
 
+@pytest.mark.behaviour("B-511")
+def test_a_search_that_finds_nothing_says_in_how_many(coder: Run, cart: Path) -> None:
+    assert coder("search", "zebra") == (0, "Nothing was said of 'zebra' in 1 session.\n", "")
+
+
+def test_the_commands_are_explained_in_full_on_80_columns(coder: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    page = coder("--help")[1]
+    assert "doctor" in page and "..." not in page.partition("Commands:")[2]
+
+
+@pytest.mark.behaviour("B-518")
+def test_a_clean_up_counts_days_as_people_do(coder: Run, project: Path) -> None:
+    session(project, CART, user("x"), days=1.5)
+    session(project, LOGIN, user("y"), days=0.5)
+    out = coder("gc", "--dry-run", "--older-than", "0")[1]
+    assert "(not used for 1 day)" in out and "(used less than a day ago)" in out
+
+
 @pytest.mark.behaviour("B-510")
 def test_titles_fit_the_terminal_and_show_what_is_in_them(coder: Run, project: Path) -> None:
     session(project, CART, user("x"), title="\x1b[31m \u202e" + "long name " * 30)
@@ -154,7 +173,7 @@ def test_a_search_shows_session_and_place(coder: Run, cart: Path, login: Path) -
     assert head.startswith("aaaaaaaa  Fix rounding in the cart  3 days ago  ~/src/shop")
     assert place == "    Fix rounding in the cart"
     assert coder("search", "login")[1].startswith("bbbbbbbb")
-    assert coder("search", "--here", "login")[1] == "Nothing was said of 'login' in 1 sessions.\n"
+    assert coder("search", "--here", "login")[1] == "Nothing was said of 'login' in 1 session.\n"
     (found,) = json.loads(coder("search", "12 passed", "--json")[1])
     assert found["id"] == CART and found["places"][0]["role"] == "result"
 

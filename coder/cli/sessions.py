@@ -5,8 +5,9 @@ from __future__ import annotations
 import typer
 
 from coder.cli.sessions_copy import export, import_
-from coder.cli.sessions_find import list_, search, show
+from coder.cli.sessions_find import LIMIT, All, Json, Limit, list_, search, show
 from coder.cli.sessions_keep import doctor, gc, remove, rename
+from coder.core.errors import ConfigError
 
 _HELP = (
     "Conversations of the past. SESSION is an id, the beginning of one, a title, or words of it. Resume one with "
@@ -16,10 +17,12 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 
 
 @app.callback(invoke_without_command=True)
-def latest(context: typer.Context) -> None:
-    """Without a command: the sessions of this folder."""
+def latest(context: typer.Context, all_: All = False, limit: Limit = LIMIT, json_: Json = False) -> None:
+    """Without a command it lists, with the same flags."""
     if context.invoked_subcommand is None:
-        list_()
+        list_(all_, limit, json_)
+    elif (all_, limit, json_) != (False, LIMIT, False):
+        raise ConfigError(f"flags of coder sessions {context.invoked_subcommand} come after its name.")
 
 
 app.command("list", short_help="The sessions of this folder, the latest first.")(list_)

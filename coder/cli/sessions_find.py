@@ -29,16 +29,15 @@ from coder.sessions.telling import Part, conversation, parts
 
 Session = Annotated[str, typer.Argument(metavar="SESSION", help="An id, the beginning of one, a title or words of it.")]
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+All = Annotated[bool, typer.Option("--all", help="Of all folders.")]
+Limit = Annotated[int, typer.Option(min=1, metavar="N", help="How many, the latest first.")]
+LIMIT = 20
 _PLACES = 3
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 _VOICES = {"you": "> ", "summary": "| ", "note": "| ", "thinking": "~ "}
 
 
-def list_(
-    all_: Annotated[bool, typer.Option("--all", help="Of all folders.")] = False,
-    limit: Annotated[int, typer.Option(min=1, metavar="N", help="How many, the latest first.")] = 20,
-    json_: Json = False,
-) -> None:
+def list_(all_: All = False, limit: Limit = LIMIT, json_: Json = False) -> None:
     """The sessions of this folder and its git work trees, the latest first."""
     home = config_home(os.environ)
     paths = everywhere(home) if all_ else _here(home)

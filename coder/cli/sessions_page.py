@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,8 @@ from coder.sessions.resolve import short_title
 
 _ID = 8  # characters of an id that are shown; six are enough to name a session
 _BRANCH = 12
+_TITLE = 16  # columns at least
+_BRANCHES, _PROMPTS, _PRICE, _SIZE = range(1, 5)  # after how long ago it was
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +48,27 @@ def table(rows: Sequence[Row], now: float, *, folders: bool = False) -> str:
     """One line a session, as wide as the terminal; with `folders` a second one that says where."""
     cells = [_cells(each, now) for each in rows]
     widths = [max(cell_len(line[column]) for line in cells) for column in range(len(cells[0]))]
-    rest = sum(widths) + 2 * len(widths)
-    room = max(20, shutil.get_terminal_size().columns - rest - _ID - 2)
+    kept = list(range(len(widths)))
+    spare = [_SIZE, _BRANCHES, _PRICE, _PROMPTS]  # what a narrow terminal does without, in this order
+    while (room := _left(widths[column] for column in kept)) < _TITLE and spare:
+        kept.remove(spare.pop(0))
+    room = max(room, _TITLE)
     titles = [short_title(each.session, room) for each in rows]
     title = min(room, max(map(cell_len, titles)))
     lines: list[str] = []
     for each, words, line in zip(rows, titles, cells, strict=True):
         shown = [text.rjust(width) for text, width in zip(line, widths, strict=True)]
-        shown[1] = _filled(line[1], widths[1])
-        lines.append(f"{each.session.id[:_ID]}  {_filled(words, title)}  {'  '.join(shown)}")
+        shown[_BRANCHES] = _filled(line[_BRANCHES], widths[_BRANCHES])
+        rest = "  ".join(shown[column] for column in kept)
+        lines.append(f"{each.session.id[:_ID]}  {_filled(words, title)}  {rest}")
         if folders:
             lines.append(f"{' ' * (_ID + 2)}{home_path(each.session.cwd)}")
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _left(widths: Iterable[int]) -> int:
+    """The columns that are left for a title beside an id and columns as wide as these."""
+    return shutil.get_terminal_size().columns - _ID - 2 - sum(width + 2 for width in widths)
 
 
 def as_json(each: Row) -> dict[str, Any]:

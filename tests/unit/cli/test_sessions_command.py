@@ -124,6 +124,24 @@ def test_a_list_of_nothing_makes_nothing(coder: Run, project: Path) -> None:
     assert not state().exists()
 
 
+@pytest.mark.behaviour("B-510")
+def test_the_list_takes_its_flags_with_and_without_its_name(coder: Run, cart: Path, login: Path) -> None:
+    for flags in (["--all"], ["--all", "--limit", "1"], ["--json"]):
+        assert coder(*flags) == coder("list", *flags) != coder()
+    code, _, err = coder("--json", "show", CART)
+    assert (code, err) == (2, "coder: flags of coder sessions show come after its name.\n")
+
+
+@pytest.mark.behaviour("B-510")
+@pytest.mark.parametrize("columns", [40, 50, 60, 72])
+def test_a_narrow_terminal_gets_fewer_columns(
+    coder: Run, cart: Path, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    (line,) = coder()[1].splitlines()
+    assert cell_len(line) <= columns and line.startswith("aaaaaaaa  Fix round") and "3 days ago" in line
+
+
 @pytest.mark.behaviour("B-511")
 def test_a_search_that_finds_nothing_says_in_how_many(coder: Run, cart: Path) -> None:
     assert coder("search", "zebra") == (0, "Nothing was said of 'zebra' in 1 session.\n", "")

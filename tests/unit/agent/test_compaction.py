@@ -6,11 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from coder.agent.clearing import Batch
-from coder.agent.compaction import Keep
 from coder.agent.history import History
 from coder.agent.records import records_of
-from coder.agent.upkeep import Room
+from coder.agent.room import Batch, Keep, Room
 from coder.core.edits import Compaction, ContextEdit, applied
 from coder.core.events import CompactionEnded, CompactionStarted, Notice, RunEnded
 from coder.core.messages import Json, Message, Meta, Text, ToolUse

@@ -15,7 +15,7 @@ Renewal: TypeAlias = Literal["again", "file", "never"]
 and its ends in place; or not at all, so that it stays."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Batch:
     """Nothing is cleared in a context of up to `above` tokens, nor when less than `at_least` would be freed; in one of
     `urgent` tokens `at_once` is enough. The last `keep` results stay."""
@@ -30,7 +30,7 @@ class Batch:
         return self.at_once if context >= self.urgent else self.at_least
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Keep:
     """What stays word for word at the end: at most so many tool pairs, of at most so many tokens together. A pair the
     model has not answered yet stays in any case, its results cut to fit."""
@@ -43,7 +43,7 @@ def unknown(call: ToolUse) -> Renewal:
     return "never"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Room:
     """How much a conversation may hold, in tokens. `auto_window` is the person's own, smaller window; `folder` takes
     what is left out of the conversation, and `renewal` tells how a result could be had again."""

@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
 
+from coder.agent.room import Batch, Renewal
 from coder.agent.spill import shortened
 from coder.agent.weight import block_tokens, text_tokens
 from coder.core import prompts
@@ -20,24 +20,6 @@ WHY = "clear tool results"
 _SMALL = 200  # tokens; what a placeholder would hardly shorten
 _ENDS = 1_000  # characters of an output's two ends that stay when the whole goes to a file
 _ENDS_TOKENS, _SHORTENED, _NOTE_TOKENS = 350, 600, 40
-Renewal: TypeAlias = Literal["again", "file", "never"]
-"""How a result could be had again: by the same call, which changes nothing; not by a call, so that it is kept in a file
-and its ends in place; or not at all, so that it stays."""
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Nothing is cleared in a context of up to `above` tokens, nor when less than `at_least` would be freed; in one of
-    `urgent` tokens `at_once` is enough. The last `keep` results stay."""
-
-    above: int = 60_000
-    at_least: int = 30_000
-    urgent: int = 75_000
-    at_once: int = 20_000
-    keep: int = 5
-
-    def least(self, context: int) -> int:
-        return self.at_once if context >= self.urgent else self.at_least
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,26 +5,19 @@ and the last tool pairs as they were. Pure; must not know models, or when this i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from coder.agent.history import fresh_copy
 from coder.agent.records import blocks, records_of
+from coder.agent.room import Keep
 from coder.agent.weight import BYTES_PER_TOKEN, block_tokens, message_tokens
 from coder.core import prompts
 from coder.core.messages import Block, Message, Meta, Text, ToolResult, ToolUse
 
 MOST_LINES = 200
+KEEP = Keep()
 _LINE = 160
-
-
-@dataclass(frozen=True, slots=True)
-class Keep:
-    """What stays word for word at the end: at most so many tool pairs, of at most so many tokens together. A pair the
-    model has not answered yet stays in any case, its results cut to fit."""
-
-    pairs: int = 3
-    tokens: int = 12_000
 
 
 def question(focus: str) -> Message:
@@ -34,7 +27,7 @@ def question(focus: str) -> Message:
     return Message("user", (Text(prompts.load("compact", focus=asked)),), Meta(kind="reminder"))
 
 
-def compacted(messages: Sequence[Message], summary: str, archive: Path | None, keep: Keep = Keep()) -> list[Message]:
+def compacted(messages: Sequence[Message], summary: str, archive: Path | None, keep: Keep = KEEP) -> list[Message]:
     """The conversation to go on with. Without a summary there is a line for each step in its place."""
     start = tail_start(messages, keep)
     tail = [fresh_copy(message) for message in messages[start:]]

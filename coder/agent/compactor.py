@@ -11,10 +11,11 @@ from pathlib import Path
 from coder.agent import archive
 from coder.agent.asking import ask
 from coder.agent.clearing import everything
-from coder.agent.compaction import Keep, compacted, question
+from coder.agent.compaction import compacted, question
 from coder.agent.history import History
 from coder.agent.past import Past
 from coder.agent.repairs import WHY, is_too_many_tokens, repair
+from coder.agent.room import MOST_SUMMARY, Keep
 from coder.agent.weight import message_tokens
 from coder.core.edits import Compaction, Trigger, applied
 from coder.core.errors import ErrorKind, ModelError
@@ -22,7 +23,6 @@ from coder.core.events import AnyEvent, CompactionEnded, CompactionStarted, Noti
 from coder.core.messages import Message
 from coder.core.model import Completed, Model
 
-MOST_SUMMARY = 8_000  # tokens of the reply
 SHORT_ENOUGH = "the conversation is as short as it gets"
 _TRIES = 4
 _WORTH = 500  # tokens

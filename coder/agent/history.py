@@ -10,13 +10,20 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from coder.agent.media import Shrink, fitted, places, unshrunk
 from coder.agent.projection import seen_by
 from coder.agent.weight import message_tokens
 from coder.core.edits import Compaction, ContextEdit, applied
 from coder.core.errors import ProtocolError
-from coder.core.messages import Block, Message, Meta, Text, Thinking, ToolResult, ToolUse, Usage
+from coder.core.lazy import LazyModule
+from coder.core.messages import Block, Document, Image, Message, Meta, Text, Thinking, ToolResult, ToolUse, Usage
+
+if TYPE_CHECKING:
+    from coder.agent import media
+    from coder.agent.media import Shrink
+else:  # few conversations hold pictures
+    media = LazyModule("coder.agent.media")
 
 Sink = Callable[[Message], None]
 EditSink = Callable[[ContextEdit], None]
@@ -34,13 +41,13 @@ class History:
         messages: Sequence[Message] = (),
         *,
         edit_sink: EditSink | None = None,
-        shrink: Shrink = unshrunk,
+        shrink: Shrink | None = None,
         uncompact_sink: Callable[[], object] | None = None,
     ) -> None:
         self._sink = sink
         self._edit_sink = edit_sink
         self._uncompact_sink = uncompact_sink
-        self._shrink = shrink
+        self._shrink = shrink or unshrunk
         self._model = ""
         self._messages: list[Message] = []
         self._view: list[Message] = []
@@ -99,7 +106,8 @@ class History:
 
     def cleaned(self, message: Message) -> Message:
         """The message as `commit` would store it. Idempotent; may take a while for a picture that is too large."""
-        return fitted(clean(message), self._shrink)
+        cleaned = clean(message)
+        return media.fitted(cleaned, self._shrink) if _holds_media(cleaned) else cleaned
 
     def commit(self, message: Message) -> Message | None:
         """Appends, stamps and stores a message; None when nothing sendable is left of it.
@@ -185,7 +193,7 @@ class History:
         self._check(message)
         self._seen_ids.update(call.id for call in message.tool_uses)
         self._messages.append(message)
-        self._has_media = self._has_media or next(places((message,)), None) is not None
+        self._has_media = self._has_media or _holds_media(message)
         self._project(seen_by(message, self._model))
 
     def _project(self, sent: Message) -> None:
@@ -209,6 +217,18 @@ class History:
                 raise ProtocolError(f"tool call ids {ids} are not fresh and unique")
         elif message.tool_uses or not all(isinstance(b, ToolResult) for b in message.content[: len(answered)]):
             raise ProtocolError("tool results must head a user message")
+
+
+def unshrunk(image: Image) -> Image | None:
+    return None
+
+
+def _holds_media(message: Message) -> bool:
+    return any(
+        isinstance(part, Image | Document)
+        for block in message.content
+        for part in (block.content if isinstance(block, ToolResult) else (block,))
+    )
 
 
 def fresh_copy(message: Message) -> Message:

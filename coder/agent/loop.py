@@ -20,7 +20,8 @@ from coder.agent.partial import Partial
 from coder.agent.policies import Inject, Stop, TurnPolicy
 from coder.agent.replies import End, GoOn, Nudge, Replies, runnable
 from coder.agent.requests import Requests
-from coder.agent.upkeep import Room, Upkeep
+from coder.agent.room import Room
+from coder.agent.upkeep import Upkeep
 from coder.core.errors import ErrorKind, ModelError
 from coder.core.events import (
     AnyEvent,

@@ -27,10 +27,6 @@ Shrink: TypeAlias = Callable[[Image], Image | None]
 Medium: TypeAlias = Image | Document
 
 
-def unshrunk(image: Image) -> Image | None:
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class Place:
     """A picture or document in a conversation: in a tool result, or a block of a message."""

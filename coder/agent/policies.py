@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -38,6 +39,19 @@ class TurnLimit:
         if turn <= self._limit:
             return None
         return Stop("max_turns", f"Reached maximum number of turns ({self._limit})")
+
+
+class Later:
+    """A policy that is made after the first turn: a run of one reply does without."""
+
+    def __init__(self, make: Callable[[], TurnPolicy]) -> None:
+        self._make = make
+        self._policy: TurnPolicy | None = None
+
+    def before_turn(self, turn: int, history: History) -> Verdict:
+        if self._policy is None and turn > 1:
+            self._policy = self._make()
+        return self._policy.before_turn(turn, history) if self._policy is not None else None
 
 
 class RepeatedFailure:

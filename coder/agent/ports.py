@@ -47,7 +47,7 @@ class Unnoted:
         pass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Watched:
     """A call that is about to run and may change something, as people see it; `writes` are the files it names."""
 
@@ -77,7 +77,7 @@ class NoCheckpoints:
         return nullcontext()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Ports:
     """`log` is told before a call runs, `watch` and `checkpoints` are entered round it; by default nobody is."""
 

@@ -6,55 +6,31 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from coder.agent.clearing import WHY as CLEARED
-from coder.agent.clearing import Batch, Renewal, batch, clearing, everything
-from coder.agent.compaction import Keep
-from coder.agent.compactor import MOST_SUMMARY, SHORT_ENOUGH, Compactor
 from coder.agent.history import History
-from coder.agent.media import too_much
 from coder.agent.past import Past
-from coder.agent.repairs import WHY as REFUSED
-from coder.agent.repairs import counted, is_too_many_bytes, is_too_many_tokens, repair
 from coder.agent.requests import Requests
+from coder.agent.room import Keep, Room
 from coder.core.edits import Clearing, Trigger
 from coder.core.errors import ModelError
 from coder.core.events import AnyEvent, CompactionEnded, Notice
-from coder.core.messages import Message, ToolUse, Usage
+from coder.core.lazy import LazyModule
+from coder.core.messages import Message, Usage
 from coder.core.model import Model
+
+if TYPE_CHECKING:
+    from coder.agent import clearing, compactor, media, repairs
+else:  # short conversations need none of it
+    clearing, compactor, media, repairs = (
+        LazyModule(f"coder.agent.{name}") for name in ("clearing", "compactor", "media", "repairs")
+    )
 
 MOST_REPAIRS = 4
 _USEFUL = 0.8  # what a compaction leaves of the tokens, at most, to be worth trying again soon
 _GROWTH = 1.25  # before it is tried again otherwise
 _SOON = 1.1  # and when it could not be made
-
-
-def unknown(call: ToolUse) -> Renewal:
-    return "never"
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """How much a conversation may hold, in tokens. `auto_window` is the person's own, smaller window; `folder` takes
-    what is left out of the conversation, and `renewal` tells how a result could be had again."""
-
-    window: int = 200_000
-    max_output: int = 32_000
-    auto: bool = True
-    auto_window: int | None = None
-    percent: int = 80
-    keep: Keep = field(default_factory=Keep)
-    clearing: Batch = field(default_factory=Batch)
-    folder: Path = Path("/nonexistent")
-    renewal: Callable[[ToolUse], Renewal] = unknown
-
-    @property
-    def compacts_at(self) -> int:
-        """The tokens at which a conversation is compacted by itself: room is left for a reply and the summary."""
-        share = min(self.window, self.auto_window or self.window) * self.percent // 100
-        return min(share, max(self.window - self.max_output - MOST_SUMMARY, self.window // 4))
 
 
 class Upkeep:
@@ -64,7 +40,7 @@ class Upkeep:
         self, model: Model, history: History, requests: Requests, emit: Callable[[AnyEvent], None], room: Room
     ) -> None:
         self._past = Past(history, requests, emit, room.clearing.keep)
-        self._compactor = Compactor(model, self._past, emit, room.folder)
+        self._model = model
         self._emit = emit
         self._room = room
         self._window = room.window
@@ -88,10 +64,11 @@ class Upkeep:
         if history.messages and history.messages[-1].role == "assistant":
             return  # a paused turn goes back as it is, or not at all
         folder = self._room.folder
-        old = batch(history.messages, self.tokens, self._room.renewal, folder, self._room.clearing)
-        if old and (edit := await asyncio.to_thread(clearing, old, folder)) is not None:
-            self._past.edit(edit, CLEARED)
-        if history.has_media and (excess := too_much(history.messages)) is not None:
+        if self.tokens > self._room.clearing.above:
+            old = clearing.batch(history.messages, self.tokens, self._room.renewal, folder, self._room.clearing)
+            if old and (edit := await asyncio.to_thread(clearing.clearing, old, folder)) is not None:
+                self._past.edit(edit, clearing.WHY)
+        if history.has_media and (excess := media.too_much(history.messages)) is not None:
             self._leave_out(excess, "Pictures or documents were left out: together they were too much for a request.")
         if self._room.auto and self.tokens >= self._room.compacts_at and self.tokens > self._not_below:
             await self.compact("auto")
@@ -106,12 +83,12 @@ class Upkeep:
         self._mended += 1
         if self._mended > MOST_REPAIRS:
             return False
-        if is_too_many_tokens(error):
+        if repairs.is_too_many_tokens(error):
             return await self._shorten(error)
-        found = repair(error, self._past.history)
+        found = repairs.repair(error, self._past.history)
         if found is None:
-            return is_too_many_bytes(error) and await self._shorten(error)
-        self._past.edit(found.edit, REFUSED)
+            return repairs.is_too_many_bytes(error) and await self._shorten(error)
+        self._past.edit(found.edit, repairs.WHY)
         text = f"The API refused {found.what} in this conversation, so it is left out from now on. {_brief(error)}"
         self._emit(Notice(level="warning", text=text))
         return True
@@ -123,9 +100,9 @@ class Upkeep:
         keep = keep or self._room.keep
         # In a small conversation what is kept would otherwise be all of it.
         keep = replace(keep, tokens=min(keep.tokens, self._past.history.tokens // 4))
-        ended = await self._compactor.compact(trigger, focus, self._window, keep, is_needed=is_needed)
+        ended = await self._compactor().compact(trigger, focus, self._window, keep, is_needed=is_needed)
         self._not_below = 0
-        if ended.after == ended.before and ended.error not in ("", SHORT_ENOUGH):
+        if ended.after == ended.before and ended.error not in ("", compactor.SHORT_ENOUGH):
             self._not_below = int(ended.after * _SOON)
         elif ended.after > ended.before * _USEFUL:
             self._not_below = int(ended.after * _GROWTH)
@@ -134,6 +111,9 @@ class Upkeep:
                 text = f"Compacting freed only {freed}% of the context; it is tried again when the context has grown."
                 self._emit(Notice(level="warning", text=text))
         return ended
+
+    def _compactor(self) -> compactor.Compactor:
+        return compactor.Compactor(self._model, self._past, self._emit, self._room.folder)
 
     def uncompact(self) -> bool:
         """Takes the last compaction back; False when there is none to take back."""
@@ -154,14 +134,14 @@ class Upkeep:
 
     async def _shorten(self, error: ModelError) -> bool:
         """The prompt as a whole is too long. The second time less is kept, and there is no third."""
-        sent, most = counted(error)
+        sent, most = repairs.counted(error)
         self._past.learn(sent)
         self._window = min(self._window, most or self._window)
         if not self._room.auto:
-            edit = everything(self._past.history.messages, 2)
+            edit = clearing.everything(self._past.history.messages, 2)
             if edit is None:
                 return False
-            self._past.edit(edit, CLEARED)
+            self._past.edit(edit, clearing.WHY)
             self._emit(Notice(level="warning", text="Old tool results were cleared: the conversation was too long."))
             return True
         if self._mended > 2:

@@ -6,10 +6,16 @@ from __future__ import annotations
 import base64
 import json
 from binascii import Error as NotBase64
+from typing import TYPE_CHECKING
 
+from coder.core.lazy import LazyModule
 from coder.core.messages import Block, Document, Image, Message, Opaque, Text, Thinking, ToolResult, ToolUse
 from coder.core.model import ModelRequest
-from coder.core.pictures import Picture, identify
+
+if TYPE_CHECKING:
+    from coder.core import pictures
+else:
+    pictures = LazyModule("coder.core.pictures")
 
 BYTES_PER_TOKEN = 3.5
 _AROUND_BLOCK = 8  # tokens of its type, ids and separators
@@ -55,10 +61,10 @@ def text_tokens(text: str) -> int:
     return int(size / BYTES_PER_TOKEN)
 
 
-def picture_of(image: Image) -> Picture | None:
+def picture_of(image: Image) -> pictures.Picture | None:
     """What the picture is by its bytes; None when that cannot be told. Size 0 when it lies too far inside."""
     try:
-        return identify(base64.b64decode(image.data[:_HEAD]))
+        return pictures.identify(base64.b64decode(image.data[:_HEAD]))
     except (NotBase64, ValueError):
         return None
 

@@ -141,6 +141,7 @@ class Accounts:
     def _keep_head(self, file: LedgerFile, name: str, attempt: Attempt) -> None:
         """The head's own words, so that a change of them can be named later, in another process too."""
         taken = attempt.taken
-        if taken.before is None or taken.shared < sum(role in ("t", "s") for role, _, _ in taken.print.pieces):
+        is_new = taken.before is None or taken.shared < sum(role in ("t", "s") for role, _, _ in taken.print.pieces)
+        if is_new and not file.has_head(name):
             words = [redacted(piece, self._secrets) for piece in head_pieces(attempt.request)]
             file.keep_head(name, json.dumps(words, ensure_ascii=False).encode("utf-8", "replace"))

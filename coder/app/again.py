@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from coder.agent.clearing import Renewal
+from coder.agent.room import Renewal
 from coder.app.toolbox import SessionTools
 from coder.core.errors import ToolError
 from coder.core.messages import ToolUse

@@ -13,10 +13,9 @@ from coder.agent.executor import Executor
 from coder.agent.gate import Gate
 from coder.agent.history import History
 from coder.agent.loop import Agent
-from coder.agent.policies import RepeatedFailure, TurnLimit, TurnPolicy
+from coder.agent.policies import Later, RepeatedFailure, TurnLimit, TurnPolicy
 from coder.agent.ports import Ports
-from coder.agent.repetition import Repetition
-from coder.agent.upkeep import Room
+from coder.agent.room import Room
 from coder.app.again import Again
 from coder.app.budgets import PrimaryAgain
 from coder.app.checkpointing import FOLDER, Checkpointing, Site
@@ -214,4 +213,10 @@ def _room(config: Config, template: ModelRequest, folder: Path, again: Again) ->
 
 def _policies(config: Config) -> tuple[TurnPolicy, ...]:
     limit = (TurnLimit(config.max_turns),) if config.max_turns else ()
-    return (*limit, RepeatedFailure(), Repetition())
+    return (*limit, RepeatedFailure(), Later(_repetition))
+
+
+def _repetition() -> TurnPolicy:
+    from coder.agent.repetition import Repetition
+
+    return Repetition()

@@ -37,7 +37,7 @@ What: TypeAlias = Literal["both", "files", "conversation"]
 FOLDER = "file-history"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rewound:
     """What going back did. `text` is the prompt that was gone back before, to be asked again; `passed` are paths that
     somebody changed in the last moment, which were left."""
@@ -48,7 +48,7 @@ class Rewound:
     conversation: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Site:
     """Where a session works: `base` keeps the checkpoints of all sessions, `own` are folders of ours, `env` is what git
     is started with. `is_busy`: a command of this session runs in the background."""

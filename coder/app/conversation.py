@@ -17,7 +17,7 @@ from coder.core.messages import Message
 from coder.sessions.store import Transcript
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Told:
     """A prompt of the conversation: a point to go back to. `when` in seconds since the epoch."""
 

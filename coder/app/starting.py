@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from coder import __version__
 from coder.core.config import Config
@@ -15,17 +16,20 @@ from coder.core.visible import visible_line
 from coder.sessions.asides import clean_name
 from coder.sessions.load import Loaded, assembled, load
 from coder.sessions.locate import belongs_to, is_session_id, latest, transcript_path
-from coder.sessions.reading import read
 from coder.sessions.repository import related_folders
 from coder.sessions.store import Transcript
-from coder.sessions.tree import drops_only_turn
+
+if TYPE_CHECKING:
+    from coder.sessions import reading, tree
+else:  # a new session has no past
+    reading, tree = LazyModule("coder.sessions.reading"), LazyModule("coder.sessions.tree")
 
 _forking = LazyModule("coder.sessions.fork")
 _resolving = LazyModule("coder.sessions.resolve")
 _NO_SESSION = 'There is no session in this folder to go on with. Start one: coder -p "what to do"'
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Start:
     """What was asked for. `resume` is an id, the beginning of one, a title or words of it; "" asks which there are.
 
@@ -50,7 +54,7 @@ class Start:
 NEW = Start()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Started:
     """`loaded` is None for a session without a past, `transcript` for one that is not kept. `note` is for people."""
 
@@ -104,14 +108,14 @@ def _goes_on(config: Config, wanted: Start, warn: Callable[[str], None]) -> Star
 
 
 def _fork(config: Config, path: Path, wanted: Start, warn: Callable[[str], None]) -> Started:
-    reading = read(path)
-    if wanted.at is not None and not reading.tree.move(wanted.at):
+    source = reading.read(path)
+    if wanted.at is not None and not source.tree.move(wanted.at):
         raise SessionError(f"Session {path.stem} has no entry {visible_line(wanted.at)}.")
-    loaded = assembled(reading, path)
+    loaded = assembled(source, path)
     made = _new(config, wanted.session_id, warn)
     if made.transcript is not None:
         target = transcript_path(config.home, config.cwd, made.session_id)
-        made.transcript.begin_with(lambda: _forking.forked(reading, path, config.home, target), loaded)
+        made.transcript.begin_with(lambda: _forking.forked(source, path, config.home, target), loaded)
     return Started(made.session_id, made.transcript, loaded)
 
 
@@ -138,7 +142,7 @@ def unnamed(config: Config) -> SessionError:
 def _check_cut(path: Path, wanted: Start) -> None:
     if wanted.at is None or wanted.drops_turn is None:
         return
-    if not drops_only_turn(read(path).tree.branch(), wanted.at, wanted.drops_turn):
+    if not tree.drops_only_turn(reading.read(path).tree.branch(), wanted.at, wanted.drops_turn):
         raise SessionError(
             f"Resume rejected by --resume-drops-turn: what follows {visible_line(wanted.at)} does not all belong to "
             f"the turn of {visible_line(wanted.drops_turn)}. Nothing was changed."

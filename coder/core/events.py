@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Literal, TypeAlias
 
 from coder.core.edits import Trigger
@@ -28,58 +28,63 @@ EndReason: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Event:
     agent: str = "main"
 
+    def __repr__(self) -> str:
+        """One for all: one made for each would be a fifth of the time it takes to load this module."""
+        held = ", ".join(f"{each.name}={getattr(self, each.name)!r}" for each in fields(self))
+        return f"{type(self).__name__}({held})"
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RunStarted(Event):
     prompt: Message
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class TurnStarted(Event):
     turn: int  # 1-based
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class StreamEvent(Event):
     """A raw API event. May be dropped by a slow front end."""
 
     raw: Json
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class TextDelta(Event):
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ThinkingDelta(Event):
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class MessageAdded(Event):
     """A message was committed to the history."""
 
     message: Message
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ToolStarted(Event):
     call: ToolUse
     summary: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ToolProgress(Event):
     tool_use_id: str
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ToolFinished(Event):
     call: ToolUse
     result: ToolResult
@@ -88,18 +93,18 @@ class ToolFinished(Event):
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class PermissionAsked(Event):
     request: Request
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class PermissionAnswered(Event):
     request: Request
     reply: Reply
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class PermissionDenied(Event):
     """A call was not run. `nobody` when it would have been asked about but nobody was there."""
 
@@ -111,7 +116,7 @@ class PermissionDenied(Event):
     remedy: str = ""  # the flag or rule that would have allowed it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class UsageReported(Event):
     """What one request used. `status`: as the API billed it, or estimated because the reply was cut."""
 
@@ -123,7 +128,7 @@ class UsageReported(Event):
     request_id: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ModelRetrying(Event):
     attempt: int
     max_retries: int
@@ -133,12 +138,12 @@ class ModelRetrying(Event):
     message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class CompactionStarted(Event):
     trigger: Trigger
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class CompactionEnded(Event):
     """Tokens of the context before and after, estimated. `error` says why a summary could not be had, if so."""
 
@@ -148,7 +153,7 @@ class CompactionEnded(Event):
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ContextEdited(Event):
     """The past was changed on purpose: the cached prefix holds up to `where` only."""
 
@@ -157,19 +162,19 @@ class ContextEdited(Event):
     freed: int  # tokens, estimated
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class StateChanged(Event):
     mode: str
     model: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Notice(Event):
     level: Literal["info", "warning", "error"]
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class CheckpointTaken(Event):
     """Taken before a git command that may drop work, and before anybody is asked about it. `text` says so to people."""
 
@@ -178,12 +183,12 @@ class CheckpointTaken(Event):
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class TurnEnded(Event):
     turn: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RunEnded(Event):
     """The end of a run. `error` explains every reason but "done"."""
 

@@ -29,7 +29,7 @@ BYTES_PER_TOKEN = 3.5
 Status: TypeAlias = Literal["billed", "estimated", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Attempt:
     """One attempt that the API may bill. `billed`: the usage is the API's. `estimated`: the reply broke off, or said
     nothing of its usage, so that part of it is guessed. `unknown`: nothing came back; the usage is what was sent."""

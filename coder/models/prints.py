@@ -27,7 +27,7 @@ _MOST_DOCUMENT = 700_000  # tokens: a hundred dense pages
 _ASIDE = frozenset({"title", "judge", "classifier", "search"})  # purposes that share no prefix with the conversation
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Known:
     """The last request of a conversation with the print of each part, so that the next costs what is new in it."""
 
@@ -37,7 +37,7 @@ class _Known:
     messages: list[tuple[tuple[Print, int], ...]] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Taken:
     """A print, and how it compares with the request before of the same conversation: how many pieces they share, and
     where it stops extending it (None: it does not stop). `before` is None for a conversation's first request; `lane`

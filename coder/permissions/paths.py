@@ -7,10 +7,13 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from coder.permissions.command import Word
 from coder.permissions.names import names
-from coder.permissions.world import World
+
+if TYPE_CHECKING:
+    from coder.permissions.command import Word
+    from coder.permissions.world import World
 
 _PROTECTED_FOLDERS = names(".git .vscode .idea .husky .cargo .devcontainer .yarn .mvn .claude .coder")
 _PROTECTED_FILES = names(

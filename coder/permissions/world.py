@@ -10,10 +10,14 @@ import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from coder.permissions.expanding import below, expand, leads_out
-from coder.permissions.gitrepo import git_runs
+from coder.core.lazy import LazyModule
+
+if TYPE_CHECKING:
+    from coder.permissions import expanding, gitrepo
+else:  # needed when a command is judged
+    expanding, gitrepo = LazyModule("coder.permissions.expanding"), LazyModule("coder.permissions.gitrepo")
 
 
 class World(Protocol):
@@ -128,13 +132,13 @@ class LocalWorld:
         return os.path.lexists(path)
 
     def matches(self, pattern: str, folder: Path) -> tuple[tuple[Path, Path], ...] | None:
-        return expand(pattern, folder, self.resolve)
+        return expanding.expand(pattern, folder, self.resolve)
 
     def below(self, folder: Path) -> tuple[Path, ...] | None:
-        return below(folder)
+        return expanding.below(folder)
 
     def leads_out(self, folder: Path) -> bool | None:
-        return leads_out(folder, tuple(self.resolve(root) for root in self.roots), self.resolve)
+        return expanding.leads_out(folder, tuple(self.resolve(root) for root in self.roots), self.resolve)
 
     def resolve(self, path: Path) -> Path:
         try:
@@ -158,7 +162,7 @@ class LocalWorld:
         return self.created(path)
 
     def git_runs(self, folder: Path) -> str:
-        return git_runs(folder)
+        return gitrepo.git_runs(folder)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

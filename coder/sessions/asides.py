@@ -13,7 +13,7 @@ from coder.core.messages import Json, ToolUse
 from coder.sessions.entries import Envelope, now
 
 LONGEST_NAME = 200  # characters
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Labels:
 
 def clean_name(text: str) -> str:
     """A name as it may be stored: control characters are blanks, 200 characters at most; may be empty."""
-    return " ".join(_CONTROL.sub(" ", text).split())[:LONGEST_NAME].strip()
+    return " ".join(re.sub(_CONTROL, " ", text).split())[:LONGEST_NAME].strip()
 
 
 def tool_start(call: ToolUse, session_id: str) -> Json:

@@ -13,7 +13,7 @@ from coder.sessions.codec import inferred_kind, made_up_id
 _META_KINDS = ("context", "reminder")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Envelope:
     """What every entry of a session says about where it comes from. `model` is the one that is asked, by our name."""
 

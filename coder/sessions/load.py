@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from coder.core.errors import SessionError
+from coder.core.lazy import LazyModule
 from coder.core.messages import Message
 from coder.sessions.asides import Labels
 from coder.sessions.blobs import Blobs
-from coder.sessions.cleared import without_cleared
 from coder.sessions.codec import Entry, announced_calls, asked_model, placed_messages
-from coder.sessions.reading import Reading, read
+
+if TYPE_CHECKING:
+    from coder.sessions import cleared, reading
+    from coder.sessions.reading import Reading
+else:  # a new session loads nothing
+    cleared, reading = LazyModule("coder.sessions.cleared"), LazyModule("coder.sessions.reading")
 
 _SHOWN = 5
 
@@ -63,39 +69,39 @@ def load(path: Path, at: str | None = None, *, whole: bool = False) -> Loaded:
     `at` is the last entry to be kept. With `whole`, what was compacted stands before its summary.
     Raises SessionError when the file cannot be read at all or has no entry `at`, never for what is in it.
     """
-    reading = read(path)
-    if at is not None and not reading.tree.move(at):
+    found = reading.read(path)
+    if at is not None and not found.tree.move(at):
         raise SessionError(f"Session {path.stem} has no entry {at}.")
     if at is not None:
-        reading.edited = "cut"
-    return assembled(reading, path, whole=whole)
+        found.edited = "cut"
+    return assembled(found, path, whole=whole)
 
 
-def assembled(reading: Reading, path: Path, *, whole: bool = False) -> Loaded:
+def assembled(source: Reading, path: Path, *, whole: bool = False) -> Loaded:
     """The conversation of what was read from `path`, beside which its pictures lie. Never raises."""
-    found = reading.tree.branch(whole=whole)
+    found = source.tree.branch(whole=whole)
     place = {entry.uuid: number for number, entry in enumerate(found)}
 
     def reach(leaf: str) -> int:
-        nearest = reading.tree.nearest(leaf, place)
+        nearest = source.tree.nearest(leaf, place)
         return place[nearest] if nearest is not None else -1
 
-    messages = without_cleared(placed_messages(unstowed(found, path)), reading.clearings, reach)
+    messages = cleared.without_cleared(placed_messages(unstowed(found, path)), source.clearings, reach)
     models = (asked_model(entry) for entry in reversed(found))
     return Loaded(
         messages=messages,
-        session_id=reading.session_id,
-        cwd=reading.cwd,
-        leaf=reading.tree.leaf,
-        lines=reading.lines,
-        bad=tuple(reading.bad),
-        torn=reading.torn,
-        unknown=tuple(sorted(reading.unknown.items())),
-        elsewhere=len(reading.tree.entries) - len(found),
-        labels=reading.labels,
-        calls={name: reading.started.get(name, "") for entry in found for name in announced_calls(entry)},
+        session_id=source.session_id,
+        cwd=source.cwd,
+        leaf=source.tree.leaf,
+        lines=source.lines,
+        bad=tuple(source.bad),
+        torn=source.torn,
+        unknown=tuple(sorted(source.unknown.items())),
+        elsewhere=len(source.tree.entries) - len(found),
+        labels=source.labels,
+        calls={name: source.started.get(name, "") for entry in found for name in announced_calls(entry)},
         model=next(filter(None, models), ""),
-        edited=reading.edited,
+        edited=source.edited,
     )
 
 

@@ -7,23 +7,28 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from coder.agent.history import clean
 from coder.core.edits import Clearing, Compaction, ContextEdit
 from coder.core.errors import SessionError
+from coder.core.lazy import LazyModule
 from coder.core.messages import Json, Message, Meta, ToolResult, ToolUse, entry_uuids
 from coder.sessions import asides
 from coder.sessions.asides import Labels, clean_name
 from coder.sessions.blobs import Blobs
 from coder.sessions.codec import Entry, prompt_text
-from coder.sessions.compacted import said_since, stood_at
 from coder.sessions.entries import Envelope, entries_of
 from coder.sessions.growing import GrowingFile
 from coder.sessions.lines import encode_line
 from coder.sessions.load import Loaded, assembled, blob_folder, load
 from coder.sessions.locate import transcript_path
-from coder.sessions.reading import Reading, read
 from coder.sessions.titles import labels_in
+
+if TYPE_CHECKING:
+    from coder.sessions import compacted, reading
+else:  # a new session reads nothing
+    compacted, reading = LazyModule("coder.sessions.compacted"), LazyModule("coder.sessions.reading")
 
 Warn = Callable[[str], None]
 _LONG_PROMPT = 32 * 1024  # bytes of an entry; readers look for the first prompt in the first 64 KB
@@ -162,14 +167,14 @@ class Transcript:
 
         Raises SessionError when there is none.
         """
-        reading = self._read()
-        boundary = reading.tree.compacted()
+        found = self._read()
+        boundary = found.tree.compacted()
         if boundary is None:
             raise SessionError("This conversation was not compacted: there is nothing to take back.")
-        end = reading.tree.parent(boundary, whole=True)
+        end = found.tree.parent(boundary, whole=True)
         if since is None:
-            end = stood_at(reading.tree, boundary)
-            since = said_since(reading.tree, boundary, assembled(reading, self.path).messages)
+            end = compacted.stood_at(found.tree, boundary)
+            since = compacted.said_since(found.tree, boundary, assembled(found, self.path).messages)
         self._move(end, "uncompact", self._copies(since, end, str(uuid.uuid4())))
 
     def rewind_to(self, prompt: str) -> str:
@@ -234,10 +239,10 @@ class Transcript:
         self._labels = loaded.labels
         self._has_prompt = any(message.meta.kind == "prompt" for message in loaded.messages)
 
-    def _read(self) -> Reading:
+    def _read(self) -> reading.Reading:
         if self.problem or not _is_there(self.path):
             raise SessionError("This session is not saved, so there is nothing to go back to.")
-        return read(self.path)
+        return reading.read(self.path)
 
     def _move(self, leaf: str | None, why: str, entries: Sequence[Json] = ()) -> None:
         self._leaf = leaf

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-_MONTH = re.compile(r"\d{4}-\d{2}\.jsonl")
-_HEAD = re.compile(r"[0-9a-f]{12,64}")
+_MONTH = r"\d{4}-\d{2}\.jsonl"  # compiled when something is read: a run only writes
+_HEAD = r"[0-9a-f]{12,64}"
 _START = b'{"v":'
 
 
@@ -38,11 +38,12 @@ class LedgerFile:
         if self._torn:
             raise OSError("the line was not written whole")
 
+    def has_head(self, name: str) -> bool:
+        return head_path(self._folder, name).exists()
+
     def keep_head(self, name: str, data: bytes) -> None:
-        """Stores the text of a head once. Raises OSError."""
+        """Stores the text of a head. Raises OSError."""
         path = head_path(self._folder, name)
-        if path.exists():
-            return
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         partial = path.with_name(f".{name}.{os.getpid()}")
         fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
@@ -73,7 +74,7 @@ def lines(home: Path, since: datetime | None = None) -> Iterator[bytes]:
     first = since.astimezone(UTC).strftime("%Y-%m") if since else ""
     folder = home / "ledger"
     try:
-        names = sorted(path.name for path in folder.iterdir() if _MONTH.fullmatch(path.name))
+        names = sorted(path.name for path in folder.iterdir() if re.fullmatch(_MONTH, path.name))
     except FileNotFoundError:
         return
     for name in names:
@@ -86,7 +87,7 @@ def lines(home: Path, since: datetime | None = None) -> Iterator[bytes]:
 
 def head(home: Path, name: str) -> bytes:
     """The stored text of a head; b"" when there is none."""
-    if not _HEAD.fullmatch(name):
+    if not re.fullmatch(_HEAD, name):
         return b""
     try:
         return head_path(home / "ledger", name).read_bytes()

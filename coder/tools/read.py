@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 from coder.core.errors import ToolError
 from coder.core.lazy import LazyModule
 from coder.core.messages import Image, Json, Text
-from coder.core.pictures import identify
 from coder.core.tools import Reads, ToolContext, ToolOutput
 from coder.core.workspace import Workspace
 from coder.tools import files
@@ -23,8 +22,10 @@ from coder.tools.page import Page, digest_of_file, lines_of, page_of, streamed_l
 from coder.tools.textfile import TextFile, printable
 
 if TYPE_CHECKING:
+    from coder.core import pictures
     from coder.tools import images, ipynb, pdf
 else:
+    pictures = LazyModule("coder.core.pictures")
     images = LazyModule("coder.tools.images")
     ipynb = LazyModule("coder.tools.ipynb")
     pdf = LazyModule("coder.tools.pdf")
@@ -67,7 +68,7 @@ class Read:
         head = await _head(path, context) if is_large else await files.load(path, context)
         if params.pages is not None and not pdf.is_pdf(head):
             raise ToolError(f"`pages` is for PDF files and {files.shown(path)} is none; use offset and limit.")
-        if identify(head) is not None:
+        if pictures.identify(head) is not None:
             return await self._picture(path, await self._whole(path, found, head, context))
         if pdf.is_pdf(head):
             return await self._pdf(path, await self._whole(path, found, head, context), params.pages)

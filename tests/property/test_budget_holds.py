@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from coder.agent.clearing import Batch
-from coder.agent.compaction import Keep
-from coder.agent.upkeep import Room
+from coder.agent.room import Batch, Keep, Room
 from coder.core.config import ModelConfig
 from coder.core.errors import ModelError
 from coder.core.messages import Message, Text, usage_from_api

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coder.agent.compaction import Keep, compacted
+from coder.agent.compaction import compacted
 from coder.agent.history import History
+from coder.agent.room import Keep
 from coder.core.edits import Compaction
 from coder.core.messages import Message, Meta, Text, ToolResult, ToolUse
 from tests.property.test_history_invariant import valid

@@ -11,11 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from coder.agent.clearing import Batch
-from coder.agent.compaction import Keep
 from coder.agent.history import History
 from coder.agent.loop import Agent
-from coder.agent.upkeep import Room
+from coder.agent.room import Batch, Keep, Room
 from coder.core.edits import ContextEdit, applied
 from coder.core.errors import ModelError, ToolError
 from coder.core.messages import Block, Json, Message, Meta, Text, Thinking, ToolResult, ToolUse

@@ -13,7 +13,7 @@ from coder.agent.history import History
 from coder.agent.loop import Agent
 from coder.agent.policies import RepeatedFailure, TurnLimit, TurnPolicy
 from coder.agent.ports import CallLog, Ports
-from coder.agent.upkeep import Room
+from coder.agent.room import Room
 from coder.app.rulebook import RuleBook, SaveRule
 from coder.core.config import RuleText
 from coder.core.events import AnyEvent

@@ -9,10 +9,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-from coder.agent.clearing import Renewal
 from coder.agent.history import History
 from coder.agent.policies import TurnPolicy
-from coder.agent.upkeep import Room
+from coder.agent.room import Renewal, Room
 from coder.core.config import ModelConfig
 from coder.core.events import AnyEvent
 from coder.core.messages import Json, Message, Meta, Text, ToolUse

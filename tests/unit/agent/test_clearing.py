@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from coder.agent.clearing import Batch, Renewal, batch, clearing
-from coder.agent.upkeep import Room
+from coder.agent.clearing import batch, clearing
+from coder.agent.room import Batch, Renewal, Room
 from coder.core.edits import applied
 from coder.core.events import ContextEdited
 from coder.core.messages import Message, Meta, Text, ToolResult, ToolUse

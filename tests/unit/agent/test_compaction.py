@@ -6,11 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from coder.agent.clearing import Batch
-from coder.agent.compaction import Keep
 from coder.agent.history import History
 from coder.agent.records import records_of
-from coder.agent.upkeep import Room
+from coder.agent.room import Batch, Keep, Room
 from coder.core.edits import Compaction, ContextEdit, applied
 from coder.core.events import CompactionEnded, CompactionStarted, Notice, RunEnded
 from coder.core.messages import Json, Message, Meta, Text, ToolUse
@@ -116,7 +114,7 @@ async def test_what_must_not_be_lost_is_there_word_for_word_after_three_compacti
 
 
 @pytest.mark.behaviour("B-565")
-async def test_a_compaction_right_after_a_new_request_goes_on_with_that_request(tmp_path: Path) -> None:
+async def test_s18_a_compaction_right_after_a_new_request_goes_on_with_that_request(tmp_path: Path) -> None:
     recorder = Recorder()
     turns = [*reads(5), turn("X is finished."), turn(BIG), turn("Y is finished.")]
     async with (
@@ -149,7 +147,7 @@ async def test_a_paused_turn_goes_back_before_anything_is_compacted(tmp_path: Pa
 
 
 @pytest.mark.behaviour("B-565")
-async def test_the_focus_is_said_to_the_summary_alone(tmp_path: Path) -> None:
+async def test_s19_the_focus_is_said_to_the_summary_alone(tmp_path: Path) -> None:
     recorder = Recorder()
     turns = [*reads(3), turn("Read."), turn("Hello.")]
     async with (

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from coder.agent.clearing import Batch
-from coder.agent.upkeep import Room
+from coder.agent.room import Batch, Room
 from tests.support.mixed import play, renewal
 
 SEEDS = (0, 3, 5, 8)  # 5 and 8 are the dearest of 24, 3 has one of the largest contexts

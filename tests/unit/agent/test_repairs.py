@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from coder.agent.history import History
-from coder.agent.upkeep import Room
+from coder.agent.room import Room
 from coder.core.edits import ContextEdit, applied
 from coder.core.events import Notice
 from coder.core.messages import Document, Image, Json, Message, Meta, Text, Thinking, ToolResult, ToolUse, Usage

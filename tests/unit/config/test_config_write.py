@@ -215,13 +215,13 @@ def check_writers(path: Path, env: dict[str, str], *, writers: int, count: int) 
 
 
 @pytest.mark.behaviour("B-605")
-def test_several_writers_lose_nothing(path: Path, env: dict[str, str]) -> None:
+def test_s14_several_writers_lose_nothing(path: Path, env: dict[str, str]) -> None:
     check_writers(path, env, writers=4, count=25)
 
 
 @pytest.mark.soak
 @pytest.mark.behaviour("B-605")
-def test_eight_writers_of_five_hundred_changes_lose_nothing(path: Path, env: dict[str, str]) -> None:
+def test_s14_eight_writers_of_five_hundred_changes_lose_nothing(path: Path, env: dict[str, str]) -> None:
     check_writers(path, env, writers=8, count=500)
 
 

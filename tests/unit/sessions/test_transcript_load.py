@@ -44,7 +44,7 @@ def texts(found: Loaded) -> list[str]:
 
 
 @pytest.mark.behaviour("B-404")
-def test_a_torn_last_line_is_left_out_and_said(tmp_path: Path) -> None:
+def test_c04_s02_a_torn_last_line_is_left_out_and_said(tmp_path: Path) -> None:
     path = write(tmp_path, tmp_path, [user("one"), reply(Text("two"))])
     path.write_bytes(path.read_bytes()[:-10])
     found = load(path)

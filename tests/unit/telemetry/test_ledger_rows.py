@@ -123,10 +123,11 @@ def test_a_torn_line_costs_nothing_but_itself(tmp_path: Path) -> None:
     assert (folder / "2026-11.jsonl").read_bytes().endswith(torn + b"\n" + whole)  # for other readers, too
 
 
-def test_the_text_of_a_head_is_kept_once_and_found_again(tmp_path: Path) -> None:
+def test_the_text_of_a_head_is_kept_and_found_again(tmp_path: Path) -> None:
     file = LedgerFile(tmp_path)
+    assert not file.has_head("ab" * 8)
     file.keep_head("ab" * 8, b"first")
-    file.keep_head("ab" * 8, b"second")
+    assert file.has_head("ab" * 8)
     assert ledger_file.head(tmp_path, "ab" * 8) == b"first"
     (kept,) = (tmp_path / "ledger" / "heads").iterdir()
     assert kept.stat().st_mode & 0o777 == 0o600

@@ -181,7 +181,7 @@ class Gate:
         interrupt: bool = False,
         text: str = "",
     ) -> Denied:
-        text = text or prompts.load("reminders/denied_nobody" if nobody else "reminders/denied", why=why)
+        text = text or prompts.load("reminders/denied_nobody" if nobody else "reminders/denied", why=_sentence(why))
         self._emit(
             PermissionDenied(
                 call=call,
@@ -197,6 +197,10 @@ class Gate:
 
 def _reason(decision: Decision) -> str:
     return "; ".join(dict.fromkeys(reason.text for reason in decision.reasons)) or "no rule allows it"
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _moved(before: Decision, now: Decision) -> str:

@@ -38,7 +38,7 @@ class TurnLimit:
     def before_turn(self, turn: int, history: History) -> Verdict:
         if turn <= self._limit:
             return None
-        return Stop("max_turns", f"Reached maximum number of turns ({self._limit})")
+        return Stop("max_turns", f'Reached maximum number of turns ({self._limit}). Go on with: coder -p -c "go on"')
 
 
 class Later:

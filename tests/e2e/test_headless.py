@@ -201,7 +201,7 @@ def test_turn_limit_is_an_error_result(place: Place) -> None:
         done = place.coder("-p", "x", "--max-turns", "2", "--output-format", "json", url=api.url)
     assert done.code == 1 and len(api.requests) == 2
     assert done.result["subtype"] == "error_max_turns" and done.result["terminal_reason"] == "max_turns"
-    assert done.result["errors"] == ["Reached maximum number of turns (2)"]
+    assert done.result["errors"] == ['Reached maximum number of turns (2). Go on with: coder -p -c "go on"']
 
 
 @pytest.mark.behaviour("B-021")

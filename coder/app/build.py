@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,29 +78,19 @@ async def open_session(
     purse.tell_through(emit)
     journal.asks(model_name)
     control = Control(config.mode, model_name, emit)
-    env = {**os.environ, **config.env}
-    workspace = LocalWorkspace(config.cwd, config.add_dirs, env)
+    workspace = LocalWorkspace(config.cwd, config.add_dirs, {**os.environ, **config.env})
     spill_dir = journal.folder / "tool-results"
     created = Created((spill_dir,))
     book = _book(config, rules, save_rule)
     surroundings = Surroundings(user_home(os.environ), config.home, (spill_dir,), created.holds)
     judge = Judge(book, control, workspace, surroundings, emit, reload)
-    denied = rules.denied_reads(judge.world())
-    every = builtins(ToolSession.from_env(env, (config.home,), denied))
-    tools = SessionTools(every, rules.removed_tools(tool.name for tool in every))
-
+    tools = _tools(config, rules, judge)
     gate = Gate(judge, frontend.ask, emit, book.allow, control.set_mode, lambda: workspace.cwd)
     conversation = OpenConversation(journal, lambda messages: agent.upkeep.restart(messages, "rewind"))
     checkpoints = _checkpoints(config, journal, workspace, conversation, emit)
     ports = Ports(created.watch, journal, checkpoints)
     executor = Executor(tools, gate, workspace, control, emit, spill_dir, ports)
-    history = History(
-        journal.append,
-        journal.messages,
-        edit_sink=journal.edited,
-        uncompact_sink=journal.uncompacted,
-        shrink=shrunk,
-    )
+    history = _history(journal)
     context = context_message(config.cwd, workspace.roots, today or datetime.now().astimezone().date())
     template = _template(config, model_name, tools)
     room = _room(config, template, spill_dir, Again(tools, judge, workspace))
@@ -109,7 +99,7 @@ async def open_session(
         purse.model, template, history, executor, emit, policies, context, room, journal, journal.edited_since
     )
 
-    log = _debug_log(config, env, journal.session_id)
+    log = _debug_log(config, journal.session_id)
 
     async def close() -> None:
         await workspace.aclose()
@@ -124,16 +114,7 @@ async def open_session(
         limit = agent.upkeep.compacts_at
         return await context_report(template, history.messages or (context,), limit, purse.model.count_tokens)
 
-    facts = SessionFacts(
-        session_id=journal.session_id,
-        cwd=config.cwd,
-        tools=tools.names(),
-        model=model_name,
-        mode=config.mode,
-        key_source=config.model.key_source,
-        transcript=journal.path,
-        trust=config.trust,
-    )
+    facts = _facts(config, journal, tools, model_name)
     warnings = (*config.warnings, *rule_warnings, *journal.notes, *await checkpoints.recover())
     return Session(
         facts, agent, control, lambda: purse.spent, close, what_fills_it, warnings, checkpoints, conversation
@@ -165,6 +146,35 @@ def _checkpoints(
     return Checkpointing(site, emit, told=told_by(journal.messages), conversation=conversation, enabled=enabled)
 
 
+def _tools(config: Config, rules: Rules, judge: Judge) -> SessionTools:
+    denied = rules.denied_reads(judge.world())
+    every = builtins(ToolSession.from_env({**os.environ, **config.env}, (config.home,), denied))
+    return SessionTools(every, rules.removed_tools(tool.name for tool in every))
+
+
+def _history(journal: Journal) -> History:
+    return History(
+        journal.append,
+        journal.messages,
+        edit_sink=journal.edited,
+        uncompact_sink=journal.uncompacted,
+        shrink=shrunk,
+    )
+
+
+def _facts(config: Config, journal: Journal, tools: SessionTools, model: str) -> SessionFacts:
+    return SessionFacts(
+        session_id=journal.session_id,
+        cwd=config.cwd,
+        tools=tools.names(),
+        model=model,
+        mode=config.mode,
+        key_source=config.model.key_source,
+        transcript=journal.path,
+        trust=config.trust,
+    )
+
+
 def _save(config: Config) -> SaveRule:
     def save(path: Path, behaviour: Behaviour, text: str) -> None:
         from coder.app.saving import save_rule
@@ -174,8 +184,8 @@ def _save(config: Config) -> SaveRule:
     return save
 
 
-def _debug_log(config: Config, env: Mapping[str, str], session_id: str) -> DebugLog:
-    if not env.get("CODER_DEBUG"):
+def _debug_log(config: Config, session_id: str) -> DebugLog:
+    if not {**os.environ, **config.env}.get("CODER_DEBUG"):
         return DebugLog.silent()
     try:
         return DebugLog.start(config.home, session_id, (config.model.api_key, config.model.auth_token))

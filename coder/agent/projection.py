@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 
 from coder.core.messages import Block, Message, Opaque, Thinking
@@ -33,11 +32,6 @@ def seen_by(message: Message, model: str) -> Message:
     if message.role != "assistant" or not any(map(is_thinking, message.content)) or not is_foreign(message, model):
         return message
     return replace(message, content=tuple(block for block in message.content if not is_thinking(block)))
-
-
-def without_foreign_thinking(messages: Sequence[Message], model: str) -> tuple[Message, ...]:
-    """For a request that goes to another model than the conversation's own."""
-    return tuple(seen_by(message, model) for message in messages)
 
 
 def is_thinking(block: Block) -> bool:

@@ -16,6 +16,7 @@ from coder.checkpoints.plan import Left
 from coder.core.messages import Json
 from coder.core.visible import visible_line
 from coder.sessions.age import age
+from coder.sessions.load import counted
 
 _WIDTH = 48
 _COMMAND = 72
@@ -59,7 +60,7 @@ def preview_page(preview: Preview, folder: Path, what: What, *, force: bool) -> 
         lines += [] if force else ["  To go back over that too: --force"]
     lines += _left("Cannot be brought back", preview.left, folder)
     if preview.commands:
-        lines.append(f"  Also undoes what {_count(len(preview.commands), 'command')} changed here:")
+        lines.append(f"  Also undoes what {counted(len(preview.commands), 'command')} changed here:")
         lines += [f"    {_short(command, _COMMAND)}" for command in preview.commands[:_SHOWN]]
         lines += [f"    and {len(preview.commands) - _SHOWN} more"] if len(preview.commands) > _SHOWN else []
     outside = ", ".join(_named(path, folder) for path in preview.outside[:5])
@@ -71,7 +72,7 @@ def done_page(done: Rewound, preview: Preview, handle: str) -> list[str]:
     """What was done, and how to go on; `handle` as for the points."""
     count = len(done.files)
     parts = [_title(preview)]
-    parts += [f"{_count(count, 'path')} changed"] if count or not done.conversation else []
+    parts += [f"{counted(count, 'path')} changed"] if count or not done.conversation else []
     parts += ["the conversation too"] if done.conversation else []
     lines = [f"✓ {' · '.join(parts)}", f"  To undo this: coder rewind {_named_too(handle)}--undo"]
     lines += [f"  Left as it is, since it changed just now: {visible_line(path)}" for path in done.passed]
@@ -153,7 +154,7 @@ def _volume(point: Point) -> str:
     elif point.files:
         parts.append(f"{len(point.files)} files")
     if point.commands:
-        parts.append(_count(len(point.commands), "command"))
+        parts.append(counted(len(point.commands), "command"))
     return ", ".join(parts)
 
 
@@ -182,7 +183,3 @@ def _named(path: str, folder: Path) -> str:
 
 def _text(path: str) -> str:
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -6,8 +6,9 @@ import operator
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import replace
 
+from coder.agent.projection import is_thinking
 from coder.core.errors import ModelError
-from coder.core.messages import Message, Opaque, Thinking
+from coder.core.messages import Message
 from coder.core.model import CountingModel, Model, ModelEvent, ModelRequest, Switched
 from coder.models.catalog import describe, is_same_model
 
@@ -130,15 +131,5 @@ class _Fitting:
 
 def without_thinking(message: Message) -> Message:
     """A reply without its thinking, which is signed for the model that wrote it. A reply of nothing else stays."""
-    content = tuple(block for block in message.content if not _is_thinking(block))
+    content = tuple(block for block in message.content if not is_thinking(block))
     return replace(message, content=content) if content and content != message.content else message
-
-
-def _is_thinking(block: object) -> bool:
-    match block:
-        case Thinking():
-            return True
-        case Opaque(raw={"type": "redacted_thinking"}):
-            return True
-        case _:
-            return False

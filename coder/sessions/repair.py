@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from coder.agent.history import clean
+from coder.agent.projection import is_thinking
 from coder.core.messages import Block, Json, Message, Meta, Opaque, Text, Thinking, ToolResult, ToolUse
 
 INTERRUPTED = (
@@ -92,7 +93,7 @@ def _sound(message: Message, called: set[str]) -> Message:
     kept = clean(_with(message, content))
     if message.role == "assistant":
         content = list(kept.content)
-        while content and _is_thinking(content[-1]):
+        while content and is_thinking(content[-1]):
             content.pop()  # the blocks behind it were lost, and a reply may not end on thinking
         kept = _with(kept, content)
     return kept
@@ -113,10 +114,6 @@ def _fits(block: Block, role: str) -> bool:
             return role == "user"
         case _:
             return True
-
-
-def _is_thinking(block: Block) -> bool:
-    return isinstance(block, Thinking) or (isinstance(block, Opaque) and block.raw.get("type") == "redacted_thinking")
 
 
 def _answering(message: Message, reply: Message, answers: _Answers) -> Message:

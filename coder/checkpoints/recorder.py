@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ from coder.checkpoints.tree import Tree
 from coder.core.visible import visible_line
 
 _SHOWN = 3
+_GOING = 1.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +156,10 @@ class Recorder:
     def recover(self) -> None:
         """Notes what calls did that were cut off by the end of an earlier process of this session. To be called before
         anything else."""
-        if is_running(self.folder):
+        cut_off = unfinished(read_log(self.folder))
+        if not cut_off or _goes_on_running(self.folder):
             return  # that process notes it itself
-        for begun in unfinished(read_log(self.folder)):
+        for begun in cut_off:
             changes = self._since(begun)
             for tree in self._trees:
                 rows = load_rows(_rows_path(self.folder, tree.root), tree.root)
@@ -277,6 +280,17 @@ def _hash(root: Path) -> str:
 
 def _rows_path(folder: Path, root: Path) -> Path:
     return folder / f"rows-{_hash(root)}.jsonl"
+
+
+def _goes_on_running(folder: Path) -> bool:
+    """Whether another process has this session. One that was killed may seem to live for a moment: what it was
+    starting then lets go of its files only once it has begun."""
+    until = time.monotonic() + _GOING
+    while is_running(folder):
+        if time.monotonic() > until:
+            return True
+        time.sleep(0.01)
+    return False
 
 
 def _outermost(roots: Iterable[Path]) -> list[Path]:

@@ -100,10 +100,10 @@ class LocalWorkspace:
             marker=marker,
         )
         _make_folder(spill.parent)
+        if self._watchdog is None:  # before the shell: a command may kill coder at once
+            self._watchdog = Watchdog(self._token)
         process = LocalProcess.launch(launch, Capture(spill, live=live), live=live)
         self._processes = {other for other in self._processes if not other.is_over} | {process}
-        if self._watchdog is None:
-            self._watchdog = Watchdog(self._token)
         self._watchdog.began(process.pid)
         process.when_over(self._over)
         return process

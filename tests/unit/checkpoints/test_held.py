@@ -13,6 +13,17 @@ import pytest
 
 from tests.support.rewinding import Bench, git, tree
 
+_KILLED = (
+    "import asyncio, os, sys\n"
+    "from pathlib import Path\n"
+    "from tests.support.rewinding import Bench\n"
+    "async def main():\n"
+    "    bench = Bench(Path(sys.argv[1]))\n"
+    "    bench.prompt('p')\n"
+    "    await bench.bash(f'rm -rf .git src; kill -9 {os.getpid()}; sleep 100')\n"
+    "asyncio.run(main())\n"
+)
+
 
 def committed(project: Path) -> None:
     """A repository as git sees it after a while: its index tells the contents."""
@@ -105,19 +116,31 @@ async def test_what_a_killed_process_held_brings_its_last_command_back(tmp_path:
     bench = Bench(tmp_path)
     committed(bench.project)
     before = tree(bench.project)
-    child = (
-        "import asyncio, os, sys\n"
-        "from pathlib import Path\n"
-        "from tests.support.rewinding import Bench\n"
-        "async def main():\n"
-        "    bench = Bench(Path(sys.argv[1]))\n"
-        "    bench.prompt('p')\n"
-        "    await bench.bash(f'rm -rf .git src; kill -9 {os.getpid()}; sleep 100')\n"
-        "asyncio.run(main())\n"
-    )
-    done = subprocess.run([sys.executable, "-c", child, str(tmp_path)], cwd=Path(__file__).parents[3])
+    done = subprocess.run([sys.executable, "-c", _KILLED, str(tmp_path)], cwd=Path(__file__).parents[3])
     assert done.returncode == -9
     await bench.checkpoints.rewind("p", "files")
     assert tree(bench.project) == before
     await bench.aclose()
     assert not list((bench.state / "file-history" / "held").iterdir())
+
+
+async def test_a_killed_process_that_seems_to_live_for_a_moment_loses_nothing(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    committed(bench.project)
+    before = tree(bench.project)
+    done = subprocess.run([sys.executable, "-c", _KILLED, str(tmp_path)], cwd=Path(__file__).parents[3])
+    assert done.returncode == -9
+    journal = bench.state / "file-history" / "session-1" / "changes.jsonl"
+    holding = (
+        "import fcntl, sys, time\n"
+        "file = open(sys.argv[1])\n"
+        "fcntl.flock(file, fcntl.LOCK_SH)\n"
+        "print(flush=True)\n"
+        "time.sleep(0.2)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", holding, str(journal)], stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        await bench.checkpoints.rewind("p", "files")
+    assert tree(bench.project) == before
+    await bench.aclose()

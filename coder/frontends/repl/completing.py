@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from coder.frontends.repl.fuzzy import Ranking
@@ -19,9 +19,63 @@ _KEYS = "tab completes · enter runs · esc closes"
 class Found(Protocol):
     """Where file names come from (repl/files.py)."""
 
+    @property
+    def state(self) -> int:
+        """It grows when there is more to be found."""
+        ...
+
     def best(self, query: str, most: int) -> Sequence[tuple[str, str]]:
         """Paths with what to say of each, such as "2 KB"; folders end in `/`. Returns at once, with what it has."""
         ...
+
+    def close(self) -> None: ...
+
+
+class Completion:
+    """The menu of the draft as it is now. `files` is called when the first `@` is typed."""
+
+    def __init__(self, slash: SlashMenu, files: Callable[[], Found]) -> None:
+        self.menu: Menu | None = None
+        self._slash = slash
+        self._make_files = files
+        self._files: Found | None = None
+        self._seen = 0  # the state of the files that the menu was made from
+        self._closed_at: int | None = None  # where the menu begins that was closed
+
+    def update(self, draft: str, caret: int) -> None:
+        """To be called after each change."""
+        start = 0 if _NAME.fullmatch(draft) else _mention_start(draft, caret)
+        if start is None or start != self._closed_at:
+            self._closed_at = None
+        if start is None or start == self._closed_at:
+            self.menu = None
+            return
+        menu = self._slash.menu(draft, caret) if draft.startswith("/") else None
+        if menu is None and not _NAME.fullmatch(draft):
+            menu = _file_menu(self._found(), draft, caret)
+            self._seen = self._found().state
+        if menu is not None and self.menu is not None and self.menu.choices == menu.choices:
+            menu.chosen = self.menu.chosen
+        self.menu = menu
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether more files were found since."""
+        return self._files is not None and self._files.state != self._seen
+
+    def dismiss(self, draft: str, caret: int) -> None:
+        """No menu for what is there now."""
+        self._closed_at = 0 if _NAME.fullmatch(draft) else _mention_start(draft, caret)
+        self.menu = None
+
+    def close(self) -> None:
+        if self._files is not None:
+            self._files.close()
+
+    def _found(self) -> Found:
+        if self._files is None:
+            self._files = self._make_files()
+        return self._files
 
 
 class SlashMenu:
@@ -59,7 +113,7 @@ def command_of(draft: str) -> str:
     return match[0][1:] if match else ""
 
 
-def file_menu(found: Found, draft: str, caret: int, most: int = 50) -> Menu | None:
+def _file_menu(found: Found, draft: str, caret: int, most: int = 50) -> Menu | None:
     """The menu for an `@` before the caret. None without one, or when there is no such file."""
     match = _MENTION.search(draft[:caret])
     if match is None:
@@ -70,7 +124,7 @@ def file_menu(found: Found, draft: str, caret: int, most: int = 50) -> Menu | No
     return Menu(tuple(Choice(_mention(path), (path, about)) for path, about in paths), match.start())
 
 
-def mention_start(draft: str, caret: int) -> int | None:
+def _mention_start(draft: str, caret: int) -> int | None:
     """Where the `@` before the caret is that a file is being named after."""
     match = _MENTION.search(draft[:caret])
     return match.start() if match else None

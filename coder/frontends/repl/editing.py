@@ -76,7 +76,7 @@ class _Escape:
         prompt = self._prompt
         before, self._pressed_at = self._pressed_at, -_AGAIN
         if prompt.is_searching:
-            return prompt.found(take=False)
+            return prompt.end_search(take=False)
         if self.closed_table or prompt.has_table:
             self.closed_table = prompt.has_table = False
             return None
@@ -109,7 +109,7 @@ class _Escape:
 def _enter(prompt: Prompt) -> None:
     buffer = prompt.buffer
     if prompt.is_searching:
-        return prompt.found(take=True)
+        return prompt.end_search(take=True)
     if prompt.menu is not None and prompt.menu.choice is not None:
         return prompt.choose(runs=True)
     if buffer.document.char_before_cursor == "\\":
@@ -120,7 +120,7 @@ def _enter(prompt: Prompt) -> None:
 
 def _tab(prompt: Prompt) -> None:
     if prompt.is_searching:
-        prompt.found(take=True)
+        prompt.end_search(take=True)
     elif prompt.menu is not None:
         prompt.choose(runs=False)
     elif not prompt.expand() and prompt.host.is_running():

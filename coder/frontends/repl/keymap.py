@@ -59,8 +59,10 @@ _MODIFIERS = {
 }
 _KEYS = {"escape": "esc", "return": "enter", " ": "space", "del": "delete", "pgup": "pageup", "pgdown": "pagedown"}
 _NAMED = frozenset(
-    ("esc", "enter", "tab", "space", "backspace", "delete", "insert", "up", "down", "left", "right", "home", "end")
-    + ("pageup", "pagedown", *(f"f{number}" for number in range(1, 25)))
+    (
+        *("esc", "enter", "tab", "space", "backspace", "delete", "insert", "up", "down", "left", "right"),
+        *("home", "end", "pageup", "pagedown", *(f"f{number}" for number in range(1, 25))),
+    )
 )
 _LARGEST = 1 << 20
 

@@ -23,13 +23,13 @@ from prompt_toolkit.layout.dimension import Dimension
 from prompt_toolkit.layout.processors import HighlightSelectionProcessor
 
 from coder.core.lazy import LazyModule
-from coder.frontends.repl import pasting as pasting  # its key sequences
-from coder.frontends.repl.completing import SlashMenu, command_of, file_menu, mention_start
+from coder.frontends.repl.completing import Completion, SlashMenu, command_of
 from coder.frontends.repl.editing import bindings
 from coder.frontends.repl.entry import Clip, Entry, Host, How, Kind
 from coder.frontends.repl.keymap import Keymap
-from coder.frontends.repl.menu import MOST_ROWS, Choice, Menu
-from coder.frontends.repl.recall import Recall
+from coder.frontends.repl.memory import Memory
+from coder.frontends.repl.menu import MOST_ROWS, Menu
+from coder.frontends.repl.searching import Search
 from coder.frontends.repl.shown import Shown
 from coder.frontends.repl.table import table
 from coder.frontends.repl.tokens import Paste, Tokens, is_long, typed
@@ -37,14 +37,9 @@ from coder.frontends.slash.registry import Command
 from coder.frontends.styled import Row, cut, row
 
 if TYPE_CHECKING:
-    from coder.frontends.repl import drafts, files, history, pictures_in
-    from coder.frontends.repl.drafts import Drafts
-    from coder.frontends.repl.files import Files
-    from coder.frontends.repl.history import History, Sent
+    from coder.frontends.repl import files, pictures_in
 else:
-    drafts = LazyModule("coder.frontends.repl.drafts")
     files = LazyModule("coder.frontends.repl.files")
-    history = LazyModule("coder.frontends.repl.history")
     pictures_in = LazyModule("coder.frontends.repl.pictures_in")
 
 PLACEHOLDER = "Ask for a change, or type / for commands"
@@ -78,26 +73,17 @@ class Prompt:
         self.keymap = keymap or Keymap()
         self.place = place
         self.tokens = Tokens()
-        self.menu: Menu | None = None
-        self.notice = ""  # said below the prompt until the next key
+        self.notice = ""  # said below the prompt until the next change
         self.has_table = False
-        self.queued: tuple[str, ...] = ()
+        self.memory = Memory(place.home, place.folder, place.session_id, self.tokens)
         self._mark = mark
         key = self.keymap.hint
         keys = f"{key('complete')} completes · {key('send')} runs · {key('stop')} closes"
-        self._slash = SlashMenu(commands, keys)
-        self._files: Files | None = None
-        self._seen = 0  # the state of the files that the menu was made from
-        self._closed_at: int | None = None  # where the menu begins that was closed
-        self._stashed = ""
-        self._history: History | None = None
-        self._recall: Recall[Sent] = Recall(lambda: iter(()))
-        self._drafts: Drafts | None = None
-        if place.home is not None:
-            home = place.home
-            self._recall = Recall(lambda: self._kept(home).earlier())
+        self._completion = Completion(
+            SlashMenu(commands, keys), lambda: files.Files(place.folder, place.env, host.redraw)
+        )
+        self._search = Search(self.memory, self.keymap)
         self.buffer = Buffer(multiline=True, on_text_changed=self._on_text, on_cursor_position_changed=self._on_caret)
-        self.query = Buffer(multiline=False, on_text_changed=self._on_query)
         self.key_bindings = bindings(self)
         self.control = BufferControl(
             self.buffer,
@@ -118,6 +104,10 @@ class Prompt:
     # What the session asks
 
     @property
+    def menu(self) -> Menu | None:
+        return self._search.menu if self.is_searching else self._completion.menu
+
+    @property
     def text(self) -> str:
         """The draft as it is shown: `[Pasted 84 lines]` for a paste."""
         return self.tokens.labelled(self.buffer.text)
@@ -128,7 +118,7 @@ class Prompt:
 
     @property
     def is_searching(self) -> bool:
-        return self.control.buffer is self.query
+        return self.control.buffer is self._search.buffer
 
     def set_text(self, text: str, *, restored: bool = False) -> None:
         """Puts a text into the prompt. `restored`: it was not typed just now, which is said below the prompt."""
@@ -139,7 +129,7 @@ class Prompt:
     def clear(self) -> None:
         """An empty draft; undo brings the old one back."""
         self._put("")
-        self._recall.reset()
+        self.memory.forget_walk()
 
     def insert(self, text: str) -> None:
         """Types a text at the caret, for keys that were pressed while something else had them."""
@@ -147,27 +137,20 @@ class Prompt:
 
     def restore(self) -> bool:
         """Takes up the draft that a session in this folder could not keep to itself: it was killed. Reads the disk."""
-        keeper = self._keeper()
-        left = keeper.left_behind() if keeper else None
-        if left is None:
-            return False
-        draft = history.thaw(left, self.tokens)
-        self._put(draft)
-        self.notice = f"restored · {self.keymap.hint('stop')} clears it"
+        draft = self.memory.left_behind()
+        if draft:
+            self._put(draft)
+            self.notice = f"restored · {self.keymap.hint('stop')} clears it"
         return bool(draft)
 
     def keep_queued(self, texts: tuple[str, ...]) -> None:
         """Messages that wait for the run: they survive with the draft when the session is killed."""
-        if texts != self.queued:
-            self.queued = texts
-            self._keep_draft()
+        self.memory.keep_queued(texts, self.buffer.text)
 
     def close(self) -> None:
         """To be called when the session ends: a draft that was not sent is kept for the next one here."""
-        if self._drafts is not None:
-            self._drafts.close()
-        if self._files is not None:
-            self._files.close()
+        self.memory.close()
+        self._completion.close()
 
     def paste(self, text: str) -> None:
         """A text from the clipboard or dropped on the terminal: long ones, and paths of pictures, become tokens."""
@@ -212,10 +195,7 @@ class Prompt:
         if not text:
             return
         entry = Entry(kind, text, self.tokens.labelled(draft).strip(), self.tokens.pictures(draft), how)
-        if self.place.home is not None:
-            self._kept(self.place.home).add(history.freeze(draft.rstrip(), self.tokens))
-        self._recall.reset()
-        self._closed_at = None
+        self.memory.sent(draft)
         self.buffer.reset()
         get_app().vi_state.input_mode = InputMode.INSERT
         self.host.send(entry)
@@ -240,41 +220,30 @@ class Prompt:
             self.buffer.document = Document(f"{choice.text} ")
 
     def close_menu(self) -> None:
-        if self.menu is not None:
-            self._closed_at = self.menu.start
-            self.menu = None
+        self._completion.dismiss(self.buffer.text, self.buffer.cursor_position)
 
     def older(self) -> bool:
-        return self._walk(self._recall.older(self.buffer.text, self._thawed))
+        return self._walk(self.memory.older(self.buffer.text))
 
     def newer(self) -> bool:
-        return self._walk(self._recall.newer(self.buffer.text, self._thawed))
+        return self._walk(self.memory.newer(self.buffer.text))
 
     def search(self) -> None:
-        """Begins to look for an earlier prompt: keys go to the query until `found`."""
-        self.query.reset()
-        self.control.buffer = self.query
-        self._on_query(self.query)
+        """Begins to look for an earlier prompt: keys go to the query until `end_search`."""
+        self._search.begin()
+        self.control.buffer = self._search.buffer
 
-    def found(self, *, take: bool) -> None:
-        """Ends the search; `take`: the chosen prompt becomes the draft."""
-        choice = self.menu.choice if self.menu else None
-        at = self.menu.chosen if self.menu else 0
+    def end_search(self, *, take: bool) -> None:
+        """`take`: the chosen prompt becomes the draft."""
         self.control.buffer = self.buffer
-        self.menu = None
-        if take and choice is not None:
-            self._put(self._thawed(self._hits[at]))
-        self._make_menu()
+        if take:
+            self._walk(self._search.chosen())
 
     def stash(self) -> None:
         """Puts the draft aside, or takes it back on an empty prompt."""
-        if self.buffer.text:
-            self._stashed = self.buffer.text
-            self._put("")
+        aside = bool(self.buffer.text)
+        if self._walk(self.memory.swap_aside(self.buffer.text)) and aside:
             self.notice = f"draft put aside · {self.keymap.hint('stash')} takes it back"
-        elif self._stashed:
-            self._put(self._stashed)
-            self._stashed = ""
 
     def expand(self) -> bool:
         """Puts the paste under the caret into the draft in full."""
@@ -291,8 +260,8 @@ class Prompt:
         """What stands below the prompt: the `?` table, a search, a menu, or a word about the draft."""
         if self.has_table:
             return table(self.keymap, width)
-        if self._files is not None and self._files.state != self._seen:
-            self._make_menu()
+        if self._completion.is_stale:
+            self._update_menu()
         rows = self.menu.rows(width, most) if self.menu and most > 0 else []
         if self.notice:
             rows.insert(0, cut(row((f"  {self.notice}", "dim")), width))
@@ -315,78 +284,26 @@ class Prompt:
 
     def _on_text(self, _: Buffer) -> None:
         self.notice = ""
-        self._make_menu()
-        self._keep_draft()
+        self._update_menu()
+        self.memory.keep(self.buffer.text)
 
     def _on_caret(self, _: Buffer) -> None:
-        self._make_menu()
+        self._update_menu()
 
-    def _on_query(self, _: Buffer) -> None:
-        """The newest prompts that hold the query; equal ones once."""
-        words = self.query.text.lower()
-        once = {sent.display: sent for sent in reversed(self._recall.all()) if words in sent.display.lower()}
-        self._hits = list(reversed(once.values()))[:50]
-        key = self.keymap.hint
-        line = (
-            f"{key('send')} takes it · {key('search')} older · {key('stop')} leaves" if self._hits else "nothing found"
-        )
-        self.menu = Menu(tuple(Choice(sent.display, (sent.display[:500],)) for sent in self._hits), 0, line)
-
-    def _make_menu(self) -> None:
-        if self.is_searching:
-            return
-        draft, caret = self.buffer.text, self.buffer.cursor_position
-        if self._files is not None:
-            self._seen = self._files.state
-        menu = self._slash.menu(draft, caret)
-        if menu is None and (start := mention_start(draft, caret)) is not None:
-            if self._closed_at != start:
-                menu = file_menu(self._found(), draft, caret)
-        elif menu is None:
-            self._closed_at = None
-        if menu is not None and menu.start == self._closed_at:
-            menu = None
-        if menu is not None and self.menu is not None and self.menu.choices == menu.choices:
-            menu.chosen = self.menu.chosen
-        self.menu = menu
+    def _update_menu(self) -> None:
+        self._completion.update(self.buffer.text, self.buffer.cursor_position)
 
     def _put(self, draft: str) -> None:
         """A draft that was not typed: no menu opens for it."""
         self.buffer.save_to_undo_stack()
-        self._closed_at = 0 if draft.startswith("/") else mention_start(draft, len(draft))
         self.buffer.document = Document(draft)
+        self.close_menu()
 
     def _walk(self, draft: str | None) -> bool:
         if draft is None:
             return False
         self._put(draft)
         return True
-
-    # What is on the disk
-
-    def _thawed(self, sent: Sent) -> str:
-        return history.thaw(sent, self.tokens)
-
-    def _kept(self, home: Path) -> History:
-        if self._history is None:
-            self._history = history.History(home, self.place.folder, self.place.session_id)
-        return self._history
-
-    def _found(self) -> Files:
-        if self._files is None:
-            self._files = files.Files(self.place.folder, self.place.env, self.host.redraw)
-        return self._files
-
-    def _keeper(self) -> Drafts | None:
-        if self._drafts is None and self.place.home is not None:
-            self._drafts = drafts.Drafts(self.place.home, self.place.folder)
-        return self._drafts
-
-    def _keep_draft(self) -> None:
-        keeper = self._keeper()
-        if keeper is not None:
-            sent = history.freeze(self.buffer.text, self.tokens)
-            keeper.keep(sent, self.queued)
 
 
 def _kind(draft: str) -> Kind:

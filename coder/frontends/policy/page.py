@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 
-from coder.cli.policy_judged import Judged
-from coder.cli.policy_remedies import remedies
-from coder.cli.policy_text import NARROW, hidden, labelled, visible, wrapped
 from coder.core.config import RuleText
 from coder.core.messages import Json
 from coder.core.requests import Effect, EffectKind, Part, Reason
 from coder.core.tools import Mode
+from coder.frontends.policy.judged import Judged
+from coder.frontends.policy.remedies import remedies
+from coder.frontends.policy.text import NARROW, hidden, labelled, visible, wrapped
 from coder.permissions.decide import Verdict
 from coder.permissions.wording import quoted
 

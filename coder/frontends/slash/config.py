@@ -15,7 +15,7 @@ from coder.frontends.desk import Desk
 from coder.frontends.picker import Item, Picker
 from coder.frontends.policy.text import short
 from coder.frontends.slash.saying import done, shown, warned
-from coder.frontends.styled import row
+from coder.frontends.styled import Row, row
 
 _HERE = (  # settings of the interactive session: they count at once
     "theme", "editorMode", "verbose", "screenReader", "reducedMotion", "prefersReducedMotion", "ambiguousWide",
@@ -70,15 +70,16 @@ def _item(key: str, entries: Iterable[Entry], desk: Desk) -> Item:
     counting = [entry for entry in entries if entry.key == key and entry.counts]
     values = [_text(masked(key, entry.value)) for entry in counting]
     where = _short(counting[0].origin, desk) if counting else ""
-    notes = tuple(
-        row(
-            ("  ", ""), (f"{_text(masked(key, e.value))}: {_short(e.origin, desk)}", "dim"), f" {shown(e.why)}".rstrip()
-        )
-        for e in entries
-        if e.key == key
-    )
+    notes = tuple(_note(entry, desk) for entry in entries if entry.key == key)
     value = values[0] if len(values) == 1 else f"{len(values)} values" if values else "not set"
     return Item(key, (shown(key, 40), shown(value, _VALUE), where), preview=notes[:4])
+
+
+def _note(entry: Entry, desk: Desk) -> Row:
+    """One place that sets it, and what stands against that."""
+    value = shown(_text(masked(entry.key, entry.value)), _VALUE)
+    why = f" · {entry.state}: {shown(entry.why)}" if entry.why else ""
+    return row((f"  {value} in {_short(entry.origin, desk)}{why}", "dim"))
 
 
 async def _change(desk: Desk, key: str) -> None:
@@ -103,13 +104,13 @@ async def _chosen(desk: Desk, key: str, choices: tuple[str, ...], now: str) -> s
         Item(choice, (choice, "now" if choice == now else ""), str(at) if at < 10 else "")
         for at, choice in enumerate(choices, 1)
     )
-    picked = await desk.ui.pick(Picker(key, items, first=choices.index(now) if now in choices else 0))
+    picked = await desk.ui.pick(Picker(shown(key, 60), items, first=choices.index(now) if now in choices else 0))
     return str(picked.item.value) if picked is not None and picked.item is not None else ""
 
 
 async def _typed(desk: Desk, key: str, kind: Kind, now: object) -> str:
     secret = masked(key, now) != now
-    line = await desk.ui.line(f"{key}: {kind.says}", initial="" if now is None or secret else _text(now))
+    line = await desk.ui.line(f"{shown(key, 60)}: {kind.says}", initial="" if now is None or secret else _text(now))
     return (line or "").strip()
 
 

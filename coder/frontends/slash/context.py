@@ -1,4 +1,4 @@
-"""`/context`: what fills the context, part by part, and what shrinks it. Must not know how a request is put together."""
+"""`/context`: what fills the context, part by part, and what shrinks it. Must not know how requests are made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Screens that are looked at: rows folded to the width, in as many pages as the height asks for. Must not know which."""
+"""Screens that are looked at: rows folded to the width, in as many pages as the height asks for. Knows none of them."""
 
 from __future__ import annotations
 

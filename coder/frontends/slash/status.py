@@ -1,4 +1,4 @@
-"""`/status`: what this session is: model, key, folder, settings. Contacts nothing. Must not know how settings are read."""
+"""`/status`: what this session is: model, key, folder, settings. Contacts nothing. Must not know how files are read."""
 
 from __future__ import annotations
 

@@ -32,8 +32,11 @@ class _Key:
     source: str = "none"
 
 
-def model_config(name: str | None, env: Mapping[str, str], stack: Stack) -> ModelConfig:
-    """`name` is the one of `--model`. Blocks while an apiKeyHelper runs. Raises ConfigError; never shows a secret."""
+def model_config(name: str | None, env: Mapping[str, str], stack: Stack, effort: Effort | None = None) -> ModelConfig:
+    """`name` is the one of `--model`, `effort` of `--effort`. Blocks while an apiKeyHelper runs.
+
+    Raises ConfigError; never shows a secret.
+    """
     provider = _provider(env, stack)
     key = _key(env, stack) if provider == "anthropic" else _Key()
     retries = environment.whole(env, "CLAUDE_CODE_MAX_RETRIES", 0)
@@ -50,7 +53,7 @@ def model_config(name: str | None, env: Mapping[str, str], stack: Stack) -> Mode
         provider=provider,
         max_tokens=environment.whole(env, "CLAUDE_CODE_MAX_OUTPUT_TOKENS", 1),
         thinking=_thinking(env, stack),
-        effort=_effort(env, stack),
+        effort=effort or _effort(env, stack),
         max_retries=defaults.max_retries if retries is None else min(retries, _MOST_RETRIES),
         idle_timeout=stack.first(lambda s: s.idle_timeout) or defaults.idle_timeout,
         request_timeout=timeout / 1000 if timeout else defaults.request_timeout,

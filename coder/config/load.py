@@ -54,7 +54,7 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
     return Config(
         cwd=start,
         home=home,
-        model=model_config(flags.model, overlay, stack),
+        model=model_config(flags.model, overlay, stack, flags.effort),
         mode=_mode(flags, stack, warnings),
         rules=_rules(flags, stack, start, warnings),
         managed_rules_only=stack.managed_rules_only,

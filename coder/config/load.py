@@ -5,6 +5,7 @@ Must not know what the settings do.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ else:  # loaded when a folder brings settings of its own
 TRUST_FOLDER = "CODER_TRUST_FOLDER"
 _NAMES = ("user", "project", "local")
 _COMPACT_PERCENT = 80
+_KEY_FILE = "credentials"
 
 
 def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = None, managed: Path = MANAGED) -> Config:
@@ -54,9 +56,9 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
     return Config(
         cwd=start,
         home=home,
-        model=model_config(flags.model, overlay, stack),
+        model=model_config(flags.model, overlay, stack, home, warnings),
         mode=_mode(flags, stack, warnings),
-        rules=_rules(flags, stack, start, warnings),
+        rules=(*_own_rules(home), *_rules(flags, stack, start, warnings)),
         managed_rules_only=stack.managed_rules_only,
         confirm_irreversible=stack.first(lambda settings: settings.confirm_irreversible) is not False,
         add_dirs=_add_dirs(flags, stack, env, start, warnings),
@@ -144,6 +146,13 @@ def _rules(flags: Flags, stack: Stack, cwd: Path, warnings: list[str]) -> tuple[
         what = f"{dropped} allow rule{'' if dropped == 1 else 's'}"
         warnings.append(f"allowManagedPermissionRulesOnly is set by the administrator: {what} of others not used.")
     return kept
+
+
+def _own_rules(home: Path) -> tuple[RuleText, ...]:
+    """No tool reads the key that is kept, in any mode: what a tool reads goes to the model and into the transcript."""
+    if not os.path.lexists(home / _KEY_FILE):
+        return ()
+    return (RuleText(f"Read(/{_KEY_FILE})", "deny", "user", "coder itself", home),)
 
 
 def _flag_rules(flags: Flags, cwd: Path) -> tuple[RuleText, ...]:

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 SUBCOMMANDS = {
     name: f"coder.cli.{name}"
-    for name in ("cache", "config", "context", "cost", "demo", "permissions", "replay", "rewind", "sessions", "trust")
+    for name in (
+        *("auth", "cache", "config", "context", "cost", "demo", "doctor"),
+        *("permissions", "replay", "rewind", "sessions", "trust"),
+    )
 }
 _SLASH = re.compile(r"/[A-Za-z][\w:-]*(?=\s|$)")
 _NO_INPUT = "Input must be provided either through stdin or as a prompt argument when using --print"

@@ -4,6 +4,7 @@ know HTTP or model names.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 from coder.config import environment
 from coder.config.helper import key_from
 from coder.config.layers import Stack
-from coder.config.paths import user_home
+from coder.config.paths import key_file, user_home
 from coder.config.settings import Settings
 from coder.core.config import ModelConfig, Provider, Transport
 from coder.core.errors import ConfigError
@@ -22,7 +23,7 @@ from coder.core.model import Effort
 
 if TYPE_CHECKING:
     from coder.config import stored_key
-else:  # read only where neither environment nor settings give a key
+else:  # loaded where a key is kept, and neither environment nor settings give one
     stored_key = LazyModule("coder.config.stored_key")
 
 BASE_URL = "https://api.anthropic.com"
@@ -109,7 +110,9 @@ def _base_url(env: Mapping[str, str], provider: Provider) -> str:
 def lacks_key(model: ModelConfig) -> bool:
     """Whether no request can succeed for want of a key. Other servers than Anthropic's may need none."""
     has_key = bool(model.api_key or model.auth_token or model.is_replay)
-    return model.provider == "anthropic" and not has_key and urlsplit(model.base_url).netloc == urlsplit(BASE_URL).netloc
+    return (
+        model.provider == "anthropic" and not has_key and urlsplit(model.base_url).netloc == urlsplit(BASE_URL).netloc
+    )
 
 
 def _key(env: Mapping[str, str], stack: Stack, home: Path, warnings: list[str]) -> _Key:
@@ -127,6 +130,8 @@ def _key(env: Mapping[str, str], stack: Stack, home: Path, warnings: list[str]) 
 
 def _stored(env: Mapping[str, str], home: Path, warnings: list[str]) -> _Key:
     """What was kept, where it is for the address that is asked."""
+    if not os.path.lexists(key_file(home)):
+        return _Key()
     stored = stored_key.read(home)
     if stored is None or not stored_key.is_for(stored, env, BASE_URL):
         return _Key()

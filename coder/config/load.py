@@ -14,7 +14,7 @@ from coder.config import environment
 from coder.config.credentials import model_config
 from coder.config.flags import Flags
 from coder.config.layers import Stack, flag_layer, folder_files, stacked
-from coder.config.paths import MANAGED, config_home, expand, sources, why_not_saved
+from coder.config.paths import MANAGED, config_home, expand, key_file, sources, why_not_saved
 from coder.config.settings import mode_named, mode_names
 from coder.core.config import Behaviour, Config, RuleText
 from coder.core.errors import ConfigError
@@ -31,7 +31,6 @@ else:  # loaded when a folder brings settings of its own
 TRUST_FOLDER = "CODER_TRUST_FOLDER"
 _NAMES = ("user", "project", "local")
 _COMPACT_PERCENT = 80
-_KEY_FILE = "credentials"
 
 
 def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = None, managed: Path = MANAGED) -> Config:
@@ -106,7 +105,7 @@ def settings_files(
     """Every file and folder that `load` goes by, whether it is there or not."""
     start, home = _start(flags, env, cwd), home or config_home(env)
     files = [source.path for source in sources(home, start, env, _sources(flags.setting_sources), managed)]
-    return (*files, managed / "managed-settings.d", home / "trust.json")
+    return (*files, managed / "managed-settings.d", home / "trust.json", key_file(home))
 
 
 def _sources(text: str | None) -> tuple[str, ...]:
@@ -150,9 +149,9 @@ def _rules(flags: Flags, stack: Stack, cwd: Path, warnings: list[str]) -> tuple[
 
 def _own_rules(home: Path) -> tuple[RuleText, ...]:
     """No tool reads the key that is kept, in any mode: what a tool reads goes to the model and into the transcript."""
-    if not os.path.lexists(home / _KEY_FILE):
+    if not os.path.lexists(key_file(home)):
         return ()
-    return (RuleText(f"Read(/{_KEY_FILE})", "deny", "user", "coder itself", home),)
+    return (RuleText(f"Read(/{key_file(home).name})", "deny", "user", "coder itself", home),)
 
 
 def _flag_rules(flags: Flags, cwd: Path) -> tuple[RuleText, ...]:

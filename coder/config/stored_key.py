@@ -16,11 +16,10 @@ from pathlib import Path
 
 from coder.config import environment
 from coder.config.jsonfile import read_object
-from coder.config.paths import doubts, user_home
+from coder.config.paths import doubts, key_file, user_home
 from coder.config.replace import locked, replace
 from coder.core.errors import ConfigError
 
-NAME = "credentials"
 _FIELDS = ("api_key", "auth_token", "base_url")
 _ASSIGNED = re.compile(r"(?:export\s+)?[A-Z_]+=")
 _PREFIX = re.compile(r"sk-[a-z]+-")
@@ -30,7 +29,7 @@ _SHORTEST_SHOWN = 12  # of a shorter secret the end would give too much away
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """`base_url` is "" for Anthropic's own. The secrets are for that address and no other; a local server needs none."""
+    """`base_url` is "" for Anthropic's own. A secret is for that address and no other; a local server needs none."""
 
     api_key: str = field(default="", repr=False)
     auth_token: str = field(default="", repr=False)
@@ -41,14 +40,10 @@ class Stored:
         return self.api_key or self.auth_token
 
 
-def file_of(home: Path) -> Path:
-    return home / NAME
-
-
 def read(home: Path) -> Stored | None:
     """None when nothing is kept. Raises ConfigError naming the file, and what to do: also for one that others may have
     written, for what stands there could send the conversation to them."""
-    path = file_of(home)
+    path = key_file(home)
     if not os.path.lexists(path):
         return None
     if (found := doubts(path)) is not None:
@@ -70,13 +65,13 @@ def read(home: Path) -> Stored | None:
 def short_name(home: Path, env: Mapping[str, str]) -> str:
     """The file as people write it: `~/.coder/credentials`."""
     own = user_home(env)
-    path = file_of(home)
+    path = key_file(home)
     return f"~/{path.relative_to(own)}" if path.is_relative_to(own) else str(path)
 
 
 def exposure(home: Path) -> str:
     """Why others may know the key already, and what to do; "" when it is private or not there. Never raises."""
-    path = file_of(home)
+    path = key_file(home)
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
     except OSError:
@@ -88,7 +83,7 @@ def exposure(home: Path) -> str:
 
 def keep(home: Path, stored: Stored) -> Path:
     """Writes the file, private from its first byte, whole or not at all. Returns its path. Raises ConfigError."""
-    path = file_of(home)
+    path = key_file(home)
     data = json.dumps({name: value for name in _FIELDS if (value := getattr(stored, name))}, indent=2) + "\n"
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -110,7 +105,7 @@ def _make_way(path: Path) -> None:
 
 def forget(home: Path) -> bool:
     """Whether there was one. Raises ConfigError."""
-    path = file_of(home)
+    path = key_file(home)
     try:
         path.unlink()
     except (FileNotFoundError, NotADirectoryError):

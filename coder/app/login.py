@@ -60,6 +60,12 @@ def default_address(env: Mapping[str, str]) -> str:
     return "" if named == BASE_URL else named
 
 
+def shown_address(address: str) -> str:
+    """An address as it may be shown: without a name and password that somebody put there."""
+    parts = urlsplit(address)
+    return visible_line(parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl())
+
+
 def is_local(address: str) -> bool:
     """Whether it is on this machine, where servers mostly need no key."""
     return bool(_LOCAL.fullmatch(urlsplit(address).hostname or ""))
@@ -144,7 +150,7 @@ def _judged(error: ModelError, model: ModelConfig) -> Trial:
     if error.kind == "rate_limit" or error.status == 402:
         return Trial("works", (visible_line(str(error)),))  # the key was recognised
     if why := _WHY.search(str(error)):
-        address = visible_line(model.base_url)
+        address = shown_address(model.base_url)
         advice = "Is the server running?" if is_local(model.base_url) else "Check the network and the address."
         return Trial("untried", (f"Nobody answers at {address} ({visible_line(why[1])}).", advice))
     if error.status in (400, 404) and model.base_url == BASE_URL:

@@ -119,11 +119,9 @@ def _rows(model: ModelConfig, *, missing: bool) -> list[tuple[str, str]]:
 
 
 def _shown_address(model: ModelConfig) -> str:
-    """Without a name and password that somebody put there."""
     if model.provider != "anthropic" and not model.base_url:
         return model.provider
-    parts = urlsplit(model.base_url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return ways.shown_address(model.base_url)
 
 
 def _bound_elsewhere() -> str:
@@ -133,7 +131,7 @@ def _bound_elsewhere() -> str:
     if stored is None or stored_key.is_for(stored, os.environ, BASE_URL):
         return ""
     name = stored_key.short_name(home, os.environ)
-    return f"{name} is for {visible_line(stored.base_url or BASE_URL)} and goes nowhere else."
+    return f"{name} is for {ways.shown_address(stored.base_url or BASE_URL)} and goes nowhere else."
 
 
 def _from_stdin() -> str:

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 SUBCOMMANDS = {
     name: f"coder.cli.{name}"
-    for name in ("cache", "config", "context", "cost", "demo", "permissions", "replay", "rewind", "sessions", "trust")
+    for name in (
+        *("auth", "cache", "config", "context", "cost", "demo", "doctor"),
+        *("permissions", "replay", "rewind", "sessions", "trust"),
+    )
 }
 _SLASH = re.compile(r"/[A-Za-z][\w:-]*(?=\s|$)")
 _NO_INPUT = "Input must be provided either through stdin or as a prompt argument when using --print"
@@ -134,6 +137,10 @@ def _which_session(flags: Flags) -> Start:
 async def _through_replay(stack: AsyncExitStack, arguments: RunArguments, config: Config) -> Config:
     """The configuration with its endpoint behind a recording proxy or a player, where that was asked for."""
     model, roots = config.model, {"cwd": str(config.cwd)}
+    if arguments.replay is None and arguments.record is None and model.name == "demo":
+        from coder.app.demo_model import demo_serving, with_demo_model
+
+        return with_demo_model(config, await stack.enter_async_context(demo_serving(config.cwd)))
     if arguments.replay is not None:
         from coder.replay.run import serving
 

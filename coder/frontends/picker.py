@@ -38,7 +38,8 @@ class Picker:
 
     `empty` is said where there are no items. `verb` completes "enter …". `look` makes the preview of an item when it is
     first stood on, for lists too long to know all of; `find` gives further items for what was typed, below those that
-    fit themselves; values have to be hashable then. `across`: as many items beside each other, where the width allows. `query` is searched for at first.
+    fit themselves; values have to be hashable then. `across`: as many items beside each other, where the width allows.
+    `query` is searched for at first.
     """
 
     title: str

@@ -34,19 +34,16 @@ def picking_rows(standing: Standing, width: int, height: int) -> tuple[list[Row]
     above, title, keys; the item that is stood on stays."""
     above = folded_all(standing.picker.above, width, 2)
     title = _title(standing, width)
-    grid = standing.picker.across if width >= NARROW else 1
-    each = 2 if width < NARROW and any(len(item.cells) > 1 for _, item in standing.shown) else 1
-    lines = (-(-len(standing.shown) // grid)) * each or 1
+    blocks = _Blocks(standing, width)
+    lines = blocks.lines(height)
     room = height - 2
-    if room < len(title) - 1 + len(above) + each:
+    if room < len(title) - 1 + len(above) + blocks.tallest:
         title = title[:1]
-        above = above[: max(room - each * _LIST, 0)]
+        above = above[: max(room - _LIST, 0)]
     room -= len(title) - 1 + len(above)
-    preview = _preview(standing, width, room - min(lines, each * _LIST))
+    preview = _preview(standing, width, room - min(lines, _LIST * blocks.tallest))
     room -= len(preview)
-    if room < each:
-        each = 1  # an item is cut to its first row before it goes out of view
-    listed, top = _listed(standing, width, max(room, 1), each, grid)
+    listed, top = blocks.listed(max(room, 1))
     keys = [_keys(standing, width, hidden=len(listed) < lines)]
     made = [*title, *above, *listed, *preview, *keys]
     if height < 3:
@@ -67,26 +64,56 @@ def _title(standing: Standing, width: int) -> list[Row]:
     return folded(title, width, 2) + ([cut(row("  ", *hint), width)] if standing.query else [])
 
 
-def _listed(standing: Standing, width: int, room: int, each: int, grid: int) -> tuple[list[Row], int]:
-    """The items in view, `each` rows for one, with the chosen one among them."""
-    picker, shown = standing.picker, standing.shown
-    if not shown:
-        text = f'Nothing fits "{standing.query}".' if standing.query else picker.empty
-        return folded(row("  ", (text, "dim")), width, 2)[:room], 0
-    fits = max(room // each, 1) * grid
-    last = max(len(shown) - fits, 0)
-    last += -last % grid
-    top = min(max(standing.top - standing.top % grid, standing.at - standing.at % grid - fits + grid), last)
-    top = min(top, standing.at - standing.at % grid)
-    window = shown[top : top + fits]
-    chosen = standing.at - top
-    if grid > 1:
-        return _across([item for _, item in window], chosen, width, grid), top
-    if each == 2:
-        items = [item for _, item in window]
-        return [line for at, item in enumerate(items) for line in _two(item, at == chosen, width)], top
-    table = _table(standing, [item for _, item in window], width)
-    return [_line(item, texts, at == chosen) for at, ((_, item), texts) in enumerate(zip(window, table, strict=True))], top
+class _Blocks:
+    """The items as blocks of rows: one row in columns, several where it is narrow, one for as many as stand across."""
+
+    def __init__(self, standing: Standing, width: int) -> None:
+        self._standing = standing
+        self._width = width
+        self._items = [item for _, item in standing.shown]
+        self._across = standing.picker.across if width >= NARROW else 1
+        self._is_narrow = width < NARROW
+        self._widths = [] if self._is_narrow else _widths(self._items, width)
+        self._count = -(-len(self._items) // self._across)
+        self.tallest = 2 if self._is_narrow and any(len(item.cells) > 1 for item in self._items) else 1
+
+    def lines(self, most: int) -> int:
+        """How many rows all of them take, where it is more than `most` only that."""
+        if not self._items:
+            return 1
+        if not self._is_narrow:
+            return self._count
+        return sum(len(self._block(at)) for at in range(min(self._count, most))) + max(self._count - most, 0)
+
+    def listed(self, room: int) -> tuple[list[Row], int]:
+        """The blocks in view with the chosen one among them, and the first of them."""
+        standing = self._standing
+        if not self._items:
+            text = f'Nothing fits "{standing.query}".' if standing.query else standing.picker.empty
+            return folded(row("  ", (text, "dim")), self._width, 2)[:room], 0
+        at = standing.at // self._across
+        start, left = at, room - len(self._block(at))
+        while start > 0 and (size := len(self._block(start - 1))) <= left:
+            start, left = start - 1, left - size
+        start = max(start, min(standing.top, at))
+        made: list[Row] = []
+        end = start
+        while end < self._count and len(made) + len(block := self._block(end)) <= room:
+            made += block
+            end += 1
+        while end == self._count and start > 0 and len(made) + len(block := self._block(start - 1)) <= room:
+            made = [*block, *made]
+            start -= 1
+        return (made or self._block(at)[:room]), start
+
+    def _block(self, at: int) -> list[Row]:
+        if self._across > 1:
+            start = at * self._across
+            return [_beside(self._items[start : start + self._across], self._standing.at - start, self._width)]
+        item, is_chosen = self._items[at], at == self._standing.at
+        if not self._is_narrow:
+            return [_line(item, _filled_all(item, self._widths), is_chosen)]
+        return _stacked(item, is_chosen, self._width, folds=not self._standing.picker.can_search)
 
 
 def _line(item: Item, texts: Sequence[str], is_chosen: bool) -> Row:
@@ -94,49 +121,37 @@ def _line(item: Item, texts: Sequence[str], is_chosen: bool) -> Row:
     return row(("❯ " if is_chosen else "  ", style), (_keyed(item) + "".join(texts).rstrip(), style))
 
 
-def _two(item: Item, is_chosen: bool, width: int) -> list[Row]:
-    style: Style = "chosen" if is_chosen else cast("Style", item.style)
-    first = row(("❯ " if is_chosen else "  ", style), (_keyed(item) + (item.cells[0] if item.cells else ""), style))
-    rest = " · ".join(text for cell in item.cells[1:] if (text := cell.strip()))
-    return [cut(first, width), cut(row(("    ", ""), (rest, "dim")), width)]
+def _stacked(item: Item, is_chosen: bool, width: int, *, folds: bool) -> list[Row]:
+    """The first cell, and the others below it. In a long list that is searched they are cut, elsewhere they go on."""
+    first = _line(item, item.cells[:1], is_chosen)
+    indent = 2 + _size(_keyed(item))
+    text = " · ".join(text for cell in item.cells[1:] if (text := cell.strip()))
+    rest = [row(" " * indent, (text, "dim"))] if text else []
+    if folds:
+        return folded_all((first, *rest), width, indent)
+    return [cut(each, width) for each in (first, *rest)]
 
 
-def _across(items: Sequence[Item], chosen: int, width: int, grid: int) -> list[Row]:
-    size = width // grid
-    made: list[Row] = []
-    for start in range(0, len(items), grid):
-        line: list[Span] = []
-        for at in range(start, min(start + grid, len(items))):
-            texts = [" ".join(items[at].cells)]
-            cell = cut(_line(items[at], texts, at == chosen), size - 1)
-            line += cell
-            line.append(Span(" " * (size - sum(_size(span.text) for span in cell))))
-        made.append(tuple(line[:-1]))
-    return made
+def _beside(items: Sequence[Item], chosen: int, width: int) -> Row:
+    size = width // len(items) if len(items) > 1 else width
+    made: list[Span] = []
+    for at, item in enumerate(items):
+        cell = cut(_line(item, [" ".join(item.cells)], at == chosen), size - 1)
+        made += (*cell, Span(" " * (size - sum(_size(span.text) for span in cell))))
+    return tuple(made[:-1])
 
 
 def _keyed(item: Item) -> str:
     return f"{item.key} " if item.key else ""
 
 
-def _table(standing: Standing, items: Sequence[Item], width: int) -> list[list[str]]:
-    """The cells of the items in view as columns. All items are measured, so that nothing moves when it scrolls."""
-    count = max((len(item.cells) for _, item in standing.shown), default=0)
-    widths = [0] * count
-    keyed = 0
-    for _, item in standing.shown:
-        keyed = max(keyed, _size(_keyed(item)))
+def _widths(items: Sequence[Item], width: int) -> list[int]:
+    """Of the columns. All items are measured, so that nothing moves when it scrolls."""
+    widths = [0] * max((len(item.cells) for item in items), default=0)
+    for item in items:
         for at, text in enumerate(item.cells):
             widths[at] = max(widths[at], _size(text))
-    widths = _fitting(widths, width - 2 - keyed)
-    return [
-        [
-            _filled(text, size, last=at == len(widths) - 1)
-            for at, (text, size) in enumerate(zip(item.cells, widths, strict=False))
-            if size
-        ]
-        for item in items
-    ]
+    return _fitting(widths, width - 2 - max((_size(_keyed(item)) for item in items), default=0))
 
 
 def _fitting(widths: list[int], room: int) -> list[int]:
@@ -153,9 +168,12 @@ def _total(widths: Sequence[int]) -> int:
     return sum(widths) + _GAP * (sum(size > 0 for size in widths) - 1)
 
 
-def _filled(text: str, size: int, *, last: bool) -> str:
-    shown = "".join(span.text for span in cut((Span(text),), size))
-    return shown if last else shown + " " * (size - _size(shown) + _GAP)
+def _filled_all(item: Item, widths: Sequence[int]) -> list[str]:
+    made: list[str] = []
+    for text, size in zip(item.cells, widths, strict=False):
+        shown = "".join(span.text for span in cut((Span(text),), size))
+        made.append(shown + " " * (size - _size(shown) + _GAP) if size else "")
+    return made
 
 
 def _preview(standing: Standing, width: int, room: int) -> list[Row]:

@@ -17,7 +17,9 @@ SESSIONS = Picker(
     (
         Item("a", ("Fix rounding in the cart", "2 min ago", "main", "14 prompts", "$0.82")),
         Item("b", ("Add login tests", "yesterday", "login", " 6 prompts", "$0.31")),
-        Item("c", ('(no title) "why is npm slow"', "3 days ago", "main", " 2 prompts", "$0.02"), words="why is npm slow"),
+        Item(
+            "c", ('(no title) "why is npm slow"', "3 days ago", "main", " 2 prompts", "$0.02"), words="why is npm slow"
+        ),
     ),
     hint="type to search",
     actions=(Action("space", "shows"), Action("ctrl+a", "all folders"), Action("ctrl+r", "renames")),
@@ -54,7 +56,22 @@ def test_below_60_columns_an_item_takes_two_rows() -> None:
     assert shown(Picking(SESSIONS), 40) == [
         "Resume a session in ~/src/shop",
         "❯ Fix rounding in the cart",
-        "    2 min ago · main · 14 prompts · $0.82",
+        "  2 min ago · main · 14 prompts · $0.82",
+        "  Add login tests",
+        "  yesterday · login · 6 prompts · $0.31",
+        '  (no title) "why is npm slow"',
+        "  3 days ago · main · 2 prompts · $0.02",
+        '  Last: "a"',
+        "  enter opens · space shows · esc leaves",
+    ]
+
+
+def test_a_choice_that_is_too_long_goes_on_below_itself_where_it_is_narrow() -> None:
+    long = Item("x", ("Yes, and accept all edits in this folder until I leave",), key="2")
+    assert shown(Picking(Picker("Which?", (MENU.items[0], long))), 40)[1:4] == [
+        "❯ 1 option 1",
+        "  2 Yes, and accept all edits in this",
+        "    folder until I leave",
     ]
 
 
@@ -78,7 +95,7 @@ def test_a_search_takes_letters_apart_in_titles_and_says_when_nothing_fits() -> 
     picking.type("adlgn")
     assert picking.chosen is SESSIONS.items[1]
     picking.type("zzz")
-    assert picking.chosen is None and 'Nothing fits "adlgnzzz".' in "\n".join(shown(picking))
+    assert not stood_on(picking.rows(80, 24)) and 'Nothing fits "adlgnzzz".' in "\n".join(shown(picking))
     assert picking.press("enter") is None
     for _ in range(8):
         picking.press("backspace")
@@ -87,7 +104,9 @@ def test_a_search_takes_letters_apart_in_titles_and_says_when_nothing_fits() -> 
 
 @pytest.mark.behaviour("B-891")
 def test_every_word_has_to_fit_and_titles_come_first() -> None:
-    items = tuple(Item(n, (title,), words=words) for n, (title, words) in enumerate((("x", "npm slow"), ("npm", "npm"))))
+    items = tuple(
+        Item(n, (title,), words=words) for n, (title, words) in enumerate((("x", "npm slow"), ("npm", "npm")))
+    )
     picking = Picking(Picker("t", items, can_search=True))
     picking.type("npm")
     assert picking.chosen is items[1]
@@ -188,7 +207,31 @@ def test_a_picker_read_aloud() -> None:
 
 NASTY = st.text(st.sampled_from("ab 漢e\u0301👩\u200dA·"), max_size=70)
 KEYS = st.sampled_from(
-    "up down left right j k a n 1 2 3 space enter pageup pagedown home end backspace ctrl+r tab f1 é 漢".split()
+    [
+        "up",
+        "down",
+        "left",
+        "right",
+        "j",
+        "k",
+        "a",
+        "n",
+        "1",
+        "2",
+        "3",
+        "space",
+        "enter",
+        "pageup",
+        "pagedown",
+        "home",
+        "end",
+        "backspace",
+        "ctrl+r",
+        "tab",
+        "f1",
+        "é",
+        "漢",
+    ]
 )
 ITEMS = st.lists(
     st.builds(

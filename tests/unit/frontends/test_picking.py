@@ -273,5 +273,6 @@ def test_no_keys_at_no_size_lose_the_item_stood_on_or_make_a_row_too_wide(
         assert max(map(width_of, rows)) <= width
         if picking.chosen is not None and width >= 2:
             assert len(stood_on(rows)) == 1
-            said = picking.chosen.cells[0].split()[:1] if picking.chosen.cells and across == 1 and width > 60 else []
-            assert all(word[:8] in stood_on(rows)[0] for word in said)
+            text = picking.chosen.cells[0] if picking.chosen.cells else ""
+            if text.isascii() and len(text) <= 12 and across == 1 and width >= 60:
+                assert text.rstrip() in stood_on(rows)[0]

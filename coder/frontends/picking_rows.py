@@ -8,6 +8,7 @@ from typing import cast
 
 from coder.frontends.picker import Item, Picker
 from coder.frontends.row_folding import between, folded, folded_all
+from coder.frontends.row_window import windowed
 from coder.frontends.styled import Row, Span, Style, cells, cut, row
 
 NARROW = 60  # below as many cells an item takes two rows
@@ -92,19 +93,8 @@ class _Blocks:
             text = f'Nothing fits "{standing.query}".' if standing.query else standing.picker.empty
             return folded(row("  ", (text, "dim")), self._width, 2)[:room], 0
         at = standing.at // self._across
-        start, left = at, room - len(self._block(at))
-        while start > 0 and (size := len(self._block(start - 1))) <= left:
-            start, left = start - 1, left - size
-        start = max(start, min(standing.top, at))
-        made: list[Row] = []
-        end = start
-        while end < self._count and len(made) + len(block := self._block(end)) <= room:
-            made += block
-            end += 1
-        while end == self._count and start > 0 and len(made) + len(block := self._block(start - 1)) <= room:
-            made = [*block, *made]
-            start -= 1
-        return (made or self._block(at)[:room]), start
+        made, top, _ = windowed(self._block, self._count, at, standing.top, room)
+        return made, top
 
     def _block(self, at: int) -> list[Row]:
         if self._across > 1:

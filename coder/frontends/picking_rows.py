@@ -40,7 +40,7 @@ def picking_rows(standing: Standing, width: int, height: int) -> tuple[list[Row]
     room = height - 2
     if room < len(title) - 1 + len(above) + blocks.tallest:
         title = title[:1]
-        above = above[: max(room - _LIST, 0)]
+        above = _shortened(above, max(room - _LIST * blocks.tallest, 1))
     room -= len(title) - 1 + len(above)
     preview = _preview(standing, width, room - min(lines, _LIST * blocks.tallest))
     room -= len(preview)
@@ -168,9 +168,14 @@ def _filled_all(item: Item, widths: Sequence[int]) -> list[str]:
 
 def _preview(standing: Standing, width: int, room: int) -> list[Row]:
     made = folded_all((row("  ", *given) for given in standing.preview), width, 4)
-    if len(made) <= room:
-        return made
-    return [*made[: room - 1], row(("  …", "dim"))] if room > 1 else []
+    return _shortened(made, room) if room > 1 or len(made) <= room else []
+
+
+def _shortened(rows: list[Row], room: int) -> list[Row]:
+    """With a row that says how many are left out, if so."""
+    if len(rows) <= room:
+        return rows
+    return [*rows[: room - 1], row((f"  … {len(rows) - room + 1} more rows", "dim"))]
 
 
 def _keys(standing: Standing, width: int, *, hidden: bool) -> Row:

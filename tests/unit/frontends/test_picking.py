@@ -205,6 +205,12 @@ def test_a_picker_read_aloud() -> None:
         assert spoken_answer(MENU, wrong) is None
 
 
+def test_what_there_is_no_room_for_above_is_counted() -> None:
+    picker = replace(MENU, above=tuple(row(f"line {n}") for n in range(9)))
+    lines = shown(Picking(picker), 80, 8)
+    assert lines[1:4] == ["line 0", "line 1", "  … 7 more rows"] and lines[4] == "❯ 1 option 1"
+
+
 NASTY = st.text(st.sampled_from("ab 漢e\u0301👩\u200dA·"), max_size=70)
 KEYS = st.sampled_from(
     [

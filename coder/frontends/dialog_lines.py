@@ -128,6 +128,8 @@ def _hints(dialog: Dialog, *, narrow: bool) -> str:
     hints = ["enter chooses"]
     if not narrow and dialog.kind == "edit":
         hints.append("ctrl+e opens it in your editor first")
+    elif not narrow and dialog.kind == "plan":
+        hints.append("ctrl+e opens the plan in your editor")
     elif not narrow:
         hints += ["tab edits the rule"] if any(choice.key == "2" for choice in dialog.choices) else []
         hints.append("ctrl+e explains")

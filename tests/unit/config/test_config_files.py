@@ -142,7 +142,7 @@ def test_a_value_of_the_wrong_kind_is_dropped_with_a_warning(value: dict[str, An
         ('{\n  "model": 7\n}', "line 2, column 12: model must be"),
         ('\ufeff{"permissions": {"allow": ["Read",\n 7]}}', "line 2, column 2: permissions.allow[1] must be"),
         ('{"statusLine": {"command": "x",\n "padding": -1}}', "line 2, column 13: statusLine.padding must be"),
-        ('{"statusLine":\n {"command": "x", "refreshInterval": 0.5}}', "line 2, column 38: statusLine.refreshInterval must be"),
+        ('{"statusLine":\n {"command": "x", "padding": 0.5}}', "line 2, column 30: statusLine.padding must be"),
         ('{"env": {\n "A": "x",\n "B": []}}', "line 3, column 7: env.B must be"),
         ('{"permissions": {},\n "coder": {"idleTimeout": "x"}}', "line 2, column 27: coder.idleTimeout must be"),
     ],

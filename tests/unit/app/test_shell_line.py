@@ -145,8 +145,9 @@ async def test_an_empty_command_is_refused(tmp_path: Path, command: str) -> None
 
 @pytest.mark.behaviour("B-963")
 async def test_a_session_is_not_called_by_a_command_and_the_command_is_no_prompt(tmp_path: Path) -> None:
-    async with running_api([turn("x")]) as api:
-        session = await Talk.at(tmp_path, api.url).open()
+    async with running_api([turn("x"), turn("x")]) as api:
+        talk = Talk.at(tmp_path, api.url)
+        session = await talk.open()
         await session.shell("echo first", nothing)
         assert session.title == "" and session.last_run() == ()
         await session.prompt("Fix the cart.")
@@ -155,6 +156,8 @@ async def test_a_session_is_not_called_by_a_command_and_the_command_is_no_prompt
             "reply",
         ]
         await session.aclose()
+        found = Start(resume="fix the cart")  # by the words of its first prompt
+        assert await talk.say("And?", found) == "x"
 
 
 @pytest.mark.behaviour("B-964")

@@ -130,7 +130,7 @@ def test_a_note_that_cannot_be_added_says_why(tmp_path: Path) -> None:
 
 def test_memory_files_are_told_in_the_order_in_which_they_count(tmp_path: Path) -> None:
     home, cwd = tmp_path / "me" / ".coder", tmp_path / "me" / "shop" / "web"
-    for path in (home / "x", cwd / ".claude" / "x", tmp_path / "CLAUDE.md" / "x"):
+    for path in (home / "x", cwd / ".claude" / "x", cwd / "CLAUDE.md" / "x"):
         path.parent.mkdir(parents=True)
     for path, text in {
         home / "CLAUDE.md": "mine",
@@ -138,6 +138,7 @@ def test_memory_files_are_told_in_the_order_in_which_they_count(tmp_path: Path) 
         cwd.parent / "CLAUDE.local.md": "local",
         cwd / ".claude" / "CLAUDE.md": "web",
         cwd / "AGENTS.md": "not this",
+        tmp_path / "AGENTS.md": "nor this: it is nobody's home",
     }.items():
         path.write_text(text)
     found = memory_files(cwd, home, {"HOME": str(tmp_path / "me")})

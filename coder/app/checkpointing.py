@@ -23,12 +23,12 @@ from coder.core.tools import Runs, Writes
 
 if TYPE_CHECKING:
     from coder.app import completing
-    from coder.checkpoints import back, changelog, gitstate, heritage, limits, pending, recorder, space
+    from coder.checkpoints import back, changelog, compare, gitstate, heritage, limits, pending, recorder, space
     from coder.permissions.gitdrops import Drop
 else:
     completing = LazyModule("coder.app.completing")
-    _NAMES = ("back", "changelog", "gitstate", "heritage", "limits", "pending", "recorder", "space")
-    back, changelog, gitstate, heritage, limits, pending, recorder, space = (
+    _NAMES = ("back", "changelog", "compare", "gitstate", "heritage", "limits", "pending", "recorder", "space")
+    back, changelog, compare, gitstate, heritage, limits, pending, recorder, space = (
         LazyModule(f"coder.checkpoints.{name}") for name in _NAMES
     )
 
@@ -145,6 +145,14 @@ class Checkpointing:
     async def preview_undo(self, *, force: bool = False) -> back.Preview:
         """What undoing the last rewind would do to files. Raises CoderError."""
         return await finished(lambda: self._back().preview_undo(force=force))
+
+    @property
+    def enabled(self) -> bool:
+        return self._enabled
+
+    async def differences(self) -> list[compare.Difference]:
+        """What the session changed, file by file, but for what a rewind took back. Raises CoderError."""
+        return await finished(self._differences)
 
     async def states_before(self, id: str) -> tuple[gitstate.GitState, ...]:
         """What git knew of each repository at a checkpoint that was taken before a command."""
@@ -289,6 +297,12 @@ class Checkpointing:
         self._stir(held)
         held.catch_up()
         return back.Back(self._site.base, held.log, held.contents, self._marks())
+
+    def _differences(self) -> list[compare.Difference]:
+        held = self._opened()
+        held.catch_up()
+        found: list[compare.Difference] = compare.differences(held.log.records(), self._marks(), held.contents)
+        return found
 
     def _learn(self, done: pending.Done) -> None:
         if self._recorder is not None:

@@ -41,9 +41,10 @@ else:  # only for what is looked at or renamed
 SPACE, ALL, RENAME = "space", "ctrl+a", "ctrl+r"
 _MOST = 300  # sessions that are listed; older ones are found by what was said in them
 _READ = 20  # of these it is read what they used, of the others it may be known
+_LARGE = 4_000_000  # bytes of a transcript that would keep a person waiting
 _FOUND = 20
 _PATIENCE = 0.05  # seconds to wait for another process at the index
-_TITLE, _SAID, _BRANCH = 60, 60, 16
+_TITLE, _SAID, _BRANCH, _FOLDER = 60, 60, 16, 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +74,11 @@ def session_picker(shelf: Shelf, *, query: str = "", first: int = 0) -> Picker:
     paths = shelf.paths()
     glimpses = (each for path in paths if (each := glimpse(path)) is not None and not each.is_sidechain)
     seen = list(islice(glimpses, _MOST))
-    known = _used(shelf, [each.path for each in seen])
+    known = _used(shelf, seen)
     now = time.time()
     items = tuple(_item(session_facts(each, facts), shelf, now) for each, facts in zip(seen, known, strict=True))
-    place = "of any folder" if shelf.whole else f"in {shelf.short(str(shelf.cwd))}"
-    more = f" · the latest {len(items)} of {len(paths)}" if len(paths) > len(items) == _MOST else ""
+    place = "of any folder" if shelf.whole else f"in {_end(shelf.short(str(shelf.cwd)), 2 * _FOLDER)}"
+    more = f" · latest {len(items)} of {len(paths)}" if len(paths) > len(items) == _MOST else ""
     other = Action(ALL, "this folder" if shelf.whole else "all folders")
     return Picker(
         f"Resume a session {place}",
@@ -136,12 +137,13 @@ async def _rename(ui: Ui, path: Path) -> None:
         ui.say([row(("✗ ", "bad"), foreign(str(error)))])
 
 
-def _used(shelf: Shelf, paths: list[Path]) -> list[Facts | None]:
-    """What the sessions used, as far as that can be told without reading them all. Nothing is made where none are."""
-    if not paths:
+def _used(shelf: Shelf, seen: list[Glimpse]) -> list[Facts | None]:
+    """What the sessions used, as far as that can be told at once. Nothing is made on disk where there are none."""
+    if not seen:
         return []
     with closing(Library(shelf.home, _PATIENCE)) as library:
-        return [*library.facts(paths[:_READ]), *library.known(paths[_READ:])]
+        library.facts([each.path for each in seen[:_READ] if each.size <= _LARGE])
+        return library.known([each.path for each in seen])
 
 
 def _found(shelf: Shelf, paths: list[Path], words: str) -> Iterator[Item]:
@@ -162,7 +164,7 @@ def _item(each: SessionFacts, shelf: Shelf, now: float) -> Item:
     count = "" if each.prompts is None else f"{each.prompts:>3} prompt{'' if each.prompts == 1 else 's'}"
     cells = [_title(session), age(session.modified, now), _cut(session.branch, _BRANCH), count, dollars(each.cost)]
     if shelf.whole:
-        cells.insert(1, shelf.short(session.cwd))
+        cells.insert(1, _end(shelf.short(session.cwd), _FOLDER))
     words = f"{session.title} {session.prompt} {session.branch} {session.id} {session.cwd if shelf.whole else ''}"
     return Item(session.path, tuple(cells), words=words)
 
@@ -188,3 +190,8 @@ def _look(item: Item) -> Sequence[Row]:
 
 def _cut(text: str, width: int) -> str:
     return "".join(span.text for span in cut(row(foreign(text[: 8 * width])), width))
+
+
+def _end(path: str, width: int) -> str:
+    """The end of a path that is too long: it tells folders apart."""
+    return path if len(path) <= width else f"…{path[1 - width :]}"

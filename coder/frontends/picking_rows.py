@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from coder.frontends.folding import folded, folded_all
 from coder.frontends.picker import Item, Picker
-from coder.frontends.row_folding import between, folded, folded_all
+from coder.frontends.row_ends import between
 from coder.frontends.row_window import windowed
 from coder.frontends.styled import Row, Span, Style, cells, cut, row
 

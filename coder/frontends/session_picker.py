@@ -5,6 +5,7 @@ Must not know a terminal, nor what is done with the one that is chosen.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -13,7 +14,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from coder.app.starting import Start
 from coder.app.threads import finished
+from coder.config.paths import user_home
 from coder.core.errors import SessionError
 from coder.core.lazy import LazyModule
 from coder.core.visible import visible_line
@@ -93,6 +96,12 @@ def session_picker(shelf: Shelf, *, query: str = "", first: int = 0) -> Picker:
         find=lambda words: list(_found(shelf, paths, words)),
         query=query,
     )
+
+
+async def choose(ui: Ui, home: Path, cwd: Path, person: Path | None = None) -> Start | None:
+    """As `choose_session`, for somebody who has no session open yet."""
+    path = await choose_session(ui, Shelf(home, cwd, person or user_home(os.environ)))
+    return None if path is None else Start(resume=path.stem, keeps_model=True)
 
 
 async def choose_session(ui: Ui, shelf: Shelf, query: str = "") -> Path | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from coder.app.starting import Start
 from coder.core.errors import SessionError
 from coder.frontends.desk import Desk
-from coder.frontends.styled import foreign, row
+from coder.frontends.slash.saying import done
+from coder.frontends.styled import foreign
 from coder.sessions.asides import clean_name
 
 _ID = 8  # characters that name a session
@@ -21,4 +22,4 @@ async def run(desk: Desk, arguments: str) -> None:
     await desk.reopen(Start(name=name or None))
     called = f' called "{foreign(clean_name(name))}"' if name else ""
     back = f" The one before is kept: /resume {before.session_id[:_ID]}" if is_kept else ""
-    desk.ui.say([row(("✓ ", "ok"), f"A new conversation{called}.{back}")])
+    done(desk.ui, f"A new conversation{called}.{back}")

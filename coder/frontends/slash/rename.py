@@ -5,7 +5,8 @@ from __future__ import annotations
 from coder.app.threads import finished
 from coder.core.errors import SessionError
 from coder.frontends.desk import Desk
-from coder.frontends.styled import foreign, row
+from coder.frontends.slash.saying import done
+from coder.frontends.styled import foreign
 from coder.sessions.glimpse import glimpse
 from coder.sessions.rename import rename
 
@@ -24,4 +25,4 @@ async def run(desk: Desk, arguments: str) -> None:
     if name is None or not name.strip():
         return
     kept = await finished(rename, path, name)
-    desk.ui.say([row(("✓ ", "ok"), f'This session is called "{foreign(kept)}". coder -r finds it by that.')])
+    done(desk.ui, f'This session is called "{foreign(kept)}". coder -r finds it by that.')

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol, cast
 
+from coder.app.tasks import Task
 from coder.app.threads import finished
 from coder.core.errors import SessionError
 from coder.frontends.desk import Desk
 from coder.frontends.picker import Action, Item, Picked, Picker
-from coder.frontends.styled import Style, foreign, row
+from coder.frontends.slash.saying import refused
+from coder.frontends.styled import Style, foreign
 from coder.frontends.talk_text import plain_text
 
 STOP = "x"
@@ -23,38 +24,11 @@ _STATES: dict[str, tuple[str, Style]] = {
 }
 
 
-class Task(Protocol):
-    """One of them. `code` once it has ended, `output` is the file with all it printed."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def command(self) -> str: ...
-    @property
-    def state(self) -> str: ...
-    @property
-    def seconds(self) -> float: ...
-    @property
-    def last(self) -> str: ...
-    @property
-    def code(self) -> int | None: ...
-    @property
-    def output(self) -> Path: ...
-
-
-class Tasks(Protocol):
-    """What a session offers for them."""
-
-    def tasks(self) -> Sequence[Task]: ...
-    async def stop_task(self, id: str) -> None: ...
-
-
 async def run(desk: Desk, arguments: str) -> None:
-    session = cast("Tasks", desk.session)
     first = 0
-    while (picked := await desk.ui.pick(tasks_picker(session.tasks(), first))) is not None:
+    while (picked := await desk.ui.pick(tasks_picker(desk.session.tasks(), first))) is not None:
         first = picked.index
-        await _act(desk, session, picked)
+        await _act(desk, picked)
 
 
 def tasks_picker(tasks: Sequence[Task], first: int = 0) -> Picker:
@@ -68,21 +42,21 @@ def tasks_picker(tasks: Sequence[Task], first: int = 0) -> Picker:
     )
 
 
-async def _act(desk: Desk, session: Tasks, picked: Picked) -> None:
+async def _act(desk: Desk, picked: Picked) -> None:
     id = picked.item.value if picked.item is not None else ""
-    task = next((each for each in session.tasks() if each.id == id), None)
+    task = next((each for each in desk.session.tasks() if each.id == id), None)
     if task is None:
         return
     if picked.action == STOP:
         try:
-            await session.stop_task(task.id)
+            await desk.session.stop_task(task.id)
         except SessionError as error:
-            desk.ui.say([row(("✗ ", "bad"), foreign(str(error)))])
+            refused(desk.ui, foreign(str(error)))
         return
     try:
         text = await finished(_tail, task.output)
     except OSError as error:
-        desk.ui.say([row(("✗ ", "bad"), f"The output of {foreign(task.command)} cannot be read: {error.strerror}.")])
+        refused(desk.ui, f"The output of {foreign(task.command)} cannot be read: {error.strerror}.")
         return
     await desk.ui.pager(f"{foreign(task.command)} · {_STATES.get(task.state, ('',))[0]}\n\n{text}\n")
 

@@ -115,4 +115,3 @@ class PickDesk:
 async def desk_at(talk: Talk, ui: PickUi, start: Start = NEW, **flags: Any) -> PickDesk:
     session = await talk.open(start, **flags)
     return PickDesk(talk, session, talk.config(**flags), ui)
-

@@ -153,7 +153,9 @@ async def test_clear_begins_anew_and_says_how_to_come_back(tmp_path: Path) -> No
         before = there.session.facts.session_id
         await clear.run(there, "Next thing")
         assert there.session.facts.session_id != before
-        assert ui.said[1:] == [f'✓ A new conversation called "Next thing". The one before is kept: /resume {before[:8]}']
+        assert ui.said[1:] == [
+            f'✓ A new conversation called "Next thing". The one before is kept: /resume {before[:8]}'
+        ]
         await there.session.prompt("hello again")
         assert "hello again" in str(api.requests[-1]["messages"])
         await resume.run(there, before[:8])

@@ -88,7 +88,9 @@ async def test_the_conversation_alone_or_the_files_alone(tmp_path: Path, key: st
 
 
 @pytest.mark.behaviour("B-904")
-@pytest.mark.parametrize(("answer", "text"), [("1", "by hand\n"), ("2", BEFORE), ("3", "by hand\n"), ("esc", "by hand\n")])
+@pytest.mark.parametrize(
+    ("answer", "text"), [("1", "by hand\n"), ("2", BEFORE), ("3", "by hand\n"), ("esc", "by hand\n")]
+)
 async def test_what_the_person_changed_is_not_replaced_unasked(tmp_path: Path, answer: str, text: str) -> None:
     ui = PickUi(["a"], [answer], ["esc"])
     async with desk(tmp_path, ui) as there:

@@ -166,6 +166,7 @@ def test_what_was_looked_for_further_comes_behind_and_nothing_twice() -> None:
     picking.type("x")
     assert asked == ["fix"]
     assert [plain(each).split("  ")[0] for each in picking.rows(80, 24)[1:3]] == ["❯ Fix rounding in the cart", ""]
+    assert sum("Fix rounding" in line for line in shown(picking)) == 1
     picking.press("end")
     assert picking.chosen is not None and picking.chosen.value == "z"
     picking.press("enter")

@@ -126,3 +126,16 @@ async def test_there_is_nothing_to_go_back_to(tmp_path: Path) -> None:
         await rewind.run(there, "")
         await there.session.aclose()
     assert ui.said == ["There is nothing to go back to yet."]
+
+
+@pytest.mark.behaviour("B-903")
+async def test_nobody_goes_far_back_before_having_seen_what_that_does(tmp_path: Path) -> None:
+    ui = PickUi(["home", "a"], ["a"])
+    async with running_api([turn("a")] * 14) as api:
+        there = await desk_at(Talk.at(tmp_path, api.url), ui)
+        for number in range(14):
+            await there.session.prompt(f"say {number}")
+        await rewind.run(there, "")
+        await there.session.aclose()
+    assert "  a shows what it would do" in ui.screens[0] and "  No file would change" in ui.screens[1]
+    assert ui.draft == "say 0" and ui.said[0].startswith('✓ Went back to before "say 0" · no file had changed')

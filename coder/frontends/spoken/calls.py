@@ -1,0 +1,118 @@
+"""Tool calls as lines: what was begun, what came of it, what was not run. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from coder.core.events import PermissionDenied, ToolFinished
+from coder.core.messages import Text, ToolResult, ToolUse
+from coder.core.visible import visible, visible_line
+from coder.frontends.desk import Shown
+from coder.frontends.spoken.words import counted, took
+
+_COMMANDS = ("Bash", "Monitor", "PowerShell")
+_EDITS = ("Edit", "Write", "NotebookEdit")
+_QUIET = ("TodoWrite", "AskUserQuestion", "ExitPlanMode", "EnterPlanMode")
+_FEW = 3  # lines of output that are read at once
+_TAIL = 2  # of those of a command that failed
+_BRIEF = 160
+_INDENT = 400
+
+
+class Calls:
+    """Paths are told from `cwd`, or from home."""
+
+    def __init__(self, cwd: Path, home: Path) -> None:
+        self._cwd, self._home = f"{cwd}/", f"{home}/"
+
+    def state(self, call: ToolUse, summary: str) -> str:
+        return f"Running {self._short(summary)}" if call.name in _COMMANDS else f"Running {self._what(call, summary)}"
+
+    def started(self, call: ToolUse, summary: str) -> Iterator[str]:
+        """Only of what may take its time."""
+        if call.name in _COMMANDS or call.name.startswith("mcp__"):
+            yield f"tool: {self._what(call, summary)}, started"
+
+    def finished(self, shown: Shown) -> Iterator[str]:
+        event = shown.finished
+        call, data = event.call, event.data or {}
+        what = self._what(call, _subject(call))
+        if call.name in _QUIET and not event.result.is_error:
+            yield from self._quietly(event)
+            return
+        output = str(data.get("stdout") or "").strip("\n") if call.name in _COMMANDS else ""
+        lines = visible(output, blanks=_INDENT).split("\n") if output else []
+        summary = counted(len(lines), "line") if lines else visible_line(event.summary)
+        more = f" Type /show {shown.number} to read {'it' if len(lines) == 1 else 'them'}." if len(lines) > _FEW else ""
+        if event.result.is_error:
+            yield from self._failed(event, what, lines, more)
+        elif call.name in _COMMANDS:
+            told = summary if not lines or more else f"{summary}:"
+            yield f"tool: {what}, done in {took(event.seconds)}{_comma(told)}{more or ('.' if not lines else '')}"
+            yield from () if more else lines
+        else:
+            see = f" Type /show {shown.number} to read the change." if call.name in _EDITS else ""
+            yield f"tool: {what}, done{_comma(summary)}.{see}"
+
+    def denied(self, event: PermissionDenied) -> str:
+        why = event.message.strip()
+        said = "you said no" if why in ("", "the person said no") else visible_line(why)
+        if event.message and not event.reasons and said != "you said no":
+            said = f"you said no: {said}"
+        return f"tool failed: {self._what(event.call, _subject(event.call))}, not run: {said}"
+
+    def not_run(self, call: ToolUse, result: ToolResult) -> str:
+        return f"tool failed: {self._what(call, _subject(call))}, not run: {_first_line(result)}"
+
+    def changed(self, event: ToolFinished) -> set[str]:
+        """The file that the call changed."""
+        if event.result.is_error or event.call.name not in _EDITS:
+            return set()
+        return {_subject(event.call)}
+
+    def _failed(self, event: ToolFinished, what: str, lines: list[str], more: str) -> Iterator[str]:
+        summary = visible_line(event.summary)
+        if not lines:
+            said = summary if summary and summary != "failed" else ""
+            yield f"tool failed: {what}{_comma(said)}: {_first_line(event.result)}"
+            return
+        count = f", {counted(len(lines), 'line')}" if more else ""
+        yield f"tool failed: {what}{_comma(summary)}, {took(event.seconds)}{count}{more or ':'}"
+        yield from lines[-_TAIL:] if more else lines
+
+    def _quietly(self, event: ToolFinished) -> Iterator[str]:
+        data = event.data or {}
+        if event.call.name == "TodoWrite":
+            todos = [each for each in data.get("newTodos") or () if isinstance(each, dict)]
+            done = sum(each.get("status") == "completed" for each in todos)
+            now = next((str(each.get("content", "")) for each in todos if each.get("status") == "in_progress"), "")
+            yield f"tool: todo list, {done} of {len(todos)} done{_comma(f'now: {visible_line(now)}' if now else '')}"
+        elif event.call.name == "AskUserQuestion":
+            yield f"tool: you chose: {visible_line(event.summary)}"
+
+    def _what(self, call: ToolUse, summary: str) -> str:
+        return f"{visible_line(call.name)} {self._short(summary)}".rstrip()
+
+    def _short(self, text: str) -> str:
+        line = visible_line(text)
+        line = line.replace(self._cwd, "") if len(self._cwd) > 2 else line
+        line = line.replace(self._home, "~/") if len(self._home) > 2 else line
+        return line if len(line) <= _BRIEF else f"{line[: _BRIEF // 2]} … {line[-_BRIEF // 2 :]}"
+
+
+def _subject(call: ToolUse) -> str:
+    """What a call is about: its path, command or pattern."""
+    for key in ("command", "file_path", "notebook_path", "pattern", "url", "query", "task_id", "path"):
+        if isinstance(found := call.input.get(key), str):
+            return found
+    return ""
+
+
+def _first_line(result: ToolResult) -> str:
+    text = "".join(block.text for block in result.content if isinstance(block, Text))
+    return visible_line(next((line for line in text.splitlines() if line.strip()), "it gave no reason"))[:300]
+
+
+def _comma(text: str) -> str:
+    return f", {text}" if text else ""

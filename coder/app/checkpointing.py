@@ -93,6 +93,10 @@ class Checkpointing:
         if self._enabled and isinstance(event, RunStarted) and event.agent == "main":
             self._told.append(Told(event.prompt.meta.uuid, event.prompt.text, time.time()))
 
+    def forget(self, prompt: str) -> None:
+        """A prompt, by its uuid, is no longer part of the conversation, and nothing was done for it."""
+        self._told = [each for each in self._told if each.uuid != prompt]
+
     async def recover(self) -> tuple[str, ...]:
         """Completes a rewind that was cut off, if there is one. Returns what a person should know."""
         if not self._enabled or not (self._site.base / "pending").exists():

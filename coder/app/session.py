@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from coder.agent.control import Control
 from coder.agent.loop import Agent
 from coder.core.errors import ProtocolError, SessionError
 from coder.core.events import CompactionEnded, RunEnded
-from coder.core.messages import Json, Message, Meta, Text, Usage
+from coder.core.lazy import LazyModule
+from coder.core.messages import Image, Json, Message, Meta, Text, Usage
 from coder.core.tools import Mode
 
 if TYPE_CHECKING:
+    from coder.app import pictures as pictured
+    from coder.app import unsaying
     from coder.app.checkpointing import Checkpointing
     from coder.app.conversation import OpenConversation
     from coder.core.trust import Trust
     from coder.telemetry.context_report import ContextReport
+else:  # for people in front
+    pictured, unsaying = LazyModule("coder.app.pictures"), LazyModule("coder.app.unsaying")
+
+Picture: TypeAlias = "Path | Image"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +88,18 @@ class Session:
         """What fills the context, by part. Asks the API to count, which costs nothing, before the first reply only."""
         return await self._context()
 
-    async def prompt(self, text: str, *, time_budget: float | None = None) -> RunEnded:
+    async def prompt(
+        self, text: str, pictures: Sequence[Picture] = (), *, time_budget: float | None = None
+    ) -> RunEnded:
         """Runs to the final answer. An interrupt, or `time_budget` seconds gone, is an end like any other.
 
-        Raises ProtocolError while a run is under way; CancelledError when the caller itself is cancelled.
+        Raises ProtocolError while a run is under way; SessionError that names a picture that cannot be sent, with
+        nothing said then; CancelledError when the caller itself is cancelled.
         """
-        if self._running is not None:
-            raise ProtocolError("a run is under way: steer it or interrupt it first")
-        message = Message("user", (Text(text),), Meta(kind="prompt"))
+        self._expect_idle("steer it or interrupt it first")
+        blocks = await asyncio.to_thread(_blocks, pictures) if pictures else ()
+        self._expect_idle("steer it or interrupt it first")
+        message = Message("user", (*blocks, Text(text)), Meta(kind="prompt"))
         running = asyncio.create_task(self._agent.run(message))
         async with self._until_done(running):
             done, _ = await asyncio.wait({running}, timeout=time_budget)
@@ -103,8 +114,7 @@ class Session:
     async def compact(self, focus: str = "") -> CompactionEnded | None:
         """Shortens the conversation; `focus` is what the summary should dwell on. None when it was interrupted, and
         nothing has changed then. Raises ProtocolError while a run is under way."""
-        if self._running is not None:
-            raise ProtocolError("a run is under way: compact when it has ended")
+        self._expect_idle("compact when it has ended")
         running = asyncio.create_task(self._agent.compact(focus))
         async with self._until_done(running):
             await asyncio.wait({running})
@@ -115,8 +125,7 @@ class Session:
 
         Blocks while it reads. Raises ProtocolError while a run is under way.
         """
-        if self._running is not None:
-            raise ProtocolError("a run is under way: undo the compaction when it has ended")
+        self._expect_idle("undo the compaction when it has ended")
         if self._agent.upkeep.uncompact():
             return True
         if self._conversation is None:
@@ -139,9 +148,32 @@ class Session:
                 await asyncio.wait({running})
             self._running = None
 
-    def steer(self, text: str) -> None:
-        """Says something to the run under way; it is read at the next turn boundary."""
-        self._agent.steer(Message("user", (Text(text),), Meta(kind="steer")))
+    def steer(self, text: str, pictures: Sequence[Picture] = ()) -> None:
+        """Says something to the run under way; it is read at the next turn boundary, and `MessageAdded` tells so. What
+        is not delivered when that run ends waits for `take_back`.
+
+        Raises SessionError that names a picture that cannot be sent. Blocks while it reads pictures.
+        """
+        self._agent.steer(Message("user", (*_blocks(pictures), Text(text)), Meta(kind="steer")))
+
+    @property
+    def queued(self) -> tuple[str, ...]:
+        """What was said to a run and has not been delivered."""
+        return tuple(message.text for message in self._agent.inbox.queued)
+
+    def take_back(self) -> tuple[str, ...]:
+        """What was said to a run and has not been delivered, in order; it is out of the queue then."""
+        return tuple(message.text for message in self._agent.inbox.take_back())
+
+    def unsay(self) -> bool:
+        """Takes the last prompt out of the conversation, as if it had never been said: after a run that failed, or was
+        interrupted, before the model said anything. False, with nothing changed, when something was said or done, or
+        what is stored cannot be read. Blocks while it reads. Raises ProtocolError while a run is under way."""
+        self._expect_idle("it may be answered yet")
+        prompt = unsaying.unsay(self._agent, self._conversation)
+        if prompt and self.checkpoints is not None:
+            self.checkpoints.forget(prompt)
+        return bool(prompt)
 
     def interrupt(self) -> None:
         """Ends the run under way; `prompt` returns. Does nothing while idle."""
@@ -152,3 +184,11 @@ class Session:
         """Ends processes and connections, and stores what is left. Idempotent."""
         self.interrupt()
         await self._close()
+
+    def _expect_idle(self, otherwise: str) -> None:
+        if self._running is not None:
+            raise ProtocolError(f"a run is under way: {otherwise}")
+
+
+def _blocks(pictures: Sequence[Picture]) -> tuple[Image, ...]:
+    return tuple(each if isinstance(each, Image) else pictured.picture(each) for each in pictures)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from coder.core.events import PermissionDenied, ToolFinished
 from coder.core.messages import Text, ToolResult, ToolUse
+from coder.core.requests import Deny
 from coder.core.visible import visible, visible_line
 from coder.frontends.desk import Shown
 from coder.frontends.spoken.words import counted, took
@@ -55,11 +56,11 @@ class Calls:
             see = f" Type /show {shown.number} to read the change." if call.name in _EDITS else ""
             yield f"tool: {what}, done{_comma(summary)}.{see}"
 
-    def denied(self, event: PermissionDenied) -> str:
-        why = event.message.strip()
-        said = "you said no" if why in ("", "the person said no") else visible_line(why)
-        if event.message and not event.reasons and said != "you said no":
-            said = f"you said no: {said}"
+    def denied(self, event: PermissionDenied, answer: Deny | None) -> str:
+        """`answer` is the person's, when they were asked."""
+        said = visible_line(event.message)
+        if answer is not None and not answer.nobody:
+            said = f"you said no: {visible_line(answer.message)}" if answer.message else "you said no"
         return f"tool failed: {self._what(event.call, _subject(event.call))}, not run: {said}"
 
     def not_run(self, call: ToolUse, result: ToolResult) -> str:

@@ -14,6 +14,7 @@ from coder.core.events import (
     MessageAdded,
     ModelRetrying,
     Notice,
+    PermissionAnswered,
     PermissionDenied,
     RunStarted,
     StateChanged,
@@ -24,6 +25,7 @@ from coder.core.events import (
     TurnStarted,
 )
 from coder.core.messages import Json, Message, ToolResult, ToolUse
+from coder.core.requests import Deny, PermissionRequest
 from coder.core.visible import visible_line
 from coder.frontends.desk import Shown
 from coder.frontends.spoken.calls import Calls
@@ -53,6 +55,7 @@ class Telling:
         self._thinks_since: float | None = None
         self._since = clock()
         self._asked: dict[str, ToolUse] = {}  # calls of the last reply that nothing was said of yet
+        self._denied: dict[str, Deny] = {}
         self.state = WAITING
         self.shown: tuple[Shown, ...] = ()
         self.todos: tuple[Json, ...] = ()
@@ -96,6 +99,8 @@ class Telling:
                 yield from self._call(event)
             case ModelRetrying() | Notice() | CheckpointTaken() | StateChanged():
                 yield from self._remark(event)
+            case PermissionAnswered(request=PermissionRequest(call=call), reply=Deny() as reply):
+                self._denied[call.id] = reply
             case CompactionStarted():
                 self.state = "Compacting"
             case CompactionEnded(trigger=trigger, before=before, after=after) if trigger != "manual" and after < before:
@@ -146,7 +151,7 @@ class Telling:
                     self.todos = tuple((event.data or {}).get("newTodos") or ())
                 yield from self._calls.finished(shown)
             case PermissionDenied():
-                yield self._calls.denied(event)
+                yield self._calls.denied(event, self._denied.pop(event.call.id, None))
 
     def _remark(self, event: ModelRetrying | Notice | CheckpointTaken | StateChanged) -> Iterator[str]:
         match event:

@@ -93,7 +93,7 @@ class SpokenUi:
             return False
         self._terminal.end_line()
         with self._terminal.lent():
-            problem = await _run([*shlex.split(editor), str(path)], self._env)
+            problem = await _edited(editor, path, self._env)
         if problem:
             self._terminal.say(f"error: the editor {visible_line(editor)} {problem}. Nothing was changed.")
         return not problem
@@ -106,11 +106,14 @@ class SpokenUi:
             self._terminal.say(f"Kept: {shown}", "Press enter alone to send it, or type something else.")
 
 
-async def _run(command: list[str], env: Mapping[str, str]) -> str:
-    """What went wrong; "" when nothing did."""
+async def _edited(editor: str, path: Path, env: Mapping[str, str]) -> str:
+    """Runs the editor. What went wrong; "" when nothing did."""
     try:
+        command = [*shlex.split(editor), str(path)]
         started = await asyncio.create_subprocess_exec(*command, env={**os.environ, **env})
     except OSError as error:
         return f"cannot be started: {error.strerror}"
+    except ValueError as error:
+        return f"cannot be started: {error}"
     code = await started.wait()
     return f"ended with exit code {code}" if code else ""

@@ -28,17 +28,19 @@ class Calls:
         self._cwd, self._home = f"{cwd}/", f"{home}/"
 
     def state(self, call: ToolUse, summary: str) -> str:
-        return f"Running {self._short(summary)}" if call.name in _COMMANDS else f"Running {self._what(call, summary)}"
+        if call.name in _COMMANDS:
+            return f"Running {self._short(_subject(call))}"
+        return f"Running {self._short(summary) or visible_line(call.name)}"
 
-    def started(self, call: ToolUse, summary: str) -> Iterator[str]:
+    def started(self, call: ToolUse) -> Iterator[str]:
         """Only of what may take its time."""
         if call.name in _COMMANDS or call.name.startswith("mcp__"):
-            yield f"tool: {self._what(call, summary)}, started"
+            yield f"tool: {self._what(call)}, started"
 
     def finished(self, shown: Shown) -> Iterator[str]:
         event = shown.finished
         call, data = event.call, event.data or {}
-        what = self._what(call, _subject(call))
+        what = self._what(call)
         if call.name in _QUIET and not event.result.is_error:
             yield from self._quietly(event)
             return
@@ -49,8 +51,8 @@ class Calls:
         if event.result.is_error:
             yield from self._failed(event, what, lines, more)
         elif call.name in _COMMANDS:
-            told = summary if not lines or more else f"{summary}:"
-            yield f"tool: {what}, done in {took(event.seconds)}{_comma(told)}{more or ('.' if not lines else '')}"
+            end = ":" if lines and not more else "."
+            yield f"tool: {what}, done in {took(event.seconds)}{_comma(summary)}{end}{more}"
             yield from () if more else lines
         else:
             see = f" Type /show {shown.number} to read the change." if call.name in _EDITS else ""
@@ -61,10 +63,10 @@ class Calls:
         said = visible_line(event.message)
         if answer is not None and not answer.nobody:
             said = f"you said no: {visible_line(answer.message)}" if answer.message else "you said no"
-        return f"tool failed: {self._what(event.call, _subject(event.call))}, not run: {said}"
+        return f"tool failed: {self._what(event.call)}, not run: {said}"
 
     def not_run(self, call: ToolUse, result: ToolResult) -> str:
-        return f"tool failed: {self._what(call, _subject(call))}, not run: {_first_line(result)}"
+        return f"tool failed: {self._what(call)}, not run: {_first_line(result)}"
 
     def changed(self, event: ToolFinished) -> set[str]:
         """The file that the call changed."""
@@ -79,7 +81,7 @@ class Calls:
             yield f"tool failed: {what}{_comma(said)}: {_first_line(event.result)}"
             return
         count = f", {counted(len(lines), 'line')}" if more else ""
-        yield f"tool failed: {what}{_comma(summary)}, {took(event.seconds)}{count}{more or ':'}"
+        yield f"tool failed: {what}{_comma(summary)}, {took(event.seconds)}{count}{f'.{more}' if more else ':'}"
         yield from lines[-_TAIL:] if more else lines
 
     def _quietly(self, event: ToolFinished) -> Iterator[str]:
@@ -92,8 +94,8 @@ class Calls:
         elif event.call.name == "AskUserQuestion":
             yield f"tool: you chose: {visible_line(event.summary)}"
 
-    def _what(self, call: ToolUse, summary: str) -> str:
-        return f"{visible_line(call.name)} {self._short(summary)}".rstrip()
+    def _what(self, call: ToolUse) -> str:
+        return f"{visible_line(call.name)} {self._short(_subject(call))}".rstrip()
 
     def _short(self, text: str) -> str:
         line = visible_line(text)
@@ -112,6 +114,7 @@ def _subject(call: ToolUse) -> str:
 
 def _first_line(result: ToolResult) -> str:
     text = "".join(block.text for block in result.content if isinstance(block, Text))
+    text = text.removeprefix("<tool_use_error>").removesuffix("</tool_use_error>")  # it is for the model
     return visible_line(next((line for line in text.splitlines() if line.strip()), "it gave no reason"))[:300]
 
 

@@ -1,4 +1,4 @@
-"""A picker in lines: a page of numbered items, words to narrow it, `more` for the rest. Must not know what is chosen."""
+"""A picker in lines: numbered items a page at a time, words to narrow them. Must not know what is chosen."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def choose(terminal: Terminal, picker: Picker) -> Picked | None:
         if words == _MORE and len(shown) > PAGE:
             shown = shown[PAGE:]
         elif (picked := _picked(picker, page, shown, words)) is not None:
-            return None if picked == "left" else picked
+            return picked if isinstance(picked, Picked) else None
         elif picker.can_search and not words.isdecimal() and (found := _found(picker, words)):
             shown = found
         else:
@@ -63,7 +63,7 @@ def _hint(hint: str) -> list[str]:
 
 
 def _picked(picker: Picker, page: Picker, shown: list[tuple[int, Item]], words: str) -> Picked | str | None:
-    """"left", what a number, an action or the key of an item stands for, or None."""
+    """ "left", what a number, an action or the key of an item stands for, or None."""
     keyed = next(((i, item) for i, item in shown if words and item.key == words and not words.isdecimal()), None)
     if keyed is not None:
         return Picked("enter", keyed[1], keyed[0])

@@ -33,6 +33,7 @@ from coder.frontends.spoken.paragraphs import Paragraphs
 from coder.frontends.spoken.words import took, whole
 
 WAITING = "Waiting for the model"
+ASKING = "Waiting for you"
 MODES = {
     "default": "asks first",
     "acceptEdits": "accepts edits",
@@ -140,7 +141,7 @@ class Telling:
         match event:
             case ToolStarted(call=call, summary=summary):
                 self.state = self._calls.state(call, summary)
-                yield from self._calls.started(call, summary)
+                yield from self._calls.started(call)
             case ToolFinished():
                 self.state = WAITING
                 self.calls += 1

@@ -11,7 +11,7 @@ import sys
 import termios
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import TextIO
 
@@ -76,9 +76,7 @@ class Terminal:
         self._is_open, self._typed, self._lines = True, b"", []
         self.end_line()
 
-    async def line(
-        self, prompt: str, *, grace: float = 0.0, joins: bool = False, secret: bool = False
-    ) -> str | None:
+    async def line(self, prompt: str, *, grace: float = 0.0, joins: bool = False, secret: bool = False) -> str | None:
         """The next line that is completed more than `grace` seconds from now; None at the end of input, or when `wake`
         is called. `joins`: lines that come at once are one text. A secret is not shown."""
         assert self._waiter is None, "two wait for the same line"
@@ -87,11 +85,12 @@ class Terminal:
         self._waiter = _Waiter(asyncio.get_running_loop().create_future(), prompt, self._clock() + grace, joins)
         self._put()
         try:
-            with self._unseen() if secret else suppress():
+            with self._unseen() if secret else nullcontext():
                 return await self._waiter.line
         finally:
             self._waiter = None
-            if secret:
+            if secret:  # not even the end of the line was shown
+                self._is_open = True
                 self.end_line()
 
     def wake(self) -> None:
@@ -184,7 +183,6 @@ class Terminal:
             return
         quiet = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
         termios.tcsetattr(self._source, termios.TCSADRAIN, quiet)
-        self._is_open = True  # not even the end of the line is shown
         try:
             yield
         finally:

@@ -86,5 +86,5 @@ def _part(report: ContextReport, label: str, count: int, hint: str, width: int) 
 def _item(count: int, label: str, hint: str, width: int) -> Row:
     room = width - 2 - 7 - 2 - (len(hint) + 2 if hint else 0)
     text = cut(row(foreign(label)), room)
-    blanks = " " * (room - width_of(text))
-    return row(f"  {tokens(count):>7}  ", *text, *([(f"{blanks}  {hint}", "dim")] if hint else []))
+    beside = " " * (room - width_of(text)) + f"  {hint}" if hint else ""
+    return row(f"  {tokens(count):>7}  ", *text, (beside, "dim"))

@@ -26,7 +26,7 @@ async def test_another_model_answers_and_it_is_said_what_that_costs(tmp_path: Pa
         await model.run(desk, "opus")
         assert desk.ui.words[0] == "✓ Model: claude-opus-5-5 · 1M context, $4 in, $20 out per million tokens."
         assert desk.ui.words[1].startswith("! Its cache is empty: the next message pays for the whole conversation, ")
-        assert desk.ui.words[1].endswith(" tokens, about $0.0806.") or "about $0." in desk.ui.words[1]
+        assert " tokens, about $0." in desk.ui.words[1]
         assert desk.session.facts.model == "claude-opus-5-5"
         assert await desk.prompt("And now?") == "Still here."
 

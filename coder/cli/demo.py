@@ -51,6 +51,9 @@ class TestRun:
 def demo(
     cassette: Annotated[Path, typer.Option(help="The recorded model.")] = HERE / "cassette.jsonl",
     keep: Annotated[bool, typer.Option("--keep", help="Keep the folder afterwards.")] = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Watch only, as lines: what is shown without a terminal.")
+    ] = False,
 ) -> None:
     """Watch coder fix a failing test in a small project: a recorded model, a throw-away folder, no network, no key."""
     console = QuietConsole(highlight=False)

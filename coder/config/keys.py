@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import get_args
 
-from coder.config.settings import LONGEST_IDLE, KeyHeader, mode_names
-from coder.core.config import Provider, Transport
+from coder.config.section import LONGEST_IDLE
+from coder.config.settings import KeyHeader, mode_names, theme_names
+from coder.core.config import Channel, Provider, Transport
 from coder.core.errors import ConfigError
 from coder.core.model import Effort
 
@@ -63,12 +64,13 @@ _SWITCHES = """
 confirmIrreversible alwaysThinkingEnabled showThinkingSummaries includeGitInstructions includeCoAuthoredBy
 disableAllHooks enableAllProjectMcpServers autoCompactEnabled autoMemoryEnabled respectGitignore enforceAvailableModels
 fileCheckpointingEnabled disableBundledSkills disableSkillShellExecution respondToBashCommands verbose
+screenReader ambiguousWide
 syntaxHighlightingDisabled prefersReducedMotion spinnerTipsEnabled showTurnDuration terminalProgressBarEnabled
 promptSuggestionEnabled skipWebFetchPreflight skipDangerousModePermissionPrompt
 """
 _TEXTS = """
 model language outputStyle agent apiKeyHelper awsAuthRefresh awsCredentialExport gcpAuthRefresh otelHeadersHelper
-autoMemoryDirectory plansDirectory theme prUrlTemplate
+autoMemoryDirectory plansDirectory prUrlTemplate
 """
 _LISTS = """
 fallbackModel availableModels permissions.additionalDirectories enabledMcpjsonServers disabledMcpjsonServers
@@ -109,6 +111,12 @@ KINDS: dict[str, Kind] = {  # `*` is any name, `**` any keys
     "worktree.baseRef": TEXT,
     "worktree.bgIsolation": TEXT,
     "editorMode": _choice("normal", "vim"),
+    "theme": Kind(
+        f"one of {', '.join(theme_names())}",
+        lambda value: isinstance(value, str) and (value in theme_names() or value.startswith("custom:")),
+    ),
+    "preferredNotifChannel": _choice(*get_args(Channel)),
+    "notifications": _choice("on", "off"),
     "viewMode": _choice("default", "verbose", "focus"),
     "coder.transport": _choice(*get_args(Transport)),
     "coder.provider": _choice(*get_args(Provider)),

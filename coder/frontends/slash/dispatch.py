@@ -14,6 +14,12 @@ def is_command(line: str) -> bool:
     return name.startswith("/") and name[1:2].isalpha() and "/" not in name[1:]
 
 
+def is_for_any_time(line: str, commands: tuple[Command, ...] = BUILT_IN) -> bool:
+    """Whether the command of a line answers at once while a run is on."""
+    command = find(parse(line)[0], commands)
+    return command is not None and command.any_time
+
+
 def parse(line: str) -> tuple[str, str]:
     """The name without its slash, and the rest."""
     name, _, rest = line.strip().partition(" ")

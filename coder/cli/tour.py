@@ -1,0 +1,86 @@
+"""The tour of `coder demo` on a terminal: its folder, its scenes, its settings. Must not know how a screen is drawn."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from coder.app.demo_model import FOLDER, demo_model, demo_serving
+from coder.cli.demo import demo_config
+from coder.core.config import Config
+
+Waits: TypeAlias = Literal["run", "picker"]
+
+BEGIN = "This is a demo: a scripted model, a throw-away folder, no network, no cost."
+END = "That was everything. The folder is gone. Start for real: coder"
+YOUR_TURN = "your turn: press 1 or 4"
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """`prompt` is typed for the person, below what it `says`. The next scene begins when the run is over ("run") or
+    when the person has left the picker ("picker"); a question of either is theirs to answer."""
+
+    prompt: str
+    says: tuple[str, ...]
+    waits_for: Waits
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A throw-away folder with the project in it, and the config home beside that."""
+
+    folder: Path
+
+    @property
+    def project(self) -> Path:
+        return self.folder / "shop"
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "home"
+
+
+def scenes() -> tuple[Scene, ...]:
+    return (
+        Scene(
+            "Make greet() polite and test it",
+            (BEGIN, "Space skips ahead. The words after ❯ are typed by the demo; the questions are yours to answer."),
+            "run",
+        ),
+        Scene(
+            "/rewind",
+            ("Changed your mind? Every message can be gone back to: the files, the conversation, or both.",),
+            "picker",
+        ),
+        Scene("/cost", ("What it cost is always there to see. This was nothing.",), "picker"),
+    )
+
+
+@contextlib.contextmanager
+def staged() -> Iterator[Stage]:
+    """The folder for as long as the tour lasts. Nothing is left of it, however the tour ends."""
+    stage = Stage(Path(tempfile.mkdtemp(prefix="coder-demo-")).resolve())
+    try:
+        shutil.copytree(FOLDER / "tour", stage.project, ignore=shutil.ignore_patterns("__pycache__"))
+        stage.home.mkdir(mode=0o700)
+        yield stage
+    finally:
+        shutil.rmtree(stage.folder, ignore_errors=True)
+
+
+def playing(stage: Stage) -> AbstractAsyncContextManager[str]:
+    """The base URL of the tour's model."""
+    return demo_serving(stage.project, FOLDER / "tour.yaml")
+
+
+def tour_config(stage: Stage, url: str) -> Config:
+    """Asks about everything, keeps all in the throw-away folder, and uses nothing of the person's own."""
+    config = demo_config(stage.project, stage.home, url)
+    return replace(config, model=demo_model(url), mode="default", rules=(), persist=True)

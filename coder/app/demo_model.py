@@ -11,8 +11,9 @@ from pathlib import Path
 
 from coder.core.config import Config, ModelConfig
 from coder.core.lazy import LazyModule
+from coder.models.catalog import OFFLINE
 
-NAME = "demo"
+NAME = OFFLINE
 FOLDER = Path(__file__).resolve().parent.parent / "demo"
 # Loaded when somebody wants the demo.
 _load = LazyModule("coder.replay.load")

@@ -1,4 +1,4 @@
-"""A loopback server that only judges keys: who came with what, and whether that was the right one. Knows nothing else."""
+"""A loopback server that only judges keys: who came with what, and was it the right one. Knows nothing else."""
 
 from __future__ import annotations
 

@@ -142,6 +142,10 @@ class Recorder:
         for tree in self._trees:
             tree.adopt_all()
 
+    def stirred(self) -> None:
+        """A command that was not noted has run since the last look."""
+        self._was_busy = True
+
     def catch_up(self) -> None:
         """Notes what background commands did since the last call. Raises CheckpointError."""
         if self._was_busy or self._surroundings.is_busy():

@@ -45,10 +45,15 @@ class _Key:
 
 
 def model_config(
-    name: str | None, env: Mapping[str, str], stack: Stack, home: Path, warnings: list[str]
+    name: str | None,
+    env: Mapping[str, str],
+    stack: Stack,
+    home: Path,
+    warnings: list[str],
+    effort: Effort | None = None,
 ) -> ModelConfig:
-    """`name` is the one of `--model`, `home` where a key may be kept. Blocks while an apiKeyHelper runs. Adds to
-    `warnings`. Raises ConfigError; never shows a secret."""
+    """`name` is the one of `--model`, `effort` of `--effort`, `home` where a key may be kept. Blocks while an
+    apiKeyHelper runs. Adds to `warnings`. Raises ConfigError; never shows a secret."""
     provider = _provider(env, stack)
     key = _key(env, stack, home, warnings) if provider == "anthropic" else _Key()
     retries = environment.whole(env, "CLAUDE_CODE_MAX_RETRIES", 0)
@@ -65,7 +70,7 @@ def model_config(
         provider=provider,
         max_tokens=environment.whole(env, "CLAUDE_CODE_MAX_OUTPUT_TOKENS", 1),
         thinking=_thinking(env, stack),
-        effort=_effort(env, stack),
+        effort=effort or _effort(env, stack),
         max_retries=defaults.max_retries if retries is None else min(retries, _MOST_RETRIES),
         idle_timeout=stack.first(lambda s: s.idle_timeout) or defaults.idle_timeout,
         request_timeout=timeout / 1000 if timeout else defaults.request_timeout,

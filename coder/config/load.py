@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from coder.config import environment
 from coder.config.credentials import model_config
 from coder.config.flags import Flags
+from coder.config.interface import interface_of
 from coder.config.layers import Stack, flag_layer, folder_files, stacked
 from coder.config.paths import MANAGED, config_home, expand, key_file, sources, why_not_saved
 from coder.config.settings import mode_named, mode_names
@@ -55,7 +56,7 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
     return Config(
         cwd=start,
         home=home,
-        model=model_config(flags.model, overlay, stack, home, warnings),
+        model=model_config(flags.model, overlay, stack, home, warnings, flags.effort),
         mode=_mode(flags, stack, warnings),
         rules=(*_own_rules(home), *_rules(flags, stack, start, warnings)),
         managed_rules_only=stack.managed_rules_only,
@@ -75,6 +76,7 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
         system_prompt=flags.system_prompt,
         append_system_prompt=flags.append_system_prompt,
         persist=persist,
+        interface=interface_of(stack, verbose=flags.verbose),
         trust=stack.trust,
         warnings=tuple(warnings),
     )

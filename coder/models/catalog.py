@@ -49,6 +49,16 @@ def resolve(name: str, env: Mapping[str, str]) -> str:
     return env.get(alias["variable"], "").strip().removesuffix("[1m]") or str(alias["model"])
 
 
+def aliases() -> dict[str, str]:
+    """The short names and the models they stand for, unless the environment says otherwise (`resolve`)."""
+    return {name: str(alias["model"]) for name, alias in _table()["aliases"].items()}
+
+
+def models() -> tuple[str, ...]:
+    """The ids of the table, the newest and strongest of each family first."""
+    return tuple(_table()["models"])
+
+
 def describe(model: str) -> ModelFacts:
     """Limits and abilities. Never fails."""
     key = _key(model)
@@ -82,6 +92,12 @@ def dearest(model: str, prompt_tokens: int) -> tuple[float, float] | None:
     if rates is None:
         return None
     return max(rates["input"], rates["cache_write_5m"]) / _MILLION, rates["output"] / _MILLION
+
+
+def rates(model: str) -> tuple[float, float] | None:
+    """US dollars for a million tokens of a short prompt, and of a reply; None when the price is not known."""
+    found = _prices(model, 0)
+    return None if found is None else (found["input"], found["output"])
 
 
 def is_same_model(one: str, other: str) -> bool:

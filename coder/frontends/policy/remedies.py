@@ -6,10 +6,10 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from coder.cli.policy_judged import Judged
-from coder.cli.policy_text import LABEL, WIDTH, labelled, visible
 from coder.config.paths import local_settings, user_settings
 from coder.core.config import RuleText
+from coder.frontends.policy.judged import Judged
+from coder.frontends.policy.text import LABEL, WIDTH, labelled, visible
 from coder.permissions.decide import Verdict
 from coder.permissions.wording import NAME_THEM
 

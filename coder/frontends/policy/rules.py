@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from coder.app.policy import REPOSITORY, Standing, layers
-from coder.cli.policy_text import RuleRow, short
 from coder.config.paths import local_settings, project_settings, user_home, user_settings
 from coder.core.config import Behaviour, Config, RuleText, Scope
 from coder.core.errors import ConfigError
+from coder.frontends.policy.text import RuleRow, short
 from coder.permissions.pathrules import PathPattern
 from coder.permissions.patterns import SEPARATOR, CommandPattern
 from coder.permissions.readonly import is_reader

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coder.app.policy import Policy, Standing
-from coder.cli.policy_text import short, visible
 from coder.core.config import RuleText
 from coder.core.requests import Reason
+from coder.frontends.policy.text import short, visible
 from coder.permissions.decide import Decision
 from coder.permissions.wording import NAME_THEM
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 
-from coder.cli.policy_judged import Judged
-from coder.cli.policy_remedies import remedies
-from coder.cli.policy_text import NARROW, hidden, labelled, visible, wrapped
 from coder.core.config import RuleText
 from coder.core.messages import Json
 from coder.core.requests import Effect, EffectKind, Part, Reason
 from coder.core.tools import Mode
+from coder.frontends.policy.judged import Judged
+from coder.frontends.policy.remedies import remedies
+from coder.frontends.policy.text import NARROW, hidden, labelled, visible, wrapped
 from coder.permissions.decide import Verdict
 from coder.permissions.wording import quoted
 
@@ -49,7 +49,7 @@ class Explanation:
 
     def lines(self) -> Iterator[str]:
         judged, decision = self.judged, self.judged.decision
-        yield from wrapped(f"{ANSWERS[decision.verdict]}: {self._why()}")
+        yield from wrapped(self.answer())
         if len(decision.parts) > 1:
             yield ""
             yield from self._parts()
@@ -65,6 +65,15 @@ class Explanation:
         yield from labelled("Mode", f"{mode}: {MODES[mode]}")
         for warning in judged.standing.warnings:
             yield from labelled("Warning", visible(warning))
+
+    def answer(self) -> str:
+        """`asks: no rule allows npm test`."""
+        return f"{ANSWERS[self.judged.decision.verdict]}: {self._why()}"
+
+    def part_rows(self) -> list[tuple[str, str, str]]:
+        """Of a line of several commands: the answer to each, its text, and why; nothing for a single one."""
+        parts = self.judged.decision.parts if len(self.judged.decision.parts) > 1 else ()
+        return [(ANSWERS[self._answer(part)], visible(part.text), self._beside(part)) for part in parts]
 
     def to_json(self) -> Json:
         decision, standing = self.judged.decision, self.judged.standing
@@ -139,8 +148,7 @@ class Explanation:
         return f"{what} would allow it, but {but.replace('it', 'this folder', 1) if len(rules) == 1 else but}"
 
     def _parts(self) -> Iterator[str]:
-        parts = self.judged.decision.parts
-        rows = [(ANSWERS[self._answer(part)], visible(part.text), self._beside(part)) for part in parts]
+        rows = self.part_rows()
         widest = max(cell_len(text) for _, text, _ in rows)
         for number, (answer, text, why) in enumerate(rows, 1):
             start = f"  {number:<3}{answer:<9}"

@@ -20,7 +20,7 @@ WIDTH = 80
 LABEL = 16
 NARROW = 32  # the widest cell that still leaves room for a sentence beside it
 _TURNS = ("LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI")
-_WHOSE: dict[Scope, str] = {
+WHOSE: dict[Scope, str] = {
     "managed": "the administrator",
     "flag": "this command",
     "local": "you, in this project",
@@ -82,7 +82,7 @@ class RuleRow:
 
 def rule_table(rows: Sequence[RuleRow], cwd: Path, home: Path) -> Iterator[str]:
     """Behaviour, rule, whose it is, and the file; a row that would be too wide has its file on a line of its own."""
-    cells = [(row.rule.behaviour, visible(row.rule.text), _WHOSE[row.rule.scope]) for row in rows]
+    cells = [(row.rule.behaviour, visible(row.rule.text), WHOSE[row.rule.scope]) for row in rows]
     texts = min(max((cell_len(text) for _, text, _ in cells), default=0), NARROW)
     whose = max((len(owner) for _, _, owner in cells), default=0)
     for row, (behaviour, text, owner) in zip(rows, cells, strict=True):

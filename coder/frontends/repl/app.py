@@ -44,13 +44,14 @@ if TYPE_CHECKING:
     from coder.app.starting import Start
     from coder.frontends import first_run, session_picker
     from coder.frontends.render import failures
-    from coder.frontends.repl import remembering, reopening, resumed, trusting
+    from coder.frontends.repl import playing, remembering, reopening, resumed, trusting
     from coder.frontends.slash import dispatch
 else:  # none of it is needed for the first paint
     dispatch = LazyModule("coder.frontends.slash.dispatch")
     failures = LazyModule("coder.frontends.render.failures")
     first_run = LazyModule("coder.frontends.first_run")
     notes = LazyModule("coder.app.notes")
+    playing = LazyModule("coder.frontends.repl.playing")
     plans = LazyModule("coder.app.plans")
     reopening = LazyModule("coder.frontends.repl.reopening")
     resumed = LazyModule("coder.frontends.repl.resumed")
@@ -68,6 +69,7 @@ class Opening:
     with the offline demo model when that is asked for.
 
     `start` is None for a new session; `chooses`: it is to be picked. `prompt` is sent first. `is_still`: no animation.
+    `play` is a tour: it drives the session and leaves no word about going on with it.
     """
 
     config: Config
@@ -81,6 +83,7 @@ class Opening:
     prompt: str | None = None
     is_still: bool = False
     colour: str = "auto"
+    play: Callable[[playing.Stagehand], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,11 @@ class Repl:
         self._controls = Controls(
             self._terminal, self._printer, self._talk, self._keys, self.leave, self._aside, places
         )
-        self._terminal.bind(app_keys.session_keys(self._keys, self._controls.handlers(), self._terminal.is_free))
+        keys = app_keys.session_keys(self._keys, self._controls.handlers(), self._terminal.is_free)
+        if opening.play is not None:
+            self._stagehand = playing.Stagehand(self._terminal, self._prompt, self._talk, self.leave)
+            self._stagehand.bind(keys)
+        self._terminal.bind(keys)
         self._drawing = Drawing(
             self._printer,
             self._talk,
@@ -240,12 +247,15 @@ class Repl:
         await self._open(self._config, start)
         if self._opening.prompt:
             self.send(Entry("prompt", self._opening.prompt))
+        if self._opening.play is not None:
+            await self._opening.play(self._stagehand)
+            self.leave()
 
     async def _questions(self) -> bool:
         """Finds a key and asks about trust, where that is needed. False when the person left."""
         opening, config = self._opening, self._config
         if not has_key(config):
-            outcome = await first_run.first_run(self._terminal, opening.env, opening.home, config.cwd)
+            outcome = await first_run.first_run(self._terminal, opening.env, config.home, config.cwd)
             if outcome == "leave":
                 self.leave(1)
                 return False
@@ -309,7 +319,7 @@ class Repl:
         title = self._talk.title
         await self._talk.close()
         self._terminal.screen.flush()
-        if self._talk.prompts or self._talk.cost:
+        if (self._talk.prompts or self._talk.cost) and self._opening.play is None:
             rows = ending.exit_rows(
                 title=title,
                 prompts=self._talk.prompts,

@@ -105,10 +105,17 @@ def test_without_helpers_it_says_what_to_install(place: Place, tmp_path: Path) -
 
 def test_a_git_of_the_folder_is_not_run(place: Place) -> None:
     fake = place.project / "git"
-    fake.write_text("#!/bin/sh\necho ran > ran\n", encoding="utf-8")
+    fake.write_text(f"#!/bin/sh\necho ran > {place.project}/ran\n", encoding="utf-8")
     fake.chmod(0o755)
     place.coder("doctor", "--offline", env={"PATH": f"{place.project}:/usr/bin:/bin"})
     assert not (place.project / "ran").exists()
+
+
+@pytest.mark.behaviour("B-931")
+def test_a_check_that_fails_itself_is_a_finding(tmp_path: Path) -> None:
+    checks = list(examined(Site({"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}, tmp_path, Path("/no\0folder"))))
+    assert any(check.what.startswith("could not be checked: ") for check in checks)
+    assert {"coder", "git", "shell", "pillow"} <= {check.name for check in checks if check.state == "ok"}
 
 
 def site(folder: Path, is_tty: bool = True, encoding: str = "utf-8", columns: int = 80, **env: str) -> Site:

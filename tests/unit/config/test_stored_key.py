@@ -42,9 +42,11 @@ def test_the_file_is_private_even_where_another_stood(tmp_path: Path) -> None:
 def test_the_file_is_not_written_through_a_link(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.write_text("{}", encoding="utf-8")
+    elsewhere.chmod(0o644)
     (tmp_path / "credentials").symlink_to(elsewhere)
     stored_key.keep(tmp_path, Stored(api_key=KEY))
-    assert elsewhere.read_text(encoding="utf-8") == "{}" and not (tmp_path / "credentials").is_symlink()
+    assert (elsewhere.read_text(encoding="utf-8"), mode(elsewhere)) == ("{}", 0o644)
+    assert not (tmp_path / "credentials").is_symlink()
 
 
 @pytest.mark.behaviour("B-920")

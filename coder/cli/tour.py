@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from coder.app.session import Session
     from coder.app.starting import Start
     from coder.core.frontend import Frontend
-    from coder.frontends.repl.playing import Stagehand
+    from coder.frontends.repl.prompt import Prompt
+    from coder.frontends.repl.talk import Talk
+    from coder.frontends.repl.terminal import Terminal
 
 Waits: TypeAlias = Literal["run", "picker"]
 
@@ -98,12 +100,14 @@ async def _toured(stage: Stage) -> bool:
     """Whether the person saw all of it."""
     from coder.frontends.repl import app
 
-    hands: list[Stagehand] = []
+    from coder.frontends.repl.playing import Stagehand
+
+    hand: Stagehand | None = None
     played = 0
 
-    async def play(hand: Stagehand) -> None:
-        nonlocal played
-        hands.append(hand)
+    async def play(terminal: Terminal, prompt: Prompt, talk: Talk) -> None:
+        nonlocal hand, played
+        hand = Stagehand(terminal, prompt, talk)
         for scene in scenes():
             hand.say([*rows_of(scene.says, "dim"), ()])
             await hand.play(scene.prompt)
@@ -112,7 +116,7 @@ async def _toured(stage: Stage) -> bool:
     async def opened(config: Config, frontend: Frontend, start: Start | None) -> Session:
         return await (open_session(config, frontend, start=start) if start else open_session(config, frontend))
 
-    async with playing(stage, lambda: bool(hands and hands[0].is_skipping)) as url:
+    async with playing(stage, lambda: hand is not None and hand.is_skipping) as url:
         config = tour_config(stage, url)
 
         async def reloaded(demo: bool) -> Config:

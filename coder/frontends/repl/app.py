@@ -44,14 +44,13 @@ if TYPE_CHECKING:
     from coder.app.starting import Start
     from coder.frontends import first_run, session_picker
     from coder.frontends.render import failures
-    from coder.frontends.repl import playing, remembering, reopening, resumed, trusting
+    from coder.frontends.repl import remembering, reopening, resumed, trusting
     from coder.frontends.slash import dispatch
 else:  # none of it is needed for the first paint
     dispatch = LazyModule("coder.frontends.slash.dispatch")
     failures = LazyModule("coder.frontends.render.failures")
     first_run = LazyModule("coder.frontends.first_run")
     notes = LazyModule("coder.app.notes")
-    playing = LazyModule("coder.frontends.repl.playing")
     plans = LazyModule("coder.app.plans")
     reopening = LazyModule("coder.frontends.repl.reopening")
     resumed = LazyModule("coder.frontends.repl.resumed")
@@ -69,7 +68,7 @@ class Opening:
     with the offline demo model when that is asked for.
 
     `start` is None for a new session; `chooses`: it is to be picked. `prompt` is sent first. `is_still`: no animation.
-    `play` is a tour: it drives the session and leaves no word about going on with it.
+    `play` is a tour: it drives the session, which then ends without a word about going on with it.
     """
 
     config: Config
@@ -83,7 +82,7 @@ class Opening:
     prompt: str | None = None
     is_still: bool = False
     colour: str = "auto"
-    play: Callable[[playing.Stagehand], Awaitable[None]] | None = None
+    play: Callable[[Terminal, prompt.Prompt, Talk], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +138,7 @@ class Repl:
         self._controls = Controls(
             self._terminal, self._printer, self._talk, self._keys, self.leave, self._aside, places
         )
-        keys = app_keys.session_keys(self._keys, self._controls.handlers(), self._terminal.is_free)
-        if opening.play is not None:
-            self._stagehand = playing.Stagehand(self._terminal, self._prompt, self._talk, self.leave)
-            self._stagehand.bind(keys)
-        self._terminal.bind(keys)
+        self._terminal.bind(app_keys.session_keys(self._keys, self._controls.handlers(), self._terminal.is_free))
         self._drawing = Drawing(
             self._printer,
             self._talk,
@@ -248,7 +243,7 @@ class Repl:
         if self._opening.prompt:
             self.send(Entry("prompt", self._opening.prompt))
         if self._opening.play is not None:
-            await self._opening.play(self._stagehand)
+            await self._opening.play(self._terminal, self._prompt, self._talk)
             self.leave()
 
     async def _questions(self) -> bool:

@@ -6,7 +6,7 @@ The keys stay the person's all the while: questions are theirs to answer, and th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 
 from prompt_toolkit.filters import Condition
@@ -23,17 +23,15 @@ _LETTER, _READ = 0.04, 0.9  # seconds: between two letters, and before what was 
 
 
 class Stagehand:
-    """`leave` ends the session."""
-
-    def __init__(self, terminal: Terminal, prompt: Prompt, talk: Talk, leave: Callable[[], None]) -> None:
-        self.leave = leave
+    def __init__(self, terminal: Terminal, prompt: Prompt, talk: Talk) -> None:
         self._terminal = terminal
         self._prompt = prompt
         self._talk = talk
         self._skipped = asyncio.Event()
         self._is_typing = False
+        self._bind(terminal.bound)
 
-    def bind(self, keys: KeyBindings) -> None:
+    def _bind(self, keys: KeyBindings) -> None:
         """Space skips ahead, unless the person is writing something themselves."""
         free = Condition(lambda: self._terminal.is_free() and (self._is_typing or not self._prompt.text))
 

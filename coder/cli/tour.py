@@ -64,12 +64,12 @@ def scenes() -> tuple[Scene, ...]:
     return (
         Scene(
             "Make greet() polite and test it",
-            (BEGIN, "Space skips ahead. The words after ❯ are typed by the demo; the questions are yours to answer."),
+            (BEGIN, "Space skips ahead. The demo types what you would type; questions are yours."),
             "run",
         ),
         Scene(
             "/rewind",
-            ("Changed your mind? Every message can be gone back to: the files, the conversation, or both.",),
+            ("Changed your mind? Go back to any message: files, conversation, or both.",),
             "picker",
         ),
         Scene("/cost", ("What it cost is always there to see. This was nothing.",), "picker"),
@@ -99,7 +99,6 @@ def run() -> int:
 async def _toured(stage: Stage) -> bool:
     """Whether the person saw all of it."""
     from coder.frontends.repl import app
-
     from coder.frontends.repl.playing import Stagehand
 
     hand: Stagehand | None = None

@@ -88,7 +88,7 @@ def test_nothing_of_the_person_is_used_and_the_folder_goes_whatever_happens(monk
 
 def test_every_scene_can_be_played() -> None:
     for scene in scenes():
-        assert scene.says and all(len(line) <= 100 for line in scene.says)
+        assert scene.says and all(len(line) < 80 for line in scene.says)
         if scene.prompt.startswith("/"):
             assert find(scene.prompt[1:]) is not None and scene.waits_for == "picker"
     assert END.endswith("Start for real: coder")

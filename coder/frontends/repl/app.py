@@ -68,6 +68,7 @@ class Opening:
     with the offline demo model when that is asked for.
 
     `start` is None for a new session; `chooses`: it is to be picked. `prompt` is sent first. `is_still`: no animation.
+    `play` is a tour: it drives the session, which then ends without a word about going on with it.
     """
 
     config: Config
@@ -81,6 +82,7 @@ class Opening:
     prompt: str | None = None
     is_still: bool = False
     colour: str = "auto"
+    play: Callable[[Terminal, prompt.Prompt, Talk], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,12 +242,15 @@ class Repl:
         await self._open(self._config, start)
         if self._opening.prompt:
             self.send(Entry("prompt", self._opening.prompt))
+        if self._opening.play is not None:
+            await self._opening.play(self._terminal, self._prompt, self._talk)
+            self.leave()
 
     async def _questions(self) -> bool:
         """Finds a key and asks about trust, where that is needed. False when the person left."""
         opening, config = self._opening, self._config
         if not has_key(config):
-            outcome = await first_run.first_run(self._terminal, opening.env, opening.home, config.cwd)
+            outcome = await first_run.first_run(self._terminal, opening.env, config.home, config.cwd)
             if outcome == "leave":
                 self.leave(1)
                 return False
@@ -309,7 +314,7 @@ class Repl:
         title = self._talk.title
         await self._talk.close()
         self._terminal.screen.flush()
-        if self._talk.prompts or self._talk.cost:
+        if (self._talk.prompts or self._talk.cost) and self._opening.play is None:
             rows = ending.exit_rows(
                 title=title,
                 prompts=self._talk.prompts,

@@ -97,6 +97,11 @@ class Terminal:
         """The keys of the session, beside those of the prompt and of what stands in front of it."""
         self._bound = keys
 
+    @property
+    def bound(self) -> KeyBindings:
+        """The keys of the session; more can be added."""
+        return self._bound
+
     def is_free(self) -> bool:
         """Whether nothing stands in front of the prompt."""
         return not self._open

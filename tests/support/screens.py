@@ -100,9 +100,10 @@ class Terminal:
             assert alive, f"ended before {what}:\n{self.picture()}"
             assert time.monotonic() < end, f"{what} never came:\n{self.picture()}"
 
-    def settle(self, seconds: float = 0.3) -> None:
+    def settle(self, seconds: float = 0.3, deadline: float = DEADLINE) -> None:
         """Reads until nothing came for `seconds`."""
-        while True:
+        end = time.monotonic() + deadline
+        while time.monotonic() < end:
             before = len(self.raw)
             self.pump(seconds)
             if len(self.raw) == before:

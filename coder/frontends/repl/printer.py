@@ -6,7 +6,7 @@ What has been printed stays as it is. Read-only calls wait for their neighbours 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, assert_never
@@ -92,6 +92,7 @@ class Printer:
         self._merging: list[ToolFinished] = []
         self._uses: dict[str, ToolUse] = {}  # calls of the last reply of which nothing was heard yet
         self._said_no = False
+        self._evidenced: set[str] = set()  # calls whose change was printed with the question
 
     @property
     def shown(self) -> tuple[Shown, ...]:
@@ -113,6 +114,16 @@ class Printer:
     def say(self, *rows: Row) -> None:
         self._settle()
         self._terminal.say(rows)
+
+    def evidence(self, call: ToolUse, rows: Sequence[Row]) -> None:
+        """The change that is asked about: it is not printed once more when it was made."""
+        if rows:
+            self._evidenced.add(call.id)
+            self.say((), *rows, ())
+
+    def forget(self, call: ToolUse) -> None:
+        """The call was changed since its evidence was printed."""
+        self._evidenced.discard(call.id)
 
     def you(self, text: str) -> None:
         """What the person sent."""
@@ -209,6 +220,7 @@ class Printer:
         board.characters += len(text)
         if self._blocks is None:
             self._settle()
+            self._terminal.say([()])
             self._blocks = Blocks()
         self._print(self._blocks.feed(text))
 
@@ -271,7 +283,8 @@ class Printer:
             self._merging.append(event)
             return
         self._settle()
-        self._terminal.say(calls.call_rows(event, number=shown.number, **self._where()))
+        rows = calls.call_rows(event, number=shown.number, **self._where())
+        self._terminal.say(rows[:1] if event.call.id in self._evidenced and not event.result.is_error else rows)
 
     def _not_run(self, message: Message) -> None:
         """Calls that were answered without having been run, or were cut off: they leave a row with the reason."""

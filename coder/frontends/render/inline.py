@@ -19,15 +19,15 @@ Line = list[tuple[str, Style]]
 _parsers: list[Any] = []
 
 
-def inline(text: str, base: Style = "", *, marks: bool = False) -> list[Line]:
-    """The lines of a text; line ends stay where the writer put them. With `marks`, `**` stays visible too."""
+def inline(text: str, base: Style = "", *, literal: bool = False) -> list[Line]:
+    """The lines of a text; line ends stay where the writer put them. With `literal`, `**` stays visible too."""
     text = printable(text)
     if len(text) > _LONGEST:
         return [[(clean_prose(line), base)] for line in text.split("\n")]
     if not _parsers:
         _parsers.append(_markdown_it.MarkdownIt("commonmark", {"html": False}))
     tree = _parsers[0].parseInline(text)
-    made = _Made(base, marks)
+    made = _Made(base, literal)
     for token in (tree[0].children or []) if tree else []:
         made.add(token)
     return made.lines
@@ -36,10 +36,10 @@ def inline(text: str, base: Style = "", *, marks: bool = False) -> list[Line]:
 class _Made:
     """What the tokens come to so far."""
 
-    def __init__(self, base: Style, marks: bool) -> None:
+    def __init__(self, base: Style, literal: bool) -> None:
         self.lines: list[Line] = [[]]
         self._base = base
-        self._marks = marks
+        self._literal = literal
         self._bold = 0
         self._links: list[tuple[str, list[str]]] = []
 
@@ -67,10 +67,10 @@ class _Made:
 
     @property
     def _style(self) -> Style:
-        return "bold" if self._bold and not self._marks else self._base
+        return "bold" if self._bold and not self._literal else self._base
 
     def _mark(self, token: Any) -> None:
-        if self._marks:
+        if self._literal:
             self._put(token.markup, self._style)
 
     def _address(self, address: str, texts: list[str]) -> None:

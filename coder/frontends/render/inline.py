@@ -40,7 +40,7 @@ class _Made:
         self.lines: list[Line] = [[]]
         self._base = base
         self._literal = literal
-        self._bold = 0
+        self._open: list[bool] = []  # the emphasis we are in, and whether its marks are shown
         self._links: list[tuple[str, list[str]]] = []
 
     def add(self, token: Any) -> None:
@@ -50,11 +50,12 @@ class _Made:
             case "code_inline":
                 self._put(f"`{clean_code(token.content)}`", "code")
             case "strong_open" | "em_open":
-                self._bold += 1
+                # Within a word they are more likely to be meant as they are: 2*3*4, 2**8**2.
+                self._open.append(self._literal or self._is_within_word())
                 self._mark(token)
             case "strong_close" | "em_close":
                 self._mark(token)
-                self._bold -= 1
+                self._open.pop()
             case "link_open":
                 self._links.append((str(token.attrGet("href") or ""), []))
             case "link_close" if self._links:
@@ -67,11 +68,15 @@ class _Made:
 
     @property
     def _style(self) -> Style:
-        return "bold" if self._bold and not self._literal else self._base
+        return "bold" if not all(self._open) else self._base
 
     def _mark(self, token: Any) -> None:
-        if self._literal:
+        if self._open[-1]:
             self._put(token.markup, self._style)
+
+    def _is_within_word(self) -> bool:
+        before = self.lines[-1][-1][0][-1:] if self.lines[-1] else ""
+        return before.isascii() and before.isalnum()  # not in scripts that have no blanks
 
     def _address(self, address: str, texts: list[str]) -> None:
         """Behind the text of a link, unless it is the same."""

@@ -195,6 +195,11 @@ def test_without_colours_the_marks_of_emphasis_stay() -> None:
     assert rows == ["# Head", "**bold** *em* `code`", "", "# Title"]
 
 
+def test_stars_within_a_word_stay() -> None:
+    assert markdown_text("2*3*4 2**8**2 a_b_c", 80, Theme()) == ["2*3*4 2**8**2 a_b_c"]
+    assert markdown_text("重**要**", 80, Theme()) == ["重\x1b[1m要\x1b[0m"]
+
+
 @pytest.mark.parametrize(("language", "code", "painted"), [
     ("python", "return 1", "\x1b[35mreturn\x1b[0m \x1b[36m1\x1b[0m"),
     ("diff", "+a", "\x1b[32m+a\x1b[0m"),

@@ -10,9 +10,11 @@ from coder.core.events import PermissionDenied, ToolFinished
 from coder.core.messages import Json, Text, ToolResult, ToolUse
 from coder.frontends.evidence import Evidence
 from coder.frontends.render.clean import clean_code
-from coder.frontends.render.diff import change_of, diff_rows
+from coder.frontends.render.code import language_of
+from coder.frontends.render.diff import change_of, folded_diff
 from coder.frontends.render.fold import fold_row, size_of
 from coder.frontends.render.subjects import Place, path_of, subject
+from coder.frontends.render.theme import Theme
 from coder.frontends.render.wording import counted, duration, whole_seconds
 from coder.frontends.styled import Row, Style, cut, foreign, row
 from coder.tools.patch import patch
@@ -52,7 +54,7 @@ def call_rows(
     facts = [*_facts(finished, change), note]
     rows = _first(finished.result.is_error, call, place, facts, width)
     if change is not None:
-        return rows if brief else [*rows, *_diff(change, width, hint, language)]
+        return rows if brief else [*rows, *folded_diff(change, width, hint, most_new=_NEW, language=language)]
     if "stdout" in data and not data.get("backgroundTaskId"):
         rows += _output(finished, str(data["stdout"]), width, hint)
     return rows
@@ -128,6 +130,11 @@ def change_in(finished: ToolFinished) -> Evidence | None:
     return None
 
 
+def syntax_of(call: ToolUse, theme: Theme) -> str:
+    """The language to colour a diff by; "" where the theme has no backgrounds to tell what was added and removed."""
+    return language_of(path_of(call)) if theme.background("added") else ""
+
+
 def result_text(result: ToolResult) -> str:
     """What the model was told, as text."""
     return "\n".join(block.text for block in result.content if isinstance(block, Text))
@@ -189,15 +196,6 @@ def _output(finished: ToolFinished, text: str, width: int, hint: str) -> list[Ro
     total = max(len(lines), int(found[1].replace(",", "")) if found else 0)
     more = row((f"  … {total - most:,} more lines · {hint}", "dim"))
     return [*(cut(row("  ", line), width) for line in lines[:most]), *fold_row(more, width)]
-
-
-def _diff(change: Evidence, width: int, hint: str, language: str) -> list[Row]:
-    if not change.is_new:
-        rows = diff_rows(change.shown, width, language=language)
-        return [*rows, *fold_row(row((f"{change.more} · {hint}", "dim")), width)] if change.more else rows
-    rows = diff_rows(change.rows[:_NEW], width, language=language)
-    more = len(change.rows) - _NEW
-    return [*rows, *fold_row(row((f"… {counted(more, 'more line')} · {hint}", "dim")), width)] if more > 0 else rows
 
 
 def _lines(text: str) -> list[str]:

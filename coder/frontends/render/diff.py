@@ -10,7 +10,8 @@ from coder.core.visible import visible
 from coder.frontends.evidence import Evidence
 from coder.frontends.evidence import Row as Line
 from coder.frontends.render.code import highlighted
-from coder.frontends.render.fold import hard_ranges, narrowed, sliced
+from coder.frontends.render.fold import fold_row, hard_ranges, narrowed, sliced
+from coder.frontends.render.wording import counted
 from coder.frontends.styled import Row, Span, Style, row
 
 _STYLES: dict[str, Style] = {"+": "added", "-": "removed", " ": ""}
@@ -53,6 +54,25 @@ def diff_rows(lines: Iterable[Line], width: int, *, language: str = "") -> list[
             spans = [Span(text, piece_style) for text, piece_style in part]
             made.append(_trimmed((before, Span(mark, style), *spans) if width > 1 else tuple(spans)))
     return made
+
+
+def folded_diff(change: Evidence, width: int, hint: str, *, most_new: int = 0, language: str = "") -> list[Row]:
+    """Its first lines when they are many, and how many more there are; `hint` says how to see them. Of a new file
+    `most_new` lines are shown, where that is set."""
+    shown, more = change.shown, change.more
+    if change.is_new and most_new:
+        left = len(change.rows) - most_new
+        shown, more = change.rows[:most_new], f"… {counted(left, 'more line')}" if left > 0 else ""
+    rows = diff_rows(shown, width, language=language)
+    return [*rows, *fold_row(row((f"{more} · {hint}", "dim")), width)] if more else rows
+
+
+def evidence_rows(title: str, change: Evidence, width: int, hint: str, *, language: str = "") -> list[Row]:
+    """What is printed above the question about an edit; `title` names it ("Edit app.py"), safe to print."""
+    rows = fold_row(row((title, "bold"), (f" · {change.counts}", "dim")), width)
+    if change.note:
+        rows += fold_row(row(("  ! ", "warn"), change.note), width, "    ")
+    return [*rows, *folded_diff(change, width, hint, language=language)]
 
 
 def _trimmed(given: Row) -> Row:

@@ -6,12 +6,11 @@ from pathlib import Path
 
 from coder.core.events import ToolFinished
 from coder.core.messages import Json
-from coder.frontends.render.calls import change_in, result_text
-from coder.frontends.render.code import language_of
+from coder.frontends.render.calls import change_in, result_text, syntax_of
 from coder.frontends.render.diff import diff_rows
 from coder.frontends.render.fold import fold_row
 from coder.frontends.render.markdown import code_rows
-from coder.frontends.render.subjects import Place, path_of, subject
+from coder.frontends.render.subjects import Place, subject
 from coder.frontends.render.theme import Theme
 from coder.frontends.render.wording import duration
 from coder.frontends.styled import foreign, row
@@ -27,8 +26,7 @@ def whole(finished: ToolFinished, theme: Theme, width: int, *, folder: Path, hom
     made = [theme.paint(each) for each in fold_row(head, width)]
     change = change_in(finished)
     if change is not None:
-        language = language_of(path_of(call)) if theme.background("added") else ""
-        made += [theme.paint(each) for each in diff_rows(change.rows, width, language=language)]
+        made += [theme.paint(each) for each in diff_rows(change.rows, width, language=syntax_of(call, theme))]
     elif call.name == "Bash":
         made += _painted(str(call.input.get("command", "")), "bash", theme, width)
         made += ["", *_painted(_printed(finished, data), "", theme, width)]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from coder.core.errors import ToolError
 from coder.core.events import PermissionDenied, ToolFinished
 from coder.core.messages import Json, Text, ToolResult, ToolUse
+from coder.frontends.evidence import evidence_of
 from coder.frontends.render.calls import (
     call_rows,
     can_merge,
@@ -22,7 +23,7 @@ from coder.frontends.render.calls import (
     progress_rows,
     running_row,
 )
-from coder.frontends.render.diff import change_of, diff_rows
+from coder.frontends.render.diff import change_of, diff_rows, evidence_rows
 from coder.frontends.render.fold import size_of
 from coder.frontends.render.theme import Theme
 from coder.frontends.render.whole import whole
@@ -298,6 +299,23 @@ def test_a_diff_has_syntax_colours_on_a_background() -> None:
 
 
 ODD = ["漢字", "👩‍💻", "\u202e", "\x1b[2J", "\x1b]133;A\x07", "[red]", "\t", "\n", "e\u0301", "x" * 90, "\ud800"]
+
+
+def test_the_change_a_question_is_about() -> None:
+    call = ToolUse("t1", "Edit", {"file_path": "/a", "old_string": "x", "new_string": "y"})
+    change = evidence_of(call, Path("/a"), lambda _: "x\nx\n")
+    assert texts(evidence_rows("Edit a", change, 80, "ctrl+o shows all")) == [
+        "Edit a · +1 -1",
+        "  ! The text to replace is in the file 2 times, so this edit may fail.",
+        "     -x",
+        "      \\ No newline at end of file",
+        "     +y",
+        "      \\ No newline at end of file",
+    ]
+    new = evidence_of(ToolUse("t1", "Write", {"content": "a\n" * 300}), Path("/a"), lambda _: None)
+    assert texts(evidence_rows("Write a", new, 80, "ctrl+o shows all"))[-1] == "… 270 more lines · ctrl+o shows all"
+
+
 NASTY = st.one_of(st.sampled_from(ODD), st.text(max_size=5))
 TEXTS = st.lists(NASTY, max_size=12).map("".join)
 

@@ -133,5 +133,5 @@ def conversations(draw: st.DrawFn) -> list[Message]:
             known = data if any(item is not None for item in data) else ()
             messages.append(results(*answers, data=known))
         if not calls or draw(st.booleans()):
-            messages.append(user(draw(_words), draw(st.sampled_from(["prompt", "steer", "reminder", "context"]))))
+            messages.append(user(draw(_words), draw(st.sampled_from(["prompt", "steer", "shell", "reminder", "context"]))))
     return messages

@@ -14,6 +14,7 @@ from coder.core.errors import ConfigError
 from coder.frontends.desk import Desk
 from coder.frontends.picker import Item, Picker
 from coder.frontends.policy.text import short
+from coder.frontends.slash import theme
 from coder.frontends.slash.saying import done, shown, warned
 from coder.frontends.styled import Row, row
 
@@ -85,6 +86,9 @@ def _note(entry: Entry, desk: Desk) -> Row:
 async def _change(desk: Desk, key: str) -> None:
     """Asks for a value of one setting and sets it."""
     kind = _known(key)
+    if key == "theme":  # with its sample
+        await theme.run(desk, "")
+        return
     if kind is RULES:
         raise ConfigError(f"{key}: /permissions shows rules, adds and deletes them.")
     if kind.is_list or kind.says in ("an object", "a JSON value"):

@@ -14,7 +14,7 @@ from coder.telemetry.rows import Row as LedgerRow
 from coder.telemetry.spending import Sum, grouped, read, total
 
 _UNKNOWN = "cost unknown"
-_NARROW = 60
+_NARROW, _USED = 60, 39
 
 
 async def run(desk: Desk, arguments: str) -> None:
@@ -89,17 +89,18 @@ def cost_rows(
 ) -> list[Row]:
     """The total, a row for each model, what is not known for certain, and the limit. `session` is what else is to be
     said of it."""
-    model_time = f" · {took(every.seconds)} of model time" if every.seconds else ""
+    model_time = f" · {took(every.seconds)} of model time" if every.seconds >= 0.05 else ""
     rows = [row(("This session: ", ""), (_amount(every), "bold"), f"{model_time}{session}")]
     table = sorted(sums.items(), key=lambda item: -item[1].dollars)
     names = {name: foreign(name) for name, _ in table}
-    column = min(max((len(name) for name in names.values()), default=0), max(8, width - 56))
+    widest = max(8, width - 2 if width < _NARROW else width - _USED - 14)
+    column = min(max((len(name) for name in names.values()), default=0), widest)
     for name, found in table:
         rows += _model(cut(row(names[name]), column), found, column, width)
     count, part = subagents
     if count:
         label = f"subagents, {count}"
-        rows.append(row(f"  {label:<{column}}  {'included above':<33}", f"{_short(part):>10}"))
+        rows.append(row(f"  {label:<{column}}  {'included above':<{_USED}}", f"{_short(part):>10}"))
     if not table:
         rows.append(row("  The model was not asked for anything yet."))
     rows += _unsure(every)
@@ -116,7 +117,7 @@ def _model(name: Row, found: Sum, column: int, width: int) -> list[Row]:
     if width < _NARROW:
         return [row("  ", *name), row(f"    {used.strip()}"), row(f"    {_short(found)}")]
     blanks = " " * (column - sum(cells(char) for span in name for char in span.text))
-    return [row("  ", *name, f"{blanks}  {used:<33}", f"{_short(found):>10}")]
+    return [row("  ", *name, f"{blanks}  {used:<{_USED}}", f"{_short(found):>10}")]
 
 
 def _amount(found: Sum) -> str:

@@ -13,9 +13,10 @@ from coder.config.origins import Entry, listing
 from coder.config.paths import sources, user_home
 from coder.core.errors import ConfigError
 from coder.frontends.desk import Desk
+from coder.frontends.folding import folded
 from coder.frontends.modes import in_words
 from coder.frontends.policy.text import short
-from coder.frontends.slash.pages import look
+from coder.frontends.slash.pages import look, width_for
 from coder.frontends.slash.saying import shown
 from coder.frontends.styled import Row, foreign, row
 from coder.models import catalog
@@ -27,7 +28,8 @@ _LONG = 16  # of a shorter key the last four characters would say too much
 
 async def run(desk: Desk, arguments: str) -> None:
     del arguments
-    await look(desk.ui, await asyncio.to_thread(status_rows, desk), hang=_LABEL)
+    head, *rows = await asyncio.to_thread(status_rows, desk)
+    await look(desk.ui, [*folded(head, width_for(desk.ui)), *rows], hang=_LABEL)
 
 
 def status_rows(desk: Desk) -> list[Row]:

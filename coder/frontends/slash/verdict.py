@@ -1,4 +1,4 @@
-"""A decision about a command as rows: the answer, and what of the command is the reason. Must not know how it came about."""
+"""A decision about a command as rows: the answer, and which part is the reason. Must not know how it came about."""
 
 from __future__ import annotations
 

@@ -38,11 +38,13 @@ _CUT_SHORT = "The person stopped it before it had ended."
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShellDone:
-    """`output` is what the model is told: bounded, cleaned. `message` puts it into a conversation."""
+    """`output` is what it printed, bounded and cleaned as the model is told it; `note` what is to be said besides. The
+    `message` puts it all into a conversation."""
 
     code: int
     output: str
     seconds: float
+    note: str
     message: Message
 
 
@@ -88,8 +90,14 @@ class ShellLine:
                     self.settings.max_chars
                 )
                 code = exit_code(status.code) if status is not None else 137
-                text = str(told.content)
-                made = ShellDone(code, text, time.monotonic() - started, _message(command, text, cwd))
+                printed = told.data or {}
+                made = ShellDone(
+                    code,
+                    str(printed.get("stdout", "")),
+                    time.monotonic() - started,
+                    str(printed.get("stderr", "")),
+                    _message(command, str(told.content), cwd),
+                )
                 done(made)
         return made
 

@@ -48,7 +48,7 @@ class ShellDone:
 
 @dataclass(slots=True, eq=False)
 class ShellLine:
-    """`judge` says what a command would touch; its verdict does not count. `aside` stands in for a checkpoint while
+    """`judge` says what a command would touch; its verdict does not count. `aside` is told instead of checkpoints while
     calls of a run are noted, of which there is only one at a time."""
 
     workspace: Workspace
@@ -56,7 +56,7 @@ class ShellLine:
     settings: BashSettings
     ports: Ports
     judge: Callable[[ToolUse, Access], Decision]
-    aside: Callable[[], None]
+    aside: Callable[[str], None]
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     async def run(
@@ -114,7 +114,7 @@ class ShellLine:
                 try:
                     yield
                 finally:
-                    self.aside()
+                    self.aside(command)
 
 
 async def _to_the_end(process: Process, on_output: OnOutput) -> None:

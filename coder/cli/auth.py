@@ -140,10 +140,10 @@ def _from_stdin() -> str:
 
 
 def _typed(address: str) -> str:
-    """The key as typed without echo. "" for a server on this machine, which is not asked for one."""
-    if address and ways.is_local(address):
-        return ""
+    """The key as typed without echo. "" where none was given: a server on this machine mostly needs none."""
     if not sys.stdin.isatty():
+        if address and ways.is_local(address):
+            return ""
         raise ConfigError(_NOBODY)
     what = f"Token for {urlsplit(address).netloc} (enter for none): " if address else "Anthropic API key: "
     try:

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from coder import __version__
+from coder.app.build import open_session
 from coder.app.demo_model import FOLDER, demo_model, demo_serving
 from coder.cli.demo import demo_config
 from coder.core.config import Config
+from coder.frontends.styled import rows_of
+
+if TYPE_CHECKING:
+    from coder.app.session import Session
+    from coder.app.starting import Start
+    from coder.core.frontend import Frontend
+    from coder.frontends.repl.prompt import Prompt
+    from coder.frontends.repl.talk import Talk
+    from coder.frontends.repl.terminal import Terminal
 
 Waits: TypeAlias = Literal["run", "picker"]
 
 BEGIN = "This is a demo: a scripted model, a throw-away folder, no network, no cost."
 END = "That was everything. The folder is gone. Start for real: coder"
-YOUR_TURN = "your turn: press 1 or 4"
+LEFT = "The folder of the demo is gone. Start for real: coder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +64,12 @@ def scenes() -> tuple[Scene, ...]:
     return (
         Scene(
             "Make greet() polite and test it",
-            (BEGIN, "Space skips ahead. The words after ❯ are typed by the demo; the questions are yours to answer."),
+            (BEGIN, "Space skips ahead. The demo types what you would type; questions are yours."),
             "run",
         ),
         Scene(
             "/rewind",
-            ("Changed your mind? Every message can be gone back to: the files, the conversation, or both.",),
+            ("Changed your mind? Go back to any message: files, conversation, or both.",),
             "picker",
         ),
         Scene("/cost", ("What it cost is always there to see. This was nothing.",), "picker"),
@@ -75,9 +88,47 @@ def staged() -> Iterator[Stage]:
         shutil.rmtree(stage.folder, ignore_errors=True)
 
 
-def playing(stage: Stage) -> AbstractAsyncContextManager[str]:
+def run() -> int:
+    """The tour from the first word to the last. Returns the exit code."""
+    with staged() as stage:
+        is_whole = asyncio.run(_toured(stage))
+    print(END if is_whole else LEFT)
+    return 0
+
+
+async def _toured(stage: Stage) -> bool:
+    """Whether the person saw all of it."""
+    from coder.frontends.repl import app
+    from coder.frontends.repl.playing import Stagehand
+
+    hand: Stagehand | None = None
+    played = 0
+
+    async def play(terminal: Terminal, prompt: Prompt, talk: Talk) -> None:
+        nonlocal hand, played
+        hand = Stagehand(terminal, prompt, talk)
+        for scene in scenes():
+            hand.say([*rows_of(scene.says, "dim"), ()])
+            await hand.play(scene.prompt)
+            played += 1
+
+    async def opened(config: Config, frontend: Frontend, start: Start | None) -> Session:
+        return await (open_session(config, frontend, start=start) if start else open_session(config, frontend))
+
+    async with playing(stage, lambda: hand is not None and hand.is_skipping) as url:
+        config = tour_config(stage, url)
+
+        async def reloaded(demo: bool) -> Config:
+            return config
+
+        opening = app.Opening(config, opened, reloaded, __version__, os.environ, stage.home, play=play)
+        await app.run(opening)
+    return played == len(scenes())
+
+
+def playing(stage: Stage, is_quick: Callable[[], bool] = lambda: False) -> AbstractAsyncContextManager[str]:
     """The base URL of the tour's model."""
-    return demo_serving(stage.project, FOLDER / "tour.yaml")
+    return demo_serving(stage.project, FOLDER / "tour.yaml", is_quick)
 
 
 def tour_config(stage: Stage, url: str) -> Config:

@@ -17,7 +17,7 @@ from coder.frontends.desk import Ui
 from coder.frontends.picker import Item, Picker
 from coder.frontends.styled import Row, foreign, row
 
-Outcome: TypeAlias = Literal["again", "demo", "leave"]  # load the settings anew; the offline model; exit 1
+Outcome: TypeAlias = Literal["again", "demo", "leave"]  # load the settings anew; the tour; exit 1
 _Way: TypeAlias = Literal["key", "server", "demo", "leave"]
 
 TITLE = "coder needs a model to talk to. It found no API key."
@@ -31,7 +31,7 @@ def ways_in(home: Path, env: Mapping[str, str]) -> Picker:
     choices: tuple[tuple[_Way, str, str], ...] = (
         ("key", "Paste an Anthropic API key", f"kept in {file} (mode 0600)"),
         ("server", "Use a local or other server", "Ollama, llama.cpp, vLLM, any such address"),
-        ("demo", "Look around first", "the offline demo model: no key, no network"),
+        ("demo", "Look around first", "coder demo: a short tour, no key, no network"),
         ("leave", "Leave", ""),
     )
     items = tuple(Item(way, (what, about), key=str(number)) for number, (way, what, about) in enumerate(choices, 1))

@@ -14,6 +14,8 @@ from coder.core.messages import Usage
 
 _UNKNOWN_CONTEXT, _UNKNOWN_OUTPUT = 200_000, 32_000
 _MILLION = 1_000_000
+OFFLINE = "demo"  # the model of `coder --model demo`, which is a script
+_FREE = dict.fromkeys(("input", "output", "cache_write_5m", "cache_write_1h", "cache_read"), 0.0)
 _NAME = re.compile(r"(?:^|[/.:])(claude-[a-z0-9.-]+)")
 _DATE = re.compile(r"-(\d{8}|latest)$")
 
@@ -104,6 +106,8 @@ def is_same_model(one: str, other: str) -> bool:
 
 
 def _prices(model: str, prompt_tokens: int) -> dict[str, float] | None:
+    if model == OFFLINE:
+        return _FREE
     row = _table()["models"].get(_key(model))
     if row is None:
         return None

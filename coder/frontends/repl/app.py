@@ -37,18 +37,18 @@ from coder.frontends.repl.talk import Hands, Talk
 from coder.frontends.repl.terminal import Terminal
 from coder.frontends.slash.registry import BUILT_IN
 from coder.frontends.styled import foreign, row
+from coder.models import catalog
 
 if TYPE_CHECKING:
     from coder.app import notes, plans
     from coder.app.session import Session
     from coder.app.starting import Start
     from coder.frontends import first_run, session_picker
-    from coder.frontends.render import failures
-    from coder.frontends.repl import remembering, reopening, resumed, trusting
+    from coder.frontends.repl import failing, remembering, reopening, resumed, trusting
     from coder.frontends.slash import dispatch
 else:  # none of it is needed for the first paint
     dispatch = LazyModule("coder.frontends.slash.dispatch")
-    failures = LazyModule("coder.frontends.render.failures")
+    failing = LazyModule("coder.frontends.repl.failing")
     first_run = LazyModule("coder.frontends.first_run")
     notes = LazyModule("coder.app.notes")
     plans = LazyModule("coder.app.plans")
@@ -68,6 +68,7 @@ class Opening:
     with the offline demo model when that is asked for.
 
     `start` is None for a new session; `chooses`: it is to be picked. `prompt` is sent first. `is_still`: no animation.
+    `play` is a tour: it drives the session, which then ends without a word about going on with it.
     """
 
     config: Config
@@ -81,6 +82,7 @@ class Opening:
     prompt: str | None = None
     is_still: bool = False
     colour: str = "auto"
+    play: Callable[[Terminal, prompt.Prompt, Talk], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,12 +242,15 @@ class Repl:
         await self._open(self._config, start)
         if self._opening.prompt:
             self.send(Entry("prompt", self._opening.prompt))
+        if self._opening.play is not None:
+            await self._opening.play(self._terminal, self._prompt, self._talk)
+            self.leave()
 
     async def _questions(self) -> bool:
         """Finds a key and asks about trust, where that is needed. False when the person left."""
         opening, config = self._opening, self._config
         if not has_key(config):
-            outcome = await first_run.first_run(self._terminal, opening.env, opening.home, config.cwd)
+            outcome = await first_run.first_run(self._terminal, opening.env, config.home, config.cwd)
             if outcome == "leave":
                 self.leave(1)
                 return False
@@ -261,15 +266,15 @@ class Repl:
 
     def _welcome(self) -> None:
         config = self._config
-        rows = ending.welcome_rows(
+        told = ending.Opening(
             version=self._opening.version,
-            model=config.model.name,
+            model=catalog.resolve(config.model.name, config.env),
             folder=self._short(config.cwd),
             branch=welcome.branch_of(config.cwd),
             mode=config.mode,
-            notes=welcome.memory_files(config.cwd),
-            is_off=bool(config.trust is not None and config.trust.off),
+            trust_problem="untrusted" if config.trust is not None and config.trust.off else "",
         )
+        rows = ending.welcome_rows(told)
         warnings = [row(("! ", "warn"), foreign(text)) for text in (*config.warnings, *self._keys.warnings)]
         self._terminal.say([*rows, *warnings, ()])
 
@@ -284,7 +289,7 @@ class Repl:
         """Raises CoderError."""
         session = await self._opening.open(config, self._front, start)
         self._config = config
-        self._printer.facts = lambda went_back: failures.facts_of(config, went_back=went_back)
+        self._printer.facts = lambda **now: failing.facts_of(config, session, self._opening.env, **now)
         self._talk.took(session)
         for text in session.warnings:
             if text not in config.warnings:
@@ -309,13 +314,13 @@ class Repl:
         title = self._talk.title
         await self._talk.close()
         self._terminal.screen.flush()
-        if self._talk.prompts or self._talk.cost:
+        if (self._talk.prompts or self._talk.cost) and self._opening.play is None:
             rows = ending.exit_rows(
                 title=title,
                 prompts=self._talk.prompts,
-                files=len(self._talk.changed_files),
+                files_changed=len(self._talk.changed_files),
                 cost=self._talk.cost,
-                session_id=self._talk.session_id if self._config.persist else "",
+                session=self._talk.session_id,
             )
             with suppress(OSError):
                 self._terminal.say(rows)

@@ -24,7 +24,7 @@ _SOON = 80  # per cent
 
 
 class Drawing:
-    """`config` is the one that counts now, `draft` what stands in the prompt, `instead` what the status row is to say."""
+    """`config` is the one that counts now, `draft` what stands in the prompt, `instead` what the status row says."""
 
     def __init__(
         self,

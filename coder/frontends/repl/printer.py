@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, TypedDict, assert_never
 
 from coder.core.events import (
     AnyEvent,
@@ -38,7 +38,7 @@ from coder.core.events import (
     UsageReported,
 )
 from coder.core.lazy import LazyModule
-from coder.core.messages import Json, Message, Usage
+from coder.core.messages import Json, Message, ToolResult, ToolUse, Usage
 from coder.core.requests import Allow, Deny
 from coder.frontends.desk import Shown
 from coder.frontends.render.blocks import Blocks
@@ -53,10 +53,15 @@ if TYPE_CHECKING:
 else:  # what is printed comes after the first paint
     calls = LazyModule("coder.frontends.render.calls")
     ending = LazyModule("coder.frontends.render.ending")
-    failures = LazyModule("coder.frontends.render.failures")
     markdown = LazyModule("coder.frontends.render.markdown")
 
 _SILENT = frozenset({"TodoWrite", "AskUserQuestion", "ExitPlanMode", "EnterPlanMode"})
+
+
+class _Where(TypedDict):
+    width: int
+    folder: Path
+    home: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ class Printer:
         self.context = 0
         """Tokens that the last request of the conversation held."""
         self.is_verbose = False
-        self.facts: Callable[[], failures.Facts] | None = None
+        self.facts: Callable[..., failures.Facts] | None = None
         self._terminal = terminal
         self._place = place
         self._changed = changed
@@ -84,6 +89,8 @@ class Printer:
         self._wrote = False
         self._thought = ""
         self._merging: list[ToolFinished] = []
+        self._uses: dict[str, ToolUse] = {}  # calls of the last reply of which nothing was heard yet
+        self._said_no = False
 
     @property
     def shown(self) -> tuple[Shown, ...]:
@@ -151,12 +158,14 @@ class Printer:
                 board.phase = "asking"
             case PermissionAnswered(reply=reply):
                 board.phase = "running" if board.calls else "waiting"
+                self._said_no = isinstance(reply, Deny) and not reply.nobody
                 if isinstance(reply, Allow) and reply.remember:
                     rules = ", ".join(map(foreign, reply.remember))
                     self.say(row(("✓ ", "ok"), f"From now on in this project: {rules}"))
             case PermissionDenied():
                 board.calls.pop(event.call.id, None)
-                self.say(*calls.denied_rows(event, self._place.folder, self._place.home))
+                self._uses.pop(event.call.id, None)
+                self.say(*calls.denied_rows(event, by_you=self._said_no, **self._where()))
             case UsageReported(usage=usage, purpose=purpose):
                 board.counted += usage.output_tokens
                 if purpose == "main":
@@ -181,7 +190,9 @@ class Printer:
             case CheckpointTaken(text=text):
                 self.say(row((f"  {foreign(text)}", "dim")))
             case TaskEnded():
-                self.say(ending.task_row(event))
+                number = event.id.lstrip("b")
+                row_of = ending.task_row(int(number or 0), event.command, code=event.code, seconds=event.seconds)
+                self.say(row_of)
             case TurnEnded():
                 self._settle()
             case RunEnded():
@@ -232,18 +243,22 @@ class Printer:
             case "reply":
                 self._end_text()
                 self.transcript.answer(message.text)
+                self._uses = {call.id: call for call in message.tool_uses}
+            case "results":
+                self._not_run(message)
             case "steer":
                 text = message.text
                 if text in self.board.queued:
                     self.board.queued.remove(text)
                 self.transcript.prompt(text)
-                self.say((), *ending.receipt_rows(text, self.board.turn + 1), ())
+                self.say((), ending.receipt_row(text, self.board.turn + 1), ())
             case _:
                 pass
 
     def _finished(self, event: ToolFinished) -> None:
         board = self.board
         board.calls.pop(event.call.id, None)
+        self._uses.pop(event.call.id, None)
         if not board.calls:
             board.phase = "waiting"
             board.heard = board.clock()
@@ -255,10 +270,18 @@ class Printer:
             self._merging.append(event)
             return
         self._settle()
-        rows = calls.call_rows(
-            event, width=self._terminal.width, folder=self._place.folder, home=self._place.home, number=shown.number
-        )
-        self._terminal.say(rows)
+        self._terminal.say(calls.call_rows(event, number=shown.number, **self._where()))
+
+    def _not_run(self, message: Message) -> None:
+        """Calls that were answered without having been run, or were cut off: they leave a row with the reason."""
+        for block in message.content:
+            if isinstance(block, ToolResult) and (call := self._uses.pop(block.tool_use_id, None)) is not None:
+                self.board.calls.pop(call.id, None)
+                if block.is_error:
+                    self.say(*calls.not_run_rows(call, block, **self._where()))
+
+    def _where(self) -> _Where:
+        return {"width": self._terminal.width, "folder": self._place.folder, "home": self._place.home}
 
     def _note(self, event: ToolFinished) -> None:
         """What a call changed of the board."""
@@ -283,18 +306,7 @@ class Printer:
         """Prints the calls that waited for their neighbours."""
         if self._merging:
             merging, self._merging = self._merging, []
-            if len(merging) == 1:
-                numbers = {each.finished.call.id: each.number for each in self.shown}
-                rows = calls.call_rows(
-                    merging[0],
-                    width=self._terminal.width,
-                    folder=self._place.folder,
-                    home=self._place.home,
-                    number=numbers[merging[0].call.id],
-                )
-            else:
-                rows = calls.merged_rows(merging)
-            self._terminal.say(rows)
+            self._terminal.say(calls.merged_rows(merging, **self._where()))
 
     def _retrying(self, event: ModelRetrying) -> None:
         board = self.board
@@ -302,14 +314,10 @@ class Printer:
             self._end_text()
             self.say(row(("! ", "warn"), "The connection broke. The answer begins again."))
         board.phase = "retrying"
-        board.retry = Retry(failures.retry_words(event), board.clock() + event.delay)
+        board.retry = Retry(event, board.clock() + event.delay)
 
 
 def held(usage: Usage) -> int:
     """How many tokens a request held, with its answer."""
     cached = usage.cache_read_input_tokens + usage.cache_creation_input_tokens
     return usage.input_tokens + cached + usage.output_tokens
-
-
-def refusal(reply: object) -> str:
-    return reply.message if isinstance(reply, Deny) else ""

@@ -15,6 +15,7 @@ from prompt_toolkit.application import Application, run_in_terminal
 from prompt_toolkit.data_structures import Point
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition
+from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.key_binding import DynamicKeyBindings, KeyBindings, merge_key_bindings
 from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 from prompt_toolkit.keys import Keys
@@ -95,6 +96,11 @@ class Terminal:
     def bind(self, keys: KeyBindings) -> None:
         """The keys of the session, beside those of the prompt and of what stands in front of it."""
         self._bound = keys
+
+    @property
+    def bound(self) -> KeyBindings:
+        """The keys of the session; more can be added."""
+        return self._bound
 
     def is_free(self) -> bool:
         """Whether nothing stands in front of the prompt."""
@@ -230,7 +236,7 @@ class Terminal:
         )
         return Layout(root, focused_element=self.prompt.window)
 
-    def _above(self) -> list[tuple[str, str]]:
+    def _above(self) -> StyleAndTextTuples:
         return self._drawn(self._shape.rows)
 
     def _above_height(self) -> Dimension:
@@ -251,8 +257,8 @@ class Terminal:
         y, x = self._shape.cursor or (max(len(self._shape.rows) - 1, 0), 0)
         return Point(x=x, y=y)
 
-    def _drawn(self, rows: Iterable[Row]) -> list[tuple[str, str]]:
-        drawn: list[tuple[str, str]] = []
+    def _drawn(self, rows: Iterable[Row]) -> StyleAndTextTuples:
+        drawn: StyleAndTextTuples = []
         for each in rows:
             if drawn:
                 drawn.append(("", "\n"))

@@ -13,11 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from prompt_toolkit.output.vt100 import Vt100_Output
 
-from coder.config.credentials import BASE_URL
+from coder.config.credentials import has_access
 from coder.core.config import Config
 from coder.core.errors import CoderError
 from coder.core.events import AnyEvent
@@ -25,13 +24,15 @@ from coder.core.lazy import LazyModule
 from coder.core.requests import Reply, Request
 from coder.frontends.render import ending
 from coder.frontends.render.theme import Theme, theme_of
-from coder.frontends.repl import app_keys, keymap, prompt, welcome
+from coder.frontends.repl import app_keys, keymap, welcome
 from coder.frontends.repl.asker import Asker
 from coder.frontends.repl.controls import Controls
 from coder.frontends.repl.desk import Doors, TerminalDesk
 from coder.frontends.repl.drawing import Drawing
 from coder.frontends.repl.entry import Entry
 from coder.frontends.repl.printer import Place, Printer
+from coder.frontends.repl.prompt import Place as PromptPlace
+from coder.frontends.repl.prompt import Prompt
 from coder.frontends.repl.settings import LiveSettings
 from coder.frontends.repl.talk import Hands, Talk
 from coder.frontends.repl.terminal import Terminal
@@ -43,20 +44,19 @@ if TYPE_CHECKING:
     from coder.app import notes, plans
     from coder.app.session import Session
     from coder.app.starting import Start
-    from coder.frontends import first_run, session_picker
-    from coder.frontends.repl import failing, remembering, reopening, resumed, trusting
+    from coder.frontends import doorstep, session_picker
+    from coder.frontends.repl import failing, remembering, reopening, resumed
     from coder.frontends.slash import dispatch
 else:  # none of it is needed for the first paint
     dispatch = LazyModule("coder.frontends.slash.dispatch")
     failing = LazyModule("coder.frontends.repl.failing")
-    first_run = LazyModule("coder.frontends.first_run")
+    doorstep = LazyModule("coder.frontends.doorstep")
     notes = LazyModule("coder.app.notes")
     plans = LazyModule("coder.app.plans")
     reopening = LazyModule("coder.frontends.repl.reopening")
     resumed = LazyModule("coder.frontends.repl.resumed")
     session_picker = LazyModule("coder.frontends.session_picker")
     remembering = LazyModule("coder.frontends.repl.remembering")
-    trusting = LazyModule("coder.frontends.repl.trusting")
 
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 _HEARTBEAT = 0.1  # seconds between two drawings of the clock
@@ -82,7 +82,7 @@ class Opening:
     prompt: str | None = None
     is_still: bool = False
     colour: str = "auto"
-    play: Callable[[Terminal, prompt.Prompt, Talk], Awaitable[None]] | None = None
+    play: Callable[[Terminal, Prompt, Talk], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +97,6 @@ class Front:
 
     async def ask(self, request: Request) -> Reply:
         return await self.asker.ask(request)
-
-
-def has_key(config: Config) -> bool:
-    """Whether there is something to show at the door: a key, an account in a cloud, or an address of one's own."""
-    model = config.model
-    own = model.base_url != BASE_URL and urlsplit(model.base_url).hostname in ("localhost", "127.0.0.1", "::1")
-    return bool(model.api_key or model.auth_token or model.provider != "anthropic" or own)
 
 
 async def run(opening: Opening) -> int:
@@ -124,8 +117,8 @@ class Repl:
         self._asides: set[asyncio.Task[None]] = set()
         self._keys = keymap.load(config.home / "keybindings.json")
         kept = config.home if config.persist else None
-        where = prompt.Place(config.cwd, kept, opening.env)
-        self._prompt = prompt.Prompt(self, where, self._keys, BUILT_IN)
+        where = PromptPlace(config.cwd, kept, opening.env)
+        self._prompt = Prompt(self, where, self._keys, BUILT_IN)
         output = Vt100_Output.from_pty(sys.stdout, term=opening.env.get("TERM"))
         output.enable_cpr = False  # asked for by nobody: answers could land in the prompt
         self._terminal = Terminal(self._prompt, self._theme(config.interface.theme), opening.env, output)
@@ -215,7 +208,7 @@ class Repl:
     def _is_ready(self) -> bool:
         """Whether nothing has to be asked before the session."""
         trust = self._config.trust
-        return has_key(self._config) and not (trust is not None and trust.off) and not self._opening.chooses
+        return has_access(self._config.model) and not (trust is not None and trust.off) and not self._opening.chooses
 
     def _begin(self) -> list[asyncio.Task[None]]:
         tasks = [asyncio.create_task(self._life()), asyncio.create_task(self._tick())]
@@ -231,8 +224,12 @@ class Repl:
     async def _life(self) -> None:
         start = self._opening.start
         if not self._is_ready():
-            if not await self._questions():
+            opening = self._opening
+            prepared = await doorstep.prepare(self._terminal, self._config, opening.reload, opening.env, opening.home)
+            if isinstance(prepared, int):
+                self.leave(prepared)
                 return
+            self._config = prepared
             if self._opening.chooses:
                 start = await session_picker.choose(self._terminal, self._config.home, self._config.cwd)
                 if start is None:
@@ -245,24 +242,6 @@ class Repl:
         if self._opening.play is not None:
             await self._opening.play(self._terminal, self._prompt, self._talk)
             self.leave()
-
-    async def _questions(self) -> bool:
-        """Finds a key and asks about trust, where that is needed. False when the person left."""
-        opening, config = self._opening, self._config
-        if not has_key(config):
-            outcome = await first_run.first_run(self._terminal, opening.env, config.home, config.cwd)
-            if outcome == "leave":
-                self.leave(1)
-                return False
-            self._config = config = await opening.reload(outcome == "demo")
-        if config.trust is not None and config.trust.off:
-            answer = await trusting.ask(self._terminal, config.trust, config.home, opening.home)
-            if answer == "leave":
-                self.leave()
-                return False
-            if answer == "trust":
-                self._config = await opening.reload(config.model.is_replay)
-        return True
 
     def _welcome(self) -> None:
         config = self._config

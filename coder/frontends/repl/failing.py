@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from coder.core.config import Config
-from coder.frontends.render.failures import Facts
+from coder.frontends.render.refusals import Facts
 
 if TYPE_CHECKING:
     from coder.app.session import Session
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 _SHOWN = 4
 
 
-def facts_of(
-    config: Config, session: Session, env: Mapping[str, str], *, restored: bool, seconds: float, arrived: int
-) -> Facts:
+def facts_of(config: Config, session: Session, env: Mapping[str, str], *, restored: bool, arrived: int) -> Facts:
     model = config.model
     secret = model.api_key or model.auth_token
     named = "ANTHROPIC_BASE_URL" if {**env, **config.env}.get("ANTHROPIC_BASE_URL") else ""
@@ -30,6 +28,5 @@ def facts_of(
         base_source=named,
         model=session.control.model,
         restored=restored,
-        seconds=seconds,
         arrived=arrived,
     )

@@ -49,7 +49,8 @@ from coder.frontends.repl.transcript import Transcript
 from coder.frontends.styled import Row, foreign, row
 
 if TYPE_CHECKING:
-    from coder.frontends.render import calls, ending, failures, markdown
+    from coder.frontends.render import calls, ending, markdown
+    from coder.frontends.render.refusals import Facts
 else:  # what is printed comes after the first paint
     calls = LazyModule("coder.frontends.render.calls")
     ending = LazyModule("coder.frontends.render.ending")
@@ -81,7 +82,7 @@ class Printer:
         self.context = 0
         """Tokens that the last request of the conversation held."""
         self.is_verbose = False
-        self.facts: Callable[..., failures.Facts] | None = None
+        self.facts: Callable[..., Facts] | None = None
         self._terminal = terminal
         self._place = place
         self._changed = changed

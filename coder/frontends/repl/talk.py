@@ -248,7 +248,7 @@ class Talk:
                 printer.say(*ending.stopped_rows(seconds, tuple(board.changed)), ())
             case _:
                 assert printer.facts is not None
-                facts = printer.facts(restored=went_back, seconds=seconds, arrived=board.tokens)
+                facts = printer.facts(restored=went_back, arrived=board.tokens)
                 printer.say(*failures.failure_rows(ended, facts), ())
         if went_back:
             self.prompts -= 1

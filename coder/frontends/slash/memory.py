@@ -60,7 +60,9 @@ def _picker(found: list[Note], desk: Desk) -> Picker:
     items = tuple(_item(note, key, desk) for note, key in zip(found, [*"123456789", *[""] * len(found)], strict=False))
     total = sum(note.size for note in found)
     above = tuple(folded(row(("! ", "warn"), _NOT_READ), width_for(desk.ui)))
-    return Picker("Notes for the model", items, size(total), verb="opens it in your editor", above=above)
+    return Picker(
+        "Notes for the model", items, size(total) if total else "", verb="opens it in your editor", above=above
+    )
 
 
 def _item(note: Note, key: str, desk: Desk) -> Item:

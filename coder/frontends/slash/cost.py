@@ -6,8 +6,9 @@ import asyncio
 
 from coder.core.config import Config
 from coder.core.messages import Usage
-from coder.frontends.amounts import counted, money, rounded, tokens, took
+from coder.frontends.amounts import money, rounded, tokens
 from coder.frontends.desk import Desk
+from coder.frontends.render.wording import counted, duration
 from coder.frontends.slash.pages import look, width_for
 from coder.frontends.styled import Row, cells, cut, foreign, row
 from coder.telemetry.rows import Row as LedgerRow
@@ -22,7 +23,7 @@ async def run(desk: Desk, arguments: str) -> None:
     rows, lost = await asyncio.to_thread(_kept, desk.config, desk.session.facts.session_id)
     sums = grouped(rows, "model") if rows else _of_process(desk)
     every = total(rows) if rows else _added(sums)
-    page = cost_rows(sums, every, _subagents(rows), _limit(desk), width_for(desk.ui))
+    page = cost_rows(sums, every, _subagents(rows), _limit(desk), width_for(desk.ui), _deeds(desk))
     if lost:
         page.append(row(("! ", "warn"), f"{counted(lost, 'line')} of the ledger could not be read."))
     await look(desk.ui, page, hang=4)
@@ -73,6 +74,14 @@ def _subagents(rows: list[LedgerRow]) -> tuple[int, Sum]:
     return len({each.agent for each in agents}), total(agents)
 
 
+def _deeds(desk: Desk) -> str:
+    """What this process has to show for it."""
+    session = desk.session
+    waited = f", {duration(session.waited)} waiting for you" if session.waited >= 0.05 else ""
+    added, removed = session.lines_changed()
+    return waited + (f" · +{added} -{removed} lines" if added or removed else "")
+
+
 def _limit(desk: Desk) -> str:
     config, spent = desk.config, desk.session.spent
     limits = []
@@ -89,7 +98,7 @@ def cost_rows(
 ) -> list[Row]:
     """The total, a row for each model, what is not known for certain, and the limit. `session` is what else is to be
     said of it."""
-    model_time = f" · {took(every.seconds)} of model time" if every.seconds >= 0.05 else ""
+    model_time = f" · {duration(every.seconds)} of model time" if every.seconds >= 0.05 else ""
     rows = [row(("This session: ", ""), (_amount(every), "bold"), f"{model_time}{session}")]
     table = sorted(sums.items(), key=lambda item: -item[1].dollars)
     names = {name: foreign(name) for name, _ in table}

@@ -21,5 +21,6 @@ def verdict_rows(command: str, found: Standing, home: Path) -> list[Row]:
     undone = "; it also cannot be undone" if decision.confirm else ""
     rows = [row(("  " + foreign(command), "code")), row(_MARKS[decision.verdict], f"{page.answer()}{undone}")]
     for answer, text, why in page.part_rows():
-        rows.append(row(f"    {answer:<9}", (text, "code"), (f"  {why}" if why else "", "dim")))
+        rows.append(row(f"    {answer:<9}", (text, "code")))
+        rows += [row((f"      {why}", "dim"))] if why else []
     return rows

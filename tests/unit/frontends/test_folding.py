@@ -29,6 +29,7 @@ def test_it_breaks_at_blanks_and_keeps_what_the_parts_mean() -> None:
     rows = folded(row(("✓ ", "ok"), "one two three", (" four", "dim")), 12)
     assert [plain(each) for each in rows] == ["✓ one two", "  three four"]
     assert rows[1] == (Span("  three "), Span("four", "dim")) or rows[1] == (Span("  three"), Span(" four", "dim"))
+    assert [plain(each) for each in folded(row("a bcdefghijkl"), 8)] == ["a bcdefg", "  hijkl"]
 
 
 @given(ROWS, st.integers(-1, 1))

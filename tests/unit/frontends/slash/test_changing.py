@@ -155,10 +155,14 @@ async def test_settings_are_browsed_with_where_they_come_from_and_changed(tmp_pa
     local = tmp_path / "project" / ".coder" / "settings.local.json"
     local.parent.mkdir(parents=True)
     local.write_text('{"cleanupPeriodDays": 9, "env": {"MY_TOKEN": "s3cr3t-s3cr3t-s3cr3t"}}')
+    own = tmp_path / "home" / ".coder" / "settings.json"
+    own.parent.mkdir(parents=True)
+    own.write_text('{"env": {"OTHER_TOKEN": "s3cr3t-s3cr3t-s3cr3t"}}')
     async with desk_at(tmp_path) as desk:
         desk.ui.picks = [by("editorMode"), by("vim"), by("effortLevel"), by("max"), by("permissions.allow"), None]
         await run_line(desk, "/config")
-        assert settings(tmp_path) == {"editorMode": "vim", "effortLevel": "max"}
+        assert settings(tmp_path) | {"env": {}} == {"editorMode": "vim", "effortLevel": "max", "env": {}}
+        assert "env.OTHER_TOKEN | …cr3t | ~/.coder/settings.json" in desk.ui.items()
         assert "editorMode | not set | " in desk.ui.items(0)
         assert "effortLevel | max | ~/.coder/settings.json" in desk.ui.items()
         assert any(item.startswith("cleanupPeriodDays | ") for item in desk.ui.items(0))

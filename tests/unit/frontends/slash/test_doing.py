@@ -130,7 +130,7 @@ async def test_init_and_review_send_their_prompts(tmp_path: Path) -> None:
         assert "git diff origin/main~2" in await sent(desk, "/review origin/main~2")
         await run_line(desk, "/review $(touch x)")
         assert desk.ui.words == ["✗ $(touch x) is no commit or branch. Such as: /review main"] and len(desk.sent) == 3
-        for base in ("--output=x", "a b", "a;b", "`x`", "a'b"):
+        for base in ("--output=x", "--stat", "a b", "a;b", "`x`", "a'b"):
             with pytest.raises(ConfigError):
                 await review.run(desk, base)
 

@@ -15,28 +15,24 @@ from tests.support.desks import by, desk_at
 async def test_the_notes_of_this_folder_are_listed_with_whose_they_are_and_opened(tmp_path: Path) -> None:
     files = {
         "home/.coder/CLAUDE.md": 400,
-        "home/.claude/CLAUDE.md": 40,
-        "AGENTS.md": 9,  # above the repository
         "project/AGENTS.md": 3_900,
         "project/CLAUDE.local.md": 900,
-        "project/.claude/CLAUDE.md": 1,
+        "project/.claude/CLAUDE.md": 100,
     }
     for name, size in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("x" * size)
     (tmp_path / "project" / ".git").mkdir()
     async with desk_at(tmp_path) as desk:
-        desk.ui.picks = [by("AGENTS.md")]
+        desk.ui.picks = [by(".claude/CLAUDE.md")]
         await run_line(desk, "/memory")
     assert desk.ui.items() == [
         "yours | ~/.coder/CLAUDE.md | 0.4 KB | ",
-        "yours | ~/.claude/CLAUDE.md | 0.0 KB | ",
-        "project | AGENTS.md | 3.9 KB | shared with the project",
-        "project | .claude/CLAUDE.md | 0.0 KB | shared with the project",
+        "project | .claude/CLAUDE.md | 0.1 KB | shared with the project",
         "project | CLAUDE.local.md | 0.9 KB | only you",
     ]
-    assert desk.ui.opened == [tmp_path / "project" / "AGENTS.md"] and desk.ui.words == ["✓ AGENTS.md · 3.9 KB"]
-    assert desk.ui.pickers[0].hint == "5.2 KB"
+    assert desk.ui.opened == [tmp_path / "project" / ".claude" / "CLAUDE.md"]
+    assert desk.ui.words == ["✓ .claude/CLAUDE.md · 0.1 KB"] and desk.ui.pickers[0].hint == "1.4 KB"
     assert "does not read these by itself yet" in " ".join(plain(each) for each in desk.ui.pickers[0].above)
 
 

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prompt_toolkit.output.vt100 import Vt100_Output
-
 from coder.config.credentials import has_access
 from coder.core.config import Config
 from coder.core.errors import CoderError
@@ -23,6 +21,7 @@ from coder.core.events import AnyEvent
 from coder.core.lazy import LazyModule
 from coder.core.requests import Reply, Request
 from coder.frontends.render import ending
+from coder.frontends.render.marks import marks_of
 from coder.frontends.render.theme import Theme, theme_of
 from coder.frontends.repl import app_keys, keymap, welcome
 from coder.frontends.repl.asker import Asker
@@ -30,6 +29,7 @@ from coder.frontends.repl.controls import Controls
 from coder.frontends.repl.desk import Doors, TerminalDesk
 from coder.frontends.repl.drawing import Drawing
 from coder.frontends.repl.entry import Entry
+from coder.frontends.repl.output import Output
 from coder.frontends.repl.printer import Place, Printer
 from coder.frontends.repl.prompt import Place as PromptPlace
 from coder.frontends.repl.prompt import Prompt
@@ -118,10 +118,12 @@ class Repl:
         self._keys = keymap.load(config.home / "keybindings.json")
         kept = config.home if config.persist else None
         where = PromptPlace(config.cwd, kept, opening.env)
-        self._prompt = Prompt(self, where, self._keys, BUILT_IN)
-        output = Vt100_Output.from_pty(sys.stdout, term=opening.env.get("TERM"))
+        marks = marks_of(opening.env, ambiguous_wide=config.interface.ambiguous_wide)
+        self._prompt = Prompt(self, where, self._keys, BUILT_IN, mark=marks.you)
+        output = Output.from_pty(sys.stdout, term=opening.env.get("TERM"))
         output.enable_cpr = False  # asked for by nobody: answers could land in the prompt
-        self._terminal = Terminal(self._prompt, self._theme(config.interface.theme), opening.env, output)
+        assert isinstance(output, Output)
+        self._terminal = Terminal(self._prompt, self._theme(config.interface.theme), opening.env, output, marks)
         self._printer = Printer(self._terminal, Place(config.cwd, opening.home), self._changed)
         asker = Asker(self._terminal, self._printer, config.cwd, opening.home, self._attention, self._save_plan)
         self._front = Front(self._printer, asker)
@@ -140,6 +142,7 @@ class Repl:
             lambda: self._prompt.text,
             lambda: self._controls.said,
         )
+        self._drawing.spinner = marks.spinner
         self._drawing.is_still = opening.is_still or config.interface.reduced_motion
         self._terminal.live, self._terminal.status = self._drawing.live, self._drawing.status
         settings = LiveSettings(config.interface, config.home / "settings.json", opening.env, self._set)

@@ -50,7 +50,13 @@ def _folded(line: str) -> Iterator[str]:
 
 
 def _title(message: Message) -> str:
-    who = {"prompt": "The person", "steer": "The person, during the run", "results": "Results", "reply": "The model"}
+    who = {
+        "prompt": "The person",
+        "steer": "The person, during the run",
+        "shell": "A command of the person",
+        "results": "Results",
+        "reply": "The model",
+    }
     name = who.get(message.meta.kind) or message.meta.kind or message.role
     return f"{name} {message.meta.timestamp}".strip()
 

@@ -7,22 +7,24 @@ policy, a gate rule, a tool or a listener.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
+from dataclasses import replace
 from itertools import count
 
 from coder.agent.answers import Answers, ResultLog, Unlogged
 from coder.agent.asking import retrying
 from coder.agent.executor import Executor, Outcome, all_denied
 from coder.agent.history import History, fresh_ids
+from coder.agent.inbox import Inbox
 from coder.agent.partial import Partial
 from coder.agent.policies import Inject, Stop, TurnPolicy
 from coder.agent.replies import End, GoOn, Nudge, Replies, runnable
 from coder.agent.requests import Requests
 from coder.agent.room import Room
+from coder.agent.tally import Tally
 from coder.agent.upkeep import Upkeep
-from coder.core.errors import ErrorKind, ModelError
+from coder.core.errors import ModelError
 from coder.core.events import (
     AnyEvent,
     CompactionEnded,
@@ -37,7 +39,7 @@ from coder.core.events import (
     TurnEnded,
     TurnStarted,
 )
-from coder.core.messages import Message, ToolUse, Usage
+from coder.core.messages import Message, ToolUse
 from coder.core.model import (
     BlockFinished,
     Completed,
@@ -49,24 +51,6 @@ from coder.core.model import (
     TextPart,
     ThinkingPart,
 )
-
-_REASONS: dict[ErrorKind, EndReason] = {
-    "rate_limit": "rate_limit",
-    "too_long": "context_full",
-    "budget": "budget",
-    "token_budget": "token_budget",
-}
-
-
-@dataclass(slots=True)
-class _Tally:
-    """What one run adds up to."""
-
-    turns: int = 0
-    usage: Usage = field(default_factory=Usage)
-    text: str = ""
-    stop_reason: str = ""
-    all_denied: bool = False
 
 
 class Agent:
@@ -96,45 +80,57 @@ class Agent:
         self._context = context
         self._log = log or Unlogged()
         self._requests = Requests(template, history, edited)
-        self._inbox: list[Message] = []
-        self._tally = _Tally()
+        self._tally = Tally()
+        self._is_engaged = False
+        self.inbox = Inbox()
         self.history = history
         self.upkeep = Upkeep(model, history, self._requests, emit, room or Room())
 
     def steer(self, message: Message) -> None:
-        """Queues a message of the person; it lands at the next turn boundary of the run."""
-        self._inbox.append(message)
+        """Queues a message of the person; it lands at the next turn boundary of the run under way. What was not
+        delivered when that run ends is for whoever takes it back from the inbox: no later run sends it."""
+        self.inbox.put(message)
+
+    def tell(self, message: Message) -> None:
+        """Adds what happened beside the conversation: at once between runs, else at the next turn boundary or the end
+        of the run."""
+        if self._is_engaged:
+            self.inbox.put(message)
+        else:
+            self._begin()
+            self._commit(message)
 
     async def compact(self, focus: str = "") -> CompactionEnded:
         """Compacts the conversation, between runs. Cancelled, it changes nothing."""
-        return await self.upkeep.compact("manual", focus)
+        with self._engaged():
+            return await self.upkeep.compact("manual", focus)
 
     async def run(self, prompt: Message) -> RunEnded:
         """From a user message to the final answer. Returns how it ended; raises CancelledError when interrupted,
         with the history valid and everything that was finished kept: `ended_early` then says how it ended."""
-        tally = self._tally = _Tally()
-        if self._context is not None and not self.history.messages:
-            self._commit(self._context)
-        committed = self._commit(prompt)
-        self._emit(RunStarted(prompt=committed or prompt))
-        try:
-            ended = await self._turns(tally)
-        except ModelError as error:
-            ended = _model_failed(tally, error)
+        tally = self._tally = Tally()
+        with self._engaged():
+            self._begin()
+            committed = self._commit(prompt)
+            self._emit(RunStarted(prompt=committed or prompt))
+            try:
+                ended = await self._turns(tally)
+            except ModelError as error:
+                ended = tally.failed(error)
         self._emit(ended)
         return ended
 
     def ended_early(self, reason: EndReason, error: str) -> RunEnded:
         """The end of a run that was cancelled; announced here, since whoever cancelled knows why."""
-        ended = _end(self._tally, reason, error)
+        ended = self._tally.end(reason, error)
         self._emit(ended)
         return ended
 
-    async def _turns(self, tally: _Tally) -> RunEnded:
+    async def _turns(self, tally: Tally) -> RunEnded:
         replies = Replies()
         for turn in count(1):
             if (stop := self._before(turn)) is not None:
-                return _end(tally, stop.reason, stop.error)
+                return tally.end(stop.reason, stop.error)
             self._emit(TurnStarted(turn=turn))
             completed = await self._ask_model(tally)
             tally.turns = turn
@@ -142,11 +138,11 @@ class Agent:
             tally.all_denied = all_denied(outcomes) if outcomes else tally.all_denied
             self._emit(TurnEnded(turn=turn))
             if any(outcome.interrupt for outcome in outcomes):
-                return _end(tally, "interrupted", "Interrupted at a permission question")
-            waiting = self._commit_all(self._drain())
+                return tally.end("interrupted", "Interrupted at a permission question")
+            waiting = self._commit_all(self.inbox.drain())
             match replies.judge(completed, waiting=bool(waiting)):
                 case End(reason=reason, error=error):
-                    return _end(tally, reason, error)
+                    return tally.end(reason, error)
                 case Nudge(message=message):
                     self._commit(message)
                 case GoOn():
@@ -164,7 +160,7 @@ class Agent:
                     pass
         return None
 
-    async def _ask_model(self, tally: _Tally) -> Completed:
+    async def _ask_model(self, tally: Tally) -> Completed:
         """One reply, committed. On a cancel the finished part of it is committed instead."""
         partial = Partial()
         try:
@@ -220,7 +216,7 @@ class Agent:
         """Runs the calls and commits their results, whatever happens in between."""
         answers = Answers(calls, self.history.cleaned, self._log)
         try:
-            await self._executor.run(calls, answers)
+            await self._executor.run(calls, answers, lambda: self.inbox.says_stop)
         finally:
             self._commit(answers.message())
         return answers.outcomes
@@ -234,23 +230,17 @@ class Agent:
     def _commit_all(self, messages: Iterable[Message]) -> list[Message]:
         return [committed for message in messages if (committed := self._commit(message))]
 
-    def _drain(self) -> list[Message]:
-        waiting, self._inbox = self._inbox, []
-        return waiting
+    def _begin(self) -> None:
+        if self._context is not None and not self.history.messages:
+            self._commit(self._context)
 
-
-def _end(tally: _Tally, reason: EndReason, error: str = "") -> RunEnded:
-    return RunEnded(
-        reason=reason,
-        turns=tally.turns,
-        text=tally.text,
-        error=error,
-        stop_reason=tally.stop_reason,
-        usage=tally.usage,
-        all_denied=tally.all_denied,
-    )
-
-
-def _model_failed(tally: _Tally, error: ModelError) -> RunEnded:
-    reason = _REASONS.get(error.kind, "model_error")
-    return replace(_end(tally, reason, str(error)), error_kind=error.kind, status=error.status)
+    @contextmanager
+    def _engaged(self) -> Iterator[None]:
+        """While the conversation is at work nothing but the work itself adds to it."""
+        self.inbox.settle()
+        self._is_engaged = True
+        try:
+            yield
+        finally:
+            self._is_engaged = False
+            self._commit_all(self.inbox.settle())

@@ -13,23 +13,25 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import get_args
 
-from coder.config.settings import LONGEST_IDLE, KeyHeader, mode_names
-from coder.core.config import Provider, Transport
+from coder.config.section import LONGEST_IDLE
+from coder.config.settings import KeyHeader, mode_names, theme_names
+from coder.core.config import Channel, Provider, Transport
 from coder.core.errors import ConfigError
 from coder.core.model import Effort
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`says` ends the sentence "KEY must be …"."""
+    """`says` ends the sentence "KEY must be …". `choices` are its values, where they are few."""
 
     says: str
     fits: Callable[[object], bool]
     is_list: bool = False
+    choices: tuple[str, ...] = ()
 
 
 def _choice(*names: str) -> Kind:
-    return Kind(f"one of {', '.join(names)}", lambda value: value in names)
+    return Kind(f"one of {', '.join(names)}", lambda value: value in names, choices=names)
 
 
 def _whole(lowest: int, highest: int | None = None) -> Kind:
@@ -62,12 +64,13 @@ _SWITCHES = """
 confirmIrreversible alwaysThinkingEnabled showThinkingSummaries includeGitInstructions includeCoAuthoredBy
 disableAllHooks enableAllProjectMcpServers autoCompactEnabled autoMemoryEnabled respectGitignore enforceAvailableModels
 fileCheckpointingEnabled disableBundledSkills disableSkillShellExecution respondToBashCommands verbose
+screenReader ambiguousWide
 syntaxHighlightingDisabled prefersReducedMotion spinnerTipsEnabled showTurnDuration terminalProgressBarEnabled
 promptSuggestionEnabled skipWebFetchPreflight skipDangerousModePermissionPrompt
 """
 _TEXTS = """
 model language outputStyle agent apiKeyHelper awsAuthRefresh awsCredentialExport gcpAuthRefresh otelHeadersHelper
-autoMemoryDirectory plansDirectory theme prUrlTemplate
+autoMemoryDirectory plansDirectory prUrlTemplate
 """
 _LISTS = """
 fallbackModel availableModels permissions.additionalDirectories enabledMcpjsonServers disabledMcpjsonServers
@@ -108,6 +111,12 @@ KINDS: dict[str, Kind] = {  # `*` is any name, `**` any keys
     "worktree.baseRef": TEXT,
     "worktree.bgIsolation": TEXT,
     "editorMode": _choice("normal", "vim"),
+    "theme": Kind(
+        f"one of {', '.join(theme_names())}",
+        lambda value: isinstance(value, str) and (value in theme_names() or value.startswith("custom:")),
+    ),
+    "preferredNotifChannel": _choice(*get_args(Channel)),
+    "notifications": _choice("on", "off"),
     "viewMode": _choice("default", "verbose", "focus"),
     "coder.transport": _choice(*get_args(Transport)),
     "coder.provider": _choice(*get_args(Provider)),

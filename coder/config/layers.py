@@ -205,7 +205,7 @@ def _without_forbidden(settings: Settings) -> tuple[Settings, list[str]]:
 
 
 def _tightening(settings: Settings) -> Settings:
-    """The part that holds without trust: what forbids or asks, and harmless choices such as the model."""
+    """The part that holds without trust: what forbids or asks, and harmless choices such as the model and the looks."""
     return Settings(
         ask=settings.ask,
         deny=settings.deny,
@@ -213,4 +213,12 @@ def _tightening(settings: Settings) -> Settings:
         model=settings.model,
         effort=settings.effort,
         thinking=settings.thinking,
+        theme=settings.theme,
+        vim=settings.vim,
+        verbose=settings.verbose,
+        screen_reader=settings.screen_reader,
+        reduced_motion=settings.reduced_motion,
+        ambiguous_wide=settings.ambiguous_wide,
+        channel=settings.channel,
+        notifications=settings.notifications,
     )

@@ -42,6 +42,16 @@ READ = {  # the keys that this version reads, by the field they become
     "auto_compact": "autoCompactEnabled",
     "auto_compact_window": "autoCompactWindow",
     "checkpoints": "fileCheckpointingEnabled",
+    "theme": "theme",
+    "vim": "editorMode",
+    "verbose": "verbose",
+    "screen_reader": "screenReader",
+    "reduced_motion": "prefersReducedMotion",
+    "ambiguous_wide": "ambiguousWide",
+    "status_line": "statusLine",
+    "channel": "preferredNotifChannel",
+    "notifications": "notifications",
+    "hooks_off": "disableAllHooks",
 }
 _VARIABLES = {
     "model": ("ANTHROPIC_MODEL",),

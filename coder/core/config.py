@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 Scope: TypeAlias = Literal["managed", "flag", "local", "project", "user", "session"]
 Behaviour: TypeAlias = Literal["deny", "ask", "allow"]
 Transport: TypeAlias = Literal["wire", "sdk"]
+Theme: TypeAlias = Literal["auto", "light", "dark", "colour-blind", "none"]
+Channel: TypeAlias = Literal[
+    "auto", "terminal_bell", "iterm2", "iterm2_with_bell", "kitty", "ghostty", "notifications_disabled"
+]
 OnLimit: TypeAlias = Literal["wait", "fallback", "stop"]
 Provider: TypeAlias = Literal["anthropic", "bedrock", "vertex", "foundry"]
 
@@ -54,6 +58,30 @@ class ModelConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class StatusCommand:
+    """The person's own command for the status line. `padding` in cells; `refresh` in seconds, None: only on changes."""
+
+    command: str
+    padding: int = 0
+    refresh: float | None = None
+    hides_vim: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """How an interactive session looks and behaves. `notifications` is where the person is called."""
+
+    theme: Theme = "auto"
+    vim: bool = False
+    verbose: bool = False
+    screen_reader: bool = False
+    reduced_motion: bool = False
+    ambiguous_wide: bool = False
+    status_line: StatusCommand | None = None
+    notifications: Channel = "auto"
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     cwd: Path
     home: Path  # where we write: $CODER_CONFIG_DIR, $CLAUDE_CONFIG_DIR or ~/.coder
@@ -77,5 +105,6 @@ class Config:
     system_prompt: str | None = None
     append_system_prompt: str = ""
     persist: bool = True
+    interface: Interface = Interface()
     trust: Trust | None = None  # None: the folder has no settings of its own
     warnings: tuple[str, ...] = ()

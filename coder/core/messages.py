@@ -74,7 +74,7 @@ class Opaque:
 
 Block: TypeAlias = Text | Thinking | Image | Document | ToolUse | ToolResult | Opaque
 Role: TypeAlias = Literal["user", "assistant"]
-Kind: TypeAlias = Literal["", "context", "prompt", "reply", "results", "steer", "reminder", "summary"]
+Kind: TypeAlias = Literal["", "context", "prompt", "reply", "results", "steer", "shell", "reminder", "summary"]
 
 
 @dataclass(frozen=True, slots=True)

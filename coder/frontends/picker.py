@@ -4,6 +4,7 @@ reader. Must not know a terminal.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from coder.frontends.styled import Row
@@ -35,7 +36,10 @@ class Action:
 class Picker:
     """`hint` stands at the right of the title. `can_search`: letters narrow the list; no item then has one for a key.
 
-    `empty` is said where there are no items. `verb` completes "enter …".
+    `empty` is said where there are no items. `verb` completes "enter …". `look` makes the preview of an item when it is
+    first stood on, for lists too long to know all of; `find` gives further items for what was typed, below those that
+    fit themselves; values have to be hashable then. `across`: as many items beside each other, where the width allows.
+    `query` is searched for at first.
     """
 
     title: str
@@ -47,6 +51,10 @@ class Picker:
     empty: str = "There is nothing to choose from."
     first: int = 0
     above: tuple[Row, ...] = field(default=())
+    look: Callable[[Item], Sequence[Row]] | None = None
+    find: Callable[[str], Sequence[Item]] | None = None
+    across: int = 1
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ _LABELS = {"custom-title": ("custom", "customTitle"), "ai-title": ("ai", "aiTitl
 _PREFIXES = tuple(f'{{"type":"{kind}"'.encode() for kind in _LABELS)
 # What other programs put where a prompt would stand.
 _NO_PROMPT = re.compile(
-    r"\s*(<local-command-stdout>|<session-start-hook>|<tick>|<goal>|<command-(name|message)>|<ide_\w+>|"
+    r"\s*(<local-command-stdout>|<bash-\w+>|<session-start-hook>|<tick>|<goal>|<command-(name|message)>|<ide_\w+>|"
     r"\[Request interrupted by user|Caveat: The messages below)"
 )
 

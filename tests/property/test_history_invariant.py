@@ -117,18 +117,21 @@ async def one_session(
     history = agent.history
     for number, cut in enumerate(cuts):
         prompt = Message("user", (Text(f"prompt {number}"),), Meta(kind="prompt"))
-        if number % 2:
-            agent.steer(Message("user", (Text("and this"),), Meta(kind="steer")))
         run = asyncio.ensure_future(agent.run(prompt))
-        for _ in range(cut):
+        for step in range(cut):
             if run.done():
                 break
+            if number % 2 and step in (1, 20):
+                agent.steer(Message("user", (Text("and this" if step == 1 else "stop"),), Meta(kind="steer")))
+                agent.tell(Message("user", (Text("this happened"),), Meta(kind="shell")))
             await asyncio.sleep(0)
         run.cancel()
         await asyncio.wait({run})
         if not run.cancelled():
             run.result()
+        agent.tell(Message("user", (Text("that happened"),), Meta(kind="shell")))
         valid(history.view)
+        assert not agent.inbox.drain()
         assert not any(call.id for call in history.pending)
         assert stored() == history.messages
 

@@ -87,7 +87,10 @@ class Prompt:
         self.key_bindings = bindings(self)
         self.control = BufferControl(
             self.buffer,
-            input_processors=[HighlightSelectionProcessor(), Shown(self.tokens, placeholder, lambda: not self.is_searching)],
+            input_processors=[
+                HighlightSelectionProcessor(),
+                Shown(self.tokens, placeholder, lambda: not self.is_searching),
+            ],
             include_default_input_processors=False,
             key_bindings=self.key_bindings,
             focusable=True,

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coder.config.jsonfile import LIMIT, Parsed, parse_object, read_object
-from coder.config.settings import Settings, settings_of
+from coder.config.settings import Settings, settings_of, theme_names
+from coder.core.config import StatusCommand
 from coder.core.errors import ConfigError
 
 
@@ -78,7 +79,10 @@ def test_a_file_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.behaviour("B-430")
 def test_unknown_keys_are_ignored_silently() -> None:
-    assert checked({"$schema": "x", "theme": 7, "permissions": {"new": []}, "coder": {"x": 1}}) == (Settings(), ())
+    assert checked({"$schema": "x", "outputStyle": 7, "permissions": {"new": []}, "coder": {"x": 1}}) == (
+        Settings(),
+        (),
+    )
 
 
 @pytest.mark.behaviour("B-425")
@@ -109,6 +113,22 @@ def test_unknown_keys_are_ignored_silently() -> None:
             "f.json: coder.idleTimeout must be a number of seconds up to 3600, not 0. It is not used.",
         ),
         ({"coder": []}, "f.json: coder must be an object, not a list. It is not used."),
+        (
+            {"editorMode": "emacs"},
+            "f.json: editorMode must be one of normal, vim, not 'emacs'. It is not used.",
+        ),
+        ({"theme": 7}, f"f.json: theme must be one of {', '.join(theme_names())}, not 7. It is not used."),
+        ({"screenReader": "on"}, "f.json: screenReader must be true or false, not 'on'. It is not used."),
+        ({"notifications": False}, "f.json: notifications must be one of on, off, not false. It is not used."),
+        ({"statusLine": "date"}, "f.json: statusLine must be an object, not 'date'. It is not used."),
+        (
+            {"statusLine": {"type": "builtin", "command": "date"}},
+            "f.json: statusLine.type must be one of command, not 'builtin'. It is not used.",
+        ),
+        (
+            {"statusLine": {"type": "command"}},
+            "f.json: statusLine.command must be a text that is not empty. It is not used.",
+        ),
     ],
 )
 def test_a_value_of_the_wrong_kind_is_dropped_with_a_warning(value: dict[str, Any], warning: str) -> None:
@@ -121,6 +141,8 @@ def test_a_value_of_the_wrong_kind_is_dropped_with_a_warning(value: dict[str, An
     [
         ('{\n  "model": 7\n}', "line 2, column 12: model must be"),
         ('\ufeff{"permissions": {"allow": ["Read",\n 7]}}', "line 2, column 2: permissions.allow[1] must be"),
+        ('{"statusLine": {"command": "x",\n "padding": -1}}', "line 2, column 13: statusLine.padding must be"),
+        ('{"statusLine":\n {"command": "x", "padding": 0.5}}', "line 2, column 30: statusLine.padding must be"),
         ('{"env": {\n "A": "x",\n "B": []}}', "line 3, column 7: env.B must be"),
         ('{"permissions": {},\n "coder": {"idleTimeout": "x"}}', "line 2, column 27: coder.idleTimeout must be"),
     ],
@@ -184,6 +206,22 @@ def test_all_keys_are_read() -> None:
             "effortLevel": "high",
             "alwaysThinkingEnabled": False,
             "coder": {"transport": "sdk", "provider": "vertex", "keyHeader": "x-api-key", "idleTimeout": 5},
+            "theme": "dark-daltonized",
+            "editorMode": "vim",
+            "verbose": True,
+            "screenReader": True,
+            "prefersReducedMotion": True,
+            "ambiguousWide": True,
+            "preferredNotifChannel": "kitty",
+            "notifications": "off",
+            "disableAllHooks": True,
+            "statusLine": {
+                "type": "command",
+                "command": "date",
+                "padding": 2,
+                "refreshInterval": 5,
+                "hideVimModeIndicator": True,
+            },
         }
     )
     assert warnings == ()
@@ -205,10 +243,21 @@ def test_all_keys_are_read() -> None:
         provider="vertex",
         key_header="x-api-key",
         idle_timeout=5.0,
+        theme="colour-blind",
+        vim=True,
+        verbose=True,
+        screen_reader=True,
+        reduced_motion=True,
+        ambiguous_wide=True,
+        channel="kitty",
+        notifications=False,
+        hooks_off=True,
+        status_line=StatusCommand("date", padding=2, refresh=5.0, hides_vim=True),
     )
 
 
 KEYS = ["permissions", "allow", "deny", "ask", "defaultMode", "env", "model", "coder", "transport", "idleTimeout", "x"]
+KEYS += ["statusLine", "type", "command", "padding", "refreshInterval", "theme"]
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from(["plan", "sdk"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),

@@ -10,7 +10,7 @@ import pytest
 from coder.config.flags import Flags
 from coder.config.load import folder_trust, load
 from coder.config.trust import approve
-from coder.core.config import Config
+from coder.core.config import Config, Interface, StatusCommand
 from coder.core.errors import ConfigError
 
 
@@ -307,3 +307,49 @@ def test_a_broken_managed_file_always_stops(place: Place) -> None:
     place.put("etc/managed-settings.json", "{")
     with pytest.raises(ConfigError, match="managed-settings"):
         place.load(Flags(headless=False, setting_sources=""))
+
+
+@pytest.mark.behaviour("B-940")
+def test_the_interface_is_set_by_the_strongest_file_and_begins_with_defaults(place: Place) -> None:
+    assert place.load().interface == Interface()
+    place.put("person/.coder/settings.json", {"theme": "light", "editorMode": "vim", "screenReader": True})
+    place.put("project/.coder/settings.json", {"theme": "dark", "preferredNotifChannel": "iterm2"})
+    found = place.load(Flags(verbose=True))
+    assert found.interface == Interface("dark", vim=True, verbose=True, screen_reader=True, notifications="iterm2")
+    assert found.warnings == ()
+    place.put("person/.coder/settings.json", {"notifications": "off"})
+    assert place.load().interface.notifications == "notifications_disabled"
+
+
+@pytest.mark.behaviour("B-941")
+def test_a_status_line_of_a_project_waits_for_trust(place: Place) -> None:
+    line = {"type": "command", "command": "touch x", "padding": 1}
+    place.put("project/.coder/settings.json", {"statusLine": line})
+    before = place.load()
+    assert before.interface.status_line is None
+    assert before.trust is not None
+    assert [item.name for item in before.trust.off] == ["statusLine"]
+    place.trust()
+    assert place.load().interface.status_line == StatusCommand("touch x", padding=1)
+    place.put("project/.coder/settings.json", {"statusLine": {**line, "command": "touch y"}})
+    assert place.load().interface.status_line is None
+
+
+@pytest.mark.behaviour("B-941")
+def test_a_status_line_goes_with_the_hooks(place: Place) -> None:
+    line = {"statusLine": {"type": "command", "command": "date"}}
+    place.put("person/.coder/settings.json", {**line, "disableAllHooks": True})
+    assert place.load().interface.status_line is None
+    place.put("person/.coder/settings.json", line)
+    place.put("project/.coder/settings.json", {"disableAllHooks": True})
+    assert place.load().interface.status_line == StatusCommand("date")
+    place.put("person/.coder/settings.json", {"disableAllHooks": True})
+    place.put("etc/managed-settings.json", line)
+    assert place.load().interface.status_line == StatusCommand("date")
+    place.put("etc/managed-settings.json", {**line, "disableAllHooks": True})
+    assert place.load().interface.status_line is None
+
+
+def test_a_theme_made_for_another_program_is_no_mistake(place: Place) -> None:
+    place.put("person/.claude/settings.json", {"theme": "custom:mine"})
+    assert (place.load().interface.theme, place.load().warnings) == ("auto", ())

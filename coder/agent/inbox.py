@@ -1,0 +1,48 @@
+"""What was said beside a run and is not in its conversation yet. Must not know the loop, or who says it."""
+
+from __future__ import annotations
+
+import re
+
+from coder.core.messages import Message
+
+_STOP = re.compile(r"\s*(stop|pause)\b", re.IGNORECASE)
+
+
+class Inbox:
+    """A message of the person (kind "steer") belongs to the run it was said to; everything else to the conversation."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Message] = []
+        self._left: list[Message] = []  # said to a run that has ended
+
+    @property
+    def queued(self) -> tuple[Message, ...]:
+        """What the person said and nobody was given."""
+        return tuple(message for message in (*self._left, *self._waiting) if message.meta.kind == "steer")
+
+    @property
+    def says_stop(self) -> bool:
+        """Whether something waits that is to be read before anything else is done."""
+        return any(message.meta.kind == "steer" and _STOP.match(message.text) for message in self._waiting)
+
+    def put(self, message: Message) -> None:
+        self._waiting.append(message)
+
+    def drain(self) -> list[Message]:
+        """What is to be delivered at a turn boundary."""
+        drained, self._waiting = self._waiting, []
+        return drained
+
+    def settle(self) -> list[Message]:
+        """What is to be added at the end of a run. What was said to that run is never delivered to another."""
+        waiting = self.drain()
+        self._left += [message for message in waiting if message.meta.kind == "steer"]
+        return [message for message in waiting if message.meta.kind != "steer"]
+
+    def take_back(self) -> tuple[Message, ...]:
+        """What the person said and nobody was given, in order; it is out of the queue then."""
+        taken = self.queued
+        self._left = []
+        self._waiting = [message for message in self._waiting if message.meta.kind != "steer"]
+        return taken

@@ -19,7 +19,7 @@ $(VENV)/.dev: $(VENV)/.installed
 	@touch $@
 
 demo: $(VENV)/.installed ## watch coder fix a failing test, offline and without a key
-	@$(BIN)/coder demo
+	@$(BIN)/coder demo --plain
 
 demo-record: $(VENV)/.dev ## record the demo's cassette anew, after a change of prompts or tools
 	$(BIN)/python -m tests.support.record_demo

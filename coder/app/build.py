@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,30 +13,31 @@ from coder.agent.executor import Executor
 from coder.agent.gate import Gate
 from coder.agent.history import History
 from coder.agent.loop import Agent
-from coder.agent.policies import Later, RepeatedFailure, TurnLimit, TurnPolicy
 from coder.agent.ports import Ports
-from coder.agent.room import Room
 from coder.app.again import Again
+from coder.app.beside import Beside
 from coder.app.budgets import PrimaryAgain
 from coder.app.checkpointing import FOLDER, Checkpointing, Site
 from coder.app.context import context_message
 from coder.app.conversation import OpenConversation, told_by
 from coder.app.created import Created
+from coder.app.figures import Figures
+from coder.app.hearing import Hearing
 from coder.app.journal import Journal
 from coder.app.judge import Judge, Surroundings
 from coder.app.pictures import shrunk
 from coder.app.purse import Purse
+from coder.app.requesting import policies_of, room_of, template_of
 from coder.app.rulebook import RuleBook, SaveRule, rules_of
 from coder.app.session import Session, SessionFacts
 from coder.app.starting import NEW, Start
 from coder.app.toolbox import SessionTools
 from coder.config.paths import local_settings, user_home
-from coder.core import prompts
 from coder.core.config import Behaviour, Config
 from coder.core.errors import ConfigError
 from coder.core.events import AnyEvent
 from coder.core.frontend import Frontend
-from coder.core.model import ModelRequest
+from coder.core.lazy import LazyModule
 from coder.models import catalog
 from coder.permissions.rules import Rules
 from coder.telemetry.logs import DebugLog
@@ -44,7 +45,15 @@ from coder.tools.registry import ToolSession, builtins
 from coder.workspace.local import LocalWorkspace
 
 if TYPE_CHECKING:
+    from coder.app import contents, shell_line, tasks
+    from coder.app import titles as making
+    from coder.app.shell_line import ShellLine
+    from coder.app.titles import Titler
     from coder.telemetry.context_report import ContextReport
+else:  # for people in front
+    contents, making, shell_line, tasks = (
+        LazyModule(f"coder.app.{name}") for name in ("contents", "titles", "shell_line", "tasks")
+    )
 
 
 async def open_session(
@@ -55,25 +64,24 @@ async def open_session(
     today: date | None = None,
     save_rule: SaveRule | None = None,
     reload: Callable[[], Config | None] | None = None,
+    titles: bool = False,
 ) -> Session:
     """A session ready for its first prompt. Contacts nothing and changes nothing on disk, but for completing a rewind
     that was cut off.
 
     `start` says which session it is. `save_rule` writes what the person allows from now on; by default into the
     settings file of this folder that is theirs alone. `reload` gives the settings when they have changed: the rules
-    among them count from the next call on.
+    among them count from the next call on. `titles`: a small model finds a title for a new session.
     Raises ConfigError and SessionError.
     """
     rules, rule_warnings = rules_of(config)
     journal = Journal.open(config, start)
     model_name = (start.keeps_model and journal.model) or catalog.resolve(config.model.name, config.env)
-    purse = Purse(config, journal.session_id, model_name, journal.edited_since)
-
-    def emit(event: AnyEvent) -> None:
-        for listener in (purse, journal, checkpoints):
-            listener.on(event)
-        frontend.emit(event)
-
+    edited = _edited(journal, start, model_name)
+    purse = Purse(config, journal.session_id, model_name, edited)
+    figures = Figures()
+    hearing = Hearing(frontend)
+    emit = hearing.emit
     journal.warn_through(emit)
     purse.tell_through(emit)
     journal.asks(model_name)
@@ -84,41 +92,67 @@ async def open_session(
     book = _book(config, rules, save_rule)
     surroundings = Surroundings(user_home(os.environ), config.home, (spill_dir,), created.holds)
     judge = Judge(book, control, workspace, surroundings, emit, reload)
-    tools = _tools(config, rules, judge)
-    gate = Gate(judge, frontend.ask, emit, book.allow, control.set_mode, lambda: workspace.cwd)
+    shared, tools = _tools(config, rules, judge)
+    shared.shells.on_end = lambda shell: emit(tasks.ended(shell))
+    gate = Gate(judge, figures.timed(frontend.ask), emit, book.allow, control.set_mode, lambda: workspace.cwd)
     conversation = OpenConversation(journal, lambda messages: agent.upkeep.restart(messages, "rewind"))
     checkpoints = _checkpoints(config, journal, workspace, conversation, emit)
     ports = Ports(created.watch, journal, checkpoints)
     executor = Executor(tools, gate, workspace, control, emit, spill_dir, ports)
-    history = _history(journal)
     context = context_message(config.cwd, workspace.roots, today or datetime.now().astimezone().date())
-    template = _template(config, model_name, tools)
-    room = _room(config, template, spill_dir, Again(tools, judge, workspace))
-    policies = (PrimaryAgain(purse.model), *_policies(config))
-    agent = Agent(
-        purse.model, template, history, executor, emit, policies, context, room, journal, journal.edited_since
-    )
-
+    template = template_of(config, model_name, tools.specs())
+    room = room_of(config, template, spill_dir, Again(tools, judge, workspace))
+    policies = (PrimaryAgain(purse.model), *policies_of(config))
+    history = _history(journal)
+    agent = Agent(purse.model, template, history, executor, emit, policies, context, room, journal, edited)
+    titling = _titling(config, purse, journal) if titles else ()
+    hearing.add(purse, journal, checkpoints, figures, *titling)
     log = _debug_log(config, journal.session_id)
 
+    ends: tuple[Callable[[], Awaitable[None]], ...] = (
+        *(workspace.aclose, checkpoints.aclose),
+        *(each.aclose for each in titling),
+        *(purse.aclose, journal.aclose),
+    )
+
     async def close() -> None:
-        await workspace.aclose()
-        await checkpoints.aclose()
-        await purse.aclose()
-        await journal.aclose()
+        shared.shells.forget()
+        for end in ends:
+            await end()
         log.close()
 
     async def what_fills_it() -> ContextReport:
-        from coder.app.contents import context_report
+        limit, messages = agent.upkeep.compacts_at, history.messages or (context,)
+        report: ContextReport = await contents.context_report(template, messages, limit, purse.model.count_tokens)
+        return report
 
-        limit = agent.upkeep.compacts_at
-        return await context_report(template, history.messages or (context,), limit, purse.model.count_tokens)
+    def line() -> ShellLine:
+        made: ShellLine = shell_line.ShellLine(
+            workspace, spill_dir, shared.bash, ports, gate.judge, checkpoints.stirred
+        )
+        return made
 
     facts = _facts(config, journal, tools, model_name)
     warnings = (*config.warnings, *rule_warnings, *journal.notes, *await checkpoints.recover())
+    beside = Beside(shared.shells, figures, line, lambda: journal.title)
     return Session(
-        facts, agent, control, lambda: purse.spent, close, what_fills_it, warnings, checkpoints, conversation
+        facts, agent, control, lambda: purse.spent, close, what_fills_it, beside, warnings, checkpoints, conversation
     )
+
+
+def _edited(journal: Journal, start: Start, model: str) -> str:
+    """Why the first request is not what the last one of the session led to; "" when it is."""
+    changed = "another model" if journal.model not in ("", model) else ""
+    return journal.edited_since or changed or start.edited
+
+
+def _titling(config: Config, purse: Purse, journal: Journal) -> tuple[Titler, ...]:
+    """Whoever finds a title; nobody where it would have no place, or there is one, or a script answers."""
+    has_prompts = any(message.meta.kind == "prompt" for message in journal.messages)
+    if has_prompts or journal.title or journal.path is None or config.model.is_replay:
+        return ()
+    name = making.cheap_model(config.env)
+    return (making.Titler(purse.side_model(), name, journal.entitle, lambda event: None),)
 
 
 def _book(config: Config, rules: Rules, save_rule: SaveRule | None) -> RuleBook:
@@ -146,10 +180,11 @@ def _checkpoints(
     return Checkpointing(site, emit, told=told_by(journal.messages), conversation=conversation, enabled=enabled)
 
 
-def _tools(config: Config, rules: Rules, judge: Judge) -> SessionTools:
+def _tools(config: Config, rules: Rules, judge: Judge) -> tuple[ToolSession, SessionTools]:
     denied = rules.denied_reads(judge.world())
-    every = builtins(ToolSession.from_env({**os.environ, **config.env}, (config.home,), denied))
-    return SessionTools(every, rules.removed_tools(tool.name for tool in every))
+    shared = ToolSession.from_env({**os.environ, **config.env}, (config.home,), denied)
+    every = builtins(shared)
+    return shared, SessionTools(every, rules.removed_tools(tool.name for tool in every))
 
 
 def _history(journal: Journal) -> History:
@@ -191,42 +226,3 @@ def _debug_log(config: Config, session_id: str) -> DebugLog:
         return DebugLog.start(config.home, session_id, (config.model.api_key, config.model.auth_token))
     except OSError as error:
         raise ConfigError(f"CODER_DEBUG: the log cannot be written below {config.home}: {error.strerror}.") from error
-
-
-def _template(config: Config, model_name: str, tools: SessionTools) -> ModelRequest:
-    """The part of every request that never changes within a session."""
-    facts = catalog.describe(model_name)
-    own = prompts.load("system") if config.system_prompt is None else config.system_prompt
-    return ModelRequest(
-        model=model_name,
-        messages=(),
-        system=tuple(text for text in (own, config.append_system_prompt) if text.strip()),
-        tools=tools.specs(),
-        max_tokens=min(config.model.max_tokens or 32_000, facts.max_output),
-        thinking=facts.thinking if config.model.thinking is None else config.model.thinking,
-        effort=config.model.effort if facts.effort or not facts.known else None,
-        mark_system=True,
-    )
-
-
-def _room(config: Config, template: ModelRequest, folder: Path, again: Again) -> Room:
-    return Room(
-        window=catalog.describe(template.model).context_window,
-        max_output=template.max_tokens,
-        auto=config.auto_compact,
-        auto_window=config.auto_compact_window,
-        percent=config.auto_compact_percent,
-        folder=folder,
-        renewal=again,
-    )
-
-
-def _policies(config: Config) -> tuple[TurnPolicy, ...]:
-    limit = (TurnLimit(config.max_turns),) if config.max_turns else ()
-    return (*limit, RepeatedFailure(), Later(_repetition))
-
-
-def _repetition() -> TurnPolicy:
-    from coder.agent.repetition import Repetition
-
-    return Repetition()

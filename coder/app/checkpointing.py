@@ -23,12 +23,12 @@ from coder.core.tools import Runs, Writes
 
 if TYPE_CHECKING:
     from coder.app import completing
-    from coder.checkpoints import back, changelog, gitstate, heritage, limits, pending, recorder, space
+    from coder.checkpoints import back, changelog, compare, gitstate, heritage, limits, pending, recorder, space
     from coder.permissions.gitdrops import Drop
 else:
     completing = LazyModule("coder.app.completing")
-    _NAMES = ("back", "changelog", "gitstate", "heritage", "limits", "pending", "recorder", "space")
-    back, changelog, gitstate, heritage, limits, pending, recorder, space = (
+    _NAMES = ("back", "changelog", "compare", "gitstate", "heritage", "limits", "pending", "recorder", "space")
+    back, changelog, compare, gitstate, heritage, limits, pending, recorder, space = (
         LazyModule(f"coder.checkpoints.{name}") for name in _NAMES
     )
 
@@ -86,6 +86,7 @@ class Checkpointing:
         self._enabled = enabled
         self._recorder: recorder.Recorder | None = None
         self._marked: set[str] = set()
+        self._stirred: list[str] = []
         self._warnings: list[str] = []  # of the recorder, which runs in a thread
 
     def on(self, event: AnyEvent) -> None:
@@ -126,6 +127,12 @@ class Checkpointing:
             if id:
                 await self._after(id)
 
+    def stirred(self, command: str) -> None:
+        """A command ran beside the calls of a run, of which one is noted at a time: what it changed is found at the
+        next look."""
+        if self._enabled:
+            self._stirred.append(command)
+
     async def points(self, *, checkpoints: bool = False) -> list[back.Point]:
         """The points of this session that can be gone back to, the oldest first; with `checkpoints` also those that
         were taken before commands. Raises CoderError."""
@@ -138,6 +145,14 @@ class Checkpointing:
     async def preview_undo(self, *, force: bool = False) -> back.Preview:
         """What undoing the last rewind would do to files. Raises CoderError."""
         return await finished(lambda: self._back().preview_undo(force=force))
+
+    @property
+    def enabled(self) -> bool:
+        return self._enabled
+
+    async def differences(self) -> list[compare.Difference]:
+        """What the session changed, file by file, but for what a rewind took back. Raises CoderError."""
+        return await finished(self._differences)
 
     async def states_before(self, id: str) -> tuple[gitstate.GitState, ...]:
         """What git knew of each repository at a checkpoint that was taken before a command."""
@@ -181,7 +196,7 @@ class Checkpointing:
         """After background commands have been ended. Idempotent, never raises."""
         if self._recorder is not None:
             held, self._recorder = self._recorder, None
-            await finished(held.close)
+            await finished(self._close, held)
             self._tell()
             try:
                 if await finished(space.stored_bytes, self._site.base) > limits.MOST_STORED_BYTES:
@@ -210,11 +225,24 @@ class Checkpointing:
 
     def _begin(self, call: Watched) -> str:
         held = self._marking()
+        self._stir(held)
         if isinstance(call.access, Writes):
             return held.before(call.summary, "tool", call.writes, scan=False)
         named = [each.path for each in call.effects if each.path is not None and each.kind in ("writes", "deletes")]
         what = call.access.command if isinstance(call.access, Runs) else call.summary
         return held.before(what, "command", named, scan=True)
+
+    def _close(self, held: recorder.Recorder) -> None:
+        try:
+            self._stir(held)
+        except CoderError as error:
+            self._warnings.append(f"What your last command changed cannot be undone: {_clause(error)}.")
+        held.close()
+
+    def _stir(self, held: recorder.Recorder) -> None:
+        stirred, self._stirred = self._stirred, []
+        if stirred:
+            held.stirred("; ".join(stirred))
 
     def _snapshot(self, drop: Drop) -> tuple[str, str]:
         held = self._marking()
@@ -266,8 +294,15 @@ class Checkpointing:
 
     def _back(self) -> back.Back:
         held = self._opened()
+        self._stir(held)
         held.catch_up()
         return back.Back(self._site.base, held.log, held.contents, self._marks())
+
+    def _differences(self) -> list[compare.Difference]:
+        held = self._opened()
+        held.catch_up()
+        found: list[compare.Difference] = compare.differences(held.log.records(), self._marks(), held.contents)
+        return found
 
     def _learn(self, done: pending.Done) -> None:
         if self._recorder is not None:

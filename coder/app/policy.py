@@ -109,8 +109,26 @@ class Standing:
 
 def standing(flags: Flags, env: Mapping[str, str], cwd: Path) -> Standing:
     """What a session started like this would go by. Raises ConfigError as a session would."""
+    return _standing(_loaded(flags, env, cwd), env)
+
+
+def standing_in(config: Config, mode: Mode, env: Mapping[str, str]) -> Standing:
+    """What a session under way goes by: the settings files as they are now, what its flags added to them, its mode.
+
+    Raises ConfigError for files that are broken by now.
+    """
+    folders = tuple(str(folder) for folder in config.add_dirs if folder.is_dir())
+    now = _loaded(Flags(headless=False, add_dirs=folders), env, config.cwd)
+    given = tuple(rule for rule in config.rules if rule.scope in ("flag", "session"))
+    return _standing(replace(now, rules=(*given, *now.rules), mode=mode), env)
+
+
+def _loaded(flags: Flags, env: Mapping[str, str], cwd: Path) -> Config:
     # A key at hand keeps an apiKeyHelper from being run: no model is needed here.
-    config = load(replace(flags, no_session_persistence=True), {**env, "ANTHROPIC_API_KEY": "none"}, cwd)
+    return load(replace(flags, no_session_persistence=True), {**env, "ANTHROPIC_API_KEY": "none"}, cwd)
+
+
+def _standing(config: Config, env: Mapping[str, str]) -> Standing:
     rules, warnings = rules_of(config)
     used = set(config.rules)
     world = world_of(config.cwd, config.add_dirs, user_home(env), config.home, config.env)

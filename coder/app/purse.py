@@ -6,13 +6,14 @@ Must not know front ends, or what is asked of the model.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from coder.app.accounts import Accounts
 from coder.app.budgets import budget_of
-from coder.app.session import Spent
+from coder.app.spent import Spent
 from coder.core.config import Config
 from coder.core.events import AnyEvent
-from coder.models import catalog, connect
+from coder.models import FallbackModel, catalog, connect
 from coder.telemetry.ledger import Ledger
 from coder.telemetry.ledger_file import LedgerFile
 
@@ -27,6 +28,9 @@ class Purse:
         is_kept = config.persist and not config.model.is_replay
         secrets = (config.model.api_key, config.model.auth_token)
         file = LedgerFile(config.home) if is_kept else None
+        self._config = config
+        self._budget = budget
+        self._side: FallbackModel | None = None
         self._ledger = Ledger(catalog.price)
         self._accounts = Accounts(session_id, config.cwd, file, secrets, edited)
         self.model = connect(
@@ -40,11 +44,20 @@ class Purse:
         self._ledger.on(event)
         self._accounts.on(event)
 
+    def side_model(self) -> FallbackModel:
+        """For small questions beside the conversation: accounted for like it, asked once, apart from its connection."""
+        if self._side is None:
+            once = replace(self._config.model, max_retries=0)
+            self._side = connect(once, self._accounts.record, budget=self._budget)
+        return self._side
+
     @property
     def spent(self) -> Spent:
         ledger = self._ledger
         return Spent(ledger.total_cost, ledger.model_usage(), ledger.api_seconds, ledger.usage)
 
     async def aclose(self) -> None:
+        if self._side is not None:
+            await self._side.aclose()
         await self.model.aclose()
         self._accounts.close()

@@ -14,18 +14,24 @@ from coder.agent.loop import Agent
 from coder.core.errors import ProtocolError, SessionError
 from coder.core.events import CompactionEnded, RunEnded
 from coder.core.lazy import LazyModule
-from coder.core.messages import Image, Json, Message, Meta, Text, Usage
+from coder.core.messages import Image, Message, Meta, Text
 from coder.core.tools import Mode
+from coder.sessions.titles import first_words
 
 if TYPE_CHECKING:
     from coder.app import pictures as pictured
+    from coder.app import tasks as tasking
     from coder.app import unsaying
+    from coder.app.beside import Beside
     from coder.app.checkpointing import Checkpointing
     from coder.app.conversation import OpenConversation
+    from coder.app.shell_line import ShellDone
+    from coder.app.spent import Spent
+    from coder.app.tasks import Task
     from coder.core.trust import Trust
     from coder.telemetry.context_report import ContextReport
 else:  # for people in front
-    pictured, unsaying = LazyModule("coder.app.pictures"), LazyModule("coder.app.unsaying")
+    pictured, tasking, unsaying = (LazyModule(f"coder.app.{name}") for name in ("pictures", "tasks", "unsaying"))
 
 Picture: TypeAlias = "Path | Image"
 
@@ -44,16 +50,6 @@ class SessionFacts:
     trust: Trust | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """Totals of the process. `cost` is in dollars, None when a price is unknown."""
-
-    cost: float | None
-    model_usage: Json
-    api_seconds: float
-    usage: Usage
-
-
 class Session:
     """`Idle | Running`: prompting while it runs is an error, steering queues, interrupting while idle does nothing."""
 
@@ -65,6 +61,7 @@ class Session:
         spent: Callable[[], Spent],
         close: Callable[[], Awaitable[None]],
         context: Callable[[], Awaitable[ContextReport]],
+        beside: Beside,
         warnings: tuple[str, ...] = (),
         checkpoints: Checkpointing | None = None,
         conversation: OpenConversation | None = None,
@@ -78,6 +75,9 @@ class Session:
         self._spent = spent
         self._close = close
         self._context = context
+        self._beside = beside
+        self._line = asyncio.Lock()  # one command of the person at a time, and no prompt before its output is there
+        self._shelling: asyncio.Task[ShellDone] | None = None
         self._running: asyncio.Task[RunEnded] | asyncio.Task[CompactionEnded] | None = None
 
     @property
@@ -98,7 +98,8 @@ class Session:
         """
         self._expect_idle("steer it or interrupt it first")
         blocks = await asyncio.to_thread(_blocks, pictures) if pictures else ()
-        self._expect_idle("steer it or interrupt it first")
+        async with self._line:
+            self._expect_idle("steer it or interrupt it first")
         message = Message("user", (*blocks, Text(text)), Meta(kind="prompt"))
         running = asyncio.create_task(self._agent.run(message))
         async with self._until_done(running):
@@ -175,6 +176,69 @@ class Session:
             self.checkpoints.forget(prompt)
         return bool(prompt)
 
+    async def shell(self, command: str, on_output: Callable[[str], None]) -> ShellDone:
+        """Runs a command of the person's own, where the session's next command would run, and adds it with what it
+        printed to the conversation: at once, or at the next turn boundary of the run under way. It asks nobody, and
+        what it changes can be undone. Cancel to kill it; it is added all the same then.
+
+        `on_output` is given what it prints as it comes, raw. Raises SessionError when it cannot be started.
+        """
+        async with self._line:
+            line, is_alone = self._beside.line(), self._running is None
+            running = asyncio.create_task(line.run(command, on_output, self._told, is_alone=is_alone))
+            self._shelling = running
+            try:
+                await asyncio.wait({running})
+                return running.result()
+            finally:
+                await self._end_shell()
+
+    def tasks(self) -> tuple[Task, ...]:
+        """The commands in the background, ended ones too, in the order in which they came there."""
+        return tasking.tasks_of(self._beside.shells)
+
+    async def stop_task(self, id: str) -> None:
+        """Ends one with all it started. Raises SessionError for an unknown id."""
+        await tasking.stop(self._beside.shells, id)
+
+    def to_background(self) -> bool:
+        """Lets the run go on without waiting for the commands it waits for; False when it waits for none."""
+        return self._beside.shells.send_back()
+
+    @property
+    def title(self) -> str:
+        """The person's name for the session, else a model's title, else the first words that were said; "" for none."""
+        said = next((message.text for message in self.messages if message.meta.kind == "prompt"), "")
+        return self._beside.title() or first_words(said)
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The conversation as it goes on: what was compacted stands as its summary."""
+        return self._agent.history.messages
+
+    def last_run(self) -> tuple[Message, ...]:
+        """What was said and done since the last prompt, which comes first; empty when there is none."""
+        messages = self.messages
+        at = max((index for index, message in enumerate(messages) if message.meta.kind == "prompt"), default=None)
+        return () if at is None else messages[at:]
+
+    def set_mode(self, mode: Mode) -> None:
+        """From the next call on. Raises SessionError for a mode that is only to be had from the start."""
+        if mode == "bypassPermissions" and self.facts.mode != mode:
+            raise SessionError(
+                "bypassPermissions can only be chosen at the start: coder --permission-mode bypassPermissions"
+            )
+        self.control.set_mode(mode)
+
+    @property
+    def waited(self) -> float:
+        """The seconds that questions to the person took."""
+        return self._beside.figures.waited
+
+    def lines_changed(self) -> tuple[int, int]:
+        """How many lines the calls of this process added and removed in files."""
+        return self._beside.figures.added, self._beside.figures.removed
+
     def interrupt(self) -> None:
         """Ends the run under way; `prompt` returns. Does nothing while idle."""
         if self._running is not None:
@@ -183,7 +247,17 @@ class Session:
     async def aclose(self) -> None:
         """Ends processes and connections, and stores what is left. Idempotent."""
         self.interrupt()
+        await self._end_shell()
         await self._close()
+
+    def _told(self, done: ShellDone) -> None:
+        self._agent.tell(done.message)
+
+    async def _end_shell(self) -> None:
+        running, self._shelling = self._shelling, None
+        if running is not None and not running.done():
+            running.cancel()
+            await asyncio.wait({running})
 
     def _expect_idle(self, otherwise: str) -> None:
         if self._running is not None:

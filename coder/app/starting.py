@@ -34,7 +34,8 @@ class Start:
     """What was asked for. `resume` is an id, the beginning of one, a title or words of it; "" asks which there are.
 
     `at` is the last entry that is kept, `drops_turn` the prompt whose turn alone may be left out by that.
-    `keeps_model`: nobody named a model, so a session goes on with its own.
+    `keeps_model`: nobody named a model, so a session goes on with its own. `edited`: why the next request is not what
+    the last one led to, where the transcript cannot know, such as "another effort".
     """
 
     session_id: str | None = None
@@ -45,6 +46,7 @@ class Start:
     drops_turn: str | None = None
     name: str | None = None
     keeps_model: bool = False
+    edited: str = ""
 
     @property
     def goes_on(self) -> bool:

@@ -55,6 +55,11 @@ class Timeline:
         sets = self.since(mark)
         return [each for each in sets if each.source != "rewind" and each.id not in self._undone and each.changes]
 
+    def standing(self) -> list[ChangeSet]:
+        """Every call of the session whose changes no rewind has taken back."""
+        sets = (record for record in self._records if isinstance(record, ChangeSet))
+        return [each for each in sets if each.source != "rewind" and each.id not in self._undone]
+
     def last_rewind(self) -> ChangeSet | None:
         rewinds = (each for each in reversed(self._records) if isinstance(each, ChangeSet) and each.source == "rewind")
         return next(rewinds, None)

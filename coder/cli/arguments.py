@@ -10,19 +10,21 @@ import argparse
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn, get_args
+from typing import Literal, NoReturn, TypeAlias, get_args
 
 from coder.config.flags import Flags
 from coder.core.config import OnLimit
 from coder.core.errors import ConfigError
+from coder.core.model import Effort
 
+Color: TypeAlias = Literal["never", "auto", "always"]
 FORMATS = ("text", "json", "stream-json")
 _RULE = re.compile(r"[A-Za-z*_][\w*-]*(\(.*\))?(,.*)?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class RunArguments:
-    """What the command line asked for. `prompt` is None when it was not given."""
+    """What the command line asked for. `prompt` is None when it was not given. The last three are for a terminal."""
 
     prompt: str | None
     print_mode: bool
@@ -30,6 +32,9 @@ class RunArguments:
     record: Path | None
     replay: Path | None
     flags: Flags
+    screen_reader: bool = False
+    no_animation: bool = False
+    color: Color = "auto"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -53,6 +58,7 @@ def parse(argv: list[str]) -> RunArguments:
         replay=found.replay,
         flags=Flags(
             model=found.model,
+            effort=found.effort,
             max_turns=found.max_turns,
             permission_mode="default" if mode == "manual" else mode,
             allowed_tools=tuple(found.allowed_tools or ()),
@@ -80,6 +86,9 @@ def parse(argv: list[str]) -> RunArguments:
             verbose=found.verbose,
             trust_folder=found.trust_folder,
         ),
+        screen_reader=found.screen_reader,
+        no_animation=found.no_animation,
+        color=found.color,
     )
 
 
@@ -90,6 +99,7 @@ def _build() -> _Parser:
     add("-p", "--print", action="store_true")
     add("--output-format", choices=FORMATS, default="text")
     add("--model")
+    add("--effort", choices=get_args(Effort))
     add("--max-turns", type=_positive_int)
     add("--time-budget", type=_seconds)
     add("--max-minutes", type=_minutes)
@@ -118,6 +128,9 @@ def _build() -> _Parser:
     add("--no-session-persistence", action="store_true")
     add("--verbose", action="store_true")
     add("--trust-folder", action="store_true")
+    add("--screen-reader", action="store_true")
+    add("--no-animation", action="store_true")
+    add("--color", choices=get_args(Color), default="auto")
     add("--record", type=Path)
     add("--replay", type=Path)
     return parser

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from coder.cli.cost_page import money, tokens, wrapped
+from coder.cli.cost_page import wrapped
 from coder.core.visible import visible_line
+from coder.frontends.amounts import money, tokens
 from coder.telemetry.cache_report import CacheReport, Line, Miss
 
 _SHOWN = 12  # requests without a miss, the latest

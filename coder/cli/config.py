@@ -13,10 +13,10 @@ from typing import Annotated
 
 import typer
 
-from coder.cli.config_page import as_json, blocks, masked, nested, shortened, table, visible
-from coder.cli.policy_text import wrapped
+from coder.cli.config_page import as_json, blocks, nested, shortened, table, visible
 from coder.config import write
 from coder.config.keys import ANYTHING, MANAGED_ONLY, RULES, Kind, is_group, kind_of, path_of, unknown, value_of
+from coder.config.masking import masked
 from coder.config.origins import Listing, listing
 from coder.config.paths import (
     Source,
@@ -31,6 +31,7 @@ from coder.config.paths import (
 )
 from coder.core.config import Behaviour, RuleText
 from coder.core.errors import ConfigError
+from coder.frontends.policy.text import wrapped
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True)
 

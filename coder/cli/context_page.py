@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coder.cli.cost_page import tokens
+from coder.frontends.amounts import rounded, tokens
 from coder.telemetry.context_report import MESSAGES, Category, ContextReport
 
 _BAR, _NAME = 77, 22
@@ -13,10 +13,10 @@ def page(report: ContextReport) -> list[str]:
     """One bar, one row per part, then the largest items with what makes each less."""
     used = report.total / report.window if report.window else 0.0
     about = "" if report.source == "counted" else "about "
-    compacts = f", compacts at {_rounded(report.compacts_at)}" if report.compacts_at else ""
+    compacts = f", compacts at {rounded(report.compacts_at)}" if report.compacts_at else ""
     filled = min(_BAR, max(round(used * _BAR), 1 if report.total else 0))
     lines = [
-        f"Context: {about}{tokens(report.total)} of {_rounded(report.window)} tokens ({used:.0%}){compacts}",
+        f"Context: {about}{tokens(report.total)} of {rounded(report.window)} tokens ({used:.0%}){compacts}",
         f"[{'#' * filled}{'.' * (_BAR - filled)}]",
     ]
     for name in ("system prompt", "tools", "memory", "skills", "environment"):
@@ -50,10 +50,3 @@ def _item(count: int, label: str, hint: str) -> str:
     room = 80 - 2 - 7 - 2 - (len(hint) + 2 if hint else 0)
     shown = label if len(label) <= room else label[: room - 1] + "…"
     return f"  {tokens(count):>7}  {shown:<{room}}  {hint}".rstrip()
-
-
-def _rounded(count: int) -> str:
-    """`200k`, `1M`."""
-    if count % 1_000_000 == 0 and count:
-        return f"{count // 1_000_000}M"
-    return f"{count // 1000}k" if count % 1000 == 0 else tokens(count)

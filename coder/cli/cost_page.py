@@ -7,22 +7,11 @@ from collections.abc import Mapping
 
 from coder.core.spans import span
 from coder.core.visible import visible_line
+from coder.frontends.amounts import money, tokens
 from coder.telemetry.spending import Sum
 
 WIDTH = 80
 _COST = 10
-
-
-def money(dollars: float) -> str:
-    """`$1.18`; below ten cents as many places as it takes to see something."""
-    return f"${dollars:,.2f}" if dollars >= 0.1 or not dollars else f"${dollars:.4f}"
-
-
-def tokens(count: int) -> str:
-    """`812`, `24.1k`, `3.2M`."""
-    if count < 1000:
-        return str(count)
-    return f"{count / 1000:.1f}k" if count < 999_950 else f"{count / 1_000_000:.1f}M"
 
 
 def amount(found: Sum) -> str:

@@ -27,6 +27,7 @@ from coder.replay.run import serving
 
 HERE = Path(__file__).resolve().parent.parent / "demo"
 PROMPT = "The tests fail. Find out why, fix the cause and check it."
+CASSETTE = HERE / "cassette.jsonl"
 MODEL = "claude-sonnet-5-5"
 TEST_COMMAND = "python3 -m unittest"
 PACE = 0.004  # seconds between the parts of a reply, so that it can be followed
@@ -49,10 +50,17 @@ class TestRun:
 
 @app.command()
 def demo(
-    cassette: Annotated[Path, typer.Option(help="The recorded model.")] = HERE / "cassette.jsonl",
+    cassette: Annotated[Path, typer.Option(help="The recorded model.")] = CASSETTE,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the folder afterwards.")] = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Watch only, as lines: what is shown without a terminal.")
+    ] = False,
 ) -> None:
     """Watch coder fix a failing test in a small project: a recorded model, a throw-away folder, no network, no key."""
+    if not (plain or keep) and cassette == CASSETTE and _is_terminal():
+        from coder.cli import tour
+
+        raise typer.Exit(tour.run())
     console = QuietConsole(highlight=False)
     folder = Path(tempfile.mkdtemp(prefix="coder-demo-"))
     try:
@@ -62,6 +70,11 @@ def demo(
             console.print(f"The folder is {folder}", style="dim")
         else:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_terminal() -> bool:
+    """Whether a person is there who can take part."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") not in (None, "", "dumb")
 
 
 def _play(console: Console, folder: Path, cassette: Path) -> int:

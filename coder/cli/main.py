@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 SUBCOMMANDS = {
     name: f"coder.cli.{name}"
-    for name in ("cache", "config", "context", "cost", "demo", "permissions", "replay", "rewind", "sessions", "trust")
+    for name in (
+        *("auth", "cache", "config", "context", "cost", "demo", "doctor"),
+        *("permissions", "replay", "rewind", "sessions", "trust"),
+    )
 }
 _SLASH = re.compile(r"/[A-Za-z][\w:-]*(?=\s|$)")
 _NO_INPUT = "Input must be provided either through stdin or as a prompt argument when using --print"
@@ -70,7 +73,10 @@ def _start(arguments: RunArguments) -> int:
     from coder.config.paths import current_folder
 
     if not arguments.print_mode:
-        raise ConfigError(_not_interactive(arguments.prompt))
+        from coder.cli import interactive
+
+        _check_name(arguments.prompt)
+        return interactive.start(arguments)
     config = load(arguments.flags, os.environ, current_folder())
     if arguments.flags.resume == "":
         from coder.app.starting import unnamed
@@ -102,13 +108,13 @@ async def _run(arguments: RunArguments, config: Config, prompt: str) -> int:
     from coder.frontends import headless
 
     async with AsyncExitStack() as stack:
-        config = await _through_replay(stack, arguments, config)
+        config = await through_replay(stack, arguments, config)
         frontend = _frontend(arguments)
         flags = arguments.flags
         session = await open_session(
             config,
             frontend,
-            start=_which_session(flags),
+            start=which_session(flags),
             reload=Reload(flags, os.environ, current_folder()),
         )
         gc.freeze()
@@ -116,7 +122,7 @@ async def _run(arguments: RunArguments, config: Config, prompt: str) -> int:
         return await headless.run(session, frontend, prompt, config.time_budget)
 
 
-def _which_session(flags: Flags) -> Start:
+def which_session(flags: Flags) -> Start:
     from coder.app.starting import Start
 
     return Start(
@@ -131,9 +137,13 @@ def _which_session(flags: Flags) -> Start:
     )
 
 
-async def _through_replay(stack: AsyncExitStack, arguments: RunArguments, config: Config) -> Config:
+async def through_replay(stack: AsyncExitStack, arguments: RunArguments, config: Config) -> Config:
     """The configuration with its endpoint behind a recording proxy or a player, where that was asked for."""
     model, roots = config.model, {"cwd": str(config.cwd)}
+    if arguments.replay is None and arguments.record is None and model.name == "demo":
+        from coder.app.demo_model import demo_serving, with_demo_model
+
+        return with_demo_model(config, await stack.enter_async_context(demo_serving(config.cwd)))
     if arguments.replay is not None:
         from coder.replay.run import serving
 
@@ -160,9 +170,9 @@ def _frontend(arguments: RunArguments) -> HeadlessFrontend:
     return make(sys.stdout.fileno())
 
 
-def _not_interactive(prompt: str | None) -> str:
+def _check_name(prompt: str | None) -> None:
+    """Raises ConfigError for one word that is nearly the name of a subcommand: it is no first message."""
     from difflib import get_close_matches
 
     if prompt and re.fullmatch(r"[a-z]{2,12}", prompt) and (near := get_close_matches(prompt, SUBCOMMANDS, n=1)):
-        return f"there is no command {prompt!r}. Did you mean coder {near[0]}?"
-    return 'this version has no interactive session yet. Use coder -p "what to do", or coder demo to see it work.'
+        raise ConfigError(f"there is no command {prompt!r}. Did you mean coder {near[0]}?")

@@ -54,10 +54,10 @@ def explain(
 ) -> None:
     """Say whether COMMAND would be allowed, asked about or denied in this folder, and why. Nothing is run."""
     from coder.app.policy import standing
-    from coder.cli.policy_judged import Judged
-    from coder.cli.policy_page import Explanation
     from coder.config.flags import Flags
     from coder.config.paths import current_folder, user_home
+    from coder.frontends.policy.judged import Judged
+    from coder.frontends.policy.page import Explanation
 
     given = _call_input(command, tool)
     flags = Flags(
@@ -129,7 +129,7 @@ def _read(file: Path) -> bytes:
 
 
 def _print_result(result: Result, *, as_json: bool) -> None:
-    from coder.cli.policy_text import visible
+    from coder.frontends.policy.text import visible
 
     case, verdict = result.case, result.decision.verdict
     reasons = [reason.text for reason in result.decision.reasons]
@@ -155,11 +155,11 @@ def _summary(results: list[Result]) -> str:
 def list_rules(cwd: _Cwd = None, as_json: _Json = False) -> None:
     """Show the rules that count in this folder, whose they are, and where they are written."""
     from coder.app.policy import standing
-    from coder.cli.policy_page import MODES, rule_json
-    from coder.cli.policy_rules import mode_origin, rows
-    from coder.cli.policy_text import rule_table, short, visible, wrapped
     from coder.config.flags import Flags
     from coder.config.paths import current_folder, user_home
+    from coder.frontends.policy.page import MODES, rule_json
+    from coder.frontends.policy.rules import mode_origin, rows
+    from coder.frontends.policy.text import rule_table, short, visible, wrapped
 
     found = standing(Flags(cwd=cwd, headless=False), os.environ, current_folder())
     config, home = found.config, user_home(os.environ)
@@ -200,10 +200,10 @@ def add(
     """Save RULE: an allow rule in .coder/settings.local.json, unless the options say otherwise."""
     from coder.app.policy import standing
     from coder.app.saving import save_rule
-    from coder.cli.policy_rules import cautions, check_rule, settings_file
-    from coder.cli.policy_text import short, visible, wrapped
     from coder.config.flags import Flags
     from coder.config.paths import current_folder, user_home
+    from coder.frontends.policy.rules import cautions, check_rule, settings_file
+    from coder.frontends.policy.text import short, visible, wrapped
 
     behaviour = _behaviour(allow, ask, deny) or "allow"
     scope = _scope(user, project, local) or "local"
@@ -229,11 +229,11 @@ def remove(
 ) -> None:
     """Take RULE out of the settings file it stands in."""
     from coder.app.policy import standing
-    from coder.cli.policy_rules import find_rule
-    from coder.cli.policy_text import short, visible
     from coder.config.flags import Flags
     from coder.config.paths import current_folder, user_home
     from coder.config.write import remove_rule
+    from coder.frontends.policy.rules import find_rule
+    from coder.frontends.policy.text import short, visible
 
     found = standing(Flags(headless=False), os.environ, current_folder())
     place = find_rule(rule, _behaviour(allow, ask, deny), _scope(user, project, local), found, os.environ)

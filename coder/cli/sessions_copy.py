@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from enum import Enum
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from coder.app import exporting
 from coder.cli.sessions_find import Json, Session
 from coder.cli.sessions_page import print_json, short_file
 from coder.config.paths import config_home, current_folder, user_home
 from coder.core.errors import SessionError
 from coder.sessions.bring import Brought, bring, transcripts_in
-from coder.sessions.glimpse import Glimpse, glimpse
 from coder.sessions.load import counted
 from coder.sessions.resolve import resolve
-from coder.sessions.telling import conversation
-from coder.telemetry.credentials import without_credentials
-
-_SECRET = re.compile(r"(?i)key|token|secret|passw|credential|auth")
-_SHORTEST_SECRET = 8
 
 
 class Format(Enum):
@@ -41,20 +34,18 @@ def export(
 ) -> None:
     """A conversation as a document, without keys and passwords."""
     path = resolve(config_home(os.environ), current_folder(), session)
-    kind = format_ or _by_name(output)
-    text = _document(path, kind, everything=all_)
+    kind = format_.value if format_ else exporting.format_of(output)
+    text = exporting.document(path, kind, os.environ, everything=all_)
     if output is None:
         sys.stdout.write(text)
         return
     try:
-        fd = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        exporting.write_new(output, text)
     except FileExistsError as error:
         raise SessionError(f"{short_file(output)} is there already. Choose another name.") from error
     except OSError as error:
         raise SessionError(f"{short_file(output)} cannot be written: {error.strerror}.") from error
-    with os.fdopen(fd, "w", encoding="utf-8") as file:
-        file.write(text)
-    print(f"Written to {short_file(output)}. Look it over before you share it: only known forms of secrets are hidden.")
+    print(f"Written to {short_file(output)}. {exporting.LOOK_OVER}")
 
 
 def import_(
@@ -77,30 +68,6 @@ def import_(
         print(_brought(each))
     copied = sum(each.target is not None for each in found)
     print(f"{'Would copy' if dry_run else 'Copied'} {counted(copied, 'session')} of {len(found)}.")
-
-
-def _document(path: Path, kind: Format, *, everything: bool) -> str:
-    messages = conversation(path, everything=everything)
-    known = glimpse(path) or Glimpse(path, 0.0, 0)
-    redact = partial(without_credentials, secrets=_secrets())
-    if kind is Format.html:
-        from coder.sessions.html_page import html
-
-        return html(known, messages, redact)
-    from coder.sessions.export import as_json, markdown
-
-    return (as_json if kind is Format.json else markdown)(known, messages, redact)
-
-
-def _secrets() -> tuple[str, ...]:
-    """What the environment keeps secret, the longest first so that none leaves a rest of another."""
-    found = {text for name, text in os.environ.items() if _SECRET.search(name) and len(text) >= _SHORTEST_SECRET}
-    return tuple(sorted(found, key=len, reverse=True))
-
-
-def _by_name(output: Path | None) -> Format:
-    suffix = output.suffix.lower().lstrip(".") if output is not None else ""
-    return {"html": Format.html, "htm": Format.html, "json": Format.json}.get(suffix, Format.md)
 
 
 def _brought(each: Brought) -> str:

@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
-from coder.cli.config_page import masked
 from coder.config.approvals import read_folders
 from coder.config.load import folder_trust
+from coder.config.masking import masked
 from coder.config.paths import config_home, current_folder, user_home
 from coder.config.question import detailed
 from coder.config.shown import shown

@@ -1,19 +1,30 @@
-"""Which model, where, and with which key: from flags, environment and settings. Must not know HTTP or model names."""
+"""Which model, where, and with which key: from flags, environment, settings and what `coder auth login` kept. Must not
+know HTTP or model names.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import get_args
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+from urllib.parse import urlsplit
 
 from coder.config import environment
 from coder.config.helper import key_from
 from coder.config.layers import Stack
-from coder.config.paths import user_home
+from coder.config.paths import key_file, user_home
 from coder.config.settings import Settings
 from coder.core.config import ModelConfig, Provider, Transport
 from coder.core.errors import ConfigError
+from coder.core.lazy import LazyModule
 from coder.core.model import Effort
+
+if TYPE_CHECKING:
+    from coder.config import stored_key
+else:  # loaded where a key is kept, and neither environment nor settings give one
+    stored_key = LazyModule("coder.config.stored_key")
 
 BASE_URL = "https://api.anthropic.com"
 DEFAULT_MODEL = "default"
@@ -30,18 +41,33 @@ class _Key:
     api_key: str = field(default="", repr=False)
     auth_token: str = field(default="", repr=False)
     source: str = "none"
+    base_url: str = ""  # of a kept key: where it goes
 
 
-def model_config(name: str | None, env: Mapping[str, str], stack: Stack) -> ModelConfig:
-    """`name` is the one of `--model`. Blocks while an apiKeyHelper runs. Raises ConfigError; never shows a secret."""
+def has_access(model: ModelConfig) -> bool:
+    """Whether there is something to show at the door: a key, an account in a cloud, or a server on this machine."""
+    is_near = urlsplit(model.base_url).hostname in ("localhost", "127.0.0.1", "::1")
+    return bool(model.api_key or model.auth_token or model.provider != "anthropic" or is_near)
+
+
+def model_config(
+    name: str | None,
+    env: Mapping[str, str],
+    stack: Stack,
+    home: Path,
+    warnings: list[str],
+    effort: Effort | None = None,
+) -> ModelConfig:
+    """`name` is the one of `--model`, `effort` of `--effort`, `home` where a key may be kept. Blocks while an
+    apiKeyHelper runs. Adds to `warnings`. Raises ConfigError; never shows a secret."""
     provider = _provider(env, stack)
-    key = _key(env, stack) if provider == "anthropic" else _Key()
+    key = _key(env, stack, home, warnings) if provider == "anthropic" else _Key()
     retries = environment.whole(env, "CLAUDE_CODE_MAX_RETRIES", 0)
     timeout = environment.whole(env, "API_TIMEOUT_MS", 1)
     defaults = ModelConfig(name="", base_url="")
     return ModelConfig(
         name=_name(name, env, stack),
-        base_url=_base_url(env, provider),
+        base_url=key.base_url or _base_url(env, provider),
         api_key=key.api_key,
         auth_token=key.auth_token,
         key_source=key.source,
@@ -50,7 +76,7 @@ def model_config(name: str | None, env: Mapping[str, str], stack: Stack) -> Mode
         provider=provider,
         max_tokens=environment.whole(env, "CLAUDE_CODE_MAX_OUTPUT_TOKENS", 1),
         thinking=_thinking(env, stack),
-        effort=_effort(env, stack),
+        effort=effort or _effort(env, stack),
         max_retries=defaults.max_retries if retries is None else min(retries, _MOST_RETRIES),
         idle_timeout=stack.first(lambda s: s.idle_timeout) or defaults.idle_timeout,
         request_timeout=timeout / 1000 if timeout else defaults.request_timeout,
@@ -92,17 +118,38 @@ def _base_url(env: Mapping[str, str], provider: Provider) -> str:
     return environment.url(env, f"ANTHROPIC_{provider.upper()}_BASE_URL") or ""
 
 
-def _key(env: Mapping[str, str], stack: Stack) -> _Key:
+def lacks_key(model: ModelConfig) -> bool:
+    """Whether no request can succeed for want of a key. Other servers than Anthropic's may need none."""
+    has_key = bool(model.api_key or model.auth_token or model.is_replay)
+    return (
+        model.provider == "anthropic" and not has_key and urlsplit(model.base_url).netloc == urlsplit(BASE_URL).netloc
+    )
+
+
+def _key(env: Mapping[str, str], stack: Stack, home: Path, warnings: list[str]) -> _Key:
     if api_key := environment.secret(env, "ANTHROPIC_API_KEY"):
         return _Key(api_key=api_key, source="ANTHROPIC_API_KEY")
     if token := environment.secret(env, "ANTHROPIC_AUTH_TOKEN"):
         return _Key(auth_token=token, source="ANTHROPIC_AUTH_TOKEN")
     layer = stack.where(lambda s: s.api_key_helper)
     if layer is None or layer.settings.api_key_helper is None:
-        return _Key()
+        return _stored(env, home, warnings)
     # Run at home: a name relative to the project could be the repository's own program.
     key = key_from(layer.settings.api_key_helper, layer.origin, user_home(env), env)
     return _Key(api_key=key, source="apiKeyHelper")
+
+
+def _stored(env: Mapping[str, str], home: Path, warnings: list[str]) -> _Key:
+    """What was kept, where it is for the address that is asked."""
+    if not os.path.lexists(key_file(home)):
+        return _Key()
+    stored = stored_key.read(home)
+    if stored is None or not stored_key.is_for(stored, env, BASE_URL):
+        return _Key()
+    if seen := stored_key.exposure(home):
+        warnings.append(seen)
+    source = stored_key.short_name(home, env) if stored.secret else "none"
+    return _Key(stored.api_key, stored.auth_token, source, stored.base_url)
 
 
 def _thinking(env: Mapping[str, str], stack: Stack) -> bool | None:

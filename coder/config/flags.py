@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from coder.core.config import OnLimit
+from coder.core.model import Effort
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class Flags:
     """
 
     model: str | None = None
+    effort: Effort | None = None
     max_turns: int | None = None
     time_budget: float | None = None
     max_budget_usd: float | None = None

@@ -22,15 +22,16 @@ from coder.core.model import Effort
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`says` ends the sentence "KEY must be …"."""
+    """`says` ends the sentence "KEY must be …". `choices` are its values, where they are few."""
 
     says: str
     fits: Callable[[object], bool]
     is_list: bool = False
+    choices: tuple[str, ...] = ()
 
 
 def _choice(*names: str) -> Kind:
-    return Kind(f"one of {', '.join(names)}", lambda value: value in names)
+    return Kind(f"one of {', '.join(names)}", lambda value: value in names, choices=names)
 
 
 def _whole(lowest: int, highest: int | None = None) -> Kind:

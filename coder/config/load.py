@@ -5,6 +5,7 @@ Must not know what the settings do.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from coder.config.credentials import model_config
 from coder.config.flags import Flags
 from coder.config.interface import interface_of
 from coder.config.layers import Stack, flag_layer, folder_files, stacked
-from coder.config.paths import MANAGED, config_home, expand, sources, why_not_saved
+from coder.config.paths import MANAGED, config_home, expand, key_file, sources, why_not_saved
 from coder.config.settings import mode_named, mode_names
 from coder.core.config import Behaviour, Config, RuleText
 from coder.core.errors import ConfigError
@@ -55,9 +56,9 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
     return Config(
         cwd=start,
         home=home,
-        model=model_config(flags.model, overlay, stack),
+        model=model_config(flags.model, overlay, stack, home, warnings, flags.effort),
         mode=_mode(flags, stack, warnings),
-        rules=_rules(flags, stack, start, warnings),
+        rules=(*_own_rules(home), *_rules(flags, stack, start, warnings)),
         managed_rules_only=stack.managed_rules_only,
         confirm_irreversible=stack.first(lambda settings: settings.confirm_irreversible) is not False,
         add_dirs=_add_dirs(flags, stack, env, start, warnings),
@@ -106,7 +107,7 @@ def settings_files(
     """Every file and folder that `load` goes by, whether it is there or not."""
     start, home = _start(flags, env, cwd), home or config_home(env)
     files = [source.path for source in sources(home, start, env, _sources(flags.setting_sources), managed)]
-    return (*files, managed / "managed-settings.d", home / "trust.json")
+    return (*files, managed / "managed-settings.d", home / "trust.json", key_file(home))
 
 
 def _sources(text: str | None) -> tuple[str, ...]:
@@ -146,6 +147,13 @@ def _rules(flags: Flags, stack: Stack, cwd: Path, warnings: list[str]) -> tuple[
         what = f"{dropped} allow rule{'' if dropped == 1 else 's'}"
         warnings.append(f"allowManagedPermissionRulesOnly is set by the administrator: {what} of others not used.")
     return kept
+
+
+def _own_rules(home: Path) -> tuple[RuleText, ...]:
+    """No tool reads the key that is kept, in any mode: what a tool reads goes to the model and into the transcript."""
+    if not os.path.lexists(key_file(home)):
+        return ()
+    return (RuleText(f"Read(/{key_file(home).name})", "deny", "user", "coder itself", home),)
 
 
 def _flag_rules(flags: Flags, cwd: Path) -> tuple[RuleText, ...]:

@@ -66,6 +66,11 @@ def user_settings(home: Path) -> Path:
     return home / "settings.json"
 
 
+def key_file(home: Path) -> Path:
+    """Where `coder auth login` keeps a key."""
+    return home / "credentials"
+
+
 def project_settings(cwd: Path) -> Path:
     """The settings of a project that go into its repository."""
     return cwd / ".coder" / "settings.json"

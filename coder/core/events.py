@@ -184,6 +184,18 @@ class CheckpointTaken(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class TaskEnded(Event):
+    """A command in the background ended by itself, or was stopped. `output` is the file with all it printed."""
+
+    id: str
+    command: str
+    state: Literal["completed", "failed", "killed"]
+    code: int
+    seconds: float
+    output: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class TurnEnded(Event):
     turn: int
 
@@ -224,6 +236,7 @@ AnyEvent: TypeAlias = (
     | StateChanged
     | Notice
     | CheckpointTaken
+    | TaskEnded
     | TurnEnded
     | RunEnded
 )

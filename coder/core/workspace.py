@@ -58,6 +58,10 @@ class Process(Protocol):
         """What was printed since the last `read_new`, at most the capture's bound; the newest bytes win."""
         ...
 
+    def keep_all(self) -> None:
+        """From now on it is as if it had been started `live`: all it printed and prints goes to its spill file."""
+        ...
+
     async def kill(self) -> None:
         """Ends the whole group: SIGTERM, a short grace, SIGKILL. Safe to call at any time, any number of times."""
         ...

@@ -11,7 +11,7 @@ from coder.core.requests import Allow, Deny, Reply
 from coder.core.visible import visible_line
 from coder.frontends.evidence import Evidence
 
-Kind: TypeAlias = Literal["command", "edit", "fetch", "server", "other"]
+Kind: TypeAlias = Literal["command", "edit", "fetch", "server", "plan", "other"]
 
 NO_AND_STOP = Deny("", interrupt=True)
 GRACE_MS = 300

@@ -42,20 +42,35 @@ def evidence_lines(dialog: Dialog, width: int) -> list[str]:
     return rows
 
 
-def question_lines(dialog: Dialog, width: int) -> list[str]:
+def question_lines(dialog: Dialog, width: int, *, chosen: int = 0, brief: bool = False) -> list[str]:
+    """`chosen` is the choice the mark stands at; `brief` leaves out the text itself, which was printed above."""
     width = max(width, NARROWEST)
-    text_width = min(width, _WRAP) if width >= _WIDE else width
+    text_width = _text_width(width)
     rows = wrapped(dialog.title, text_width, "! " if dialog.confirm else "? ", "  ")
-    for text, first, rest in (*_body(dialog), *_about(dialog, narrow=width < _NARROW)):
+    body = () if brief else _body(dialog)
+    for text, first, rest in (*body, *_about(dialog, narrow=width < _NARROW)):
         rows += wrapped(text, text_width, first, rest)
     rows.append("")
     if dialog.confirm:
         text = f"Type  {dialog.confirm}  and press enter to run it, or press esc to say no."
         return [*rows, *wrapped(text, text_width, "  ", "  "), "❯ "]
     for index, choice in enumerate(dialog.choices):
-        mark = " " if index else "❯"
+        mark = "❯" if index == chosen else " "
         rows += wrapped(choice.label, text_width, f"{mark} {choice.key} ", "    ")
-    return [*rows, *wrapped(_hints(dialog, narrow=width < _NARROW), text_width, "  ", "  ")]
+    return [*rows, *hint_lines(dialog, width)]
+
+
+def body_lines(dialog: Dialog, width: int) -> list[str]:
+    """The text itself, for a question that is too long to stand in front of the prompt."""
+    return [each for text, first, rest in _body(dialog) for each in wrapped(text, max(width, NARROWEST), first, rest)]
+
+
+def hint_lines(dialog: Dialog, width: int) -> list[str]:
+    return wrapped(_hints(dialog, narrow=width < _NARROW), _text_width(width), "  ", "  ")
+
+
+def _text_width(width: int) -> int:
+    return min(width, _WRAP) if width >= _WIDE else width
 
 
 def spoken(dialog: Dialog) -> list[str]:
@@ -113,6 +128,8 @@ def _hints(dialog: Dialog, *, narrow: bool) -> str:
     hints = ["enter chooses"]
     if not narrow and dialog.kind == "edit":
         hints.append("ctrl+e opens it in your editor first")
+    elif not narrow and dialog.kind == "plan":
+        hints.append("ctrl+e opens the plan in your editor")
     elif not narrow:
         hints += ["tab edits the rule"] if any(choice.key == "2" for choice in dialog.choices) else []
         hints.append("ctrl+e explains")

@@ -11,7 +11,16 @@ from contextlib import suppress
 from typing import TextIO
 
 from coder.app.session import Session
-from coder.core.events import AnyEvent, CheckpointTaken, ModelRetrying, Notice, PermissionDenied, RunEnded, ToolFinished
+from coder.core.events import (
+    AnyEvent,
+    CheckpointTaken,
+    ModelRetrying,
+    Notice,
+    PermissionDenied,
+    RunEnded,
+    TaskEnded,
+    ToolFinished,
+)
 from coder.core.requests import Deny, Reply, Request
 from coder.core.spans import span
 from coder.frontends.plain import one_line, printable
@@ -60,6 +69,9 @@ class TextOut:
                 mark = "✗" if event.result.is_error else "✓"
                 tail = f" · {event.summary}" if event.summary else ""
                 self._say(f"{mark} {one_line(event.call.name)}{tail} · {event.seconds:.1f}s")
+            case TaskEnded() if self._verbose:
+                mark = "✗" if event.state == "failed" else "✓"
+                self._say(f"{mark} {event.id} · exit {event.code} · {event.seconds:.1f}s · {one_line(event.command)}")
             case _:
                 pass
 

@@ -14,6 +14,8 @@ from coder.core.messages import Usage
 
 _UNKNOWN_CONTEXT, _UNKNOWN_OUTPUT = 200_000, 32_000
 _MILLION = 1_000_000
+OFFLINE = "demo"  # the model of `coder --model demo`, which is a script
+_FREE = dict.fromkeys(("input", "output", "cache_write_5m", "cache_write_1h", "cache_read"), 0.0)
 _NAME = re.compile(r"(?:^|[/.:])(claude-[a-z0-9.-]+)")
 _DATE = re.compile(r"-(\d{8}|latest)$")
 
@@ -45,6 +47,16 @@ def resolve(name: str, env: Mapping[str, str]) -> str:
     if alias is None:
         return bare
     return env.get(alias["variable"], "").strip().removesuffix("[1m]") or str(alias["model"])
+
+
+def aliases() -> dict[str, str]:
+    """The short names and the models they stand for, unless the environment says otherwise (`resolve`)."""
+    return {name: str(alias["model"]) for name, alias in _table()["aliases"].items()}
+
+
+def models() -> tuple[str, ...]:
+    """The ids of the table, the newest and strongest of each family first."""
+    return tuple(_table()["models"])
 
 
 def describe(model: str) -> ModelFacts:
@@ -82,12 +94,20 @@ def dearest(model: str, prompt_tokens: int) -> tuple[float, float] | None:
     return max(rates["input"], rates["cache_write_5m"]) / _MILLION, rates["output"] / _MILLION
 
 
+def rates(model: str) -> tuple[float, float] | None:
+    """US dollars for a million tokens of a short prompt, and of a reply; None when the price is not known."""
+    found = _prices(model, 0)
+    return None if found is None else (found["input"], found["output"])
+
+
 def is_same_model(one: str, other: str) -> bool:
     """Whether two names, dated or with a provider's prefix, are of one model."""
     return one == other or _key(one) == _key(other)
 
 
 def _prices(model: str, prompt_tokens: int) -> dict[str, float] | None:
+    if model == OFFLINE:
+        return _FREE
     row = _table()["models"].get(_key(model))
     if row is None:
         return None

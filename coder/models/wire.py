@@ -37,7 +37,7 @@ class WireModel:
     def __init__(self, config: ModelConfig) -> None:
         self._endpoint = endpoint(config)
         if not config.api_key and not config.auth_token and self._endpoint.host == "api.anthropic.com":
-            raise ModelError("There is no API key. Set ANTHROPIC_API_KEY to yours.", "auth")
+            raise ModelError("no API key. Set ANTHROPIC_API_KEY or run: coder auth login", "auth")
         self._client = open_client(self._endpoint)
         self._cache = EncodeCache()
 

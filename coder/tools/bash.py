@@ -6,21 +6,23 @@ import asyncio
 import itertools
 import os
 import re
+import time
+from asyncio import FIRST_COMPLETED
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from coder.core.errors import ToolError
 from coder.core.tools import Runs, ToolContext, ToolOutput
-from coder.core.workspace import Captured, ExitStatus, Process, Workspace
+from coder.core.workspace import Process, Workspace
 from coder.tools.bash_report import BashReport, structured
-from coder.tools.printed import clean
+from coder.tools.follow import follow, reset
+from coder.tools.printed import last_line, printed
 from coder.tools.shells import Shells
 
 _MOST_CHARS = 150_000
 _PROGRESS_EVERY = 1.0
-_PROGRESS_CHARS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +74,19 @@ class Bash:
         timeout = self._timeout(params)
         if not params.command.strip():
             raise ToolError('`command` is empty. Pass the command to run, such as {"command": "ls -la"}.')
-        spill = _free_path(context.spill_dir, context.tool_use_id)
-        notes = [_reset(context.workspace)] if not context.workspace.cwd.is_dir() else []
+        spill = free_path(context.spill_dir, context.tool_use_id)
+        notes = [reset(context.workspace)] if not context.workspace.cwd.is_dir() else []
         process = await _start(params, context.workspace, spill)
         if params.run_in_background:
             return self._in_background(params, process, spill, notes)
-        began_in = context.workspace.cwd
-        status, timed_out = await _outcome(process, timeout / 1000, context.progress)
+        began_in, started = context.workspace.cwd, time.monotonic()
+        with self._shells.in_front(can_go_back=self._settings.has_background) as sent_back:
+            end = await _outcome(process, timeout / 1000, context.progress, sent_back)
+        if end == "sent_back":
+            return self._sent_back(params, process, spill, notes, started)
+        status, timed_out = process.poll(), end == "timed_out"
         if status is not None:
-            notes += self._follow(status, began_in, context.workspace)
+            notes += follow(status, began_in, context.workspace, keeps_cwd=self._settings.keeps_cwd)
         report = BashReport(params.command, process.output(), status, timeout if timed_out else None, spill, notes)
         return await report.output(self._settings.max_chars)
 
@@ -100,15 +106,20 @@ class Bash:
         data = {**structured("", notes), "backgroundTaskId": shell.id}
         return ToolOutput("\n".join([text, *notes]), data, f"background {shell.id}")
 
-    def _follow(self, status: ExitStatus, began_in: Path, workspace: Workspace) -> list[str]:
-        """Keeps the folder the shell ended in for the next call, inside the working directories only."""
-        ended_in = status.cwd
-        if ended_in is not None and ended_in != began_in:
-            if self._settings.keeps_cwd and ended_in.is_dir() and _is_inside(ended_in, workspace.roots):
-                workspace.chdir(ended_in)
-                return []
-            return [_reset(workspace)]
-        return [] if workspace.cwd.is_dir() else [_reset(workspace)]
+    def _sent_back(
+        self, params: BashParams, process: Process, spill: Path, notes: list[str], started: float
+    ) -> ToolOutput:
+        """The person does not want to wait for it: it goes on as if it had been started in the background."""
+        process.keep_all()
+        shell = self._shells.add(params.command, process, spill, started)
+        shell.read_new()  # TaskOutput goes on behind what is shown here
+        body = printed(process.output(), self._settings.max_chars).text(spill)
+        text = (
+            f"The person sent it to the background as {shell.id}, where it goes on. All it prints goes to {spill}\n"
+            f"TaskOutput reads what is new, TaskStop ends it. What it printed until now:\n{body or '(nothing)'}"
+        )
+        data = {**structured(body, notes), "backgroundTaskId": shell.id, "backgroundedByUser": True}
+        return ToolOutput("\n".join([text, *notes]), data, f"background {shell.id}")
 
 
 async def _start(params: BashParams, workspace: Workspace, spill: Path) -> Process:
@@ -123,46 +134,40 @@ async def _start(params: BashParams, workspace: Workspace, spill: Path) -> Proce
         raise ToolError(f"The command could not be started: {error.strerror or error}.{advice}") from error
 
 
-async def _outcome(process: Process, seconds: float, progress: Callable[[str], None]) -> tuple[ExitStatus | None, bool]:
-    """Waits for the end, or kills at the timeout. However this is left, nothing of the command still runs."""
+async def _outcome(
+    process: Process, seconds: float, progress: Callable[[str], None], sent_back: asyncio.Event
+) -> Literal["ended", "timed_out", "sent_back"]:
+    """Waits for the end, or kills at the timeout. However this is left, nothing of the command still runs, unless it
+    was sent to the background."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     shown = ""
+    ending, back = asyncio.ensure_future(process.wait()), asyncio.ensure_future(sent_back.wait())
+    goes_on = False
     try:
         while (left := deadline - loop.time()) > 0:
-            if await process.wait(min(left, _PROGRESS_EVERY)):
+            await asyncio.wait({ending, back}, timeout=min(left, _PROGRESS_EVERY), return_when=FIRST_COMPLETED)
+            if ending.done():
                 break
-            if (line := _last_line(process.output())) != shown:
+            if sent_back.is_set() and process.poll() is None:
+                goes_on = True
+                return "sent_back"
+            if (line := last_line(process.output())) != shown:
                 progress(line)
                 shown = line
-        timed_out = process.poll() is None
+        return "timed_out" if process.poll() is None else "ended"
     finally:
-        if process.poll() is None:
+        ending.cancel()
+        back.cancel()
+        if process.poll() is None and not goes_on:
             await process.kill()
-    return process.poll(), timed_out
 
 
-def _reset(workspace: Workspace) -> str:
-    """Back to the first working directory."""
-    workspace.chdir(workspace.roots[0])
-    return f"Shell cwd was reset to {workspace.cwd}"
-
-
-def _is_inside(folder: Path, roots: tuple[Path, ...]) -> bool:
-    real = Path(os.path.realpath(folder))
-    return any(real.is_relative_to(os.path.realpath(root)) for root in roots)
-
-
-def _free_path(folder: Path, tool_use_id: str) -> Path:
-    stem = re.sub(r"[^A-Za-z0-9_-]", "_", tool_use_id)[:100] or "bash"
+def free_path(folder: Path, name: str) -> Path:
+    """A path in the folder that nothing is at, called after `name`, whatever that holds."""
+    stem = re.sub(r"[^A-Za-z0-9_-]", "_", name)[:100] or "bash"
     names = itertools.chain([f"{stem}.txt"], (f"{stem}-{number}.txt" for number in itertools.count(2)))
     return next(path for name in names if not os.path.lexists(path := folder / name))
-
-
-def _last_line(captured: Captured) -> str:
-    text, _ = clean((captured.tail or captured.head)[-10 * _PROGRESS_CHARS :])
-    lines = [line for line in text.split("\n") if line.strip()]
-    return lines[-1].strip()[:_PROGRESS_CHARS] if lines else ""
 
 
 def _positive(env: Mapping[str, str], name: str, default: int) -> int:

@@ -28,6 +28,7 @@ _HEAD_SHARE = 0.25
 _BINARY_LIMIT = 2_000
 _BINARY_SAMPLE = 8_192
 _BINARY_SHARE = 0.1
+_LINE_CHARS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,13 @@ def clean(raw: bytes) -> tuple[str, int]:
         overwritten = sum(len(line) - 1 for line in states)
         text = "\n".join(line[-1] for line in states)
     return text.translate(_PICTURES), overwritten
+
+
+def last_line(captured: Captured) -> str:
+    """The last line with anything in it, shortened; "" when there is none."""
+    text, _ = clean((captured.tail or captured.head)[-10 * _LINE_CHARS :])
+    lines = [line for line in text.split("\n") if line.strip()]
+    return lines[-1].strip()[:_LINE_CHARS] if lines else ""
 
 
 def whole_characters(raw: bytes) -> bytes:

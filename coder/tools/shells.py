@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -26,6 +28,7 @@ class Shell:
     output: Path
     started: float = field(default_factory=time.monotonic)
     stopped: bool = False
+    ended: float | None = None
     _read: int = 0
     _held: bytes = b""  # the first bytes of a character whose rest has not come yet
 
@@ -37,6 +40,11 @@ class Shell:
         if self.stopped:
             return "killed"
         return "completed" if status.code == 0 else "failed"
+
+    @property
+    def seconds(self) -> float:
+        """How long it has run, or ran."""
+        return (self.ended or time.monotonic()) - self.started
 
     def read_new(self) -> tuple[bytes, int]:
         """What was printed since the last call, and how many bytes before it are lost to memory (not to the file)."""
@@ -56,20 +64,50 @@ class Shell:
 
 
 class Shells:
-    """Shared by Bash, TaskOutput and TaskStop of one session."""
+    """Shared by Bash, TaskOutput and TaskStop of one session. `on_end` is told of each command that ended by itself or
+    was stopped, but not of those that the end of the session kills."""
 
     def __init__(self) -> None:
+        self.on_end: Callable[[Shell], None] = _untold
         self._shells: dict[str, Shell] = {}
         self._numbers = itertools.count(1)
+        self._watching: set[asyncio.Task[None]] = set()
+        self._in_front: list[asyncio.Event] = []
+
+    @property
+    def all(self) -> tuple[Shell, ...]:
+        """In the order in which they came to the background."""
+        return tuple(self._shells.values())
 
     @property
     def running(self) -> tuple[Shell, ...]:
         return tuple(shell for shell in self._shells.values() if shell.state == "running")
 
-    def add(self, command: str, process: Process, output: Path) -> Shell:
-        shell = Shell(f"b{next(self._numbers)}", command, process, output)
+    def add(self, command: str, process: Process, output: Path, started: float | None = None) -> Shell:
+        shell = Shell(f"b{next(self._numbers)}", command, process, output, started or time.monotonic())
         self._shells[shell.id] = shell
+        watching = asyncio.ensure_future(self._watch(shell))
+        self._watching.add(watching)
+        watching.add_done_callback(self._watching.discard)
         return shell
+
+    @contextmanager
+    def in_front(self, *, can_go_back: bool) -> Iterator[asyncio.Event]:
+        """A command that is waited for inside the block; the event is set when it is to go on in the background."""
+        event = asyncio.Event()
+        if can_go_back:
+            self._in_front.append(event)
+        try:
+            yield event
+        finally:
+            if can_go_back:
+                self._in_front.remove(event)
+
+    def send_back(self) -> bool:
+        """Sends the commands that are waited for to the background; False when there is none."""
+        for event in self._in_front:
+            event.set()
+        return bool(self._in_front)
 
     def find(self, task_id: str) -> Shell:
         """Raises ToolError that names the ids there are."""
@@ -80,7 +118,22 @@ class Shells:
         raise ToolError(f"No background task has the id {task_id!r}. {there}")
 
     async def aclose(self) -> None:
-        """Kills all that still run."""
+        """Kills all that still run, and tells nobody."""
+        self.forget()
         async with asyncio.TaskGroup() as group:
             for shell in self.running:
                 group.create_task(shell.stop())
+
+    def forget(self) -> None:
+        """Nobody is told of ends from now on."""
+        for watching in self._watching:
+            watching.cancel()
+
+    async def _watch(self, shell: Shell) -> None:
+        await shell.process.wait()
+        shell.ended = time.monotonic()
+        self.on_end(shell)
+
+
+def _untold(shell: Shell) -> None:
+    pass

@@ -54,6 +54,13 @@ class Capture:
         self._spilling = True
         return b"".join((self._head, self._tail, chunk))
 
+    def keep_all(self) -> bytes | None:
+        """From now on every byte goes to the file. Returns what is to be saved for that, None when it is so already."""
+        if self._spilling:
+            return None
+        self._spilling = True
+        return b"".join((self._head, self._tail))
+
     def save(self, data: bytes) -> None:
         """Appends to the file up to the cap. Blocks on the disk. A file that cannot be written whole is given up and
         removed, so that a full disk is not kept full."""

@@ -109,6 +109,10 @@ class LocalProcess:
     def read_new(self) -> bytes:
         return self._capture.read_new()
 
+    def keep_all(self) -> None:
+        self._live = True
+        self._pump.keep_all()
+
     async def kill(self) -> None:
         self._ending = True  # until all are gone the group keeps its number, whoever leads it
         try:
@@ -118,8 +122,9 @@ class LocalProcess:
             self._ending = False
             self._settle_family()
         if self._status is not None:
-            self._status = replace(self._status, left_running=self.family.is_alive())
             await self._settle_pipe()
+            left_running = self.family.is_alive() or not self._pump.ended.is_set()
+            self._status = replace(self._status, left_running=left_running)
 
     @property
     def is_over(self) -> bool:

@@ -46,6 +46,11 @@ class Pump:
         except TimeoutError:
             return
 
+    def keep_all(self) -> None:
+        """From now on all that comes goes to the capture's file, behind what came before."""
+        if (unsaved := self._capture.keep_all()) is not None:
+            self._save(unsaved)
+
     def drop(self) -> None:
         """From now on what comes is read, so that its writer lives on, and thrown away."""
         self._dropping = True

@@ -12,8 +12,10 @@ CASSETTE = HERE / "cassette.jsonl"
 
 
 @pytest.mark.behaviour("B-061")
-def test_the_demo_fixes_the_sample_without_a_key(place: Place) -> None:
-    done = place.coder("demo")
+@pytest.mark.behaviour("B-935")
+@pytest.mark.parametrize("plain", [("--plain",), ()])
+def test_the_demo_fixes_the_sample_without_a_key(place: Place, plain: tuple[str, ...]) -> None:
+    done = place.coder("demo", *plain)
     assert done.code == 0, done.stdout + done.stderr
     assert "3 of 8 tests failed" in done.stdout
     assert "+     minutes = seconds // 60 % 60" in done.stdout and "would have cost $0." in done.stdout

@@ -19,14 +19,12 @@ from coder.app.session import Session
 from coder.app.starting import Start
 from coder.config.flags import Flags
 from coder.config.load import load
-from coder.config.question import question
-from coder.config.trust import approve
 from coder.core.config import Config
 from coder.core.frontend import Frontend
+from coder.frontends import doorstep
 from coder.frontends.desk import Desk, Ui
 from coder.frontends.slash.registry import find
 from coder.frontends.spoken.life import run
-from coder.frontends.trust_question import ask_trust
 from tests.support.cli import DEADLINE, Place
 
 
@@ -48,18 +46,11 @@ async def _open(frontend: Frontend, config: Config, start: Start) -> Session:
 
 
 async def _prepare(ui: Ui) -> Config | int:
-    config = _load()
-    asked = question(config.trust) if config.trust is not None else None
-    if asked is None or config.trust is None:
-        return config
-    match await ask_trust(ui, asked):
-        case "leave":
-            return 1
-        case "trust":
-            approve(config.home, config.trust)
-            return _load()
-        case _:
-            return config
+    return await doorstep.prepare(ui, _load(), _reload, os.environ, Path.home())
+
+
+async def _reload(demo: bool) -> Config:
+    return _load()
 
 
 def _load() -> Config:

@@ -7,9 +7,11 @@ from typing import Any
 from uuid import uuid4
 
 from coder import __version__
-from coder.app.session import SessionFacts, Spent
-from coder.core.events import CompactionEnded, EndReason, ModelRetrying, PermissionDenied, RunEnded
+from coder.app.session import SessionFacts
+from coder.app.spent import Spent
+from coder.core.events import CompactionEnded, EndReason, ModelRetrying, PermissionDenied, RunEnded, TaskEnded
 from coder.core.messages import Json, Message, ToolResult, Usage, block_to_api, entry_uuids
+from coder.core.visible import visible_line
 
 # A line over 1 MiB kills the SDK's reader; base64 data is left out of longer ones.
 LINE_LIMIT = 1_000_000
@@ -154,6 +156,18 @@ def compacting(session_id: str, *, now: bool) -> Json:
 def compact_boundary(session_id: str, event: CompactionEnded) -> Json:
     about = {"trigger": event.trigger, "pre_tokens": event.before}
     return _message(session_id, type="system", subtype="compact_boundary", compact_metadata=about)
+
+
+def task_ended(session_id: str, event: TaskEnded) -> Json:
+    return _message(
+        session_id,
+        type="system",
+        subtype="task_notification",
+        task_id=event.id,
+        status="stopped" if event.state == "killed" else event.state,
+        output_file=event.output,
+        summary=f"exit {event.code}: {visible_line(event.command)}",
+    )
 
 
 def informational(session_id: str, level: str, text: str) -> Json:

@@ -16,6 +16,7 @@ from coder.core.events import (
     Notice,
     PermissionDenied,
     RunEnded,
+    TaskEnded,
 )
 from coder.core.messages import Json, Message
 from coder.core.requests import Deny, Reply, Request
@@ -84,6 +85,8 @@ class StreamJsonOut(JsonOut):
                 self._write(convert.informational(self._session_id, event.level, event.text))
             case CheckpointTaken():
                 self._write(convert.informational(self._session_id, "info", event.text))
+            case TaskEnded():
+                self._write(convert.task_ended(self._session_id, event))
             case _:
                 pass
 

@@ -44,3 +44,10 @@ def test_manual_is_the_default_mode_by_another_name() -> None:
 def test_what_cannot_be_understood_says_so(argv: list[str], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         parse(argv)
+
+
+def test_the_flags_of_a_terminal_and_how_hard_the_model_thinks() -> None:
+    plain = parse([])
+    assert (plain.screen_reader, plain.no_animation, plain.color, plain.flags.effort) == (False, False, "auto", None)
+    given = parse(["--screen-reader", "--no-animation", "--color", "never", "--effort", "high"])
+    assert (given.screen_reader, given.no_animation, given.color, given.flags.effort) == (True, True, "never", "high")

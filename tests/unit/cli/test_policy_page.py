@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from coder.app.policy import Standing, standing
-from coder.cli.policy_judged import Judged
-from coder.cli.policy_page import Explanation
-from coder.cli.policy_text import visible, wrapped
 from coder.config.flags import Flags
 from coder.core.requests import Effect, Part, Reason
+from coder.frontends.policy.judged import Judged
+from coder.frontends.policy.page import Explanation
+from coder.frontends.policy.text import visible, wrapped
 from coder.permissions.decide import Decision
 
 EXAMPLES = 5_000 if os.environ.get("CODER_FUZZ") == "long" else 200

@@ -109,6 +109,12 @@ def test_effort_is_taken_from_the_environment_before_the_files(tmp_path: Path) -
     assert model(tmp_path, settings, CLAUDE_CODE_EFFORT_LEVEL="auto").effort is None
 
 
+def test_the_effort_of_the_command_line_comes_first(tmp_path: Path) -> None:
+    flags = Flags(settings='{"effortLevel": "low"}', setting_sources="", effort="max")
+    env = {"HOME": str(tmp_path), "CLAUDE_CODE_EFFORT_LEVEL": "high"}
+    assert load(flags, env, tmp_path, managed=tmp_path / "etc").model.effort == "max"
+
+
 def test_a_cloud_provider_is_reached_through_the_sdk_with_its_own_credentials(tmp_path: Path) -> None:
     found = model(tmp_path, None, CLAUDE_CODE_USE_BEDROCK="1", ANTHROPIC_API_KEY="key-1")
     assert (found.provider, found.transport, found.api_key, found.base_url) == ("bedrock", "sdk", "", "")

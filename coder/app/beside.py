@@ -1,0 +1,24 @@
+"""What a session has besides its runs, as its front end needs it. Must not know front ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from coder.app.figures import Figures
+from coder.tools.shells import Shells
+
+if TYPE_CHECKING:
+    from coder.app.shell_line import ShellLine
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Beside:
+    """What a session has besides its runs. `line` is what runs the person's own commands, made when it is needed;
+    `title` what somebody called the session."""
+
+    shells: Shells
+    figures: Figures
+    line: Callable[[], ShellLine]
+    title: Callable[[], str]

@@ -1,0 +1,50 @@
+"""What of a configuration shapes the requests of a session and bounds its runs. Must not know who sends them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from coder.agent.policies import Later, RepeatedFailure, TurnLimit, TurnPolicy
+from coder.agent.room import Room
+from coder.app.again import Again
+from coder.core import prompts
+from coder.core.config import Config
+from coder.core.lazy import LazyModule
+from coder.core.model import ModelRequest, ToolSpec
+from coder.models import catalog
+
+_repetition = LazyModule("coder.agent.repetition")
+
+
+def template_of(config: Config, model: str, tools: tuple[ToolSpec, ...]) -> ModelRequest:
+    """The part of every request that never changes within a session."""
+    facts = catalog.describe(model)
+    own = prompts.load("system") if config.system_prompt is None else config.system_prompt
+    return ModelRequest(
+        model=model,
+        messages=(),
+        system=tuple(text for text in (own, config.append_system_prompt) if text.strip()),
+        tools=tools,
+        max_tokens=min(config.model.max_tokens or 32_000, facts.max_output),
+        thinking=facts.thinking if config.model.thinking is None else config.model.thinking,
+        effort=config.model.effort if facts.effort or not facts.known else None,
+        mark_system=True,
+    )
+
+
+def room_of(config: Config, template: ModelRequest, folder: Path, again: Again) -> Room:
+    """What the conversation may hold. `folder` keeps what is cleared from it, `again` says what could be had again."""
+    return Room(
+        window=catalog.describe(template.model).context_window,
+        max_output=template.max_tokens,
+        auto=config.auto_compact,
+        auto_window=config.auto_compact_window,
+        percent=config.auto_compact_percent,
+        folder=folder,
+        renewal=again,
+    )
+
+
+def policies_of(config: Config) -> tuple[TurnPolicy, ...]:
+    limit = (TurnLimit(config.max_turns),) if config.max_turns else ()
+    return (*limit, RepeatedFailure(), Later(lambda: _repetition.Repetition()))

@@ -1,0 +1,65 @@
+"""The commands that run, or ran, in the background of a session, as people see them. Must not know who looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from coder.core.errors import SessionError, ToolError
+from coder.core.events import TaskEnded
+from coder.tools.printed import last_line
+from coder.tools.shells import Shell, Shells, State
+from coder.tools.verdict import exit_code
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """`last` is the last line it printed, `code` its exit code once it has ended; `output` holds all it printed."""
+
+    id: str
+    command: str
+    state: State
+    seconds: float
+    last: str
+    code: int | None
+    output: Path
+
+
+def tasks_of(shells: Shells) -> tuple[Task, ...]:
+    return tuple(map(_task, shells.all))
+
+
+async def stop(shells: Shells, id: str) -> None:
+    """Ends it with all it started; nothing happens when it has ended. Raises SessionError for an unknown id."""
+    try:
+        shell = shells.find(id)
+    except ToolError as error:
+        raise SessionError(str(error)) from error
+    await shell.stop()
+
+
+def ended(shell: Shell) -> TaskEnded:
+    """What is announced when it has ended."""
+    state = shell.state
+    status = shell.process.poll()
+    return TaskEnded(
+        id=shell.id,
+        command=shell.command,
+        state="completed" if state == "running" else state,
+        code=exit_code(status.code) if status is not None else 0,
+        seconds=shell.seconds,
+        output=str(shell.output),
+    )
+
+
+def _task(shell: Shell) -> Task:
+    status = shell.process.poll()
+    return Task(
+        id=shell.id,
+        command=shell.command,
+        state=shell.state,
+        seconds=shell.seconds,
+        last=last_line(shell.process.output()),
+        code=None if status is None else exit_code(status.code),
+        output=shell.output,
+    )

@@ -1,0 +1,17 @@
+"""Permission modes in the words people see. Pure."""
+
+from __future__ import annotations
+
+from coder.core.tools import Mode
+
+_WORDS: dict[str, str] = {
+    "default": "asks first",
+    "acceptEdits": "accepts edits",
+    "plan": "plan mode, read-only",
+    "dontAsk": "never asks, denies",
+    "bypassPermissions": "bypasses permissions",
+}
+
+
+def in_words(mode: Mode) -> str:
+    return _WORDS[mode]

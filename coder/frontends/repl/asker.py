@@ -1,0 +1,162 @@
+"""Puts the questions of the engine to the person, each with its evidence printed first. Must not know sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, assert_never
+
+from coder.core.lazy import LazyModule
+from coder.core.requests import Allow, Answers, Deny, PermissionRequest, Question, Reply, Request
+from coder.frontends.picker import Page
+from coder.frontends.repl.printer import Printer
+from coder.frontends.repl.terminal import Terminal
+from coder.frontends.styled import Row, foreign, row, rows_of
+
+if TYPE_CHECKING:
+    from coder.frontends import dialog_lines, dialog_making, plan_question
+    from coder.frontends.dialog import Dialog
+    from coder.frontends.repl import dialog_modal, evidence_rows, form_modal
+else:  # nobody asks before the first paint
+    dialog_lines = LazyModule("coder.frontends.dialog_lines")
+    dialog_making = LazyModule("coder.frontends.dialog_making")
+    plan_question = LazyModule("coder.frontends.plan_question")
+    dialog_modal = LazyModule("coder.frontends.repl.dialog_modal")
+    evidence_rows = LazyModule("coder.frontends.repl.evidence_rows")
+    form_modal = LazyModule("coder.frontends.repl.form_modal")
+
+_PROMPT_ROWS = 5  # that stay in view below a question
+_PLAN = "ExitPlanMode"
+
+
+class Asker:
+    """The front end's `ask`. `attention` is told when a question begins and when it has been answered."""
+
+    def __init__(
+        self,
+        terminal: Terminal,
+        printer: Printer,
+        folder: Path,
+        home: Path,
+        attention: Callable[[bool], None],
+        save_plan: Callable[[str], Path | None],
+    ) -> None:
+        self._terminal = terminal
+        self._printer = printer
+        self._folder = folder
+        self._home = home
+        self._attention = attention
+        self._save_plan = save_plan
+
+    async def ask(self, request: Request) -> Reply:
+        self._attention(True)
+        try:
+            match request:
+                case PermissionRequest():
+                    return await self._permission(request)
+                case Question(questions=questions):
+                    modal = form_modal.FormModal(questions)
+                    reply = await self._terminal.ask(modal)
+                    assert isinstance(reply, Answers | Deny)
+                    self._printer.say(modal.echo())
+                    return reply
+                case _:
+                    assert_never(request)
+        finally:
+            self._attention(False)
+
+    async def _permission(self, request: PermissionRequest) -> Reply:
+        if request.call.name == _PLAN and not request.confirm:
+            return await self._plan(request)
+        facts = dialog_making.Facts(self._folder, self._home, _text_of)
+        dialog = dialog_making.dialog_for(request, facts)
+        self._printer.evidence(request.call, evidence_rows.evidence_rows(dialog, self._terminal.width))
+        return await self._put(request, dialog)
+
+    async def _put(self, request: PermissionRequest, dialog: Dialog) -> Reply:
+        above = self._body_above(dialog)
+        modal = dialog_modal.DialogModal(dialog, body_above=above)
+        while True:
+            reply = await self._terminal.ask(modal)
+            if reply == "explain":
+                await self._terminal.page(Page(tuple(_explained(request))))
+                modal = dialog_modal.DialogModal(replace(dialog, grace_ms=0), body_above=above)
+            elif reply == "editor":
+                if (edited := await self._edited(request)) is not None:
+                    return edited
+                modal = dialog_modal.DialogModal(replace(dialog, grace_ms=0), body_above=above)
+            else:
+                assert isinstance(reply, Allow | Deny | Answers)
+                return reply
+
+    def _body_above(self, dialog: Dialog) -> bool:
+        """Prints what would not fit in front of the prompt; the question then stands right below it."""
+        width, height = self._terminal.width, self._terminal.height
+        if len(dialog_lines.question_lines(dialog, width)) <= height - _PROMPT_ROWS or not dialog.body:
+            return False
+        self._printer.say(*rows_of(dialog_lines.body_lines(dialog, width)))
+        return True
+
+    async def _edited(self, request: PermissionRequest) -> Reply | None:
+        """The call as the person changed it in their editor; None when they left it as it was."""
+        given = dict(request.call.input)
+        key = next((name for name in ("content", "new_string", "new_source") if isinstance(given.get(name), str)), "")
+        if not key:
+            return None
+        name = Path(str(given.get("file_path") or given.get("notebook_path") or "edit.txt")).name
+        text = await self._terminal.editor(given[key], name)
+        ends = "\n" if given[key].endswith("\n") else ""
+        if text is None or text + ends == given[key]:
+            return None
+        self._printer.forget(request.call)
+        return Allow(input={**given, key: text + ends})
+
+    async def _plan(self, request: PermissionRequest) -> Reply:
+        plan = plan_question.plan_of(request)
+        self._printer.say(())
+        self._terminal.markdown(plan)
+        self._printer.say(())
+        path = self._save_plan(plan)
+        while True:
+            dialog = plan_question.plan_dialog(request, self._short(path) if path else "")
+            reply = await self._terminal.ask(dialog_modal.DialogModal(dialog))
+            if isinstance(reply, str):
+                if path is not None:
+                    await self._terminal.open_editor(path)
+                    changed = _text_of(path) or plan
+                    if changed.strip() != plan.strip():
+                        plan = changed
+                        self._terminal.markdown(plan)
+                continue
+            assert isinstance(reply, Allow | Deny)
+            self._printer.say(row(plan_question.plan_echo(reply)))
+            if isinstance(reply, Allow) and plan.strip() != plan_question.plan_of(request).strip():
+                return replace(reply, input={**request.call.input, "plan": plan})
+            return reply
+
+    def _short(self, path: Path) -> str:
+        return f"~/{path.relative_to(self._home)}" if path.is_relative_to(self._home) else str(path)
+
+
+def _text_of(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+
+
+def _explained(request: PermissionRequest) -> list[Row]:
+    """Why it asks, part by part, and what it would do."""
+    rows = [row((f"Why this asks: {foreign(request.summary)}", "bold")), ()]
+    for reason in request.reasons:
+        source = f"  ({foreign(reason.source)})" if reason.source else ""
+        rows.append(row("  ", foreign(reason.text), (source, "dim")))
+    for part in request.parts:
+        rows.append(row(("  ? " if part.needed else "  ✓ ", "warn" if part.needed else "ok"), foreign(part.text)))
+        rows += [row("      ", (foreign(reason.text), "dim")) for reason in part.reasons]
+    for effect in request.effects:
+        rows.append(row("  ", f"{effect.kind} {foreign(effect.what)}"))
+    if request.suggestions:
+        rows += [(), row("  Rules that would allow it: ", ", ".join(map(foreign, request.suggestions)))]
+    return rows

@@ -1,0 +1,77 @@
+"""What the live rows and the status row say at this moment. Must not know the terminal, nor keys but their names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from coder.core.config import Config
+from coder.core.lazy import LazyModule
+from coder.frontends.repl.keymap import Keymap
+from coder.frontends.repl.live import Look, live_rows
+from coder.frontends.repl.printer import Printer
+from coder.frontends.repl.status import Status, status_row
+from coder.frontends.repl.talk import Talk
+from coder.frontends.styled import Row
+
+if TYPE_CHECKING:
+    from coder.models import catalog
+else:
+    catalog = LazyModule("coder.models.catalog")
+
+_SHELL = "runs in your shell, output goes to the model"
+_SOON = 80  # per cent
+
+
+class Drawing:
+    """`config` is the one that counts now, `draft` what stands in the prompt, `instead` what the status row says."""
+
+    def __init__(
+        self,
+        printer: Printer,
+        talk: Talk,
+        keys: Keymap,
+        config: Callable[[], Config],
+        draft: Callable[[], str],
+        instead: Callable[[], str],
+    ) -> None:
+        self._printer = printer
+        self._talk = talk
+        self._keys = keys
+        self._config = config
+        self._draft = draft
+        self._instead = instead
+        self.is_still = False
+        self.custom: str | None = None
+        """The row that the person's own command made, in place of ours."""
+
+    def live(self, width: int, height: int) -> list[Row]:
+        keys = self._keys
+        look = Look(width, height, self.is_still, keys.hint("stop"), keys.hint("background"), keys.hint("todo"))
+        return live_rows(self._printer.board, self._printer.tail(max(height // 3, 1)), look)
+
+    def status(self, width: int) -> Row:
+        config, talk = self._config(), self._talk
+        instead = self._instead() or (_SHELL if self._draft().startswith("!") else "")
+        if not talk.is_open:
+            return status_row(Status(config.mode, config.model.name, 0, 0.0, self._hint(), instead=instead), width)
+        control = talk.session.control
+        share = self.share
+        status = Status(control.mode, control.model, share, talk.cost, self._hint(), (share or 0) >= _SOON, instead)
+        return status_row(status, width)
+
+    @property
+    def share(self) -> int | None:
+        """How full the context is, in per cent; None where the window is not known."""
+        window = catalog.describe(self._talk.session.control.model).context_window
+        return min(round(100 * self._printer.context / window), 100) if window else None
+
+    def _hint(self) -> str:
+        if self._printer.board.is_running:
+            return f"{self._keys.hint('stop')} stops it"
+        running = self._talk.running_tasks
+        if running:
+            return f"{running} task{'s' if running > 1 else ''} running ↓"
+        if self._printer.board.todos and self._printer.board.open_todos:
+            return f"{self._keys.hint('todo')} {'shows' if self._printer.board.folded else 'hides'} todo"
+        return "? for shortcuts" if not self._draft() else ""

@@ -1,0 +1,180 @@
+"""The rows above the prompt while a run is on: what is being written, the calls that run, the todo list, the state, the
+queue. Pure; must not know a terminal.
+
+Where rows are short, what matters least goes first: the todo list, then the queue, then the calls, then the tail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from coder.core.lazy import LazyModule
+from coder.frontends.repl.board import Board, Call
+from coder.frontends.styled import Row, cut, foreign, row
+
+if TYPE_CHECKING:
+    from coder.frontends.render import failures
+else:  # a run comes after the first paint
+    failures = LazyModule("coder.frontends.render.failures")
+
+SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_MOST_TODOS = 6
+_MOST_CALLS = 4
+_FOLD_BELOW = 30  # rows of the terminal
+_QUIET = 10.0  # seconds without a byte, after which it is said
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How it is drawn: `marks` in their forms for this terminal, `keys` as the person has them."""
+
+    width: int
+    height: int
+    is_still: bool = False  # no animation
+    stop_key: str = "esc"
+    background_key: str = "ctrl+b"
+    todo_key: str = "ctrl+t"
+
+
+def live_rows(board: Board, tail: Sequence[Row], look: Look) -> list[Row]:
+    """At most a third of the terminal, and one row at least while a run is on."""
+    most = max(look.height // 3, 1)
+    state = [_state(board, look)] if board.is_running and board.phase != "asking" else []
+    queue = _queue(board)
+    calls = _calls(board, look)
+    room = most - len(state)
+    queue = queue[-max(min(len(queue), room), 0) :] if room > 0 else []
+    room -= len(queue)
+    calls = calls[: max(room, 0)]
+    room -= len(calls)
+    shown_tail = list(tail[-room:]) if room > 0 and tail else []
+    room -= len(shown_tail)
+    todos = _todos(board, look, room)
+    if len(todos) > room:
+        todos = []
+    return [cut(each, look.width) for each in (*shown_tail, *calls, *todos, *state, *queue)]
+
+
+def todo_rows(board: Board) -> list[Row]:
+    """The whole todo list."""
+    marks = {"completed": ("✓", "ok"), "in_progress": ("▸", "bold")}
+    rows: list[Row] = []
+    for each in board.todos:
+        status = str(each.get("status"))
+        mark, style = marks.get(status, ("☐", ""))
+        text = each.get("activeForm") if status == "in_progress" else each.get("content")
+        name = foreign(str(text or each.get("content") or ""))
+        rows.append(
+            row("  ", (f"{mark} ", style), (name, "dim" if status == "completed" else ""))  # type: ignore[arg-type]  # styles of the table
+        )
+    return rows
+
+
+def duration(seconds: float) -> str:
+    """`4s`, `1m 10s`, `2h 05m`."""
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m {whole % 60:02d}s"
+    return f"{whole // 3600}h {whole % 3600 // 60:02d}m"
+
+
+def state_words(board: Board) -> str:
+    """The state, in the only words there are for it."""
+    match board.phase:
+        case "thinking":
+            return "Thinking"
+        case "writing":
+            return "Writing"
+        case "running":
+            return f"Running {foreign(_named(board))}" if board.calls else "Waiting for the model"
+        case "compacting":
+            return "Compacting"
+        case "asking":
+            return "Waiting for you"
+        case "retrying":
+            return "Trying again"
+        case _:
+            return "Waiting for the model"
+
+
+def _named(board: Board) -> str:
+    first = next(iter(board.calls.values()))
+    return first.summary if first.name == "Bash" else f"{first.name} {first.summary}".strip()
+
+
+def _state(board: Board, look: Look) -> Row:
+    mark = "▸" if look.is_still else SPINNER[int(board.clock() * 10) % len(SPINNER)]
+    if board.phase == "retrying" and board.retry is not None:
+        text = failures.retry_text(board.retry.event, board.retry.until - board.clock(), key=look.stop_key)
+        return row((f"{mark} ", "warn"), text)
+    words = state_words(board)
+    if board.phase == "running" and board.calls:
+        call = next(iter(board.calls.values()))
+        parts = [duration(board.clock() - call.began)]
+    else:
+        parts = [duration(board.seconds)]
+        if board.tokens:
+            parts.append(f"↓ {_tokens(board.tokens)} tokens")
+        if board.clock() - board.heard >= _QUIET and board.phase in ("waiting", "thinking", "writing"):
+            parts.append("nothing received yet" if not board.tokens else "nothing received lately")
+    room = look.width - len(" · ".join(parts)) - 8
+    (text,) = cut(row(words), max(room, 12))
+    return row((f"{mark} ", "bold"), text.text, (f" · {' · '.join(parts)}", "dim"))
+
+
+def _tokens(count: int) -> str:
+    return str(count) if count < 1_000 else f"{count / 1_000:.1f}k"
+
+
+def _calls(board: Board, look: Look) -> list[Row]:
+    calls = list(board.calls.values())
+    if len(calls) == 1:
+        return _tail_of(calls[0], look) if calls[0].name == "Bash" else []
+    rows = [row(("▸ ", "bold"), f"{foreign(call.name)} {foreign(call.summary)}") for call in calls[:_MOST_CALLS]]
+    if len(calls) > _MOST_CALLS:
+        rows.append(row((f"  … {len(calls) - _MOST_CALLS} more", "dim")))
+    return rows
+
+
+def _tail_of(call: Call, look: Look) -> list[Row]:
+    rows = [row((f"  {foreign(line)}", "dim")) for line in call.last.splitlines()[-3:]]
+    if look.background_key and look.width >= 60:
+        rows.append(row((f"  {look.background_key} sends it to the background", "dim")))
+    return rows
+
+
+def _todos(board: Board, look: Look, room: int) -> list[Row]:
+    if not board.todos or not board.open_todos:
+        return []
+    if board.folded or look.height < _FOLD_BELOW or room < 2:
+        return [_folded(board)]
+    rows = todo_rows(board)
+    if len(rows) <= min(_MOST_TODOS, room):
+        return rows
+    # What is being done stays in view.
+    now = next((at for at, each in enumerate(board.todos) if each.get("status") == "in_progress"), 0)
+    most = min(_MOST_TODOS, room) - 1
+    first = max(min(now - 1, len(rows) - most), 0)
+    left = len(rows) - most
+    return [*rows[first : first + most], row((f"  … {left} more", "dim"))]
+
+
+def _folded(board: Board) -> Row:
+    now = next((each for each in board.todos if each.get("status") == "in_progress"), None)
+    named = now or next((each for each in board.todos if each.get("status") != "completed"), {})
+    done = len(board.todos) - board.open_todos
+    word = "now" if now else "next"
+    text = named.get("activeForm") if now else named.get("content")
+    return row(f"  todo {done}/{len(board.todos)} · {word}: {foreign(str(text or named.get('content') or ''))}")
+
+
+def _queue(board: Board) -> list[Row]:
+    rows = [row(("↳ next step: ", "dim"), foreign(text)) for text in board.queued]
+    rows += [row(("↳ after this run: ", "dim"), foreign(text)) for text in board.after]
+    if rows:
+        rows[0] = (*rows[0], *row(("   ↑ takes it back", "dim")))
+    return rows

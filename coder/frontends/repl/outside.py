@@ -1,0 +1,56 @@
+"""The person's pager and editor. Blocks; must not know who asks."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+_EDITORS = ("nano", "vim", "vi")
+
+
+def page(text: str, env: Mapping[str, str]) -> None:
+    """Shows a text from its end; prints it where there is no pager."""
+    argv = shlex.split(env.get("PAGER", "")) or [name for name in ("less", "more") if shutil.which(name)][:1]
+    more = {"LESS": "-R +G", "LESSSECURE": "1"} if argv and Path(argv[0]).name == "less" else {}
+    try:
+        subprocess.run(argv, input=text.encode("utf-8", "replace"), env={**env, **more}, check=False)
+    except (OSError, IndexError):
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+
+def edit(text: str, name: str, env: Mapping[str, str]) -> tuple[str | None, str]:
+    """The text as it was left, and what went wrong, if anything. The file is the person's alone, and gone after."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="coder-") as folder:
+            path = Path(folder, Path(name).name)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+            if problem := open_file(path, env):
+                return None, problem
+            return path.read_text(encoding="utf-8").removesuffix("\n"), ""
+    except (OSError, UnicodeDecodeError) as error:
+        return None, f"The text could not be edited: {error}. The draft is as it was."
+
+
+def open_file(path: Path, env: Mapping[str, str]) -> str:
+    """What went wrong, or ""."""
+    with suppress(ValueError):
+        argv = shlex.split(env.get("VISUAL") or env.get("EDITOR") or "")
+        argv = argv or [name for name in _EDITORS if shutil.which(name)][:1]
+        if not argv:
+            return "There is no editor: set EDITOR to the one you like."
+        try:
+            code = subprocess.run([*argv, str(path)], env=dict(env), check=False).returncode
+        except OSError as error:
+            return f"The editor {argv[0]} did not start ({error.strerror}): set EDITOR to one that does."
+        return f"The editor {argv[0]} ended with {code}: nothing was changed." if code else ""
+    return "EDITOR cannot be read: check its quotes."

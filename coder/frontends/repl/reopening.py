@@ -1,0 +1,29 @@
+"""Which settings and which session come next when the open one is closed. Pure; must not know how one is opened."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from coder.app.session import Session
+from coder.app.starting import Start
+from coder.core.config import Config
+
+_OF_THE_MODEL = {"model_name": "name", "effort": "effort", "max_tokens": "max_tokens", "thinking": "thinking"}
+
+
+def changed(config: Config, session: Session, start: Start | None, changes: dict[str, Any]) -> tuple[Config, Start]:
+    """The settings with `changes`, and `start`, or the way back into the open session. The mode stays as it is."""
+    model = {_OF_THE_MODEL[name]: value for name, value in changes.items() if name in _OF_THE_MODEL}
+    rest = {name: value for name, value in changes.items() if name not in _OF_THE_MODEL}
+    mode = rest.pop("mode", session.control.mode)
+    made = replace(config, **rest, mode=mode, model=replace(config.model, **model))
+    return made, start or again(session, keeps_model=not model)
+
+
+def again(session: Session, *, keeps_model: bool = True) -> Start:
+    """The session that is open, as one to go on with; where nothing was said yet, a new one of the same name."""
+    facts = session.facts
+    if facts.transcript is not None and facts.transcript.exists():
+        return Start(resume=facts.session_id, keeps_model=keeps_model)
+    return Start(session_id=facts.session_id)

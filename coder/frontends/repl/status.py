@@ -1,0 +1,79 @@
+"""The row below the prompt: mode, model, context, cost, and the one key that matters now. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from coder.core.tools import Mode
+from coder.frontends.styled import Row, Span, cut, foreign, width_of
+
+MODES: dict[Mode, str] = {
+    "default": "asks first",
+    "acceptEdits": "accepts edits",
+    "plan": "plan mode, read-only",
+    "dontAsk": "never asks, denies",
+    "bypassPermissions": "! bypasses permissions",
+}
+_YELLOW, _RED = 70, 85
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """`context` is in per cent of the window, None while nothing is known. `cost` is None where a price is unknown."""
+
+    mode: Mode
+    model: str
+    context: int | None
+    cost: float | None
+    hint: str = ""
+    compacts_soon: bool = False
+    instead: str = ""  # said in place of all of it
+
+
+def short_model(name: str) -> str:
+    """`claude-sonnet-4-5-20250929` as people call it: `sonnet-4-5`."""
+    short = name.rpartition("/")[2].removeprefix("claude-")
+    head, _, date = short.rpartition("-")
+    return head if head and len(date) == 8 and date.isdigit() else short
+
+
+def money(cost: float | None) -> str:
+    return "cost unknown" if cost is None else f"${cost:.2f}"
+
+
+def status_row(status: Status, width: int) -> Row:
+    """As much of it as fits: narrow terminals lose the cost, then the model, then the hint."""
+    if status.instead:
+        return cut((Span(status.instead, "dim"),), width)
+    mode = Span(MODES[status.mode], "warn" if status.mode in ("bypassPermissions", "dontAsk") else "dim")
+    context = _context(status)
+    model = Span(foreign(short_model(status.model)), "dim")
+    cost = Span(money(status.cost), "dim")
+    left = [mode]
+    if width >= 60:
+        left.append(model)
+    if context is not None:
+        left.append(context)
+    if width >= 80:
+        left.append(cost)
+    made = _joined(left)
+    hint = status.hint if width >= 60 else ""
+    gap = width - width_of(made) - len(hint)
+    if not hint or gap < 2:
+        return cut(made, width)
+    return (*made, Span(" " * gap), Span(hint, "dim"))
+
+
+def _context(status: Status) -> Span | None:
+    if status.context is None:
+        return None
+    text = f"{status.context}% context" + (", compacts soon" if status.compacts_soon else "")
+    style = "bad" if status.context >= _RED else "warn" if status.context >= _YELLOW else "dim"
+    return Span(text, style)  # type: ignore[arg-type]  # one of three styles
+
+
+def _joined(spans: list[Span]) -> Row:
+    made: list[Span] = []
+    for span in spans:
+        made += ([Span(" · ", "dim")] if made else []) + [span]
+    return tuple(made)

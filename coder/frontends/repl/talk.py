@@ -1,0 +1,279 @@
+"""The session that is open, and the run in it: sends, steers, queues, stops, and puts back what was not said.
+
+Must not know the terminal; what is said of it goes through the printer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64encode
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from coder.core.errors import CoderError
+from coder.core.events import RunEnded
+from coder.core.lazy import LazyModule
+from coder.core.messages import Image
+from coder.frontends.repl.entry import Entry
+from coder.frontends.repl.printer import Printer
+from coder.frontends.styled import foreign, row
+
+if TYPE_CHECKING:
+    from coder.app.session import Session
+    from coder.app.spent import Spent
+    from coder.frontends.render import ending, failures
+    from coder.frontends.repl import shell_line
+else:
+    ending = LazyModule("coder.frontends.render.ending")
+    failures = LazyModule("coder.frontends.render.failures")
+    shell_line = LazyModule("coder.frontends.repl.shell_line")
+
+_LONG_ENOUGH = 10.0  # seconds of a run whose end is worth a call
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What the talk needs of the front end. `restore` puts a text back into the prompt, unless another is there."""
+
+    restore: Callable[[str], None]
+    command: Callable[[str], Coroutine[Any, Any, None]]
+    remember: Callable[[str], Coroutine[Any, Any, None]]
+    call: Callable[[str, str], None]  # the person: kind, words
+    changed: Callable[[], None]
+
+
+class Talk:
+    """`opening` makes the session; prompts wait for it."""
+
+    def __init__(self, printer: Printer, hands: Hands) -> None:
+        self._printer = printer
+        self._hands = hands
+        self._session: Session | None = None
+        self._opened = asyncio.Event()
+        self._run: asyncio.Task[None] | None = None
+        self._after: list[Entry] = []
+        self._earlier: list[Spent] = []
+        self.title = self.session_id = ""  # of the session that was closed last
+        self.prompts = 0
+        self.changed_files: dict[str, None] = {}
+        self.stopped_at = -1e9
+
+    @property
+    def session(self) -> Session:
+        """Raises CoderError while it is not open."""
+        if self._session is None:
+            raise CoderError("The session is still opening. Try again in a moment.")
+        return self._session
+
+    @property
+    def is_open(self) -> bool:
+        return self._session is not None
+
+    @property
+    def is_running(self) -> bool:
+        return self._run is not None
+
+    def took(self, session: Session) -> None:
+        """This session is the open one from now on."""
+        self._session = session
+        self._opened.set()
+
+    async def close(self) -> None:
+        """Closes the session, whatever runs in it. Idempotent."""
+        session, self._session = self._session, None
+        self._opened.clear()
+        if session is None:
+            return
+        if self._run is not None and self._run is not asyncio.current_task():
+            self._after.clear()
+            session.interrupt()
+            await asyncio.wait({self._run})
+        await session.aclose()
+        self.title, self.session_id = session.title, session.facts.session_id
+        self._earlier.append(session.spent)
+
+    @property
+    def cost(self) -> float | None:
+        """Of all sessions of this process, in dollars; None where a price is unknown."""
+        spent = [*self._earlier, *([self._session.spent] if self._session is not None else [])]
+        costs = [each.cost for each in spent]
+        return None if None in costs else sum(cost for cost in costs if cost is not None)
+
+    @property
+    def running_tasks(self) -> int:
+        """How many commands run in the background."""
+        return sum(task.state == "running" for task in self._session.tasks()) if self._session is not None else 0
+
+    async def opened(self) -> Session:
+        await self._opened.wait()
+        return self.session
+
+    def take(self, entry: Entry) -> None:
+        """Does what the person sent; while a run is on it is queued, or read before the next step."""
+        board = self._printer.board
+        if self._run is None:
+            self._start(entry)
+        elif entry.how == "after" or entry.kind in ("command", "memory") or self._session is None:
+            self._after.append(entry)
+            board.after.append(entry.display or entry.text)
+        elif entry.kind == "shell":
+            self._after.append(entry)
+            board.after.append(f"! {entry.text}")
+        else:
+            self._steer(entry)
+        self._hands.changed()
+
+    def queue(self, entry: Entry) -> None:
+        """Does it once what runs now has ended."""
+        self._after.insert(0, entry)
+        self._printer.board.after.insert(0, entry.text)
+
+    def stop(self) -> bool:
+        """Stops the run; what was queued goes back into the prompt. False when nothing runs."""
+        if self._run is None:
+            return False
+        self.stopped_at = self._printer.board.clock()
+        queued = self.take_back_all()
+        if self._session is not None:
+            self._session.interrupt()
+        if self._session is None or not self._printer.board.is_running:
+            self._run.cancel()
+        if queued:
+            self._hands.restore("\n".join(queued))
+        return True
+
+    def take_back(self) -> str | None:
+        """The queued line that was added last."""
+        board = self._printer.board
+        if self._after:
+            board.after.pop()
+            return self._after.pop().text
+        if self._session is None or not board.queued:
+            return None
+        queued = list(self._session.take_back())
+        last = queued.pop() if queued else None
+        for text in queued:
+            self._session.steer(text)
+        board.queued[:] = queued
+        return last
+
+    def take_back_all(self) -> list[str]:
+        board = self._printer.board
+        queued = list(self._session.take_back()) if self._session is not None else []
+        queued += [entry.text for entry in self._after]
+        self._after.clear()
+        board.queued.clear()
+        board.after.clear()
+        return queued
+
+    async def idle(self) -> None:
+        """Until nothing runs any more."""
+        while self._run is not None:
+            await asyncio.wait({self._run})
+            await asyncio.sleep(0)
+
+    def _steer(self, entry: Entry) -> None:
+        try:
+            self.session.steer(entry.text, entry_pictures(entry))
+        except CoderError as error:
+            self._printer.say(row(("✗ ", "bad"), foreign(str(error))))
+            self._hands.restore(entry.text)
+            return
+        self._printer.board.queued.append(entry.text)
+        self.prompts += 1
+
+    def _start(self, entry: Entry) -> None:
+        kinds: dict[str, Callable[[Entry], Coroutine[Any, Any, None]]] = {
+            "prompt": self._prompt,
+            "shell": self._shell,
+            "memory": lambda entry: self._hands.remember(entry.text),
+            "command": lambda entry: self._hands.command(entry.text),
+        }
+        work = kinds[entry.kind]
+
+        async def run() -> None:
+            try:
+                await work(entry)
+            except CoderError as error:
+                self._printer.say(row(("✗ ", "bad"), foreign(str(error))))
+                self._hands.restore(entry.text)
+            finally:
+                self._run = None
+                self._printer.board.end()
+                self._next()
+                self._hands.changed()
+
+        self._run = asyncio.create_task(run())
+
+    def _next(self) -> None:
+        if self._after:
+            self._printer.board.after.pop(0)
+            self._start(self._after.pop(0))
+
+    async def _prompt(self, entry: Entry) -> None:
+        self._printer.you(entry.display or entry.text)
+        board = self._printer.board
+        board.begin(None)
+        self._hands.changed()
+        session = await self.opened()
+        board.cost_before = session.spent.cost
+        self.prompts += 1
+        try:
+            ended = await session.prompt(entry.text, pictures=entry_pictures(entry))
+        except BaseException:
+            self._hands.restore(entry.text)
+            raise
+        self._ended(entry, ended, session)
+
+    def _ended(self, entry: Entry, ended: RunEnded, session: Session) -> None:
+        board, printer = self._printer.board, self._printer
+        self.changed_files |= board.changed
+        seconds, undelivered = board.seconds, session.take_back()
+        board.queued.clear()
+        went_back = ended.reason not in ("done",) and session.unsay()
+        match ended.reason:
+            case "done":
+                printer.say(
+                    ending.done_row(
+                        seconds=seconds,
+                        calls=board.call_count,
+                        files_changed=len(board.changed),
+                        cost=_since(session.spent.cost, board.cost_before),
+                    ),
+                    (),
+                )
+            case "interrupted":
+                printer.say(*ending.stopped_rows(seconds, tuple(board.changed)), ())
+            case _:
+                assert printer.facts is not None
+                facts = printer.facts(restored=went_back, arrived=board.tokens)
+                printer.say(*failures.failure_rows(ended, facts), ())
+        if went_back:
+            self.prompts -= 1
+            self._hands.restore(entry.text)
+        if undelivered:
+            self._hands.restore("\n".join(undelivered))
+        if ended.reason not in ("done", "interrupted"):
+            self._hands.call("error", f"The run ended: {ended.error}")
+        elif ended.reason == "done" and seconds >= _LONG_ENOUGH:
+            self._hands.call("done", "The run is done")
+
+    async def _shell(self, entry: Entry) -> None:
+        board = self._printer.board
+        board.begin(None)
+        session = await self.opened()
+        await shell_line.run(session, self._printer, entry.text)
+
+
+def entry_pictures(entry: Entry) -> list[Path | Image]:
+    """The pictures of an entry as a session takes them."""
+    return [
+        picture if isinstance(picture, Path) else Image(picture.media_type, b64encode(picture.data).decode("ascii"))
+        for picture in entry.pictures
+    ]
+
+
+def _since(now: float | None, before: float | None) -> float | None:
+    return None if now is None or before is None else max(now - before, 0.0)

@@ -1,0 +1,310 @@
+"""The live rows at the bottom of the terminal, and the hands of the interactive session: print, ask, page, pick, edit.
+
+One prompt-toolkit application owns the screen; nothing else writes to it. Must not know sessions or models.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prompt_toolkit.application import Application, run_in_terminal
+from prompt_toolkit.data_structures import Point
+from prompt_toolkit.enums import EditingMode
+from prompt_toolkit.filters import Condition
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.key_binding import DynamicKeyBindings, KeyBindings, merge_key_bindings
+from prompt_toolkit.key_binding.key_processor import KeyPressEvent
+from prompt_toolkit.keys import Keys
+from prompt_toolkit.layout import ConditionalContainer, HSplit, Layout, Window
+from prompt_toolkit.layout.controls import FormattedTextControl
+from prompt_toolkit.layout.dimension import Dimension
+from prompt_toolkit.output import Output
+from prompt_toolkit.styles import Style as ToolkitStyle
+
+from coder.core.lazy import LazyModule
+from coder.frontends.picker import Page, Picked, Picker
+from coder.frontends.render.fold import fold_rows
+from coder.frontends.render.theme import Theme, style_for_prompt_toolkit
+from coder.frontends.repl.modal import LineModal, Modal, PageModal, Shape
+from coder.frontends.repl.screen import Screen
+from coder.frontends.styled import Row, row
+
+if TYPE_CHECKING:
+    from coder.frontends.render import markdown
+    from coder.frontends.repl import outside, picker_modal
+    from coder.frontends.repl.prompt import Prompt
+else:  # not before the first paint
+    markdown = LazyModule("coder.frontends.render.markdown")
+    outside = LazyModule("coder.frontends.repl.outside")
+    picker_modal = LazyModule("coder.frontends.repl.picker_modal")
+
+_ESCAPE_WAIT = 0.1  # seconds: longer ones eat the key after esc
+_NARROWEST, _LOWEST = 40, 10
+
+
+@dataclass(slots=True)
+class _Open:
+    modal: Modal
+    since: float
+    done: asyncio.Future[object]
+
+
+class Terminal:
+    """Implements `desk.Ui`. `live` and `status` tell what is drawn above and below the prompt at this moment."""
+
+    def __init__(self, prompt: Prompt, theme: Theme, env: Mapping[str, str], output: Output) -> None:
+        self.prompt = prompt
+        self.theme = theme
+        self.live: Callable[[int, int], list[Row]] = lambda width, height: []
+        self.status: Callable[[int], Row] = lambda width: ()
+        self._env = env
+        self._open: list[_Open] = []
+        self._shape = Shape([])
+        self._is_asking = Condition(lambda: bool(self._open))
+        self._bound: KeyBindings = KeyBindings()
+        self._app: Application[object] = Application(
+            layout=self._layout(),
+            key_bindings=merge_key_bindings([DynamicKeyBindings(lambda: self._bound), self._modal_keys()]),
+            style=self._style(),
+            full_screen=False,
+            erase_when_done=True,
+            enable_page_navigation_bindings=False,
+            mouse_support=False,
+            min_redraw_interval=0.02,
+            output=output,
+        )
+        self._app.timeoutlen = self._app.ttimeoutlen = _ESCAPE_WAIT
+        self._app.before_render += lambda app: self._shrink()
+        self.screen = Screen(self._app)
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        """Owns the terminal until `stop`. Raises EOFError when the terminal is lost."""
+        await self._app.run_async(pre_run=ready, set_exception_handler=False)
+
+    def stop(self) -> None:
+        self.screen.flush()
+        for each in self._open:
+            if not each.done.done():
+                each.done.cancel()
+        if self._app.is_running and self._app.future is not None and not self._app.future.done():
+            self._app.exit()
+
+    def bind(self, keys: KeyBindings) -> None:
+        """The keys of the session, beside those of the prompt and of what stands in front of it."""
+        self._bound = keys
+
+    @property
+    def bound(self) -> KeyBindings:
+        """The keys of the session; more can be added."""
+        return self._bound
+
+    def is_free(self) -> bool:
+        """Whether nothing stands in front of the prompt."""
+        return not self._open
+
+    def set_vim(self, on: bool) -> None:
+        self._app.editing_mode = EditingMode.VI if on else EditingMode.EMACS
+
+    def redraw(self) -> None:
+        self._app.invalidate()
+
+    def repaint(self) -> None:
+        """Draws the live rows anew, whatever is there."""
+        self._app.renderer.erase()
+        self._app.invalidate()
+
+    def suspend(self) -> None:
+        self._app.suspend_to_background()
+
+    def set_theme(self, theme: Theme) -> None:
+        self.theme = theme
+        self._app.style = self._style()
+        self.redraw()
+
+    @property
+    def width(self) -> int:
+        return self.screen.width
+
+    @property
+    def height(self) -> int:
+        return self.screen.height
+
+    def say(self, rows: Iterable[Row]) -> None:
+        width = self.width
+        self.screen.print(self.theme.paint(each) for each in fold_rows(rows, width))
+
+    def paint(self, lines: Iterable[str]) -> None:
+        """Prints lines that are painted already, and no wider than the terminal."""
+        self.screen.print(lines)
+
+    def markdown(self, text: str) -> None:
+        self.screen.print(markdown.markdown_text(text, self.width, self.theme))
+
+    async def ask(self, modal: Modal) -> object:
+        """Puts it in front of the prompt; returns what came of it. Cancelled, it is gone."""
+        opened = _Open(modal, asyncio.get_running_loop().time(), asyncio.get_running_loop().create_future())
+        self.screen.flush()
+        self._open.append(opened)
+        self._focus()
+        try:
+            return await opened.done
+        finally:
+            self._open.remove(opened)
+            self._focus()
+
+    async def page(self, page: Page) -> str:
+        return str(await self.ask(PageModal(page)))
+
+    async def pick(self, picker: Picker) -> Picked | None:
+        picked = await self.ask(picker_modal.PickerModal(picker))
+        return picked if isinstance(picked, Picked) else None
+
+    async def line(self, title: str, *, initial: str = "", secret: bool = False) -> str | None:
+        typed = await self.ask(LineModal(title, initial, secret=secret))
+        return typed if isinstance(typed, str) else None
+
+    async def pager(self, text: str) -> None:
+        await self._aside(lambda: outside.page(text, self._env))
+
+    async def editor(self, text: str, name: str) -> str | None:
+        found: str | None = None
+        problem = ""
+
+        def edit() -> None:
+            nonlocal found, problem
+            found, problem = outside.edit(text, name, self._env)
+
+        await self._aside(edit)
+        self._complain(problem)
+        return found
+
+    async def open_editor(self, path: Path) -> bool:
+        problem = ""
+
+        def edit() -> None:
+            nonlocal problem
+            problem = outside.open_file(path, self._env)
+
+        await self._aside(edit)
+        self._complain(problem)
+        return not problem
+
+    def set_draft(self, text: str) -> None:
+        self.prompt.set_text(text)
+        self.redraw()
+
+    def _complain(self, problem: str) -> None:
+        if problem:
+            self.say([row(("✗ ", "bad"), problem)])
+
+    async def _aside(self, work: Callable[[], None]) -> None:
+        """Gives the terminal away; what is printed meanwhile comes after."""
+        self.screen.hold()
+        try:
+            await run_in_terminal(work, in_executor=True)
+        finally:
+            self.screen.release()
+            self.redraw()
+
+    def _style(self) -> ToolkitStyle:
+        return ToolkitStyle.from_dict(dict(style_for_prompt_toolkit(self.theme)))
+
+    def _layout(self) -> Layout:
+        above = FormattedTextControl(
+            self._above, focusable=self._is_asking, get_cursor_position=self._cursor, show_cursor=True
+        )
+        self._above_window = Window(above, height=self._above_height, always_hide_cursor=~self._is_asking)
+        has_menu = Condition(lambda: not self._open and bool(self.prompt.menu_rows(self.width)))
+        shows_prompt = Condition(lambda: not self._open or self._open[-1].modal.keeps_prompt)
+        has_rules = shows_prompt & Condition(lambda: self.width >= _NARROWEST and self.height >= _LOWEST)
+        rule = Window(FormattedTextControl(lambda: self._drawn([row(("─" * self.width, "dim"))])), height=1)
+        menu = FormattedTextControl(lambda: self._drawn(self.prompt.menu_rows(self.width)))
+        status = FormattedTextControl(lambda: self._drawn([self.status(self.width)]))
+        root = HSplit(
+            [
+                self._above_window,
+                ConditionalContainer(rule, has_rules),
+                ConditionalContainer(self.prompt.window, shows_prompt),
+                ConditionalContainer(rule, has_rules),
+                ConditionalContainer(Window(menu, dont_extend_height=True), has_menu),
+                ConditionalContainer(Window(status, height=1), shows_prompt & ~has_menu),
+            ]
+        )
+        return Layout(root, focused_element=self.prompt.window)
+
+    def _above(self) -> StyleAndTextTuples:
+        return self._drawn(self._shape.rows)
+
+    def _above_height(self) -> Dimension:
+        """Asked first at each drawing: makes what is shown above the prompt."""
+        width, height = self.width, self.height
+        if self._open:
+            modal = self._open[-1].modal
+            room = height - (5 if modal.keeps_prompt and width >= _NARROWEST and height >= _LOWEST else 1)
+            shape = modal.shape(width, max(room, 1))
+            excess = max(len(shape.rows) - max(room, 1), 0)
+            cursor = (max(shape.cursor[0] - excess, 0), shape.cursor[1]) if shape.cursor else None
+            self._shape = Shape(shape.rows[excess:], cursor)  # the choices are at its end
+        else:
+            self._shape = Shape(self.live(width, height))
+        return Dimension.exact(len(self._shape.rows))
+
+    def _cursor(self) -> Point:
+        y, x = self._shape.cursor or (max(len(self._shape.rows) - 1, 0), 0)
+        return Point(x=x, y=y)
+
+    def _drawn(self, rows: Iterable[Row]) -> StyleAndTextTuples:
+        drawn: StyleAndTextTuples = []
+        for each in rows:
+            if drawn:
+                drawn.append(("", "\n"))
+            drawn += [(f"class:{span.style}" if span.style else "", span.text) for span in each]
+        return drawn
+
+    def _focus(self) -> None:
+        self._app.layout.focus(self._above_window if self._open else self.prompt.window)
+        self.redraw()
+
+    def _shrink(self) -> None:
+        """The toolkit never gives rows back: where fewer are needed, the old ones are erased first."""
+        renderer, size = self._app.renderer, self._app.output.get_size()
+        last = renderer.last_rendered_screen
+        if last is not None:
+            wanted = self._app.layout.container.preferred_height(size.columns, size.rows).preferred
+            if wanted < last.height:
+                renderer.erase()
+
+    def _modal_keys(self) -> KeyBindings:
+        keys = KeyBindings()
+
+        @keys.add(Keys.Any, filter=self._is_asking, eager=True)
+        def press(event: KeyPressEvent) -> None:
+            opened = self._open[-1]
+            for pressed in event.key_sequence:
+                key, data = named(pressed.key, pressed.data)
+                if asyncio.get_running_loop().time() - opened.since < opened.modal.grace:
+                    if key in ("text", "paste"):
+                        self.prompt.insert(data)
+                elif not opened.done.done() and opened.modal.press(key, data):
+                    opened.done.set_result(opened.modal.result)
+
+        return keys
+
+
+_NAMES = {"c-m": "enter", "c-j": "ctrl+j", "c-i": "tab", "c-h": "backspace", "escape": "esc", "s-tab": "shift+tab"}
+
+
+def named(key: Keys | str, data: str) -> tuple[str, str]:
+    """A key of the toolkit as modals know it: its name, or "text" with what was typed."""
+    if not isinstance(key, Keys):
+        return "text", data
+    if key is Keys.BracketedPaste:
+        return "paste", data.replace("\r\n", "\n").replace("\r", "\n")
+    value = key.value
+    if value in _NAMES:
+        return _NAMES[value], data
+    return (f"ctrl+{value[2:]}" if value.startswith("c-") else value), data

@@ -1,0 +1,54 @@
+"""What was said and done in this process, whole, for the pager. Must not know how any of it was printed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from coder.core.events import ToolFinished
+from coder.frontends.desk import Shown
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    number: int
+    kind: Literal["prompt", "thought", "answer", "call"]
+    text: str = ""
+    seconds: float = 0.0
+    finished: ToolFinished | None = None
+
+
+class Transcript:
+    """Every item has a number; the calls among them are what `/show N` prints."""
+
+    def __init__(self) -> None:
+        self._items: list[Told] = []
+
+    def prompt(self, text: str) -> None:
+        self._add("prompt", text)
+
+    def thought(self, text: str, seconds: float) -> None:
+        self._add("thought", text, seconds)
+
+    def answer(self, text: str) -> None:
+        if text.strip():
+            self._add("answer", text)
+
+    def call(self, finished: ToolFinished) -> Shown:
+        self._items.append(Told(len(self._items) + 1, "call", finished=finished))
+        return Shown(len(self._items), finished)
+
+    @property
+    def items(self) -> tuple[Told, ...]:
+        return tuple(self._items)
+
+    @property
+    def calls(self) -> tuple[Shown, ...]:
+        return tuple(Shown(each.number, each.finished) for each in self._items if each.finished is not None)
+
+    def text(self, draw: Callable[[Told], str]) -> str:
+        return "\n".join(map(draw, self._items))
+
+    def _add(self, kind: Literal["prompt", "thought", "answer"], text: str, seconds: float = 0.0) -> None:
+        self._items.append(Told(len(self._items) + 1, kind, text, seconds))

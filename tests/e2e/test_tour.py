@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from coder.cli.tour import BEGIN, END, LEFT
+from tests.support.cli import CODER, Place
+from tests.support.screens import Terminal, coder
+
+GRACE = 0.4  # seconds: what is typed before is no answer
+CUT_OFF = {"HTTPS_PROXY": "http://127.0.0.1:1", "HTTP_PROXY": "http://127.0.0.1:1", "ALL_PROXY": "http://127.0.0.1:1"}
+
+
+@contextlib.contextmanager
+def tour(place: Place, scratch: Path) -> Iterator[Terminal]:
+    """`coder demo` on a terminal; its throw-away folder is below `scratch`."""
+    scratch.mkdir()
+    env = {**place.env(None, CUT_OFF), "TERM": "xterm-256color", "TMPDIR": str(scratch)}
+    terminal = Terminal([*CODER, "demo"], env=env, cwd=place.project)
+    try:
+        yield terminal
+    finally:
+        terminal.close()
+
+
+def answer(terminal: Terminal, question: str, key: str) -> None:
+    terminal.wait(question)
+    terminal.settle(GRACE)
+    terminal.press(key)
+
+
+@pytest.mark.behaviour("B-934")
+def test_the_whole_tour(place: Place, tmp_path: Path) -> None:
+    with tour(place, tmp_path / "scratch") as terminal:
+        answer(terminal, "Make this edit to app.py? (+3 -2", "1")
+        answer(terminal, "Run this command?", "1")
+        terminal.wait("Go back to before")
+        terminal.settle(GRACE)
+        terminal.press("esc")
+        terminal.wait("This session: $0.00")
+        terminal.settle(GRACE)
+        terminal.press("esc")
+        assert terminal.end() == 0
+        told = "\n".join(terminal.history)
+    assert BEGIN in told and "❯ Make greet() polite and test it" in told and "✓ Edit app.py · +3 -2" in told
+    assert told.rstrip().endswith(END) and "coder -r" not in told
+    assert [list(folder.iterdir()) for folder in (place.home, place.project, tmp_path / "scratch")] == [[], [], []]
+
+
+@pytest.mark.behaviour("B-934")
+@pytest.mark.parametrize("space", ["", " "])
+def test_who_says_no_and_leaves_is_not_held(place: Place, tmp_path: Path, space: str) -> None:
+    with tour(place, tmp_path / "scratch") as terminal:
+        terminal.wait(BEGIN)
+        terminal.send(space)
+        answer(terminal, "Make this edit to app.py? (+3 -2", "4")
+        terminal.wait("Go back to before" if space else "Changed your mind?")
+        terminal.press("ctrl+c", "ctrl+c", "ctrl+c")
+        assert terminal.end() in (0, 130)
+        told = "\n".join(terminal.history)
+    assert told.rstrip().endswith(LEFT) and END not in told
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+@pytest.mark.behaviour("B-930")
+def test_the_first_run_on_a_terminal_can_be_left(place: Place) -> None:
+    with coder(place, None) as terminal:
+        terminal.wait("It found no API key")
+        terminal.settle(GRACE)
+        shown = "\n".join(terminal.screen)
+        assert all(words in shown for words in ("1 Paste an", "2 Use a local", "3 Look around", "4 Leave")), shown
+        terminal.press("esc")
+        assert terminal.end() == 1
+    assert not (place.home / ".coder" / "credentials").exists()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from coder.frontends.render import ending
 from coder.frontends.render.theme import Theme, theme_of
 from coder.frontends.repl import app_keys, keymap, welcome
 from coder.frontends.repl.asker import Asker
+from coder.frontends.repl.attention import Attention
 from coder.frontends.repl.controls import Controls
 from coder.frontends.repl.desk import Doors, TerminalDesk
 from coder.frontends.repl.drawing import Drawing
@@ -45,9 +47,10 @@ if TYPE_CHECKING:
     from coder.app.session import Session
     from coder.app.starting import Start
     from coder.frontends import doorstep, session_picker
-    from coder.frontends.repl import failing, remembering, reopening, resumed
+    from coder.frontends.repl import custom_status, failing, remembering, reopening, resumed
     from coder.frontends.slash import dispatch
 else:  # none of it is needed for the first paint
+    custom_status = LazyModule("coder.frontends.repl.custom_status")
     dispatch = LazyModule("coder.frontends.slash.dispatch")
     failing = LazyModule("coder.frontends.repl.failing")
     doorstep = LazyModule("coder.frontends.doorstep")
@@ -131,7 +134,12 @@ class Repl:
         self._controls = Controls(
             self._terminal, self._printer, self._talk, self._keys, self.leave, self._aside, places
         )
-        self._terminal.bind(app_keys.session_keys(self._keys, self._controls.handlers(), self._terminal.is_free))
+        channel = config.interface.notifications
+        self._window = Attention(self._terminal.tell, opening.env, channel, config.cwd)
+        keys = app_keys.session_keys(self._keys, self._controls.handlers(), self._terminal.is_free)
+        self._terminal.bind(keys, self._window.keys())
+        self._custom: custom_status.CustomStatus | None = None
+        self._began = time.monotonic()
         self._drawing = Drawing(
             self._printer,
             self._talk,
@@ -211,6 +219,7 @@ class Repl:
         return has_access(self._config.model) and not (trust is not None and trust.off) and not self._opening.chooses
 
     def _begin(self) -> list[asyncio.Task[None]]:
+        self._window.begin()
         tasks = [asyncio.create_task(self._life()), asyncio.create_task(self._tick())]
         for task in tasks:
             task.add_done_callback(self._died)
@@ -274,7 +283,31 @@ class Repl:
             if text not in config.warnings:
                 self._printer.say(row(("! ", "warn"), foreign(text)))
         resumed.show(self._printer, session)
+        await self._own_status(config)
         self._changed()
+
+    async def _own_status(self, config: Config) -> None:
+        """The person's own status line, if they have one."""
+        old, self._custom = self._custom, None
+        if old is not None:
+            await old.aclose()
+        if config.interface.status_line is None:
+            return
+        self._custom = custom_status.CustomStatus(
+            config.interface.status_line,
+            self._opening.env,
+            self._show_own_status,
+            lambda: (self._terminal.width, self._terminal.height),
+            lambda: custom_status.facts_of(config, self._talk, self._printer, self._began, None),
+            colours=self._terminal.theme.has_colour,
+        )
+        self._custom.update()
+
+    def _show_own_status(self) -> None:
+        if self._custom is not None:
+            self._terminal.custom = self._custom.text
+            self._drawing.has_custom = bool(self._custom.text)
+            self._terminal.redraw()
 
     async def _reopen(self, start: Start | None, changes: dict[str, object]) -> None:
         config, wanted = reopening.changed(self._config, self._talk.session, start, changes)
@@ -289,7 +322,11 @@ class Repl:
     async def _end(self, life: list[asyncio.Task[None]]) -> None:
         for task in (*life, *self._asides):
             task.cancel()
+        if self._custom is not None:
+            await self._custom.aclose()
         self._terminal.screen.is_held = False
+        with suppress(OSError):
+            self._window.end()
         title = self._talk.title
         await self._talk.close()
         self._terminal.screen.flush()
@@ -318,8 +355,10 @@ class Repl:
             self._terminal.redraw()
 
     def _changed(self) -> None:
-        if self._printer.board.is_running:
+        board = self._printer.board
+        if board.is_running:
             self._ticking.set()
+        self._window.state("waiting for you" if board.phase == "asking" else "working" if board.is_running else "")
         self._terminal.redraw()
 
     def _aside(self, work: Coroutine[Any, Any, None]) -> None:
@@ -357,11 +396,18 @@ class Repl:
 
     def _attention(self, wanted: bool) -> None:
         if wanted:
-            self._call("needs_input", "coder waits for you")
+            self._window.needs_input("")
         self._changed()
 
     def _call(self, kind: str, words: str) -> None:
-        """The bell, and a notification where the window is not looked at."""
+        """A notification where the window is not looked at."""
+        match kind:
+            case "done":
+                self._window.done(self._printer.board.seconds)
+            case _:
+                self._window.error(words)
+        if self._custom is not None:
+            self._custom.update()
 
     def _set(self, key: str, value: object) -> None:
         """A setting was changed: it counts at once."""

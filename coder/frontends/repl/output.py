@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 from prompt_toolkit.output.vt100 import Vt100_Output
 
 
 class Output(Vt100_Output):
-    """Made by `from_pty`."""
-
     _is_kept = False
     _takes_pastes = False
+
+    @classmethod
+    def made(cls, stdout: TextIO, term: str | None) -> Output:
+        made = cls.from_pty(stdout, term=term)
+        assert isinstance(made, cls)
+        made.enable_cpr = False  # asked for by nobody: answers could land in the prompt
+        return made
 
     @contextmanager
     def kept(self) -> Iterator[None]:

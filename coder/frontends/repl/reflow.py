@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-# Where nothing is known, rows are taken to stay: a piece of a rule that is left behind is better than a row of an answer
-# that is erased.
+# Where nothing is known, rows are taken to stay: better a piece of a rule that is left behind than a row of an answer
+# that is gone.
 _SIGNS = (
     "ALACRITTY_WINDOW_ID",
     "GHOSTTY_RESOURCES_DIR",

@@ -27,12 +27,14 @@ class Screen:
         self._output = output
         self._reflows = reflows
         self._drawn_columns = 0
+        self._drawn_at = 0.0
+        self._soon: asyncio.TimerHandle | None = None
         self._waiting: list[str] = []
         self._timer: asyncio.TimerHandle | None = None
         self._last = 0.0
         self._is_blank = False  # the last line
         self.is_held = False
-        app.after_render += self._note_width
+        app.after_render += self._note
 
     @property
     def width(self) -> int:
@@ -71,15 +73,26 @@ class Screen:
             output.write_raw(text)
             if self._app.is_running:
                 self._app.renderer.render(self._app, self._app.layout)
-                self._note_width()
+                self._note()
                 output.write_raw(_END)
         output.flush()
+
+    def draw_soon(self) -> None:
+        """Draws the live rows anew: what changes by itself does so at most 15 times a second."""
+        if self._soon is None and self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._soon = loop.call_later(max(0.0, self._drawn_at + INTERVAL - loop.time()), self._draw_now)
 
     def erase(self) -> None:
         """Takes the live rows away, wherever the terminal has put them; written with what is drawn next."""
         with self._output.kept():
             self._output.cursor_up(self._moved())
             self._app.renderer.erase()
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether the terminal has another width than what is drawn on it."""
+        return self.width != self._drawn_columns
 
     def hold(self) -> None:
         self.flush()
@@ -89,8 +102,13 @@ class Screen:
         self.is_held = False
         self.flush()
 
-    def _note_width(self, _: object = None) -> None:
+    def _draw_now(self) -> None:
+        self._soon = None
+        self._app.invalidate()
+
+    def _note(self, _: object = None) -> None:
         self._drawn_columns = self.width
+        self._drawn_at = asyncio.get_running_loop().time()
 
     def _moved(self) -> int:
         """How many rows the terminal has put between the first live row and the caret since they were drawn."""

@@ -132,6 +132,10 @@ class Terminal:
     def redraw(self) -> None:
         self._app.invalidate()
 
+    def redraw_soon(self) -> None:
+        """For what changes by itself."""
+        self.screen.draw_soon()
+
     def repaint(self) -> None:
         """Draws the live rows anew, whatever is there."""
         self._app.renderer.erase()
@@ -311,7 +315,7 @@ class Terminal:
         last = renderer.last_rendered_screen
         if last is not None:
             wanted = self._app.layout.container.preferred_height(size.columns, size.rows).preferred
-            if wanted < last.height:
+            if wanted < last.height or self.screen.is_moved:
                 self.screen.erase()
 
     def _modal_keys(self) -> KeyBindings:

@@ -186,7 +186,7 @@ class Works:
             await self._ticking.wait()
             self._ticking.clear()
             while self.printer.board.is_running:
-                self._terminal.redraw()
+                self._terminal.redraw_soon()
                 await asyncio.sleep(1.0 if self._drawing.is_still else _HEARTBEAT)
             self._terminal.redraw()
 
@@ -195,7 +195,7 @@ class Works:
         if board.is_running:
             self._ticking.set()
         self._window.state("waiting for you" if board.phase == "asking" else "working" if board.is_running else "")
-        self._terminal.redraw()
+        self._terminal.redraw_soon()
 
     def _restore(self, text: str) -> None:
         """Back into the prompt, before what has been typed since."""

@@ -77,6 +77,8 @@ class Terminal:
         self.live: Callable[[int, int], list[Row]] = lambda width, height: []
         self.status: Callable[[int], Row] = lambda width: ()
         self._env = env
+        self._output = output
+        output.has_colour = theme.has_colour
         self._open: list[_Open] = []
         self._suspending: asyncio.Future[None] | None = None
         self._shape = Shape([])
@@ -157,6 +159,7 @@ class Terminal:
 
     def set_theme(self, theme: Theme) -> None:
         self.theme = theme
+        self._output.has_colour = theme.has_colour
         self._app.style = self._style()
         self.redraw()
 

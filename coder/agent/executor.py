@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from coder.agent.gate import Allowed, Denied, Gate
 from coder.agent.ports import Ports, Watched
 from coder.agent.spill import bound
+from coder.core import prompts
 from coder.core.errors import ToolError
 from coder.core.events import AnyEvent, ToolFinished, ToolProgress, ToolStarted
 from coder.core.messages import Json, Text, ToolResult, ToolUse
@@ -109,8 +110,11 @@ class Executor:
         self._slots = asyncio.Semaphore(limit)
         self._ports = ports or Ports()
 
-    async def run(self, calls: Sequence[ToolUse], outcomes: Outcomes) -> None:
+    async def run(
+        self, calls: Sequence[ToolUse], outcomes: Outcomes, halted: Callable[[], bool] = lambda: False
+    ) -> None:
         """Runs the calls and writes each outcome under its id as soon as it is known. May be cancelled at any time.
+        While `halted` says so, none is begun: it is answered as held back.
 
         Stops early, leaving the rest as they are, when the person's answer to a question ends the run.
         """
@@ -120,20 +124,24 @@ class Executor:
             if isinstance(prepared, _Prepared) and prepared.concurrent:
                 batch.append(prepared)
                 continue
-            await self._run_batch(batch, outcomes)
+            await self._run_batch(batch, outcomes, halted)
             batch = []
+            if halted():
+                outcomes[call.id] = _held_back(call)
+                continue
             # Judged again: what ran before may have changed the folder, the mode or the files.
             prepared = self._prepare(call)
             outcome = await self._execute(prepared) if isinstance(prepared, _Prepared) else prepared
             outcomes[call.id] = outcome
             if outcome.interrupt:
                 return
-        await self._run_batch(batch, outcomes)
+        await self._run_batch(batch, outcomes, halted)
 
-    async def _run_batch(self, batch: Sequence[_Prepared], outcomes: Outcomes) -> None:
+    async def _run_batch(self, batch: Sequence[_Prepared], outcomes: Outcomes, halted: Callable[[], bool]) -> None:
         async def one(prepared: _Prepared) -> None:
             async with self._slots:
-                outcomes[prepared.call.id] = await self._execute(prepared)
+                held = _held_back(prepared.call) if halted() else None
+                outcomes[prepared.call.id] = held or await self._execute(prepared)
 
         async with asyncio.TaskGroup() as group:
             for prepared in batch:
@@ -260,6 +268,10 @@ def _judged(places: Sequence[Place]) -> Callable[[Path], Path]:
         return leads[path]
 
     return real
+
+
+def _held_back(call: ToolUse) -> Outcome:
+    return Outcome(ToolResult(call.id, (Text(prompts.load("reminders/held_back")),), is_error=True))
 
 
 def _failed(call: ToolUse, text: str) -> Outcome:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from coder.core.messages import Message
+
+_STOP = re.compile(r"\s*(stop|pause)\b", re.IGNORECASE)
 
 
 class Inbox:
@@ -16,6 +20,11 @@ class Inbox:
     def queued(self) -> tuple[Message, ...]:
         """What the person said and nobody was given."""
         return tuple(message for message in (*self._left, *self._waiting) if message.meta.kind == "steer")
+
+    @property
+    def says_stop(self) -> bool:
+        """Whether something waits that is to be read before anything else is done."""
+        return any(message.meta.kind == "steer" and _STOP.match(message.text) for message in self._waiting)
 
     def put(self, message: Message) -> None:
         self._waiting.append(message)

@@ -216,7 +216,7 @@ class Agent:
         """Runs the calls and commits their results, whatever happens in between."""
         answers = Answers(calls, self.history.cleaned, self._log)
         try:
-            await self._executor.run(calls, answers)
+            await self._executor.run(calls, answers, lambda: self.inbox.says_stop)
         finally:
             self._commit(answers.message())
         return answers.outcomes

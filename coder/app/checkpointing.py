@@ -86,7 +86,7 @@ class Checkpointing:
         self._enabled = enabled
         self._recorder: recorder.Recorder | None = None
         self._marked: set[str] = set()
-        self._has_stirred = False
+        self._stirred: list[str] = []
         self._warnings: list[str] = []  # of the recorder, which runs in a thread
 
     def on(self, event: AnyEvent) -> None:
@@ -127,9 +127,11 @@ class Checkpointing:
             if id:
                 await self._after(id)
 
-    def stirred(self) -> None:
-        """A command ran beside the calls of a run: what it changed is found at the next look."""
-        self._has_stirred = self._enabled
+    def stirred(self, command: str) -> None:
+        """A command ran beside the calls of a run, of which one is noted at a time: what it changed is found at the
+        next look."""
+        if self._enabled:
+            self._stirred.append(command)
 
     async def points(self, *, checkpoints: bool = False) -> list[back.Point]:
         """The points of this session that can be gone back to, the oldest first; with `checkpoints` also those that
@@ -194,8 +196,7 @@ class Checkpointing:
         """After background commands have been ended. Idempotent, never raises."""
         if self._recorder is not None:
             held, self._recorder = self._recorder, None
-            self._stir(held)
-            await finished(held.close)
+            await finished(self._close, held)
             self._tell()
             try:
                 if await finished(space.stored_bytes, self._site.base) > limits.MOST_STORED_BYTES:
@@ -231,10 +232,17 @@ class Checkpointing:
         what = call.access.command if isinstance(call.access, Runs) else call.summary
         return held.before(what, "command", named, scan=True)
 
+    def _close(self, held: recorder.Recorder) -> None:
+        try:
+            self._stir(held)
+        except CoderError as error:
+            self._warnings.append(f"What your last command changed cannot be undone: {_clause(error)}.")
+        held.close()
+
     def _stir(self, held: recorder.Recorder) -> None:
-        stirred, self._has_stirred = self._has_stirred, False
+        stirred, self._stirred = self._stirred, []
         if stirred:
-            held.stirred()
+            held.stirred("; ".join(stirred))
 
     def _snapshot(self, drop: Drop) -> tuple[str, str]:
         held = self._marking()

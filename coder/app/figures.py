@@ -33,15 +33,12 @@ class Figures:
         return timed
 
     def on(self, event: AnyEvent) -> None:
-        if isinstance(event, ToolFinished) and event.data is not None and not event.result.is_error:
+        if isinstance(event, ToolFinished) and event.data is not None:
             added, removed = _lines(event.data)
             self.added += added
             self.removed += removed
 
 
 def _lines(data: Json) -> tuple[int, int]:
-    hunks = data.get("structuredPatch")
-    if not hunks and data.get("type") == "create":
-        return len(str(data.get("content") or "").splitlines()), 0
-    lines = [str(line) for hunk in hunks or () for line in hunk.get("lines", ())]
+    lines = [str(line) for hunk in data.get("structuredPatch") or () for line in hunk.get("lines", ())]
     return sum(line.startswith("+") for line in lines), sum(line.startswith("-") for line in lines)

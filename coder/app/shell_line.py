@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import codecs
-import itertools
 import time
 from asyncio import FIRST_COMPLETED
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,17 +37,19 @@ _CUT_SHORT = "The person stopped it before it had ended."
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShellDone:
-    """`output` is what the model is told: bounded, cleaned. `message` puts it into a conversation."""
+    """`output` is what it printed, bounded and cleaned as the model is told it; `note` what is to be said besides. The
+    `message` puts it all into a conversation."""
 
     code: int
     output: str
     seconds: float
+    note: str
     message: Message
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class ShellLine:
-    """`judge` says what a command would touch; its verdict does not count. `aside` stands in for a checkpoint while
+    """`judge` says what a command would touch; its verdict does not count. `aside` is told instead of checkpoints while
     calls of a run are noted, of which there is only one at a time."""
 
     workspace: Workspace
@@ -56,8 +57,7 @@ class ShellLine:
     settings: BashSettings
     ports: Ports
     judge: Callable[[ToolUse, Access], Decision]
-    aside: Callable[[], None]
-    _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    aside: Callable[[str], None]
 
     async def run(
         self, command: str, on_output: OnOutput, done: Callable[[ShellDone], None], *, is_alone: bool
@@ -70,7 +70,7 @@ class ShellLine:
         if not command.strip():
             raise SessionError("There is no command to run. Type one behind the !: ! ls")
         notes = [] if self.workspace.cwd.is_dir() else [reset(self.workspace)]
-        cwd, spill = self.workspace.cwd, free_path(self.spill_dir, f"shell-{next(self._numbers)}")
+        cwd, spill = self.workspace.cwd, free_path(self.spill_dir, "shell")
         started = time.monotonic()
         async with self._watched(command, is_alone=is_alone):
             process = await self._start(command, spill)
@@ -88,8 +88,14 @@ class ShellLine:
                     self.settings.max_chars
                 )
                 code = exit_code(status.code) if status is not None else 137
-                text = str(told.content)
-                made = ShellDone(code, text, time.monotonic() - started, _message(command, text, cwd))
+                printed = told.data or {}
+                made = ShellDone(
+                    code,
+                    str(printed.get("stdout", "")),
+                    time.monotonic() - started,
+                    str(printed.get("stderr", "")),
+                    _message(command, str(told.content), cwd),
+                )
                 done(made)
         return made
 
@@ -114,7 +120,7 @@ class ShellLine:
                 try:
                     yield
                 finally:
-                    self.aside()
+                    self.aside(command)
 
 
 async def _to_the_end(process: Process, on_output: OnOutput) -> None:

@@ -142,9 +142,12 @@ class Recorder:
         for tree in self._trees:
             tree.adopt_all()
 
-    def stirred(self) -> None:
-        """A command that was not noted has run since the last look."""
-        self._was_busy = True
+    def stirred(self, what: str) -> None:
+        """Notes what a command changed that ran since the last look, beside the calls: that, or the person meanwhile.
+
+        Raises CheckpointError.
+        """
+        self._look_around(what)
 
     def catch_up(self) -> None:
         """Notes what background commands did since the last call. Raises CheckpointError."""
@@ -204,8 +207,9 @@ class Recorder:
             return False
         return True
 
-    def _look_around(self) -> list[Tree]:
-        """Looks at every tree. What changed since the last look was the person, or a command in the background."""
+    def _look_around(self, beside: str = "") -> list[Tree]:
+        """Looks at every tree. What changed since the last look was the person, or a command in the background, or the
+        one that is named."""
         seen: list[Tree] = []
         changes: list[Change] = []
         for tree in list(self._trees):
@@ -215,8 +219,9 @@ class Recorder:
             except CheckpointError as error:
                 self._trees.remove(tree)
                 self._say(f"Commands cannot be undone from here on: {error}.")
-        if changes and (self._was_busy or self._surroundings.is_busy()):
-            self._append(ChangeSet(new_id(), "background", "a command in the background", tuple(changes), now()))
+        if changes and (beside or self._was_busy or self._surroundings.is_busy()):
+            what = beside or "a command in the background"
+            self._append(ChangeSet(new_id(), "background", what, tuple(changes), now()))
         self._was_busy = self._surroundings.is_busy()
         self._tell_not_kept()
         return seen

@@ -6,7 +6,6 @@ import asyncio
 import gc
 import os
 import sys
-from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -15,12 +14,14 @@ from coder import __version__
 from coder.cli.arguments import RunArguments
 from coder.core.config import Config
 from coder.core.errors import ConfigError
+from coder.frontends.spoken.why import plain_because
 
 if TYPE_CHECKING:
     from coder.app.session import Session
     from coder.app.starting import Start
     from coder.core.frontend import Frontend
-    from coder.frontends.repl import app
+    from coder.frontends.desk import Ui
+    from coder.frontends.repl.opening import Opening
 
 _NO_TERMINAL = 'this is no terminal to talk in. Use coder -p "what to do" in scripts and pipes.'
 
@@ -40,22 +41,11 @@ async def _run(arguments: RunArguments, config: Config) -> int:
     async with AsyncExitStack() as stack:
         opener = _Opener(arguments, stack)
         config = await opener.served(config)
-        if is_spoken(config, arguments.screen_reader, os.environ):
-            from coder.frontends import spoken
-
-            return await spoken.run(opener.spoken(config))
+        if why := plain_because(arguments.screen_reader, os.environ, config.interface):
+            return await opener.speak(config, why)
         from coder.frontends.repl import app
 
         return await app.run(opener.opening(config))
-
-
-def is_spoken(config: Config, flag: bool, env: Mapping[str, str]) -> bool:
-    """Whether lines are to be read one after the other, and nothing is to be drawn."""
-    return flag or config.interface.screen_reader or env.get("TERM") in ("dumb", "") or _is_on(env.get("ACCESSIBLE"))
-
-
-def _is_on(value: str | None) -> bool:
-    return (value or "").lower() not in ("", "0", "false", "no")
 
 
 class _Opener:
@@ -96,12 +86,41 @@ class _Opener:
         flags = replace(self._arguments.flags, model="demo") if demo else self._arguments.flags
         return await self.served(await asyncio.to_thread(load, flags, os.environ, current_folder()))
 
-    def opening(self, config: Config) -> app.Opening:
+    async def speak(self, config: Config, why: str) -> int:
+        """The session in plain lines."""
+        from coder.app.starting import NEW
         from coder.config.paths import user_home
-        from coder.frontends.repl import app
+        from coder.frontends import doorstep, session_picker
+        from coder.frontends.slash import dispatch
+        from coder.frontends.spoken import life
+
+        home = user_home(os.environ)
+        chosen: list[Start] = []
+
+        async def prepare(ui: Ui) -> Config | int:
+            found = await doorstep.prepare(ui, config, self.reload, os.environ, home)
+            if isinstance(found, Config) and self._arguments.flags.resume == "":
+                choice = await session_picker.choose(ui, found.home, found.cwd)
+                if choice is None:
+                    return 0
+                chosen.append(choice)
+            return found
+
+        async def opens(frontend: Frontend, config: Config, start: Start) -> Session:
+            return await self.open(config, frontend, chosen.pop() if chosen else start)
+
+        first = self._arguments.prompt or ""
+        start = _start_of(self._arguments) or NEW
+        return await life.run(
+            opens, prepare, dispatch.run_line, why=why, env=os.environ, home=home, start=start, first=first
+        )
+
+    def opening(self, config: Config) -> Opening:
+        from coder.config.paths import user_home
+        from coder.frontends.repl.opening import Opening
 
         arguments = self._arguments
-        return app.Opening(
+        return Opening(
             config=config,
             open=self.open,
             reload=self.reload,
@@ -120,7 +139,7 @@ def _start_of(arguments: RunArguments) -> Start | None:
     """None for a new session without wishes: what it takes to begin one is loaded after the first paint."""
     flags = arguments.flags
     wishes = (flags.session_id, flags.resume, flags.name, flags.resume_session_at)
-    if not (any(wish is not None for wish in wishes) or flags.continue_ or flags.fork_session):
+    if flags.resume == "" or not (any(wish is not None for wish in wishes) or flags.continue_ or flags.fork_session):
         return None
     from coder.cli.main import which_session
 

@@ -15,6 +15,7 @@ from coder.checkpoints.gitstate import GitState
 from coder.checkpoints.plan import Left
 from coder.core.messages import Json
 from coder.core.visible import visible_line
+from coder.frontends.rewind_words import counts, named, volume
 from coder.sessions.age import age
 from coder.sessions.load import counted
 
@@ -28,7 +29,7 @@ def points_page(points: Sequence[Point], numbers: Mapping[str, int], session: st
     """The points, the newest last, by their number or else their id, a line each that the terminal is wide enough for.
     `handle` is how the session is named in commands, "" when it need not be."""
     now = time.time()
-    rows = [(_number(point, numbers), age(point.when, now), _volume(point)) for point in points]
+    rows = [(_number(point, numbers), age(point.when, now), volume(point)) for point in points]
     first, second, third = (max(cell_len(row[column]) for row in rows) for column in range(3))
     room = max(20, shutil.get_terminal_size().columns - first - second - third - 8)
     said = [_short(_said(point), min(room, _WIDTH)) for point in points]
@@ -63,7 +64,7 @@ def preview_page(preview: Preview, folder: Path, what: What, *, force: bool) -> 
         lines.append(f"  Also undoes what {counted(len(preview.commands), 'command')} changed here:")
         lines += [f"    {_short(command, _COMMAND)}" for command in preview.commands[:_SHOWN]]
         lines += [f"    and {len(preview.commands) - _SHOWN} more"] if len(preview.commands) > _SHOWN else []
-    outside = ", ".join(_named(path, folder) for path in preview.outside[:5])
+    outside = ", ".join(named(path, folder) for path in preview.outside[:5])
     lines.append(f"  Cannot undo outside this folder: {outside or 'nothing known'}")
     return lines
 
@@ -126,36 +127,19 @@ def preview_json(preview: Preview) -> Json:
 def _touched(title: str, items: Sequence[Touched], folder: Path) -> list[str]:
     if not items:
         return []
-    shown = [f"    {_named(each.path, folder)}{_lines(each)}" for each in items[:_MOST]]
+    shown = [f"    {named(each.path, folder)}{counts(each)}" for each in items[:_MOST]]
     return [f"  {title}:", *shown, *_more(len(items))]
 
 
 def _left(title: str, items: Sequence[Left], folder: Path) -> list[str]:
     if not items:
         return []
-    shown = [f"    {_named(each.path, folder)}: {each.why}" for each in items[:_MOST]]
+    shown = [f"    {named(each.path, folder)}: {each.why}" for each in items[:_MOST]]
     return [f"  {title}:", *shown, *_more(len(items))]
 
 
 def _more(count: int) -> Iterable[str]:
     return [f"    and {count - _MOST} more"] if count > _MOST else []
-
-
-def _lines(each: Touched) -> str:
-    if each.kind == "folder":
-        return "/"
-    return f" (+{each.added} -{each.removed})" if each.added or each.removed else ""
-
-
-def _volume(point: Point) -> str:
-    parts: list[str] = []
-    if len(point.files) == 1:
-        parts.append(f"{visible_line(Path(point.files[0]).name)} +{point.added} -{point.removed}")
-    elif point.files:
-        parts.append(f"{len(point.files)} files")
-    if point.commands:
-        parts.append(counted(len(point.commands), "command"))
-    return ", ".join(parts)
 
 
 def _number(point: Point, numbers: Mapping[str, int]) -> str:
@@ -174,11 +158,6 @@ def _short(text: str, width: int = _WIDTH) -> str:
     """On one line of at most so many columns."""
     line = visible_line(text)
     return line if cell_len(line) <= width else f"{set_cell_size(line, width - 1).rstrip()}…"
-
-
-def _named(path: str, folder: Path) -> str:
-    inside = Path(path).is_relative_to(folder) and path != str(folder)
-    return visible_line(str(Path(path).relative_to(folder)) if inside else path)
 
 
 def _text(path: str) -> str:

@@ -13,10 +13,11 @@ from typing import Annotated
 
 import typer
 
-from coder.cli.sessions_page import as_json, heading, home_path, plain, print_json, row, table
+from coder.cli.sessions_page import as_json, heading, home_path, print_json, table
 from coder.config.paths import config_home, current_folder
-from coder.core.messages import Message
 from coder.core.visible import visible_line
+from coder.frontends.session_facts import session_facts
+from coder.frontends.talk_text import talk_pieces
 from coder.sessions.age import age
 from coder.sessions.glimpse import Glimpse, glimpse
 from coder.sessions.index import Found
@@ -25,7 +26,7 @@ from coder.sessions.locate import everywhere, of_folders
 from coder.sessions.repository import related_folders
 from coder.sessions.resolve import resolve, short_title
 from coder.sessions.search import Hit, Library
-from coder.sessions.telling import Part, conversation, parts
+from coder.sessions.telling import conversation
 
 Session = Annotated[str, typer.Argument(metavar="SESSION", help="An id, the beginning of one, a title or words of it.")]
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
@@ -34,7 +35,6 @@ Limit = Annotated[int, typer.Option(min=1, metavar="N", help="How many, the late
 LIMIT = 20
 _PLACES = 3
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
-_VOICES = {"you": "> ", "summary": "| ", "note": "| ", "thinking": "~ "}
 
 
 def list_(all_: All = False, limit: Limit = LIMIT, json_: Json = False) -> None:
@@ -45,7 +45,7 @@ def list_(all_: All = False, limit: Limit = LIMIT, json_: Json = False) -> None:
     shown = list(islice(found, limit))
     with _library(home if shown else None) as library:
         facts = library.facts([each.path for each in shown]) if library else []
-    rows = [row(each, known) for each, known in zip(shown, facts, strict=True)]
+    rows = [session_facts(each, known) for each, known in zip(shown, facts, strict=True)]
     if json_:
         print_json([as_json(each) for each in rows])
     elif rows:
@@ -97,23 +97,9 @@ def show(
         return
     with _library(home) as library:
         (facts,) = library.facts([path]) if library else (None,)
-    print(heading(row(known, facts), time.time()))
-    _print_parts(messages, tools=tools)
-
-
-def _print_parts(messages: tuple[Message, ...], *, tools: bool) -> None:
-    for part in parts(messages):
-        if part.voice == "tool":
-            print(f"\n  {visible_line(part.head)[:200]}" + (f"\n{plain(part.text, '    ')}" if tools else ""))
-        elif part.voice in ("result", "failed", "thinking", "note") and not tools:
-            continue
-        else:
-            text = part.text.rstrip().lstrip("\n")  # the first line of a file may be indented
-            print(f"\n{plain(text, _indent(part))}")
-
-
-def _indent(part: Part) -> str:
-    return "    " if part.voice in ("result", "failed") else _VOICES.get(part.voice, "")
+    print(heading(session_facts(known, facts), time.time()))
+    for piece in talk_pieces(messages, tools=tools):
+        print(f"\n{piece}")
 
 
 def _here(home: Path) -> Iterator[Path]:

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,9 @@ from typing import Any
 from rich.cells import cell_len, set_cell_size
 
 from coder.config.paths import user_home
-from coder.core.visible import visible, visible_line
-from coder.models.catalog import price
+from coder.core.visible import visible_line
+from coder.frontends.session_facts import SessionFacts, dollars
 from coder.sessions.age import age, size_text
-from coder.sessions.glimpse import Glimpse
-from coder.sessions.index import Facts
 from coder.sessions.resolve import short_title
 
 _ID = 8  # characters of an id that are shown; six are enough to name a session
@@ -27,24 +24,7 @@ _TITLE = 16  # columns at least
 _BRANCHES, _PROMPTS, _PRICE, _SIZE = range(1, 5)  # after how long ago it was
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A session and what it used. `cost` is in dollars, None when a price is not known."""
-
-    session: Glimpse
-    prompts: int | None
-    cost: float | None
-
-
-def row(session: Glimpse, facts: Facts | None) -> Row:
-    if facts is None:
-        return Row(session, None, None)
-    prices = [price(model, usage) for model, usage in facts.replies]
-    known = [each for each in prices if each is not None]
-    return Row(session, facts.prompts, sum(known) if len(known) == len(prices) else None)
-
-
-def table(rows: Sequence[Row], now: float, *, folders: bool = False) -> str:
+def table(rows: Sequence[SessionFacts], now: float, *, folders: bool = False) -> str:
     """One line a session, as wide as the terminal; with `folders` a second one that says where."""
     cells = [_cells(each, now) for each in rows]
     widths = [max(cell_len(line[column]) for line in cells) for column in range(len(cells[0]))]
@@ -71,7 +51,7 @@ def _left(widths: Iterable[int]) -> int:
     return shutil.get_terminal_size().columns - _ID - 2 - sum(width + 2 for width in widths)
 
 
-def as_json(each: Row) -> dict[str, Any]:
+def as_json(each: SessionFacts) -> dict[str, Any]:
     """A session for programs. Times in ISO 8601, sizes in bytes, costs in dollars; null for what is not known."""
     session = each.session
     return {
@@ -102,24 +82,12 @@ def home_path(path: str) -> str:
     return visible_line(short)
 
 
-def plain(text: str, indent: str = "") -> str:
-    """Text of others for the terminal: tabs are blanks, what cannot be seen is written out."""
-    return "\n".join(f"{indent}{line}".rstrip() for line in visible(text.expandtabs(4), blanks=200).split("\n"))
-
-
-def heading(each: Row, now: float) -> str:
+def heading(each: SessionFacts, now: float) -> str:
     """What a session is, in two lines."""
     session = each.session
     prompts = f"{each.prompts} prompt{'' if each.prompts == 1 else 's'}" if each.prompts is not None else ""
     facts = (session.id, home_path(session.cwd), visible_line(session.branch), prompts, age(session.modified, now))
     return f"{short_title(session, 200)}\n{' · '.join(filter(None, facts))}"
-
-
-def dollars(cost: float | None) -> str:
-    """`$0.82`; "" when it is not known."""
-    if cost is None:
-        return ""
-    return "$0.00" if cost == 0 else "<$0.01" if cost < 0.01 else f"${cost:.2f}"
 
 
 def short_file(path: Path) -> str:
@@ -131,7 +99,7 @@ def _filled(text: str, width: int) -> str:
     return set_cell_size(text, width) if cell_len(text) <= width else f"{set_cell_size(text, width - 1)}…"
 
 
-def _cells(each: Row, now: float) -> list[str]:
+def _cells(each: SessionFacts, now: float) -> list[str]:
     branch = visible_line(each.session.branch)
     prompts = "" if each.prompts is None else f"{each.prompts} prompt{' ' if each.prompts == 1 else 's'}"
     return [

@@ -1,4 +1,4 @@
-"""Money, tokens, times and sizes as people read them. Pure; must not know where they stand."""
+"""Money, tokens and sizes as tables show them: to the last place that matters. Pure; knows no table."""
 
 from __future__ import annotations
 
@@ -22,23 +22,6 @@ def rounded(count: int) -> str:
     return f"{count // 1000}k" if count % 1000 == 0 else tokens(count)
 
 
-def took(seconds: float) -> str:
-    """`2.1s`, `42s`, `1m 10s`, `2h 05m`."""
-    if seconds < 9.95:
-        return f"{seconds:.1f}s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole}s"
-    if whole < 3600:
-        return f"{whole // 60}m {whole % 60:02d}s"
-    return f"{whole // 3600}h {whole % 3600 // 60:02d}m"
-
-
 def size(count: int) -> str:
     """Bytes: `0.4 KB`, `3.1 MB`."""
     return f"{count / 1000:,.1f} KB" if count < 999_950 else f"{count / 1_000_000:,.1f} MB"
-
-
-def counted(count: int, noun: str) -> str:
-    """`1 file`, `2 files`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

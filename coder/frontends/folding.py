@@ -89,6 +89,6 @@ class _Rows:
                 joined[-1] = Span(joined[-1].text + span.text, span.style)
             elif span.text:
                 joined.append(span)
-        if joined:
-            joined[-1] = Span(joined[-1].text.rstrip(" "), joined[-1].style)
-        return tuple(span for span in joined if span.text)
+        while joined and not (text := joined[-1].text.rstrip(" ")):
+            joined.pop()
+        return (*joined[:-1], Span(text, joined[-1].style)) if joined else ()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from coder.core.visible import visible
+from coder.frontends.folding import folded, folded_all
 from coder.frontends.form import Asked, Form, Option
-from coder.frontends.row_folding import between, folded, folded_all
+from coder.frontends.row_ends import between
 from coder.frontends.row_window import windowed
 from coder.frontends.styled import Row, Style, cut, foreign, row, width_of
 

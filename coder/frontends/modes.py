@@ -8,7 +8,7 @@ _WORDS: dict[str, str] = {
     "default": "asks first",
     "acceptEdits": "accepts edits",
     "plan": "plan mode, read-only",
-    "dontAsk": "never asks, denies instead",
+    "dontAsk": "never asks, denies",
     "bypassPermissions": "bypasses permissions",
 }
 

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from coder.frontends.folding import folded, folded_all
 from coder.frontends.picker import Item, Picker
-from coder.frontends.row_folding import between, folded, folded_all
+from coder.frontends.row_ends import between
 from coder.frontends.row_window import windowed
 from coder.frontends.styled import Row, Span, Style, cells, cut, row
 
 NARROW = 60  # below as many cells an item takes two rows
 _GAP = 3
 _LEAST = 12  # cells of a column that is made narrower; with less room a column is left out
+_TALL = 12  # rows from which on the keys may take two
 _LIST = 3  # items that stay in view when there is a preview
 
 
@@ -37,15 +39,17 @@ def picking_rows(standing: Standing, width: int, height: int) -> tuple[list[Row]
     title = _title(standing, width)
     blocks = _Blocks(standing, width)
     lines = blocks.lines(height)
-    room = height - 2
+    keys = _keys(standing, width, most=2 if height >= _TALL else 1)
+    room = height - 1 - len(keys)
     if room < len(title) - 1 + len(above) + blocks.tallest:
         title = title[:1]
-        above = _shortened(above, max(room - _LIST * blocks.tallest, 1))
+        above = _shortened(above, max(room - _LIST * blocks.tallest, min(room - 1, 1), 0))
     room -= len(title) - 1 + len(above)
     preview = _preview(standing, width, room - min(lines, _LIST * blocks.tallest))
     room -= len(preview)
     listed, top = blocks.listed(max(room, 1))
-    keys = [_keys(standing, width, hidden=len(listed) < lines)]
+    if len(listed) < lines and standing.shown:
+        keys = [*keys[:-1], _with_place(keys[-1], standing, width)]
     made = [*title, *above, *listed, *preview, *keys]
     if height < 3:
         made = listed[:1] if height == 1 else [*title[:1], *listed[:1]]
@@ -173,24 +177,38 @@ def _preview(standing: Standing, width: int, room: int) -> list[Row]:
 
 def _shortened(rows: list[Row], room: int) -> list[Row]:
     """With a row that says how many are left out, if so."""
-    if len(rows) <= room:
-        return rows
+    if len(rows) <= room or not room:
+        return rows[:room]
     return [*rows[: room - 1], row((f"  … {len(rows) - room + 1} more rows", "dim"))]
 
 
-def _keys(standing: Standing, width: int, *, hidden: bool) -> Row:
-    """What can be pressed; the parts that do not fit are left out, how to leave is the last to go."""
+def _keys(standing: Standing, width: int, *, most: int) -> list[Row]:
+    """What can be pressed, on `most` rows; what does not fit is left out, but how to leave is not."""
     picker = standing.picker
     leaves = "esc ends the search" if standing.query else "esc leaves"
     parts = [f"enter {picker.verb}"] if standing.shown else []
     for action in picker.actions:
         if not (standing.query and (len(action.key) == 1 or action.key == "space")):
             parts.append(f"{action.key} {action.label}")
-    if hidden and standing.shown:
-        parts.append(f"{standing.at + 1} of {len(standing.shown)}")
-    while len(parts) > 1 and _size(" · ".join([*parts, leaves])) > width - 2:
+    while len(packed := _packed([*parts, leaves], width - 2)) > most and parts:
         parts.pop()
-    return row(("  " + " · ".join([*parts, leaves]), "dim"))
+    return [row((f"  {line}", "dim")) for line in packed]
+
+
+def _packed(parts: Sequence[str], width: int) -> list[str]:
+    lines: list[str] = []
+    for part in parts:
+        if lines and _size(lines[-1]) + 3 + _size(part) <= width:
+            lines[-1] = f"{lines[-1]} · {part}"
+        else:
+            lines.append(part)
+    return lines
+
+
+def _with_place(keys: Row, standing: Standing, width: int) -> Row:
+    """With where in a list it stands that does not fit as a whole."""
+    place = row((f"{standing.at + 1} of {len(standing.shown)}", "dim"))
+    return between(keys, place, width) or keys
 
 
 def _size(text: str) -> int:

@@ -20,6 +20,7 @@ from coder.core.events import (
     ModelRetrying,
     Notice,
     PermissionDenied,
+    TaskEnded,
     ToolFinished,
 )
 from coder.core.messages import Json
@@ -60,6 +61,9 @@ class StepsOut:
                 self._line(f"! {one_line(event.text)}", "yellow")
             case CheckpointTaken():
                 self._line(one_line(event.text), "dim")
+            case TaskEnded(state=state):
+                mark = "✗ " if state == "failed" else "✓ "
+                self._line(f"{mark}{event.id} ended, exit {event.code}: {one_line(event.command, 100)}", "dim")
             case _:
                 pass
 

@@ -61,6 +61,22 @@ class Library:
                 self._drop(error)
         return [_facts(path) for path in paths]
 
+    def recall(self, words: str, paths: Sequence[Path], limit: int) -> list[Hit]:
+        """As `search`, in what the index knows by now: nothing is read for it. For somebody who is typing."""
+        if self._index is None or not words.strip():
+            return []
+        try:
+            return _by_session(self._index.search(words, _PLACES), set(paths), limit)
+        except sqlite3.Error:
+            return []
+
+    def known(self, paths: Sequence[Path]) -> list[Facts | None]:
+        """What each session used as far as the index knows by now; None for one it has not read."""
+        try:
+            return [self._index.facts(path) if self._index is not None else None for path in paths]
+        except sqlite3.Error:
+            return [None] * len(paths)
+
     def _indexed(self, words: str, paths: Sequence[Path], *, whole: bool) -> list[Found] | None:
         if self._index is None:
             return None

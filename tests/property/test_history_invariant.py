@@ -122,7 +122,7 @@ async def one_session(
             if run.done():
                 break
             if number % 2 and step in (1, 20):
-                agent.steer(Message("user", (Text("and this"),), Meta(kind="steer")))
+                agent.steer(Message("user", (Text("and this" if step == 1 else "stop"),), Meta(kind="steer")))
                 agent.tell(Message("user", (Text("this happened"),), Meta(kind="shell")))
             await asyncio.sleep(0)
         run.cancel()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic
 
@@ -14,16 +14,21 @@ import pexpect
 import pyte
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 15.0
+PATIENCE = 10.0
+PASTE, END = "\x1b[200~", "\x1b[201~"
 
 
 class PromptPty:
-    """`options` are those of tests/support/prompt_harness.py."""
+    """A running tests/support/prompt_harness.py, in the folder `at`/project and with the config home `at`/home."""
 
-    def __init__(self, options: dict[str, object], env: dict[str, str], columns: int = 80, lines: int = 24) -> None:
-        self._out = Path(str(options.get("out", "/dev/null")))
+    def __init__(self, at: Path, *, columns: int = 80, lines: int = 24, env: dict[str, str], **options: object) -> None:
+        self.project, self.home = at / "project", at / "home"
+        self.project.mkdir(exist_ok=True)
+        self.home.mkdir(exist_ok=True)
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self.screen)
+        self._out = at / "out"
+        options |= {"out": str(self._out), "folder": str(self.project), "home": str(self.home)}
         self.child = pexpect.spawn(
             sys.executable,
             ["-m", "tests.support.prompt_harness"],
@@ -33,27 +38,33 @@ class PromptPty:
             timeout=PATIENCE,
         )
         self.child.delaybeforesend = None
-        self.until(lambda: self.screen.cursor.x == 2 or columns < 12)
+        self.raw = b""
+        self.until(lambda: b"\x1b[?2004h" in self.raw)
 
     def type(self, keys: str) -> None:
         self.child.send(keys)
 
-    def until(self, holds: Callable[[], object], patience: float = PATIENCE) -> None:
+    def until(self, holds: Callable[[], object]) -> None:
         """Reads the screen until it holds; fails with the screen."""
-        end = monotonic() + patience
+        end = monotonic() + PATIENCE
         while not holds():
             if monotonic() > end:
-                raise AssertionError("the screen never came to it:\n" + "\n".join(self.rows()) + f"\n{self.caret}")
+                raise AssertionError(f"the screen never came to it: {self.caret}\n" + "\n".join(self.rows()))
             self._read()
 
     def see(self, text: str) -> None:
         self.until(lambda: text in "\n".join(self.rows()))
 
-    def see_not(self, text: str) -> None:
-        self.until(lambda: text not in "\n".join(self.rows()))
+    def see_draft(self, *rows: str) -> None:
+        """The first rows of the screen are these."""
+        self.until(lambda: self.rows()[: len(rows)] == [row.rstrip() for row in rows])
+
+    def see_only(self, *rows: str) -> None:
+        self.until(lambda: self.rows() == [row.rstrip() for row in rows])
 
     def rows(self) -> list[str]:
         """Those of the screen, up to the last with something on it."""
+        # The second cell of a wide character is an empty string in pyte's `display`, so rows read as they were written.
         rows = [row.rstrip() for row in self.screen.display]
         while rows and not rows[-1]:
             rows.pop()
@@ -64,25 +75,22 @@ class PromptPty:
         """What the prompt has reported so far."""
         return [json.loads(line) for line in self._out.read_text().splitlines()] if self._out.exists() else []
 
+    def see_sent(self, count: int) -> list[dict[str, object]]:
+        self.until(lambda: len(self.sent) >= count)
+        return self.sent
+
     @property
     def caret(self) -> tuple[int, int]:
         return self.screen.cursor.y, self.screen.cursor.x
 
-    def resize(self, columns: int, lines: int) -> None:
-        self.screen.resize(lines, columns)
-        self.child.setwinsize(lines, columns)
-
     def leave(self) -> None:
-        self.child.sendcontrol("c")
-        self.child.sendcontrol("d")
-        self.until_gone()
-
-    def until_gone(self) -> None:
+        self.type("\x03\x04")
         with suppress(pexpect.EOF):
             self.child.expect(pexpect.EOF)
         self.child.close()
 
     def kill(self) -> None:
+        """As `kill -9` does."""
         self.child.kill(9)
         self.child.close(force=True)
 
@@ -92,6 +100,18 @@ class PromptPty:
                 data = self.child.read_nonblocking(65536, timeout=0.05)
             except pexpect.EOF as error:
                 raise AssertionError("the prompt has ended:\n" + "\n".join(self.rows())) from error
+            self.raw += data
+            self._stream.feed(data)
             if b"\x1b[6n" in data:
                 self.child.send(f"\x1b[{self.screen.cursor.y + 1};{self.screen.cursor.x + 1}R")
-            self._stream.feed(data)
+
+
+@contextmanager
+def prompting(
+    at: Path, *, columns: int = 80, lines: int = 24, env: dict[str, str] | None = None, **options: object
+) -> Iterator[PromptPty]:
+    prompt = PromptPty(at, columns=columns, lines=lines, env=env or {}, **options)
+    try:
+        yield prompt
+    finally:
+        prompt.kill()

@@ -13,8 +13,9 @@ from typing import Any
 import pexpect
 import pyte
 
+from coder.core.messages import Json
 from tests.support.cli import Place
-from tests.support.fakeapi import RunningApi
+from tests.support.fakeapi import RunningApi, rule
 
 DEADLINE = 20.0
 KEYS = {
@@ -99,9 +100,10 @@ class Terminal:
             assert alive, f"ended before {what}:\n{self.picture()}"
             assert time.monotonic() < end, f"{what} never came:\n{self.picture()}"
 
-    def settle(self, seconds: float = 0.3) -> None:
+    def settle(self, seconds: float = 0.3, deadline: float = DEADLINE) -> None:
         """Reads until nothing came for `seconds`."""
-        while True:
+        end = time.monotonic() + deadline
+        while time.monotonic() < end:
             before = len(self.raw)
             self.pump(seconds)
             if len(self.raw) == before:
@@ -157,6 +159,20 @@ def coder(
         yield terminal
     finally:
         terminal.close()
+
+
+TITLE = "A title of its own"
+
+
+def scripted(*turns: Json, **more: Any) -> Json:
+    """A script of these turns, in order; the request for a title is answered apart."""
+    title = rule({"last_user_contains": "<first_message>"}, TITLE)
+    return {"turns": list(turns), "rules": [title, *more.pop("rules", [])], **more}
+
+
+def talk(api: RunningApi) -> list[Json]:
+    """The bodies of the requests that belong to the conversation."""
+    return [body for body in api.requests if body.get("tools")]
 
 
 def started(terminal: Terminal) -> None:

@@ -12,6 +12,7 @@ from coder.app.session import Session
 from coder.app.starting import NEW, Start
 from coder.config.flags import Flags
 from coder.config.load import load
+from coder.core.config import Config
 from coder.core.requests import Deny
 from tests.support.engine import Recorder
 from tests.support.fakeapi import KEY
@@ -47,7 +48,7 @@ class Talk:
     def files(self) -> dict[Path, bytes]:
         return {path: path.read_bytes() for path in self.home.rglob("*") if path.is_file()}
 
-    async def open(self, start: Start = NEW, *, front: Recorder | None = None, **flags: Any) -> Session:
+    def config(self, **flags: Any) -> Config:
         env = {
             "HOME": str(self.home),
             "PATH": "/usr/bin:/bin",
@@ -55,7 +56,10 @@ class Talk:
             "ANTHROPIC_API_KEY": KEY,
         }
         given = {"permission_mode": "bypassPermissions", **flags}
-        config = load(Flags(**given), env, self.project, managed=self.home / "managed")
+        return load(Flags(**given), env, self.project, managed=self.home / "managed")
+
+    async def open(self, start: Start = NEW, *, front: Recorder | None = None, **flags: Any) -> Session:
+        config = self.config(**flags)
         return await open_session(config, front or Recorder(Deny("nobody", nobody=True)), start=start)
 
     async def say(self, prompt: str, start: Start = NEW, **flags: Any) -> str:

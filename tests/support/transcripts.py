@@ -94,6 +94,7 @@ def assert_sendable(messages: Sequence[Message]) -> None:
 
 
 _words = st.text(min_size=1, max_size=30).filter(lambda text: bool(text.strip()) and _is_clean(text))
+_KINDS: tuple[Kind, ...] = ("prompt", "steer", "shell", "reminder", "context")
 _json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | _words,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_words, inner, max_size=3),
@@ -133,5 +134,5 @@ def conversations(draw: st.DrawFn) -> list[Message]:
             known = data if any(item is not None for item in data) else ()
             messages.append(results(*answers, data=known))
         if not calls or draw(st.booleans()):
-            messages.append(user(draw(_words), draw(st.sampled_from(["prompt", "steer", "reminder", "context"]))))
+            messages.append(user(draw(_words), draw(st.sampled_from(_KINDS))))
     return messages

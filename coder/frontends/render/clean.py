@@ -32,8 +32,3 @@ def clean_code(text: str) -> str:
     """Text whose every character matters: odd blanks are written out too."""
     text = printable(text).expandtabs(_TAB)
     return text if text.isascii() else visible(text, blanks=_ALL)
-
-
-def clean_line(text: str) -> str:
-    """A line of code or output, safe on one row; blanks stay as they are."""
-    return clean_code(text.replace("\n", " "))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TypeAlias, TypeVar
+from unicodedata import category
 
 from coder.frontends.styled import Row, Span, cells
 
@@ -20,7 +21,11 @@ _WIDE = (
 _TOKEN = re.compile(rf" +|[{_WIDE}]|[^ {_WIDE}]+")
 _TOO_WIDE = "?"
 
-_cells = lru_cache(maxsize=4096)(cells)
+
+@lru_cache(maxsize=4096)
+def _cells(char: str) -> int:
+    # Signs that are written beside a letter are a cell of their own in most terminals.
+    return 1 if category(char) == "Mc" else cells(char)
 
 
 def size_of(text: str) -> int:

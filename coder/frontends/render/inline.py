@@ -19,15 +19,15 @@ Line = list[tuple[str, Style]]
 _parsers: list[Any] = []
 
 
-def inline(text: str, base: Style = "", *, marks: bool = False) -> list[Line]:
-    """The lines of a text; line ends stay where the writer put them. With `marks`, `**` stays visible too."""
+def inline(text: str, base: Style = "", *, literal: bool = False) -> list[Line]:
+    """The lines of a text; line ends stay where the writer put them. With `literal`, `**` stays visible too."""
     text = printable(text)
     if len(text) > _LONGEST:
         return [[(clean_prose(line), base)] for line in text.split("\n")]
     if not _parsers:
         _parsers.append(_markdown_it.MarkdownIt("commonmark", {"html": False}))
     tree = _parsers[0].parseInline(text)
-    made = _Made(base, marks)
+    made = _Made(base, literal)
     for token in (tree[0].children or []) if tree else []:
         made.add(token)
     return made.lines
@@ -36,11 +36,11 @@ def inline(text: str, base: Style = "", *, marks: bool = False) -> list[Line]:
 class _Made:
     """What the tokens come to so far."""
 
-    def __init__(self, base: Style, marks: bool) -> None:
+    def __init__(self, base: Style, literal: bool) -> None:
         self.lines: list[Line] = [[]]
         self._base = base
-        self._marks = marks
-        self._bold = 0
+        self._literal = literal
+        self._open: list[bool] = []  # the emphasis we are in, and whether its marks are shown
         self._links: list[tuple[str, list[str]]] = []
 
     def add(self, token: Any) -> None:
@@ -50,11 +50,12 @@ class _Made:
             case "code_inline":
                 self._put(f"`{clean_code(token.content)}`", "code")
             case "strong_open" | "em_open":
-                self._bold += 1
+                # Within a word they are more likely to be meant as they are: 2*3*4, 2**8**2.
+                self._open.append(self._literal or self._is_within_word())
                 self._mark(token)
             case "strong_close" | "em_close":
                 self._mark(token)
-                self._bold -= 1
+                self._open.pop()
             case "link_open":
                 self._links.append((str(token.attrGet("href") or ""), []))
             case "link_close" if self._links:
@@ -67,11 +68,15 @@ class _Made:
 
     @property
     def _style(self) -> Style:
-        return "bold" if self._bold and not self._marks else self._base
+        return "bold" if not all(self._open) else self._base
 
     def _mark(self, token: Any) -> None:
-        if self._marks:
+        if self._open[-1]:
             self._put(token.markup, self._style)
+
+    def _is_within_word(self) -> bool:
+        before = self.lines[-1][-1][0][-1:] if self.lines[-1] else ""
+        return before.isascii() and before.isalnum()  # not in scripts that have no blanks
 
     def _address(self, address: str, texts: list[str]) -> None:
         """Behind the text of a link, unless it is the same."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TypeVar
+from typing import NamedTuple
 
 from coder.frontends.render import blocks
 from coder.frontends.render.blocks import Blocks
@@ -11,13 +11,13 @@ from coder.frontends.render.clean import clean_prose
 from coder.frontends.render.code import highlighted
 from coder.frontends.render.fold import folded, hard_ranges, narrowed, size_of, sliced
 from coder.frontends.render.inline import Line, inline
+from coder.frontends.render.marks import ALL_MARKS, Marks
 from coder.frontends.render.table import table_rows
 from coder.frontends.render.theme import Theme
 from coder.frontends.styled import Row, Span
 
 __all__ = ["Blocks", "code_rows", "markdown_rows", "markdown_text", "tail_rows", "text_width"]
 
-T = TypeVar("T")
 _WIDE, _WRAP = 120, 100
 _DEEPEST = 6  # quotes in quotes that are drawn as such
 _ANCHOR = 2048
@@ -26,21 +26,30 @@ _QUOTED = re.compile(r"[ \t]*>? ?")
 _TASK = re.compile(r"\[([ xX])\][ \t]+")
 
 
+class _Look(NamedTuple):
+    """`literal`: without colours the marks of emphasis and headings stay."""
+
+    literal: bool
+    marks: Marks
+
+
 def text_width(width: int) -> int:
     """Where text wraps in a terminal of that width: long lines are hard to read."""
     return _WRAP if width >= _WIDE else max(width, 1)
 
 
-def markdown_text(text: str, width: int, theme: Theme) -> list[str]:
+def markdown_text(text: str, width: int, theme: Theme, marks: Marks = ALL_MARKS) -> list[str]:
     """The painted rows of a whole text."""
     made = Blocks()
-    return [row for block in [*made.feed(text), *made.end()] for row in markdown_rows(block, width, theme)]
+    return [row for block in [*made.feed(text), *made.end()] for row in markdown_rows(block, width, theme, marks)]
 
 
-def markdown_rows(block: str, width: int, theme: Theme) -> list[str]:
+def markdown_rows(block: str, width: int, theme: Theme, marks: Marks = ALL_MARKS) -> list[str]:
     """The painted rows of a block, none wider than `width` cells. Colours end with their row."""
-    rows = _rows(block, width, theme, 0)
-    return [theme.painted((text, theme.sgr(style)) for text, style in row) for row in rows]
+    rows = _rows(marks.text(block), width, _Look(not theme.has_colour, marks), 0)
+    painted = [theme.painted((text, theme.sgr(style)) for text, style in row) for row in rows]
+    # Entities of the text may stand for characters that it did not have.
+    return [marks.narrowed(row) for row in painted]
 
 
 def code_rows(code: str, language: str, width: int) -> list[list[tuple[str, str]]]:
@@ -66,36 +75,36 @@ def tail_rows(tail: str, width: int, most_rows: int) -> list[Row]:
     return made[-most_rows:]
 
 
-def _rows(block: str, width: int, theme: Theme, depth: int) -> list[list[tuple[str, str]]]:
+def _rows(block: str, width: int, look: _Look, depth: int) -> list[list[tuple[str, str]]]:
     apart = block.startswith("\n")
-    rows = _body(block[1:] if apart else block, max(width, 1), theme, depth)
+    rows = _body(block[1:] if apart else block, max(width, 1), look, depth)
     return [[], *rows] if apart and rows else rows
 
 
-def _body(block: str, width: int, theme: Theme, depth: int) -> list[list[tuple[str, str]]]:
+def _body(block: str, width: int, look: _Look, depth: int) -> list[list[tuple[str, str]]]:
     first, _, rest = block.partition("\n")
     wide, width = width, text_width(width)
-    marks = not theme.has_colour
+    literal, marks = look
     if found := blocks.FENCE.match(first):
         lines = rest.split("\n")[:-1]
         language = found[3].strip().partition(" ")[0].lower()
         return code_rows("\n".join(lines), language, wide) if lines else []
     if blocks.RULE.match(first):
-        return [[("─" * width, "dim")]]
+        return [[(marks.rule * width, "dim")]]
     if blocks.HEADING.match(first) and (heading := _HEADING.match(first)):
-        prefix = f"{heading[1]} " if marks else ""
-        return _hung(inline(heading[2], "bold", marks=marks), width, prefix, "")
+        prefix = f"{heading[1]} " if literal else ""
+        return _hung(inline(heading[2], "bold", literal=literal), width, prefix, "")
     if depth < _DEEPEST and blocks.QUOTE.match(first):
-        return _quote(block, width, theme, depth)
+        return _quote(block, width, look, depth)
     if rest and blocks.is_table(first, rest.partition("\n")[0]):
-        return [list(row) for row in table_rows(block, width, marks=marks)]
+        return [list(row) for row in table_rows(block, width, literal=literal, dash=marks.rule)]
     if rest and "\n" not in rest and blocks.UNDERLINE.match(rest):
-        prefix = f"{'#' if '=' in rest else '##'} " if marks else ""
-        return _hung(inline(first.strip(" \t"), "bold", marks=marks), width, prefix, "")
-    return _paragraph(first, rest, width, marks=marks)
+        prefix = f"{'#' if '=' in rest else '##'} " if literal else ""
+        return _hung(inline(first.strip(" \t"), "bold", literal=literal), width, prefix, "")
+    return _paragraph(first, rest, width, look)
 
 
-def _paragraph(first: str, rest: str, width: int, *, marks: bool) -> list[list[tuple[str, str]]]:
+def _paragraph(first: str, rest: str, width: int, look: _Look) -> list[list[tuple[str, str]]]:
     """A paragraph or list item, as far in as it was written."""
     text = first.lstrip(" \t")
     indent = " " * size_of(first[: len(first) - len(text)].expandtabs(4))
@@ -104,17 +113,17 @@ def _paragraph(first: str, rest: str, width: int, *, marks: bool) -> list[list[t
         text = first[found.end() :]
         mark = f"{'-' if found[2] in '*+' else found[2]} "
         if task := _TASK.match(text):
-            text, mark = text[task.end() :], f"{'☐' if task[1] == ' ' else '✓'} "
+            text, mark = text[task.end() :], look.marks.text("☐ " if task[1] == " " else "✓ ")
     lines = [text, *(line.strip(" \t") for line in rest.split("\n"))] if rest else [text]
-    return _hung(inline("\n".join(lines), marks=marks), width, indent + mark, indent + " " * size_of(mark))
+    return _hung(inline("\n".join(lines), literal=look.literal), width, indent + mark, indent + " " * size_of(mark))
 
 
-def _quote(block: str, width: int, theme: Theme, depth: int) -> list[list[tuple[str, str]]]:
+def _quote(block: str, width: int, look: _Look, depth: int) -> list[list[tuple[str, str]]]:
     inner = "\n".join(_QUOTED.sub("", line, count=1) for line in block.split("\n"))
-    bar = "│ " if width >= 8 else ""
+    bar = look.marks.text("│ ") if width >= 8 else ""
     made = Blocks()
     rows = [
-        row for part in [*made.feed(inner), *made.end()] for row in _rows(part, width - size_of(bar), theme, depth + 1)
+        row for part in [*made.feed(inner), *made.end()] for row in _rows(part, width - size_of(bar), look, depth + 1)
     ]
     return [[(bar if row else bar.rstrip(), "dim"), *row] for row in rows] if bar else rows
 

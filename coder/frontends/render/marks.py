@@ -47,8 +47,11 @@ class Marks:
         """The text in characters this terminal can show; what it has no mark for becomes `?`."""
         if self.kind == "unicode" or text.isascii():
             return text
-        made = text.translate(_TABLES[self.kind])
-        return made.encode("ascii", "replace").decode("ascii") if self.kind == "ascii" else made
+        return self.narrowed(text.translate(_TABLES[self.kind]))
+
+    def narrowed(self, text: str) -> str:
+        """The text with `?` for each character that cannot be shown: never wider than it was."""
+        return text.encode("ascii", "replace").decode("ascii") if self.kind == "ascii" else text
 
     def row(self, row: Row) -> Row:
         return row if self.kind == "unicode" else tuple(Span(self.text(text), style) for text, style in row)
@@ -69,6 +72,9 @@ class Marks:
     @property
     def rule(self) -> str:
         return self.text("─")
+
+
+ALL_MARKS = Marks()
 
 
 def marks_of(env: Mapping[str, str], *, ambiguous_wide: bool | None = None) -> Marks:

@@ -11,12 +11,12 @@ _BAR = re.compile(r"(?<!\\)\|")
 _GAP = "   "
 
 
-def table_rows(source: str, width: int, *, marks: bool = False) -> list[Line]:
+def table_rows(source: str, width: int, *, literal: bool = False, dash: str = "─") -> list[Line]:
     """Rows of at most `width` cells. `source` has a row of headers and a row of dashes at least."""
     head, dashes, *body = source.split("\n")
     rights = [cell.endswith(":") and not cell.startswith(":") for cell in _cells(dashes)]
-    headers = [_line(cell, bold=True, marks=marks) for cell in _cells(head)]
-    table = [[_line(cell, marks=marks) for cell in _cells(line)] for line in body]
+    headers = [_line(cell, bold=True, literal=literal) for cell in _cells(head)]
+    table = [[_line(cell, literal=literal) for cell in _cells(line)] for line in body]
     count = max(map(len, [headers, *table]))
     for line in (headers, *table):
         line += [[]] * (count - len(line))
@@ -24,7 +24,7 @@ def table_rows(source: str, width: int, *, marks: bool = False) -> list[Line]:
     if sum(widths) + len(_GAP) * (count - 1) > width:
         return _listed(headers, table, width)
     rights += [False] * count
-    rule: Line = [(_GAP.join("─" * size for size in widths), "dim")]
+    rule: Line = [(_GAP.join(dash * size for size in widths), "dim")]
     return (
         [_aligned(line, widths, rights) for line in (headers,)]
         + [rule]
@@ -38,8 +38,8 @@ def _cells(line: str) -> list[str]:
     return [cell.strip().replace("\\|", "|") for cell in _BAR.split(text)]
 
 
-def _line(cell: str, *, bold: bool = False, marks: bool = False) -> Line:
-    return [piece for line in inline(cell, "bold" if bold else "", marks=marks) for piece in line]
+def _line(cell: str, *, bold: bool = False, literal: bool = False) -> Line:
+    return [piece for line in inline(cell, "bold" if bold else "", literal=literal) for piece in line]
 
 
 def _size(line: Line) -> int:

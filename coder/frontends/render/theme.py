@@ -90,8 +90,17 @@ class Theme:
         return _BACKGROUNDS.get((self.ground, style), "")
 
     def paint(self, row: Row) -> str:
-        """The row as the terminal takes it: SGR codes, closed at its end."""
-        return self.painted((text, self.sgr(style)) for text, style in row)
+        """The row as the terminal takes it: SGR codes, closed at its end. In a diff the line has a background."""
+        ground = next((self.background(style) for _, style in row if style in ("added", "removed")), "")
+        if not ground:
+            return self.painted((text, self.sgr(style)) for text, style in row)
+        started = False
+        pieces = []
+        for text, style in row:
+            started = started or style in ("added", "removed")
+            plain = "" if style in ("added", "removed") else self.sgr(style)
+            pieces.append((text, ";".join(filter(None, (plain, ground))) if started else self.sgr(style)))
+        return self.painted(pieces)
 
     def painted(self, pieces: Iterable[tuple[str, str]]) -> str:
         """Texts, each with the SGR numbers it is to have."""
@@ -123,7 +132,7 @@ def _ground(env: Mapping[str, str]) -> Ground:
 
 def style_for_prompt_toolkit(theme: Theme) -> dict[str, str]:
     """Each style as prompt-toolkit writes it ("fg:ansigreen", "dim bold"); all empty without colours."""
-    return {style: " ".join(map(_word, filter(None, theme.sgr(style).split(";")))) for style in _STYLES}
+    return {style: " ".join(map(_word, filter(None, theme.sgr(style).split(";")))) for style in (*_STYLES, *_SYNTAX)}
 
 
 def _word(number: str) -> str:

@@ -71,7 +71,7 @@ class Asker:
             return await self._plan(request)
         facts = dialog_making.Facts(self._folder, self._home, _text_of)
         dialog = dialog_making.dialog_for(request, facts)
-        self._printer.say(*evidence_rows.evidence_rows(dialog, self._terminal.width))
+        self._printer.evidence(request.call, evidence_rows.evidence_rows(dialog, self._terminal.width))
         return await self._put(request, dialog)
 
     async def _put(self, request: PermissionRequest, dialog: Dialog) -> Reply:
@@ -109,6 +109,7 @@ class Asker:
         ends = "\n" if given[key].endswith("\n") else ""
         if text is None or text + ends == given[key]:
             return None
+        self._printer.forget(request.call)
         return Allow(input={**given, key: text + ends})
 
     async def _plan(self, request: PermissionRequest) -> Reply:

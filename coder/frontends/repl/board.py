@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from coder.core.events import ModelRetrying
 from coder.core.messages import Json
 
 Phase: TypeAlias = Literal["idle", "waiting", "thinking", "writing", "running", "asking", "retrying", "compacting"]
@@ -28,9 +29,9 @@ class Call:
 
 @dataclass(slots=True)
 class Retry:
-    """The model is to be asked again at `until`; `text` says why, without how long."""
+    """The model is to be asked again at `until`."""
 
-    event: object
+    event: ModelRetrying
     until: float
 
 

@@ -1,4 +1,4 @@
-"""What the keys of the session do: stop, leave, fold, background, mode, transcript. Must not know how keys are bound."""
+"""What the keys of the session do: stop, leave, fold, background, mode, transcript. Must not know their bindings."""
 
 from __future__ import annotations
 
@@ -87,10 +87,9 @@ class Controls:
 
     async def leave_if_sure(self) -> None:
         """Asks first where commands would be ended."""
-        if running := self._talk.running_tasks:
-            if await self._terminal.ask(leaving.LeaveModal(running)) != "y":
-                return
-        self._leave(0)
+        running = self._talk.running_tasks
+        if not running or await self._terminal.ask(leaving.LeaveModal(running)) == "y":
+            self._leave(0)
 
     def fold(self) -> None:
         board = self._printer.board

@@ -35,17 +35,14 @@ class Sent:
 def freeze(draft: str, tokens: Tokens) -> Sent:
     """The draft as it is kept. A picture is kept as its path, one from the clipboard is not."""
     pasted: dict[str, str] = {}
-    parts: list[str] = []
-    for char in draft:
-        held = tokens.at(char) if char > "\uffff" else None
-        if isinstance(held, Paste):
-            pasted[str(len(pasted) + 1)] = held.text
-            parts.append(f"[Pasted text #{len(pasted)} +{count_lines(held.text)} lines]")
-        elif isinstance(held, Picture):
-            parts.append(str(held.source) if isinstance(held.source, Path) else "")
-        else:
-            parts.append(char)
-    return Sent("".join(parts), pasted)
+
+    def reference(held: Paste | Picture) -> str:
+        if isinstance(held, Picture):
+            return str(held.source) if isinstance(held.source, Path) else ""
+        pasted[str(len(pasted) + 1)] = held.text
+        return f"[Pasted text #{len(pasted)} +{count_lines(held.text)} lines]"
+
+    return Sent(tokens.replaced(draft, reference), pasted)
 
 
 def thaw(sent: Sent, tokens: Tokens) -> str:

@@ -182,9 +182,7 @@ def _normal(key: str) -> str:
     elif not last.isprintable():
         return ""
     elif named:
-        if last.isupper():
-            named.append("shift")
-        last = last.lower()
+        last = last.lower()  # ctrl+K is ctrl+k
     if not all(named):
         return ""
     stroke = "+".join([*(each for each in ("ctrl", "alt", "shift") if each in named), last])

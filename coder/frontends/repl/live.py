@@ -8,9 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from coder.core.lazy import LazyModule
 from coder.frontends.repl.board import Board, Call
 from coder.frontends.styled import Row, cut, foreign, row
+
+if TYPE_CHECKING:
+    from coder.frontends.render import failures
+else:  # a run comes after the first paint
+    failures = LazyModule("coder.frontends.render.failures")
 
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _MOST_TODOS = 6
@@ -102,8 +109,8 @@ def _named(board: Board) -> str:
 def _state(board: Board, look: Look) -> Row:
     mark = "▸" if look.is_still else SPINNER[int(board.clock() * 10) % len(SPINNER)]
     if board.phase == "retrying" and board.retry is not None:
-        left = max(int(board.retry.until - board.clock() + 0.999), 0)
-        return row((f"{mark} ", "warn"), str(board.retry.event).replace("{left}", duration(left)))
+        text = failures.retry_text(board.retry.event, board.retry.until - board.clock(), key=look.stop_key)
+        return row((f"{mark} ", "warn"), text)
     words = state_words(board)
     if board.phase == "running" and board.calls:
         call = next(iter(board.calls.values()))

@@ -20,7 +20,7 @@ from prompt_toolkit.key_binding.key_processor import KeyPress
 from prompt_toolkit.keys import Keys
 
 PATIENCE = 1.0  # seconds without input after which a paste without an end mark has ended
-_BURST = 32  # characters at once that nobody types
+_BURST = 64  # characters at once that nobody types
 _TAIL = 0.1  # seconds in which the rest of such a paste follows
 _UNTYPED = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*[\r\n][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+")
 _PLAIN = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+")

@@ -6,10 +6,10 @@ What has been printed stays as it is. Read-only calls wait for their neighbours 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, TypedDict, assert_never
 
 from coder.core.events import (
     AnyEvent,
@@ -38,7 +38,7 @@ from coder.core.events import (
     UsageReported,
 )
 from coder.core.lazy import LazyModule
-from coder.core.messages import Json, Message, Usage
+from coder.core.messages import Json, Message, ToolResult, ToolUse, Usage
 from coder.core.requests import Allow, Deny
 from coder.frontends.desk import Shown
 from coder.frontends.render.blocks import Blocks
@@ -49,14 +49,20 @@ from coder.frontends.repl.transcript import Transcript
 from coder.frontends.styled import Row, foreign, row
 
 if TYPE_CHECKING:
-    from coder.frontends.render import calls, ending, failures, markdown
+    from coder.frontends.render import calls, ending, markdown
+    from coder.frontends.render.refusals import Facts
 else:  # what is printed comes after the first paint
     calls = LazyModule("coder.frontends.render.calls")
     ending = LazyModule("coder.frontends.render.ending")
-    failures = LazyModule("coder.frontends.render.failures")
     markdown = LazyModule("coder.frontends.render.markdown")
 
 _SILENT = frozenset({"TodoWrite", "AskUserQuestion", "ExitPlanMode", "EnterPlanMode"})
+
+
+class _Where(TypedDict):
+    width: int
+    folder: Path
+    home: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +79,11 @@ class Printer:
     def __init__(self, terminal: Terminal, place: Place, changed: Callable[[], None]) -> None:
         self.board = Board(time.monotonic)
         self.transcript = Transcript()
+        self.last_usage: Usage | None = None
         self.context = 0
         """Tokens that the last request of the conversation held."""
         self.is_verbose = False
-        self.facts: Callable[[], failures.Facts] | None = None
+        self.facts: Callable[..., Facts] | None = None
         self._terminal = terminal
         self._place = place
         self._changed = changed
@@ -84,6 +91,9 @@ class Printer:
         self._wrote = False
         self._thought = ""
         self._merging: list[ToolFinished] = []
+        self._uses: dict[str, ToolUse] = {}  # calls of the last reply of which nothing was heard yet
+        self._said_no = False
+        self._evidenced: set[str] = set()  # calls whose change was printed with the question
 
     @property
     def shown(self) -> tuple[Shown, ...]:
@@ -105,6 +115,16 @@ class Printer:
     def say(self, *rows: Row) -> None:
         self._settle()
         self._terminal.say(rows)
+
+    def evidence(self, call: ToolUse, rows: Sequence[Row]) -> None:
+        """The change that is asked about: it is not printed once more when it was made."""
+        if rows:
+            self._evidenced.add(call.id)
+            self.say((), *rows, ())
+
+    def forget(self, call: ToolUse) -> None:
+        """The call was changed since its evidence was printed."""
+        self._evidenced.discard(call.id)
 
     def you(self, text: str) -> None:
         """What the person sent."""
@@ -151,17 +171,19 @@ class Printer:
                 board.phase = "asking"
             case PermissionAnswered(reply=reply):
                 board.phase = "running" if board.calls else "waiting"
+                self._said_no = isinstance(reply, Deny) and not reply.nobody
                 if isinstance(reply, Allow) and reply.remember:
                     rules = ", ".join(map(foreign, reply.remember))
                     self.say(row(("✓ ", "ok"), f"From now on in this project: {rules}"))
             case PermissionDenied():
                 board.calls.pop(event.call.id, None)
-                self.say(*calls.denied_rows(event, self._place.folder, self._place.home))
+                self._uses.pop(event.call.id, None)
+                self.say(*calls.denied_rows(event, by_you=self._said_no, **self._where()))
             case UsageReported(usage=usage, purpose=purpose):
                 board.counted += usage.output_tokens
                 if purpose == "main":
                     board.characters = 0
-                    self.context = held(usage)
+                    self.context, self.last_usage = held(usage), usage
             case ModelRetrying():
                 self._retrying(event)
             case CompactionStarted():
@@ -181,7 +203,9 @@ class Printer:
             case CheckpointTaken(text=text):
                 self.say(row((f"  {foreign(text)}", "dim")))
             case TaskEnded():
-                self.say(ending.task_row(event))
+                number = event.id.lstrip("b")
+                row_of = ending.task_row(int(number or 0), event.command, code=event.code, seconds=event.seconds)
+                self.say(row_of)
             case TurnEnded():
                 self._settle()
             case RunEnded():
@@ -197,6 +221,7 @@ class Printer:
         board.characters += len(text)
         if self._blocks is None:
             self._settle()
+            self._terminal.say([()])
             self._blocks = Blocks()
         self._print(self._blocks.feed(text))
 
@@ -232,18 +257,22 @@ class Printer:
             case "reply":
                 self._end_text()
                 self.transcript.answer(message.text)
+                self._uses = {call.id: call for call in message.tool_uses}
+            case "results":
+                self._not_run(message)
             case "steer":
                 text = message.text
                 if text in self.board.queued:
                     self.board.queued.remove(text)
                 self.transcript.prompt(text)
-                self.say((), *ending.receipt_rows(text, self.board.turn + 1), ())
+                self.say((), ending.receipt_row(text, self.board.turn + 1), ())
             case _:
                 pass
 
     def _finished(self, event: ToolFinished) -> None:
         board = self.board
         board.calls.pop(event.call.id, None)
+        self._uses.pop(event.call.id, None)
         if not board.calls:
             board.phase = "waiting"
             board.heard = board.clock()
@@ -255,10 +284,19 @@ class Printer:
             self._merging.append(event)
             return
         self._settle()
-        rows = calls.call_rows(
-            event, width=self._terminal.width, folder=self._place.folder, home=self._place.home, number=shown.number
-        )
-        self._terminal.say(rows)
+        rows = calls.call_rows(event, number=shown.number, **self._where())
+        self._terminal.say(rows[:1] if event.call.id in self._evidenced and not event.result.is_error else rows)
+
+    def _not_run(self, message: Message) -> None:
+        """Calls that were answered without having been run, or were cut off: they leave a row with the reason."""
+        for block in message.content:
+            if isinstance(block, ToolResult) and (call := self._uses.pop(block.tool_use_id, None)) is not None:
+                self.board.calls.pop(call.id, None)
+                if block.is_error:
+                    self.say(*calls.not_run_rows(call, block, **self._where()))
+
+    def _where(self) -> _Where:
+        return {"width": self._terminal.width, "folder": self._place.folder, "home": self._place.home}
 
     def _note(self, event: ToolFinished) -> None:
         """What a call changed of the board."""
@@ -283,18 +321,7 @@ class Printer:
         """Prints the calls that waited for their neighbours."""
         if self._merging:
             merging, self._merging = self._merging, []
-            if len(merging) == 1:
-                numbers = {each.finished.call.id: each.number for each in self.shown}
-                rows = calls.call_rows(
-                    merging[0],
-                    width=self._terminal.width,
-                    folder=self._place.folder,
-                    home=self._place.home,
-                    number=numbers[merging[0].call.id],
-                )
-            else:
-                rows = calls.merged_rows(merging)
-            self._terminal.say(rows)
+            self._terminal.say(calls.merged_rows(merging, **self._where()))
 
     def _retrying(self, event: ModelRetrying) -> None:
         board = self.board
@@ -302,14 +329,10 @@ class Printer:
             self._end_text()
             self.say(row(("! ", "warn"), "The connection broke. The answer begins again."))
         board.phase = "retrying"
-        board.retry = Retry(failures.retry_words(event), board.clock() + event.delay)
+        board.retry = Retry(event, board.clock() + event.delay)
 
 
 def held(usage: Usage) -> int:
     """How many tokens a request held, with its answer."""
     cached = usage.cache_read_input_tokens + usage.cache_creation_input_tokens
     return usage.input_tokens + cached + usage.output_tokens
-
-
-def refusal(reply: object) -> str:
-    return reply.message if isinstance(reply, Deny) else ""

@@ -87,7 +87,10 @@ class Prompt:
         self.key_bindings = bindings(self)
         self.control = BufferControl(
             self.buffer,
-            input_processors=[HighlightSelectionProcessor(), Shown(self.tokens, placeholder)],
+            input_processors=[
+                HighlightSelectionProcessor(),
+                Shown(self.tokens, placeholder, lambda: not self.is_searching),
+            ],
             include_default_input_processors=False,
             key_bindings=self.key_bindings,
             focusable=True,
@@ -197,6 +200,7 @@ class Prompt:
         entry = Entry(kind, text, self.tokens.labelled(draft).strip(), self.tokens.pictures(draft), how)
         self.memory.sent(draft)
         self.buffer.reset()
+        self._on_text(self.buffer)  # `reset` tells nobody
         get_app().vi_state.input_mode = InputMode.INSERT
         self.host.send(entry)
 

@@ -23,6 +23,7 @@ class Screen:
         self._waiting: list[str] = []
         self._timer: asyncio.TimerHandle | None = None
         self._last = 0.0
+        self._is_blank = False  # the last line
         self.is_held = False
 
     @property
@@ -34,8 +35,11 @@ class Screen:
         return max(self._app.output.get_size().rows, 1)
 
     def print(self, lines: Iterable[str]) -> None:
-        """Each line without its end; colours are allowed, no line is wider than the terminal."""
-        self._waiting += lines
+        """Each line without its end; colours are allowed, no line is wider than the terminal. Never two empty ones."""
+        for line in lines:
+            if line or not self._is_blank:
+                self._waiting.append(line)
+            self._is_blank = not line
         if self._waiting and self._timer is None:
             loop = asyncio.get_running_loop()
             delay = max(0.0, self._last + INTERVAL - loop.time())

@@ -1,4 +1,4 @@
-"""The search for an earlier prompt: a query that is typed in the prompt's place, and what was found. Must not know keys."""
+"""The search for an earlier prompt: a query in the place of the draft, and what was found. Must not know keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings that change how the session looks while it goes on. Kept in the person's own file; must not know keys."""
+"""The settings that change how a session looks while it goes on, kept in the person's own file. Must not know keys."""
 
 from __future__ import annotations
 

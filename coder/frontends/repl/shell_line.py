@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from coder.frontends.plain import printable
+from coder.frontends.render.wording import duration
 from coder.frontends.repl.board import Call
 from coder.frontends.repl.printer import Printer
-from coder.frontends.render.wording import duration
 from coder.frontends.styled import foreign, row
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Callable
 from functools import lru_cache
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
@@ -25,15 +26,19 @@ _UNDRAWN = frozenset("\u200d\ufe0e\ufe0f")
 
 
 class Shown(Processor):
-    """The last of the processors of the prompt. `placeholder` is what an empty draft shows."""
+    """The last of the processors of the prompt. `placeholder` is what an empty draft shows; `is_draft` is False while
+    something else is typed in its place."""
 
-    def __init__(self, tokens: Tokens, placeholder: str = "") -> None:
+    def __init__(self, tokens: Tokens, placeholder: str = "", is_draft: Callable[[], bool] = lambda: True) -> None:
         self._tokens = tokens
         self._placeholder = placeholder
+        self._is_draft = is_draft
 
     def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
         given = transformation_input
         text = fragment_list_to_text(given.fragments)
+        if not self._is_draft():
+            return Transformation(given.fragments)
         if not given.document.text:
             (hint, style), *_ = cut((Span(self._placeholder, "dim"),), given.width - 3) or (Span("", "dim"),)
             return Transformation([(f"class:{style}", hint)])
@@ -62,7 +67,7 @@ class Shown(Processor):
         return Transformation(
             drawn,
             source_to_display=lambda at: starts[at] if at <= last else width + at - last,
-            display_to_source=lambda at: bisect_right(starts, at) - 1,
+            display_to_source=lambda at: bisect_right(starts, at) - 1 if at <= width else last + at - width,
         )
 
 

@@ -64,6 +64,13 @@ def status_row(status: Status, width: int) -> Row:
     return (*made, Span(" " * gap), Span(hint, "dim"))
 
 
+def mode_row(mode: Mode, hint: str, width: int) -> Row:
+    """The mode and the hint alone, below rows of the person's own."""
+    made = (Span(MODES[mode], "warn" if mode == "bypassPermissions" else "dim"),)
+    gap = width - width_of(made) - len(hint)
+    return cut((*made, Span(" " * max(gap, 1)), Span(hint, "dim")), width) if hint and gap > 1 else cut(made, width)
+
+
 def _context(status: Status) -> Span | None:
     if status.context is None:
         return None

@@ -6,19 +6,23 @@ Must not know the terminal; what is said of it goes through the printer.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from base64 import b64encode
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from coder.core.errors import CoderError
 from coder.core.events import RunEnded
 from coder.core.lazy import LazyModule
+from coder.core.messages import Image
 from coder.frontends.repl.entry import Entry
 from coder.frontends.repl.printer import Printer
 from coder.frontends.styled import foreign, row
 
 if TYPE_CHECKING:
-    from coder.app.session import Session, Spent
+    from coder.app.session import Session
+    from coder.app.spent import Spent
     from coder.frontends.render import ending, failures
     from coder.frontends.repl import shell_line
 else:
@@ -26,16 +30,14 @@ else:
     failures = LazyModule("coder.frontends.render.failures")
     shell_line = LazyModule("coder.frontends.repl.shell_line")
 
-_LONG_ENOUGH = 10.0  # seconds of a run whose end is worth a call
-
 
 @dataclass(frozen=True, slots=True)
 class Hands:
     """What the talk needs of the front end. `restore` puts a text back into the prompt, unless another is there."""
 
     restore: Callable[[str], None]
-    command: Callable[[str], Awaitable[None]]
-    remember: Callable[[str], Awaitable[None]]
+    command: Callable[[str], Coroutine[Any, Any, None]]
+    remember: Callable[[str], Coroutine[Any, Any, None]]
     call: Callable[[str, str], None]  # the person: kind, words
     changed: Callable[[], None]
 
@@ -181,12 +183,13 @@ class Talk:
         self.prompts += 1
 
     def _start(self, entry: Entry) -> None:
-        work = {
+        kinds: dict[str, Callable[[Entry], Coroutine[Any, Any, None]]] = {
             "prompt": self._prompt,
             "shell": self._shell,
             "memory": lambda entry: self._hands.remember(entry.text),
             "command": lambda entry: self._hands.command(entry.text),
-        }[entry.kind]
+        }
+        work = kinds[entry.kind]
 
         async def run() -> None:
             try:
@@ -234,7 +237,7 @@ class Talk:
                     ending.done_row(
                         seconds=seconds,
                         calls=board.call_count,
-                        files=len(board.changed),
+                        files_changed=len(board.changed),
                         cost=_since(session.spent.cost, board.cost_before),
                     ),
                     (),
@@ -243,7 +246,8 @@ class Talk:
                 printer.say(*ending.stopped_rows(seconds, tuple(board.changed)), ())
             case _:
                 assert printer.facts is not None
-                printer.say(*failures.failure_rows(ended, printer.facts(went_back)), ())
+                facts = printer.facts(restored=went_back, arrived=board.tokens)
+                printer.say(*failures.failure_rows(ended, facts), ())
         if went_back:
             self.prompts -= 1
             self._hands.restore(entry.text)
@@ -251,8 +255,8 @@ class Talk:
             self._hands.restore("\n".join(undelivered))
         if ended.reason not in ("done", "interrupted"):
             self._hands.call("error", f"The run ended: {ended.error}")
-        elif ended.reason == "done" and seconds >= _LONG_ENOUGH:
-            self._hands.call("done", "The run is done")
+        elif ended.reason == "done":
+            self._hands.call("done", "")
 
     async def _shell(self, entry: Entry) -> None:
         board = self._printer.board
@@ -261,8 +265,12 @@ class Talk:
         await shell_line.run(session, self._printer, entry.text)
 
 
-def entry_pictures(entry: Entry) -> Sequence[object]:
-    return entry.pictures
+def entry_pictures(entry: Entry) -> list[Path | Image]:
+    """The pictures of an entry as a session takes them."""
+    return [
+        picture if isinstance(picture, Path) else Image(picture.media_type, b64encode(picture.data).decode("ascii"))
+        for picture in entry.pictures
+    ]
 
 
 def _since(now: float | None, before: float | None) -> float | None:

@@ -6,6 +6,7 @@ One character, so that it is deleted, moved over and undone as one. Must not kno
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,25 +62,28 @@ class Tokens:
 
     def expanded(self, draft: str) -> str:
         """The draft as it is sent: pastes in full."""
-        return _TOKEN.sub(lambda match: self._text(match[0], full=True), draft)
+        return self.replaced(draft, lambda held: held.text if isinstance(held, Paste) else held.label)
 
     def labelled(self, draft: str) -> str:
         """The draft as it is shown."""
-        return _TOKEN.sub(lambda match: self._text(match[0], full=False), draft)
+        return self.replaced(draft, lambda held: held.label)
 
     def pictures(self, draft: str) -> tuple[Path | Clip, ...]:
         return tuple(held.source for held in self.held(draft) if isinstance(held, Picture))
+
+    def replaced(self, draft: str, by: Callable[[Paste | Picture], str]) -> str:
+        """The draft with another text for each token."""
+
+        def text(match: re.Match[str]) -> str:
+            held = self._held.get(match[0])
+            return match[0] if held is None else by(held)
+
+        return _TOKEN.sub(text, draft)
 
     def _add(self, held: Paste | Picture) -> str:
         char = chr(_FIRST + len(self._held) % (_LAST - _FIRST + 1))
         self._held[char] = held
         return char
-
-    def _text(self, char: str, *, full: bool) -> str:
-        held = self._held.get(char)
-        if held is None:
-            return char
-        return held.text if full and isinstance(held, Paste) else held.label
 
 
 def count_lines(text: str) -> int:

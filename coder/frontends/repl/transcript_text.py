@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coder.frontends.plain import printable
-from coder.frontends.render import calls, markdown
+from coder.frontends.render import markdown
 from coder.frontends.render.theme import Theme
+from coder.frontends.render.whole import whole
 from coder.frontends.render.wording import duration
 from coder.frontends.repl.transcript import Told
 from coder.frontends.styled import foreign, row
@@ -26,8 +27,8 @@ class Drawing:
     def _lines(self, told: Told) -> list[str]:
         number = f"#{told.number} "
         if told.finished is not None:
-            whole = calls.whole(told.finished, self.theme, self.width, folder=self.folder, home=self.home)
-            return [self.theme.paint(row((number, "dim"))) + whole.rstrip("\n")]
+            text = whole(told.finished, self.theme, self.width, folder=self.folder, home=self.home)
+            return [self.theme.paint(row((number, "dim"))) + text.rstrip("\n")]
         if told.kind == "prompt":
             first, *rest = told.text.split("\n")
             rows = [row((number, "dim"), ("❯ ", "you"), (foreign(first), "you"))]

@@ -1,4 +1,4 @@
-"""What is told at the start: where we are, from files alone, before anything else is loaded. Must not know the model."""
+"""What is told at the start: where we are, from files alone, before anything else is loaded. Must not know models."""
 
 from __future__ import annotations
 

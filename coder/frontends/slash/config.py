@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Iterable
 
-from coder.config.keys import KINDS, RULES, SWITCH, Kind, kind_of, unknown, value_of
+from coder.config.keys import KINDS, MANAGED_ONLY, RULES, SWITCH, Kind, kind_of, unknown, value_of
 from coder.config.masking import masked
 from coder.config.origins import READ, Entry, listing
 from coder.config.paths import sources, user_home, user_settings
@@ -14,6 +14,7 @@ from coder.core.errors import ConfigError
 from coder.frontends.desk import Desk
 from coder.frontends.picker import Item, Picker
 from coder.frontends.policy.text import short
+from coder.frontends.slash import theme
 from coder.frontends.slash.saying import done, shown, warned
 from coder.frontends.styled import Row, row
 
@@ -21,6 +22,7 @@ _HERE = (  # settings of the interactive session: they count at once
     "theme", "editorMode", "verbose", "screenReader", "reducedMotion", "prefersReducedMotion", "ambiguousWide",
     "preferredNotifChannel", "notifications", "statusLine",
 )  # fmt: skip
+_FIRST = ("model", "effortLevel", "permissions.defaultMode", "autoCompactEnabled", "fileCheckpointingEnabled")
 _VALUE = 40  # columns
 
 
@@ -62,7 +64,7 @@ def _entries(desk: Desk) -> list[Entry]:
 
 def _keys(entries: Iterable[Entry]) -> list[str]:
     """What one may want to change, then all else that is set."""
-    wanted = [key for key in (*_HERE, *READ.values()) if key in KINDS]
+    wanted = [key for key in (*_HERE, *_FIRST, *READ.values()) if key in KINDS and key not in MANAGED_ONLY]
     return list(dict.fromkeys((*wanted, *sorted(entry.key for entry in entries))))
 
 
@@ -71,7 +73,8 @@ def _item(key: str, entries: Iterable[Entry], desk: Desk) -> Item:
     values = [_text(masked(key, entry.value)) for entry in counting]
     where = _short(counting[0].origin, desk) if counting else ""
     notes = tuple(_note(entry, desk) for entry in entries if entry.key == key)
-    value = values[0] if len(values) == 1 else f"{len(values)} values" if values else "not set"
+    now = "not set" if desk.setting(key) is None else _text(desk.setting(key))
+    value = values[0] if len(values) == 1 else f"{len(values)} values" if values else now
     return Item(key, (shown(key, 40), shown(value, _VALUE), where), preview=notes[:4])
 
 
@@ -85,6 +88,9 @@ def _note(entry: Entry, desk: Desk) -> Row:
 async def _change(desk: Desk, key: str) -> None:
     """Asks for a value of one setting and sets it."""
     kind = _known(key)
+    if key == "theme":  # with its sample
+        await theme.run(desk, "")
+        return
     if kind is RULES:
         raise ConfigError(f"{key}: /permissions shows rules, adds and deletes them.")
     if kind.is_list or kind.says in ("an object", "a JSON value"):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from coder.frontends.amounts import rounded, tokens
 from coder.frontends.desk import Desk
 from coder.frontends.slash.pages import height_for, look, width_for
-from coder.frontends.styled import Row, Style, foreign, row
-from coder.telemetry.context_report import HEAD, MESSAGES, Category, ContextReport
+from coder.frontends.styled import Row, Style, cut, foreign, row, width_of
+from coder.telemetry.context_report import HEAD, MESSAGES, Category, ContextReport, Share
 
-_LABEL, _WIDEST_BAR = 22, 78
+_LABEL, _WIDEST_BAR, _NARROW = 22, 78, 60
 _YELLOW, _RED = 0.70, 0.85
 _HINTS: dict[Category, str] = {"tools": "--disallowed-tools leaves some out", "memory": "/memory edits it"}
 
@@ -33,10 +33,19 @@ def context_rows(report: ContextReport, width: int, height: int = 20) -> list[Ro
     if report.source == "estimated":
         rows.append(row(("  Nothing was counted yet and the API could not be asked: estimates by size.", "dim")))
     room = height - len(rows) - 1
-    items = [share for share in report.largest if share.tokens][: max(room - 1, 0)]
-    if len(items) > 1 and width >= 60:
-        rows += [row(("Largest", "bold")), *(_item(s.tokens, s.item.label, s.item.hint, width) for s in items)]
+    items = _largest_said(report)[: max(room - 1, 0)]
+    if len(items) > 1 and width >= _NARROW:
+        rows += [
+            row(("Largest of the messages", "bold")),
+            *(_item(s.tokens, s.item.label, s.item.hint, width) for s in items),
+        ]
     return rows
+
+
+def _largest_said(report: ContextReport) -> list[Share]:
+    """What is always there has a row of its own."""
+    said = [share for share in report.shares if share.tokens and share.item.category in MESSAGES]
+    return sorted(said, key=lambda share: -share.tokens)
 
 
 def _bar(used: float, width: int, level: Style) -> list[Row]:
@@ -63,7 +72,8 @@ def _parts(report: ContextReport, width: int) -> list[Row]:
         ]
     rows.append(row(f"  {'free':<{_LABEL}}{tokens(report.free):>7}"))
     if report.later:
-        rows.append(row(f"  {'since then, about':<{_LABEL}}{tokens(report.later):>7}", ("   not counted above", "dim")))
+        note = "   not counted above" if width >= _NARROW else ""
+        rows.append(row(f"  {'since then, about':<{_LABEL}}{tokens(report.later):>7}", (note, "dim")))
     return rows
 
 
@@ -75,6 +85,6 @@ def _part(report: ContextReport, label: str, count: int, hint: str, width: int) 
 
 def _item(count: int, label: str, hint: str, width: int) -> Row:
     room = width - 2 - 7 - 2 - (len(hint) + 2 if hint else 0)
-    text = foreign(label)
-    text = text if len(text) <= room else text[: room - 1] + "…"
-    return row(f"  {tokens(count):>7}  {text:<{room}}", (f"  {hint}" if hint else "", "dim"))
+    text = cut(row(foreign(label)), room)
+    beside = " " * (room - width_of(text)) + f"  {hint}" if hint else ""
+    return row(f"  {tokens(count):>7}  ", *text, (beside, "dim"))

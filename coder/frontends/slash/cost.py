@@ -6,15 +6,16 @@ import asyncio
 
 from coder.core.config import Config
 from coder.core.messages import Usage
-from coder.frontends.amounts import counted, money, rounded, tokens, took
+from coder.frontends.amounts import money, rounded, tokens
 from coder.frontends.desk import Desk
+from coder.frontends.render.wording import counted, duration
 from coder.frontends.slash.pages import look, width_for
 from coder.frontends.styled import Row, cells, cut, foreign, row
 from coder.telemetry.rows import Row as LedgerRow
 from coder.telemetry.spending import Sum, grouped, read, total
 
 _UNKNOWN = "cost unknown"
-_NARROW = 60
+_NARROW, _USED = 60, 39
 
 
 async def run(desk: Desk, arguments: str) -> None:
@@ -22,7 +23,7 @@ async def run(desk: Desk, arguments: str) -> None:
     rows, lost = await asyncio.to_thread(_kept, desk.config, desk.session.facts.session_id)
     sums = grouped(rows, "model") if rows else _of_process(desk)
     every = total(rows) if rows else _added(sums)
-    page = cost_rows(sums, every, _subagents(rows), _limit(desk), width_for(desk.ui))
+    page = cost_rows(sums, every, _subagents(rows), _limit(desk), width_for(desk.ui), _deeds(desk))
     if lost:
         page.append(row(("! ", "warn"), f"{counted(lost, 'line')} of the ledger could not be read."))
     await look(desk.ui, page, hang=4)
@@ -73,6 +74,14 @@ def _subagents(rows: list[LedgerRow]) -> tuple[int, Sum]:
     return len({each.agent for each in agents}), total(agents)
 
 
+def _deeds(desk: Desk) -> str:
+    """What this process has to show for it."""
+    session = desk.session
+    waited = f", {duration(session.waited)} waiting for you" if session.waited >= 0.05 else ""
+    added, removed = session.lines_changed()
+    return waited + (f" · +{added} -{removed} lines" if added or removed else "")
+
+
 def _limit(desk: Desk) -> str:
     config, spent = desk.config, desk.session.spent
     limits = []
@@ -89,17 +98,18 @@ def cost_rows(
 ) -> list[Row]:
     """The total, a row for each model, what is not known for certain, and the limit. `session` is what else is to be
     said of it."""
-    model_time = f" · {took(every.seconds)} of model time" if every.seconds else ""
+    model_time = f" · {duration(every.seconds)} of model time" if every.seconds >= 0.05 else ""
     rows = [row(("This session: ", ""), (_amount(every), "bold"), f"{model_time}{session}")]
     table = sorted(sums.items(), key=lambda item: -item[1].dollars)
     names = {name: foreign(name) for name, _ in table}
-    column = min(max((len(name) for name in names.values()), default=0), max(8, width - 56))
+    widest = max(8, width - 2 if width < _NARROW else width - _USED - 14)
+    column = min(max((len(name) for name in names.values()), default=0), widest)
     for name, found in table:
         rows += _model(cut(row(names[name]), column), found, column, width)
     count, part = subagents
     if count:
         label = f"subagents, {count}"
-        rows.append(row(f"  {label:<{column}}  {'included above':<33}", f"{_short(part):>10}"))
+        rows.append(row(f"  {label:<{column}}  {'included above':<{_USED}}", f"{_short(part):>10}"))
     if not table:
         rows.append(row("  The model was not asked for anything yet."))
     rows += _unsure(every)
@@ -116,7 +126,7 @@ def _model(name: Row, found: Sum, column: int, width: int) -> list[Row]:
     if width < _NARROW:
         return [row("  ", *name), row(f"    {used.strip()}"), row(f"    {_short(found)}")]
     blanks = " " * (column - sum(cells(char) for span in name for char in span.text))
-    return [row("  ", *name, f"{blanks}  {used:<33}", f"{_short(found):>10}")]
+    return [row("  ", *name, f"{blanks}  {used:<{_USED}}", f"{_short(found):>10}")]
 
 
 def _amount(found: Sum) -> str:

@@ -8,15 +8,13 @@ from collections.abc import Iterable, Iterator
 from coder.checkpoints.compare import Difference
 from coder.config.paths import user_home
 from coder.core.visible import visible
-from coder.frontends.amounts import counted
 from coder.frontends.desk import Desk
 from coder.frontends.policy.text import short
+from coder.frontends.render.theme import Theme, theme_of
+from coder.frontends.render.wording import counted
 from coder.frontends.slash.saying import done, warned
 from coder.frontends.styled import Row, Style, columns, foreign, row
 from coder.tools.patch import Patch, patch
-
-_COLOURS: dict[Style, str] = {"bold": "1", "dim": "2", "added": "32", "removed": "31", "warn": "33"}
-_COLOUR_BLIND: dict[Style, str] = {**_COLOURS, "added": "34", "removed": "33"}
 
 
 async def run(desk: Desk, arguments: str) -> None:
@@ -30,7 +28,7 @@ async def run(desk: Desk, arguments: str) -> None:
         done(desk.ui, "No file is different from how it was when this session began.")
         return
     rows = await asyncio.to_thread(diff_rows, found, desk)
-    await desk.ui.pager("\n".join(_painted(each, _colours(desk)) for each in rows) + "\n")
+    await desk.ui.pager("\n".join(map(_theme(desk).paint, rows)) + "\n")
 
 
 def diff_rows(found: Iterable[Difference], desk: Desk) -> list[Row]:
@@ -74,15 +72,5 @@ def _lines(made: Patch) -> Iterator[Row]:
             yield row((visible(line.expandtabs(4)).replace("\n", "\\n"), style))
 
 
-def _colours(desk: Desk) -> dict[Style, str]:
-    theme = desk.setting("theme")
-    if theme == "none" or desk.env.get("NO_COLOR") or desk.env.get("TERM") == "dumb":
-        return {}
-    return _COLOUR_BLIND if theme in ("colour-blind", "daltonised") else _COLOURS
-
-
-def _painted(given: Row, colours: dict[Style, str]) -> str:
-    return "".join(
-        f"\x1b[{colours[span.style]}m{span.text}\x1b[0m" if span.style in colours and span.text else span.text
-        for span in given
-    )
+def _theme(desk: Desk) -> Theme:
+    return theme_of(str(desk.setting("theme") or "auto"), desk.env)

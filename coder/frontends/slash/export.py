@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Literal
 
 from coder.app import exporting
 from coder.config.paths import expand, user_home
@@ -49,22 +50,22 @@ async def _written(file: Path, text: str, desk: Desk) -> Path | None:
             other = await _instead(file, desk)
         except OSError as error:
             raise SessionError(f"{_name(file, desk)} cannot be written: {error.strerror}.") from error
-        if other is None:
-            return None
-        if other == file:
+        if other == "replace":
             await asyncio.to_thread(_replace, file, text, desk)
             return file
+        if other is None:
+            return None
         file = other
 
 
-async def _instead(file: Path, desk: Desk) -> Path | None:
-    """The file to write to in place of one that is there: the same when it is to be replaced."""
+async def _instead(file: Path, desk: Desk) -> Path | Literal["replace"] | None:
+    """What to do about a file that is there: another one, or to replace it, or nothing."""
     items = (Item("no", ("Choose another name",), "1"), Item("yes", ("Replace it",), "2"))
     picked = await desk.ui.pick(Picker(f"{_name(file, desk)} is there already", items))
     if picked is None or picked.item is None:
         return None
     if picked.item.value == "yes":
-        return file
+        return "replace"
     line = await desk.ui.line("Write to", initial=file.name)
     return _file(line, desk) if line and line.strip() else None
 

@@ -9,7 +9,7 @@ from coder.frontends.slash.saying import refused, shown
 from coder.frontends.styled import Row, row, rows_of
 
 _NARROW = 60
-_NAME = 26  # columns
+_NAME = 28  # columns
 _KEYS = (
     ("enter", "sends", "esc", "stops a run"),
     ("\\ enter", "new line", "esc esc", "goes back to an earlier point"),
@@ -38,7 +38,7 @@ def _one(desk: Desk, name: str) -> None:
 
 
 def help_rows(width: int, commands: tuple[Command, ...] = BUILT_IN) -> list[Row]:
-    rows: list[Row] = [row(("Keys", "bold"))]
+    rows: list[Row] = []
     for key, does, other, other_does in _KEYS:
         if width < _NARROW:
             rows += [row(f"  {key:<10}{does}"), row(f"  {other:<10}{other_does}")]

@@ -53,8 +53,8 @@ def checked(wanted: str, desk: Desk) -> str:
 
 def model_picker(desk: Desk) -> Picker:
     now = desk.session.facts.model
-    known = catalog.models()
-    names = known if any(catalog.is_same_model(now, name) for name in known) else (now, *known)
+    known = sorted(catalog.models(), key=lambda name: catalog.rates(name) is None)
+    names = known if any(catalog.is_same_model(now, name) for name in known) else [now, *known]
     short: dict[str, list[str]] = {}
     for alias in catalog.aliases():
         short.setdefault(catalog.resolve(alias, desk.config.env), []).append(alias)

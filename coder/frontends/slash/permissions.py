@@ -27,6 +27,7 @@ from coder.frontends.slash.verdict import verdict_rows
 from coder.frontends.styled import Row, row
 
 _ACTIONS = (Action("a", "adds"), Action("d", "deletes"), Action("t", "tests a command"), Action("/", "searches"))
+_FOLDER = 40  # columns of the title
 _BEHAVIOURS: tuple[Behaviour, ...] = get_args(Behaviour)
 _PLACES: tuple[tuple[Scope, str], ...] = (
     ("local", "yours, in this project"),
@@ -88,15 +89,14 @@ async def _standing(desk: Desk) -> Standing:
 def _picker(found: Standing, state: _State, desk: Desk) -> Picker:
     every = rows(found)
     shown_rows = [each for each in every if state.query.lower() in _words(each, desk).lower()]
-    where = shown(_short(desk, str(found.config.cwd)), 40)
+    where = _short(desk, str(found.config.cwd))
+    where = shown(where if len(where) <= _FOLDER else f"…{where[1 - _FOLDER :]}")
     title = f"Permissions in {where} · mode: {in_words(found.policy.mode)}"
     hint = f'{len(shown_rows)} of {len(every)} with "{shown(state.query, 20)}"' if state.query else ""
     items = tuple(_item(each, desk) for each in shown_rows)
     empty = "No rule has these words." if state.query else "No rules: what the mode asks about is asked about."
     first = min(state.first, max(len(items) - 1, 0))
-    return Picker(
-        title, items, hint, _ACTIONS, verb="tells more", empty=empty, first=first, above=state.above
-    )  # fmt: skip
+    return Picker(title, items, hint, _ACTIONS, verb="tells more", empty=empty, first=first, above=state.above)
 
 
 def _item(each: RuleRow, desk: Desk) -> Item:

@@ -13,13 +13,13 @@ from coder.config.origins import Entry, listing
 from coder.config.paths import sources, user_home
 from coder.core.errors import ConfigError
 from coder.frontends.desk import Desk
+from coder.frontends.folding import folded
 from coder.frontends.modes import in_words
 from coder.frontends.policy.text import short
-from coder.frontends.slash.pages import look
+from coder.frontends.slash.pages import look, width_for
 from coder.frontends.slash.saying import shown
 from coder.frontends.styled import Row, foreign, row
 from coder.models import catalog
-from coder.sessions.glimpse import glimpse
 
 _LABEL = 11
 _LONG = 16  # of a shorter key the last four characters would say too much
@@ -27,7 +27,8 @@ _LONG = 16  # of a shorter key the last four characters would say too much
 
 async def run(desk: Desk, arguments: str) -> None:
     del arguments
-    await look(desk.ui, await asyncio.to_thread(status_rows, desk), hang=_LABEL)
+    head, *rows = await asyncio.to_thread(status_rows, desk)
+    await look(desk.ui, [*folded(head, width_for(desk.ui)), *rows], hang=_LABEL)
 
 
 def status_rows(desk: Desk) -> list[Row]:
@@ -37,7 +38,7 @@ def status_rows(desk: Desk) -> list[Row]:
     files = list(dict.fromkeys(e.origin for e in entries if e.counts and e.scope != "environment"))
     effort = f" · effort {config.model.effort}" if config.model.effort else ""
     rows = [
-        row((_head(facts.session_id, facts.transcript), "bold")),
+        row((_head(facts.session_id, desk.session.title), "bold")),
         _row("Model", f"{shown(facts.model)} ({_whence(desk, entries)}){effort}"),
         _row("Endpoint", _endpoint(desk)),
         _row("Key", _key(desk)),
@@ -50,10 +51,9 @@ def status_rows(desk: Desk) -> list[Row]:
     return [*rows, *(row(("! ", "warn"), foreign(text)) for text in dict.fromkeys(warnings))]
 
 
-def _head(session_id: str, transcript: Path | None) -> str:
-    found = glimpse(transcript) if transcript is not None else None
-    title = f' "{shown(found.title, 60)}"' if found is not None and found.title else ""
-    return f"coder {__version__} · Python {platform.python_version()} · session {session_id[:8]}{title}"
+def _head(session_id: str, title: str) -> str:
+    named = f' "{shown(title, 60)}"' if title else ""
+    return f"coder {__version__} · Python {platform.python_version()} · session {session_id[:8]}{named}"
 
 
 def _settings(desk: Desk) -> tuple[tuple[Entry, ...], tuple[str, ...]]:

@@ -7,16 +7,10 @@ from difflib import get_close_matches
 from coder.core.errors import ConfigError
 from coder.frontends.desk import Desk
 from coder.frontends.picker import Item, Picker
+from coder.frontends.render.theme import themes
 from coder.frontends.slash.saying import shown
 from coder.frontends.styled import Row, row
 
-THEMES = {
-    "auto": "the colours of your terminal",
-    "light": "for a light background",
-    "dark": "for a dark background",
-    "colour-blind": "differences in blue and orange",
-    "none": "no colours at all",
-}
 _ALSO = {"ansi": "auto", "daltonised": "colour-blind", "daltonized": "colour-blind", "color-blind": "colour-blind"}
 
 
@@ -25,9 +19,10 @@ async def run(desk: Desk, arguments: str) -> None:
     name = _ALSO.get(wanted, wanted) if wanted else await _picked(desk)
     if not name:
         return
-    if name not in THEMES:
-        near = get_close_matches(name, THEMES, n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(THEMES)}."
+    known = themes()
+    if name not in known:
+        near = get_close_matches(name, known, n=1)
+        hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(known)}."
         raise ConfigError(f"There is no theme {shown(name, 40)}. {hint}")
     desk.set_setting("theme", name)
     desk.ui.say([row(("✓ ", "ok"), f"Theme: {name}   ", *sample()[0])])
@@ -35,10 +30,10 @@ async def run(desk: Desk, arguments: str) -> None:
 
 async def _picked(desk: Desk) -> str:
     now = str(desk.setting("theme") or "auto")
-    names = list(THEMES)
+    names = list(themes())
     items = tuple(
         Item(name, (name, about, "now" if name == now else ""), str(number), preview=sample())
-        for number, (name, about) in enumerate(THEMES.items(), 1)
+        for number, (name, about) in enumerate(themes().items(), 1)
     )
     first = names.index(now) if now in names else 0
     picked = await desk.ui.pick(Picker("Colours", items, first=first))

@@ -1,4 +1,4 @@
-"""A decision about a command as rows: the answer, and what of the command is the reason. Must not know how it came about."""
+"""A decision about a command as rows: the answer, and which part is the reason. Must not know how it came about."""
 
 from __future__ import annotations
 
@@ -21,5 +21,6 @@ def verdict_rows(command: str, found: Standing, home: Path) -> list[Row]:
     undone = "; it also cannot be undone" if decision.confirm else ""
     rows = [row(("  " + foreign(command), "code")), row(_MARKS[decision.verdict], f"{page.answer()}{undone}")]
     for answer, text, why in page.part_rows():
-        rows.append(row(f"    {answer:<9}", (text, "code"), (f"  {why}" if why else "", "dim")))
+        rows.append(row(f"    {answer:<9}", (text, "code")))
+        rows += [row((f"      {why}", "dim"))] if why else []
     return rows

@@ -92,12 +92,12 @@ async def test_what_must_not_be_lost_is_there_word_for_word_after_three_compacti
         running_api({"rules": [rule(SUMMARISES, SUMMARY)], "turns": turns}) as api,
         engine_on(api, small(tmp_path), recorder, tools) as engine,
     ):
-        for fact in facts[1:3]:
-            engine.agent.steer(Message("user", (Text(fact),), Meta(kind="steer")))
-        assert (await engine.agent.run(prompt(facts[0]))).reason == "done"
-        for fact in facts[3:5]:
-            engine.agent.steer(Message("user", (Text(fact),), Meta(kind="steer")))
-        assert (await engine.agent.run(prompt(facts[5]))).reason == "done"
+        for asked, steers in ((facts[0], facts[1:3]), (facts[5], facts[3:5])):
+            running = asyncio.ensure_future(engine.agent.run(prompt(asked)))
+            await asyncio.sleep(0)  # a message is said to a run that is under way
+            for fact in steers:
+                engine.agent.steer(Message("user", (Text(fact),), Meta(kind="steer")))
+            assert (await running).reason == "done"
     assert len([e for e in recorder.of(CompactionEnded) if not e.error]) >= 3
     sent = text_of(api.requests[-1])
     planted = [

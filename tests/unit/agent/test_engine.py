@@ -140,6 +140,30 @@ async def test_what_is_said_during_a_run_lands_at_the_turn_boundary() -> None:
     assert isinstance(last[0], ToolResult) and last[1] == Text("Use tabs.")
 
 
+@pytest.mark.behaviour("B-973")
+@pytest.mark.parametrize(
+    ("said", "ran"), [("Stop, use tabs.", 1), ("pause", 1), ("Stopwatches are fine.", 4), ("Do not stop.", 4)]
+)
+async def test_a_stop_is_read_before_another_call_is_begun(said: str, ran: int) -> None:
+    def speak(raw: Json) -> str:
+        if raw.get("n") == 0:
+            engine.agent.steer(Message("user", (Text(said),), Meta(kind="steer")))
+        return "ok"
+
+    writes, reads = FakeTool("writes", speak, command="touch x"), FakeTool("reads", speak)
+    calls = [call("t0", "writes", n=0), call("t1", "writes", n=1), call("t2", "reads", n=2), call("t3", "reads", n=3)]
+    model = replies(*calls)
+    engine = Engine(model, [writes, reads], mode="bypassPermissions")
+    assert (await engine.agent.run(prompt())).text == "Done."
+    assert len(writes.ran) + len(reads.ran) == ran
+    answered = results(engine)
+    assert [result.tool_use_id for result in answered] == ["t0", "t1", "t2", "t3"]
+    assert [words(result).startswith("Not run: the person said something") for result in answered] == [
+        number >= ran for number in range(4)
+    ]
+    assert model.requests[1].messages[-1].content[-1] == Text(said)
+
+
 async def test_a_message_during_the_final_answer_gets_an_answer_too() -> None:
     class Speaking(PlayedModel):
         async def stream(self, request):  # type: ignore[no-untyped-def]

@@ -49,6 +49,10 @@ def test_a_picker_at_80_columns() -> None:
         '  Last: "a"',
         "  enter opens · space shows · ctrl+a all folders · ctrl+r renames · esc leaves",
     ]
+    assert shown(Picking(SESSIONS), 60)[-2:] == [
+        "  enter opens · space shows · ctrl+a all folders",
+        "  ctrl+r renames · esc leaves",
+    ]
 
 
 @pytest.mark.behaviour("B-890")
@@ -62,7 +66,8 @@ def test_below_60_columns_an_item_takes_two_rows() -> None:
         '  (no title) "why is npm slow"',
         "  3 days ago · main · 2 prompts · $0.02",
         '  Last: "a"',
-        "  enter opens · space shows · esc leaves",
+        "  enter opens · space shows",
+        "  ctrl+a all folders · esc leaves",
     ]
 
 
@@ -161,6 +166,7 @@ def test_what_was_looked_for_further_comes_behind_and_nothing_twice() -> None:
     picking.type("x")
     assert asked == ["fix"]
     assert [plain(each).split("  ")[0] for each in picking.rows(80, 24)[1:3]] == ["❯ Fix rounding in the cart", ""]
+    assert sum("Fix rounding" in line for line in shown(picking)) == 1
     picking.press("end")
     assert picking.chosen is not None and picking.chosen.value == "z"
     picking.press("enter")

@@ -12,6 +12,7 @@ from wcwidth import wcswidth
 
 from coder.frontends.render.fold import fold_row, folded, hard_ranges, ranges, size_of
 from coder.frontends.render.markdown import Blocks, markdown_rows, markdown_text, tail_rows
+from coder.frontends.render.marks import Marks
 from coder.frontends.render.theme import Theme
 from coder.frontends.styled import plain, row, width_of
 
@@ -55,6 +56,9 @@ def test_chunks_do_not_matter(text: str, cuts: list[int]) -> None:
 @given(TEXTS, WIDTHS, THEMES)
 @example("漢" * 5, 1, Theme())
 @example("> > > > 漢", 9, Theme())
+@example("> a", 2, Theme())
+@example("0\u093e", 1, Theme())
+@example("```\n漢字漢字\n```", 5, Theme())
 @settings(max_examples=300)
 def test_no_row_is_wider_than_the_terminal(text: str, width: int, theme: Theme) -> None:
     for painted in markdown_text(text, width, theme):
@@ -65,6 +69,7 @@ def test_no_row_is_wider_than_the_terminal(text: str, width: int, theme: Theme) 
 
 @pytest.mark.behaviour("B-801")
 @given(TEXTS, WIDTHS, THEMES)
+@example("```\na\u202eb\n```", 80, Theme())
 @settings(max_examples=300)
 def test_nothing_but_our_colours_reaches_the_terminal(text: str, width: int, theme: Theme) -> None:
     for painted in markdown_text(text, width, theme):
@@ -113,6 +118,7 @@ def test_a_piece_of_code_does_not_end_within_a_string() -> None:
 def test_fences_know_their_end() -> None:
     assert blocks(["````md\n```py\nx\n```\n````\nafter"]) == ["````md\n```py\nx\n```\n````", "after"]
     assert blocks(["```\nnever closed"]) == ["```\nnever closed\n```"]
+    assert blocks(["```\r\nx\r\n```\r\nafter\r\n"]) == ["```\nx\n```", "after"]
     assert blocks(["```x``` is inline"]) == ["```x``` is inline"]
     assert blocks(["- item\n  ```sh\n  ls\n    -l\n  ```\n  more"]) == ["- item", "```sh\nls\n  -l\n```", "  more"]
 
@@ -189,6 +195,11 @@ def test_without_colours_the_marks_of_emphasis_stay() -> None:
     assert rows == ["# Head", "**bold** *em* `code`", "", "# Title"]
 
 
+def test_stars_within_a_word_stay() -> None:
+    assert markdown_text("2*3*4 2**8**2 a_b_c", 80, Theme()) == ["2*3*4 2**8**2 a_b_c"]
+    assert markdown_text("重**要**", 80, Theme()) == ["重\x1b[1m要\x1b[0m"]
+
+
 @pytest.mark.parametrize(("language", "code", "painted"), [
     ("python", "return 1", "\x1b[35mreturn\x1b[0m \x1b[36m1\x1b[0m"),
     ("diff", "+a", "\x1b[32m+a\x1b[0m"),
@@ -230,3 +241,18 @@ def test_folding_keeps_styles_and_indents() -> None:
         row("  ", ("five", "dim")),
     ]
     assert ["".join(text for text, _ in each) for each in folded([("漢字漢字", "")], 5)] == ["漢字", "漢字"]
+
+
+def test_marks_suit_the_terminal_in_answers_too() -> None:
+    text = "- [ ] open …\n- [x] done\n\n> q\n\n---\n\n|a|b|\n|-|-|\n|1|é|\n"
+    assert markdown_text(text, 12, Theme("none", "none"), Marks("ascii")) == [
+        "[ ] open ...", "ok done", "", "| q", "", "-" * 12, "", "a   b", "-   -", "1   ?",
+    ]  # fmt: skip
+
+
+@given(TEXTS, WIDTHS, st.sampled_from([Marks("ascii"), Marks("narrow")]))
+@example("&hellip;&eacute;", 1, Marks("ascii"))
+def test_no_row_is_wider_with_other_marks(text: str, width: int, marks: Marks) -> None:
+    for painted in markdown_text(text, width, Theme(), marks):
+        assert size_of(shown(painted)) <= width
+        assert painted.isascii() or marks.kind == "narrow"

@@ -1,0 +1,174 @@
+"""How things end and begin, as rows: runs, messages on their way, compactions, the session. Pure; knows no session."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from coder.core.events import CheckpointTaken, CompactionEnded
+from coder.frontends.render.wording import (
+    counted,
+    duration,
+    money,
+    spoken_duration,
+    spoken_money,
+    tokens,
+    whole_seconds,
+)
+from coder.frontends.styled import Row, foreign, row
+
+_MODES = {
+    "default": "Asks before edits and commands",
+    "acceptEdits": "Accepts edits, asks before commands",
+    "plan": "Plan mode: reads and plans, changes nothing",
+    "dontAsk": "Asks nothing: runs what the rules allow, refuses the rest",
+}
+_BYPASS = "Bypasses all permission checks"
+_NOT_TRUSTED = "Folder not trusted: its settings, hooks and MCP servers are off"
+_NAMED_FILES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What the welcome tells. `changed` files of a git branch; None without git. `notes` say what was loaded ("read
+    AGENTS.md"). `trust_problem`: "untrusted" shows the usual row, any other text is shown itself."""
+
+    version: str
+    model: str
+    folder: str
+    branch: str = ""
+    changed: int | None = None
+    mode: str = "default"
+    notes: Sequence[str] = field(default=())
+    trust_problem: str = ""
+    has_last_session: bool = False
+    mode_key: str = "shift+tab"
+
+
+def welcome_rows(opening: Opening) -> list[Row]:
+    """Three rows; one more for each thing that is not the safe default."""
+    place = foreign(opening.folder)
+    if opening.branch:
+        changed = f", {counted(opening.changed, 'file')} changed" if opening.changed else ""
+        place += f" ({foreign(opening.branch)}{changed})"
+    made = [row(("coder", "bold"), f" {opening.version} · {foreign(opening.model)} · {place}")]
+    if opening.mode == "bypassPermissions":
+        made.append(row(("! ", "warn"), _BYPASS))
+    if opening.trust_problem:
+        text = _NOT_TRUSTED if opening.trust_problem == "untrusted" else foreign(opening.trust_problem)
+        made.append(row(("! ", "warn"), text))
+    said = [_MODES.get(opening.mode, "")] if opening.mode != "bypassPermissions" else []
+    said += [foreign(note) for note in opening.notes]
+    if any(said):
+        made.append(row(" · ".join(filter(None, said))))
+    hints = ["/help lists commands", f"{opening.mode_key} changes the mode"]
+    hints += ["last session: coder -c"] if opening.has_last_session else []
+    return [*made, row((" · ".join(hints), "dim"))]
+
+
+def exit_rows(*, title: str, prompts: int, files_changed: int, cost: float | None, session: str) -> list[Row]:
+    """How to come back, and what it cost; nothing when nothing was sent. `session` is its id."""
+    if not prompts:
+        return []
+    name = f'Session "{foreign(title)}"' if title else "Session"
+    facts = [name, counted(prompts, "prompt"), *_changed(files_changed), money(cost)]
+    return [row(" · ".join(facts)), row(f"Continue with: coder -c     or: coder -r {foreign(session)[:8]}")]
+
+
+def done_row(*, seconds: float, calls: int, files_changed: int, cost: float | None) -> Row:
+    """`Done · 12s · 3 tool calls · 2 files changed · $0.04`"""
+    facts = ["Done", _seconds(seconds)]
+    facts += [counted(calls, "tool call")] if calls else []
+    return row((" · ".join([*facts, *_changed(files_changed), money(cost)]), "dim"))
+
+
+def spoken_done(*, seconds: float, calls: int, files_changed: int, cost: float | None) -> str:
+    """`Done, 6 seconds, 1 tool call, 4 cents.`"""
+    facts = ["Done", spoken_duration(_whole(seconds)), *([counted(calls, "tool call")] if calls else [])]
+    return ", ".join([*facts, *_changed(files_changed), spoken_money(cost)]) + "."
+
+
+def thought_row(seconds: float, key: str = "ctrl+o") -> Row:
+    return row((f"✓ Thought for {_seconds(seconds)}" + (f" · {key} shows it" if key else ""), "dim"))
+
+
+def stopped_rows(seconds: float, changed: Sequence[str] = ()) -> list[Row]:
+    """`changed` are files, as they are to be shown."""
+    made = [row(("! ", "warn"), f"Stopped by you after {_seconds(seconds)}. What should coder do instead?")]
+    if changed:
+        names = ", ".join(map(foreign, changed[:_NAMED_FILES]))
+        more = f" and {len(changed) - _NAMED_FILES} more" if len(changed) > _NAMED_FILES else ""
+        made.append(row(f"  {counted(len(changed), 'file')} changed so far: {names}{more}"))
+    return made
+
+
+def said_rows(text: str) -> list[Row]:
+    """What the person sent, with its mark; its lines stay."""
+    lines = text.split("\n")
+    return [row(("  " if at else "❯ ", "you"), (foreign(line), "you")) for at, line in enumerate(lines)]
+
+
+def queued_row(text: str, *, after_run: bool, hint: str = "") -> Row:
+    """A message that waits, for a live row."""
+    when = "after this run" if after_run else "next step"
+    return row(("↳ ", "dim"), f"{when}: {foreign(text)}", (f" · {hint}" if hint else "", "dim"))
+
+
+def receipt_row(text: str, step: int) -> Row:
+    """Left behind when a message reached the model in the middle of a run."""
+    return row(("❯ ", "you"), (foreign(text), "you"), (f" · seen before step {step}", "dim"))
+
+
+def compacted_row(ended: CompactionEnded) -> Row:
+    if ended.error:
+        why = foreign(ended.error).rstrip(".")
+        return row(("! ", "warn"), f"The conversation could not be summarised: {why}. It is as it was.")
+    how = "Compacted" if ended.trigger == "manual" else "Compacted to make room"
+    return row(("✓ ", "ok"), how, (f" · {tokens(ended.before)} → {tokens(ended.after)} tokens", "dim"))
+
+
+def todo_done_row(count: int) -> Row:
+    return row(("✓ ", "ok"), f"Todo: {count} of {count} done")
+
+
+def checkpoint_row(taken: CheckpointTaken) -> Row:
+    return row((foreign(taken.text), "dim"))
+
+
+def agent_row(
+    title: str,
+    *,
+    calls: int = 0,
+    used: int = 0,
+    seconds: float = 0.0,
+    doing: str = "",
+    waits_for: str = "",
+    outcome: str | None = None,
+    failed: bool = False,
+) -> Row:
+    """A subagent: `doing` while it runs, `waits_for` while its question waits, `outcome` once it has ended."""
+    ended = outcome is not None
+    mark = row(("✗ ", "bad")) if failed else row(("✓ ", "ok")) if ended else row("▸ ")
+    facts = [counted(calls, "tool call"), f"{tokens(used)} tokens", _seconds(seconds), foreign(outcome or doing)]
+    if waits_for and not ended:
+        facts = [f"waiting for you: {foreign(waits_for)}"]
+    return (*mark, *row(f'Agent "{foreign(title)}"', ("".join(f" · {fact}" for fact in facts if fact), "dim")))
+
+
+def task_row(number: int, command: str, *, code: int, seconds: float) -> Row:
+    """A background command that ended."""
+    mark = row(("✗ ", "bad")) if code else row(("✓ ", "ok"))
+    return (*mark, *row(f"Task {number} {foreign(command)}", (f" · exit {code} · {duration(seconds)}", "dim")))
+
+
+def _seconds(seconds: float) -> str:
+    """A run is told in whole seconds; what takes less than one is not nothing."""
+    return duration(seconds) if seconds < 0.95 else whole_seconds(_whole(seconds))
+
+
+def _whole(seconds: float) -> float:
+    return seconds if seconds < 0.95 else round(seconds)
+
+
+def _changed(files: int) -> list[str]:
+    return [f"{counted(files, 'file')} changed"] if files else []

@@ -1,0 +1,64 @@
+"""What a call is about, in few words: its file, command or pattern. Pure; must not know how the call ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from coder.core.messages import Json, ToolUse
+from coder.frontends.styled import foreign
+
+_QUOTED = ("Grep",)
+_KEYS = ("command", "file_path", "notebook_path", "pattern", "task_id", "shell_id", "description", "url", "query")
+_PATHS = ("file_path", "notebook_path")
+_LONGEST = 4_000  # characters that are looked at: a row has room for few of them
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The folder of the session and the home folder: paths below them are written shorter."""
+
+    folder: Path
+    home: Path
+
+    def short(self, path: str) -> str:
+        """A path as people write it: from the folder on, or with `~`."""
+        for base, name in ((str(self.folder), ""), (str(self.home), "~/")):
+            if base == "/":
+                continue
+            if path == base:
+                return name.rstrip("/") or "."
+            if path.startswith(f"{base}/"):
+                return f"{name}{path[len(base) + 1 :]}"
+        return path
+
+    def shorten(self, text: str) -> str:
+        """A text with the paths in it as people write them."""
+        for base, name in ((str(self.folder), ""), (str(self.home), "~/")):
+            if base != "/":
+                text = text.replace(f"{base}/", name)
+        return text
+
+
+def subject(call: ToolUse, place: Place) -> str:
+    """Safe on one row; "" when there is nothing to say."""
+    given = call.input
+    key = next((key for key in _KEYS if isinstance(given.get(key), str)), "")
+    text = str(given.get(key, ""))[:_LONGEST]
+    if key in _PATHS:
+        return foreign(place.short(text))
+    if call.name in _QUOTED:
+        text = f'"{text}"'
+    if call.name in ("Grep", "Glob") and _text(given, "path"):
+        text += f" in {place.short(_text(given, 'path'))}"
+    return foreign(text)
+
+
+def path_of(call: ToolUse) -> str:
+    """The file a call names; "" without one."""
+    return next((text for key in _PATHS if (text := _text(call.input, key))), "")
+
+
+def _text(given: Json, key: str) -> str:
+    value = given.get(key)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,33 @@
+"""What a stored session used, in numbers and money. Must not know how a list of them looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from coder.models.catalog import price
+from coder.sessions.glimpse import Glimpse
+from coder.sessions.index import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFacts:
+    """A session and what it used. `cost` is in dollars, None when a price is not known."""
+
+    session: Glimpse
+    prompts: int | None
+    cost: float | None
+
+
+def session_facts(session: Glimpse, facts: Facts | None) -> SessionFacts:
+    if facts is None:
+        return SessionFacts(session, None, None)
+    prices = [price(model, usage) for model, usage in facts.replies]
+    known = [each for each in prices if each is not None]
+    return SessionFacts(session, facts.prompts, sum(known) if len(known) == len(prices) else None)
+
+
+def dollars(cost: float | None) -> str:
+    """`$0.82`; "" when it is not known."""
+    if cost is None:
+        return ""
+    return "$0.00" if cost == 0 else "<$0.01" if cost < 0.01 else f"${cost:.2f}"

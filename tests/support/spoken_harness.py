@@ -1,0 +1,86 @@
+"""A whole session in plain lines on a pty, for tests: `python -m tests.support.spoken_harness [first message]`.
+
+`speaking` starts it. Options are variables: HARNESS_HEARTBEAT (seconds).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pexpect
+
+from coder.app.build import open_session
+from coder.app.session import Session
+from coder.app.starting import Start
+from coder.config.flags import Flags
+from coder.config.load import load
+from coder.core.config import Config
+from coder.core.frontend import Frontend
+from coder.frontends import doorstep
+from coder.frontends.desk import Desk, Ui
+from coder.frontends.slash.registry import find
+from coder.frontends.spoken.life import run
+from tests.support.cli import DEADLINE, Place
+
+
+def speaking(place: Place, url: str, *options: str, env: Mapping[str, str] = {}) -> Any:
+    """The running front end, as pexpect has it. Its text comes with CR LF."""
+    return pexpect.spawn(
+        sys.executable,
+        ["-m", "tests.support.spoken_harness", *options],
+        cwd=str(place.project),
+        env=place.env(url, {"TERM": "dumb", **env}),
+        dimensions=(24, 80),
+        encoding="utf-8",
+        timeout=DEADLINE,
+    )
+
+
+async def _open(frontend: Frontend, config: Config, start: Start) -> Session:
+    return await open_session(config, frontend, start=start)
+
+
+async def _prepare(ui: Ui) -> Config | int:
+    return await doorstep.prepare(ui, _load(), _reload, os.environ, Path.home())
+
+
+async def _reload(demo: bool) -> Config:
+    return _load()
+
+
+def _load() -> Config:
+    return load(Flags(headless=False), os.environ, Path.cwd())
+
+
+async def _run_line(desk: Desk, line: str) -> bool:
+    name, _, arguments = line.removeprefix("/").partition(" ")
+    command = find(name)
+    if command is None:
+        desk.ui.set_draft(line)
+        return False
+    await command.load()(desk, arguments)
+    return True
+
+
+if __name__ == "__main__":
+    first = " ".join(sys.argv[1:])
+    beat = float(os.environ.get("HARNESS_HEARTBEAT", "30"))
+    sys.exit(
+        asyncio.run(
+            run(
+                _open,
+                _prepare,
+                _run_line,
+                why="--screen-reader",
+                env=os.environ,
+                home=Path.home(),
+                first=first,
+                heartbeat=beat,
+            )
+        )
+    )

@@ -8,6 +8,7 @@ import pytest
 
 from coder.cli.tour import BEGIN, END, LEFT
 from tests.support.cli import CODER, Place
+from tests.support.keyserver import key_server
 from tests.support.screens import Terminal, coder
 
 GRACE = 0.4  # seconds: what is typed before is no answer
@@ -86,3 +87,25 @@ def test_the_first_run_on_a_terminal_can_be_left(place: Place) -> None:
         terminal.press("esc")
         assert terminal.end() == 1
     assert not (place.home / ".coder" / "credentials").exists()
+
+
+@pytest.mark.behaviour("B-930")
+def test_the_first_run_on_a_terminal_leads_to_a_server(place: Place) -> None:
+    with key_server("t0ken-of-the-gateway") as server, coder(place, None) as terminal:
+        answer(terminal, "It found no API key", "2")
+        terminal.wait("Address of the server")
+        terminal.press("ctrl+u")
+        terminal.send(f"{server.url}\r")
+        terminal.wait("Token, or enter for none")
+        terminal.send("t0ken-of-the-gateway\r")
+        terminal.wait("Name of the model")
+        terminal.send("qwen3\r")
+        terminal.wait("is kept in ~/.coder/credentials")
+        terminal.wait("qwen3 · 0% context")
+        assert b"t0ken" not in terminal.raw
+        terminal.send("hi\r")
+        terminal.wait("Hello.")
+        terminal.press("ctrl+d")
+        assert terminal.end() == 0
+    assert server.models[:2] == ["qwen3", "qwen3"]
+    assert (place.home / ".coder" / "credentials").stat().st_mode & 0o777 == 0o600

@@ -228,7 +228,7 @@ class Printer:
     def _print(self, blocks: list[str]) -> None:
         for block in blocks:
             self._wrote = True
-            self._terminal.paint(markdown.markdown_rows(block, self._terminal.width, self._terminal.theme))
+            self._terminal.block(block)
 
     def _end_text(self) -> None:
         self._end_thought()

@@ -82,6 +82,7 @@ class Works:
             lambda: terminal.prompt.text,
             lambda: controls.said,
         )
+        self._drawing.spinner = terminal.marks.spinner
         self._drawing.is_still = opening.is_still or config.interface.reduced_motion
         terminal.live, terminal.status = self._drawing.live, self._drawing.status
         settings = LiveSettings(config.interface, config.home / "settings.json", opening.env, self._set)
@@ -185,7 +186,7 @@ class Works:
             await self._ticking.wait()
             self._ticking.clear()
             while self.printer.board.is_running:
-                self._terminal.redraw()
+                self._terminal.redraw_soon()
                 await asyncio.sleep(1.0 if self._drawing.is_still else _HEARTBEAT)
             self._terminal.redraw()
 
@@ -194,7 +195,7 @@ class Works:
         if board.is_running:
             self._ticking.set()
         self._window.state("waiting for you" if board.phase == "asking" else "working" if board.is_running else "")
-        self._terminal.redraw()
+        self._terminal.redraw_soon()
 
     def _restore(self, text: str) -> None:
         """Back into the prompt, before what has been typed since."""

@@ -23,7 +23,7 @@ class Screen:
         self._waiting: list[str] = []
         self._timer: asyncio.TimerHandle | None = None
         self._last = 0.0
-        self._is_blank = False  # the last line
+        self.is_blank = True  # the last line, or there is none
         self.is_held = False
 
     @property
@@ -37,9 +37,9 @@ class Screen:
     def print(self, lines: Iterable[str]) -> None:
         """Each line without its end; colours are allowed, no line is wider than the terminal. Never two empty ones."""
         for line in lines:
-            if line or not self._is_blank:
+            if line or not self.is_blank:
                 self._waiting.append(line)
-            self._is_blank = not line
+            self.is_blank = not line
         if self._waiting and self._timer is None:
             loop = asyncio.get_running_loop()
             delay = max(0.0, self._last + INTERVAL - loop.time())
@@ -63,6 +63,7 @@ class Screen:
         output.write_raw(_BEGIN)
         renderer.erase()
         output.write_raw(text)
+        self._app.render_counter += 1  # or the rows of the last drawing would be drawn again
         renderer.render(self._app, self._app.layout)
         output.write_raw(_END)
         output.flush()

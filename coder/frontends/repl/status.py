@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from coder.core.tools import Mode
+from coder.core.choices import Mode
 from coder.frontends.styled import Row, Span, cut, foreign, width_of
 
 MODES: dict[Mode, str] = {

@@ -157,6 +157,8 @@ class Repl:
         works: Works = loaded.Works(opening, self._config, terminal, self._keys, self.leave, self._died)
         works.begin()
         self._works = works
+        if opening.play is None and not self._prompt.text and not self._early:
+            self._prompt.restore()
         for entry in self._early:
             works.send(entry)
         await works.open(self._config, start)
@@ -187,13 +189,14 @@ class Repl:
         """Closes the session, then says how to go on with it. Raises OSError when the terminal is gone."""
         works, screen = self._works, self._terminal.screen
         screen.is_held = False
-        self._prompt.close()
+        try:
+            if works is not None:
+                await works.aclose()
+        finally:
+            self._prompt.close()  # the last to say what is kept of the draft
+            screen.flush()
         if works is None:
             return
-        try:
-            await works.aclose()
-        finally:
-            screen.flush()
         talk = works.talk
         if (talk.prompts or talk.cost) and self._opening.play is None:
             rows = ending.exit_rows(

@@ -30,6 +30,11 @@ class Entry:
     pictures: tuple[Path | Clip, ...] = ()
     how: How = "now"
 
+    @property
+    def typed(self) -> str:
+        """As it has to stand in the prompt to be this again."""
+        return {"shell": "!", "memory": "# "}.get(self.kind, "") + self.text
+
 
 class Host(Protocol):
     """The session round the prompt."""

@@ -126,7 +126,11 @@ class Works:
         self.aside(self._tick())
 
     async def aclose(self) -> None:
-        """Ends all that was begun, the session last. Raises OSError when the terminal is gone."""
+        """Ends all that was begun, the session last; what was queued is in the draft then.
+
+        Raises OSError when the terminal is gone."""
+        if queued := self.talk.take_back_all():
+            self._restore("\n".join(queued))
         for task in tuple(self._tasks):
             task.cancel()
         if self._custom is not None:
@@ -194,13 +198,14 @@ class Works:
         board = self.printer.board
         if board.is_running:
             self._ticking.set()
+        self._terminal.prompt.keep_queued(self.talk.queued)
         self._window.state("waiting for you" if board.phase == "asking" else "working" if board.is_running else "")
         self._terminal.redraw_soon()
 
     def _restore(self, text: str) -> None:
         """Back into the prompt, before what has been typed since."""
         draft = self._terminal.prompt.text
-        self._terminal.set_draft(f"{text}\n{draft}" if draft and draft != text else text)
+        self._terminal.set_draft(f"{text}\n{draft}" if draft and draft != text else text, restored=True)
 
     async def _command(self, line: str) -> None:
         await dispatch.run_line(self._desk, line)

@@ -270,6 +270,7 @@ class Repl:
         self._config = config
         self._printer.facts = lambda **now: failing.facts_of(config, session, self._opening.env, **now)
         self._talk.took(session)
+        self._printer.begins(session.messages)
         for text in session.warnings:
             if text not in config.warnings:
                 self._printer.say(row(("! ", "warn"), foreign(text)))
@@ -290,12 +291,11 @@ class Repl:
         for task in (*life, *self._asides):
             task.cancel()
         self._terminal.screen.is_held = False
-        title = self._talk.title
         await self._talk.close()
         self._terminal.screen.flush()
         if (self._talk.prompts or self._talk.cost) and self._opening.play is None:
             rows = ending.exit_rows(
-                title=title,
+                title=self._talk.title,
                 prompts=self._talk.prompts,
                 files_changed=len(self._talk.changed_files),
                 cost=self._talk.cost,
@@ -334,9 +334,10 @@ class Repl:
         self._terminal.set_draft(f"{text}\n{draft}" if draft and draft != text else text)
 
     async def _command(self, line: str) -> None:
+        await self._talk.opened()
         await dispatch.run_line(self._desk, line)
         while self._later:
-            self._talk.queue(Entry("prompt", self._later.pop(0)))
+            self._talk.queue(Entry("prompt", self._later.pop(0), command=line))
 
     def _send_later(self, prompt: str) -> None:
         self._later.append(prompt)

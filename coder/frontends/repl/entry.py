@@ -22,13 +22,25 @@ class Clip:
 class Entry:
     """`text` is what was typed with every paste in full: a command with its `/`, a shell command and a memory without
     their mark. `pictures` are in the order of their `[Image 1]` in the text. `display` is the text as the prompt
-    showed it, pastes as `[Pasted 84 lines]`. `how` "after": to be kept for after the run."""
+    showed it, pastes as `[Pasted 84 lines]`. `how` "after": to be kept for after the run. `command` is the line that
+    made a prompt of coder's own, such as `/init`."""
 
     kind: Kind
     text: str
     display: str = ""
     pictures: tuple[Path | Clip, ...] = ()
     how: How = "now"
+    command: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What is told of it."""
+        return self.command or self.display or self.text
+
+    @property
+    def back(self) -> str:
+        """What goes back into the prompt to be sent again."""
+        return self.command or self.text
 
 
 class Host(Protocol):

@@ -55,7 +55,7 @@ class Talk:
         self._run: asyncio.Task[None] | None = None
         self._after: list[Entry] = []
         self._earlier: list[Spent] = []
-        self.title = self.session_id = ""  # of the session that was closed last
+        self.title = self.session_id = ""  # of the session that was closed last, if it is kept
         self.prompts = 0
         self.changed_files: dict[str, None] = {}
         self.stopped_at = -1e9
@@ -91,7 +91,9 @@ class Talk:
             session.interrupt()
             await asyncio.wait({self._run})
         await session.aclose()
-        self.title, self.session_id = session.title, session.facts.session_id
+        transcript = session.facts.transcript
+        if transcript is not None and transcript.exists():
+            self.title, self.session_id = session.title, session.facts.session_id
         self._earlier.append(session.spent)
 
     @property
@@ -117,7 +119,7 @@ class Talk:
             self._start(entry)
         elif entry.how == "after" or entry.kind in ("command", "memory") or self._session is None:
             self._after.append(entry)
-            board.after.append(entry.display or entry.text)
+            board.after.append(entry.shown)
         elif entry.kind == "shell":
             self._after.append(entry)
             board.after.append(f"! {entry.text}")
@@ -128,7 +130,7 @@ class Talk:
     def queue(self, entry: Entry) -> None:
         """Does it once what runs now has ended."""
         self._after.insert(0, entry)
-        self._printer.board.after.insert(0, entry.text)
+        self._printer.board.after.insert(0, entry.shown)
 
     def stop(self) -> bool:
         """Stops the run; what was queued goes back into the prompt. False when nothing runs."""
@@ -149,7 +151,7 @@ class Talk:
         board = self._printer.board
         if self._after:
             board.after.pop()
-            return self._after.pop().text
+            return self._after.pop().back
         if self._session is None or not board.queued:
             return None
         queued = list(self._session.take_back())
@@ -162,7 +164,7 @@ class Talk:
     def take_back_all(self) -> list[str]:
         board = self._printer.board
         queued = list(self._session.take_back()) if self._session is not None else []
-        queued += [entry.text for entry in self._after]
+        queued += [entry.back for entry in self._after]
         self._after.clear()
         board.queued.clear()
         board.after.clear()
@@ -179,7 +181,7 @@ class Talk:
             self.session.steer(entry.text, entry_pictures(entry))
         except CoderError as error:
             self._printer.say(row(("✗ ", "bad"), foreign(str(error))))
-            self._hands.restore(entry.text)
+            self._hands.restore(entry.back)
             return
         self._printer.board.queued.append(entry.text)
         self.prompts += 1
@@ -198,7 +200,7 @@ class Talk:
                 await work(entry)
             except CoderError as error:
                 self._printer.say(row(("✗ ", "bad"), foreign(str(error))))
-                self._hands.restore(entry.text)
+                self._hands.restore(entry.back)
             finally:
                 self._run = None
                 self._printer.board.end()
@@ -213,7 +215,7 @@ class Talk:
             self._start(self._after.pop(0))
 
     async def _prompt(self, entry: Entry) -> None:
-        self._printer.you(entry.display or entry.text)
+        self._printer.you(entry.shown)
         board = self._printer.board
         board.begin(None)
         self._hands.changed()
@@ -223,7 +225,7 @@ class Talk:
         try:
             ended = await session.prompt(entry.text, pictures=entry_pictures(entry))
         except BaseException:
-            self._hands.restore(entry.text)
+            self._hands.restore(entry.back)
             raise
         self._ended(entry, ended, session)
 
@@ -252,7 +254,7 @@ class Talk:
                 printer.say(*failures.failure_rows(ended, facts), ())
         if went_back:
             self.prompts -= 1
-            self._hands.restore(entry.text)
+            self._hands.restore(entry.back)
         if undelivered:
             self._hands.restore("\n".join(undelivered))
         if ended.reason not in ("done", "interrupted"):

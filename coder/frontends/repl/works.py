@@ -144,6 +144,7 @@ class Works:
         self.config = config
         self.printer.facts = lambda **now: failing.facts_of(config, session, self._opening.env, **now)
         self.talk.took(session)
+        self.printer.begins(session.messages)
         for text in session.warnings:
             if text not in config.warnings:
                 self.printer.say(row(("! ", "warn"), foreign(text)))
@@ -208,9 +209,10 @@ class Works:
         self._terminal.set_draft(f"{text}\n{draft}" if draft and draft != text else text, restored=True)
 
     async def _command(self, line: str) -> None:
+        await self.talk.opened()
         await dispatch.run_line(self._desk, line)
         while self._later:
-            self.talk.queue(Entry("prompt", self._later.pop(0)))
+            self.talk.queue(Entry("prompt", self._later.pop(0), command=line))
 
     async def _remember(self, note: str) -> None:
         """Asks which notes, and adds one."""

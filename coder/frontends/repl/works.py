@@ -65,6 +65,7 @@ class Works:
         self._ticking = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._later: list[str] = []
+        self._told_of = ""  # the session whose past was shown
         self._began = time.monotonic()
         self._custom: custom_status.CustomStatus | None = None
         self.printer = Printer(terminal, Place(config.cwd, opening.home), self._changed)
@@ -148,7 +149,9 @@ class Works:
         for text in session.warnings:
             if text not in config.warnings:
                 self.printer.say(row(("! ", "warn"), foreign(text)))
-        resumed.show(self.printer, session)
+        if session.facts.session_id != self._told_of:  # else it is on the screen
+            resumed.show(self.printer, session)
+        self._told_of = session.facts.session_id
         await self._own_status(config)
         self._changed()
 

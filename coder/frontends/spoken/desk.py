@@ -5,22 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, TypeAlias
 
 from coder.app.session import Session
-from coder.app.starting import NEW, Start
+from coder.app.starting import Start
 from coder.config.write import set_value
 from coder.core.config import Config
 from coder.core.errors import CoderError
 from coder.core.frontend import Frontend
 from coder.core.messages import Json
+from coder.core.tools import Mode
 from coder.frontends.desk import Shown
 from coder.frontends.spoken.telling import Telling
 from coder.frontends.spoken.ui import SpokenUi
 
 Open: TypeAlias = Callable[[Frontend, Config, Start], Awaitable[Session]]
-_OF_MODEL = {"model_name": "name", "effort": "effort"}
+_OF_MODEL = {"model_name": "name", "effort": "effort", "max_tokens": "max_tokens", "thinking": "thinking"}
 
 
 class SpokenDesk:
@@ -37,6 +37,7 @@ class SpokenDesk:
         self._config = config
         self._env = env
         self._set: dict[str, object] = {}
+        self._earlier: list[float | None] = []  # what the sessions cost that were open before
         self.prompts = 0
         self.sending: list[str] = []
         self.is_left = False
@@ -70,6 +71,12 @@ class SpokenDesk:
     def is_open(self) -> bool:
         return self._session is not None
 
+    @property
+    def cost(self) -> float | None:
+        """Of this process, in dollars; None when a price is not known."""
+        known = [each for each in (*self._earlier, self.session.spent.cost) if each is not None]
+        return sum(known) if len(known) > len(self._earlier) else None
+
     def setting(self, key: str) -> object:
         found = self._config.interface
         given: dict[str, object] = {
@@ -77,7 +84,7 @@ class SpokenDesk:
             "editorMode": "vim" if found.vim else "normal",
             "verbose": found.verbose,
             "screenReader": found.screen_reader,
-            "prefersReducedMotion": found.reduced_motion,
+            "reducedMotion": found.reduced_motion,
             "ambiguousWide": found.ambiguous_wide,
             "preferredNotifChannel": found.notifications,
         }
@@ -93,19 +100,21 @@ class SpokenDesk:
         return self._session
 
     async def reopen(self, start: Start | None = None, **changes: object) -> None:
-        old, config = self.session, _changed(self._config, changes)
+        old, config = self.session, _changed(self._config, self.session.control.mode, changes)
         if start is not None:
             self._session = await self._opens(self._frontend, config, start)
             self._config = config
             await old.aclose()
+            self._earlier.append(old.spent.cost)
             return
-        again = _again(old)
+        again = _again(old, keeps_model=not _OF_MODEL.keys() & changes.keys())
         await old.aclose()
+        self._earlier.append(old.spent.cost)
         try:
             self._session = await self._opens(self._frontend, config, again)
             self._config = config
         except CoderError:
-            self._session = await self._opens(self._frontend, self._config, again)
+            self._session = await self._opens(self._frontend, self._config, replace(again, keeps_model=True))
             raise
 
     def send(self, prompt: str) -> None:
@@ -120,15 +129,16 @@ class SpokenDesk:
             await asyncio.shield(self._session.aclose())
 
 
-def _changed(config: Config, changes: Mapping[str, object]) -> Config:
-    ours: dict[str, Any] = {key: value for key, value in changes.items() if key not in _OF_MODEL}
+def _changed(config: Config, mode: Mode, changes: Mapping[str, object]) -> Config:
+    """The settings with `changes`. The mode stays as it is."""
+    ours: dict[str, Any] = {"mode": mode} | {key: value for key, value in changes.items() if key not in _OF_MODEL}
     model: dict[str, Any] = {_OF_MODEL[key]: value for key, value in changes.items() if key in _OF_MODEL}
-    return replace(config, **ours, model=replace(config.model, **model)) if model else replace(config, **ours)
+    return replace(config, **ours, model=replace(config.model, **model))
 
 
-def _again(session: Session) -> Start:
+def _again(session: Session, *, keeps_model: bool) -> Start:
     """How the same session is opened once more; one of which nothing is stored yet begins anew."""
-    path: Path | None = session.facts.transcript
-    if path is not None and path.exists():
-        return Start(resume=session.facts.session_id)
-    return replace(NEW, session_id=session.facts.session_id)
+    facts = session.facts
+    if facts.transcript is not None and facts.transcript.exists():
+        return Start(resume=facts.session_id, keeps_model=keeps_model)
+    return Start(session_id=facts.session_id)

@@ -16,10 +16,10 @@ from coder.config.helper import key_from
 from coder.config.layers import Stack
 from coder.config.paths import key_file, user_home
 from coder.config.settings import Settings
+from coder.core.choices import Effort
 from coder.core.config import ModelConfig, Provider, Transport
 from coder.core.errors import ConfigError
 from coder.core.lazy import LazyModule
-from coder.core.model import Effort
 
 if TYPE_CHECKING:
     from coder.config import stored_key

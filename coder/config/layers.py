@@ -15,10 +15,10 @@ from coder.config.settings import Settings, settings_of
 from coder.core.config import Behaviour, RuleText, Scope
 from coder.core.errors import ConfigError
 from coder.core.lazy import LazyModule
-from coder.core.messages import Json
 
 if TYPE_CHECKING:
     from coder.config import question, trust
+    from coder.core.messages import Json
     from coder.core.trust import Trust
 else:  # loaded when a folder brings settings of its own
     question = LazyModule("coder.config.question")

@@ -10,10 +10,9 @@ from typing import Any, Literal, get_args
 
 from coder.config.jsonfile import Parsed
 from coder.config.section import Section
+from coder.core.choices import MODES, Effort, Mode
 from coder.core.config import Channel, Provider, StatusCommand, Theme, Transport
 from coder.core.errors import ConfigError
-from coder.core.model import Effort
-from coder.core.tools import MODES, Mode
 
 MOST_PADDING = 40
 KeyHeader = Literal["authorization", "x-api-key"]

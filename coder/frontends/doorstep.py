@@ -26,7 +26,7 @@ async def prepare(
     """The settings to go on with, or the exit code when the person left. `reload` reads the settings again, with the
     offline demo model when it is told to. Raises CoderError."""
     if not has_access(config.model):
-        outcome = await first_run(ui, env, home, config.cwd)
+        outcome = await first_run(ui, env, config.home, config.cwd)
         if outcome == "leave":
             return 1
         config = await reload(outcome == "demo")

@@ -7,8 +7,8 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from coder.core.choices import Mode
 from coder.core.lazy import LazyModule
-from coder.core.tools import Mode
 from coder.frontends.repl.keymap import Keymap
 from coder.frontends.repl.printer import Printer
 from coder.frontends.repl.talk import Talk

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from coder.core.lazy import LazyModule
 from coder.frontends.repl.board import Board, Call
-from coder.frontends.styled import Row, cut, foreign, row
+from coder.frontends.styled import Row, cut, foreign, plain, row
 
 if TYPE_CHECKING:
     from coder.frontends.render import failures
@@ -122,8 +122,8 @@ def _state(board: Board, look: Look) -> Row:
         if board.clock() - board.heard >= _QUIET and board.phase in ("waiting", "thinking", "writing"):
             parts.append("nothing received yet" if not board.tokens else "nothing received lately")
     room = look.width - len(" · ".join(parts)) - 8
-    (text,) = cut(row(words), max(room, 12))
-    return row((f"{mark} ", "bold"), text.text, (f" · {' · '.join(parts)}", "dim"))
+    shown = plain(cut(row(words), max(room, 12)))
+    return row((f"{mark} ", "bold"), shown, (f" · {' · '.join(parts)}", "dim"))
 
 
 def _tokens(count: int) -> str:

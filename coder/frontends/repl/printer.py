@@ -79,6 +79,7 @@ class Printer:
     def __init__(self, terminal: Terminal, place: Place, changed: Callable[[], None]) -> None:
         self.board = Board(time.monotonic)
         self.transcript = Transcript()
+        self.last_usage: Usage | None = None
         self.context = 0
         """Tokens that the last request of the conversation held."""
         self.is_verbose = False
@@ -182,7 +183,7 @@ class Printer:
                 board.counted += usage.output_tokens
                 if purpose == "main":
                     board.characters = 0
-                    self.context = held(usage)
+                    self.context, self.last_usage = held(usage), usage
             case ModelRetrying():
                 self._retrying(event)
             case CompactionStarted():

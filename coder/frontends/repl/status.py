@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from coder.core.tools import Mode
+from coder.core.choices import Mode
 from coder.frontends.styled import Row, Span, cut, foreign, width_of
 
 MODES: dict[Mode, str] = {
@@ -62,6 +62,13 @@ def status_row(status: Status, width: int) -> Row:
     if not hint or gap < 2:
         return cut(made, width)
     return (*made, Span(" " * gap), Span(hint, "dim"))
+
+
+def mode_row(mode: Mode, hint: str, width: int) -> Row:
+    """The mode and the hint alone, below rows of the person's own."""
+    made = (Span(MODES[mode], "warn" if mode == "bypassPermissions" else "dim"),)
+    gap = width - width_of(made) - len(hint)
+    return cut((*made, Span(" " * max(gap, 1)), Span(hint, "dim")), width) if hint and gap > 1 else cut(made, width)
 
 
 def _context(status: Status) -> Span | None:

@@ -30,8 +30,6 @@ else:
     failures = LazyModule("coder.frontends.render.failures")
     shell_line = LazyModule("coder.frontends.repl.shell_line")
 
-_LONG_ENOUGH = 10.0  # seconds of a run whose end is worth a call
-
 
 @dataclass(frozen=True, slots=True)
 class Hands:
@@ -257,8 +255,8 @@ class Talk:
             self._hands.restore("\n".join(undelivered))
         if ended.reason not in ("done", "interrupted"):
             self._hands.call("error", f"The run ended: {ended.error}")
-        elif ended.reason == "done" and seconds >= _LONG_ENOUGH:
-            self._hands.call("done", "The run is done")
+        elif ended.reason == "done":
+            self._hands.call("done", "")
 
     async def _shell(self, entry: Entry) -> None:
         board = self._printer.board

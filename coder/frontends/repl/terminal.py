@@ -15,8 +15,8 @@ from prompt_toolkit.application import Application, run_in_terminal
 from prompt_toolkit.data_structures import Point
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition
-from prompt_toolkit.formatted_text import StyleAndTextTuples
-from prompt_toolkit.key_binding import DynamicKeyBindings, KeyBindings, merge_key_bindings
+from prompt_toolkit.formatted_text import ANSI, StyleAndTextTuples
+from prompt_toolkit.key_binding import DynamicKeyBindings, KeyBindings, KeyBindingsBase, merge_key_bindings
 from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import ConditionalContainer, HSplit, Layout, Window
@@ -65,10 +65,11 @@ class Terminal:
         self._open: list[_Open] = []
         self._shape = Shape([])
         self._is_asking = Condition(lambda: bool(self._open))
-        self._bound: KeyBindings = KeyBindings()
+        self._bound: KeyBindingsBase = KeyBindings()
+        self.custom: str | None = None  # status rows of the person's own, with their colours
         self._app: Application[object] = Application(
             layout=self._layout(),
-            key_bindings=merge_key_bindings([DynamicKeyBindings(lambda: self._bound), self._modal_keys()]),
+            key_bindings=merge_key_bindings([self._modal_keys(), DynamicKeyBindings(lambda: self._bound)]),
             style=self._style(),
             full_screen=False,
             erase_when_done=True,
@@ -93,14 +94,15 @@ class Terminal:
         if self._app.is_running and self._app.future is not None and not self._app.future.done():
             self._app.exit()
 
-    def bind(self, keys: KeyBindings) -> None:
-        """The keys of the session, beside those of the prompt and of what stands in front of it."""
-        self._bound = keys
+    def bind(self, *keys: KeyBindings) -> None:
+        """More keys of the session, beside those of the prompt and of what stands in front of it."""
+        self._bound = merge_key_bindings([self._bound, *keys])
 
-    @property
-    def bound(self) -> KeyBindings:
-        """The keys of the session; more can be added."""
-        return self._bound
+    def tell(self, text: str) -> None:
+        """Writes what draws nothing: titles, calls."""
+        if text and not self.screen.is_held:
+            self._app.output.write_raw(text)
+            self._app.output.flush()
 
     def is_free(self) -> bool:
         """Whether nothing stands in front of the prompt."""
@@ -224,6 +226,8 @@ class Terminal:
         rule = Window(FormattedTextControl(lambda: self._drawn([row(("─" * self.width, "dim"))])), height=1)
         menu = FormattedTextControl(lambda: self._drawn(self.prompt.menu_rows(self.width)))
         status = FormattedTextControl(lambda: self._drawn([self.status(self.width)]))
+        custom = FormattedTextControl(lambda: ANSI(self.custom or ""))
+        has_custom = Condition(lambda: bool(self.custom))
         root = HSplit(
             [
                 self._above_window,
@@ -231,6 +235,7 @@ class Terminal:
                 ConditionalContainer(self.prompt.window, shows_prompt),
                 ConditionalContainer(rule, has_rules),
                 ConditionalContainer(Window(menu, dont_extend_height=True), has_menu),
+                ConditionalContainer(Window(custom, dont_extend_height=True), shows_prompt & ~has_menu & has_custom),
                 ConditionalContainer(Window(status, height=1), shows_prompt & ~has_menu),
             ]
         )

@@ -17,8 +17,9 @@ from coder.core.errors import CoderError
 from coder.core.events import AnyEvent
 from coder.core.lazy import LazyModule
 from coder.core.requests import Reply, Request
+from coder.frontends import failing, reopening
 from coder.frontends.render.theme import theme_of
-from coder.frontends.repl import app_keys, failing, reopening, resumed
+from coder.frontends.repl import app_keys, resumed
 from coder.frontends.repl.asker import Asker
 from coder.frontends.repl.attention import Attention
 from coder.frontends.repl.controls import Controls

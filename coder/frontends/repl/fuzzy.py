@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from heapq import nsmallest
 
-
 _ENOUGH = 2_000  # of the names that only hold the letters: the first of them, as they were given
 
 

@@ -14,7 +14,7 @@ def interface_of(stack: Stack, *, verbose: bool = False) -> Interface:
         verbose=verbose or stack.first(lambda settings: settings.verbose) or False,
         screen_reader=stack.first(lambda settings: settings.screen_reader) or False,
         reduced_motion=stack.first(lambda settings: settings.reduced_motion) or False,
-        ambiguous_wide=stack.first(lambda settings: settings.ambiguous_wide) or False,
+        ambiguous_wide=stack.first(lambda settings: settings.ambiguous_wide),
         status_line=_status_line(stack),
         notifications=_channel(stack),
     )

@@ -18,9 +18,10 @@ NAPS = ("--allowed-tools", "Bash(sleep *)")
 
 
 def draft(term: Terminal) -> str:
-    """What stands in the prompt, which is below the last rule but one."""
-    rules = [at for at, row in enumerate(term.screen) if row.startswith("────")]
-    return "\n".join(row[2:] for row in term.screen[rules[-2] + 1 : rules[-1]])
+    """What stands in the prompt, between the last two rules; "" while it is being drawn."""
+    rows = term.screen
+    rules = [at for at, row in enumerate(rows) if row.startswith("────")]
+    return "\n".join(row[2:] for row in rows[rules[-2] + 1 : rules[-1]]) if len(rules) > 1 else ""
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -178,4 +179,4 @@ def test_s29_a_stop_names_the_files_that_were_changed(tmp_path: Path) -> None:
         term.wait("one two three")
         term.press("esc")
         calm(term, "! Stopped by you after")
-        assert any(row == "  1 file changed so far: new.txt" for row in term.history)
+        assert "  1 file changed so far: new.txt" in term.history, term.picture()

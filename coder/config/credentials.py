@@ -44,12 +44,6 @@ class _Key:
     base_url: str = ""  # of a kept key: where it goes
 
 
-def has_access(model: ModelConfig) -> bool:
-    """Whether there is something to show at the door: a key, an account in a cloud, or a server on this machine."""
-    is_near = urlsplit(model.base_url).hostname in ("localhost", "127.0.0.1", "::1")
-    return bool(model.api_key or model.auth_token or model.provider != "anthropic" or is_near)
-
-
 def model_config(
     name: str | None,
     env: Mapping[str, str],

@@ -218,6 +218,7 @@ def _tightening(settings: Settings) -> Settings:
         verbose=settings.verbose,
         screen_reader=settings.screen_reader,
         reduced_motion=settings.reduced_motion,
+        still=settings.still,
         ambiguous_wide=settings.ambiguous_wide,
         channel=settings.channel,
         notifications=settings.notifications,

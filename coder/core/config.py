@@ -75,7 +75,7 @@ class Interface:
     verbose: bool = False
     screen_reader: bool = False
     reduced_motion: bool = False
-    ambiguous_wide: bool = False
+    ambiguous_wide: bool | None = None  # None: as the language says
     status_line: StatusCommand | None = None
     notifications: Channel = "auto"
 

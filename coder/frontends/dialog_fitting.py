@@ -1,4 +1,4 @@
-"""A question that has to fit in front of the prompt: what is too long for that is told above it. Pure; knows no terminal."""
+"""A question that has to fit in front of the prompt: what is too long for that is told above it. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _BRIEF = 40
 
 
 def fitted(dialog: Dialog, width: int, room: int) -> tuple[list[str], Dialog]:
-    """What to print first, nothing lost of it, and the question to put below: of `room` rows, where that is possible."""
+    """What to print first, nothing lost of it, and the question to put below: of `room` rows, where possible."""
     if len(question_lines(dialog, width)) <= room:
         return [], dialog
     above, title = body_lines(dialog, width), dialog.title
@@ -22,9 +22,7 @@ def fitted(dialog: Dialog, width: int, room: int) -> tuple[list[str], Dialog]:
         shorter = replace(dialog, body=(), title=title)
         if len(question_lines(shorter, width)) <= room:
             return above, shorter
-    brief = replace(
-        dialog, body=(), title=title, said="", where="", why="", effects=tuple(map(_brief, dialog.effects))
-    )
+    brief = replace(dialog, body=(), title=title, said="", where="", why="", effects=tuple(map(_brief, dialog.effects)))
     return [*above, *about_lines(dialog, width)], brief
 
 

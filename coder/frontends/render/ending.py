@@ -70,12 +70,14 @@ def welcome_rows(opening: Opening) -> list[Row]:
 
 
 def exit_rows(*, title: str, prompts: int, files_changed: int, cost: float | None, session: str) -> list[Row]:
-    """How to come back, and what it cost; nothing when nothing was sent. `session` is its id."""
+    """How to come back, and what it cost; nothing when nothing was sent. `session` is its id, "" where
+    it is not kept."""
     if not prompts:
         return []
     name = f'Session "{foreign(title)}"' if title else "Session"
     facts = [name, counted(prompts, "prompt"), *_changed(files_changed), money(cost)]
-    return [row(" · ".join(facts)), row(f"Continue with: coder -c     or: coder -r {foreign(session)[:8]}")]
+    back = [row(f"Continue with: coder -c     or: coder -r {foreign(session)[:8]}")] if session else []
+    return [row(" · ".join(facts)), *back]
 
 
 def done_row(*, seconds: float, calls: int, files_changed: int, cost: float | None) -> Row:

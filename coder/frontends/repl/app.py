@@ -9,15 +9,15 @@ from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from prompt_toolkit.output.vt100 import Vt100_Output
-
-from coder.config.credentials import has_access
+from coder.config.credentials import lacks_key
 from coder.core.lazy import LazyModule
 from coder.frontends.render import ending
+from coder.frontends.render.marks import marks_of
 from coder.frontends.render.theme import theme_of
 from coder.frontends.repl import keymap, welcome
 from coder.frontends.repl.entry import Entry
 from coder.frontends.repl.opening import Opening
+from coder.frontends.repl.output import Output
 from coder.frontends.repl.prompt import Place, Prompt
 from coder.frontends.repl.status import Status, status_row
 from coder.frontends.repl.terminal import Terminal
@@ -54,11 +54,11 @@ class Repl:
         self._early: list[Entry] = []
         self._keys = keymap.load(config.home / "keybindings.json")
         place = Place(config.cwd, config.home if config.persist else None, opening.env)
-        self._prompt = Prompt(self, place, self._keys, BUILT_IN)
-        output = Vt100_Output.from_pty(sys.stdout, term=opening.env.get("TERM"))
-        output.enable_cpr = False  # asked for by nobody: answers could land in the prompt
+        marks = marks_of(opening.env, ambiguous_wide=config.interface.ambiguous_wide)
+        self._prompt = Prompt(self, place, self._keys, BUILT_IN, mark=marks.you)
+        output = Output.made(sys.stdout, opening.env.get("TERM"))
         theme = theme_of(config.interface.theme, opening.env, colour=opening.colour != "never")
-        self._terminal = Terminal(self._prompt, theme, opening.env, output)
+        self._terminal = Terminal(self._prompt, theme, opening.env, output, marks)
         self._terminal.set_vim(config.interface.vim)
         self._terminal.status = self._first_status
 
@@ -66,6 +66,8 @@ class Repl:
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             loop.add_signal_handler(number, self.leave, 128 + number)
+        loop.add_signal_handler(signal.SIGTSTP, self._terminal.suspend)
+        loop.add_signal_handler(signal.SIGCONT, self._terminal.go_on)
         if self._is_ready():
             self._welcome()
             self._terminal.screen.flush()
@@ -79,7 +81,7 @@ class Repl:
                 task.cancel()
             with suppress(OSError):
                 await self._end()
-            for number in _SIGNALS:
+            for number in (*_SIGNALS, signal.SIGTSTP, signal.SIGCONT):
                 loop.remove_signal_handler(number)
         if self._failure is not None:
             raise self._failure
@@ -121,7 +123,7 @@ class Repl:
     def _is_ready(self) -> bool:
         """Whether nothing has to be asked before the session."""
         trust = self._config.trust
-        return has_access(self._config.model) and not (trust is not None and trust.off) and not self._opening.chooses
+        return not lacks_key(self._config.model) and not (trust is not None and trust.off) and not self._opening.chooses
 
     def _first_status(self, width: int) -> Row:
         config = self._config

@@ -37,6 +37,7 @@ class Look:
     stop_key: str = "esc"
     background_key: str = "ctrl+b"
     todo_key: str = "ctrl+t"
+    spinner: str = SPINNER
 
 
 def live_rows(board: Board, tail: Sequence[Row], look: Look) -> list[Row]:
@@ -111,7 +112,7 @@ def _named(board: Board) -> str:
 
 
 def _state(board: Board, look: Look) -> Row:
-    mark = "▸" if look.is_still else SPINNER[int(board.clock() * 10) % len(SPINNER)]
+    mark = "▸" if look.is_still else look.spinner[int(board.clock() * 10) % len(look.spinner)]
     if board.phase == "retrying" and board.retry is not None:
         text = failures.retry_text(board.retry.event, board.retry.until - board.clock(), key=look.stop_key)
         return row((f"{mark} ", "warn"), text)

@@ -127,6 +127,12 @@ class Printer:
             self._evidenced.add(call.id)
             self.say((), *rows, ())
 
+    def begins(self, messages: Sequence[Message]) -> None:
+        """Another session, which goes on from these messages."""
+        self.board.todos = _todos_of(messages)
+        last = next((message for message in reversed(messages) if message.meta.kind == "reply"), None)
+        self.context = held(last.meta.usage) if last is not None else 0
+
     def forget(self, call: ToolUse) -> None:
         """The call was changed since its evidence was printed."""
         self._evidenced.discard(call.id)
@@ -195,12 +201,13 @@ class Printer:
             case CompactionStarted():
                 self._settle()
                 board.phase = "compacting"
-            case CompactionEnded():
+            case CompactionEnded(trigger=trigger):
                 board.phase = "waiting" if board.is_running else "idle"
                 self.context = event.after
-                self.say(ending.compacted_row(event))
+                if trigger != "manual":  # of its own commands coder says what they did
+                    self.say(ending.compacted_row(event))
             case ContextEdited(why=why):
-                if why not in ("compaction", "rewind"):
+                if why not in ("compaction", "compaction taken back", "rewind"):
                     self.say(row((f"  {foreign(why)}", "dim")))
             case StateChanged():
                 pass
@@ -234,7 +241,7 @@ class Printer:
     def _print(self, blocks: list[str]) -> None:
         for block in blocks:
             self._wrote = True
-            self._terminal.paint(markdown.markdown_rows(block, self._terminal.width, self._terminal.theme))
+            self._terminal.block(block)
 
     def _end_text(self) -> None:
         self._end_thought()
@@ -359,3 +366,11 @@ def held(usage: Usage) -> int:
     """How many tokens a request held, with its answer."""
     cached = usage.cache_read_input_tokens + usage.cache_creation_input_tokens
     return usage.input_tokens + cached + usage.output_tokens
+
+
+def _todos_of(messages: Sequence[Message]) -> tuple[Json, ...]:
+    """The list that the model kept last."""
+    uses = (use for message in reversed(messages) for use in reversed(message.tool_uses) if use.name == "TodoWrite")
+    last = next(uses, None)
+    listed = last.input.get("todos") if last is not None else None
+    return tuple(each for each in listed if isinstance(each, dict)) if isinstance(listed, list) else ()

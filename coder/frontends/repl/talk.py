@@ -53,7 +53,7 @@ class Talk:
         self._run: asyncio.Task[None] | None = None
         self._after: list[Entry] = []
         self._earlier: list[Spent] = []
-        self.title = self.session_id = ""  # of the session that was closed last
+        self.title = self.session_id = ""  # of the session that was closed last, if it is kept
         self.prompts = 0
         self.changed_files: dict[str, None] = {}
 
@@ -88,7 +88,9 @@ class Talk:
             session.interrupt()
             await asyncio.wait({self._run})
         await session.aclose()
-        self.title, self.session_id = session.title, session.facts.session_id
+        transcript = session.facts.transcript
+        if transcript is not None and transcript.exists():
+            self.title, self.session_id = session.title, session.facts.session_id
         self._earlier.append(session.spent)
 
     @property
@@ -114,7 +116,7 @@ class Talk:
             self._start(entry)
         elif entry.how == "after" or entry.kind in ("command", "memory") or self._session is None:
             self._after.append(entry)
-            board.after.append(entry.display or entry.text)
+            board.after.append(entry.shown)
         elif entry.kind == "shell":
             self._after.append(entry)
             board.after.append(f"! {entry.text}")
@@ -125,7 +127,7 @@ class Talk:
     def queue(self, entry: Entry) -> None:
         """Does it once what runs now has ended."""
         self._after.insert(0, entry)
-        self._printer.board.after.insert(0, entry.text)
+        self._printer.board.after.insert(0, entry.shown)
 
     def stop(self) -> bool:
         """Stops the run; what was queued goes back into the prompt. False when nothing runs."""
@@ -182,7 +184,7 @@ class Talk:
             self.session.steer(entry.text, entry_pictures(entry))
         except CoderError as error:
             self._printer.say(row(("✗ ", "bad"), foreign(str(error))))
-            self._hands.restore(entry.text)
+            self._hands.restore(entry.typed)
             return
         self._printer.board.queued.append(entry.text)
         self.prompts += 1
@@ -216,7 +218,7 @@ class Talk:
             self._start(self._after.pop(0))
 
     async def _prompt(self, entry: Entry) -> None:
-        self._printer.you(entry.display or entry.text)
+        self._printer.you(entry.shown)
         board = self._printer.board
         board.begin(None)
         self._hands.changed()
@@ -226,7 +228,7 @@ class Talk:
         try:
             ended = await session.prompt(entry.text, pictures=entry_pictures(entry))
         except BaseException:
-            self._hands.restore(entry.text)
+            self._hands.restore(entry.typed)
             raise
         self._ended(entry, ended, session)
 
@@ -256,7 +258,7 @@ class Talk:
         left = self.take_back_all() if ended.reason != "done" else self._undelivered()
         if went_back:
             self.prompts -= 1
-            left.insert(0, entry.text)
+            left.insert(0, entry.typed)
         if left:
             self._hands.restore("\n".join(left))
         if ended.reason not in ("done", "interrupted"):

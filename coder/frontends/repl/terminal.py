@@ -22,29 +22,41 @@ from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import ConditionalContainer, HSplit, Layout, Window
 from prompt_toolkit.layout.controls import FormattedTextControl
 from prompt_toolkit.layout.dimension import Dimension
-from prompt_toolkit.output import Output
 from prompt_toolkit.styles import Style as ToolkitStyle
 
 from coder.core.lazy import LazyModule
 from coder.core.requests import Deny
 from coder.frontends.picker import Page, Picked, Picker
-from coder.frontends.render.fold import fold_rows
+from coder.frontends.render.marks import ALL_MARKS, Marks
 from coder.frontends.render.theme import Theme, style_for_prompt_toolkit
 from coder.frontends.repl.modal import LineModal, Modal, PageModal, Shape
+from coder.frontends.repl.output import Output
+from coder.frontends.repl.reflow import reflows
 from coder.frontends.repl.screen import Screen
 from coder.frontends.styled import Row, row
 
 if TYPE_CHECKING:
     from coder.frontends.render import markdown
-    from coder.frontends.repl import outside, picker_modal
+    from coder.frontends.repl import outside, picker_modal, stopping
     from coder.frontends.repl.prompt import Prompt
 else:  # not before the first paint
     markdown = LazyModule("coder.frontends.render.markdown")
     outside = LazyModule("coder.frontends.repl.outside")
     picker_modal = LazyModule("coder.frontends.repl.picker_modal")
+    stopping = LazyModule("coder.frontends.repl.stopping")
 
 _ESCAPE_WAIT = 0.1  # seconds: longer ones eat the key after esc
 _NARROWEST, _LOWEST = 40, 10
+
+
+class _Application(Application[object]):
+    """Told of a new size, it erases what the terminal made of the live rows."""
+
+    erase: Callable[[], None]
+
+    def _on_resize(self) -> None:
+        self.erase()
+        self._redraw()
 
 
 @dataclass(slots=True)
@@ -57,19 +69,23 @@ class _Open:
 class Terminal:
     """Implements `desk.Ui`. `live` and `status` tell what is drawn above and below the prompt at this moment."""
 
-    def __init__(self, prompt: Prompt, theme: Theme, env: Mapping[str, str], output: Output) -> None:
+    def __init__(
+        self, prompt: Prompt, theme: Theme, env: Mapping[str, str], output: Output, marks: Marks = ALL_MARKS
+    ) -> None:
         self.prompt = prompt
         self.theme = theme
+        self.marks = marks
         self.live: Callable[[int, int], list[Row]] = lambda width, height: []
         self.status: Callable[[int], Row] = lambda width: ()
         self.refused = -1e9  # when ctrl+c answered a question, and ended the run with it
         self._env = env
         self._open: list[_Open] = []
+        self._suspending: asyncio.Future[None] | None = None
         self._shape = Shape([])
         self._is_asking = Condition(lambda: bool(self._open))
         self._bound: KeyBindingsBase = KeyBindings()
         self.custom: str | None = None  # status rows of the person's own, with their colours
-        self._app: Application[object] = Application(
+        self._app = _Application(
             layout=self._layout(),
             key_bindings=merge_key_bindings([self._modal_keys(), DynamicKeyBindings(lambda: self._bound)]),
             style=self._style(),
@@ -78,11 +94,13 @@ class Terminal:
             enable_page_navigation_bindings=False,
             mouse_support=False,
             min_redraw_interval=0.02,
+            terminal_size_polling_interval=None,  # the terminal tells
             output=output,
         )
         self._app.timeoutlen = self._app.ttimeoutlen = _ESCAPE_WAIT
         self._app.before_render += lambda app: self._shrink()
-        self.screen = Screen(self._app)
+        self.screen = Screen(self._app, output, reflows=reflows(env))
+        self._app.erase = self.screen.erase
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Owns the terminal until `stop`. Raises EOFError when the terminal is lost."""
@@ -116,13 +134,28 @@ class Terminal:
     def redraw(self) -> None:
         self._app.invalidate()
 
+    def redraw_soon(self) -> None:
+        """For what changes by itself."""
+        self.screen.draw_soon()
+
     def repaint(self) -> None:
         """Draws the live rows anew, whatever is there."""
         self._app.renderer.erase()
         self._app.invalidate()
 
     def suspend(self) -> None:
-        self._app.suspend_to_background()
+        """Gives the terminal back and stops, with the whole job, until it is told to go on."""
+        if self.screen.is_held:  # by a program that stops too
+            stopping.stop()
+        else:
+            self.screen.hold()
+            self._suspending = asyncio.ensure_future(run_in_terminal(stopping.stop))
+            self._suspending.add_done_callback(lambda _: self._take_back())
+
+    def go_on(self) -> None:
+        """After a stop that nobody announced: others may have written here."""
+        if not self.screen.is_held:
+            self.repaint()
 
     def set_theme(self, theme: Theme) -> None:
         self.theme = theme
@@ -138,15 +171,14 @@ class Terminal:
         return self.screen.height
 
     def say(self, rows: Iterable[Row]) -> None:
-        width = self.width
-        self.screen.print(self.theme.paint(each) for each in fold_rows(rows, width))
+        self.screen.print(self.theme.paint(each) for each in self.marks.rows(rows, self.width))
 
-    def paint(self, lines: Iterable[str]) -> None:
-        """Prints lines that are painted already, and no wider than the terminal."""
-        self.screen.print(lines)
+    def block(self, source: str) -> None:
+        """Prints a block of Markdown that is finished."""
+        self.screen.print(markdown.markdown_rows(source, self.width, self.theme, self.marks))
 
     def markdown(self, text: str) -> None:
-        self.screen.print(markdown.markdown_text(text, self.width, self.theme))
+        self.screen.print(markdown.markdown_text(text, self.width, self.theme, self.marks))
 
     async def ask(self, modal: Modal) -> object:
         """Puts it in front of the prompt; returns what came of it. Cancelled, it is gone."""
@@ -211,10 +243,13 @@ class Terminal:
         try:
             await run_in_terminal(work, in_executor=True)
         finally:
-            for each in self._open:  # it was not to be seen until now
-                each.since = asyncio.get_running_loop().time()
-            self.screen.release()
-            self.redraw()
+            self._take_back()
+
+    def _take_back(self) -> None:
+        for each in self._open:  # it was not to be seen until now
+            each.since = asyncio.get_running_loop().time()
+        self.screen.release()
+        self.redraw()
 
     def _style(self) -> ToolkitStyle:
         return ToolkitStyle.from_dict(dict(style_for_prompt_toolkit(self.theme)))
@@ -227,7 +262,7 @@ class Terminal:
         has_menu = Condition(lambda: not self._open and bool(self.prompt.menu_rows(self.width)))
         shows_prompt = Condition(lambda: not self._open or self._open[-1].modal.keeps_prompt)
         has_rules = shows_prompt & Condition(lambda: self.width >= _NARROWEST and self.height >= _LOWEST)
-        rule = Window(FormattedTextControl(lambda: self._drawn([row(("─" * self.width, "dim"))])), height=1)
+        rule = Window(FormattedTextControl(lambda: self._drawn([row((self.marks.rule * self.width, "dim"))])), height=1)
         menu = FormattedTextControl(lambda: self._drawn(self.prompt.menu_rows(self.width)))
         status = FormattedTextControl(lambda: self._drawn([self.status(self.width)]))
         custom = FormattedTextControl(lambda: ANSI(self.custom or ""))
@@ -268,7 +303,7 @@ class Terminal:
 
     def _drawn(self, rows: Iterable[Row]) -> StyleAndTextTuples:
         drawn: StyleAndTextTuples = []
-        for at, each in enumerate(rows):
+        for at, each in enumerate(self.marks.cut(rows, self.width)):
             if at:
                 drawn.append(("", "\n"))
             drawn += [(f"class:{span.style}" if span.style else "", span.text) for span in each]
@@ -284,8 +319,8 @@ class Terminal:
         last = renderer.last_rendered_screen
         if last is not None:
             wanted = self._app.layout.container.preferred_height(size.columns, size.rows).preferred
-            if wanted < last.height:
-                renderer.erase()
+            if wanted < last.height or self.screen.is_moved:
+                self.screen.erase()
 
     def _type(self, key: str, data: str) -> None:
         """A key that was meant for the draft. Enter is not among them: what it would send may be half a message."""

@@ -17,8 +17,9 @@ from coder.core.errors import CoderError
 from coder.core.events import AnyEvent
 from coder.core.lazy import LazyModule
 from coder.core.requests import Reply, Request
+from coder.frontends import failing, reopening
 from coder.frontends.render.theme import theme_of
-from coder.frontends.repl import app_keys, failing, reopening, resumed
+from coder.frontends.repl import app_keys, resumed
 from coder.frontends.repl.asker import Asker
 from coder.frontends.repl.attention import Attention
 from coder.frontends.repl.controls import Controls
@@ -65,6 +66,7 @@ class Works:
         self._ticking = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._later: list[str] = []
+        self._told_of = ""  # the session whose past was shown
         self._began = time.monotonic()
         self._custom: custom_status.CustomStatus | None = None
         self.printer = Printer(terminal, Place(config.cwd, opening.home), self._changed)
@@ -82,6 +84,7 @@ class Works:
             lambda: terminal.prompt.text,
             lambda: controls.said,
         )
+        self._drawing.spinner = terminal.marks.spinner
         self._drawing.is_still = opening.is_still or config.interface.reduced_motion
         terminal.live, terminal.status = self._drawing.live, self._drawing.status
         settings = LiveSettings(config.interface, config.home / "settings.json", opening.env, self._set)
@@ -125,8 +128,9 @@ class Works:
         self.aside(self._tick())
 
     async def aclose(self) -> None:
-        """Ends all that was begun, the session last; what was queued is in the draft then. Raises OSError when the terminal
-        is gone."""
+        """Ends all that was begun, the session last; what was queued is in the draft then.
+
+        Raises OSError when the terminal is gone."""
         if queued := self.talk.take_back_all():
             self._restore("\n".join(queued))
         for task in tuple(self._tasks):
@@ -142,10 +146,13 @@ class Works:
         self.config = config
         self.printer.facts = lambda **now: failing.facts_of(config, session, self._opening.env, **now)
         self.talk.took(session)
+        self.printer.begins(session.messages)
         for text in session.warnings:
             if text not in config.warnings:
                 self.printer.say(row(("! ", "warn"), foreign(text)))
-        resumed.show(self.printer, session)
+        if session.facts.session_id != self._told_of:  # else it is on the screen
+            resumed.show(self.printer, session)
+        self._told_of = session.facts.session_id
         await self._own_status(config)
         self._changed()
 
@@ -188,7 +195,7 @@ class Works:
             await self._ticking.wait()
             self._ticking.clear()
             while self.printer.board.is_running:
-                self._terminal.redraw()
+                self._terminal.redraw_soon()
                 await asyncio.sleep(1.0 if self._drawing.is_still else _HEARTBEAT)
             self._terminal.redraw()
 
@@ -198,7 +205,7 @@ class Works:
             self._ticking.set()
         self._terminal.prompt.keep_queued(self.talk.queued)
         self._window.state("waiting for you" if board.phase == "asking" else "working" if board.is_running else "")
-        self._terminal.redraw()
+        self._terminal.redraw_soon()
 
     def _restore(self, text: str) -> None:
         """Back into the prompt, before what has been typed since."""
@@ -206,9 +213,10 @@ class Works:
         self._terminal.set_draft(f"{text}\n{draft}" if draft and draft != text else text, restored=True)
 
     async def _command(self, line: str) -> None:
+        await self.talk.opened()
         await dispatch.run_line(self._desk, line)
         while self._later:
-            self.talk.queue(Entry("prompt", self._later.pop(0)))
+            self.talk.queue(Entry("prompt", self._later.pop(0), command=line))
 
     async def _remember(self, note: str) -> None:
         """Asks which notes, and adds one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -177,7 +178,8 @@ def test_s10_tab_edits_the_rule_and_one_that_does_not_fit_is_not_saved(tmp_path:
 @pytest.mark.behaviour("B-999")
 def test_ux_18_what_cannot_be_undone_wants_its_word(tmp_path: Path, size: tuple[int, int]) -> None:
     shop = Shop.make(tmp_path)
-    shop.program("git", f'case "$*" in *push*) echo ran >> {tmp_path}/ran.txt;; *) exec /usr/bin/git "$@";; esac')
+    real = shutil.which("git")
+    shop.program("git", f'case "$*" in *push*) echo ran >> {tmp_path}/ran.txt;; *) exec {real} "$@";; esac')
     with shop.session([turn(tool("Bash", command="git push --force")), turn("Pushed.")], size=size) as (term, _):
         asked(term, "press enter to run it")
         assert "! This cannot be undone" in term.screen

@@ -49,12 +49,13 @@ from coder.frontends.repl.transcript import Transcript
 from coder.frontends.styled import Row, foreign, row
 
 if TYPE_CHECKING:
-    from coder.frontends.render import calls, ending, markdown
+    from coder.frontends.render import calls, ending, markdown, subjects
     from coder.frontends.render.refusals import Facts
 else:  # what is printed comes after the first paint
     calls = LazyModule("coder.frontends.render.calls")
     ending = LazyModule("coder.frontends.render.ending")
     markdown = LazyModule("coder.frontends.render.markdown")
+    subjects = LazyModule("coder.frontends.render.subjects")
 
 _SILENT = frozenset({"TodoWrite", "AskUserQuestion", "ExitPlanMode", "EnterPlanMode"})
 
@@ -319,6 +320,10 @@ class Printer:
                 self.board.calls.pop(call.id, None)
                 if block.is_error:
                     self.say(*calls.not_run_rows(call, block, **self._where()))
+
+    def short(self, path: str) -> str:
+        """A path as people write it."""
+        return str(subjects.Place(self._place.folder, self._place.home).short(path))
 
     def _where(self) -> _Where:
         return {"width": self._terminal.width, "folder": self._place.folder, "home": self._place.home}

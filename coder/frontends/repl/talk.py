@@ -249,7 +249,7 @@ class Talk:
                     (),
                 )
             case "interrupted":
-                printer.say(*ending.stopped_rows(seconds, tuple(board.changed)), ())
+                printer.say(*ending.stopped_rows(seconds, tuple(map(printer.short, board.changed))), ())
             case _:
                 assert printer.facts is not None
                 facts = printer.facts(restored=went_back, arrived=board.tokens)

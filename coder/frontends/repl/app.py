@@ -336,6 +336,7 @@ class Repl:
     async def _command(self, line: str) -> None:
         await self._talk.opened()
         await dispatch.run_line(self._desk, line)
+        self._printer.say(())
         while self._later:
             self._talk.queue(Entry("prompt", self._later.pop(0), command=line))
 
@@ -347,7 +348,9 @@ class Repl:
         path = await remembering.choose(self._terminal, self._config, self._opening.home)
         if path is not None:
             notes.add_note(path, note)
-            self._printer.say(row(("✓ ", "ok"), f"Noted in {foreign(self._short(path))}"))
+            name = remembering.name_of(path, self._config.cwd, self._opening.home)
+            said = f" · the model reads it when you name it: @{name}"
+            self._printer.say(row(("✓ ", "ok"), f"Noted in {name}", (said, "dim")), ())
 
     def _save_plan(self, plan: str) -> Path | None:
         try:

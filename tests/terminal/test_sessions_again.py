@@ -10,8 +10,8 @@ import pytest
 
 from tests.support.cli import Place
 from tests.support.fakeapi import fake_api, turn
-from tests.support.screens import Terminal, coder, git_folder, scripted, started
-from tests.support.sitting import SIZES, Sitting, sitting
+from tests.support.screens import Terminal, git_folder
+from tests.support.sitting import SIZES, sitting
 
 
 def left_well(terminal: Terminal) -> None:
@@ -42,7 +42,6 @@ def test_ux_29_ctrl_d_says_how_to_go_on_and_the_session_is_in_the_list(
     with sitting(tmp_path, turn("Again."), arguments=("-r",), columns=columns, rows=rows, place=place) as there:
         terminal = there.terminal
         terminal.wait("enter opens · space shows · ctrl+a all folders · ctrl+r renames · esc leaves")
-        print(terminal.picture())
         chosen = next(line for line in terminal.screen if line.startswith("❯"))
         assert chosen.startswith("❯ A title of its own")
         assert all(words in chosen for words in ("just now", "main", "1 prompt", "$0.0"))
@@ -60,7 +59,6 @@ def test_ux_29_ctrl_d_says_how_to_go_on_and_the_session_is_in_the_list(
         terminal.press("ctrl+c")
         assert terminal.end() == 0
         left_well(terminal)
-        print(terminal.picture())
 
 
 @pytest.mark.behaviour("B-1018")
@@ -94,3 +92,97 @@ def test_s30_where_nothing_was_said_nothing_is_printed_at_the_end(tmp_path: Path
         assert there.terminal.end() == 0
         assert [line for line in there.terminal.history if line] == told
         assert there.place.transcripts() == []
+
+
+def after(terminal: Terminal, line: str) -> list[str]:
+    """The rows of the screen below the first of these."""
+    return terminal.screen[terminal.screen.index(line) :] if line in terminal.screen else []
+
+
+def earlier(root: Path, *prompts: str) -> Place:
+    """A place with one session for each prompt, the last the newest."""
+    place = Place.make(root)
+    git_folder(place)
+    for prompt in prompts:
+        with fake_api([turn(f"About {prompt}.")]) as api:
+            assert place.coder("-p", prompt, url=api.url).code == 0
+    return place
+
+
+@pytest.mark.behaviour("B-1019")
+def test_s19_the_last_session_goes_on_with_c(tmp_path: Path) -> None:
+    place = earlier(tmp_path, "the parser", "the cart")
+    with sitting(tmp_path, turn("More."), arguments=("-c",), place=place) as there:
+        there.terminal.wait("── resumed · from its beginning ──")
+        there.terminal.wait("About the cart.")
+        there.say("go on")
+        assert [message["role"] for message in there.talk[0]["messages"]] == ["user", "assistant", "user"]
+
+
+@pytest.mark.behaviour("B-1019")
+def test_s19_words_name_the_session_at_the_start_and_in_resume(tmp_path: Path) -> None:
+    place = earlier(tmp_path, "the parser", "the cart")
+    with sitting(tmp_path, arguments=("-r", "parser"), place=place) as there:
+        there.terminal.wait("About the parser.")
+        there.say("/resume cart", "About the cart.")
+        there.say("/resume nonsense", '✗ No session is meant by "nonsense". /resume lists them all.')
+        there.terminal.send("/resume ")
+        there.terminal.press("enter")
+        there.terminal.wait("enter opens · ")
+        there.terminal.send("pars")
+        there.terminal.wait("search: pars")
+        there.terminal.wait('❯ (no title) "the parser"')
+        there.terminal.press("enter")
+        there.terminal.wait(lambda: there.count("About the parser.") == 2)
+        there.free()
+
+
+@pytest.mark.behaviour("B-1019")
+def test_s19_a_session_is_read_and_named_from_the_list(tmp_path: Path) -> None:
+    place = earlier(tmp_path, "the parser", "the cart")
+    with sitting(tmp_path, arguments=("-r",), place=place, env={"PAGER": "cat"}) as there:
+        terminal = there.terminal
+        terminal.wait("esc leaves")
+        terminal.press("ctrl+r")
+        terminal.wait("What should this session be called?")
+        terminal.send("Rounding")
+        terminal.press("enter")
+        terminal.wait("❯ Rounding ")
+        terminal.send(" ")
+        terminal.wait("About the cart.")  # printed by the pager
+        terminal.wait(lambda: any(line.startswith("❯ Rounding ") for line in after(terminal, "About the cart.")))
+        terminal.press("ctrl+a")
+        terminal.wait("Resume a session of any folder")
+        terminal.press("esc")
+        assert terminal.end() == 0
+
+
+@pytest.mark.behaviour("B-1019")
+def test_s30_after_clear_the_end_names_the_session_that_c_goes_on_with(tmp_path: Path) -> None:
+    with sitting(tmp_path, turn("Hello.")) as there:
+        there.say("hello")
+        there.say("/clear ", "✓ A new conversation.")
+        assert any(line.startswith("asks first · sonnet-5-5 · 0% context · ") for line in there.terminal.screen)
+        there.terminal.press("ctrl+d")
+        assert there.terminal.end() == 0
+        session = there.place.transcripts()[0].stem
+        assert f"coder -r {session[:8]}" in there.terminal.picture()
+        place = there.place
+    with sitting(tmp_path, turn("More."), arguments=("-c",), place=place) as there:
+        there.terminal.wait("Hello.")
+
+
+@pytest.mark.behaviour("B-1019")
+def test_s19_after_clear_and_a_message_c_goes_on_with_the_new_one(tmp_path: Path) -> None:
+    with sitting(tmp_path, turn("Hello."), turn("Fresh.")) as there:
+        there.say("hello")
+        there.say("/clear fresh start", '✓ A new conversation called "fresh start".')
+        there.say("new")
+        assert len(there.talk[1]["messages"]) == 1
+        there.terminal.press("ctrl+d")
+        assert there.terminal.end() == 0
+        assert 'Session "fresh start" · 2 prompts' in there.terminal.picture()
+        place = there.place
+    with sitting(tmp_path, turn("More."), arguments=("-c",), place=place) as there:
+        there.terminal.wait("Fresh.")
+        assert there.count("Hello.") == 0

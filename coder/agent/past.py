@@ -63,6 +63,6 @@ class _Change:
         self._before = self._past.tokens
 
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
-        if kind is None:
+        if kind is None and self._past.history.view != self._view:
             where = self._past.requests.edited(self._why, self._view, self._past.kept)
             self._emit(ContextEdited(why=self._why, where=where, freed=self._before - self._past.tokens))

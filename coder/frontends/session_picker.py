@@ -83,14 +83,16 @@ def session_picker(shelf: Shelf, *, query: str = "", first: int = 0) -> Picker:
     place = "of any folder" if shelf.whole else f"in {_end(shelf.short(str(shelf.cwd)), 2 * _FOLDER)}"
     more = f" · latest {len(items)} of {len(paths)}" if len(paths) > len(items) == _MOST else ""
     other = Action(ALL, "this folder" if shelf.whole else "all folders")
+    rest = (Action(SPACE, "shows"), other, Action(RENAME, "renames")) if items else (other,)
+    no = "no other" if shelf.without else "no"
     return Picker(
         f"Resume a session {place}",
         items,
         hint=f"type to search{more}",
-        actions=(Action(SPACE, "shows"), other, Action(RENAME, "renames")),
+        actions=rest,
         can_search=True,
         verb="opens",
-        empty="There is no session yet." if shelf.whole else "There is no session in this folder yet.",
+        empty=f"There is {no} session yet." if shelf.whole else f"There is {no} session in this folder yet.",
         first=first,
         look=_look,
         find=lambda words: list(_found(shelf, paths, words)),

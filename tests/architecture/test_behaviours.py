@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PROMISE = re.compile(r"^- \*\*(B-\d{3})\*\* \S", re.MULTILINE)
-CARRIED = re.compile(r'behaviour\("(B-\d{3})"\)')
+PROMISE = re.compile(r"^- \*\*(B-\d{3,4})\*\* \S", re.MULTILINE)
+CARRIED = re.compile(r'behaviour\("(B-\d{3,4})"\)')
 
 
 def promised() -> list[str]:

@@ -8,7 +8,7 @@ import pyte
 from wcwidth import wcwidth
 
 
-class EmulatedScreen(pyte.HistoryScreen):  # type: ignore[misc]  # pyte has no types
+class EmulatedScreen(pyte.HistoryScreen):
     """`reflows`: rows that do not fit any more are wrapped, as most terminals do; else they are cut, as xterm does."""
 
     reflows = False

@@ -129,7 +129,7 @@ class Terminal:
             self.pump(0.05)
 
     def resize(self, columns: int, rows: int, *, reflows: bool = False) -> None:
-        """`reflows`: rows that have become too wide are wrapped, else they are cut. What was drawn before is read first:
+        """`reflows`: rows that have become too wide are wrapped, else they are cut. What was drawn is read first:
         to a terminal that has changed meanwhile it would mean something else."""
         self.settle(0.02)
         self._screen.reflows = reflows

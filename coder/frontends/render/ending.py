@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from coder.core.events import CheckpointTaken, CompactionEnded
 from coder.frontends.render.wording import (
     counted,
     duration,
@@ -16,6 +16,9 @@ from coder.frontends.render.wording import (
     whole_seconds,
 )
 from coder.frontends.styled import Row, foreign, row
+
+if TYPE_CHECKING:
+    from coder.core.events import CheckpointTaken, CompactionEnded
 
 _MODES = {
     "default": "Asks before edits and commands",
@@ -67,12 +70,14 @@ def welcome_rows(opening: Opening) -> list[Row]:
 
 
 def exit_rows(*, title: str, prompts: int, files_changed: int, cost: float | None, session: str) -> list[Row]:
-    """How to come back, and what it cost; nothing when nothing was sent. `session` is its id."""
+    """How to come back, and what it cost; nothing when nothing was sent. `session` is its id, "" where
+    it is not kept."""
     if not prompts:
         return []
     name = f'Session "{foreign(title)}"' if title else "Session"
     facts = [name, counted(prompts, "prompt"), *_changed(files_changed), money(cost)]
-    return [row(" · ".join(facts)), row(f"Continue with: coder -c     or: coder -r {foreign(session)[:8]}")]
+    back = [row(f"Continue with: coder -c     or: coder -r {foreign(session)[:8]}")] if session else []
+    return [row(" · ".join(facts)), *back]
 
 
 def done_row(*, seconds: float, calls: int, files_changed: int, cost: float | None) -> Row:

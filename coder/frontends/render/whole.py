@@ -13,26 +13,59 @@ from coder.frontends.render.markdown import code_rows
 from coder.frontends.render.subjects import Place, subject
 from coder.frontends.render.theme import Theme
 from coder.frontends.render.wording import duration
-from coder.frontends.styled import foreign, row
+from coder.frontends.styled import Row, foreign, row, width_of
+
+_BESIDE = 24  # cells beside a command in the first row
 
 
 def whole(finished: ToolFinished, theme: Theme, width: int, *, folder: Path, home: Path) -> str:
     """The call, its input and everything it gave, painted; no line is wider than `width`."""
-    call, data = finished.call, finished.data or {}
-    mark = row(("✗ ", "bad")) if finished.result.is_error else row(("✓ ", "ok"))
-    about = "" if call.name == "Bash" else subject(call, Place(folder, home))
-    facts = " · ".join(filter(None, (foreign(finished.summary), duration(finished.seconds))))
-    head = (*mark, *row(f"{foreign(call.name)} {about}".rstrip(), (f" · {facts}", "dim")))
-    made = [theme.paint(each) for each in fold_row(head, width)]
+    made = [theme.paint(each) for each in _head(finished, width, Place(folder, home))]
     change = change_in(finished)
     if change is not None:
-        made += [theme.paint(each) for each in diff_rows(change.rows, width, language=syntax_of(call, theme))]
-    elif call.name == "Bash":
-        made += _painted(str(call.input.get("command", "")), "bash", theme, width)
-        made += ["", *_painted(_printed(finished, data), "", theme, width)]
+        language = syntax_of(finished.call, theme)
+        made += [theme.paint(each) for each in diff_rows(change.rows, width, language=language)]
     else:
-        made += _painted(_content(finished, data), "", theme, width)
+        for text, language in _texts(finished, width):
+            made += _painted(text, language, theme, width)
     return "\n".join(made) + "\n"
+
+
+def whole_rows(finished: ToolFinished, width: int, *, folder: Path, home: Path) -> list[Row]:
+    """The same, without the colours of a syntax."""
+    made = _head(finished, width, Place(folder, home))
+    change = change_in(finished)
+    if change is not None:
+        return [*made, *diff_rows(change.rows, width)]
+    lines = (line for text, _ in _texts(finished, width) for line in code_rows(text.replace("\r\n", "\n"), "", width))
+    return [*made, *(row(*(part for part, _ in line)) for line in lines)]
+
+
+def _head(finished: ToolFinished, width: int, place: Place) -> list[Row]:
+    call = finished.call
+    mark = row(("✗ ", "bad")) if finished.result.is_error else row(("✓ ", "ok"))
+    about = subject(call, place) if call.name != "Bash" else _command(finished) if _is_short(finished, width) else ""
+    facts = " · ".join(filter(None, (foreign(finished.summary), duration(finished.seconds))))
+    return fold_row((*mark, *row(f"{foreign(call.name)} {about}".rstrip(), (f" · {facts}", "dim"))), width)
+
+
+def _texts(finished: ToolFinished, width: int) -> list[tuple[str, str]]:
+    """What was given and what came of it, each with its language."""
+    data = finished.data or {}
+    if finished.call.name != "Bash":
+        return [(_content(finished, data), "")]
+    above = [] if _is_short(finished, width) else [(_command(finished), "bash"), ("", "")]
+    return [*above, (_printed(finished, data), "")]
+
+
+def _command(finished: ToolFinished) -> str:
+    return str(finished.call.input.get("command", ""))
+
+
+def _is_short(finished: ToolFinished, width: int) -> bool:
+    """Whether a command stands in the first row, with what came of it."""
+    command = _command(finished)
+    return foreign(command) == command and width_of(row(command)) <= width - _BESIDE
 
 
 def _printed(finished: ToolFinished, data: Json) -> str:

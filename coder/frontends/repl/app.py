@@ -9,7 +9,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from coder.config.credentials import has_access
+from coder.config.credentials import lacks_key
 from coder.core.lazy import LazyModule
 from coder.frontends.render import ending
 from coder.frontends.render.marks import marks_of
@@ -123,7 +123,7 @@ class Repl:
     def _is_ready(self) -> bool:
         """Whether nothing has to be asked before the session."""
         trust = self._config.trust
-        return has_access(self._config.model) and not (trust is not None and trust.off) and not self._opening.chooses
+        return not lacks_key(self._config.model) and not (trust is not None and trust.off) and not self._opening.chooses
 
     def _first_status(self, width: int) -> Row:
         config = self._config
@@ -157,6 +157,8 @@ class Repl:
         works: Works = loaded.Works(opening, self._config, terminal, self._keys, self.leave, self._died)
         works.begin()
         self._works = works
+        if opening.play is None and not self._prompt.text and not self._early:
+            self._prompt.restore()
         for entry in self._early:
             works.send(entry)
         await works.open(self._config, start)
@@ -187,13 +189,14 @@ class Repl:
         """Closes the session, then says how to go on with it. Raises OSError when the terminal is gone."""
         works, screen = self._works, self._terminal.screen
         screen.is_held = False
-        self._prompt.close()
+        try:
+            if works is not None:
+                await works.aclose()
+        finally:
+            self._prompt.close()  # the last to say what is kept of the draft
+            screen.flush()
         if works is None:
             return
-        try:
-            await works.aclose()
-        finally:
-            screen.flush()
         talk = works.talk
         if (talk.prompts or talk.cost) and self._opening.play is None:
             rows = ending.exit_rows(

@@ -30,5 +30,6 @@ class FormModal:
 
     def press(self, key: str, data: str) -> bool:
         if key == "paste":
-            data = " ".join(data.split())
-        return self._form.press({" ": "space"}.get(data, data) if key in ("text", "paste") else key)
+            self._form.type(" ".join(data.split()))
+            return False
+        return self._form.press({" ": "space"}.get(data, data) if key == "text" else key)

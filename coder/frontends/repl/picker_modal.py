@@ -21,9 +21,10 @@ class PickerModal:
         return Shape(self._picking.rows(width, height))
 
     def press(self, key: str, data: str) -> bool:
-        pressed = {" ": "space"}.get(data, data) if key == "text" else key
         if key == "paste":
-            pressed = "".join(char for char in data if char.isprintable())
+            self._picking.type(" ".join(data.split()))
+            return False
+        pressed = {" ": "space"}.get(data, data) if key == "text" else key
         over = self._picking.press(pressed)
         if isinstance(over, Picked):
             self.result = over

@@ -32,7 +32,7 @@ class Screen:
         self._waiting: list[str] = []
         self._timer: asyncio.TimerHandle | None = None
         self._last = 0.0
-        self._is_blank = False  # the last line
+        self.is_blank = True  # the last line, or there is none
         self.is_held = False
         app.after_render += self._note
 
@@ -47,9 +47,9 @@ class Screen:
     def print(self, lines: Iterable[str]) -> None:
         """Each line without its end; colours are allowed, no line is wider than the terminal. Never two empty ones."""
         for line in lines:
-            if line or not self._is_blank:
+            if line or not self.is_blank:
                 self._waiting.append(line)
-            self._is_blank = not line
+            self.is_blank = not line
         if self._waiting and self._timer is None:
             loop = asyncio.get_running_loop()
             delay = max(0.0, self._last + INTERVAL - loop.time())
@@ -72,6 +72,7 @@ class Screen:
                 self.erase()
             output.write_raw(text)
             if self._app.is_running:
+                self._app.render_counter += 1  # or the rows of the last drawing would be drawn again
                 self._app.renderer.render(self._app, self._app.layout)
                 self._note()
                 output.write_raw(_END)

@@ -25,11 +25,13 @@ from prompt_toolkit.layout.dimension import Dimension
 from prompt_toolkit.styles import Style as ToolkitStyle
 
 from coder.core.lazy import LazyModule
+from coder.core.requests import Deny
 from coder.frontends.picker import Page, Picked, Picker
 from coder.frontends.render.marks import ALL_MARKS, Marks
 from coder.frontends.render.theme import Theme, style_for_prompt_toolkit
 from coder.frontends.repl.modal import LineModal, Modal, PageModal, Shape
 from coder.frontends.repl.output import Output
+from coder.frontends.repl.pasting import watch_pastes
 from coder.frontends.repl.reflow import reflows
 from coder.frontends.repl.screen import Screen
 from coder.frontends.styled import Row, row
@@ -76,6 +78,7 @@ class Terminal:
         self.marks = marks
         self.live: Callable[[int, int], list[Row]] = lambda width, height: []
         self.status: Callable[[int], Row] = lambda width: ()
+        self.refused = -1e9  # when ctrl+c answered a question, and ended the run with it
         self._env = env
         self._output = output
         output.has_colour = theme.has_colour
@@ -97,6 +100,7 @@ class Terminal:
             terminal_size_polling_interval=None,  # the terminal tells
             output=output,
         )
+        watch_pastes(self._app)
         self._app.timeoutlen = self._app.ttimeoutlen = _ESCAPE_WAIT
         self._app.before_render += lambda app: self._shrink()
         self.screen = Screen(self._app, output, reflows=reflows(env))
@@ -190,6 +194,11 @@ class Terminal:
         try:
             return await opened.done
         finally:
+            self._close(opened)
+
+    def _close(self, opened: _Open) -> None:
+        """At once when it is over: the next key is not for it any more."""
+        if opened in self._open:
             self._open.remove(opened)
             self._focus()
 
@@ -230,8 +239,8 @@ class Terminal:
         self._complain(problem)
         return not problem
 
-    def set_draft(self, text: str) -> None:
-        self.prompt.set_text(text)
+    def set_draft(self, text: str, *, restored: bool = False) -> None:
+        self.prompt.set_text(text, restored=restored)
         self.redraw()
 
     def _complain(self, problem: str) -> None:
@@ -247,6 +256,8 @@ class Terminal:
             self._take_back()
 
     def _take_back(self) -> None:
+        for each in self._open:  # it was not to be seen until now
+            each.since = asyncio.get_running_loop().time()
         self.screen.release()
         self.redraw()
 
@@ -289,21 +300,21 @@ class Terminal:
             modal = self._open[-1].modal
             room = height - (5 if modal.keeps_prompt and width >= _NARROWEST and height >= _LOWEST else 1)
             shape = modal.shape(width, max(room, 1))
-            excess = max(len(shape.rows) - max(room, 1), 0)
-            cursor = (max(shape.cursor[0] - excess, 0), shape.cursor[1]) if shape.cursor else None
-            self._shape = Shape(shape.rows[excess:], cursor)  # the choices are at its end
+            if not self.screen.is_blank and len(shape.rows) < room:
+                shape = shape.below_blank()
+            self._shape = shape.ending(max(room, 1))  # the choices are at its end
         else:
             self._shape = Shape(self.live(width, height))
         return Dimension.exact(len(self._shape.rows))
 
     def _cursor(self) -> Point:
-        y, x = self._shape.cursor or (max(len(self._shape.rows) - 1, 0), 0)
+        y, x = self._shape.caret
         return Point(x=x, y=y)
 
     def _drawn(self, rows: Iterable[Row]) -> StyleAndTextTuples:
         drawn: StyleAndTextTuples = []
-        for each in self.marks.cut(rows, self.width):
-            if drawn:
+        for at, each in enumerate(self.marks.cut(rows, self.width)):
+            if at:
                 drawn.append(("", "\n"))
             drawn += [(f"class:{span.style}" if span.style else "", span.text) for span in each]
         return drawn
@@ -321,6 +332,13 @@ class Terminal:
             if wanted < last.height or self.screen.is_moved:
                 self.screen.erase()
 
+    def _type(self, key: str, data: str) -> None:
+        """A key that was meant for the draft. Enter is not among them: what it would send may be half a message."""
+        if key in ("text", "paste"):
+            self.prompt.insert(data)
+        elif key == "backspace":
+            self.prompt.buffer.delete_before_cursor()
+
     def _modal_keys(self) -> KeyBindings:
         keys = KeyBindings()
 
@@ -329,11 +347,17 @@ class Terminal:
             opened = self._open[-1]
             for pressed in event.key_sequence:
                 key, data = named(pressed.key, pressed.data)
-                if asyncio.get_running_loop().time() - opened.since < opened.modal.grace:
+                now = asyncio.get_running_loop().time()
+                if now - opened.since < opened.modal.grace:
                     if key in ("text", "paste"):
-                        self.prompt.insert(data)
+                        opened.since = now  # somebody is in the middle of a word: until they pause
+                    self._type(key, data)
                 elif not opened.done.done() and opened.modal.press(key, data):
-                    opened.done.set_result(opened.modal.result)
+                    result = opened.modal.result
+                    if key == "ctrl+c" and isinstance(result, Deny) and result.interrupt:
+                        self.refused = asyncio.get_running_loop().time()
+                    opened.done.set_result(result)
+                    self._close(opened)
 
         return keys
 

@@ -17,8 +17,9 @@ from coder.core.errors import CoderError
 from coder.core.events import AnyEvent
 from coder.core.lazy import LazyModule
 from coder.core.requests import Reply, Request
+from coder.frontends import failing, reopening
 from coder.frontends.render.theme import theme_of
-from coder.frontends.repl import app_keys, failing, reopening, resumed
+from coder.frontends.repl import app_keys, resumed
 from coder.frontends.repl.asker import Asker
 from coder.frontends.repl.attention import Attention
 from coder.frontends.repl.controls import Controls
@@ -65,6 +66,7 @@ class Works:
         self._ticking = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._later: list[str] = []
+        self._told_of = ""  # the session whose past was shown
         self._began = time.monotonic()
         self._custom: custom_status.CustomStatus | None = None
         self.printer = Printer(terminal, Place(config.cwd, opening.home), self._changed)
@@ -126,7 +128,11 @@ class Works:
         self.aside(self._tick())
 
     async def aclose(self) -> None:
-        """Ends all that was begun, the session last. Raises OSError when the terminal is gone."""
+        """Ends all that was begun, the session last; what was queued is in the draft then.
+
+        Raises OSError when the terminal is gone."""
+        if queued := self.talk.take_back_all():
+            self._restore("\n".join(queued))
         for task in tuple(self._tasks):
             task.cancel()
         if self._custom is not None:
@@ -140,10 +146,13 @@ class Works:
         self.config = config
         self.printer.facts = lambda **now: failing.facts_of(config, session, self._opening.env, **now)
         self.talk.took(session)
+        self.printer.begins(session.messages)
         for text in session.warnings:
             if text not in config.warnings:
                 self.printer.say(row(("! ", "warn"), foreign(text)))
-        resumed.show(self.printer, session)
+        if session.facts.session_id != self._told_of:  # else it is on the screen
+            resumed.show(self.printer, session)
+        self._told_of = session.facts.session_id
         await self._own_status(config)
         self._changed()
 
@@ -194,25 +203,30 @@ class Works:
         board = self.printer.board
         if board.is_running:
             self._ticking.set()
+        self._terminal.prompt.keep_queued(self.talk.queued)
         self._window.state("waiting for you" if board.phase == "asking" else "working" if board.is_running else "")
         self._terminal.redraw_soon()
 
     def _restore(self, text: str) -> None:
         """Back into the prompt, before what has been typed since."""
         draft = self._terminal.prompt.text
-        self._terminal.set_draft(f"{text}\n{draft}" if draft and draft != text else text)
+        self._terminal.set_draft(f"{text}\n{draft}" if draft and draft != text else text, restored=True)
 
     async def _command(self, line: str) -> None:
+        await self.talk.opened()
         await dispatch.run_line(self._desk, line)
+        self.printer.say(())
         while self._later:
-            self.talk.queue(Entry("prompt", self._later.pop(0)))
+            self.talk.queue(Entry("prompt", self._later.pop(0), command=line))
 
     async def _remember(self, note: str) -> None:
         """Asks which notes, and adds one."""
         path = await remembering.choose(self._terminal, self.config, self._opening.home)
         if path is not None:
             notes.add_note(path, note)
-            self.printer.say(row(("✓ ", "ok"), f"Noted in {foreign(self._opening.short(path))}"))
+            name = remembering.name_of(path, self.config.cwd, self._opening.home)
+            said = f" · the model reads it when you name it: @{name}"
+            self.printer.say(row(("✓ ", "ok"), f"Noted in {name}", (said, "dim")), ())
 
     def _save_plan(self, plan: str) -> Path | None:
         try:

@@ -38,6 +38,7 @@ def test_exact_then_beginning_then_letters() -> None:
     assert names("/com", mine)[:2] == ["/com", "/compact"]
     assert names("/COMP")[0] == "/compact"
     assert names("/undo") == ["/rewind"]  # an alias
+    assert names("/undo", Command("undoing", "mine", "x")) == ["/rewind", "/undoing"]
     assert names("/cnf") == ["/config"]
     assert names("/") == sorted(f"/{each.name}" for each in BUILT_IN)
     assert names("/zzz") == names("") == names("x/com") == names("/compact now") == []

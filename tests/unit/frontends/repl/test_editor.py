@@ -43,6 +43,13 @@ def test_without_an_editor_it_says_what_to_set() -> None:
     assert "EDITOR=nano" in edit("text", {"PATH": ""}).problem
 
 
+def test_no_editor_of_the_folder_one_stands_in_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(tmp_path / "vim", f"touch {tmp_path}/ran")
+    monkeypatch.chdir(tmp_path)
+    assert "was not found" in edit("text", {"EDITOR": "vim", "PATH": ".::"}).problem
+    assert not (tmp_path / "ran").exists()
+
+
 def test_an_editor_that_returns_at_once_is_told_to_wait(tmp_path: Path) -> None:
     name = program(tmp_path / "code", f'echo "$@" > {tmp_path}/said')
     assert open_file(tmp_path / "x", {"EDITOR": name}) == ""

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -95,6 +98,31 @@ def test_several_sessions_write_at_once(tmp_path: Path) -> None:
         assert numbers == list(range(99, 99 - len(numbers), -1))  # none is missing between
     assert len(found) > 70
     assert all(len(line) > 50 and json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines())
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc to see what a process has open")
+def test_a_prompt_goes_to_the_file_that_has_the_name(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    path.touch()
+    program = (
+        "import sys; from pathlib import Path; from coder.frontends.repl.history import History, Sent\n"
+        "History(Path(sys.argv[1]), Path('/work/shop')).add(Sent('late', {}))"
+    )
+    with path.open("rb") as locked:
+        fcntl.flock(locked, fcntl.LOCK_EX)
+        writer = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)])
+        while writer.poll() is None and not has_open(writer.pid, path):
+            pass
+        (tmp_path / "new").touch()
+        (tmp_path / "new").replace(path)  # as another session that shortens it
+    assert writer.wait(60) == 0
+    assert displays(tmp_path) == ["late"]
+
+
+def has_open(pid: int, path: Path) -> bool:
+    with suppress(OSError):
+        return any(os.readlink(link) == str(path) for link in Path(f"/proc/{pid}/fd").iterdir())
+    return False
 
 
 def test_a_home_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:

@@ -69,39 +69,39 @@ SHOWN = (
 )
 
 
-async def said(*arguments: str) -> list[str]:
+async def said(root: Path, *arguments: str) -> list[str]:
     ui = PickUi()
     desk = PickDesk.__new__(PickDesk)
-    desk.ui, desk.shown = ui, SHOWN
+    desk.ui, desk.shown, desk.env = ui, SHOWN, {"HOME": str(root)}
+    desk.config = Talk.at(root, "http://127.0.0.1:1").config()
     for each in arguments:
         await show.run(desk, each)
     return ui.said
 
 
 @pytest.mark.behaviour("B-907")
-async def test_a_call_is_printed_whole_by_its_number() -> None:
-    lines = await said("1")
-    assert lines[:2] == ["✓ Bash npm test · 2.1s · 1", "  description: Run them"]
-    assert lines[2:] == [f"  line {n}" for n in range(40)]
-    assert await said("2") == ["✗ Bash make lint · exit 2 · 2.1s · 2", "  make: \\x1b[31mError"]
+async def test_a_call_is_printed_whole_by_its_number(tmp_path: Path) -> None:
+    lines = await said(tmp_path, "1")
+    assert lines == ["✓ Bash npm test · 2.1s", *(f"line {n}" for n in range(40))]
+    assert await said(tmp_path, "2") == ["✗ Bash make lint · exit 2 · 2.1s", "make: Error"]
 
 
 @pytest.mark.behaviour("B-907")
-async def test_the_latest_call_is_meant_without_a_number_and_an_edit_is_its_diff() -> None:
-    assert await said("") == [
-        "✓ Edit app.py · 2.1s · 3",
-        "    4  a",
-        "    5 -old\\x1b",
-        "    5 +new",
-        "    6 +more",
-        "    7  z",
+async def test_the_latest_call_is_meant_without_a_number_and_an_edit_is_its_diff(tmp_path: Path) -> None:
+    assert await said(tmp_path, "") == [
+        "✓ Edit app.py · 2.1s",
+        "   4  a",
+        "   5 -old\\x1b",
+        "   5 +new",
+        "   6 +more",
+        "   7  z",
     ]
 
 
 @pytest.mark.parametrize("wrong", ["0", "4", "x", "1 2"])
-async def test_a_number_that_is_none_says_which_there_are(wrong: str) -> None:
+async def test_a_number_that_is_none_says_which_there_are(tmp_path: Path, wrong: str) -> None:
     with pytest.raises(SessionError, match=r"There is no call .*: /show 1 to 3"):
-        await said(wrong)
+        await said(tmp_path, wrong)
 
 
 async def test_the_todo_list_with_its_marks(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from prompt_toolkit.styles import Attrs
 
 
 class Output(Vt100_Output):
+    modes = ("", "")  # what goes with the taking of pastes: to begin it, to end it
     has_colour = True  # else not even bold or dim
     _is_kept = False
     _takes_pastes = False
@@ -48,9 +49,11 @@ class Output(Vt100_Output):
     def enable_bracketed_paste(self) -> None:
         if not self._takes_pastes:
             super().enable_bracketed_paste()
+            self.write_raw(self.modes[0])
         self._takes_pastes = True
 
     def disable_bracketed_paste(self) -> None:
         if not self._is_kept:
             super().disable_bracketed_paste()
+            self.write_raw(self.modes[1])
             self._takes_pastes = False

@@ -125,8 +125,13 @@ class Terminal:
     def tell(self, text: str) -> None:
         """Writes what draws nothing: titles, calls."""
         if text and not self.screen.is_held:
-            self._app.output.write_raw(text)
-            self._app.output.flush()
+            self._output.write_raw(self.marks.text(text))
+            self._output.flush()
+
+    def set_modes(self, on: str, off: str) -> None:
+        """What the terminal is told when the prompt takes it, and when it gives it back."""
+        self._output.modes = on, off
+        self.tell(on)
 
     def is_free(self) -> bool:
         """Whether nothing stands in front of the prompt."""

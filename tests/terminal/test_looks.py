@@ -26,7 +26,7 @@ def leave(terminal: Terminal) -> None:
     assert terminal.end() == 0
 
 
-@pytest.mark.behaviour("B-990")
+@pytest.mark.behaviour("B-987")
 @SIZES
 def test_ux_1_the_first_screen(place: Place, columns: int, rows: int) -> None:
     git_folder(place)
@@ -46,7 +46,7 @@ def test_ux_1_the_first_screen(place: Place, columns: int, rows: int) -> None:
         assert "Continue with" not in "\n".join(terminal.history)
 
 
-@pytest.mark.behaviour("B-991")
+@pytest.mark.behaviour("B-988")
 @pytest.mark.parametrize("how", ["NO_COLOR", "--color"])
 def test_ux_30a_without_colours_there_is_not_one_code_of_them(place: Place, how: str) -> None:
     arguments = ["--color", "never"] if how == "--color" else []
@@ -70,7 +70,7 @@ def test_ux_30a_without_colours_there_is_not_one_code_of_them(place: Place, how:
     assert "✗ Grep" in "\n".join(told) and "# Title" in told  # marks stay
 
 
-@pytest.mark.behaviour("B-992")
+@pytest.mark.behaviour("B-989")
 def test_ux_30b_a_dumb_terminal_gets_lines_and_nothing_else(place: Place) -> None:
     with fake_api(scripted(turn(ANSWER))) as api, coder(place, api, env={"TERM": "dumb"}) as terminal:
         terminal.wait("Screen reader mode is on")
@@ -83,14 +83,14 @@ def test_ux_30b_a_dumb_terminal_gets_lines_and_nothing_else(place: Place) -> Non
     assert not set("─│┌┐└┘⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏▸❯█") & set(terminal.raw.decode())
 
 
-@pytest.mark.behaviour("B-991")
+@pytest.mark.behaviour("B-988")
 def test_t9_nothing_but_text_goes_into_a_pipe(place: Place) -> None:
     with fake_api(scripted(turn(ANSWER))) as api:
         done = place.coder("-p", "hello", url=api.url, env={"NO_COLOR": "1", "TERM": "xterm-256color"})
     assert done.code == 0 and "\x1b" not in done.stdout + done.stderr
 
 
-@pytest.mark.behaviour("B-993")
+@pytest.mark.behaviour("B-990")
 @pytest.mark.parametrize("env", [{"LANG": "C"}, {"LANG": ""}, {"LC_ALL": "POSIX"}, {"LANG": "de_DE.ISO-8859-1"}])
 def test_without_utf_8_every_mark_is_ascii(place: Place, env: dict[str, str]) -> None:
     git_folder(place)
@@ -112,7 +112,7 @@ def test_without_utf_8_every_mark_is_ascii(place: Place, env: dict[str, str]) ->
     assert any(row.startswith("x Grep") for row in told) and any(row.startswith("ok Read") for row in told)
 
 
-@pytest.mark.behaviour("B-993")
+@pytest.mark.behaviour("B-990")
 def test_where_some_marks_are_wide_their_narrow_forms_are_used(place: Place) -> None:
     with fake_api(scripted(turn("Done… → ─"))) as api, coder(place, api, env={"LANG": "ja_JP.UTF-8"}) as terminal:
         started(terminal)
@@ -123,7 +123,7 @@ def test_where_some_marks_are_wide_their_narrow_forms_are_used(place: Place) -> 
         assert terminal.widest <= 80
 
 
-@pytest.mark.behaviour("B-985")
+@pytest.mark.behaviour("B-984")
 @pytest.mark.parametrize(("columns", "rows"), [(1, 1), (10, 3), (20, 5)])
 def test_b12_a_tiny_terminal_is_lived_with(place: Place, columns: int, rows: int) -> None:
     calls = turn(tool("Bash", command="touch made"))
@@ -143,7 +143,7 @@ def test_b12_a_tiny_terminal_is_lived_with(place: Place, columns: int, rows: int
         assert "Traceback" not in "".join(terminal.history)
 
 
-@pytest.mark.behaviour("B-994")
+@pytest.mark.behaviour("B-991")
 def test_t10_no_text_of_others_draws(tmp_path: Path) -> None:
     evil = "[red]bold[/] \x1b[2J\x1b]133;A\x07\x1b]0;owned\x07 \u202e\u200b."
     place = Place.make(tmp_path)

@@ -28,7 +28,7 @@ def nobody() -> str:
         return f"http://127.0.0.1:{taken.getsockname()[1]}"
 
 
-@pytest.mark.behaviour("B-986")
+@pytest.mark.behaviour("B-985")
 @SIZES
 def test_ux_4_a_refused_key_is_named_and_the_message_is_back(place: Place, columns: int, rows: int) -> None:
     refused = fault("status", 401, message="invalid x-api-key", times="forever")
@@ -45,7 +45,7 @@ def test_ux_4_a_refused_key_is_named_and_the_message_is_back(place: Place, colum
         assert "must-not" not in terminal.raw.decode()
 
 
-@pytest.mark.behaviour("B-987")
+@pytest.mark.behaviour("B-986")
 def test_ux_5_a_wait_is_counted_down_and_leaves_nothing_behind(place: Place) -> None:
     busy = [fault("status", 529, times=1, retry_after=3), fault("status", 529, times=2)]
     with fake_api(scripted(turn("There it is.", fault=busy))) as api, coder(place, api) as terminal:
@@ -59,7 +59,7 @@ def test_ux_5_a_wait_is_counted_down_and_leaves_nothing_behind(place: Place) -> 
         assert RETRYING not in "\n".join(terminal.history)
 
 
-@pytest.mark.behaviour("B-987")
+@pytest.mark.behaviour("B-986")
 def test_ux_6_esc_ends_the_wait_and_gives_the_message_back(place: Place) -> None:
     script = scripted(turn("never", fault=fault("status", 529, times="forever", retry_after=30)))
     with fake_api(script) as api, coder(place, api) as terminal:
@@ -75,7 +75,7 @@ def test_ux_6_esc_ends_the_wait_and_gives_the_message_back(place: Place) -> None
         assert len(talk(api)) == before
 
 
-@pytest.mark.behaviour("B-988")
+@pytest.mark.behaviour("B-985")
 @SIZES
 def test_ux_7_where_nobody_answers_the_address_is_told(place: Place, columns: int, rows: int) -> None:
     address = nobody()
@@ -91,7 +91,7 @@ def test_ux_7_where_nobody_answers_the_address_is_told(place: Place, columns: in
         assert terminal.process.isalive()
 
 
-@pytest.mark.behaviour("B-988")
+@pytest.mark.behaviour("B-985")
 def test_ux_8_a_headless_run_says_why_it_waits_before_it_gives_up(place: Place) -> None:
     process = place.start("-p", "hello", url=nobody())
     assert process.stderr is not None and process.stdout is not None
@@ -103,7 +103,7 @@ def test_ux_8_a_headless_run_says_why_it_waits_before_it_gives_up(place: Place) 
     process.stderr.close()
 
 
-@pytest.mark.behaviour("B-989")
+@pytest.mark.behaviour("B-985")
 def test_ux_9_a_conversation_that_no_longer_fits_names_the_ways_out(place: Place) -> None:
     settings = place.home / ".coder" / "settings.json"
     settings.parent.mkdir()
@@ -121,3 +121,16 @@ def test_ux_9_a_conversation_that_no_longer_fits_names_the_ways_out(place: Place
         terminal.wait("Context: ")
         terminal.press("esc")
         terminal.wait(lambda: not any("Context: " in row for row in terminal.screen))
+
+
+def test_a_message_typed_while_a_shell_line_runs_is_sent_after_it(place: Place) -> None:
+    with fake_api(scripted(turn("I see."))) as api, coder(place, api) as terminal:
+        started(terminal)
+        terminal.wait("? for shortcuts")
+        terminal.send("!echo begun; while [ ! -e go ]; do sleep 0.05; done\r")
+        terminal.wait("esc stops it")
+        terminal.send("what now\r")
+        terminal.wait("↳ after this run: what now")
+        (place.project / "go").touch()
+        terminal.wait("I see.")
+        assert "❯ what now" in terminal.history and len(talk(api)) == 1

@@ -15,6 +15,7 @@ from coder.frontends.render import ending
 from coder.frontends.render.marks import marks_of
 from coder.frontends.render.theme import theme_of
 from coder.frontends.repl import app_keys, keymap, welcome
+from coder.frontends.repl.early import EarlyKeys
 from coder.frontends.repl.entry import Entry
 from coder.frontends.repl.opening import Opening
 from coder.frontends.repl.output import Output
@@ -61,8 +62,8 @@ class Repl:
         self._terminal = Terminal(self._prompt, theme, opening.env, output, marks)
         self._terminal.set_vim(config.interface.vim)
         self._terminal.status = self._first_status
-        early = {"interrupt": self._clear_or_leave, "leave": self._clear_or_leave}
-        self._terminal.bind(app_keys.session_keys(self._keys, early, self._terminal.is_free))
+        early = EarlyKeys(self._prompt, self.leave)
+        self._terminal.bind(app_keys.session_keys(self._keys, early.handlers(), self._terminal.is_free))
 
     async def run(self) -> int:
         loop = asyncio.get_running_loop()
@@ -121,13 +122,6 @@ class Repl:
     def leave(self, code: int = 0) -> None:
         self._code = code
         self._terminal.stop()
-
-    def _clear_or_leave(self) -> None:
-        """Until the works are there, which take these keys over."""
-        if self._prompt.text:
-            self._prompt.clear()
-        else:
-            self.leave()
 
     def _is_ready(self) -> bool:
         """Whether nothing has to be asked before the session."""

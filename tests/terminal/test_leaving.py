@@ -19,7 +19,9 @@ MODES = {b"?2004": "pastes", b"?1004": "focus", b"?25": "cursor"}
 
 def is_sane(terminal: Terminal) -> None:
     """Cursor shown, modes off, echo on."""
-    last = {mode: terminal.raw.rfind(b"\x1b[" + mode + b"h") > terminal.raw.rfind(b"\x1b[" + mode + b"l") for mode in MODES}
+    last = {
+        mode: terminal.raw.rfind(b"\x1b[" + mode + b"h") > terminal.raw.rfind(b"\x1b[" + mode + b"l") for mode in MODES
+    }
     assert last == {b"?2004": False, b"?1004": False, b"?25": True}
     assert terminal.shows_cursor
 
@@ -50,7 +52,9 @@ def test_t6_a_signal_in_the_middle_of_an_answer(place: Place, number: int, code:
         is_sane(terminal)
         told = terminal.history
         assert echoes(terminal)
-    assert any(row.startswith("Some text") for row in told) and any(row.startswith("Continue with: coder -c") for row in told)
+    assert any(row.startswith("Some text") for row in told) and any(
+        row.startswith("Continue with: coder -c") for row in told
+    )
     assert not [row for row in told if "Writing" in row or row.startswith(("❯ Ask", "───", "Traceback"))]
 
 

@@ -14,7 +14,9 @@ from tests.support.screens import Terminal, coder, git_folder, scripted, started
 SIZES = pytest.mark.parametrize(("columns", "rows"), [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 SGR = re.compile(rb"\x1b\[[0-9;:]*m")
 MOVES = re.compile(rb"\x1b\[[0-9;?]*[A-HJKSTfhlsu]|\x1b[78DEM]")
-ANSWER = "# Title\n\nSome **bold** text:\n\n- an item\n\n```python\nx = 1  # one\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
+ANSWER = (
+    "# Title\n\nSome **bold** text:\n\n- an item\n\n```python\nx = 1  # one\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
+)
 
 
 def is_done(terminal: Terminal) -> bool:

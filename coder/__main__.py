@@ -20,6 +20,11 @@ def main() -> None:
 
         _say(HELP)
         return
+    if len(argv) == 2 and argv[0] == "help" and argv[1] in ("options", "keys"):
+        from coder.cli.help_pages import PAGES
+
+        _say(PAGES[argv[1]])
+        return
     # Start-up only makes objects that stay: collecting in between costs a tenth of it and frees nothing. Collection
     # begins again when the work does (cli/main.py).
     gc.disable()

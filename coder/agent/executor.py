@@ -6,6 +6,7 @@ The only place where a tool's bug is caught. Knows tools by their protocol alone
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import re
 import time
@@ -191,6 +192,7 @@ class Executor:
         note = prepared.note
         if decision.drop is not None and not note:
             note = await self._ports.checkpoints.before_asking(decision.drop)
+        note = "\n".join(filter(None, (note, _changed(prepared.call, edited))))
         return await self._run(_Prepared(call, tool, params, access, summary, decision, prepared.concurrent, note))
 
     async def _run(self, prepared: _Prepared) -> Outcome:
@@ -240,6 +242,13 @@ class Executor:
             _log.exception("the tool %s failed", call.name)
             text = f"{call.name} failed inside coder: {type(error).__name__}: {error}"
             return ToolOutput(text, summary="failed", is_error=True)
+
+
+def _changed(call: ToolUse, edited: Json) -> str:
+    """What the model has to know of a call that is no longer the one it made."""
+    changed = {key: value for key, value in edited.items() if call.input.get(key) != value}
+    changed |= {key: None for key in call.input if key not in edited}
+    return prompts.load("reminders/edited", changed=json.dumps(changed, ensure_ascii=False)) if changed else ""
 
 
 def _with_note(output: ToolOutput, note: str) -> ToolOutput:

@@ -10,7 +10,8 @@ from coder.core.config import Config
 from coder.core.errors import ConfigError
 from coder.core.lazy import LazyModule
 from coder.core.visible import visible_line
-from coder.models import FallbackModel, catalog
+from coder.models import catalog
+from coder.models.fallback import FallbackModel
 
 if TYPE_CHECKING:
     from coder.models import budget

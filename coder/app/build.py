@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,18 +89,16 @@ async def open_session(
     purse.tell_through(emit)
     journal.asks(model_name)
     control = Control(config.mode, model_name, emit)
-    workspace = LocalWorkspace(config.cwd, config.add_dirs, {**os.environ, **config.env})
-    spill_dir = journal.folder / "tool-results"
-    created = Created((spill_dir,))
+    ground = _ground(config, journal)
+    workspace, spill_dir = ground.workspace, ground.spill_dir
     book = _book(config, rules, save_rule)
-    surroundings = Surroundings(user_home(os.environ), config.home, (spill_dir,), created.holds)
-    judge = Judge(book, control, workspace, surroundings, emit, reload)
+    judge = Judge(book, control, workspace, ground.surroundings, emit, reload)
     shared, tools = _tools(config, rules, judge)
     shared.shells.on_end = lambda shell: emit(tasks.ended(shell))
     gate = Gate(judge, figures.timed(frontend.ask), emit, book.allow, control.set_mode, lambda: workspace.cwd)
     conversation = OpenConversation(journal, lambda messages: agent.upkeep.restart(messages, "rewind"))
     checkpoints = _checkpoints(config, journal, workspace, conversation, emit)
-    ports = Ports(created.watch, journal, checkpoints)
+    ports = Ports(ground.created.watch, journal, checkpoints)
     executor = Executor(tools, gate, workspace, control, emit, spill_dir, ports)
     context = context_message(config.cwd, workspace.roots, today or datetime.now().astimezone().date())
     template = template_of(config, model_name, tools.specs())
@@ -107,37 +108,59 @@ async def open_session(
     agent = Agent(purse.model, template, history, executor, emit, policies, context, room, journal, edited)
     titling = _titling(config, purse, journal) if titles else ()
     hearing.add(purse, journal, checkpoints, figures, *titling)
-    log = _debug_log(config, journal.session_id)
 
-    ends: tuple[Callable[[], Awaitable[None]], ...] = (
-        *(workspace.aclose, checkpoints.aclose),
-        *(each.aclose for each in titling),
-        *(purse.aclose, journal.aclose),
-    )
-
-    async def close() -> None:
-        shared.shells.forget()
-        for end in ends:
-            await end()
-        log.close()
+    ends = AsyncExitStack()  # the last comes first
+    ends.callback(_debug_log(config, journal.session_id).close)
+    for end in (journal.aclose, purse.aclose, *(each.aclose for each in titling), checkpoints.aclose, workspace.aclose):
+        ends.push_async_callback(end)
+    ends.callback(shared.shells.forget)
 
     async def what_fills_it() -> ContextReport:
         limit, messages = agent.upkeep.compacts_at, history.messages or (context,)
         report: ContextReport = await contents.context_report(template, messages, limit, purse.model.count_tokens)
         return report
 
-    def line() -> ShellLine:
-        made: ShellLine = shell_line.ShellLine(
-            workspace, spill_dir, shared.bash, ports, gate.judge, checkpoints.stirred
-        )
-        return made
-
     facts = _facts(config, journal, tools, model_name)
     warnings = (*config.warnings, *rule_warnings, *journal.notes, *await checkpoints.recover())
+    line = partial(_line, ground, shared, ports, gate, checkpoints)
     beside = Beside(shared.shells, figures, line, lambda: journal.title)
     return Session(
-        facts, agent, control, lambda: purse.spent, close, what_fills_it, beside, warnings, checkpoints, conversation
+        facts,
+        agent,
+        control,
+        lambda: purse.spent,
+        ends.aclose,
+        what_fills_it,
+        beside,
+        warnings,
+        checkpoints,
+        conversation,
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ground:
+    """Where a session works, and what it made there."""
+
+    workspace: LocalWorkspace
+    spill_dir: Path
+    created: Created
+    surroundings: Surroundings
+
+
+def _ground(config: Config, journal: Journal) -> _Ground:
+    spill_dir = journal.folder / "tool-results"
+    created = Created((spill_dir,))
+    surroundings = Surroundings(user_home(os.environ), config.home, (spill_dir,), created.holds)
+    workspace = LocalWorkspace(config.cwd, config.add_dirs, {**os.environ, **config.env})
+    return _Ground(workspace, spill_dir, created, surroundings)
+
+
+def _line(ground: _Ground, shared: ToolSession, ports: Ports, gate: Gate, checkpoints: Checkpointing) -> ShellLine:
+    made: ShellLine = shell_line.ShellLine(
+        ground.workspace, ground.spill_dir, shared.bash, ports, gate.judge, checkpoints.stirred
+    )
+    return made
 
 
 def _edited(journal: Journal, start: Start, model: str) -> str:

@@ -21,7 +21,8 @@ from coder.core.errors import ConfigError, ModelError
 from coder.core.messages import Message, Text
 from coder.core.model import ModelRequest
 from coder.core.visible import visible_line
-from coder.models import catalog, transport
+from coder.models import catalog
+from coder.models.connecting import transport
 
 Verdict: TypeAlias = Literal["works", "refused", "untried"]
 PATIENCE = 20.0  # seconds without a byte

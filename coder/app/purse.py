@@ -13,7 +13,9 @@ from coder.app.budgets import budget_of
 from coder.app.spent import Spent
 from coder.core.config import Config
 from coder.core.events import AnyEvent
-from coder.models import FallbackModel, catalog, connect
+from coder.models import catalog
+from coder.models.connecting import connect
+from coder.models.fallback import FallbackModel
 from coder.telemetry.ledger import Ledger
 from coder.telemetry.ledger_file import LedgerFile
 

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import codecs
-import itertools
 import time
 from asyncio import FIRST_COMPLETED
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +47,7 @@ class ShellDone:
     message: Message
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class ShellLine:
     """`judge` says what a command would touch; its verdict does not count. `aside` is told instead of checkpoints while
     calls of a run are noted, of which there is only one at a time."""
@@ -59,7 +58,6 @@ class ShellLine:
     ports: Ports
     judge: Callable[[ToolUse, Access], Decision]
     aside: Callable[[str], None]
-    _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     async def run(
         self, command: str, on_output: OnOutput, done: Callable[[ShellDone], None], *, is_alone: bool
@@ -72,7 +70,7 @@ class ShellLine:
         if not command.strip():
             raise SessionError("There is no command to run. Type one behind the !: ! ls")
         notes = [] if self.workspace.cwd.is_dir() else [reset(self.workspace)]
-        cwd, spill = self.workspace.cwd, free_path(self.spill_dir, f"shell-{next(self._numbers)}")
+        cwd, spill = self.workspace.cwd, free_path(self.spill_dir, "shell")
         started = time.monotonic()
         async with self._watched(command, is_alone=is_alone):
             process = await self._start(command, spill)

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Literal, NoReturn, TypeAlias, get_args
 
 from coder.config.flags import Flags
+from coder.core.choices import Effort
 from coder.core.config import OnLimit
 from coder.core.errors import ConfigError
-from coder.core.model import Effort
 
 Color: TypeAlias = Literal["never", "auto", "always"]
 FORMATS = ("text", "json", "stream-json")

@@ -73,8 +73,9 @@ def demo(
 
 
 def _is_terminal() -> bool:
-    """Whether a person is there who can take part."""
-    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") not in (None, "", "dumb")
+    """Whether a person is there who can take part, and sees a screen that is drawn."""
+    draws = os.environ.get("TERM") not in (None, "", "dumb") and not os.environ.get("ACCESSIBLE")
+    return draws and sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _play(console: Console, folder: Path, cassette: Path) -> int:

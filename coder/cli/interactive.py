@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from coder.app.starting import Start
     from coder.core.frontend import Frontend
     from coder.frontends.desk import Ui
-    from coder.frontends.repl import app
+    from coder.frontends.repl.opening import Opening
 
 _NO_TERMINAL = 'this is no terminal to talk in. Use coder -p "what to do" in scripts and pipes.'
 
@@ -115,12 +115,12 @@ class _Opener:
             opens, prepare, dispatch.run_line, why=why, env=os.environ, home=home, start=start, first=first
         )
 
-    def opening(self, config: Config) -> app.Opening:
+    def opening(self, config: Config) -> Opening:
         from coder.config.paths import user_home
-        from coder.frontends.repl import app
+        from coder.frontends.repl.opening import Opening
 
         arguments = self._arguments
-        return app.Opening(
+        return Opening(
             config=config,
             open=self.open,
             reload=self.reload,

@@ -99,6 +99,7 @@ def run() -> int:
 async def _toured(stage: Stage) -> bool:
     """Whether the person saw all of it."""
     from coder.frontends.repl import app
+    from coder.frontends.repl.opening import Opening
     from coder.frontends.repl.playing import Stagehand
 
     hand: Stagehand | None = None
@@ -121,7 +122,7 @@ async def _toured(stage: Stage) -> bool:
         async def reloaded(demo: bool) -> Config:
             return config
 
-        opening = app.Opening(config, opened, reloaded, __version__, os.environ, stage.home, play=play)
+        opening = Opening(config, opened, reloaded, __version__, os.environ, stage.home, play=play)
         await app.run(opening)
     return played == len(scenes())
 

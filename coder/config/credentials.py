@@ -16,10 +16,10 @@ from coder.config.helper import key_from
 from coder.config.layers import Stack
 from coder.config.paths import key_file, user_home
 from coder.config.settings import Settings
+from coder.core.choices import Effort
 from coder.core.config import ModelConfig, Provider, Transport
 from coder.core.errors import ConfigError
 from coder.core.lazy import LazyModule
-from coder.core.model import Effort
 
 if TYPE_CHECKING:
     from coder.config import stored_key
@@ -42,12 +42,6 @@ class _Key:
     auth_token: str = field(default="", repr=False)
     source: str = "none"
     base_url: str = ""  # of a kept key: where it goes
-
-
-def has_access(model: ModelConfig) -> bool:
-    """Whether there is something to show at the door: a key, an account in a cloud, or a server on this machine."""
-    is_near = urlsplit(model.base_url).hostname in ("localhost", "127.0.0.1", "::1")
-    return bool(model.api_key or model.auth_token or model.provider != "anthropic" or is_near)
 
 
 def model_config(

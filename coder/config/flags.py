@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from coder.core.choices import Effort
 from coder.core.config import OnLimit
-from coder.core.model import Effort
 
 
 @dataclass(frozen=True, slots=True)

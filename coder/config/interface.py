@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from coder.config.layers import Stack
+from coder.config.settings import Settings
 from coder.core.config import Channel, Interface, StatusCommand
 
 
@@ -13,11 +14,15 @@ def interface_of(stack: Stack, *, verbose: bool = False) -> Interface:
         vim=stack.first(lambda settings: settings.vim) or False,
         verbose=verbose or stack.first(lambda settings: settings.verbose) or False,
         screen_reader=stack.first(lambda settings: settings.screen_reader) or False,
-        reduced_motion=stack.first(lambda settings: settings.reduced_motion) or False,
-        ambiguous_wide=stack.first(lambda settings: settings.ambiguous_wide) or False,
+        reduced_motion=stack.first(_is_still) or False,
+        ambiguous_wide=stack.first(lambda settings: settings.ambiguous_wide),
         status_line=_status_line(stack),
         notifications=_channel(stack),
     )
+
+
+def _is_still(settings: Settings) -> bool | None:
+    return settings.still if settings.reduced_motion is None else settings.reduced_motion
 
 
 def _status_line(stack: Stack) -> StatusCommand | None:

@@ -7,9 +7,12 @@ import os
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from coder.core.errors import ConfigError
-from coder.core.messages import Json
+
+if TYPE_CHECKING:
+    from coder.core.messages import Json
 
 LIMIT = 2 * 1024 * 1024
 BYTE_ORDER_MARK = "\ufeff"

@@ -15,9 +15,9 @@ from typing import get_args
 
 from coder.config.section import LONGEST_IDLE
 from coder.config.settings import KeyHeader, mode_names, theme_names
+from coder.core.choices import Effort
 from coder.core.config import Channel, Provider, Transport
 from coder.core.errors import ConfigError
-from coder.core.model import Effort
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,8 @@ confirmIrreversible alwaysThinkingEnabled showThinkingSummaries includeGitInstru
 disableAllHooks enableAllProjectMcpServers autoCompactEnabled autoMemoryEnabled respectGitignore enforceAvailableModels
 fileCheckpointingEnabled disableBundledSkills disableSkillShellExecution respondToBashCommands verbose
 screenReader ambiguousWide
-syntaxHighlightingDisabled prefersReducedMotion spinnerTipsEnabled showTurnDuration terminalProgressBarEnabled
+syntaxHighlightingDisabled prefersReducedMotion reducedMotion
+spinnerTipsEnabled showTurnDuration terminalProgressBarEnabled
 promptSuggestionEnabled skipWebFetchPreflight skipDangerousModePermissionPrompt
 """
 _TEXTS = """

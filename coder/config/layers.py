@@ -15,10 +15,10 @@ from coder.config.settings import Settings, settings_of
 from coder.core.config import Behaviour, RuleText, Scope
 from coder.core.errors import ConfigError
 from coder.core.lazy import LazyModule
-from coder.core.messages import Json
 
 if TYPE_CHECKING:
     from coder.config import question, trust
+    from coder.core.messages import Json
     from coder.core.trust import Trust
 else:  # loaded when a folder brings settings of its own
     question = LazyModule("coder.config.question")
@@ -218,6 +218,7 @@ def _tightening(settings: Settings) -> Settings:
         verbose=settings.verbose,
         screen_reader=settings.screen_reader,
         reduced_motion=settings.reduced_motion,
+        still=settings.still,
         ambiguous_wide=settings.ambiguous_wide,
         channel=settings.channel,
         notifications=settings.notifications,

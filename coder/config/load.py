@@ -17,11 +17,11 @@ from coder.config.interface import interface_of
 from coder.config.layers import Stack, flag_layer, folder_files, stacked
 from coder.config.paths import MANAGED, config_home, expand, key_file, sources, why_not_saved
 from coder.config.settings import mode_named, mode_names
+from coder.core.choices import Mode
 from coder.core.config import Behaviour, Config, RuleText
 from coder.core.errors import ConfigError
 from coder.core.lazy import LazyModule
-from coder.core.tools import Mode
-from coder.permissions.rules import split_rules
+from coder.permissions.splitting import split_rules
 
 if TYPE_CHECKING:
     from coder.config import trust

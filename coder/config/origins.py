@@ -47,6 +47,7 @@ READ = {  # the keys that this version reads, by the field they become
     "verbose": "verbose",
     "screen_reader": "screenReader",
     "reduced_motion": "prefersReducedMotion",
+    "still": "reducedMotion",
     "ambiguous_wide": "ambiguousWide",
     "status_line": "statusLine",
     "channel": "preferredNotifChannel",

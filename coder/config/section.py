@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from coder.core.errors import ConfigError
 from coder.core.lazy import LazyModule
-from coder.core.messages import Json
 
 if TYPE_CHECKING:
     from coder.config import splice
+    from coder.core.messages import Json
 else:
     splice = LazyModule("coder.config.splice")
 

@@ -10,10 +10,9 @@ from typing import Any, Literal, get_args
 
 from coder.config.jsonfile import Parsed
 from coder.config.section import Section
+from coder.core.choices import MODES, Effort, Mode
 from coder.core.config import Channel, Provider, StatusCommand, Theme, Transport
 from coder.core.errors import ConfigError
-from coder.core.model import Effort
-from coder.core.tools import MODES, Mode
 
 MOST_PADDING = 40
 KeyHeader = Literal["authorization", "x-api-key"]
@@ -64,6 +63,7 @@ class Settings:
     verbose: bool | None = None
     screen_reader: bool | None = None
     reduced_motion: bool | None = None
+    still: bool | None = None  # the shorter name of the same
     ambiguous_wide: bool | None = None
     status_line: StatusCommand | None = None
     channel: Channel | None = None
@@ -117,6 +117,7 @@ def settings_of(parsed: Parsed, origin: str) -> tuple[Settings, tuple[str, ...]]
         verbose=top.switch("verbose"),
         screen_reader=top.switch("screenReader"),
         reduced_motion=top.switch("prefersReducedMotion"),
+        still=top.switch("reducedMotion"),
         ambiguous_wide=top.switch("ambiguousWide"),
         status_line=_status_line(top),
         channel=top.choice("preferredNotifChannel", _same(Channel)),

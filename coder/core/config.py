@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from coder.core.model import Effort
-from coder.core.tools import Mode
+from coder.core.choices import Effort, Mode
 
 if TYPE_CHECKING:
     from coder.core.trust import Trust
@@ -76,7 +75,7 @@ class Interface:
     verbose: bool = False
     screen_reader: bool = False
     reduced_motion: bool = False
-    ambiguous_wide: bool = False
+    ambiguous_wide: bool | None = None  # None: as the language says
     status_line: StatusCommand | None = None
     notifications: Channel = "auto"
 

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
+from coder.core.choices import Effort as Effort
 from coder.core.errors import ErrorKind
 from coder.core.messages import Block, Json, Message, Usage
 
 Purpose: TypeAlias = Literal["main", "subagent", "compact", "title", "judge", "classifier", "search"]
-Effort: TypeAlias = Literal["low", "medium", "high", "xhigh", "max"]
 
 
 @dataclass(frozen=True, slots=True)

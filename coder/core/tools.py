@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
+from coder.core.choices import MODES as MODES
+from coder.core.choices import Mode as Mode
 from coder.core.messages import Document, Image, Json, Text
 from coder.core.requests import Reply, Request
 from coder.core.workspace import Workspace
-
-Mode: TypeAlias = Literal["default", "acceptEdits", "plan", "dontAsk", "bypassPermissions"]
-MODES: tuple[Mode, ...] = ("default", "acceptEdits", "plan", "dontAsk", "bypassPermissions")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 
 def money(dollars: float) -> str:
-    """`$1.18`; below ten cents as many places as it takes to see something."""
+    """`$1.18`; below ten cents as many places as it takes to see something. Only what is free is zero."""
+    if 0 < dollars < 0.00005:
+        return "<$0.0001"
     return f"${dollars:,.2f}" if dollars >= 0.1 or not dollars else f"${dollars:.4f}"
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from coder.core.config import Config
-from coder.core.messages import Json
 from coder.frontends.picker import Page, Picked, Picker
 from coder.frontends.styled import Row
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from coder.app.session import Session
     from coder.app.starting import Start
     from coder.core.events import ToolFinished
+    from coder.core.messages import Json
 
 
 class Ui(Protocol):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
-from coder.frontends.dialog import ESCAPE, Dialog
+from coder.core.requests import Allow
+from coder.frontends.dialog import ESCAPE, Choice, Dialog
 from coder.frontends.evidence import Evidence
 from coder.frontends.wrapping import wrapped
 
@@ -23,32 +25,32 @@ def lines(dialog: Dialog, width: int) -> list[str]:
     return [*shown, "", *question_lines(dialog, width)] if shown else question_lines(dialog, width)
 
 
-def evidence_lines(dialog: Dialog, width: int) -> list[str]:
-    """What is printed above the question, over the full width; nothing for a question that is no edit."""
+def evidence_lines(dialog: Dialog, width: int, *, whole: bool = False) -> list[str]:
+    """What is printed above the question, over the full width; nothing for a question that is no edit. `whole`: of a
+    long change not only the first lines."""
     evidence, width = dialog.evidence, max(width, NARROWEST)
     if evidence is None:
         return []
     rows = wrapped(f"{dialog.subject} · {evidence.counts}", width, "", "  ")
     if evidence.note:
         rows += wrapped(evidence.note, width, "  ", "  ")
-    for row in evidence.shown:
+    for row in evidence.rows if whole else evidence.shown:
         number = "" if row.number is None else str(row.number)
         if row.mark == "gap":
             rows.append("   …")
         else:
             rows += wrapped(row.text, width, f"{number:>4} {row.mark}", " " * 8)
-    if evidence.more:
+    if evidence.more and not whole:
         rows += wrapped(f"{evidence.more} · ctrl+o shows all", width, "  ", "  ")
     return rows
 
 
-def question_lines(dialog: Dialog, width: int, *, chosen: int = 0, brief: bool = False) -> list[str]:
-    """`chosen` is the choice the mark stands at; `brief` leaves out the text itself, which was printed above."""
+def question_lines(dialog: Dialog, width: int, *, chosen: int = 0) -> list[str]:
+    """`chosen` is the choice the mark stands at."""
     width = max(width, NARROWEST)
     text_width = _text_width(width)
     rows = wrapped(dialog.title, text_width, "! " if dialog.confirm else "? ", "  ")
-    body = () if brief else _body(dialog)
-    for text, first, rest in (*body, *_about(dialog, narrow=width < _NARROW)):
+    for text, first, rest in (*_body(dialog), *_about(dialog, narrow=width < _NARROW)):
         rows += wrapped(text, text_width, first, rest)
     rows.append("")
     if dialog.confirm:
@@ -63,6 +65,12 @@ def question_lines(dialog: Dialog, width: int, *, chosen: int = 0, brief: bool =
 def body_lines(dialog: Dialog, width: int) -> list[str]:
     """The text itself, for a question that is too long to stand in front of the prompt."""
     return [each for text, first, rest in _body(dialog) for each in wrapped(text, max(width, NARROWEST), first, rest)]
+
+
+def about_lines(dialog: Dialog, width: int) -> list[str]:
+    """Where it would run, what it would do, and why it is asked about."""
+    about = _about(replace(dialog, confirm=""), narrow=width < _NARROW)
+    return [each for text, first, rest in about for each in wrapped(text, max(width, NARROWEST), first, rest)]
 
 
 def hint_lines(dialog: Dialog, width: int) -> list[str]:
@@ -131,9 +139,13 @@ def _hints(dialog: Dialog, *, narrow: bool) -> str:
     elif not narrow and dialog.kind == "plan":
         hints.append("ctrl+e opens the plan in your editor")
     elif not narrow:
-        hints += ["tab edits the rule"] if any(choice.key == "2" for choice in dialog.choices) else []
+        hints += ["tab edits the rule"] if any(len(_saved(choice)) == 1 for choice in dialog.choices) else []
         hints.append("ctrl+e explains")
     return " · ".join((*hints, "esc is 4"))
+
+
+def _saved(choice: Choice) -> tuple[str, ...]:
+    return choice.reply.remember if isinstance(choice.reply, Allow) else ()
 
 
 def _spoken_evidence(evidence: Evidence) -> Iterator[str]:

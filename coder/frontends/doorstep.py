@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
-from coder.config.credentials import has_access
+from coder.config.credentials import lacks_key
 from coder.config.question import question
 from coder.config.trust import approve
 from coder.core.config import Config
@@ -17,7 +17,7 @@ from coder.frontends.trust_screen import details_page, trust_answer, trust_picke
 
 def is_open(config: Config) -> bool:
     """Whether nothing has to be asked."""
-    return has_access(config.model) and not (config.trust is not None and config.trust.off)
+    return not lacks_key(config.model) and not (config.trust is not None and config.trust.off)
 
 
 async def prepare(
@@ -25,8 +25,8 @@ async def prepare(
 ) -> Config | int:
     """The settings to go on with, or the exit code when the person left. `reload` reads the settings again, with the
     offline demo model when it is told to. Raises CoderError."""
-    if not has_access(config.model):
-        outcome = await first_run(ui, env, home, config.cwd)
+    if lacks_key(config.model):
+        outcome = await first_run(ui, env, config.home, config.cwd)
         if outcome == "leave":
             return 1
         config = await reload(outcome == "demo")

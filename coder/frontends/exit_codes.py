@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from signal import Signals
+from typing import TYPE_CHECKING
 
-from coder.core.events import RunEnded
+if TYPE_CHECKING:
+    from coder.core.events import RunEnded
 
 DONE = 0
 FAILED = 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coder.core.tools import Mode
+from coder.core.choices import Mode
 
 _WORDS: dict[str, str] = {
     "default": "asks first",

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from coder.core.messages import Usage
+if TYPE_CHECKING:
+    from coder.core.messages import Usage
+
 
 _UNKNOWN_CONTEXT, _UNKNOWN_OUTPUT = 200_000, 32_000
 _MILLION = 1_000_000

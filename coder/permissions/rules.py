@@ -167,21 +167,6 @@ def parse_rules(texts: Iterable[RuleText]) -> tuple[Rules, tuple[str, ...]]:
     return rules, tuple(parsed.warnings)
 
 
-def split_rules(text: str) -> list[str]:
-    """The rules of an `--allowedTools` value: separated by commas and blanks outside parentheses."""
-    rules: list[str] = []
-    current, depth = "", 0
-    for char in text:
-        if depth == 0 and (char == "," or char.isspace()):
-            rules.append(current)
-            current = ""
-            continue
-        depth = max(0, depth + (char == "(") - (char == ")"))
-        current += char
-    rules.append(current)
-    return [rule for rule in rules if rule]
-
-
 def _warning(text: RuleText, problem: str) -> str:
     where = f" ({text.origin})" if text.origin else ""
     return f"The {text.behaviour} rule {text.text!r}{where} {problem}."

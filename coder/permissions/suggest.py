@@ -13,7 +13,7 @@ from coder.permissions.names import names
 from coder.permissions.pathrules import literal
 from coder.permissions.patterns import command_pattern
 from coder.permissions.readonly import is_reader
-from coder.permissions.rules import split_rules
+from coder.permissions.splitting import split_rules
 from coder.permissions.wrappers import unwrapped
 
 MOST = 5

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.support.cli import Place
 from tests.support.fakeapi import fake_api
+from tests.support.screens import Terminal
 
 PROBE = """
 import json, runpy, sys, atexit
@@ -66,4 +68,59 @@ def test_hello_loads_only_what_a_hello_needs(place: Place) -> None:
         "coder.checkpoints",
         "sqlite3",
     }
+    assert not modules & forbidden
+
+
+PAINT_PROBE = """
+import json, os, runpy, sys
+from prompt_toolkit.output.vt100 import Vt100_Output
+drawn = Vt100_Output.flush
+def flush(self):
+    text = "".join(self._buffer)
+    drawn(self)
+    if "Ask for a change" in text:
+        with open({out!r}, "w", encoding="utf-8") as file:
+            json.dump(sorted(sys.modules), file)
+        os._exit(0)
+Vt100_Output.flush = flush
+sys.argv = ["coder"]
+runpy.run_module("coder", run_name="__main__")
+"""
+
+
+@pytest.mark.behaviour("B-1030")
+def test_the_first_paint_loads_only_what_it_draws_with(place: Place, tmp_path: Path) -> None:
+    out = tmp_path / "modules.json"
+    terminal = Terminal(
+        [sys.executable, "-c", PAINT_PROBE.format(out=str(out))],
+        env={**place.env("http://127.0.0.1:9"), "TERM": "xterm-256color"},
+        cwd=place.project,
+    )
+    assert terminal.end() == 0
+    modules = set(json.loads(out.read_text(encoding="utf-8")))
+    forbidden = {
+        "anthropic",
+        "httpx2",
+        "mcp",
+        "git",
+        "pydantic",
+        "typer",
+        "rich",
+        "yaml",
+        "tree_sitter",
+        "pathspec",
+        "markdown_it",
+        "pygments",
+        "sqlite3",
+        "opentelemetry",
+        "coder.app",
+        "coder.agent",
+        "coder.core.events",
+        "coder.checkpoints",
+        "coder.sessions",
+        "coder.tools",
+        "coder.replay",
+        "coder.frontends.repl.works",
+    }
+    assert "prompt_toolkit" in modules
     assert not modules & forbidden

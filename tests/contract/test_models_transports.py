@@ -38,8 +38,8 @@ from coder.core.model import (
     ThinkingPart,
     ToolSpec,
 )
-from coder.models import connect
 from coder.models.body import body
+from coder.models.connecting import connect
 from coder.models.sdk import SdkModel
 from coder.models.wire import WireModel
 from tests.support.rawhttp import (

@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.cli import Place
 from tests.support.fakeapi import RunningApi, fake_api, fault, thinking, tool, turn
+from tests.support.screens import scripted, talk
 from tests.support.spoken_harness import speaking
 
 # pexpect forks beside the thread of the fake API; the child does nothing but start Python.
@@ -53,9 +54,11 @@ class Screen:
 
 
 @contextmanager
-def session(place: Place, script: Any, *options: str, **env: str) -> Iterator[tuple[Screen, RunningApi]]:
-    with fake_api(script) as api:
-        screen = Screen(speaking(place, api.url, *options, env=env))
+def session(
+    place: Place, script: Any, *options: str, heartbeat: str = "", **env: str
+) -> Iterator[tuple[Screen, RunningApi]]:
+    with fake_api(scripted(*script)) as api:
+        screen = Screen(speaking(place, api.url, *(options or ("--screen-reader",)), heartbeat=heartbeat, env=env))
         try:
             yield screen, api
         finally:
@@ -63,7 +66,7 @@ def session(place: Place, script: Any, *options: str, **env: str) -> Iterator[tu
 
 
 def said_to_model(api: RunningApi) -> str:
-    return json.dumps([message["content"] for message in api.requests[-1]["messages"] if message["role"] == "user"])
+    return json.dumps([message["content"] for message in talk(api)[-1]["messages"] if message["role"] == "user"])
 
 
 @pytest.mark.behaviour("B-942")
@@ -77,7 +80,7 @@ def test_ux30_every_block_has_a_label_and_nothing_is_drawn(place: Place) -> None
         assert not (place.project / "made.txt").exists()
         screen.answer("9")
         screen.expect("Type 1 to 4 and press enter: ")
-        assert len(api.requests) == 1
+        assert len(talk(api)) == 1
         screen.type("1")
         screen.expect("Type your next message:\r\nyou: ")
         assert (place.project / "made.txt").exists()
@@ -142,7 +145,7 @@ def test_what_is_typed_while_it_works_is_read_before_the_next_step(place: Place)
 def test_a_sign_of_life_says_what_it_works_on(place: Place) -> None:
     script = [turn("First.", tool("Bash", command="cat pipe; true")), turn("Seen.")]
     os.mkfifo(place.project / "pipe")
-    with session(place, script, HARNESS_HEARTBEAT="0.2") as (screen, _):
+    with session(place, script, heartbeat="0.2") as (screen, _):
         screen.expect("you: ")
         screen.type("go")
         screen.expect("started")
@@ -156,7 +159,7 @@ def test_ctrl_c_stops_the_run_and_twice_leaves(place: Place) -> None:
     with session(place, [turn("A long answer", wait=60)]) as (screen, api):
         screen.expect("you: ")
         screen.type("go")
-        api.wait_until(lambda api: len(api.requests) == 1)
+        api.wait_until(lambda api: len(talk(api)) == 1)
         screen.child.sendintr()
         screen.expect("Stopping. Press ctrl+c again to leave.")
         screen.expect("Stopped by you after ")
@@ -172,10 +175,11 @@ def test_a_signal_ends_it_in_an_orderly_way(place: Place, number: signal.Signals
     with session(place, [turn("A long answer", wait=60)]) as (screen, api):
         screen.expect("you: ")
         screen.type("go")
-        api.wait_until(lambda api: len(api.requests) == 1)
+        api.wait_until(lambda api: len(talk(api)) == 1)
         screen.child.kill(number)
         assert screen.end() == 128 + number
-        assert "Session ended, 1 prompt, " in screen.seen
+        assert " ended, 1 prompt, " in screen.seen
+        assert "Type " not in screen.seen
     assert not list((place.home / ".coder").rglob("*.pid"))
 
 
@@ -222,7 +226,8 @@ def test_a_plan_is_read_out_before_it_is_asked_about(place: Place) -> None:
         screen.expect("you: ")
         screen.type("go")
         screen.expect("plan:\r\nGreet\r\n1. Edit app.py\r\n2. Test it\r\nEnd of the plan.\r\n")
-        screen.expect("question: Start on this plan?\r\n1. Yes, and accept edits\r\n")
+        screen.expect("question: Start on this plan? (shown above, saved as ~/.coder/plans/project-greet.md)")
+        screen.expect("\r\n1. Yes, and accept edits\r\n")
         screen.expect("press enter: ")
         screen.answer("1")
         screen.expect("note: mode: accepts edits")
@@ -268,3 +273,33 @@ def test_an_unknown_command_is_never_sent(place: Place) -> None:
         screen.expect("Kept: /frobnicate")
         screen.expect("you: ")
         assert not api.requests
+
+
+@pytest.mark.behaviour("B-944")
+def test_a_dumb_terminal_gets_plain_lines_and_a_session_goes_on(place: Place) -> None:
+    with session(place, [turn("Made it.")], "make it") as (screen, _):
+        screen.expect("Screen reader mode is on (from TERM=dumb).\r\n")
+        screen.expect("you: make it\r\ncoder: Made it.\r\n")
+        screen.expect("you: ")
+        screen.child.sendeof()
+        assert screen.end() == 0
+    with session(place, [turn("Still here.")], "-c") as (screen, _):
+        screen.expect("note: resumed from its beginning\r\nyou: make it\r\ncoder: Made it.\r\nyou: ")
+        screen.type("and now")
+        screen.expect("coder: Still here.")
+
+
+@pytest.mark.behaviour("B-943")
+def test_commands_of_ones_own_and_of_coder_are_said(place: Place) -> None:
+    with session(place, [turn("So it is.")]) as (screen, api):
+        screen.expect("you: ")
+        screen.type("!echo one; echo two; exit 3")
+        screen.expect("tool failed: your command echo one; echo two; exit 3, exit 3, ")
+        screen.expect("2 lines:\r\none\r\ntwo\r\n")
+        screen.expect("you: ")
+        screen.type("/status")
+        screen.expect("Model: ")
+        screen.expect("you: ")
+        screen.type("what was that")
+        screen.expect("coder: So it is.")
+        assert "echo one; echo two; exit 3" in said_to_model(api)

@@ -14,9 +14,10 @@ from coder.core.errors import ModelError
 from coder.core.messages import Message, Text, usage_from_api
 from coder.core.model import Completed, ModelRequest
 from coder.core.tools import ToolContext, ToolOutput
-from coder.models import Attempt, catalog, connect, transport
+from coder.models import catalog
 from coder.models.budget import Budget
-from coder.models.metered import MeteredModel
+from coder.models.connecting import connect, transport
+from coder.models.metered import Attempt, MeteredModel
 from coder.models.retry import RetryingModel
 from coder.replay.faults import CutStream, ErrorEvent, Fault, NoMessageStop, Status
 from coder.replay.player import Call, Played

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from coder.core.tools import MODES, Access, Calls, Fetches, Internal, Mode, Reads, Runs, Writes
 from coder.permissions.decide import Verdict
-from coder.permissions.rules import parse_rules, split_rules
+from coder.permissions.rules import parse_rules
+from coder.permissions.splitting import split_rules
 from coder.permissions.world import LocalWorld
 from tests.support.policy import Policy, project, texts
 

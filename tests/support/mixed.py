@@ -17,7 +17,7 @@ from coder.core.events import AnyEvent
 from coder.core.messages import Json, Message, Meta, Text, ToolUse
 from coder.core.model import ModelRequest, ToolSpec
 from coder.core.tools import Tool
-from coder.models import connect
+from coder.models.connecting import connect
 from tests.support.agents import Engine
 from tests.support.engine import FakeTool, Recorder
 from tests.support.fakeapi import KEY, RunningApi, running_api, tool_input, turn

@@ -19,7 +19,7 @@ PASTE, END = "\x1b[200~", "\x1b[201~"
 
 
 class PromptPty:
-    """A running tests/support/prompt_harness.py with its options, in `at`/project with the home `at`/home."""
+    """A running tests/support/prompt_harness.py, in the folder `at`/project and with the config home `at`/home."""
 
     def __init__(self, at: Path, *, columns: int = 80, lines: int = 24, env: dict[str, str], **options: object) -> None:
         self.project, self.home = at / "project", at / "home"

@@ -15,6 +15,7 @@ import pyte
 
 from coder.core.messages import Json
 from tests.support.cli import Place
+from tests.support.emulated import EmulatedScreen
 from tests.support.fakeapi import RunningApi, rule
 
 DEADLINE = 20.0
@@ -39,7 +40,7 @@ class Terminal:
         self, argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, columns: int = 80, rows: int = 24
     ) -> None:
         self.raw = bytearray()
-        self._screen = pyte.HistoryScreen(columns, rows, history=20_000, ratio=0.5)
+        self._screen = EmulatedScreen(columns, rows, history=20_000, ratio=0.5)
         self._stream = pyte.ByteStream(self._screen)
         self.process: Any = pexpect.spawn(
             argv[0], list(argv[1:]), env=dict(env), cwd=str(cwd), dimensions=(rows, columns), encoding=None
@@ -53,8 +54,10 @@ class Terminal:
     @property
     def history(self) -> list[str]:
         """Every row, those that have scrolled off first."""
-        columns = self._screen.columns
-        top = ["".join(line[at].data for at in range(columns)).rstrip() for line in self._screen.history.top]
+        top = [
+            "".join(line[at].data for at in range(max(line, default=-1) + 1)).rstrip()
+            for line in self._screen.history.top
+        ]
         return top + self.screen
 
     @property
@@ -115,7 +118,11 @@ class Terminal:
         while time.monotonic() < end:
             self.pump(0.05)
 
-    def resize(self, columns: int, rows: int) -> None:
+    def resize(self, columns: int, rows: int, *, reflows: bool = False) -> None:
+        """`reflows`: rows that have become too wide are wrapped, else they are cut. What was drawn is read first:
+        to a terminal that has changed meanwhile it would mean something else."""
+        self.settle(0.02)
+        self._screen.reflows = reflows
         self._screen.resize(rows, columns)
         self.process.setwinsize(rows, columns)
 

@@ -1,6 +1,5 @@
-"""A whole session in plain lines on a pty, for tests: `python -m tests.support.spoken_harness [first message]`.
-
-`speaking` starts it. Options are variables: HARNESS_HEARTBEAT (seconds).
+"""A whole session in plain lines on a pty, for tests. `speaking` starts the program itself; with a heartbeat of its
+own, which the program has no option for, `python -m tests.support.spoken_harness SECONDS`.
 """
 
 from __future__ import annotations
@@ -22,17 +21,17 @@ from coder.config.load import load
 from coder.core.config import Config
 from coder.core.frontend import Frontend
 from coder.frontends import doorstep
-from coder.frontends.desk import Desk, Ui
-from coder.frontends.slash.registry import find
+from coder.frontends.desk import Ui
+from coder.frontends.slash.dispatch import run_line
 from coder.frontends.spoken.life import run
 from tests.support.cli import DEADLINE, Place
 
 
-def speaking(place: Place, url: str, *options: str, env: Mapping[str, str] = {}) -> Any:
+def speaking(place: Place, url: str, *options: str, heartbeat: str = "", env: Mapping[str, str] = {}) -> Any:
     """The running front end, as pexpect has it. Its text comes with CR LF."""
     return pexpect.spawn(
         sys.executable,
-        ["-m", "tests.support.spoken_harness", *options],
+        ["-m", "tests.support.spoken_harness", heartbeat] if heartbeat else ["-m", "coder", *options],
         cwd=str(place.project),
         env=place.env(url, {"TERM": "dumb", **env}),
         dimensions=(24, 80),
@@ -57,30 +56,17 @@ def _load() -> Config:
     return load(Flags(headless=False), os.environ, Path.cwd())
 
 
-async def _run_line(desk: Desk, line: str) -> bool:
-    name, _, arguments = line.removeprefix("/").partition(" ")
-    command = find(name)
-    if command is None:
-        desk.ui.set_draft(line)
-        return False
-    await command.load()(desk, arguments)
-    return True
-
-
 if __name__ == "__main__":
-    first = " ".join(sys.argv[1:])
-    beat = float(os.environ.get("HARNESS_HEARTBEAT", "30"))
     sys.exit(
         asyncio.run(
             run(
                 _open,
                 _prepare,
-                _run_line,
+                run_line,
                 why="--screen-reader",
                 env=os.environ,
                 home=Path.home(),
-                first=first,
-                heartbeat=beat,
+                heartbeat=float(sys.argv[1]),
             )
         )
     )

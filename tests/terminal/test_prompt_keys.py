@@ -131,7 +131,9 @@ def test_vim_keys(tmp_path: Path) -> None:
         prompt.type("\x1b")
         prompt.type("0dwx")
         prompt.see_only("❯ orld")
-        prompt.type("ccnew\r")
+        prompt.type("ccnew\x1b")
+        prompt.until(lambda: prompt.caret == (0, 4))
+        prompt.type("\r")  # from normal mode
         assert [each["text"] for each in prompt.see_sent(1)] == ["new"]
         prompt.type("typed at once")
         prompt.see_only("❯ typed at once")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from coder.core.events import CheckpointTaken, CompactionEnded
 from coder.frontends.render.wording import (
     counted,
     duration,
@@ -16,6 +16,9 @@ from coder.frontends.render.wording import (
     whole_seconds,
 )
 from coder.frontends.styled import Row, foreign, row
+
+if TYPE_CHECKING:
+    from coder.core.events import CheckpointTaken, CompactionEnded
 
 _MODES = {
     "default": "Asks before edits and commands",

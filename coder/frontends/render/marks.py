@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from coder.frontends.render.fold import fold_rows
-from coder.frontends.styled import Row, Span
+from coder.frontends.styled import Row, Span, cut, width_of
 
 MarkSet: TypeAlias = Literal["unicode", "narrow", "ascii"]
 
@@ -34,6 +34,7 @@ _TABLES: dict[MarkSet, dict[int, str]] = {
     "narrow": str.maketrans(_AMBIGUOUS),
     "ascii": str.maketrans({**_AMBIGUOUS, **_OTHERS, **dict.fromkeys(_FRAMES, "*")}),
 }
+_COERCED = ("C.UTF-8", "C.utf8")  # what Python itself puts into the environment of a C locale
 _WIDE_LANGUAGES = ("ja", "ko", "zh")
 
 
@@ -60,6 +61,19 @@ class Marks:
         """The rows, folded again where other marks made them too wide."""
         return fold_rows(map(self.row, rows), width)
 
+    def cut(self, rows: Iterable[Row], width: int) -> Iterable[Row]:
+        """The rows, each ended with `…` where other marks made it too wide."""
+        if self.kind == "unicode":
+            return rows
+        end = self.text("…")
+        return [self._cut(self.row(each), width, end) for each in rows]
+
+    def _cut(self, given: Row, width: int, end: str) -> Row:
+        if width_of(given) <= width:
+            return given
+        *kept, (last, style) = cut(given, max(width - len(end) + 1, 1))
+        return (*kept, Span(last.removesuffix("…") + end[: max(width, 0)], style))
+
     @property
     def spinner(self) -> str:
         """Its frames, ten a second, each a cell wide."""
@@ -80,6 +94,8 @@ ALL_MARKS = Marks()
 def marks_of(env: Mapping[str, str], *, ambiguous_wide: bool | None = None) -> Marks:
     """The marks for a locale. `ambiguous_wide` is the setting of that name, None when it is not set."""
     locale = next((value for name in ("LC_ALL", "LC_CTYPE", "LANG") if (value := env.get(name))), "")
+    if env.get("LC_CTYPE") in _COERCED and not env.get("LC_ALL") and env.get("LANG", "") in ("", "C", "POSIX"):
+        return Marks("ascii")
     if locale.lower().replace("-", "").rpartition(".")[2].partition("@")[0] != "utf8":
         return Marks("ascii")
     language = env.get("LC_ALL") or env.get("LANG") or locale

@@ -12,15 +12,16 @@ from prompt_toolkit.keys import Keys
 from coder.frontends.repl.keymap import Keymap
 
 Handler = Callable[[], None]
+_ALWAYS = ("transcript", "redraw")  # what stands in front of the prompt waits
 
 
 def session_keys(keymap: Keymap, handlers: Mapping[str, Handler], is_free: Callable[[], bool]) -> KeyBindings:
-    """`handlers` by action; they hold while nothing stands in front of the prompt."""
+    """`handlers` by action; most hold while nothing stands in front of the prompt."""
     keys = KeyBindings()
     free = Condition(is_free)
     for action, handler in handlers.items():
         for stroke in keymap.strokes(action):
-            _bind(keys, stroke, handler, free)
+            _bind(keys, stroke, handler, True if action in _ALWAYS else free)
     _bind(keys, (Keys.SIGINT,), handlers["interrupt"], True)
     return keys
 

@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, assert_never
 from coder.core.lazy import LazyModule
 from coder.core.requests import Allow, Answers, Deny, PermissionRequest, Question, Reply, Request
 from coder.frontends.picker import Page
+from coder.frontends.render.fold import fold_rows
 from coder.frontends.repl.printer import Printer
 from coder.frontends.repl.terminal import Terminal
 from coder.frontends.styled import Row, foreign, row, rows_of
 
 if TYPE_CHECKING:
-    from coder.frontends import dialog_lines, dialog_making, plan_question
+    from coder.frontends import dialog_fitting, dialog_lines, dialog_making, plan_question
     from coder.frontends.dialog import Dialog
     from coder.frontends.repl import dialog_modal, evidence_rows, form_modal
 else:  # nobody asks before the first paint
+    dialog_fitting = LazyModule("coder.frontends.dialog_fitting")
     dialog_lines = LazyModule("coder.frontends.dialog_lines")
     dialog_making = LazyModule("coder.frontends.dialog_making")
     plan_question = LazyModule("coder.frontends.plan_question")
@@ -64,6 +66,7 @@ class Asker:
                 case _:
                     assert_never(request)
         finally:
+            self._printer.asked_about = ()
             self._attention(False)
 
     async def _permission(self, request: PermissionRequest) -> Reply:
@@ -71,32 +74,30 @@ class Asker:
             return await self._plan(request)
         facts = dialog_making.Facts(self._folder, self._home, _text_of)
         dialog = dialog_making.dialog_for(request, facts)
-        self._printer.evidence(request.call, evidence_rows.evidence_rows(dialog, self._terminal.width))
+        width = self._terminal.width
+        self._printer.asked_about = (
+            row(("? ", "warn"), (dialog.title, "bold")),
+            *evidence_rows.evidence_rows(dialog, width, whole=True),
+            *rows_of(dialog_lines.body_lines(dialog, width)),
+        )
+        self._printer.evidence(request.call, evidence_rows.evidence_rows(dialog, width))
         return await self._put(request, dialog)
 
     async def _put(self, request: PermissionRequest, dialog: Dialog) -> Reply:
-        above = self._body_above(dialog)
-        modal = dialog_modal.DialogModal(dialog, body_above=above)
+        above, fitting = dialog_fitting.fitted(dialog, self._terminal.width, self._terminal.height - _PROMPT_ROWS)
+        if above:
+            self._printer.say((), *rows_of(above), ())
         while True:
-            reply = await self._terminal.ask(modal)
+            reply = await self._terminal.ask(dialog_modal.DialogModal(fitting))
             if reply == "explain":
-                await self._terminal.page(Page(tuple(_explained(request))))
-                modal = dialog_modal.DialogModal(replace(dialog, grace_ms=0), body_above=above)
+                await self._terminal.page(Page(tuple(fold_rows(_explained(request, dialog), self._terminal.width))))
             elif reply == "editor":
                 if (edited := await self._edited(request)) is not None:
                     return edited
-                modal = dialog_modal.DialogModal(replace(dialog, grace_ms=0), body_above=above)
             else:
                 assert isinstance(reply, Allow | Deny | Answers)
                 return reply
-
-    def _body_above(self, dialog: Dialog) -> bool:
-        """Prints what would not fit in front of the prompt; the question then stands right below it."""
-        width, height = self._terminal.width, self._terminal.height
-        if len(dialog_lines.question_lines(dialog, width)) <= height - _PROMPT_ROWS or not dialog.body:
-            return False
-        self._printer.say(*rows_of(dialog_lines.body_lines(dialog, width)))
-        return True
+            fitting = replace(fitting, grace_ms=0)
 
     async def _edited(self, request: PermissionRequest) -> Reply | None:
         """The call as the person changed it in their editor; None when they left it as it was."""
@@ -127,7 +128,9 @@ class Asker:
                     changed = _text_of(path) or plan
                     if changed.strip() != plan.strip():
                         plan = changed
+                        self._printer.say(())
                         self._terminal.markdown(plan)
+                        self._printer.say(())
                 continue
             assert isinstance(reply, Allow | Deny)
             self._printer.say(row(plan_question.plan_echo(reply)))
@@ -146,17 +149,17 @@ def _text_of(path: Path) -> str | None:
         return None
 
 
-def _explained(request: PermissionRequest) -> list[Row]:
+def _explained(request: PermissionRequest, dialog: Dialog) -> list[Row]:
     """Why it asks, part by part, and what it would do."""
-    rows = [row((f"Why this asks: {foreign(request.summary)}", "bold")), ()]
+    rows = [row((f"Why this asks: {dialog.subject}", "bold")), ()]
     for reason in request.reasons:
-        source = f"  ({foreign(reason.source)})" if reason.source else ""
+        source = f"  ({foreign(reason.source)})" if reason.source not in reason.text else ""
         rows.append(row("  ", foreign(reason.text), (source, "dim")))
+    known = {reason.text for reason in request.reasons}
     for part in request.parts:
         rows.append(row(("  ? " if part.needed else "  ✓ ", "warn" if part.needed else "ok"), foreign(part.text)))
-        rows += [row("      ", (foreign(reason.text), "dim")) for reason in part.reasons]
-    for effect in request.effects:
-        rows.append(row("  ", f"{effect.kind} {foreign(effect.what)}"))
+        rows += [row("      ", (foreign(reason.text), "dim")) for reason in part.reasons if reason.text not in known]
+    rows += [row("  ", effect) for effect in dialog.effects]
     if request.suggestions:
         rows += [(), row("  Rules that would allow it: ", ", ".join(map(foreign, request.suggestions)))]
-    return rows
+    return [*rows, ()]

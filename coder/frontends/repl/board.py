@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from coder.core.events import ModelRetrying
-from coder.core.messages import Json
+if TYPE_CHECKING:
+    from coder.core.events import ModelRetrying
+    from coder.core.messages import Json
 
 Phase: TypeAlias = Literal["idle", "waiting", "thinking", "writing", "running", "asking", "retrying", "compacting"]
 

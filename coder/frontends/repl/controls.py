@@ -7,8 +7,8 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from coder.core.choices import Mode
 from coder.core.lazy import LazyModule
-from coder.core.tools import Mode
 from coder.frontends.repl.keymap import Keymap
 from coder.frontends.repl.printer import Printer
 from coder.frontends.repl.talk import Talk
@@ -44,7 +44,7 @@ class Controls:
         self._leave = leave
         self._aside = aside
         self._places = places
-        self._asked = -1e9
+        self._asked = self._stopped = -1e9
 
     def handlers(self) -> dict[str, Callable[[], None]]:
         return {
@@ -66,10 +66,10 @@ class Controls:
 
     def interrupt(self) -> None:
         now, prompt = self._printer.board.clock(), self._terminal.prompt
-        if now - self._talk.stopped_at < _AGAIN:
+        if now - max(self._stopped, self._terminal.refused) < _AGAIN:
             self._leave(130)
         elif self._talk.stop():
-            return
+            self._stopped = now
         elif prompt.text:
             prompt.clear()
         elif now - self._asked < _AGAIN:
@@ -110,4 +110,6 @@ class Controls:
     async def transcript(self) -> None:
         terminal, (folder, home) = self._terminal, self._places
         draw = transcript_text.Drawing(terminal.width, terminal.theme, folder, home)
-        await terminal.pager(self._printer.transcript.text(draw) or "Nothing was said yet.\n")
+        asked = "".join(f"{terminal.theme.paint(each)}\n" for each in self._printer.asked_about)
+        text = "\n".join(each for each in (self._printer.transcript.text(draw), asked) if each)
+        await terminal.pager(text or "Nothing was said yet.\n")

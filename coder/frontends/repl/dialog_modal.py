@@ -20,9 +20,8 @@ class DialogModal:
 
     keeps_prompt = True
 
-    def __init__(self, dialog: Dialog, *, body_above: bool = False) -> None:
+    def __init__(self, dialog: Dialog) -> None:
         self._dialog = dialog
-        self._body_above = body_above
         self._chosen = 0
         self._field: Field | None = Field() if dialog.confirm else None
         self._editing: Choice | None = None
@@ -30,7 +29,7 @@ class DialogModal:
         self.result: Reply | str = dialog.otherwise
 
     def shape(self, width: int, height: int) -> Shape:
-        lines = question_lines(self._dialog, width, chosen=self._chosen, brief=self._body_above)
+        lines = question_lines(self._dialog, width, chosen=self._chosen)
         if self._dialog.confirm:
             lines = lines[:-1]
         rows = [_styled(line, at) for at, line in enumerate(lines)]
@@ -79,8 +78,9 @@ class DialogModal:
         return self._reply(choice.reply)
 
     def _edit_rule(self) -> None:
-        for choice in self._dialog.choices:
+        for at, choice in enumerate(self._dialog.choices):
             if isinstance(choice.reply, Allow) and len(choice.reply.remember) == 1:
+                self._chosen = at
                 self._editing, self._field = choice, Field(choice.reply.remember[0])
 
     def _edit(self, field: Field, choice: Choice, key: str, data: str) -> bool:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from coder.core.config import Config
 from coder.core.lazy import LazyModule
 from coder.frontends.repl.keymap import Keymap
-from coder.frontends.repl.live import Look, live_rows
+from coder.frontends.repl.live import SPINNER, Look, live_rows
 from coder.frontends.repl.printer import Printer
-from coder.frontends.repl.status import Status, status_row
+from coder.frontends.repl.status import Status, mode_row, status_row
 from coder.frontends.repl.talk import Talk
 from coder.frontends.styled import Row
 
@@ -42,12 +42,14 @@ class Drawing:
         self._draft = draft
         self._instead = instead
         self.is_still = False
-        self.custom: str | None = None
-        """The row that the person's own command made, in place of ours."""
+        self.spinner = SPINNER
+        self.has_custom = False
+        """Whether the person's own rows tell of model, context and cost."""
 
     def live(self, width: int, height: int) -> list[Row]:
         keys = self._keys
-        look = Look(width, height, self.is_still, keys.hint("stop"), keys.hint("background"), keys.hint("todo"))
+        hints = (keys.hint("stop"), keys.hint("background"), keys.hint("todo"))
+        look = Look(width, height, self.is_still, *hints, self.spinner)
         return live_rows(self._printer.board, self._printer.tail(max(height // 3, 1)), look)
 
     def status(self, width: int) -> Row:
@@ -58,6 +60,8 @@ class Drawing:
             return status_row(Status(config.mode, model, 0, 0.0, self._hint(), instead=instead), width)
         control = talk.session.control
         share = self.share
+        if self.has_custom and not instead:
+            return mode_row(control.mode, self._hint(), width)
         status = Status(control.mode, control.model, share, talk.cost, self._hint(), (share or 0) >= _SOON, instead)
         return status_row(status, width)
 

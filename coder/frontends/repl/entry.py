@@ -38,9 +38,9 @@ class Entry:
         return self.command or self.display or self.text
 
     @property
-    def back(self) -> str:
-        """What goes back into the prompt to be sent again."""
-        return self.command or self.text
+    def typed(self) -> str:
+        """As it has to stand in the prompt to be this again."""
+        return self.command or {"shell": "!", "memory": "# "}.get(self.kind, "") + self.text
 
 
 class Host(Protocol):

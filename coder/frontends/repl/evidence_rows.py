@@ -7,9 +7,9 @@ from coder.frontends.dialog_lines import evidence_lines
 from coder.frontends.styled import Row, Style, row
 
 
-def evidence_rows(dialog: Dialog, width: int) -> list[Row]:
+def evidence_rows(dialog: Dialog, width: int, *, whole: bool = False) -> list[Row]:
     """Added and removed lines stand out; nothing for a question that is no edit."""
-    return [_styled(text, first=at == 0) for at, text in enumerate(evidence_lines(dialog, width))]
+    return [_styled(text, first=at == 0) for at, text in enumerate(evidence_lines(dialog, width, whole=whole))]
 
 
 def _styled(text: str, *, first: bool) -> Row:

@@ -89,7 +89,12 @@ class Files:
         if listing is None:
             return []
         name = name.lower()
-        fits = [each for each in listing.entries if name in each.lower() and (name or not each.startswith("."))]
+        if not name:
+            fits = [each for each in listing.entries if not each.startswith(".")]
+        else:
+            fits = [each for each in listing.entries if each.lower().startswith(name)]
+            fits += [each for each in listing.entries if name in each.lower() and not name.startswith(".")]
+            fits = list(dict.fromkeys(fits))
         fits.sort(key=lambda each: (not each.lower().startswith(name), each.lower()))
         return [(lead + each, "") for each in fits[:most]]
 

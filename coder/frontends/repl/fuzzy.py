@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from heapq import nsmallest
 
+_ENOUGH = 2_000  # of the names that only hold the letters: the first of them, as they were given
+
 
 class Ranking:
     """Ranks a query over names that do not change. A query that goes on from the last one looks through its hits only.
@@ -44,7 +46,7 @@ class Ranking:
         whole = self._whole
         hits = [at for at in self._hits if fits(whole[at])]
         self._last, self._hits = query, hits
-        return [at for at in hits if at not in known]
+        return [at for at in hits if at not in known][:_ENOUGH]
 
     def _rank(self, at: int, query: str) -> tuple[int, int, str]:
         whole, end = self._whole[at], self._ends[at]

@@ -16,7 +16,7 @@ Context: TypeAlias = Literal["Global", "Chat", "Autocomplete", "Confirmation", "
 Stroke: TypeAlias = str  # "ctrl+x", or "ctrl+x ctrl+e" for one after the other, as `normal` writes it
 
 # action: (context, keys, the name in keybindings.json)
-_DEFAULTS: dict[str, tuple[Context, tuple[Stroke, ...], str]] = {
+DEFAULTS: dict[str, tuple[Context, tuple[Stroke, ...], str]] = {
     "interrupt": ("Global", ("ctrl+c",), "app:interrupt"),
     "leave": ("Global", ("ctrl+d",), "app:exit"),
     "transcript": ("Global", ("ctrl+o",), "app:toggleTranscript"),
@@ -44,7 +44,7 @@ _DEFAULTS: dict[str, tuple[Context, tuple[Stroke, ...], str]] = {
     "amend": ("Confirmation", ("tab",), "confirm:nextField"),
     "explain": ("Confirmation", ("ctrl+e",), "confirm:toggleExplanation"),
 }
-_ACTIONS = {name: action for action, (_, _, name) in _DEFAULTS.items()}
+_ACTIONS = {name: action for action, (_, _, name) in DEFAULTS.items()}
 _CONTEXTS = ("Global", "Chat", "Autocomplete", "Confirmation", "Transcript", "HistorySearch")
 _RESERVED = {"ctrl+c": "interrupt", "ctrl+d": "leave"}
 _NEVER_FREE = ("send", "stop", "yes", "no")  # without a key for one of these a session cannot be used
@@ -72,7 +72,7 @@ class Keymap:
     """`warnings` are what was wrong with the file, one line each."""
 
     keys: dict[str, tuple[Stroke, ...]] = field(
-        default_factory=lambda: {name: keys for name, (_, keys, _) in _DEFAULTS.items()}
+        default_factory=lambda: {name: keys for name, (_, keys, _) in DEFAULTS.items()}
     )
     warnings: tuple[str, ...] = ()
 
@@ -113,7 +113,7 @@ def load(path: Path) -> Keymap:
 class _Changes:
     def __init__(self, name: str) -> None:
         self._name = name
-        self._keys = {action: list(keys) for action, (_, keys, _) in _DEFAULTS.items()}
+        self._keys = {action: list(keys) for action, (_, keys, _) in DEFAULTS.items()}
         self._warnings: list[str] = []
         self._set: dict[tuple[str, Stroke], str] = {}
 
@@ -136,26 +136,26 @@ class _Changes:
         if before and before != ours:
             self._warn(f"{stroke} is bound twice in {context}; the later one holds ({action})")
         self._set[context, stroke] = ours
-        self._take(_DEFAULTS[ours][0], stroke, ours)
+        self._take(DEFAULTS[ours][0], stroke, ours)
         return None
 
     def keymap(self) -> Keymap:
         for action in _NEVER_FREE:
             if not self._keys[action]:
-                _, keys, name = _DEFAULTS[action]
+                _, keys, name = DEFAULTS[action]
                 self._keys[action] = list(keys)
                 self._warn(f"{name} needs a key; it keeps {keys[0]}")
         return Keymap({action: tuple(keys) for action, keys in self._keys.items()}, tuple(self._warnings))
 
     def _take(self, context: Context, stroke: Stroke, ours: str) -> None:
         """The new key comes first: it is the one that hints print."""
-        for action, (other, _, _) in _DEFAULTS.items():
+        for action, (other, _, _) in DEFAULTS.items():
             if stroke in self._keys[action] and (action == ours or _meet(context, other)):
                 self._keys[action].remove(stroke)
         self._keys[ours].insert(0, stroke)
 
     def _free(self, context: Context, stroke: Stroke) -> None:
-        for action, (other, _, _) in _DEFAULTS.items():
+        for action, (other, _, _) in DEFAULTS.items():
             if stroke in self._keys[action] and (other == context or "Global" in (other, context)):
                 self._keys[action].remove(stroke)
 
@@ -182,9 +182,7 @@ def _normal(key: str) -> str:
     elif not last.isprintable():
         return ""
     elif named:
-        if last.isupper():
-            named.append("shift")
-        last = last.lower()
+        last = last.lower()  # ctrl+K is ctrl+k
     if not all(named):
         return ""
     stroke = "+".join([*(each for each in ("ctrl", "alt", "shift") if each in named), last])

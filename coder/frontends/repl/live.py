@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from coder.core.lazy import LazyModule
 from coder.frontends.repl.board import Board, Call
-from coder.frontends.styled import Row, cut, foreign, row
+from coder.frontends.styled import Row, cut, foreign, plain, row, width_of
 
 if TYPE_CHECKING:
     from coder.frontends.render import failures
@@ -23,6 +23,7 @@ SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _MOST_TODOS = 6
 _MOST_CALLS = 4
 _FOLD_BELOW = 30  # rows of the terminal
+_TAKE_BACK = "↑ takes it back"
 _QUIET = 10.0  # seconds without a byte, after which it is said
 
 
@@ -36,6 +37,7 @@ class Look:
     stop_key: str = "esc"
     background_key: str = "ctrl+b"
     todo_key: str = "ctrl+t"
+    spinner: str = SPINNER
 
 
 def live_rows(board: Board, tail: Sequence[Row], look: Look) -> list[Row]:
@@ -54,7 +56,10 @@ def live_rows(board: Board, tail: Sequence[Row], look: Look) -> list[Row]:
     todos = _todos(board, look, room)
     if len(todos) > room:
         todos = []
-    return [cut(each, look.width) for each in (*shown_tail, *calls, *todos, *state, *queue)]
+    rows = [cut(each, look.width) for each in (*shown_tail, *calls, *todos, *state, *queue)]
+    if queue:
+        rows[-len(queue)] = _with_hint(rows[-len(queue)], look.width)
+    return rows
 
 
 def todo_rows(board: Board) -> list[Row]:
@@ -103,11 +108,11 @@ def state_words(board: Board) -> str:
 
 def _named(board: Board) -> str:
     first = next(iter(board.calls.values()))
-    return first.summary if first.name == "Bash" else f"{first.name} {first.summary}".strip()
+    return first.summary.removeprefix("Bash ")
 
 
 def _state(board: Board, look: Look) -> Row:
-    mark = "▸" if look.is_still else SPINNER[int(board.clock() * 10) % len(SPINNER)]
+    mark = "▸" if look.is_still else look.spinner[int(board.clock() * 10) % len(look.spinner)]
     if board.phase == "retrying" and board.retry is not None:
         text = failures.retry_text(board.retry.event, board.retry.until - board.clock(), key=look.stop_key)
         return row((f"{mark} ", "warn"), text)
@@ -122,8 +127,8 @@ def _state(board: Board, look: Look) -> Row:
         if board.clock() - board.heard >= _QUIET and board.phase in ("waiting", "thinking", "writing"):
             parts.append("nothing received yet" if not board.tokens else "nothing received lately")
     room = look.width - len(" · ".join(parts)) - 8
-    (text,) = cut(row(words), max(room, 12))
-    return row((f"{mark} ", "bold"), text.text, (f" · {' · '.join(parts)}", "dim"))
+    shown = plain(cut(row(words), max(room, 12)))
+    return row((f"{mark} ", "bold"), shown, (f" · {' · '.join(parts)}", "dim"))
 
 
 def _tokens(count: int) -> str:
@@ -134,7 +139,7 @@ def _calls(board: Board, look: Look) -> list[Row]:
     calls = list(board.calls.values())
     if len(calls) == 1:
         return _tail_of(calls[0], look) if calls[0].name == "Bash" else []
-    rows = [row(("▸ ", "bold"), f"{foreign(call.name)} {foreign(call.summary)}") for call in calls[:_MOST_CALLS]]
+    rows = [row(("▸ ", "bold"), foreign(call.summary)) for call in calls[:_MOST_CALLS]]
     if len(calls) > _MOST_CALLS:
         rows.append(row((f"  … {len(calls) - _MOST_CALLS} more", "dim")))
     return rows
@@ -174,7 +179,9 @@ def _folded(board: Board) -> Row:
 
 def _queue(board: Board) -> list[Row]:
     rows = [row(("↳ next step: ", "dim"), foreign(text)) for text in board.queued]
-    rows += [row(("↳ after this run: ", "dim"), foreign(text)) for text in board.after]
-    if rows:
-        rows[0] = (*rows[0], *row(("   ↑ takes it back", "dim")))
-    return rows
+    return rows + [row(("↳ after this run: ", "dim"), foreign(text)) for text in board.after]
+
+
+def _with_hint(given: Row, width: int) -> Row:
+    gap = width - width_of(given) - len(_TAKE_BACK)
+    return (*given, *row((" " * gap + _TAKE_BACK, "dim"))) if gap >= 2 else given

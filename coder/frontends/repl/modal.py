@@ -10,7 +10,7 @@ from typing import Protocol
 
 from coder.frontends.picker import Page
 from coder.frontends.repl.field import Field
-from coder.frontends.styled import Row, cut, row
+from coder.frontends.styled import Row, Span, cells, cut, plain, row, width_of
 
 Cursor = tuple[int, int]
 """Row and column, from 0."""
@@ -22,6 +22,32 @@ class Shape:
 
     rows: list[Row]
     cursor: Cursor | None = None
+
+    def below_blank(self) -> Shape:
+        return Shape([(), *self.rows], (self.cursor[0] + 1, self.cursor[1]) if self.cursor else None)
+
+    def ending(self, most: int) -> Shape:
+        """Its last rows; and the row of the caret is long enough for it to stand there."""
+        excess = max(len(self.rows) - most, 0)
+        rows = self.rows[excess:]
+        if self.cursor is None:
+            return Shape(rows)
+        y, x = max(self.cursor[0] - excess, 0), self.cursor[1]
+        rows[y] = (*rows[y], Span(" " * max(x + 1 - width_of(rows[y]), 0)))
+        return Shape(rows, (y, x))
+
+    @property
+    def caret(self) -> Cursor:
+        """Row, and how many characters stand before it there; where nothing is typed, the chosen row."""
+        if self.cursor is None:
+            chosen = (at for at, each in enumerate(self.rows) if plain(each[:1]).startswith("❯"))
+            return next(chosen, max(len(self.rows) - 1, 0)), 0
+        y, x = self.cursor
+        text = plain(self.rows[y]) if self.rows else ""
+        at = 0
+        while at < len(text) and x >= cells(text[at]) > 0:
+            x, at = x - cells(text[at]), at + 1
+        return y, at
 
 
 class Modal(Protocol):

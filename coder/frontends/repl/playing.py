@@ -29,15 +29,18 @@ class Stagehand:
         self._talk = talk
         self._skipped = asyncio.Event()
         self._is_typing = False
-        self._bind(terminal.bound)
+        terminal.bind(self._keys())
 
-    def _bind(self, keys: KeyBindings) -> None:
+    def _keys(self) -> KeyBindings:
         """Space skips ahead, unless the person is writing something themselves."""
+        keys = KeyBindings()
         free = Condition(lambda: self._terminal.is_free() and (self._is_typing or not self._prompt.text))
 
         @keys.add(" ", filter=free, eager=True)
         def press(event: KeyPressEvent) -> None:
             self._skipped.set()
+
+        return keys
 
     @property
     def is_skipping(self) -> bool:

@@ -39,7 +39,7 @@ from coder.core.events import (
 )
 from coder.core.lazy import LazyModule
 from coder.core.messages import Json, Message, ToolResult, ToolUse, Usage
-from coder.core.requests import Allow, Deny
+from coder.core.requests import Allow, Deny, PermissionRequest
 from coder.frontends.desk import Shown
 from coder.frontends.render.blocks import Blocks
 from coder.frontends.repl.board import Board, Call, Retry
@@ -49,12 +49,13 @@ from coder.frontends.repl.transcript import Transcript
 from coder.frontends.styled import Row, foreign, row
 
 if TYPE_CHECKING:
-    from coder.frontends.render import calls, ending, markdown
+    from coder.frontends.render import calls, ending, markdown, subjects
     from coder.frontends.render.refusals import Facts
 else:  # what is printed comes after the first paint
     calls = LazyModule("coder.frontends.render.calls")
     ending = LazyModule("coder.frontends.render.ending")
     markdown = LazyModule("coder.frontends.render.markdown")
+    subjects = LazyModule("coder.frontends.render.subjects")
 
 _SILENT = frozenset({"TodoWrite", "AskUserQuestion", "ExitPlanMode", "EnterPlanMode"})
 
@@ -79,10 +80,13 @@ class Printer:
     def __init__(self, terminal: Terminal, place: Place, changed: Callable[[], None]) -> None:
         self.board = Board(time.monotonic)
         self.transcript = Transcript()
+        self.last_usage: Usage | None = None
         self.context = 0
         """Tokens that the last request of the conversation held."""
         self.is_verbose = False
         self.facts: Callable[..., Facts] | None = None
+        self.asked_about: tuple[Row, ...] = ()
+        """What the question that waits would do, whole."""
         self._terminal = terminal
         self._place = place
         self._changed = changed
@@ -91,7 +95,9 @@ class Printer:
         self._thought = ""
         self._merging: list[ToolFinished] = []
         self._uses: dict[str, ToolUse] = {}  # calls of the last reply of which nothing was heard yet
-        self._said_no = False
+        self._refused: set[str] = set()  # calls the person said no to
+        self._allowed_once: set[str] = set()  # calls
+        self._rules: tuple[str, ...] = ()  # to be saved, if nothing is said against it
         self._evidenced: set[str] = set()  # calls whose change was printed with the question
 
     @property
@@ -141,6 +147,9 @@ class Printer:
         self._terminal.say([(), *rows, ()])
 
     def emit(self, event: AnyEvent) -> None:
+        rules, self._rules = self._rules, ()
+        if rules and not isinstance(event, Notice):
+            self.say(row(("✓ ", "ok"), f"From now on in this project: {', '.join(map(foreign, rules))}"))
         self._on(event)
         self._changed()
 
@@ -174,21 +183,19 @@ class Printer:
             case PermissionAsked():
                 self._settle()
                 board.phase = "asking"
-            case PermissionAnswered(reply=reply):
-                board.phase = "running" if board.calls else "waiting"
-                self._said_no = isinstance(reply, Deny) and not reply.nobody
-                if isinstance(reply, Allow) and reply.remember:
-                    rules = ", ".join(map(foreign, reply.remember))
-                    self.say(row(("✓ ", "ok"), f"From now on in this project: {rules}"))
+            case PermissionAnswered():
+                self._answered(event)
             case PermissionDenied():
                 board.calls.pop(event.call.id, None)
                 self._uses.pop(event.call.id, None)
-                self.say(*calls.denied_rows(event, by_you=self._said_no, **self._where()))
+                by_you = event.call.id in self._refused
+                if not (by_you and event.call.name == "ExitPlanMode"):  # it has left its row
+                    self.say(*calls.denied_rows(event, by_you=by_you, **self._where()))
             case UsageReported(usage=usage, purpose=purpose):
                 board.counted += usage.output_tokens
                 if purpose == "main":
                     board.characters = 0
-                    self.context = held(usage)
+                    self.context, self.last_usage = held(usage), usage
             case ModelRetrying():
                 self._retrying(event)
             case CompactionStarted():
@@ -234,7 +241,7 @@ class Printer:
     def _print(self, blocks: list[str]) -> None:
         for block in blocks:
             self._wrote = True
-            self._terminal.paint(markdown.markdown_rows(block, self._terminal.width, self._terminal.theme))
+            self._terminal.block(block)
 
     def _end_text(self) -> None:
         self._end_thought()
@@ -290,8 +297,21 @@ class Printer:
             self._merging.append(event)
             return
         self._settle()
-        rows = calls.call_rows(event, number=shown.number, **self._where())
+        note = "allowed once" if event.call.id in self._allowed_once and not event.result.is_error else ""
+        rows = calls.call_rows(event, number=shown.number, note=note, **self._where())
         self._terminal.say(rows[:1] if event.call.id in self._evidenced and not event.result.is_error else rows)
+
+    def _answered(self, event: PermissionAnswered) -> None:
+        request, reply = event.request, event.reply
+        self.board.phase = "running" if self.board.calls else "waiting"
+        if not isinstance(request, PermissionRequest):
+            return
+        if isinstance(reply, Deny) and not reply.nobody:
+            self._refused.add(request.call.id)
+        elif isinstance(reply, Allow):
+            self._rules = reply.remember
+            if not reply.remember and reply.mode is None:
+                self._allowed_once.add(request.call.id)
 
     def _not_run(self, message: Message) -> None:
         """Calls that were answered without having been run, or were cut off: they leave a row with the reason."""
@@ -300,6 +320,10 @@ class Printer:
                 self.board.calls.pop(call.id, None)
                 if block.is_error:
                     self.say(*calls.not_run_rows(call, block, **self._where()))
+
+    def short(self, path: str) -> str:
+        """A path as people write it."""
+        return str(subjects.Place(self._place.folder, self._place.home).short(path))
 
     def _where(self) -> _Where:
         return {"width": self._terminal.width, "folder": self._place.folder, "home": self._place.home}
@@ -311,7 +335,12 @@ class Printer:
             self._todos(tuple(data.get("newTodos") or event.call.input.get("todos") or ()))
         if event.call.name in ("Edit", "Write", "NotebookEdit") and not event.result.is_error:
             path = event.call.input.get("file_path") or event.call.input.get("notebook_path")
-            self.board.change(Path(str(path)))
+            self.board.change(self._near(Path(str(path))))
+
+    def _near(self, path: Path) -> Path:
+        """The path as it is shown."""
+        inside = path.is_relative_to(self._place.folder)
+        return path.relative_to(self._place.folder) if inside else path
 
     def _todos(self, todos: tuple[Json, ...]) -> None:
         board = self.board

@@ -11,35 +11,45 @@ from collections.abc import Iterable
 
 from prompt_toolkit.application import Application
 
+from coder.frontends.repl.output import Output
+from coder.frontends.repl.reflow import rows_more
+
 INTERVAL = 1 / 15
 _BEGIN, _END = "\x1b[?2026h", "\x1b[?2026l"  # drawn as one picture, where the terminal knows how
 
 
 class Screen:
-    """`hold` while something else has the terminal: what is printed then comes later."""
+    """`hold` while something else has the terminal: what is printed then comes later. `reflows`: the terminal wraps its
+    rows anew when it is made narrower."""
 
-    def __init__(self, app: Application[object]) -> None:
+    def __init__(self, app: Application[object], output: Output, *, reflows: bool = False) -> None:
         self._app = app
+        self._output = output
+        self._reflows = reflows
+        self._drawn_columns = 0
+        self._drawn_at = 0.0
+        self._soon: asyncio.TimerHandle | None = None
         self._waiting: list[str] = []
         self._timer: asyncio.TimerHandle | None = None
         self._last = 0.0
-        self._is_blank = False  # the last line
+        self.is_blank = True  # the last line, or there is none
         self.is_held = False
+        app.after_render += self._note
 
     @property
     def width(self) -> int:
-        return max(self._app.output.get_size().columns, 1)
+        return max(self._output.get_size().columns, 1)
 
     @property
     def height(self) -> int:
-        return max(self._app.output.get_size().rows, 1)
+        return max(self._output.get_size().rows, 1)
 
     def print(self, lines: Iterable[str]) -> None:
         """Each line without its end; colours are allowed, no line is wider than the terminal. Never two empty ones."""
         for line in lines:
-            if line or not self._is_blank:
+            if line or not self.is_blank:
                 self._waiting.append(line)
-            self._is_blank = not line
+            self.is_blank = not line
         if self._waiting and self._timer is None:
             loop = asyncio.get_running_loop()
             delay = max(0.0, self._last + INTERVAL - loop.time())
@@ -55,17 +65,35 @@ class Screen:
         text = "".join(f"{line}\r\n" for line in self._waiting)
         self._waiting.clear()
         self._last = asyncio.get_running_loop().time()
-        output, renderer = self._app.output, self._app.renderer
-        if not self._app.is_running:
+        output = self._output
+        with output.kept():
+            if self._app.is_running:
+                output.write_raw(_BEGIN)
+                self.erase()
             output.write_raw(text)
-            output.flush()
-            return
-        output.write_raw(_BEGIN)
-        renderer.erase()
-        output.write_raw(text)
-        renderer.render(self._app, self._app.layout)
-        output.write_raw(_END)
+            if self._app.is_running:
+                self._app.render_counter += 1  # or the rows of the last drawing would be drawn again
+                self._app.renderer.render(self._app, self._app.layout)
+                self._note()
+                output.write_raw(_END)
         output.flush()
+
+    def draw_soon(self) -> None:
+        """Draws the live rows anew: what changes by itself does so at most 15 times a second."""
+        if self._soon is None and self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._soon = loop.call_later(max(0.0, self._drawn_at + INTERVAL - loop.time()), self._draw_now)
+
+    def erase(self) -> None:
+        """Takes the live rows away, wherever the terminal has put them; written with what is drawn next."""
+        with self._output.kept():
+            self._output.cursor_up(self._moved())
+            self._app.renderer.erase()
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether the terminal has another width than what is drawn on it."""
+        return self.width != self._drawn_columns
 
     def hold(self) -> None:
         self.flush()
@@ -74,3 +102,23 @@ class Screen:
     def release(self) -> None:
         self.is_held = False
         self.flush()
+
+    def _draw_now(self) -> None:
+        self._soon = None
+        self._app.invalidate()
+
+    def _note(self, _: object = None) -> None:
+        self._drawn_columns = self.width
+        self._drawn_at = asyncio.get_running_loop().time()
+
+    def _moved(self) -> int:
+        """How many rows the terminal has put between the first live row and the caret since they were drawn."""
+        drawn, columns = self._app.renderer.last_rendered_screen, self.width
+        if drawn is None or not self._reflows or columns >= self._drawn_columns:
+            return 0
+        caret = drawn.get_cursor_position(self._app.layout.current_window)
+        widths = (
+            max((x + cell.width for x, cell in drawn.data_buffer[y].items() if cell.char.strip()), default=0)
+            for y in range(caret.y)
+        )
+        return rows_more(widths, caret.x, columns)

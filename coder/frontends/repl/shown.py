@@ -67,7 +67,7 @@ class Shown(Processor):
         return Transformation(
             drawn,
             source_to_display=lambda at: starts[at] if at <= last else width + at - last,
-            display_to_source=lambda at: bisect_right(starts, at) - 1,
+            display_to_source=lambda at: bisect_right(starts, at) - 1 if at <= width else last + at - width,
         )
 
 

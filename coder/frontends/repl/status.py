@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from coder.core.tools import Mode
+from coder.core.choices import Mode
+from coder.frontends.modes import in_words
 from coder.frontends.styled import Row, Span, cut, foreign, width_of
 
-MODES: dict[Mode, str] = {
-    "default": "asks first",
-    "acceptEdits": "accepts edits",
-    "plan": "plan mode, read-only",
-    "dontAsk": "never asks, denies",
-    "bypassPermissions": "! bypasses permissions",
-}
 _YELLOW, _RED = 70, 85
 
 
@@ -45,7 +39,7 @@ def status_row(status: Status, width: int) -> Row:
     """As much of it as fits: narrow terminals lose the cost, then the model, then the hint."""
     if status.instead:
         return cut((Span(status.instead, "dim"),), width)
-    mode = Span(MODES[status.mode], "warn" if status.mode in ("bypassPermissions", "dontAsk") else "dim")
+    mode = _mode(status.mode)
     context = _context(status)
     model = Span(foreign(short_model(status.model)), "dim")
     cost = Span(money(status.cost), "dim")
@@ -62,6 +56,19 @@ def status_row(status: Status, width: int) -> Row:
     if not hint or gap < 2:
         return cut(made, width)
     return (*made, Span(" " * gap), Span(hint, "dim"))
+
+
+def mode_row(mode: Mode, hint: str, width: int) -> Row:
+    """The mode and the hint alone, below rows of the person's own."""
+    made = (_mode(mode),)
+    gap = width - width_of(made) - len(hint)
+    return cut((*made, Span(" " * max(gap, 1)), Span(hint, "dim")), width) if hint and gap > 1 else cut(made, width)
+
+
+def _mode(mode: Mode) -> Span:
+    if mode == "bypassPermissions":
+        return Span(f"! {in_words(mode)}", "warn")
+    return Span(in_words(mode), "warn" if mode == "dontAsk" else "dim")
 
 
 def _context(status: Status) -> Span | None:

@@ -30,8 +30,6 @@ else:
     failures = LazyModule("coder.frontends.render.failures")
     shell_line = LazyModule("coder.frontends.repl.shell_line")
 
-_LONG_ENOUGH = 10.0  # seconds of a run whose end is worth a call
-
 
 @dataclass(frozen=True, slots=True)
 class Hands:
@@ -58,7 +56,6 @@ class Talk:
         self.title = self.session_id = ""  # of the session that was closed last, if it is kept
         self.prompts = 0
         self.changed_files: dict[str, None] = {}
-        self.stopped_at = -1e9
 
     @property
     def session(self) -> Session:
@@ -136,7 +133,6 @@ class Talk:
         """Stops the run; what was queued goes back into the prompt. False when nothing runs."""
         if self._run is None:
             return False
-        self.stopped_at = self._printer.board.clock()
         queued = self.take_back_all()
         if self._session is not None:
             self._session.interrupt()
@@ -151,7 +147,7 @@ class Talk:
         board = self._printer.board
         if self._after:
             board.after.pop()
-            return self._after.pop().back
+            return self._after.pop().typed
         if self._session is None or not board.queued:
             return None
         queued = list(self._session.take_back())
@@ -162,13 +158,20 @@ class Talk:
         return last
 
     def take_back_all(self) -> list[str]:
-        board = self._printer.board
-        queued = list(self._session.take_back()) if self._session is not None else []
-        queued += [entry.back for entry in self._after]
+        queued = self._undelivered()
+        queued += [entry.typed for entry in self._after]
         self._after.clear()
-        board.queued.clear()
-        board.after.clear()
+        self._printer.board.after.clear()
         return queued
+
+    def _undelivered(self) -> list[str]:
+        self._printer.board.queued.clear()
+        return list(self._session.take_back()) if self._session is not None else []
+
+    @property
+    def queued(self) -> tuple[str, ...]:
+        """What waits to be said, in order, as it was typed."""
+        return (*self._printer.board.queued, *(entry.typed for entry in self._after))
 
     async def idle(self) -> None:
         """Until nothing runs any more."""
@@ -181,7 +184,7 @@ class Talk:
             self.session.steer(entry.text, entry_pictures(entry))
         except CoderError as error:
             self._printer.say(row(("✗ ", "bad"), foreign(str(error))))
-            self._hands.restore(entry.back)
+            self._hands.restore(entry.typed)
             return
         self._printer.board.queued.append(entry.text)
         self.prompts += 1
@@ -200,7 +203,7 @@ class Talk:
                 await work(entry)
             except CoderError as error:
                 self._printer.say(row(("✗ ", "bad"), foreign(str(error))))
-                self._hands.restore(entry.back)
+                self._hands.restore(entry.typed)
             finally:
                 self._run = None
                 self._printer.board.end()
@@ -225,15 +228,14 @@ class Talk:
         try:
             ended = await session.prompt(entry.text, pictures=entry_pictures(entry))
         except BaseException:
-            self._hands.restore(entry.back)
+            self._hands.restore(entry.typed)
             raise
         self._ended(entry, ended, session)
 
     def _ended(self, entry: Entry, ended: RunEnded, session: Session) -> None:
         board, printer = self._printer.board, self._printer
         self.changed_files |= board.changed
-        seconds, undelivered = board.seconds, session.take_back()
-        board.queued.clear()
+        seconds = board.seconds
         went_back = ended.reason not in ("done",) and session.unsay()
         match ended.reason:
             case "done":
@@ -247,20 +249,22 @@ class Talk:
                     (),
                 )
             case "interrupted":
-                printer.say(*ending.stopped_rows(seconds, tuple(board.changed)), ())
+                printer.say(*ending.stopped_rows(seconds, tuple(map(printer.short, board.changed))), ())
             case _:
                 assert printer.facts is not None
                 facts = printer.facts(restored=went_back, arrived=board.tokens)
                 printer.say(*failures.failure_rows(ended, facts), ())
+        # After an end that was not the model's nothing starts by itself; else only what it did not get to hear is left.
+        left = self.take_back_all() if ended.reason != "done" else self._undelivered()
         if went_back:
             self.prompts -= 1
-            self._hands.restore(entry.back)
-        if undelivered:
-            self._hands.restore("\n".join(undelivered))
+            left.insert(0, entry.typed)
+        if left:
+            self._hands.restore("\n".join(left))
         if ended.reason not in ("done", "interrupted"):
             self._hands.call("error", f"The run ended: {ended.error}")
-        elif ended.reason == "done" and seconds >= _LONG_ENOUGH:
-            self._hands.call("done", "The run is done")
+        elif ended.reason == "done":
+            self._hands.call("done", "")
 
     async def _shell(self, entry: Entry) -> None:
         board = self._printer.board

@@ -15,35 +15,48 @@ from prompt_toolkit.application import Application, run_in_terminal
 from prompt_toolkit.data_structures import Point
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition
-from prompt_toolkit.formatted_text import StyleAndTextTuples
-from prompt_toolkit.key_binding import DynamicKeyBindings, KeyBindings, merge_key_bindings
+from prompt_toolkit.formatted_text import ANSI, StyleAndTextTuples
+from prompt_toolkit.key_binding import DynamicKeyBindings, KeyBindings, KeyBindingsBase, merge_key_bindings
 from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import ConditionalContainer, HSplit, Layout, Window
 from prompt_toolkit.layout.controls import FormattedTextControl
 from prompt_toolkit.layout.dimension import Dimension
-from prompt_toolkit.output import Output
 from prompt_toolkit.styles import Style as ToolkitStyle
 
 from coder.core.lazy import LazyModule
+from coder.core.requests import Deny
 from coder.frontends.picker import Page, Picked, Picker
-from coder.frontends.render.fold import fold_rows
+from coder.frontends.render.marks import ALL_MARKS, Marks
 from coder.frontends.render.theme import Theme, style_for_prompt_toolkit
 from coder.frontends.repl.modal import LineModal, Modal, PageModal, Shape
+from coder.frontends.repl.output import Output
+from coder.frontends.repl.reflow import reflows
 from coder.frontends.repl.screen import Screen
 from coder.frontends.styled import Row, row
 
 if TYPE_CHECKING:
     from coder.frontends.render import markdown
-    from coder.frontends.repl import outside, picker_modal
+    from coder.frontends.repl import outside, picker_modal, stopping
     from coder.frontends.repl.prompt import Prompt
 else:  # not before the first paint
     markdown = LazyModule("coder.frontends.render.markdown")
     outside = LazyModule("coder.frontends.repl.outside")
     picker_modal = LazyModule("coder.frontends.repl.picker_modal")
+    stopping = LazyModule("coder.frontends.repl.stopping")
 
 _ESCAPE_WAIT = 0.1  # seconds: longer ones eat the key after esc
 _NARROWEST, _LOWEST = 40, 10
+
+
+class _Application(Application[object]):
+    """Told of a new size, it erases what the terminal made of the live rows."""
+
+    erase: Callable[[], None]
+
+    def _on_resize(self) -> None:
+        self.erase()
+        self._redraw()
 
 
 @dataclass(slots=True)
@@ -56,30 +69,38 @@ class _Open:
 class Terminal:
     """Implements `desk.Ui`. `live` and `status` tell what is drawn above and below the prompt at this moment."""
 
-    def __init__(self, prompt: Prompt, theme: Theme, env: Mapping[str, str], output: Output) -> None:
+    def __init__(
+        self, prompt: Prompt, theme: Theme, env: Mapping[str, str], output: Output, marks: Marks = ALL_MARKS
+    ) -> None:
         self.prompt = prompt
         self.theme = theme
+        self.marks = marks
         self.live: Callable[[int, int], list[Row]] = lambda width, height: []
         self.status: Callable[[int], Row] = lambda width: ()
+        self.refused = -1e9  # when ctrl+c answered a question, and ended the run with it
         self._env = env
         self._open: list[_Open] = []
+        self._suspending: asyncio.Future[None] | None = None
         self._shape = Shape([])
         self._is_asking = Condition(lambda: bool(self._open))
-        self._bound: KeyBindings = KeyBindings()
-        self._app: Application[object] = Application(
+        self._bound: KeyBindingsBase = KeyBindings()
+        self.custom: str | None = None  # status rows of the person's own, with their colours
+        self._app = _Application(
             layout=self._layout(),
-            key_bindings=merge_key_bindings([DynamicKeyBindings(lambda: self._bound), self._modal_keys()]),
+            key_bindings=merge_key_bindings([self._modal_keys(), DynamicKeyBindings(lambda: self._bound)]),
             style=self._style(),
             full_screen=False,
             erase_when_done=True,
             enable_page_navigation_bindings=False,
             mouse_support=False,
             min_redraw_interval=0.02,
+            terminal_size_polling_interval=None,  # the terminal tells
             output=output,
         )
         self._app.timeoutlen = self._app.ttimeoutlen = _ESCAPE_WAIT
         self._app.before_render += lambda app: self._shrink()
-        self.screen = Screen(self._app)
+        self.screen = Screen(self._app, output, reflows=reflows(env))
+        self._app.erase = self.screen.erase
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Owns the terminal until `stop`. Raises EOFError when the terminal is lost."""
@@ -93,14 +114,15 @@ class Terminal:
         if self._app.is_running and self._app.future is not None and not self._app.future.done():
             self._app.exit()
 
-    def bind(self, keys: KeyBindings) -> None:
-        """The keys of the session, beside those of the prompt and of what stands in front of it."""
-        self._bound = keys
+    def bind(self, *keys: KeyBindings) -> None:
+        """More keys of the session, beside those of the prompt and of what stands in front of it."""
+        self._bound = merge_key_bindings([self._bound, *keys])
 
-    @property
-    def bound(self) -> KeyBindings:
-        """The keys of the session; more can be added."""
-        return self._bound
+    def tell(self, text: str) -> None:
+        """Writes what draws nothing: titles, calls."""
+        if text and not self.screen.is_held:
+            self._app.output.write_raw(text)
+            self._app.output.flush()
 
     def is_free(self) -> bool:
         """Whether nothing stands in front of the prompt."""
@@ -112,13 +134,28 @@ class Terminal:
     def redraw(self) -> None:
         self._app.invalidate()
 
+    def redraw_soon(self) -> None:
+        """For what changes by itself."""
+        self.screen.draw_soon()
+
     def repaint(self) -> None:
         """Draws the live rows anew, whatever is there."""
         self._app.renderer.erase()
         self._app.invalidate()
 
     def suspend(self) -> None:
-        self._app.suspend_to_background()
+        """Gives the terminal back and stops, with the whole job, until it is told to go on."""
+        if self.screen.is_held:  # by a program that stops too
+            stopping.stop()
+        else:
+            self.screen.hold()
+            self._suspending = asyncio.ensure_future(run_in_terminal(stopping.stop))
+            self._suspending.add_done_callback(lambda _: self._take_back())
+
+    def go_on(self) -> None:
+        """After a stop that nobody announced: others may have written here."""
+        if not self.screen.is_held:
+            self.repaint()
 
     def set_theme(self, theme: Theme) -> None:
         self.theme = theme
@@ -134,15 +171,14 @@ class Terminal:
         return self.screen.height
 
     def say(self, rows: Iterable[Row]) -> None:
-        width = self.width
-        self.screen.print(self.theme.paint(each) for each in fold_rows(rows, width))
+        self.screen.print(self.theme.paint(each) for each in self.marks.rows(rows, self.width))
 
-    def paint(self, lines: Iterable[str]) -> None:
-        """Prints lines that are painted already, and no wider than the terminal."""
-        self.screen.print(lines)
+    def block(self, source: str) -> None:
+        """Prints a block of Markdown that is finished."""
+        self.screen.print(markdown.markdown_rows(source, self.width, self.theme, self.marks))
 
     def markdown(self, text: str) -> None:
-        self.screen.print(markdown.markdown_text(text, self.width, self.theme))
+        self.screen.print(markdown.markdown_text(text, self.width, self.theme, self.marks))
 
     async def ask(self, modal: Modal) -> object:
         """Puts it in front of the prompt; returns what came of it. Cancelled, it is gone."""
@@ -193,8 +229,8 @@ class Terminal:
         self._complain(problem)
         return not problem
 
-    def set_draft(self, text: str) -> None:
-        self.prompt.set_text(text)
+    def set_draft(self, text: str, *, restored: bool = False) -> None:
+        self.prompt.set_text(text, restored=restored)
         self.redraw()
 
     def _complain(self, problem: str) -> None:
@@ -207,8 +243,13 @@ class Terminal:
         try:
             await run_in_terminal(work, in_executor=True)
         finally:
-            self.screen.release()
-            self.redraw()
+            self._take_back()
+
+    def _take_back(self) -> None:
+        for each in self._open:  # it was not to be seen until now
+            each.since = asyncio.get_running_loop().time()
+        self.screen.release()
+        self.redraw()
 
     def _style(self) -> ToolkitStyle:
         return ToolkitStyle.from_dict(dict(style_for_prompt_toolkit(self.theme)))
@@ -221,9 +262,11 @@ class Terminal:
         has_menu = Condition(lambda: not self._open and bool(self.prompt.menu_rows(self.width)))
         shows_prompt = Condition(lambda: not self._open or self._open[-1].modal.keeps_prompt)
         has_rules = shows_prompt & Condition(lambda: self.width >= _NARROWEST and self.height >= _LOWEST)
-        rule = Window(FormattedTextControl(lambda: self._drawn([row(("─" * self.width, "dim"))])), height=1)
+        rule = Window(FormattedTextControl(lambda: self._drawn([row((self.marks.rule * self.width, "dim"))])), height=1)
         menu = FormattedTextControl(lambda: self._drawn(self.prompt.menu_rows(self.width)))
         status = FormattedTextControl(lambda: self._drawn([self.status(self.width)]))
+        custom = FormattedTextControl(lambda: ANSI(self.custom or ""))
+        has_custom = Condition(lambda: bool(self.custom))
         root = HSplit(
             [
                 self._above_window,
@@ -231,6 +274,7 @@ class Terminal:
                 ConditionalContainer(self.prompt.window, shows_prompt),
                 ConditionalContainer(rule, has_rules),
                 ConditionalContainer(Window(menu, dont_extend_height=True), has_menu),
+                ConditionalContainer(Window(custom, dont_extend_height=True), shows_prompt & ~has_menu & has_custom),
                 ConditionalContainer(Window(status, height=1), shows_prompt & ~has_menu),
             ]
         )
@@ -246,21 +290,21 @@ class Terminal:
             modal = self._open[-1].modal
             room = height - (5 if modal.keeps_prompt and width >= _NARROWEST and height >= _LOWEST else 1)
             shape = modal.shape(width, max(room, 1))
-            excess = max(len(shape.rows) - max(room, 1), 0)
-            cursor = (max(shape.cursor[0] - excess, 0), shape.cursor[1]) if shape.cursor else None
-            self._shape = Shape(shape.rows[excess:], cursor)  # the choices are at its end
+            if not self.screen.is_blank and len(shape.rows) < room:
+                shape = shape.below_blank()
+            self._shape = shape.ending(max(room, 1))  # the choices are at its end
         else:
             self._shape = Shape(self.live(width, height))
         return Dimension.exact(len(self._shape.rows))
 
     def _cursor(self) -> Point:
-        y, x = self._shape.cursor or (max(len(self._shape.rows) - 1, 0), 0)
+        y, x = self._shape.caret
         return Point(x=x, y=y)
 
     def _drawn(self, rows: Iterable[Row]) -> StyleAndTextTuples:
         drawn: StyleAndTextTuples = []
-        for each in rows:
-            if drawn:
+        for at, each in enumerate(self.marks.cut(rows, self.width)):
+            if at:
                 drawn.append(("", "\n"))
             drawn += [(f"class:{span.style}" if span.style else "", span.text) for span in each]
         return drawn
@@ -275,8 +319,15 @@ class Terminal:
         last = renderer.last_rendered_screen
         if last is not None:
             wanted = self._app.layout.container.preferred_height(size.columns, size.rows).preferred
-            if wanted < last.height:
-                renderer.erase()
+            if wanted < last.height or self.screen.is_moved:
+                self.screen.erase()
+
+    def _type(self, key: str, data: str) -> None:
+        """A key that was meant for the draft. Enter is not among them: what it would send may be half a message."""
+        if key in ("text", "paste"):
+            self.prompt.insert(data)
+        elif key == "backspace":
+            self.prompt.buffer.delete_before_cursor()
 
     def _modal_keys(self) -> KeyBindings:
         keys = KeyBindings()
@@ -287,10 +338,12 @@ class Terminal:
             for pressed in event.key_sequence:
                 key, data = named(pressed.key, pressed.data)
                 if asyncio.get_running_loop().time() - opened.since < opened.modal.grace:
-                    if key in ("text", "paste"):
-                        self.prompt.insert(data)
+                    self._type(key, data)
                 elif not opened.done.done() and opened.modal.press(key, data):
-                    opened.done.set_result(opened.modal.result)
+                    result = opened.modal.result
+                    if key == "ctrl+c" and isinstance(result, Deny) and result.interrupt:
+                        self.refused = asyncio.get_running_loop().time()
+                    opened.done.set_result(result)
 
         return keys
 

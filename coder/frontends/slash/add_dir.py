@@ -26,7 +26,7 @@ async def run(desk: Desk, arguments: str) -> None:
     await desk.reopen(add_dirs=(*desk.config.add_dirs, folder))
     done(desk.ui, f"Added {name}: coder reads there without asking, and edits there as in this folder.")
     if folder == Path("/") or home.is_relative_to(folder):
-        warned(desk.ui, "That holds everything of yours. Add only the folder you need, after /clear.")
+        warned(desk.ui, "That holds everything of yours. To take it back, leave and start coder again.")
 
 
 def _folder(text: str, desk: Desk) -> Path:

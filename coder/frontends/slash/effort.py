@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import get_args
 
+from coder.core.choices import Effort
 from coder.core.errors import ConfigError
-from coder.core.model import Effort
 from coder.frontends.desk import Desk
 from coder.frontends.picker import Item, Picker
 from coder.frontends.slash.saying import done, shown

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from coder.core.requests import Allow, Deny, PermissionRequest, Question, Reply, Request
+from collections.abc import Callable
+
+from coder.core.requests import Allow, PermissionRequest, Question, Reply, Request
 from coder.core.visible import visible
-from coder.frontends.dialog import GRACE_MS, NO_AND_STOP, Choice, Dialog, answer
+from coder.frontends.dialog import GRACE_MS, Dialog, answer
 from coder.frontends.dialog_lines import spoken
 from coder.frontends.dialog_making import Facts, dialog_for
 from coder.frontends.form import Form
 from coder.frontends.form_rows import spoken as spoken_form
+from coder.frontends.plan_question import is_plan, plan_dialog, plan_of
 from coder.frontends.spoken.paragraphs import Paragraphs
 from coder.frontends.spoken.terminal import Terminal
 
-PLAN = "ExitPlanMode"
 _INSTEAD = "What should coder do instead? Type it and press enter: "
 _CHANGE = "What should be different? Type it and press enter: "
 
 
-async def ask(terminal: Terminal, request: Request, facts: Facts) -> Reply:
-    """Puts the question until it is answered. What is typed in its first moments is no answer."""
+async def ask(terminal: Terminal, request: Request, facts: Facts, keep: Callable[[str], str]) -> Reply:
+    """Puts the question until it is answered. What is typed in its first moments is no answer. `keep` saves a plan and
+    says where, "" when it could not."""
     terminal.bell()
     match request:
         case Question():
             return await _ask_form(terminal, Form(request.questions))
-        case PermissionRequest() if request.call.name == PLAN:
-            _say_plan(terminal, request)
-            return await _ask_dialog(terminal, _plan_dialog(), _CHANGE)
+        case PermissionRequest() if is_plan(request) and not request.confirm:
+            return await _ask_plan(terminal, request, keep)
         case PermissionRequest():
             return await _ask_dialog(terminal, dialog_for(request, facts), _INSTEAD)
 
@@ -62,32 +64,12 @@ async def _ask_form(terminal: Terminal, form: Form) -> Reply:
     return form.reply()
 
 
-def _say_plan(terminal: Terminal, request: PermissionRequest) -> None:
-    plan = request.call.input.get("plan")
+async def _ask_plan(terminal: Terminal, request: PermissionRequest, keep: Callable[[str], str]) -> Reply:
+    plan = plan_of(request)
     parts = Paragraphs()
-    found = [*parts.feed(plan if isinstance(plan, str) else ""), *parts.end()]
+    found = [*parts.feed(plan), *parts.end()]
     terminal.say("plan:", *(line for lines in found for line in lines), "End of the plan.")
-
-
-def _plan_dialog() -> Dialog:
-    return Dialog(
-        kind="other",
-        title="Start on this plan?",
-        subject="the plan",
-        body=(),
-        said="",
-        where="",
-        is_elsewhere=False,
-        why="",
-        effects=(),
-        evidence=None,
-        choices=(
-            Choice("1", "Yes, and accept edits", Allow(mode="acceptEdits")),
-            Choice("2", "Yes, and ask before each edit", Allow(mode="default")),
-            Choice("3", "No, change the plan: say how", Deny(""), takes_words=True),
-            Choice("4", "No, stay in plan mode", NO_AND_STOP),
-        ),
-    )
+    return await _ask_dialog(terminal, plan_dialog(request, keep(plan)), _CHANGE)
 
 
 def answered(request: Request, reply: Reply) -> str:
@@ -95,7 +77,7 @@ def answered(request: Request, reply: Reply) -> str:
     match reply:
         case Allow(remember=rules) if rules:
             return f"tool: from now on allowed in this project: {visible(', '.join(rules))}"
-        case Allow(mode="acceptEdits") if isinstance(request, PermissionRequest) and request.call.name != PLAN:
+        case Allow(mode="acceptEdits") if isinstance(request, PermissionRequest) and not is_plan(request):
             return "tool: edits in this folder are accepted until you leave"
         case _:
             return ""

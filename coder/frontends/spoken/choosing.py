@@ -44,6 +44,7 @@ def _page(picker: Picker, shown: list[tuple[int, Item]]) -> Picker:
 def _put(terminal: Terminal, page: Picker, count: int) -> str:
     """Says the page; returns what asks for an answer."""
     head, *rest = spoken(replace(page, above=()), PAGE)
+    head = head.removeprefix("? ")
     above = [*spoken_rows(page.above), *_hint(page.hint)]
     if not page.items:
         terminal.say(f"question: {head}", *above, *map(spoken_text, rest))

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from coder.app.session import Session
-from coder.app.starting import NEW, Start
+from coder.app.starting import Start
 from coder.config.write import set_value
 from coder.core.config import Config
 from coder.core.errors import CoderError
 from coder.core.frontend import Frontend
 from coder.core.messages import Json
 from coder.frontends.desk import Shown
+from coder.frontends.reopening import again, changed
 from coder.frontends.spoken.telling import Telling
 from coder.frontends.spoken.ui import SpokenUi
 
 Open: TypeAlias = Callable[[Frontend, Config, Start], Awaitable[Session]]
-_OF_MODEL = {"model_name": "name", "effort": "effort"}
 
 
 class SpokenDesk:
@@ -37,6 +35,7 @@ class SpokenDesk:
         self._config = config
         self._env = env
         self._set: dict[str, object] = {}
+        self._earlier: list[float | None] = []  # what the sessions cost that were open before
         self.prompts = 0
         self.sending: list[str] = []
         self.is_left = False
@@ -70,6 +69,12 @@ class SpokenDesk:
     def is_open(self) -> bool:
         return self._session is not None
 
+    @property
+    def cost(self) -> float | None:
+        """Of this process, in dollars; None when a price is not known."""
+        known = [each for each in (*self._earlier, self.session.spent.cost) if each is not None]
+        return sum(known) if len(known) > len(self._earlier) else None
+
     def setting(self, key: str) -> object:
         found = self._config.interface
         given: dict[str, object] = {
@@ -77,7 +82,7 @@ class SpokenDesk:
             "editorMode": "vim" if found.vim else "normal",
             "verbose": found.verbose,
             "screenReader": found.screen_reader,
-            "prefersReducedMotion": found.reduced_motion,
+            "reducedMotion": found.reduced_motion,
             "ambiguousWide": found.ambiguous_wide,
             "preferredNotifChannel": found.notifications,
         }
@@ -93,19 +98,16 @@ class SpokenDesk:
         return self._session
 
     async def reopen(self, start: Start | None = None, **changes: object) -> None:
-        old, config = self.session, _changed(self._config, changes)
-        if start is not None:
-            self._session = await self._opens(self._frontend, config, start)
-            self._config = config
-            await old.aclose()
-            return
-        again = _again(old)
+        old = self.session
+        config, wanted = changed(self._config, old, start, dict(changes))
+        back = again(old)
         await old.aclose()
+        self._earlier.append(old.spent.cost)
         try:
-            self._session = await self._opens(self._frontend, config, again)
+            self._session = await self._opens(self._frontend, config, wanted)
             self._config = config
         except CoderError:
-            self._session = await self._opens(self._frontend, self._config, again)
+            self._session = await self._opens(self._frontend, self._config, back)
             raise
 
     def send(self, prompt: str) -> None:
@@ -118,17 +120,3 @@ class SpokenDesk:
         """Ends the session, if there is one."""
         if self._session is not None:
             await asyncio.shield(self._session.aclose())
-
-
-def _changed(config: Config, changes: Mapping[str, object]) -> Config:
-    ours: dict[str, Any] = {key: value for key, value in changes.items() if key not in _OF_MODEL}
-    model: dict[str, Any] = {_OF_MODEL[key]: value for key, value in changes.items() if key in _OF_MODEL}
-    return replace(config, **ours, model=replace(config.model, **model)) if model else replace(config, **ours)
-
-
-def _again(session: Session) -> Start:
-    """How the same session is opened once more; one of which nothing is stored yet begins anew."""
-    path: Path | None = session.facts.transcript
-    if path is not None and path.exists():
-        return Start(resume=session.facts.session_id)
-    return replace(NEW, session_id=session.facts.session_id)

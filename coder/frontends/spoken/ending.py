@@ -5,15 +5,18 @@ from __future__ import annotations
 from coder.app.session import Session
 from coder.core.events import RunEnded
 from coder.core.visible import visible_line
+from coder.frontends.render.failures import failure_rows
+from coder.frontends.render.refusals import Facts
+from coder.frontends.spoken.paragraphs import Paragraphs
 from coder.frontends.spoken.telling import Telling
-from coder.frontends.spoken.words import counted, money, whole
+from coder.frontends.spoken.words import counted, money, spoken_rows, whole
 
 _NEXT = "Type your next message:"
 _NAMED = 5  # changed files that are named
 
 
-def run_lines(ended: RunEnded, telling: Telling, cost: float | None) -> list[str]:
-    """How a run ended. `cost` is None when a price is not known."""
+def run_lines(ended: RunEnded, telling: Telling, cost: float | None, facts: Facts) -> list[str]:
+    """How a run ended. `cost` is None when a price is not known; `facts` explain one that failed."""
     changed = sorted(telling.changed)
     if ended.reason == "done":
         parts = [f"Done, {whole(telling.seconds)}"]
@@ -27,14 +30,32 @@ def run_lines(ended: RunEnded, telling: Telling, cost: float | None) -> list[str
         said = [f"{counted(len(changed), 'file')} changed so far: {names}{more}."]
     if ended.reason == "interrupted":
         return [f"Stopped by you after {whole(telling.seconds)}.", *said, "Type what coder should do instead:"]
-    why = visible_line(ended.error or ended.reason)
-    return [f"error: {why}{'' if why.endswith(('.', '!', '?')) else '.'}", *said, _NEXT]
+    why = [line.removeprefix("failed: ") for line in spoken_rows(failure_rows(ended, facts))]
+    return [f"error: {' '.join(why)}", *said, _NEXT]
 
 
-def goodbye(session: Session, prompts: int) -> list[str]:
+def goodbye(session: Session, prompts: int, cost: float | None) -> list[str]:
     """What the session came to, and how to go on with it."""
-    parts = [counted(prompts, "prompt"), money(session.spent.cost)]
-    made = [f"Session ended, {', '.join(parts)}."]
+    title = visible_line(session.title)
+    made = [f"Session {title!r} ended, {counted(prompts, 'prompt')}, {money(cost)}."]
     if session.facts.transcript is not None:
         made.append(f"Continue with: coder -c, or: coder -r {session.facts.session_id[:8]}")
+    return made
+
+
+def resumed_lines(session: Session) -> list[str]:
+    """The last run of a session that is gone on with; nothing for one without a past."""
+    last = session.last_run()
+    if not last:
+        return []
+    before = sum(message.meta.kind == "prompt" for message in session.messages) - 1
+    made = [f"note: resumed, {counted(before, 'prompt')} before this" if before else "note: resumed from its beginning"]
+    for message in last:
+        if message.role == "user" and message.meta.kind in ("prompt", "steer"):
+            made.append(f"you: {visible_line(message.text)}")
+        elif message.role == "assistant" and message.text.strip():
+            parts = Paragraphs()
+            paragraphs = [*parts.feed(message.text), *parts.end()]
+            made += [f"{'' if at else 'coder: '}{line}" for lines in paragraphs for at, line in enumerate(lines)]
+        made += [f"tool: {visible_line(call.name)}" for call in message.tool_uses]
     return made

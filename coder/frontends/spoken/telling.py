@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from coder.core.events import (
     AnyEvent,
@@ -18,6 +19,7 @@ from coder.core.events import (
     PermissionDenied,
     RunStarted,
     StateChanged,
+    TaskEnded,
     TextDelta,
     ThinkingDelta,
     ToolFinished,
@@ -28,19 +30,16 @@ from coder.core.messages import Json, Message, ToolResult, ToolUse
 from coder.core.requests import Deny, PermissionRequest
 from coder.core.visible import visible_line
 from coder.frontends.desk import Shown
+from coder.frontends.modes import in_words
 from coder.frontends.spoken.calls import Calls
 from coder.frontends.spoken.paragraphs import Paragraphs
 from coder.frontends.spoken.words import took, whole
 
+if TYPE_CHECKING:
+    from coder.core.tools import Mode
+
 WAITING = "Waiting for the model"
 ASKING = "Waiting for you"
-MODES = {
-    "default": "asks first",
-    "acceptEdits": "accepts edits",
-    "plan": "plan mode, read-only",
-    "dontAsk": "denies what is not allowed",
-    "bypassPermissions": "bypasses permissions",
-}
 
 
 class Telling:
@@ -98,7 +97,7 @@ class Telling:
                 yield from self._added(message)
             case ToolStarted() | ToolFinished() | PermissionDenied():
                 yield from self._call(event)
-            case ModelRetrying() | Notice() | CheckpointTaken() | StateChanged():
+            case ModelRetrying() | Notice() | CheckpointTaken() | StateChanged() | TaskEnded():
                 yield from self._remark(event)
             case PermissionAnswered(request=PermissionRequest(call=call), reply=Deny() as reply):
                 self._denied[call.id] = reply
@@ -154,7 +153,7 @@ class Telling:
             case PermissionDenied():
                 yield self._calls.denied(event, self._denied.pop(event.call.id, None))
 
-    def _remark(self, event: ModelRetrying | Notice | CheckpointTaken | StateChanged) -> Iterator[str]:
+    def _remark(self, event: ModelRetrying | Notice | CheckpointTaken | StateChanged | TaskEnded) -> Iterator[str]:
         match event:
             case ModelRetrying():
                 yield from self._end_thinking()
@@ -166,8 +165,13 @@ class Telling:
                 yield f"note: {visible_line(text)}"
             case Notice(level=level, text=text):
                 yield f"{level}: {visible_line(text)}"
+            case TaskEnded(id=number, command=command, code=code, seconds=seconds):
+                how = f"exit {code}" if code else "done"
+                label = "tool failed" if code else "tool"
+                yield f"{label}: task {number.lstrip('b')}, {visible_line(command)}, {how} in {took(seconds)}"
             case StateChanged(mode=mode):
-                yield f"note: mode: {MODES.get(mode, mode)}"
+                words = in_words(cast("Mode", mode))
+                yield f"note: mode: {words}"
 
 
 class _Part:

@@ -10,7 +10,7 @@ from coder.app.titles import Titler, cheap_model, read_title
 from coder.core.config import ModelConfig
 from coder.core.events import AnyEvent, Event, RunStarted, UsageReported
 from coder.core.messages import Message, Text
-from coder.models import connect
+from coder.models.connecting import connect
 from tests.support.agents import prompt
 from tests.support.fakeapi import KEY, RunningApi, fault, running_api, turn
 

@@ -317,8 +317,11 @@ def test_the_interface_is_set_by_the_strongest_file_and_begins_with_defaults(pla
     found = place.load(Flags(verbose=True))
     assert found.interface == Interface("dark", vim=True, verbose=True, screen_reader=True, notifications="iterm2")
     assert found.warnings == ()
-    place.put("person/.coder/settings.json", {"notifications": "off"})
+    place.put("person/.coder/settings.json", {"notifications": "off", "reducedMotion": True})
     assert place.load().interface.notifications == "notifications_disabled"
+    assert place.load().interface.reduced_motion
+    place.put("project/.claude/settings.json", {"prefersReducedMotion": False})
+    assert not place.load().interface.reduced_motion
 
 
 @pytest.mark.behaviour("B-941")

@@ -61,6 +61,7 @@ def test_they_can_be_switched_off() -> None:
 
 @given(st.text(max_size=300))
 def test_no_text_can_end_its_sequence_or_begin_another(text: str) -> None:
+    assert sequence("iterm2", text, XTERM).count("\x1b") == sequence("ghostty", text, XTERM).count(BELL) == 1
     for notifier in (Notifier("iterm2", XTERM), Notifier("ghostty", XTERM)):
         made = notifier.needs_input(text)
         assert made.count("\x1b") == made.count(BELL) == 1

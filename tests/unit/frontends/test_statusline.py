@@ -187,6 +187,9 @@ async def test_nothing_runs_after_the_end(tmp_path: Path) -> None:
     made.line.update(FACTS)
     await made.line.aclose()
     made.line.update(FACTS)
+    async with watched("sleep 0.1; echo other") as other:  # as long as it would have taken
+        other.line.update(FACTS)
+        await other.change()
     assert not (tmp_path / "made").exists()
 
 

@@ -13,7 +13,7 @@ from coder.core.config import ModelConfig
 from coder.core.errors import ModelError
 from coder.core.messages import Message, Text, Thinking, ToolUse
 from coder.core.model import BlockFinished, Completed, ModelRequest, TextPart, ThinkingPart
-from coder.models import connect
+from coder.models.connecting import connect
 from coder.models.deferred import DeferredModel
 from coder.models.endpoint import Endpoint, endpoint
 from coder.models.failures import status_error

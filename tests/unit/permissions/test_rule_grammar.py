@@ -6,7 +6,8 @@ import pytest
 
 from coder.core.messages import ToolUse
 from coder.core.tools import Calls
-from coder.permissions.rules import parse_rules, split_rules
+from coder.permissions.rules import parse_rules
+from coder.permissions.splitting import split_rules
 from tests.support.policy import policy, project, texts
 
 

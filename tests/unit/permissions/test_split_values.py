@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from coder.permissions.rules import split_rules
+from coder.permissions.splitting import split_rules
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from coder.core.tools import Fetches, Mode, Reads, Writes
 from coder.permissions.command import Command, Word
 from coder.permissions.decide import Decision
-from coder.permissions.rules import split_rules
+from coder.permissions.splitting import split_rules
 from coder.permissions.suggest import command_rule
 from tests.support.policy import Policy, policy, project
 

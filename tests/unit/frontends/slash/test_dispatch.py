@@ -55,3 +55,11 @@ def test_the_others_are_known_by_name_only() -> None:
         assert each.module.isidentifier() and (
             each.module in ELSEWHERE or find_spec(f"{dispatch.__package__}.{each.module}")
         )
+
+
+@pytest.mark.behaviour("B-879")
+def test_what_only_looks_answers_while_a_run_is_on_and_what_changes_the_session_waits() -> None:
+    looks = "/config /context /cost /diff /export /help /memory /permissions /show /status /tasks /theme /todos /vim"
+    waits = "/add-dir /clear /compact /uncompact /effort /init /login /logout /model /rename /resume /review /rewind"
+    assert all(map(dispatch.is_for_any_time, looks.split()))
+    assert not any(map(dispatch.is_for_any_time, [*waits.split(), "/frobnicate", ""]))

@@ -14,16 +14,21 @@ _OF_THE_MODEL = {"model_name": "name", "effort": "effort", "max_tokens": "max_to
 
 def changed(config: Config, session: Session, start: Start | None, changes: dict[str, Any]) -> tuple[Config, Start]:
     """The settings with `changes`, and `start`, or the way back into the open session. The mode stays as it is."""
-    model = {_OF_THE_MODEL[name]: value for name, value in changes.items() if name in _OF_THE_MODEL}
+    of_model = {_OF_THE_MODEL[name]: value for name, value in changes.items() if name in _OF_THE_MODEL}
     rest = {name: value for name, value in changes.items() if name not in _OF_THE_MODEL}
     mode = rest.pop("mode", session.control.mode)
-    made = replace(config, **rest, mode=mode, model=replace(config.model, **model))
-    return made, start or again(session, keeps_model=not model)
+    model = replace(rest.pop("model", config.model), **of_model)
+    if start is not None:
+        return replace(config, **rest, mode=mode, model=model), start
+    edited = "another effort" if model.effort != config.model.effort else ""
+    way = again(session, keeps_model="name" not in of_model and model.name == config.model.name, edited=edited)
+    return replace(config, **rest, mode=mode, model=model), way
 
 
-def again(session: Session, *, keeps_model: bool = True) -> Start:
-    """The session that is open, as one to go on with; where nothing was said yet, a new one of the same name."""
+def again(session: Session, *, keeps_model: bool = True, edited: str = "") -> Start:
+    """The session that is open, as one to go on with; where nothing was said yet, a new one of the same name. `edited`
+    says why its next request does not go on where the last one ended."""
     facts = session.facts
     if facts.transcript is not None and facts.transcript.exists():
-        return Start(resume=facts.session_id, keeps_model=keeps_model)
+        return Start(resume=facts.session_id, keeps_model=keeps_model, edited=edited)
     return Start(session_id=facts.session_id)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _SHOWN = 4
 
 
-def facts_of(config: Config, session: Session, env: Mapping[str, str], *, restored: bool, arrived: int) -> Facts:
+def facts_of(config: Config, session: Session, env: Mapping[str, str], *, restored: bool, arrived: int = 0) -> Facts:
     model = config.model
     secret = model.api_key or model.auth_token
     named = "ANTHROPIC_BASE_URL" if {**env, **config.env}.get("ANTHROPIC_BASE_URL") else ""

@@ -1,0 +1,111 @@
+"""The pages of `coder help options` and `coder help keys`. Constants, so that they are there at once."""
+
+OPTIONS = """\
+Starting
+  coder                     an interactive session in this folder
+  coder "fix the tests"     the same, with a first message
+  coder -p "question"       answer once and exit; also reads standard input
+  -c, --continue            go on with the last session of this folder
+  -r, --resume [NAME]       go on with another: an id, a title, or choose one
+  --fork-session            go on in a copy; the session stays as it is
+  -n, --name NAME           a title for this session
+  --no-session-persistence  keep no transcript
+  --cwd DIR                 work in another folder
+  --add-dir DIR ...         folders it may work in besides
+
+Model and limits
+  --model NAME              default, opus, sonnet, haiku or a full model name
+  --effort LEVEL            how hard it thinks: low, medium, high
+  --fallback-model A,B      models to go on with when the first has no room
+  --max-turns N             at most so many requests to the model
+  --max-minutes N  --max-tokens N  --max-budget-usd N
+  --on-limit WHAT           at a rate limit: wait, fallback or stop
+
+Permissions
+  --permission-mode MODE    default, acceptEdits, plan, dontAsk or
+                            bypassPermissions
+  --allowed-tools RULES     runs without asking: "Read" "Bash(npm test *)"
+  --disallowed-tools RULES  never runs: "WebFetch" "Bash(rm *)"
+  --trust-folder            use this folder's settings, also what they would run
+
+Settings and prompts
+  --settings FILE_OR_JSON   settings for this session
+  --setting-sources LIST    which files count: user, project, local
+  --system-prompt TEXT      instead of coder's own
+  --append-system-prompt TEXT
+
+Output
+  --output-format FORMAT    text, json or stream-json (with -p)
+  --verbose                 more about what happens
+  --screen-reader           plain lines, numbered choices
+  --record FILE  --replay FILE   keep the model's traffic, or play it back
+
+Commands
+  coder sessions            past conversations: list, search, show, export …
+  coder rewind              go back to before a message: files, conversation
+  coder cost|context|cache  what it cost, what fills the context, cache misses
+  coder config list         settings and where they come from; also get, set
+  coder auth                give coder an API key, or take it away
+  coder trust               what this folder's settings would run; trust it
+  coder permissions         explain a decision; test, list, add, remove rules
+  coder replay serve FILE   a stand-in for the model API, from a script
+  coder demo                a tour, offline, without a key
+  coder doctor              check that everything coder needs is there
+  Each has more to say: coder sessions --help
+
+Exit codes and more: docs/headless.md"""
+
+KEYS = """\
+In the prompt
+  enter                     send; while it works: deliver before the next step
+  tab                       take the chosen row of a menu; while it works: keep
+                            the message for after the run
+  \\ enter, ctrl+j,          new line
+  alt+enter, shift+enter
+  / first                   commands          ! first   a command for your shell
+  @                         name a file       ? first   the short list of keys
+  esc                       close the menu; stop the run
+  esc esc                   clear the draft; when empty: go back to a message
+  up, down                  lines, then earlier messages of this folder;
+                            up on an empty prompt takes a waiting message back
+  ctrl+r                    search earlier messages
+  ctrl+s                    put the draft aside; when empty: take it back
+  ctrl+g, ctrl+x ctrl+e     the draft in your editor (VISUAL, EDITOR)
+  ctrl+v                    a picture from the clipboard; or paste its path
+  ctrl+_                    undo
+  ctrl+a ctrl+e ctrl+k ctrl+u ctrl+w ctrl+y alt+b alt+f alt+d   as in a shell
+
+A long paste is one token, [Pasted 84 lines]. It is sent in full. To see it:
+tab with the caret on it, or paste the same again.
+
+At any time
+  shift+tab                 asks first, accepts edits, plan
+  ctrl+o                    the transcript, with everything a command printed
+  ctrl+t                    fold or unfold the todo list
+  ctrl+b                    send the running command to the background
+  ctrl+l                    draw the screen anew
+  ctrl+z                    suspend
+  ctrl+c                    stop the run; clear the draft; twice: leave
+  ctrl+d                    leave, when the prompt is empty
+
+In a question or a list
+  up, down, digits          choose          enter   take it
+  tab                       edit the rule, or add a comment
+  ctrl+e                    show what it is about, whole
+  esc                       say no, or leave; it never says yes
+
+With "editorMode": "vim" in the settings the prompt has vim's keys: esc goes to
+normal mode, and ctrl+c stops.
+
+Your own keys: ~/.coder/keybindings.json
+  {"bindings": [{"context": "Chat", "bindings": {"ctrl+g": "chat:stash"}}]}
+  null frees a key. ctrl+c and ctrl+d keep their meaning.
+  Global  app:toggleTranscript app:toggleTodos app:redraw app:suspend
+          task:background history:search history:previous history:next
+  Chat    chat:submit chat:newline chat:cancel chat:cycleMode chat:undo
+          chat:externalEditor chat:stash chat:imagePaste chat:help
+  Autocomplete  autocomplete:accept
+  Confirmation  confirm:yes confirm:no confirm:previous confirm:next
+          confirm:nextField confirm:toggleExplanation"""
+
+PAGES = {"options": OPTIONS, "keys": KEYS}

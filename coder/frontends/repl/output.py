@@ -1,0 +1,45 @@
+"""The bytes to the terminal: what is drawn as one picture is written at once. Must not know what is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from prompt_toolkit.output.vt100 import Vt100_Output
+
+
+class Output(Vt100_Output):
+    _is_kept = False
+    _takes_pastes = False
+
+    @classmethod
+    def made(cls, stdout: TextIO, term: str | None) -> Output:
+        made = cls.from_pty(stdout, term=term)
+        assert isinstance(made, cls)
+        made.enable_cpr = False  # asked for by nobody: answers could land in the prompt
+        return made
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """What is drawn meanwhile is written with what comes next. Pastes stay pastes: one that arrives between two
+        writes would be sent line by line."""
+        before, self._is_kept = self._is_kept, True
+        try:
+            yield
+        finally:
+            self._is_kept = before
+
+    def flush(self) -> None:
+        if not self._is_kept:
+            super().flush()
+
+    def enable_bracketed_paste(self) -> None:
+        if not self._takes_pastes:
+            super().enable_bracketed_paste()
+        self._takes_pastes = True
+
+    def disable_bracketed_paste(self) -> None:
+        if not self._is_kept:
+            super().disable_bracketed_paste()
+            self._takes_pastes = False

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from coder.cli.arguments import FORMATS, parse
+from coder.cli.help import HELP
+from coder.cli.help_pages import KEYS, OPTIONS, PAGES
+from coder.cli.main import SUBCOMMANDS
+from coder.core.errors import ConfigError
+from coder.frontends.repl import keymap
+from tests.support.cli import Place
+
+
+@pytest.mark.behaviour("B-851")
+def test_help_fits_a_small_terminal() -> None:
+    assert len(HELP.split("\n")) <= 24
+    for page in (HELP, *PAGES.values()):
+        assert max(map(len, page.split("\n"))) <= 80
+
+
+@pytest.mark.behaviour("B-851")
+@pytest.mark.parametrize("page", ["options", "keys"])
+def test_the_pages_are_answered_at_once(place: Place, page: str) -> None:
+    done = place.coder("help", page)
+    assert (done.code, done.stderr) == (0, "")
+    assert done.stdout == PAGES[page] + "\n"
+
+
+def test_every_option_that_is_named_exists() -> None:
+    named = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", HELP + OPTIONS)) - {"--help"}
+    assert len(named) > 25
+    for flag in named:
+        try:
+            parse([flag])
+        except ConfigError as error:
+            assert "expected" in str(error), flag  # a value, or several
+    assert all(each in OPTIONS for each in FORMATS)
+    assert set(re.findall(r"(?m)^  coder ([a-z]+)", HELP + OPTIONS)) <= set(SUBCOMMANDS)
+
+
+def test_every_key_and_action_is_named_on_the_page_of_keys() -> None:
+    for keys in keymap.Keymap().keys.values():
+        for key in keys:
+            assert key in KEYS, key
+    for action, (_, _, name) in keymap.DEFAULTS.items():
+        assert name in KEYS or action in ("interrupt", "leave"), name

@@ -26,9 +26,7 @@ def left_well(terminal: Terminal) -> None:
 
 @pytest.mark.behaviour("B-1018")
 @pytest.mark.parametrize(("columns", "rows"), SIZES)
-def test_ux_29_ctrl_d_says_how_to_go_on_and_the_session_is_in_the_list(
-    tmp_path: Path, columns: int, rows: int
-) -> None:
+def test_ux_29_ctrl_d_says_how_to_go_on_and_the_session_is_in_the_list(tmp_path: Path, columns: int, rows: int) -> None:
     with sitting(tmp_path, turn("Hello."), columns=columns, rows=rows) as there:
         there.say("hello there")
         there.terminal.press("ctrl+d")

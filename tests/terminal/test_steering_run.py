@@ -174,7 +174,10 @@ def test_s28_a_run_that_failed_puts_its_message_and_the_queue_back(tmp_path: Pat
 @pytest.mark.behaviour("B-1009")
 def test_s29_a_stop_names_the_files_that_were_changed(tmp_path: Path) -> None:
     shop = Shop.make(tmp_path)
-    script = [turn(tool("Write", file_path=str(shop.place.project / "new.txt"), content="new\n")), turn(SLOW, delay=0.2)]
+    script = [
+        turn(tool("Write", file_path=str(shop.place.project / "new.txt"), content="new\n")),
+        turn(SLOW, delay=0.2),
+    ]
     with shop.session(script, "--permission-mode", "acceptEdits") as (term, _):
         term.wait("one two three")
         term.press("esc")

@@ -127,7 +127,11 @@ def test_ux_12_markdown_is_drawn_within_the_terminal(place: Place, columns: int,
         "a long name   20000   x",
     ]
     at = told.index("- one item")
-    assert told[at + 1].startswith("- another item") and told[at + 2].startswith("  ") and "- an item in it" in told[at + 3]
+    assert (
+        told[at + 1].startswith("- another item")
+        and told[at + 2].startswith("  ")
+        and "- an item in it" in told[at + 3]
+    )
     assert "\n\n\n" not in "\n".join(told).strip()
 
 

@@ -13,8 +13,8 @@ from tests.support.sitting import EMPTY, SIZES, Sitting, sitting
 
 
 class Look(NamedTuple):
-    """What a command shows before the first prompt and after a run. A screen is closed with esc and leaves nothing; a row
-    stays; a run is one of the model's."""
+    """What a command shows before the first prompt and after a run. A screen is closed with esc and leaves nothing; a
+    row stays; a run is one of the model's."""
 
     kind: Literal["screen", "row", "run"]
     before: str

@@ -31,7 +31,7 @@ def ways_in(home: Path, env: Mapping[str, str]) -> Picker:
     choices: tuple[tuple[_Way, str, str], ...] = (
         ("key", "Paste an Anthropic API key", f"kept in {file} (mode 0600)"),
         ("server", "Use a local or other server", "Ollama, llama.cpp, vLLM, any such address"),
-        ("demo", "Look around first", "coder demo: a short tour, no key, no network"),
+        ("demo", "Look around first", "a scripted demo model, no key, no network"),
         ("leave", "Leave", ""),
     )
     items = tuple(Item(way, (what, about), key=str(number)) for number, (way, what, about) in enumerate(choices, 1))

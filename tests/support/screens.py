@@ -12,6 +12,7 @@ from typing import Any
 
 import pexpect
 import pyte
+from wcwidth import wcwidth
 
 from coder.core.messages import Json
 from tests.support.cli import Place
@@ -59,6 +60,15 @@ class Terminal:
             for line in self._screen.history.top
         ]
         return top + self.screen
+
+    @property
+    def widest(self) -> int:
+        """The cells of the widest row that was ever written: what a terminal without a margin would show."""
+        wide = EmulatedScreen(1_000, self._screen.lines, history=20_000)
+        pyte.ByteStream(wide).feed(bytes(self.raw))
+        lines = [*wide.history.top, *wide.buffer.values()]
+        filled = ((at, char.data) for line in lines for at, char in line.items() if char.data.strip())
+        return max(at + wcwidth(data[0]) for at, data in filled)
 
     @property
     def cursor(self) -> tuple[int, int]:

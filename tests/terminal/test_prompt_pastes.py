@@ -74,14 +74,19 @@ def test_a_paste_without_an_end_does_not_keep_the_keyboard(tmp_path: Path) -> No
 def test_the_path_of_a_picture_becomes_the_picture(tmp_path: Path) -> None:
     path = tmp_path / "a b.png"
     path.write_bytes(PNG)
-    with prompting(tmp_path) as prompt:
+    script = tmp_path / "edit"
+    script.write_text('#!/bin/sh\nprintf " now" >> "$1"\n')
+    script.chmod(0o755)
+    with prompting(tmp_path, env={"VISUAL": str(script)}) as prompt:
         prompt.type(f"what is {PASTE}{str(path).replace(' ', chr(92) + ' ')}{END}?")
         prompt.see_only("❯ what is [Image 1] ?")
         prompt.type(f"{PASTE}'{path}'{END}")
         prompt.see_only("❯ what is [Image 1] ?[Image 2]")
+        prompt.type("\x07")  # they come back from the editor
+        prompt.see("[Image 2]  now")
         prompt.type("\r")
         (sent,) = prompt.see_sent(1)
-        assert sent["text"] == "what is [Image 1] ?[Image 2]"
+        assert sent["text"] == "what is [Image 1] ?[Image 2]  now"
         assert sent["pictures"] == [str(path), str(path)]
         prompt.type(f"{PASTE}{tmp_path}/none.png{END}")
         prompt.see("none.png")

@@ -14,7 +14,8 @@ from coder.core.lazy import LazyModule
 from coder.frontends.render import ending
 from coder.frontends.render.marks import marks_of
 from coder.frontends.render.theme import theme_of
-from coder.frontends.repl import keymap, welcome
+from coder.frontends.repl import app_keys, keymap, welcome
+from coder.frontends.repl.early import EarlyKeys
 from coder.frontends.repl.entry import Entry
 from coder.frontends.repl.opening import Opening
 from coder.frontends.repl.output import Output
@@ -61,6 +62,8 @@ class Repl:
         self._terminal = Terminal(self._prompt, theme, opening.env, output, marks)
         self._terminal.set_vim(config.interface.vim)
         self._terminal.status = self._first_status
+        early = EarlyKeys(self._prompt, self.leave)
+        self._terminal.bind(app_keys.session_keys(self._keys, early.handlers(), self._terminal.is_free))
 
     async def run(self) -> int:
         loop = asyncio.get_running_loop()

@@ -56,7 +56,8 @@ class Drawing:
         config, talk = self._config(), self._talk
         instead = self._instead() or (_SHELL if self._draft().startswith("!") else "")
         if not talk.is_open:
-            return status_row(Status(config.mode, config.model.name, 0, 0.0, self._hint(), instead=instead), width)
+            model = catalog.resolve(config.model.name, config.env)
+            return status_row(Status(config.mode, model, 0, 0.0, self._hint(), instead=instead), width)
         control = talk.session.control
         share = self.share
         if self.has_custom and not instead:

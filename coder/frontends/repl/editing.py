@@ -51,7 +51,7 @@ def bindings(prompt: Prompt) -> KeyBindings:
     keys.add("j", filter=vi_navigation_mode)(lambda event: _down(prompt))
     bind("search", lambda event: _search(prompt))
     bind("stash", lambda event: prompt.stash(), Condition(lambda: not prompt.is_searching))
-    bind("editor", lambda event: prompt.host.edit(prompt.tokens.expanded(prompt.buffer.text)))
+    bind("editor", lambda event: prompt.edit())
     bind("undo", lambda event: event.current_buffer.undo())
     bind("picture", lambda event: prompt.take_picture())
     bind("help", lambda event: escape.open_table(event), typing & ~draft & Condition(lambda: not escape.closed_table))

@@ -11,6 +11,7 @@ import re
 from asyncio import TimerHandle, get_running_loop
 from collections.abc import Callable
 from time import monotonic
+from typing import Any
 
 from prompt_toolkit.application import Application
 from prompt_toolkit.input.ansi_escape_sequences import ANSI_SEQUENCES
@@ -71,7 +72,7 @@ class PasteParser(Vt100Parser):
         return len(data) >= _BURST and _UNTYPED.fullmatch(data) is not None
 
 
-def watch_pastes(app: Application[None]) -> None:
+def watch_pastes(app: Application[Any]) -> None:
     """Has the app read its keys with a PasteParser. To be called before it runs."""
     source = app.input
     if not isinstance(source, Vt100Input):

@@ -335,7 +335,12 @@ class Printer:
             self._todos(tuple(data.get("newTodos") or event.call.input.get("todos") or ()))
         if event.call.name in ("Edit", "Write", "NotebookEdit") and not event.result.is_error:
             path = event.call.input.get("file_path") or event.call.input.get("notebook_path")
-            self.board.change(Path(str(path)))
+            self.board.change(self._near(Path(str(path))))
+
+    def _near(self, path: Path) -> Path:
+        """The path as it is shown."""
+        inside = path.is_relative_to(self._place.folder)
+        return path.relative_to(self._place.folder) if inside else path
 
     def _todos(self, todos: tuple[Json, ...]) -> None:
         board = self.board

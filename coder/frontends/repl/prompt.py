@@ -32,7 +32,7 @@ from coder.frontends.repl.menu import MOST_ROWS, Menu
 from coder.frontends.repl.searching import Search
 from coder.frontends.repl.shown import Shown
 from coder.frontends.repl.table import table
-from coder.frontends.repl.tokens import Paste, Tokens, is_long, typed
+from coder.frontends.repl.tokens import Paste, Picture, Tokens, is_long, typed
 from coder.frontends.slash.registry import Command
 from coder.frontends.styled import Row, cut, row
 
@@ -43,6 +43,7 @@ else:
     pictures_in = LazyModule("coder.frontends.repl.pictures_in")
 
 PLACEHOLDER = "Ask for a change, or type / for commands"
+_MOST_SENT = 20
 _NARROW, _SHORT = 8, 10  # columns without a mark, rows without a second line
 
 
@@ -77,6 +78,8 @@ class Prompt:
         self.has_table = False
         self.memory = Memory(place.home, place.folder, place.session_id, self.tokens)
         self._mark = mark
+        self._sent: dict[str, str] = {}  # the latest drafts that held tokens, by their text
+        self._lent: dict[str, str] = {}  # pictures of a draft that is in the editor, by their label
         key = self.keymap.hint
         keys = f"{key('complete')} completes · {key('send')} runs · {key('stop')} closes"
         self._completion = Completion(
@@ -124,8 +127,13 @@ class Prompt:
         return self.control.buffer is self._search.buffer
 
     def set_text(self, text: str, *, restored: bool = False) -> None:
-        """Puts a text into the prompt. `restored`: it was not typed just now, which is said below the prompt."""
-        self._put(typed(text))
+        """Puts a text into the prompt; what was just sent comes back with its tokens. `restored`: it was not typed just
+        now, which is said below the prompt."""
+        text = self._sent.get(text) or typed(text)
+        for label, char in self._lent.items():
+            text = text.replace(label, char, 1)
+        self._lent = {}
+        self._put(text)
         if restored and text:
             self.notice = f"restored · {self.keymap.hint('stop')} clears it"
 
@@ -199,6 +207,8 @@ class Prompt:
             return
         entry = Entry(kind, text, self.tokens.labelled(draft).strip(), self.tokens.pictures(draft), how)
         self.memory.sent(draft)
+        if self.tokens.held(draft):
+            self._sent = dict([*self._sent.items(), (text, draft)][-_MOST_SENT:])
         self.buffer.reset()
         self._on_text(self.buffer)  # `reset` tells nobody
         get_app().vi_state.input_mode = InputMode.INSERT
@@ -222,6 +232,12 @@ class Prompt:
             self.send()
         else:
             self.buffer.document = Document(f"{choice.text} ")
+
+    def edit(self) -> None:
+        """Has the draft edited, pastes in full. Pictures come back by their label."""
+        draft = self.buffer.text
+        self._lent = {held.label: char for char in draft if isinstance(held := self.tokens.at(char), Picture)}
+        self.host.edit(self.tokens.expanded(draft))
 
     def close_menu(self) -> None:
         self._completion.dismiss(self.buffer.text, self.buffer.cursor_position)

@@ -12,12 +12,13 @@ def table(keymap: Keymap, width: int) -> list[Row]:
     cells = [
         ["/ commands", "@ files", "! your shell", "? this list"],
         [f"{key('send')} send", "\\ enter new line", f"{_arrow(key('earlier'))} earlier messages", ""],
+        [f"{key('stop')} stop", "", "", ""],
         [f"{key('mode')} mode", f"{key('transcript')} transcript", f"{key('todo')} todo", f"{key('search')} search"],
         [f"{key('leave')} leave", f"{key('editor')} your editor", f"{key('background')} to background", ""],
     ]
-    texts = ["".join(line).rstrip() for line in columns(cells, gap=3)]
-    stop = key("stop")
-    texts.insert(2, f"{stop} stop   {stop} {stop} clear the draft, or go back to an earlier point")
+    lines = columns(cells, gap=3)
+    texts = ["".join(line).rstrip() for line in lines]
+    texts[2] = f"{lines[2][0]}{key('stop')} {key('stop')} clear the draft, or go back to an earlier point"
     texts.append("/help commands and settings   coder help keys: all keys")
     return [cut(each, width) for each in rows_of([f"  {text}" for text in texts])]
 

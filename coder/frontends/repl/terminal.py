@@ -31,6 +31,7 @@ from coder.frontends.render.marks import ALL_MARKS, Marks
 from coder.frontends.render.theme import Theme, style_for_prompt_toolkit
 from coder.frontends.repl.modal import LineModal, Modal, PageModal, Shape
 from coder.frontends.repl.output import Output
+from coder.frontends.repl.pasting import watch_pastes
 from coder.frontends.repl.reflow import reflows
 from coder.frontends.repl.screen import Screen
 from coder.frontends.styled import Row, row
@@ -97,6 +98,7 @@ class Terminal:
             terminal_size_polling_interval=None,  # the terminal tells
             output=output,
         )
+        watch_pastes(self._app)
         self._app.timeoutlen = self._app.ttimeoutlen = _ESCAPE_WAIT
         self._app.before_render += lambda app: self._shrink()
         self.screen = Screen(self._app, output, reflows=reflows(env))
@@ -189,6 +191,11 @@ class Terminal:
         try:
             return await opened.done
         finally:
+            self._close(opened)
+
+    def _close(self, opened: _Open) -> None:
+        """At once when it is over: the next key is not for it any more."""
+        if opened in self._open:
             self._open.remove(opened)
             self._focus()
 
@@ -337,13 +344,17 @@ class Terminal:
             opened = self._open[-1]
             for pressed in event.key_sequence:
                 key, data = named(pressed.key, pressed.data)
-                if asyncio.get_running_loop().time() - opened.since < opened.modal.grace:
+                now = asyncio.get_running_loop().time()
+                if now - opened.since < opened.modal.grace:
+                    if key in ("text", "paste"):
+                        opened.since = now  # somebody is in the middle of a word: until they pause
                     self._type(key, data)
                 elif not opened.done.done() and opened.modal.press(key, data):
                     result = opened.modal.result
                     if key == "ctrl+c" and isinstance(result, Deny) and result.interrupt:
                         self.refused = asyncio.get_running_loop().time()
                     opened.done.set_result(result)
+                    self._close(opened)
 
         return keys
 

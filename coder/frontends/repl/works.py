@@ -215,6 +215,7 @@ class Works:
     async def _command(self, line: str) -> None:
         await self.talk.opened()
         await dispatch.run_line(self._desk, line)
+        self.printer.say(())
         while self._later:
             self.talk.queue(Entry("prompt", self._later.pop(0), command=line))
 
@@ -223,7 +224,9 @@ class Works:
         path = await remembering.choose(self._terminal, self.config, self._opening.home)
         if path is not None:
             notes.add_note(path, note)
-            self.printer.say(row(("✓ ", "ok"), f"Noted in {foreign(self._opening.short(path))}"))
+            name = remembering.name_of(path, self.config.cwd, self._opening.home)
+            said = f" · the model reads it when you name it: @{name}"
+            self.printer.say(row(("✓ ", "ok"), f"Noted in {name}", (said, "dim")), ())
 
     def _save_plan(self, plan: str) -> Path | None:
         try:

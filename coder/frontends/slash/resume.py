@@ -8,7 +8,7 @@ from coder.config.paths import user_home
 from coder.core.errors import SessionError, UnknownSession
 from coder.frontends.desk import Desk
 from coder.frontends.session_picker import Shelf, choose_session
-from coder.frontends.styled import row
+from coder.frontends.styled import foreign, row
 from coder.sessions.resolve import resolve
 
 
@@ -19,8 +19,8 @@ async def run(desk: Desk, arguments: str) -> None:
     if words:
         try:
             path = await finished(resolve, config.home, config.cwd, words)
-        except UnknownSession:
-            raise
+        except UnknownSession as error:
+            raise UnknownSession(f'No session is meant by "{foreign(words)}". /resume lists them all.') from error
         except SessionError:
             path = None  # several fit: they are shown
     if path is None:

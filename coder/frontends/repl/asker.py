@@ -60,7 +60,7 @@ class Asker:
                     modal = form_modal.FormModal(questions)
                     reply = await self._terminal.ask(modal)
                     assert isinstance(reply, Answers | Deny)
-                    self._printer.say(modal.echo())
+                    self._printer.answered(modal.echo())
                     return reply
                 case _:
                     assert_never(request)

@@ -80,6 +80,8 @@ class Terminal:
         self.status: Callable[[int], Row] = lambda width: ()
         self.refused = -1e9  # when ctrl+c answered a question, and ended the run with it
         self._env = env
+        self._output = output
+        output.has_colour = theme.has_colour
         self._open: list[_Open] = []
         self._suspending: asyncio.Future[None] | None = None
         self._shape = Shape([])
@@ -123,8 +125,13 @@ class Terminal:
     def tell(self, text: str) -> None:
         """Writes what draws nothing: titles, calls."""
         if text and not self.screen.is_held:
-            self._app.output.write_raw(text)
-            self._app.output.flush()
+            self._output.write_raw(self.marks.text(text))
+            self._output.flush()
+
+    def set_modes(self, on: str, off: str) -> None:
+        """What the terminal is told when the prompt takes it, and when it gives it back."""
+        self._output.modes = on, off
+        self.tell(on)
 
     def is_free(self) -> bool:
         """Whether nothing stands in front of the prompt."""
@@ -161,6 +168,7 @@ class Terminal:
 
     def set_theme(self, theme: Theme) -> None:
         self.theme = theme
+        self._output.has_colour = theme.has_colour
         self._app.style = self._style()
         self.redraw()
 

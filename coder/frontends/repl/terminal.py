@@ -108,7 +108,10 @@ class Terminal:
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Owns the terminal until `stop`. Raises EOFError when the terminal is lost."""
-        await self._app.run_async(pre_run=ready, set_exception_handler=False)
+        try:
+            await self._app.run_async(pre_run=ready, set_exception_handler=False)
+        finally:
+            self._output.end()
 
     def stop(self) -> None:
         self.screen.flush()

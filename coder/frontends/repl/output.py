@@ -52,12 +52,6 @@ class Output(Vt100_Output):
             self.write_raw(self.modes[0])
         self._takes_pastes = True
 
-    def end(self) -> None:
-        """The terminal takes pastes as it did before, whatever was kept last."""
-        if self._takes_pastes:
-            self.disable_bracketed_paste()
-            self.flush()
-
     def disable_bracketed_paste(self) -> None:
         if not self._is_kept:
             super().disable_bracketed_paste()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -111,7 +112,10 @@ class Terminal:
         try:
             await self._app.run_async(pre_run=ready, set_exception_handler=False)
         finally:
-            self._output.end()
+            with suppress(OSError):  # it may have ended in the middle of a drawing
+                self._app.output.disable_bracketed_paste()
+                self._app.output.show_cursor()
+                self._app.output.flush()
 
     def stop(self) -> None:
         self.screen.flush()

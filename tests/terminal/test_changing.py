@@ -42,7 +42,7 @@ def test_a_folder_is_added_and_read_without_asking(tmp_path: Path) -> None:
     turns = (turn("Hi."), turn(tool("Read", file_path=str(tmp_path / "library" / "notes.txt"))), turn("Read it."))
     with sitting(tmp_path, *turns) as there:
         there.say("hello")
-        there.say("/add-dir ../library", "coder reads there without asking, and edits there as in this folder.")
+        there.say("/add-dir ../library", "coder reads there without asking")
         there.say("read it")
         assert "known here" in str(there.talk[-1]["messages"])
         assert there.count("── resumed") == 0

@@ -1,4 +1,4 @@
-"""The model's own questions, its todo list and its background commands on a real terminal. UX-26, UX-27, S13, S15, S26."""
+"""The model's questions, its todo list and its background commands on a terminal. UX-26, UX-27, S13, S15, S26."""
 
 from __future__ import annotations
 

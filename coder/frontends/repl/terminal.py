@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,6 +81,8 @@ class Terminal:
         self.status: Callable[[int], Row] = lambda width: ()
         self.refused = -1e9  # when ctrl+c answered a question, and ended the run with it
         self._env = env
+        self._output = output
+        output.has_colour = theme.has_colour
         self._open: list[_Open] = []
         self._suspending: asyncio.Future[None] | None = None
         self._shape = Shape([])
@@ -106,7 +109,13 @@ class Terminal:
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Owns the terminal until `stop`. Raises EOFError when the terminal is lost."""
-        await self._app.run_async(pre_run=ready, set_exception_handler=False)
+        try:
+            await self._app.run_async(pre_run=ready, set_exception_handler=False)
+        finally:
+            with suppress(OSError):  # it may have ended in the middle of a drawing
+                self._app.output.disable_bracketed_paste()
+                self._app.output.show_cursor()
+                self._app.output.flush()
 
     def stop(self) -> None:
         self.screen.flush()
@@ -123,8 +132,13 @@ class Terminal:
     def tell(self, text: str) -> None:
         """Writes what draws nothing: titles, calls."""
         if text and not self.screen.is_held:
-            self._app.output.write_raw(text)
-            self._app.output.flush()
+            self._output.write_raw(self.marks.text(text))
+            self._output.flush()
+
+    def set_modes(self, on: str, off: str) -> None:
+        """What the terminal is told when the prompt takes it, and when it gives it back."""
+        self._output.modes = on, off
+        self.tell(on)
 
     def is_free(self) -> bool:
         """Whether nothing stands in front of the prompt."""
@@ -161,6 +175,7 @@ class Terminal:
 
     def set_theme(self, theme: Theme) -> None:
         self.theme = theme
+        self._output.has_colour = theme.has_colour
         self._app.style = self._style()
         self.redraw()
 

@@ -127,6 +127,7 @@ class Works:
 
     def begin(self) -> None:
         self._window.begin()
+        self._terminal.set_modes(*self._window.modes)
         self.aside(self._tick())
 
     async def aclose(self) -> None:

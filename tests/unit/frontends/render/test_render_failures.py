@@ -273,6 +273,6 @@ def test_waiting_says_how_long_and_for_what() -> None:
     assert retry_text(retrying("rate_limit", 429, 0.7), 0.4) == "Rate limit (429). Trying again in 1s · esc stops"
     why = str(unreachable(ConnectionRefusedError(111, "Connection refused")))
     assert retry_text(retrying("connection", None, 2, why), 2, key="ctrl+c") == (
-        "No connection (connection refused). Trying again in 2s · try 3 of 10 · ctrl+c stops"
+        "Connection refused. Trying again in 2s · try 3 of 10 · ctrl+c stops"
     )
     assert retry_text(retrying("server", 503, 2), 2).startswith("The server failed (503). Trying again in 2s")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import httpx2
 import pytest
@@ -164,6 +165,9 @@ def test_an_answer_that_was_cut() -> None:
         "✗ The answer was cut off after 312 tokens (connection lost).",
         '  What arrived is kept. Say "go on" to continue.',
     ]
+    assert rows(broken(LOCAL, "the connection was lost"), replace(facts, restored=True))[1] == (
+        "  Your message is back in the prompt: press enter to try again."
+    )
 
 
 async def test_what_was_tried_is_told() -> None:

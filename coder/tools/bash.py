@@ -18,11 +18,12 @@ from coder.core.tools import Runs, ToolContext, ToolOutput
 from coder.core.workspace import Process, Workspace
 from coder.tools.bash_report import BashReport, structured
 from coder.tools.follow import follow, reset
-from coder.tools.printed import last_line, printed
+from coder.tools.printed import last_lines, printed
 from coder.tools.shells import Shells
 
 _MOST_CHARS = 150_000
 _PROGRESS_EVERY = 1.0
+_PROGRESS_LINES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +153,9 @@ async def _outcome(
             if sent_back.is_set() and process.poll() is None:
                 goes_on = True
                 return "sent_back"
-            if (line := last_line(process.output())) != shown:
-                progress(line)
-                shown = line
+            if (lines := last_lines(process.output(), _PROGRESS_LINES)) != shown:
+                progress(lines)
+                shown = lines
         return "timed_out" if process.poll() is None else "ended"
     finally:
         ending.cancel()

@@ -99,9 +99,14 @@ def clean(raw: bytes) -> tuple[str, int]:
 
 def last_line(captured: Captured) -> str:
     """The last line with anything in it, shortened; "" when there is none."""
-    text, _ = clean((captured.tail or captured.head)[-10 * _LINE_CHARS :])
+    return last_lines(captured, 1)
+
+
+def last_lines(captured: Captured, most: int) -> str:
+    """The last lines with anything in them, each shortened; "" when there is none."""
+    text, _ = clean((captured.tail or captured.head)[-10 * most * _LINE_CHARS :])
     lines = [line for line in text.split("\n") if line.strip()]
-    return lines[-1].strip()[:_LINE_CHARS] if lines else ""
+    return "\n".join(line.strip()[:_LINE_CHARS] for line in lines[-most:])
 
 
 def whole_characters(raw: bytes) -> bytes:

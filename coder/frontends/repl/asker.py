@@ -51,6 +51,8 @@ class Asker:
         self._save_plan = save_plan
 
     async def ask(self, request: Request) -> Reply:
+        board = self._printer.board
+        before, board.phase = board.phase, "asking"  # of a question of the model nothing else tells
         self._attention(True)
         try:
             match request:
@@ -65,6 +67,8 @@ class Asker:
                 case _:
                     assert_never(request)
         finally:
+            if board.phase == "asking":
+                board.phase = before
             self._printer.asked_about = ()
             self._attention(False)
 

@@ -69,7 +69,17 @@ class DialogModal:
                     if choice.key == other:
                         self._chosen = at
                         return self._choose(choice)
+                if key == "paste" or (key == "text" and data.isalpha()):
+                    self._begin_words(key, data)
         return False
+
+    def _begin_words(self, key: str, data: str) -> None:
+        """Words are no answer, but what to do instead: enter after them must not say yes."""
+        for at, choice in enumerate(self._dialog.choices):
+            if choice.takes_words:
+                self._chosen = at
+                self._editing, self._field = choice, Field()
+                self._field.press(key, data)
 
     def _choose(self, choice: Choice) -> bool:
         if choice.takes_words:

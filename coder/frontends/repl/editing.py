@@ -66,6 +66,7 @@ class _Escape:
     def __init__(self, prompt: Prompt) -> None:
         self._prompt = prompt
         self._pressed_at = -_AGAIN
+        self._keys: int | None = None  # pressed since the first of two; None before anything is counted
         self.closed_table = False  # by the key that is being handled
 
     def is_closable(self) -> bool:
@@ -86,12 +87,21 @@ class _Escape:
             return prompt.clear()
         if prompt.host.stop():
             return None
-        if monotonic() - before > _AGAIN:
+        if monotonic() - before > _AGAIN or (self._keys or 0) > 1:  # the second esc is one of them
             self._pressed_at = monotonic()
-            return None
+            return self._count(event)
         if not prompt.buffer.text:
             return prompt.host.rewind()
         return prompt.clear() if emacs_mode() else None
+
+    def _count(self, event: KeyPressEvent) -> None:
+        """From now on: what is typed between two of them makes them two times one."""
+        if self._keys is None:
+            event.key_processor.before_key_press += self._key
+        self._keys = 0
+
+    def _key(self, _: object) -> None:
+        self._keys = (self._keys or 0) + 1
 
     def open_table(self, event: KeyPressEvent) -> None:
         processor = event.key_processor

@@ -24,6 +24,7 @@ _MOST_TODOS = 6
 _MOST_CALLS = 4
 _FOLD_BELOW = 30  # rows of the terminal
 _TAKE_BACK = "↑ takes it back"
+_ENOUGH = 24  # cells of a command
 _QUIET = 10.0  # seconds without a byte, after which it is said
 
 
@@ -129,13 +130,11 @@ def _state(board: Board, look: Look) -> Row:
         if board.clock() - board.heard >= _QUIET and board.phase in ("waiting", "thinking", "writing"):
             parts.append("nothing received yet" if not board.tokens else "nothing received lately")
     hint = f"{look.background_key} sends it to the background"
-    if (
-        _command(board)
-        and look.background_key
-        and len(" · ".join([*parts, hint])) + width_of(row(words)) + 5 < look.width
-    ):
+    whole = len(" · ".join([*parts, hint])) + 5
+    # A long command is shortened for it: its beginning is enough to know it by.
+    if _command(board) and look.background_key and min(width_of(row(words)), _ENOUGH) + whole < look.width:
         parts.append(hint)
-    room = look.width - len(" · ".join(parts)) - 8
+    room = look.width - len(" · ".join(parts)) - 6
     shown = plain(cut(row(words), max(room, 12)))
     return row((f"{mark} ", "bold"), shown, (f" · {' · '.join(parts)}", "dim"))
 

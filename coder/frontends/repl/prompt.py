@@ -266,8 +266,14 @@ class Prompt:
             self.notice = f"draft put aside · {self.keymap.hint('stash')} takes it back"
 
     def expand(self) -> bool:
-        """Puts the paste under the caret into the draft in full."""
-        held = self.tokens.at(self.buffer.document.current_char or " ")
+        """Puts the paste at the caret into the draft in full. Right behind it counts too, where tab has no other
+        meaning: there the caret stands when it was pasted."""
+        document = self.buffer.document
+        held = self.tokens.at(document.current_char or " ")
+        if not isinstance(held, Paste) and not self.host.is_running():
+            held = self.tokens.at(document.char_before_cursor or " ")
+            if isinstance(held, Paste):
+                self.buffer.cursor_left()
         if not isinstance(held, Paste):
             return False
         self.buffer.delete()

@@ -29,6 +29,11 @@ def reflows(env: Mapping[str, str]) -> bool:
     return env.get("TERM_PROGRAM") in _PROGRAMS or term.startswith(_NAMES) or any(env.get(name) for name in _SIGNS)
 
 
+def keeps_erased(env: Mapping[str, str]) -> bool:
+    """Whether it wraps a row as wide as it ever was, although its end was erased since: tmux does."""
+    return bool(env.get("TMUX")) or env.get("TERM_PROGRAM") == "tmux" or env.get("TERM", "").startswith("tmux")
+
+
 def rows_more(widths: Iterable[int], caret: int, columns: int) -> int:
     """How many rows further up the live rows begin: `widths` are those of the rows above that of the caret, `caret` is
     its column."""

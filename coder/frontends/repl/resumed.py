@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from coder.core.messages import Text, ToolUse
+from coder.core.messages import Text, ToolResult, ToolUse
 from coder.frontends.styled import Row, foreign, row
 
 if TYPE_CHECKING:
@@ -20,6 +20,12 @@ def show(printer: Printer, session: Session) -> None:
     prompts = sum(message.meta.kind == "prompt" for message in session.messages)
     before = prompts - sum(message.meta.kind == "prompt" for message in last)
     printer.say(_rule(before))
+    ends = {
+        block.tool_use_id: block.is_error
+        for message in last
+        for block in message.content
+        if isinstance(block, ToolResult)
+    }
     for message in last:
         if message.role == "user":
             if message.meta.kind in ("prompt", "steer"):
@@ -29,8 +35,9 @@ def show(printer: Printer, session: Session) -> None:
             match block:
                 case Text(text=text) if text.strip():
                     printer.again(text)
-                case ToolUse(name=name):
-                    printer.say(row(("✓ ", "dim"), (f"{foreign(name)} {_about(block)}", "dim")))
+                case ToolUse(name=name, id=id):
+                    mark = "✗ " if ends.get(id, True) else "✓ "  # what has no result did not end
+                    printer.say(row((mark, "dim"), (f"{foreign(name)} {_about(block)}", "dim")))
                 case _:
                     pass
 

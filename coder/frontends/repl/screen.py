@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterable
 
 from prompt_toolkit.application import Application
+from prompt_toolkit.layout.screen import Screen as Drawn
 
 from coder.frontends.repl.output import Output
 from coder.frontends.repl.reflow import rows_more
@@ -20,12 +21,16 @@ _BEGIN, _END = "\x1b[?2026h", "\x1b[?2026l"  # drawn as one picture, where the t
 
 class Screen:
     """`hold` while something else has the terminal: what is printed then comes later. `reflows`: the terminal wraps its
-    rows anew when it is made narrower."""
+    rows anew when it is made narrower; `keeps_erased`: with what stood in them before, which is blank now."""
 
-    def __init__(self, app: Application[object], output: Output, *, reflows: bool = False) -> None:
+    def __init__(
+        self, app: Application[object], output: Output, *, reflows: bool = False, keeps_erased: bool = False
+    ) -> None:
         self._app = app
         self._output = output
         self._reflows = reflows
+        self._keeps_erased = keeps_erased
+        self._reach: dict[int, int] = {}  # the widest that each live row has been since they were erased
         self._drawn_columns = 0
         self._drawn_at = 0.0
         self._soon: asyncio.TimerHandle | None = None
@@ -89,6 +94,7 @@ class Screen:
         with self._output.kept():
             self._output.cursor_up(self._moved())
             self._app.renderer.erase()
+        self._reach.clear()
 
     @property
     def is_moved(self) -> bool:
@@ -101,6 +107,7 @@ class Screen:
 
     def release(self) -> None:
         self.is_held = False
+        self._reach.clear()  # the live rows were taken away by others
         self.flush()
 
     def _draw_now(self) -> None:
@@ -110,6 +117,10 @@ class Screen:
     def _note(self, _: object = None) -> None:
         self._drawn_columns = self.width
         self._drawn_at = asyncio.get_running_loop().time()
+        drawn = self._app.renderer.last_rendered_screen
+        if self._keeps_erased and drawn is not None:
+            for y in range(drawn.height):
+                self._reach[y] = max(self._reach.get(y, 0), _width(drawn, y))
 
     def _moved(self) -> int:
         """How many rows the terminal has put between the first live row and the caret since they were drawn."""
@@ -117,8 +128,9 @@ class Screen:
         if drawn is None or not self._reflows or columns >= self._drawn_columns:
             return 0
         caret = drawn.get_cursor_position(self._app.layout.current_window)
-        widths = (
-            max((x + cell.width for x, cell in drawn.data_buffer[y].items() if cell.char.strip()), default=0)
-            for y in range(caret.y)
-        )
+        widths = (max(_width(drawn, y), self._reach.get(y, 0)) for y in range(caret.y))
         return rows_more(widths, caret.x, columns)
+
+
+def _width(drawn: Drawn, y: int) -> int:
+    return max((x + cell.width for x, cell in drawn.data_buffer[y].items() if cell.char.strip()), default=0)

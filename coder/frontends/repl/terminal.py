@@ -33,7 +33,7 @@ from coder.frontends.render.theme import Theme, style_for_prompt_toolkit
 from coder.frontends.repl.modal import LineModal, Modal, PageModal, Shape
 from coder.frontends.repl.output import Output
 from coder.frontends.repl.pasting import watch_pastes
-from coder.frontends.repl.reflow import reflows
+from coder.frontends.repl.reflow import keeps_erased, reflows
 from coder.frontends.repl.screen import Screen
 from coder.frontends.styled import Row, row
 
@@ -104,7 +104,7 @@ class Terminal:
         watch_pastes(self._app)
         self._app.timeoutlen = self._app.ttimeoutlen = _ESCAPE_WAIT
         self._app.before_render += lambda app: self._shrink()
-        self.screen = Screen(self._app, output, reflows=reflows(env))
+        self.screen = Screen(self._app, output, reflows=reflows(env), keeps_erased=keeps_erased(env))
         self._app.erase = self.screen.erase
 
     async def run(self, ready: Callable[[], None]) -> None:
@@ -156,7 +156,7 @@ class Terminal:
 
     def repaint(self) -> None:
         """Draws the live rows anew, whatever is there."""
-        self._app.renderer.erase()
+        self.screen.erase()
         self._app.invalidate()
 
     def suspend(self) -> None:

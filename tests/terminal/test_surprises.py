@@ -52,6 +52,21 @@ def test_words_at_a_question_can_be_taken_back(tmp_path: Path) -> None:
         assert (there.place.project / "made").exists()
 
 
+@pytest.mark.behaviour("B-1060")
+def test_yes_in_words_leads_back_to_the_choices(tmp_path: Path) -> None:
+    with sitting(tmp_path, turn(tool("Bash", command="touch made")), turn("Made.")) as there:
+        there.terminal.send("go\r")
+        question(there)
+        there.terminal.send("yes")
+        there.terminal.wait("❯ yes")
+        there.terminal.press("enter")
+        there.terminal.wait("❯ 1 Yes, this once")
+        assert not (there.place.project / "made").exists()
+        there.terminal.press("enter")
+        there.terminal.wait("Done ·")
+        assert (there.place.project / "made").exists()
+
+
 @pytest.mark.behaviour("B-1061")
 def test_esc_with_something_between_is_not_esc_twice(tmp_path: Path) -> None:
     with sitting(tmp_path, turn("Hello.")) as there:

@@ -15,6 +15,9 @@ from coder.frontends.repl.modal import Shape
 from coder.frontends.styled import Row, Style, cut, row, rows_of
 
 
+_YES = frozenset({"y", "yes", "ok"})
+
+
 class DialogModal:
     """`result` is the reply, or "explain" or "editor" when that was asked for: it goes on when it is shown again."""
 
@@ -99,6 +102,10 @@ class DialogModal:
             return False
         if key != "enter":
             field.press(key, data)
+            return False
+        if choice.takes_words and field.text.strip().lower() in _YES:  # no way to say no: back to the choices
+            self._editing = self._field = None
+            self._chosen = 0
             return False
         if choice.takes_words:
             return self._reply(Deny(field.text.strip()))

@@ -125,6 +125,8 @@ def _model(name: Row, found: Sum, column: int, width: int) -> list[Row]:
     used = f"{tokens(prompt):>7} in{cached}, {tokens(found.usage.output_tokens)} out"
     if width < _NARROW:
         return [row("  ", *name), row(f"    {used.strip()}"), row(f"    {_short(found)}")]
+    column = max(column - max(len(used) - _USED, 0), 1)  # large counts take from the name
+    name = cut(name, column)
     blanks = " " * (column - sum(cells(char) for span in name for char in span.text))
     return [row("  ", *name, f"{blanks}  {used:<{_USED}}", f"{_short(found):>10}")]
 

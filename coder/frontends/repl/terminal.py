@@ -26,7 +26,6 @@ from prompt_toolkit.layout.dimension import Dimension
 from prompt_toolkit.styles import Style as ToolkitStyle
 
 from coder.core.lazy import LazyModule
-from coder.core.requests import Deny
 from coder.frontends.picker import Page, Picked, Picker
 from coder.frontends.render.marks import ALL_MARKS, Marks
 from coder.frontends.render.theme import Theme, style_for_prompt_toolkit
@@ -38,10 +37,12 @@ from coder.frontends.repl.screen import Screen
 from coder.frontends.styled import Row, row
 
 if TYPE_CHECKING:
+    from coder.core import requests
     from coder.frontends.render import markdown
     from coder.frontends.repl import outside, picker_modal, stopping
     from coder.frontends.repl.prompt import Prompt
 else:  # not before the first paint
+    requests = LazyModule("coder.core.requests")
     markdown = LazyModule("coder.frontends.render.markdown")
     outside = LazyModule("coder.frontends.repl.outside")
     picker_modal = LazyModule("coder.frontends.repl.picker_modal")
@@ -374,7 +375,7 @@ class Terminal:
                     self._type(key, data)
                 elif not opened.done.done() and opened.modal.press(key, data):
                     result = opened.modal.result
-                    if key == "ctrl+c" and isinstance(result, Deny) and result.interrupt:
+                    if key == "ctrl+c" and isinstance(result, requests.Deny) and result.interrupt:
                         self.refused = asyncio.get_running_loop().time()
                     opened.done.set_result(result)
                     self._close(opened)

@@ -22,7 +22,7 @@ def test_ux_2_without_a_key_four_ways_in_and_no_connection(tmp_path: Path, colum
     with socket.create_server(("127.0.0.1", 0)) as proxy:
         proxy.setblocking(False)
         there = f"http://127.0.0.1:{proxy.getsockname()[1]}"
-        env = {name: there for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")}
+        env = dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"), there)
         with coder(place, None, columns=columns, rows=rows, env=env) as terminal:
             terminal.wait("coder needs a model to talk to. It found no API key.")
             terminal.wait("esc leaves")

@@ -30,6 +30,7 @@ def test_another_model_goes_on_with_the_same_conversation_and_the_cost_adds_up(t
         assert three["output_config"]["effort"] == "low"
         ends = [COST.findall(line) for line in there.told() if line.startswith("Done ·")]
         parts = [float(found[0]) for found in ends if found]
+        there.terminal.wait("asks first · opus")
         status = next(line for line in there.terminal.screen if line.startswith("asks first · opus"))
         assert abs(float(COST.findall(status)[0]) - sum(parts)) <= 0.02
         assert there.count("── resumed") == 0

@@ -74,8 +74,9 @@ def test_t6_an_interrupt_from_outside_stops_the_run_and_nothing_else(place: Plac
 def test_t6_a_terminal_that_is_gone_ends_the_session_and_nothing_is_lost(place: Place) -> None:
     with fake_api(STALLED) as api, coder(place, api) as terminal:
         streaming(terminal)
-        os.close(terminal.process.child_fd)
-        terminal.process.child_fd = os.open(os.devnull, os.O_RDWR)  # which is closed in its place
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nowhere, terminal.process.child_fd)  # closes the terminal, and keeps the number taken
+        os.close(nowhere)
         terminal.process.wait()
         assert terminal.process.exitstatus == 129
         (kept,) = place.transcripts()

@@ -64,7 +64,7 @@ def folded_diff(change: Evidence, width: int, hint: str, *, most_new: int = 0, l
         left = len(change.rows) - most_new
         shown, more = change.rows[:most_new], f"… {counted(left, 'more line')}" if left > 0 else ""
     rows = diff_rows(shown, width, language=language)
-    return [*rows, *fold_row(row((f"{more} · {hint}", "dim")), width)] if more else rows
+    return [*rows, *fold_row(row((f"  {more} · {hint}", "dim")), width, "    ")] if more else rows
 
 
 def evidence_rows(title: str, change: Evidence, width: int, hint: str, *, language: str = "") -> list[Row]:

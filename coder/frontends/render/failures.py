@@ -38,7 +38,7 @@ def _waiting(event: ModelRetrying) -> str:
         case "overloaded":
             return f"The model is overloaded ({event.status or 529})"
         case "connection":
-            return f"No connection{_why(event.message)}"
+            return _why(event.message) or "No connection"
         case "timeout":
             return "The server did not answer in time"
         case "cut":
@@ -49,7 +49,8 @@ def _waiting(event: ModelRetrying) -> str:
 
 def _why(message: str) -> str:
     found = UNREACHABLE.search(message)
-    return f" ({foreign(found[1])})" if found and is_sentence(found[1]) else ""
+    why = foreign(found[1]) if found and is_sentence(found[1]) else ""
+    return why[:1].upper() + why[1:]
 
 
 def _texts(ended: RunEnded, facts: Facts) -> list[str]:

@@ -70,10 +70,8 @@ def model_texts(ended: RunEnded, facts: Facts) -> list[str]:
             return ["The server did not answer in time.", f"{tried}{kept_and_again(facts)}."]
         case "cut":
             after = f" after {counted(facts.arrived, 'token')}" if facts.arrived else ""
-            return [
-                f"The answer was cut off{after} (connection lost).",
-                'What arrived is kept. Say "go on" to continue.',
-            ]
+            kept = f"{kept_and_again(facts)}." if facts.restored else 'What arrived is kept. Say "go on" to continue.'
+            return [f"The answer was cut off{after} (connection lost).", kept]
         case "server":
             number = f" ({status})" if status else ""
             return [f"The server failed{number}.", f"{_tried(ended)}{kept_and_again(facts)}."]

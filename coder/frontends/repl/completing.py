@@ -82,7 +82,7 @@ class SlashMenu:
     """The commands there are. Found by exact prefix first, then by letters; a query that says nothing lists all."""
 
     def __init__(self, extra: tuple[Command, ...] = (), keys: str = _KEYS) -> None:
-        self._commands = tuple(sorted((*BUILT_IN, *extra), key=lambda each: each.name))
+        self._commands = tuple(sorted(dict.fromkeys((*BUILT_IN, *extra)), key=lambda each: each.name))
         self._names = Ranking([name for each in self._commands for name in (each.name, *each.aliases)])
         self._by_name = {name: each for each in reversed(self._commands) for name in (*each.aliases, each.name)}
         self._keys = keys

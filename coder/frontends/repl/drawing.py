@@ -74,6 +74,8 @@ class Drawing:
         return min(round(100 * self._printer.context / window), 100) if window else None
 
     def _hint(self) -> str:
+        if self._printer.board.phase == "asking":
+            return ""  # the question names its own keys
         if self._printer.board.is_running:
             return f"{self._keys.hint('stop')} stops it"
         running = self._talk.running_tasks

@@ -198,7 +198,8 @@ class Printer:
                 if not (by_you and event.call.name == "ExitPlanMode"):  # it has left its row
                     self.say(*calls.denied_rows(event, by_you=by_you, **self._where()))
             case UsageReported(usage=usage, purpose=purpose):
-                board.counted += usage.output_tokens
+                if purpose != "title":  # nobody waits for that one
+                    board.counted += usage.output_tokens
                 if purpose == "main":
                     board.characters = 0
                     self.context, self.last_usage = held(usage), usage

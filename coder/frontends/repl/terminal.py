@@ -187,6 +187,13 @@ class Terminal:
     def height(self) -> int:
         return self.screen.height
 
+    @property
+    def room(self) -> int:
+        """How many rows a question can have; where they are few, the prompt goes first."""
+        if self.height < _LOWEST:
+            return max(self.height - 1, 1)
+        return self.height - (5 if self.width >= _NARROWEST else 3)
+
     def say(self, rows: Iterable[Row]) -> None:
         self.screen.print(self.theme.paint(each) for each in self.marks.rows(rows, self.width))
 
@@ -282,7 +289,8 @@ class Terminal:
         )
         self._above_window = Window(above, height=self._above_height, always_hide_cursor=~self._is_asking)
         has_menu = Condition(lambda: not self._open and bool(self.prompt.menu_rows(self.width)))
-        shows_prompt = Condition(lambda: not self._open or self._open[-1].modal.keeps_prompt)
+        keeps_prompt = Condition(lambda: self.height >= _LOWEST and self._open[-1].modal.keeps_prompt)
+        shows_prompt = Condition(lambda: not self._open or keeps_prompt())
         has_rules = shows_prompt & Condition(lambda: self.width >= _NARROWEST and self.height >= _LOWEST)
         rule = Window(FormattedTextControl(lambda: self._drawn([row((self.marks.rule * self.width, "dim"))])), height=1)
         menu = FormattedTextControl(lambda: self._drawn(self.prompt.menu_rows(self.width)))
@@ -310,11 +318,11 @@ class Terminal:
         width, height = self.width, self.height
         if self._open:
             modal = self._open[-1].modal
-            room = height - (5 if modal.keeps_prompt and width >= _NARROWEST and height >= _LOWEST else 1)
-            shape = modal.shape(width, max(room, 1))
+            room = self.room if modal.keeps_prompt else max(height - 1, 1)
+            shape = modal.shape(width, room)
             if not self.screen.is_blank and len(shape.rows) < room:
                 shape = shape.below_blank()
-            self._shape = shape.ending(max(room, 1))  # the choices are at its end
+            self._shape = shape.within(room)
         else:
             self._shape = Shape(self.live(width, height))
         return Dimension.exact(len(self._shape.rows))

@@ -34,7 +34,7 @@ async def run_line(desk: Desk, line: str, commands: tuple[Command, ...] = BUILT_
     command = find(name, commands)
     if command is None:
         near = nearest(name, commands)
-        hint = f" Did you mean /{near}?" if near else " /help lists them."
+        hint = f" Did you mean /{near}?" if near else " /help lists the commands."
         refused(desk.ui, f"There is no /{shown(name, 40)}.{hint}")
         desk.ui.set_draft(line)
         return False

@@ -21,7 +21,7 @@ from coder.frontends.styled import row
 
 _NOT_READ = "The model does not read these by itself yet: name one in your message, such as @CLAUDE.md."
 _REMARKS = {"managed": "your administrator's", "project": "shared with the project", "only you": "only you"}
-_MISSING = {"project": "not there yet · /init writes one", "yours": "not there yet · counts in every folder"}
+_MISSING = {"project": "not there yet · /init writes one", "yours": "not there yet · for every folder"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,5 +167,4 @@ def _file(path: Path, desk: Desk) -> str:
 
 
 def _short(desk: Desk, path: str) -> str:
-    home = user_home(desk.env)
-    return short(path, home if path == str(desk.config.cwd) else desk.config.cwd, home)
+    return short(path, desk.config.cwd, user_home(desk.env))

@@ -214,7 +214,7 @@ async def test_a_new_file_shows_its_first_lines(tools: Tools) -> None:
     done = await tools("Write", file_path=f"{tools.folder}/notes.md", content="line\n" * 32)
     rows = tools.rows(done)
     assert rows[0] == "✓ Write notes.md · new, 32 lines"
-    assert rows[10:] == ["  10 +line", "… 22 more lines · ctrl+o shows all"]
+    assert rows[10:] == ["  10 +line", "  … 22 more lines · ctrl+o shows all"]
 
 
 async def test_a_long_diff_shows_its_first_30_lines(tools: Tools) -> None:
@@ -224,7 +224,7 @@ async def test_a_long_diff_shows_its_first_30_lines(tools: Tools) -> None:
     text = "".join(f"{number}{'!' if number % 20 < 8 else ''}\n" for number in range(100))
     rows = tools.rows(await tools("Write", file_path=str(path), content=text))
     assert rows[0] == "✓ Write long.txt · +40 -40"
-    assert rows[-1] == "… 78 more lines in 4 places · ctrl+o shows all"
+    assert rows[-1] == "  … 78 more lines in 4 places · ctrl+o shows all"
     assert "   …" in rows
 
 
@@ -313,7 +313,7 @@ def test_the_change_a_question_is_about() -> None:
         "      \\ No newline at end of file",
     ]
     new = evidence_of(ToolUse("t1", "Write", {"content": "a\n" * 300}), Path("/a"), lambda _: None)
-    assert texts(evidence_rows("Write a", new, 80, "ctrl+o shows all"))[-1] == "… 270 more lines · ctrl+o shows all"
+    assert texts(evidence_rows("Write a", new, 80, "ctrl+o shows all"))[-1] == "  … 270 more lines · ctrl+o shows all"
 
 
 NASTY = st.one_of(st.sampled_from(ODD), st.text(max_size=5))

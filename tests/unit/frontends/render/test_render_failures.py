@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import httpx2
 import pytest
@@ -164,6 +165,9 @@ def test_an_answer_that_was_cut() -> None:
         "✗ The answer was cut off after 312 tokens (connection lost).",
         '  What arrived is kept. Say "go on" to continue.',
     ]
+    assert rows(broken(LOCAL, "the connection was lost"), replace(facts, restored=True))[1] == (
+        "  Your message is back in the prompt: press enter to try again."
+    )
 
 
 async def test_what_was_tried_is_told() -> None:
@@ -273,6 +277,6 @@ def test_waiting_says_how_long_and_for_what() -> None:
     assert retry_text(retrying("rate_limit", 429, 0.7), 0.4) == "Rate limit (429). Trying again in 1s · esc stops"
     why = str(unreachable(ConnectionRefusedError(111, "Connection refused")))
     assert retry_text(retrying("connection", None, 2, why), 2, key="ctrl+c") == (
-        "No connection (connection refused). Trying again in 2s · try 3 of 10 · ctrl+c stops"
+        "Connection refused. Trying again in 2s · try 3 of 10 · ctrl+c stops"
     )
     assert retry_text(retrying("server", 503, 2), 2).startswith("The server failed (503). Trying again in 2s")

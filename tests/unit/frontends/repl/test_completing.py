@@ -40,7 +40,7 @@ def test_exact_then_beginning_then_letters() -> None:
     assert names("/undo") == ["/rewind"]  # an alias
     assert names("/undo", Command("undoing", "mine", "x")) == ["/rewind", "/undoing"]
     assert names("/cnf") == ["/config"]
-    assert names("/") == sorted(f"/{each.name}" for each in BUILT_IN)
+    assert names("/") == names("/", *BUILT_IN) == sorted(f"/{each.name}" for each in BUILT_IN)
     assert names("/zzz") == names("") == names("x/com") == names("/compact now") == []
 
 

@@ -21,7 +21,7 @@ async def test_an_unknown_command_goes_back_into_the_prompt_and_not_to_the_model
         assert desk.ui.words == ["✗ There is no /contxt. Did you mean /context?"]
         assert (desk.ui.drafts, desk.sent) == (["/contxt now"], [])
         assert not await dispatch.run_line(desk, "/\x1b[2Jxyzzy")
-        assert "\x1b" not in desk.ui.words[-1] and "/help lists them" in desk.ui.words[-1]
+        assert "\x1b" not in desk.ui.words[-1] and "/help lists the commands" in desk.ui.words[-1]
 
 
 async def test_names_aliases_and_upper_case_are_the_same_and_arguments_are_kept(tmp_path: Path) -> None:

@@ -48,6 +48,6 @@ async def test_a_note_that_is_not_there_is_made_when_something_is_written(tmp_pa
         await run_line(desk, "/memory")
     assert desk.ui.items(0) == [
         "project | CLAUDE.md |  | not there yet · /init writes one",
-        "yours | ~/.coder/CLAUDE.md |  | not there yet · counts in every folder",
+        "yours | ~/.coder/CLAUDE.md |  | not there yet · for every folder",
     ]
     assert desk.ui.items()[0] == "project | CLAUDE.md | 0.0 KB | shared with the project"

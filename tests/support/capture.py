@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from importlib import import_module
 from pathlib import Path
 
@@ -34,23 +35,23 @@ def every_shot(group: str = "") -> tuple[Shot, ...]:
     return tuple(shot for name in names for shot in import_module(f"tests.support.shots.{name}").SHOTS)
 
 
+def text_of(title: str) -> str:
+    return next(written(shot, shot.taken()) for shot in every_shot() if shot.title == title)
+
+
 def main(words: Sequence[str]) -> None:
+    titles = [
+        shot.title for shot in every_shot() if not words or any(word.lower() in shot.title.lower() for word in words)
+    ]
+    with ProcessPoolExecutor(3) as pool:  # most of a capture is waiting
+        texts = dict(zip(titles, pool.map(text_of, titles), strict=True))
+    if words:
+        print("\n".join(texts.values()))
+        return
     parts = [HEAD]
     for heading, group in GROUPS:
-        parts.append(f"## {heading}\n")
-        for shot in every_shot(group):
-            if words and not any(word.lower() in shot.title.lower() for word in words):
-                continue
-            try:
-                text = written(shot, shot.taken())
-            except (AssertionError, ValueError) as error:
-                if not words:
-                    raise
-                text = f"### {shot.title}\n{error}"
-            parts.append(text)
-            print(text if words else shot.title, flush=True)
-    if not words:
-        PAGE.write_text("\n".join(parts), encoding="utf-8")
+        parts += [f"## {heading}\n", *(texts[shot.title] for shot in every_shot(group))]
+    PAGE.write_text("\n".join(parts), encoding="utf-8")
 
 
 if __name__ == "__main__":

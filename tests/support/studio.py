@@ -53,6 +53,9 @@ _VARIES: Sequence[tuple[str, str]] = (
     (r"(Done ·|Thought for|Stopped by you after) [\d.]+s\b", r"\g<1> 4s"),
     (r"(?<![\d.])\d+\.\d+s\b", "0.1s"),
     (r"(?<!asks for )(?<![\d.])\b\d+s\b", "4s"),
+    (r"↓ \d+ tokens", "↓ 44 tokens"),
+    (r"\btry \d of", "try 2 of"),
+    (r"after \d+ tokens", "after 52 tokens"),
     (r"\b\d+ s ago|\bjust now\b", "9 s ago"),
     (r"[⠙⠹⠸⠼⠴⠦⠧⠇⠏]", "⠋"),
 )

@@ -111,7 +111,7 @@ def helped(studio: Studio) -> Sequence[str]:
 
 
 def tour(studio: Studio) -> Sequence[str]:
-    scratch = studio.root / "tmp"
+    scratch = studio.root / "scratch"
     scratch.mkdir()
     env = {**studio.place.env(None), **studio.env(), "TMPDIR": str(scratch)}
     del env["ANTHROPIC_API_KEY"]

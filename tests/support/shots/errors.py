@@ -51,7 +51,9 @@ def full(studio: Studio) -> Sequence[str]:
 
 
 def cut(studio: Studio) -> Sequence[str]:
-    return failed(studio, "Trying again", fault("cut", after=14, times="forever"))
+    with studio.session([turn(LOGIN, delta=8, fault=fault("cut", after=14, times="forever"))], prompt=PROMPT) as term:
+        term.wait("Trying again")
+        return told(term, "How")
 
 
 def given_up(studio: Studio, *faults: object, words: str) -> Sequence[str]:

@@ -69,7 +69,7 @@ def tasks(studio: Studio) -> Sequence[str]:
     script = [
         turn(tool("Bash", command="npm run dev", run_in_background=True)),
         turn(tool("Bash", command="make lint", run_in_background=True)),
-        turn("Both run."),
+        turn("Both run.", wait=3),
     ]
     with studio.session(script, *ALLOWED, rows=30, prompt="Run both") as term:
         calm(term)

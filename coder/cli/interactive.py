@@ -34,7 +34,12 @@ def start(arguments: RunArguments) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError(_NO_TERMINAL)
     config = load(arguments.flags, os.environ, current_folder())
-    return asyncio.run(_run(arguments, config))
+    code = asyncio.run(_run(arguments, config))
+    try:
+        sys.stdout.flush()
+    except OSError:  # the terminal is gone: what was to be said on it must not fail once more at the very end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
 
 
 async def _run(arguments: RunArguments, config: Config) -> int:

@@ -165,7 +165,7 @@ def _effects(request: PermissionRequest, kind: Kind, raw: str, facts: Facts, pat
     for group in _ORDER:
         found: dict[str, None] = {}
         for effect in request.effects:
-            said = effect.kind == "runs" and effect.what in raw
+            said = effect.what == raw or (effect.kind == "runs" and effect.what in raw)
             if effect.kind == group and not said and not (kind == "edit" and effect.what == str(path)):
                 found[_what(effect, facts)] = None
         if found:

@@ -10,4 +10,4 @@ _GAP = 2  # cells between them at least
 def between(left: Row, right: Row, width: int) -> Row | None:
     """Both on one row; None when they do not fit."""
     room = width - width_of(left) - width_of(right)
-    return (*left, Span(" " * room), *right) if room >= _GAP or not plain(right) else None
+    return (*left, Span(" " * room), *right) if room >= (_GAP if plain(right) else 0) else None

@@ -123,9 +123,10 @@ def test_s8_a_question_that_comes_while_the_pager_is_open_is_there_when_it_is_le
         term.wait("PAGED")
         api.wait_until(lambda api: len(talk(api)) == 2 and talk(api)[-1] is not None)
         term.during(1.0)
-        assert not any(ASKS in row for row in term.screen)
+        assert not any(ASKS in row or row.startswith("✓ Bash sleep 1") for row in term.screen)
         term.press("enter")
         asked(term)
+        assert any(row.startswith("✓ Bash sleep 1") for row in term.history)
         assert not (shop.place.project / "ran.txt").exists()
         term.send("1")
         calm(term)
@@ -262,3 +263,28 @@ def test_s14_a_plan_that_was_edited_is_the_plan(tmp_path: Path) -> None:
         calm(term)
         assert "3. Three" in words_of(results(talk(api)[-1])[0])
         term.wait("asks first ·")
+
+
+@pytest.mark.behaviour("B-1001")
+def test_s37_a_question_comes_before_a_long_draft_and_stays_in_view_however_small_the_window(tmp_path: Path) -> None:
+    shop = Shop.make(tmp_path)
+    shop.program("npm", "echo ran >> ran.txt")
+    run = turn(tool("Bash", command="npm test", description="run the tests"), wait=1.0)
+    with shop.session([run, turn("All pass.")]) as (term, _):
+        term.wait("Waiting for the model")
+        term.send("\n".join(f"draft {number}" for number in range(12)))
+        asked(term)
+        assert below(term, "? ")[0] == "? Run this command?" and "  4 No, stop here" in term.screen
+        for columns, rows in ((30, 12), (20, 5), (10, 3)):
+            term.resize(columns, rows)
+            term.during(0.4)  # what stands there was drawn before
+            term.wait(lambda: term.screen[term.cursor[0]].startswith("❯ 1 Yes, t"))
+            assert not any("too small" in row for row in term.screen)
+        term.press("down")
+        term.wait(lambda: any(row.startswith("❯ 2 Yes") for row in term.screen))
+        term.resize(80, 24)
+        term.wait(lambda: "? Run this command?" in term.screen and "  4 No, stop here" in term.screen)
+        assert not (shop.place.project / "ran.txt").exists()
+        term.send("1")
+        calm(term)
+        assert (shop.place.project / "ran.txt").read_text() == "ran\n"

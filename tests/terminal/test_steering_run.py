@@ -1,4 +1,4 @@
-"""What is typed while a run is on, on a real terminal: delivered, kept, taken back, there again after a crash."""
+"""What is typed while a run is on, on a real terminal: delivered, kept, taken back, and there after a crash."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ _TABLES: dict[MarkSet, dict[int, str]] = {
     "narrow": str.maketrans(_AMBIGUOUS),
     "ascii": str.maketrans({**_AMBIGUOUS, **_OTHERS, **dict.fromkeys(_FRAMES, "*")}),
 }
-_COERCED = ("C.UTF-8", "C.utf8")  # what Python itself puts into the environment of a C locale
+_COERCED = ("C.UTF-8", "C.utf8")  # what Python itself puts there where the locale is C, or is not installed
 _WIDE_LANGUAGES = ("ja", "ko", "zh")
 
 
@@ -93,9 +93,10 @@ ALL_MARKS = Marks()
 
 def marks_of(env: Mapping[str, str], *, ambiguous_wide: bool | None = None) -> Marks:
     """The marks for a locale. `ambiguous_wide` is the setting of that name, None when it is not set."""
-    locale = next((value for name in ("LC_ALL", "LC_CTYPE", "LANG") if (value := env.get(name))), "")
-    if env.get("LC_CTYPE") in _COERCED and not env.get("LC_ALL") and env.get("LANG", "") in ("", "C", "POSIX"):
-        return Marks("ascii")
+    given = {name: value for name in ("LC_ALL", "LC_CTYPE", "LANG") if (value := env.get(name))}
+    if given.get("LC_CTYPE") in _COERCED:
+        del given["LC_CTYPE"]
+    locale = next(iter(given.values()), "")
     if locale.lower().replace("-", "").rpartition(".")[2].partition("@")[0] != "utf8":
         return Marks("ascii")
     language = env.get("LC_ALL") or env.get("LANG") or locale

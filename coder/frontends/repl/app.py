@@ -28,9 +28,11 @@ from coder.models import catalog
 
 if TYPE_CHECKING:
     from coder.app.starting import Start
+    from coder.config import question
     from coder.frontends import doorstep, session_picker
     from coder.frontends.repl.works import Works
 else:  # most sessions do without
+    question = LazyModule("coder.config.question")
     doorstep = LazyModule("coder.frontends.doorstep")
     session_picker = LazyModule("coder.frontends.session_picker")
 
@@ -185,8 +187,9 @@ class Repl:
             trust_problem="untrusted" if config.trust is not None and config.trust.off else "",
         )
         rows = ending.welcome_rows(told)
-        warnings = [row(("! ", "warn"), foreign(text)) for text in (*config.warnings, *self._keys.warnings)]
-        self._terminal.say([*rows, *warnings, ()])
+        known = question.notice(config.trust) if config.trust is not None and config.trust.off else ""
+        warnings = [text for text in (*config.warnings, *self._keys.warnings) if text != known]
+        self._terminal.say([*rows, *(row(("! ", "warn"), foreign(text)) for text in warnings), ()])
 
     async def _end(self) -> None:
         """Closes the session, then says how to go on with it. Raises OSError when the terminal is gone."""

@@ -28,7 +28,6 @@ else:  # nobody asks before the first paint
     evidence_rows = LazyModule("coder.frontends.repl.evidence_rows")
     form_modal = LazyModule("coder.frontends.repl.form_modal")
 
-_PROMPT_ROWS = 5  # that stay in view below a question
 _PLAN = "ExitPlanMode"
 
 
@@ -61,7 +60,7 @@ class Asker:
                     modal = form_modal.FormModal(questions)
                     reply = await self._terminal.ask(modal)
                     assert isinstance(reply, Answers | Deny)
-                    self._printer.say(modal.echo())
+                    self._printer.answered(modal.echo())
                     return reply
                 case _:
                     assert_never(request)
@@ -84,7 +83,7 @@ class Asker:
         return await self._put(request, dialog)
 
     async def _put(self, request: PermissionRequest, dialog: Dialog) -> Reply:
-        above, fitting = dialog_fitting.fitted(dialog, self._terminal.width, self._terminal.height - _PROMPT_ROWS)
+        above, fitting = dialog_fitting.fitted(dialog, self._terminal.width, self._terminal.room)
         if above:
             self._printer.say((), *rows_of(above), ())
         while True:

@@ -31,11 +31,16 @@ class Attention:
         self.name = ""
 
     def begin(self) -> None:
-        self._write((title.KEEP if self._has_title else "") + (FOCUS_ON if self._notifier.is_on else ""))
+        self._write(title.KEEP if self._has_title else "")
         self.state("")
 
     def end(self) -> None:
-        self._write((FOCUS_OFF if self._notifier.is_on else "") + (title.RESTORE if self._has_title else ""))
+        self._write(title.RESTORE if self._has_title else "")
+
+    @property
+    def modes(self) -> tuple[str, str]:
+        """What makes the terminal tell of the focus, and not: to be on only while the prompt has the terminal."""
+        return (FOCUS_ON, FOCUS_OFF) if self._notifier.is_on else ("", "")
 
     def state(self, state: title.State) -> None:
         """What the title says that coder does."""

@@ -55,7 +55,7 @@ class Board:
     queued: list[str] = field(default_factory=list)  # before the next step
     after: list[str] = field(default_factory=list)  # after this run
     todos: tuple[Json, ...] = ()
-    folded: bool = False  # the todo list
+    folded: bool | None = None  # the todo list; None while nobody said
 
     @property
     def is_running(self) -> bool:

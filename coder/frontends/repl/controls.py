@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from coder.core.choices import Mode
 from coder.core.lazy import LazyModule
 from coder.frontends.repl.keymap import Keymap
+from coder.frontends.repl.live import is_folded
 from coder.frontends.repl.printer import Printer
 from coder.frontends.repl.talk import Talk
 
@@ -73,7 +74,7 @@ class Controls:
         elif prompt.text:
             prompt.clear()
         elif now - self._asked < _AGAIN:
-            self._leave(0)
+            self._aside(self.leave_if_sure())
         else:
             self._asked = now
             asyncio.get_running_loop().call_later(_AGAIN, self._terminal.redraw)
@@ -93,7 +94,7 @@ class Controls:
 
     def fold(self) -> None:
         board = self._printer.board
-        board.folded = not board.folded
+        board.folded = not is_folded(board, self._terminal.height)
         self._terminal.redraw()
 
     def background(self) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from coder.core.config import Config
 from coder.core.lazy import LazyModule
 from coder.frontends.repl.keymap import Keymap
-from coder.frontends.repl.live import SPINNER, Look, live_rows
+from coder.frontends.repl.live import SPINNER, Look, is_folded, live_rows
 from coder.frontends.repl.printer import Printer
 from coder.frontends.repl.status import Status, mode_row, status_row
 from coder.frontends.repl.talk import Talk
@@ -42,12 +42,14 @@ class Drawing:
         self._draft = draft
         self._instead = instead
         self.is_still = False
+        self._height = 0  # of the terminal, when it was drawn last
         self.spinner = SPINNER
         self.has_custom = False
         """Whether the person's own rows tell of model, context and cost."""
 
     def live(self, width: int, height: int) -> list[Row]:
         keys = self._keys
+        self._height = height
         hints = (keys.hint("stop"), keys.hint("background"), keys.hint("todo"))
         look = Look(width, height, self.is_still, *hints, self.spinner)
         return live_rows(self._printer.board, self._printer.tail(max(height // 3, 1)), look)
@@ -80,5 +82,6 @@ class Drawing:
         if running:
             return f"{running} task{'s' if running > 1 else ''} running ↓"
         if self._printer.board.todos and self._printer.board.open_todos:
-            return f"{self._keys.hint('todo')} {'shows' if self._printer.board.folded else 'hides'} todo"
+            shows = is_folded(self._printer.board, self._height)
+            return f"{self._keys.hint('todo')} {'shows' if shows else 'hides'} todo"
         return "? for shortcuts" if not self._draft() else ""

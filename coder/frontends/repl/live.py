@@ -45,18 +45,20 @@ def live_rows(board: Board, tail: Sequence[Row], look: Look) -> list[Row]:
     most = max(look.height // 3, 1)
     state = [_state(board, look)] if board.is_running and board.phase != "asking" else []
     queue = _queue(board)
-    calls = _calls(board, look)
+    calls, output = _calls(board), _output(board)
     room = most - len(state)
     queue = queue[-max(min(len(queue), room), 0) :] if room > 0 else []
     room -= len(queue)
     calls = calls[: max(room, 0)]
     room -= len(calls)
+    output = output[-room:] if room > 0 else []
+    room -= len(output)
     shown_tail = list(tail[-room:]) if room > 0 and tail else []
     room -= len(shown_tail)
     todos = _todos(board, look, room)
     if len(todos) > room:
         todos = []
-    rows = [cut(each, look.width) for each in (*shown_tail, *calls, *todos, *state, *queue)]
+    rows = [cut(each, look.width) for each in (*shown_tail, *calls, *todos, *state, *output, *queue)]
     if queue:
         rows[-len(queue)] = _with_hint(rows[-len(queue)], look.width)
     return rows
@@ -126,6 +128,13 @@ def _state(board: Board, look: Look) -> Row:
             parts.append(f"↓ {_tokens(board.tokens)} tokens")
         if board.clock() - board.heard >= _QUIET and board.phase in ("waiting", "thinking", "writing"):
             parts.append("nothing received yet" if not board.tokens else "nothing received lately")
+    hint = f"{look.background_key} sends it to the background"
+    if (
+        _command(board)
+        and look.background_key
+        and len(" · ".join([*parts, hint])) + width_of(row(words)) + 5 < look.width
+    ):
+        parts.append(hint)
     room = look.width - len(" · ".join(parts)) - 8
     shown = plain(cut(row(words), max(room, 12)))
     return row((f"{mark} ", "bold"), shown, (f" · {' · '.join(parts)}", "dim"))
@@ -135,27 +144,32 @@ def _tokens(count: int) -> str:
     return str(count) if count < 1_000 else f"{count / 1_000:.1f}k"
 
 
-def _calls(board: Board, look: Look) -> list[Row]:
+def _calls(board: Board) -> list[Row]:
+    """Those of several; one alone is told by the state."""
     calls = list(board.calls.values())
     if len(calls) == 1:
-        return _tail_of(calls[0], look) if calls[0].name == "Bash" else []
+        return []
     rows = [row(("▸ ", "bold"), foreign(call.summary)) for call in calls[:_MOST_CALLS]]
     if len(calls) > _MOST_CALLS:
         rows.append(row((f"  … {len(calls) - _MOST_CALLS} more", "dim")))
     return rows
 
 
-def _tail_of(call: Call, look: Look) -> list[Row]:
-    rows = [row((f"  {foreign(line)}", "dim")) for line in call.last.splitlines()[-3:]]
-    if look.background_key and look.width >= 60:
-        rows.append(row((f"  {look.background_key} sends it to the background", "dim")))
-    return rows
+def _command(board: Board) -> Call | None:
+    """The command that is all that runs."""
+    call = next(iter(board.calls.values()), None)
+    return call if call is not None and len(board.calls) == 1 and call.name == "Bash" else None
+
+
+def _output(board: Board) -> list[Row]:
+    call = _command(board)
+    return [row((f"  {foreign(line)}", "dim")) for line in call.last.splitlines()[-3:]] if call is not None else []
 
 
 def _todos(board: Board, look: Look, room: int) -> list[Row]:
     if not board.todos or not board.open_todos:
         return []
-    if board.folded or look.height < _FOLD_BELOW or room < 2:
+    if is_folded(board, look.height) or room < 2:
         return [_folded(board)]
     rows = todo_rows(board)
     if len(rows) <= min(_MOST_TODOS, room):
@@ -166,6 +180,11 @@ def _todos(board: Board, look: Look, room: int) -> list[Row]:
     first = max(min(now - 1, len(rows) - most), 0)
     left = len(rows) - most
     return [*rows[first : first + most], row((f"  … {left} more", "dim"))]
+
+
+def is_folded(board: Board, height: int) -> bool:
+    """As the person wants it, else by the rows there are."""
+    return height < _FOLD_BELOW if board.folded is None else board.folded
 
 
 def _folded(board: Board) -> Row:

@@ -26,13 +26,14 @@ class Shape:
     def below_blank(self) -> Shape:
         return Shape([(), *self.rows], (self.cursor[0] + 1, self.cursor[1]) if self.cursor else None)
 
-    def ending(self, most: int) -> Shape:
-        """Its last rows; and the row of the caret is long enough for it to stand there."""
-        excess = max(len(self.rows) - most, 0)
-        rows = self.rows[excess:]
+    def within(self, most: int) -> Shape:
+        """Its last rows, which are the choices, and always the one that is chosen; the row of the caret is long enough
+        for it to stand there."""
+        first = min(max(len(self.rows) - most, 0), self.caret[0])
+        rows = self.rows[first : first + most]
         if self.cursor is None:
             return Shape(rows)
-        y, x = max(self.cursor[0] - excess, 0), self.cursor[1]
+        y, x = self.cursor[0] - first, self.cursor[1]
         rows[y] = (*rows[y], Span(" " * max(x + 1 - width_of(rows[y]), 0)))
         return Shape(rows, (y, x))
 

@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+from prompt_toolkit.output.color_depth import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
+from prompt_toolkit.styles import Attrs
 
 
 class Output(Vt100_Output):
+    modes = ("", "")  # what goes with the taking of pastes: to begin it, to end it
+    has_colour = True  # else not even bold or dim
     _is_kept = False
     _takes_pastes = False
 
@@ -34,12 +38,22 @@ class Output(Vt100_Output):
         if not self._is_kept:
             super().flush()
 
+    def reset_attributes(self) -> None:
+        if self.has_colour:
+            super().reset_attributes()
+
+    def set_attributes(self, attrs: Attrs, color_depth: ColorDepth) -> None:
+        if self.has_colour:
+            super().set_attributes(attrs, color_depth)
+
     def enable_bracketed_paste(self) -> None:
         if not self._takes_pastes:
             super().enable_bracketed_paste()
+            self.write_raw(self.modes[0])
         self._takes_pastes = True
 
     def disable_bracketed_paste(self) -> None:
         if not self._is_kept:
             super().disable_bracketed_paste()
+            self.write_raw(self.modes[1])
             self._takes_pastes = False

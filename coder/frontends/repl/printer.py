@@ -98,6 +98,7 @@ class Printer:
         self._refused: set[str] = set()  # calls the person said no to
         self._allowed_once: set[str] = set()  # calls
         self._rules: tuple[str, ...] = ()  # to be saved, if nothing is said against it
+        self._is_told = False  # the question of the model that is being asked
         self._evidenced: set[str] = set()  # calls whose change was printed with the question
 
     @property
@@ -132,6 +133,11 @@ class Printer:
         self.board.todos = _todos_of(messages)
         last = next((message for message in reversed(messages) if message.meta.kind == "reply"), None)
         self.context = held(last.meta.usage) if last is not None else 0
+
+    def answered(self, echo: Row) -> None:
+        """What became of the model's question: no other row tells of it."""
+        self._is_told = True
+        self.say(echo)
 
     def forget(self, call: ToolUse) -> None:
         """The call was changed since its evidence was printed."""
@@ -291,7 +297,8 @@ class Printer:
             board.phase = "waiting"
             board.heard = board.clock()
         self._note(event)
-        if event.call.name in _SILENT and not event.result.is_error:
+        is_told, self._is_told = self._is_told and event.call.name == "AskUserQuestion", False
+        if is_told or (event.call.name in _SILENT and not event.result.is_error):
             return
         shown = self.transcript.call(event)
         if calls.can_merge(event):

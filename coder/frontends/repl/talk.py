@@ -51,6 +51,7 @@ class Talk:
         self._session: Session | None = None
         self._opened = asyncio.Event()
         self._run: asyncio.Task[None] | None = None
+        self._is_prompt = False  # what runs: the model reads along
         self._after: list[Entry] = []
         self._earlier: list[Spent] = []
         self.title = self.session_id = ""  # of the session that was closed last, if it is kept
@@ -114,7 +115,7 @@ class Talk:
         board = self._printer.board
         if self._run is None:
             self._start(entry)
-        elif entry.how == "after" or entry.kind in ("command", "memory") or self._session is None:
+        elif entry.how == "after" or entry.kind in ("command", "memory") or not self._can_steer:
             self._after.append(entry)
             board.after.append(entry.shown)
         elif entry.kind == "shell":
@@ -179,6 +180,10 @@ class Talk:
             await asyncio.wait({self._run})
             await asyncio.sleep(0)
 
+    @property
+    def _can_steer(self) -> bool:
+        return self._session is not None and self._is_prompt
+
     def _steer(self, entry: Entry) -> None:
         try:
             self.session.steer(entry.text, entry_pictures(entry))
@@ -197,6 +202,7 @@ class Talk:
             "command": lambda entry: self._hands.command(entry.text),
         }
         work = kinds[entry.kind]
+        self._is_prompt = entry.kind == "prompt"
 
         async def run() -> None:
             try:

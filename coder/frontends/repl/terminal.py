@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +26,6 @@ from prompt_toolkit.layout.dimension import Dimension
 from prompt_toolkit.styles import Style as ToolkitStyle
 
 from coder.core.lazy import LazyModule
-from coder.core.requests import Deny
 from coder.frontends.picker import Page, Picked, Picker
 from coder.frontends.render.marks import ALL_MARKS, Marks
 from coder.frontends.render.theme import Theme, style_for_prompt_toolkit
@@ -37,10 +37,12 @@ from coder.frontends.repl.screen import Screen
 from coder.frontends.styled import Row, row
 
 if TYPE_CHECKING:
+    from coder.core import requests
     from coder.frontends.render import markdown
     from coder.frontends.repl import outside, picker_modal, stopping
     from coder.frontends.repl.prompt import Prompt
 else:  # not before the first paint
+    requests = LazyModule("coder.core.requests")
     markdown = LazyModule("coder.frontends.render.markdown")
     outside = LazyModule("coder.frontends.repl.outside")
     picker_modal = LazyModule("coder.frontends.repl.picker_modal")
@@ -80,6 +82,8 @@ class Terminal:
         self.status: Callable[[int], Row] = lambda width: ()
         self.refused = -1e9  # when ctrl+c answered a question, and ended the run with it
         self._env = env
+        self._output = output
+        output.has_colour = theme.has_colour
         self._open: list[_Open] = []
         self._suspending: asyncio.Future[None] | None = None
         self._shape = Shape([])
@@ -106,7 +110,13 @@ class Terminal:
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Owns the terminal until `stop`. Raises EOFError when the terminal is lost."""
-        await self._app.run_async(pre_run=ready, set_exception_handler=False)
+        try:
+            await self._app.run_async(pre_run=ready, set_exception_handler=False)
+        finally:
+            with suppress(OSError):  # it may have ended in the middle of a drawing
+                self._app.output.disable_bracketed_paste()
+                self._app.output.show_cursor()
+                self._app.output.flush()
 
     def stop(self) -> None:
         self.screen.flush()
@@ -123,8 +133,13 @@ class Terminal:
     def tell(self, text: str) -> None:
         """Writes what draws nothing: titles, calls."""
         if text and not self.screen.is_held:
-            self._app.output.write_raw(text)
-            self._app.output.flush()
+            self._output.write_raw(self.marks.text(text))
+            self._output.flush()
+
+    def set_modes(self, on: str, off: str) -> None:
+        """What the terminal is told when the prompt takes it, and when it gives it back."""
+        self._output.modes = on, off
+        self.tell(on)
 
     def is_free(self) -> bool:
         """Whether nothing stands in front of the prompt."""
@@ -161,6 +176,7 @@ class Terminal:
 
     def set_theme(self, theme: Theme) -> None:
         self.theme = theme
+        self._output.has_colour = theme.has_colour
         self._app.style = self._style()
         self.redraw()
 
@@ -171,6 +187,13 @@ class Terminal:
     @property
     def height(self) -> int:
         return self.screen.height
+
+    @property
+    def room(self) -> int:
+        """How many rows a question can have; where they are few, the prompt goes first."""
+        if self.height < _LOWEST:
+            return max(self.height - 1, 1)
+        return self.height - (5 if self.width >= _NARROWEST else 3)
 
     def say(self, rows: Iterable[Row]) -> None:
         self.screen.print(self.theme.paint(each) for each in self.marks.rows(rows, self.width))
@@ -267,7 +290,8 @@ class Terminal:
         )
         self._above_window = Window(above, height=self._above_height, always_hide_cursor=~self._is_asking)
         has_menu = Condition(lambda: not self._open and bool(self.prompt.menu_rows(self.width)))
-        shows_prompt = Condition(lambda: not self._open or self._open[-1].modal.keeps_prompt)
+        keeps_prompt = Condition(lambda: self.height >= _LOWEST and self._open[-1].modal.keeps_prompt)
+        shows_prompt = Condition(lambda: not self._open or keeps_prompt())
         has_rules = shows_prompt & Condition(lambda: self.width >= _NARROWEST and self.height >= _LOWEST)
         rule = Window(FormattedTextControl(lambda: self._drawn([row((self.marks.rule * self.width, "dim"))])), height=1)
         menu = FormattedTextControl(lambda: self._drawn(self.prompt.menu_rows(self.width)))
@@ -295,11 +319,11 @@ class Terminal:
         width, height = self.width, self.height
         if self._open:
             modal = self._open[-1].modal
-            room = height - (5 if modal.keeps_prompt and width >= _NARROWEST and height >= _LOWEST else 1)
-            shape = modal.shape(width, max(room, 1))
+            room = self.room if modal.keeps_prompt else max(height - 1, 1)
+            shape = modal.shape(width, room)
             if not self.screen.is_blank and len(shape.rows) < room:
                 shape = shape.below_blank()
-            self._shape = shape.ending(max(room, 1))  # the choices are at its end
+            self._shape = shape.within(room)
         else:
             self._shape = Shape(self.live(width, height))
         return Dimension.exact(len(self._shape.rows))
@@ -351,7 +375,7 @@ class Terminal:
                     self._type(key, data)
                 elif not opened.done.done() and opened.modal.press(key, data):
                     result = opened.modal.result
-                    if key == "ctrl+c" and isinstance(result, Deny) and result.interrupt:
+                    if key == "ctrl+c" and isinstance(result, requests.Deny) and result.interrupt:
                         self.refused = asyncio.get_running_loop().time()
                     opened.done.set_result(result)
                     self._close(opened)

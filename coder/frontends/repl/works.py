@@ -88,7 +88,9 @@ class Works:
         self._drawing.is_still = opening.is_still or config.interface.reduced_motion
         terminal.live, terminal.status = self._drawing.live, self._drawing.status
         settings = LiveSettings(config.interface, config.home / "settings.json", opening.env, self._set)
-        doors = Doors(self._reopen, self._later.append, lambda: leave(0), lambda: self.config)
+        doors = Doors(
+            self._reopen, self._later.append, lambda: self.aside(controls.leave_if_sure()), lambda: self.config
+        )
         self._desk = TerminalDesk(terminal, self.talk, self.printer, settings, opening.env, doors)
 
     def emit(self, event: AnyEvent) -> None:
@@ -125,6 +127,7 @@ class Works:
 
     def begin(self) -> None:
         self._window.begin()
+        self._terminal.set_modes(*self._window.modes)
         self.aside(self._tick())
 
     async def aclose(self) -> None:

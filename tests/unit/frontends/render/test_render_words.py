@@ -183,7 +183,10 @@ def test_names_of_themes() -> None:
         ({"LANG": "en_US.utf8"}, True, "❯ ✓ ✗ ▸ ☐ ↳ ... -"),
         ({"LANG": "C"}, None, "> ok x * [ ] +> ... -"),
         ({"LC_ALL": "C", "LANG": "en_US.UTF-8"}, None, "> ok x * [ ] +> ... -"),
-        ({"LC_CTYPE": "C.UTF-8"}, None, "❯ ✓ ✗ ▸ ☐ ↳ … ·"),
+        ({"LC_CTYPE": "de_DE.UTF-8"}, None, "❯ ✓ ✗ ▸ ☐ ↳ … ·"),
+        ({"LC_CTYPE": "C.UTF-8", "LANG": "C.UTF-8"}, None, "❯ ✓ ✗ ▸ ☐ ↳ … ·"),
+        ({"LC_CTYPE": "C.UTF-8"}, None, "> ok x * [ ] +> ... -"),  # Python put it there
+        ({"LC_CTYPE": "C.UTF-8", "LANG": "de_DE.ISO-8859-1"}, None, "> ok x * [ ] +> ... -"),
     ],
 )
 def test_marks_suit_the_locale(env: dict[str, str], setting: bool | None, shown: str) -> None:

@@ -27,7 +27,7 @@ class Shape:
         return Shape([(), *self.rows], (self.cursor[0] + 1, self.cursor[1]) if self.cursor else None)
 
     def within(self, most: int) -> Shape:
-        """Its last rows, which are the choices, and always the one that is chosen; and the row of the caret is long enough
+        """Its last rows, which are the choices, and always the one that is chosen; the row of the caret is long enough
         for it to stand there."""
         first = min(max(len(self.rows) - most, 0), self.caret[0])
         rows = self.rows[first : first + most]

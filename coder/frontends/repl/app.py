@@ -64,7 +64,7 @@ class Repl:
         self._terminal = Terminal(self._prompt, theme, opening.env, output, marks)
         self._terminal.set_vim(config.interface.vim)
         self._terminal.status = self._first_status
-        early = EarlyKeys(self._prompt, self.leave)
+        self._keys_before = early = EarlyKeys(self._prompt, self.leave)
         self._terminal.bind(app_keys.session_keys(self._keys, early.handlers(), self._terminal.is_free))
 
     async def run(self) -> int:
@@ -164,6 +164,8 @@ class Repl:
         self._works = works
         if opening.play is None and not self._prompt.text and not self._early:
             self._prompt.restore()
+        for _ in range(self._keys_before.modes):
+            works.controls.next_mode()
         for entry in self._early:
             works.send(entry)
         await works.open(self._config, start)

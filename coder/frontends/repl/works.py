@@ -73,7 +73,9 @@ class Works:
         self._asker = Asker(terminal, self.printer, config.cwd, opening.home, self._attention, self._save_plan)
         hands = Hands(self._restore, self._command, self._remember, self._call, self._changed)
         self.talk = Talk(self.printer, hands)
-        controls = Controls(terminal, self.printer, self.talk, keys, leave, self.aside, (config.cwd, opening.home))
+        self.controls = controls = Controls(
+            terminal, self.printer, self.talk, keys, leave, self.aside, (config.cwd, opening.home)
+        )
         self._window = Attention(terminal.tell, opening.env, config.interface.notifications, config.cwd)
         terminal.bind(app_keys.session_keys(keys, controls.handlers(), terminal.is_free), self._window.keys())
         self._drawing = Drawing(

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import sys
 from contextlib import suppress
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from coder.config.credentials import lacks_key
+from coder.core.errors import CoderError
 from coder.core.lazy import LazyModule
+from coder.frontends.crash import report
+from coder.frontends.exit_codes import FAILED
 from coder.frontends.render import ending
 from coder.frontends.render.marks import marks_of
 from coder.frontends.render.theme import theme_of
@@ -36,6 +40,7 @@ else:  # most sessions do without
     doorstep = LazyModule("coder.frontends.doorstep")
     session_picker = LazyModule("coder.frontends.session_picker")
 
+_log = logging.getLogger(__name__)
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -69,6 +74,7 @@ class Repl:
 
     async def run(self) -> int:
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._went_wrong)
         for number in _SIGNALS:
             loop.add_signal_handler(number, self.leave, 128 + number)
         loop.add_signal_handler(signal.SIGTSTP, self._terminal.suspend)
@@ -88,9 +94,18 @@ class Repl:
                 await self._end()
             for number in (*_SIGNALS, signal.SIGTSTP, signal.SIGCONT):
                 loop.remove_signal_handler(number)
-        if self._failure is not None:
+        if self._failure is None:
+            return self._code
+        if isinstance(self._failure, CoderError):
             raise self._failure
-        return self._code
+        _log.error("the session failed", exc_info=self._failure)
+        with suppress(OSError):
+            sys.stderr.write(f"coder: {report(self._failure)}\n")
+        return FAILED
+
+    def _went_wrong(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """A bug outside of every task of ours, as in a drawing: nothing of it may reach the screen."""
+        _log.error("%s", context.get("message"), exc_info=context.get("exception"))
 
     def send(self, entry: Entry) -> None:
         if self._works is None:

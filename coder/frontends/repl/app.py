@@ -174,7 +174,7 @@ class Repl:
                 return
             self._welcome()
         loaded = await asyncio.to_thread(import_module, "coder.frontends.repl.works")  # keys are taken meanwhile
-        works: Works = loaded.Works(opening, self._config, terminal, self._keys, self.leave, self._died)
+        works: Works = loaded.Works(opening, self._config, terminal, self._keys, self.leave)
         works.begin()
         self._works = works
         if opening.play is None and not self._prompt.text and not self._early:

@@ -62,7 +62,7 @@ async def test_context_works_before_the_first_prompt_and_its_parts_are_the_whole
         assert words[0].startswith("Context: ") and " of 200k tokens (" in words[0] and "compacts at" in words[0]
         assert words[1].startswith("[") and words[1].endswith(".]")
         total = counted(words[0].split()[1])
-        assert abs(sum(parts_of(words)) - total) <= total * 0.01
+        assert abs(sum(parts_of(words)) - total) <= total * 0.01 + 100  # they are shown in tenths of a thousand
         assert any("system prompt" in line for line in words) and any("  free" in line for line in words)
     assert any("messages, 1" in line and line.endswith("/compact summarises") for line in words)
 

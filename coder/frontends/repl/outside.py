@@ -32,12 +32,12 @@ def edit(text: str, name: str, env: Mapping[str, str]) -> tuple[str | None, str]
         with tempfile.TemporaryDirectory(prefix="coder-") as folder:
             path = Path(folder, Path(name).name)
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
                 file.write(text)
             if problem := open_file(path, env):
                 return None, problem
             return path.read_text(encoding="utf-8").removesuffix("\n"), ""
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         return None, f"The text could not be edited: {error}. The draft is as it was."
 
 

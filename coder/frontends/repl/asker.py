@@ -98,7 +98,6 @@ class Asker:
             else:
                 assert isinstance(reply, Allow | Deny | Answers)
                 return reply
-            fitting = replace(fitting, grace_ms=0)
 
     async def _edited(self, request: PermissionRequest) -> Reply | None:
         """The call as the person changed it in their editor; None when they left it as it was."""

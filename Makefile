@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-.PHONY: help demo demo-record test test-online check format bench soak fuzz clean
+.PHONY: help demo demo-record screens test test-online check format bench soak fuzz clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -23,6 +23,9 @@ demo: $(VENV)/.installed ## watch coder fix a failing test, offline and without 
 
 demo-record: $(VENV)/.dev ## record the demo's cassette anew, after a change of prompts or tools
 	$(BIN)/python -m tests.support.record_demo
+
+screens: $(VENV)/.dev ## capture every screen in docs/screens.md anew
+	$(BIN)/python -m tests.support.capture
 
 test: $(VENV)/.dev ## the whole test suite but the long sweeps
 	$(BIN)/python -m pytest -n auto

@@ -139,7 +139,7 @@ def terminal_paste(report: Report, folder: Path, runs: int) -> None:
         _ready(screen)
         before = screen.cpu()
         screen.send(f"\x1b[200~{paste}\x1b[201~")
-        screen.until("[Pasted 2000 lines]")
+        screen.until("[Pasted 2,000 lines]")
         report.title("A paste, and idling")
         report.bar("2,000 lines pasted: CPU", screen.cpu() - before, 0.3, " s")
         _rest(screen)

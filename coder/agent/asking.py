@@ -34,4 +34,5 @@ def retrying(event: Retrying) -> ModelRetrying:
         kind=event.kind,
         status=event.status,
         message=event.message,
+        asked=event.asked,
     )

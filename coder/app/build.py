@@ -174,7 +174,7 @@ def _titling(config: Config, purse: Purse, journal: Journal) -> tuple[Titler, ..
     has_prompts = any(message.meta.kind == "prompt" for message in journal.messages)
     if has_prompts or journal.title or journal.path is None or config.model.is_replay:
         return ()
-    name = making.cheap_model(config.env)
+    name = making.cheap_model({**os.environ, **config.env}, config.model.name)
     return (making.Titler(purse.side_model(), name, journal.entitle, lambda event: None),)
 
 

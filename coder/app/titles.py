@@ -29,9 +29,13 @@ _LONGEST = 80  # characters
 _log = logging.getLogger(__name__)
 
 
-def cheap_model(env: Mapping[str, str]) -> str:
-    """The small model, or "" when its price is not known or a title would cost too much."""
+def cheap_model(env: Mapping[str, str], main: str = "default") -> str:
+    """The small model, or "" when its price is not known or a title would cost too much. Also "" where `main`, the
+    session's model, is one we do not know: its server may have no other, unless the person named one."""
     name = catalog.resolve("haiku", env)
+    is_named = bool(env.get("ANTHROPIC_DEFAULT_HAIKU_MODEL", "").strip())
+    if not is_named and not catalog.describe(catalog.resolve(main, env)).known:
+        return ""
     cost = catalog.price(name, Usage(_INPUT, _OUTPUT))
     return name if cost is not None and cost <= DEAREST else ""
 

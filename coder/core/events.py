@@ -130,12 +130,15 @@ class UsageReported(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ModelRetrying(Event):
+    """`asked` is how long the server asked to wait, if it did."""
+
     attempt: int
     max_retries: int
     delay: float
     kind: str
     status: int | None
     message: str
+    asked: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)

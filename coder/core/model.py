@@ -73,7 +73,10 @@ class BlockFinished:
 
 @dataclass(frozen=True, slots=True)
 class Retrying:
-    """The attempt failed and another follows after `delay` seconds. All parts since the request began are void."""
+    """The attempt failed and another follows after `delay` seconds. All parts since the request began are void.
+
+    `asked` is how long the server asked to wait, if it did.
+    """
 
     attempt: int  # 1-based number of the retry
     max_retries: int
@@ -81,6 +84,7 @@ class Retrying:
     kind: ErrorKind
     status: int | None
     message: str
+    asked: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

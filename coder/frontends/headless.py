@@ -15,6 +15,7 @@ from coder.app.session import Session
 from coder.core.events import RunEnded
 from coder.core.frontend import Frontend
 from coder.frontends.commands import is_command, run_command
+from coder.frontends.crash import report
 from coder.frontends.exit_codes import FAILED, exit_code
 
 _log = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ async def run(session: Session, frontend: HeadlessFrontend, prompt: str, time_bu
             ended = _resumable(await _run(session, prompt, time_budget), session)
         except Exception as error:  # noqa: BLE001  # a bug of ours must still leave one result, and no traceback
             _log.exception("the run failed")
-            ended = RunEnded(reason="crashed", turns=0, error=_report(error))
+            ended = RunEnded(reason="crashed", turns=0, error=report(error))
         finally:
             await session.aclose()
         code = exit_code(ended, watch.caught)
@@ -74,13 +75,6 @@ def _resumable(ended: RunEnded, session: Session) -> RunEnded:
     if ended.reason == "time_budget":
         return replace(ended, error=f"{ended.error}. Go on with: {command}")
     return replace(ended, error=f"{ended.error} Go on later with: {command}, or wait with --on-limit wait.")
-
-
-def _report(error: Exception) -> str:
-    return (
-        f"coder itself failed ({type(error).__name__}: {error}). The session is kept: go on with -c. "
-        "Please report this with the log that CODER_DEBUG=1 writes."
-    )
 
 
 class _SignalWatch:

@@ -39,7 +39,7 @@ class Picker:
     `empty` is said where there are no items. `verb` completes "enter …". `look` makes the preview of an item when it is
     first stood on, for lists too long to know all of; `find` gives further items for what was typed, below those that
     fit themselves; values have to be hashable then. `across`: as many items beside each other, where the width allows.
-    `query` is searched for at first.
+    `query` is searched for at first. Keys typed in its first `grace` seconds are no answer: for one that nobody called.
     """
 
     title: str
@@ -55,6 +55,7 @@ class Picker:
     find: Callable[[str], Sequence[Item]] | None = None
     across: int = 1
     query: str = ""
+    grace: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from wcwidth import wcwidth
 
-from coder.core.visible import visible_line
+from coder.core.visible import visible, visible_line
+
+_COMMANDS = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff]")
 
 Style: TypeAlias = Literal[
     "",
@@ -46,6 +49,11 @@ def rows_of(texts: Iterable[str], style: Style = "") -> list[Row]:
 def foreign(text: str) -> str:
     """Text that comes from a model, a tool, a file or a title, safe on one row: nothing in it is unseen."""
     return visible_line(text)
+
+
+def harmless(text: str) -> str:
+    """The last door before the terminal: whoever forgot `foreign` shows escapes, and nothing obeys them."""
+    return _COMMANDS.sub(lambda match: visible(match[0]).replace("\n", "\\n"), text)
 
 
 def plain(given: Row) -> str:

@@ -12,6 +12,7 @@ from coder.frontends.styled import Row, Style, foreign, row
 if TYPE_CHECKING:
     from coder.config.question import Answer, TrustQuestion
 
+_GRACE = 0.3  # it comes by itself, while somebody may be typing their first message
 _WANTS = "This folder wants to:  "
 _STYLES: dict[str, Style] = {"new": "added", "changed": "warn", "gone": "dim"}
 
@@ -26,6 +27,7 @@ def trust_picker(question: TrustQuestion, home: Path | None = None) -> Picker:
         items,
         above=(*wants, *_changes(question)),
         across=2,
+        grace=_GRACE,
         verb="chooses",
     )
 

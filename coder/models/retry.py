@@ -82,14 +82,16 @@ class RetryingModel:
             if self._is_hopeless(failure, retries) or self._is_over(failure, now + delay, started, failing_since):
                 raise _final(failure, retries, now - failing_since) from failure.__cause__
             retries += 1
-            yield Retrying(retries, self._max_retries, delay, failure.kind, failure.status, str(failure))
+            yield Retrying(
+                retries, self._max_retries, delay, failure.kind, failure.status, str(failure), failure.retry_after
+            )
             await self._sleep(delay)
 
     async def _wait(self, failure: ModelError, waits: int) -> AsyncIterator[Retrying]:
         """Waits a rate limit out."""
         left = self._delay(failure, waits, _LONGEST_BACKOFF_AT_LIMIT)
         while left > 0:
-            yield Retrying(waits, NO_LIMIT, left, failure.kind, failure.status, str(failure))
+            yield Retrying(waits, NO_LIMIT, left, failure.kind, failure.status, str(failure), failure.retry_after)
             step = min(left, _ANNOUNCED_EVERY)
             await self._sleep(step)
             left -= step

@@ -116,6 +116,8 @@ def test_the_first_paint_loads_only_what_it_draws_with(place: Place, tmp_path: P
         "coder.app",
         "coder.agent",
         "coder.core.events",
+        "coder.core.messages",
+        "coder.core.requests",
         "coder.checkpoints",
         "coder.sessions",
         "coder.tools",

@@ -61,6 +61,7 @@ def test_ux_33_a_folder_is_not_trusted_before_that_is_asked(tmp_path: Path, colu
     place = untrusted(tmp_path)
     with fake_api(scripted(turn("Hi."))) as api, coder(place, api, columns=columns, rows=rows) as terminal:
         terminal.wait("? Do you trust the files in")
+        terminal.during(0.4)  # what is typed at once goes to the draft
         terminal.wait("4 Leave")
         assert any(line.endswith("/project?") for line in terminal.screen)
         asked = " ".join(line.strip() for line in terminal.screen)
@@ -71,7 +72,9 @@ def test_ux_33_a_folder_is_not_trusted_before_that_is_asked(tmp_path: Path, colu
         terminal.wait("touch ran")
         terminal.press("esc")
         terminal.wait("? Do you trust the files in")
+        terminal.during(0.4)  # what is typed at once goes to the draft
         terminal.wait("4 Leave")
+        terminal.during(0.4)
         terminal.press("1")
         terminal.wait("❯ Ask for a change, or type / for commands")
         terminal.wait("! Folder not trusted: its settings, hooks and MCP servers are off")
@@ -88,6 +91,7 @@ def test_ux_33_a_trusted_folder_is_not_asked_about_again(tmp_path: Path) -> None
     with fake_api(scripted()) as api:
         with coder(place, api) as terminal:
             terminal.wait("4 Leave")
+            terminal.during(0.4)
             terminal.press("2")
             terminal.wait("❯ Ask for a change, or type / for commands")
             assert not any("not trusted" in line for line in terminal.screen)

@@ -88,6 +88,7 @@ def test_ux_31_every_command_before_the_first_prompt(tmp_path: Path, columns: in
             if name == "quit":
                 continue
             look_at(there, name, look, look.before)
+        assert there.count("could not be summarised") == there.count("compaction taken back") == 0  # said once
         there.terminal.send("/quit ")
         there.terminal.press("enter")
         assert there.terminal.end() == 0
@@ -107,6 +108,7 @@ def test_ux_31_every_command_after_a_run(tmp_path: Path, columns: int, rows: int
                 continue
             look = AFTER.get(name, look)
             look_at(there, name, look, look.after or look.before)
+        assert there.count("could not be summarised") == there.count("compaction taken back") == 0  # said once
         there.terminal.send("/quit ")
         there.terminal.press("enter")
         assert there.terminal.end() == 0

@@ -105,3 +105,13 @@ def test_a_note_is_added_to_the_file_that_is_chosen(tmp_path: Path) -> None:
         there.free()
         assert there.told() == told and there.talk == []
         assert sorted(each.name for each in (tmp_path / "project").glob("*.md")) == ["CLAUDE.local.md"]
+
+
+@pytest.mark.behaviour("B-1031")
+def test_keys_of_the_first_moment_count(tmp_path: Path) -> None:
+    with sitting(tmp_path, turn("Planned.")) as there:
+        there.terminal.press("shift+tab", "shift+tab")
+        there.terminal.send("hello")
+        there.terminal.press("enter")
+        there.terminal.wait("Planned.")
+        there.terminal.wait("plan mode, read-only")

@@ -96,7 +96,7 @@ def test_ux_8_a_headless_run_says_why_it_waits_before_it_gives_up(place: Place) 
     process = place.start("-p", "hello", url=nobody())
     assert process.stderr is not None and process.stdout is not None
     first = process.stderr.readline()
-    assert first.startswith("coder: ") and process.poll() is None
+    assert first.startswith("coder: waiting for the model: no connection, try 2 of ") and process.poll() is None
     assert process.wait(60) == 4
     assert process.stdout.read() == ""
     process.stdout.close()
@@ -127,8 +127,8 @@ def test_a_message_typed_while_a_shell_line_runs_is_sent_after_it(place: Place) 
     with fake_api(scripted(turn("I see."))) as api, coder(place, api) as terminal:
         started(terminal)
         terminal.wait("? for shortcuts")
-        terminal.send("!echo begun; while [ ! -e go ]; do sleep 0.05; done\r")
-        terminal.wait("esc stops it")
+        terminal.send("!touch begun; while [ ! -e go ]; do sleep 0.05; done\r")
+        terminal.wait(lambda: (place.project / "begun").exists())
         terminal.send("what now\r")
         terminal.wait("↳ after this run: what now")
         (place.project / "go").touch()

@@ -11,7 +11,6 @@ from coder.frontends.render.wording import whole_seconds
 from coder.frontends.styled import Row, foreign, row
 
 _TOKENS = re.compile(r"([\d,]+)(?: tokens)? *> *([\d,]+)")
-_LONGEST_BACKOFF = 8.5  # seconds; what is longer, the server asked for
 
 
 def failure_rows(ended: RunEnded, facts: Facts) -> list[Row]:
@@ -26,8 +25,7 @@ def retry_text(event: ModelRetrying, seconds_left: float, *, key: str = "esc") -
     """A live row while the model is waited for; it says how long yet. The caller puts its mark before it."""
     left = f"Trying again in {whole_seconds(math.ceil(max(seconds_left, 0)))}"
     if event.kind == "rate_limit":
-        asked = whole_seconds(int(event.delay))
-        asks = f": the server asks for {asked}" if event.max_retries and event.delay > _LONGEST_BACKOFF else ""
+        asks = f": the server asks for {whole_seconds(math.ceil(event.asked))}" if event.asked else ""
         return f"Rate limit ({event.status or 429}){asks}. {left} · {key} stops"
     attempt = f"try {event.attempt + 1} of {event.max_retries + 1} · " if event.max_retries else ""
     return f"{_waiting(event)}. {left} · {attempt}{key} stops"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
 
 from coder.frontends.render import blocks
 from coder.frontends.render.blocks import Blocks
@@ -21,6 +22,10 @@ __all__ = ["Blocks", "code_rows", "markdown_rows", "markdown_text", "tail_rows",
 _WIDE, _WRAP = 120, 100
 _DEEPEST = 6  # quotes in quotes that are drawn as such
 _ANCHOR = 2048
+_IN = 2
+_OURS = re.compile(r"[❯✓✗?!▸☐↳⎿✔✘✖❱›](?: |\Z)")
+_OURS_IN_ASCII = re.compile(r"(?:[?!>*x]|ok|\[ \]|\+>) ")
+_Pieces: TypeAlias = list[tuple[str, str]]
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]*(.*?)(?:[ \t]+#+)?[ \t]*\Z", re.DOTALL)
 _QUOTED = re.compile(r"[ \t]*>? ?")
 _TASK = re.compile(r"\[([ xX])\][ \t]+")
@@ -46,10 +51,19 @@ def markdown_text(text: str, width: int, theme: Theme, marks: Marks = ALL_MARKS)
 
 def markdown_rows(block: str, width: int, theme: Theme, marks: Marks = ALL_MARKS) -> list[str]:
     """The painted rows of a block, none wider than `width` cells. Colours end with their row."""
-    rows = _rows(marks.text(block), width, _Look(not theme.has_colour, marks), 0)
+    look, ours = _Look(not theme.has_colour, marks), _OURS_IN_ASCII if marks.kind == "ascii" else _OURS
+    rows = _apart(lambda width: _rows(marks.text(block), width, look, 0), width, ours)
     painted = [theme.painted((text, theme.sgr(style)) for text, style in row) for row in rows]
     # Entities of the text may stand for characters that it did not have.
     return [marks.narrowed(row) for row in painted]
+
+
+def _apart(make: Callable[[int], list[_Pieces]], width: int, ours: re.Pattern[str] = _OURS) -> list[_Pieces]:
+    """Rows that could pass for coder's own, or for a question's, stand in by two: the first column is ours."""
+    rows = make(width)
+    if width <= _IN or not any(ours.match("".join(text for text, _ in row)) for row in rows):
+        return rows
+    return [[(" " * _IN, ""), *row] if row else row for row in make(width - _IN)]
 
 
 def code_rows(code: str, language: str, width: int) -> list[list[tuple[str, str]]]:
@@ -68,7 +82,10 @@ def tail_rows(tail: str, width: int, most_rows: int) -> list[Row]:
     for line in reversed(tail.rsplit("\n", most_rows)[-most_rows:] if most_rows > 0 else []):
         if len(line) > 2 * _ANCHOR:  # from a place that stays the same while the line grows
             line = line[(len(line) // _ANCHOR - max(1, most_rows * width // _ANCHOR + 1)) * _ANCHOR :]
-        rows = [tuple(Span(text) for text, _ in row) for row in folded([(clean_prose(line), "")], width)]
+        rows = [
+            tuple(Span(text) for text, _ in row)
+            for row in _apart(lambda width, line=line: folded([(clean_prose(line), "")], width), width)  # type: ignore[misc]  # bound at once
+        ]
         made = [*rows, *made]
         if len(made) >= most_rows:
             break

@@ -11,7 +11,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Literal, TypeAlias, get_args
 
-from coder.frontends.styled import Row
+from coder.frontends.styled import Row, harmless
 
 ThemeName: TypeAlias = Literal["auto", "light", "dark", "colour-blind", "none"]
 Depth: TypeAlias = Literal["none", "names", "true"]
@@ -106,7 +106,7 @@ class Theme:
         """Texts, each with the SGR numbers it is to have."""
         made = []
         for sgr, run in groupby(pieces, itemgetter(1)):
-            text = "".join(text for text, _ in run)
+            text = harmless("".join(text for text, _ in run))
             made.append(f"\x1b[{sgr}m{text}\x1b[0m" if sgr and text else text)
         return "".join(made)
 

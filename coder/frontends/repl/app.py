@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import sys
 from contextlib import suppress
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from coder.config.credentials import lacks_key
+from coder.core.errors import CoderError
 from coder.core.lazy import LazyModule
+from coder.frontends.crash import report
+from coder.frontends.exit_codes import FAILED
 from coder.frontends.render import ending
 from coder.frontends.render.marks import marks_of
 from coder.frontends.render.theme import theme_of
@@ -36,6 +40,7 @@ else:  # most sessions do without
     doorstep = LazyModule("coder.frontends.doorstep")
     session_picker = LazyModule("coder.frontends.session_picker")
 
+_log = logging.getLogger(__name__)
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -64,11 +69,12 @@ class Repl:
         self._terminal = Terminal(self._prompt, theme, opening.env, output, marks)
         self._terminal.set_vim(config.interface.vim)
         self._terminal.status = self._first_status
-        early = EarlyKeys(self._prompt, self.leave)
+        self._keys_before = early = EarlyKeys(self._prompt, self.leave)
         self._terminal.bind(app_keys.session_keys(self._keys, early.handlers(), self._terminal.is_free))
 
     async def run(self) -> int:
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._went_wrong)
         for number in _SIGNALS:
             loop.add_signal_handler(number, self.leave, 128 + number)
         loop.add_signal_handler(signal.SIGTSTP, self._terminal.suspend)
@@ -88,9 +94,18 @@ class Repl:
                 await self._end()
             for number in (*_SIGNALS, signal.SIGTSTP, signal.SIGCONT):
                 loop.remove_signal_handler(number)
-        if self._failure is not None:
+        if self._failure is None:
+            return self._code
+        if isinstance(self._failure, CoderError):
             raise self._failure
-        return self._code
+        _log.error("the session failed", exc_info=self._failure)
+        with suppress(OSError):
+            sys.stderr.write(f"coder: {report(self._failure)}\n")
+        return FAILED
+
+    def _went_wrong(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """A bug outside of every task of ours, as in a drawing: nothing of it may reach the screen."""
+        _log.error("%s", context.get("message"), exc_info=context.get("exception"))
 
     def send(self, entry: Entry) -> None:
         if self._works is None:
@@ -159,11 +174,13 @@ class Repl:
                 return
             self._welcome()
         loaded = await asyncio.to_thread(import_module, "coder.frontends.repl.works")  # keys are taken meanwhile
-        works: Works = loaded.Works(opening, self._config, terminal, self._keys, self.leave, self._died)
+        works: Works = loaded.Works(opening, self._config, terminal, self._keys, self.leave)
         works.begin()
         self._works = works
         if opening.play is None and not self._prompt.text and not self._early:
             self._prompt.restore()
+        for _ in range(self._keys_before.modes):
+            works.controls.next_mode()
         for entry in self._early:
             works.send(entry)
         await works.open(self._config, start)

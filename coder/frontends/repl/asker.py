@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from coder.core.lazy import LazyModule
+from coder.core.ordinary import read_ordinary
 from coder.core.requests import Allow, Answers, Deny, PermissionRequest, Question, Reply, Request
 from coder.frontends.picker import Page
 from coder.frontends.render.fold import fold_rows
@@ -29,6 +30,7 @@ else:  # nobody asks before the first paint
     form_modal = LazyModule("coder.frontends.repl.form_modal")
 
 _PLAN = "ExitPlanMode"
+_LARGEST = 16_000_000  # bytes of a file that is compared with what it would become
 
 
 class Asker:
@@ -100,7 +102,6 @@ class Asker:
             else:
                 assert isinstance(reply, Allow | Deny | Answers)
                 return reply
-            fitting = replace(fitting, grace_ms=0)
 
     async def _edited(self, request: PermissionRequest) -> Reply | None:
         """The call as the person changed it in their editor; None when they left it as it was."""
@@ -146,10 +147,11 @@ class Asker:
 
 
 def _text_of(path: Path) -> str | None:
+    """None without a file. A pipe or a device has no text: to read one could take for ever."""
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
+        return read_ordinary(path, _LARGEST).decode("utf-8", "replace")
     except OSError:
-        return None
+        return "" if path.exists() and not path.is_file() else None
 
 
 def _explained(request: PermissionRequest, dialog: Dialog) -> list[Row]:

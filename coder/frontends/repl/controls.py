@@ -102,11 +102,13 @@ class Controls:
             self._terminal.prompt.buffer.cursor_left()
 
     def next_mode(self) -> None:
-        if self._talk.is_open:
-            mode = self._talk.session.control.mode
-            at = _CYCLE.index(mode) if mode in _CYCLE else -1
-            self._talk.session.control.set_mode(_CYCLE[(at + 1) % len(_CYCLE)])
-            self._terminal.redraw()
+        self._aside(self._next_mode())
+
+    async def _next_mode(self) -> None:
+        control = (await self._talk.opened()).control
+        at = _CYCLE.index(control.mode) if control.mode in _CYCLE else -1
+        control.set_mode(_CYCLE[(at + 1) % len(_CYCLE)])
+        self._terminal.redraw()
 
     async def transcript(self) -> None:
         terminal, (folder, home) = self._terminal, self._places

@@ -22,6 +22,7 @@ class DialogModal:
     """`result` is the reply, or "explain" or "editor" when that was asked for: it goes on when it is shown again."""
 
     keeps_prompt = True
+    step = 0
 
     def __init__(self, dialog: Dialog) -> None:
         self._dialog = dialog

@@ -13,7 +13,8 @@ from pathlib import Path
 from threading import Lock, Timer
 from time import time
 
-from coder.frontends.repl.history import Sent
+from coder.core.ordinary import read_ordinary
+from coder.frontends.repl.history import Sent, is_secret
 
 _AFTER = 0.3  # seconds between a key and the disk
 _DAYS = 30  # that a draft nobody came back for is kept
@@ -73,8 +74,9 @@ class Drafts:
                 return
             sent, queued = latest
             with suppress(OSError):
-                if sent.display.strip() or queued:
-                    line = {"display": sent.display, "pasted": sent.pasted, "queued": queued}
+                display = "" if is_secret(sent.display) else sent.display
+                if display.strip() or queued:
+                    line = {"display": display, "pasted": sent.pasted, "queued": queued}
                     self._replace(json.dumps(line, ensure_ascii=False).encode("utf-8", "replace"))
                 else:
                     self._path.unlink(missing_ok=True)
@@ -93,8 +95,7 @@ class Drafts:
 
 def _read(path: Path) -> Sent | None:
     try:
-        with path.open("rb") as file:
-            kept = json.loads(file.read(_LARGEST))
+        kept = json.loads(read_ordinary(path, _LARGEST))
         texts = [str(text) for text in (*kept["queued"], kept["display"]) if str(text).strip()]
         return Sent("\n".join(texts), {str(number): str(text) for number, text in kept["pasted"].items()})
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):

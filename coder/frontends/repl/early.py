@@ -20,9 +20,11 @@ class EarlyKeys:
         self._prompt = prompt
         self._leave = leave
         self._asked = -_AGAIN
+        self.modes = 0
+        """How often the next mode was asked for."""
 
     def handlers(self) -> dict[str, Callable[[], None]]:
-        return {"interrupt": self.interrupt, "leave": self.end_of_input}
+        return {"interrupt": self.interrupt, "leave": self.end_of_input, "mode": self.next_mode}
 
     def interrupt(self) -> None:
         now = time.monotonic()
@@ -32,6 +34,9 @@ class EarlyKeys:
             self._leave()
         else:
             self._asked = now
+
+    def next_mode(self) -> None:
+        self.modes += 1
 
     def end_of_input(self) -> None:
         if self._prompt.text:

@@ -18,6 +18,10 @@ class FormModal:
         self._form = Form(questions)
 
     @property
+    def step(self) -> int:
+        return self._form.number
+
+    @property
     def result(self) -> Answers | Deny:
         return self._form.reply()
 

@@ -10,17 +10,20 @@ import fcntl
 import json
 import os
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import time
 
+from coder.core.ordinary import open_ordinary
 from coder.frontends.repl.tokens import Paste, Picture, Tokens, count_lines, typed
 
 LARGEST = 4_000_000  # bytes of the file before its older half goes
 _MOST_PASTED = 200_000  # bytes of the pastes of one prompt
 _BLOCK = 1 << 16
+_LONGEST = 1 << 21  # bytes of a line
 _REFERENCE = re.compile(r"\[Pasted text #(\d+)(?: \+\d+ lines)?\]")
 
 
@@ -111,14 +114,21 @@ class History:
 
 
 def is_kept(display: str) -> bool:
-    return bool(display.strip()) and not display.startswith(" ") and display.split()[0].lower() != "/login"
+    return bool(display.strip()) and not display.startswith(" ") and not is_secret(display)
+
+
+def is_secret(display: str) -> bool:
+    """Whether it may hold a key."""
+    return next(iter(display.split(maxsplit=1)), "").lower() == "/login"
 
 
 def _append(path: Path, data: bytes) -> None:
     """One write, to the file that has the name: another session may be replacing it by a shorter one."""
     for _ in range(10):
-        fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
         try:
+            if not stat.S_ISREG(os.fstat(fd).st_mode):
+                return
             fcntl.flock(fd, fcntl.LOCK_EX)
             facts = os.fstat(fd)
             if not _is_at(path, facts):
@@ -156,16 +166,17 @@ def _is_at(path: Path, facts: os.stat_result) -> bool:
 
 
 def _backwards(path: Path) -> Iterator[bytes]:
-    """The lines of a file, the last first."""
-    with path.open("rb") as file:
+    """The lines of a file, the last first; of a huge one those of its end, for whoever presses a key waits."""
+    with open_ordinary(path) as file:
         at = file.seek(0, os.SEEK_END)
+        first_byte = max(at - 2 * LARGEST, 0)
         rest = b""
-        while at > 0:
-            size = min(_BLOCK, at)
+        while at > first_byte:
+            size = min(_BLOCK, at - first_byte)
             at -= size
             file.seek(at)
             first, *lines = (file.read(size) + rest).split(b"\n")
             yield from (line for line in reversed(lines) if line)
-            rest = first
-        if rest:
+            rest = first if len(first) <= _LONGEST else b""  # a line that long is none of ours
+        if rest and not at:
             yield rest

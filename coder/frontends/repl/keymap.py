@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias, cast
 
+from coder.core.ordinary import read_ordinary
+
 Context: TypeAlias = Literal["Global", "Chat", "Autocomplete", "Confirmation", "Transcript", "HistorySearch"]
 Stroke: TypeAlias = str  # "ctrl+x", or "ctrl+x ctrl+e" for one after the other, as `normal` writes it
 
@@ -88,8 +90,7 @@ class Keymap:
 def load(path: Path) -> Keymap:
     """The keymap with the person's changes. A file that cannot be used is warned about; the defaults hold then."""
     try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST)
+        data = read_ordinary(path, _LARGEST)
     except FileNotFoundError:
         return Keymap()
     except OSError as error:

@@ -11,6 +11,7 @@ class LeaveModal:
 
     keeps_prompt = False
     grace = 0.0
+    step = 0
 
     def __init__(self, running: int) -> None:
         self._running = running

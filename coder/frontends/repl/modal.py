@@ -55,6 +55,11 @@ class Modal(Protocol):
     keeps_prompt: bool  # the prompt stays in view
     grace: float  # seconds in which keys go to the draft
 
+    @property
+    def step(self) -> int:
+        """Which of its questions it puts."""
+        ...
+
     def shape(self, width: int, height: int) -> Shape: ...
 
     def press(self, key: str, data: str) -> bool:
@@ -68,6 +73,7 @@ class Modal(Protocol):
 class PageModal:
     keeps_prompt = False
     grace = 0.0
+    step = 0
 
     def __init__(self, page: Page) -> None:
         self._page = page
@@ -110,6 +116,7 @@ class PageModal:
 class LineModal:
     keeps_prompt = False
     grace = 0.0
+    step = 0
 
     def __init__(self, title: str, initial: str = "", *, secret: bool = False) -> None:
         self._title = title

@@ -11,10 +11,11 @@ class PickerModal:
     """`result` is what was picked, None when it was left."""
 
     keeps_prompt = False
-    grace = 0.0
+    step = 0
 
     def __init__(self, picker: Picker) -> None:
         self._picking = Picking(picker)
+        self.grace = picker.grace
         self.result: Picked | None = None
 
     def shape(self, width: int, height: int) -> Shape:

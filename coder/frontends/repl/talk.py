@@ -6,6 +6,7 @@ Must not know the terminal; what is said of it goes through the printer.
 from __future__ import annotations
 
 import asyncio
+import logging
 from base64 import b64encode
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from coder.core.errors import CoderError
 from coder.core.events import RunEnded
 from coder.core.lazy import LazyModule
 from coder.core.messages import Image
+from coder.frontends.crash import report
 from coder.frontends.repl.entry import Entry
 from coder.frontends.repl.printer import Printer
 from coder.frontends.styled import foreign, row
@@ -29,6 +31,9 @@ else:
     ending = LazyModule("coder.frontends.render.ending")
     failures = LazyModule("coder.frontends.render.failures")
     shell_line = LazyModule("coder.frontends.repl.shell_line")
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +215,9 @@ class Talk:
             except CoderError as error:
                 self._printer.say(row(("✗ ", "bad"), foreign(str(error))))
                 self._hands.restore(entry.typed)
+            except Exception as error:  # noqa: BLE001  # a bug of ours must not end the session, nor reach the screen
+                _log.exception("what was sent failed")
+                self._printer.say(row(("✗ ", "bad"), report(error)))
             finally:
                 self._run = None
                 self._printer.board.end()

@@ -26,7 +26,6 @@ from prompt_toolkit.layout.dimension import Dimension
 from prompt_toolkit.styles import Style as ToolkitStyle
 
 from coder.core.lazy import LazyModule
-from coder.core.requests import Deny
 from coder.frontends.picker import Page, Picked, Picker
 from coder.frontends.render.marks import ALL_MARKS, Marks
 from coder.frontends.render.theme import Theme, style_for_prompt_toolkit
@@ -35,13 +34,15 @@ from coder.frontends.repl.output import Output
 from coder.frontends.repl.pasting import watch_pastes
 from coder.frontends.repl.reflow import keeps_erased, reflows
 from coder.frontends.repl.screen import Screen
-from coder.frontends.styled import Row, row
+from coder.frontends.styled import Row, harmless, row
 
 if TYPE_CHECKING:
+    from coder.core import requests
     from coder.frontends.render import markdown
     from coder.frontends.repl import outside, picker_modal, stopping
     from coder.frontends.repl.prompt import Prompt
 else:  # not before the first paint
+    requests = LazyModule("coder.core.requests")
     markdown = LazyModule("coder.frontends.render.markdown")
     outside = LazyModule("coder.frontends.repl.outside")
     picker_modal = LazyModule("coder.frontends.repl.picker_modal")
@@ -49,6 +50,8 @@ else:  # not before the first paint
 
 _ESCAPE_WAIT = 0.1  # seconds: longer ones eat the key after esc
 _NARROWEST, _LOWEST = 40, 10
+_REFUSALS = ("esc", "ctrl+c", "ctrl+d")  # never harmful, so never held back longer than others
+_HELD = 0.7  # seconds: the longest that a key which is held waits before it repeats itself
 
 
 class _Application(Application[object]):
@@ -64,7 +67,7 @@ class _Application(Application[object]):
 @dataclass(slots=True)
 class _Open:
     modal: Modal
-    since: float
+    since: float | None  # when it could first be seen
     done: asyncio.Future[object]
 
 
@@ -84,6 +87,7 @@ class Terminal:
         self._output = output
         output.has_colour = theme.has_colour
         self._open: list[_Open] = []
+        self._last = ("", ""), -1e9  # the key that answered last, and when it was heard last
         self._suspending: asyncio.Future[None] | None = None
         self._shape = Shape([])
         self._is_asking = Condition(lambda: bool(self._open))
@@ -206,7 +210,7 @@ class Terminal:
 
     async def ask(self, modal: Modal) -> object:
         """Puts it in front of the prompt; returns what came of it. Cancelled, it is gone."""
-        opened = _Open(modal, asyncio.get_running_loop().time(), asyncio.get_running_loop().create_future())
+        opened = _Open(modal, None, asyncio.get_running_loop().create_future())
         self.screen.flush()
         self._open.append(opened)
         self._focus()
@@ -276,7 +280,7 @@ class Terminal:
 
     def _take_back(self) -> None:
         for each in self._open:  # it was not to be seen until now
-            each.since = asyncio.get_running_loop().time()
+            each.since = None
         self.screen.release()
         self.redraw()
 
@@ -317,7 +321,8 @@ class Terminal:
         """Asked first at each drawing: makes what is shown above the prompt."""
         width, height = self.width, self.height
         if self._open:
-            modal = self._open[-1].modal
+            opened = self._open[-1]
+            modal, opened.since = opened.modal, opened.since or asyncio.get_running_loop().time()
             room = self.room if modal.keeps_prompt else max(height - 1, 1)
             shape = modal.shape(width, room)
             if not self.screen.is_blank and len(shape.rows) < room:
@@ -336,7 +341,7 @@ class Terminal:
         for at, each in enumerate(self.marks.cut(rows, self.width)):
             if at:
                 drawn.append(("", "\n"))
-            drawn += [(f"class:{span.style}" if span.style else "", span.text) for span in each]
+            drawn += [(f"class:{span.style}" if span.style else "", harmless(span.text)) for span in each]
         return drawn
 
     def _focus(self) -> None:
@@ -359,6 +364,22 @@ class Terminal:
         elif key == "backspace":
             self.prompt.buffer.delete_before_cursor()
 
+    def _is_held(self, opened: _Open, pressed: tuple[str, str], now: float) -> bool:
+        """Whether the key is down since it answered the question before this one."""
+        key, since = self._last
+        if not opened.modal.grace or pressed != key or now - since >= _HELD:
+            self._last = ("", ""), since
+            return False
+        self._last = key, now
+        return True
+
+    def _answered(self, opened: _Open, key: str) -> None:
+        result = opened.modal.result
+        if key == "ctrl+c" and isinstance(result, requests.Deny) and result.interrupt:
+            self.refused = asyncio.get_running_loop().time()
+        opened.done.set_result(result)
+        self._close(opened)
+
     def _modal_keys(self) -> KeyBindings:
         keys = KeyBindings()
 
@@ -368,16 +389,20 @@ class Terminal:
             for pressed in event.key_sequence:
                 key, data = named(pressed.key, pressed.data)
                 now = asyncio.get_running_loop().time()
-                if now - opened.since < opened.modal.grace:
-                    if key in ("text", "paste"):
+                if self._is_held(opened, (key, data), now):
+                    pass
+                elif opened.modal.grace and (opened.since is None or now - opened.since < opened.modal.grace):
+                    if key in ("text", "paste", "enter") and opened.since is not None:
                         opened.since = now  # somebody is in the middle of a word: until they pause
                     self._type(key, data)
-                elif not opened.done.done() and opened.modal.press(key, data):
-                    result = opened.modal.result
-                    if key == "ctrl+c" and isinstance(result, Deny) and result.interrupt:
-                        self.refused = asyncio.get_running_loop().time()
-                    opened.done.set_result(result)
-                    self._close(opened)
+                elif not opened.done.done():
+                    step = opened.modal.step
+                    if opened.modal.press(key, data):
+                        self._answered(opened, key)
+                    elif opened.modal.step == step:
+                        continue
+                    if key not in _REFUSALS:
+                        self._last = (key, data), now
 
         return keys
 

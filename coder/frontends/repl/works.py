@@ -6,6 +6,7 @@ Must not know how the prompt came to be there.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -18,6 +19,7 @@ from coder.core.events import AnyEvent
 from coder.core.lazy import LazyModule
 from coder.core.requests import Reply, Request
 from coder.frontends import failing, reopening
+from coder.frontends.crash import report
 from coder.frontends.render.theme import theme_of
 from coder.frontends.repl import app_keys, resumed
 from coder.frontends.repl.asker import Asker
@@ -42,12 +44,13 @@ else:  # few sessions need them
     custom_status = LazyModule("coder.frontends.repl.custom_status")
     remembering = LazyModule("coder.frontends.repl.remembering")
 
+_log = logging.getLogger(__name__)
 _HEARTBEAT = 0.1  # seconds between two drawings of the clock
 
 
 class Works:
-    """The engine's front end, and the hands of the prompt and the commands. `leave` ends the session with an exit code,
-    `died` is told of each task that has ended."""
+    """The engine's front end, and the hands of the prompt and the commands. `leave` ends the session with an exit
+    code."""
 
     def __init__(
         self,
@@ -56,13 +59,11 @@ class Works:
         terminal: Terminal,
         keys: Keymap,
         leave: Callable[[int], None],
-        died: Callable[[asyncio.Task[None]], None],
     ) -> None:
         self.config = config
         self._opening = opening
         self._terminal = terminal
         self._leave = leave
-        self._died = died
         self._ticking = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._later: list[str] = []
@@ -73,7 +74,9 @@ class Works:
         self._asker = Asker(terminal, self.printer, config.cwd, opening.home, self._attention, self._save_plan)
         hands = Hands(self._restore, self._command, self._remember, self._call, self._changed)
         self.talk = Talk(self.printer, hands)
-        controls = Controls(terminal, self.printer, self.talk, keys, leave, self.aside, (config.cwd, opening.home))
+        self.controls = controls = Controls(
+            terminal, self.printer, self.talk, keys, leave, self.aside, (config.cwd, opening.home)
+        )
         self._window = Attention(terminal.tell, opening.env, config.interface.notifications, config.cwd)
         terminal.bind(app_keys.session_keys(keys, controls.handlers(), terminal.is_free), self._window.keys())
         self._drawing = Drawing(
@@ -123,7 +126,15 @@ class Works:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(self._died)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """What went wrong beside the run is said; the session goes on."""
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if not isinstance(error, CoderError):
+            _log.error("what was done beside the run failed", exc_info=error)
+        self.printer.say(row(("✗ ", "bad"), foreign(str(error)) if isinstance(error, CoderError) else report(error)))
 
     def begin(self) -> None:
         self._window.begin()

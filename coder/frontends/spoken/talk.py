@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
@@ -17,6 +16,7 @@ from coder.app.starting import Start
 from coder.core.config import Config
 from coder.core.errors import CoderError
 from coder.core.events import AnyEvent, RunEnded
+from coder.core.ordinary import read_ordinary
 from coder.core.requests import Reply, Request
 from coder.core.visible import visible_line
 from coder.frontends.desk import Desk
@@ -36,6 +36,7 @@ from coder.frontends.spoken.words import counted
 
 RunLine: TypeAlias = Callable[[Desk, str], Awaitable[bool]]
 _YOU = "you: "
+_LARGEST = 16_000_000  # bytes of a file that is compared with what it would become
 
 
 class Talk:
@@ -257,6 +258,8 @@ def _difference(now: float | None, before: float | None) -> float | None:
 
 
 def _text_of(path: Path) -> str | None:
-    with suppress(OSError, UnicodeDecodeError):
-        return path.read_text(encoding="utf-8")
-    return None
+    """None without a file. A pipe or a device has no text: to read one could take for ever."""
+    try:
+        return read_ordinary(path, _LARGEST).decode("utf-8", "replace")
+    except OSError:
+        return "" if path.exists() and not path.is_file() else None

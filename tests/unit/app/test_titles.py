@@ -114,3 +114,9 @@ async def test_a_headless_run_asks_for_no_title(tmp_path: Path) -> None:
     async with running_api([turn("Done.")]) as api:
         await Talk.at(tmp_path, api.url).say("hello")
     assert len(api.requests) == 1
+
+
+def test_a_server_of_ones_own_is_not_asked_for_a_model_it_may_not_have() -> None:
+    assert cheap_model({}, "qwen3") == ""
+    assert cheap_model({"ANTHROPIC_DEFAULT_HAIKU_MODEL": "claude-haiku-5-5"}, "qwen3") == "claude-haiku-5-5"
+    assert cheap_model({}, "sonnet") != ""

@@ -166,8 +166,8 @@ Login has *three* **parts**:
         "   - nested, and long enough to go on in",
         "     the next row",
         "10. `session.py` [red]",
-        "☐ open",
-        "✓ done",
+        "  ☐ open",
+        "  ✓ done",
         "",
         "│ said",
         "│ │ twice",
@@ -245,8 +245,8 @@ def test_folding_keeps_styles_and_indents() -> None:
 
 def test_marks_suit_the_terminal_in_answers_too() -> None:
     text = "- [ ] open …\n- [x] done\n\n> q\n\n---\n\n|a|b|\n|-|-|\n|1|é|\n"
-    assert markdown_text(text, 12, Theme("none", "none"), Marks("ascii")) == [
-        "[ ] open ...", "ok done", "", "| q", "", "-" * 12, "", "a   b", "-   -", "1   ?",
+    assert markdown_text(text, 14, Theme("none", "none"), Marks("ascii")) == [
+        "  [ ] open ...", "  ok done", "", "| q", "", "-" * 14, "", "a   b", "-   -", "1   ?",
     ]  # fmt: skip
 
 

@@ -262,8 +262,10 @@ def test_no_row_is_wider_than_the_terminal(error: str, status: int | None, width
             assert plain(each).isprintable()
 
 
-def retrying(kind: str, status: int | None, delay: float, message: str = "") -> ModelRetrying:
-    return ModelRetrying(attempt=2, max_retries=9, delay=delay, kind=kind, status=status, message=message)
+def retrying(
+    kind: str, status: int | None, delay: float, message: str = "", asked: float | None = None
+) -> ModelRetrying:
+    return ModelRetrying(attempt=2, max_retries=9, delay=delay, kind=kind, status=status, message=message, asked=asked)
 
 
 @pytest.mark.behaviour("B-813")
@@ -271,7 +273,7 @@ def test_waiting_says_how_long_and_for_what() -> None:
     assert retry_text(retrying("overloaded", 529, 8), 7.2) == (
         "The model is overloaded (529). Trying again in 8s · try 3 of 10 · esc stops"
     )
-    assert retry_text(retrying("rate_limit", 429, 34.9), 30.4) == (
+    assert retry_text(retrying("rate_limit", 429, 35.9, asked=34), 30.4) == (
         "Rate limit (429): the server asks for 34s. Trying again in 31s · esc stops"
     )
     assert retry_text(retrying("rate_limit", 429, 0.7), 0.4) == "Rate limit (429). Trying again in 1s · esc stops"

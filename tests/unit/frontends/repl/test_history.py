@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coder.frontends.repl.history import LARGEST, History, Sent, freeze, thaw
-from coder.frontends.repl.tokens import Tokens
+from coder.frontends.repl.tokens import Tokens, typed
 
 FOLDER = Path("/work/shop")
 
@@ -135,7 +135,7 @@ def test_a_home_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
 @given(st.lists(st.one_of(st.text(max_size=5), st.sampled_from(["P", "Q"])), max_size=6))
 def test_a_draft_comes_back_with_its_pastes(parts: list[str]) -> None:
     tokens = Tokens()
-    draft = "".join(tokens.paste(f"paste {part}\n" * 20) if part in "PQ" and part else part for part in parts)
+    draft = "".join(tokens.paste(f"paste {part}\n" * 20) if part in "PQ" and part else typed(part) for part in parts)
     expanded = tokens.expanded(draft)
     other = Tokens()
     again = thaw(freeze(draft, tokens), other)

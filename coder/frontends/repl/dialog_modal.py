@@ -14,7 +14,6 @@ from coder.frontends.repl.field import Field
 from coder.frontends.repl.modal import Shape
 from coder.frontends.styled import Row, Style, cut, row, rows_of
 
-
 _YES = frozenset({"y", "yes", "ok"})
 
 

@@ -48,6 +48,8 @@ def test_ux_29_ctrl_d_says_how_to_go_on_and_the_session_is_in_the_list(tmp_path:
         terminal.press("enter")
         terminal.wait("── resumed · ")
         there.free()
+        cost = last[0].rpartition(" · ")[2]
+        terminal.wait(lambda: any(line.startswith("asks first · ") and cost in line for line in terminal.screen))
         told = there.told()
         assert "── resumed · from its beginning ──" in told and "❯ hello there" in told and "Hello." in told
         there.say("again")

@@ -221,7 +221,7 @@ class Repl:
         if works is None:
             return
         talk = works.talk
-        if (talk.prompts or talk.cost) and self._opening.play is None:
+        if talk.prompts and self._opening.play is None:
             rows = ending.exit_rows(
                 title=talk.title,
                 prompts=talk.prompts,

@@ -58,7 +58,9 @@ class Talk:
         self._run: asyncio.Task[None] | None = None
         self._is_prompt = False  # what runs: the model reads along
         self._after: list[Entry] = []
-        self._earlier: list[Spent] = []
+        self._spent: dict[str, list[Spent]] = {}  # by session, of those that were closed
+        self._kept: dict[str, float | None] = {}  # by session, what it had cost before this process
+        self._last = ""  # the session that is open, or was
         self.title = self.session_id = ""  # of the session that was closed last, if it is kept
         self.prompts = 0
         self.changed_files: dict[str, None] = {}
@@ -78,9 +80,11 @@ class Talk:
     def is_running(self) -> bool:
         return self._run is not None
 
-    def took(self, session: Session) -> None:
-        """This session is the open one from now on."""
+    def took(self, session: Session, kept: float | None = 0.0) -> None:
+        """This session is the open one from now on. `kept` is what it cost in other processes."""
         self._session = session
+        self._last = session.facts.session_id
+        self._kept.setdefault(self._last, kept)
         self._opened.set()
 
     async def close(self) -> None:
@@ -97,14 +101,18 @@ class Talk:
         transcript = session.facts.transcript
         if transcript is not None and transcript.exists():
             self.title, self.session_id = session.title, session.facts.session_id
-        self._earlier.append(session.spent)
+        self._spent.setdefault(session.facts.session_id, []).append(session.spent)
 
     @property
     def cost(self) -> float | None:
-        """Of all sessions of this process, in dollars; None where a price is unknown."""
-        spent = [*self._earlier, *([self._session.spent] if self._session is not None else [])]
-        costs = [each.cost for each in spent]
+        """Of the session that is open, or was last, in dollars; None where a price is unknown."""
+        spent = [*self._spent.get(self._last, ()), *([self._session.spent] if self._session is not None else [])]
+        costs = [self._kept.get(self._last, 0.0), *(each.cost for each in spent)]
         return None if None in costs else sum(cost for cost in costs if cost is not None)
+
+    def has_met(self, session_id: str) -> bool:
+        """Whether this process had that session open before."""
+        return session_id in self._kept
 
     @property
     def running_tasks(self) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coder.app import notes, plans
+from coder.app.kept_cost import kept_cost
 from coder.core.config import Config
 from coder.core.errors import CoderError
 from coder.core.events import AnyEvent
@@ -159,7 +160,10 @@ class Works:
         session = await self._opening.open(config, self, start)
         self.config = config
         self.printer.facts = lambda **now: failing.facts_of(config, session, self._opening.env, **now)
-        self.talk.took(session)
+        id, kept = session.facts.session_id, 0.0 if start is None else None
+        if start is not None and not self.talk.has_met(id):
+            kept = await asyncio.to_thread(kept_cost, config, id)
+        self.talk.took(session, kept)
         self.printer.begins(session.messages)
         for text in session.warnings:
             if text not in config.warnings:

@@ -31,11 +31,9 @@ def test_a_row_holds_nothing_that_a_terminal_obeys(text: str) -> None:
 )
 @pytest.mark.parametrize("form", ["{}", "# {}", "```\n{}\n```", "first\\\n{}", "{}\n\nmore"])
 def test_an_answer_has_no_row_that_begins_like_those_of_coder(line: str, form: str) -> None:
-    for rows in (
-        (_SGR.sub("", each) for each in markdown_text(form.format(line), 30, Theme())),
-        map(plain, tail_rows(form.format(line), 30, 20)),
-    ):
-        shown = list(rows)
+    text = form.format(line)
+    answer = [_SGR.sub("", each) for each in markdown_text(text, 30, Theme())]
+    for shown in (answer, [plain(each) for each in tail_rows(text, 30, 20)]):
         assert not any(each.startswith(("❯ ", "? ", "✓ ", "! ")) for each in shown)
         assert any(line[:6] in each for each in shown)
         assert all(width_of(row(each)) <= 30 for each in shown)

@@ -79,8 +79,9 @@ async def test_a_command_beside_a_run_is_told_at_its_next_turn(tmp_path: Path) -
         session = await talk.open(front=front)
         running = asyncio.ensure_future(session.prompt("Go."))
         await front.came.wait()
-        done = await session.shell("echo beside; touch go", nothing)
+        done = await session.shell("echo beside", nothing)
         assert done.code == 0 and "shell" not in kinds(session)
+        (session.facts.cwd / "go").touch()
         assert (await running).text == "Done." and session.take_back() == ()
         assert kinds(session) == ["context", "prompt", "reply", "results", "shell", "reply"]
         await session.aclose()

@@ -14,7 +14,7 @@ from coder.frontends.repl.drafts import Drafts
 from coder.frontends.repl.history import History, Sent
 from coder.frontends.repl.welcome import branch_of
 
-FOLDER = Path("/work/shop")
+FOLDER = Path("/srv/shop")
 
 
 @pytest.mark.behaviour("B-1075")

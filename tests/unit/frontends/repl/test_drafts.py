@@ -9,7 +9,7 @@ from pathlib import Path
 from coder.frontends.repl.drafts import Drafts
 from coder.frontends.repl.history import Sent
 
-FOLDER = Path("/work/shop")
+FOLDER = Path("/srv/shop")
 
 
 def gone() -> int:

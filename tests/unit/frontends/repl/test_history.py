@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from coder.frontends.repl.history import LARGEST, History, Sent, freeze, thaw
 from coder.frontends.repl.tokens import Tokens, typed
 
-FOLDER = Path("/work/shop")
+FOLDER = Path("/srv/shop")
 
 
 def displays(home: Path, folder: Path = FOLDER) -> list[str]:
@@ -23,12 +23,12 @@ def displays(home: Path, folder: Path = FOLDER) -> list[str]:
 
 
 def test_the_newest_comes_first_and_each_folder_has_its_own(tmp_path: Path) -> None:
-    here, there = History(tmp_path, FOLDER, "s-1"), History(tmp_path, Path("/work/shop two"), "s-2")
+    here, there = History(tmp_path, FOLDER, "s-1"), History(tmp_path, Path("/srv/shop two"), "s-2")
     for text in ("one", "two", "two", "größe 漢字", "!ls", "/compact"):
         here.add(Sent(text, {}))
         there.add(Sent(f"there {text}", {}))
     assert displays(tmp_path) == ["/compact", "!ls", "größe 漢字", "two", "one"]
-    assert displays(tmp_path, Path("/work/shop two"))[0] == "there /compact"
+    assert displays(tmp_path, Path("/srv/shop two"))[0] == "there /compact"
     assert displays(tmp_path, Path("/work")) == []
     path = tmp_path / "history.jsonl"
     assert path.stat().st_mode & 0o777 == 0o600
@@ -36,7 +36,7 @@ def test_the_newest_comes_first_and_each_folder_has_its_own(tmp_path: Path) -> N
     assert {key: first[key] for key in ("display", "pastedContents", "project", "sessionId")} == {
         "display": "one",
         "pastedContents": {},
-        "project": "/work/shop",
+        "project": "/srv/shop",
         "sessionId": "s-1",
     }
     assert first["timestamp"] > 1_600_000_000_000
@@ -53,7 +53,7 @@ def test_lines_that_cannot_be_read_are_passed_over(tmp_path: Path) -> None:
     good = json.dumps({"display": "good", "project": str(FOLDER)}).encode()
     broken = json.dumps({"display": "x", "pastedContents": {"1": 3}, "project": str(FOLDER)}).encode()
     path.write_bytes(
-        b"\n".join([b"\xff\xfe", b"{", b'"/work/shop"', good, b"[" * 50_000, broken, b'{"display": "cut /wo'])
+        b"\n".join([b"\xff\xfe", b"{", b'"/srv/shop"', good, b"[" * 50_000, broken, b'{"display": "cut /sr'])
     )
     assert displays(tmp_path) == ["good"]
     History(tmp_path, FOLDER).add(Sent("after the cut", {}))
@@ -87,7 +87,7 @@ def test_several_sessions_write_at_once(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from coder.frontends.repl import history\n"
         "history.LARGEST = 20_000\n"
-        "kept = history.History(Path(sys.argv[1]), Path('/work/shop'))\n"
+        "kept = history.History(Path(sys.argv[1]), Path('/srv/shop'))\n"
         "for number in range(100): kept.add(history.Sent(f'{sys.argv[2]}-{number} ' + 'x' * 50, {}))"
     )
     running = [subprocess.Popen([sys.executable, "-c", program, str(tmp_path), name]) for name in "abc"]
@@ -106,7 +106,7 @@ def test_a_prompt_goes_to_the_file_that_has_the_name(tmp_path: Path) -> None:
     path.touch()
     program = (
         "import sys; from pathlib import Path; from coder.frontends.repl.history import History, Sent\n"
-        "History(Path(sys.argv[1]), Path('/work/shop')).add(Sent('late', {}))"
+        "History(Path(sys.argv[1]), Path('/srv/shop')).add(Sent('late', {}))"
     )
     with path.open("rb") as locked:
         fcntl.flock(locked, fcntl.LOCK_EX)

@@ -37,7 +37,7 @@ def test_ux_28_going_back_undoes_files_and_commands(tmp_path: Path, columns: int
         assert "  Also undoes what 1 command changed here (cp app.py copy.py)" in screen
         there.terminal.press("a")
         there.terminal.wait("/rewind and u undoes this")
-        there.terminal.wait("❯ make it dear")
+        there.terminal.wait(lambda: there.count("❯ make it dear") == 2)  # as it was sent, and in the prompt
         wanted = '✓ Went back to before "make it dear" · 2 files restored · your message is in the prompt'
         assert wanted in " ".join(line.strip() for line in there.told())
         assert '"Hello "' in app.read_text() and not made.exists()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TypeAlias, TypeVar
 from unicodedata import category
 
@@ -18,7 +18,6 @@ _WIDE = (
     "\u1100-\u115f\u2e80-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6"
     "\U00020000-\U0003fffd"
 )
-_TOKEN = re.compile(rf" +|[{_WIDE}]|[^ {_WIDE}]+")
 _TOO_WIDE = "?"
 
 
@@ -26,6 +25,12 @@ _TOO_WIDE = "?"
 def _cells(char: str) -> int:
     # Signs that are written beside a letter are a cell of their own in most terminals.
     return 1 if category(char) == "Mc" else cells(char)
+
+
+@cache
+def _token() -> re.Pattern[str]:
+    """Made when something has to be broken: it takes longer than all else of this module."""
+    return re.compile(rf" +|[{_WIDE}]|[^ {_WIDE}]+")
 
 
 def size_of(text: str) -> int:
@@ -38,12 +43,12 @@ def ranges(text: str, width: int, rest: int = 0) -> list[tuple[int, int]]:
 
     `rest` cells stand before each row but the first. There is always a row, and each takes a character at least.
     """
-    if len(text) <= width and text.isascii():
+    if size_of(text) <= width:
         return [(0, len(text.rstrip(" ")))]
     made: list[tuple[int, int]] = []
     start = used = 0
     room, later = max(width, 1), max(width - rest, 1)
-    for found in _TOKEN.finditer(text):
+    for found in _token().finditer(text):
         at, end = found.span()
         size = end - at if text[at] == " " else size_of(found[0])
         if used + size <= room:

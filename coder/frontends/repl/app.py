@@ -50,7 +50,7 @@ async def run(opening: Opening) -> int:
 
 
 class Repl:
-    """Implements `entry.Host`, what the prompt asks for. What is sent before the works are there waits for them."""
+    """Implements `host.Host`, what the prompt asks for. What is sent before the works are there waits for them."""
 
     def __init__(self, opening: Opening) -> None:
         config = opening.config

@@ -1,10 +1,10 @@
-"""What leaves the prompt, and what the prompt asks of the session that shows it. Must not know how it is typed."""
+"""What leaves the prompt. Must not know how it is typed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, TypeAlias
 
 Kind: TypeAlias = Literal["prompt", "command", "shell", "memory"]
 How: TypeAlias = Literal["now", "after"]
@@ -41,38 +41,3 @@ class Entry:
     def typed(self) -> str:
         """As it has to stand in the prompt to be this again."""
         return self.command or {"shell": "!", "memory": "# "}.get(self.kind, "") + self.text
-
-
-class Host(Protocol):
-    """The session round the prompt."""
-
-    def send(self, entry: Entry) -> None: ...
-
-    def is_running(self) -> bool:
-        """Whether a run is on: tab then keeps a draft for after it."""
-        ...
-
-    def stop(self) -> bool:
-        """Esc was pressed and the prompt had no use for it. True when a run was stopped by it."""
-        ...
-
-    def rewind(self) -> None:
-        """Esc was pressed twice on an empty prompt."""
-        ...
-
-    def take_back(self) -> str | None:
-        """↑ on an empty prompt: the queued line that was added last, taken out of the queue. None without one."""
-        ...
-
-    def below(self) -> bool:
-        """↓ on an empty prompt. True when there was something to go to (the tasks)."""
-        ...
-
-    def edit(self, text: str) -> None:
-        """Asks for the draft to be edited in the person's editor; the session leaves the terminal to it, and calls
-        `Prompt.set_text` with what comes back (repl/editor.py)."""
-        ...
-
-    def redraw(self) -> None:
-        """Something on the screen changed. May be called from any thread."""
-        ...

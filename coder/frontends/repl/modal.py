@@ -6,11 +6,13 @@ Must not know the terminal. Keys come by name ("up", "enter", "esc", "ctrl+e"), 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from coder.frontends.picker import Page
 from coder.frontends.repl.field import Field
 from coder.frontends.styled import Row, Span, cells, cut, plain, row, width_of
+
+if TYPE_CHECKING:
+    from coder.frontends.picker import Page
 
 Cursor = tuple[int, int]
 """Row and column, from 0."""

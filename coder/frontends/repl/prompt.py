@@ -25,7 +25,7 @@ from prompt_toolkit.layout.processors import HighlightSelectionProcessor
 from coder.core.lazy import LazyModule
 from coder.frontends.repl.completing import Completion, SlashMenu, command_of
 from coder.frontends.repl.editing import bindings
-from coder.frontends.repl.entry import Clip, Entry, Host, How, Kind
+from coder.frontends.repl.entry import Clip, Entry, How, Kind
 from coder.frontends.repl.keymap import Keymap
 from coder.frontends.repl.memory import Memory
 from coder.frontends.repl.menu import MOST_ROWS, Menu
@@ -38,6 +38,7 @@ from coder.frontends.styled import Row, cut, row
 
 if TYPE_CHECKING:
     from coder.frontends.repl import files, pictures_in
+    from coder.frontends.repl.host import Host
 else:
     files = LazyModule("coder.frontends.repl.files")
     pictures_in = LazyModule("coder.frontends.repl.pictures_in")

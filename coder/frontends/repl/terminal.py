@@ -26,7 +26,6 @@ from prompt_toolkit.layout.dimension import Dimension
 from prompt_toolkit.styles import Style as ToolkitStyle
 
 from coder.core.lazy import LazyModule
-from coder.frontends.picker import Page, Picked, Picker
 from coder.frontends.render.marks import ALL_MARKS, Marks
 from coder.frontends.render.theme import Theme, style_for_prompt_toolkit
 from coder.frontends.repl.modal import LineModal, Modal, PageModal, Shape
@@ -38,6 +37,7 @@ from coder.frontends.styled import Row, harmless, row
 
 if TYPE_CHECKING:
     from coder.core import requests
+    from coder.frontends.picker import Page, Picked, Picker
     from coder.frontends.render import markdown
     from coder.frontends.repl import outside, picker_modal, stopping
     from coder.frontends.repl.prompt import Prompt
@@ -229,8 +229,9 @@ class Terminal:
         return str(await self.ask(PageModal(page)))
 
     async def pick(self, picker: Picker) -> Picked | None:
-        picked = await self.ask(picker_modal.PickerModal(picker))
-        return picked if isinstance(picked, Picked) else None
+        modal = picker_modal.PickerModal(picker)
+        await self.ask(modal)
+        return modal.result
 
     async def line(self, title: str, *, initial: str = "", secret: bool = False) -> str | None:
         typed = await self.ask(LineModal(title, initial, secret=secret))

@@ -59,7 +59,7 @@ def test_ux_24_esc_puts_a_queued_line_back_and_starts_nothing(tmp_path: Path, si
         term.wait("↳ after this run: then y")
         term.press("esc")
         calm(term, "! Stopped by you after")
-        assert draft(term) == "also x\nthen y"
+        term.wait(lambda: draft(term) == "also x\nthen y")
         assert "  restored · esc clears it" in term.screen
         term.during(3)
         assert len(talk(api)) == 1
@@ -78,7 +78,7 @@ def test_s28_saying_no_and_stop_starts_nothing_that_was_queued(tmp_path: Path) -
         asked(term)
         term.press("esc")
         calm(term, "! Stopped by you after")
-        assert draft(term) == "ls -l" and any(row.startswith("! ls -l") for row in term.screen)
+        term.wait(lambda: draft(term) == "ls -l" and any(row.startswith("! ls -l") for row in term.screen))
         term.during(0.5)
         assert len(talk(api)) == 1
 
@@ -134,7 +134,7 @@ def test_t12_a_message_that_was_queued_survives_kill_9(tmp_path: Path) -> None:
         term.end()
     with shop.session([turn("And on.")], prompt="") as (term, api):
         term.wait("restored · esc clears it")
-        assert draft(term) == "also x\n!ls\nhalf"
+        term.wait(lambda: draft(term) == "also x\n!ls\nhalf")
         assert talk(api) == []
         term.press("enter")
         calm(term)
@@ -155,7 +155,7 @@ def test_t12_a_message_that_was_queued_survives_sigterm(tmp_path: Path) -> None:
         assert term.end() == 143
     with shop.session([turn("And on.")], prompt="") as (term, _):
         term.wait("restored · esc clears it")
-        assert draft(term) == "also x"
+        term.wait(lambda: draft(term) == "also x")
 
 
 @pytest.mark.behaviour("B-1009")

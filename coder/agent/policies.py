@@ -31,6 +31,13 @@ class TurnPolicy(Protocol):
         ...
 
 
+class EndPolicy(Protocol):
+    async def before_end(self, text: str, history: History) -> Verdict:
+        """Called when the model has said its last word, `text`: the run ends, unless this puts a message in. Whoever
+        does so bounds it. May take long; may be cancelled; never raises otherwise."""
+        ...
+
+
 class TurnLimit:
     def __init__(self, limit: int) -> None:
         self._limit = limit

@@ -5,15 +5,16 @@ None of them may fail a call. Must not know tools, or who is behind a port.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
-from coder.core.messages import ToolUse
-from coder.core.requests import Effect
-from coder.core.tools import Access
+from coder.core.edits import Trigger
+from coder.core.messages import Json, ToolResult, ToolUse
+from coder.core.requests import Effect, PermissionRequest, Reply
+from coder.core.tools import Access, ToolOutput
 
 if TYPE_CHECKING:
     from coder.permissions.gitdrops import Drop
@@ -77,10 +78,86 @@ class NoCheckpoints:
         return nullcontext()
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What hooks say of a call before it is judged. `input` replaces its input; `notes` are for the model; `stop`, when
+    it is not empty, ends the run and says why."""
+
+    verdict: Literal["", "allow", "ask", "deny"] = ""
+    reason: str = ""
+    input: Json | None = None
+    notes: tuple[str, ...] = ()
+    stop: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """What hooks say of what has happened. `notes` are for the model; `stop` ends the run and says why; `content`
+    replaces what the model is told of a call's result, None leaves it."""
+
+    notes: tuple[str, ...] = ()
+    stop: str = ""
+    content: str | None = None
+
+
+class Hooks(Protocol):
+    """What the person has run at certain points. None of it raises but CancelledError."""
+
+    async def before_call(self, call: ToolUse) -> Before:
+        """PreToolUse: the call is about to be judged."""
+        ...
+
+    async def before_asking(self, request: PermissionRequest) -> Reply | None:
+        """PermissionRequest: the person is about to be asked; None leaves it to them."""
+        ...
+
+    async def after_call(self, call: ToolUse, output: ToolOutput, seconds: float) -> After:
+        """PostToolUse or PostToolUseFailure: the call has run."""
+        ...
+
+    async def after_batch(self, calls: Sequence[ToolUse], results: Sequence[ToolResult]) -> After:
+        """PostToolBatch: all calls of a reply are answered."""
+        ...
+
+    async def before_compacting(self, trigger: Trigger, focus: str) -> str:
+        """PreCompact. Returns why it is not to be done, or ""."""
+        ...
+
+    async def after_compacting(self, trigger: Trigger, summary: str) -> After:
+        """PostCompact, then SessionStart of the conversation that goes on from there."""
+        ...
+
+
+class NoHooks:
+    async def before_call(self, call: ToolUse) -> Before:
+        return _SAID_NOTHING
+
+    async def before_asking(self, request: PermissionRequest) -> Reply | None:
+        return None
+
+    async def after_call(self, call: ToolUse, output: ToolOutput, seconds: float) -> After:
+        return _NOTHING_AFTER
+
+    async def after_batch(self, calls: Sequence[ToolUse], results: Sequence[ToolResult]) -> After:
+        return _NOTHING_AFTER
+
+    async def before_compacting(self, trigger: Trigger, focus: str) -> str:
+        return ""
+
+    async def after_compacting(self, trigger: Trigger, summary: str) -> After:
+        return _NOTHING_AFTER
+
+
+_SAID_NOTHING = Before()
+_NOTHING_AFTER = After()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Ports:
-    """`log` is told before a call runs, `watch` and `checkpoints` are entered round it; by default nobody is."""
+    """`log` is told before a call runs, `watch` and `checkpoints` are entered round it, `hooks` are asked before and
+    after; by default nobody is."""
 
     watch: Watch = _seen_nothing
     log: CallLog = field(default_factory=Unnoted)
     checkpoints: Checkpoints = field(default_factory=NoCheckpoints)
+    hooks: Hooks = field(default_factory=NoHooks)

@@ -18,6 +18,7 @@ from coder.core.config import OnLimit
 from coder.core.errors import ConfigError
 
 Color: TypeAlias = Literal["never", "auto", "always"]
+_SWITCHED = {None: None, "on": True, "off": False}
 FORMATS = ("text", "json", "stream-json")
 _RULE = re.compile(r"[A-Za-z*_][\w*-]*(\(.*\))?(,.*)?", re.DOTALL)
 
@@ -85,6 +86,15 @@ def parse(argv: list[str]) -> RunArguments:
             name=found.name,
             verbose=found.verbose,
             trust_folder=found.trust_folder,
+            system_prompt_file=found.system_prompt_file,
+            append_system_prompt_file=found.append_system_prompt_file,
+            disable_slash_commands=found.disable_slash_commands,
+            bare=found.bare,
+            safe_mode=found.safe_mode,
+            check=found.check,
+            check_tries=found.check_tries,
+            think=_SWITCHED[found.think_tool],
+            hook_events=found.include_hook_events,
         ),
         screen_reader=found.screen_reader,
         no_animation=found.no_animation,
@@ -114,6 +124,15 @@ def _build() -> _Parser:
     add("--disallowedTools", "--disallowed-tools", dest="disallowed_tools", nargs="+", action="extend")
     add("--system-prompt")
     add("--append-system-prompt")
+    add("--system-prompt-file")
+    add("--append-system-prompt-file")
+    add("--disable-slash-commands", action="store_true")
+    add("--bare", action="store_true")
+    add("--safe-mode", action="store_true")
+    add("--check")
+    add("--check-tries", type=_positive_int)
+    add("--think-tool", choices=("on", "off"))
+    add("--include-hook-events", action="store_true")
     add("--add-dir", nargs="+", action="extend")
     add("--cwd")
     add("--settings")

@@ -23,6 +23,7 @@ _COMMANDS = (
     "awsCredentialExport",
     "gcpAuthRefresh",
     "otelHeadersHelper",
+    "check",
 )
 # Keys that loosen or weaken something when they are set.
 _LOOSENING = (

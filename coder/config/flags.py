@@ -45,4 +45,13 @@ class Flags:
     no_session_persistence: bool = False
     verbose: bool = False
     trust_folder: bool = False
+    system_prompt_file: str | None = None
+    append_system_prompt_file: str | None = None
+    disable_slash_commands: bool = False
+    bare: bool = False
+    safe_mode: bool = False
+    check: str | None = None
+    check_tries: int | None = None
+    think: bool | None = None
+    hook_events: bool = False
     headless: bool = True

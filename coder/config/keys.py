@@ -47,6 +47,10 @@ def _is_seconds(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= LONGEST_IDLE
 
 
+def _is_share(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+
+
 SWITCH = Kind("true or false", lambda value: isinstance(value, bool))
 TEXT = Kind("a text that is not empty", lambda value: isinstance(value, str) and bool(value.strip()))
 ANY_TEXT = Kind("a text", lambda value: isinstance(value, str) and "\0" not in value)
@@ -119,6 +123,10 @@ KINDS: dict[str, Kind] = {  # `*` is any name, `**` any keys
     "preferredNotifChannel": _choice(*get_args(Channel)),
     "notifications": _choice("on", "off"),
     "viewMode": _choice("default", "verbose", "focus"),
+    "skillListingBudgetFraction": Kind("a number from 0 to 1", _is_share),
+    "skillListingMaxDescChars": _whole(1, 100_000),
+    "check": TEXT,
+    "checkTries": _whole(1, 20),
     "coder.transport": _choice(*get_args(Transport)),
     "coder.provider": _choice(*get_args(Provider)),
     "coder.keyHeader": _choice(*get_args(KeyHeader)),

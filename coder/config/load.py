@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from coder.config import environment
 from coder.config.credentials import model_config
 from coder.config.flags import Flags
+from coder.config.guidance import guidance_of, hooks_of
 from coder.config.interface import interface_of
 from coder.config.layers import Stack, flag_layer, folder_files, stacked
 from coder.config.paths import MANAGED, config_home, expand, key_file, sources, why_not_saved
@@ -77,6 +78,8 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
         append_system_prompt=flags.append_system_prompt,
         persist=persist,
         interface=interface_of(stack, verbose=flags.verbose),
+        guidance=guidance_of(flags, stack, overlay, _sources(flags.setting_sources)),
+        hooks=hooks_of(flags, stack, overlay),
         trust=stack.trust,
         warnings=tuple(warnings),
     )

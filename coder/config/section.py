@@ -45,6 +45,24 @@ class Section:
         self._refuse(key, "a text that is not empty", value)
         return None
 
+    def any_text(self, section: str, key: str) -> str | None:
+        """A text one object deeper, which may be empty."""
+        below = self.section(section)
+        value = below.raw.get(key)
+        if value is None or isinstance(value, str):
+            return value
+        below._refuse(key, "a text", value)
+        return None
+
+    def share(self, key: str) -> float | None:
+        value = self.raw.get(key)
+        if value is None:
+            return None
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
+            return float(value)
+        self._refuse(key, "a number from 0 to 1", value)
+        return None
+
     def switch(self, key: str) -> bool | None:
         value = self.raw.get(key)
         if value is None or isinstance(value, bool):

@@ -69,6 +69,24 @@ class Settings:
     channel: Channel | None = None
     notifications: bool | None = None
     hooks_off: bool | None = None
+    managed_hooks_only: bool | None = None
+    hooks: Mapping[str, Any] | None = None
+    hook_urls: tuple[str, ...] | None = None
+    hook_env_names: tuple[str, ...] | None = None
+    memory_excludes: tuple[str, ...] = ()
+    bundled_off: bool | None = None
+    shell_in_commands_off: bool | None = None
+    skill_overrides: Mapping[str, str] = field(default_factory=dict)
+    listing_share: float | None = None
+    listing_chars: int | None = None
+    style: str | None = None
+    language: str | None = None
+    git: bool | None = None
+    commit: str | None = None
+    pr: str | None = None
+    co_author: bool | None = None
+    check: str | None = None
+    check_tries: int | None = None
 
 
 def mode_named(name: str) -> Mode | None:
@@ -123,6 +141,24 @@ def settings_of(parsed: Parsed, origin: str) -> tuple[Settings, tuple[str, ...]]
         channel=top.choice("preferredNotifChannel", _same(Channel)),
         notifications=top.choice("notifications", {"on": True, "off": False}),
         hooks_off=top.switch("disableAllHooks"),
+        managed_hooks_only=top.switch("allowManagedHooksOnly"),
+        hooks={point: groups for point, groups in top.section("hooks").raw.items() if groups} or None,
+        hook_urls=top.texts("allowedHttpHookUrls") if "allowedHttpHookUrls" in top.raw else None,
+        hook_env_names=top.texts("httpHookAllowedEnvVars") if "httpHookAllowedEnvVars" in top.raw else None,
+        memory_excludes=top.texts("claudeMdExcludes"),
+        bundled_off=top.switch("disableBundledSkills"),
+        shell_in_commands_off=top.switch("disableSkillShellExecution"),
+        skill_overrides=top.strings("skillOverrides"),
+        listing_share=top.share("skillListingBudgetFraction"),
+        listing_chars=top.whole("skillListingMaxDescChars", 1, 100_000),
+        style=top.text("outputStyle"),
+        language=top.text("language"),
+        git=top.switch("includeGitInstructions"),
+        commit=top.any_text("attribution", "commit"),
+        pr=top.any_text("attribution", "pr"),
+        co_author=top.switch("includeCoAuthoredBy"),
+        check=top.text("check"),
+        check_tries=top.whole("checkTries", 1, 20),
     )
     return found, tuple(top.warnings)
 

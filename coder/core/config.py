@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from coder.core.choices import Effort, Mode
 
@@ -81,6 +81,53 @@ class Interface:
 
 
 @dataclass(frozen=True, slots=True)
+class HookSource:
+    """The `hooks` object of one settings file, as written. `origin` is the file or flag it stands in."""
+
+    origin: str
+    scope: Scope
+    events: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class HookSettings:
+    """What is to be run at which point. `urls` and `env_names` bound hooks that post: None is no bound."""
+
+    sources: tuple[HookSource, ...] = ()
+    urls: tuple[str, ...] | None = None
+    env_names: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """What tells the model how to work here, besides the conversation.
+
+    `sources` are the kinds of files that count: user, project, local. `memory`, `commands`, `agents`: whether files of
+    that kind are loaded at all. `commit` and `pr` are the trailers of what is written in the person's name; None is
+    ours. `check` is a command that must succeed before a run ends, tried up to `check_tries` times. `think`: None is as
+    the model needs it.
+    """
+
+    sources: tuple[str, ...] = ("user", "project", "local")
+    memory: bool = True
+    memory_excludes: tuple[str, ...] = ()
+    commands: bool = True
+    bundled: bool = True
+    shell_in_commands: bool = True
+    overrides: Mapping[str, str] = field(default_factory=dict)  # skill name: on, name-only, user-invocable-only, off
+    listing_share: float = 0.01  # of the context window, for the skills the model is told of
+    listing_chars: int = 1536  # of one of them
+    style: str = "default"
+    language: str = ""
+    git: bool = True
+    commit: str | None = None
+    pr: str | None = None
+    check: str = ""
+    check_tries: int = 3
+    think: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     cwd: Path
     home: Path  # where we write: $CODER_CONFIG_DIR, $CLAUDE_CONFIG_DIR or ~/.coder
@@ -105,5 +152,7 @@ class Config:
     append_system_prompt: str = ""
     persist: bool = True
     interface: Interface = Interface()
+    guidance: Guidance = Guidance()
+    hooks: HookSettings = HookSettings()
     trust: Trust | None = None  # None: the folder has no settings of its own
     warnings: tuple[str, ...] = ()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from coder.core.edits import Trigger
 from coder.core.messages import Json, Message, ToolResult, ToolUse, Usage
 from coder.core.model import Purpose
 from coder.core.requests import Reason, Reply, Request
+
+if TYPE_CHECKING:
+    from coder.core.evidence import Evidence
 
 EndReason: TypeAlias = Literal[
     "done",
@@ -24,6 +27,8 @@ EndReason: TypeAlias = Literal[
     "token_budget",
     "rate_limit",
     "interrupted",
+    "hook_stopped",
+    "gate_unmet",
     "crashed",
 ]
 
@@ -199,6 +204,32 @@ class TaskEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class HookStarted(Event):
+    """`name` is the point and what it matched, such as "PreToolUse:Bash"; `status` what it wants to be shown with."""
+
+    id: str
+    point: str
+    name: str
+    command: str
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class HookEnded(Event):
+    """`problem` is a line for people when it failed, timed out, or had nothing to say that could be understood."""
+
+    id: str
+    point: str
+    name: str
+    outcome: Literal["success", "error", "cancelled"]
+    seconds: float
+    code: int | None = None
+    stdout: str = ""
+    stderr: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class TurnEnded(Event):
     turn: int
 
@@ -216,6 +247,7 @@ class RunEnded(Event):
     stop_reason: str = ""
     usage: Usage = field(default_factory=Usage)  # of this run
     all_denied: bool = False  # every call of the last tool turn was denied with nobody to ask
+    evidence: Evidence | None = None  # what was seen to happen, told by coder and not by the model
 
 
 AnyEvent: TypeAlias = (
@@ -240,6 +272,8 @@ AnyEvent: TypeAlias = (
     | Notice
     | CheckpointTaken
     | TaskEnded
+    | HookStarted
+    | HookEnded
     | TurnEnded
     | RunEnded
 )

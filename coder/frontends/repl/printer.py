@@ -17,6 +17,8 @@ from coder.core.events import (
     CompactionEnded,
     CompactionStarted,
     ContextEdited,
+    HookEnded,
+    HookStarted,
     MessageAdded,
     ModelRetrying,
     Notice,
@@ -226,6 +228,11 @@ class Printer:
                 number = event.id.lstrip("b")
                 row_of = ending.task_row(int(number or 0), event.command, code=event.code, seconds=event.seconds)
                 self.say(row_of)
+            case HookStarted():
+                pass
+            case HookEnded(problem=problem):
+                if problem:
+                    self.say(row(("! ", "warn"), foreign(problem)))
             case TurnEnded():
                 self._settle()
             case RunEnded():

@@ -79,7 +79,7 @@ def test_a_file_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.behaviour("B-430")
 def test_unknown_keys_are_ignored_silently() -> None:
-    assert checked({"$schema": "x", "outputStyle": 7, "permissions": {"new": []}, "coder": {"x": 1}}) == (
+    assert checked({"$schema": "x", "somethingNew": 7, "permissions": {"new": []}, "coder": {"x": 1}}) == (
         Settings(),
         (),
     )

@@ -1,0 +1,1 @@
+"""What a repository and a person wrote for the model to do: commands, skills, agents, output styles."""

@@ -1,0 +1,75 @@
+"""What tells the model how to work in a folder, and the hooks, from all settings files together. Must not know what
+stands in the files of the folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from coder.config import environment
+from coder.config.flags import Flags
+from coder.config.layers import Stack
+from coder.core.config import Guidance, HookSettings, HookSource
+
+_DEFAULT = Guidance()
+
+
+def guidance_of(flags: Flags, stack: Stack, env: Mapping[str, str], sources: tuple[str, ...]) -> Guidance:
+    first = stack.first
+    is_plain = flags.bare or flags.safe_mode
+    overrides: dict[str, str] = {}
+    for layer in reversed(stack.layers):
+        overrides |= layer.settings.skill_overrides
+    return Guidance(
+        sources=() if is_plain else sources,
+        memory=not (is_plain or environment.switch(env, "CLAUDE_CODE_DISABLE_CLAUDE_MDS")),
+        memory_excludes=tuple(text for layer in stack.layers for text in layer.settings.memory_excludes),
+        commands=not (is_plain or flags.disable_slash_commands),
+        bundled=not first(lambda settings: settings.bundled_off),
+        shell_in_commands=not first(lambda settings: settings.shell_in_commands_off),
+        overrides=overrides,
+        listing_share=_or(first(lambda settings: settings.listing_share), _DEFAULT.listing_share),
+        listing_chars=first(lambda settings: settings.listing_chars) or _DEFAULT.listing_chars,
+        style="default" if is_plain else first(lambda settings: settings.style) or _DEFAULT.style,
+        language=first(lambda settings: settings.language) or "",
+        git=first(lambda settings: settings.git) is not False,
+        commit=_trailer(stack),
+        pr=first(lambda settings: settings.pr),
+        check=flags.check or ("" if is_plain else first(lambda settings: settings.check) or ""),
+        check_tries=flags.check_tries or first(lambda settings: settings.check_tries) or _DEFAULT.check_tries,
+        think=flags.think,
+    )
+
+
+def hooks_of(flags: Flags, stack: Stack, env: Mapping[str, str]) -> HookSettings:
+    """Switched off by `disableAllHooks`, which takes those of an administrator only where an administrator says it."""
+    if flags.bare or flags.safe_mode:
+        return HookSettings()
+    off = stack.where(lambda settings: settings.hooks_off or None)
+    if off is not None and off.scope == "managed":
+        return HookSettings()
+    managed_only = off is not None or any(
+        layer.scope == "managed" and layer.settings.managed_hooks_only for layer in stack.layers
+    )
+    found = tuple(
+        HookSource(layer.origin, layer.scope, layer.settings.hooks)
+        for layer in stack.layers
+        if layer.settings.hooks and (layer.scope == "managed" or not managed_only)
+    )
+    return HookSettings(
+        found,
+        stack.first(lambda settings: settings.hook_urls),
+        stack.first(lambda settings: settings.hook_env_names),
+    )
+
+
+def _trailer(stack: Stack) -> str | None:
+    """Of commits: the older switch for it counts where the newer text is not set."""
+    said = stack.first(lambda settings: settings.commit)
+    if said is None and stack.first(lambda settings: settings.co_author) is False:
+        return ""
+    return said
+
+
+def _or(value: float | None, otherwise: float) -> float:
+    return otherwise if value is None else value

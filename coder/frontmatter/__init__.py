@@ -1,0 +1,1 @@
+"""Markdown files with a YAML head. The owner of yaml."""

@@ -1,0 +1,1 @@
+"""What a person has run at certain points of a session."""

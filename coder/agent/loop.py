@@ -115,6 +115,10 @@ class Agent:
         with self._engaged():
             return await self.upkeep.compact("manual", focus)
 
+    def starts(self) -> None:
+        """A run is being prepared: `ended_early` is about it from now on."""
+        self._tally = Tally()
+
     async def run(self, prompt: Message, template: ModelRequest | None = None) -> RunEnded:
         """From a user message to the final answer. Returns how it ended; raises CancelledError when interrupted,
         with the history valid and everything that was finished kept: `ended_early` then says how it ended.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,27 +44,31 @@ def _nobody(file: MemoryFile, reason: Reason) -> None:
     pass
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Due:
-    """What belongs to one path. Rules that wait in the folders on the way to it count for it alone."""
-
-    files: tuple[MemoryFile, ...]
-    warnings: tuple[str, ...]
+def _unsaid(text: str) -> None:
+    pass
 
 
 class ProjectMemory:
-    """A turn policy. `loaded` is told each file when it goes to the model, with why."""
+    """A turn policy. `loaded` is told each file when it goes to the model, with why; `warn` what is left out of what
+    becomes due later. Reads the disk when it is made, and before turns."""
 
     def __init__(
-        self, config: Config, env: Mapping[str, str] | None = None, loaded: Loaded = _nobody, managed: Path = MANAGED
+        self,
+        config: Config,
+        env: Mapping[str, str] | None = None,
+        loaded: Loaded = _nobody,
+        warn: Callable[[str], None] = _unsaid,
+        managed: Path = MANAGED,
     ) -> None:
         self._config = config
         self._is_on = config.guidance.memory
         self._ground = ground_of(config, os.environ if env is None else env, managed)
         self._loaded = loaded
+        self._warn = warn
+        self._warned: set[str] = set()
         self._store = Store()
         self._memory = Memory()
-        self._due: dict[Path, _Due] = {}
+        self._due: dict[Path, tuple[MemoryFile, ...]] = {}
         self._below: dict[Path, Memory] = {}
         self._refresh()
 
@@ -99,11 +103,11 @@ class ProjectMemory:
 
     def before_turn(self, turn: int, history: History) -> Inject | None:
         """Tells what has become due, and at the beginning of a run what has changed on the disk since it was told."""
-        if not self._is_on:
-            return None
+        messages = history.messages
+        if not self._is_on or (messages and messages[-1].role == "assistant"):
+            return None  # a paused turn goes back as it is
         if turn == 1:
             self._refresh()
-        messages = history.messages
         wanted = {words.name_of(file.path): file for file in self._memory.files} if turn == 1 else {}
         for path in words.touched(messages, self._config.cwd):
             for file in self.due_for(path):
@@ -122,13 +126,9 @@ class ProjectMemory:
         path = Path(os.path.normpath(path))
         if path not in self._due:
             self._due[path] = self._looked(path)
-        return self._due[path].files
+        return self._due[path]
 
-    def due_warnings(self, path: Path) -> tuple[str, ...]:
-        self.due_for(path)
-        return self._due[Path(os.path.normpath(path))].warnings if self._is_on else ()
-
-    def _looked(self, path: Path) -> _Due:
+    def _looked(self, path: Path) -> tuple[MemoryFile, ...]:
         found: list[MemoryFile] = []
         warnings: list[str] = []
         rules: list[MemoryFile] = list(self._memory.scoped)
@@ -143,7 +143,11 @@ class ProjectMemory:
             ruled = with_imports(self._ground, self._store, self._memory, rule)
             found += [file.due("path_glob_match", path) for file in ruled.files]
             warnings += ruled.warnings
-        return _Due(tuple({file.real: file for file in reversed(found)}.values())[::-1], tuple(warnings))
+        for text in warnings:
+            if text not in self._warned:
+                self._warned.add(text)
+                self._warn(text)
+        return tuple({file.real: file for file in reversed(found)}.values())[::-1]
 
     def _refresh(self) -> None:
         self._due.clear()

@@ -60,6 +60,12 @@ def name_of(path: Path) -> str:
     return _quoted(str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
 
 
+def first_name(text: str) -> str:
+    """The name of the file that a block holds; for the words above all of them "memory", else ""."""
+    found = _MARK.match(text)
+    return found[1] if found else "memory" * text.startswith("<memory-files>")
+
+
 def told(messages: Iterable[Message]) -> dict[str, str]:
     """The names of the files that the conversation holds, and the version of each that was told last."""
     found: dict[str, str] = {}

@@ -15,6 +15,7 @@ Reason: TypeAlias = Literal["session_start", "include", "nested_traversal", "pat
 MOST_BYTES = 4 << 20  # of one file
 MOST_TOGETHER = 1 << 20  # of all that is loaded at once: more than any model should be made to read first
 MOST_FILES = 1_000
+_TYPES: dict[Whose, str] = {"managed": "Managed", "yours": "User", "project": "Project", "only you": "Local"}
 LONG_LINES, LONG_BYTES = 200, 40_000
 
 
@@ -77,6 +78,11 @@ class MemoryFile:
     def version(self) -> str:
         """Stands for the text: another one has another."""
         return f"{crc32(self.text.encode('utf-8', 'surrogatepass')):08x}"
+
+    @property
+    def memory_type(self) -> str:
+        """Whose it is, as hooks are told."""
+        return _TYPES[self.whose]
 
     def due(self, reason: Reason, trigger: Path) -> MemoryFile:
         kept: Reason = "include" if self.reason == "include" else reason

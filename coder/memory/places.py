@@ -72,9 +72,12 @@ def folders_to(touched: Path, ground: Ground) -> Iterator[Path]:
     """The folders of the repository between those read at the start and a path in it, that folder included. Stops
     where somebody else's code begins: at a repository of its own, at installed packages."""
     top = ground.top
-    inside = touched if os.path.isdir(touched) else touched.parent
+    inside = Path(os.path.normpath(touched if os.path.isdir(touched) else touched.parent))
     if not inside.is_relative_to(top):
-        return
+        real, real_top = Path(os.path.realpath(inside)), os.path.realpath(top)
+        if not real.is_relative_to(real_top):
+            return
+        inside = top / real.relative_to(real_top)
     folder = top
     for part in inside.relative_to(top).parts:
         folder = folder / part

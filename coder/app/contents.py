@@ -104,7 +104,8 @@ def _item(message: Message, block: Block, calls: dict[str, ToolUse]) -> Item:
         hint = {"Read": _READ, "Bash": _RUN}.get(name, _HINTS["tool results"])
         return Item("tool results", _label(_said(call) if call else "tool result"), _weight(block), hint)
     if name := _memory_name(message, block):
-        return Item("memory", _label(name), _weight(block), _HINTS["memory"])
+        label = name if len(name) <= _LABEL else f"…{name[1 - _LABEL :]}"  # the end of a path tells it from others
+        return Item("memory", label, _weight(block), _HINTS["memory"])
     category = _KINDS.get(message.meta.kind, "replies" if message.role == "assistant" else "prompts")
     match block:
         case ToolUse():

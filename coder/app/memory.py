@@ -188,7 +188,9 @@ def _headed(prompt: str, blocks: Iterable[Text]) -> tuple[Text, ...]:
 
 def ground_of(config: Config, env: Mapping[str, str], managed: Path = MANAGED) -> Ground:
     """The place that memory is read for. A home of the person's that lies in the repository is the repository's."""
-    homes = [source for source in sources(config.home, config.cwd, env, ("user", "project")) if source.scope != "managed"]
+    homes = [
+        source for source in sources(config.home, config.cwd, env, ("user", "project")) if source.scope != "managed"
+    ]
     own = [each.path.parent for each in homes if each.scope == "user"]
     brought = [each.path.parent for each in homes if each.scope == "project" and each.path.parent == each.base]
     return Ground(

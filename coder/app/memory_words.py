@@ -27,7 +27,13 @@ _WHOSE: dict[Whose, str] = {
     "only you": "the person's own, for this project",
 }
 # A call that touches a path, and the field that names it.
-_TOUCHES = {"Read": "file_path", "Edit": "file_path", "Write": "file_path", "NotebookEdit": "notebook_path", "Grep": "path"}
+_TOUCHES = {
+    "Read": "file_path",
+    "Edit": "file_path",
+    "Write": "file_path",
+    "NotebookEdit": "notebook_path",
+    "Grep": "path",
+}
 
 
 def heading() -> Text:

@@ -9,6 +9,7 @@ from pathlib import Path
 from coder.core.errors import ConfigError
 from coder.core.visible import visible_line
 from coder.memory.files import Whose
+from coder.memory.looking import is_file
 from coder.memory.places import LOCAL, NAME, SHARED
 from coder.workspace.atomic import replace_file
 
@@ -28,13 +29,13 @@ class NotePlace:
 def note_places(cwd: Path, home: Path) -> tuple[NotePlace, ...]:
     """Where a note may go, also where no file is yet: the project's, the person's own there, the person's. `home` is
     coder's own folder. Never raises."""
-    shared = (cwd / name for name in SHARED if os.path.isfile(cwd / name))
+    shared = (cwd / name for name in SHARED if is_file(cwd / name))
     places: tuple[tuple[Path, Whose], ...] = (
         (next(shared, cwd / NAME), "project"),
         (cwd / LOCAL, "only you"),
         (home / NAME, "yours"),
     )
-    return tuple(NotePlace(path, whose, os.path.isfile(path)) for path, whose in places)
+    return tuple(NotePlace(path, whose, is_file(path)) for path, whose in places)
 
 
 def add_note(path: Path, text: str) -> None:

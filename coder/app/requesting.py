@@ -32,9 +32,7 @@ def template_of(config: Config, model: str, tools: tuple[ToolSpec, ...]) -> Mode
     )
 
 
-def room_of(
-    config: Config, template: ModelRequest, folder: Path, again: Again, renew: Renew | None = None
-) -> Room:
+def room_of(config: Config, template: ModelRequest, folder: Path, again: Again, renew: Renew | None = None) -> Room:
     """What the conversation may hold. `folder` keeps what is cleared from it, `again` says what could be had again,
     `renew` what a compacted one begins with."""
     return Room(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coder.memory.files import MOST_FILES, Ground, Whose
+from coder.memory.looking import is_folder
 
 NAME = "CLAUDE.md"
 LOCAL = "CLAUDE.local.md"
@@ -72,7 +73,7 @@ def folders_to(touched: Path, ground: Ground) -> Iterator[Path]:
     """The folders of the repository between those read at the start and a path in it, that folder included. Stops
     where somebody else's code begins: at a repository of its own, at installed packages."""
     top = ground.top
-    inside = Path(os.path.normpath(touched if os.path.isdir(touched) else touched.parent))
+    inside = Path(os.path.normpath(touched if is_folder(touched) else touched.parent))
     if not inside.is_relative_to(top):
         real, real_top = Path(os.path.realpath(inside)), os.path.realpath(top)
         if not real.is_relative_to(real_top):
@@ -81,7 +82,7 @@ def folders_to(touched: Path, ground: Ground) -> Iterator[Path]:
     folder = top
     for part in inside.relative_to(top).parts:
         folder = folder / part
-        if part in _STRANGERS or os.path.isdir(folder / ".git"):
+        if part in _STRANGERS or is_folder(folder / ".git"):
             return
         if not ground.cwd.is_relative_to(folder):
             yield folder
@@ -109,7 +110,7 @@ def markdown_below(folder: Path) -> list[Path]:
     while waiting and len(found) <= MOST_FILES and looked <= _ENTRIES:
         here, depth = waiting.pop()
         try:
-            facts = os.stat(here)
+            facts = here.stat()
             if not stat.S_ISDIR(facts.st_mode) or (facts.st_dev, facts.st_ino) in seen:
                 continue
             seen.add((facts.st_dev, facts.st_ino))
@@ -120,9 +121,9 @@ def markdown_below(folder: Path) -> list[Path]:
         below: list[tuple[Path, int]] = []
         for name in names:
             path = here / name
-            if name.endswith(".md") and not os.path.isdir(path):
+            if name.endswith(".md") and not is_folder(path):
                 found.append(path)
-            elif depth < _DEEPEST and os.path.isdir(path):
+            elif depth < _DEEPEST and is_folder(path):
                 below.append((path, depth + 1))
         waiting += reversed(below)
     return sorted(found[: MOST_FILES + 1])

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from coder.core.lazy import LazyModule
 from coder.core.visible import visible_line
 from coder.memory.files import LONG_BYTES, LONG_LINES, MOST_FILES, MOST_TOGETHER, Ground, Memory, MemoryFile
+from coder.memory.looking import is_something_else
 from coder.memory.places import Place, at_start, of_folder
 from coder.memory.store import MOST_MENTIONS, Page, Store
 
@@ -26,6 +27,7 @@ else:  # for rules and excludes
 
 MOST_HOPS = 4
 _LONGEST_NAME = 1024
+_LONGEST_SHOWN = 200
 _NAMED = 5  # files that one warning names
 _PUNCTUATION = ".,;:!?)]}>'\"*_"
 _TEXTS = (".md", ".mdc", ".txt")
@@ -84,18 +86,19 @@ class _Reading:
     def memory(self) -> Memory:
         warnings = list(self._warnings)
         if self._outside:
-            names, by = _listed(self._outside), next(iter(self._outside.values()))
-            warnings.append(
-                f"{by} names files from outside the repository, which are not read: {names}. If you know what is in"
-                " them: coder trust add"
+            by = next(iter(self._outside.values()))
+            warnings.insert(
+                0,
+                f"{by} names files from outside the repository, which are not read: {self._listed(self._outside)}."
+                " If you know what is in them: coder trust add",
             )
         if self._left_out:
             warnings.append(
-                f"Memory files that do not fit any more are not read: {_listed(map(str, self._left_out))}. Together"
-                f" they may be {MOST_TOGETHER >> 20} MiB in {MOST_FILES:,} files. Shorten or remove some."
+                f"Memory files that do not fit any more are not read: {self._listed(map(str, self._left_out))}."
+                f" Together they may be {MOST_TOGETHER >> 20} MiB in {MOST_FILES:,} files. Shorten or remove some."
             )
-        remarks = [_remark(file) for file in self._files if file.lines > LONG_LINES or file.size > LONG_BYTES]
-        return Memory(tuple(self._files), tuple(self._scoped), tuple(warnings), tuple(remarks))
+        long = [file for file in self._files if file.lines > LONG_LINES or file.size > LONG_BYTES]
+        return Memory(tuple(self._files), tuple(self._scoped), tuple(warnings), tuple(map(self._remark, long)))
 
     def take(self, place: Place, *, is_due: bool = False) -> None:
         page = self._page(place.path, place, is_rule=place.is_rule)
@@ -128,18 +131,22 @@ class _Reading:
         for mention in page.mentions[:MOST_MENTIONS]:
             self._import(mention, file, place, hops + 1)
         if len(page.mentions) > MOST_MENTIONS:
-            self._warn(f"{_name(file.path)} names more than {MOST_MENTIONS} files with @. The rest is not looked for.")
+            self._warn(
+                f"{self._name(file.path)} names more than {MOST_MENTIONS} files with @. The rest is not looked for."
+            )
 
     def _import(self, mention: Mention, by: MemoryFile, place: Place, hops: int) -> None:
-        where = f"{_name(by.path)}, line {mention.line},"
+        where = f"{self._name(by.path)}, line {mention.line},"
         target = self._target(mention.name, by)
         if target is None:
-            is_meant = mention.name.startswith(("./", "../", "~/")) or mention.name.rstrip(_PUNCTUATION).endswith(_TEXTS)
+            is_meant = mention.name.startswith(("./", "../", "~/")) or mention.name.rstrip(_PUNCTUATION).endswith(
+                _TEXTS
+            )
             if is_meant and len(mention.name) < _LONGEST_NAME:
-                self._warn(f"{where} imports {_name(mention.name)}, which is not there. Correct the path.")
+                self._warn(f"{where} imports {self._name(mention.name)}, which is not there. Correct the path.")
             return
         if hops > MOST_HOPS:
-            self._warn(f"{where} imports {_name(target)}, more than {MOST_HOPS} imports deep. It is not read.")
+            self._warn(f"{where} imports {self._name(target)}, more than {MOST_HOPS} imports deep. It is not read.")
             return
         page = self._page(target, place, by=by.path)
         if page is None:
@@ -158,7 +165,7 @@ class _Reading:
         for each in filter(None, names):
             for folder in (by.path.parent, Path(by.real).parent):
                 path = self._ground.home / each[2:] if each.startswith("~/") else folder / each
-                if os.path.exists(path) and not os.path.isdir(path):
+                if is_something_else(path):
                     return Path(os.path.realpath(path.parent)) / path.name if ".." in path.parts else path
         return None
 
@@ -172,19 +179,19 @@ class _Reading:
         if place.whose in ("project", "only you"):
             root = os.path.realpath(place.root)
             if not Path(real).is_relative_to(root) and not self._ground.is_trusted():
-                self._outside.setdefault(str(path) if by else real, _name(by or path))
+                self._outside.setdefault(str(path) if by else real, self._name(by or path))
                 return None
         if by is None and not place.is_near and place.whose != "managed" and (doubt := _doubt(real)):
-            self._warn(f"{_name(path)} is not read: {doubt}.")
+            self._warn(f"{self._name(path)} is not read: {doubt}.")
             return None
         if not (self._ground.may_read(path) and self._ground.may_read(Path(real))):
             self._seen.add(real)
-            self._warn(f"{_name(path)} is not read: a rule denies it. See coder permissions list")
+            self._warn(f"{self._name(path)} is not read: a rule denies it. See coder permissions list")
             return None
         page = self._store.page(real, is_rule=is_rule)
         if page is not None and page.problem:
             self._seen.add(real)
-            self._warn(f"{_name(path)} is not read: {page.problem}. Replace or remove it.")
+            self._warn(f"{self._name(path)} is not read: {page.problem}. Replace or remove it.")
             return None
         return page
 
@@ -195,6 +202,26 @@ class _Reading:
 
     def _spelled(self, patterns: Iterable[str]) -> list[str]:
         return [f"{self._ground.home}/{text[2:]}" if text.startswith("~/") else text for text in patterns]
+
+    def _remark(self, file: MemoryFile) -> str:
+        """Models follow long files less well, and each request pays for them."""
+        much = f"{file.lines:,} lines" if file.lines > LONG_LINES else f"{file.size / 1000:,.0f} KB"
+        return f"{self._name(file.path)} is long: {much}. Shorten it, or move parts into .claude/rules with paths:."
+
+    def _listed(self, names: Iterable[str]) -> str:
+        every = list(names)
+        more = f" and {len(every) - _NAMED:,} more" if len(every) > _NAMED else ""
+        return ", ".join(map(self._name, every[:_NAMED])) + more
+
+    def _name(self, path: Path | str) -> str:
+        """As people write it here."""
+        text = str(path)
+        for folder, short in ((self._ground.cwd, ""), (self._ground.home, "~/")):
+            if text.startswith(f"{folder}/"):
+                text = short + text[len(str(folder)) + 1 :]
+                break
+        text = visible_line(text)
+        return text if len(text) <= _LONGEST_SHOWN else f"…{text[1 - _LONGEST_SHOWN :]}"
 
     def _warn(self, text: str) -> None:
         if len(self._warnings) < 20 and text not in self._warnings:
@@ -212,26 +239,9 @@ def _below(path: Path, base: Path) -> str:
 def _doubt(real: str) -> str:
     """Why a file from outside the repository may not be what the person or their team wrote."""
     try:
-        facts = os.stat(real)
+        facts = Path(real).stat()
     except (OSError, ValueError):
         return ""
     if facts.st_uid not in (0, os.geteuid()):
         return "it belongs to somebody else"
     return "anybody may write to it" if facts.st_mode & stat.S_IWOTH else ""
-
-
-def _remark(file: MemoryFile) -> str:
-    """Models follow long files less well, and each request pays for them."""
-    much = f"{file.lines:,} lines" if file.lines > LONG_LINES else f"{file.size / 1000:,.0f} KB"
-    return f"{_name(file.path)} is long: {much}. Shorten it, or move parts into .claude/rules with paths:."
-
-
-def _listed(names: Iterable[str]) -> str:
-    every = [_name(name) for name in names]
-    more = f" and {len(every) - _NAMED:,} more" if len(every) > _NAMED else ""
-    return ", ".join(every[:_NAMED]) + more
-
-
-def _name(path: Path | str) -> str:
-    text = visible_line(str(path))
-    return text if len(text) <= 200 else f"…{text[-199:]}"

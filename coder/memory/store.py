@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from coder.core.lazy import LazyModule
 from coder.core.ordinary import open_ordinary
 from coder.memory.files import MOST_BYTES
+from coder.memory.looking import is_folder
 from coder.memory.markdown import Mention, mentions, without_comments
 
 if TYPE_CHECKING:
@@ -45,14 +45,14 @@ class Store:
     def page(self, real: str, *, is_rule: bool = False) -> Page | None:
         """The page at a path without links; None where no file is."""
         try:
-            facts = os.stat(real)
+            facts = Path(real).stat()
             signature = (facts.st_mtime_ns, facts.st_ctime_ns, facts.st_size, facts.st_ino)
             held = self._pages.get((real, is_rule))
             if held is not None and held[0] == signature:
                 return held[1]
             page = _read(Path(real), is_rule=is_rule)
         except OSError as error:
-            return None if error.errno in _QUIET or os.path.isdir(real) else Page(problem=_why(error))
+            return None if error.errno in _QUIET or is_folder(Path(real)) else Page(problem=_why(error))
         except ValueError:  # a name that no file can have
             return None
         self._pages[real, is_rule] = (signature, page)

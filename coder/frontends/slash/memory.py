@@ -62,7 +62,9 @@ def _picker(report: Report, desk: Desk) -> Picker:
     items = tuple(Item(note, words, key) for (note, words), key in zip(cells, keys, strict=False))
     count = sum(each.is_read for each in report.rows)
     hint = f"about {tokens(report.tokens)} tokens, {size(report.size)}" if count else ""
-    return Picker("Notes for the model, in order", items, hint, verb="opens it in your editor", above=_above(report, desk))
+    return Picker(
+        "Notes for the model, in order", items, hint, verb="opens it in your editor", above=_above(report, desk)
+    )
 
 
 def _cells(each: Row, desk: Desk) -> tuple[str, ...]:

@@ -106,7 +106,7 @@ def test_what_is_imported_follows_its_importer(land: Land) -> None:
         "CLAUDE.md", "a.md", "a2.md", "CLAUDE.md",
     ]  # fmt: skip
     [warning] = memory.warnings
-    assert warning == f"{land.shop}/CLAUDE.md, line 2, imports ./e.md, which is not there. Correct the path."
+    assert warning == "CLAUDE.md, line 2, imports ./e.md, which is not there. Correct the path."
 
 
 @pytest.mark.behaviour("B-1102")
@@ -115,9 +115,7 @@ def test_imports_end_after_four(land: Land) -> None:
     land.write({"CLAUDE.md": "@0.md"})
     memory = land.read()
     assert land.names(memory)[-1].endswith("3.md") and len(memory.files) == 5
-    assert memory.warnings == (
-        f"{land.shop}/3.md, line 1, imports {land.shop}/4.md, more than 4 imports deep. It is not read.",
-    )
+    assert memory.warnings == ("3.md, line 1, imports 4.md, more than 4 imports deep. It is not read.",)
 
 
 @pytest.mark.behaviour("B-1102")
@@ -135,8 +133,8 @@ def test_a_repository_names_files_outside_itself_only_when_it_is_trusted(land: L
     memory = land.read()
     assert [file.text.split()[0] for file in memory.files] == ["shop", "in"]
     assert memory.warnings == (
-        f"{land.shop}/CLAUDE.md names files from outside the repository, which are not read: {land.home}/secret.md,"
-        f" {land.home}/src/other.md. If you know what is in them: coder trust add",
+        "CLAUDE.md names files from outside the repository, which are not read: ~/secret.md,"
+        " ~/src/other.md. If you know what is in them: coder trust add",
     )
     trusted = land.read(is_trusted=lambda: True)
     assert [file.text.split()[0] for file in trusted.files] == ["shop", "secret", "other", "in"]
@@ -167,7 +165,7 @@ def test_what_may_not_be_read_is_no_memory(land: Land) -> None:
     land.write({"CLAUDE.local.md": "@link.md"})
     memory = land.read(may_read=lambda path: path.name != "private.md")
     assert [file.text for file in memory.files] == ["@private.md", "y", "@link.md"]
-    assert memory.warnings[0].startswith(f"{land.shop}/private.md is not read: a rule denies it.")
+    assert memory.warnings[0].startswith("private.md is not read: a rule denies it.")
 
 
 @pytest.mark.behaviour("B-1107")
@@ -176,14 +174,16 @@ def test_a_long_file_is_remarked_on_with_its_length(land: Land) -> None:
     memory = land.read()
     assert len(memory.files) == 3 and memory.warnings == ()
     assert [remark.partition(":")[0] for remark in memory.remarks] == [
-        f"{land.shop}/AGENTS.md is long", f"{land.shop}/CLAUDE.local.md is long",
+        "AGENTS.md is long", "CLAUDE.local.md is long",
     ]  # fmt: skip
     assert "201 lines" in memory.remarks[0] and "40 KB" in memory.remarks[1]
 
 
 @pytest.mark.behaviour("B-1108")
 def test_sources_say_whose_files_count(land: Land) -> None:
-    land.write({".claude/CLAUDE.md": "u1", ".coder/rules/r.md": "u2", "CLAUDE.md": "h", "src/AGENTS.md": "s"}, land.home)
+    land.write(
+        {".claude/CLAUDE.md": "u1", ".coder/rules/r.md": "u2", "CLAUDE.md": "h", "src/AGENTS.md": "s"}, land.home
+    )
     land.write({"CLAUDE.md": "p", "CLAUDE.local.md": "l", ".claude/rules/r.md": "r"})
     land.write({"CLAUDE.md": "m"}, land.etc)
 
@@ -237,7 +237,7 @@ def test_what_others_may_write_above_the_repository_is_not_read(land: Land) -> N
         path.chmod(0o666)
     memory = land.read()
     assert [file.text for file in memory.files] == ["mine", "shop"]
-    assert memory.warnings == (f"{land.home}/src/CLAUDE.md is not read: anybody may write to it.",)
+    assert memory.warnings == ("~/src/CLAUDE.md is not read: anybody may write to it.",)
     if os.geteuid() == 0:
         (land.home / ".coder" / "CLAUDE.md").chmod(0o600)
         os.chown(land.home / ".coder" / "CLAUDE.md", 12345, 12345)

@@ -35,10 +35,14 @@ def test_what_is_no_ordinary_text_file_is_named_and_holds_nothing_up(land: Land)
     memory = land.read(is_trusted=lambda: True)
     assert [file.text for file in memory.files][1:] == ["g\ufffd\ufffdood"]
     told = "\n".join(memory.warnings)
-    for name, why in {"CLAUDE.md": "no ordinary file", "pipe.md": "no ordinary file", "wide.md": "no UTF-8 text"}.items():
-        assert f"{land.shop}/{name} is not read: it is {why}. Replace or remove it." in told
+    for name, why in {
+        "CLAUDE.md": "no ordinary file",
+        "pipe.md": "no ordinary file",
+        "wide.md": "no UTF-8 text",
+    }.items():
+        assert f"{name} is not read: it is {why}. Replace or remove it." in told
     assert "/dev/zero" in told or "zero.md is not read" in told
-    assert f"{land.shop}/AGENTS.md" not in told
+    assert "AGENTS.md" not in told
 
 
 @pytest.mark.behaviour("B-1105")
@@ -47,8 +51,8 @@ def test_a_huge_file_is_left_out_and_so_is_what_is_too_much_together(land: Land)
     land.write({".claude/rules/r.md": "small"})
     memory = land.read()
     assert [file.size for file in memory.files] == [700_000, 5]
-    assert memory.warnings[0] == f"{land.shop}/CLAUDE.md is not read: it is larger than 4 MiB. Replace or remove it."
-    assert f"not read: {land.shop}/CLAUDE.local.md. Together they may be 1 MiB" in memory.warnings[1]
+    assert memory.warnings[0] == "CLAUDE.md is not read: it is larger than 4 MiB. Replace or remove it."
+    assert "not read: CLAUDE.local.md. Together they may be 1 MiB" in memory.warnings[1]
 
 
 @pytest.mark.behaviour("B-1105")
@@ -111,7 +115,8 @@ NAMES = st.sampled_from(
 )  # fmt: skip
 WORDS = st.sampled_from(
     [b"@docs/e.md", b"@../CLAUDE.md", b"@x.md", b"@/dev/zero", b"@~", b"@", b"---\n", b"paths: '**'\n", b"paths: [\n",
-     b"<!--", b"-->", b"```\n", b"\xff", b"\0", b" ", b"\n", b"words", b"<memory path=", b"</memory>", b"\xef\xbb\xbf", b"\r\n"]
+     b"<!--", b"-->", b"```\n", b"\xff", b"\0", b" ", b"\n", b"words", b"<memory path=", b"</memory>", b"\xef\xbb\xbf",
+     b"\r\n"]
 )  # fmt: skip
 FILES = st.dictionaries(NAMES, st.lists(WORDS, max_size=12).map(b"".join), max_size=8)
 LINKS = st.lists(st.tuples(NAMES, st.sampled_from(["CLAUDE.md", "..", "/dev/null", "x.md", "docs"])), max_size=3)

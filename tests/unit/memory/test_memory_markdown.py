@@ -8,7 +8,26 @@ from hypothesis import strategies as st
 
 from coder.memory.markdown import mentions, spans, without_comments
 
-PIECES = ["`", "``", "```", "~~~", "<!--", "-->", "@a.md", "\n", "\n\n", "    ", "\t", "- ", "> ", "x", " ", "\\", "é", "\r\n"]
+PIECES = [
+    "`",
+    "``",
+    "```",
+    "~~~",
+    "<!--",
+    "-->",
+    "@a.md",
+    "\n",
+    "\n\n",
+    "    ",
+    "\t",
+    "- ",
+    "> ",
+    "x",
+    " ",
+    "\\",
+    "é",
+    "\r\n",
+]
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=60).map("".join)
 
 
@@ -86,7 +105,9 @@ def test_what_is_left_of_a_text_stands_in_it_in_order(text: str) -> None:
 
 
 @pytest.mark.timeout(20)
-@pytest.mark.parametrize("piece", ["`", "` ``", "<!--", "<!-- -->", "```\n", "@a ", "- - ", ">", "\n", "`a\n\n", "\\`", "a -->"])
+@pytest.mark.parametrize(
+    "piece", ["`", "` ``", "<!--", "<!-- -->", "```\n", "@a ", "- - ", ">", "\n", "`a\n\n", "\\`", "a -->"]
+)
 def test_no_text_takes_long(piece: str) -> None:
     text = piece * (400_000 // len(piece)) + " @end"
     assert len(mentions(text, 200)) <= 200 and len(without_comments(text)) <= len(text)

@@ -21,13 +21,13 @@ from coder.app.again import Again
 from coder.app.beside import Beside
 from coder.app.budgets import PrimaryAgain
 from coder.app.checkpointing import FOLDER, Checkpointing, Site
-from coder.app.context import context_message
 from coder.app.conversation import OpenConversation, told_by
 from coder.app.created import Created
 from coder.app.figures import Figures
 from coder.app.hearing import Hearing
 from coder.app.journal import Journal
 from coder.app.judge import Judge, Surroundings
+from coder.app.memory import ProjectMemory
 from coder.app.pictures import shrunk
 from coder.app.purse import Purse
 from coder.app.requesting import policies_of, room_of, template_of
@@ -38,7 +38,7 @@ from coder.app.toolbox import SessionTools
 from coder.config.paths import local_settings, user_home
 from coder.core.config import Behaviour, Config
 from coder.core.errors import ConfigError
-from coder.core.events import AnyEvent
+from coder.core.events import AnyEvent, Notice
 from coder.core.frontend import Frontend
 from coder.core.lazy import LazyModule
 from coder.models import catalog
@@ -100,10 +100,11 @@ async def open_session(
     checkpoints = _checkpoints(config, journal, workspace, conversation, emit)
     ports = Ports(ground.created.watch, journal, checkpoints)
     executor = Executor(tools, gate, workspace, control, emit, spill_dir, ports)
-    context = context_message(config.cwd, workspace.roots, today or datetime.now().astimezone().date())
+    memory = ProjectMemory(config, warn=lambda text: emit(Notice(level="warning", text=text)))
+    context = memory.context(workspace.roots, today or datetime.now().astimezone().date())
     template = template_of(config, model_name, tools.specs())
-    room = room_of(config, template, spill_dir, Again(tools, judge, workspace))
-    policies = (PrimaryAgain(purse.model), *policies_of(config))
+    room = room_of(config, template, spill_dir, Again(tools, judge, workspace), memory.renewed)
+    policies = (PrimaryAgain(purse.model), *policies_of(config), memory)
     history = _history(journal)
     agent = Agent(purse.model, template, history, executor, emit, policies, context, room, journal, edited)
     titling = _titling(config, purse, journal) if titles else ()
@@ -121,7 +122,7 @@ async def open_session(
         return report
 
     facts = _facts(config, journal, tools, model_name)
-    warnings = (*config.warnings, *rule_warnings, *journal.notes, *await checkpoints.recover())
+    warnings = (*config.warnings, *rule_warnings, *memory.warnings, *journal.notes, *await checkpoints.recover())
     line = partial(_line, ground, shared, ports, gate, checkpoints)
     beside = Beside(shared.shells, figures, line, lambda: journal.title)
     return Session(

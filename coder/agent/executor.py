@@ -57,14 +57,15 @@ class Toolbox(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a call ended. `denied_nobody`: it was not run because there was nobody to ask. `stop`: a hook ends the run,
-    and why."""
+    """How a call ended. `denied`: it was not run because it may not; `denied_nobody`: there was nobody to ask. `stop`: a
+    hook ends the run, and why."""
 
     result: ToolResult
     data: Json | None = None
     denied_nobody: bool = False
     interrupt: bool = False
     stop: str = ""
+    denied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,7 @@ class Executor:
     def _told(self, prepared: _Prepared, said: Before) -> _Prepared | Outcome:
         """The call as hooks want it: parsed and judged again where they rewrote it, so that a rule beats every hook."""
         if said.stop:
-            return replace(_failed(prepared.call, said.stop), stop=said.stop)
+            return replace(_failed(prepared.call, said.stop), stop=said.stop, denied=True)
         note = "\n".join(filter(None, (prepared.note, *said.notes)))
         if said.input is None or said.input == prepared.call.input:
             return replace(prepared, said=said, note=note)
@@ -295,7 +296,7 @@ def _summary(call: ToolUse, tool: Tool, params: Any) -> str:
 
 def _denied(call: ToolUse, verdict: Denied) -> Outcome:
     result = ToolResult(call.id, (Text(verdict.message),), is_error=True)
-    return Outcome(result, None, verdict.nobody, verdict.interrupt)
+    return Outcome(result, None, verdict.nobody, verdict.interrupt, denied=True)
 
 
 def _judged(places: Sequence[Place]) -> Callable[[Path], Path]:

@@ -59,8 +59,8 @@ class RuleBook:
 
     @contextmanager
     def lent(self, texts: Iterable[RuleText]) -> Iterator[None]:
-        """Inside the block these rules hold too. They are never saved, and what forbids goes before what allows as ever.
-        A malformed one adds nothing."""
+        """Inside the block these rules hold too. They are never saved, and what forbids goes before what allows as
+        ever. A malformed one adds nothing."""
         key = object()
         self._lent[key], _ = parse_rules(texts)
         try:

@@ -1,4 +1,4 @@
-"""Finds the shell commands of a body, `` !`cmd` `` and ```` ```! ````, and puts words into them so that they stay words.
+"""Finds the shell commands of a body, `` !`cmd` `` and ```` ```! ````, and puts words into them that stay words.
 
 Must not run anything, nor know who may. A word that was typed can name a file; it can never begin a command.
 """

@@ -77,10 +77,10 @@ def first_number(body: str) -> int:
 def slots(text: str, given: Given) -> Iterator[Slot | tuple[int, int]]:
     """Where something is to be put, in order; a pair is a backslash that only kept a slot from being one."""
     for found in given.pattern.finditer(text):
-        slot = _slot(found, given)
-        if slot is None:
-            continue
-        yield (found.start(), found.start() + 1) if found["escape"] else slot
+        if found["escape"] and (found["fact"] is None or found["fact"] in given.facts):
+            yield found.start(), found.start() + 1
+        elif (slot := _slot(found, given)) is not None:
+            yield slot
 
 
 def fill(text: str, given: Given, put: Put = lambda slot: slot.raw) -> tuple[str, bool]:

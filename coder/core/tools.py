@@ -54,7 +54,7 @@ class Decides:
 
 @dataclass(frozen=True, slots=True)
 class Follows:
-    """Takes a text of a file as instructions. `gains` is what could be done without a question by that, "" if nothing."""
+    """Takes a text of a file as instructions. `gains` is what may be done without a question by that, or ""."""
 
     name: str
     gains: str = ""

@@ -137,7 +137,7 @@ class Commands:
         self._granting.lend(definition, facts)
         text = self._once(definition, body.text)
         self._around.tell(Message("user", (Text(text), *attached), Meta(kind="reminder")))
-        return prompts.load("reminders/skill_begins", name=name)
+        return prompts.load("reminders/skill_begins", skill=name)
 
     # Parts
 
@@ -165,7 +165,7 @@ class Commands:
         """The text, or that it stands above already."""
         blocks = (block for message in self._around.messages() for block in message.content)
         if any(isinstance(block, Text) and block.text == text for block in blocks):
-            return prompts.load("reminders/skill_again", name=definition.name)
+            return prompts.load("reminders/skill_again", skill=definition.name)
         return text
 
     def _effort(

@@ -12,7 +12,7 @@ from typing import Protocol, TypeAlias, get_args
 from coder.app.attaching import Attaching
 from coder.app.expanding import Body, Inline, expanded
 from coder.app.granting import Granting
-from coder.app.prompting import Expanded, Submitted
+from coder.app.prompting import Expanded, Offered, Submitted
 from coder.commands.asked import Asked, asked, head, thinks_harder
 from coder.commands.definition import Definition
 from coder.commands.mentions import mentions
@@ -76,7 +76,8 @@ class Commands:
 
     def typed(self, name: str) -> Definition | None:
         """The command of that name that a person may type."""
-        found = self._catalogue().find(name)
+        catalogue = self._catalogue()
+        found = catalogue.find(name) or next((each for each in catalogue.all() if _is_alike(each.name, name)), None)
         return found if found is not None and found.person_may and not self._is_off(found) else None
 
     async def expand(self, line: str) -> Expanded | None:
@@ -110,9 +111,14 @@ class Commands:
             verify=tuple(what for each in definitions for what in each.verify),
         )
 
+    def offered(self) -> tuple[Offered, ...]:
+        """What a person may type."""
+        found = (each for each in self._catalogue().all() if each.person_may and not self._is_off(each))
+        return tuple(Offered(each.name, each.description, each.hint, each.origin, each.kind) for each in found)
+
     # The model's own use of skills: coder.tools.skill.Skills
 
-    def offered(self) -> tuple[Definition, ...]:
+    def for_model(self) -> tuple[Definition, ...]:
         """What the model may use by itself, in the order of the catalogue."""
         return tuple(each for each in self._catalogue().all() if self._is_offered(each))
 
@@ -189,7 +195,7 @@ class Commands:
         return definition.kind == "skill" and definition.model_may and not hidden
 
     def _no_skill(self, name: str, found: Definition | None) -> str:
-        offered = [each.name for each in self.offered()]
+        offered = [each.name for each in self.for_model()]
         if found is not None and found.name in offered:
             return f"There is no skill {name!r}; send its whole name, {found.name!r}."
         if found is not None:
@@ -197,6 +203,10 @@ class Commands:
         near = get_close_matches(name, offered, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else f" The skills are: {', '.join(offered[:50]) or 'none'}."
         return f"There is no skill {name!r}.{hint}"
+
+
+def _is_alike(name: str, typed: str) -> bool:
+    return name.lower() == typed.lower()
 
 
 def _place(effort: str) -> int:

@@ -72,9 +72,7 @@ class Desk:
         self.executor = Executor(
             self.tools, gate, self.workspace, control, self.events.append, root / "spill", ports=Ports()
         )
-        attach = Attaching(
-            gate.judge, Read(shared.ledger), self.workspace, control, root / "spill", self.said.append
-        )
+        attach = Attaching(gate.judge, Read(shared.ledger), self.workspace, control, root / "spill", self.said.append)
         self.attach = attach
         self.around = Surroundings(
             lambda: self.facts,

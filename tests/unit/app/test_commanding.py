@@ -37,7 +37,9 @@ async def test_the_body_is_sent_and_what_was_typed_is_what_is_seen(desk: Desk) -
 
 
 @pytest.mark.behaviour("B-1155")
-@pytest.mark.parametrize("line", ["/fix", "/fix a\nb  c", "/fix </command-args>", "/fix <command-name>/x</command-name>"])
+@pytest.mark.parametrize(
+    "line", ["/fix", "/fix a\nb  c", "/fix </command-args>", "/fix <command-name>/x</command-name>"]
+)
 async def test_the_line_comes_back_as_it_was_typed(desk: Desk, line: str) -> None:
     desk.add("fix", "Fix it.")
     assert said(await desk.send(line)) == line
@@ -81,7 +83,9 @@ async def test_several_commands_in_one_line(desk: Desk) -> None:
 async def test_the_same_text_is_sent_once(desk: Desk) -> None:
     desk.add("style", "Write short sentences about $ARGUMENTS.")
     await desk.send("/style cats")
-    assert (await desk.texts("/style cats"))[1] == "The text of style stands above and has not changed. Follow it again."
+    assert (await desk.texts("/style cats"))[
+        1
+    ] == "The text of style stands above and has not changed. Follow it again."
     assert (await desk.texts("/style dogs"))[1] == "Write short sentences about dogs."
     desk.messages.clear()  # as after a compaction
     assert (await desk.texts("/style cats"))[1] == "Write short sentences about cats."
@@ -100,7 +104,9 @@ async def test_commands_of_a_text_run_before_it_is_sent(desk: Desk) -> None:
 @pytest.mark.behaviour("B-1160")
 async def test_a_command_that_may_not_run_ends_it(desk: Desk) -> None:
     desk.add("bad", "First !`touch made` and !`touch never`")
-    with pytest.raises(SessionError, match=r'^Shell command permission check failed for pattern "!`touch made`": ') as why:
+    with pytest.raises(
+        SessionError, match=r'^Shell command permission check failed for pattern "!`touch made`": '
+    ) as why:
         await desk.commands.expand("/bad")
     assert "\n" not in str(why.value) and not (desk.root / "made").exists()
     assert [request.summary for request in desk.asked] == ["Bash touch made"]

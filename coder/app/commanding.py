@@ -5,8 +5,7 @@ told of. Must not know front ends, where files lie, or how a run goes.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from difflib import get_close_matches
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias, get_args
 
 from coder.app.attaching import Attaching
@@ -15,7 +14,10 @@ from coder.app.granting import Granting
 from coder.app.prompting import Expanded, Offered, Submitted
 from coder.commands.asked import Asked, asked, head, thinks_harder
 from coder.commands.definition import Definition
+from coder.commands.listing import Listing
+from coder.commands.loader import body
 from coder.commands.mentions import mentions
+from coder.commands.suggest import near
 from coder.core import prompts
 from coder.core.choices import Effort
 from coder.core.errors import CoderError, SessionError, ToolError
@@ -34,17 +36,14 @@ class Catalogue(Protocol):
 
     def all(self) -> Sequence[Definition]: ...
 
-    def body(self, definition: Definition) -> str:
-        """Raises CoderError when it cannot be read."""
-        ...
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Surroundings:
     """What commands need of their session. `facts` are by the names they have in texts: SESSION_ID, PROJECT_DIR,
     EFFORT, COMMIT_TRAILER, PR_TRAILER. `inline` is None where no text may run anything; `tell` adds a message to the
     conversation behind the calls of this turn; `say` tells people something; `messages` is the conversation as it goes
-    on.
+    on; `listed` the bounded list of what the model may use; `is_due` tells whether something for certain files is to be
+    offered; `body` reads a text, and raises CoderError when it cannot.
     """
 
     facts: Callable[[], Mapping[str, str]]
@@ -53,8 +52,10 @@ class Surroundings:
     tell: Callable[[Message], None]
     say: Callable[[str], None]
     messages: Callable[[], Sequence[Message]]
+    listed: Callable[[Sequence[Definition]], Listing]
     on_expansion: OnExpansion | None = None
-    overrides: Mapping[str, str] = field(default_factory=dict)
+    is_due: Callable[[Definition], bool] = lambda definition: True
+    body: Callable[[Definition], str] = body
 
 
 class Commands:
@@ -78,7 +79,7 @@ class Commands:
         """The command of that name that a person may type."""
         catalogue = self._catalogue()
         found = catalogue.find(name) or next((each for each in catalogue.all() if _is_alike(each.name, name)), None)
-        return found if found is not None and found.person_may and not self._is_off(found) else None
+        return found if found is not None and found.person_may else None
 
     async def expand(self, line: str) -> Expanded | None:
         """What a line that begins with a slash stands for; None when no command of a file has that name.
@@ -86,7 +87,6 @@ class Commands:
         Raises CoderError that says why it could not be made; nothing is sent then.
         """
         self.run_ended()
-        catalogue = self._catalogue()
         chosen = [(each, self.typed(each.name)) for each in asked(line, lambda name: self.typed(name) is not None)]
         uses = [(each, definition) for each, definition in chosen if definition is not None]
         if not uses:
@@ -95,7 +95,7 @@ class Commands:
         definitions = [definition for _, definition in uses]
         facts = self._around.facts()
         with self._granting.during(definitions, facts):
-            bodies = [await self._body(catalogue, each, definition) for each, definition in uses]
+            bodies = [await self._body(each, definition) for each, definition in uses]
             attached = await self._around.attach.of(
                 (*mentions(uses[-1][0].arguments), *(mention for body in bodies for mention in body.mentioned))
             )
@@ -113,7 +113,7 @@ class Commands:
 
     def offered(self) -> tuple[Offered, ...]:
         """What a person may type."""
-        found = (each for each in self._catalogue().all() if each.person_may and not self._is_off(each))
+        found = (each for each in self._catalogue().all() if each.person_may)
         return tuple(Offered(each.name, each.description, each.hint, each.origin, each.kind) for each in found)
 
     # The model's own use of skills: coder.tools.skill.Skills
@@ -122,13 +122,21 @@ class Commands:
         """What the model may use by itself, in the order of the catalogue."""
         return tuple(each for each in self._catalogue().all() if self._is_offered(each))
 
+    def all_for_model(self) -> tuple[Definition, ...]:
+        """What the model may use now or, when a file it is for is touched, later."""
+        return tuple(each for each in self._catalogue().all() if _is_for_model(each))
+
+    def listing(self) -> tuple[str, str]:
+        """What the first message tells the model of them, "" for nothing, and what people are told of that list."""
+        made = self._around.listed(self.for_model())
+        return (prompts.load("reminders/skills", skills=made.text) if made.text else ""), made.notice
+
     def gains(self, name: str) -> str:
         found = self._catalogue().find(name)
         return ", ".join(self._granting.gains(found)) if found is not None else ""
 
     async def use(self, name: str, arguments: str) -> str:
-        catalogue = self._catalogue()
-        definition = catalogue.find(name)
+        definition = self._catalogue().find(name)
         if definition is None or definition.name != name or not self._is_offered(definition):
             raise ToolError(self._no_skill(name, definition))
         if definition.forks:
@@ -136,7 +144,7 @@ class Commands:
         facts = self._around.facts()
         try:
             with self._granting.during((definition,), facts):
-                body = await self._body(catalogue, Asked(name, arguments), definition)
+                body = await self._body(Asked(name, arguments), definition)
                 attached = await self._around.attach.of(body.mentioned)
         except CoderError as error:
             raise ToolError(f"The skill {name} could not be loaded: {error}") from error
@@ -147,8 +155,8 @@ class Commands:
 
     # Parts
 
-    async def _body(self, catalogue: Catalogue, each: Asked, definition: Definition) -> Body:
-        text = catalogue.body(definition)
+    async def _body(self, each: Asked, definition: Definition) -> Body:
+        text = self._around.body(definition)
         if not text.strip():
             raise SessionError(f"/{definition.name} says nothing: {visible_line(str(definition.file))} has no text.")
         around = self._around
@@ -187,12 +195,8 @@ class Commands:
     def _say_it_stays_here(self, definition: Definition) -> None:
         self._around.say(f"/{definition.name} asks for a context of its own; it runs in this conversation for now.")
 
-    def _is_off(self, definition: Definition) -> bool:
-        return self._around.overrides.get(definition.name) == "off"
-
     def _is_offered(self, definition: Definition) -> bool:
-        hidden = self._around.overrides.get(definition.name) in ("off", "user-invocable-only")
-        return definition.kind == "skill" and definition.model_may and not hidden
+        return _is_for_model(definition) and self._around.is_due(definition)
 
     def _no_skill(self, name: str, found: Definition | None) -> str:
         offered = [each.name for each in self.for_model()]
@@ -200,9 +204,14 @@ class Commands:
             return f"There is no skill {name!r}; send its whole name, {found.name!r}."
         if found is not None:
             return f"The skill {name!r} is for the person, who types /{found.name}. Do not do what it does unasked."
-        near = get_close_matches(name, offered, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else f" The skills are: {', '.join(offered[:50]) or 'none'}."
+        close = near(name, offered, 1)
+        hint = f" Did you mean {close[0]!r}?" if close else f" The skills are: {', '.join(offered[:50]) or 'none'}."
         return f"There is no skill {name!r}.{hint}"
+
+
+def _is_for_model(definition: Definition) -> bool:
+    """Our own are for people: what they do, a model does when it is asked to."""
+    return definition.model_may and definition.origin != "built-in"
 
 
 def _is_alike(name: str, typed: str) -> bool:

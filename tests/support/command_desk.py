@@ -1,5 +1,4 @@
-"""The commands of a session over real files, tools, rules and processes; only the catalogue is a list, and nobody has to
-sit at a keyboard."""
+"""The commands of a session over real files, tools, rules and processes; only the catalogue is a list."""
 
 from __future__ import annotations
 
@@ -18,6 +17,7 @@ from coder.app.inlining import Inlining
 from coder.app.rulebook import RuleBook
 from coder.app.toolbox import SessionTools
 from coder.commands.definition import Definition
+from coder.commands.listing import listing
 from coder.core.config import Behaviour, RuleText
 from coder.core.events import AnyEvent
 from coder.core.messages import Block, Message, Meta, Text, ToolUse
@@ -81,6 +81,8 @@ class Desk:
             self.told.append,
             self.said.append,
             lambda: self.messages,
+            lambda found: listing(found, 2_000, 200),
+            body=self.body,
         )
         self.granting = Granting(self.book, self.root, lambda definition: definition.name in self.trusted)
         self.commands = Commands(lambda: self, self.granting, self.around)

@@ -147,7 +147,7 @@ async def test_where_texts_may_run_nothing_it_says_so(desk: Desk) -> None:
 async def test_a_word_that_cannot_be_placed_is_refused(desk: Desk) -> None:
     desk.add("doc", "```!\ncat <<EOF\n$ARGUMENTS\nEOF\n```")
     assert (await desk.texts("/doc fine-1"))[1] == "fine-1"
-    with pytest.raises(SessionError, match="permission check failed for pattern .*cannot be put there"):
+    with pytest.raises(SessionError, match=r"permission check failed for pattern .*cannot be put there"):
         await desk.commands.expand("/doc $(touch pwned)")
 
 
@@ -225,18 +225,18 @@ async def test_a_hook_may_refuse_an_expansion_or_add_to_it(desk: Desk) -> None:
     desk.hooked(hook)
     desk.add("no", "!`touch made`", grants=("Bash",))
     desk.add("yes", "Body.")
-    with pytest.raises(SessionError, match="^/no was not sent: not today$"):
+    with pytest.raises(SessionError, match=r"^/no was not sent: not today$"):
         await desk.commands.expand("/no a b")
     assert not (desk.root / "made").exists()
     assert (await desk.texts("/yes"))[1:] == ["Body.", "a note"]
     assert calls == [("no", "a b", "project", "/no a b"), ("yes", "", "project", "/yes")]
 
 
-async def test_what_only_the_model_may_use_or_is_off_cannot_be_typed(desk: Desk) -> None:
+async def test_what_only_the_model_may_use_cannot_be_typed(desk: Desk) -> None:
     desk.add("hidden", "Body.", person_may=False)
-    desk.add("gone", "Body.")
-    desk.make(overrides={"gone": "off"})
-    assert await desk.commands.expand("/hidden") is None and await desk.commands.expand("/gone") is None
+    desk.add("seen", "Body.")
+    assert await desk.commands.expand("/hidden") is None and await desk.commands.expand("/SEEN") is not None
+    assert [each.name for each in desk.commands.offered()] == ["seen"]
 
 
 async def test_a_file_without_a_text_is_an_error_and_a_fork_says_so(desk: Desk) -> None:

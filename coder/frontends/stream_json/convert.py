@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import uuid4
 
 from coder import __version__
+from coder.app.prompting import Offered
 from coder.app.session import SessionFacts
 from coder.app.spent import Spent
 from coder.core.events import CompactionEnded, EndReason, ModelRetrying, PermissionDenied, RunEnded, TaskEnded
 from coder.core.messages import Json, Message, ToolResult, Usage, block_to_api, entry_uuids
 from coder.core.visible import visible_line
+from coder.frontends.commands import OWN
 
 # A line over 1 MiB kills the SDK's reader; base64 data is left out of longer ones.
 LINE_LIMIT = 1_000_000
@@ -47,7 +49,7 @@ def category(kind: str) -> str:
     return _CATEGORIES.get(kind, "unknown")
 
 
-def init(facts: SessionFacts) -> Json:
+def init(facts: SessionFacts, commands: Sequence[Offered] = ()) -> Json:
     return _message(
         facts.session_id,
         type="system",
@@ -57,12 +59,12 @@ def init(facts: SessionFacts) -> Json:
         mcp_servers=[],
         model=facts.model,
         permissionMode=facts.mode,
-        slash_commands=[],
+        slash_commands=[*OWN, *(each.name for each in commands)],
         apiKeySource=facts.key_source,
         claude_code_version=__version__,
         output_style="default",
         agents=[],
-        skills=[],
+        skills=[each.name for each in commands if each.kind == "skill"],
         plugins=[],
         **trust(facts),
     )

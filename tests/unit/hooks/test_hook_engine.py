@@ -84,9 +84,7 @@ async def test_hooks_of_the_end_share_a_short_time(bench: Bench) -> None:
     assert all(part.ended.timed_out for part in merged.parts)
 
 
-@pytest.mark.parametrize(
-    ("own", "told", "seconds"), [(None, "", "1.5"), (0.3, "", "0.3"), (None, "x", "1.5"), (None, "²", "1.5")]
-)
+@pytest.mark.parametrize(("own", "told", "seconds"), [(None, "²", "1.5"), (0.3, "", "0.3")])
 async def test_the_budget_of_the_end(bench: Bench, own: float | None, told: str, seconds: str) -> None:
     bench.env["CLAUDE_CODE_SESSIONEND_HOOKS_TIMEOUT_MS"] = told
     more = {} if own is None else {"timeout": own}

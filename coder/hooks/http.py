@@ -48,15 +48,17 @@ async def _posted(handler: Handler, given: bytes, surroundings: Surroundings, ti
         return "", "its url is not among allowedHttpHookUrls"
     headers = _headers(handler, surroundings)
     try:
-        is_near = httpx2.URL(handler.what).host in _LOOPBACK
-        client = httpx2.AsyncClient(follow_redirects=False, timeout=timeout, trust_env=not is_near)
+        url = httpx2.URL(handler.what)
+        if (url.port or 0) > 65535:
+            return "", f"{handler.shown} has a port that there is none of"
+        client = httpx2.AsyncClient(follow_redirects=False, timeout=timeout, trust_env=url.host not in _LOOPBACK)
         async with client, client.stream("POST", handler.what, content=given, headers=headers) as response:
             body = bytearray()
             async for chunk in response.aiter_bytes():
                 body += chunk
                 if len(body) > KEPT:
                     return "", f"it answered with more than {KEPT:,} bytes"
-    except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, OverflowError) as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, ExceptionGroup) as error:
         return "", f"{handler.shown} cannot be reached ({visible_line(str(error))[:200] or type(error).__name__})"
     status = response.status_code
     if not 200 <= status < 300:

@@ -16,6 +16,7 @@ from rich.text import Text as Styled
 from coder.core.events import (
     AnyEvent,
     CheckpointTaken,
+    HookEnded,
     MessageAdded,
     ModelRetrying,
     Notice,
@@ -61,6 +62,8 @@ class StepsOut:
                 self._line(f"! {one_line(event.text)}", "yellow")
             case CheckpointTaken():
                 self._line(one_line(event.text), "dim")
+            case HookEnded(problem=problem) if problem:
+                self._line(f"! {one_line(problem)}", "yellow")
             case TaskEnded(state=state):
                 mark = "✗ " if state == "failed" else "✓ "
                 self._line(f"{mark}{event.id} ended, exit {event.code}: {one_line(event.command, 100)}", "dim")

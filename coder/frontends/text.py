@@ -14,6 +14,7 @@ from coder.app.session import Session
 from coder.core.events import (
     AnyEvent,
     CheckpointTaken,
+    HookEnded,
     ModelRetrying,
     Notice,
     PermissionDenied,
@@ -65,6 +66,8 @@ class TextOut:
                 self._say(event.text)
             case CheckpointTaken():
                 self._say(event.text)
+            case HookEnded(problem=problem) if problem:
+                self._say(problem)
             case ToolFinished() if self._verbose:
                 mark = "✗" if event.result.is_error else "✓"
                 tail = f" · {event.summary}" if event.summary else ""

@@ -228,9 +228,10 @@ class Printer:
                 number = event.id.lstrip("b")
                 row_of = ending.task_row(int(number or 0), event.command, code=event.code, seconds=event.seconds)
                 self.say(row_of)
-            case HookStarted():
-                pass
-            case HookEnded(problem=problem):
+            case HookStarted(id=id, status=status):
+                board.hooks[id] = status
+            case HookEnded(id=id, problem=problem):
+                board.hooks.pop(id, None)
                 if problem:
                     self.say(row(("! ", "warn"), foreign(problem)))
             case TurnEnded():

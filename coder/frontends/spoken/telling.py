@@ -12,6 +12,8 @@ from coder.core.events import (
     CheckpointTaken,
     CompactionEnded,
     CompactionStarted,
+    HookEnded,
+    HookStarted,
     MessageAdded,
     ModelRetrying,
     Notice,
@@ -103,10 +105,21 @@ class Telling:
                 self._denied[call.id] = reply
             case CompactionStarted():
                 self.state = "Compacting"
+            case HookStarted() | HookEnded():
+                yield from self._hook(event)
             case CompactionEnded(trigger=trigger, before=before, after=after) if trigger != "manual" and after < before:
                 yield f"note: the conversation was compacted: about {before:,} tokens are {after:,} now"
             case _:
                 pass
+
+    def _hook(self, event: HookStarted | HookEnded) -> Iterator[str]:
+        """A hook is heard of when it failed; while it runs, by what it says of itself."""
+        if isinstance(event, HookStarted):
+            self.state = visible_line(event.status) or f"Hook {visible_line(event.name)}"
+        else:
+            self.state = WAITING
+            if event.problem:
+                yield f"warning: {visible_line(event.problem)}"
 
     def _thinks(self, text: str) -> Iterator[str]:
         if self._thinks_since is None:

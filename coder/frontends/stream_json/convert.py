@@ -9,7 +9,16 @@ from uuid import uuid4
 from coder import __version__
 from coder.app.session import SessionFacts
 from coder.app.spent import Spent
-from coder.core.events import CompactionEnded, EndReason, ModelRetrying, PermissionDenied, RunEnded, TaskEnded
+from coder.core.events import (
+    CompactionEnded,
+    EndReason,
+    HookEnded,
+    HookStarted,
+    ModelRetrying,
+    PermissionDenied,
+    RunEnded,
+    TaskEnded,
+)
 from coder.core.messages import Json, Message, ToolResult, Usage, block_to_api, entry_uuids
 from coder.core.visible import visible_line
 
@@ -30,6 +39,8 @@ _TERMINAL: dict[EndReason, str] = {
     "time_budget": "aborted_streaming",
     "model_error": "api_error",
     "rate_limit": "api_error",
+    "hook_stopped": "hook_stopped",
+    "gate_unmet": "stop_hook_prevented",
 }
 _CATEGORIES = {
     "auth": "authentication_failed",
@@ -167,6 +178,28 @@ def task_ended(session_id: str, event: TaskEnded) -> Json:
         status="stopped" if event.state == "killed" else event.state,
         output_file=event.output,
         summary=f"exit {event.code}: {visible_line(event.command)}",
+    )
+
+
+def hook_started(session_id: str, event: HookStarted) -> Json:
+    about = {"hook_id": event.id, "hook_name": event.name, "hook_event": event.point}
+    return _message(session_id, type="system", subtype="hook_started", **about)
+
+
+def hook_response(session_id: str, event: HookEnded) -> Json:
+    code = {} if event.code is None else {"exit_code": event.code}
+    return _message(
+        session_id,
+        type="system",
+        subtype="hook_response",
+        hook_id=event.id,
+        hook_name=event.name,
+        hook_event=event.point,
+        stdout=event.stdout,
+        stderr=event.stderr,
+        output=event.stdout + event.stderr,
+        outcome=event.outcome,
+        **code,
     )
 
 

@@ -5,7 +5,6 @@ Must not know hooks, files or processes: a session without hooks loads no more o
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
@@ -13,12 +12,10 @@ from typing import Literal, Protocol, TypeAlias
 from coder.agent.history import History
 from coder.agent.policies import EndPolicy, TurnPolicy, Verdict
 from coder.agent.ports import Hooks, NoHooks
-from coder.core.config import Config
 from coder.core.events import AnyEvent
 
 Source: TypeAlias = Literal["startup", "resume", "clear", "compact", "fork"]
 Leaving: TypeAlias = Literal["clear", "resume", "logout", "prompt_input_exit", "other"]
-Reload: TypeAlias = Callable[[], Config | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +50,6 @@ class Points(Hooks, TurnPolicy, EndPolicy, Protocol):
         """InstructionsLoaded: the model reads this file from now on. Nobody waits for what is run."""
         ...
 
-    def watching(self, reload: Reload | None) -> Reload | None:
-        """The same, with ConfigChange at each new set of settings. Nobody waits for what is run."""
-        ...
-
     def on(self, event: AnyEvent) -> None:
         """Told of what happens: Notification and StopFailure come from it."""
         ...
@@ -80,9 +73,6 @@ class NoPoints(NoHooks):
 
     def instructions_loaded(self, file: Path, kind: str, reason: str, more: dict[str, object] | None = None) -> None:
         pass
-
-    def watching(self, reload: Reload | None) -> Reload | None:
-        return reload
 
     def before_turn(self, turn: int, history: History) -> Verdict:
         return None

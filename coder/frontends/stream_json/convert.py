@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from coder import __version__
+from coder.app.error_names import category as category
 from coder.app.session import SessionFacts
 from coder.app.spent import Spent
 from coder.core.events import (
@@ -42,20 +43,6 @@ _TERMINAL: dict[EndReason, str] = {
     "hook_stopped": "hook_stopped",
     "gate_unmet": "stop_hook_prevented",
 }
-_CATEGORIES = {
-    "auth": "authentication_failed",
-    "rate_limit": "rate_limit",
-    "overloaded": "overloaded",
-    "invalid": "invalid_request",
-    "too_long": "invalid_request",
-    "not_found": "model_not_found",
-    "server": "server_error",
-}
-
-
-def category(kind: str) -> str:
-    """The contract's error category of a model error kind."""
-    return _CATEGORIES.get(kind, "unknown")
 
 
 def init(facts: SessionFacts) -> Json:

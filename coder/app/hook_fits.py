@@ -1,4 +1,4 @@
-"""Whether the one permission rule that a hook may be bound to speaks of a call. Must not know hooks, or what they do."""
+"""Whether the one permission rule that a hook may be bound to speaks of a call. Must not know what hooks do."""
 
 from __future__ import annotations
 

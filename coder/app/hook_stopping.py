@@ -59,7 +59,8 @@ class Stopping:
     def _given_up(self, reason: str) -> str:
         times = "once" if self._cap == 1 else f"{self._cap} times"
         why = hook_notes.line(reason, "it gives no reason")
-        return f"The Stop hook still says no after the run went on {times} for it: {why.rstrip('.')}. Set {CAP_NAME} for more."
+        said = f"The Stop hook still says no after the run went on {times} for it: {why.rstrip('.')}."
+        return f"{said} {CAP_NAME} allows more."
 
 
 def cap_of(env: Mapping[str, str]) -> int:

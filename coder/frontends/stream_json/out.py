@@ -25,7 +25,6 @@ from coder.core.requests import Deny, Reply, Request
 from coder.frontends.stream_json import convert
 from coder.frontends.stream_json.outbox import Outbox
 
-
 _ALWAYS = frozenset({"SessionStart", "Setup"})
 _NEVER_STARTED = frozenset({"Notification", "SessionEnd", "PreCompact", "PostCompact"})
 

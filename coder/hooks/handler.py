@@ -16,8 +16,8 @@ class Handler:
     """`what` is the command line, the address, the prompt or `server/tool`. `origin` is the file it stands in, `place`
     where in it: `PreToolUse[0].hooks[1]`. `args` is None for a command line that a shell reads.
 
-    `rule` is its `if`; `timeout` None is the default of its point. `background`: nobody waits for it; `wakes`: should it
-    then end with 2, the model is told at once. `root` is the folder of the plugin or skill it belongs to.
+    `rule` is its `if`; `timeout` None is the default of its point. `background`: nobody waits for it; `wakes`: should
+    it then end with 2, the model is told at once. `root` is the folder of the plugin or skill it belongs to.
     """
 
     kind: Kind

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from coder.core.messages import Json
 from coder.hooks.handler import Handler
@@ -30,8 +30,8 @@ class Outcome:
 
     `blocked` holds up what the point is about, for `reason`. `verdict` is what PreToolUse says of a call, with
     `verdict_reason`; `input` replaces the call's input. `notes` are for the model, `messages` for the person. `stop`
-    ends everything and says why (None: go on). `output` replaces a tool's output when `replaces` is set. `lines` are
-    what is shown to the person of a block that the point does not honour.
+    ends everything and says why (None: go on). A reason may be "": the hook gave none. `output` replaces a tool's
+    output when `replaces` is set. `lines` are what a hook would have blocked with where nothing can be blocked.
     """
 
     blocked: bool = False
@@ -63,8 +63,8 @@ NOTHING = Outcome()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ended:
-    """How a hook ended. `code` is an exit code or HTTP status, None when there is none. `reply` is set when it is not
-    an exit code that tells how it went but a structured answer."""
+    """How a hook ended. `code` is the exit code of a command, None for the rest and for what did not end by itself.
+    `problem` is why it told nothing: a line for people, without the name of the hook. `background`: it still runs."""
 
     code: int | None
     stdout: str = ""
@@ -73,7 +73,7 @@ class Ended:
     problem: str = ""
     cancelled: bool = False
     timed_out: bool = False
-    background: bool = False  # it still runs
+    background: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,4 +100,45 @@ NOBODY = Merged()
 def merge(outcomes: Iterable[Outcome]) -> Outcome:
     """Together: who forbids is stronger than who asks, and that stronger than who allows. Which hook ended first plays
     no part; where only one can count, the last in the order of the settings does."""
-    raise NotImplementedError
+    said = [outcome for outcome in outcomes if outcome is not NOTHING]
+    if not said:
+        return NOTHING
+    verdict = max((each.verdict for each in said), key=_STRENGTH.__getitem__)
+    stops = [each.stop for each in said if each.stop is not None]
+    decisions = [each.decision for each in said if each.decision is not None]
+    replacing = [each for each in said if each.replaces]
+    return Outcome(
+        blocked=any(each.blocked for each in said),
+        reason=_joined(each.reason for each in said if each.blocked),
+        verdict=verdict,
+        verdict_reason=_joined(each.verdict_reason for each in said if each.verdict == verdict),
+        input=None if verdict == "deny" else _last(each.input for each in said),
+        notes=tuple(note for each in said for note in each.notes),
+        messages=tuple(text for each in said for text in each.messages),
+        lines=tuple(line for each in said for line in each.lines),
+        stop=_joined(stops) if stops else None,
+        decision=next((each for each in decisions if not each.allow), decisions[-1] if decisions else None),
+        replaces=bool(replacing),
+        output=replacing[-1].output if replacing else None,
+        title=_last(each.title or None for each in said) or "",
+        first_prompt=_joined(each.first_prompt for each in said),
+        hides_prompt=any(each.hides_prompt for each in said),
+        retry=any(each.retry for each in said),
+        reload_skills=any(each.reload_skills for each in said),
+        watch=tuple(dict.fromkeys(path for each in said for path in each.watch)),
+        shown=_last(each.shown for each in said),
+        answer=_last(each.answer for each in said),
+        path=_last(each.path or None for each in said) or "",
+        problem=_joined(each.problem for each in said),
+    )
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return "\n".join(dict.fromkeys(text for text in texts if text))
+
+
+T = TypeVar("T")
+
+
+def _last(values: Iterable[T | None]) -> T | None:
+    return next((value for value in reversed(list(values)) if value is not None), None)

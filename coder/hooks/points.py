@@ -1,4 +1,4 @@
-"""The points of a session at which hooks run, and what is particular about each. Must not know handlers or processes."""
+"""The points of a session at which hooks run, and what is particular about each. Must not know handlers."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Block: TypeAlias = Literal["", "call", "prompt", "end", "result", "batch", "deed"]
-"""What exit code 2 holds up: a tool call, what the person typed, the end of a run; "result" tells the model, "batch" ends
-the run, "deed" is whatever is about to happen (a compaction, a change of settings)."""
+"""What exit code 2 holds up: a tool call, what the person typed, the end of a run; "result" tells the model, "batch"
+ends the run, "deed" is whatever is about to happen (a compaction, a change of settings)."""
 
 COMMAND_TIMEOUT, PROMPT_TIMEOUT, AGENT_TIMEOUT = 600.0, 30.0, 60.0
 TIMEOUTS = {"UserPromptSubmit": 30.0, "MessageDisplay": 10.0}
@@ -19,8 +19,8 @@ class Point:
     """`subject` names the field of the input that matchers are compared with; "" means matchers do not count.
 
     `plain`: what a hook prints as plain text is told to the model. `judged`: prompt and agent hooks may stand here.
-    `own`: only command and mcp_tool hooks may. `narrow`: a list of names is split on `|` alone. `env_file`: commands are
-    given a file for variables. `blocks` is what exit code 2 does.
+    `own`: only command and mcp_tool hooks may. `narrow`: a list of names is split on `|` alone. `env_file`: commands
+    are given a file for variables. `blocks` is what exit code 2 does.
     """
 
     name: str

@@ -29,6 +29,8 @@ from coder.app.hearing import Hearing
 from coder.app.journal import Journal
 from coder.app.judge import Judge, Surroundings
 from coder.app.pictures import shrunk
+from coder.app.pointing import points_of
+from coder.app.prompting import Prompting
 from coder.app.purse import Purse
 from coder.app.requesting import policies_of, room_of, template_of
 from coder.app.rulebook import RuleBook, SaveRule, rules_of
@@ -95,25 +97,29 @@ async def open_session(
     judge = Judge(book, control, workspace, ground.surroundings, emit, reload)
     shared, tools = _tools(config, rules, judge)
     shared.shells.on_end = lambda shell: emit(tasks.ended(shell))
-    gate = Gate(judge, figures.timed(frontend.ask), emit, book.allow, control.set_mode, lambda: workspace.cwd)
+    points = points_of(config, start, journal, workspace, control, judge, purse, shared.shells, emit)
+    ask = figures.timed(frontend.ask)
+    gate = Gate(judge, ask, emit, book.allow, control.set_mode, lambda: workspace.cwd, points.before_asking)
     conversation = OpenConversation(journal, lambda messages: agent.upkeep.restart(messages, "rewind"))
     checkpoints = _checkpoints(config, journal, workspace, conversation, emit)
-    ports = Ports(ground.created.watch, journal, checkpoints)
+    ports = Ports(ground.created.watch, journal, checkpoints, points)
     executor = Executor(tools, gate, workspace, control, emit, spill_dir, ports)
     context = context_message(config.cwd, workspace.roots, today or datetime.now().astimezone().date())
     template = template_of(config, model_name, tools.specs())
     room = room_of(config, template, spill_dir, Again(tools, judge, workspace))
-    policies = (PrimaryAgain(purse.model), *policies_of(config))
+    policies = (PrimaryAgain(purse.model), *policies_of(config), points)
     history = _history(journal)
-    agent = Agent(purse.model, template, history, executor, emit, policies, context, room, journal, edited)
+    agent = Agent(purse.model, template, history, executor, emit, policies, context, room, journal, edited, points)
+    agent.ends_with((points,))
     titling = _titling(config, purse, journal) if titles else ()
-    hearing.add(purse, journal, checkpoints, figures, *titling)
+    hearing.add(purse, journal, checkpoints, figures, *titling, points)
 
     ends = AsyncExitStack()  # the last comes first
     ends.callback(_debug_log(config, journal.session_id).close)
     for end in (journal.aclose, purse.aclose, *(each.aclose for each in titling), checkpoints.aclose, workspace.aclose):
         ends.push_async_callback(end)
     ends.callback(shared.shells.forget)
+    ends.push_async_callback(points.aclose)
 
     async def what_fills_it() -> ContextReport:
         limit, messages = agent.upkeep.compacts_at, history.messages or (context,)
@@ -121,7 +127,7 @@ async def open_session(
         return report
 
     facts = _facts(config, journal, tools, model_name)
-    warnings = (*config.warnings, *rule_warnings, *journal.notes, *await checkpoints.recover())
+    warnings = (*config.warnings, *rule_warnings, *points.warnings, *journal.notes, *await checkpoints.recover())
     line = partial(_line, ground, shared, ports, gate, checkpoints)
     beside = Beside(shared.shells, figures, line, lambda: journal.title)
     return Session(
@@ -135,6 +141,7 @@ async def open_session(
         warnings,
         checkpoints,
         conversation,
+        Prompting(hooks=points),
     )
 
 

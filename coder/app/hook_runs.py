@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,6 +61,8 @@ class HookRuns:
         """What they say together. Returns at once when there is no hook for it. Raises CancelledError only."""
         if self._engine is None or not self._engine.wants(point, subject):
             return NOTHING
+        if POINTS[point].env_file:
+            await asyncio.to_thread(_make_folder, self.scene.env_file.parent)
         said = (await self._engine.run(point, subject, self._input(point, fields))).said
         self._say(point, said)
         if said.title:
@@ -103,7 +106,8 @@ class HookRuns:
             await asyncio.wait(self._beside)
         if self._engine is not None:
             await self._engine.aclose()
-        await asyncio.to_thread(self.scene.env_file.unlink, missing_ok=True)
+        with suppress(OSError):
+            await asyncio.to_thread(self.scene.env_file.unlink, missing_ok=True)
 
     def notice(self, text: str) -> None:
         self._emit(Notice(level="warning", text=text))
@@ -134,6 +138,11 @@ class HookRuns:
             shown = hook_notes.line(wrong[0], "an empty line")
             what = "1 line" if len(wrong) == 1 else f"{len(wrong)} lines"
             self.notice(f"{point} hook: {what} in CLAUDE_ENV_FILE not used: {shown}. Write: export NAME=value")
+
+
+def _make_folder(folder: Path) -> None:
+    with suppress(OSError):  # then a hook cannot leave variables, and says so itself
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def new_prompt_id() -> str:

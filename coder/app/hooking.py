@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from coder.agent.history import History
@@ -20,7 +20,8 @@ from coder.app.hook_calls import CallHooks
 from coder.app.hook_fits import Fitting
 from coder.app.hook_runs import HookRuns, Scene, new_prompt_id
 from coder.app.hook_stopping import Stopping, cap_of
-from coder.app.points import Leaving, Source, Submitted
+from coder.app.points import Leaving, Source
+from coder.app.prompting import Submitted
 from coder.core.config import Config
 from coder.core.events import AnyEvent, RunStarted
 from coder.core.messages import Json
@@ -33,11 +34,12 @@ from coder.permissions.world import LocalWorld
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Session:
-    """What hooks need of the session they belong to. `folder` holds its side files; `world` and `side_model` are asked
-    for when a hook needs one; `tasks` are its commands in the background."""
+class Around:
+    """What hooks need of the session they belong to. `source` is how it began, `folder` holds its side files; `world`
+    and `side_model` are asked for when a hook needs one; `tasks` are its commands in the background."""
 
     scene: Scene
+    source: Source
     folder: Path
     world: Callable[[], LocalWorld]
     side_model: Callable[[], Model]
@@ -46,32 +48,49 @@ class Session:
 
 
 class SessionHooks(CallHooks):
-    """Implements `coder.app.points.Points`. `warnings` are about hooks that do not count."""
+    """Implements `coder.app.points.Points`."""
 
-    def __init__(self, config: Config, session: Session, emit: Callable[[AnyEvent], None]) -> None:
+    def __init__(self, config: Config, around: Around, emit: Callable[[AnyEvent], None]) -> None:
         hooks, self.warnings = HookSet.of(config.hooks.sources)
-        runs = HookRuns(session.scene, emit)
+        runs = HookRuns(around.scene, emit)
         super().__init__(runs)
-        fits = Fitting(session.world, config.cwd)
-        links = Links(emit, fits, asker(session.side_model, config), runs.late)
-        runs.use(Engine(hooks, _surroundings(config, session), links))
+        links = Links(emit, Fitting(around.world, config.cwd), asker(around.side_model, config, emit), runs.late)
+        runs.use(Engine(hooks, _surroundings(config, around), links))
         self.leaving: Leaving = "other"
-        self._stopping = Stopping(runs, cap_of(config.env), session.tasks)
-        self._calling = Calling(runs, session.waits)
-        self._starting: asyncio.Task[None] | None = None
+        self._source = around.source
+        self._stopping = Stopping(runs, cap_of(config.env), around.tasks)
+        self._calling = Calling(runs, around.waits)
+        self._starting: asyncio.Task[Outcome] | None = None
         self._is_closed = False
 
-    def begin(self, source: Source) -> None:
-        if self._runs.wants("SessionStart", source):
-            self._starting = asyncio.create_task(self._start(source))
+    def begin(self) -> None:
+        if self._starting is None and self._runs.wants("SessionStart", self._source):
+            model = self._runs.scene.control.model
+            start = self._runs.run("SessionStart", self._source, source=self._source, model=model)
+            self._starting = asyncio.create_task(start)
 
-    async def prompt_submitted(self, text: str) -> Submitted:
-        await self._started()
+    async def began(self) -> Submitted:
+        """Whoever does not want to wait for it any more ends it."""
+        self.begin()
+        if self._starting is None:
+            return Submitted()
+        try:
+            await asyncio.wait({self._starting})
+        except asyncio.CancelledError:
+            await self._end_start()
+            raise
+        if self._starting.cancelled():
+            return Submitted()
+        said = self._starting.result()
+        if said.stop:
+            self._runs.notice(f"SessionStart hook: {hook_notes.line(said.stop, '')}")
+        return Submitted(notes=tuple(hook_notes.contexts(f"SessionStart:{self._source}", said.notes)))
+
+    async def submitted(self, text: str) -> Submitted:
         self._runs.prompt_id = new_prompt_id()
-        return self._submitted("UserPromptSubmit", await self._runs.run("UserPromptSubmit", prompt=text))
+        return _submitted("UserPromptSubmit", await self._runs.run("UserPromptSubmit", prompt=text))
 
-    async def prompt_expanded(self, name: str, arguments: str, source: str, prompt: str) -> Submitted:
-        await self._started()
+    async def expanded(self, name: str, arguments: str, source: str, prompt: str) -> Submitted:
         said = await self._runs.run(
             "UserPromptExpansion",
             name,
@@ -81,7 +100,7 @@ class SessionHooks(CallHooks):
             command_source=source,
             prompt=prompt,
         )
-        return self._submitted("UserPromptExpansion", said)
+        return _submitted("UserPromptExpansion", said)
 
     def instructions_loaded(self, file: Path, kind: str, reason: str, more: Json | None = None) -> None:
         if self._runs.wants("InstructionsLoaded", reason):
@@ -109,54 +128,29 @@ class SessionHooks(CallHooks):
         await self._runs.run("SessionEnd", self.leaving, reason=self.leaving)
         await self._runs.aclose()
 
-    async def _start(self, source: Source) -> None:
-        model = self._runs.scene.control.model
-        said = await self._runs.run("SessionStart", source, source=source, model=model)
-        self._runs.hold(f"SessionStart:{source}", said.notes)
-        if said.stop:
-            self._runs.notice(f"SessionStart hook: {hook_notes.line(said.stop, '')}")
-
-    async def _started(self) -> None:
-        """The session has begun. Whoever does not want to wait for that any more ends what it waits for."""
-        starting = self._starting
-        if starting is None:
-            return
-        try:
-            await asyncio.wait({starting})
-        except asyncio.CancelledError:
-            await self._end_start()
-            raise
-        self._starting = None
-
     async def _end_start(self) -> None:
-        starting, self._starting = self._starting, None
-        if starting is not None:
-            starting.cancel()
-            await asyncio.wait({starting})
-
-    def _submitted(self, point: str, said: Outcome) -> Submitted:
-        if said.stop is not None:
-            return Submitted(f"{point} hook: {hook_notes.line(said.stop, 'it stopped the run')}")
-        if said.blocked:
-            return Submitted(f"{point} hook: {hook_notes.line(said.reason, 'it blocked this prompt')}")
-        self._runs.hold(point, said.notes)
-        return Submitted()
+        if self._starting is not None and not self._starting.done():
+            self._starting.cancel()
+            await asyncio.wait({self._starting})
 
 
-def _surroundings(config: Config, session: Session) -> Surroundings:
+def _submitted(point: str, said: Outcome) -> Submitted:
+    if said.stop is not None:
+        return Submitted(f"{point} hook: {hook_notes.line(said.stop, 'it stopped the run')}")
+    if said.blocked:
+        return Submitted(f"{point} hook: {hook_notes.line(said.reason, 'it blocked this prompt')}")
+    return Submitted(notes=tuple(hook_notes.contexts(point, said.notes)))
+
+
+def _surroundings(config: Config, around: Around) -> Surroundings:
     named = {name: value for name, value in config.env.items() if os.environ.get(name) != value}
     return Surroundings(
         project=config.cwd,
         env=dict(os.environ),
-        spill=session.folder / "tool-results",
+        spill=around.folder / "tool-results",
         settings_env=named,
-        effort=session.scene.effort,
+        effort=around.scene.effort,
         urls=config.hooks.urls,
         env_names=config.hooks.env_names,
-        env_file=session.scene.env_file,
+        env_file=around.scene.env_file,
     )
-
-
-def scene_of(config: Config, scene: Scene) -> Scene:
-    """The scene with what the settings say of it."""
-    return replace(scene, effort=config.model.effort or "")

@@ -5,49 +5,42 @@ Must not know hooks, files or processes: a session without hooks loads no more o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
 from coder.agent.history import History
 from coder.agent.policies import EndPolicy, TurnPolicy, Verdict
 from coder.agent.ports import Hooks, NoHooks
+from coder.app.prompting import PromptHooks, Submitted
 from coder.core.events import AnyEvent
+from coder.core.messages import Json
 
 Source: TypeAlias = Literal["startup", "resume", "clear", "compact", "fork"]
 Leaving: TypeAlias = Literal["clear", "resume", "logout", "prompt_input_exit", "other"]
 
 
-@dataclass(frozen=True, slots=True)
-class Submitted:
-    """What is to become of a prompt: `blocked` says why it is not sent, if so."""
-
-    blocked: str = ""
-
-
-class Points(Hooks, TurnPolicy, EndPolicy, Protocol):
+class Points(Hooks, PromptHooks, TurnPolicy, EndPolicy, Protocol):
     """A session's own points beside those of its calls. None of it raises but CancelledError.
 
-    As a policy it puts in before a turn what was said for the model, and may have a run go on that was to end.
+    As a policy it puts in before a turn what hooks in the background said for the model, and has a run go on that was
+    to end. `warnings` are about hooks that do not count. `leaving` is why the session ends: whoever ends it for another
+    reason says so before.
     """
 
+    warnings: tuple[str, ...]
     leaving: Leaving
-    """Why the session will end; whoever ends it for another reason says so before."""
 
-    def begin(self, source: Source) -> None:
-        """SessionStart: begins to run, and is waited for by the first prompt."""
+    def begin(self) -> None:
+        """Runs SessionStart already, beside what else there is to do. `began` waits for it."""
         ...
 
-    async def prompt_submitted(self, text: str) -> Submitted:
-        """UserPromptSubmit: the person has sent this, and nothing was said to the model yet."""
+    async def expanded(self, name: str, arguments: str, source: str, prompt: str) -> Submitted:
+        """UserPromptExpansion: a typed command becomes this prompt. `source` is where the command comes from."""
         ...
 
-    async def prompt_expanded(self, name: str, arguments: str, source: str, prompt: str) -> Submitted:
-        """UserPromptExpansion: a typed command became this prompt. `source` is where the command comes from."""
-        ...
-
-    def instructions_loaded(self, file: Path, kind: str, reason: str, more: dict[str, object] | None = None) -> None:
-        """InstructionsLoaded: the model reads this file from now on. Nobody waits for what is run."""
+    def instructions_loaded(self, file: Path, kind: str, reason: str, more: Json | None = None) -> None:
+        """InstructionsLoaded: the model reads this file from now on. `more` are further fields of the contract. Nobody
+        waits for what is run."""
         ...
 
     def on(self, event: AnyEvent) -> None:
@@ -60,18 +53,22 @@ class Points(Hooks, TurnPolicy, EndPolicy, Protocol):
 
 
 class NoPoints(NoHooks):
+    warnings: tuple[str, ...] = ()
     leaving: Leaving = "other"
 
-    def begin(self, source: Source) -> None:
+    def begin(self) -> None:
         pass
 
-    async def prompt_submitted(self, text: str) -> Submitted:
+    async def began(self) -> Submitted:
         return _SENT
 
-    async def prompt_expanded(self, name: str, arguments: str, source: str, prompt: str) -> Submitted:
+    async def submitted(self, text: str) -> Submitted:
         return _SENT
 
-    def instructions_loaded(self, file: Path, kind: str, reason: str, more: dict[str, object] | None = None) -> None:
+    async def expanded(self, name: str, arguments: str, source: str, prompt: str) -> Submitted:
+        return _SENT
+
+    def instructions_loaded(self, file: Path, kind: str, reason: str, more: Json | None = None) -> None:
         pass
 
     def before_turn(self, turn: int, history: History) -> Verdict:

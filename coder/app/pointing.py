@@ -73,7 +73,13 @@ def _source(start: Start) -> Source:
 def _tasks(shells: Shells) -> list[Json]:
     """The commands in the background, as hooks are told of them."""
     return [
-        {"id": each.id, "type": "local_bash", "status": each.state, "description": each.command, "command": each.command}
+        {
+            "id": each.id,
+            "type": "local_bash",
+            "status": each.state,
+            "description": each.command,
+            "command": each.command,
+        }
         for each in shells.all
         if each.state == "running"
     ]

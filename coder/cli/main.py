@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SUBCOMMANDS = {
     name: f"coder.cli.{name}"
     for name in (
-        *("auth", "cache", "config", "context", "cost", "demo", "doctor"),
+        *("auth", "cache", "config", "context", "cost", "demo", "doctor", "hooks"),
         *("permissions", "replay", "rewind", "sessions", "trust"),
     )
 }

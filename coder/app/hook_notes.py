@@ -14,12 +14,12 @@ _MOST = 12_000  # characters of one text; the engine keeps the whole of a longer
 
 def contexts(name: str, notes: Iterable[str]) -> Iterator[str]:
     """What a hook adds to what the model knows."""
-    return (_note("hook_context", text, name=name) for text in notes if text.strip())
+    return (_note("hook_context", text, point=name) for text in notes if text.strip())
 
 
 def objection(name: str, reason: str) -> str:
     """What a hook has against a call that has run."""
-    return _note("hook_objects", reason or "It gives no reason.", name=name)
+    return _note("hook_objects", reason or "It gives no reason.", point=name)
 
 
 def goes_on(reason: str) -> str:

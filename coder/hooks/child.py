@@ -39,6 +39,9 @@ class Child:
         output each time there is more. Raises OSError, and ValueError for what no system call takes."""
         self._loop = asyncio.get_running_loop()
         self.exited = asyncio.Event()
+        self._holding = (
+            False  # until its group was killed, a leader that ended is not reaped: the group keeps its number
+        )
         self._process = subprocess.Popen(
             list(launch.argv),
             stdin=subprocess.PIPE,
@@ -75,10 +78,10 @@ class Child:
             async with asyncio.timeout(_PIPE_GRACE):
                 await self.out.ended.wait()
                 await self.err.ended.wait()
-        self._process.wait()  # has ended
 
     async def end(self) -> None:
         """SIGTERM to its group, half a second, SIGKILL. When cancelled, SIGKILL comes at once."""
+        self._holding = True
         self._signal(signal.SIGTERM)
         self._signal(signal.SIGCONT)
         try:
@@ -87,10 +90,12 @@ class Child:
                     await self.exited.wait()
         finally:
             self.kill()
+            self._holding = False
+            if self.exited.is_set():
+                self._process.wait()
         with suppress(TimeoutError):
             async with asyncio.timeout(_REAP_WITHIN):
                 await self.exited.wait()
-                self._process.wait()
 
     def kill(self) -> None:
         """SIGKILL to its group, now. Not after it was reaped: the number may be a stranger's by then."""
@@ -114,8 +119,15 @@ class Child:
                 os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
         else:
             self._process.wait()
-        with suppress(RuntimeError):  # the loop was closed first: nobody is left to be told
-            self._loop.call_soon_threadsafe(self.exited.set)
+        try:
+            self._loop.call_soon_threadsafe(self._gone)
+        except RuntimeError:  # the loop was closed first: nobody is left to be told
+            self._process.wait()
+
+    def _gone(self) -> None:
+        if not self._holding:
+            self._process.wait()
+        self.exited.set()
 
 
 class _Ear:

@@ -73,24 +73,26 @@ class Command:
     def __init__(self, handler: Handler, point: Point, surroundings: Surroundings) -> None:
         self._handler, self._point, self._surroundings = handler, point, surroundings
         self._announced = asyncio.Event()
-        self._async_timeout: float | None = None
+        self.async_timeout: float | None = None  # seconds, when it said so
 
     def start(self, given: bytes, cwd: str, timeout: float) -> Going:
         """Raises NotStarted."""
         env = environment_of(self._handler, self._point, self._surroundings)
-        folder = cwd if Path(cwd).is_dir() else str(self._surroundings.project)
         argv = self._argv(env)
         try:
+            folder = cwd if Path(cwd).is_dir() else str(self._surroundings.project)
             child = Child(Launch(argv, folder, env, given), self._heard)
         except OSError as error:
             why = _WHY.get(type(error).__name__, error.strerror or str(error))
-            raise NotStarted(f"{visible_line(str(error.filename or argv[0]))[:200]} cannot be started: {why}") from error
+            raise NotStarted(
+                f"{visible_line(str(error.filename or argv[0]))[:200]} cannot be started: {why}"
+            ) from error
         except ValueError as error:
             raise NotStarted(f"it cannot be started: {error}") from error
         return Going(child, asyncio.get_running_loop().time(), timeout)
 
-    async def answered(self, going: Going) -> Ended | None:
-        """How it ended, or None once it has said that it goes on in the background."""
+    async def answered(self, going: Going) -> Ended | asyncio.Future[Ended]:
+        """How it ended; or, once it has said that it goes on in the background, how it will have."""
         finishing = asyncio.ensure_future(going.finished())
         announcing = asyncio.ensure_future(self._announced.wait())
         try:
@@ -100,13 +102,7 @@ class Command:
             raise
         finally:
             announcing.cancel()
-        if finishing.done():
-            return finishing.result()
-        self.background = finishing
-        return None
-
-    background: asyncio.Future[Ended]
-    """Set when `answered` returned None."""
+        return finishing.result() if finishing.done() else finishing
 
     def _argv(self, env: Mapping[str, str]) -> list[str]:
         handler = self._handler
@@ -124,7 +120,13 @@ class Command:
         with suppress(ValueError, RecursionError):
             first = json.loads(kept.lstrip().partition(b"\n")[0])
             if isinstance(first, dict) and first.get("async") is True:
+                self.async_timeout = _seconds(first.get("asyncTimeout"))
                 self._announced.set()
+
+
+def _seconds(milliseconds: object) -> float | None:
+    is_number = isinstance(milliseconds, int | float) and not isinstance(milliseconds, bool)
+    return milliseconds / 1000 if is_number and milliseconds > 0 else None
 
 
 async def _cancelled(task: asyncio.Future[Ended]) -> None:

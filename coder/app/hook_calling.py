@@ -11,6 +11,7 @@ from coder.app.error_names import category
 from coder.app.hook_runs import HookRuns
 from coder.core.events import AnyEvent, PermissionAnswered, PermissionAsked, RunEnded, RunStarted
 from coder.core.requests import PermissionRequest
+from coder.hooks import inputs
 
 _FAILED = frozenset({"model_error", "rate_limit", "context_full"})
 
@@ -55,12 +56,12 @@ class Calling:
             self._timer = asyncio.get_running_loop().call_later(seconds, self._notify, kind, message)
 
     def _notify(self, kind: str, message: str) -> None:
-        self._runs.beside(self._runs.run("Notification", kind, message=message, title="coder", notification_type=kind))
+        self._runs.beside(self._runs.run(inputs.notification(self._runs.common, message, kind, title="coder")))
 
     def _failed(self, ended: RunEnded) -> None:
         if ended.reason not in _FAILED or not ended.error_kind:
             return
         name = category(ended.error_kind)
         if self._runs.wants("StopFailure", name):
-            about = {"error": name, "error_details": ended.error, "last_assistant_message": ended.text}
-            self._runs.beside(self._runs.run("StopFailure", name, **about))
+            told = inputs.stop_failure(self._runs.common, name, details=ended.error, last_message=ended.text or None)
+            self._runs.beside(self._runs.run(told))

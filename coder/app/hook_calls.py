@@ -16,9 +16,9 @@ from coder.core.edits import Trigger
 from coder.core.messages import Json, Text, ToolResult, ToolUse, block_to_api
 from coder.core.requests import Allow, Deny, PermissionRequest, Reply
 from coder.core.tools import ToolOutput
+from coder.hooks import inputs
 from coder.hooks.outcome import Decision, Outcome
 
-_PATHS = ("file_path", "notebook_path", "path")
 _RULE = re.compile(r"([^(]+)(?:\((.*)\))?", re.DOTALL)
 _ENDED = "a hook ended the run"
 
@@ -33,13 +33,13 @@ class CallHooks:
     async def before_call(self, call: ToolUse) -> Before:
         if not self._runs.wants("PreToolUse", call.name):
             return NOTHING_SAID
-        given = self._given(call)
-        said = await self._runs.run("PreToolUse", call.name, tool_name=call.name, tool_input=given, tool_use_id=call.id)
+        told = inputs.pre_tool_use(self._runs.common, call.name, call.input, call.id)
+        said = await self._runs.run(told)
         name = f"PreToolUse:{call.name}"
         return Before(
             verdict="deny" if said.blocked else said.verdict,
-            reason=self._reason(name, said),
-            input=None if said.input == given else said.input,
+            reason=_reason(name, said),
+            input=None if said.input == told["tool_input"] else said.input,
             notes=tuple(hook_notes.contexts(name, said.notes)),
             stop=_stop(name, said),
         )
@@ -48,13 +48,9 @@ class CallHooks:
         call = request.call
         if not self._runs.wants("PermissionRequest", call.name):
             return None
-        said = await self._runs.run(
-            "PermissionRequest",
-            call.name,
-            tool_name=call.name,
-            tool_input=self._given(call),
-            permission_suggestions=[_suggestion(rule) for rule in request.suggestions],
-        )
+        suggestions = [_suggestion(rule) for rule in request.suggestions]
+        told = inputs.permission_request(self._runs.common, call.name, call.input, suggestions)
+        said = await self._runs.run(told)
         if said.stop is not None:
             return Deny(hook_notes.line(said.stop, _ENDED), interrupt=True)
         if said.decision is None:
@@ -65,7 +61,7 @@ class CallHooks:
         if any(reason.kind in ("rule", "safety") for reason in request.reasons):
             self._runs.notice(f"PermissionRequest hook: its yes does not count here: {_because(request)}")
             return None
-        return _allow(said.decision, self._given(call))
+        return _allow(said.decision, told["tool_input"])
 
     async def after_call(self, call: ToolUse, output: ToolOutput, seconds: float) -> After:
         point = "PostToolUseFailure" if output.is_error else "PostToolUse"
@@ -73,19 +69,13 @@ class CallHooks:
             await self._moved()
         if not self._runs.wants(point, call.name):
             return NOTHING_AFTER
-        text = _text(output)
-        about: Json = {"error": text, "is_interrupt": False}
-        if not output.is_error:
-            about = {"tool_response": {"content": text} if output.data is None else output.data}
-        said = await self._runs.run(
-            point,
-            call.name,
-            tool_name=call.name,
-            tool_input=self._given(call),
-            tool_use_id=call.id,
-            duration_ms=round(seconds * 1000),
-            **about,
-        )
+        common, text, milliseconds = self._runs.common, _text(output), round(seconds * 1000)
+        if output.is_error:
+            told = inputs.post_tool_use_failure(common, call.name, call.input, call.id, text, milliseconds)
+        else:
+            response = text if output.data is None else output.data
+            told = inputs.post_tool_use(common, call.name, call.input, call.id, response, milliseconds)
+        said = await self._runs.run(told)
         name = f"{point}:{call.name}"
         notes = [*hook_notes.contexts(name, said.notes)]
         if said.blocked:
@@ -96,32 +86,24 @@ class CallHooks:
     async def after_batch(self, calls: Sequence[ToolUse], results: Sequence[ToolResult]) -> After:
         if not self._runs.wants("PostToolBatch"):
             return NOTHING_AFTER
-        answers = {result.tool_use_id: [block_to_api(block) for block in result.content] for result in results}
-        told = [
-            {
-                "tool_name": call.name,
-                "tool_input": self._given(call),
-                "tool_use_id": call.id,
-                "tool_response": answers.get(call.id, []),
-            }
-            for call in calls
-        ]
-        said = await self._runs.run("PostToolBatch", tool_calls=told)
+        answers = {result.tool_use_id: block_to_api(result)["content"] for result in results}
+        told = [inputs.batch_call(call.name, call.input, call.id, answers.get(call.id, [])) for call in calls]
+        said = await self._runs.run(inputs.post_tool_batch(self._runs.common, told))
         stop = _stop("PostToolBatch", said)
         if said.blocked and not stop:
             stop = f"PostToolBatch hook: {hook_notes.line(said.reason, _ENDED)}"
         return After(tuple(hook_notes.contexts("PostToolBatch", said.notes)), stop)
 
     async def before_compacting(self, trigger: Trigger, focus: str) -> str:
-        said = await self._runs.run("PreCompact", trigger, trigger=trigger, custom_instructions=focus)
+        said = await self._runs.run(inputs.pre_compact(self._runs.common, trigger, focus))
         if said.stop is not None:
             return f"PreCompact hook: {hook_notes.line(said.stop, 'it said no')}"
         return f"PreCompact hook: {hook_notes.line(said.reason, 'it said no')}" if said.blocked else ""
 
     async def after_compacting(self, trigger: Trigger, summary: str) -> After:
-        await self._runs.run("PostCompact", trigger, trigger=trigger, compact_summary=summary)
+        await self._runs.run(inputs.post_compact(self._runs.common, trigger, summary))
         model = self._runs.scene.control.model
-        said = await self._runs.run("SessionStart", "compact", source="compact", model=model)
+        said = await self._runs.run(inputs.session_start(self._runs.common, "compact", model=model))
         return After(tuple(hook_notes.contexts("SessionStart:compact", said.notes)))
 
     async def _moved(self) -> None:
@@ -129,20 +111,15 @@ class CallHooks:
         before, now = self._cwd, self._runs.scene.workspace.cwd
         if before != now:
             self._cwd = now
-            said = await self._runs.run("CwdChanged", old_cwd=str(before), new_cwd=str(now))
+            said = await self._runs.run(inputs.cwd_changed(self._runs.common, str(before), str(now)))
             self._runs.hold("CwdChanged", said.notes)
 
-    def _given(self, call: ToolUse) -> Json:
-        """The input with whole paths: a hook does not know where it would start from."""
-        resolve = self._runs.scene.workspace.resolve
-        whole = {key: str(resolve(call.input[key])) for key in _PATHS if isinstance(call.input.get(key), str)}
-        return {**call.input, **whole} if whole else call.input
 
-    def _reason(self, name: str, said: Outcome) -> str:
-        reason = said.reason if said.blocked else said.verdict_reason
-        if not (said.blocked or said.verdict):
-            return ""
-        return f"{name} hook: {hook_notes.line(reason, 'it gives no reason')}"
+def _reason(name: str, said: Outcome) -> str:
+    reason = said.reason if said.blocked else said.verdict_reason
+    if not (said.blocked or said.verdict):
+        return ""
+    return f"{name} hook: {hook_notes.line(reason, 'it gives no reason')}"
 
 
 def _stop(name: str, said: Outcome) -> str:

@@ -10,13 +10,14 @@ from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from coder.app import hook_notes
 from coder.app.exported import exported
 from coder.core.events import AnyEvent, Notice
 from coder.core.messages import Json
 from coder.hooks.engine import Engine
+from coder.hooks.inputs import Common, subject_of
 from coder.hooks.outcome import NOTHING, Outcome, Part
 from coder.hooks.points import POINTS
 from coder.workspace.local import LocalWorkspace
@@ -57,13 +58,28 @@ class HookRuns:
     def wants(self, point: str, subject: str = "") -> bool:
         return self._engine is not None and self._engine.wants(point, subject)
 
-    async def run(self, point: str, subject: str = "", /, **fields: Any) -> Outcome:
-        """What they say together. Returns at once when there is no hook for it. Raises CancelledError only."""
+    @property
+    def common(self) -> Common:
+        """What the input of each hook begins with."""
+        scene = self.scene
+        return Common(
+            scene.session_id,
+            str(scene.transcript or ""),
+            str(scene.workspace.cwd),
+            self.prompt_id,
+            scene.control.mode,
+            scene.effort,
+        )
+
+    async def run(self, payload: Json) -> Outcome:
+        """What they say together of an input (coder.hooks.inputs). Returns at once when there is no hook for it. Raises
+        CancelledError only."""
+        point, subject = str(payload["hook_event_name"]), subject_of(payload)
         if self._engine is None or not self._engine.wants(point, subject):
             return NOTHING
         if POINTS[point].env_file:
             await asyncio.to_thread(_make_folder, self.scene.env_file.parent)
-        said = (await self._engine.run(point, subject, self._input(point, fields))).said
+        said = (await self._engine.run(point, subject, payload)).said
         self._say(point, said)
         if said.title:
             self.scene.entitle(said.title)
@@ -71,7 +87,7 @@ class HookRuns:
             await self._take_variables(point)
         return said
 
-    def beside(self, work: Coroutine[Any, Any, object]) -> None:
+    def beside(self, work: Coroutine[object, None, object]) -> None:
         """Nobody waits for it until the session ends."""
 
         async def run() -> None:
@@ -115,21 +131,6 @@ class HookRuns:
     def _say(self, point: str, said: Outcome) -> None:
         for text in (*said.messages, *said.lines):
             self.notice(f"{point} hook: {hook_notes.line(text, 'it has nothing to say')}")
-
-    def _input(self, point: str, fields: Json) -> Json:
-        scene = self.scene
-        common: Json = {
-            "session_id": scene.session_id,
-            "transcript_path": str(scene.transcript or ""),
-            "cwd": str(scene.workspace.cwd),
-            "permission_mode": scene.control.mode,
-            "hook_event_name": point,
-        }
-        if self.prompt_id:
-            common["prompt_id"] = self.prompt_id
-        if scene.effort:
-            common["effort"] = {"level": scene.effort}
-        return {**common, **fields}
 
     async def _take_variables(self, point: str) -> None:
         found, wrong = await asyncio.to_thread(exported, self.scene.env_file, self.scene.env)

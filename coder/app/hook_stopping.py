@@ -12,6 +12,7 @@ from coder.agent.replies import reminder
 from coder.app import hook_notes
 from coder.app.hook_runs import HookRuns
 from coder.core.messages import Json
+from coder.hooks import inputs
 
 CAP = 8
 CAP_NAME = "CLAUDE_CODE_STOP_HOOK_BLOCK_CAP"
@@ -34,13 +35,8 @@ class Stopping:
     async def before_end(self, text: str, history: History) -> Verdict:
         if not self._runs.wants("Stop"):
             return None
-        said = await self._runs.run(
-            "Stop",
-            stop_hook_active=self._times > 0,
-            last_assistant_message=text,
-            background_tasks=self._tasks(),
-            session_crons=[],
-        )
+        active, tasks = self._times > 0, self._tasks()
+        said = await self._runs.run(inputs.stop(self._runs.common, text, active=active, tasks=tasks))
         if said.stop is not None:  # it wants an end, and this is one
             if said.stop:
                 self._runs.notice(f"Stop hook: {hook_notes.line(said.stop, '')}")

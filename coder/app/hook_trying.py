@@ -20,12 +20,12 @@ from coder.core.config import Config
 from coder.core.messages import Json
 from coder.hooks.config import HookSet
 from coder.hooks.engine import Engine
+from coder.hooks.examples import examples
+from coder.hooks.inputs import Common, subject_of
 from coder.hooks.outcome import Outcome, Part
 from coder.hooks.points import POINTS, Point
 from coder.hooks.surroundings import Links, Surroundings
 
-_SESSION = "00000000-0000-4000-8000-000000000000"
-_BASH: Json = {"command": "npm test", "description": "Run the tests"}
 _BLOCKS = {
     "call": "the call is not run, and the model is told why",
     "prompt": "the prompt is not sent, and the person is told why",
@@ -33,42 +33,6 @@ _BLOCKS = {
     "result": "the model is told this with the result of the call",
     "batch": "the run ends here",
     "deed": "it is not done",
-}
-_EXAMPLES: dict[str, Json] = {
-    "SessionStart": {"source": "startup", "model": "sonnet"},
-    "Setup": {"trigger": "init"},
-    "SessionEnd": {"reason": "other"},
-    "InstructionsLoaded": {"file_path": "CLAUDE.md", "memory_type": "Project", "load_reason": "session_start"},
-    "UserPromptSubmit": {"prompt": "Make the tests pass."},
-    "UserPromptExpansion": {
-        **{"expansion_type": "slash_command", "command_name": "fix", "command_args": "", "command_source": "project"},
-        "prompt": "/fix",
-    },
-    "PreToolUse": {"tool_name": "Bash", "tool_input": _BASH, "tool_use_id": "toolu_01"},
-    "PermissionRequest": {"tool_name": "Bash", "tool_input": _BASH, "permission_suggestions": []},
-    "PostToolUse": {
-        **{"tool_name": "Bash", "tool_input": _BASH, "tool_use_id": "toolu_01", "duration_ms": 1200},
-        "tool_response": {"stdout": "12 passed", "stderr": "", "interrupted": False, "isImage": False},
-    },
-    "PostToolUseFailure": {
-        **{"tool_name": "Bash", "tool_input": _BASH, "tool_use_id": "toolu_01", "duration_ms": 1200},
-        **{"error": "Exit code 1\n1 failed", "is_interrupt": False},
-    },
-    "PostToolBatch": {
-        "tool_calls": [{"tool_name": "Bash", "tool_input": _BASH, "tool_use_id": "toolu_01", "tool_response": []}]
-    },
-    "Notification": {
-        **{"message": "coder needs your permission to use Bash", "title": "coder"},
-        "notification_type": "permission_prompt",
-    },
-    "Stop": {
-        **{"stop_hook_active": False, "last_assistant_message": "All tests pass now."},
-        **{"background_tasks": [], "session_crons": []},
-    },
-    "StopFailure": {"error": "rate_limit", "error_details": "429"},
-    "CwdChanged": {"old_cwd": "/", "new_cwd": "/tmp"},
-    "PreCompact": {"trigger": "manual", "custom_instructions": ""},
-    "PostCompact": {"trigger": "manual", "compact_summary": "The tests were made to pass."},
 }
 
 
@@ -91,14 +55,11 @@ def problem_of(part: Part) -> str:
 
 def whole_input(point: Point, given: Json | None, config: Config) -> Json:
     """What was given, or an example, with the fields that every hook is told."""
-    common: Json = {
-        "session_id": _SESSION,
-        "transcript_path": "",
-        "cwd": str(config.cwd),
-        "permission_mode": config.mode,
-        "hook_event_name": point.name,
-    }
-    return {**common, **(_EXAMPLES.get(point.name, {}) if given is None else given), "hook_event_name": point.name}
+    example = examples(str(config.cwd))[point.name]
+    if given is None:
+        return example
+    common = Common(example["session_id"], example["transcript_path"], str(config.cwd), permission_mode=config.mode)
+    return {**common.payload(point.name), **given, "hook_event_name": point.name}
 
 
 async def tried(point: Point, given: Json, config: Config, env: Mapping[str, str]) -> Tried:
@@ -119,7 +80,7 @@ async def tried(point: Point, given: Json, config: Config, env: Mapping[str, str
         world = world_of(config.cwd, config.add_dirs, user_home(env), config.home, config.env)
         engine = Engine(hooks, surroundings, Links(fits=Fitting(lambda: world, config.cwd)))
         try:
-            merged = await engine.run(point.name, subject_of(point, given), given)
+            merged = await engine.run(point.name, subject_of(given), given)
         finally:
             await engine.aclose()
         found, wrong = exported(env_file, os.environ)
@@ -128,12 +89,6 @@ async def tried(point: Point, given: Json, config: Config, env: Mapping[str, str
         does[-1] += tuple(f"later commands get {name}" for name in found)
         does[-1] += tuple(f"not used from CLAUDE_ENV_FILE: {hook_notes.line(text, '')}" for text in wrong)
     return Tried(given, merged.parts, tuple(does))
-
-
-def subject_of(point: Point, given: Json) -> str:
-    """What matchers are compared with."""
-    value = given.get(point.subject) if point.subject else ""
-    return value if isinstance(value, str) else ""
 
 
 def does_with(point: Point, said: Outcome) -> Iterator[str]:

@@ -26,6 +26,7 @@ from coder.core.config import Config
 from coder.core.events import AnyEvent, RunStarted
 from coder.core.messages import Json
 from coder.core.model import Model
+from coder.hooks import inputs
 from coder.hooks.config import HookSet
 from coder.hooks.engine import Engine
 from coder.hooks.outcome import Outcome
@@ -66,8 +67,8 @@ class SessionHooks(CallHooks):
     def begin(self) -> None:
         if self._starting is None and self._runs.wants("SessionStart", self._source):
             model = self._runs.scene.control.model
-            start = self._runs.run("SessionStart", self._source, source=self._source, model=model)
-            self._starting = asyncio.create_task(start)
+            told = inputs.session_start(self._runs.common, self._source, model=model)
+            self._starting = asyncio.create_task(self._runs.run(told))
 
     async def began(self) -> Submitted:
         """Whoever does not want to wait for it any more ends it."""
@@ -88,24 +89,16 @@ class SessionHooks(CallHooks):
 
     async def submitted(self, text: str) -> Submitted:
         self._runs.prompt_id = new_prompt_id()
-        return _submitted("UserPromptSubmit", await self._runs.run("UserPromptSubmit", prompt=text))
+        return _submitted("UserPromptSubmit", await self._runs.run(inputs.user_prompt_submit(self._runs.common, text)))
 
     async def expanded(self, name: str, arguments: str, source: str, prompt: str) -> Submitted:
-        said = await self._runs.run(
-            "UserPromptExpansion",
-            name,
-            expansion_type="slash_command",
-            command_name=name,
-            command_args=arguments,
-            command_source=source,
-            prompt=prompt,
-        )
-        return _submitted("UserPromptExpansion", said)
+        told = inputs.user_prompt_expansion(self._runs.common, name, arguments, source, prompt)
+        return _submitted("UserPromptExpansion", await self._runs.run(told))
 
     def instructions_loaded(self, file: Path, kind: str, reason: str, more: Json | None = None) -> None:
         if self._runs.wants("InstructionsLoaded", reason):
-            about = {"file_path": str(file), "memory_type": kind, "load_reason": reason, **(more or {})}
-            self._runs.beside(self._runs.run("InstructionsLoaded", reason, **about))
+            told = inputs.instructions_loaded(self._runs.common, str(file), kind, reason)
+            self._runs.beside(self._runs.run(told | (more or {})))
 
     def before_turn(self, turn: int, history: History) -> Verdict:
         text = self._runs.held()
@@ -125,7 +118,7 @@ class SessionHooks(CallHooks):
         self._is_closed = True
         self._calling.cancel()
         await self._end_start()
-        await self._runs.run("SessionEnd", self.leaving, reason=self.leaving)
+        await self._runs.run(inputs.session_end(self._runs.common, self.leaving))
         await self._runs.aclose()
 
     async def _end_start(self) -> None:

@@ -65,11 +65,12 @@ def test(
     Exit code 0: all ran; 1: one failed; 2: EVENT or the input is wrong.
     """
     from coder.app.hook_rows import hook_rows
-    from coder.app.hook_trying import subject_of, tried, whole_input
+    from coder.app.hook_trying import tried, whole_input
     from coder.app.policy import standing
     from coder.cli.hooks_page import test_lines, tried_json
     from coder.config.flags import Flags
     from coder.config.paths import current_folder, user_home
+    from coder.hooks.inputs import subject_of
 
     point = _point(event)
     given = _read(input) if input is not None else None
@@ -81,7 +82,7 @@ def test(
     if as_json:
         print(json.dumps(tried_json(point, done, here, warnings), indent=2))
     else:
-        about = subject_of(point, whole)
+        about = subject_of(whole)
         home = user_home(os.environ)
         print("\n".join(test_lines(point, about, done, here, warnings, config.cwd, home, is_example=given is None)))
     raise typer.Exit(1 if done.failed else 0)

@@ -32,6 +32,7 @@ from coder.core.messages import Json, Message, ToolResult, ToolUse
 from coder.core.requests import Deny, PermissionRequest
 from coder.core.visible import visible_line
 from coder.frontends.desk import Shown
+from coder.frontends.hook_words import failure
 from coder.frontends.modes import in_words
 from coder.frontends.spoken.calls import Calls
 from coder.frontends.spoken.paragraphs import Paragraphs
@@ -118,8 +119,8 @@ class Telling:
             self.state = visible_line(event.status) or f"Hook {visible_line(event.name)}"
         else:
             self.state = WAITING
-            if event.problem:
-                yield f"warning: {visible_line(event.problem)}"
+            if text := failure(event):
+                yield f"warning: {visible_line(text)}"
 
     def _thinks(self, text: str) -> Iterator[str]:
         if self._thinks_since is None:

@@ -22,6 +22,7 @@ from coder.core.events import (
 )
 from coder.core.messages import Json, Message
 from coder.core.requests import Deny, Reply, Request
+from coder.frontends.hook_words import failure
 from coder.frontends.stream_json import convert
 from coder.frontends.stream_json.outbox import Outbox
 
@@ -110,8 +111,8 @@ class StreamJsonOut(JsonOut):
             return
         if is_told:
             self._write(convert.hook_response(self._session_id, event))
-        if event.problem:
-            self._write(convert.informational(self._session_id, "warning", event.problem))
+        if text := failure(event):
+            self._write(convert.informational(self._session_id, "warning", text))
 
     def _message(self, message: Message) -> None:
         match message.meta.kind:

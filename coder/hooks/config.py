@@ -62,8 +62,11 @@ class HookSet:
     def matching(self, event: str, subject: str = "") -> tuple[Handler, ...]:
         """Those whose matcher fits, of equal ones the first, in the order of the settings."""
         subject = _compared(event, subject)
-        found = (entry.handler for entry in self._by_event.get(event, ()) if entry.matcher.matches(subject))
-        return tuple({handler.same: handler for handler in reversed(tuple(found))}.values())[::-1]
+        found: dict[tuple[object, ...], Handler] = {}
+        for entry in self._by_event.get(event, ()):
+            if entry.matcher.matches(subject):
+                found.setdefault(entry.handler.same, entry.handler)
+        return tuple(found.values())
 
     @property
     def all(self) -> tuple[Handler, ...]:

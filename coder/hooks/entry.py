@@ -52,6 +52,8 @@ def handler_of(
         shell=_shell(raw) if kind == "command" else "",
         background=kind == "command" and (_switch(raw, "async") or _switch(raw, "asyncRewake")),
         wakes=kind == "command" and _switch(raw, "asyncRewake"),
+        wake_text=_text(raw, "rewakeMessage"),
+        wake_line=_text(raw, "rewakeSummary"),
         headers=_headers(raw) if kind == "http" else {},
         env_names=_texts(raw, "allowedEnvVars") if kind == "http" else (),
         model=_text(raw, "model"),

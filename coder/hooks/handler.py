@@ -17,7 +17,7 @@ class Handler:
     where in it: `PreToolUse[0].hooks[1]`. `args` is None for a command line that a shell reads.
 
     `rule` is its `if`; `timeout` None is the default of its point. `background`: nobody waits for it; `wakes`: should
-    it then end with 2, the model is told at once. `root` is the folder of the plugin or skill it belongs to.
+    it then end with 2, the model is told at once, led by `wake_text`; `wake_line` says so to people. `root` is the folder of the plugin or skill it belongs to.
     """
 
     kind: Kind
@@ -34,6 +34,8 @@ class Handler:
     shell: str = ""
     background: bool = False
     wakes: bool = False
+    wake_text: str = ""
+    wake_line: str = ""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     env_names: tuple[str, ...] = ()
     model: str = ""

@@ -108,13 +108,15 @@ def from_json(point: Point, raw: Json) -> Outcome:
     message = top.text("systemMessage")
     verdict, why = _verdict(point, decision, top.text("reason"), specific)
     blocked = (decision == "block" and bool(point.blocks)) or verdict == "deny"
+    if blocked:  # many say why to the person alone
+        why = why or top.text("reason") or message.strip()
     replaces = point.name == "PostToolUse" and any(specific.has(key) for key in ("updatedToolOutput", _MCP_OUTPUT))
     note = specific.text("additionalContext")
     return Outcome(
         blocked=blocked,
-        reason=(why or top.text("reason")) if blocked else "",
+        reason=why if blocked else "",
         verdict=verdict,
-        verdict_reason=why,
+        verdict_reason=why if verdict else "",
         input=specific.object("updatedInput") if point.name == "PreToolUse" and verdict != "deny" else None,
         notes=(note,) if note.strip() else (),
         messages=(message,) if message.strip() else (),

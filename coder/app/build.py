@@ -29,6 +29,8 @@ from coder.app.journal import Journal
 from coder.app.judge import Judge, Surroundings
 from coder.app.memory import ProjectMemory
 from coder.app.pictures import shrunk
+from coder.app.pointing import points_of
+from coder.app.prompting import Prompting
 from coder.app.purse import Purse
 from coder.app.requesting import policies_of, room_of, template_of
 from coder.app.rulebook import RuleBook, SaveRule, rules_of
@@ -95,26 +97,30 @@ async def open_session(
     judge = Judge(book, control, workspace, ground.surroundings, emit, reload)
     shared, tools = _tools(config, rules, judge)
     shared.shells.on_end = lambda shell: emit(tasks.ended(shell))
-    gate = Gate(judge, figures.timed(frontend.ask), emit, book.allow, control.set_mode, lambda: workspace.cwd)
+    points = points_of(config, start, journal, workspace, control, judge, purse, shared.shells, emit)
+    ask = figures.timed(frontend.ask)
+    gate = Gate(judge, ask, emit, book.allow, control.set_mode, lambda: workspace.cwd, points.before_asking)
     conversation = OpenConversation(journal, lambda messages: agent.upkeep.restart(messages, "rewind"))
     checkpoints = _checkpoints(config, journal, workspace, conversation, emit)
-    ports = Ports(ground.created.watch, journal, checkpoints)
+    ports = Ports(ground.created.watch, journal, checkpoints, points)
     executor = Executor(tools, gate, workspace, control, emit, spill_dir, ports)
     memory = ProjectMemory(config, warn=lambda text: emit(Notice(level="warning", text=text)))
     context = memory.context(workspace.roots, today or datetime.now().astimezone().date())
     template = template_of(config, model_name, tools.specs())
     room = room_of(config, template, spill_dir, Again(tools, judge, workspace), memory.renewed)
-    policies = (PrimaryAgain(purse.model), *policies_of(config), memory)
+    policies = (PrimaryAgain(purse.model), *policies_of(config), memory, points)
     history = _history(journal)
-    agent = Agent(purse.model, template, history, executor, emit, policies, context, room, journal, edited)
+    agent = Agent(purse.model, template, history, executor, emit, policies, context, room, journal, edited, points)
+    agent.ends_with((points,))
     titling = _titling(config, purse, journal) if titles else ()
-    hearing.add(purse, journal, checkpoints, figures, *titling)
+    hearing.add(purse, journal, checkpoints, figures, *titling, points)
 
     ends = AsyncExitStack()  # the last comes first
     ends.callback(_debug_log(config, journal.session_id).close)
     for end in (journal.aclose, purse.aclose, *(each.aclose for each in titling), checkpoints.aclose, workspace.aclose):
         ends.push_async_callback(end)
     ends.callback(shared.shells.forget)
+    ends.push_async_callback(points.aclose)
 
     async def what_fills_it() -> ContextReport:
         limit, messages = agent.upkeep.compacts_at, history.messages or (context,)
@@ -122,7 +128,8 @@ async def open_session(
         return report
 
     facts = _facts(config, journal, tools, model_name)
-    warnings = (*config.warnings, *rule_warnings, *memory.warnings, *journal.notes, *await checkpoints.recover())
+    own = (*rule_warnings, *memory.warnings, *points.warnings, *journal.notes)
+    warnings = (*config.warnings, *own, *await checkpoints.recover())
     line = partial(_line, ground, shared, ports, gate, checkpoints)
     beside = Beside(shared.shells, figures, line, lambda: journal.title)
     return Session(
@@ -136,6 +143,7 @@ async def open_session(
         warnings,
         checkpoints,
         conversation,
+        Prompting(hooks=points),
     )
 
 

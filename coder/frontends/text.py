@@ -14,6 +14,7 @@ from coder.app.session import Session
 from coder.core.events import (
     AnyEvent,
     CheckpointTaken,
+    HookEnded,
     ModelRetrying,
     Notice,
     PermissionDenied,
@@ -23,6 +24,7 @@ from coder.core.events import (
 )
 from coder.core.requests import Deny, Reply, Request
 from coder.core.spans import span
+from coder.frontends.hook_words import failure
 from coder.frontends.plain import one_line, printable
 
 _MINUTE = 59.0  # a little less, so that what comes once a minute is shown each time
@@ -65,6 +67,8 @@ class TextOut:
                 self._say(event.text)
             case CheckpointTaken():
                 self._say(event.text)
+            case HookEnded() if text := failure(event):
+                self._say(text)
             case ToolFinished() if self._verbose:
                 mark = "✗" if event.result.is_error else "✓"
                 tail = f" · {event.summary}" if event.summary else ""

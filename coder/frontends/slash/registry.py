@@ -49,6 +49,7 @@ BUILT_IN = (
     Command("effort", "how hard the model thinks", "effort", "[low|medium|high]"),
     Command("export", "write the conversation to a file", "export", "[file]", any_time=True),
     Command("help", "commands, keys and where to read more", "help", any_time=True),
+    Command("hooks", "what is run before and after calls, and whose it is", "hooks", "[words]", any_time=True),
     Command("init", "study the repository and write a CLAUDE.md", "init"),
     Command("login", "give coder an API key", "login"),
     Command("logout", "forget the API key that coder keeps", "logout"),

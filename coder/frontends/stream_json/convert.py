@@ -7,10 +7,20 @@ from typing import Any
 from uuid import uuid4
 
 from coder import __version__
+from coder.app.error_names import category as category
 from coder.app.prompting import Offered
 from coder.app.session import SessionFacts
 from coder.app.spent import Spent
-from coder.core.events import CompactionEnded, EndReason, ModelRetrying, PermissionDenied, RunEnded, TaskEnded
+from coder.core.events import (
+    CompactionEnded,
+    EndReason,
+    HookEnded,
+    HookStarted,
+    ModelRetrying,
+    PermissionDenied,
+    RunEnded,
+    TaskEnded,
+)
 from coder.core.messages import Json, Message, ToolResult, Usage, block_to_api, entry_uuids
 from coder.core.visible import visible_line
 from coder.frontends.commands import OWN
@@ -32,21 +42,9 @@ _TERMINAL: dict[EndReason, str] = {
     "time_budget": "aborted_streaming",
     "model_error": "api_error",
     "rate_limit": "api_error",
+    "hook_stopped": "hook_stopped",
+    "gate_unmet": "stop_hook_prevented",
 }
-_CATEGORIES = {
-    "auth": "authentication_failed",
-    "rate_limit": "rate_limit",
-    "overloaded": "overloaded",
-    "invalid": "invalid_request",
-    "too_long": "invalid_request",
-    "not_found": "model_not_found",
-    "server": "server_error",
-}
-
-
-def category(kind: str) -> str:
-    """The contract's error category of a model error kind."""
-    return _CATEGORIES.get(kind, "unknown")
 
 
 def init(facts: SessionFacts, commands: Sequence[Offered] = ()) -> Json:
@@ -169,6 +167,28 @@ def task_ended(session_id: str, event: TaskEnded) -> Json:
         status="stopped" if event.state == "killed" else event.state,
         output_file=event.output,
         summary=f"exit {event.code}: {visible_line(event.command)}",
+    )
+
+
+def hook_started(session_id: str, event: HookStarted) -> Json:
+    about = {"hook_id": event.id, "hook_name": event.name, "hook_event": event.point}
+    return _message(session_id, type="system", subtype="hook_started", **about)
+
+
+def hook_response(session_id: str, event: HookEnded) -> Json:
+    code = {} if event.code is None else {"exit_code": event.code}
+    return _message(
+        session_id,
+        type="system",
+        subtype="hook_response",
+        hook_id=event.id,
+        hook_name=event.name,
+        hook_event=event.point,
+        stdout=event.stdout,
+        stderr=event.stderr,
+        output=event.stdout + event.stderr,
+        outcome=event.outcome,
+        **code,
     )
 
 

@@ -27,18 +27,20 @@ _GRADLE_TASK = re.compile(r"^> Task (?::[\w.-]+)*:(?:\w*[tT]est\w*)((?: [A-Z-]+)
 _GRADLE_END = re.compile(r"^BUILD (SUCCESSFUL|FAILED) in ", re.MULTILINE)
 _COMPILES = re.compile(r"compile|classes|resources", re.IGNORECASE)
 _DOTNET = re.compile(
-    r"^\s*(?:Passed|Failed|Skipped)! +- Failed: +(\d+), Passed: +(\d+), Skipped: +(\d+), Total: +\d+", re.MULTILINE
+    r"^[ \t]*(?:Passed|Failed|Skipped)! +- Failed: +(\d+), Passed: +(\d+), Skipped: +(\d+), Total: +\d+", re.MULTILINE
 )
 _DOTNET_SUM = re.compile(
-    r"^\s*Test summary: total: (\d+), failed: (\d+), succeeded: (\d+), skipped: (\d+)", re.MULTILINE
+    r"^[ \t]*Test summary: total: (\d+), failed: (\d+), succeeded: (\d+), skipped: (\d+)", re.MULTILINE
 )
-_VSTEST = re.compile(r"^Total tests: (\d+)((?:\n\s+(?:Passed|Failed|Skipped): \d+){0,4})", re.MULTILINE)
+_VSTEST = re.compile(r"^Total tests: (\d+)((?:\n[ \t]+(?:Passed|Failed|Skipped): \d+){0,4})", re.MULTILINE)
 _VSTEST_COUNT = re.compile(r"(Passed|Failed|Skipped): (\d+)")
 _CTEST = re.compile(r"^\d+% tests passed, (\d+) tests? failed out of (\d+)", re.MULTILINE)
 _CTEST_NONE = re.compile(r"^No tests were found!!!", re.MULTILINE)
 _GTEST = re.compile(r"^\[=+\] (\d+) tests? from \d+ test (?:suite|case)s? ran\.", re.MULTILINE)
 _GTEST_COUNT = re.compile(r"^\[ +(PASSED|FAILED|SKIPPED) +\] (\d+) tests?", re.MULTILINE)
-_XCTEST = re.compile(r"^\s*Executed (\d+) tests?, with (?:(\d+) tests? skipped and )?(\d+) failures? \(", re.MULTILINE)
+_XCTEST = re.compile(
+    r"^[ \t]*Executed (\d+) tests?, with (?:(\d+) tests? skipped and )?(\d+) failures? \(", re.MULTILINE
+)
 _SCALATEST = re.compile(r"Tests: succeeded (\d+), failed (\d+), canceled (\d+), ignored (\d+), pending (\d+)")
 _FLUTTER = re.compile(
     r"^\d\d:\d\d \+(\d+)(?: ~(\d+))?(?: -(\d+))?: (?:All tests passed!|Some tests failed\.)", re.MULTILINE

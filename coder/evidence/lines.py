@@ -55,7 +55,7 @@ _BUILDERS = _words(
     "bun deno just task rake sbt mix flutter dart hatch uv poetry build py_compile compileall turbo nx gulp grunt"
 )
 _TOOLS = _BUILDERS | _words("node python python3 ruby php perl bash sh zsh rails composer lein stack cabal dune")
-_TEST_WORD = re.compile(r"(?:^|[^a-z])(?:tests?|specs?|unittests?|t)(?:[^a-z]|$)|[a-z]test\b", re.IGNORECASE)
+_TEST_WORD = re.compile(r"(?:^|[^a-z])(?:tests?|specs?|unittests?)(?:[^a-z]|$)|^t$", re.IGNORECASE)
 _TEST_NAME = re.compile(r"(?:^|[^a-z])tests?(?:[^a-z]|$)", re.IGNORECASE)
 _LINT_WORD = re.compile(r"lint|check|vet\b|clippy|format|fmt|types?\b|verify", re.IGNORECASE)
 _ONLY_TELLS = _words(

@@ -28,7 +28,7 @@ _PYTEST_WORDS = frozenset(
     )
 )
 _UNITTEST = re.compile(
-    r"^Ran (\d+) tests? in [\d.]+s\n\s*\n?^(OK|FAILED|NO TESTS RAN)\b(?: \(([^)\n]*)\))?", re.MULTILINE
+    r"^Ran (\d+) tests? in [\d.]+s\n[ \t]*\n?^(OK|FAILED|NO TESTS RAN)\b(?: \(([^)\n]*)\))?", re.MULTILINE
 )
 _PAIR = re.compile(r"([a-z ]+)=(\d+)")
 _JEST = re.compile(r"^Tests: +((?:\d+ [a-z]+, ){0,6})(\d+) total$", re.MULTILINE)

@@ -27,7 +27,7 @@ _PLAIN = re.compile(  # bats, ExUnit and others
 )
 _PROVE = re.compile(r"^Files=\d+, Tests=(\d+),", re.MULTILINE)
 _PROVE_RESULT = re.compile(r"^Result: (PASS|FAIL|NOTESTS)$", re.MULTILINE)
-_PROVE_FAILED = re.compile(r"^\s*Failed (\d+)/\d+ subtests", re.MULTILINE)
+_PROVE_FAILED = re.compile(r"^[ \t]*Failed (\d+)/\d+ subtests", re.MULTILINE)
 _PLAN = re.compile(r"^1\.\.(\d+)(?: |$)", re.MULTILINE)
 _POINT = re.compile(r"^(not )?ok (\d+)\b([^\n]*)$", re.MULTILINE)
 _DIRECTIVE = re.compile(r"#\s*(?:skip|todo)", re.IGNORECASE)

@@ -19,7 +19,7 @@ _READERS = (*python_js.READERS, *compiled.READERS, *scripting.READERS)
 _NAMED = ("bats", "mix", "busted", "gleam")  # runners whose report does not tell whose it is
 
 
-def tests_in(command: str, output: str) -> Tests | None:
+def report_of(command: str, output: str) -> Tests | None:
     """All the reports in it as one; None when it has none."""
     if only_shows(command):
         return None

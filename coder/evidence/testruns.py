@@ -30,22 +30,6 @@ def report_of(command: str, output: str) -> Tests | None:
     return together(" + ".join(dict.fromkeys(_named(each.runner, command) for each in found)), found)
 
 
-def total(tests: Tests) -> int | None:
-    """How many there were; None when the report does not say."""
-    if tests.passed is None:
-        return None
-    return tests.passed + (tests.failed or 0) + (tests.skipped or 0)
-
-
-def ran_none(tests: Tests) -> bool:
-    """Whether nothing was tested at all: that is no pass. Tests that were all left out have not tested anything."""
-    return tests.passed == 0 and not tests.failed
-
-
-def passes(tests: Tests) -> bool:
-    return not tests.failed and not ran_none(tests)
-
-
 def _named(runner: str, command: str) -> str:
     if runner not in ("tests", "tap"):
         return runner

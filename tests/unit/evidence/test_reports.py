@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coder.core import evidence
-from coder.evidence.testruns import passes, ran_none, report_of, total
+from coder.evidence.testruns import report_of
 
 _CORPUS = Path(__file__).parents[2] / "corpus" / "runner_reports.txt"
 
@@ -56,9 +56,9 @@ def test_whatever_is_printed_counts_are_never_negative(output: str, command: str
     tests = report_of(command, output)
     if tests is not None:
         assert tests.runner
-        assert all(count is None or 0 <= count for count in (tests.passed, tests.failed, tests.skipped))
-        assert (total(tests) is None) == (tests.passed is None)
-        assert not (ran_none(tests) and passes(tests))
+        assert all(count is None or count >= 0 for count in (tests.passed, tests.failed, tests.skipped))
+        assert (tests.total is None) == (tests.passed is None)
+        assert not (tests.is_empty and tests.is_pass)
 
 
 @pytest.mark.behaviour("B-1211")
@@ -66,8 +66,8 @@ def test_whatever_is_printed_counts_are_never_negative(output: str, command: str
 def test_a_run_that_tested_nothing_is_no_pass(output: str) -> None:
     tests = report_of("pytest -q", output)
     assert tests is not None
-    assert ran_none(tests)
-    assert not passes(tests)
+    assert tests.is_empty
+    assert not tests.is_pass
 
 
 def test_long_lines_and_long_outputs_are_read_in_time() -> None:

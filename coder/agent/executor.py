@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from coder.agent.gate import Allowed, Denied, Gate
-from coder.agent.ports import Ports, Watched
+from coder.agent.outcome import Outcome, denied, failed, held_back
+from coder.agent.ports import NOTHING_SAID, Before, Ports, Watched
 from coder.agent.spill import bound
 from coder.core import prompts
 from coder.core.errors import ToolError
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _CHANGES_FOLDER = re.compile(r"\b(cd|pushd|popd)\b")
-
-INTERRUPTED = "Interrupted before it finished; what it had done until then was not undone."
 
 
 class Outcomes(Protocol):
@@ -56,16 +55,6 @@ class Toolbox(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a call ended. `denied_nobody`: it was not run because there was nobody to ask."""
-
-    result: ToolResult
-    data: Json | None = None
-    denied_nobody: bool = False
-    interrupt: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class _Prepared:
     call: ToolUse
     tool: Tool
@@ -74,7 +63,8 @@ class _Prepared:
     summary: str
     decision: Decision
     concurrent: bool
-    note: str = ""  # of the checkpoint that was taken before it
+    note: str = ""  # of the checkpoint that was taken before it, and of hooks
+    said: Before = NOTHING_SAID
 
     @property
     def effects(self) -> tuple[Effect, ...]:
@@ -82,10 +72,6 @@ class _Prepared:
         if not isinstance(self.access, Writes):
             return self.decision.effects
         return tuple(Effect("writes", str(place), place.real) for place in self.decision.places)
-
-
-def interrupted(call: ToolUse) -> Outcome:
-    return Outcome(ToolResult(call.id, (Text(INTERRUPTED),), is_error=True))
 
 
 class Executor:
@@ -128,20 +114,20 @@ class Executor:
             await self._run_batch(batch, outcomes, halted)
             batch = []
             if halted():
-                outcomes[call.id] = _held_back(call)
+                outcomes[call.id] = held_back(call)
                 continue
             # Judged again: what ran before may have changed the folder, the mode or the files.
             prepared = self._prepare(call)
             outcome = await self._execute(prepared) if isinstance(prepared, _Prepared) else prepared
             outcomes[call.id] = outcome
-            if outcome.interrupt:
+            if outcome.interrupt or outcome.stop:
                 return
         await self._run_batch(batch, outcomes, halted)
 
     async def _run_batch(self, batch: Sequence[_Prepared], outcomes: Outcomes, halted: Callable[[], bool]) -> None:
         async def one(prepared: _Prepared) -> None:
             async with self._slots:
-                held = _held_back(prepared.call) if halted() else None
+                held = held_back(prepared.call) if halted() else None
                 outcomes[prepared.call.id] = held or await self._execute(prepared)
 
         async with asyncio.TaskGroup() as group:
@@ -151,14 +137,14 @@ class Executor:
     def _prepare(self, call: ToolUse) -> _Prepared | Outcome:
         """Find, parse, judge. A call that fails here is answered with what is wrong and never reaches the gate."""
         if call.error:
-            return _failed(call, f"The input of this {call.name} call is not valid JSON: {call.error}")
+            return failed(call, f"The input of this {call.name} call is not valid JSON: {call.error}")
         tool = self._toolbox.find(call.name)
         if tool is None:
-            return _failed(call, f"There is no tool {call.name!r}. The tools are: {', '.join(self._toolbox.names())}.")
+            return failed(call, f"There is no tool {call.name!r}. The tools are: {', '.join(self._toolbox.names())}.")
         try:
             params = self._toolbox.parse(tool, call.input)
         except ToolError as error:
-            return _failed(call, str(error))
+            return failed(call, str(error))
         access = tool.access(params, self._workspace)
         decision = self._gate.judge(call, access)
         concurrent = decision.verdict == "allow" and decision.read_only
@@ -167,16 +153,38 @@ class Executor:
         return _Prepared(call, tool, params, access, _summary(call, tool, params), decision, concurrent)
 
     async def _execute(self, prepared: _Prepared) -> Outcome:
+        said = await self._ports.hooks.before_call(prepared.call)
+        if said != NOTHING_SAID:
+            rewritten = self._told(prepared, said)
+            if isinstance(rewritten, Outcome):
+                return rewritten
+            prepared = rewritten
         if prepared.decision.drop is not None and prepared.decision.verdict != "deny":
             prepared = replace(prepared, note=await self._ports.checkpoints.before_asking(prepared.decision.drop))
-        verdict = await self._gate.check(prepared.call, prepared.access, prepared.summary, prepared.decision)
+        verdict = await self._gate.check(
+            prepared.call, prepared.access, prepared.summary, prepared.decision, prepared.said
+        )
         match verdict:
             case Denied():
-                return _denied(prepared.call, verdict)
+                return denied(prepared.call, verdict)
             case Allowed(decision=decision, input=edited):
                 # What was allowed is what is opened: the files may have changed since the call was prepared.
                 prepared = replace(prepared, decision=decision)
                 return await self._run(prepared) if edited is None else await self._run_edited(prepared, edited)
+
+    def _told(self, prepared: _Prepared, said: Before) -> _Prepared | Outcome:
+        """The call as hooks want it: parsed and judged again where they rewrote it, so that a rule beats every hook."""
+        if said.stop:
+            return replace(failed(prepared.call, said.stop), stop=said.stop)
+        note = "\n".join(filter(None, (prepared.note, *said.notes)))
+        if said.input is None or said.input == prepared.call.input:
+            return replace(prepared, said=said, note=note)
+        call = replace(prepared.call, input=said.input)
+        rewritten = self._prepare(call)
+        if isinstance(rewritten, Outcome):
+            return rewritten
+        note = "\n".join(filter(None, (note, _changed(prepared.call, said.input))))
+        return replace(rewritten, said=said, note=note)
 
     async def _run_edited(self, prepared: _Prepared, edited: Json) -> Outcome:
         """Whoever answered changed the call. It is parsed and judged again: a deny rule beats every edit."""
@@ -184,11 +192,11 @@ class Executor:
         try:
             params = self._toolbox.parse(tool, edited)
         except ToolError as error:
-            return _failed(call, str(error))
+            return failed(call, str(error))
         access, summary = tool.access(params, self._workspace), _summary(call, tool, params)
         decision = self._gate.check_edited(call, access, summary, prepared.decision)
         if isinstance(decision, Denied):
-            return _denied(call, decision)
+            return denied(call, decision)
         note = prepared.note
         if decision.drop is not None and not note:
             note = await self._ports.checkpoints.before_asking(decision.drop)
@@ -202,7 +210,12 @@ class Executor:
             await self._ports.log.settle()
         self._emit(ToolStarted(call=call, summary=prepared.summary))
         started = time.monotonic()
-        output = _with_note(await self._output(prepared), prepared.note)
+        output = await self._output(prepared)
+        seconds = time.monotonic() - started
+        after = await self._ports.hooks.after_call(call, output, seconds)
+        if after.content is not None:
+            output = replace(output, content=after.content)
+        output = _with_note(output, "\n".join(filter(None, (prepared.note, *after.notes))))
         content = bound(output.content, self._spill_dir, call.id)
         result = ToolResult(call.id, content, output.is_error)
         self._emit(
@@ -211,10 +224,10 @@ class Executor:
                 result=result,
                 data=output.data,
                 summary=output.summary,
-                seconds=time.monotonic() - started,
+                seconds=seconds,
             )
         )
-        return Outcome(result, output.data)
+        return Outcome(result, output.data, stop=after.stop)
 
     def _around(self, prepared: _Prepared) -> AbstractAsyncContextManager[None]:
         if not prepared.decision.changes:
@@ -263,11 +276,6 @@ def _summary(call: ToolUse, tool: Tool, params: Any) -> str:
     return f"{call.name} {tool.summary(params)}".strip()
 
 
-def _denied(call: ToolUse, verdict: Denied) -> Outcome:
-    result = ToolResult(call.id, (Text(verdict.message),), is_error=True)
-    return Outcome(result, None, verdict.nobody, verdict.interrupt)
-
-
 def _judged(places: Sequence[Place]) -> Callable[[Path], Path]:
     leads = {place.written: place.real for place in places}
 
@@ -277,16 +285,3 @@ def _judged(places: Sequence[Place]) -> Callable[[Path], Path]:
         return leads[path]
 
     return real
-
-
-def _held_back(call: ToolUse) -> Outcome:
-    return Outcome(ToolResult(call.id, (Text(prompts.load("reminders/held_back")),), is_error=True))
-
-
-def _failed(call: ToolUse, text: str) -> Outcome:
-    return Outcome(ToolResult(call.id, (Text(f"<tool_use_error>{text}</tool_use_error>"),), is_error=True))
-
-
-def all_denied(outcomes: Sequence[Outcome]) -> bool:
-    """Whether every call of a turn was denied because there was nobody to ask."""
-    return bool(outcomes) and all(outcome.denied_nobody for outcome in outcomes)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from coder.evidence.phrases import HINTS, KINDS, LIMITED, SUBORDINATE, SURE, UNSURE, Claim
+from coder.evidence.hints import may_claim
+from coder.evidence.phrases import KINDS, LIMITED, SUBORDINATE, SURE, UNSURE, Claim
 
 _LONG = 50_000  # characters of an answer, its end
 _WIDE = 2_000  # of a line
@@ -29,8 +30,7 @@ _NOT_SAID = (">", "- [ ]", "* [ ]", "☐")
 def claims(answer: str) -> frozenset[Claim]:
     """What it says has passed."""
     text = answer[-_LONG:]
-    low = text.lower()
-    if not any(hint in low for hint in HINTS):
+    if not may_claim(text):
         return frozenset()
     text = _CODE.sub(_code, _FENCE.sub("\n", text))
     text = _EMPHASIS.sub("", _QUOTED.sub("…", text))

@@ -107,9 +107,13 @@ class Ledger:
         self._changes.changed(path, before, after, self._step)
 
     @property
-    def has_changed(self) -> bool:
-        """Whether something changed in this run since the last check, as far as it was seen."""
-        return self._changes.since(max(self._checked_at, 0)) != ()
+    def steps(self) -> int:
+        """Where the session is: whatever is told of later comes behind."""
+        return self._step
+
+    def has_changed(self, since: int) -> bool:
+        """Whether a file was seen to change in this run after that."""
+        return self._changes.any_since(since)
 
     def unbacked(self, claim: Claim) -> str:
         """Why nothing that was seen bears the claim out; "" where something does, or it cannot be told."""
@@ -157,9 +161,10 @@ class Ledger:
             yield f"{_counted(len(deleted), 'test file')} deleted: {_listed(deleted)}"
         yield from self._run.weakened.values()
         last = self._worked.get("tests")
-        if self._run.tests is not None and self._run.tests.is_pass and last is not None and last.ok:
-            if later := self._changes.since(last.step):
-                yield f"not tested since the last change: {_listed(later)}"
+        if self._run.tests is None or not self._run.tests.is_pass or last is None or not last.ok:
+            return
+        if later := self._changes.since(last.step):
+            yield f"not tested since the last change: {_listed(later)}"
 
     def _saw(self, command: str, code: int | None, output: str) -> Tests | None:
         self._step += 1

@@ -59,7 +59,8 @@ class Changes:
     def edited(self, path: str, step: int) -> None:
         """Where what was there before and after is not told."""
         short = self._short(path)
-        if short not in self._changed:
+        known = self._changed.get(short)
+        if known is None or known.before is _NEVER:
             self._changed[short] = _Change(_NEVER, object(), step)
             self._note(short, step)
 
@@ -81,6 +82,9 @@ class Changes:
     def since(self, step: int) -> tuple[str, ...]:
         """The files that tests may depend on and that changed after that."""
         return tuple(path for path, at in self._at.items() if at > step)
+
+    def any_since(self, step: int) -> bool:
+        return any(change.at > step for change in self._changed.values())
 
     def deleted_tests(self) -> tuple[str, ...]:
         """Test files that are gone in this run, unless others came in their place."""

@@ -7,13 +7,6 @@ from typing import Literal, TypeAlias
 
 Claim: TypeAlias = Literal["tests", "build", "lint", "checks"]
 
-# One of these stands in every claim: a look that costs nothing.
-HINTS = (
-    *("pass", "green", "succe", "clean", "compil", "built", "builds", "failure", "no errors", "went through"),
-    *("grün", "laufen", "läuft", "besteh", "bestanden", "réuss", "vert", "pasa", "están", "passa", "sono", "проход"),
-    *("прошл", "通过", "パス", "成功", "通り", "通っ"),
-)
-
 
 def _any(*words: str) -> str:
     return f"(?:{'|'.join(words)})"
@@ -124,8 +117,8 @@ SUBORDINATE = re.compile(
 # After a claim: then it is one of something else than what is here and now, or not of all.
 LIMITED = re.compile(
     r"\b(?:except|apart from|other than|besides|excluding|aside from|before|previously|if|once|when|whenever|unless"
-    r"|until|yet|should|would|without (?:my|the|this|these) (?:change|fix|patch)"
-    r"|on (?:main|master|ci|your|my|the (?:main|base))|in (?:ci|theory|your|my)|upstream|either way|anyway|regardless|but (?:\d|one|two|some|the|a few|i)"
-    r"|vor|avant|antes|said|says|according)\b|\?",
+    r"|until|yet|should|would|without (?:my|the|this|these) (?:change|fix|patch)|in (?:ci|theory|your|my)|upstream"
+    r"|on (?:main|master|ci|your|my|the (?:main|base))|either way|anyway|regardless|vor|avant|antes|said|says|according"
+    r"|but (?:\d|one|two|some|the|a few|i))\b|\?",
     re.IGNORECASE,
 )

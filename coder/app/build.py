@@ -24,6 +24,7 @@ from coder.app.checkpointing import FOLDER, Checkpointing, Site
 from coder.app.context import context_message
 from coder.app.conversation import OpenConversation, told_by
 from coder.app.created import Created
+from coder.app.evidencing import evidencing_of
 from coder.app.figures import Figures
 from coder.app.hearing import Hearing
 from coder.app.journal import Journal
@@ -107,7 +108,10 @@ async def open_session(
     history = _history(journal)
     agent = Agent(purse.model, template, history, executor, emit, policies, context, room, journal, edited)
     titling = _titling(config, purse, journal) if titles else ()
-    hearing.add(purse, journal, checkpoints, figures, *titling)
+    line = partial(_line, ground, shared, ports, gate, checkpoints)
+    evidencing = evidencing_of(config, emit, line, checkpoints)
+    agent.ends_with(evidencing.policies(), evidencing.attach)
+    hearing.add(purse, journal, checkpoints, figures, evidencing, *titling)
 
     ends = AsyncExitStack()  # the last comes first
     ends.callback(_debug_log(config, journal.session_id).close)
@@ -122,7 +126,6 @@ async def open_session(
 
     facts = _facts(config, journal, tools, model_name)
     warnings = (*config.warnings, *rule_warnings, *journal.notes, *await checkpoints.recover())
-    line = partial(_line, ground, shared, ports, gate, checkpoints)
     beside = Beside(shared.shells, figures, line, lambda: journal.title)
     return Session(
         facts,

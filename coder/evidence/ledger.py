@@ -111,6 +111,11 @@ class Ledger:
         """Where the session is: whatever is told of later comes behind."""
         return self._step
 
+    @property
+    def commands(self) -> int:
+        """How many commands of the run have ended."""
+        return self._run.commands
+
     def has_changed(self, since: int) -> bool:
         """Whether a file was seen to change in this run after that."""
         return self._changes.any_since(since)

@@ -23,6 +23,7 @@ from coder.app.budgets import PrimaryAgain
 from coder.app.checkpointing import FOLDER, Checkpointing, Site
 from coder.app.conversation import OpenConversation, told_by
 from coder.app.created import Created
+from coder.app.evidencing import evidencing_of
 from coder.app.figures import Figures
 from coder.app.hearing import Hearing
 from coder.app.journal import Journal
@@ -111,9 +112,11 @@ async def open_session(
     policies = (PrimaryAgain(purse.model), *policies_of(config), memory, points)
     history = _history(journal)
     agent = Agent(purse.model, template, history, executor, emit, policies, context, room, journal, edited, points)
-    agent.ends_with((points,))
     titling = _titling(config, purse, journal) if titles else ()
-    hearing.add(purse, journal, checkpoints, figures, *titling, points)
+    line = partial(_line, ground, shared, ports, gate, checkpoints)
+    evidencing = evidencing_of(config, emit, line, checkpoints)
+    agent.ends_with((*evidencing.policies(), points), evidencing.attach)
+    hearing.add(purse, journal, checkpoints, figures, evidencing, *titling, points)
 
     ends = AsyncExitStack()  # the last comes first
     ends.callback(_debug_log(config, journal.session_id).close)
@@ -130,7 +133,6 @@ async def open_session(
     facts = _facts(config, journal, tools, model_name)
     own = (*rule_warnings, *memory.warnings, *points.warnings, *journal.notes)
     warnings = (*config.warnings, *own, *await checkpoints.recover())
-    line = partial(_line, ground, shared, ports, gate, checkpoints)
     beside = Beside(shared.shells, figures, line, lambda: journal.title)
     return Session(
         facts,

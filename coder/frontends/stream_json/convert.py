@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 from uuid import uuid4
 
@@ -32,6 +33,8 @@ _MOST_OFF = 100
 _SUBTYPES: dict[EndReason, str] = {"max_turns": "error_max_turns", "budget": "error_max_budget_usd"}
 _TERMINAL: dict[EndReason, str] = {
     "loop": "loop_detected",
+    "gate_unmet": "stop_hook_prevented",
+    "hook_stopped": "hook_stopped",
     "token_budget": "budget_exhausted",
     "done": "completed",
     "max_turns": "max_turns",
@@ -224,6 +227,8 @@ def result(facts: SessionFacts, ended: RunEnded, spent: Spent, denials: list[Per
         fields["errors"] = [ended.error or ended.reason]
     if api_failed:
         fields["api_error_status"] = ended.status
+    if ended.evidence is not None:
+        fields["evidence"] = asdict(ended.evidence)
     return _message(facts.session_id, **fields)
 
 

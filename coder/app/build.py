@@ -30,10 +30,11 @@ from coder.app.journal import Journal
 from coder.app.judge import Judge, Surroundings
 from coder.app.pictures import shrunk
 from coder.app.purse import Purse
-from coder.app.requesting import policies_of, room_of, template_of
+from coder.app.requesting import policies_of, room_of, template_of, thinks_by_tool
 from coder.app.rulebook import RuleBook, SaveRule, rules_of
 from coder.app.session import Session, SessionFacts
 from coder.app.starting import NEW, Start
+from coder.app.system_prompt import system_prompt
 from coder.app.toolbox import SessionTools
 from coder.config.paths import local_settings, user_home
 from coder.core.config import Behaviour, Config
@@ -79,7 +80,8 @@ async def open_session(
     """
     rules, rule_warnings = rules_of(config)
     journal = Journal.open(config, start)
-    model_name = (start.keeps_model and journal.model) or catalog.resolve(config.model.name, config.env)
+    goes_on_with = journal.model if start.keeps_model and not config.model.is_fixed else ""
+    model_name = goes_on_with or catalog.resolve(config.model.name, config.env)
     edited = _edited(journal, start, model_name)
     purse = Purse(config, journal.session_id, model_name, edited)
     figures = Figures()
@@ -93,7 +95,7 @@ async def open_session(
     workspace, spill_dir = ground.workspace, ground.spill_dir
     book = _book(config, rules, save_rule)
     judge = Judge(book, control, workspace, ground.surroundings, emit, reload)
-    shared, tools = _tools(config, rules, judge)
+    shared, tools = _tools(config, rules, judge, model_name)
     shared.shells.on_end = lambda shell: emit(tasks.ended(shell))
     gate = Gate(judge, figures.timed(frontend.ask), emit, book.allow, control.set_mode, lambda: workspace.cwd)
     conversation = OpenConversation(journal, lambda messages: agent.upkeep.restart(messages, "rewind"))
@@ -101,7 +103,8 @@ async def open_session(
     ports = Ports(ground.created.watch, journal, checkpoints)
     executor = Executor(tools, gate, workspace, control, emit, spill_dir, ports)
     context = context_message(config.cwd, workspace.roots, today or datetime.now().astimezone().date())
-    template = template_of(config, model_name, tools.specs())
+    system = system_prompt(config, model_name, tools.names())
+    template = template_of(config, model_name, tools.specs(), system.texts)
     room = room_of(config, template, spill_dir, Again(tools, judge, workspace))
     policies = (PrimaryAgain(purse.model), *policies_of(config))
     history = _history(journal)
@@ -121,7 +124,7 @@ async def open_session(
         return report
 
     facts = _facts(config, journal, tools, model_name)
-    warnings = (*config.warnings, *rule_warnings, *journal.notes, *await checkpoints.recover())
+    warnings = (*config.warnings, *rule_warnings, *system.warnings, *journal.notes, *await checkpoints.recover())
     line = partial(_line, ground, shared, ports, gate, checkpoints)
     beside = Beside(shared.shells, figures, line, lambda: journal.title)
     return Session(
@@ -203,11 +206,12 @@ def _checkpoints(
     return Checkpointing(site, emit, told=told_by(journal.messages), conversation=conversation, enabled=enabled)
 
 
-def _tools(config: Config, rules: Rules, judge: Judge) -> tuple[ToolSession, SessionTools]:
+def _tools(config: Config, rules: Rules, judge: Judge, model: str) -> tuple[ToolSession, SessionTools]:
     denied = rules.denied_reads(judge.world())
     shared = ToolSession.from_env({**os.environ, **config.env}, (config.home,), denied)
-    every = builtins(shared)
-    return shared, SessionTools(every, rules.removed_tools(tool.name for tool in every))
+    every = builtins(shared, thinks=thinks_by_tool(config, model))
+    kept = [tool for tool in every if config.tools is None or tool.name in config.tools]
+    return shared, SessionTools(kept, rules.removed_tools(tool.name for tool in kept))
 
 
 def _history(journal: Journal) -> History:
@@ -230,6 +234,7 @@ def _facts(config: Config, journal: Journal, tools: SessionTools, model: str) ->
         key_source=config.model.key_source,
         transcript=journal.path,
         trust=config.trust,
+        style=config.guidance.style,
     )
 
 

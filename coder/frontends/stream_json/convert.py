@@ -60,7 +60,7 @@ def init(facts: SessionFacts) -> Json:
         slash_commands=[],
         apiKeySource=facts.key_source,
         claude_code_version=__version__,
-        output_style="default",
+        output_style=facts.style,
         agents=[],
         skills=[],
         plugins=[],

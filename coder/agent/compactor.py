@@ -5,17 +5,17 @@ that is due. Whatever goes wrong, the conversation can go on afterwards.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from coder.agent import archive
 from coder.agent.asking import ask
 from coder.agent.clearing import everything
 from coder.agent.compaction import compacted, question
-from coder.agent.history import History
+from coder.agent.history import History, fresh_copy
 from coder.agent.past import Past
 from coder.agent.repairs import WHY, is_too_many_tokens, repair
-from coder.agent.room import MOST_SUMMARY, Keep
+from coder.agent.room import MOST_SUMMARY, Keep, Renew
 from coder.agent.weight import message_tokens
 from coder.core.edits import Compaction, Trigger, applied
 from coder.core.errors import ErrorKind, ModelError
@@ -34,11 +34,19 @@ _PASSING: frozenset[ErrorKind] = frozenset(
 class Compactor:
     """`folder` takes the whole conversation as a file before it is shortened."""
 
-    def __init__(self, model: Model, past: Past, emit: Callable[[AnyEvent], None], folder: Path) -> None:
+    def __init__(
+        self,
+        model: Model,
+        past: Past,
+        emit: Callable[[AnyEvent], None],
+        folder: Path,
+        renew: Renew | None = None,
+    ) -> None:
         self._model = model
         self._past = past
         self._emit = emit
         self._folder = folder
+        self._renew = renew
 
     async def compact(
         self, trigger: Trigger, focus: str, room: int, keep: Keep, *, is_needed: bool = False
@@ -58,6 +66,7 @@ class Compactor:
         try:
             path = await asyncio.to_thread(archive.save, self._folder, self._past.history.messages)
             summary, error, is_passing = await self._summary(focus, room)
+            head = await self._renewed()
         except asyncio.CancelledError:  # whoever shows that it is under way must learn that it no longer is
             self._emit(CompactionEnded(trigger=trigger, before=before, after=before, error="it was interrupted"))
             raise
@@ -65,17 +74,26 @@ class Compactor:
             return self._put_off(trigger, before, error)
         messages = self._past.history.messages
         made = compacted(messages, summary, path, keep)
+        if head is not None:
+            made = [*head, *(message for message in made if message.meta.kind != "context")]
         if sum(map(message_tokens, made)) >= sum(map(message_tokens, messages)):
             error = error or SHORT_ENOUGH
         else:
             self._past.edit(Compaction(tuple(made), trigger, before), "compaction")
-        ended = CompactionEnded(trigger=trigger, before=before, after=self._past.tokens, error=error)
+        ended = CompactionEnded(trigger=trigger, before=before, after=self._past.tokens, error=error, summary=summary)
         self._emit(ended)
         if error and ended.after < before:
             where = f" The whole of it is in {path}." if path else ""
             text = f"The conversation was shortened without a summary, since {error.rstrip('.')}.{where}"
             self._emit(Notice(level="warning", text=text))
         return ended
+
+    async def _renewed(self) -> Sequence[Message] | None:
+        """The facts that the conversation is to begin with; None when they stay as they are."""
+        if self._renew is None:
+            return None
+        held = [fresh_copy(message) for message in self._past.history.messages if message.meta.kind == "context"]
+        return await asyncio.to_thread(self._renew, held)
 
     def _put_off(self, trigger: Trigger, before: int, error: str) -> CompactionEnded:
         ended = CompactionEnded(trigger=trigger, before=before, after=before, error=error)

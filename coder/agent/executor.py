@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from coder.agent.gate import Allowed, Denied, Gate
-from coder.agent.ports import Ports, Watched
+from coder.agent.ports import NOTHING_SAID, Before, Ports, Watched
 from coder.agent.spill import bound
 from coder.core import prompts
 from coder.core.errors import ToolError
@@ -57,12 +57,14 @@ class Toolbox(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a call ended. `denied_nobody`: it was not run because there was nobody to ask."""
+    """How a call ended. `denied_nobody`: it was not run because there was nobody to ask. `stop`: a hook ends the run,
+    and why."""
 
     result: ToolResult
     data: Json | None = None
     denied_nobody: bool = False
     interrupt: bool = False
+    stop: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,8 @@ class _Prepared:
     summary: str
     decision: Decision
     concurrent: bool
-    note: str = ""  # of the checkpoint that was taken before it
+    note: str = ""  # of the checkpoint that was taken before it, and of hooks
+    said: Before = NOTHING_SAID
 
     @property
     def effects(self) -> tuple[Effect, ...]:
@@ -134,7 +137,7 @@ class Executor:
             prepared = self._prepare(call)
             outcome = await self._execute(prepared) if isinstance(prepared, _Prepared) else prepared
             outcomes[call.id] = outcome
-            if outcome.interrupt:
+            if outcome.interrupt or outcome.stop:
                 return
         await self._run_batch(batch, outcomes, halted)
 
@@ -167,9 +170,17 @@ class Executor:
         return _Prepared(call, tool, params, access, _summary(call, tool, params), decision, concurrent)
 
     async def _execute(self, prepared: _Prepared) -> Outcome:
+        said = await self._ports.hooks.before_call(prepared.call)
+        if said != NOTHING_SAID:
+            rewritten = self._told(prepared, said)
+            if isinstance(rewritten, Outcome):
+                return rewritten
+            prepared = rewritten
         if prepared.decision.drop is not None and prepared.decision.verdict != "deny":
             prepared = replace(prepared, note=await self._ports.checkpoints.before_asking(prepared.decision.drop))
-        verdict = await self._gate.check(prepared.call, prepared.access, prepared.summary, prepared.decision)
+        verdict = await self._gate.check(
+            prepared.call, prepared.access, prepared.summary, prepared.decision, prepared.said
+        )
         match verdict:
             case Denied():
                 return _denied(prepared.call, verdict)
@@ -177,6 +188,20 @@ class Executor:
                 # What was allowed is what is opened: the files may have changed since the call was prepared.
                 prepared = replace(prepared, decision=decision)
                 return await self._run(prepared) if edited is None else await self._run_edited(prepared, edited)
+
+    def _told(self, prepared: _Prepared, said: Before) -> _Prepared | Outcome:
+        """The call as hooks want it: parsed and judged again where they rewrote it, so that a rule beats every hook."""
+        if said.stop:
+            return replace(_failed(prepared.call, said.stop), stop=said.stop)
+        note = "\n".join(filter(None, (prepared.note, *said.notes)))
+        if said.input is None or said.input == prepared.call.input:
+            return replace(prepared, said=said, note=note)
+        call = replace(prepared.call, input=said.input)
+        rewritten = self._prepare(call)
+        if isinstance(rewritten, Outcome):
+            return rewritten
+        note = "\n".join(filter(None, (note, _changed(prepared.call, said.input))))
+        return replace(rewritten, said=said, note=note)
 
     async def _run_edited(self, prepared: _Prepared, edited: Json) -> Outcome:
         """Whoever answered changed the call. It is parsed and judged again: a deny rule beats every edit."""
@@ -202,7 +227,12 @@ class Executor:
             await self._ports.log.settle()
         self._emit(ToolStarted(call=call, summary=prepared.summary))
         started = time.monotonic()
-        output = _with_note(await self._output(prepared), prepared.note)
+        output = await self._output(prepared)
+        seconds = time.monotonic() - started
+        after = await self._ports.hooks.after_call(call, output, seconds)
+        if after.content is not None:
+            output = replace(output, content=after.content)
+        output = _with_note(output, "\n".join(filter(None, (prepared.note, *after.notes))))
         content = bound(output.content, self._spill_dir, call.id)
         result = ToolResult(call.id, content, output.is_error)
         self._emit(
@@ -211,10 +241,10 @@ class Executor:
                 result=result,
                 data=output.data,
                 summary=output.summary,
-                seconds=time.monotonic() - started,
+                seconds=seconds,
             )
         )
-        return Outcome(result, output.data)
+        return Outcome(result, output.data, stop=after.stop)
 
     def _around(self, prepared: _Prepared) -> AbstractAsyncContextManager[None]:
         if not prepared.decision.changes:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from coder.agent.ports import NOTHING_SAID, Before
 from coder.core import prompts
 from coder.core.events import AnyEvent, Notice, PermissionAnswered, PermissionAsked, PermissionDenied
 from coder.core.messages import Json, ToolUse
-from coder.core.requests import Allow, Deny, PermissionRequest, Reply, Request
-from coder.core.tools import Access, Mode
+from coder.core.requests import Allow, Deny, PermissionRequest, Reason, Reply, Request
+from coder.core.tools import Access, Decides, Mode
 
 if TYPE_CHECKING:
     # Judging loads at the first tool call: a run without one does without (docs/adr/0002).
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 Judge: TypeAlias = "Callable[[ToolUse, Access, Allow], Decision]"
 Ask: TypeAlias = Callable[[Request], Awaitable[Reply]]
 Remember: TypeAlias = Callable[[tuple[str, ...]], Awaitable[str]]
+BeforeAsking: TypeAlias = Callable[[PermissionRequest], Awaitable[Reply | None]]
 _NOTHING_GIVEN = Allow()
 _MOST_RULES = 5
 
@@ -52,7 +54,7 @@ class Denied:
 class Gate:
     """`judge` is `permissions.decide` over the session's rules, mode and world as they are at that moment, as if the
     given answer had been taken already. `remember` takes allow rules in and tells what went wrong, if anything. `cwd`
-    is where the next command would run.
+    is where the next command would run. `before_asking` may answer in the person's place.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Gate:
         remember: Remember,
         set_mode: Callable[[Mode], None],
         cwd: Callable[[], Path],
+        before_asking: BeforeAsking | None = None,
     ) -> None:
         self._judge = judge
         self._ask = ask
@@ -70,6 +73,7 @@ class Gate:
         self._remember = remember
         self._set_mode = set_mode
         self._cwd = cwd
+        self._before_asking = before_asking
         self._asking = asyncio.Lock()
 
     def judge(self, call: ToolUse, access: Access) -> Decision:
@@ -81,17 +85,37 @@ class Gate:
         async with self._asking:
             return await self._ask(request)
 
-    async def check(self, call: ToolUse, access: Access, summary: str, decision: Decision) -> Allowed | Denied:
-        """Turns a decision into a yes or a no, asking where it says ask. Announces every denial."""
+    async def check(
+        self, call: ToolUse, access: Access, summary: str, decision: Decision, said: Before = NOTHING_SAID
+    ) -> Allowed | Denied:
+        """Turns a decision into a yes or a no, asking where it says ask. Announces every denial. `said` is what hooks
+        say of the call: their no is final, their yes spares a question but overrides no rule."""
+        if said.verdict == "deny":
+            why = said.reason or "a hook refused it"
+            return self._deny(call, summary, replace(decision, reasons=(Reason("hook", why),), remedy=""), why)
+        decision = self._swayed(call, access, decision, said)
         if decision.verdict == "ask":
             async with self._asking:
                 # Judged again: the answer to the question before this one may cover it.
-                decision = self.judge(call, access)
+                decision = self._swayed(call, access, self.judge(call, access), said)
                 if decision.verdict == "ask":
                     return await self._put(call, access, summary, decision)
         if decision.verdict == "deny":
             return self._deny(call, summary, decision, _reason(decision))
         return Allowed(decision)
+
+    def _swayed(self, call: ToolUse, access: Access, decision: Decision, said: Before) -> Decision:
+        """The decision with what hooks say of it. Deny and ask rules, what cannot be undone, protected places and what
+        only a person can decide stay as they are."""
+        if said.verdict == "ask" and decision.verdict == "allow":
+            return replace(decision, verdict="ask", reasons=(Reason("hook", said.reason or "a hook wants it asked"),))
+        if said.verdict != "allow" or not _is_question(decision) or decision.confirm or isinstance(access, Decides):
+            return decision
+        if any(reason.kind == "safety" for reason in decision.reasons):
+            return decision
+        if not self._allows(call, access, Allow(mode="bypassPermissions")):
+            return decision
+        return replace(decision, verdict="allow", reasons=(Reason("hook", said.reason or "a hook allows it"),))
 
     def check_edited(self, call: ToolUse, access: Access, summary: str, before: Decision) -> Decision | Denied:
         """What is to be said of a call that its answerer edited: their yes covers it, but not what was not asked."""
@@ -106,9 +130,11 @@ class Gate:
 
     async def _put(self, call: ToolUse, access: Access, summary: str, decision: Decision) -> Allowed | Denied:
         request = self._request(call, access, summary, decision)
-        self._emit(PermissionAsked(request=request))
-        reply = await self._ask(request)
-        self._emit(PermissionAnswered(request=request, reply=reply))
+        reply = await self._before_asking(request) if self._before_asking is not None else None
+        if reply is None or (isinstance(reply, Allow) and (request.confirm or isinstance(access, Decides))):
+            self._emit(PermissionAsked(request=request))
+            reply = await self._ask(request)
+            self._emit(PermissionAnswered(request=request, reply=reply))
         match reply:
             case Allow():
                 await self._take(reply, call, access)
@@ -193,6 +219,13 @@ class Gate:
             )
         )
         return Denied(text, nobody, interrupt)
+
+
+def _is_question(decision: Decision) -> bool:
+    """Whether a person would have to be asked, or would be if the mode did not turn each question into a no."""
+    return decision.verdict == "ask" or (
+        decision.verdict == "deny" and bool(decision.reasons) and decision.reasons[-1].source == "dontAsk"
+    )
 
 
 def _reason(decision: Decision) -> str:

@@ -6,20 +6,18 @@ policy, a gate rule, a tool or a listener.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import aclosing, contextmanager
-from dataclasses import replace
+from contextlib import contextmanager
 from itertools import count
 
 from coder.agent.answers import Answers, ResultLog, Unlogged
-from coder.agent.asking import retrying
 from coder.agent.executor import Executor, Outcome, all_denied
-from coder.agent.history import History, fresh_ids
+from coder.agent.history import History
 from coder.agent.inbox import Inbox
-from coder.agent.partial import Partial
-from coder.agent.policies import Inject, Stop, TurnPolicy
-from coder.agent.replies import End, GoOn, Nudge, Replies, runnable
+from coder.agent.policies import EndPolicy, Inject, Stop, TurnPolicy, Verdict
+from coder.agent.ports import Hooks, NoHooks
+from coder.agent.replies import End, GoOn, Nudge, Replies, reminder
+from coder.agent.replying import Replying
 from coder.agent.requests import Requests
 from coder.agent.room import Room
 from coder.agent.tally import Tally
@@ -30,26 +28,15 @@ from coder.core.events import (
     CompactionEnded,
     EndReason,
     MessageAdded,
-    Notice,
     RunEnded,
     RunStarted,
-    StreamEvent,
-    TextDelta,
-    ThinkingDelta,
     TurnEnded,
     TurnStarted,
 )
 from coder.core.messages import Message, ToolUse
 from coder.core.model import (
-    BlockFinished,
-    Completed,
     Model,
     ModelRequest,
-    Retrying,
-    Streamed,
-    Switched,
-    TextPart,
-    ThinkingPart,
 )
 
 
@@ -71,8 +58,8 @@ class Agent:
         room: Room | None = None,
         log: ResultLog | None = None,
         edited: str = "",
+        hooks: Hooks | None = None,
     ) -> None:
-        self._model = model
         self._template = template
         self._executor = executor
         self._emit = emit
@@ -82,9 +69,18 @@ class Agent:
         self._requests = Requests(template, history, edited)
         self._tally = Tally()
         self._is_engaged = False
+        self._hooks = hooks or NoHooks()
+        self._end_policies: tuple[EndPolicy, ...] = ()
+        self._closing: Callable[[RunEnded], RunEnded] = _as_it_is
         self.inbox = Inbox()
         self.history = history
-        self.upkeep = Upkeep(model, history, self._requests, emit, room or Room())
+        self.upkeep = Upkeep(model, history, self._requests, emit, room or Room(), self._hooks)
+        self._replying = Replying(model, self._requests, self.upkeep, self._commit, history.has_id, emit)
+
+    def ends_with(self, policies: Sequence[EndPolicy], closing: Callable[[RunEnded], RunEnded] | None = None) -> None:
+        """What is asked before a run ends, in this order, and what completes the word about how it ended."""
+        self._end_policies = tuple(policies)
+        self._closing = closing or _as_it_is
 
     def steer(self, message: Message) -> None:
         """Queues a message of the person; it lands at the next turn boundary of the run under way. What was not
@@ -105,11 +101,16 @@ class Agent:
         with self._engaged():
             return await self.upkeep.compact("manual", focus)
 
-    async def run(self, prompt: Message) -> RunEnded:
+    def starts(self) -> None:
+        """A run is being prepared: `ended_early` is about it from now on."""
+        self._tally = Tally()
+
+    async def run(self, prompt: Message, template: ModelRequest | None = None) -> RunEnded:
         """From a user message to the final answer. Returns how it ended; raises CancelledError when interrupted,
-        with the history valid and everything that was finished kept: `ended_early` then says how it ended."""
+        with the history valid and everything that was finished kept: `ended_early` then says how it ended.
+        `template` is another one for this run alone."""
         tally = self._tally = Tally()
-        with self._engaged():
+        with self._engaged(), self._requests.using(template):
             self._begin()
             committed = self._commit(prompt)
             self._emit(RunStarted(prompt=committed or prompt))
@@ -117,14 +118,16 @@ class Agent:
                 ended = await self._turns(tally)
             except ModelError as error:
                 ended = tally.failed(error)
+        return self._end(ended)
+
+    def _end(self, ended: RunEnded) -> RunEnded:
+        ended = self._closing(ended)
         self._emit(ended)
         return ended
 
     def ended_early(self, reason: EndReason, error: str) -> RunEnded:
         """The end of a run that was cancelled; announced here, since whoever cancelled knows why."""
-        ended = self._tally.end(reason, error)
-        self._emit(ended)
-        return ended
+        return self._end(self._tally.end(reason, error))
 
     async def _turns(self, tally: Tally) -> RunEnded:
         replies = Replies()
@@ -132,15 +135,20 @@ class Agent:
             if (stop := self._before(turn)) is not None:
                 return tally.end(stop.reason, stop.error)
             self._emit(TurnStarted(turn=turn))
-            completed = await self._ask_model(tally)
+            completed = await self._replying.reply(tally)
             tally.turns = turn
             outcomes = await self._run_tools(completed.message.tool_uses)
             tally.all_denied = all_denied(outcomes) if outcomes else tally.all_denied
             self._emit(TurnEnded(turn=turn))
             if any(outcome.interrupt for outcome in outcomes):
                 return tally.end("interrupted", "Interrupted at a permission question")
+            if stopped := await self._after_batch(completed.message.tool_uses, outcomes):
+                return tally.end("hook_stopped", stopped)
             waiting = self._commit_all(self.inbox.drain())
             match replies.judge(completed, waiting=bool(waiting)):
+                case End(reason="done"):
+                    if (ended := await self._at_the_end(tally)) is not None:
+                        return ended
                 case End(reason=reason, error=error):
                     return tally.end(reason, error)
                 case Nudge(message=message):
@@ -148,6 +156,31 @@ class Agent:
                 case GoOn():
                     pass
         raise AssertionError("unreachable: count() never ends")
+
+    async def _after_batch(self, calls: Sequence[ToolUse], outcomes: Sequence[Outcome]) -> str:
+        """Why a hook ends the run; "" when none does."""
+        if stopped := next((outcome.stop for outcome in outcomes if outcome.stop), ""):
+            return stopped
+        if not calls:
+            return ""
+        after = await self._hooks.after_batch(calls, [outcome.result for outcome in outcomes])
+        self._commit_all(reminder(note) for note in after.notes)
+        return after.stop
+
+    async def _at_the_end(self, tally: Tally) -> RunEnded | None:
+        """The end of the run; None when there is something more to be said first."""
+        verdict: Verdict = None
+        for policy in self._end_policies:
+            if (verdict := await policy.before_end(tally.text, self.history)) is not None:
+                break
+        match verdict:
+            case Stop(reason=reason, error=error):
+                return tally.end(reason, error)
+            case Inject(message=message):
+                self._commit(message)
+                return None
+        # It may have taken long: what the person said meanwhile is answered too.
+        return None if self._commit_all(self.inbox.drain()) else tally.end("done")
 
     def _before(self, turn: int) -> Stop | None:
         for policy in self._policies:
@@ -159,58 +192,6 @@ class Agent:
                 case None:
                     pass
         return None
-
-    async def _ask_model(self, tally: Tally) -> Completed:
-        """One reply, committed. On a cancel the finished part of it is committed instead."""
-        partial = Partial()
-        try:
-            await self.upkeep.before_request()
-            completed = await self._answer(partial)
-        except asyncio.CancelledError:
-            self._commit(partial.salvage())
-            raise
-        self.upkeep.answered(completed.usage)
-        message = fresh_ids(runnable(completed), self.history.has_id)
-        committed = self._commit(replace(message, meta=replace(message.meta, kind="reply")))
-        for text in completed.notices:
-            self._emit(Notice(level="warning", text=text))
-        tally.usage += completed.usage
-        tally.stop_reason = completed.stop_reason
-        tally.text = committed.text if committed else ""
-        return replace(completed, message=committed or Message("assistant", ()))
-
-    async def _answer(self, partial: Partial) -> Completed:
-        """Asks again with a conversation that may pass, where the refusal says what was wrong with it."""
-        while True:
-            try:
-                return await self._stream(self._requests.next(), partial)
-            except ModelError as error:
-                partial.clear()
-                if not await self.upkeep.mend(error):
-                    raise
-
-    async def _stream(self, request: ModelRequest, partial: Partial) -> Completed:
-        async with aclosing(self._model.stream(request)) as events:  # type: ignore[type-var]  # streams are generators
-            async for event in events:
-                match event:
-                    case Streamed():
-                        self._emit(StreamEvent(raw=event.event))
-                    case TextPart():
-                        partial.add_text(event.text)
-                        self._emit(TextDelta(text=event.text))
-                    case ThinkingPart():
-                        self._emit(ThinkingDelta(text=event.text))
-                    case BlockFinished():
-                        partial.finish(event.block)
-                    case Retrying():
-                        partial.clear()
-                        self._emit(retrying(event))
-                    case Switched():
-                        partial.clear()
-                        self._emit(Notice(level="warning", text=event.message))
-                    case Completed():
-                        return event
-        raise ModelError("The model's reply ended without its last event.", "cut")
 
     async def _run_tools(self, calls: Sequence[ToolUse]) -> list[Outcome]:
         """Runs the calls and commits their results, whatever happens in between."""
@@ -244,3 +225,7 @@ class Agent:
         finally:
             self._is_engaged = False
             self._commit_all(self.inbox.settle())
+
+
+def _as_it_is(ended: RunEnded) -> RunEnded:
+    return ended

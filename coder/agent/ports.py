@@ -100,6 +100,10 @@ class After:
     content: str | None = None
 
 
+NOTHING_SAID = Before()
+NOTHING_AFTER = After()
+
+
 class Hooks(Protocol):
     """What the person has run at certain points. None of it raises but CancelledError."""
 
@@ -130,26 +134,22 @@ class Hooks(Protocol):
 
 class NoHooks:
     async def before_call(self, call: ToolUse) -> Before:
-        return _SAID_NOTHING
+        return NOTHING_SAID
 
     async def before_asking(self, request: PermissionRequest) -> Reply | None:
         return None
 
     async def after_call(self, call: ToolUse, output: ToolOutput, seconds: float) -> After:
-        return _NOTHING_AFTER
+        return NOTHING_AFTER
 
     async def after_batch(self, calls: Sequence[ToolUse], results: Sequence[ToolResult]) -> After:
-        return _NOTHING_AFTER
+        return NOTHING_AFTER
 
     async def before_compacting(self, trigger: Trigger, focus: str) -> str:
         return ""
 
     async def after_compacting(self, trigger: Trigger, summary: str) -> After:
-        return _NOTHING_AFTER
-
-
-_SAID_NOTHING = Before()
-_NOTHING_AFTER = After()
+        return NOTHING_AFTER
 
 
 @dataclass(frozen=True, slots=True, eq=False)

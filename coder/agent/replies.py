@@ -77,5 +77,10 @@ class Replies:
         return step if self._continued <= most else otherwise
 
 
+def reminder(text: str) -> Message:
+    """A message of coder itself, behind all that was said."""
+    return Message("user", (Text(text),), Meta(kind="reminder"))
+
+
 def _reminder(name: str) -> Nudge:
-    return Nudge(Message("user", (Text(prompts.load(name)),), Meta(kind="reminder")))
+    return Nudge(reminder(prompts.load(name)))

@@ -3,7 +3,8 @@ why it was, or who sends them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from coder.agent.caching import Mark, before_result, plan
@@ -33,6 +34,25 @@ class Requests:
     @property
     def template(self) -> ModelRequest:
         return self._template
+
+    @contextmanager
+    def using(self, template: ModelRequest | None) -> Iterator[None]:
+        """Inside the block requests are made from another template, which has the same prompt and tools."""
+        before = self._template
+        if template is None or template == before:
+            yield
+            return
+        self._switch(template)
+        try:
+            yield
+        finally:
+            self._switch(before)
+
+    def _switch(self, template: ModelRequest) -> None:
+        self._edited = "another model" if template.model != self._template.model else "another effort"
+        self._template = template
+        self._ends, self._anchor = [], None
+        self._history.project_for(template.model)
 
     def next(self) -> ModelRequest:
         """The request that asks for the next reply."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from coder.core.messages import ToolUse
+from coder.core.messages import Message, ToolUse
 
 MOST_SUMMARY = 8_000  # tokens of the reply that summarises
 Renewal: TypeAlias = Literal["again", "file", "never"]
 """How a result could be had again: by the same call, which changes nothing; not by a call, so that it is kept in a file
 and its ends in place; or not at all, so that it stays."""
+
+
+Renew: TypeAlias = "Callable[[Sequence[Message]], Sequence[Message]]"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +49,8 @@ def unknown(call: ToolUse) -> Renewal:
 @dataclass(frozen=True, slots=True, eq=False)
 class Room:
     """How much a conversation may hold, in tokens. `auto_window` is the person's own, smaller window; `folder` takes
-    what is left out of the conversation, and `renewal` tells how a result could be had again."""
+    what is left out of the conversation, and `renewal` tells how a result could be had again. `renew` gives the facts
+    that a shortened conversation begins with, from those it began with before; it may read files."""
 
     window: int = 200_000
     max_output: int = 32_000
@@ -57,6 +61,7 @@ class Room:
     clearing: Batch = field(default_factory=Batch)
     folder: Path = Path("/nonexistent")
     renewal: Callable[[ToolUse], Renewal] = unknown
+    renew: Renew | None = None
 
     @property
     def compacts_at(self) -> int:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from coder.agent.history import History
 from coder.agent.past import Past
+from coder.agent.ports import Hooks, NoHooks
+from coder.agent.replies import reminder
 from coder.agent.requests import Requests
 from coder.agent.room import Keep, Room
 from coder.core.edits import Clearing, Trigger
 from coder.core.errors import ModelError
-from coder.core.events import AnyEvent, CompactionEnded, Notice
+from coder.core.events import AnyEvent, CompactionEnded, MessageAdded, Notice
 from coder.core.lazy import LazyModule
 from coder.core.messages import Message, Usage
 from coder.core.model import Model
@@ -37,12 +39,19 @@ class Upkeep:
     """Of one conversation. Each method but `compact` returns at once when there is nothing to do."""
 
     def __init__(
-        self, model: Model, history: History, requests: Requests, emit: Callable[[AnyEvent], None], room: Room
+        self,
+        model: Model,
+        history: History,
+        requests: Requests,
+        emit: Callable[[AnyEvent], None],
+        room: Room,
+        hooks: Hooks | None = None,
     ) -> None:
         self._past = Past(history, requests, emit, room.clearing.keep)
         self._model = model
         self._emit = emit
         self._room = room
+        self._hooks = hooks or NoHooks()
         self._window = room.window
         self._not_below = 0
         self._mended = 0
@@ -97,6 +106,10 @@ class Upkeep:
         self, trigger: Trigger, focus: str = "", keep: Keep | None = None, *, is_needed: bool = False
     ) -> CompactionEnded:
         """Compacts now. `focus` tells what the summary should dwell on. `is_needed`: the conversation fits no more."""
+        if refused := await self._hooks.before_compacting(trigger, focus):
+            self._emit(Notice(level="warning", text=f"The conversation was not compacted: {refused}"))
+            self._not_below = int(self.tokens * _SOON)
+            return CompactionEnded(trigger=trigger, before=self.tokens, after=self.tokens, error=refused)
         keep = keep or self._room.keep
         # In a small conversation what is kept would otherwise be all of it.
         keep = replace(keep, tokens=min(keep.tokens, self._past.history.tokens // 4))
@@ -110,10 +123,17 @@ class Upkeep:
                 freed = max(0, ended.before - ended.after) * 100 // max(1, ended.before)
                 text = f"Compacting freed only {freed}% of the context; it is tried again when the context has grown."
                 self._emit(Notice(level="warning", text=text))
+        if ended.after < ended.before:
+            await self._after_compacting(trigger, ended.summary)
         return ended
 
+    async def _after_compacting(self, trigger: Trigger, summary: str) -> None:
+        for note in (await self._hooks.after_compacting(trigger, summary)).notes:
+            if (committed := self._past.history.commit(reminder(note))) is not None:
+                self._emit(MessageAdded(message=committed))
+
     def _compactor(self) -> compactor.Compactor:
-        return compactor.Compactor(self._model, self._past, self._emit, self._room.folder)
+        return compactor.Compactor(self._model, self._past, self._emit, self._room.folder, self._room.renew)
 
     def uncompact(self) -> bool:
         """Takes the last compaction back; False when there is none to take back."""

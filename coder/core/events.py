@@ -159,6 +159,7 @@ class CompactionEnded(Event):
     before: int
     after: int
     error: str = ""
+    summary: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)

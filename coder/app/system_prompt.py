@@ -79,7 +79,7 @@ def _attribution(config: Config, model: str) -> Iterator[str]:
 
 
 def _style(config: Config, warnings: list[str]) -> styling.Style | None:
-    if config.guidance.style.lower() == "default":
+    if config.guidance.style.strip().casefold() == "default":
         return None
     style: styling.Style | None = styling.chosen(config, warnings)
     return style

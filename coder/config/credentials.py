@@ -53,7 +53,7 @@ def model_config(flags: Flags, env: Mapping[str, str], stack: Stack, home: Path,
     key = _Key()
     if provider == "anthropic":
         key = _given_key(env, stack) if flags.bare else _key(env, stack, home, warnings)
-    fixed = stack.where(lambda s: s.model if s.model and s.model.strip() else None, "managed")
+    fixed = stack.where(lambda s: s.model, "managed")
     retries = environment.whole(env, "CLAUDE_CODE_MAX_RETRIES", 0)
     timeout = environment.whole(env, "API_TIMEOUT_MS", 1)
     defaults = ModelConfig(name="", base_url="")

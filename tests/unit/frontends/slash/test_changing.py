@@ -215,7 +215,7 @@ async def test_a_style_counts_at_once_before_the_first_message_and_from_the_next
             "Proactive | Acts on sensible assumptions and asks little | ",
             "Concise | As few words as carry the answer | ",
             "Explanatory | Explains its choices and the code base while it works | ",
-            "Learning | Leaves small, telling pieces of the code for you to write | ",
+            "Learning | Leaves small pieces of the code for you to write | ",
             "pirate | Like one | project",
         ]
         assert desk.ui.words == ["✓ Output style: Concise."]

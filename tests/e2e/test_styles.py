@@ -75,11 +75,11 @@ def test_styles_are_found_in_your_folders_and_the_projects_and_the_nearest_count
     inner = place.project / "a" / "b"
     inner.mkdir(parents=True)
     folders = [  # the weakest first
-        place.home / ".claude",
-        place.home / ".coder",
         place.project / ".claude",
         place.project / ".coder",
         inner / ".claude",
+        place.home / ".claude",
+        place.home / ".coder",
     ]
     settings(place, outputStyle="team voice")
     put(place.home.parent / ".claude" / "output-styles" / "team.md", "---\nname: Team voice\n---\nAbove all.")
@@ -160,19 +160,19 @@ def test_no_file_in_a_folder_of_styles_can_harm(place: Place) -> None:
     (folder / "long.md").write_text("---\nname: long\n---\n" + "x" * 100_000)
     (folder / "head.md").write_text("---\nname: [half\nkeep-coding-instructions: perhaps\n---\nText.")
     settings(place, outputStyle="bytes")
-    _, body = asked(place)
+    done, body = asked(place)
     assert blocks(body)[-1] == "# Output style: bytes\nSay \ufffd."
+    assert "bad.md, line 4: these bytes are no UTF-8 text" in done.stderr
     settings(place, outputStyle="out")
     done, body = asked(place)
     assert 'there is no style "out"' in done.stderr and "Out of reach" not in system(body)
     settings(place, outputStyle="long")
     done, body = asked(place)
-    assert "long.md is longer than 64 KiB; the rest of it is not used." in done.stderr
+    assert "long.md is longer than 65,536 characters: the rest of it is not used." in done.stderr
     assert 60_000 < len(blocks(body)[-1]) < 65_600
     settings(place, outputStyle="[half")
     done, body = asked(place)
-    assert "head.md, line 3: name is read as plain text" in done.stderr
-    assert "head.md, line 3: keep-coding-instructions must be true or false; it counts as false." in done.stderr
+    assert "head.md, line 3: keep-coding-instructions must be true or false, not 'perhaps'." in done.stderr
     assert blocks(body)[-1] == "# Output style: [half\nText."
 
 

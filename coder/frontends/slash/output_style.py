@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
-from coder.app.style_files import Style
-from coder.app.styling import DEFAULT, available
+from coder.app.styling import DEFAULT, Style, available
 from coder.core.errors import ConfigError
 from coder.frontends.desk import Desk
 from coder.frontends.picker import Item, Picker

@@ -83,10 +83,9 @@ def title(model: str) -> str:
     key = _key(model)
     if key not in _table()["models"]:
         return model
-    words, numbers = [], []
-    for part in key.split("-"):
-        (numbers if part.isdigit() else words).append(part.capitalize())
-    return " ".join((*words, ".".join(numbers)))
+    parts = key.split("-")
+    words = (part.capitalize() for part in parts if not part.isdigit())
+    return " ".join((*words, ".".join(part for part in parts if part.isdigit())))
 
 
 def price(model: str, usage: Usage) -> float | None:

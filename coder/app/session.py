@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from coder.agent.control import Control
 from coder.agent.loop import Agent
-from coder.app.prompting import Prompting, Refused
+from coder.app.prompting import Offered, Prompting, Refused
 from coder.core.errors import ProtocolError, SessionError
 from coder.core.events import CompactionEnded, RunEnded
 from coder.core.lazy import LazyModule
@@ -126,6 +126,11 @@ class Session:
             self._agent.tell(message)
         with prepared.during:
             return await self._agent.run(prepared.message, prepared.template)
+
+    @property
+    def commands(self) -> tuple[Offered, ...]:
+        """The commands of files that may be typed, as they are now: `prompt` takes a line that names one."""
+        return self._prompting.offered
 
     async def compact(self, focus: str = "") -> CompactionEnded | None:
         """Shortens the conversation; `focus` is what the summary should dwell on. None when it was interrupted, and

@@ -33,10 +33,11 @@ from coder.app.pictures import shrunk
 from coder.app.pointing import points_of
 from coder.app.prompting import Prompting
 from coder.app.purse import Purse
-from coder.app.requesting import policies_of, room_of, template_of
+from coder.app.requesting import policies_of, room_of, template_of, thinks_by_tool
 from coder.app.rulebook import RuleBook, SaveRule, rules_of
 from coder.app.session import Session, SessionFacts
 from coder.app.starting import NEW, Start
+from coder.app.system_prompt import system_prompt
 from coder.app.toolbox import SessionTools
 from coder.config.paths import local_settings, user_home
 from coder.core.config import Behaviour, Config
@@ -82,7 +83,8 @@ async def open_session(
     """
     rules, rule_warnings = rules_of(config)
     journal = Journal.open(config, start)
-    model_name = (start.keeps_model and journal.model) or catalog.resolve(config.model.name, config.env)
+    goes_on_with = journal.model if start.keeps_model and not config.model.is_fixed else ""
+    model_name = goes_on_with or catalog.resolve(config.model.name, config.env)
     edited = _edited(journal, start, model_name)
     purse = Purse(config, journal.session_id, model_name, edited)
     figures = Figures()
@@ -96,7 +98,7 @@ async def open_session(
     workspace, spill_dir = ground.workspace, ground.spill_dir
     book = _book(config, rules, save_rule)
     judge = Judge(book, control, workspace, ground.surroundings, emit, reload)
-    shared, tools = _tools(config, rules, judge)
+    shared, tools = _tools(config, rules, judge, model_name)
     shared.shells.on_end = lambda shell: emit(tasks.ended(shell))
     points = points_of(config, start, journal, workspace, control, judge, purse, shared.shells, emit)
     ask = figures.timed(frontend.ask)
@@ -107,7 +109,8 @@ async def open_session(
     executor = Executor(tools, gate, workspace, control, emit, spill_dir, ports)
     memory = ProjectMemory(config, warn=lambda text: emit(Notice(level="warning", text=text)))
     context = memory.context(workspace.roots, today or datetime.now().astimezone().date())
-    template = template_of(config, model_name, tools.specs())
+    system = system_prompt(config, model_name, tools.names())
+    template = template_of(config, model_name, tools.specs(), system.texts)
     room = room_of(config, template, spill_dir, Again(tools, judge, workspace), memory.renewed)
     policies = (PrimaryAgain(purse.model), *policies_of(config), memory, points)
     history = _history(journal)
@@ -131,7 +134,7 @@ async def open_session(
         return report
 
     facts = _facts(config, journal, tools, model_name)
-    own = (*rule_warnings, *memory.warnings, *points.warnings, *journal.notes)
+    own = (*rule_warnings, *system.warnings, *memory.warnings, *points.warnings, *journal.notes)
     warnings = (*config.warnings, *own, *await checkpoints.recover())
     beside = Beside(shared.shells, figures, line, lambda: journal.title)
     return Session(
@@ -214,11 +217,12 @@ def _checkpoints(
     return Checkpointing(site, emit, told=told_by(journal.messages), conversation=conversation, enabled=enabled)
 
 
-def _tools(config: Config, rules: Rules, judge: Judge) -> tuple[ToolSession, SessionTools]:
+def _tools(config: Config, rules: Rules, judge: Judge, model: str) -> tuple[ToolSession, SessionTools]:
     denied = rules.denied_reads(judge.world())
     shared = ToolSession.from_env({**os.environ, **config.env}, (config.home,), denied)
-    every = builtins(shared)
-    return shared, SessionTools(every, rules.removed_tools(tool.name for tool in every))
+    every = builtins(shared, thinks=thinks_by_tool(config, model))
+    kept = [tool for tool in every if config.tools is None or tool.name in config.tools]
+    return shared, SessionTools(kept, rules.removed_tools(tool.name for tool in kept))
 
 
 def _history(journal: Journal) -> History:
@@ -241,6 +245,7 @@ def _facts(config: Config, journal: Journal, tools: SessionTools, model: str) ->
         key_source=config.model.key_source,
         transcript=journal.path,
         trust=config.trust,
+        style=config.guidance.style,
     )
 
 

@@ -55,6 +55,7 @@ BUILT_IN = (
     Command("logout", "forget the API key that coder keeps", "logout"),
     Command("memory", "the notes the model reads; open one to edit", "memory", any_time=True),
     Command("model", "choose the model", "model", "[name]"),
+    Command("output-style", "how coder answers: choose a style", "output_style", "[name]", ("style",)),
     Command("permissions", "what is allowed, asked about and denied", "permissions", any_time=True),
     Command("quit", "leave; the session is kept", "quit", aliases=("exit",)),
     Command("rename", "give this session a name", "rename", "<name>"),

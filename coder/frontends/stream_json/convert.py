@@ -63,7 +63,7 @@ def init(facts: SessionFacts, commands: Sequence[Offered] = ()) -> Json:
         slash_commands=[*OWN, *(each.name for each in commands)],
         apiKeySource=facts.key_source,
         claude_code_version=__version__,
-        output_style="default",
+        output_style=facts.style,
         agents=[],
         skills=[each.name for each in commands if each.kind == "skill"],
         plugins=[],

@@ -16,7 +16,7 @@ from tests.support.policy import policy, project
 from tests.support.repositories import Repository
 
 FILES = sorted((prompts.folder() / "commands").glob("*.md"))
-NAMES = "commit explain init plan pr release-notes review security-review test".split()
+NAMES = ["commit", "explain", "init", "plan", "pr", "release-notes", "review", "security-review", "test"]
 INLINE = re.compile(r"(?:^|(?<=\s))!`([^`]+)`", re.MULTILINE)
 FACTS = sorted({command for file in FILES for command in INLINE.findall(file.read_text(encoding="utf-8"))})
 GRANTED = {"commit": "Bash(git add *), Bash(git commit *)", "init": "Edit(./CLAUDE.md)"}

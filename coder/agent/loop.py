@@ -6,21 +6,19 @@ policy, a gate rule, a tool or a listener.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import aclosing, contextmanager
-from dataclasses import replace
+from contextlib import contextmanager
 from itertools import count
 
 from coder.agent.answers import Answers, ResultLog, Unlogged
-from coder.agent.asking import retrying
-from coder.agent.executor import Executor, Outcome, all_denied
-from coder.agent.history import History, fresh_ids
+from coder.agent.executor import Executor
+from coder.agent.history import History
 from coder.agent.inbox import Inbox
-from coder.agent.partial import Partial
+from coder.agent.outcome import Outcome, all_denied
 from coder.agent.policies import EndPolicy, Inject, Stop, TurnPolicy, Verdict
 from coder.agent.ports import Hooks, NoHooks
-from coder.agent.replies import End, GoOn, Nudge, Replies, reminder, runnable
+from coder.agent.replies import End, GoOn, Nudge, Replies, reminder
+from coder.agent.replying import Replying
 from coder.agent.requests import Requests
 from coder.agent.room import Room
 from coder.agent.tally import Tally
@@ -31,26 +29,15 @@ from coder.core.events import (
     CompactionEnded,
     EndReason,
     MessageAdded,
-    Notice,
     RunEnded,
     RunStarted,
-    StreamEvent,
-    TextDelta,
-    ThinkingDelta,
     TurnEnded,
     TurnStarted,
 )
 from coder.core.messages import Message, ToolUse
 from coder.core.model import (
-    BlockFinished,
-    Completed,
     Model,
     ModelRequest,
-    Retrying,
-    Streamed,
-    Switched,
-    TextPart,
-    ThinkingPart,
 )
 
 
@@ -74,7 +61,6 @@ class Agent:
         edited: str = "",
         hooks: Hooks | None = None,
     ) -> None:
-        self._model = model
         self._template = template
         self._executor = executor
         self._emit = emit
@@ -90,6 +76,7 @@ class Agent:
         self.inbox = Inbox()
         self.history = history
         self.upkeep = Upkeep(model, history, self._requests, emit, room or Room(), self._hooks)
+        self._replying = Replying(model, self._requests, self.upkeep, self._commit, history.has_id, emit)
 
     def ends_with(self, policies: Sequence[EndPolicy], closing: Callable[[RunEnded], RunEnded] | None = None) -> None:
         """What is asked before a run ends, in this order, and what completes the word about how it ended."""
@@ -114,6 +101,10 @@ class Agent:
         """Compacts the conversation, between runs. Cancelled, it changes nothing."""
         with self._engaged():
             return await self.upkeep.compact("manual", focus)
+
+    def starts(self) -> None:
+        """A run is being prepared: `ended_early` is about it from now on."""
+        self._tally = Tally()
 
     async def run(self, prompt: Message, template: ModelRequest | None = None) -> RunEnded:
         """From a user message to the final answer. Returns how it ended; raises CancelledError when interrupted,
@@ -145,7 +136,7 @@ class Agent:
             if (stop := self._before(turn)) is not None:
                 return tally.end(stop.reason, stop.error)
             self._emit(TurnStarted(turn=turn))
-            completed = await self._ask_model(tally)
+            completed = await self._replying.reply(tally)
             tally.turns = turn
             outcomes = await self._run_tools(completed.message.tool_uses)
             tally.all_denied = all_denied(outcomes) if outcomes else tally.all_denied
@@ -202,58 +193,6 @@ class Agent:
                 case None:
                     pass
         return None
-
-    async def _ask_model(self, tally: Tally) -> Completed:
-        """One reply, committed. On a cancel the finished part of it is committed instead."""
-        partial = Partial()
-        try:
-            await self.upkeep.before_request()
-            completed = await self._answer(partial)
-        except asyncio.CancelledError:
-            self._commit(partial.salvage())
-            raise
-        self.upkeep.answered(completed.usage)
-        message = fresh_ids(runnable(completed), self.history.has_id)
-        committed = self._commit(replace(message, meta=replace(message.meta, kind="reply")))
-        for text in completed.notices:
-            self._emit(Notice(level="warning", text=text))
-        tally.usage += completed.usage
-        tally.stop_reason = completed.stop_reason
-        tally.text = committed.text if committed else ""
-        return replace(completed, message=committed or Message("assistant", ()))
-
-    async def _answer(self, partial: Partial) -> Completed:
-        """Asks again with a conversation that may pass, where the refusal says what was wrong with it."""
-        while True:
-            try:
-                return await self._stream(self._requests.next(), partial)
-            except ModelError as error:
-                partial.clear()
-                if not await self.upkeep.mend(error):
-                    raise
-
-    async def _stream(self, request: ModelRequest, partial: Partial) -> Completed:
-        async with aclosing(self._model.stream(request)) as events:  # type: ignore[type-var]  # streams are generators
-            async for event in events:
-                match event:
-                    case Streamed():
-                        self._emit(StreamEvent(raw=event.event))
-                    case TextPart():
-                        partial.add_text(event.text)
-                        self._emit(TextDelta(text=event.text))
-                    case ThinkingPart():
-                        self._emit(ThinkingDelta(text=event.text))
-                    case BlockFinished():
-                        partial.finish(event.block)
-                    case Retrying():
-                        partial.clear()
-                        self._emit(retrying(event))
-                    case Switched():
-                        partial.clear()
-                        self._emit(Notice(level="warning", text=event.message))
-                    case Completed():
-                        return event
-        raise ModelError("The model's reply ended without its last event.", "cut")
 
     async def _run_tools(self, calls: Sequence[ToolUse]) -> list[Outcome]:
         """Runs the calls and commits their results, whatever happens in between."""

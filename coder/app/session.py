@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from coder.agent.control import Control
 from coder.agent.loop import Agent
+from coder.app.prompting import Offered, Prompting, Refused
 from coder.core.errors import ProtocolError, SessionError
 from coder.core.events import CompactionEnded, RunEnded
 from coder.core.lazy import LazyModule
@@ -65,6 +66,7 @@ class Session:
         warnings: tuple[str, ...] = (),
         checkpoints: Checkpointing | None = None,
         conversation: OpenConversation | None = None,
+        prompting: Prompting | None = None,
     ) -> None:
         self.facts = facts
         self.control = control
@@ -72,6 +74,7 @@ class Session:
         self.checkpoints = checkpoints
         self._agent = agent
         self._conversation = conversation
+        self._prompting = prompting or Prompting()
         self._spent = spent
         self._close = close
         self._context = context
@@ -91,17 +94,18 @@ class Session:
     async def prompt(
         self, text: str, pictures: Sequence[Picture] = (), *, time_budget: float | None = None
     ) -> RunEnded:
-        """Runs to the final answer. An interrupt, or `time_budget` seconds gone, is an end like any other.
+        """Runs to the final answer. An interrupt, or `time_budget` seconds gone, is an end like any other. A text that
+        names a command of a file is sent as what that command says.
 
-        Raises ProtocolError while a run is under way; SessionError that names a picture that cannot be sent, with
-        nothing said then; CancelledError when the caller itself is cancelled.
+        Raises ProtocolError while a run is under way; CoderError that says why a command could not be expanded, and
+        SessionError that names a picture that cannot be sent, with nothing said then; CancelledError when the caller
+        itself is cancelled.
         """
         self._expect_idle("steer it or interrupt it first")
         blocks = await asyncio.to_thread(_blocks, pictures) if pictures else ()
         async with self._line:
             self._expect_idle("steer it or interrupt it first")
-        message = Message("user", (*blocks, Text(text)), Meta(kind="prompt"))
-        running = asyncio.create_task(self._agent.run(message))
+        running = asyncio.create_task(self._run(text, blocks))
         async with self._until_done(running):
             done, _ = await asyncio.wait({running}, timeout=time_budget)
             if not done:
@@ -111,6 +115,21 @@ class Session:
             if running.cancelled():
                 return self._agent.ended_early("interrupted", "Interrupted")
             return running.result()
+
+    async def _run(self, text: str, pictures: Sequence[Image]) -> RunEnded:
+        self._agent.starts()
+        prepared = await self._prompting.prepare(text, pictures)
+        if isinstance(prepared, Refused):
+            return self._agent.ended_early("hook_stopped", prepared.why)
+        for message in prepared.before:
+            self._agent.tell(message)
+        with prepared.during:
+            return await self._agent.run(prepared.message, prepared.template)
+
+    @property
+    def commands(self) -> tuple[Offered, ...]:
+        """The commands of files that may be typed, as they are now: `prompt` takes a line that names one."""
+        return self._prompting.offered
 
     async def compact(self, focus: str = "") -> CompactionEnded | None:
         """Shortens the conversation; `focus` is what the summary should dwell on. None when it was interrupted, and

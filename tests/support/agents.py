@@ -12,7 +12,7 @@ from coder.agent.gate import Ask, Gate
 from coder.agent.history import History
 from coder.agent.loop import Agent
 from coder.agent.policies import RepeatedFailure, TurnLimit, TurnPolicy
-from coder.agent.ports import CallLog, Ports
+from coder.agent.ports import CallLog, Hooks, NoHooks, Ports, Unnoted
 from coder.agent.room import Room
 from coder.app.rulebook import RuleBook, SaveRule
 from coder.core.config import RuleText
@@ -57,6 +57,7 @@ class Engine:
         room: Room | None = None,
         history: History | None = None,
         log: Log | None = None,
+        hooks: Hooks | None = None,
     ) -> None:
         self.recorder = recorder or Recorder(Deny("nobody", nobody=True))
         self.history = history or History(sink)
@@ -74,6 +75,7 @@ class Engine:
             self.book.allow,
             control.set_mode,
             lambda: CWD,
+            hooks.before_asking if hooks else None,
         )
         executor = Executor(
             FakeToolbox(*tools),
@@ -82,7 +84,7 @@ class Engine:
             control,
             self.recorder.emit,
             spill_dir,
-            ports=Ports(log=log) if log else None,
+            ports=Ports(log=log or Unnoted(), hooks=hooks or NoHooks()),
         )
         self.agent = Agent(
             model,
@@ -94,6 +96,7 @@ class Engine:
             context,
             room,
             log,
+            hooks=hooks,
         )
 
 

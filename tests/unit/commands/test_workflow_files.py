@@ -40,8 +40,8 @@ def test_there_are_nine_short_files() -> None:
 @pytest.mark.parametrize("mode", ["default", "plan", "dontAsk"])
 @pytest.mark.parametrize("command", FACTS)
 def test_every_fact_is_gathered_by_commands_that_only_read(tmp_path: Path, command: str, mode: Mode) -> None:
-    world = project(tmp_path)
-    decision = policy(world, mode, deny=["Read(./.env)", "Read(./secrets/**)"]).bash(command)
+    common = ["Read(./.env)", "Read(./secrets/**)", "Edit", "Write", "NotebookEdit"]
+    decision = policy(project(tmp_path), mode, deny=common).bash(command)
     assert decision.verdict == "allow", decision
 
 

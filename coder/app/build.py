@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from coder.app.again import Again
 from coder.app.beside import Beside
 from coder.app.budgets import PrimaryAgain
 from coder.app.checkpointing import FOLDER, Checkpointing, Site
+from coder.app.commanded import Commanded, Parts
 from coder.app.context import context_message
 from coder.app.conversation import OpenConversation, told_by
 from coder.app.created import Created
@@ -29,6 +30,7 @@ from coder.app.hearing import Hearing
 from coder.app.journal import Journal
 from coder.app.judge import Judge, Surroundings
 from coder.app.pictures import shrunk
+from coder.app.prompting import Prompting
 from coder.app.purse import Purse
 from coder.app.requesting import policies_of, room_of, template_of
 from coder.app.rulebook import RuleBook, SaveRule, rules_of
@@ -36,15 +38,19 @@ from coder.app.session import Session, SessionFacts
 from coder.app.starting import NEW, Start
 from coder.app.toolbox import SessionTools
 from coder.config.paths import local_settings, user_home
+from coder.core.choices import Effort
 from coder.core.config import Behaviour, Config
 from coder.core.errors import ConfigError
 from coder.core.events import AnyEvent
 from coder.core.frontend import Frontend
 from coder.core.lazy import LazyModule
+from coder.core.model import ModelRequest
 from coder.models import catalog
 from coder.permissions.rules import Rules
 from coder.telemetry.logs import DebugLog
+from coder.tools.read import Read
 from coder.tools.registry import ToolSession, builtins
+from coder.tools.skill import Skill
 from coder.workspace.local import LocalWorkspace
 
 if TYPE_CHECKING:
@@ -68,6 +74,7 @@ async def open_session(
     save_rule: SaveRule | None = None,
     reload: Callable[[], Config | None] | None = None,
     titles: bool = False,
+    reserved: Collection[str] = (),
 ) -> Session:
     """A session ready for its first prompt. Contacts nothing and changes nothing on disk, but for completing a rewind
     that was cut off.
@@ -93,17 +100,41 @@ async def open_session(
     workspace, spill_dir = ground.workspace, ground.spill_dir
     book = _book(config, rules, save_rule)
     judge = Judge(book, control, workspace, ground.surroundings, emit, reload)
-    shared, tools = _tools(config, rules, judge)
+    shared = _shared(config, rules, judge)
+    commanded = Commanded(
+        Parts(
+            config=config,
+            book=book,
+            judge=lambda call, access: gate.judge(call, access),
+            executor=lambda: executor,
+            has_shell=lambda: tools.find("Bash") is not None,
+            read=Read(shared.ledger, shared.read_tokens),
+            workspace=workspace,
+            control=control,
+            spill_dir=spill_dir,
+            emit=emit,
+            tell=lambda message: agent.tell(message),
+            messages=lambda: agent.history.messages,
+            is_trusted=lambda definition: definition.origin != "project",
+            window=catalog.describe(model_name).context_window,
+            facts={"SESSION_ID": journal.session_id},
+            reserved=reserved,
+        )
+    )
+    tools = _tools(shared, rules, commanded)
     shared.shells.on_end = lambda shell: emit(tasks.ended(shell))
     gate = Gate(judge, figures.timed(frontend.ask), emit, book.allow, control.set_mode, lambda: workspace.cwd)
     conversation = OpenConversation(journal, lambda messages: agent.upkeep.restart(messages, "rewind"))
     checkpoints = _checkpoints(config, journal, workspace, conversation, emit)
     ports = Ports(ground.created.watch, journal, checkpoints)
     executor = Executor(tools, gate, workspace, control, emit, spill_dir, ports)
+    has_skills = tools.find("Skill") is not None
     context = context_message(config.cwd, workspace.roots, today or datetime.now().astimezone().date())
+    if has_skills:
+        context = replace(context, content=(*context.content, *commanded.listed()))
     template = template_of(config, model_name, tools.specs())
     room = room_of(config, template, spill_dir, Again(tools, judge, workspace))
-    policies = (PrimaryAgain(purse.model), *policies_of(config))
+    policies = (PrimaryAgain(purse.model), *policies_of(config), *((commanded.news(),) if has_skills else ()))
     history = _history(journal)
     agent = Agent(purse.model, template, history, executor, emit, policies, context, room, journal, edited)
     titling = _titling(config, purse, journal) if titles else ()
@@ -135,6 +166,7 @@ async def open_session(
         warnings,
         checkpoints,
         conversation,
+        Prompting(commanded.expand, commanded.attach, None, _another(config, template), commanded.offered),
     )
 
 
@@ -203,11 +235,24 @@ def _checkpoints(
     return Checkpointing(site, emit, told=told_by(journal.messages), conversation=conversation, enabled=enabled)
 
 
-def _tools(config: Config, rules: Rules, judge: Judge) -> tuple[ToolSession, SessionTools]:
-    denied = rules.denied_reads(judge.world())
-    shared = ToolSession.from_env({**os.environ, **config.env}, (config.home,), denied)
-    every = builtins(shared)
-    return shared, SessionTools(every, rules.removed_tools(tool.name for tool in every))
+def _another(config: Config, template: ModelRequest) -> Callable[[str, Effort | None], ModelRequest]:
+    """The request of a run with another model or effort."""
+
+    def another(model: str, effort: Effort | None) -> ModelRequest:
+        name = catalog.resolve(model, config.env) if model else template.model
+        wanted = replace(config, model=replace(config.model, effort=effort or config.model.effort))
+        return template_of(wanted, name, template.tools)
+
+    return another
+
+
+def _shared(config: Config, rules: Rules, judge: Judge) -> ToolSession:
+    return ToolSession.from_env({**os.environ, **config.env}, (config.home,), rules.denied_reads(judge.world()))
+
+
+def _tools(shared: ToolSession, rules: Rules, commanded: Commanded) -> SessionTools:
+    every = (*builtins(shared), *((Skill(commanded.commands),) if commanded.has_skills() else ()))
+    return SessionTools(every, rules.removed_tools(tool.name for tool in every))
 
 
 def _history(journal: Journal) -> History:

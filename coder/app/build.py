@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from coder.app.again import Again
 from coder.app.beside import Beside
 from coder.app.budgets import PrimaryAgain
 from coder.app.checkpointing import FOLDER, Checkpointing, Site
+from coder.app.commanded import Commanded, Parts
 from coder.app.conversation import OpenConversation, told_by
 from coder.app.created import Created
 from coder.app.evidencing import evidencing_of
@@ -40,15 +41,19 @@ from coder.app.starting import NEW, Start
 from coder.app.system_prompt import system_prompt
 from coder.app.toolbox import SessionTools
 from coder.config.paths import local_settings, user_home
+from coder.core.choices import Effort
 from coder.core.config import Behaviour, Config
 from coder.core.errors import ConfigError
 from coder.core.events import AnyEvent, Notice
 from coder.core.frontend import Frontend
 from coder.core.lazy import LazyModule
+from coder.core.model import ModelRequest
 from coder.models import catalog
 from coder.permissions.rules import Rules
 from coder.telemetry.logs import DebugLog
+from coder.tools.read import Read
 from coder.tools.registry import ToolSession, builtins
+from coder.tools.skill import Skill
 from coder.workspace.local import LocalWorkspace
 
 if TYPE_CHECKING:
@@ -72,6 +77,7 @@ async def open_session(
     save_rule: SaveRule | None = None,
     reload: Callable[[], Config | None] | None = None,
     titles: bool = False,
+    reserved: Collection[str] = (),
 ) -> Session:
     """A session ready for its first prompt. Contacts nothing and changes nothing on disk, but for completing a rewind
     that was cut off.
@@ -98,7 +104,28 @@ async def open_session(
     workspace, spill_dir = ground.workspace, ground.spill_dir
     book = _book(config, rules, save_rule)
     judge = Judge(book, control, workspace, ground.surroundings, emit, reload)
-    shared, tools = _tools(config, rules, judge, model_name)
+    shared = _shared(config, rules, judge)
+    commanded = Commanded(
+        Parts(
+            config=config,
+            book=book,
+            judge=lambda call, access: gate.judge(call, access),
+            executor=lambda: executor,
+            has_shell=lambda: tools.find("Bash") is not None,
+            read=Read(shared.ledger, shared.read_tokens),
+            workspace=workspace,
+            control=control,
+            spill_dir=spill_dir,
+            emit=emit,
+            tell=lambda message: agent.tell(message),
+            messages=lambda: agent.history.messages,
+            is_trusted=lambda definition: definition.origin != "project",
+            window=catalog.describe(model_name).context_window,
+            facts={"SESSION_ID": journal.session_id},
+            reserved=reserved,
+        )
+    )
+    tools = _tools(config, shared, rules, commanded, model_name)
     shared.shells.on_end = lambda shell: emit(tasks.ended(shell))
     points = points_of(config, start, journal, workspace, control, judge, purse, shared.shells, emit)
     ask = figures.timed(frontend.ask)
@@ -109,10 +136,14 @@ async def open_session(
     executor = Executor(tools, gate, workspace, control, emit, spill_dir, ports)
     memory = ProjectMemory(config, warn=lambda text: emit(Notice(level="warning", text=text)))
     context = memory.context(workspace.roots, today or datetime.now().astimezone().date())
+    has_skills = tools.find("Skill") is not None
+    if has_skills:
+        context = replace(context, content=(*context.content, *commanded.listed()))
     system = system_prompt(config, model_name, tools.names())
     template = template_of(config, model_name, tools.specs(), system.texts)
     room = room_of(config, template, spill_dir, Again(tools, judge, workspace), memory.renewed)
-    policies = (PrimaryAgain(purse.model), *policies_of(config), memory, points)
+    news = (commanded.news(),) if has_skills else ()
+    policies = (PrimaryAgain(purse.model), *policies_of(config), memory, *news, points)
     history = _history(journal)
     agent = Agent(purse.model, template, history, executor, emit, policies, context, room, journal, edited, points)
     titling = _titling(config, purse, journal) if titles else ()
@@ -148,7 +179,7 @@ async def open_session(
         warnings,
         checkpoints,
         conversation,
-        Prompting(hooks=points),
+        Prompting(commanded.expand, commanded.attach, points, _another(config, template), commanded.offered),
     )
 
 
@@ -217,12 +248,26 @@ def _checkpoints(
     return Checkpointing(site, emit, told=told_by(journal.messages), conversation=conversation, enabled=enabled)
 
 
-def _tools(config: Config, rules: Rules, judge: Judge, model: str) -> tuple[ToolSession, SessionTools]:
-    denied = rules.denied_reads(judge.world())
-    shared = ToolSession.from_env({**os.environ, **config.env}, (config.home,), denied)
-    every = builtins(shared, thinks=thinks_by_tool(config, model))
+def _another(config: Config, template: ModelRequest) -> Callable[[str, Effort | None], ModelRequest]:
+    """The request of a run with another model or effort."""
+
+    def another(model: str, effort: Effort | None) -> ModelRequest:
+        name = catalog.resolve(model, config.env) if model else template.model
+        wanted = replace(config, model=replace(config.model, effort=effort or config.model.effort))
+        return template_of(wanted, name, template.tools, template.system)
+
+    return another
+
+
+def _shared(config: Config, rules: Rules, judge: Judge) -> ToolSession:
+    return ToolSession.from_env({**os.environ, **config.env}, (config.home,), rules.denied_reads(judge.world()))
+
+
+def _tools(config: Config, shared: ToolSession, rules: Rules, commanded: Commanded, model: str) -> SessionTools:
+    skill = (Skill(commanded.commands),) if commanded.has_skills() else ()
+    every = (*builtins(shared, thinks=thinks_by_tool(config, model)), *skill)
     kept = [tool for tool in every if config.tools is None or tool.name in config.tools]
-    return shared, SessionTools(kept, rules.removed_tools(tool.name for tool in kept))
+    return SessionTools(kept, rules.removed_tools(tool.name for tool in kept))
 
 
 def _history(journal: Journal) -> History:

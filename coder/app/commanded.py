@@ -19,7 +19,7 @@ from coder.config.paths import MANAGED, user_home
 from coder.core.config import Config
 from coder.core.events import AnyEvent, Notice
 from coder.core.lazy import LazyModule
-from coder.core.messages import Block, Message, ToolUse
+from coder.core.messages import Block, Message, Text, ToolUse
 from coder.core.tools import Access, SessionControl
 from coder.core.workspace import Workspace
 from coder.tools.read import Read
@@ -88,17 +88,17 @@ class Commanded:
         lies = any(place.origin != "built-in" and os.path.lexists(place.folder) for place in self._places())
         return lies and bool(self.commands.all_for_model())
 
-    def listing(self) -> str:
-        """What the first message tells the model of skills, "" for nothing. People are told what is short of it."""
+    def listed(self) -> tuple[Text, ...]:
+        """What the first message tells the model of skills, if anything. People are told what is short of it."""
         text, notice = self.commands.listing()
         if notice:
             self._say(notice[:1].upper() + notice[1:])
-        return text
+        return (Text(text),) if text else ()
 
     def news(self) -> SkillNews:
         """The policy that tells of skills that are found later."""
         news: SkillNews = skill_news.SkillNews(
-            self.commands.for_model, lambda found: self._listed(found).text, self._live.touch
+            self.commands.for_model, lambda found: self._listed(found).text, self._live.touch, self.run_ended
         )
         return news
 

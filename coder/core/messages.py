@@ -139,6 +139,11 @@ def said(message: Message) -> str:
     return said_in(texts)
 
 
+def is_typed_command(text: str) -> bool:
+    """Whether a text is how coder itself tells the model which command was typed."""
+    return text.startswith("<command-name>/") and "</command-name>\n<command-args>" in text
+
+
 def said_in(texts: Sequence[str]) -> str:
     """The same of the texts of a message, of which there is at least one."""
     first = texts[0].lstrip()

@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from coder.core.events import HookEnded, HookStarted
 from coder.core.lazy import LazyModule
@@ -18,7 +19,7 @@ from coder.hooks import reading
 from coder.hooks.handler import Handler
 from coder.hooks.outcome import Ended, Part
 from coder.hooks.points import Point
-from coder.hooks.surroundings import Links
+from coder.hooks.surroundings import Links, Surroundings
 
 if TYPE_CHECKING:
     from coder.hooks import command, http, prompted, spill

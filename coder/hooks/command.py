@@ -125,8 +125,9 @@ class Command:
 
 
 def _seconds(milliseconds: object) -> float | None:
-    is_number = isinstance(milliseconds, int | float) and not isinstance(milliseconds, bool)
-    return milliseconds / 1000 if is_number and milliseconds > 0 else None
+    if not isinstance(milliseconds, int | float) or isinstance(milliseconds, bool) or not milliseconds > 0:
+        return None
+    return milliseconds / 1000
 
 
 async def _cancelled(task: asyncio.Future[Ended]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from coder.hooks.handler import KINDS, Handler, Kind
 from coder.hooks.points import Point
 
 LONGEST_TIMEOUT = 86_400.0
+_URL = re.compile(r"https?://[!-.0-~]+(?:/[!-~]*)?", re.IGNORECASE)
 _SHELLS = ("bash", "powershell")
 _NEEDED: dict[Kind, str] = {
     "command": "command",
@@ -32,6 +34,8 @@ def handler_of(
         raise Malformed("must be an object with `type`")
     kind = _kind(raw, point)
     what = _text(raw, _NEEDED[kind], needed=True)
+    if kind == "http" and not _URL.fullmatch(what):
+        raise Malformed("has a `url` that is no http or https address")
     if kind == "mcp_tool":
         what = f"{_text(raw, 'server', needed=True)}/{what}"
     rule = _text(raw, "if")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
-from urllib.parse import urlsplit
 
 Kind: TypeAlias = Literal["command", "http", "mcp_tool", "prompt", "agent"]
 KINDS: tuple[Kind, ...] = ("command", "http", "mcp_tool", "prompt", "agent")
@@ -17,7 +17,8 @@ class Handler:
     where in it: `PreToolUse[0].hooks[1]`. `args` is None for a command line that a shell reads.
 
     `rule` is its `if`; `timeout` None is the default of its point. `background`: nobody waits for it; `wakes`: should
-    it then end with 2, the model is told at once, led by `wake_text`; `wake_line` says so to people. `root` is the folder of the plugin or skill it belongs to.
+    it then end with 2, the model is told at once, led by `wake_text`; `wake_line` says so to people. `root` is the
+    folder of the plugin or skill it belongs to.
     """
 
     kind: Kind
@@ -47,8 +48,9 @@ class Handler:
     def shown(self) -> str:
         """What it runs, for people: an address without what may be a secret in it."""
         if self.kind == "http":
-            parts = urlsplit(self.what)
-            return f"{parts.scheme}://{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"
+            scheme, _, rest = self.what.partition("://")
+            host, slash, path = re.split(r"[?#]", rest)[0].partition("/")
+            return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
         return " ".join((self.what, *(self.args or ())))
 
     @property

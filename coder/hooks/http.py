@@ -11,7 +11,6 @@ import re
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from coder.core.lazy import LazyModule
 from coder.core.visible import visible_line
@@ -44,20 +43,22 @@ async def post(handler: Handler, given: bytes, surroundings: Surroundings, timeo
 
 async def _posted(handler: Handler, given: bytes, surroundings: Surroundings, timeout: float) -> tuple[str, str]:
     """The JSON it answered with, and what was wrong."""
-    if objection := _objection(handler.what, surroundings.urls):
-        return "", objection
+    allowed = surroundings.urls
+    if allowed is not None and not any(fits(handler.what, pattern) for pattern in allowed):
+        return "", "its url is not among allowedHttpHookUrls"
     headers = _headers(handler, surroundings)
     try:
-        client = httpx2.AsyncClient(
-            follow_redirects=False, timeout=timeout, trust_env=urlsplit(handler.what).hostname not in _LOOPBACK
-        )
+        url = httpx2.URL(handler.what)
+        if (url.port or 0) > 65535:
+            return "", f"{handler.shown} has a port that there is none of"
+        client = httpx2.AsyncClient(follow_redirects=False, timeout=timeout, trust_env=url.host not in _LOOPBACK)
         async with client, client.stream("POST", handler.what, content=given, headers=headers) as response:
             body = bytearray()
             async for chunk in response.aiter_bytes():
                 body += chunk
                 if len(body) > KEPT:
                     return "", f"it answered with more than {KEPT:,} bytes"
-    except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, UnicodeError) as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, ExceptionGroup) as error:
         return "", f"{handler.shown} cannot be reached ({visible_line(str(error))[:200] or type(error).__name__})"
     status = response.status_code
     if not 200 <= status < 300:
@@ -67,15 +68,6 @@ async def _posted(handler: Handler, given: bytes, surroundings: Surroundings, ti
     if text.strip() and not text.lstrip().startswith("{"):
         return "", "it answered with something that is no JSON object"
     return text, ""
-
-
-def _objection(url: str, allowed: tuple[str, ...] | None) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        return "its url is none of http or https"
-    if allowed is not None and not any(fits(url, pattern) for pattern in allowed):
-        return "its url is not among allowedHttpHookUrls"
-    return ""
 
 
 def fits(url: str, pattern: str) -> bool:

@@ -9,10 +9,6 @@ Block: TypeAlias = Literal["", "call", "prompt", "end", "result", "batch", "deed
 """What exit code 2 holds up: a tool call, what the person typed, the end of a run; "result" tells the model, "batch"
 ends the run, "deed" is whatever is about to happen (a compaction, a change of settings)."""
 
-COMMAND_TIMEOUT, PROMPT_TIMEOUT, AGENT_TIMEOUT = 600.0, 30.0, 60.0
-TIMEOUTS = {"UserPromptSubmit": 30.0, "MessageDisplay": 10.0}
-END_BUDGET, LONGEST_END_BUDGET = 1.5, 60.0  # seconds, which all hooks of SessionEnd share
-
 
 @dataclass(frozen=True, slots=True)
 class Point:

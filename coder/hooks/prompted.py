@@ -48,7 +48,8 @@ def judged(handler: Handler, point: Point, ended: Ended) -> Outcome:
     reply = _object(ended.stdout)
     if reply is None or not isinstance(reply.get("ok"), bool):
         return Outcome(problem=f"the model gave no verdict: {visible_line(ended.stdout)[:200]}")
-    reason = reply["reason"].strip() if isinstance(reply.get("reason"), str) else ""
+    why = reply.get("reason")
+    reason = why.strip() if isinstance(why, str) else ""
     if reply["ok"]:
         return NOTHING
     if point.blocks == "end" and reply.get("impossible") is True:

@@ -65,6 +65,9 @@ def test_a_mistake_takes_nothing_else_with_it() -> None:
         ("Stop", command("x", shell="fish"), "fish"),
         ("Stop", {"type": "http", "url": "http://x", "headers": {"a": 1}}, "headers"),
         ("Stop", {"type": "mcp_tool", "tool": "x"}, "server"),
+        ("Stop", {"type": "http", "url": "ftp://x/"}, "url"),
+        ("Stop", {"type": "http", "url": "https://x\t.example.com/"}, "url"),
+        ("Stop", {"type": "http", "url": "file:///etc/passwd"}, "url"),
     ],
 )
 def test_what_a_point_or_a_key_does_not_take(event: str, handler: Any, word: str) -> None:

@@ -84,9 +84,7 @@ async def test_hooks_of_the_end_share_a_short_time(bench: Bench) -> None:
     assert all(part.ended.timed_out for part in merged.parts)
 
 
-@pytest.mark.parametrize(
-    ("own", "told", "seconds"), [(None, "", "1.5"), (0.3, "", "0.3"), (None, "x", "1.5"), (None, "²", "1.5")]
-)
+@pytest.mark.parametrize(("own", "told", "seconds"), [(None, "²", "1.5"), (0.3, "", "0.3")])
 async def test_the_budget_of_the_end(bench: Bench, own: float | None, told: str, seconds: str) -> None:
     bench.env["CLAUDE_CODE_SESSIONEND_HOOKS_TIMEOUT_MS"] = told
     more = {} if own is None else {"timeout": own}
@@ -161,7 +159,7 @@ async def test_other_types_say_that_they_are_not_there_yet(bench: Bench) -> None
 async def test_a_call_that_no_hook_can_be_told_of_does_not_pass(bench: Bench) -> None:
     engine = bench.engine(on("PreToolUse", command("exit 0")) | on("Notification", command("exit 0")))
     deep: Json = {}
-    for _ in range(100_000):
+    for _ in range(5_000):
         deep = {"a": deep}
     merged = await bench.run(engine, "PreToolUse", tool_input=deep)
     assert merged.said.verdict == "deny"

@@ -18,6 +18,7 @@ from coder.agent.history import History
 from coder.agent.loop import Agent
 from coder.agent.ports import Ports
 from coder.app.again import Again
+from coder.app.attribution import commit_trailer, pr_trailer
 from coder.app.beside import Beside
 from coder.app.budgets import PrimaryAgain
 from coder.app.checkpointing import FOLDER, Checkpointing, Site
@@ -61,11 +62,14 @@ if TYPE_CHECKING:
     from coder.app import titles as making
     from coder.app.shell_line import ShellLine
     from coder.app.titles import Titler
+    from coder.commands.definition import Definition
+    from coder.config import trust
     from coder.telemetry.context_report import ContextReport
 else:  # for people in front
     contents, making, shell_line, tasks = (
         LazyModule(f"coder.app.{name}") for name in ("contents", "titles", "shell_line", "tasks")
     )
+    trust = LazyModule("coder.config.trust")
 
 
 async def open_session(
@@ -119,10 +123,15 @@ async def open_session(
             emit=emit,
             tell=lambda message: agent.tell(message),
             messages=lambda: agent.history.messages,
-            is_trusted=lambda definition: definition.origin != "project",
+            is_trusted=partial(_grants, config),
             window=catalog.describe(model_name).context_window,
-            facts={"SESSION_ID": journal.session_id},
+            facts={
+                "SESSION_ID": journal.session_id,
+                "COMMIT_TRAILER": commit_trailer(config, model_name),
+                "PR_TRAILER": pr_trailer(config, model_name),
+            },
             reserved=reserved,
+            on_expansion=lambda *told: points.expanded(*told),
         )
     )
     tools = _tools(config, shared, rules, commanded, model_name)
@@ -257,6 +266,13 @@ def _another(config: Config, template: ModelRequest) -> Callable[[str, Effort | 
         return template_of(wanted, name, template.tools, template.system)
 
     return another
+
+
+def _grants(config: Config, definition: Definition) -> bool:
+    """Whether what the head of a command grants counts: of a repository, only what the person has approved."""
+    if definition.origin not in ("project", "added"):
+        return True
+    return bool(trust.covers(config.trust, definition.file, definition.digest))
 
 
 def _shared(config: Config, rules: Rules, judge: Judge) -> ToolSession:

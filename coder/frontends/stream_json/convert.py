@@ -45,8 +45,6 @@ _TERMINAL: dict[EndReason, str] = {
     "time_budget": "aborted_streaming",
     "model_error": "api_error",
     "rate_limit": "api_error",
-    "hook_stopped": "hook_stopped",
-    "gate_unmet": "stop_hook_prevented",
 }
 
 

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from coder.agent.executor import Outcome, interrupted
+from coder.agent.outcome import Outcome, interrupted
 from coder.core.messages import Json, Message, Meta, ToolResult, ToolUse
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from coder.agent.gate import Allowed, Denied, Gate
+from coder.agent.outcome import Outcome, denied, failed, held_back
 from coder.agent.ports import NOTHING_SAID, Before, Ports, Watched
 from coder.agent.spill import bound
 from coder.core import prompts
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _CHANGES_FOLDER = re.compile(r"\b(cd|pushd|popd)\b")
-
-INTERRUPTED = "Interrupted before it finished; what it had done until then was not undone."
 
 
 class Outcomes(Protocol):
@@ -56,18 +55,6 @@ class Toolbox(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a call ended. `denied_nobody`: it was not run because there was nobody to ask. `stop`: a hook ends the run,
-    and why."""
-
-    result: ToolResult
-    data: Json | None = None
-    denied_nobody: bool = False
-    interrupt: bool = False
-    stop: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class _Prepared:
     call: ToolUse
     tool: Tool
@@ -85,10 +72,6 @@ class _Prepared:
         if not isinstance(self.access, Writes):
             return self.decision.effects
         return tuple(Effect("writes", str(place), place.real) for place in self.decision.places)
-
-
-def interrupted(call: ToolUse) -> Outcome:
-    return Outcome(ToolResult(call.id, (Text(INTERRUPTED),), is_error=True))
 
 
 class Executor:
@@ -131,7 +114,7 @@ class Executor:
             await self._run_batch(batch, outcomes, halted)
             batch = []
             if halted():
-                outcomes[call.id] = _held_back(call)
+                outcomes[call.id] = held_back(call)
                 continue
             # Judged again: what ran before may have changed the folder, the mode or the files.
             prepared = self._prepare(call)
@@ -144,7 +127,7 @@ class Executor:
     async def _run_batch(self, batch: Sequence[_Prepared], outcomes: Outcomes, halted: Callable[[], bool]) -> None:
         async def one(prepared: _Prepared) -> None:
             async with self._slots:
-                held = _held_back(prepared.call) if halted() else None
+                held = held_back(prepared.call) if halted() else None
                 outcomes[prepared.call.id] = held or await self._execute(prepared)
 
         async with asyncio.TaskGroup() as group:
@@ -154,14 +137,14 @@ class Executor:
     def _prepare(self, call: ToolUse) -> _Prepared | Outcome:
         """Find, parse, judge. A call that fails here is answered with what is wrong and never reaches the gate."""
         if call.error:
-            return _failed(call, f"The input of this {call.name} call is not valid JSON: {call.error}")
+            return failed(call, f"The input of this {call.name} call is not valid JSON: {call.error}")
         tool = self._toolbox.find(call.name)
         if tool is None:
-            return _failed(call, f"There is no tool {call.name!r}. The tools are: {', '.join(self._toolbox.names())}.")
+            return failed(call, f"There is no tool {call.name!r}. The tools are: {', '.join(self._toolbox.names())}.")
         try:
             params = self._toolbox.parse(tool, call.input)
         except ToolError as error:
-            return _failed(call, str(error))
+            return failed(call, str(error))
         access = tool.access(params, self._workspace)
         decision = self._gate.judge(call, access)
         concurrent = decision.verdict == "allow" and decision.read_only
@@ -183,7 +166,7 @@ class Executor:
         )
         match verdict:
             case Denied():
-                return _denied(prepared.call, verdict)
+                return denied(prepared.call, verdict)
             case Allowed(decision=decision, input=edited):
                 # What was allowed is what is opened: the files may have changed since the call was prepared.
                 prepared = replace(prepared, decision=decision)
@@ -192,7 +175,7 @@ class Executor:
     def _told(self, prepared: _Prepared, said: Before) -> _Prepared | Outcome:
         """The call as hooks want it: parsed and judged again where they rewrote it, so that a rule beats every hook."""
         if said.stop:
-            return replace(_failed(prepared.call, said.stop), stop=said.stop)
+            return replace(failed(prepared.call, said.stop), stop=said.stop, is_denied=True)
         note = "\n".join(filter(None, (prepared.note, *said.notes)))
         if said.input is None or said.input == prepared.call.input:
             return replace(prepared, said=said, note=note)
@@ -209,11 +192,11 @@ class Executor:
         try:
             params = self._toolbox.parse(tool, edited)
         except ToolError as error:
-            return _failed(call, str(error))
+            return failed(call, str(error))
         access, summary = tool.access(params, self._workspace), _summary(call, tool, params)
         decision = self._gate.check_edited(call, access, summary, prepared.decision)
         if isinstance(decision, Denied):
-            return _denied(call, decision)
+            return denied(call, decision)
         note = prepared.note
         if decision.drop is not None and not note:
             note = await self._ports.checkpoints.before_asking(decision.drop)
@@ -293,11 +276,6 @@ def _summary(call: ToolUse, tool: Tool, params: Any) -> str:
     return f"{call.name} {tool.summary(params)}".strip()
 
 
-def _denied(call: ToolUse, verdict: Denied) -> Outcome:
-    result = ToolResult(call.id, (Text(verdict.message),), is_error=True)
-    return Outcome(result, None, verdict.nobody, verdict.interrupt)
-
-
 def _judged(places: Sequence[Place]) -> Callable[[Path], Path]:
     leads = {place.written: place.real for place in places}
 
@@ -307,16 +285,3 @@ def _judged(places: Sequence[Place]) -> Callable[[Path], Path]:
         return leads[path]
 
     return real
-
-
-def _held_back(call: ToolUse) -> Outcome:
-    return Outcome(ToolResult(call.id, (Text(prompts.load("reminders/held_back")),), is_error=True))
-
-
-def _failed(call: ToolUse, text: str) -> Outcome:
-    return Outcome(ToolResult(call.id, (Text(f"<tool_use_error>{text}</tool_use_error>"),), is_error=True))
-
-
-def all_denied(outcomes: Sequence[Outcome]) -> bool:
-    """Whether every call of a turn was denied because there was nobody to ask."""
-    return bool(outcomes) and all(outcome.denied_nobody for outcome in outcomes)

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from itertools import count
 
 from coder.agent.answers import Answers, ResultLog, Unlogged
-from coder.agent.executor import Executor, Outcome, all_denied
+from coder.agent.executor import Executor
 from coder.agent.history import History
 from coder.agent.inbox import Inbox
+from coder.agent.outcome import Outcome, all_denied
 from coder.agent.policies import EndPolicy, Inject, Stop, TurnPolicy, Verdict
 from coder.agent.ports import Hooks, NoHooks
 from coder.agent.replies import End, GoOn, Nudge, Replies, reminder

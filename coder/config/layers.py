@@ -64,9 +64,10 @@ class Stack:
         """The value of the strongest file that sets it."""
         return next((found for layer in self.layers if (found := value(layer.settings)) is not None), None)
 
-    def where(self, value: Callable[[Settings], object]) -> Layer | None:
-        """The strongest file that sets it."""
-        return next((layer for layer in self.layers if value(layer.settings) is not None), None)
+    def where(self, value: Callable[[Settings], object], scope: Scope | None = None) -> Layer | None:
+        """The strongest file that sets it, of all or of one scope."""
+        layers = (layer for layer in self.layers if scope is None or layer.scope == scope)
+        return next((layer for layer in layers if value(layer.settings) is not None), None)
 
     @property
     def managed_rules_only(self) -> bool:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from coder.agent.executor import Executor, Outcome
+from coder.agent.executor import Executor
+from coder.agent.outcome import Outcome
 from coder.agent.ports import Ports
 from coder.app.checkpointing import Checkpointing, Site
 from coder.app.conversation import Conversation

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from coder.agent.executor import Executor, Outcome
+from coder.agent.executor import Executor
+from coder.agent.outcome import Outcome
 from coder.app.toolbox import SessionTools
 from coder.core.messages import ToolUse
 from coder.core.requests import Deny

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from coder.agent.executor import Executor, Outcome
+from coder.agent.executor import Executor
+from coder.agent.outcome import Outcome
 from coder.agent.ports import Ports
 from coder.app.created import Created
 from coder.app.toolbox import SessionTools

@@ -104,7 +104,7 @@ def test_a_check_of_places_says_what_loading_them_says(at: Shelf) -> None:
 def test_hooks_of_any_form_are_told_apart() -> None:
     good = {"PreToolUse": [{"matcher": "Edit", "hooks": [{"type": "command", "command": "x", "timeout": 5}]}]}
     assert not list(hook_problems(good))
-    for bad in (
+    every: tuple[dict[str, Any], ...] = (
         {"PreToolUse": {}},
         {"PreToolUse": ["x"]},
         {"PreToolUse": [{"matcher": 1, "hooks": []}]},
@@ -115,5 +115,6 @@ def test_hooks_of_any_form_are_told_apart() -> None:
         {"PreToolUse": [{"hooks": [{"command": "x", "timeout": "5s"}]}]},
         {"PreToolUse": [{"hooks": [{"type": [], "command": "x"}]}]},
         {"PreToolUse": [{"hooks": [{"command": "x", "timeout": float("nan")}]}]},
-    ):
+    )
+    for bad in every:
         assert len(list(hook_problems(bad))) == 1, json.dumps(bad)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from coder.agent.policies import Later, RepeatedFailure, TurnLimit, TurnPolicy
-from coder.agent.room import Room
+from coder.agent.room import Renew, Room
 from coder.app.again import Again
 from coder.core.config import Config
 from coder.core.lazy import LazyModule
@@ -37,8 +37,9 @@ def template_of(config: Config, model: str, tools: tuple[ToolSpec, ...], system:
     )
 
 
-def room_of(config: Config, template: ModelRequest, folder: Path, again: Again) -> Room:
-    """What the conversation may hold. `folder` keeps what is cleared from it, `again` says what could be had again."""
+def room_of(config: Config, template: ModelRequest, folder: Path, again: Again, renew: Renew | None = None) -> Room:
+    """What the conversation may hold. `folder` keeps what is cleared from it, `again` says what could be had again,
+    `renew` what a compacted one begins with."""
     return Room(
         window=catalog.describe(template.model).context_window,
         max_output=template.max_tokens,
@@ -47,6 +48,7 @@ def room_of(config: Config, template: ModelRequest, folder: Path, again: Again) 
         percent=config.auto_compact_percent,
         folder=folder,
         renewal=again,
+        renew=renew,
     )
 
 

@@ -105,7 +105,8 @@ class Guidance:
 
     `sources` are the kinds of files that count: user, project, local. `memory`, `commands`, `agents`: whether files of
     that kind are loaded at all. `commit` and `pr` are the trailers of what is written in the person's name; None is
-    ours. `check` is a command that must succeed before a run ends, tried up to `check_tries` times. `think`: None is as
+    ours. `check` is a command that must succeed before a run ends, tried up to `check_tries` times; with `check_always`
+    also where nothing changed. `think`: None is as
     the model needs it.
     """
 
@@ -125,6 +126,7 @@ class Guidance:
     pr: str | None = None
     check: str = ""
     check_tries: int = 3
+    check_always: bool = False
     think: bool | None = None
 
 

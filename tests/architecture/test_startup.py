@@ -128,3 +128,10 @@ def test_the_first_paint_loads_only_what_it_draws_with(place: Place, tmp_path: P
     }
     assert "prompt_toolkit" in modules
     assert not modules & forbidden
+
+
+@pytest.mark.behaviour("B-1207")
+def test_a_session_without_hooks_loads_nothing_of_them(place: Place) -> None:
+    with fake_api([{"text": "Hello."}]) as api:
+        modules = loaded(place, "-p", "hello", url=api.url)
+    assert not {name for name in modules if name.startswith(("coder.hooks", "coder.app.hook"))}

@@ -43,6 +43,7 @@ from coder.core.lazy import LazyModule
 from coder.core.messages import Json, Message, ToolResult, ToolUse, Usage
 from coder.core.requests import Allow, Deny, PermissionRequest
 from coder.frontends.desk import Shown
+from coder.frontends.hook_words import failure
 from coder.frontends.render.blocks import Blocks
 from coder.frontends.repl.board import Board, Call, Retry
 from coder.frontends.repl.live import todo_rows
@@ -234,11 +235,12 @@ class Printer:
                 number = event.id.lstrip("b")
                 row_of = ending.task_row(int(number or 0), event.command, code=event.code, seconds=event.seconds)
                 self.say(row_of)
-            case HookStarted():
-                pass
-            case HookEnded(problem=problem):
-                if problem:
-                    self.say(row(("! ", "warn"), foreign(problem)))
+            case HookStarted(id=id, status=status):
+                board.hooks[id] = status
+            case HookEnded(id=id):
+                board.hooks.pop(id, None)
+                if text := failure(event):
+                    self.say(row(("! ", "warn"), foreign(text)))
             case TurnEnded():
                 self._settle()
             case RunEnded():

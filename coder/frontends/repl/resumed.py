@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from coder.core.messages import Text, ToolResult, ToolUse
+from coder.core.messages import Text, ToolResult, ToolUse, said
 from coder.frontends.styled import Row, foreign, row
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def show(printer: Printer, session: Session) -> None:
     for message in last:
         if message.role == "user":
             if message.meta.kind in ("prompt", "steer"):
-                printer.you(message.text)
+                printer.you(said(message))
             continue
         for block in message.content:
             match block:

@@ -21,7 +21,7 @@ async def run(desk: Desk, arguments: str) -> None:
         raise SessionError("A session needs a name that can be read. Give it letters: /clear <name>")
     before = desk.session.facts
     is_kept = before.transcript is not None and before.transcript.exists()
-    await desk.reopen(Start(name=name or None), **_set_meanwhile(desk))
+    await desk.reopen(Start(name=name or None, clears=True), **_set_meanwhile(desk))
     called = f' called "{foreign(clean_name(name))}"' if name else ""
     back = f" The one before is kept: /resume {before.session_id[:_ID]}" if is_kept else ""
     done(desk.ui, f"A new conversation{called}.{back}")

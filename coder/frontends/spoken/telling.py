@@ -12,6 +12,8 @@ from coder.core.events import (
     CheckpointTaken,
     CompactionEnded,
     CompactionStarted,
+    HookEnded,
+    HookStarted,
     MessageAdded,
     ModelRetrying,
     Notice,
@@ -30,6 +32,7 @@ from coder.core.messages import Json, Message, ToolResult, ToolUse
 from coder.core.requests import Deny, PermissionRequest
 from coder.core.visible import visible_line
 from coder.frontends.desk import Shown
+from coder.frontends.hook_words import failure
 from coder.frontends.modes import in_words
 from coder.frontends.spoken.calls import Calls
 from coder.frontends.spoken.paragraphs import Paragraphs
@@ -103,10 +106,21 @@ class Telling:
                 self._denied[call.id] = reply
             case CompactionStarted():
                 self.state = "Compacting"
+            case HookStarted() | HookEnded():
+                yield from self._hook(event)
             case CompactionEnded(trigger=trigger, before=before, after=after) if trigger != "manual" and after < before:
                 yield f"note: the conversation was compacted: about {before:,} tokens are {after:,} now"
             case _:
                 pass
+
+    def _hook(self, event: HookStarted | HookEnded) -> Iterator[str]:
+        """A hook is heard of when it failed; while it runs, by what it says of itself."""
+        if isinstance(event, HookStarted):
+            self.state = visible_line(event.status) or f"Hook {visible_line(event.name)}"
+        else:
+            self.state = WAITING
+            if text := failure(event):
+                yield f"warning: {visible_line(text)}"
 
     def _thinks(self, text: str) -> Iterator[str]:
         if self._thinks_since is None:

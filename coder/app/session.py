@@ -49,6 +49,7 @@ class SessionFacts:
     key_source: str
     transcript: Path | None
     trust: Trust | None = None
+    style: str = "default"  # as it was set, whether there is such a style or not
 
 
 class Session:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SUBCOMMANDS = {
     name: f"coder.cli.{name}"
     for name in (
-        *("auth", "cache", "config", "context", "cost", "demo", "doctor"),
+        *("auth", "cache", "config", "context", "cost", "demo", "doctor", "hooks"),
         *("permissions", "replay", "rewind", "sessions", "trust"),
     )
 }
@@ -180,8 +180,9 @@ def _frontend(arguments: RunArguments) -> HeadlessFrontend:
         return TextOut(sys.stdout, sys.stderr, verbose=arguments.flags.verbose)
     from coder.frontends.stream_json.out import JsonOut, StreamJsonOut
 
-    make = StreamJsonOut if arguments.output_format == "stream-json" else JsonOut
-    return make(sys.stdout.fileno())
+    if arguments.output_format == "stream-json":
+        return StreamJsonOut(sys.stdout.fileno(), hook_events=arguments.flags.hook_events)
+    return JsonOut(sys.stdout.fileno())
 
 
 def _check_name(prompt: str | None) -> None:

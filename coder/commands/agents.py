@@ -14,10 +14,11 @@ from coder.commands.places import Place, files_in
 from coder.core.choices import Effort
 from coder.frontmatter.found import Search
 from coder.frontmatter.read import split
+from coder.permissions.names import names
 
-KEYS = frozenset(
-    "name description tools disallowedTools model permissionMode maxTurns skills mcpServers hooks memory background "
-    "effort isolation color initialPrompt".split()
+KEYS = names(
+    "name description tools disallowedTools model permissionMode maxTurns skills mcpServers hooks memory "
+    "background effort isolation color initialPrompt"
 )
 _MEANT = {"allowed-tools": "tools", "disallowed-tools": "disallowedTools", "permissions": "permissionMode"}
 _NOT_OF_PLUGINS = ("hooks", "mcpServers", "permissionMode")
@@ -61,7 +62,7 @@ def agent_of(
     mistakes += [Mistake(file, problem.line, problem.text, "warning") for problem in head.problems]
     name, description = fields.text("name"), " ".join(fields.text("description").split())
     if not head.meta:
-        fields.note("name", "an agent begins with a head: ---, name: …, description: …, ---", "error")
+        fields.note("name", "this is no agent: one begins with ---, name: …, description: …, ---")
         return None, tuple(mistakes)
     if problem := _name_problem(name):
         fields.note("name", problem, "error")

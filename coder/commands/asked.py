@@ -29,7 +29,8 @@ def first_name(line: str) -> str:
 def asked(line: str, is_known: Callable[[str], bool]) -> tuple[Asked, ...]:
     """The commands a line begins with, at most six; what follows them belongs to the last. Empty when there is none
     by the first name. A name that is not known is what is said to the one before it."""
-    rest, names = line.lstrip(), []
+    rest = line.lstrip()
+    names: list[str] = []
     while len(names) < MOST_AT_ONCE and (found := _NAME.match(rest)) is not None and is_known(found[1]):
         names.append(found[1])
         rest = rest[found.end() :].lstrip()

@@ -108,19 +108,31 @@ def _commands(one: Definition, text: _Text) -> Iterator[tuple[int, str]]:
     if not found:
         return
     folder = one.folder or one.file.parent
-    rules, _ = parse_rules([RuleText(rule, "allow", "session", "", folder) for rule in one.grants])
+    rules, _ = parse_rules([RuleText(_own(one, rule), "allow", "session", "", folder) for rule in one.grants])
     world = LocalWorld(folder, (folder,), Path("/nobody"), Path("/nobody/.coder"))
     for line, command in found[:_MOST]:
-        filled = _PLACEHOLDER.sub("x", command)
+        filled = _PLACEHOLDER.sub("x", _own(one, command))
         verdict = decide(ToolUse("", "Bash", {"command": filled}), Runs(filled), rules, "default", world).verdict
         if verdict != "allow":
-            word = (filled.split() or ["…"])[0]
-            yield line, f"!`{_brief(command)}` runs only where somebody allows it: add Bash({word} …) to allowed-tools"
+            word = (_own(one, command).split() or ["…"])[0].strip("\"'")
+            yield (
+                line,
+                f"!`{_brief(command)}` runs only where somebody allows it: add Bash({_brief(word)} …) to allowed-tools",
+            )
+
+
+def _own(one: Definition, text: str) -> str:
+    """Its own folders in the place of their names, which rules may hold as well."""
+    for name, folder in (("PLUGIN_ROOT", one.plugin), ("SKILL_DIR", one.folder)):
+        if folder is not None:
+            text = text.replace(f"${{CLAUDE_{name}}}", str(folder))
+    return text
 
 
 def _windows(text: _Text) -> Iterator[tuple[int, str]]:
     for match, _ in zip(_WINDOWS.finditer(text.body), range(_MOST), strict=False):
-        yield text.line(match.start()), f"{_brief(match[0])} is a path of Windows: write it with /"
+        if not text.is_code(match.start()):
+            yield text.line(match.start()), f"{_brief(match[0])} is a path of Windows: write it with /"
 
 
 def _arguments(one: Definition, text: _Text) -> Iterator[tuple[int, str]]:

@@ -5,23 +5,24 @@ Must not know how mistakes are shown, and runs nothing.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coder.commands.agents import agent_of
-from coder.commands.command import definition_of, name_problem
 from coder.commands.definition import Definition, Mistake
 from coder.commands.hook_form import hook_problems
 from coder.commands.loader import Catalogue, load
-from coder.commands.places import KINDS, Place, files_in
+from coder.commands.places import KINDS, Kind, Place, files_in
 from coder.commands.plugins import MANIFEST, MARKET, Plugin, load_plugin, market_plugins
 from coder.commands.styles import style_of
 from coder.commands.suggest import near
 from coder.core.config import Guidance, RuleText
 from coder.core.lazy import LazyModule
-from coder.frontmatter.found import REPOSITORY, Search, levels
+from coder.frontmatter.found import REPOSITORY, Search
 from coder.frontmatter.read import split
+from coder.permissions.names import names
 
 if TYPE_CHECKING:
     from coder.commands import bodies
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
 else:  # only texts with commands in them are judged
     bodies, rules = LazyModule("coder.commands.bodies"), LazyModule("coder.permissions.rules")
 
-_TOOLS = (
+_TOOLS = names(
     "Bash Read Edit Write Glob Grep WebFetch WebSearch Agent Task Skill TodoWrite NotebookEdit AskUserQuestion "
     "MultiEdit ToolSearch TaskOutput TaskStop EnterPlanMode ExitPlanMode Monitor"
-).split()
+)
 _GONE = frozenset({"LS", "NotebookRead"})  # tools of older versions, in many files: no mistake of theirs
 _LIMIT = Guidance().listing_chars
 _MOST_FOLDERS = 20_000
@@ -94,7 +95,7 @@ def definition_mistakes(one: Definition) -> Iterator[Mistake]:
 
     if not head.body.strip():
         yield Mistake(one.file, one.first_line, f"the {one.kind} says nothing: its text stands below the head")
-    if not head.meta.get("description"):
+    if not head.meta.get("description") and (one.kind == "skill" or not one.description):
         yield at("description", "description is missing: it is what people and the model choose by")
     said = len(one.description) + len(one.when)
     if said > _LIMIT:
@@ -110,7 +111,9 @@ def definition_mistakes(one: Definition) -> Iterator[Mistake]:
         yield Mistake(one.file, _line_of(text, head.lines.get("hooks", 1), event), problem)
     if one.paths and any("\\" in path for path in one.paths):
         yield at("paths", "paths are written with /")
-    project = levels(one.file.parent)[-1] if one.origin == "project" else None
+    # What a command mentions is looked for where it is typed, which is known of one in a project's own folder.
+    above = next((folder for folder in one.file.parents if folder.name in REPOSITORY), None)
+    project = above.parent if above is not None and one.origin == "project" else None
     for line, problem in bodies.body_problems(one, head.body, project):
         yield Mistake(one.file, line, problem, "warning")
 
@@ -132,7 +135,7 @@ def _rule_problems(key: str, texts: Iterable[str], base: Path) -> Iterator[str]:
 def _clashes(catalogue: Catalogue) -> Iterator[Mistake]:
     for shadowed in catalogue.shadowed:
         one, by = shadowed.definition, shadowed.by
-        if by is not None and by.origin == one.origin:
+        if by is not None and (by.origin, by.plugin) == (one.origin, one.plugin):
             yield Mistake(one.file, 0, f"/{one.name} is {by.file} already, so this one is not used", "warning")
 
 
@@ -180,50 +183,61 @@ def _place_of(path: Path) -> Place:
     above = [folder.name for folder in path.parents]
     if path.name == "SKILL.md":
         return Place(path.parent, "skills", "project", single=True)
-    kind = next((kind for name in above for kind in KINDS[1:] if name == kind), "commands")
+    kind: Kind = next((_kind(Path(name)) for name in above if name in KINDS[1:]), "commands")
     return Place(path, kind, "project", single=True)
 
 
 def _folders(root: Path, plugins: Iterable[Plugin]) -> Iterator[Place]:
-    """Every folder below that is called like one that holds such files; the folder itself when it is none of that."""
-    owned = [plugin.root for plugin in plugins if plugin.root != root]
+    """Every folder below that is called like one that holds such files; the folder itself when there is none."""
     if root.name in KINDS:
-        yield Place(root, root.name, "project", root)
+        yield Place(root, _kind(root), "project", root)
         return
-    found = False
-    waiting, looked = [root], 0
+    owned = {plugin.root for plugin in plugins} - {root}
+    found = bool(plugins)
+    waiting, looked = deque([root]), 0
     while waiting and looked < _MOST_FOLDERS:
-        folder = waiting.pop(0)
-        looked += 1
-        try:
-            inner = sorted(entry for entry in folder.iterdir() if entry.is_dir() and not entry.is_symlink())
-        except OSError:
-            continue
-        if folder != root and (folder / MANIFEST).is_file() and folder not in owned:
+        folder, looked = waiting.popleft(), looked + 1
+        if folder != root and (folder / MANIFEST).is_file():
             yield from load_plugin(folder).places
             found = True
             continue
-        for entry in inner:
-            if entry.name in KINDS:
+        for entry in _inner(folder):
+            if entry.name in KINDS or _holds_skills(entry):
                 found = True
-                yield Place(entry, entry.name, "project", root, _prefix(entry.parent, root))
-                if entry.name != "skills":
-                    continue
-            if (
-                entry in owned
-                or (entry.name.startswith(".") and entry.name not in REPOSITORY)
-                or entry.name == "node_modules"
-            ):
-                continue
-            waiting.append(entry)
+                yield Place(entry, _kind(entry), "project", root, _prefix(entry.parent, root))
+            elif entry not in owned and not (entry / "SKILL.md").is_file():
+                waiting.append(entry)
+            if entry.name == "skills":  # those of a category lie a folder deeper
+                waiting.append(entry)
     if not found:
-        yield Place(
-            root,
-            "skills" if (root / "SKILL.md").is_file() else "commands",
-            "project",
-            root,
-            single=(root / "SKILL.md").is_file(),
-        )
+        single = (root / "SKILL.md").is_file()
+        yield Place(root, "skills" if single else "commands", "project", root, single=single)
+
+
+def _kind(folder: Path) -> Kind:
+    return next((kind for kind in KINDS if kind == folder.name), "skills")
+
+
+def _inner(folder: Path) -> list[Path]:
+    try:
+        inner = sorted((entry for entry in folder.iterdir() if entry.is_dir() and not entry.is_symlink()), key=_rank)
+    except OSError:
+        return []
+    return [
+        entry
+        for entry in inner
+        if entry.name != "node_modules" and (not entry.name.startswith(".") or entry.name in REPOSITORY)
+    ]
+
+
+def _rank(folder: Path) -> tuple[int, str]:
+    """Where two have one name, the one that counts in a session comes first."""
+    return (REPOSITORY.index(folder.name) if folder.name in REPOSITORY else len(REPOSITORY), folder.name)
+
+
+def _holds_skills(folder: Path) -> bool:
+    """A category: a folder of skill folders."""
+    return folder.parent.name == "skills" and any((entry / "SKILL.md").is_file() for entry in _inner(folder))
 
 
 def _prefix(folder: Path, root: Path) -> str:

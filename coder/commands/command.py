@@ -1,4 +1,4 @@
-"""Makes the definition of a command or skill from its file's text. Must not know where files lie or which one counts."""
+"""Makes the definition of a command or skill from its file's text. Must not know where files lie, or which counts."""
 
 from __future__ import annotations
 
@@ -12,13 +12,20 @@ from coder.commands.fields import Fields
 from coder.commands.places import Place
 from coder.core.choices import Effort
 from coder.frontmatter.read import split
+from coder.permissions.names import names
 
-KEYS = frozenset(
-    "name description when_to_use argument-hint arguments disable-model-invocation user-invocable allowed-tools "
-    "disallowed-tools model effort context agent background hooks paths shell metadata license compatibility "
-    "verify".split()
+KEYS = names(
+    "name description when_to_use argument-hint arguments disable-model-invocation user-invocable "
+    "allowed-tools disallowed-tools model effort context agent background hooks paths shell metadata license "
+    "compatibility verify"
 )
-_MEANT = {"tools": "allowed-tools", "tool_access": "allowed-tools", "when": "when_to_use", "globs": "paths"}
+_MEANT = {
+    "tools": "allowed-tools",
+    "hide-from-slash-command-tool": "disable-model-invocation",
+    "tool_access": "allowed-tools",
+    "when": "when_to_use",
+    "globs": "paths",
+}
 _EFFORTS: tuple[Effort, ...] = ("low", "medium", "high", "xhigh", "max")
 _NAME = re.compile(r"[^\W_][\w.+-]*\Z|_[\w.+-]+\Z")
 _ARGUMENT = re.compile(r"\$?([A-Za-z_]\w*)\Z")

@@ -12,7 +12,9 @@ from typing import Any, Literal, TypeVar
 
 from coder.commands.definition import Mistake
 from coder.commands.suggest import near
+from coder.frontmatter.divided import divided
 from coder.frontmatter.read import Head
+from coder.permissions.names import names
 
 T = TypeVar("T", bound=str)
 _SWITCHES = {
@@ -20,11 +22,11 @@ _SWITCHES = {
     **dict.fromkeys(("false", "no", "off", "0"), False),
 }
 # What tools and collections write for themselves: no use here, and no mistake either.
-_REMARKS = frozenset(
+_REMARKS = names(
     "version author authors license tags category categories source sources homepage repository repo metadata "
-    "compatibility type icon priority difficulty estimated_time shortcut displayname display_name created created_at "
-    "updated date date_added keywords aliases examples example usage risk dependencies title status capabilities "
-    "expertise owner maintainer language platform requires".split()
+    "compatibility type icon priority difficulty estimated_time shortcut displayname display_name created "
+    "created_at updated date date_added keywords aliases examples example usage risk dependencies title status "
+    "capabilities expertise owner maintainer language platform requires"
 )
 
 
@@ -102,7 +104,7 @@ class Fields:
     def unknown(self, known: frozenset[str], of: str, also: Mapping[str, str] | None = None) -> None:
         """Warns of every key that nothing reads; `also` are foreign names with the one that is meant."""
         for key in self.head.meta.keys() - known:
-            meant = (also or {}).get(key) or next(iter(near(key, known, 1)), "")
+            meant = (also or {}).get(key) or next(iter(near(key, known, 1) if len(key) > 2 else ()), "")
             if meant:
                 self.note(key, f"{_key(key)} is no key of {of}: write {meant}")
             elif key.lower() not in _REMARKS and not key.startswith("x-"):
@@ -128,22 +130,6 @@ class Fields:
 
     def _wrong(self, key: str, text: str) -> None:
         self.note(key, f"{key} {text}", "error")
-
-
-def divided(text: str, dividers: str) -> tuple[list[str], bool]:
-    """The parts between `dividers` outside of parentheses and braces, and whether all of those are closed."""
-    parts: list[str] = []
-    depth = start = 0
-    for place, sign in enumerate(text):
-        if sign in "({":
-            depth += 1
-        elif sign in ")}":
-            depth = max(0, depth - 1)
-        elif sign in dividers and not depth:
-            parts.append(text[start:place].strip())
-            start = place + 1
-    parts.append(text[start:].strip())
-    return [part for part in parts if part], not depth
 
 
 def _brief(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Whether a `hooks` object has the form that hooks have. Must not know how a hook is run, nor where the object stands."""
+"""Whether a `hooks` object has the form that hooks have. Must not know how a hook is run, nor where it stands."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from coder.commands.suggest import near
+from coder.permissions.names import names
 
-EVENTS = (
-    "SessionStart Setup SessionEnd InstructionsLoaded UserPromptSubmit UserPromptExpansion MessageDisplay PreToolUse "
-    "PermissionRequest PermissionDenied PostToolUse PostToolUseFailure PostToolBatch Notification SubagentStart "
-    "SubagentStop TaskCreated TaskCompleted Stop StopFailure TeammateIdle ConfigChange CwdChanged DirectoryAdded "
-    "FileChanged WorktreeCreate WorktreeRemove PreCompact PostCompact Elicitation ElicitationResult"
-).split()
+EVENTS = names(
+    "SessionStart Setup SessionEnd InstructionsLoaded UserPromptSubmit UserPromptExpansion MessageDisplay "
+    "PreToolUse PermissionRequest PermissionDenied PostToolUse PostToolUseFailure PostToolBatch Notification "
+    "SubagentStart SubagentStop TaskCreated TaskCompleted Stop StopFailure TeammateIdle ConfigChange "
+    "CwdChanged DirectoryAdded FileChanged WorktreeCreate WorktreeRemove PreCompact PostCompact Elicitation "
+    "ElicitationResult"
+)
 _NEEDED = {"command": "command", "http": "url", "prompt": "prompt", "agent": "prompt", "mcp_tool": "tool"}
 
 
@@ -48,12 +50,12 @@ def _handler(handler: object) -> Iterator[str]:
         yield "each hook must be an object such as {type: command, command: …}"
         return
     kind = handler.get("type", "command")
-    if kind not in _NEEDED:
+    if not isinstance(kind, str) or kind not in _NEEDED:
         yield f"type must be one of {', '.join(_NEEDED)}, not {str(kind)[:40]!r}"
         return
     needed = _NEEDED[kind]
     if not isinstance(handler.get(needed), str) or not handler[needed].strip():
         yield f"a hook of the type {kind} needs {needed}, a text"
     seconds = handler.get("timeout")
-    if seconds is not None and (isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds <= 0):
+    if seconds is not None and (isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0):
         yield f"timeout must be a number of seconds, not {str(seconds)[:40]!r}"

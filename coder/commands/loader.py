@@ -151,7 +151,7 @@ def _of_place(place: Place, search: Search, mistakes: list[Mistake]) -> Iterator
 
 
 def _names(file: File, place: Place, is_skill: bool) -> tuple[str, ...]:
-    """A skill among commands is called like its folder. A file may hold its namespace in its own name: `sub:name.md`."""
+    """A skill among commands is called like its folder. A file may have its namespace in its name: `sub:name.md`."""
     if place.kind == "skills":
         return file.names
     parts: list[str] = []

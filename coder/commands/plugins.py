@@ -165,9 +165,9 @@ def _hooks(manifest: _Manifest) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     for held in inline:
         yield manifest.file, held
     for file in dict.fromkeys((usual, *manifest.paths("hooks"))):
-        held = _object(file, manifest.mistakes)
-        if held is not None:
-            yield file, held
+        found = _object(file, manifest.mistakes)
+        if found is not None:
+            yield file, found
 
 
 def _object(file: Path, mistakes: list[Mistake]) -> Mapping[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Output style files: what they are called and whether they keep the coding instructions. Must not know who uses one."""
+"""Output style files: their names, and whether they keep the coding instructions. Must not know who uses one."""
 
 from __future__ import annotations
 

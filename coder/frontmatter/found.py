@@ -45,7 +45,7 @@ class Search:
     """
 
     files: int = FILES
-    bytes: int = TOTAL
+    room: int = TOTAL
     failing: list[Failing] = field(default_factory=list)
     seen: dict[Path, Signature] = field(default_factory=dict)
 
@@ -76,8 +76,8 @@ class Search:
         if len(data) > SIZE:
             self.failing.append(Failing(path, f"it is larger than {SIZE // 1024 // 1024} MiB"))
             return None
-        self.bytes -= len(data)
-        if self.bytes < 0:
+        self.room -= len(data)
+        if self.room < 0:
             self.failing.append(Failing(path, f"all files together are larger than {TOTAL // 1024 // 1024} MiB"))
             return None
         return data
@@ -88,6 +88,7 @@ class Search:
         if len(names) > DEPTH:
             self.failing.append(Failing(folder, f"it lies more than {DEPTH} folders deep"))
             return
+        self.seen[folder] = signature(folder)  # one that is not there may come
         here = _identity(folder)
         if here is None or here in above:  # a link that leads back up
             return

@@ -35,6 +35,8 @@ def show(printer: Printer, session: Session) -> None:
             match block:
                 case Text(text=text) if text.strip():
                     printer.again(text)
+                case ToolUse(name="Think"):
+                    printer.say(row(("✓ Thought", "dim")))
                 case ToolUse(name=name, id=id):
                     mark = "✗ " if ends.get(id, True) else "✓ "  # what has no result did not end
                     printer.say(row((mark, "dim"), (f"{foreign(name)} {_about(block)}", "dim")))

@@ -36,7 +36,8 @@ NOBODY = Deny("nobody", nobody=True)
 
 
 class Desk:
-    """`trusted` are the names whose grants count, `without` the tools that a rule takes away; `answer` is what the person says."""
+    """`trusted` are the names whose grants count, `without` the tools that a rule takes away, `answer` what the person
+    says."""
 
     def __init__(
         self,

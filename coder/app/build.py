@@ -142,6 +142,7 @@ async def open_session(
         checkpoints,
         conversation,
         Prompting(hooks=points),
+        points,
     )
 
 

@@ -64,6 +64,7 @@ def test_hello_loads_only_what_a_hello_needs(place: Place) -> None:
         "pathspec",
         "PIL",
         "pypdf",
+        "coder.app.styling",
         "coder.replay",
         "coder.checkpoints",
         "sqlite3",
@@ -121,6 +122,7 @@ def test_the_first_paint_loads_only_what_it_draws_with(place: Place, tmp_path: P
         "coder.checkpoints",
         "coder.sessions",
         "coder.tools",
+        "coder.app.styling",
         "coder.replay",
         "coder.frontends.repl.works",
     }

@@ -145,6 +145,8 @@ class Telling:
                 results = [block for block in message.content if isinstance(block, ToolResult)]
                 for result in results:
                     if (call := self._asked.pop(result.tool_use_id, None)) is not None and result.is_error:
+                        if call.name == "Think":
+                            continue
                         yield self._calls.not_run(call, result)
             case _:
                 pass
@@ -152,6 +154,11 @@ class Telling:
     def _call(self, event: ToolStarted | ToolFinished | PermissionDenied) -> Iterator[str]:
         self._asked.pop(event.call.id, None)
         match event:
+            case ToolStarted(call=ToolUse(name="Think", input=given)):
+                yield from self._thinks(str(given.get("thought", "")))
+            case ToolFinished(call=ToolUse(name="Think")):
+                yield from self._thought.end()
+                self._thinks_since, self.state = None, WAITING
             case ToolStarted(call=call, summary=summary):
                 self.state = self._calls.state(call, summary)
                 yield from self._calls.started(call)

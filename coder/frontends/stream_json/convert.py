@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 from uuid import uuid4
 
 from coder import __version__
 from coder.app.error_names import category as category
+from coder.app.prompting import Offered
 from coder.app.session import SessionFacts
 from coder.app.spent import Spent
 from coder.core.events import (
@@ -22,6 +24,7 @@ from coder.core.events import (
 )
 from coder.core.messages import Json, Message, ToolResult, Usage, block_to_api, entry_uuids
 from coder.core.visible import visible_line
+from coder.frontends.commands import OWN
 
 # A line over 1 MiB kills the SDK's reader; base64 data is left out of longer ones.
 LINE_LIMIT = 1_000_000
@@ -30,6 +33,8 @@ _MOST_OFF = 100
 _SUBTYPES: dict[EndReason, str] = {"max_turns": "error_max_turns", "budget": "error_max_budget_usd"}
 _TERMINAL: dict[EndReason, str] = {
     "loop": "loop_detected",
+    "gate_unmet": "stop_hook_prevented",
+    "hook_stopped": "hook_stopped",
     "token_budget": "budget_exhausted",
     "done": "completed",
     "max_turns": "max_turns",
@@ -40,12 +45,10 @@ _TERMINAL: dict[EndReason, str] = {
     "time_budget": "aborted_streaming",
     "model_error": "api_error",
     "rate_limit": "api_error",
-    "hook_stopped": "hook_stopped",
-    "gate_unmet": "stop_hook_prevented",
 }
 
 
-def init(facts: SessionFacts) -> Json:
+def init(facts: SessionFacts, commands: Sequence[Offered] = ()) -> Json:
     return _message(
         facts.session_id,
         type="system",
@@ -55,12 +58,12 @@ def init(facts: SessionFacts) -> Json:
         mcp_servers=[],
         model=facts.model,
         permissionMode=facts.mode,
-        slash_commands=[],
+        slash_commands=[*OWN, *(each.name for each in commands)],
         apiKeySource=facts.key_source,
         claude_code_version=__version__,
-        output_style="default",
+        output_style=facts.style,
         agents=[],
-        skills=[],
+        skills=[each.name for each in commands if each.kind == "skill"],
         plugins=[],
         **trust(facts),
     )
@@ -222,6 +225,8 @@ def result(facts: SessionFacts, ended: RunEnded, spent: Spent, denials: list[Per
         fields["errors"] = [ended.error or ended.reason]
     if api_failed:
         fields["api_error_status"] = ended.status
+    if ended.evidence is not None:
+        fields["evidence"] = asdict(ended.evidence)
     return _message(facts.session_id, **fields)
 
 

@@ -189,6 +189,7 @@ async def open_session(
         checkpoints,
         conversation,
         Prompting(commanded.expand, commanded.attach, points, _another(config, template), commanded.offered),
+        points,
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from coder.agent.replies import reminder
 from coder.core.choices import Effort
@@ -34,6 +34,17 @@ class Submitted:
 
     refused: str = ""
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A command of a file that a person may type. `origin` says whose it is: "built-in", "project", "yours", …"""
+
+    name: str
+    about: str = ""
+    hint: str = ""
+    origin: str = ""
+    kind: Literal["command", "skill"] = "command"
 
 
 Expand: TypeAlias = Callable[[str], Awaitable[Expanded | None]]
@@ -73,7 +84,7 @@ class Refused:
 
 
 class Prompting:
-    """`template` gives the request of a run with another model or effort."""
+    """`template` gives the request of a run with another model or effort, `offered` the commands there are by now."""
 
     def __init__(
         self,
@@ -81,12 +92,18 @@ class Prompting:
         attach: Attach | None = None,
         hooks: PromptHooks | None = None,
         template: Callable[[str, Effort | None], ModelRequest] | None = None,
+        offered: Callable[[], tuple[Offered, ...]] | None = None,
     ) -> None:
         self._expand = expand
         self._attach = attach
         self._hooks = hooks
         self._template = template
+        self._offered = offered
         self._has_begun = False
+
+    @property
+    def offered(self) -> tuple[Offered, ...]:
+        return self._offered() if self._offered is not None else ()
 
     async def prepare(self, text: str, pictures: Sequence[Block] = ()) -> Prepared | Refused:
         """What the run begins with. Raises CoderError when a command of a file cannot be expanded."""

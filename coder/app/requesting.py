@@ -7,7 +7,6 @@ from pathlib import Path
 from coder.agent.policies import Later, RepeatedFailure, TurnLimit, TurnPolicy
 from coder.agent.room import Renew, Room
 from coder.app.again import Again
-from coder.core import prompts
 from coder.core.config import Config
 from coder.core.lazy import LazyModule
 from coder.core.model import ModelRequest, ToolSpec
@@ -16,14 +15,20 @@ from coder.models import catalog
 _repetition = LazyModule("coder.agent.repetition")
 
 
-def template_of(config: Config, model: str, tools: tuple[ToolSpec, ...]) -> ModelRequest:
+def thinks_by_tool(config: Config, model: str) -> bool:
+    """Whether the model has the Think tool: where it was asked for, else where it surely cannot think by itself."""
+    if config.guidance.think is not None:
+        return config.guidance.think
+    return catalog.describe(model).lacks_thinking and not config.model.thinking
+
+
+def template_of(config: Config, model: str, tools: tuple[ToolSpec, ...], system: tuple[str, ...]) -> ModelRequest:
     """The part of every request that never changes within a session."""
     facts = catalog.describe(model)
-    own = prompts.load("system") if config.system_prompt is None else config.system_prompt
     return ModelRequest(
         model=model,
         messages=(),
-        system=tuple(text for text in (own, config.append_system_prompt) if text.strip()),
+        system=system,
         tools=tools,
         max_tokens=min(config.model.max_tokens or 32_000, facts.max_output),
         thinking=facts.thinking if config.model.thinking is None else config.model.thinking,

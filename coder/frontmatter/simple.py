@@ -11,6 +11,7 @@ _LINE = re.compile(r"([A-Za-z_][A-Za-z0-9_-]*):[ ]+(\S.*?)[ ]*\Z")
 # A first character that means something to YAML, or a sign within that ends or starts something.
 _SPECIAL = re.compile(r"[-?:,\[\]{}#&*!|>'\"%@`=]|.*(?:: | #|:\Z|[^\x20-\x7e\xa0-\ud7ff\ue000-\ufefe])")
 _QUOTED = re.compile(r"""(?:"[^"\\]*"|'[^']*')\Z""")
+_TAG = re.compile(r"<(\w{1,30})>")
 _KEY = re.compile(r"""(?:"([^"\\]+)"|'([^']+)'|([A-Za-z_][\w.-]*))[ \t]*:(?:[ \t]+|\Z)(.*)\Z""")
 
 
@@ -51,9 +52,14 @@ def chunks(lines: list[str]) -> tuple[list[Chunk], list[int]]:
     """The head cut into its keys, and the lines that belong to none."""
     found: list[tuple[str, int, str, list[str]]] = []
     stray: list[int] = []
+    inside = ""  # the tag of an example that a text quotes: a talk, whose lines look like keys
     for number, line in enumerate(lines):
-        key = _KEY.match(line)
-        if key is not None:
+        key, tag = _KEY.match(line), _TAG.match(line)
+        if inside or tag is not None:
+            inside = inside or (tag[1] if tag else "")
+            inside = "" if f"</{inside}>" in line else inside
+            (found[-1][3] if found else []).append(line)
+        elif key is not None:
             found.append((key[1] or key[2] or key[3], number, key[4].strip(), []))
         elif not line.strip() or line.startswith("#"):
             continue

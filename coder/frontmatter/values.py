@@ -1,4 +1,4 @@
-"""Plain values from YAML text: texts, numbers, booleans, lists, objects. Bounded in depth, size and what aliases repeat.
+"""Plain values from YAML text: texts, numbers, booleans, lists, objects. Bounded in depth, size and repetition.
 
 Must not know files, or which keys mean what.
 """
@@ -17,7 +17,7 @@ else:  # most heads are simple lines that need no parser
     yaml = LazyModule("yaml")
 
 DEPTH = 20
-WEIGHT = 10_000  # values in one head, what aliases repeat included
+WEIGHT = 10_000  # values in one head, long texts as several, what aliases repeat included
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}\Z")
 _NUMBER = re.compile(r"[-+]?(?:[0-9]{1,18}\.[0-9]{0,18}|\.[0-9]{1,18})(?:[eE][-+]?[0-9]{1,2})?\Z")
 _WORDS: dict[str, bool | None] = {
@@ -68,7 +68,8 @@ class _Builder:
         line = event.start_mark.line
         match event:
             case yaml.ScalarEvent():
-                self._put(event.value if _is_text(event) else plain(event.value), line, event.anchor, 1)
+                value = event.value if _is_text(event) else plain(event.value)
+                self._put(value, line, event.anchor, 1 + len(event.value) // 100)
             case yaml.SequenceStartEvent():
                 self._open([], event.anchor, line)
             case yaml.MappingStartEvent():

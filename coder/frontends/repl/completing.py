@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from coder.core.visible import visible_line
 from coder.frontends.repl.fuzzy import Ranking
 from coder.frontends.repl.menu import Choice, Menu
 from coder.frontends.slash.registry import BUILT_IN, Command
 
 _NAME = re.compile(r"/[\w:.-]*")
+_LONGEST = 200  # characters of what a file says of itself
 _COMMAND = re.compile(r"/[a-zA-Z][\w:.-]*(?=\s|\Z)")
 _MENTION = re.compile(r"(?:(?<=\s)|\A)@(\"[^\"\n]*|[^\s\"]*)\Z")
 _KEYS = "tab completes · enter runs · esc closes"
@@ -41,6 +43,10 @@ class Completion:
         self._files: Found | None = None
         self._seen = 0  # the state of the files that the menu was made from
         self._closed_at: int | None = None  # where the menu begins that was closed
+
+    def offer(self, commands: tuple[Command, ...]) -> None:
+        """The commands there are from now on."""
+        self._slash.offer(commands)
 
     def update(self, draft: str, caret: int) -> None:
         """To be called after each change."""
@@ -82,10 +88,13 @@ class SlashMenu:
     """The commands there are. Found by exact prefix first, then by letters; a query that says nothing lists all."""
 
     def __init__(self, extra: tuple[Command, ...] = (), keys: str = _KEYS) -> None:
-        self._commands = tuple(sorted(dict.fromkeys((*BUILT_IN, *extra)), key=lambda each: each.name))
+        self._keys = keys
+        self.offer((*BUILT_IN, *extra))
+
+    def offer(self, commands: tuple[Command, ...]) -> None:
+        self._commands = tuple(sorted(dict.fromkeys(commands), key=lambda each: each.name))
         self._names = Ranking([name for each in self._commands for name in (each.name, *each.aliases)])
         self._by_name = {name: each for each in reversed(self._commands) for name in (*each.aliases, each.name)}
-        self._keys = keys
 
     def menu(self, draft: str, caret: int) -> Menu | None:
         """None when no command is being typed, or there is none like it."""
@@ -133,7 +142,8 @@ def _mention_start(draft: str, caret: int) -> int | None:
 def _choice(each: Command) -> Choice:
     hint = f" {each.hint}" if each.hint else ""
     note = f"({each.origin})" if each.origin else ""
-    return Choice(f"/{each.name}", (f"/{each.name}{hint}", each.about), not each.hint.startswith("<"), note)
+    shown = (visible_line(f"/{each.name}{hint}")[:_LONGEST], visible_line(each.about)[:_LONGEST])
+    return Choice(f"/{each.name}", shown, not each.hint.startswith("<"), note)
 
 
 def _mention(path: str) -> str:

@@ -40,8 +40,9 @@ def edit(text: str, env: Mapping[str, str], name: str = "prompt.md") -> Edited:
                 return Edited(None, problem)
             with path.open("rb") as file:
                 left = file.read(_LARGEST).decode("utf-8", "replace")
-    except OSError as error:
-        return Edited(None, f"The editor's text cannot be read ({error.strerror}). The text is as it was.")
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        return Edited(None, f"The editor's text cannot be read ({why}). The text is as it was.")
     return Edited(left.replace("\r\n", "\n").removesuffix("\n"))
 
 

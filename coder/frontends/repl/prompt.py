@@ -317,6 +317,10 @@ class Prompt:
     def _on_caret(self, _: Buffer) -> None:
         self._update_menu()
 
+    def offer(self, commands: tuple[Command, ...]) -> None:
+        """The commands that can be completed from now on."""
+        self._completion.offer(commands)
+
     def _update_menu(self) -> None:
         self._completion.update(self.buffer.text, self.buffer.cursor_position)
 

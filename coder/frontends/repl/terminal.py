@@ -39,12 +39,14 @@ if TYPE_CHECKING:
     from coder.core import requests
     from coder.frontends.picker import Page, Picked, Picker
     from coder.frontends.render import markdown
-    from coder.frontends.repl import outside, picker_modal, stopping
+    from coder.frontends.repl import editor as editing
+    from coder.frontends.repl import pager, picker_modal, stopping
     from coder.frontends.repl.prompt import Prompt
 else:  # not before the first paint
     requests = LazyModule("coder.core.requests")
     markdown = LazyModule("coder.frontends.render.markdown")
-    outside = LazyModule("coder.frontends.repl.outside")
+    editing = LazyModule("coder.frontends.repl.editor")
+    pager = LazyModule("coder.frontends.repl.pager")
     picker_modal = LazyModule("coder.frontends.repl.picker_modal")
     stopping = LazyModule("coder.frontends.repl.stopping")
 
@@ -238,26 +240,27 @@ class Terminal:
         return typed if isinstance(typed, str) else None
 
     async def pager(self, text: str) -> None:
-        await self._aside(lambda: outside.page(text, self._env))
+        await self._aside(lambda: pager.page(text, self._env))
 
     async def editor(self, text: str, name: str) -> str | None:
-        found: str | None = None
-        problem = ""
+        edited = None
 
         def edit() -> None:
-            nonlocal found, problem
-            found, problem = outside.edit(text, name, self._env)
+            nonlocal edited
+            edited = editing.edit(text, self._env, name)
 
         await self._aside(edit)
-        self._complain(problem)
-        return found
+        if edited is None:
+            return None
+        self._complain(edited.problem)
+        return edited.text
 
     async def open_editor(self, path: Path) -> bool:
         problem = ""
 
         def edit() -> None:
             nonlocal problem
-            problem = outside.open_file(path, self._env)
+            problem = editing.open_file(path, self._env)
 
         await self._aside(edit)
         self._complain(problem)

@@ -36,6 +36,7 @@ from coder.frontends.repl.settings import LiveSettings
 from coder.frontends.repl.talk import Hands, Talk
 from coder.frontends.repl.terminal import Terminal
 from coder.frontends.slash import dispatch
+from coder.frontends.slash.registry import with_files
 from coder.frontends.styled import foreign, row
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class Works:
         self._began = time.monotonic()
         self._custom: custom_status.CustomStatus | None = None
         self.printer = Printer(terminal, Place(config.cwd, opening.home), self._changed)
+        self.printer.is_verbose = config.interface.verbose
         self._asker = Asker(terminal, self.printer, config.cwd, opening.home, self._attention, self._save_plan)
         hands = Hands(self._restore, self._command, self._remember, self._call, self._changed)
         self.talk = Talk(self.printer, hands)
@@ -164,6 +166,7 @@ class Works:
         if start is not None and not self.talk.has_met(id):
             kept = await asyncio.to_thread(kept_cost, config, id)
         self.talk.took(session, kept)
+        self._offer()
         self.printer.begins(session.messages)
         for text in session.warnings:
             if text not in config.warnings:
@@ -173,6 +176,11 @@ class Works:
         self._told_of = session.facts.session_id
         await self._own_status(config)
         self._changed()
+
+    def _offer(self) -> None:
+        """What can be completed: a file with a command may have come or gone."""
+        if self.talk.is_open:
+            self._terminal.prompt.offer(with_files(self.talk.session.commands))
 
     async def _own_status(self, config: Config) -> None:
         """The person's own status line, if they have one."""
@@ -259,7 +267,8 @@ class Works:
         self._changed()
 
     def _call(self, kind: str, words: str) -> None:
-        """A notification where the window is not looked at."""
+        """A run has ended: a notification where the window is not looked at."""
+        self._offer()
         match kind:
             case "done":
                 self._window.done(self.printer.board.seconds)

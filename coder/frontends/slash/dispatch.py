@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from coder.core.errors import CoderError
 from coder.frontends.desk import Desk
-from coder.frontends.slash.registry import BUILT_IN, Command, find, nearest
+from coder.frontends.slash.registry import BUILT_IN, Command, find, nearest, with_files
 from coder.frontends.slash.saying import refused, shown
 
 
@@ -27,11 +27,15 @@ def parse(line: str) -> tuple[str, str]:
     return head[1:], f"{tail}{' ' if newline and rest else ''}{rest}".strip()
 
 
-async def run_line(desk: Desk, line: str, commands: tuple[Command, ...] = BUILT_IN) -> bool:
+async def run_line(desk: Desk, line: str) -> bool:
     """Whether there is such a command. What it could not do is said in one row. A line without a command of that name
     goes back into the prompt, and is never sent to the model."""
     name, arguments = parse(line)
+    commands = with_files(desk.session.commands)
     command = find(name, commands)
+    if command is not None and not command.module:
+        desk.send(line)
+        return True
     if command is None:
         near = nearest(name, commands)
         hint = f" Did you mean /{near}?" if near else " /help lists the commands."

@@ -5,13 +5,14 @@ Must not know what any of them does.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from coder.app.prompting import Offered
     from coder.frontends.desk import Desk
 
 
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
 class Command:
     """`module` below this package has `async def run(desk, arguments)`; `any_time`: answers at once while a run is on.
 
-    `origin` is "" for a built-in one, "project" or "yours" for a file.
+    `origin` says whose it is, "" for our own. Without a `module` it is a file that tells the model what to do.
     """
 
     name: str
     about: str
-    module: str
+    module: str = ""
     hint: str = ""
     aliases: tuple[str, ...] = ()
     any_time: bool = False
@@ -48,16 +49,16 @@ BUILT_IN = (
     Command("effort", "how hard the model thinks", "effort", "[low|medium|high]"),
     Command("export", "write the conversation to a file", "export", "[file]", any_time=True),
     Command("help", "commands, keys and where to read more", "help", any_time=True),
-    Command("init", "study the repository and write a CLAUDE.md", "init"),
+    Command("hooks", "what is run before and after calls, and whose it is", "hooks", "[words]", any_time=True),
     Command("login", "give coder an API key", "login"),
     Command("logout", "forget the API key that coder keeps", "logout"),
     Command("memory", "the notes the model reads; open one to edit", "memory", any_time=True),
     Command("model", "choose the model", "model", "[name]"),
+    Command("output-style", "how coder answers: choose a style", "output_style", "[name]", ("style",)),
     Command("permissions", "what is allowed, asked about and denied", "permissions", any_time=True),
     Command("quit", "leave; the session is kept", "quit", aliases=("exit",)),
     Command("rename", "give this session a name", "rename", "<name>"),
     Command("resume", "go on with an earlier session", "resume", "[name or words]", ("continue",)),
-    Command("review", "have the changes in this folder reviewed", "review", "[base]"),
     Command("rewind", "go back to before a message", "rewind", aliases=("undo", "checkpoint")),
     Command("show", "print a call with all of its output", "show", "[number]", any_time=True),
     Command("status", "model, key, folder, settings, session", "status", any_time=True),
@@ -68,13 +69,26 @@ BUILT_IN = (
 )
 
 
+def with_files(offered: Iterable[Offered]) -> tuple[Command, ...]:
+    """All commands there are: what the session itself does comes before a file of that name."""
+    taken = {name for each in BUILT_IN for name in (each.name, *each.aliases)}
+    files = (
+        Command(each.name, each.about, hint=each.hint, origin="" if each.origin == "built-in" else each.origin)
+        for each in offered
+        if each.name not in taken
+    )
+    return (*BUILT_IN, *files)
+
+
 def find(name: str, commands: tuple[Command, ...] = BUILT_IN) -> Command | None:
     """The command of this name or alias, without the slash; upper and lower case are the same."""
-    name = name.lower()
-    return next((each for each in commands if name == each.name or name in each.aliases), None)
+    lower = name.lower()
+    exact = (each for each in commands if name == each.name)
+    alike = (each for each in commands if lower == each.name.lower() or lower in each.aliases)
+    return next(exact, None) or next(alike, None)
 
 
 def nearest(name: str, commands: tuple[Command, ...] = BUILT_IN) -> str:
     """The name that was probably meant, or ""."""
-    known = [other for each in commands for other in (each.name, *each.aliases)]
-    return next(iter(get_close_matches(name.lower(), known, n=1)), "")
+    known = {other.lower(): other for each in commands for other in (each.name, *each.aliases)}
+    return next((known[near] for near in get_close_matches(name.lower(), known, n=1)), "")

@@ -128,7 +128,7 @@ class Talk:
 
     async def _next(self) -> None:
         if self.desk.sending:
-            await self._take(self.desk.sending.pop(0))
+            await self._prompt(self.desk.sending.pop(0))
         elif self._later:
             await self._take(self._later.pop(0))
         else:

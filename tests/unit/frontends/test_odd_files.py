@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from coder.frontends.repl import keymap, outside
+from coder.frontends.repl import editor, keymap, pager
 from coder.frontends.repl.drafts import Drafts
 from coder.frontends.repl.history import History, Sent
 from coder.frontends.repl.welcome import branch_of
@@ -68,15 +68,15 @@ def test_no_pager_or_editor_of_the_folder_is_run(tmp_path: Path, monkeypatch: py
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", f".:{os.environ['PATH']}")
     env = {"PATH": ".::"}
-    outside.page("text", {**env, "PAGER": "mine"})
-    outside.page("text", {**env, "PAGER": "'"})
-    assert outside.open_file(tmp_path / "a", env)
-    assert outside.open_file(tmp_path / "a", {**env, "EDITOR": "mine"})
+    pager.page("text", {**env, "PAGER": "mine"})
+    pager.page("text", {**env, "PAGER": "'"})
+    assert editor.open_file(tmp_path / "a", env)
+    assert editor.open_file(tmp_path / "a", {**env, "EDITOR": "mine"})
     assert not (tmp_path / "ran").exists()
 
 
 @pytest.mark.behaviour("B-1077")
 def test_what_cannot_be_a_file_is_not_edited_and_nothing_ends(tmp_path: Path) -> None:
     env = {"PATH": os.environ["PATH"], "EDITOR": "true"}
-    assert outside.edit("x", "a\0b", env)[0] is None
-    assert outside.edit("x\ud800", "a", env) == ("x?", "")
+    assert editor.edit("x", env, "a\0b").text is None
+    assert editor.edit("x\ud800", env, "a").text == "x?"

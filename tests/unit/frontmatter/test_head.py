@@ -99,7 +99,8 @@ def test_a_key_that_stands_twice_is_named_and_the_last_counts() -> None:
 def test_values_are_those_of_json() -> None:
     head = split("---\na: yes\nb: true\nc: 12\nd: 1.5\ne: null\nf: 2024-01-01\ng: 0o17\nh: '12'\ni: ~\non: x\n---\n")
     assert head.meta == {
-        "a": "yes", "b": True, "c": 12, "d": 1.5, "e": None, "f": "2024-01-01", "g": "0o17", "h": "12", "i": None, "on": "x",
+        "a": "yes", "b": True, "c": 12, "d": 1.5, "e": None, "f": "2024-01-01", "g": "0o17", "h": "12", "i": None,
+        "on": "x",
     }  # fmt: skip
 
 

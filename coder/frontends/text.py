@@ -45,7 +45,7 @@ _PARTIAL_ANSWERS = frozenset({"max_tokens", "refusal", "gate_unmet"})
 
 
 class TextOut:
-    """With `verbose`, each tool call is a line on stderr too, and in the end what was seen in the run; without it that is
+    """With `verbose`, each tool call is a line on stderr too, and in the end what was seen; without it that is
     told only where tests were run or something is in doubt."""
 
     def __init__(

@@ -19,6 +19,7 @@ from coder.app.threads import finished
 from coder.core.errors import CoderError, SessionError
 from coder.core.events import AnyEvent, CheckpointTaken, Notice, RunStarted
 from coder.core.lazy import LazyModule
+from coder.core.messages import said
 from coder.core.tools import Runs, Writes
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class Checkpointing:
     def on(self, event: AnyEvent) -> None:
         """Notes each prompt as a point."""
         if self._enabled and isinstance(event, RunStarted) and event.agent == "main":
-            self._told.append(Told(event.prompt.meta.uuid, event.prompt.text, time.time()))
+            self._told.append(Told(event.prompt.meta.uuid, said(event.prompt), time.time()))
 
     def forget(self, prompt: str) -> None:
         """A prompt, by its uuid, is no longer part of the conversation, and nothing was done for it."""

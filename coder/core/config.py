@@ -54,6 +54,7 @@ class ModelConfig:
     request_timeout: float = 600.0
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     is_replay: bool = False  # answers from a file, which cost nothing
+    is_fixed: bool = False  # the administrator has chosen its name, for everybody
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,7 @@ class Config:
     auto_compact: bool = True
     auto_compact_window: int | None = None  # tokens; None: the model's window
     auto_compact_percent: int = 80  # of that window
+    tools: tuple[str, ...] | None = None  # the built-in ones there are; None: all
     system_prompt: str | None = None
     append_system_prompt: str = ""
     persist: bool = True

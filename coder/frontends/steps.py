@@ -16,6 +16,7 @@ from rich.text import Text as Styled
 from coder.core.events import (
     AnyEvent,
     CheckpointTaken,
+    HookEnded,
     MessageAdded,
     ModelRetrying,
     Notice,
@@ -26,6 +27,7 @@ from coder.core.events import (
 )
 from coder.core.messages import Json
 from coder.core.requests import Deny, Reply, Request
+from coder.frontends.hook_words import failure
 from coder.frontends.plain import one_line, printable
 from coder.frontends.render.seen import seen_rows
 from coder.frontends.styled import plain
@@ -64,6 +66,8 @@ class StepsOut:
                 self._line(f"! {one_line(event.text)}", "yellow")
             case CheckpointTaken():
                 self._line(one_line(event.text), "dim")
+            case HookEnded() if text := failure(event):
+                self._line(f"! {one_line(text)}", "yellow")
             case TaskEnded(state=state):
                 mark = "✗ " if state == "failed" else "✓ "
                 self._line(f"{mark}{event.id} ended, exit {event.code}: {one_line(event.command, 100)}", "dim")

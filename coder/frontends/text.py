@@ -14,6 +14,7 @@ from coder.app.session import Session
 from coder.core.events import (
     AnyEvent,
     CheckpointTaken,
+    HookEnded,
     ModelRetrying,
     Notice,
     PermissionDenied,
@@ -24,6 +25,7 @@ from coder.core.events import (
 from coder.core.lazy import LazyModule
 from coder.core.requests import Deny, Reply, Request
 from coder.core.spans import span
+from coder.frontends.hook_words import failure
 from coder.frontends.plain import one_line, printable
 
 if TYPE_CHECKING:
@@ -45,8 +47,8 @@ _PARTIAL_ANSWERS = frozenset({"max_tokens", "refusal", "gate_unmet"})
 
 
 class TextOut:
-    """With `verbose`, each tool call is a line on stderr too, and in the end what was seen; without it that is
-    told only where tests were run or something is in doubt."""
+    """With `verbose`, each tool call is a line on stderr too, and in the end what was seen in the run; without it that
+    is told only where tests were run or something is in doubt."""
 
     def __init__(
         self, stdout: TextIO, stderr: TextIO, *, verbose: bool = False, clock: Callable[[], float] = time.monotonic
@@ -73,6 +75,8 @@ class TextOut:
                 self._say(event.text)
             case CheckpointTaken():
                 self._say(event.text)
+            case HookEnded() if text := failure(event):
+                self._say(text)
             case ToolFinished() if self._verbose:
                 mark = "✗" if event.result.is_error else "✓"
                 tail = f" · {event.summary}" if event.summary else ""

@@ -44,7 +44,7 @@ def touched(command: Command, world: World) -> Iterator[tuple[Touch, Place]]:
         yield from (("read", place) for place in places(reads, folders, world))
     yield from (("write", place) for place in places(changes, folders, world))
     for redirect in command.redirects:
-        if not redirect.copies:
+        if not redirect.copies and redirect.target.text != "/dev/null":  # where nothing is changed and nothing told
             touch: Touch = "read" if redirect.operator == "<" else "write"
             yield from ((touch, place) for place in places((redirect.target,), folders, world))
 

@@ -18,7 +18,11 @@ NAMES = [str(path.relative_to(prompts.folder()).with_suffix("")) for path in FIL
 @pytest.mark.parametrize("name", NAMES)
 def test_every_prompt_renders(name: str) -> None:
     raw = (prompts.folder() / f"{name}.md").read_text(encoding="utf-8")
-    assert raw.startswith("<!-- ") and " -->\n" in raw.split("\n")[0] + "\n"
+    first, second, *_ = raw.split("\n")
+    if first == "---":  # a head with settings: the purpose is a comment in it
+        assert second.startswith("# ") and "\n---\n" in raw
+    else:
+        assert first.startswith("<!-- ") and first.endswith(" -->")
     values = {key: f"<{key}>" for key in set(re.findall(r"\{\{(\w+)\}\}", raw))}
     text = prompts.load(name, **values)
     assert text and "{{" not in text and "<!--" not in text

@@ -15,7 +15,7 @@ from coder.frontends.slash.registry import BUILT_IN
 from tests.support.capture import GROUPS, PAGE, ROOT, every_shot
 from tests.support.studio import KEY, Shot, written
 
-WITHOUT_A_SCREEN = {"init", "review", "login", "logout", "quit", "uncompact"}
+WITHOUT_A_SCREEN = {"login", "logout", "quit", "uncompact"}
 """Those that send a prompt, ask for a line or leave."""
 ANEW = ("Welcome", "Keys", "A command is asked about")
 SHOTS = {shot.title: shot for shot in every_shot()}

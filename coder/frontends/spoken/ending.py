@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from coder.app.session import Session
 from coder.core.events import RunEnded
 from coder.core.lazy import LazyModule
+from coder.core.messages import said
 from coder.core.visible import visible_line
 from coder.frontends.render.failures import failure_rows
 from coder.frontends.render.refusals import Facts
@@ -67,7 +68,7 @@ def resumed_lines(session: Session) -> list[str]:
     made = [f"note: resumed, {counted(before, 'prompt')} before this" if before else "note: resumed from its beginning"]
     for message in last:
         if message.role == "user" and message.meta.kind in ("prompt", "steer"):
-            made.append(f"you: {visible_line(message.text)}")
+            made.append(f"you: {visible_line(said(message))}")
         elif message.role == "assistant" and message.text.strip():
             parts = Paragraphs()
             paragraphs = [*parts.feed(message.text), *parts.end()]

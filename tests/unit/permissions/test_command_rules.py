@@ -201,6 +201,12 @@ def test_an_edit_deny_rule_reaches_the_shell(tmp_path: Path, command: str) -> No
     assert judge.bash(command).verdict == "deny"
 
 
+def test_no_rule_about_files_is_asked_about_the_null_device(tmp_path: Path) -> None:
+    judge = policy(project(tmp_path), deny=["Edit"])
+    assert judge.bash("ls missing 2>/dev/null").verdict == "allow"
+    assert judge.bash("ls > all.txt").verdict == judge.bash("ls 2>/dev/null > all.txt").verdict == "deny"
+
+
 def test_an_edit_allow_rule_lets_a_redirect_write(tmp_path: Path) -> None:
     judge = policy(project(tmp_path), allow=["Edit(out/**)"])
     assert judge.bash("echo x > out/log.txt").verdict == "allow"

@@ -60,6 +60,6 @@ def test_the_others_are_known_by_name_only() -> None:
 @pytest.mark.behaviour("B-879")
 def test_what_only_looks_answers_while_a_run_is_on_and_what_changes_the_session_waits() -> None:
     looks = "/config /context /cost /diff /export /help /memory /permissions /show /status /tasks /theme /todos /vim"
-    waits = "/add-dir /clear /compact /uncompact /effort /init /login /logout /model /rename /resume /review /rewind"
+    waits = "/add-dir /clear /compact /uncompact /effort /login /logout /model /rename /resume /rewind"
     assert all(map(dispatch.is_for_any_time, looks.split()))
     assert not any(map(dispatch.is_for_any_time, [*waits.split(), "/frobnicate", ""]))

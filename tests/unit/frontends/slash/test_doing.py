@@ -1,4 +1,4 @@
-"""Commands that do something with the conversation: compact, export, diff, init, review, quit."""
+"""Commands that do something with the conversation: compact, export, diff, quit."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from coder.core.errors import ConfigError, SessionError
-from coder.frontends.slash import diff, export, quit, review
+from coder.core.errors import SessionError
+from coder.frontends.slash import diff, export, quit
 from coder.frontends.slash.dispatch import run_line
-from tests.support.desks import FakeDesk, by, desk_at
+from tests.support.desks import by, desk_at
 from tests.support.fakeapi import KEY, rule, tool, turn
 
 SUMMARISES = {"last_user_contains": "This conversation is about to be shortened"}
@@ -115,24 +115,6 @@ async def test_diff_is_coloured_as_the_theme_is_and_silent_about_what_went_back(
     async with desk_at(tmp_path, checkpoints=False) as desk:
         await diff.run(desk, "")
     assert desk.ui.words == ["! Checkpoints are off, so coder does not know what it changed. In a repository: git diff"]
-
-
-async def sent(desk: FakeDesk, line: str) -> str:
-    await run_line(desk, line)
-    return desk.sent[-1] if desk.sent else ""
-
-
-@pytest.mark.behaviour("B-874")
-async def test_init_and_review_send_their_prompts(tmp_path: Path) -> None:
-    async with desk_at(tmp_path) as desk:
-        assert (await sent(desk, "/init")).startswith("Study this repository and write a CLAUDE.md")
-        assert "since `HEAD`" in await sent(desk, "/review")
-        assert "git diff origin/main~2" in await sent(desk, "/review origin/main~2")
-        await run_line(desk, "/review $(touch x)")
-        assert desk.ui.words == ["✗ $(touch x) is no commit or branch. Such as: /review main"] and len(desk.sent) == 3
-        for base in ("--output=x", "--stat", "a b", "a;b", "`x`", "a'b"):
-            with pytest.raises(ConfigError):
-                await review.run(desk, base)
 
 
 async def test_quit_leaves(tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ class Executor:
     def _told(self, prepared: _Prepared, said: Before) -> _Prepared | Outcome:
         """The call as hooks want it: parsed and judged again where they rewrote it, so that a rule beats every hook."""
         if said.stop:
-            return replace(failed(prepared.call, said.stop), stop=said.stop)
+            return replace(failed(prepared.call, said.stop), stop=said.stop, is_denied=True)
         note = "\n".join(filter(None, (prepared.note, *said.notes)))
         if said.input is None or said.input == prepared.call.input:
             return replace(prepared, said=said, note=note)

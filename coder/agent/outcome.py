@@ -14,14 +14,15 @@ INTERRUPTED = "Interrupted before it finished; what it had done until then was n
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a call ended. `denied_nobody`: it was not run because there was nobody to ask. `stop`: a hook ends the run,
-    and why."""
+    """How a call ended. `is_denied`: it was not run because it may not; `denied_nobody`: there was nobody to ask.
+    `stop`: a hook ends the run, and why."""
 
     result: ToolResult
     data: Json | None = None
     denied_nobody: bool = False
     interrupt: bool = False
     stop: str = ""
+    is_denied: bool = False
 
 
 def interrupted(call: ToolUse) -> Outcome:
@@ -30,7 +31,7 @@ def interrupted(call: ToolUse) -> Outcome:
 
 def denied(call: ToolUse, verdict: Denied) -> Outcome:
     result = ToolResult(call.id, (Text(verdict.message),), is_error=True)
-    return Outcome(result, None, verdict.nobody, verdict.interrupt)
+    return Outcome(result, None, verdict.nobody, verdict.interrupt, is_denied=True)
 
 
 def held_back(call: ToolUse) -> Outcome:

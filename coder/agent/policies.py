@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol, TypeAlias
 
 from coder.agent.history import History
@@ -23,6 +24,7 @@ class Inject:
 
 
 Verdict: TypeAlias = Stop | Inject | None
+NO_STEPS = frozenset({"Think"})  # calls that try nothing: neither a step ahead nor one in a circle
 
 
 class TurnPolicy(Protocol):
@@ -70,19 +72,24 @@ class RepeatedFailure:
     def before_turn(self, turn: int, history: History) -> Verdict:
         if turn <= self._limit:
             return None
-        last = [
-            failure for message in history.messages[-2 * self._limit :] if (failure := _failure(message)) is not None
-        ]
-        if len(last) < self._limit or not last[-1] or any(failure != last[-1] for failure in last[-self._limit :]):
+        last = list(islice(_failures(history.messages), self._limit))
+        if len(last) < self._limit or not last[0] or any(failure != last[0] for failure in last):
             return None
-        return Stop("malformed", f"The model repeated a failing call {self._limit} times: {last[-1][0][:200]}")
+        return Stop("malformed", f"The model repeated a failing call {self._limit} times: {last[0][0][:200]}")
 
 
-def _failure(message: Message) -> tuple[str, ...] | None:
-    """The error texts of a message of results when all of them failed; () when one did not; None for other messages."""
-    results = [block for block in message.content if isinstance(block, ToolResult)]
-    if not results:
-        return None
-    if not all(result.is_error for result in results):
-        return ()
-    return tuple("".join(b.text for b in result.content if isinstance(b, Text)) for result in results)
+def _failures(messages: Sequence[Message]) -> Iterator[tuple[str, ...]]:
+    """For each turn of this run that tried something, the last first: the errors when all its calls failed, else ()."""
+    for index in range(len(messages) - 1, 0, -1):
+        if messages[index].meta.kind == "prompt":
+            return
+        steps = {call.id for call in messages[index - 1].tool_uses if call.name not in NO_STEPS}
+        results = [each for each in messages[index].content if isinstance(each, ToolResult)]
+        results = [each for each in results if each.tool_use_id in steps]
+        if results:
+            failed = all(result.is_error for result in results)
+            yield tuple(_text(result) for result in results) if failed else ()
+
+
+def _text(result: ToolResult) -> str:
+    return "".join(block.text for block in result.content if isinstance(block, Text))

@@ -1,5 +1,5 @@
 """Notices a run that goes in circles: one call with one result, again and again. Only looks; of tools it
-knows which change files."""
+knows which change files, and which try nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hashlib import blake2b
 
 from coder.agent.compaction import call_line
 from coder.agent.history import History
-from coder.agent.policies import Inject, Stop, Verdict
+from coder.agent.policies import NO_STEPS, Inject, Stop, Verdict
 from coder.agent.records import CHANGES
 from coder.core import prompts
 from coder.core.messages import Message, Meta, Text, ToolResult, ToolUse, block_to_api
@@ -74,7 +74,8 @@ class Repetition:
             return
         self._last = results.meta.uuid
         found = {block.tool_use_id: block for block in results.content if isinstance(block, ToolResult)}
-        yield from ((call, found[call.id]) for call in messages[index - 1].tool_uses if call.id in found)
+        steps = (call for call in messages[index - 1].tool_uses if call.name not in NO_STEPS)
+        yield from ((call, found[call.id]) for call in steps if call.id in found)
 
     def _count(self, call: ToolUse, result: ToolResult, turn: int) -> int:
         key = _digest([call.name, call.input])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -18,33 +18,43 @@ from coder.agent.history import History
 from coder.agent.loop import Agent
 from coder.agent.ports import Ports
 from coder.app.again import Again
+from coder.app.attribution import commit_trailer, pr_trailer
 from coder.app.beside import Beside
 from coder.app.budgets import PrimaryAgain
 from coder.app.checkpointing import FOLDER, Checkpointing, Site
-from coder.app.context import context_message
+from coder.app.commanded import Commanded, Parts
 from coder.app.conversation import OpenConversation, told_by
 from coder.app.created import Created
+from coder.app.evidencing import evidencing_of
 from coder.app.figures import Figures
 from coder.app.hearing import Hearing
 from coder.app.journal import Journal
 from coder.app.judge import Judge, Surroundings
+from coder.app.memory import ProjectMemory
 from coder.app.pictures import shrunk
+from coder.app.pointing import points_of
+from coder.app.prompting import Prompting
 from coder.app.purse import Purse
-from coder.app.requesting import policies_of, room_of, template_of
+from coder.app.requesting import policies_of, room_of, template_of, thinks_by_tool
 from coder.app.rulebook import RuleBook, SaveRule, rules_of
 from coder.app.session import Session, SessionFacts
 from coder.app.starting import NEW, Start
+from coder.app.system_prompt import system_prompt
 from coder.app.toolbox import SessionTools
 from coder.config.paths import local_settings, user_home
+from coder.core.choices import Effort
 from coder.core.config import Behaviour, Config
 from coder.core.errors import ConfigError
-from coder.core.events import AnyEvent
+from coder.core.events import AnyEvent, Notice
 from coder.core.frontend import Frontend
 from coder.core.lazy import LazyModule
+from coder.core.model import ModelRequest
 from coder.models import catalog
 from coder.permissions.rules import Rules
 from coder.telemetry.logs import DebugLog
+from coder.tools.read import Read
 from coder.tools.registry import ToolSession, builtins
+from coder.tools.skill import Skill
 from coder.workspace.local import LocalWorkspace
 
 if TYPE_CHECKING:
@@ -52,11 +62,14 @@ if TYPE_CHECKING:
     from coder.app import titles as making
     from coder.app.shell_line import ShellLine
     from coder.app.titles import Titler
+    from coder.commands.definition import Definition
+    from coder.config import trust
     from coder.telemetry.context_report import ContextReport
 else:  # for people in front
     contents, making, shell_line, tasks = (
         LazyModule(f"coder.app.{name}") for name in ("contents", "titles", "shell_line", "tasks")
     )
+    trust = LazyModule("coder.config.trust")
 
 
 async def open_session(
@@ -68,6 +81,7 @@ async def open_session(
     save_rule: SaveRule | None = None,
     reload: Callable[[], Config | None] | None = None,
     titles: bool = False,
+    reserved: Collection[str] = (),
 ) -> Session:
     """A session ready for its first prompt. Contacts nothing and changes nothing on disk, but for completing a rewind
     that was cut off.
@@ -79,7 +93,8 @@ async def open_session(
     """
     rules, rule_warnings = rules_of(config)
     journal = Journal.open(config, start)
-    model_name = (start.keeps_model and journal.model) or catalog.resolve(config.model.name, config.env)
+    goes_on_with = journal.model if start.keeps_model and not config.model.is_fixed else ""
+    model_name = goes_on_with or catalog.resolve(config.model.name, config.env)
     edited = _edited(journal, start, model_name)
     purse = Purse(config, journal.session_id, model_name, edited)
     figures = Figures()
@@ -93,27 +108,65 @@ async def open_session(
     workspace, spill_dir = ground.workspace, ground.spill_dir
     book = _book(config, rules, save_rule)
     judge = Judge(book, control, workspace, ground.surroundings, emit, reload)
-    shared, tools = _tools(config, rules, judge)
+    shared = _shared(config, rules, judge)
+    commanded = Commanded(
+        Parts(
+            config=config,
+            book=book,
+            judge=lambda call, access: gate.judge(call, access),
+            executor=lambda: executor,
+            has_shell=lambda: tools.find("Bash") is not None,
+            read=Read(shared.ledger, shared.read_tokens),
+            workspace=workspace,
+            control=control,
+            spill_dir=spill_dir,
+            emit=emit,
+            tell=lambda message: agent.tell(message),
+            messages=lambda: agent.history.messages,
+            is_trusted=partial(_grants, config),
+            window=catalog.describe(model_name).context_window,
+            facts={
+                "SESSION_ID": journal.session_id,
+                "COMMIT_TRAILER": commit_trailer(config, model_name),
+                "PR_TRAILER": pr_trailer(config, model_name),
+            },
+            reserved=reserved,
+            on_expansion=lambda *told: points.expanded(*told),
+        )
+    )
+    tools = _tools(config, shared, rules, commanded, model_name)
     shared.shells.on_end = lambda shell: emit(tasks.ended(shell))
-    gate = Gate(judge, figures.timed(frontend.ask), emit, book.allow, control.set_mode, lambda: workspace.cwd)
+    points = points_of(config, start, journal, workspace, control, judge, purse, shared.shells, emit)
+    ask = figures.timed(frontend.ask)
+    gate = Gate(judge, ask, emit, book.allow, control.set_mode, lambda: workspace.cwd, points.before_asking)
     conversation = OpenConversation(journal, lambda messages: agent.upkeep.restart(messages, "rewind"))
     checkpoints = _checkpoints(config, journal, workspace, conversation, emit)
-    ports = Ports(ground.created.watch, journal, checkpoints)
+    ports = Ports(ground.created.watch, journal, checkpoints, points)
     executor = Executor(tools, gate, workspace, control, emit, spill_dir, ports)
-    context = context_message(config.cwd, workspace.roots, today or datetime.now().astimezone().date())
-    template = template_of(config, model_name, tools.specs())
-    room = room_of(config, template, spill_dir, Again(tools, judge, workspace))
-    policies = (PrimaryAgain(purse.model), *policies_of(config))
+    memory = ProjectMemory(config, warn=lambda text: emit(Notice(level="warning", text=text)))
+    context = memory.context(workspace.roots, today or datetime.now().astimezone().date())
+    has_skills = tools.find("Skill") is not None
+    if has_skills:
+        context = replace(context, content=(*context.content, *commanded.listed()))
+    system = system_prompt(config, model_name, tools.names())
+    template = template_of(config, model_name, tools.specs(), system.texts)
+    room = room_of(config, template, spill_dir, Again(tools, judge, workspace), memory.renewed)
+    news = (commanded.news(),) if has_skills else ()
+    policies = (PrimaryAgain(purse.model), *policies_of(config), memory, *news, points)
     history = _history(journal)
-    agent = Agent(purse.model, template, history, executor, emit, policies, context, room, journal, edited)
+    agent = Agent(purse.model, template, history, executor, emit, policies, context, room, journal, edited, points)
     titling = _titling(config, purse, journal) if titles else ()
-    hearing.add(purse, journal, checkpoints, figures, *titling)
+    line = partial(_line, ground, shared, ports, gate, checkpoints)
+    evidencing = evidencing_of(config, emit, line, checkpoints)
+    agent.ends_with((*evidencing.policies(), points), evidencing.attach)
+    hearing.add(purse, journal, checkpoints, figures, evidencing, *titling, points)
 
     ends = AsyncExitStack()  # the last comes first
     ends.callback(_debug_log(config, journal.session_id).close)
     for end in (journal.aclose, purse.aclose, *(each.aclose for each in titling), checkpoints.aclose, workspace.aclose):
         ends.push_async_callback(end)
     ends.callback(shared.shells.forget)
+    ends.push_async_callback(points.aclose)
 
     async def what_fills_it() -> ContextReport:
         limit, messages = agent.upkeep.compacts_at, history.messages or (context,)
@@ -121,8 +174,8 @@ async def open_session(
         return report
 
     facts = _facts(config, journal, tools, model_name)
-    warnings = (*config.warnings, *rule_warnings, *journal.notes, *await checkpoints.recover())
-    line = partial(_line, ground, shared, ports, gate, checkpoints)
+    own = (*rule_warnings, *system.warnings, *memory.warnings, *points.warnings, *journal.notes)
+    warnings = (*config.warnings, *own, *await checkpoints.recover())
     beside = Beside(shared.shells, figures, line, lambda: journal.title)
     return Session(
         facts,
@@ -135,6 +188,7 @@ async def open_session(
         warnings,
         checkpoints,
         conversation,
+        Prompting(commanded.expand, commanded.attach, points, _another(config, template), commanded.offered),
     )
 
 
@@ -203,11 +257,33 @@ def _checkpoints(
     return Checkpointing(site, emit, told=told_by(journal.messages), conversation=conversation, enabled=enabled)
 
 
-def _tools(config: Config, rules: Rules, judge: Judge) -> tuple[ToolSession, SessionTools]:
-    denied = rules.denied_reads(judge.world())
-    shared = ToolSession.from_env({**os.environ, **config.env}, (config.home,), denied)
-    every = builtins(shared)
-    return shared, SessionTools(every, rules.removed_tools(tool.name for tool in every))
+def _another(config: Config, template: ModelRequest) -> Callable[[str, Effort | None], ModelRequest]:
+    """The request of a run with another model or effort."""
+
+    def another(model: str, effort: Effort | None) -> ModelRequest:
+        name = catalog.resolve(model, config.env) if model else template.model
+        wanted = replace(config, model=replace(config.model, effort=effort or config.model.effort))
+        return template_of(wanted, name, template.tools, template.system)
+
+    return another
+
+
+def _grants(config: Config, definition: Definition) -> bool:
+    """Whether what the head of a command grants counts: of a repository, only what the person has approved."""
+    if definition.origin not in ("project", "added"):
+        return True
+    return bool(trust.covers(config.trust, definition.file, definition.digest))
+
+
+def _shared(config: Config, rules: Rules, judge: Judge) -> ToolSession:
+    return ToolSession.from_env({**os.environ, **config.env}, (config.home,), rules.denied_reads(judge.world()))
+
+
+def _tools(config: Config, shared: ToolSession, rules: Rules, commanded: Commanded, model: str) -> SessionTools:
+    skill = (Skill(commanded.commands),) if commanded.has_skills() else ()
+    every = (*builtins(shared, thinks=thinks_by_tool(config, model)), *skill)
+    kept = [tool for tool in every if config.tools is None or tool.name in config.tools]
+    return SessionTools(kept, rules.removed_tools(tool.name for tool in kept))
 
 
 def _history(journal: Journal) -> History:
@@ -230,6 +306,7 @@ def _facts(config: Config, journal: Journal, tools: SessionTools, model: str) ->
         key_source=config.model.key_source,
         transcript=journal.path,
         trust=config.trust,
+        style=config.guidance.style,
     )
 
 

@@ -19,11 +19,13 @@ from coder.app.threads import finished
 from coder.core.errors import CoderError, SessionError
 from coder.core.events import AnyEvent, CheckpointTaken, Notice, RunStarted
 from coder.core.lazy import LazyModule
+from coder.core.messages import said
 from coder.core.tools import Runs, Writes
 
 if TYPE_CHECKING:
     from coder.app import completing
     from coder.checkpoints import back, changelog, compare, gitstate, heritage, limits, pending, recorder, space
+    from coder.checkpoints.entries import Change
     from coder.permissions.gitdrops import Drop
 else:
     completing = LazyModule("coder.app.completing")
@@ -88,11 +90,16 @@ class Checkpointing:
         self._marked: set[str] = set()
         self._stirred: list[str] = []
         self._warnings: list[str] = []  # of the recorder, which runs in a thread
+        self._changed: Callable[[tuple[Change, ...]], None] = _untold
+
+    def tell_changes(self, to: Callable[[tuple[Change, ...]], None]) -> None:
+        """From now on what a call changed is told as well, once it is noted."""
+        self._changed = to
 
     def on(self, event: AnyEvent) -> None:
         """Notes each prompt as a point."""
         if self._enabled and isinstance(event, RunStarted) and event.agent == "main":
-            self._told.append(Told(event.prompt.meta.uuid, event.prompt.text, time.time()))
+            self._told.append(Told(event.prompt.meta.uuid, said(event.prompt), time.time()))
 
     def forget(self, prompt: str) -> None:
         """A prompt, by its uuid, is no longer part of the conversation, and nothing was done for it."""
@@ -217,7 +224,8 @@ class Checkpointing:
         if self._recorder is None:
             return
         try:
-            await finished(self._recorder.after, id)
+            noted = await finished(self._recorder.after, id)
+            self._changed(noted.changes)
         except CoderError as error:
             self._warn(f"What this call changed cannot be undone: {_clause(error)}.")
         finally:
@@ -321,6 +329,10 @@ class Checkpointing:
 
     def _warn(self, text: str) -> None:
         self._emit(Notice(level="warning", text=text))
+
+
+def _untold(changes: tuple[Change, ...]) -> None:
+    pass
 
 
 def _rewound(text: str, done: pending.Done | None, *, conversation: bool) -> Rewound:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from coder.agent.history import History
+from coder.app import memory_words as words
 from coder.core.errors import ModelError
 from coder.core.messages import Block, Document, Image, Message, Text, ToolResult, ToolUse, block_to_api
 from coder.core.model import ModelRequest
@@ -20,6 +21,7 @@ _LABEL = 60
 _HINTS: dict[Category, str] = {
     "system prompt": "--system-prompt replaces it",
     "tools": "--disallowed-tools leaves it out",
+    "memory": "/memory edits it",
     "prompts": "name a file instead of pasting it",
     "replies": "compaction summarises",
     "tool results": "compaction summarises",
@@ -101,6 +103,9 @@ def _item(message: Message, block: Block, calls: dict[str, ToolUse]) -> Item:
         name = call.name if call else ""
         hint = {"Read": _READ, "Bash": _RUN}.get(name, _HINTS["tool results"])
         return Item("tool results", _label(_said(call) if call else "tool result"), _weight(block), hint)
+    if name := _memory_name(message, block):
+        label = name if len(name) <= _LABEL else f"…{name[1 - _LABEL :]}"  # the end of a path tells it from others
+        return Item("memory", label, _weight(block), _HINTS["memory"])
     category = _KINDS.get(message.meta.kind, "replies" if message.role == "assistant" else "prompts")
     match block:
         case ToolUse():
@@ -110,6 +115,13 @@ def _item(message: Message, block: Block, calls: dict[str, ToolUse]) -> Item:
         case _:
             label = f"{block.type} in {category}"
     return Item(category, _label(label), _weight(block), _HINTS.get(category, ""))
+
+
+def _memory_name(message: Message, block: Block) -> str:
+    """The path of the memory file that a block holds; "" for a block that holds none."""
+    if message.meta.kind not in ("context", "reminder") or not isinstance(block, Text):
+        return ""
+    return words.first_name(block.text)
 
 
 def _said(call: ToolUse) -> str:

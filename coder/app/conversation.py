@@ -13,7 +13,7 @@ from typing import Protocol
 from coder import __version__
 from coder.app.journal import Journal
 from coder.core.errors import SessionError
-from coder.core.messages import Message
+from coder.core.messages import Message, said
 from coder.sessions.store import Transcript
 
 
@@ -107,7 +107,7 @@ class StoredConversation:
 def told_by(messages: Iterable[Message]) -> list[Told]:
     """The prompts among the messages of a conversation."""
     return [
-        Told(message.meta.uuid, message.text, _seconds(message.meta.timestamp))
+        Told(message.meta.uuid, said(message), _seconds(message.meta.timestamp))
         for message in messages
         if message.meta.kind == "prompt" and message.meta.uuid
     ]

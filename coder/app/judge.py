@@ -55,7 +55,6 @@ class Judge:
         self._control = control
         self._workspace = workspace
         self._surroundings = surroundings
-        self._environment = workspace.environment
         self._emit = emit
         self._reload = reload
 
@@ -72,7 +71,7 @@ class Judge:
             home=self._surroundings.home,
             config_home=self._surroundings.config_home,
             readable=self._surroundings.readable,
-            environment=self._environment,
+            environment=self._workspace.environment,
             created=self._surroundings.created,
         )
 

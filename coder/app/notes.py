@@ -1,56 +1,41 @@
-"""The memory files of a folder, and notes that a person adds to one. Must not know who reads them."""
+"""Notes that a person adds to a memory file, and where they may go. Must not know who reads them."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
 
-from coder.config.paths import MANAGED, user_home
 from coder.core.errors import ConfigError
 from coder.core.visible import visible_line
+from coder.memory.files import Whose
+from coder.memory.looking import is_file
+from coder.memory.places import LOCAL, NAME, SHARED
 from coder.workspace.atomic import replace_file
 
-Whose: TypeAlias = Literal["managed", "yours", "project", "only you"]
-NAME = "CLAUDE.md"
-_LOCAL = "CLAUDE.local.md"
-_SHARED = (NAME, f".claude/{NAME}", "AGENTS.md")  # the first that is there counts
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _MOST_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class MemoryFile:
-    """`size` in bytes. A project's is shared with whoever works on it, unless it is for "only you"."""
+class NotePlace:
+    """`is_there`: there is a file already."""
 
     path: Path
     whose: Whose
-    size: int
+    is_there: bool
 
 
-def memory_files(cwd: Path, home: Path, env: Mapping[str, str]) -> tuple[MemoryFile, ...]:
-    """Those there are, in the order in which they count. `home` is coder's own folder. Never raises."""
-    found = [*_there(MANAGED / NAME, "managed"), *_there(home / NAME, "yours")]
-    outside = user_home(env).parents
-    for folder in (*reversed(cwd.parents), cwd):
-        if folder in outside:
-            continue  # nobody keeps the memory of a project above people's homes
-        shared = (each for name in _SHARED for each in _there(folder / name, "project"))
-        found += [each for each in (next(shared, None),) if each is not None]
-        found += _there(folder / _LOCAL, "only you")
-    return tuple({each.path: each for each in reversed(found)}.values())[::-1]
-
-
-def note_places(cwd: Path, home: Path) -> tuple[MemoryFile, ...]:
-    """Where a note may go, also where no file is yet: the project's, the person's own there, the person's."""
-    shared = (each for name in _SHARED for each in _there(cwd / name, "project"))
-    return (
-        next(shared, MemoryFile(cwd / NAME, "project", 0)),
-        MemoryFile(cwd / _LOCAL, "only you", _size(cwd / _LOCAL)),
-        MemoryFile(home / NAME, "yours", _size(home / NAME)),
+def note_places(cwd: Path, home: Path) -> tuple[NotePlace, ...]:
+    """Where a note may go, also where no file is yet: the project's, the person's own there, the person's. `home` is
+    coder's own folder. Never raises."""
+    shared = (cwd / name for name in SHARED if is_file(cwd / name))
+    places: tuple[tuple[Path, Whose], ...] = (
+        (next(shared, cwd / NAME), "project"),
+        (cwd / LOCAL, "only you"),
+        (home / NAME, "yours"),
     )
+    return tuple(NotePlace(path, whose, is_file(path)) for path, whose in places)
 
 
 def add_note(path: Path, text: str) -> None:
@@ -88,15 +73,3 @@ def _read(path: Path) -> bytes:
     if len(data) > _MOST_BYTES:
         raise OSError("it is too large")
     return data
-
-
-def _there(path: Path, whose: Whose) -> Iterator[MemoryFile]:
-    try:
-        if path.is_file():
-            yield MemoryFile(path, whose, path.stat().st_size)
-    except OSError:
-        return
-
-
-def _size(path: Path) -> int:
-    return next((each.size for each in _there(path, "only you")), 0)

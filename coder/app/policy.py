@@ -31,7 +31,7 @@ from coder.workspace.local import LocalWorkspace
 _ALIASES = {"Task": "Agent", "BashOutput": "TaskOutput", "KillShell": "TaskStop"}
 _SESSION_ONLY = names(
     "TodoWrite TaskCreate TaskUpdate TaskGet TaskList TaskOutput TaskStop AskUserQuestion EnterPlanMode ToolSearch "
-    "Agent"
+    "Agent Think"
 )
 REPOSITORY: tuple[Scope, ...] = ("project", "local")
 

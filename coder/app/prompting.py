@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from coder.agent.replies import reminder
 from coder.core.choices import Effort
@@ -44,6 +44,7 @@ class Offered:
     about: str = ""
     hint: str = ""
     origin: str = ""
+    kind: Literal["command", "skill"] = "command"
 
 
 Expand: TypeAlias = Callable[[str], Awaitable[Expanded | None]]

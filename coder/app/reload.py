@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from coder.config.flags import Flags
@@ -15,7 +16,7 @@ class Reload:
     """Asked before each decision; costs a `stat` a file when nothing has changed."""
 
     def __init__(self, flags: Flags, env: Mapping[str, str], cwd: Path) -> None:
-        self._flags = flags
+        self._flags = replace(flags, system_prompt_file=None, append_system_prompt_file=None)  # read once, at the start
         self._env = {**env, "ANTHROPIC_API_KEY": "unused"}  # a key at hand keeps an apiKeyHelper from being run again
         self._cwd = cwd
         self._watch = SettingsWatch(settings_files(flags, env, cwd))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from coder.agent.policies import Later, RepeatedFailure, TurnLimit, TurnPolicy
-from coder.agent.room import Room
+from coder.agent.room import Renew, Room
 from coder.app.again import Again
-from coder.core import prompts
 from coder.core.config import Config
 from coder.core.lazy import LazyModule
 from coder.core.model import ModelRequest, ToolSpec
@@ -16,14 +15,20 @@ from coder.models import catalog
 _repetition = LazyModule("coder.agent.repetition")
 
 
-def template_of(config: Config, model: str, tools: tuple[ToolSpec, ...]) -> ModelRequest:
+def thinks_by_tool(config: Config, model: str) -> bool:
+    """Whether the model has the Think tool: where it was asked for, else where it surely cannot think by itself."""
+    if config.guidance.think is not None:
+        return config.guidance.think
+    return catalog.describe(model).lacks_thinking and not config.model.thinking
+
+
+def template_of(config: Config, model: str, tools: tuple[ToolSpec, ...], system: tuple[str, ...]) -> ModelRequest:
     """The part of every request that never changes within a session."""
     facts = catalog.describe(model)
-    own = prompts.load("system") if config.system_prompt is None else config.system_prompt
     return ModelRequest(
         model=model,
         messages=(),
-        system=tuple(text for text in (own, config.append_system_prompt) if text.strip()),
+        system=system,
         tools=tools,
         max_tokens=min(config.model.max_tokens or 32_000, facts.max_output),
         thinking=facts.thinking if config.model.thinking is None else config.model.thinking,
@@ -32,8 +37,9 @@ def template_of(config: Config, model: str, tools: tuple[ToolSpec, ...]) -> Mode
     )
 
 
-def room_of(config: Config, template: ModelRequest, folder: Path, again: Again) -> Room:
-    """What the conversation may hold. `folder` keeps what is cleared from it, `again` says what could be had again."""
+def room_of(config: Config, template: ModelRequest, folder: Path, again: Again, renew: Renew | None = None) -> Room:
+    """What the conversation may hold. `folder` keeps what is cleared from it, `again` says what could be had again,
+    `renew` what a compacted one begins with."""
     return Room(
         window=catalog.describe(template.model).context_window,
         max_output=template.max_tokens,
@@ -42,6 +48,7 @@ def room_of(config: Config, template: ModelRequest, folder: Path, again: Again) 
         percent=config.auto_compact_percent,
         folder=folder,
         renewal=again,
+        renew=renew,
     )
 
 

@@ -1,9 +1,11 @@
-"""The rules of a running session: those it began with and those the person added. Must not know who asked, or files."""
+"""The rules of a running session: those it began with, those the person added, those lent to one run. Must not know who
+asked, or files."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
@@ -32,31 +34,50 @@ class RuleBook:
         self._is_closed = is_closed
         self._rules = rules
         self._added: tuple[str, ...] = ()
+        self._lent: dict[object, Rules] = {}
         self._path = path
         self._base = base
         self._save = save
 
     @property
     def rules(self) -> Rules:
-        return self._rules
+        if not self._lent:
+            return self._rules
+        deny = tuple(rule for lent in self._lent.values() for rule in lent.deny)
+        allow = () if self._is_closed else tuple(rule for lent in self._lent.values() for rule in lent.allow)
+        return replace(self._rules, deny=(*self._rules.deny, *deny), allow=(*self._rules.allow, *allow))
 
     def with_allowed(self, rules: tuple[str, ...]) -> Rules:
         """The rules as they would be with these allow rules too. A malformed one adds nothing."""
+        return self._allowing(self.rules, rules)
+
+    def _allowing(self, held: Rules, rules: tuple[str, ...]) -> Rules:
         if not rules or self._is_closed:
-            return self._rules
+            return held
         more, _ = parse_rules(RuleText(rule, "allow", "local", str(self._path), self._base) for rule in rules)
-        return replace(self._rules, allow=(*self._rules.allow, *more.allow))
+        return replace(held, allow=(*held.allow, *more.allow))
+
+    @contextmanager
+    def lent(self, texts: Iterable[RuleText]) -> Iterator[None]:
+        """Inside the block these rules hold too. They are never saved, and what forbids goes before what allows as
+        ever. A malformed one adds nothing."""
+        key = object()
+        self._lent[key], _ = parse_rules(texts)
+        try:
+            yield
+        finally:
+            del self._lent[key]
 
     def renew(self, config: Config) -> tuple[str, ...]:
         """Goes by these settings from now on, and by what the person added meanwhile. Returns warnings about rules."""
         self._is_closed = config.managed_rules_only
         self._rules, warnings = rules_of(config)
-        self._rules = self.with_allowed(self._added)
+        self._rules = self._allowing(self._rules, self._added)
         return warnings
 
     async def allow(self, rules: tuple[str, ...]) -> str:
         """Holds these rules from now on, and saves them. Returns what went wrong with saving, "" when nothing did."""
-        self._rules = self.with_allowed(rules)
+        self._rules = self._allowing(self._rules, rules)
         self._added += rules
         try:
             for rule in rules:

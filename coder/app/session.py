@@ -15,7 +15,7 @@ from coder.app.prompting import Offered, Prompting, Refused
 from coder.core.errors import ProtocolError, SessionError
 from coder.core.events import CompactionEnded, RunEnded
 from coder.core.lazy import LazyModule
-from coder.core.messages import Image, Message, Meta, Text
+from coder.core.messages import Image, Message, Meta, Text, said
 from coder.core.tools import Mode
 from coder.sessions.titles import first_words
 
@@ -49,6 +49,7 @@ class SessionFacts:
     key_source: str
     transcript: Path | None
     trust: Trust | None = None
+    style: str = "default"  # as it was set, whether there is such a style or not
 
 
 class Session:
@@ -227,8 +228,8 @@ class Session:
     @property
     def title(self) -> str:
         """The person's name for the session, else a model's title, else the first words that were said; "" for none."""
-        said = next((message.text for message in self.messages if message.meta.kind == "prompt"), "")
-        return self._beside.title() or first_words(said)
+        words = next((said(message) for message in self.messages if message.meta.kind == "prompt"), "")
+        return self._beside.title() or first_words(words)
 
     @property
     def messages(self) -> tuple[Message, ...]:

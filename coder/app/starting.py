@@ -35,7 +35,8 @@ class Start:
 
     `at` is the last entry that is kept, `drops_turn` the prompt whose turn alone may be left out by that.
     `keeps_model`: nobody named a model, so a session goes on with its own. `edited`: why the next request is not what
-    the last one led to, where the transcript cannot know, such as "another effort".
+    the last one led to, where the transcript cannot know, such as "another effort". `clears`: it takes the place of
+    another session of this process.
     """
 
     session_id: str | None = None
@@ -47,6 +48,7 @@ class Start:
     name: str | None = None
     keeps_model: bool = False
     edited: str = ""
+    clears: bool = False
 
     @property
     def goes_on(self) -> bool:

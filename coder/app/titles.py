@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from coder.core import prompts
 from coder.core.errors import ModelError
 from coder.core.events import AnyEvent, RunStarted, UsageReported
-from coder.core.messages import Message, Text, Usage
+from coder.core.messages import Message, Text, Usage, said
 from coder.core.model import Completed, Model, ModelRequest
 from coder.models import catalog
 from coder.sessions.asides import clean_name
@@ -75,8 +75,8 @@ class Titler:
     def on(self, event: AnyEvent) -> None:
         if isinstance(event, RunStarted) and event.agent == "main" and self.name and not self.has_title:
             self.has_title = True  # asked once, whatever comes of it
-            if event.prompt.text.strip():
-                self._asking = asyncio.create_task(self._ask(event.prompt.text))
+            if (words := said(event.prompt)).strip():
+                self._asking = asyncio.create_task(self._ask(words))
 
     async def aclose(self, patience: float = 0.0) -> None:
         """Waits `patience` seconds at most for a title that is on its way."""

@@ -126,6 +126,7 @@ def _build() -> _Parser:
     add("--append-system-prompt")
     add("--system-prompt-file")
     add("--append-system-prompt-file")
+    add("--exclude-dynamic-system-prompt-sections", action="store_true")  # they never are in it
     add("--disable-slash-commands", action="store_true")
     add("--bare", action="store_true")
     add("--safe-mode", action="store_true")

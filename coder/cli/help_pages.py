@@ -31,8 +31,14 @@ Permissions
 Settings and prompts
   --settings FILE_OR_JSON   settings for this session
   --setting-sources LIST    which files count: user, project, local
-  --system-prompt TEXT      instead of coder's own
-  --append-system-prompt TEXT
+  --system-prompt TEXT      instead of coder's own; "" for none
+  --append-system-prompt TEXT      more, at its end
+  --system-prompt-file FILE  --append-system-prompt-file FILE
+  --exclude-dynamic-system-prompt-sections   no effect: they never are in it
+  --think-tool on|off       a tool to think in, for models that cannot
+  --disable-slash-commands  no commands or skills from files
+  --safe-mode               nothing that was set up: notes, commands, hooks …
+  --bare                    the same, with Read, Edit and Bash alone
 
 Output
   --output-format FORMAT    text, json or stream-json (with -p)

@@ -20,6 +20,7 @@ from coder.core.visible import visible_line
 from coder.frontends.exit_codes import FAILED, USAGE
 
 if TYPE_CHECKING:
+    from coder.app.session import Session
     from coder.app.starting import Start
     from coder.config.flags import Flags
     from coder.frontends.headless import HeadlessFrontend
@@ -27,11 +28,11 @@ if TYPE_CHECKING:
 SUBCOMMANDS = {
     name: f"coder.cli.{name}"
     for name in (
-        *("auth", "cache", "config", "context", "cost", "demo", "doctor"),
+        *("auth", "cache", "config", "context", "cost", "demo", "doctor", "hooks"),
         *("permissions", "replay", "rewind", "sessions", "trust"),
     )
 }
-_SLASH = re.compile(r"/[A-Za-z][\w:-]*(?=\s|$)")
+_SLASH = re.compile(r"/[A-Za-z][\w.:/-]*(?=\s|$)")
 _NO_INPUT = "Input must be provided either through stdin or as a prompt argument when using --print"
 
 
@@ -83,22 +84,23 @@ def _start(arguments: RunArguments) -> int:
 
         raise unnamed(config)  # before anything is waited for: there is nothing to send a prompt to
     piped = read_piped(needed=arguments.prompt is None)
-    prompt = "\n\n".join(part for part in (piped.strip("\n"), arguments.prompt) if part and part.strip())
-    if not prompt:
+    parts = [part for part in (piped.strip("\n"), arguments.prompt) if part and part.strip()]
+    if not parts:
         raise ConfigError(_NO_INPUT)
-    if (command := _SLASH.match(arguments.prompt or prompt)) is not None:
-        _check_command(command.group(), prompt, arguments.flags)
+    has_commands = config.guidance.commands and _SLASH.match(parts[-1].lstrip()) is not None
+    # What is piped is what a command is to work on.
+    prompt = "\n\n".join(reversed(parts) if has_commands else parts)
+    if has_commands:
+        _check_command(prompt, arguments.flags)
     return asyncio.run(_run(arguments, config, prompt))
 
 
-def _check_command(name: str, prompt: str, flags: Flags) -> None:
-    """Raises ConfigError for a slash command that there is none of, or that has nothing to work on."""
+def _check_command(prompt: str, flags: Flags) -> None:
+    """Raises ConfigError for a command of the session that has none to work on."""
     from coder.frontends.commands import is_command
 
-    if not is_command(prompt):
-        raise ConfigError(f"Unknown command: {name}. To send it as text, put a word before it.")
-    if not (flags.continue_ or flags.resume is not None):
-        raise ConfigError(f"{name} needs a conversation: add -c for the last one here, or -r SESSION.")
+    if is_command(prompt) and not (flags.continue_ or flags.resume is not None):
+        raise ConfigError(f"{prompt.split()[0]} needs a conversation: add -c for the last one here, or -r SESSION.")
 
 
 async def _run(arguments: RunArguments, config: Config, prompt: str) -> int:
@@ -119,7 +121,19 @@ async def _run(arguments: RunArguments, config: Config, prompt: str) -> int:
         )
         gc.freeze()
         gc.enable()
-        return await headless.run(session, frontend, prompt, config.time_budget)
+        has_commands = config.guidance.commands
+        if has_commands and prompt.startswith("/"):
+            await _check_name_of_command(session, prompt)
+        return await headless.run(session, frontend, prompt, config.time_budget, has_commands=has_commands)
+
+
+async def _check_name_of_command(session: Session, prompt: str) -> None:
+    """Raises ConfigError for a command that there is none of; the session is closed then."""
+    from coder.frontends.commands import unknown
+
+    if problem := unknown(session, prompt):
+        await session.aclose()
+        raise ConfigError(problem)
 
 
 def which_session(flags: Flags) -> Start:
@@ -166,8 +180,9 @@ def _frontend(arguments: RunArguments) -> HeadlessFrontend:
         return TextOut(sys.stdout, sys.stderr, verbose=arguments.flags.verbose)
     from coder.frontends.stream_json.out import JsonOut, StreamJsonOut
 
-    make = StreamJsonOut if arguments.output_format == "stream-json" else JsonOut
-    return make(sys.stdout.fileno())
+    if arguments.output_format == "stream-json":
+        return StreamJsonOut(sys.stdout.fileno(), hook_events=arguments.flags.hook_events)
+    return JsonOut(sys.stdout.fileno())
 
 
 def _check_name(prompt: str | None) -> None:

@@ -32,7 +32,9 @@ class Definition:
     `name` is what is typed behind the slash, `file` the .md, `folder` a skill's own folder (None for a command file).
     `origin` says whose it is; `grants` are the rules of allowed-tools, `without` those of disallowed-tools.
     `model_may`: the model may use it by itself; `person_may`: it can be typed. `paths` are globs: it is offered once a
-    file that matches was touched. `hooks` is the raw object of the head. `first_line` is the body's, 1-based.
+    file that matches was touched. `hooks` is the raw object of the head. `first_line` is the body's, 1-based. `plugin`
+    is the folder of the plugin it belongs to. `digest` stands for the whole file as it was read, where something in its
+    head counts only with trust; `body` gives no other text than that.
     """
 
     name: str
@@ -57,4 +59,8 @@ class Definition:
     verify: tuple[str, ...] = ()
     folder: Path | None = None
     first_line: int = 1
+    background: bool | None = None
+    shell: str = ""
+    plugin: Path | None = None
+    digest: str = ""
     mistakes: tuple[Mistake, ...] = ()

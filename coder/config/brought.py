@@ -8,12 +8,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import PurePath
 
 from coder.config.shown import shown
 from coder.core.messages import Json
 from coder.core.trust import Brought, Kind
 
 MCP_FILE = ".mcp.json"
+MARKDOWN = ".md"  # a command or skill, whose head grants something while it is used
 # Keys whose value is a command, or an object that holds one.
 _COMMANDS = (
     "statusLine",
@@ -49,7 +52,20 @@ _LOOSENING = (
 
 def brought_by(file: str, value: Json) -> tuple[Brought, ...]:
     """What the file called `file` (relative to its folder) brings. Empty when it only tightens or decorates."""
+    if file.endswith(MARKDOWN):
+        return tuple(_grants(value, file))
     return tuple(_servers(value, file) if file == MCP_FILE else _settings(value, file))
+
+
+def content_of(item: Brought) -> str:
+    """What stands for the whole file that a command or skill is; empty for other things."""
+    return item.digest.partition(":")[0] if item.file.endswith(MARKDOWN) else ""
+
+
+def name_of(file: str) -> str:
+    """What a command or skill is called, by its file."""
+    path = PurePath(file)
+    return path.parent.name if path.name == "SKILL.md" else path.stem
 
 
 def _settings(value: Json, file: str) -> Iterator[Brought]:
@@ -105,6 +121,16 @@ def _handler(handler: object) -> str:
             return _text(handler.get("url"))
         case _:
             return _text(handler)
+
+
+def _grants(value: Json, file: str) -> Iterator[Brought]:
+    """Its text says what is done with them, so that no part of the file may change unseen."""
+    rules = [
+        _item(file, "rule", _text(rule), f"while /{name_of(file)} is used", rule)
+        for rule in _list(value.get("allowed-tools"))
+    ]
+    for item in (*rules, *_hooks(value.get("hooks"), file)):
+        yield replace(item, digest=f"{value.get('sha256')}:{item.digest}" if item.digest else "")
 
 
 def _servers(value: Json, file: str) -> Iterator[Brought]:

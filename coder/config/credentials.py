@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, get_args
 from urllib.parse import urlsplit
 
 from coder.config import environment
+from coder.config.flags import Flags
 from coder.config.helper import key_from
-from coder.config.layers import Stack
+from coder.config.layers import Layer, Stack
 from coder.config.paths import key_file, user_home
 from coder.config.settings import Settings
 from coder.core.choices import Effort
@@ -28,6 +29,7 @@ else:  # loaded where a key is kept, and neither environment nor settings give o
 
 BASE_URL = "https://api.anthropic.com"
 DEFAULT_MODEL = "default"
+_SCRIPT = "demo"
 _MOST_RETRIES = 15
 _PROVIDERS: dict[str, Provider] = {
     "CLAUDE_CODE_USE_BEDROCK": "bedrock",
@@ -44,23 +46,20 @@ class _Key:
     base_url: str = ""  # of a kept key: where it goes
 
 
-def model_config(
-    name: str | None,
-    env: Mapping[str, str],
-    stack: Stack,
-    home: Path,
-    warnings: list[str],
-    effort: Effort | None = None,
-) -> ModelConfig:
-    """`name` is the one of `--model`, `effort` of `--effort`, `home` where a key may be kept. Blocks while an
-    apiKeyHelper runs. Adds to `warnings`. Raises ConfigError; never shows a secret."""
+def model_config(flags: Flags, env: Mapping[str, str], stack: Stack, home: Path, warnings: list[str]) -> ModelConfig:
+    """`home` is where a key may be kept. Blocks while an apiKeyHelper runs. Adds to `warnings`. Raises ConfigError;
+    never shows a secret."""
     provider = _provider(env, stack)
-    key = _key(env, stack, home, warnings) if provider == "anthropic" else _Key()
+    key = _Key()
+    if provider == "anthropic":
+        key = _given_key(env, stack) if flags.bare else _key(env, stack, home, warnings)
+    fixed = stack.where(lambda s: s.model, "managed")
     retries = environment.whole(env, "CLAUDE_CODE_MAX_RETRIES", 0)
     timeout = environment.whole(env, "API_TIMEOUT_MS", 1)
     defaults = ModelConfig(name="", base_url="")
     return ModelConfig(
-        name=_name(name, env, stack),
+        name=_name(flags.model, env, stack, fixed, warnings),
+        is_fixed=fixed is not None,
         base_url=key.base_url or _base_url(env, provider),
         api_key=key.api_key,
         auth_token=key.auth_token,
@@ -70,7 +69,7 @@ def model_config(
         provider=provider,
         max_tokens=environment.whole(env, "CLAUDE_CODE_MAX_OUTPUT_TOKENS", 1),
         thinking=_thinking(env, stack),
-        effort=effort or _effort(env, stack),
+        effort=flags.effort or _effort(env, stack),
         max_retries=defaults.max_retries if retries is None else min(retries, _MOST_RETRIES),
         idle_timeout=stack.first(lambda s: s.idle_timeout) or defaults.idle_timeout,
         request_timeout=timeout / 1000 if timeout else defaults.request_timeout,
@@ -78,8 +77,14 @@ def model_config(
     )
 
 
-def _name(flag: str | None, env: Mapping[str, str], stack: Stack) -> str:
-    """An alias stays one: it is looked up where models are known."""
+def _name(flag: str | None, env: Mapping[str, str], stack: Stack, fixed: Layer | None, warnings: list[str]) -> str:
+    """An alias stays one: it is looked up where models are known. `fixed` is the administrator's file that names one,
+    which nobody else may change; a script that plays a model is none."""
+    if fixed is not None and fixed.settings.model is not None and flag != _SCRIPT:
+        name = fixed.settings.model.strip()
+        if flag and flag.strip() != name:
+            warnings.append(f"--model is not used: {fixed.origin} sets the model, and the administrator's files win.")
+        return name
     candidates = (flag, env.get("ANTHROPIC_MODEL"), stack.first(_model), env.get("ANTHROPIC_DEFAULT_MODEL"))
     return next((found for text in candidates if text and (found := text.strip())), DEFAULT_MODEL)
 
@@ -120,17 +125,27 @@ def lacks_key(model: ModelConfig) -> bool:
     )
 
 
+def _given_key(env: Mapping[str, str], stack: Stack) -> _Key:
+    """The key of a bare session: what was given to this process, and nothing that is kept or set elsewhere."""
+    if api_key := environment.secret(env, "ANTHROPIC_API_KEY"):
+        return _Key(api_key=api_key, source="ANTHROPIC_API_KEY")
+    return _helped(env, stack.where(lambda s: s.api_key_helper, "flag")) or _Key()
+
+
+def _helped(env: Mapping[str, str], layer: Layer | None) -> _Key | None:
+    if layer is None or layer.settings.api_key_helper is None:
+        return None
+    # Run at home: a name relative to the project could be the repository's own program.
+    key = key_from(layer.settings.api_key_helper, layer.origin, user_home(env), env)
+    return _Key(api_key=key, source="apiKeyHelper")
+
+
 def _key(env: Mapping[str, str], stack: Stack, home: Path, warnings: list[str]) -> _Key:
     if api_key := environment.secret(env, "ANTHROPIC_API_KEY"):
         return _Key(api_key=api_key, source="ANTHROPIC_API_KEY")
     if token := environment.secret(env, "ANTHROPIC_AUTH_TOKEN"):
         return _Key(auth_token=token, source="ANTHROPIC_AUTH_TOKEN")
-    layer = stack.where(lambda s: s.api_key_helper)
-    if layer is None or layer.settings.api_key_helper is None:
-        return _stored(env, home, warnings)
-    # Run at home: a name relative to the project could be the repository's own program.
-    key = key_from(layer.settings.api_key_helper, layer.origin, user_home(env), env)
-    return _Key(api_key=key, source="apiKeyHelper")
+    return _helped(env, stack.where(lambda s: s.api_key_helper)) or _stored(env, home, warnings)
 
 
 def _stored(env: Mapping[str, str], home: Path, warnings: list[str]) -> _Key:

@@ -37,6 +37,7 @@ def guidance_of(flags: Flags, stack: Stack, env: Mapping[str, str], sources: tup
         pr=first(lambda settings: settings.pr),
         check=flags.check or ("" if is_plain else first(lambda settings: settings.check) or ""),
         check_tries=flags.check_tries or first(lambda settings: settings.check_tries) or _DEFAULT.check_tries,
+        check_always=flags.check is not None,
         think=flags.think,
     )
 

@@ -7,8 +7,8 @@ from coder.config.settings import Settings
 from coder.core.config import Channel, Interface, StatusCommand
 
 
-def interface_of(stack: Stack, *, verbose: bool = False) -> Interface:
-    """`verbose` when it was asked for on the command line."""
+def interface_of(stack: Stack, *, verbose: bool = False, plain: bool = False) -> Interface:
+    """`verbose` when it was asked for on the command line; `plain`: nothing of the person's own is run."""
     return Interface(
         theme=stack.first(lambda settings: settings.theme) or "auto",
         vim=stack.first(lambda settings: settings.vim) or False,
@@ -16,7 +16,7 @@ def interface_of(stack: Stack, *, verbose: bool = False) -> Interface:
         screen_reader=stack.first(lambda settings: settings.screen_reader) or False,
         reduced_motion=stack.first(_is_still) or False,
         ambiguous_wide=stack.first(lambda settings: settings.ambiguous_wide),
-        status_line=_status_line(stack),
+        status_line=None if plain else _status_line(stack),
         notifications=_channel(stack),
     )
 

@@ -4,6 +4,7 @@ Must not know flags, environment variables or what the settings are for.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,10 +18,11 @@ from coder.core.errors import ConfigError
 from coder.core.lazy import LazyModule
 
 if TYPE_CHECKING:
-    from coder.config import question, trust
+    from coder.config import granted, question, trust
     from coder.core.messages import Json
     from coder.core.trust import Trust
-else:  # loaded when a folder brings settings of its own
+else:  # loaded when a folder brings settings or commands of its own
+    granted = LazyModule("coder.config.granted")
     question = LazyModule("coder.config.question")
     trust = LazyModule("coder.config.trust")
 
@@ -62,9 +64,10 @@ class Stack:
         """The value of the strongest file that sets it."""
         return next((found for layer in self.layers if (found := value(layer.settings)) is not None), None)
 
-    def where(self, value: Callable[[Settings], object]) -> Layer | None:
-        """The strongest file that sets it."""
-        return next((layer for layer in self.layers if value(layer.settings) is not None), None)
+    def where(self, value: Callable[[Settings], object], scope: Scope | None = None) -> Layer | None:
+        """The strongest file that sets it, of all or of one scope."""
+        layers = (layer for layer in self.layers if scope is None or layer.scope == scope)
+        return next((layer for layer in layers if value(layer.settings) is not None), None)
 
     @property
     def managed_rules_only(self) -> bool:
@@ -132,7 +135,26 @@ def folder_files(sources: Iterable[Source], cwd: Path, *, strict: bool) -> Folde
                 contents[_MCP_FILE] = servers.value
         except ConfigError as error:
             warnings.append(f"{error} None of its servers is used.")
+        contents |= _commands(found, cwd)
     return FolderFiles(tuple(layers), contents, tuple(warnings))
+
+
+def _commands(found: list[Source], cwd: Path) -> dict[str, Json]:
+    """What the heads of commands and skills grant, up to the top of the repository."""
+    above: list[Path] = []
+    for folder in (cwd, *cwd.parents):
+        above.append(folder)
+        if os.path.lexists(folder / ".git"):
+            break
+    else:
+        above = [cwd]
+    own = [source.path.parent for source in found if source.scope == "project"]
+    own += [cwd / ".agents"] if any(folder.parent == cwd for folder in own) else []
+    every = own + [level / name for level in above[1:] for name in (".coder", ".claude", ".agents")]
+    some = [
+        folder for folder in dict.fromkeys(every) if any((folder / kind).is_dir() for kind in ("skills", "commands"))
+    ]
+    return dict(granted.grants(some, cwd, above[-1])) if some else {}
 
 
 def _read_all(sources: Iterable[Source], warnings: list[str], *, strict: bool) -> list[Layer]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from coder.config.guidance import guidance_of, hooks_of
 from coder.config.interface import interface_of
 from coder.config.layers import Stack, flag_layer, folder_files, stacked
 from coder.config.paths import MANAGED, config_home, expand, key_file, sources, why_not_saved
+from coder.config.prompt_files import with_prompts_read
 from coder.config.settings import mode_named, mode_names
 from coder.core.choices import Mode
 from coder.core.config import Behaviour, Config, RuleText
@@ -33,6 +35,7 @@ else:  # loaded when a folder brings settings of its own
 TRUST_FOLDER = "CODER_TRUST_FOLDER"
 _NAMES = ("user", "project", "local")
 _COMPACT_PERCENT = 80
+_BARE_TOOLS = ("Read", "Edit", "Bash")
 
 
 def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = None, managed: Path = MANAGED) -> Config:
@@ -42,6 +45,7 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
     Raises ConfigError naming the flag, variable, or file and place that is wrong.
     """
     start = _start(flags, env, cwd)
+    flags = _plain(with_prompts_read(flags, env, start), env)
     home = home or config_home(env)
     given = flag_layer(flags.settings, env, start) if flags.settings is not None else None
     found = sources(home, start, env, _sources(flags.setting_sources), managed)
@@ -50,6 +54,7 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
     stack = stacked(found, given, home, start, strict=flags.headless, once=once)
     warnings = list(stack.warnings)
     overlay = {**stack.env(managed=False), **env, **stack.env(managed=True)}
+    overlay |= _told_to_children(flags)
     persist = not (flags.no_session_persistence or environment.switch(overlay, "CLAUDE_CODE_SKIP_PROMPT_HISTORY"))
     if persist and (why := why_not_saved(home, env)):
         warnings.append(f"This session is not saved: {why}.")
@@ -57,7 +62,7 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
     return Config(
         cwd=start,
         home=home,
-        model=model_config(flags.model, overlay, stack, home, warnings, flags.effort),
+        model=model_config(flags, overlay, stack, home, warnings),
         mode=_mode(flags, stack, warnings),
         rules=(*_own_rules(home), *_rules(flags, stack, start, warnings)),
         managed_rules_only=stack.managed_rules_only,
@@ -74,10 +79,11 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
         checkpoints=_checkpoints(stack, overlay),
         auto_compact_percent=_auto_compact_percent(overlay),
         auto_compact_window=flags.auto_compact_window or stack.first(lambda settings: settings.auto_compact_window),
+        tools=_BARE_TOOLS if flags.bare else None,
         system_prompt=flags.system_prompt,
         append_system_prompt=flags.append_system_prompt,
         persist=persist,
-        interface=interface_of(stack, verbose=flags.verbose),
+        interface=interface_of(stack, verbose=flags.verbose, plain=flags.bare or flags.safe_mode),
         guidance=guidance_of(flags, stack, overlay, _sources(flags.setting_sources)),
         hooks=hooks_of(flags, stack, overlay),
         trust=stack.trust,
@@ -94,6 +100,19 @@ def folder_trust(env: Mapping[str, str], cwd: Path, home: Path | None = None) ->
     found = folder_files(sources(home, cwd, env, _NAMES), cwd, strict=False)
     judged: Trust = trust.judge(found.contents, home, cwd)
     return judged, found.warnings
+
+
+def _plain(flags: Flags, env: Mapping[str, str]) -> Flags:
+    """Whether the session does without what people and repositories set up, said by flag or by the process's variables:
+    a coder that is started by such a session is one too."""
+    bare = flags.bare or environment.switch(env, "CLAUDE_CODE_SIMPLE")
+    safe = flags.safe_mode or environment.switch(env, "CLAUDE_CODE_SAFE_MODE")
+    return replace(flags, bare=bare, safe_mode=safe)
+
+
+def _told_to_children(flags: Flags) -> dict[str, str]:
+    told = {"CLAUDE_CODE_SIMPLE": flags.bare, "CLAUDE_CODE_SAFE_MODE": flags.safe_mode}
+    return {name: "1" for name, is_on in told.items() if is_on}
 
 
 def _start(flags: Flags, env: Mapping[str, str], cwd: Path) -> Path:

@@ -186,6 +186,10 @@ def _weighed(entries: list[Entry], stack: Stack, overlay: Mapping[str, str], env
     strongest: dict[str, str] = {}
     for key, variables in _VARIABLES.items():
         for name in (name for name in variables if overlay.get(name, "").strip()):
+            fixed = stack.where(lambda settings: settings.model, "managed") if key == READ["model"] else None
+            if fixed is not None:
+                yield Entry(key, overlay[name].strip(), "environment", name, state="overridden", why=fixed.origin)
+                continue
             strongest.setdefault(key, name)
             if key != READ["api_key_helper"]:  # there it is the key itself
                 yield Entry(key, overlay[name].strip(), "environment", name)

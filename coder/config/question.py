@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from coder.config.brought import MARKDOWN, name_of
 from coder.config.shown import shown
 from coder.config.trust import Change, changes
 from coder.core.trust import Brought, Kind, Trust
@@ -54,7 +55,7 @@ def notice(trust: Trust) -> str:
     """One line for a run that goes on without asking, although something is off."""
     counts = Counter(item.word for item in trust.off)
     unused = ", ".join(_number(count, word) for word, count in counts.items())
-    files = ", ".join(dict.fromkeys(item.file for item in trust.off))
+    files = _some(dict.fromkeys(item.file for item in trust.off))
     why = "has changed since you trusted it" if trust.known else "is not trusted"
     verb = "is" if len(trust.off) == 1 else "are"
     note = f" {trust.note}" if trust.note else ""
@@ -82,12 +83,18 @@ def detailed(brought: Iterable[Brought]) -> tuple[str, ...]:
 
 
 def _wanted(kind: Kind, group: list[Brought]) -> Iterator[str]:
+    if kind == "rule":
+        yield from _commands([item for item in group if item.file.endswith(MARKDOWN)])
+        group = [item for item in group if not item.file.endswith(MARKDOWN)]
     count = len(group)
-    names = ", ".join(item.name for item in group[:_NAMED]) + (f" and {count - _NAMED} more" if count > _NAMED else "")
+    names = _some(item.name for item in group)
     match kind:
         case "hook":
-            for file, number in Counter(item.file for item in group).items():
+            by_file = Counter(item.file for item in group)
+            for file, number in [*by_file.items()][: _NAMED * 2]:
                 yield f"run {_number(number, 'hook')} ({file})"
+            if len(by_file) > _NAMED * 2:
+                yield f"run hooks of {len(by_file) - _NAMED * 2} more files"
         case "server":
             yield f"start {_number(count, 'MCP server')}: {group[0].text if count == 1 else names}"
         case "command":
@@ -97,7 +104,7 @@ def _wanted(kind: Kind, group: list[Brought]) -> Iterator[str]:
                 f"send the conversation and your key to {item.text}" for item in group if item.name.endswith("BASE_URL")
             )
             yield f"set {_number(count, 'variable')}: {names}"
-        case "rule":
+        case "rule" if group:
             commands = all(item.name.startswith("Bash(") for item in group)
             yield f"allow {_number(count, 'command' if commands else 'call')} without asking"
         case "folder":
@@ -106,6 +113,18 @@ def _wanted(kind: Kind, group: list[Brought]) -> Iterator[str]:
             yield from (f"start in the mode {item.name}" for item in group)
         case "setting":
             yield f"change {_number(count, 'setting')}: {names}"
+
+
+def _commands(group: list[Brought]) -> Iterator[str]:
+    files = list(dict.fromkeys(item.file for item in group))
+    if files:
+        names = _some(f"/{name_of(file)}" for file in files)
+        yield f"let {_number(len(files), 'command')} use tools without asking: {names}"
+
+
+def _some(names: Iterable[str]) -> str:
+    every = list(names)
+    return ", ".join(every[:_NAMED]) + (f" and {len(every) - _NAMED} more" if len(every) > _NAMED else "")
 
 
 def _number(count: int, word: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from coder.config.approvals import read_folders, update_folders
-from coder.config.brought import MCP_FILE, brought_by
+from coder.config.brought import MCP_FILE, brought_by, content_of
 from coder.core.errors import ConfigError
 from coder.core.messages import Json
 from coder.core.trust import Brought, Trust
@@ -51,6 +51,20 @@ def judge(contents: Mapping[str, Json], home: Path, here: Path, *, once: bool = 
     return Trust(folder, real, _identity(folder), brought, approved, entry is not None, once, note)
 
 
+def covers(trust: Trust | None, file: Path, digest: str) -> bool:
+    """Whether what the head of a command or skill of this folder grants counts: `digest` is the SHA-256 of the file as
+    it is used, which must be the one that was judged, and approved. What grants nothing (`digest` is empty) may.
+    """
+    if not digest:
+        return True
+    if trust is None:
+        return False
+    name = os.path.relpath(os.path.realpath(file), trust.here)
+    names = {name, os.path.relpath(file, trust.here)}
+    found = [item for item in trust.brought if item.file in names and content_of(item) == digest]
+    return any(trust.counts(item.file) for item in found)
+
+
 def changes(trust: Trust) -> tuple[Change, ...]:
     """How the folder differs from what was approved; what is gone needs no new approval. Empty when it never was."""
     here = {(item.file, item.digest) for item in trust.brought}
@@ -77,10 +91,13 @@ def approve(home: Path, trust: Trust) -> None:
 
     def put(folders: Json) -> None:
         kept = _kept(folders, trust.folder, trust.identity)
-        for name in dict.fromkeys((*FILES, *(item.file for item in trust.brought))):
+        every: dict[str, list[Brought]] = {name: [] for name in FILES}
+        for item in trust.brought:
+            every.setdefault(item.file, []).append(item)
+        for name, brought in every.items():
             key, seen = _key(name, trust.folder, trust.here), (trust.approved or {}).get(name, {})
             since = {digest: label for digest, label in kept.get(key, {}).items() if digest not in seen}
-            kept[key] = since | _parts(trust.brought, name)  # what was approved since `trust` was read stays
+            kept[key] = since | _parts(brought, name)  # what was approved since `trust` was read stays
         folders[str(trust.folder)] = _entry(*trust.identity, kept)
 
     update_folders(home, put)
@@ -181,7 +198,8 @@ def _files(entry: Json, folder: Path, real: Path, more: Iterable[str]) -> dict[s
 
 
 def _key(name: str, folder: Path, real: Path) -> str:
-    return (real.relative_to(folder) / name).as_posix()
+    """What lies above the folder that is trusted, or beside it, keeps its dots."""
+    return os.path.normpath((real.relative_to(folder) / name).as_posix())
 
 
 def _parts(brought: Iterable[Brought], file: str) -> dict[str, str]:

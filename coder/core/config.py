@@ -54,6 +54,7 @@ class ModelConfig:
     request_timeout: float = 600.0
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     is_replay: bool = False  # answers from a file, which cost nothing
+    is_fixed: bool = False  # the administrator has chosen its name, for everybody
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,8 @@ class Guidance:
 
     `sources` are the kinds of files that count: user, project, local. `memory`, `commands`, `agents`: whether files of
     that kind are loaded at all. `commit` and `pr` are the trailers of what is written in the person's name; None is
-    ours. `check` is a command that must succeed before a run ends, tried up to `check_tries` times. `think`: None is as
+    ours. `check` is a command that must succeed before a run ends, tried up to `check_tries` times; with `check_always`
+    also where nothing changed. `think`: None is as
     the model needs it.
     """
 
@@ -124,6 +126,7 @@ class Guidance:
     pr: str | None = None
     check: str = ""
     check_tries: int = 3
+    check_always: bool = False
     think: bool | None = None
 
 
@@ -148,6 +151,7 @@ class Config:
     auto_compact: bool = True
     auto_compact_window: int | None = None  # tokens; None: the model's window
     auto_compact_percent: int = 80  # of that window
+    tools: tuple[str, ...] | None = None  # the built-in ones there are; None: all
     system_prompt: str | None = None
     append_system_prompt: str = ""
     persist: bool = True

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 from uuid import NAMESPACE_OID, uuid5
 
 Json: TypeAlias = dict[str, Any]
+ATTACHED = "<attached-"  # how the text of a file begins that a prompt mentions
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,31 @@ class Message:
     def text(self) -> str:
         """The visible text, blocks joined by nothing as the model meant them."""
         return "".join(b.text for b in self.content if isinstance(b, Text))
+
+
+def said(message: Message) -> str:
+    """What a person typed to have this message sent: the line of a command instead of what the command says, and a
+    prompt without the files that were attached to it."""
+    texts = [block.text for block in message.content if isinstance(block, Text)]
+    if message.meta.kind != "prompt" or not texts:
+        return message.text
+    return said_in(texts)
+
+
+def is_typed_command(text: str) -> bool:
+    """Whether a text is how coder itself tells the model which command was typed."""
+    return text.startswith("<command-name>/") and "</command-name>\n<command-args>" in text
+
+
+def said_in(texts: Sequence[str]) -> str:
+    """The same of the texts of a message, of which there is at least one."""
+    first = texts[0].lstrip()
+    if not first.startswith(("<command-name>", "<command-message>")):
+        return texts[0] + "".join(text for text in texts[1:] if not text.startswith(ATTACHED))
+    name = re.search(r"<command-name>/?([^<\n]*)</command-name>", first)
+    arguments = re.search(r"<command-args>(.*?)</command-args>", first, re.DOTALL)
+    words = arguments[1].replace("<\\/command-", "</command-").strip() if arguments is not None else ""
+    return f"/{name[1].strip()} {words}".strip() if name is not None else texts[0]
 
 
 def block_to_api(block: Block) -> Json:

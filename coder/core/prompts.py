@@ -22,7 +22,7 @@ def folder() -> Path:
     raise ConfigError("coder is not installed whole: its prompts/ folder is missing. Install it again.")
 
 
-def load(name: str, **values: str) -> str:
+def load(name: str, /, **values: str) -> str:
     """The text of `prompts/<name>.md` without its purpose comment, placeholders filled.
 
     Raises ConfigError for a missing file, an unknown placeholder or an unused value.

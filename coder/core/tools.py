@@ -52,7 +52,15 @@ class Decides:
     """Hands a decision to the person (plan approval): always a question."""
 
 
-Access: TypeAlias = Reads | Writes | Runs | Fetches | Calls | Internal | Decides
+@dataclass(frozen=True, slots=True)
+class Follows:
+    """Takes a text of a file as instructions. `gains` is what may be done without a question by that, or ""."""
+
+    name: str
+    gains: str = ""
+
+
+Access: TypeAlias = Reads | Writes | Runs | Fetches | Calls | Internal | Decides | Follows
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
-"""The slash commands of a headless run: `/compact [focus]` and `/uncompact`, on a session that is gone on with; and the
-words for what they did.
+"""The slash commands of a headless run: `/compact [focus]` and `/uncompact`, on a session that is gone on with, and
+those of files; and the words for what they did.
 
 Must not know formats. What a command did is the answer of its run.
 """
@@ -7,16 +7,32 @@ Must not know formats. What a command did is the answer of its run.
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 
 from coder.app.session import Session
 from coder.core.events import CompactionEnded, RunEnded
 
 INTERRUPTED = "Interrupted; the conversation is as it was."
+OWN = ("compact", "uncompact")
 _COMMAND = re.compile(r"/(compact|uncompact)(?:\s+(.*))?\s*\Z", re.DOTALL)
+_NAME = re.compile(r"/([A-Za-z][\w.:-]*)(?=\s|\Z)")  # with another slash in it, it is a path unless a file has the name
 
 
 def is_command(text: str) -> bool:
     return _COMMAND.match(text) is not None
+
+
+def unknown(session: Session, text: str) -> str:
+    """What is wrong with a text that begins with the name of no command; "" when there is nothing wrong with it."""
+    found = _NAME.match(text.lstrip())
+    if found is None:
+        return ""
+    names = (*OWN, *(each.name for each in session.commands))
+    if found[1].lower() in {name.lower() for name in names}:
+        return ""
+    near = get_close_matches(found[1], names, n=1)
+    hint = f" Did you mean /{near[0]}?" if near else ""
+    return f"Unknown command: /{found[1]}.{hint} To send it as text, put a word before it."
 
 
 async def run_command(session: Session, text: str) -> RunEnded:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Protocol, TextIO
 
 from coder.app.session import Session
+from coder.core.errors import CoderError
 from coder.core.events import RunEnded
 from coder.core.frontend import Frontend
 from coder.frontends.commands import is_command, run_command
@@ -31,13 +32,23 @@ class HeadlessFrontend(Frontend, Protocol):
         ...
 
 
-async def run(session: Session, frontend: HeadlessFrontend, prompt: str, time_budget: float | None = None) -> int:
-    """The whole life of `coder -p` after start-up. Returns the exit code; the session is closed."""
+async def run(
+    session: Session,
+    frontend: HeadlessFrontend,
+    prompt: str,
+    time_budget: float | None = None,
+    *,
+    has_commands: bool = True,
+) -> int:
+    """The whole life of `coder -p` after start-up. Returns the exit code; the session is closed. Without commands a
+    slash is a letter like any other."""
     watch = _SignalWatch(session)
     with watch:
         try:
             frontend.begin(session)
-            ended = _resumable(await _run(session, prompt, time_budget), session)
+            ended = _resumable(await _run(session, prompt, time_budget, has_commands=has_commands), session)
+        except CoderError as error:  # such as a command whose text cannot be made
+            ended = RunEnded(reason="crashed", turns=0, error=str(error))
         except Exception as error:  # noqa: BLE001  # a bug of ours must still leave one result, and no traceback
             _log.exception("the run failed")
             ended = RunEnded(reason="crashed", turns=0, error=report(error))
@@ -56,8 +67,8 @@ async def run(session: Session, frontend: HeadlessFrontend, prompt: str, time_bu
     return code
 
 
-async def _run(session: Session, prompt: str, time_budget: float | None) -> RunEnded:
-    if is_command(prompt):
+async def _run(session: Session, prompt: str, time_budget: float | None, *, has_commands: bool) -> RunEnded:
+    if has_commands and is_command(prompt):
         return await run_command(session, prompt)
     return await session.prompt(prompt, time_budget=time_budget)
 

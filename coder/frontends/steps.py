@@ -16,16 +16,21 @@ from rich.text import Text as Styled
 from coder.core.events import (
     AnyEvent,
     CheckpointTaken,
+    HookEnded,
     MessageAdded,
     ModelRetrying,
     Notice,
     PermissionDenied,
+    RunEnded,
     TaskEnded,
     ToolFinished,
 )
 from coder.core.messages import Json
 from coder.core.requests import Deny, Reply, Request
+from coder.frontends.hook_words import failure
 from coder.frontends.plain import one_line, printable
+from coder.frontends.render.seen import seen_rows
+from coder.frontends.styled import plain
 
 _SHOWN_LINES = 12
 
@@ -61,9 +66,15 @@ class StepsOut:
                 self._line(f"! {one_line(event.text)}", "yellow")
             case CheckpointTaken():
                 self._line(one_line(event.text), "dim")
+            case HookEnded() if text := failure(event):
+                self._line(f"! {one_line(text)}", "yellow")
             case TaskEnded(state=state):
                 mark = "✗ " if state == "failed" else "✓ "
                 self._line(f"{mark}{event.id} ended, exit {event.code}: {one_line(event.command, 100)}", "dim")
+            case RunEnded(evidence=evidence):
+                for each in seen_rows(evidence):
+                    self._line(plain(each), "yellow" if each[0].style == "warn" else "dim")
+                self._line("") if evidence is not None else None
             case _:
                 pass
 

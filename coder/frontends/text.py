@@ -8,12 +8,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from coder.app.session import Session
 from coder.core.events import (
     AnyEvent,
     CheckpointTaken,
+    HookEnded,
     ModelRetrying,
     Notice,
     PermissionDenied,
@@ -21,9 +22,17 @@ from coder.core.events import (
     TaskEnded,
     ToolFinished,
 )
+from coder.core.lazy import LazyModule
 from coder.core.requests import Deny, Reply, Request
 from coder.core.spans import span
+from coder.frontends.hook_words import failure
 from coder.frontends.plain import one_line, printable
+
+if TYPE_CHECKING:
+    from coder.frontends import styled
+    from coder.frontends.render import seen
+else:  # for runs in which something happened
+    seen, styled = LazyModule("coder.frontends.render.seen"), LazyModule("coder.frontends.styled")
 
 _MINUTE = 59.0  # a little less, so that what comes once a minute is shown each time
 _WORDS = {
@@ -34,11 +43,12 @@ _WORDS = {
     "server": "server error",
 }
 # Ends whose last text is worth having although the run failed: it is the answer, incomplete.
-_PARTIAL_ANSWERS = frozenset({"max_tokens", "refusal"})
+_PARTIAL_ANSWERS = frozenset({"max_tokens", "refusal", "gate_unmet"})
 
 
 class TextOut:
-    """With `verbose`, each tool call is a line on stderr too."""
+    """With `verbose`, each tool call is a line on stderr too, and in the end what was seen in the run; without it that
+    is told only where tests were run or something is in doubt."""
 
     def __init__(
         self, stdout: TextIO, stderr: TextIO, *, verbose: bool = False, clock: Callable[[], float] = time.monotonic
@@ -65,6 +75,8 @@ class TextOut:
                 self._say(event.text)
             case CheckpointTaken():
                 self._say(event.text)
+            case HookEnded() if text := failure(event):
+                self._say(text)
             case ToolFinished() if self._verbose:
                 mark = "✗" if event.result.is_error else "✓"
                 tail = f" · {event.summary}" if event.summary else ""
@@ -82,6 +94,9 @@ class TextOut:
         if ended.text.strip() and (ended.reason == "done" or ended.reason in _PARTIAL_ANSWERS):
             self._stdout.write(printable(ended.text).strip("\n") + "\n")
             self._stdout.flush()
+        if ended.evidence is not None and (self._verbose or seen.is_telling(ended.evidence)):
+            for row in seen.seen_rows(ended.evidence):
+                self._say(styled.plain(row))
         if ended.reason != "done":
             self._say(ended.error or ended.reason)
 

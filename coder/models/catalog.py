@@ -24,7 +24,10 @@ _DATE = re.compile(r"-(\d{8}|latest)$")
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """`id` is the row of the table, or the name as given when there is none (`known` is False: safe assumptions)."""
+    """`id` is the row of the table, or the name as given when there is none (`known` is False: safe assumptions).
+
+    `thinking`: it can be asked to think before it answers, as coder asks.
+    """
 
     id: str
     context_window: int = _UNKNOWN_CONTEXT
@@ -32,6 +35,11 @@ class ModelFacts:
     thinking: bool = False
     effort: bool = False
     known: bool = False
+
+    @property
+    def lacks_thinking(self) -> bool:
+        """Whether it is known that it does not think before it answers."""
+        return self.known and not self.thinking
 
 
 def as_of() -> str:
@@ -68,6 +76,16 @@ def describe(model: str) -> ModelFacts:
     if row is None:
         return ModelFacts(model)
     return ModelFacts(key, row["context_window"], row["max_output"], row["thinking"], row["effort"], known=True)
+
+
+def title(model: str) -> str:
+    """The name as people write it: "Claude Opus 4.8" for claude-opus-4-8. A model that is not known keeps its own."""
+    key = _key(model)
+    if key not in _table()["models"]:
+        return model
+    parts = key.split("-")
+    words = (part.capitalize() for part in parts if not part.isdigit())
+    return " ".join((*words, ".".join(part for part in parts if part.isdigit())))
 
 
 def price(model: str, usage: Usage) -> float | None:

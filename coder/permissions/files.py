@@ -7,7 +7,7 @@ from typing import assert_never
 
 from coder.core.messages import ToolUse
 from coder.core.requests import Effect, Reason
-from coder.core.tools import Calls, Decides, Fetches, Internal, Mode, Reads, Writes
+from coder.core.tools import Calls, Decides, Fetches, Follows, Internal, Mode, Reads, Writes
 from coder.permissions.facts import Facts, Need
 from coder.permissions.matching import (
     allowing_path_rule,
@@ -25,7 +25,11 @@ from coder.permissions.world import World
 
 
 def call_facts(
-    call: ToolUse, access: Reads | Writes | Fetches | Calls | Internal | Decides, rules: Rules, mode: Mode, world: World
+    call: ToolUse,
+    access: Reads | Writes | Fetches | Calls | Internal | Decides | Follows,
+    rules: Rules,
+    mode: Mode,
+    world: World,
 ) -> Facts:
     """The facts of every call but a shell command."""
     match access:
@@ -44,6 +48,8 @@ def call_facts(
         case Decides():
             question = Reason("tool", f"{call.name} is a question to the person at the keyboard", call.name)
             return _simple(call, rules, Facts(read_only=True, needs=(Need(question),)))
+        case Follows(name, gains):
+            return _follow_facts(call, name, gains, rules)
         case _:
             assert_never(access)
 
@@ -67,6 +73,17 @@ def _named_facts(call: ToolUse, rules: Rules, why: str) -> Facts:
         return _simple(call, rules, Facts(allowed=(by_rule(allowed, call.name),)))
     need = Need(Reason("default", why, call.name), rules=(call.name,))
     return _simple(call, rules, Facts(needs=(need,)))
+
+
+def _follow_facts(call: ToolUse, name: str, gains: str, rules: Rules) -> Facts:
+    """Reading instructions harms nobody; what they may do without a question, somebody has to agree to."""
+    if allowed := rule_for_call(rules.allow, call):
+        return _simple(call, rules, Facts(read_only=True, allowed=(by_rule(allowed, call.name),)))
+    if not gains:
+        text = Reason("tool", f"{name} is a text, and what it asks for is judged when it is done", call.name)
+        return _simple(call, rules, Facts(read_only=True, allowed=(text,)))
+    why = Reason("tool", f"while the run lasts, {name} could do without a question: {gains}", call.name)
+    return _simple(call, rules, Facts(read_only=True, needs=(Need(why, (f"{call.name}({name})",)),)))
 
 
 def _fetch_facts(call: ToolUse, url: str, rules: Rules) -> Facts:

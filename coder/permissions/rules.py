@@ -42,7 +42,7 @@ _KNOWN = (
         "MultiEdit WebFetch WebSearch TodoWrite TaskCreate TaskUpdate TaskGet TaskList TaskStop TaskOutput "
         "BashOutput KillShell AskUserQuestion EnterPlanMode ExitPlanMode ToolSearch EnterWorktree ExitWorktree Cd "
         "ListMcpResourcesTool ReadMcpResourceTool WaitForMcpServers CronCreate CronDelete CronList ScheduleWakeup "
-        "SendMessage ListAgents PushNotification Workflow Artifact REPL ReportFindings"
+        "Think SendMessage ListAgents PushNotification Workflow Artifact REPL ReportFindings"
     )
 )
 

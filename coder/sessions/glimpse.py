@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from coder.core.messages import Json
+from coder.core.messages import ATTACHED, Json, is_typed_command, said_in
 from coder.sessions.asides import Labels
 from coder.sessions.lines import decode_line
 from coder.sessions.titles import first_words, is_said_by_a_person, label_of, labels_in
@@ -97,6 +97,8 @@ def prompt_of(raw: Json) -> str:
     if raw.get("type") != "user" or raw.get("isMeta") or raw.get("isCompactSummary") or not isinstance(message, dict):
         return ""
     text = _words(message.get("content"))
+    if is_typed_command(text):
+        return said_in([text])[:_LONGEST_PROMPT]
     return text[:_LONGEST_PROMPT] if is_said_by_a_person(text) else ""
 
 
@@ -115,7 +117,8 @@ def _words(content: Any) -> str:
     blocks = [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
     if any(block.get("type") == "tool_result" for block in blocks):
         return ""
-    return "\n".join(block["text"] for block in blocks if isinstance(block.get("text"), str))
+    texts = [block["text"] for block in blocks if isinstance(block.get("text"), str)]
+    return "\n".join(text for index, text in enumerate(texts) if not index or not text.startswith(ATTACHED))
 
 
 def _last_prompt(tail: bytes) -> str:

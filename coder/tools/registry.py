@@ -23,6 +23,7 @@ from coder.tools.search import Search
 from coder.tools.shells import Shells
 from coder.tools.task_output import TaskOutput
 from coder.tools.task_stop import TaskStop
+from coder.tools.think import Think
 from coder.tools.todo import Todos, TodoWrite
 from coder.tools.write import Write
 
@@ -59,8 +60,9 @@ class ToolSession:
         )
 
 
-def builtins(session: ToolSession) -> tuple[Tool, ...]:
-    """All built-in tools. The order is part of the cached prefix of every request, so it is fixed."""
+def builtins(session: ToolSession, *, thinks: bool = False) -> tuple[Tool, ...]:
+    """All built-in tools; Think where the model needs it. The order is part of the cached prefix of every request, so
+    it is fixed, and what is not always there comes last."""
     return (
         Read(session.ledger, session.read_tokens),
         Edit(session.ledger),
@@ -75,6 +77,8 @@ def builtins(session: ToolSession) -> tuple[Tool, ...]:
         AskUserQuestion(),
         EnterPlanMode(session.planning),
         ExitPlanMode(session.planning),
+        # The Skill tool has its place here.
+        *((Think(),) if thinks else ()),
     )
 
 

@@ -41,7 +41,7 @@ class LocalWorkspace:
         the process's own when None; `shell` overrides the search for bash. All paths are absolute."""
         self._cwd = cwd
         self._roots = tuple(dict.fromkeys((cwd, *roots)))
-        self._env = dict(os.environ if env is None else env)
+        self._env = self._own_env = dict(os.environ if env is None else env)
         self._shell = Shell(shell) if shell is not None else None
         self._token = os.urandom(8).hex()
         self._count = 0
@@ -60,6 +60,10 @@ class LocalWorkspace:
     def environment(self) -> Mapping[str, str]:
         """The environment variables that commands are given."""
         return child_environment(self._env, self._cwd)
+
+    def export(self, variables: Mapping[str, str]) -> None:
+        """Commands are given these variables too from now on, and none of those that were said here before."""
+        self._env = {**self._own_env, **variables}
 
     @property
     def is_busy(self) -> bool:

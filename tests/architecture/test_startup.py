@@ -64,6 +64,7 @@ def test_hello_loads_only_what_a_hello_needs(place: Place) -> None:
         "pathspec",
         "PIL",
         "pypdf",
+        "coder.app.styling",
         "coder.replay",
         "coder.checkpoints",
         "sqlite3",
@@ -121,8 +122,16 @@ def test_the_first_paint_loads_only_what_it_draws_with(place: Place, tmp_path: P
         "coder.checkpoints",
         "coder.sessions",
         "coder.tools",
+        "coder.app.styling",
         "coder.replay",
         "coder.frontends.repl.works",
     }
     assert "prompt_toolkit" in modules
     assert not modules & forbidden
+
+
+@pytest.mark.behaviour("B-1207")
+def test_a_session_without_hooks_loads_nothing_of_them(place: Place) -> None:
+    with fake_api([{"text": "Hello."}]) as api:
+        modules = loaded(place, "-p", "hello", url=api.url)
+    assert not {name for name in modules if name.startswith(("coder.hooks", "coder.app.hook"))}

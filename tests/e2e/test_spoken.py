@@ -266,6 +266,22 @@ def test_thinking_and_calls_that_were_not_run_are_said(place: Place) -> None:
     assert "tool failed: Grep def (" in screen.seen
 
 
+@pytest.mark.behaviour("B-1272")
+def test_a_thought_is_read_out_as_thinking_is_when_that_was_asked_for(place: Place) -> None:
+    script = [turn(tool("Think", thought="Is it red?")), turn(tool("Think", wrong=1)), turn("No.")]
+    model = ("--screen-reader", "--model", "claude-sonnet-4-5")
+    with session(place, script, *model) as (screen, _):
+        screen.expect("you: ")
+        screen.type("go")
+        screen.expect("coder: No.")
+        assert "Think" not in screen.seen and "red" not in screen.seen and "Noted" not in screen.seen
+    with session(place, script, *model, "--verbose") as (screen, _):
+        screen.expect("you: ")
+        screen.type("go")
+        screen.expect("thinking: Is it red?")
+        screen.expect("coder: No.")
+
+
 def test_an_unknown_command_is_never_sent(place: Place) -> None:
     with session(place, [turn("No.")]) as (screen, api):
         screen.expect("you: ")

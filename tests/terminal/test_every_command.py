@@ -37,6 +37,7 @@ COMMANDS = {
     "logout": Look("row", "This session goes on with the key it has"),
     "memory": Look("screen", "Notes for the model"),
     "model": Look("screen", "ctrl+s also for new sessions"),
+    "output-style": Look("screen", "How coder answers"),
     "permissions": Look("screen", "t tests a command"),
     "rename": Look("row", "✗ This session has no message yet."),
     "resume": Look("screen", "There is no other session in this folder yet."),

@@ -93,8 +93,10 @@ def spoken_done(*, seconds: float, calls: int, files_changed: int, cost: float |
     return ", ".join([*facts, *_changed(files_changed), spoken_money(cost)]) + "."
 
 
-def thought_row(seconds: float, key: str = "ctrl+o") -> Row:
-    return row((f"✓ Thought for {_seconds(seconds)}" + (f" · {key} shows it" if key else ""), "dim"))
+def thought_row(seconds: float | None = None, key: str = "ctrl+o") -> Row:
+    """Without a time for a thought that was written down, which took none of its own."""
+    took = "" if seconds is None else f" for {_seconds(seconds)}"
+    return row((f"✓ Thought{took}" + (f" · {key} shows it" if key else ""), "dim"))
 
 
 def stopped_rows(seconds: float, changed: Sequence[str] = ()) -> list[Row]:

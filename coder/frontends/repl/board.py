@@ -52,6 +52,7 @@ class Board:
     changed: dict[str, None] = field(default_factory=dict)  # files, in the order they were changed
     cost_before: float | None = 0.0
     retry: Retry | None = None
+    hooks: dict[str, str] = field(default_factory=dict)  # that run, by id: what each wants to be shown with
     queued: list[str] = field(default_factory=list)  # before the next step
     after: list[str] = field(default_factory=list)  # after this run
     todos: tuple[Json, ...] = ()
@@ -66,6 +67,7 @@ class Board:
         self.began = self.heard = self.clock()
         self.characters = self.counted = self.turn = self.call_count = 0
         self.calls.clear()
+        self.hooks.clear()
         self.changed.clear()
         self.retry = None
         self.cost_before = cost
@@ -74,6 +76,7 @@ class Board:
         self.phase = "idle"
         self.ended = self.clock()
         self.calls.clear()
+        self.hooks.clear()
         self.retry = None
 
     def hear(self, phase: Phase) -> None:

@@ -91,7 +91,9 @@ def duration(seconds: float) -> str:
 
 
 def state_words(board: Board) -> str:
-    """The state, in the only words there are for it."""
+    """The state, in the only words there are for it, or in those of a hook that is waited for."""
+    if not board.calls and (status := next((text for text in board.hooks.values() if text), "")):
+        return foreign(status)
     match board.phase:
         case "thinking":
             return "Thinking"

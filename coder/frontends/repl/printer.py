@@ -43,6 +43,7 @@ from coder.core.lazy import LazyModule
 from coder.core.messages import Json, Message, ToolResult, ToolUse, Usage
 from coder.core.requests import Allow, Deny, PermissionRequest
 from coder.frontends.desk import Shown
+from coder.frontends.hook_words import failure
 from coder.frontends.render.blocks import Blocks
 from coder.frontends.repl.board import Board, Call, Retry
 from coder.frontends.repl.live import todo_rows
@@ -59,6 +60,7 @@ else:  # what is printed comes after the first paint
     markdown = LazyModule("coder.frontends.render.markdown")
     subjects = LazyModule("coder.frontends.render.subjects")
 
+_THINK = "Think"
 _SILENT = frozenset({"TodoWrite", "AskUserQuestion", "ExitPlanMode", "EnterPlanMode"})
 
 
@@ -178,6 +180,11 @@ class Printer:
                 self._thinking(text)
             case MessageAdded(message=message):
                 self._message(message)
+            case ToolStarted(call=call) if call.name == _THINK:
+                self._end_text()
+                board.hear("thinking")
+            case ToolFinished(call=call) if call.name == _THINK:
+                self._thought_down(event)
             case ToolStarted(call=call, summary=summary):
                 self._end_text()
                 board.calls[call.id] = Call(call.id, call.name, summary, board.clock())
@@ -228,11 +235,12 @@ class Printer:
                 number = event.id.lstrip("b")
                 row_of = ending.task_row(int(number or 0), event.command, code=event.code, seconds=event.seconds)
                 self.say(row_of)
-            case HookStarted():
-                pass
-            case HookEnded(problem=problem):
-                if problem:
-                    self.say(row(("! ", "warn"), foreign(problem)))
+            case HookStarted(id=id, status=status):
+                board.hooks[id] = status
+            case HookEnded(id=id):
+                board.hooks.pop(id, None)
+                if text := failure(event):
+                    self.say(row(("! ", "warn"), foreign(text)))
             case TurnEnded():
                 self._settle()
             case RunEnded():
@@ -274,10 +282,20 @@ class Printer:
         if self._thought:
             thought, self._thought = self._thought, ""
             seconds = self.board.clock() - self.board.thinking_since
-            self.transcript.thought(thought, seconds)
-            self.say(ending.thought_row(seconds))
-            if self.is_verbose:
-                self.say(*(row((f"  {foreign(line)}", "dim")) for line in thought.strip().split("\n")))
+            self._thought_shown(thought, seconds)
+
+    def _thought_down(self, event: ToolFinished) -> None:
+        """A thought that the model wrote down with the tool for it, for want of thinking by itself."""
+        self._settle()
+        self._uses.pop(event.call.id, None)
+        self.board.phase = "running" if self.board.calls else "waiting"
+        self._thought_shown(str(event.call.input.get("thought", "")), None)
+
+    def _thought_shown(self, thought: str, seconds: float | None) -> None:
+        self.transcript.thought(thought, seconds or 0.0)
+        self.say(ending.thought_row(seconds))
+        if self.is_verbose:
+            self.say(*(row((f"  {foreign(line)}", "dim")) for line in thought.strip().split("\n")))
 
     def _message(self, message: Message) -> None:
         match message.meta.kind:
@@ -333,7 +351,7 @@ class Printer:
         for block in message.content:
             if isinstance(block, ToolResult) and (call := self._uses.pop(block.tool_use_id, None)) is not None:
                 self.board.calls.pop(call.id, None)
-                if block.is_error:
+                if block.is_error and call.name != _THINK:
                     self.say(*calls.not_run_rows(call, block, **self._where()))
 
     def short(self, path: str) -> str:

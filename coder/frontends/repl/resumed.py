@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from coder.core.messages import Text, ToolResult, ToolUse
+from coder.core.messages import Text, ToolResult, ToolUse, said
 from coder.frontends.styled import Row, foreign, row
 
 if TYPE_CHECKING:
@@ -29,12 +29,14 @@ def show(printer: Printer, session: Session) -> None:
     for message in last:
         if message.role == "user":
             if message.meta.kind in ("prompt", "steer"):
-                printer.you(message.text)
+                printer.you(said(message))
             continue
         for block in message.content:
             match block:
                 case Text(text=text) if text.strip():
                     printer.again(text)
+                case ToolUse(name="Think"):
+                    printer.say(row(("✓ Thought", "dim")))
                 case ToolUse(name=name, id=id):
                     mark = "✗ " if ends.get(id, True) else "✓ "  # what has no result did not end
                     printer.say(row((mark, "dim"), (f"{foreign(name)} {_about(block)}", "dim")))

@@ -25,11 +25,12 @@ from coder.frontends.styled import foreign, row
 if TYPE_CHECKING:
     from coder.app.session import Session
     from coder.app.spent import Spent
-    from coder.frontends.render import ending, failures
+    from coder.frontends.render import ending, failures, seen
     from coder.frontends.repl import shell_line
 else:
     ending = LazyModule("coder.frontends.render.ending")
     failures = LazyModule("coder.frontends.render.failures")
+    seen = LazyModule("coder.frontends.render.seen")
     shell_line = LazyModule("coder.frontends.repl.shell_line")
 
 
@@ -259,6 +260,8 @@ class Talk:
         self.changed_files |= board.changed
         seconds = board.seconds
         went_back = ended.reason not in ("done",) and session.unsay()
+        if ended.evidence is not None:
+            printer.say(*seen.seen_rows(ended.evidence))
         match ended.reason:
             case "done":
                 printer.say(

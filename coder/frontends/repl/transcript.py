@@ -28,7 +28,7 @@ class Transcript:
     def prompt(self, text: str) -> None:
         self._add("prompt", text)
 
-    def thought(self, text: str, seconds: float) -> None:
+    def thought(self, text: str, seconds: float = 0.0) -> None:
         self._add("thought", text, seconds)
 
     def answer(self, text: str) -> None:

@@ -34,7 +34,8 @@ class Drawing:
             rows = [row((number, "dim"), ("❯ ", "you"), (foreign(first), "you"))]
             return [self.theme.paint(each) for each in (*rows, *(row(f"    {foreign(line)}") for line in rest))]
         if told.kind == "thought":
-            head = self.theme.paint(row((number, "dim"), ("✓ ", "ok"), f"Thought for {duration(told.seconds)}"))
+            took = f" for {duration(told.seconds)}" if told.seconds else ""
+            head = self.theme.paint(row((number, "dim"), ("✓ ", "ok"), f"Thought{took}"))
             lines = printable(told.text).strip().split("\n")
             return [head, *(self.theme.paint(row((f"      {foreign(line)}", "dim"))) for line in lines)]
         head = self.theme.paint(row((number, "dim")))

@@ -22,6 +22,7 @@ _HERE = (  # settings of the interactive session: they count at once
     "theme", "editorMode", "verbose", "screenReader", "reducedMotion", "prefersReducedMotion", "ambiguousWide",
     "preferredNotifChannel", "notifications", "statusLine",
 )  # fmt: skip
+_NEXT = ("outputStyle", "language")  # said to the model once, at the beginning
 _FIRST = ("model", "effortLevel", "permissions.defaultMode", "autoCompactEnabled", "fileCheckpointingEnabled")
 _VALUE = 40  # columns
 
@@ -124,7 +125,8 @@ def _set(desk: Desk, key: str, value: object) -> None:
     """Into the person's own file; says what stands against it there."""
     desk.set_setting(key, value)
     file = user_settings(desk.config.home)
-    when = "" if key in _HERE else " It counts from the next session on."
+    when = " It counts from the next conversation on: /clear begins one." if key in _NEXT else ""
+    when = when or ("" if key in _HERE else " It counts from the next session on.")
     done(desk.ui, f"{shown(key, 60)} is {shown(_text(masked(key, value)))}, in {_short(str(file), desk)}.{when}")
     counting = [entry for entry in _entries(desk) if entry.key == key and entry.counts and not entry.item]
     if counting and counting[0].origin != str(file):

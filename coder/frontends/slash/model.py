@@ -17,6 +17,9 @@ _DEFAULT = Action("ctrl+s", "also for new sessions")
 
 
 async def run(desk: Desk, arguments: str) -> None:
+    if desk.config.model.is_fixed:
+        name = shown(desk.session.facts.model, 60)
+        raise ConfigError(f"The administrator has set the model for everybody here: {name}. Ask them for another.")
     wanted, is_default = arguments.strip(), False
     if not wanted:
         picked = await desk.ui.pick(model_picker(desk))

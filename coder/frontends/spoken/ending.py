@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from coder.app.session import Session
 from coder.core.events import RunEnded
+from coder.core.lazy import LazyModule
+from coder.core.messages import said
 from coder.core.visible import visible_line
 from coder.frontends.render.failures import failure_rows
 from coder.frontends.render.refusals import Facts
 from coder.frontends.spoken.paragraphs import Paragraphs
 from coder.frontends.spoken.telling import Telling
 from coder.frontends.spoken.words import counted, money, spoken_rows, whole
+
+if TYPE_CHECKING:
+    from coder.frontends.render import seen
+else:  # for runs in which something happened
+    seen = LazyModule("coder.frontends.render.seen")
 
 _NEXT = "Type your next message:"
 _NAMED = 5  # changed files that are named
@@ -18,20 +27,25 @@ _NAMED = 5  # changed files that are named
 def run_lines(ended: RunEnded, telling: Telling, cost: float | None, facts: Facts) -> list[str]:
     """How a run ended. `cost` is None when a price is not known; `facts` explain one that failed."""
     changed = sorted(telling.changed)
+    told = [line if line.startswith(("done:", "failed:", "warning:")) else f"note: {line}" for line in _seen(ended)]
     if ended.reason == "done":
         parts = [f"Done, {whole(telling.seconds)}"]
         parts += [counted(telling.calls, "tool call")] if telling.calls else []
         parts += [f"{counted(len(changed), 'file')} changed"] if changed else []
-        return [f"{', '.join((*parts, money(cost)))}. {_NEXT}"]
+        return [*told, f"{', '.join((*parts, money(cost)))}. {_NEXT}"]
     said = []
     if changed:
         names = ", ".join(visible_line(path.rpartition("/")[2]) for path in changed[:_NAMED])
         more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
         said = [f"{counted(len(changed), 'file')} changed so far: {names}{more}."]
     if ended.reason == "interrupted":
-        return [f"Stopped by you after {whole(telling.seconds)}.", *said, "Type what coder should do instead:"]
+        return [f"Stopped by you after {whole(telling.seconds)}.", *told, *said, "Type what coder should do instead:"]
     why = [line.removeprefix("failed: ") for line in spoken_rows(failure_rows(ended, facts))]
-    return [f"error: {' '.join(why)}", *said, _NEXT]
+    return [f"error: {' '.join(why)}", *told, *said, _NEXT]
+
+
+def _seen(ended: RunEnded) -> list[str]:
+    return spoken_rows(seen.seen_rows(ended.evidence)) if ended.evidence is not None else []
 
 
 def goodbye(session: Session, prompts: int, cost: float | None) -> list[str]:
@@ -52,7 +66,7 @@ def resumed_lines(session: Session) -> list[str]:
     made = [f"note: resumed, {counted(before, 'prompt')} before this" if before else "note: resumed from its beginning"]
     for message in last:
         if message.role == "user" and message.meta.kind in ("prompt", "steer"):
-            made.append(f"you: {visible_line(message.text)}")
+            made.append(f"you: {visible_line(said(message))}")
         elif message.role == "assistant" and message.text.strip():
             parts = Paragraphs()
             paragraphs = [*parts.feed(message.text), *parts.end()]

@@ -12,6 +12,8 @@ from coder.core.events import (
     CheckpointTaken,
     CompactionEnded,
     CompactionStarted,
+    HookEnded,
+    HookStarted,
     MessageAdded,
     ModelRetrying,
     Notice,
@@ -30,6 +32,7 @@ from coder.core.messages import Json, Message, ToolResult, ToolUse
 from coder.core.requests import Deny, PermissionRequest
 from coder.core.visible import visible_line
 from coder.frontends.desk import Shown
+from coder.frontends.hook_words import failure
 from coder.frontends.modes import in_words
 from coder.frontends.spoken.calls import Calls
 from coder.frontends.spoken.paragraphs import Paragraphs
@@ -103,10 +106,21 @@ class Telling:
                 self._denied[call.id] = reply
             case CompactionStarted():
                 self.state = "Compacting"
+            case HookStarted() | HookEnded():
+                yield from self._hook(event)
             case CompactionEnded(trigger=trigger, before=before, after=after) if trigger != "manual" and after < before:
                 yield f"note: the conversation was compacted: about {before:,} tokens are {after:,} now"
             case _:
                 pass
+
+    def _hook(self, event: HookStarted | HookEnded) -> Iterator[str]:
+        """A hook is heard of when it failed; while it runs, by what it says of itself."""
+        if isinstance(event, HookStarted):
+            self.state = visible_line(event.status) or f"Hook {visible_line(event.name)}"
+        else:
+            self.state = WAITING
+            if text := failure(event):
+                yield f"warning: {visible_line(text)}"
 
     def _thinks(self, text: str) -> Iterator[str]:
         if self._thinks_since is None:
@@ -131,6 +145,8 @@ class Telling:
                 results = [block for block in message.content if isinstance(block, ToolResult)]
                 for result in results:
                     if (call := self._asked.pop(result.tool_use_id, None)) is not None and result.is_error:
+                        if call.name == "Think":
+                            continue
                         yield self._calls.not_run(call, result)
             case _:
                 pass
@@ -138,6 +154,11 @@ class Telling:
     def _call(self, event: ToolStarted | ToolFinished | PermissionDenied) -> Iterator[str]:
         self._asked.pop(event.call.id, None)
         match event:
+            case ToolStarted(call=ToolUse(name="Think", input=given)):
+                yield from self._thinks(str(given.get("thought", "")))
+            case ToolFinished(call=ToolUse(name="Think")):
+                yield from self._thought.end()
+                self._thinks_since, self.state = None, WAITING
             case ToolStarted(call=call, summary=summary):
                 self.state = self._calls.state(call, summary)
                 yield from self._calls.started(call)

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 from uuid import uuid4
 
 from coder import __version__
+from coder.app.error_names import category as category
+from coder.app.prompting import Offered
 from coder.app.session import SessionFacts
 from coder.app.spent import Spent
-from coder.core.events import CompactionEnded, EndReason, ModelRetrying, PermissionDenied, RunEnded, TaskEnded
+from coder.core.events import (
+    CompactionEnded,
+    EndReason,
+    HookEnded,
+    HookStarted,
+    ModelRetrying,
+    PermissionDenied,
+    RunEnded,
+    TaskEnded,
+)
 from coder.core.messages import Json, Message, ToolResult, Usage, block_to_api, entry_uuids
 from coder.core.visible import visible_line
+from coder.frontends.commands import OWN
 
 # A line over 1 MiB kills the SDK's reader; base64 data is left out of longer ones.
 LINE_LIMIT = 1_000_000
@@ -20,6 +33,8 @@ _MOST_OFF = 100
 _SUBTYPES: dict[EndReason, str] = {"max_turns": "error_max_turns", "budget": "error_max_budget_usd"}
 _TERMINAL: dict[EndReason, str] = {
     "loop": "loop_detected",
+    "gate_unmet": "stop_hook_prevented",
+    "hook_stopped": "hook_stopped",
     "token_budget": "budget_exhausted",
     "done": "completed",
     "max_turns": "max_turns",
@@ -31,23 +46,9 @@ _TERMINAL: dict[EndReason, str] = {
     "model_error": "api_error",
     "rate_limit": "api_error",
 }
-_CATEGORIES = {
-    "auth": "authentication_failed",
-    "rate_limit": "rate_limit",
-    "overloaded": "overloaded",
-    "invalid": "invalid_request",
-    "too_long": "invalid_request",
-    "not_found": "model_not_found",
-    "server": "server_error",
-}
 
 
-def category(kind: str) -> str:
-    """The contract's error category of a model error kind."""
-    return _CATEGORIES.get(kind, "unknown")
-
-
-def init(facts: SessionFacts) -> Json:
+def init(facts: SessionFacts, commands: Sequence[Offered] = ()) -> Json:
     return _message(
         facts.session_id,
         type="system",
@@ -57,12 +58,12 @@ def init(facts: SessionFacts) -> Json:
         mcp_servers=[],
         model=facts.model,
         permissionMode=facts.mode,
-        slash_commands=[],
+        slash_commands=[*OWN, *(each.name for each in commands)],
         apiKeySource=facts.key_source,
         claude_code_version=__version__,
-        output_style="default",
+        output_style=facts.style,
         agents=[],
-        skills=[],
+        skills=[each.name for each in commands if each.kind == "skill"],
         plugins=[],
         **trust(facts),
     )
@@ -170,6 +171,28 @@ def task_ended(session_id: str, event: TaskEnded) -> Json:
     )
 
 
+def hook_started(session_id: str, event: HookStarted) -> Json:
+    about = {"hook_id": event.id, "hook_name": event.name, "hook_event": event.point}
+    return _message(session_id, type="system", subtype="hook_started", **about)
+
+
+def hook_response(session_id: str, event: HookEnded) -> Json:
+    code = {} if event.code is None else {"exit_code": event.code}
+    return _message(
+        session_id,
+        type="system",
+        subtype="hook_response",
+        hook_id=event.id,
+        hook_name=event.name,
+        hook_event=event.point,
+        stdout=event.stdout,
+        stderr=event.stderr,
+        output=event.stdout + event.stderr,
+        outcome=event.outcome,
+        **code,
+    )
+
+
 def informational(session_id: str, level: str, text: str) -> Json:
     return _message(session_id, type="system", subtype="informational", content=text, level=level)
 
@@ -202,6 +225,8 @@ def result(facts: SessionFacts, ended: RunEnded, spent: Spent, denials: list[Per
         fields["errors"] = [ended.error or ended.reason]
     if api_failed:
         fields["api_error_status"] = ended.status
+    if ended.evidence is not None:
+        fields["evidence"] = asdict(ended.evidence)
     return _message(facts.session_id, **fields)
 
 

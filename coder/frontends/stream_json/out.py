@@ -11,6 +11,8 @@ from coder.core.events import (
     CheckpointTaken,
     CompactionEnded,
     CompactionStarted,
+    HookEnded,
+    HookStarted,
     MessageAdded,
     ModelRetrying,
     Notice,
@@ -20,8 +22,12 @@ from coder.core.events import (
 )
 from coder.core.messages import Json, Message
 from coder.core.requests import Deny, Reply, Request
+from coder.frontends.hook_words import failure
 from coder.frontends.stream_json import convert
 from coder.frontends.stream_json.outbox import Outbox
+
+_ALWAYS = frozenset({"SessionStart", "Setup"})
+_NEVER_STARTED = frozenset({"Notification", "SessionEnd", "PreCompact", "PostCompact"})
 
 
 class JsonOut:
@@ -58,11 +64,16 @@ class JsonOut:
 
 
 class StreamJsonOut(JsonOut):
-    """`--output-format stream-json`: one JSON object a line, each written at once, the result last."""
+    """`--output-format stream-json`: one JSON object a line, each written at once, the result last. `hook_events`: each
+    hook is told of, not only those of the start."""
+
+    def __init__(self, fd: int, *, hook_events: bool = False) -> None:
+        super().__init__(fd)
+        self._tells_hooks = hook_events
 
     def begin(self, session: Session) -> None:
         super().begin(session)
-        self._write(convert.init(session.facts))
+        self._write(convert.init(session.facts, session.commands))
         for warning in session.warnings:
             self._write(convert.informational(self._session_id, "warning", warning))
 
@@ -87,8 +98,21 @@ class StreamJsonOut(JsonOut):
                 self._write(convert.informational(self._session_id, "info", event.text))
             case TaskEnded():
                 self._write(convert.task_ended(self._session_id, event))
+            case HookStarted() | HookEnded():
+                self._hook(event)
             case _:
                 pass
+
+    def _hook(self, event: HookStarted | HookEnded) -> None:
+        is_told = self._tells_hooks or event.point in _ALWAYS
+        if isinstance(event, HookStarted):
+            if is_told and event.point not in _NEVER_STARTED:
+                self._write(convert.hook_started(self._session_id, event))
+            return
+        if is_told:
+            self._write(convert.hook_response(self._session_id, event))
+        if text := failure(event):
+            self._write(convert.informational(self._session_id, "warning", text))
 
     def _message(self, message: Message) -> None:
         match message.meta.kind:

@@ -142,6 +142,7 @@ SHOTS = (
     Shot("/cost", "What the session cost, by model.", page("/cost", "This session")),
     Shot("/model", "The models there are; the conversation goes on.", page("/model", "esc")),
     Shot("/effort", "How hard the model thinks.", page("/effort", "esc")),
+    Shot("/output-style", "How the model answers.", page("/output-style", "esc")),
     Shot("/permissions", "Every rule, whose it is and where it stands.", page("/permissions", "esc leaves")),
     Shot("/memory", "The notes the model reads.", page("/memory", "esc")),
     Shot("/status", "Model, key, folder, settings, session.", page("/status", "Endpoint")),

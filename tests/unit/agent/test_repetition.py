@@ -47,6 +47,44 @@ async def test_a_model_that_heeds_the_notice_goes_on() -> None:
     assert (await run(made)).reason == "done" and len(notices(made)) == 1
 
 
+def think(number: int, text: str = "Hm.") -> ToolUse:
+    return ToolUse(f"h{number}", "Think", {"thought": text})
+
+
+@pytest.mark.behaviour("B-1271")
+async def test_thoughts_are_no_steps_in_a_circle_and_none_out_of_one() -> None:
+    tools = [FakeTool("look"), FakeTool("Think", lambda raw: "Noted.")]
+    made = engine(*([think(number)] for number in range(12)), tools=tools)
+    assert (await run(made)).reason == "done" and notices(made) == []
+    turns = [[look(n)] if n % 2 else [think(n, f"Another {n}."), think(n + 100, f"Again {n}.")] for n in range(20)]
+    assert ((await run(engine(*turns, tools=tools))).reason) == "loop"
+
+
+@pytest.mark.behaviour("B-1271")
+async def test_thoughts_do_not_hide_a_call_that_fails_again_and_again() -> None:
+    def fails(raw: Json) -> str:
+        raise ToolError("no such file")
+
+    tools = [FakeTool("other", fails), FakeTool("Think", lambda raw: "Noted.")]
+    failing = [[ToolUse(f"t{n}", "other", {"path": "a"}), think(n, f"So {n}.")] for n in range(8)]
+    assert (await run(engine(*failing, tools=tools))).reason == "malformed"
+    made = engine(*failing[:2], [think(90)], [think(91)], *failing[2:], tools=tools)
+    ended = await run(made)
+    assert (ended.reason, ended.turns) == ("malformed", 5)
+
+
+@pytest.mark.behaviour("B-1271")
+async def test_failures_of_an_earlier_run_do_not_end_one_that_thinks_first() -> None:
+    def fails(raw: Json) -> str:
+        raise ToolError("no such file")
+
+    tools = [FakeTool("other", fails), FakeTool("Think", lambda raw: "Noted.")]
+    failing = [[ToolUse(f"t{n}", "other", {"path": "a"})] for n in range(3)]
+    made = engine(*failing, *([think(n)] for n in range(4)), tools=tools)
+    assert (await run(made)).reason == "malformed"
+    assert (await run(made)).reason == "done"
+
+
 @pytest.mark.behaviour("B-576")
 async def test_polling_counts_for_nothing() -> None:
     ticks = iter(range(100))

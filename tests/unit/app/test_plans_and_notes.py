@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coder.app.notes import add_note, memory_files, note_places
+from coder.app.notes import add_note, note_places
 from coder.app.plans import save_plan
 from coder.core.errors import ConfigError, SessionError
 
@@ -128,28 +128,18 @@ def test_a_note_that_cannot_be_added_says_why(tmp_path: Path) -> None:
         add_note(tmp_path / "wide.md", "x")
 
 
-def test_memory_files_are_told_in_the_order_in_which_they_count(tmp_path: Path) -> None:
-    home, cwd = tmp_path / "me" / ".coder", tmp_path / "me" / "shop" / "web"
-    for path in (home / "x", cwd / ".claude" / "x", cwd / "CLAUDE.md" / "x"):
-        path.parent.mkdir(parents=True)
-    for path, text in {
-        home / "CLAUDE.md": "mine",
-        cwd.parent / "AGENTS.md": "agents",
-        cwd.parent / "CLAUDE.local.md": "local",
-        cwd / ".claude" / "CLAUDE.md": "web",
-        cwd / "AGENTS.md": "not this",
-        tmp_path / "AGENTS.md": "nor this: it is nobody's home",
-    }.items():
-        path.write_text(text)
-    found = memory_files(cwd, home, {"HOME": str(tmp_path / "me")})
-    assert [(os.path.relpath(each.path, tmp_path), each.whose, each.size) for each in found] == [
-        ("me/.coder/CLAUDE.md", "yours", 4),
-        ("me/shop/AGENTS.md", "project", 6),
-        ("me/shop/CLAUDE.local.md", "only you", 5),
-        ("me/shop/web/.claude/CLAUDE.md", "project", 3),
-    ]
-    assert [(place.path.name, place.whose, place.size) for place in note_places(cwd, home)] == [
-        ("CLAUDE.md", "project", 3),
-        ("CLAUDE.local.md", "only you", 0),
-        ("CLAUDE.md", "yours", 4),
-    ]
+def test_a_note_goes_to_the_file_that_is_there_or_begins_one(tmp_path: Path) -> None:
+    home, cwd = tmp_path / ".coder", tmp_path / "shop"
+    cwd.mkdir()
+
+    def places() -> list[tuple[str, str, bool]]:
+        return [(os.path.relpath(each.path, tmp_path), each.whose, each.is_there) for each in note_places(cwd, home)]
+
+    own = ("shop/CLAUDE.local.md", "only you", False), (".coder/CLAUDE.md", "yours", False)
+    assert places() == [("shop/CLAUDE.md", "project", False), *own]
+    (cwd / "CLAUDE.md").mkdir()
+    (cwd / "AGENTS.md").write_text("agents")
+    assert places() == [("shop/AGENTS.md", "project", True), *own]
+    (cwd / ".claude").mkdir()
+    (cwd / ".claude" / "CLAUDE.md").write_text("shop")
+    assert places()[0] == ("shop/.claude/CLAUDE.md", "project", True)

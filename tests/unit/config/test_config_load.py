@@ -134,6 +134,21 @@ def test_a_model_is_taken_from_the_flag_the_environment_the_files_and_the_defaul
     assert place.load(ANTHROPIC_MODEL="").model.name == "opus"
 
 
+@pytest.mark.behaviour("B-1276")
+def test_a_model_that_the_administrator_sets_beats_variable_and_flag(place: Place) -> None:
+    managed = place.put("etc/managed-settings.json", {"model": "opus"})
+    place.put("person/.coder/settings.json", {"model": "haiku"})
+    config = place.load(ANTHROPIC_MODEL="sonnet")
+    assert (config.model.name, config.model.is_fixed, config.warnings) == ("opus", True, ())
+    config = place.load(Flags(model="sonnet"))
+    assert config.model.name == "opus"
+    assert config.warnings == (f"--model is not used: {managed} sets the model, and the administrator's files win.",)
+    assert place.load(Flags(model="opus")).warnings == ()
+    assert place.load(Flags(model="demo")).model.name == "demo"
+    place.put("etc/managed-settings.json", {"cleanupPeriodDays": 3})
+    assert (place.load().model.name, place.load().model.is_fixed) == ("haiku", False)
+
+
 def test_settings_can_be_given_as_json(place: Place) -> None:
     config = place.load(Flags(settings=' {"model": "x", "permissions": {"allow": ["Read(/a)"]}}'))
     assert config.model.name == "x"

@@ -145,3 +145,18 @@ def test_what_does_not_fit_is_refused(key: str, text: str) -> None:
     assert kind is not None
     with pytest.raises(ConfigError, match=r"must be|is a list"):
         value_of(key, kind, text)
+
+
+@pytest.mark.behaviour("B-1276")
+def test_a_variable_does_not_beat_the_model_of_the_administrator(tmp_path: Path) -> None:
+    (tmp_path / "project").mkdir()
+    put(tmp_path / "person" / ".coder" / "settings.json", {"model": "haiku"})
+    put(tmp_path / "etc" / "managed-settings.json", {"model": "opus"})
+    env = {"HOME": str(tmp_path / "person"), "ANTHROPIC_MODEL": "sonnet"}
+    home = tmp_path / "person" / ".coder"
+    found = tuple(sources(home, tmp_path / "project", env, ("user", "project", "local"), tmp_path / "etc"))
+    assert states(listing(found, env, home, tmp_path / "project"), "model") == [
+        ("sonnet", "environment", "overridden"),
+        ("opus", "managed", "used"),
+        ("haiku", "user", "overridden"),
+    ]

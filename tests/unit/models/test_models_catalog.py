@@ -4,7 +4,7 @@ import pytest
 
 from coder.core.messages import Usage
 from coder.models import catalog
-from coder.models.catalog import as_of, describe, price, resolve
+from coder.models.catalog import as_of, describe, price, resolve, title
 
 MILLION = Usage(input_tokens=1_000_000)
 
@@ -116,3 +116,17 @@ def test_names_of_one_model_are_recognised() -> None:
     assert catalog.is_same_model("claude-sonnet-4-5", "us.anthropic.claude-sonnet-4-5-20250929-v1:0")
     assert catalog.is_same_model("local", "local")
     assert not catalog.is_same_model("claude-sonnet-4-5", "claude-sonnet-4-6")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("claude-opus-4-8", "Claude Opus 4.8"),
+        ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", "Claude Sonnet 4.5"),
+        ("claude-opus-4-0", "Claude Opus 4"),
+        ("claude-next-9", "claude-next-9"),
+        ("mine", "mine"),
+    ],
+)
+def test_a_model_that_is_known_has_a_name_for_people(name: str, shown: str) -> None:
+    assert title(name) == shown

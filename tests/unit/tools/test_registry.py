@@ -14,6 +14,13 @@ ORDER = (
 
 def test_tools_come_in_a_fixed_order() -> None:
     assert tuple(tool.name for tool in builtins(ToolSession())) == ORDER
+    assert tuple(tool.name for tool in builtins(ToolSession(), thinks=True)) == (*ORDER, "Think")
+
+
+def test_think_says_what_it_is_for_in_few_words_and_answers_in_fewer() -> None:
+    made = spec(builtins(ToolSession(), thinks=True)[-1])
+    assert len(made.description.split()) <= 40
+    assert made.input_schema["required"] == ["thought"] and list(made.input_schema["properties"]) == ["thought"]
 
 
 def test_all_tools_together_are_small_enough_for_the_first_request() -> None:

@@ -77,6 +77,7 @@ def test_the_end_of_a_run() -> None:
     assert plain(done_row(seconds=0.4, calls=0, files_changed=0, cost=None)) == "Done · 0.4s · cost unknown"
     assert spoken_done(seconds=6, calls=1, files_changed=0, cost=0.04) == "Done, 6 seconds, 1 tool call, 4 cents."
     assert plain(thought_row(6.2)) == "✓ Thought for 6s · ctrl+o shows it"
+    assert plain(thought_row()) == "✓ Thought · ctrl+o shows it"
     assert [plain(each) for each in stopped_rows(8, ["app.py", "util.py"])] == [
         "! Stopped by you after 8s. What should coder do instead?",
         "  2 files changed so far: app.py, util.py",

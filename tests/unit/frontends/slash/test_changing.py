@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from coder.core.errors import ConfigError
-from coder.frontends.slash import add_dir, config, effort, model, theme, vim
+from coder.frontends.slash import add_dir, config, effort, model, output_style, theme, vim
 from coder.frontends.slash.dispatch import run_line
-from tests.support.desks import FakeDesk, by, desk_at, press
-from tests.support.fakeapi import turn
+from tests.support.desks import FakeDesk, by, desk_at, desk_on, press
+from tests.support.fakeapi import running_api, turn
 
 
 def settings(root: Path) -> dict[str, object]:
@@ -191,3 +191,64 @@ async def test_a_picker_that_is_left_changes_nothing(tmp_path: Path) -> None:
         desk.ui.picks = [press("ctrl+s")]
         await model.run(desk, "")
         assert desk.settings["model"] != "claude-opus-5-5"
+
+
+@pytest.mark.behaviour("B-1276")
+async def test_a_model_that_the_administrator_set_is_not_changed_here(tmp_path: Path) -> None:
+    async with desk_at(tmp_path, is_fixed=True) as desk:
+        for words in ("opus", ""):
+            with pytest.raises(ConfigError, match="The administrator has set the model for everybody here: claude-"):
+                await model.run(desk, words)
+        assert desk.ui.pickers == [] and desk.session.facts.model == "claude-sonnet-4-5"
+
+
+@pytest.mark.behaviour("B-1265")
+async def test_a_style_counts_at_once_before_the_first_message_and_from_the_next_conversation_on_then(
+    tmp_path: Path,
+) -> None:
+    put_style(tmp_path, "pirate", "---\ndescription: Like one\n---\nAhoy.")
+    async with running_api([turn("Hello.", repeat=6)]) as api, desk_on(api, tmp_path) as desk:
+        desk.ui.picks = [by("Concise")]
+        await run_line(desk, "/output-style")
+        assert desk.ui.items() == [
+            "Default | Finishes the task and says briefly what it did | now",
+            "Proactive | Acts on sensible assumptions and asks little | ",
+            "Concise | As few words as carry the answer | ",
+            "Explanatory | Explains its choices and the code base while it works | ",
+            "Learning | Leaves small pieces of the code for you to write | ",
+            "pirate | Like one | project",
+        ]
+        assert desk.ui.words == ["✓ Output style: Concise."]
+        await desk.prompt("Hi.")
+        await run_line(desk, "/style PIRATE")
+        assert desk.ui.words[-1] == "✓ Output style: pirate, from the next conversation on. /clear begins one."
+        await desk.prompt("And now?")
+        await run_line(desk, "/config language=German")
+        assert desk.ui.words[-1].endswith(" It counts from the next conversation on: /clear begins one.")
+        await desk.prompt("Still?")
+        await run_line(desk, "/clear")
+        await desk.prompt("Hi.")
+        assert settings(tmp_path) == {"outputStyle": "pirate", "language": "German"}
+        systems = [" ".join(block["text"] for block in body["system"]) for body in api.requests]
+        assert systems[0] == systems[1] == systems[2] and "# Output style: Concise" in systems[0]
+        assert "# Output style: pirate\nAhoy." in systems[3] and "German" in systems[3]
+        assert "# Finishing" not in systems[3]
+        await run_line(desk, "/output-style default")
+        assert settings(tmp_path)["outputStyle"] == "default"
+
+
+@pytest.mark.behaviour("B-1263")
+async def test_a_style_that_is_not_there_is_not_set(tmp_path: Path) -> None:
+    async with desk_at(tmp_path) as desk:
+        with pytest.raises(ConfigError, match=r"There is no output style lerning\. Did you mean Learning\?"):
+            await output_style.run(desk, "lerning")
+        with pytest.raises(ConfigError, match=r"/output-style lists those that there are\."):
+            await output_style.run(desk, "\u202ezz")
+        await output_style.run(desk, "")
+        assert desk.ui.words == [] and not (tmp_path / "home" / ".coder" / "settings.json").exists()
+
+
+def put_style(root: Path, name: str, text: str) -> None:
+    folder = root / "project" / ".claude" / "output-styles"
+    folder.mkdir(parents=True)
+    (folder / f"{name}.md").write_text(text, encoding="utf-8")

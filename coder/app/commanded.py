@@ -1,0 +1,166 @@
+"""Puts the commands of a session together, when one is first needed: a run without any pays for none.
+
+Must not know what they do.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from coder.agent.executor import Executor
+from coder.app.prompting import Expanded, Offered
+from coder.app.rulebook import RuleBook
+from coder.config.paths import MANAGED, user_home
+from coder.core.config import Config
+from coder.core.events import AnyEvent, Notice
+from coder.core.lazy import LazyModule
+from coder.core.messages import Block, Message, Text, ToolUse
+from coder.core.tools import Access, SessionControl
+from coder.core.workspace import Workspace
+from coder.tools.read import Read
+
+if TYPE_CHECKING:
+    from coder.app import attaching, catalogues, commanding, granting, inlining, skill_news
+    from coder.app.catalogues import LiveCatalogue
+    from coder.app.commanding import Commands, OnExpansion
+    from coder.app.skill_news import SkillNews
+    from coder.commands import listing, places
+    from coder.commands.definition import Definition
+    from coder.commands.listing import Listing
+    from coder.commands.places import Place
+    from coder.permissions.decide import Decision
+else:
+    attaching, catalogues, commanding, granting, inlining, skill_news = (
+        LazyModule(f"coder.app.{name}")
+        for name in ("attaching", "catalogues", "commanding", "granting", "inlining", "skill_news")
+    )
+    listing, places = (LazyModule(f"coder.commands.{name}") for name in ("listing", "places"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """What of a session its commands need. `executor` is given late: it is made after the tools. `facts` has SESSION_ID
+    and the like; `window` is the context window of the model, in tokens; `is_trusted` tells whether what a file grants
+    counts; `reserved` are names of the session's own commands; `plugins` the places of plugins in use."""
+
+    config: Config
+    book: RuleBook
+    judge: Callable[[ToolUse, Access], Decision]
+    executor: Callable[[], Executor]
+    has_shell: Callable[[], bool]
+    read: Read
+    workspace: Workspace
+    control: SessionControl
+    spill_dir: Path
+    emit: Callable[[AnyEvent], None]
+    tell: Callable[[Message], None]
+    messages: Callable[[], Sequence[Message]]
+    is_trusted: Callable[[Definition], bool]
+    window: int
+    facts: Mapping[str, str] = field(default_factory=dict)
+    reserved: Collection[str] = ()
+    plugins: Iterable[Place] = ()
+    on_expansion: OnExpansion | None = None
+
+
+class Commanded:
+    """The commands of one session. Everything but `has_skills` loads what it needs."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def expand(self, line: str) -> Expanded | None:
+        return await self.commands.expand(line)
+
+    async def attach(self, text: str) -> tuple[Block, ...]:
+        return await self.commands.attach(text)
+
+    def offered(self) -> tuple[Offered, ...]:
+        return self.commands.offered()
+
+    def has_skills(self) -> bool:
+        """Whether the model may use any: the Skill tool is for such sessions. Looks for folders first."""
+        lies = any(place.origin != "built-in" and os.path.lexists(place.folder) for place in self._places())
+        return lies and bool(self.commands.all_for_model())
+
+    def listed(self) -> tuple[Text, ...]:
+        """What the first message tells the model of skills, if anything. People are told what is short of it."""
+        text, notice = self.commands.listing()
+        if notice:
+            self._say(notice[:1].upper() + notice[1:])
+        return (Text(text),) if text else ()
+
+    def news(self) -> SkillNews:
+        """The policy that tells of skills that are found later."""
+        news: SkillNews = skill_news.SkillNews(
+            self.commands.for_model, lambda found: self._listed(found).text, self._live.touch, self.run_ended
+        )
+        return news
+
+    def run_ended(self) -> None:
+        """To be called when a run has ended, however it did."""
+        if "commands" in self.__dict__:
+            self.commands.run_ended()
+
+    @cached_property
+    def commands(self) -> Commands:
+        parts, config = self._parts, self._parts.config
+        attach = attaching.Attaching(
+            parts.judge, parts.read, parts.workspace, parts.control, parts.spill_dir, self._say
+        )
+        inline = inlining.Inlining(parts.executor, parts.has_shell) if config.guidance.shell_in_commands else None
+        facts = {"PROJECT_DIR": str(config.cwd), "EFFORT": config.model.effort or "", **parts.facts}
+        around = commanding.Surroundings(
+            lambda: facts,
+            attach,
+            inline,
+            parts.tell,
+            self._say,
+            parts.messages,
+            self._listed,
+            parts.on_expansion,
+            self._live.is_due,
+        )
+        given = granting.Granting(parts.book, config.cwd, parts.is_trusted)
+        made: Commands = commanding.Commands(self._live, given, around)
+        return made
+
+    @cached_property
+    def _live(self) -> LiveCatalogue:
+        parts = self._parts
+        guidance = parts.config.guidance
+        live: LiveCatalogue = catalogues.LiveCatalogue(
+            self._places, parts.config.cwd, parts.reserved, guidance.overrides
+        )
+        return live
+
+    def _places(self) -> tuple[Place, ...]:
+        config = self._parts.config
+        guidance = config.guidance
+        if not guidance.commands:
+            return ()
+        found: tuple[Place, ...] = places.places(
+            config.cwd,
+            config.home,
+            user_home=user_home(os.environ),
+            managed=MANAGED,
+            add_dirs=config.add_dirs,
+            plugins=self._parts.plugins,
+            sources=guidance.sources,
+            bundled=guidance.bundled,
+        )
+        return found
+
+    def _listed(self, found: Sequence[Definition]) -> Listing:
+        guidance, env = self._parts.config.guidance, {**os.environ, **self._parts.config.env}
+        room = listing.budget(self._parts.window, guidance.listing_share, env)
+        made: Listing = listing.listing(found, room, guidance.listing_chars, guidance.overrides)
+        return made
+
+    def _say(self, text: str) -> None:
+        self._parts.emit(Notice(level="info", text=text))

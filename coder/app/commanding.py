@@ -1,0 +1,222 @@
+"""The commands and skills of a session: a line that names one becomes what it says, and the model may use those it is
+told of. Must not know front ends, where files lie, or how a run goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias, get_args
+
+from coder.app.attaching import Attaching
+from coder.app.expanding import Body, Inline, expanded
+from coder.app.granting import Granting
+from coder.app.prompting import Expanded, Offered, Submitted
+from coder.commands.asked import Asked, asked, head, thinks_harder
+from coder.commands.definition import Definition
+from coder.commands.listing import Listing
+from coder.commands.loader import body
+from coder.commands.mentions import mentions
+from coder.commands.suggest import near
+from coder.core import prompts
+from coder.core.choices import Effort
+from coder.core.errors import CoderError, SessionError, ToolError
+from coder.core.messages import Block, Message, Meta, Text
+from coder.core.visible import visible_line
+
+OnExpansion: TypeAlias = Callable[[str, str, str, str], Awaitable[Submitted]]
+"""What hooks say of a command that was typed: its name, its arguments, whose it is, and the line."""
+_EFFORTS: tuple[Effort, ...] = get_args(Effort)
+
+
+class Catalogue(Protocol):
+    """The commands and skills there are."""
+
+    def find(self, name: str) -> Definition | None: ...
+
+    def all(self) -> Sequence[Definition]: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Surroundings:
+    """What commands need of their session. `facts` are by the names they have in texts: SESSION_ID, PROJECT_DIR,
+    EFFORT, COMMIT_TRAILER, PR_TRAILER. `inline` is None where no text may run anything; `tell` adds a message to the
+    conversation behind the calls of this turn; `say` tells people something; `messages` is the conversation as it goes
+    on; `listed` the bounded list of what the model may use; `is_due` tells whether something for certain files is to be
+    offered; `body` reads a text, and raises CoderError when it cannot.
+    """
+
+    facts: Callable[[], Mapping[str, str]]
+    attach: Attaching
+    inline: Inline | None
+    tell: Callable[[Message], None]
+    say: Callable[[str], None]
+    messages: Callable[[], Sequence[Message]]
+    listed: Callable[[Sequence[Definition]], Listing]
+    on_expansion: OnExpansion | None = None
+    is_due: Callable[[Definition], bool] = lambda definition: True
+    body: Callable[[Definition], str] = body
+
+
+class Commands:
+    """`catalogue` gives the commands as they are on disk by now."""
+
+    def __init__(self, catalogue: Callable[[], Catalogue], granting: Granting, around: Surroundings) -> None:
+        self._catalogue = catalogue
+        self._granting = granting
+        self._around = around
+
+    async def attach(self, text: str) -> tuple[Block, ...]:
+        """The files that a prompt mentions. Never raises."""
+        self.run_ended()
+        return await self._around.attach(text)
+
+    def run_ended(self) -> None:
+        """What the skills of a run were allowed ends with it. To be called when it has ended."""
+        self._granting.end()
+
+    def typed(self, name: str) -> Definition | None:
+        """The command of that name that a person may type."""
+        catalogue = self._catalogue()
+        found = catalogue.find(name) or next((each for each in catalogue.all() if _is_alike(each.name, name)), None)
+        return found if found is not None and found.person_may else None
+
+    async def expand(self, line: str) -> Expanded | None:
+        """What a line that begins with a slash stands for; None when no command of a file has that name.
+
+        Raises CoderError that says why it could not be made; nothing is sent then.
+        """
+        self.run_ended()
+        chosen = [(each, self.typed(each.name)) for each in asked(line, lambda name: self.typed(name) is not None)]
+        uses = [(each, definition) for each, definition in chosen if definition is not None]
+        if not uses:
+            return None
+        notes = await self._hooked(line, uses)
+        definitions = [definition for _, definition in uses]
+        facts = self._around.facts()
+        with self._granting.during(definitions, facts):
+            bodies = [await self._body(each, definition) for each, definition in uses]
+            attached = await self._around.attach.of(
+                (*mentions(uses[-1][0].arguments), *(mention for body in bodies for mention in body.mentioned))
+            )
+        first = uses[0][0].name
+        typed = head(first, line.strip().removeprefix(f"/{first}").strip())
+        texts = [self._once(definition, body.text) for (_, definition), body in zip(uses, bodies, strict=True)]
+        model = next((each.model for each in reversed(definitions) if each.model not in ("", "inherit")), "")
+        return Expanded(
+            blocks=tuple(Text(text) for text in (typed, *texts)) + attached + tuple(Text(note) for note in notes),
+            during=self._granting.during(definitions, facts),
+            model=model,
+            effort=self._effort(definitions, (line, *texts), facts),
+            verify=tuple(what for each in definitions for what in each.verify),
+        )
+
+    def offered(self) -> tuple[Offered, ...]:
+        """What a person may type."""
+        found = (each for each in self._catalogue().all() if each.person_may)
+        return tuple(Offered(each.name, each.description, each.hint, each.origin, each.kind) for each in found)
+
+    # The model's own use of skills: coder.tools.skill.Skills
+
+    def for_model(self) -> tuple[Definition, ...]:
+        """What the model may use by itself, in the order of the catalogue."""
+        return tuple(each for each in self._catalogue().all() if self._is_offered(each))
+
+    def all_for_model(self) -> tuple[Definition, ...]:
+        """What the model may use now or, when a file it is for is touched, later."""
+        return tuple(each for each in self._catalogue().all() if _is_for_model(each))
+
+    def listing(self) -> tuple[str, str]:
+        """What the first message tells the model of them, "" for nothing, and what people are told of that list."""
+        made = self._around.listed(self.for_model())
+        return (prompts.load("reminders/skills", skills=made.text) if made.text else ""), made.notice
+
+    def gains(self, name: str) -> str:
+        found = self._catalogue().find(name)
+        return ", ".join(self._granting.gains(found)) if found is not None else ""
+
+    async def use(self, name: str, arguments: str) -> str:
+        definition = self._catalogue().find(name)
+        if definition is None or definition.name != name or not self._is_offered(definition):
+            raise ToolError(self._no_skill(name, definition))
+        if definition.forks:
+            self._say_it_stays_here(definition)
+        facts = self._around.facts()
+        try:
+            with self._granting.during((definition,), facts):
+                body = await self._body(Asked(name, arguments), definition)
+                attached = await self._around.attach.of(body.mentioned)
+        except CoderError as error:
+            raise ToolError(f"The skill {name} could not be loaded: {error}") from error
+        self._granting.lend(definition, facts)
+        text = self._once(definition, body.text)
+        self._around.tell(Message("user", (Text(text), *attached), Meta(kind="reminder")))
+        return prompts.load("reminders/skill_begins", skill=name)
+
+    # Parts
+
+    async def _body(self, each: Asked, definition: Definition) -> Body:
+        text = self._around.body(definition)
+        if not text.strip():
+            raise SessionError(f"/{definition.name} says nothing: {visible_line(str(definition.file))} has no text.")
+        around = self._around
+        return await expanded(definition, text, each.arguments, around.facts(), around.inline)
+
+    async def _hooked(self, line: str, uses: Sequence[tuple[Asked, Definition]]) -> tuple[str, ...]:
+        notes: list[str] = []
+        for each, definition in uses:
+            if definition.forks:
+                self._say_it_stays_here(definition)
+            if self._around.on_expansion is None:
+                continue
+            said = await self._around.on_expansion(definition.name, each.arguments, definition.origin, line)
+            if said.refused:
+                raise SessionError(f"/{definition.name} was not sent: {visible_line(said.refused)}")
+            notes += said.notes
+        return tuple(notes)
+
+    def _once(self, definition: Definition, text: str) -> str:
+        """The text, or that it stands above already."""
+        blocks = (block for message in self._around.messages() for block in message.content)
+        if any(isinstance(block, Text) and block.text == text for block in blocks):
+            return prompts.load("reminders/skill_again", skill=definition.name)
+        return text
+
+    def _effort(
+        self, definitions: Sequence[Definition], texts: Sequence[str], facts: Mapping[str, str]
+    ) -> Effort | None:
+        """What the last of them wants, and a word in any text raises."""
+        chosen = next((each.effort for each in reversed(definitions) if each.effort is not None), None)
+        if not any(thinks_harder(text) for text in texts):
+            return chosen
+        now = _EFFORTS.index(chosen) if chosen is not None else _place(facts.get("EFFORT", ""))
+        return chosen if now >= _EFFORTS.index("high") else "high"
+
+    def _say_it_stays_here(self, definition: Definition) -> None:
+        self._around.say(f"/{definition.name} asks for a context of its own; it runs in this conversation for now.")
+
+    def _is_offered(self, definition: Definition) -> bool:
+        return _is_for_model(definition) and self._around.is_due(definition)
+
+    def _no_skill(self, name: str, found: Definition | None) -> str:
+        offered = [each.name for each in self.for_model()]
+        if found is not None and found.name in offered:
+            return f"There is no skill {name!r}; send its whole name, {found.name!r}."
+        if found is not None:
+            return f"The skill {name!r} is for the person, who types /{found.name}. Do not do what it does unasked."
+        close = near(name, offered, 1)
+        hint = f" Did you mean {close[0]!r}?" if close else f" The skills are: {', '.join(offered[:50]) or 'none'}."
+        return f"There is no skill {name!r}.{hint}"
+
+
+def _is_for_model(definition: Definition) -> bool:
+    """Our own are for people: what they do, a model does when it is asked to."""
+    return definition.model_may and definition.origin != "built-in"
+
+
+def _is_alike(name: str, typed: str) -> bool:
+    return name.lower() == typed.lower()
+
+
+def _place(effort: str) -> int:
+    return next((index for index, each in enumerate(_EFFORTS) if each == effort), -1)

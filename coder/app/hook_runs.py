@@ -1,0 +1,150 @@
+"""Runs the hooks of a point with what there is to tell of this session, and does what any of them may ask for: says
+what is meant for the person, holds what is meant for the model, takes variables in. Must not know what a point is for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from coder.app import hook_notes
+from coder.app.exported import exported
+from coder.core.events import AnyEvent, Notice
+from coder.core.messages import Json
+from coder.hooks.engine import Engine
+from coder.hooks.inputs import Common, subject_of
+from coder.hooks.outcome import NOTHING, Outcome, Part
+from coder.hooks.points import POINTS
+from coder.workspace.local import LocalWorkspace
+
+if TYPE_CHECKING:
+    from coder.agent.control import Control
+
+PATIENCE = 5.0  # seconds that the end of a session leaves to hooks nobody waited for
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """What hooks are told of the session. `env` is what `$NAME` stands for in the variables they leave, `env_file`
+    where they leave them. `entitle` takes a title for the session."""
+
+    session_id: str
+    transcript: Path | None
+    workspace: LocalWorkspace
+    control: Control
+    env: Mapping[str, str]
+    env_file: Path
+    effort: str = ""
+    entitle: Callable[[str], None] = lambda title: None
+
+
+class HookRuns:
+    def __init__(self, scene: Scene, emit: Callable[[AnyEvent], None]) -> None:
+        self.scene = scene
+        self.prompt_id = ""
+        self._emit = emit
+        self._engine: Engine | None = None
+        self._beside: set[asyncio.Task[None]] = set()
+        self._pending: list[str] = []
+
+    def use(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def wants(self, point: str, subject: str = "") -> bool:
+        return self._engine is not None and self._engine.wants(point, subject)
+
+    @property
+    def common(self) -> Common:
+        """What the input of each hook begins with."""
+        scene = self.scene
+        return Common(
+            scene.session_id,
+            str(scene.transcript or ""),
+            str(scene.workspace.cwd),
+            self.prompt_id,
+            scene.control.mode,
+            scene.effort,
+        )
+
+    async def run(self, payload: Json) -> Outcome:
+        """What they say together of an input (coder.hooks.inputs). Returns at once when there is no hook for it. Raises
+        CancelledError only."""
+        point, subject = str(payload["hook_event_name"]), subject_of(payload)
+        if self._engine is None or not self._engine.wants(point, subject):
+            return NOTHING
+        if POINTS[point].env_file:
+            await asyncio.to_thread(_make_folder, self.scene.env_file.parent)
+        said = (await self._engine.run(point, subject, payload)).said
+        self._say(point, said)
+        if said.title:
+            self.scene.entitle(said.title)
+        if POINTS[point].env_file:
+            await self._take_variables(point)
+        return said
+
+    def beside(self, work: Coroutine[object, None, object]) -> None:
+        """Nobody waits for it until the session ends."""
+
+        async def run() -> None:
+            await work
+
+        task = asyncio.create_task(run())
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
+
+    def hold(self, point: str, notes: tuple[str, ...]) -> None:
+        """What the model is to be told before its next turn."""
+        self._pending += hook_notes.contexts(point, notes)
+
+    def held(self) -> str:
+        """All that is held, which is no longer held then."""
+        pending, self._pending = self._pending, []
+        return "\n".join(pending)
+
+    def late(self, part: Part) -> None:
+        """A hook in the background has ended."""
+        point = part.handler.point
+        self._say(point, part.outcome)
+        reason = (part.outcome.reason,) if part.outcome.blocked else ()
+        self.hold(point, (*part.outcome.notes, *reason))
+
+    async def aclose(self) -> None:
+        if self._beside:
+            await asyncio.wait(self._beside, timeout=PATIENCE)
+        for task in tuple(self._beside):
+            task.cancel()
+        if self._beside:
+            await asyncio.wait(self._beside)
+        if self._engine is not None:
+            await self._engine.aclose()
+        with suppress(OSError):
+            await asyncio.to_thread(self.scene.env_file.unlink, missing_ok=True)
+
+    def notice(self, text: str) -> None:
+        self._emit(Notice(level="warning", text=text))
+
+    def _say(self, point: str, said: Outcome) -> None:
+        for text in (*said.messages, *said.lines):
+            self.notice(f"{point} hook: {hook_notes.line(text, 'it has nothing to say')}")
+
+    async def _take_variables(self, point: str) -> None:
+        found, wrong = await asyncio.to_thread(exported, self.scene.env_file, self.scene.env)
+        self.scene.workspace.export(found)
+        if wrong:
+            shown = hook_notes.line(wrong[0], "an empty line")
+            what = "1 line" if len(wrong) == 1 else f"{len(wrong)} lines"
+            self.notice(f"{point} hook: {what} in CLAUDE_ENV_FILE not used: {shown}. Write: export NAME=value")
+
+
+def _make_folder(folder: Path) -> None:
+    with suppress(OSError):  # then a hook cannot leave variables, and says so itself
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def new_prompt_id() -> str:
+    return str(uuid.uuid4())

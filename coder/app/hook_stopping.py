@@ -1,0 +1,65 @@
+"""The hooks that are asked when the model is done: they may have the run go on, but not for ever. Must not know how a
+hook is run, or what ends a run otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from coder.agent.history import History
+from coder.agent.policies import Inject, Stop, Verdict
+from coder.agent.replies import reminder
+from coder.app import hook_notes
+from coder.app.hook_runs import HookRuns
+from coder.core.messages import Json
+from coder.hooks import inputs
+
+CAP = 8
+CAP_NAME = "CLAUDE_CODE_STOP_HOOK_BLOCK_CAP"
+
+
+class Stopping:
+    """An EndPolicy. `cap` is how often in one run it may say that there is more to do; `tasks` are the commands in the
+    background, as hooks are told of them."""
+
+    def __init__(self, runs: HookRuns, cap: int, tasks: Callable[[], list[Json]]) -> None:
+        self._runs = runs
+        self._cap = cap
+        self._tasks = tasks
+        self._times = 0
+
+    def begin(self) -> None:
+        """Another run."""
+        self._times = 0
+
+    async def before_end(self, text: str, history: History) -> Verdict:
+        if not self._runs.wants("Stop"):
+            return None
+        active, tasks = self._times > 0, self._tasks()
+        said = await self._runs.run(inputs.stop(self._runs.common, text, active=active, tasks=tasks))
+        if said.stop is not None:  # it wants an end, and this is one
+            if said.stop:
+                self._runs.notice(f"Stop hook: {hook_notes.line(said.stop, '')}")
+            return None
+        if not said.blocked and not said.notes:
+            return None
+        self._times += 1
+        if self._times > self._cap:
+            return Stop("gate_unmet", self._given_up(said.reason))
+        notes = list(hook_notes.contexts("Stop", said.notes))
+        if said.blocked:
+            self._runs.notice(f"Stop hook: goes on, {hook_notes.line(said.reason, 'it gives no reason')}")
+            notes.insert(0, hook_notes.goes_on(said.reason))
+        return Inject(reminder("\n".join(notes)))
+
+    def _given_up(self, reason: str) -> str:
+        times = "once" if self._cap == 1 else f"{self._cap} times"
+        why = hook_notes.line(reason, "it gives no reason")
+        said = f"The Stop hook still says no after the run went on {times} for it: {why.rstrip('.')}."
+        return f"{said} {CAP_NAME} allows more."
+
+
+def cap_of(env: Mapping[str, str]) -> int:
+    """What is no whole number counts as not set."""
+    text = env.get(CAP_NAME, "").strip()
+    return int(text) if text.isascii() and text.isdigit() and int(text) > 0 else CAP

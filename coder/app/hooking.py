@@ -1,0 +1,149 @@
+"""The hooks of a session, put together: where they run, what each point does with what they say. Must not know front
+ends, or how a hook is run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from coder.agent.history import History
+from coder.agent.policies import Inject, Verdict
+from coder.agent.replies import reminder
+from coder.app import hook_notes
+from coder.app.hook_asking import asker
+from coder.app.hook_calling import Calling, Waits
+from coder.app.hook_calls import CallHooks
+from coder.app.hook_fits import Fitting
+from coder.app.hook_runs import HookRuns, Scene, new_prompt_id
+from coder.app.hook_stopping import Stopping, cap_of
+from coder.app.points import Leaving, Source
+from coder.app.prompting import Submitted
+from coder.core.config import Config
+from coder.core.events import AnyEvent, RunStarted
+from coder.core.messages import Json
+from coder.core.model import Model
+from coder.hooks import inputs
+from coder.hooks.config import HookSet
+from coder.hooks.engine import Engine
+from coder.hooks.outcome import Outcome
+from coder.hooks.surroundings import Links, Surroundings
+from coder.permissions.world import LocalWorld
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Around:
+    """What hooks need of the session they belong to. `source` is how it began, `folder` holds its side files; `world`
+    and `side_model` are asked for when a hook needs one; `tasks` are its commands in the background."""
+
+    scene: Scene
+    source: Source
+    folder: Path
+    world: Callable[[], LocalWorld]
+    side_model: Callable[[], Model]
+    tasks: Callable[[], list[Json]] = list
+    waits: Waits = field(default_factory=Waits)
+
+
+class SessionHooks(CallHooks):
+    """Implements `coder.app.points.Points`."""
+
+    def __init__(self, config: Config, around: Around, emit: Callable[[AnyEvent], None]) -> None:
+        hooks, self.warnings = HookSet.of(config.hooks.sources)
+        runs = HookRuns(around.scene, emit)
+        super().__init__(runs)
+        links = Links(emit, Fitting(around.world, config.cwd), asker(around.side_model, config, emit), runs.late)
+        runs.use(Engine(hooks, _surroundings(config, around), links))
+        self.leaving: Leaving = "other"
+        self._source = around.source
+        self._stopping = Stopping(runs, cap_of(config.env), around.tasks)
+        self._calling = Calling(runs, around.waits)
+        self._starting: asyncio.Task[Outcome] | None = None
+        self._is_closed = False
+
+    def begin(self) -> None:
+        if self._starting is None and self._runs.wants("SessionStart", self._source):
+            model = self._runs.scene.control.model
+            told = inputs.session_start(self._runs.common, self._source, model=model)
+            self._starting = asyncio.create_task(self._runs.run(told))
+
+    async def began(self) -> Submitted:
+        """Whoever does not want to wait for it any more ends it."""
+        self.begin()
+        if self._starting is None:
+            return Submitted()
+        try:
+            await asyncio.wait({self._starting})
+        except asyncio.CancelledError:
+            await self._end_start()
+            raise
+        if self._starting.cancelled():
+            return Submitted()
+        said = self._starting.result()
+        if said.stop:
+            self._runs.notice(f"SessionStart hook: {hook_notes.line(said.stop, '')}")
+        return Submitted(notes=tuple(hook_notes.contexts(f"SessionStart:{self._source}", said.notes)))
+
+    async def submitted(self, text: str) -> Submitted:
+        self._runs.prompt_id = new_prompt_id()
+        return _submitted("UserPromptSubmit", await self._runs.run(inputs.user_prompt_submit(self._runs.common, text)))
+
+    async def expanded(self, name: str, arguments: str, source: str, prompt: str) -> Submitted:
+        told = inputs.user_prompt_expansion(self._runs.common, name, arguments, source, prompt)
+        return _submitted("UserPromptExpansion", await self._runs.run(told))
+
+    def instructions_loaded(self, file: Path, kind: str, reason: str, more: Json | None = None) -> None:
+        if self._runs.wants("InstructionsLoaded", reason):
+            told = inputs.instructions_loaded(self._runs.common, str(file), kind, reason)
+            self._runs.beside(self._runs.run(told | (more or {})))
+
+    def before_turn(self, turn: int, history: History) -> Verdict:
+        text = self._runs.held()
+        return Inject(reminder(text)) if text else None
+
+    async def before_end(self, text: str, history: History) -> Verdict:
+        return await self._stopping.before_end(text, history)
+
+    def on(self, event: AnyEvent) -> None:
+        if isinstance(event, RunStarted) and event.agent == "main":
+            self._stopping.begin()
+        self._calling.on(event)
+
+    async def aclose(self) -> None:
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._calling.cancel()
+        await self._end_start()
+        await self._runs.run(inputs.session_end(self._runs.common, self.leaving))
+        await self._runs.aclose()
+
+    async def _end_start(self) -> None:
+        if self._starting is not None and not self._starting.done():
+            self._starting.cancel()
+            await asyncio.wait({self._starting})
+
+
+def _submitted(point: str, said: Outcome) -> Submitted:
+    if said.stop is not None:
+        return Submitted(f"{point} hook: {hook_notes.line(said.stop, 'it stopped the run')}")
+    if said.blocked:
+        return Submitted(f"{point} hook: {hook_notes.line(said.reason, 'it blocked this prompt')}")
+    return Submitted(notes=tuple(hook_notes.contexts(point, said.notes)))
+
+
+def _surroundings(config: Config, around: Around) -> Surroundings:
+    named = {name: value for name, value in config.env.items() if os.environ.get(name) != value}
+    return Surroundings(
+        project=config.cwd,
+        env=dict(os.environ),
+        spill=around.folder / "tool-results",
+        settings_env=named,
+        effort=around.scene.effort,
+        urls=config.hooks.urls,
+        env_names=config.hooks.env_names,
+        env_file=around.scene.env_file,
+    )

@@ -1,0 +1,87 @@
+"""The points of a session at which a person may have something run: what it calls there. By default nothing is run.
+
+Must not know hooks, files or processes: a session without hooks loads no more of them than this.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, Protocol, TypeAlias
+
+from coder.agent.history import History
+from coder.agent.policies import EndPolicy, TurnPolicy, Verdict
+from coder.agent.ports import Hooks, NoHooks
+from coder.app.prompting import PromptHooks, Submitted
+from coder.core.events import AnyEvent
+from coder.core.messages import Json
+
+Source: TypeAlias = Literal["startup", "resume", "clear", "compact", "fork"]
+Leaving: TypeAlias = Literal["clear", "resume", "logout", "prompt_input_exit", "other"]
+
+
+class Points(Hooks, PromptHooks, TurnPolicy, EndPolicy, Protocol):
+    """A session's own points beside those of its calls. None of it raises but CancelledError.
+
+    As a policy it puts in before a turn what hooks in the background said for the model, and has a run go on that was
+    to end. `warnings` are about hooks that do not count. `leaving` is why the session ends: whoever ends it for another
+    reason says so before.
+    """
+
+    warnings: tuple[str, ...]
+    leaving: Leaving
+
+    def begin(self) -> None:
+        """Runs SessionStart already, beside what else there is to do. `began` waits for it."""
+        ...
+
+    async def expanded(self, name: str, arguments: str, source: str, prompt: str) -> Submitted:
+        """UserPromptExpansion: a typed command becomes this prompt. `source` is where the command comes from."""
+        ...
+
+    def instructions_loaded(self, file: Path, kind: str, reason: str, more: Json | None = None) -> None:
+        """InstructionsLoaded: the model reads this file from now on. `more` are further fields of the contract. Nobody
+        waits for what is run."""
+        ...
+
+    def on(self, event: AnyEvent) -> None:
+        """Told of what happens: Notification and StopFailure come from it."""
+        ...
+
+    async def aclose(self) -> None:
+        """SessionEnd; what still runs is ended. Idempotent."""
+        ...
+
+
+class NoPoints(NoHooks):
+    warnings: tuple[str, ...] = ()
+    leaving: Leaving = "other"
+
+    def begin(self) -> None:
+        pass
+
+    async def began(self) -> Submitted:
+        return _SENT
+
+    async def submitted(self, text: str) -> Submitted:
+        return _SENT
+
+    async def expanded(self, name: str, arguments: str, source: str, prompt: str) -> Submitted:
+        return _SENT
+
+    def instructions_loaded(self, file: Path, kind: str, reason: str, more: Json | None = None) -> None:
+        pass
+
+    def before_turn(self, turn: int, history: History) -> Verdict:
+        return None
+
+    async def before_end(self, text: str, history: History) -> Verdict:
+        return None
+
+    def on(self, event: AnyEvent) -> None:
+        pass
+
+    async def aclose(self) -> None:
+        pass
+
+
+_SENT = Submitted()

@@ -1,0 +1,97 @@
+"""Which output styles there are in a session, and which it has. Must not know how a file says one, or where it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+
+from coder.commands.definition import Mistake, Origin
+from coder.commands.places import Kind, Place, files_in, places_of
+from coder.commands.styles import style_of
+from coder.config.paths import MANAGED
+from coder.core import prompts
+from coder.core.config import Config
+from coder.core.visible import visible_line
+from coder.frontmatter.found import Search
+
+MOST = 64 * 1024  # characters of a style: they go into every request
+_KIND: Kind = "output-styles"
+_BUILT_IN = ("proactive", "concise", "explanatory", "learning")
+_NAMED = 12  # names in a warning
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """`text` goes into the system prompt; `keeps_coding`: beside all of its sections. `mistakes` are for people."""
+
+    name: str
+    description: str = ""
+    text: str = ""
+    keeps_coding: bool = False
+    origin: Origin = "built-in"
+    mistakes: tuple[str, ...] = ()
+
+
+DEFAULT = Style("Default", "Finishes the task and says briefly what it did", keeps_coding=True)
+
+
+def available(config: Config) -> tuple[Style, ...]:
+    """Each style once, as it counts, ours first. Blocks. Never raises for what stands in anybody's folder."""
+    found = {DEFAULT.name.casefold(): DEFAULT}
+    for style in _styles(config):
+        if (key := style.name.casefold()) != DEFAULT.name.casefold():
+            found[key] = style
+    return tuple(found.values())
+
+
+def chosen(config: Config, warnings: list[str]) -> Style | None:
+    """The style that is set; None for the default one, and with a warning where there is none of that name."""
+    every = available(config)
+    wanted = " ".join(config.guidance.style.split())
+    found = next((style for style in every if style.name.casefold() == wanted.casefold()), None)
+    if found is None:
+        warnings.append(_unknown(wanted, [style.name for style in every]))
+        return None
+    warnings += found.mistakes
+    return found if found.text else None
+
+
+def _styles(config: Config) -> Iterator[Style]:
+    """The weakest first: the strongest of one name counts."""
+    folder = prompts.folder() / "styles"
+    for name in _BUILT_IN:
+        yield _style(prompts.load(f"styles/{name}").encode(), folder / f"{name}.md", Place(folder, _KIND, "built-in"))
+    search = Search()
+    for place in reversed(places_of(config, MANAGED)):
+        for file in files_in(place, search) if place.kind == _KIND else ():
+            if (data := search.read(file.path)) is not None:
+                yield _style(data, file.path, place)
+
+
+def _style(data: bytes, file: Path, place: Place) -> Style:
+    written, mistakes = style_of(data, file, place)
+    told = [_told(mistake) for mistake in mistakes if mistake.level == "error"]
+    if len(written.text) > MOST:
+        written = replace(written, text=written.text[:MOST])
+        told.append(f"{visible_line(str(file))} is longer than {MOST:,} characters: the rest of it is not used.")
+    return Style(
+        name=visible_line(" ".join(written.name.split())),
+        description=visible_line(written.description),
+        text=written.text,
+        keeps_coding=written.keeps_coding,
+        origin=written.origin,
+        mistakes=tuple(told),
+    )
+
+
+def _told(mistake: Mistake) -> str:
+    return f"{visible_line(str(mistake.path))}, line {mistake.line}: {visible_line(mistake.text)}."
+
+
+def _unknown(wanted: str, names: list[str]) -> str:
+    by_lower = {name.casefold(): name for name in names}
+    near = get_close_matches(wanted.casefold(), by_lower, n=1)
+    hint = f"Did you mean {by_lower[near[0]]}?" if near else f"There are {', '.join(names[:_NAMED])}."
+    return f'outputStyle: there is no style "{visible_line(wanted)[:60]}". {hint}'

@@ -1,0 +1,57 @@
+"""What hooks run in: folders, variables, bounds, and whom the engine turns to. Values; must not know the session."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from coder.core.events import AnyEvent
+from coder.core.messages import Json
+from coder.hooks.outcome import Part
+
+Fits: TypeAlias = Callable[[str, str, Json], bool]
+"""Does a permission rule fit a call: rule, tool name, tool input. Never raises."""
+AskModel: TypeAlias = Callable[[str, str, float], Awaitable[str]]
+"""Prompt, model name ("": the small one), seconds. Returns the reply; raises an Exception with a line for people."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Surroundings:
+    """`project` is where the session started. `env` is what coder was started with, `settings_env` the person's own
+    `env` settings: what is named there reaches hooks, secret or not. `spill` is a folder for texts that are too long.
+
+    `urls` and `env_names` bound hooks that post (None: no bound). `env_file` is for variables that later commands get.
+    """
+
+    project: Path
+    env: Mapping[str, str] = field(repr=False)
+    spill: Path
+    settings_env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    effort: str = ""
+    urls: tuple[str, ...] | None = None
+    env_names: tuple[str, ...] | None = None
+    env_file: Path | None = None
+
+
+def _nobody(event: AnyEvent) -> None:
+    pass
+
+
+def _late(part: Part) -> None:
+    pass
+
+
+def _no_rule(rule: str, tool: str, given: Json) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Links:
+    """`late` is told, in the event loop, of a hook in the background once it has ended."""
+
+    emit: Callable[[AnyEvent], None] = _nobody
+    fits: Fits = _no_rule
+    ask_model: AskModel | None = None
+    late: Callable[[Part], None] = _late

@@ -1,0 +1,137 @@
+"""Where memory files may be, in the order in which they count. Lists folders; must not know what stands in a file."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from coder.memory.files import MOST_FILES, Ground, Whose
+from coder.memory.looking import is_folder
+
+NAME = "CLAUDE.md"
+LOCAL = "CLAUDE.local.md"
+AGENTS = "AGENTS.md"
+_FOLDERS = (".claude", ".coder")
+SHARED = (NAME, *(f"{folder}/{NAME}" for folder in _FOLDERS), AGENTS)
+_DEEPEST = 16
+_ENTRIES = 20_000  # names that are looked at in one folder of rules
+# What others wrote and a package manager put there: no voice in this project.
+_STRANGERS = frozenset({"node_modules", "site-packages", "bower_components", ".git", ".venv", "venv"})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file that may be there. What it imports from outside `root` is not the project's own; `base` anchors the paths
+    of a rule. `is_near`: it lies in the repository."""
+
+    path: Path
+    whose: Whose
+    root: Path
+    base: Path
+    is_rule: bool = False
+    is_near: bool = True
+
+
+def at_start(ground: Ground) -> Iterator[Place]:
+    """Those of the administrator, of the person, and of each folder from the outermost to the one we work in."""
+    managed, top = ground.managed, ground.top
+    yield Place(managed / NAME, "managed", managed, ground.cwd, is_near=False)
+    yield from _rules(managed / ".claude", "managed", managed, ground.cwd, is_near=False)
+    if "user" in ground.sources:
+        for folder in ground.own:
+            yield from _of_own(folder, "yours", ground)
+    if "project" in ground.sources:
+        for folder in ground.brought:
+            yield from _of_own(folder, "project", ground)
+    outside = ground.home.parents
+    for folder in (*reversed(ground.cwd.parents), ground.cwd):
+        if folder not in outside:  # nobody keeps the memory of a project above people's homes
+            yield from of_folder(folder, ground, is_near=folder.is_relative_to(top))
+
+
+def of_folder(folder: Path, ground: Ground, *, is_near: bool = True) -> Iterator[Place]:
+    """Those of one folder: shared, rules, and the person's own."""
+    root = ground.top if is_near else folder
+    theirs = {os.path.realpath(each) for each in (*ground.own, *(ground.home / name for name in _FOLDERS))}
+    theirs -= {os.path.realpath(each) for each in ground.brought}
+    if "project" in ground.sources:
+        for name in SHARED:
+            path = folder / name
+            if os.path.realpath(path.parent) not in theirs or path.parent == folder:
+                yield Place(path, "project", root, folder, is_near=is_near)
+        for name in _FOLDERS:
+            if os.path.realpath(folder / name) not in theirs:
+                yield from _rules(folder / name, "project", root, folder, is_near=is_near)
+    if "local" in ground.sources:
+        yield Place(folder / LOCAL, "only you", root, folder, is_near=is_near)
+
+
+def folders_to(touched: Path, ground: Ground) -> Iterator[Path]:
+    """The folders of the repository between those read at the start and a path in it, that folder included. Stops
+    where somebody else's code begins: at a repository of its own, at installed packages."""
+    top = ground.top
+    inside = Path(os.path.normpath(touched if is_folder(touched) else touched.parent))
+    if not inside.is_relative_to(top):
+        real, real_top = Path(os.path.realpath(inside)), os.path.realpath(top)
+        if not real.is_relative_to(real_top):
+            return
+        inside = top / real.relative_to(real_top)
+    folder = top
+    for part in inside.relative_to(top).parts:
+        folder = folder / part
+        if part in _STRANGERS or is_folder(folder / ".git"):
+            return
+        if not ground.cwd.is_relative_to(folder):
+            yield folder
+
+
+def _of_own(folder: Path, whose: Whose, ground: Ground) -> Iterator[Place]:
+    root = ground.top if whose == "project" else Path("/")
+    is_near = whose == "project"
+    for name in (NAME, AGENTS):
+        yield Place(folder / name, whose, root, ground.cwd, is_near=is_near)
+    yield from _rules(folder, whose, root, ground.cwd, is_near=is_near)
+
+
+def _rules(folder: Path, whose: Whose, root: Path, base: Path, *, is_near: bool) -> Iterator[Place]:
+    for path in markdown_below(folder / "rules"):
+        yield Place(path, whose, root, base, is_rule=True, is_near=is_near)
+
+
+def markdown_below(folder: Path) -> list[Path]:
+    """The `.md` files in a folder and its folders, links followed, each folder once; by name. Never raises."""
+    found: list[Path] = []
+    seen: set[tuple[int, int]] = set()
+    waiting: list[tuple[Path, int]] = [(folder, 0)]
+    looked = 0
+    while waiting and len(found) <= MOST_FILES and looked <= _ENTRIES:
+        here, depth = waiting.pop()
+        try:
+            facts = here.stat()
+            if not stat.S_ISDIR(facts.st_mode) or (facts.st_dev, facts.st_ino) in seen:
+                continue
+            seen.add((facts.st_dev, facts.st_ino))
+            names = sorted(_some(here, _ENTRIES - looked))
+        except (OSError, ValueError):
+            continue
+        looked += len(names)
+        below: list[tuple[Path, int]] = []
+        for name in names:
+            path = here / name
+            if name.endswith(".md") and not is_folder(path):
+                found.append(path)
+            elif depth < _DEEPEST and is_folder(path):
+                below.append((path, depth + 1))
+        waiting += reversed(below)
+    return sorted(found[: MOST_FILES + 1])
+
+
+def _some(folder: Path, most: int) -> Iterable[str]:
+    with os.scandir(folder) as entries:
+        for count, entry in enumerate(entries):
+            if count > most:
+                return
+            yield entry.name

@@ -188,7 +188,15 @@ async def open_session(
         warnings,
         checkpoints,
         conversation,
-        Prompting(commanded.expand, commanded.attach, points, _another(config, template), commanded.offered),
+        Prompting(
+            commanded.expand,
+            commanded.attach,
+            points,
+            _another(config, template),
+            commanded.offered,
+            evidencing.verify,
+        ),
+        points,
     )
 
 

@@ -32,7 +32,7 @@ from coder.app.journal import Journal
 from coder.app.judge import Judge, Surroundings
 from coder.app.memory import ProjectMemory
 from coder.app.pictures import shrunk
-from coder.app.pointing import points_of
+from coder.app.pointing import points_of, tell_of_file
 from coder.app.prompting import Prompting
 from coder.app.purse import Purse
 from coder.app.requesting import policies_of, room_of, template_of, thinks_by_tool
@@ -143,7 +143,9 @@ async def open_session(
     checkpoints = _checkpoints(config, journal, workspace, conversation, emit)
     ports = Ports(ground.created.watch, journal, checkpoints, points)
     executor = Executor(tools, gate, workspace, control, emit, spill_dir, ports)
-    memory = ProjectMemory(config, warn=lambda text: emit(Notice(level="warning", text=text)))
+    memory = ProjectMemory(
+        config, loaded=partial(tell_of_file, points), warn=lambda text: emit(Notice(level="warning", text=text))
+    )
     context = memory.context(workspace.roots, today or datetime.now().astimezone().date())
     has_skills = tools.find("Skill") is not None
     if has_skills:

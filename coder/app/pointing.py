@@ -23,10 +23,12 @@ from coder.workspace.local import LocalWorkspace
 
 if TYPE_CHECKING:
     from coder.app import hook_runs, hooking
+    from coder.memory.files import MemoryFile
 else:  # few folders have hooks
     hooking, hook_runs = LazyModule("coder.app.hooking"), LazyModule("coder.app.hook_runs")
 
 _ENV_FILE = "hook-env"
+_MEMORY_TYPES = {"managed": "Managed", "yours": "User", "project": "Project", "only you": "Local"}
 
 
 def points_of(
@@ -62,6 +64,17 @@ def points_of(
     )
     made: Points = hooking.SessionHooks(config, around, emit)
     return made
+
+
+def tell_of_file(points: Points, file: MemoryFile, reason: str) -> None:
+    """A memory file goes to the model."""
+    known: Json = {
+        "globs": list(file.globs) or None,
+        "parent_file_path": str(file.parent) if file.parent else None,
+        "trigger_file_path": str(file.trigger) if file.trigger else None,
+    }
+    more = {key: value for key, value in known.items() if value is not None}
+    points.instructions_loaded(file.path, _MEMORY_TYPES[file.whose], reason, more)
 
 
 def _source(start: Start) -> Source | None:

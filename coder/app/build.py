@@ -196,6 +196,7 @@ async def open_session(
             commanded.offered,
             evidencing.verify,
         ),
+        points,
     )
 
 

@@ -36,11 +36,12 @@ from coder.permissions.world import LocalWorld
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Around:
-    """What hooks need of the session they belong to. `source` is how it began, `folder` holds its side files; `world`
-    and `side_model` are asked for when a hook needs one; `tasks` are its commands in the background."""
+    """What hooks need of the session they belong to. `source` is how it began (None: hooks know), `folder` holds its
+    side files; `world` and `side_model` are asked for when a hook needs one; `tasks` are its commands in the
+    background."""
 
     scene: Scene
-    source: Source
+    source: Source | None
     folder: Path
     world: Callable[[], LocalWorld]
     side_model: Callable[[], Model]
@@ -63,9 +64,14 @@ class SessionHooks(CallHooks):
         self._calling = Calling(runs, around.waits)
         self._starting: asyncio.Task[Outcome] | None = None
         self._is_closed = False
+        self._has_begun = around.source is None
+
+    @property
+    def has_begun(self) -> bool:
+        return self._has_begun
 
     def begin(self) -> None:
-        if self._starting is None and self._runs.wants("SessionStart", self._source):
+        if self._source is not None and self._starting is None and self._runs.wants("SessionStart", self._source):
             model = self._runs.scene.control.model
             told = inputs.session_start(self._runs.common, self._source, model=model)
             self._starting = asyncio.create_task(self._runs.run(told))
@@ -74,12 +80,14 @@ class SessionHooks(CallHooks):
         """Whoever does not want to wait for it any more ends it."""
         self.begin()
         if self._starting is None:
+            self._has_begun = True
             return Submitted()
         try:
             await asyncio.wait({self._starting})
         except asyncio.CancelledError:
             await self._end_start()
             raise
+        self._has_begun = True
         if self._starting.cancelled():
             return Submitted()
         said = self._starting.result()
@@ -118,7 +126,8 @@ class SessionHooks(CallHooks):
         self._is_closed = True
         self._calling.cancel()
         await self._end_start()
-        await self._runs.run(inputs.session_end(self._runs.common, self.leaving))
+        if self.leaving:
+            await self._runs.run(inputs.session_end(self._runs.common, self.leaving))
         await self._runs.aclose()
 
     async def _end_start(self) -> None:

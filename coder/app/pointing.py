@@ -64,7 +64,9 @@ def points_of(
     return made
 
 
-def _source(start: Start) -> Source:
+def _source(start: Start) -> Source | None:
+    if start.stays:
+        return None
     if start.goes_on:
         return "fork" if start.fork else "resume"
     return "clear" if start.clears else "startup"

@@ -16,7 +16,8 @@ from coder.core.events import AnyEvent
 from coder.core.messages import Json
 
 Source: TypeAlias = Literal["startup", "resume", "clear", "compact", "fork"]
-Leaving: TypeAlias = Literal["clear", "resume", "logout", "prompt_input_exit", "other"]
+Leaving: TypeAlias = Literal["clear", "resume", "logout", "prompt_input_exit", "other", ""]
+"""Why a session ends; "" when it goes on at once under other settings, which no hook is told."""
 
 
 class Points(Hooks, PromptHooks, TurnPolicy, EndPolicy, Protocol):
@@ -29,6 +30,11 @@ class Points(Hooks, PromptHooks, TurnPolicy, EndPolicy, Protocol):
 
     warnings: tuple[str, ...]
     leaving: Leaving
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether what hooks said at the start was told to the model."""
+        ...
 
     def begin(self) -> None:
         """Runs SessionStart already, beside what else there is to do. `began` waits for it."""
@@ -55,6 +61,7 @@ class Points(Hooks, PromptHooks, TurnPolicy, EndPolicy, Protocol):
 class NoPoints(NoHooks):
     warnings: tuple[str, ...] = ()
     leaving: Leaving = "other"
+    has_begun = False
 
     def begin(self) -> None:
         pass

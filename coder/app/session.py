@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from coder.agent.control import Control
 from coder.agent.loop import Agent
+from coder.app.points import NoPoints, Points
 from coder.app.prompting import Offered, Prompting, Refused
 from coder.core.errors import ProtocolError, SessionError
 from coder.core.events import CompactionEnded, RunEnded
@@ -68,11 +69,13 @@ class Session:
         checkpoints: Checkpointing | None = None,
         conversation: OpenConversation | None = None,
         prompting: Prompting | None = None,
+        points: Points | None = None,
     ) -> None:
         self.facts = facts
         self.control = control
         self.warnings = warnings
         self.checkpoints = checkpoints
+        self.points: Points = points or NoPoints()
         self._agent = agent
         self._conversation = conversation
         self._prompting = prompting or Prompting()

@@ -36,7 +36,7 @@ class Start:
     `at` is the last entry that is kept, `drops_turn` the prompt whose turn alone may be left out by that.
     `keeps_model`: nobody named a model, so a session goes on with its own. `edited`: why the next request is not what
     the last one led to, where the transcript cannot know, such as "another effort". `clears`: it takes the place of
-    another session of this process.
+    another session of this process; `stays`: it is the one that was open, under other settings.
     """
 
     session_id: str | None = None
@@ -49,6 +49,7 @@ class Start:
     keeps_model: bool = False
     edited: str = ""
     clears: bool = False
+    stays: bool = False
 
     @property
     def goes_on(self) -> bool:

@@ -1,4 +1,4 @@
-"""Which settings and which session come next when the open one is closed. Pure; must not know how one is opened."""
+"""Which settings and which session come next when the open one is closed. Must not know how one is opened."""
 
 from __future__ import annotations
 
@@ -25,10 +25,21 @@ def changed(config: Config, session: Session, start: Start | None, changes: dict
     return replace(config, **rest, mode=mode, model=model), way
 
 
+def leaves(session: Session, start: Start | None) -> None:
+    """Has the session know for what it is closed: for `start`, or for going on with it under other settings."""
+    if start is None:
+        session.points.leaving = "" if session.points.has_begun else "other"
+    elif start.clears:
+        session.points.leaving = "clear"
+    elif start.goes_on:
+        session.points.leaving = "resume"
+
+
 def again(session: Session, *, keeps_model: bool = True, edited: str = "") -> Start:
     """The session that is open, as one to go on with; where nothing was said yet, a new one of the same name. `edited`
     says why its next request does not go on where the last one ended."""
     facts = session.facts
     if facts.transcript is not None and facts.transcript.exists():
-        return Start(resume=facts.session_id, keeps_model=keeps_model, edited=edited)
+        stays = session.points.has_begun
+        return Start(resume=facts.session_id, keeps_model=keeps_model, edited=edited, stays=stays)
     return Start(session_id=facts.session_id)

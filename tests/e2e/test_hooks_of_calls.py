@@ -175,6 +175,14 @@ def test_after_a_batch_hooks_see_all_calls_and_may_end_the_run(place: Place, tmp
     assert "enough" in done.result["errors"][0]
 
 
+@pytest.mark.behaviour("B-1197")
+def test_what_a_hook_denied_stands_in_the_result_and_has_no_message_of_its_own(place: Place) -> None:
+    settings(place, {"PreToolUse": [group("echo no >&2; exit 2", matcher="Bash")]})
+    done, _ = one_call(place, tool("Bash", command="touch made"), "--output-format", "stream-json")
+    assert [denied["tool_name"] for denied in done.result["permission_denials"]] == ["Bash"]
+    assert not [line for line in done.lines if line.get("subtype") == "permission_denied"]
+
+
 @pytest.mark.behaviour("B-1199")
 def test_a_hook_answers_in_the_place_of_a_person(place: Place, tmp_path: Path) -> None:
     seen = tmp_path / "seen"

@@ -6,6 +6,7 @@ import asyncio
 import json
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -251,3 +252,14 @@ def test_a_hook_keeps_a_conversation_from_being_compacted(place: Place) -> None:
         place.coder("-p", "one", url=api.url)
         done = place.coder("-p", "-c", "/compact", url=api.url)
     assert len(api.requests) == 1 and "not in the middle of this" in done.stdout + done.stderr
+
+
+@pytest.mark.behaviour("B-1196")
+def test_a_hook_that_runs_coder_does_not_call_itself_for_ever(place: Place, tmp_path: Path) -> None:
+    """E02: recursion."""
+    runs = tmp_path / "runs"
+    again = f"echo x >> '{runs}'; '{sys.executable}' -m coder -p deeper >/dev/null 2>>'{runs}'"
+    settings(place, {"Stop": [group(again)]})
+    with fake_api([turn(f"Answer {number}.") for number in range(8)]) as api:
+        done = place.coder("-p", "go", url=api.url, env={"CODER_API_KEY_FOR_HOOKS": ""})
+    assert done.stdout == "Answer 0.\n" and runs.read_text().count("x\n") <= 3

@@ -83,6 +83,10 @@ def _texts(ended: RunEnded, facts: Facts) -> list[str]:
                 "The model repeated a call that cannot be run, so it was stopped.",
                 "What was done is kept. Say what it should do differently, or switch with /model.",
             ]
+        case "hook_stopped" | "gate_unmet":
+            said = foreign(ended.error.strip()) or "A hook ended the run."
+            what = 'What was done is kept. Say what to do next, or "go on".' if ended.turns else "It was not sent."
+            return [said if said.endswith((".", "!", "?")) else f"{said}.", what]
         case _:
             return _crash(ended, facts)
 

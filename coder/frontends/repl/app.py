@@ -138,6 +138,8 @@ class Repl:
 
     def leave(self, code: int = 0) -> None:
         self._code = code
+        if self._works is not None and self._works.talk.is_open:
+            self._works.talk.session.points.leaving = "prompt_input_exit"
         self._terminal.stop()
 
     def _is_ready(self) -> bool:

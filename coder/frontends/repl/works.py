@@ -174,6 +174,7 @@ class Works:
         if session.facts.session_id != self._told_of:  # else it is on the screen
             resumed.show(self.printer, session)
         self._told_of = session.facts.session_id
+        session.points.begin()
         await self._own_status(config)
         self._changed()
 
@@ -208,6 +209,7 @@ class Works:
     async def _reopen(self, start: Start | None, changes: dict[str, object]) -> None:
         config, wanted = reopening.changed(self.config, self.talk.session, start, changes)
         old = self.config, reopening.again(self.talk.session)
+        reopening.leaves(self.talk.session, start)
         await self.talk.close()
         try:
             await self.open(config, wanted)

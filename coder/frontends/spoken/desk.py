@@ -14,7 +14,7 @@ from coder.core.errors import CoderError
 from coder.core.frontend import Frontend
 from coder.core.messages import Json
 from coder.frontends.desk import Shown
-from coder.frontends.reopening import again, changed
+from coder.frontends.reopening import again, changed, leaves
 from coder.frontends.spoken.telling import Telling
 from coder.frontends.spoken.ui import SpokenUi
 
@@ -95,17 +95,20 @@ class SpokenDesk:
     async def open(self, start: Start) -> Session:
         """The first session. Raises CoderError."""
         self._session = await self._opens(self._frontend, self._config, start)
+        self._session.points.begin()
         return self._session
 
     async def reopen(self, start: Start | None = None, **changes: object) -> None:
         old = self.session
         config, wanted = changed(self._config, old, start, dict(changes))
         back = again(old)
+        leaves(old, start)
         await old.aclose()
         self._earlier.append(old.spent.cost)
         try:
             self._session = await self._opens(self._frontend, config, wanted)
             self._config = config
+            self._session.points.begin()
         except CoderError:
             self._session = await self._opens(self._frontend, self._config, back)
             raise
@@ -119,4 +122,6 @@ class SpokenDesk:
     async def aclose(self) -> None:
         """Ends the session, if there is one."""
         if self._session is not None:
+            if self.is_left:
+                self._session.points.leaving = "prompt_input_exit"
             await asyncio.shield(self._session.aclose())

@@ -90,7 +90,7 @@ class StreamJsonOut(JsonOut):
                 self._write(convert.compacting(self._session_id, now=False))
                 if event.after < event.before:
                     self._write(convert.compact_boundary(self._session_id, event))
-            case PermissionDenied():
+            case PermissionDenied(reasons=reasons) if all(reason.kind != "hook" for reason in reasons):
                 self._write(convert.permission_denied(self._session_id, event))
             case Notice():
                 self._write(convert.informational(self._session_id, event.level, event.text))

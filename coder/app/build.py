@@ -190,7 +190,14 @@ async def open_session(
         warnings,
         checkpoints,
         conversation,
-        Prompting(commanded.expand, commanded.attach, points, _another(config, template), commanded.offered),
+        Prompting(
+            commanded.expand,
+            commanded.attach,
+            points,
+            _another(config, template),
+            commanded.offered,
+            evidencing.verify,
+        ),
         points,
     )
 

@@ -6,7 +6,7 @@ It is the person's own, like one they typed: nobody is asked, and what it change
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -24,7 +24,8 @@ from coder.core.visible import visible_line
 if TYPE_CHECKING:
     from coder.app.shell_line import ShellDone, ShellLine
 
-SECONDS = 600.0
+TIMEOUT = "CODER_CHECK_TIMEOUT_MS"
+_SECONDS = 600.0
 _LATE = 124  # as `timeout` ends
 _NOT_STARTED = 127
 _TAIL = 4_000  # characters of its output that the model is told
@@ -39,7 +40,7 @@ class Check:
     folder: Path
     tries: int
     always: bool
-    seconds: float = SECONDS
+    seconds: float = _SECONDS
 
 
 class Checking:
@@ -131,9 +132,15 @@ class Checking:
         self._emit(Notice(level=level, text=text))
 
 
+def seconds_of(env: Mapping[str, str]) -> float:
+    """How long a check may take. What is no positive whole number counts as not set."""
+    text = env.get(TIMEOUT, "").strip()
+    return int(text) / 1000 if text.isascii() and text.isdigit() and int(text) > 0 else _SECONDS
+
+
 def _how(checked: Checked, seconds: float) -> str:
     if checked.is_late:
-        return f"was not done within {seconds:g} seconds and was killed"
+        return f"was not done within {seconds:g} seconds ({TIMEOUT}) and was killed"
     return f"ended with exit code {checked.code}"
 
 

@@ -7,6 +7,7 @@ Nothing is loaded before there is something to be seen: a run of one reply does 
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -55,19 +56,10 @@ _SAYS: dict[str, str] = {
 class Evidencing:
     """A listener, three policies for the end of runs, and `attach`, which is given how a run ended.
 
-    `folders` are the start folder and those that were added. With a `check` the run ends only once that succeeds:
-    `line` runs it, as it runs what the person types. `sees_changes`: `changed` is told what commands change on disk.
+    `folders` are the start folder and those that were added. `sees_changes`: `changed` is told what commands change.
     """
 
-    def __init__(
-        self,
-        folders: tuple[Path, ...],
-        emit: Callable[[AnyEvent], None],
-        *,
-        check: Check | None = None,
-        line: Callable[[], ShellLine] | None = None,
-        sees_changes: bool = True,
-    ) -> None:
+    def __init__(self, folders: tuple[Path, ...], *, sees_changes: bool = True) -> None:
         self._folders = folders
         self._sees_changes = sees_changes
         self._ledger: Ledger | None = None
@@ -77,8 +69,10 @@ class Evidencing:
         self._checked_at = 0
         self._commands_checked = 0
         self._checking: Checking | None = None
-        if check is not None and line is not None:
-            self._checking = checking.Checking(check, line, emit, self._is_due, self._saw_check)
+
+    def require(self, check: Check, line: Callable[[], ShellLine], emit: Callable[[AnyEvent], None]) -> None:
+        """A run ends only once the check succeeds: `line` runs it, as it runs what the person types."""
+        self._checking = checking.Checking(check, line, emit, self._is_due, self._saw_check)
 
     def verify(self, kinds: Iterable[str]) -> None:
         """What is to be verified in the answer of the run under way, or else of the next one: `citations`."""
@@ -199,12 +193,14 @@ def evidencing_of(
     config: Config, emit: Callable[[AnyEvent], None], line: Callable[[], ShellLine], checkpoints: Checkpointing
 ) -> Evidencing:
     """For a session with this configuration."""
-    wanted, check = config.guidance, None
-    if wanted.check:
-        check = checking.Check(wanted.check, config.cwd, wanted.check_tries, wanted.check_always)
-    folders, sees = (config.cwd, *config.add_dirs), checkpoints.enabled
-    made = Evidencing(folders, emit, check=check, line=line, sees_changes=sees)
+    made = Evidencing((config.cwd, *config.add_dirs), sees_changes=checkpoints.enabled)
     checkpoints.tell_changes(made.changed)
+    wanted = config.guidance
+    if wanted.check:
+        seconds = checking.seconds_of({**os.environ, **config.env})
+        made.require(
+            checking.Check(wanted.check, config.cwd, wanted.check_tries, wanted.check_always, seconds), line, emit
+        )
     return made
 
 

@@ -50,16 +50,16 @@ class Report:
 
 
 def report_of(config: Config, env: Mapping[str, str], messages: Iterable[Message] = ()) -> Report:
-    """As it stands on the disk now, in order; of what belongs to touched files, what this conversation has read."""
+    """As it stands on the disk now, in order, with what belongs to the files that this conversation has
+    touched."""
     warnings: list[str] = []
     memory = ProjectMemory(config, env, warn=warnings.append)
     said = tuple(messages)
-    told = words.told(said)
     rows = [_row(file) for file in memory.memory.files]
     known = {file.real for file in memory.memory.files}
     for path in words.touched(said, config.cwd):
         for file in memory.due_for(path):
-            if file.real not in known and words.name_of(file.path) in told:
+            if file.real not in known:
                 known.add(file.real)
                 rows.append(_row(file))
     rows += [_row(rule, is_read=False) for rule in memory.memory.scoped if rule.real not in known]

@@ -73,7 +73,6 @@ class Prepared:
     before: tuple[Message, ...] = ()
     during: AbstractContextManager[None] = field(default_factory=nullcontext)
     template: ModelRequest | None = None
-    verify: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,8 @@ class Refused:
 
 
 class Prompting:
-    """`template` gives the request of a run with another model or effort, `offered` the commands there are by now."""
+    """`template` gives the request of a run with another model or effort, `offered` the commands there are by now;
+    `verify` is told what is to be checked of the answer of the run that begins."""
 
     def __init__(
         self,
@@ -93,12 +93,14 @@ class Prompting:
         hooks: PromptHooks | None = None,
         template: Callable[[str, Effort | None], ModelRequest] | None = None,
         offered: Callable[[], tuple[Offered, ...]] | None = None,
+        verify: Callable[[tuple[str, ...]], None] | None = None,
     ) -> None:
         self._expand = expand
         self._attach = attach
         self._hooks = hooks
         self._template = template
         self._offered = offered
+        self._verify = verify
         self._has_begun = False
 
     @property
@@ -126,7 +128,9 @@ class Prompting:
         template = None
         if self._template is not None and (expanded.model or expanded.effort):
             template = self._template(expanded.model, expanded.effort)
-        return Prepared(message, notes, expanded.during, template, expanded.verify)
+        if self._verify is not None and expanded.verify:
+            self._verify(expanded.verify)
+        return Prepared(message, notes, expanded.during, template)
 
     async def _begun(self) -> tuple[str, ...]:
         """What hooks say at the start, once."""

@@ -63,7 +63,6 @@ class Engine:
 
     async def aclose(self) -> None:
         """Ends what runs in the background. Idempotent."""
-        await asyncio.sleep(0)  # what has not begun yet would not end what it was to wait for
         tasks = tuple(self._background)
         for task in tasks:
             task.cancel()

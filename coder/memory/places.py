@@ -49,22 +49,23 @@ def at_start(ground: Ground) -> Iterator[Place]:
     outside = ground.home.parents
     for folder in (*reversed(ground.cwd.parents), ground.cwd):
         if folder not in outside:  # nobody keeps the memory of a project above people's homes
-            yield from of_folder(folder, ground, is_near=folder.is_relative_to(top))
+            yield from of_folder(folder, ground, top)
 
 
-def of_folder(folder: Path, ground: Ground, *, is_near: bool = True) -> Iterator[Place]:
-    """Those of one folder: shared, rules, and the person's own."""
-    root = ground.top if is_near else folder
-    theirs = {os.path.realpath(each) for each in (*ground.own, *(ground.home / name for name in _FOLDERS))}
-    theirs -= {os.path.realpath(each) for each in ground.brought}
+def of_folder(folder: Path, ground: Ground, top: Path) -> Iterator[Place]:
+    """Those of one folder: shared, rules, and the person's own. `top` is that of the repository."""
+    is_near = folder.is_relative_to(top)
+    root = top if is_near else folder
     if "project" in ground.sources:
-        for name in SHARED:
-            path = folder / name
-            if os.path.realpath(path.parent) not in theirs or path.parent == folder:
-                yield Place(path, "project", root, folder, is_near=is_near)
-        for name in _FOLDERS:
-            if os.path.realpath(folder / name) not in theirs:
-                yield from _rules(folder / name, "project", root, folder, is_near=is_near)
+        inner = [folder / name for name in _FOLDERS if is_folder(folder / name)]
+        if inner:
+            theirs = {os.path.realpath(each) for each in (*ground.own, *(ground.home / name for name in _FOLDERS))}
+            theirs -= {os.path.realpath(each) for each in ground.brought}
+            inner = [each for each in inner if os.path.realpath(each) not in theirs]
+        for path in (folder / NAME, *(each / NAME for each in inner), folder / AGENTS):
+            yield Place(path, "project", root, folder, is_near=is_near)
+        for each in inner:
+            yield from _rules(each, "project", root, folder, is_near=is_near)
     if "local" in ground.sources:
         yield Place(folder / LOCAL, "only you", root, folder, is_near=is_near)
 

@@ -44,7 +44,7 @@ def discover(ground: Ground, store: Store) -> Memory:
 def nested(ground: Ground, store: Store, known: Memory, folder: Path) -> Memory:
     """What belongs to one more folder, without what is known."""
     reading = _Reading(ground, store, known)
-    for place in of_folder(folder, ground):
+    for place in of_folder(folder, ground, ground.top):
         reading.take(place)
     return reading.memory()
 

@@ -38,7 +38,7 @@ def layered(place: Place) -> Place:
             "model": "opus",
             "permissions": {"allow": ["Bash(npm test *)"], "deny": ["WebFetch"]},
             "env": {"FOO": "bar", "HOME": "/elsewhere"},
-            "outputStyle": "terse",
+            "otelHeadersHelper": "terse",
             "mine": [1],
         },
     )
@@ -56,7 +56,7 @@ apiKeyHelper           steal  (not used: never taken from a project)
 env.FOO                bar
 mine                   1  (coder does not know it)
 model                  haiku
-outputStyle            terse  (this version does nothing with it)
+otelHeadersHelper      terse  (this version does nothing with it)
 permissions.allow      Read  (not used: this folder is not trusted)
                        Bash(npm test *)
 permissions.deny       Bash(rm *)
@@ -77,7 +77,7 @@ model
   haiku  .coder/settings.json
   opus  ~/.coder/settings.json (overridden by .coder/settings.json)
   sonnet  ~/.claude/settings.json (overridden by .coder/settings.json)
-outputStyle
+otelHeadersHelper
   terse  ~/.coder/settings.json (this version does nothing with it)
 permissions.allow
   Read  .coder/settings.json (not used: this folder is not trusted)
@@ -287,7 +287,7 @@ def test_a_value_that_is_set_without_effect_is_said_to_be(layered: Place) -> Non
         (["set", "model", "opus"], "overridden by "),
         (["add", "--project", "permissions.allow", "Edit"], "this folder is not trusted"),
         (["set", "--project", "permissions.defaultMode", "bypassPermissions"], "never taken from a project"),
-        (["set", "outputStyle", "x"], "this version does nothing with it"),
+        (["set", "plansDirectory", "x"], "this version does nothing with it"),
     ):
         done = layered.coder("config", *args)
         assert done.code == 0, done.stderr

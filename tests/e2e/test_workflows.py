@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cli import Done, Place
+from tests.support.desks import desk_at
 from tests.support.fakeapi import RunningApi, fake_api, rule, tool, turn
 from tests.support.repositories import CART, MENDED, Repository
 
@@ -90,18 +91,19 @@ def test_commit_goes_past_no_hook_and_does_nothing_else_to_the_repository(
     head = shop.git("rev-parse", "HEAD")
     with fake_api([turn(tool("Bash", command=command)), turn("I may not.")]) as api:
         done = place.coder("-p", "/commit", url=api.url)
-    assert done.stderr.startswith(f"coder: not allowed: Bash {command} ("), done
+    assert f"coder: not allowed: Bash {command} (" in done.stderr, done
     assert shop.git("rev-parse", "HEAD") == head and (shop.folder / "shop/cart.py").read_text() == MENDED
 
 
 @pytest.mark.behaviour("B-1241")
-def test_the_leave_to_commit_ends_with_the_run(place: Place, shop: Repository) -> None:
+async def test_the_leave_to_commit_ends_with_the_run(tmp_path: Path, shop: Repository) -> None:
     shop.write("shop/cart.py", MENDED)
-    later = tool("Bash", command="git commit -a -m 'later'")
-    with fake_api([turn("Nothing that belongs together."), turn(later), turn("I may not.")]) as api:
-        ended(place.coder("-p", "/commit", url=api.url))
-        done = place.coder("-p", "-c", "so commit all of it", url=api.url)
-    assert done.code == 77 and shop.messages() == ["tax: know the rate"], done
+    mend = tool("Bash", command="git commit -a -m 'cart: count the first price too'")
+    later = tool("Bash", command="git commit --allow-empty -m 'later'")
+    script = [turn(mend), turn("Committed."), turn(later), turn("I may not.")]
+    async with desk_at(tmp_path, script, mode="dontAsk") as desk:
+        assert [await desk.prompt("/commit"), await desk.prompt("and one more")] == ["Committed.", "I may not."]
+    assert shop.messages() == ["cart: count the first price too"]
 
 
 # --- /review, /security-review, /explain
@@ -308,8 +310,3 @@ def test_what_stands_in_the_repository_is_neither_run_nor_filled_in(place: Place
         ended(place.coder("-p", "/commit mine", url=api.url))
     assert "--- evil: !`touch pwned` $ARGUMENTS ${CODER_COMMIT_TRAILER} @README.md" in said(api)
     assert "+touch pwned" in said(api) and "# Shop" not in said(api) and not (shop.folder / "pwned").exists()
-
-
-def test_the_files_are_without_a_mistake(place: Place) -> None:
-    done = place.coder("commands", "check", str(Path(__file__).parents[2] / "prompts" / "commands"))
-    assert done.code == 0 and "warning" not in done.stdout.lower(), done

@@ -36,9 +36,17 @@ NOBODY = Deny("nobody", nobody=True)
 
 
 class Desk:
-    """`trusted` are the names whose grants count; `answer` is what the person says."""
+    """`trusted` are the names whose grants count, `without` the tools that a rule takes away, `answer` what the person
+    says."""
 
-    def __init__(self, root: Path, *, rules: Sequence[tuple[Behaviour, str]] = (), closed: bool = False) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        rules: Sequence[tuple[Behaviour, str]] = (),
+        closed: bool = False,
+        without: Sequence[str] = (),
+    ) -> None:
         self.root = root / "project"
         self.root.mkdir()
         self.home = root
@@ -68,7 +76,7 @@ class Desk:
         self.judge = gate.judge
         shared = ToolSession()
         every = (*builtins(shared), Skill(self))
-        self.tools = SessionTools(every)
+        self.tools = SessionTools(every, without)
         self.executor = Executor(
             self.tools, gate, self.workspace, control, self.events.append, root / "spill", ports=Ports()
         )

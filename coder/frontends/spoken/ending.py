@@ -45,7 +45,9 @@ def run_lines(ended: RunEnded, telling: Telling, cost: float | None, facts: Fact
 
 
 def _seen(ended: RunEnded) -> list[str]:
-    return spoken_rows(seen.seen_rows(ended.evidence)) if ended.evidence is not None else []
+    """Every call was read out when it ended: what adds nothing to that is not told again."""
+    found = ended.evidence
+    return spoken_rows(seen.seen_rows(found)) if found and (found.failures or seen.is_telling(found)) else []
 
 
 def goodbye(session: Session, prompts: int, cost: float | None) -> list[str]:

@@ -128,6 +128,14 @@ async def test_a_rule_that_denies_bash_denies_it_here_too(tmp_path: Path) -> Non
 
 
 @pytest.mark.behaviour("B-1160")
+async def test_without_the_bash_tool_nothing_runs(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, without=("Bash",))
+    desk.add("look", "!`ls`")
+    with pytest.raises(SessionError, match=r"permission check failed .*: a rule denies Bash"):
+        await desk.commands.expand("/look")
+
+
+@pytest.mark.behaviour("B-1160")
 async def test_a_command_that_fails_ends_it(desk: Desk) -> None:
     desk.add("bad", "!`cat missing.txt`")
     with pytest.raises(SessionError, match=r'^Shell command failed for pattern "!`cat missing.txt`": .*No such file'):

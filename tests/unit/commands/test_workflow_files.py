@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from coder.commands.check import check
 from coder.core import prompts
 from coder.core.tools import Mode
 from tests.support.cli import Place
@@ -34,6 +35,10 @@ def head(name: str) -> dict[str, str]:
 def test_there_are_nine_short_files() -> None:
     assert [file.stem for file in FILES] == NAMES
     assert max(len(file.read_text(encoding="utf-8").splitlines()) for file in FILES) <= 60
+
+
+def test_they_are_without_a_mistake() -> None:
+    assert check(prompts.folder() / "commands") == ()
 
 
 @pytest.mark.behaviour("B-1240")

@@ -112,7 +112,7 @@ def test_matchers_count_where_there_is_something_to_match() -> None:
     assert not made.wants("PreToolUse", "Read")
     assert made.wants("Stop")
     assert not made.wants("Unheard")
-    assert hook_set(on("FileChanged", command("a"), matcher=".env")).wants("FileChanged", "/a/.env")
+    assert hook_set(on("FileChanged", command("a"), matcher="envrc|env")).wants("FileChanged", "/a/env")
 
 
 def test_hooks_of_a_skill_or_an_agent_join_and_leave() -> None:

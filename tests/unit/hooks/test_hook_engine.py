@@ -99,22 +99,23 @@ async def test_in_the_background(bench: Bench) -> None:
         on(
             "SessionStart",
             command(f"{wait}; echo quiet", **{"async": True}),
+            command(f"{wait}; echo all is well >&2", asyncRewake=True),
             command(f"{wait}; echo wake up >&2; exit 2", asyncRewake=True, rewakeMessage="Look:"),
             command(f'echo \'{{"async": true, "asyncTimeout": 60000}}\'; {wait}; echo said later'),
         )
     )
     merged = await bench.run(engine, "SessionStart")
-    assert [part.ended.background for part in merged.parts] == [True, True, True]
+    assert [part.ended.background for part in merged.parts] == [True, True, True, True]
     assert merged.said.notes == ()
     assert bench.ended == []
     (bench.folder / "go").touch()
-    await until(lambda: len(bench.late) == 3)
+    await until(lambda: len(bench.late) == 4)
     notes = {note for part in bench.late for note in part.outcome.notes}
     assert notes == {"quiet", "said later"}
     (woke,) = [part for part in bench.late if part.wakes]
     assert woke.outcome.lines == ("wake up",)
     assert woke.handler.wake_text == "Look:"
-    assert len(bench.ended) == 3
+    assert len(bench.ended) == 4
 
 
 async def test_an_announced_time_counts(bench: Bench) -> None:

@@ -159,13 +159,14 @@ def test_what_the_person_wrote_imports_what_they_like(land: Land) -> None:
 
 
 @pytest.mark.behaviour("B-1104")
-def test_what_may_not_be_read_is_no_memory(land: Land) -> None:
-    land.write({"CLAUDE.md": "@private.md", "private.md": "x", "AGENTS.md": "y"})
+@pytest.mark.parametrize("denied", ["link.md", "private.md"])
+def test_what_may_not_be_read_is_no_memory(land: Land, denied: str) -> None:
+    land.write({"CLAUDE.md": "@link.md", "private.md": "x", "AGENTS.md": "y"})
     (land.shop / "link.md").symlink_to("private.md")
-    land.write({"CLAUDE.local.md": "@link.md"})
-    memory = land.read(may_read=lambda path: path.name != "private.md")
-    assert [file.text for file in memory.files] == ["@private.md", "y", "@link.md"]
-    assert memory.warnings[0].startswith("private.md is not read: a rule denies it.")
+    assert [file.text for file in land.read().files] == ["@link.md", "x", "y"]
+    memory = land.read(may_read=lambda path: path.name != denied)
+    assert [file.text for file in memory.files] == ["@link.md", "y"]
+    assert memory.warnings == ("link.md is not read: a rule denies it. See coder permissions list",)
 
 
 @pytest.mark.behaviour("B-1107")
@@ -242,3 +243,10 @@ def test_what_others_may_write_above_the_repository_is_not_read(land: Land) -> N
         (land.home / ".coder" / "CLAUDE.md").chmod(0o600)
         os.chown(land.home / ".coder" / "CLAUDE.md", 12345, 12345)
         assert "belongs to somebody else" in land.read().warnings[0]
+
+
+def test_a_warning_names_the_line_of_the_file(land: Land) -> None:
+    land.write({".claude/rules/r.md": "---\n# a head\nglobs: x\n---\n<!-- two\nlines -->\n@./gone.md"})
+    assert land.read().warnings == (
+        ".claude/rules/r.md, line 7, imports ./gone.md, which is not there. Correct the path.",
+    )

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coder.memory.files import MOST_BYTES, MOST_FILES
-from coder.memory.places import folders_to
+from coder.memory.places import folders_to, markdown_below
 from coder.memory.reading import discover, nested
 from coder.memory.store import Store
 from tests.support.grounds import Land
@@ -76,8 +76,9 @@ def test_folders_without_end_end(land: Land) -> None:
     rules = land.shop / ".claude" / "rules"
     (rules / "a").mkdir(parents=True)
     (rules / "a" / "up").symlink_to("..")
-    (rules / "a" / "root").symlink_to("/")
     (rules / "a" / "r.md").write_text("r")
+    assert markdown_below(rules) == [rules / "a" / "r.md"]
+    (rules / "a" / "root").symlink_to("/")
     deep = rules
     for _ in range(40):
         deep = deep / "d"

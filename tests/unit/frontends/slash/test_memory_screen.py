@@ -101,9 +101,10 @@ async def test_what_is_left_out_stands_above_the_list_and_cannot_draw(tmp_path: 
 @pytest.mark.behaviour("B-1117")
 async def test_the_context_counts_memory_by_file(tmp_path: Path) -> None:
     write(tmp_path, {"project/CLAUDE.md": "x" * 2_000, "project/web/AGENTS.md": "y" * 900, "project/web/a.txt": "x"})
-    script = [turn(tool("Read", file_path=str(tmp_path / "project" / "web" / "a.txt"))), turn("Read.")]
+    script = [turn(tool("Read", file_path=str(tmp_path / "project" / "web" / "a.txt"))), turn("Read."), turn("Hm.")]
     async with desk_at(tmp_path, script) as desk:
         await desk.prompt("Read it.")
+        await desk.prompt("<memory-files> is what a person may type, too.")
         report = await desk.session.context()
     found = [(share.item.label, share.item.hint) for share in report.shares if share.item.category == "memory"]
     assert [hint for _, hint in found] == ["/memory edits it"] * 3

@@ -250,6 +250,28 @@ def test_a_check_can_be_interrupted_and_ends_with_all_it_started(place: Place) -
     assert not is_alive(int(pid))
 
 
+@pytest.mark.behaviour("B-1225")
+def test_a_check_that_hangs_is_killed_and_said_so(place: Place) -> None:
+    with fake_api([turn("One."), turn("Two.")]) as api:
+        check = "echo $$ > pid; echo begun; sleep 600"
+        late = {"CODER_CHECK_TIMEOUT_MS": "1500"}
+        done = run(place, api, "--check", check, "--check-tries", "1", env=late)
+    assert done.code == 1 and not is_alive(int(written(place.project / "pid")))
+    how = "was not done within 1.5 seconds (CODER_CHECK_TIMEOUT_MS) and was killed after 1 try"
+    assert done.result["errors"][0].startswith(f"The check failed: {check} {how}")
+    checked = done.result["evidence"]["checked"]
+    assert (checked["code"], checked["is_late"]) == (124, True) and checked["tail"].startswith("begun")
+
+
+@pytest.mark.behaviour("B-1227")
+def test_everything_that_was_seen_is_told_with_verbose(place: Place) -> None:
+    with fake_api([turn(tool("Bash", command="exit 3")), turn("Hm.")], continuity=False) as api:
+        assert run(place, api, form="text").stderr == ""
+    with fake_api([turn(tool("Bash", command="exit 3")), turn("Hm.")], continuity=False) as api:
+        lines = run(place, api, "--verbose", form="text").stderr.splitlines()
+    assert lines[-1] == "coder: Seen: 1 command (1 failed: exit 3, exit 3)"
+
+
 def written(path: Path) -> str:
     """What a file holds once there is a line in it."""
     deadline = time.monotonic() + DEADLINE

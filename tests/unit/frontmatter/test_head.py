@@ -173,7 +173,6 @@ def test_the_simple_reader_says_what_yaml_says(pairs: list[tuple[str, str]]) -> 
         "a:\n  b",
         "null: b",
         'a: "b\\n"',
-        "a: b\u200b",
     ],
 )
 def test_what_a_parser_must_see_is_not_simple(lines: str) -> None:

@@ -18,7 +18,7 @@ def test_commit_is_in_the_menu_and_in_the_help_and_asks_nothing(tmp_path: Path) 
     shop = Repository.shop(place)
     shop.write("shop/cart.py", MENDED)
     commit = tool("Bash", command="git add -- shop/cart.py && git commit -m 'cart: count the first price too'")
-    with sitting(tmp_path, turn(commit), turn("Committed it."), place=place, rows=90) as there:
+    with sitting(tmp_path, turn(commit), turn("Committed it."), place=place) as there:
         there.terminal.send("/com")
         there.terminal.wait("commit what belongs together")
         there.terminal.send("mit the cart")
@@ -27,6 +27,9 @@ def test_commit_is_in_the_menu_and_in_the_help_and_asks_nothing(tmp_path: Path) 
         there.free()
         there.terminal.send("/help ")
         there.terminal.press("enter")
+        for page in ("page 1 of 3", "page 2 of 3"):
+            there.terminal.wait(page)
+            there.terminal.send(" ")
         there.terminal.wait("/security-review [base]")
         there.terminal.press("esc")
         there.free()

@@ -64,8 +64,3 @@ class Definition:
     plugin: Path | None = None
     digest: str = ""
     mistakes: tuple[Mistake, ...] = ()
-
-    @property
-    def is_foreign(self) -> bool:
-        """Whether what its head grants counts only with trust: it came with a repository, or with a folder of one."""
-        return self.origin in {"project", "added"}

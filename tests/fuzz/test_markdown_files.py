@@ -87,7 +87,7 @@ def test_bent_files_are_loaded_and_checked(seed: int, tmp_path: Path) -> None:
     chance = random.Random(seed)
     write(tmp_path, chance)
     claude = tmp_path / ".claude"
-    places = [Place(claude / kind, kind, "project", tmp_path) for kind in ("skills", "commands", "agents")]  # type: ignore[arg-type]  # a tuple of kinds
+    places = [Place(claude / kind, kind, "project", tmp_path) for kind in ("skills", "commands", "agents")]
     catalogue = load(places)
     assert len(catalogue.all()) + len(catalogue.shadowed) == 2 * FILES
     for one in catalogue.all():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -112,6 +113,7 @@ def test_nothing_grows_without_end() -> None:
     assert len(json.dumps(split(f"---\n{laughs}---\n").meta)) < 200_000
     within = "x:\n  " + laughs.replace("\n", "\n  ")
     assert "more than 10,000 values" in split(f"---\n{within}\n---\n").problems[0].text
+    assert split("---\nx: " + "9" * 30 + "\n---\n").meta == {"x": "9" * 30}
     assert split("---\nx: " + "9" * 5000 + "\n---\n").meta == {"x": "9" * 5000}
     deep = split("---\nx: " + "[" * 60_000 + "\n---\nbody")
     assert deep.body == "body" and deep.problems
@@ -156,3 +158,22 @@ def test_the_simple_reader_says_what_yaml_says(pairs: list[tuple[str, str]]) -> 
         for key, value in (yaml.load("\n".join(lines), Loader=yaml.BaseLoader) or {}).items()
         if isinstance(found[0].get(key), str)
     }
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "a: b: c",
+        "a: b #c",
+        "a: b:",
+        "a: [b]",
+        "a: *b",
+        "a: b\na: c",
+        "a: b\n  c",
+        "a:\n  b",
+        "null: b",
+        'a: "b\\n"',
+    ],
+)
+def test_what_a_parser_must_see_is_not_simple(lines: str) -> None:
+    assert simple(lines.split("\n")) is None

@@ -50,6 +50,7 @@ class HookRuns:
         self._emit = emit
         self._engine: Engine | None = None
         self._beside: set[asyncio.Task[None]] = set()
+        self._loop = asyncio.get_running_loop()
         self._pending: list[str] = []
 
     def use(self, engine: Engine) -> None:
@@ -88,14 +89,17 @@ class HookRuns:
         return said
 
     def beside(self, work: Coroutine[object, None, object]) -> None:
-        """Nobody waits for it until the session ends."""
+        """Nobody waits for it until the session ends. May be called from any thread."""
 
         async def run() -> None:
             await work
 
-        task = asyncio.create_task(run())
-        self._beside.add(task)
-        task.add_done_callback(self._beside.discard)
+        def begin() -> None:
+            task = self._loop.create_task(run())
+            self._beside.add(task)
+            task.add_done_callback(self._beside.discard)
+
+        self._loop.call_soon_threadsafe(begin)
 
     def hold(self, point: str, notes: tuple[str, ...]) -> None:
         """What the model is to be told before its next turn."""
@@ -114,6 +118,7 @@ class HookRuns:
         self.hold(point, (*part.outcome.notes, *reason))
 
     async def aclose(self) -> None:
+        await asyncio.sleep(0)  # what was called for just now begins
         if self._beside:
             await asyncio.wait(self._beside, timeout=PATIENCE)
         for task in tuple(self._beside):

@@ -5,63 +5,60 @@ Loads nothing of hooks for a session without.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from coder.agent.control import Control
-from coder.app.journal import Journal
-from coder.app.judge import Judge
+from coder.app.outset import Outset
 from coder.app.points import NoPoints, Points, Source
-from coder.app.purse import Purse
 from coder.app.starting import Start
-from coder.core.config import Config
-from coder.core.events import AnyEvent
 from coder.core.lazy import LazyModule
 from coder.core.messages import Json
 from coder.tools.shells import Shells
-from coder.workspace.local import LocalWorkspace
 
 if TYPE_CHECKING:
     from coder.app import hook_runs, hooking
+    from coder.memory.files import MemoryFile
 else:  # few folders have hooks
     hooking, hook_runs = LazyModule("coder.app.hooking"), LazyModule("coder.app.hook_runs")
 
 _ENV_FILE = "hook-env"
+_MEMORY_TYPES = {"managed": "Managed", "yours": "User", "project": "Project", "only you": "Local"}
 
 
-def points_of(
-    config: Config,
-    start: Start,
-    journal: Journal,
-    workspace: LocalWorkspace,
-    control: Control,
-    judge: Judge,
-    purse: Purse,
-    shells: Shells,
-    emit: Callable[[AnyEvent], None],
-) -> Points:
+def points_of(outset: Outset) -> Points:
+    config, journal = outset.config, outset.journal
     if not config.hooks.sources:
         return NoPoints()
     scene = hook_runs.Scene(
         session_id=journal.session_id,
         transcript=journal.path,
-        workspace=workspace,
-        control=control,
-        env=workspace.environment,
+        workspace=outset.ground.workspace,
+        control=outset.control,
+        env=outset.ground.workspace.environment,
         env_file=journal.folder / _ENV_FILE,
         effort=config.model.effort or "",
         entitle=journal.entitle,
     )
     around = hooking.Around(
         scene=scene,
-        source=_source(start),
+        source=_source(outset.start),
         folder=journal.folder,
-        world=judge.world,
-        side_model=purse.side_model,
-        tasks=lambda: _tasks(shells),
+        world=outset.judge.world,
+        side_model=outset.purse.side_model,
+        tasks=lambda: _tasks(outset.tools.shells),
     )
-    made: Points = hooking.SessionHooks(config, around, emit)
+    made: Points = hooking.SessionHooks(config, around, outset.emit)
     return made
+
+
+def tell_of_file(points: Points, file: MemoryFile, reason: str) -> None:
+    """A memory file goes to the model."""
+    known: Json = {
+        "globs": list(file.globs) or None,
+        "parent_file_path": str(file.parent) if file.parent else None,
+        "trigger_file_path": str(file.trigger) if file.trigger else None,
+    }
+    more = {key: value for key, value in known.items() if value is not None}
+    points.instructions_loaded(file.path, _MEMORY_TYPES[file.whose], reason, more)
 
 
 def _source(start: Start) -> Source | None:

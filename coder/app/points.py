@@ -46,7 +46,7 @@ class Points(Hooks, PromptHooks, TurnPolicy, EndPolicy, Protocol):
 
     def instructions_loaded(self, file: Path, kind: str, reason: str, more: Json | None = None) -> None:
         """InstructionsLoaded: the model reads this file from now on. `more` are further fields of the contract. Nobody
-        waits for what is run."""
+        waits for what is run. May be called from any thread."""
         ...
 
     def on(self, event: AnyEvent) -> None:

@@ -19,7 +19,7 @@ from coder.core.config import Config, RuleText, Scope
 from coder.core.errors import ConfigError
 from coder.core.messages import ToolUse
 from coder.core.requests import Reason
-from coder.core.tools import Access, Calls, Decides, Fetches, Follows, Internal, Mode, Reads, Runs, Writes
+from coder.core.tools import Access, Calls, Decides, Fetches, Internal, Mode, Reads, Runs, Writes
 from coder.permissions.decide import Decision, decide
 from coder.permissions.names import names
 from coder.permissions.rules import Rules
@@ -198,8 +198,6 @@ def access_of(tool: str, given: dict[str, object], world: LocalWorld) -> Access:
             return Fetches(text("url"))
         case "ExitPlanMode":
             return Decides()
-        case "Skill":
-            return Follows(text("skill"))
         case name if name in _SESSION_ONLY:
             return Internal()
         case name if name.startswith("mcp__"):

@@ -97,8 +97,9 @@ def _point(event: str) -> Point:
 
     if (point := known(event)) is not None:
         return point
-    near = get_close_matches(event, POINTS, n=1)
-    meant = f" Did you mean {near[0]}?" if near else f" They are: {', '.join(POINTS)}."
+    names = {name.lower(): name for name in POINTS}
+    near = get_close_matches(event.lower(), names, n=1)
+    meant = f" Did you mean {names[near[0]]}?" if near else f" They are: {', '.join(POINTS)}."
     raise ConfigError(f"there is no event {event!r}.{meant}")
 
 

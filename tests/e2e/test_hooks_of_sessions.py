@@ -258,8 +258,36 @@ def test_a_hook_keeps_a_conversation_from_being_compacted(place: Place) -> None:
 def test_a_hook_that_runs_coder_does_not_call_itself_for_ever(place: Place, tmp_path: Path) -> None:
     """E02: recursion."""
     runs = tmp_path / "runs"
-    again = f"echo x >> '{runs}'; '{sys.executable}' -m coder -p deeper >/dev/null 2>>'{runs}'"
+    with_key = "ANTHROPIC_API_KEY=sk-test"  # which hooks are not given
+    again = f"echo x >> '{runs}'; {with_key} '{sys.executable}' -m coder -p deeper >/dev/null 2>>'{runs}'"
     settings(place, {"Stop": [group(again)]})
     with fake_api([turn(f"Answer {number}.") for number in range(8)]) as api:
-        done = place.coder("-p", "go", url=api.url, env={"CODER_API_KEY_FOR_HOOKS": ""})
-    assert done.stdout == "Answer 0.\n" and runs.read_text().count("x\n") <= 3
+        done = place.coder("-p", "go", url=api.url)
+    assert done.stdout == "Answer 0.\n" and runs.read_text().count("x\n") == 3
+    assert "Hooks are off: this session was started by a hook" in runs.read_text()
+
+
+@pytest.mark.behaviour("B-1209")
+def test_hooks_are_told_which_memory_files_the_model_reads(place: Place, tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    settings(place, {"InstructionsLoaded": [group(keeps(seen), matcher="session_start")]})
+    ours, theirs = place.home / ".coder" / "CLAUDE.md", place.project / "CLAUDE.md"
+    ours.write_text("Be brief.\n")
+    theirs.write_text("Use tabs.\n")
+    with fake_api([turn("One.")]) as api:
+        place.coder("-p", "one", url=api.url)
+    told = {each["file_path"]: each["memory_type"] for each in kept(seen)}
+    assert told == {str(ours): "User", str(theirs): "Project"}
+
+
+@pytest.mark.behaviour("B-1198")
+def test_the_key_reaches_a_hook_where_the_person_says_so_and_no_repository_can(place: Place, tmp_path: Path) -> None:
+    seen, key = tmp_path / "seen", "sk-test-key-that-must-not-show"
+    hook = group(f'echo "${{ANTHROPIC_API_KEY-none}}" >> {seen}')
+    write(place.project / ".coder" / "settings.json", {"env": {"ANTHROPIC_API_KEY": "theirs"}})
+    with fake_api([turn("One."), turn("Two.")]) as api:
+        settings(place, {"Stop": [hook]})
+        place.coder("-p", "one", url=api.url)
+        settings(place, {"Stop": [hook]}, env={"ANTHROPIC_API_KEY": key})
+        place.coder("-p", "two", url=api.url)
+    assert seen.read_text().split() == ["none", key]

@@ -69,7 +69,7 @@ async def test_hooks_are_told_how_a_session_begins_and_ends(tmp_path: Path) -> N
         there.say("hello")
         there.terminal.send("/effort low")
         there.terminal.press("enter")
-        there.terminal.wait("effort")
+        there.terminal.wait("✓ Effort: low")
         there.terminal.send("/clear")
         there.terminal.press("enter")
         await until(lambda: told() == ["startup", "clear", "clear"])

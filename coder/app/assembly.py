@@ -1,0 +1,253 @@
+"""Puts the engine of a session together: the tools and the gate, what the model is told of the place, and whoever has a
+word before, in and after a run. Must not know front ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from datetime import date
+from functools import partial
+from typing import TYPE_CHECKING
+
+from coder.agent.executor import Executor
+from coder.agent.gate import Gate
+from coder.agent.history import History
+from coder.agent.loop import Agent
+from coder.agent.ports import Ports
+from coder.agent.room import Room
+from coder.app.again import Again
+from coder.app.attribution import commit_trailer, pr_trailer
+from coder.app.budgets import PrimaryAgain
+from coder.app.checkpointing import FOLDER, Checkpointing, Site
+from coder.app.commanded import Commanded, Parts
+from coder.app.conversation import OpenConversation, told_by
+from coder.app.evidencing import evidencing_of
+from coder.app.memory import ProjectMemory
+from coder.app.outset import Outset
+from coder.app.pictures import shrunk
+from coder.app.pointing import points_of, tell_of_file
+from coder.app.prompting import Prompting
+from coder.app.requesting import policies_of, room_of, template_of, thinks_by_tool
+from coder.app.system_prompt import system_prompt
+from coder.app.toolbox import SessionTools
+from coder.config.paths import user_home
+from coder.core.choices import Effort
+from coder.core.config import Config
+from coder.core.events import Notice
+from coder.core.frontend import Frontend
+from coder.core.lazy import LazyModule
+from coder.core.messages import Message
+from coder.core.model import ModelRequest
+from coder.memory.files import MemoryFile, Reason
+from coder.models import catalog
+from coder.tools.read import Read
+from coder.tools.registry import builtins
+from coder.tools.skill import Skill
+
+if TYPE_CHECKING:
+    from coder.app import shell_line, tasks
+    from coder.app.shell_line import ShellLine
+    from coder.commands.definition import Definition
+    from coder.config import trust
+else:  # for people in front, and for folders with commands of their own
+    shell_line, tasks = LazyModule("coder.app.shell_line"), LazyModule("coder.app.tasks")
+    trust = LazyModule("coder.config.trust")
+
+
+class Assembly:
+    """Made in the order in which the parts need one another; what is needed before it is made is asked for late."""
+
+    def __init__(self, outset: Outset, frontend: Frontend, today: date, reserved: Collection[str]) -> None:
+        self._outset = outset
+        self._config = outset.config
+        self.points = points_of(outset)
+        self.commanded = Commanded(self._command_parts(reserved))
+        self.tools = self._tools()
+        outset.tools.shells.on_end = lambda shell: outset.emit(tasks.ended(shell))
+        self.gate = self._gate(frontend)
+        self.conversation = OpenConversation(
+            outset.journal, lambda messages: self.agent.upkeep.restart(messages, "rewind")
+        )
+        self.checkpoints = self._checkpoints()
+        self.ports = Ports(outset.ground.created.watch, outset.journal, self.checkpoints, self.points)
+        self.executor = Executor(
+            self.tools,
+            self.gate,
+            outset.ground.workspace,
+            outset.control,
+            outset.emit,
+            outset.ground.spill_dir,
+            self.ports,
+        )
+        self.memory = ProjectMemory(self._config, loaded=self._loaded(), warn=self._warn)
+        self.context = self._context(today)
+        self.system = system_prompt(self._config, outset.model, self.tools.names())
+        self.template = template_of(self._config, outset.model, self.tools.specs(), self.system.texts)
+        self.agent = self._agent()
+        self.evidencing = evidencing_of(self._config, outset.emit, self.line, self.checkpoints)
+        self.agent.ends_with((*self.evidencing.policies(), self.points), self.evidencing.attach)
+
+    @property
+    def prompting(self) -> Prompting:
+        return Prompting(
+            self.commanded.expand,
+            self.commanded.attach,
+            self.points,
+            _another(self._config, self.template),
+            self.commanded.offered,
+            self.evidencing.verify,
+        )
+
+    def line(self) -> ShellLine:
+        """What runs a command that the person typed."""
+        ground, outset = self._outset.ground, self._outset
+        made: ShellLine = shell_line.ShellLine(
+            ground.workspace,
+            ground.spill_dir,
+            outset.tools.bash,
+            self.ports,
+            self.gate.judge,
+            self.checkpoints.stirred,
+        )
+        return made
+
+    @property
+    def _has_skills(self) -> bool:
+        return self.tools.find("Skill") is not None
+
+    def _command_parts(self, reserved: Collection[str]) -> Parts:
+        outset, config = self._outset, self._config
+        return Parts(
+            config=config,
+            book=outset.book,
+            judge=lambda call, access: self.gate.judge(call, access),
+            executor=lambda: self.executor,
+            has_shell=lambda: self.tools.find("Bash") is not None,
+            read=Read(outset.tools.ledger, outset.tools.read_tokens),
+            workspace=outset.ground.workspace,
+            control=outset.control,
+            spill_dir=outset.ground.spill_dir,
+            emit=outset.emit,
+            tell=lambda message: self.agent.tell(message),
+            messages=lambda: self.agent.history.messages,
+            is_trusted=partial(_grants, config),
+            window=catalog.describe(outset.model).context_window,
+            facts={
+                "SESSION_ID": outset.journal.session_id,
+                "COMMIT_TRAILER": commit_trailer(config, outset.model),
+                "PR_TRAILER": pr_trailer(config, outset.model),
+            },
+            reserved=reserved,
+            on_expansion=self.points.expanded,
+        )
+
+    def _tools(self) -> SessionTools:
+        outset, config = self._outset, self._config
+        skill = (Skill(self.commanded.commands),) if self.commanded.has_skills() else ()
+        every = (*builtins(outset.tools, thinks=thinks_by_tool(config, outset.model)), *skill)
+        kept = [tool for tool in every if config.tools is None or tool.name in config.tools]
+        return SessionTools(kept, outset.rules.removed_tools(tool.name for tool in kept))
+
+    def _gate(self, frontend: Frontend) -> Gate:
+        outset = self._outset
+        return Gate(
+            outset.judge,
+            outset.figures.timed(frontend.ask),
+            outset.emit,
+            outset.book.allow,
+            outset.control.set_mode,
+            lambda: outset.ground.workspace.cwd,
+            self.points.before_asking,
+        )
+
+    def _checkpoints(self) -> Checkpointing:
+        outset, config = self._outset, self._config
+        workspace = outset.ground.workspace
+        site = Site(
+            base=config.home / FOLDER,
+            session_id=outset.journal.session_id,
+            roots=workspace.roots,
+            home=user_home(os.environ),
+            own=(config.home, outset.journal.folder),
+            env={**os.environ, **config.env},
+            is_busy=lambda: workspace.is_busy,
+        )
+        return Checkpointing(
+            site,
+            outset.emit,
+            told=told_by(outset.journal.messages),
+            conversation=self.conversation,
+            enabled=config.checkpoints and config.persist,
+        )
+
+    def _context(self, today: date) -> Message:
+        """The first message: the place, the memory, and which skills there are."""
+        context = self.memory.context(self._outset.ground.workspace.roots, today)
+        if not self._has_skills:
+            return context
+        return replace(context, content=(*context.content, *self.commanded.listed()))
+
+    def _agent(self) -> Agent:
+        outset = self._outset
+        news = (self.commanded.news(),) if self._has_skills else ()
+        return Agent(
+            outset.purse.model,
+            self.template,
+            self._history(),
+            self.executor,
+            outset.emit,
+            (PrimaryAgain(outset.purse.model), *policies_of(self._config), self.memory, *news, self.points),
+            self.context,
+            self._room(),
+            outset.journal,
+            outset.edited,
+            self.points,
+        )
+
+    def _history(self) -> History:
+        journal = self._outset.journal
+        return History(
+            journal.append,
+            journal.messages,
+            edit_sink=journal.edited,
+            uncompact_sink=journal.uncompacted,
+            shrink=shrunk,
+        )
+
+    def _room(self) -> Room:
+        ground = self._outset.ground
+        again = Again(self.tools, self._outset.judge, ground.workspace)
+        return room_of(self._config, self.template, ground.spill_dir, again, self.memory.renewed)
+
+    def _loaded(self) -> Callable[[MemoryFile, Reason], None]:
+        """Tells hooks which memory the model reads. Memory is also read in a thread, hooks are run in the loop."""
+        loop = asyncio.get_running_loop()
+
+        def loaded(file: MemoryFile, reason: Reason) -> None:
+            loop.call_soon_threadsafe(tell_of_file, self.points, file, reason)
+
+        return loaded
+
+    def _warn(self, text: str) -> None:
+        self._outset.emit(Notice(level="warning", text=text))
+
+
+def _another(config: Config, template: ModelRequest) -> Callable[[str, Effort | None], ModelRequest]:
+    """The request of a run with another model or effort."""
+
+    def another(model: str, effort: Effort | None) -> ModelRequest:
+        name = catalog.resolve(model, config.env) if model else template.model
+        wanted = replace(config, model=replace(config.model, effort=effort or config.model.effort))
+        return template_of(wanted, name, template.tools, template.system)
+
+    return another
+
+
+def _grants(config: Config, definition: Definition) -> bool:
+    """Whether what the head of a command grants counts: of a repository, only what the person has approved."""
+    if definition.origin not in ("project", "added"):
+        return True
+    return bool(trust.covers(config.trust, definition.file, definition.digest))

@@ -35,7 +35,7 @@ def of_folder(config: Config, env: Mapping[str, str], reserved: Collection[str])
     for layer in layers(config, env):
         if layer.settings.hooks and layer.scope != "managed":
             counts["hook file"] += 1
-            mistakes += _settings_hooks(HookSource(layer.origin, layer.scope, layer.settings.hooks))
+            mistakes += _file_of_hooks(Path(layer.origin))
     return Examined(in_order(mistakes), counts)
 
 

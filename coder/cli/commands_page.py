@@ -44,11 +44,11 @@ def list_lines(shelf: Shelf, rows: Sequence[CommandRow], cwd: Path, home: Path) 
             yield from ("", TITLES[kind])
         for row in of_kind:
             yield from _row(row, min(widest, _CALL), cwd, home)
-    wrong = [row for row in rows if row.mistakes]
-    if wrong or shelf.mistakes:
-        count = sum(len(row.mistakes) for row in wrong) + len(shelf.mistakes)
+    wrong = {row.file for row in rows if row.mistakes} | {mistake.path for mistake in shelf.mistakes}
+    if wrong or shelf.notice:
         yield ""
-        yield from wrapped(f"{_many(count, 'mistake')} (! before the name): coder commands check", "! ", "  ")
+    if wrong:
+        yield from wrapped(f"{_many(len(wrong), 'file')} with mistakes: coder commands check names them", "! ", "  ")
     if shelf.notice:
         yield from wrapped(f"{shelf.notice[:1].upper()}{shelf.notice[1:]}", "! ", "  ")
 
@@ -63,7 +63,7 @@ def _row(row: CommandRow, width: int, cwd: Path, home: Path) -> Iterator[str]:
     rest = f"{row.origin:<{_WHOSE}} {_cut(visible_line(row.about), room)}"
     yield f"{mark} {_cut(named, width)}  {rest}".rstrip()
     if row.note:
-        yield from wrapped(f"{visible_line(_brief(row.note, cwd, home))}", "    not used: ", "    ")
+        yield from wrapped(visible_line(brief(row.note, cwd, home)), "    not used: ", "    ")
 
 
 def plain_lines(rows: Sequence[CommandRow]) -> Iterator[str]:
@@ -125,7 +125,7 @@ def check_lines(done: Examined, folder: Path, home: Path) -> Iterator[str]:
     """`path:line: level: text`, whole, each on a line; then what was looked at."""
     for mistake in done.mistakes:
         where = f"{visible_line(short(str(mistake.path), folder, home))}:{mistake.line or 1}"
-        yield f"{where}: {mistake.level}: {visible_line(_brief(mistake.text, folder, home))}"
+        yield f"{where}: {mistake.level}: {visible_line(brief(mistake.text, folder, home))}"
     yield _summary(done)
 
 
@@ -159,9 +159,13 @@ def new_lines(name: str, file: Path, rival: CommandRow | None, cwd: Path, home: 
             "  ",
         )
     yield "Edit it, then:"
-    yield f"  coder commands check {where}"
-    yield f"  coder commands show {name} WORDS   what the model would be sent"
-    yield f"  /{name} WORDS                      in a session; one that is open has it already"
+    tries = {
+        f"coder commands check {where}": "what is wrong with it",
+        f"coder commands show {name} WORDS": "what the model would be sent",
+        f"/{name} WORDS": "in a session, also in one that is open",
+    }
+    width = min(max(map(cell_len, tries)), 36)
+    yield from (f"  {what:<{width}}  {why}" for what, why in tries.items())
 
 
 def _errors(done: Examined) -> int:
@@ -172,7 +176,7 @@ def _many(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
-def _brief(text: str, cwd: Path, home: Path) -> str:
+def brief(text: str, cwd: Path, home: Path) -> str:
     """With paths as people write them."""
     return text.replace(f"{cwd}/", "").replace(f"{home}/", "~/")
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from coder.app.command_rows import CommandRow, Shelf, grants_count
 from coder.app.command_trying import Run, Trial, runs_of
 from coder.app.policy import Standing
-from coder.cli.commands_page import call
-from coder.commands.definition import Definition
+from coder.cli.commands_page import brief, call
+from coder.commands.check import definition_mistakes, in_order
+from coder.commands.definition import Definition, Mistake
 from coder.commands.loader import body
 from coder.core.errors import ConfigError
 from coder.core.messages import Json
@@ -37,7 +38,7 @@ def show_lines(row: CommandRow, shelf: Shelf, found: Standing, home: Path) -> It
     yield from _fact("It is", f"{'an' if row.kind[0] in 'aeiou' else 'a'} {row.kind}, {_ORIGINS[row.origin]}")
     yield from _fact("File", short(str(row.file), cwd, home))
     if row.note:
-        yield from _warning(f"not used: {row.note}")
+        yield from _warning(f"not used: {brief(row.note, cwd, home)}")
     if shelf.warning and row.definition is not None:
         yield from _warning(f"not used: {shelf.warning}")
     for other in shelf.rows:
@@ -45,14 +46,17 @@ def show_lines(row: CommandRow, shelf: Shelf, found: Standing, home: Path) -> It
             yield from _fact("Hides", short(str(other.file), cwd, home))
     if row.definition is not None:
         yield from _definition(row, row.definition, found)
-    for number, mistake in enumerate(row.mistakes):
-        yield from labelled("Mistakes" if not number else "", visible_line(f"line {mistake.line}: {mistake.text}"))
+    for number, mistake in enumerate(_mistakes(row)):
+        text = f"line {mistake.line or 1}: {brief(mistake.text, cwd, home)}"
+        yield from labelled("Mistakes" if not number else "", visible_line(text))
     if row.definition is not None:
-        yield from ("", f"What the model would be sent: coder commands show --sent {visible_line(row.name)}")
+        named = short(str(row.file), cwd, home) if row.note else row.name
+        yield from ("", f"What the model would be sent: coder commands show --sent {visible_line(named)}")
 
 
 def _definition(row: CommandRow, one: Definition, found: Standing) -> Iterator[str]:
-    yield from _fact("Used by", _users(one))
+    if not row.note:
+        yield from _fact("Used by", _users(one))
     yield from _fact("When", one.when)
     yield from _fact("For files", ", ".join(one.paths))
     yield from _fact("Arguments", ", ".join(f"${name}" for name in one.arguments))
@@ -67,6 +71,12 @@ def _definition(row: CommandRow, one: Definition, found: Standing) -> Iterator[s
     if one.grants or one.hooks:
         yield from _standing(one, found)
     yield from _text(row, one, found)
+
+
+def _mistakes(row: CommandRow) -> tuple[Mistake, ...]:
+    """With those that only a check tells."""
+    more = () if row.definition is None else definition_mistakes(row.definition)
+    return in_order((*row.mistakes, *more))
 
 
 def _users(one: Definition) -> str:

@@ -20,24 +20,20 @@ _FIELDS = ("file_path", "notebook_path", "path")
 
 class SkillNews:
     """A policy before each turn. `offered` is what the model may use by now, `listed` makes a line of each of them,
-    `touch` is told the files that calls name, `begins` that a run begins: what an earlier one was lent ends then."""
+    `touch` is told the files that calls name."""
 
     def __init__(
         self,
         offered: Callable[[], Sequence[Definition]],
         listed: Callable[[Sequence[Definition]], str],
         touch: Callable[[Path], None],
-        begins: Callable[[], None],
     ) -> None:
         self._offered = offered
         self._listed = listed
         self._touch = touch
-        self._begins = begins
         self._looked = 0
 
     def before_turn(self, turn: int, history: History) -> Verdict:
-        if turn == 1:
-            self._begins()
         messages = history.messages
         self._look(messages)
         offered = self._offered()

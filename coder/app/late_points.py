@@ -1,5 +1,5 @@
-"""The points of a session in which nothing is run so far, and that may come to have hooks: a skill brings some. Must not
-know what they do.
+"""The points of a session in which nothing is run so far, and that may come to have hooks, since a skill brings some.
+Must not know what they do.
 """
 
 from __future__ import annotations

@@ -177,8 +177,8 @@ class Session:
             self._running = None
 
     def steer(self, text: str, pictures: Sequence[Picture] = ()) -> None:
-        """Says something to the run under way; it is read at the next turn boundary with the files that it mentions, and
-        `MessageAdded` tells so. What is not delivered when that run ends waits for `take_back`.
+        """Says something to the run under way; it is read at the next turn boundary, with the files that it mentions,
+        and `MessageAdded` tells so. What is not delivered when that run ends waits for `take_back`.
 
         Raises SessionError that names a picture that cannot be sent. Blocks while it reads pictures.
         """

@@ -1,5 +1,5 @@
-"""The skills that a conversation goes on with when it is shortened: their texts move into its first messages, the newest
-first, bounded. Pure; must not know when that is due, or where skills lie.
+"""The skills that a conversation goes on with when it is shortened: their texts move into its first messages, the
+newest first, bounded. Pure; must not know when that is due, or where skills lie.
 """
 
 from __future__ import annotations

@@ -54,8 +54,8 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """`layers` are the strongest first. `trust` is None when the folder has no settings of its own, unless it is trusted
-    for this run."""
+    """`layers` are the strongest first. `trust` is None when the folder has no settings of its own, unless it is
+    trusted for this run."""
 
     layers: tuple[Layer, ...]
     warnings: tuple[str, ...]

@@ -107,11 +107,10 @@ class Guidance:
     """What tells the model how to work here, besides the conversation.
 
     `sources` are the kinds of files that count: user, project, local. `memory`, `commands`, `agents`: whether files of
-    that kind are loaded at all; `managed_memory` is what administrators say in settings, by file;
-    `added_memory`: that of added folders is read too. `commit` and `pr` are the trailers of what is written in the person's name; None is
-    ours. `check` is a command that must succeed before a run ends, tried up to `check_tries` times; with `check_always`
-    also where nothing changed. `think`: None is as
-    the model needs it.
+    that kind are loaded at all; `managed_memory` is what administrators say in settings, by file, and `added_memory`
+    has that of added folders read too. `commit` and `pr` are the trailers of what is written in the person's name; None
+    is ours. `check` is a command that must succeed before a run ends, tried up to `check_tries` times; with
+    `check_always` also where nothing changed. `think`: None is as the model needs it.
     """
 
     sources: tuple[str, ...] = ("user", "project", "local")

@@ -28,7 +28,7 @@ from coder.app.evidencing import evidencing_of
 from coder.app.memory import ProjectMemory
 from coder.app.outset import Outset
 from coder.app.pictures import shrunk
-from coder.app.pointing import bring, points_of
+from coder.app.pointing import bring, points_of, tell_of_file
 from coder.app.prompting import Prompting
 from coder.app.requesting import policies_of, room_of, template_of, thinks_by_tool
 from coder.app.system_prompt import system_prompt
@@ -235,9 +235,7 @@ class Assembly:
         loop = asyncio.get_running_loop()
 
         def loaded(file: MemoryFile, reason: Reason) -> None:
-            named = {"globs": list(file.globs), "trigger_file_path": file.trigger, "parent_file_path": file.parent}
-            more = {name: value if name == "globs" else str(value) for name, value in named.items() if value}
-            loop.call_soon_threadsafe(self.points.instructions_loaded, file.path, file.memory_type, reason, more)
+            loop.call_soon_threadsafe(tell_of_file, self.points, file, reason)
 
         return loaded
 

@@ -75,6 +75,7 @@ class Commanded:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self.warnings: tuple[str, ...] = ()
 
     async def expand(self, line: str) -> Expanded | None:
         return await self.commands.expand(line)
@@ -91,16 +92,18 @@ class Commanded:
         return lies and bool(self.commands.all_for_model())
 
     def listed(self) -> tuple[Text, ...]:
-        """What the first message tells the model of skills, if anything. People are told what is short of it."""
+        """What the first message tells the model of skills, if anything. `warnings` then say what is short of it."""
         text, notice = self.commands.listing()
-        if notice:
-            self._say(notice[:1].upper() + notice[1:])
+        self.warnings = (notice,) if notice else ()
         return (Text(text),) if text else ()
 
     def news(self) -> SkillNews:
         """The policy that tells of skills that are found later."""
         news: SkillNews = skill_news.SkillNews(
-            self.commands.for_model, lambda found: self._listed(found).text, self._live.touch
+            self.commands.for_model,
+            self._listed,
+            self._live.touch,
+            lambda notice: self._say(notice[:1].upper() + notice[1:]),
         )
         return news
 

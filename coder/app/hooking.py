@@ -17,6 +17,7 @@ from coder.app import hook_notes
 from coder.app.hook_asking import asker
 from coder.app.hook_calling import Calling, Waits
 from coder.app.hook_calls import CallHooks
+from coder.app.hook_env import named_by_settings
 from coder.app.hook_fits import Fitting
 from coder.app.hook_runs import HookRuns, Scene, new_prompt_id
 from coder.app.hook_stopping import Stopping, cap_of
@@ -159,12 +160,11 @@ def _submitted(point: str, said: Outcome) -> Submitted:
 
 
 def _surroundings(config: Config, around: Around) -> Surroundings:
-    named = {name: value for name, value in config.env.items() if os.environ.get(name) != value}
     return Surroundings(
         project=config.cwd,
         env=dict(os.environ),
         spill=around.folder / "tool-results",
-        settings_env=named,
+        settings_env=named_by_settings(config, os.environ),
         effort=around.scene.effort,
         urls=config.hooks.urls,
         env_names=config.hooks.env_names,

@@ -318,8 +318,9 @@ class Prompt:
         self._update_menu()
 
     def offer(self, commands: tuple[Command, ...]) -> None:
-        """The commands that can be completed from now on."""
+        """The commands that can be completed from now on, in what is typed already too."""
         self._completion.offer(commands)
+        self._update_menu()
 
     def _update_menu(self) -> None:
         self._completion.update(self.buffer.text, self.buffer.cursor_position)

@@ -50,6 +50,9 @@ def at_start(ground: Ground) -> Iterator[Place]:
     for folder in (*reversed(ground.cwd.parents), ground.cwd):
         if folder not in outside:  # nobody keeps the memory of a project above people's homes
             yield from of_folder(folder, ground, top)
+    for folder in ground.more:
+        if not ground.cwd.is_relative_to(folder):
+            yield from of_folder(folder, ground, top)
 
 
 def of_folder(folder: Path, ground: Ground, top: Path) -> Iterator[Place]:

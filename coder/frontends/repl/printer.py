@@ -40,7 +40,7 @@ from coder.core.events import (
     UsageReported,
 )
 from coder.core.lazy import LazyModule
-from coder.core.messages import Json, Message, ToolResult, ToolUse, Usage
+from coder.core.messages import Json, Message, ToolResult, ToolUse, Usage, said
 from coder.core.requests import Allow, Deny, PermissionRequest
 from coder.frontends.desk import Shown
 from coder.frontends.hook_words import failure
@@ -306,7 +306,7 @@ class Printer:
             case "results":
                 self._not_run(message)
             case "steer":
-                text = message.text
+                text = said(message)
                 if text in self.board.queued:
                     self.board.queued.remove(text)
                 self.transcript.prompt(text)

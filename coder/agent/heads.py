@@ -1,5 +1,5 @@
-"""What the requests of a conversation begin with, as a short mark that is kept with each reply: so that a session that is
-taken up again knows whether its next request still begins the same. Must not know messages, or where marks are kept.
+"""What the requests of a conversation begin with, as a short mark that is kept with each reply: a session that is taken
+up again knows by it whether its next request begins the same. Must not know messages, or where marks are kept.
 """
 
 from __future__ import annotations

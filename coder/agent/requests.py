@@ -60,9 +60,7 @@ class Requests:
             self._switch(before)
 
     def _switch(self, template: ModelRequest) -> None:
-        self._edited = self._edited or (
-            "another model" if template.model != self._template.model else "another effort"
-        )
+        self._edited = self._edited or ("another model" if template.model != self._template.model else "another effort")
         self._template, self._head = template, ""
         self._ends, self._anchor = [], None
         self._history.project_for(template.model)

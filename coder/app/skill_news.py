@@ -1,7 +1,7 @@
 """Tells the model of skills that it was not told of: installed meanwhile, or for a file that was touched only now.
 
-Nothing that was sent before changes: the list of the beginning stays as it is. What a list had no room for does not come
-with the next one: the room is a bound, not a page. Must not know where skills lie.
+Nothing that was sent before changes: the list of the beginning stays as it is. What a list had no room for does not
+come with the next one: the room is a bound, not a page. Must not know where skills lie.
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ from coder.commands.styles import style_of
 from coder.commands.suggest import near
 from coder.core.config import Guidance, RuleText
 from coder.core.lazy import LazyModule
-from coder.frontmatter.found import REPOSITORY, Search
+from coder.frontmatter.folders import REPOSITORY
+from coder.frontmatter.found import Search
 from coder.frontmatter.read import split
 from coder.permissions.names import names
 

@@ -81,7 +81,7 @@ class Interface:
     notifications: Channel = "auto"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class HookSource:
     """The `hooks` object of one settings file, as written. `origin` is the file or flag it stands in."""
 
@@ -90,7 +90,7 @@ class HookSource:
     events: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class HookSettings:
     """What is to be run at which point. `urls` and `env_names` bound hooks that post: None is no bound."""
 
@@ -99,7 +99,7 @@ class HookSettings:
     env_names: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Guidance:
     """What tells the model how to work here, besides the conversation.
 

@@ -28,7 +28,7 @@ def lists(request: Json) -> list[str]:
 
 
 def fixed(request: Json) -> tuple[str, list[str]]:
-    """What stands before the conversation, but for the Skill tool: the bytes of the system prompt, those of each tool."""
+    """What stands before the conversation, but for the Skill tool: the system prompt, and each tool, byte for byte."""
     tools = [json.dumps(tool, sort_keys=True) for tool in request["tools"] if tool["name"] != "Skill"]
     return json.dumps(request["system"]), tools
 

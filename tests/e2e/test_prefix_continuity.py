@@ -37,8 +37,8 @@ def go(place: Place, api: RunningApi, *args: str, begins: bool = False) -> Done:
 
 
 def turns(spoken: Spoken) -> list[Json]:
-    def read(name: str, **more: int) -> Json:
-        return tool("Read", file_path=spoken.path(name), **more)
+    def read(name: str) -> Json:
+        return tool("Read", file_path=spoken.path(name))
 
     return [
         turn(tool("Bash", command="ls")),

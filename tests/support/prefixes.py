@@ -36,9 +36,8 @@ def edits(api: RunningApi) -> list[Edit]:
         if exchange.context_edit:
             found.append(Edit(number, exchange.context_edit))
         else:
-            was = before[same] if same < len(before) else ""
-            is_now = now[same] if same < len(now) else "nothing"
-            assert same == len(before), f"request {number} is not what led to it:\n  was {was[:300]}\n  now {is_now[:300]}"
+            was, led_to = ([*each, "nothing"][same][:300] for each in (before, now))
+            assert same == len(before), f"request {number} is not what led to it:\n  was {was}\n  now {led_to}"
         before, number = now, number + 1
     return found
 

@@ -37,12 +37,13 @@ class Spoken:
         for name, text in FILES.items():
             made.write(name, text)
         blocked = place.home / "blocked"
+        slow = says(specific("PreToolUse", additionalContext="shells are slow"))
         settings(
             place,
             {
                 "SessionStart": [group("echo the branch is main")],
                 "UserPromptSubmit": [group("echo it is Tuesday")],
-                "PreToolUse": [group(says(specific("PreToolUse", additionalContext="shells are slow")), matcher="Bash")],
+                "PreToolUse": [group(slow, matcher="Bash")],
                 "PostToolUse": [group(says(specific("PostToolUse", additionalContext="it was read")), matcher="Read")],
                 "Stop": [group(f"test -e '{blocked}' && exit 0; touch '{blocked}'; echo 'say more' >&2; exit 2")],
             },

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias, get_args
 
 from coder.app.attaching import Attaching
+from coder.app.expanded import Expanded, Offered
 from coder.app.expanding import Body, Inline, expanded
 from coder.app.granting import Granting
-from coder.app.prompting import Expanded, Offered, Submitted
+from coder.app.prompting import Submitted
 from coder.commands.asked import Asked, asked, harder, head, thinks_harder
 from coder.commands.definition import Definition
 from coder.commands.listing import Listing

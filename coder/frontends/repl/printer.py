@@ -46,7 +46,6 @@ from coder.frontends.desk import Shown
 from coder.frontends.hook_words import failure
 from coder.frontends.render.blocks import Blocks
 from coder.frontends.repl.board import Board, Call, Retry
-from coder.frontends.repl.live import todo_rows
 from coder.frontends.repl.terminal import Terminal
 from coder.frontends.repl.transcript import Transcript
 from coder.frontends.styled import Row, foreign, row
@@ -381,9 +380,6 @@ class Printer:
         board.todos = todos
         if todos and was_open and not board.open_todos:
             self.say(ending.todo_done_row(len(todos)))
-
-    def todo_list(self) -> list[Row]:
-        return todo_rows(self.board)
 
     def _settle(self) -> None:
         """Prints the calls that waited for their neighbours."""

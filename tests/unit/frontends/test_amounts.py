@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from coder.frontends.amounts import (
@@ -50,6 +50,7 @@ def test_money_in_tables(dollars: float, words: str) -> None:
     assert exact_money(dollars) == words
 
 
+@example(0.0049)
 @given(st.floats(min_value=1e-9, max_value=1e6))
 def test_what_is_not_free_is_never_zero(dollars: float) -> None:
     assert money(dollars) != money(0)

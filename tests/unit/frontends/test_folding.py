@@ -35,6 +35,7 @@ def test_a_terminal_of_one_column_breaks_nothing(given_row: Row, width: int) -> 
 
 
 @given(TEXTS, st.integers(1, 40), HANGS)
+@example("aa aa", 4, 0)
 @example("a bcdefghijkl", 8, 2)
 def test_words_are_not_split_that_fit_a_row(text: str, width: int, rest: int) -> None:
     rows = ranges(text, width, rest)

@@ -89,7 +89,7 @@ class Asker:
         return await self._put(request, dialog)
 
     async def _put(self, request: PermissionRequest, dialog: Dialog) -> Reply:
-        above, fitting = dialog_fitting.fitted(dialog, self._terminal.width, self._terminal.room)
+        above, fitting = dialog_fitting.fitted(dialog, self._terminal.width, self._terminal.stage.room)
         if above:
             self._printer.say((), *rows_of(above), ())
         while True:

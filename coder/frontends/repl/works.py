@@ -73,7 +73,7 @@ class Works:
         self._began = time.monotonic()
         self._custom: custom_status.CustomStatus | None = None
         self.printer = Printer(terminal, Place(config.cwd, opening.home), self._changed)
-        self.printer.is_verbose = config.interface.verbose
+        self.printer.writing.is_verbose = config.interface.verbose
         self._asker = Asker(terminal, self.printer, config.cwd, opening.home, self._attention, self._save_plan)
         hands = Hands(self._restore, self._command, self._remember, self._call, self._changed)
         self.talk = Talk(self.printer, hands)
@@ -291,6 +291,6 @@ class Works:
             case "reducedMotion":
                 self._drawing.is_still = bool(value)
             case "verbose":
-                self.printer.is_verbose = bool(value)
+                self.printer.writing.is_verbose = bool(value)
             case _:
                 pass

@@ -28,7 +28,8 @@ def unknown(session: Session, text: str) -> str:
     if found is None:
         return ""
     names = (*OWN, *(each.name for each in session.commands))
-    if found[1].lower() in {name.lower() for name in names}:
+    known = (*names, *(also for each in session.commands for also in each.also))
+    if found[1].lower() in {name.lower() for name in known}:
         return ""
     near = get_close_matches(found[1], names, n=1)
     hint = f" Did you mean /{near[0]}?" if near else ""

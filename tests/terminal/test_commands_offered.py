@@ -89,7 +89,7 @@ def test_nor_in_plain_lines(tmp_path: Path) -> None:
     place = place_in(tmp_path)
     with fake_api(scripted(turn("Hello."))) as api:
         child = speaking(place, api.url, "--screen-reader")
-        child.expect_exact("> ")
+        child.expect_exact("you: ")
         child.sendline("hello")
         child.expect_exact("Hello.")
         child.sendline("/quit")

@@ -38,6 +38,8 @@ class Catalogue(Protocol):
 
     def all(self) -> Sequence[Definition]: ...
 
+    def further(self) -> Mapping[str, tuple[str, ...]]: ...
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Surroundings:
@@ -83,6 +85,9 @@ class Commands:
         """The command of that name that a person may type."""
         catalogue = self._catalogue()
         found = catalogue.find(name) or next((each for each in catalogue.all() if _is_alike(each.name, name)), None)
+        if found is None:
+            also = (other for names in catalogue.further().values() for other in names if _is_alike(other, name))
+            found = next((catalogue.find(other) for other in also), None)
         return found if found is not None and found.person_may else None
 
     async def expand(self, line: str) -> Expanded | None:
@@ -116,8 +121,13 @@ class Commands:
 
     def offered(self) -> tuple[Offered, ...]:
         """What a person may type."""
-        found = (each for each in self._catalogue().all() if each.person_may)
-        return tuple(Offered(each.name, each.description, each.hint, each.origin, each.kind) for each in found)
+        catalogue = self._catalogue()
+        also = catalogue.further()
+        found = (each for each in catalogue.all() if each.person_may)
+        return tuple(
+            Offered(each.name, each.description, each.hint, each.origin, each.kind, also.get(each.name, ()))
+            for each in found
+        )
 
     # The model's own use of skills: coder.tools.skill.Skills
 

@@ -183,7 +183,11 @@ def _catalogue(
 ) -> Catalogue:
     by_name: dict[str, Definition] = {}
     shadowed: list[Shadowed] = []
+    files: set[Path] = set()
     for one in found:
+        if one.file in files:
+            continue  # a manifest may name what lies in its usual folder
+        files.add(one.file)
         mistakes += one.mistakes
         said = overrides.get(one.name, "on")
         if one.name in reserved:

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from coder.app.prompting import Offered
+    from coder.app.expanded import Offered
     from coder.frontends.desk import Desk
 
 
@@ -61,6 +61,7 @@ BUILT_IN = (
     Command("resume", "go on with an earlier session", "resume", "[name or words]", ("continue",)),
     Command("rewind", "go back to before a message", "rewind", aliases=("undo", "checkpoint")),
     Command("show", "print a call with all of its output", "show", "[number]", any_time=True),
+    Command("skills", "commands and skills of files; who may use them", "skills", "[words]", any_time=True),
     Command("status", "model, key, folder, settings, session", "status", any_time=True),
     Command("tasks", "commands that run in the background", "tasks", aliases=("bashes",), any_time=True),
     Command("theme", "choose the colours", "theme", "[name]", any_time=True),
@@ -69,9 +70,14 @@ BUILT_IN = (
 )
 
 
+def reserved() -> frozenset[str]:
+    """The names that no file can take."""
+    return frozenset(name for each in BUILT_IN for name in (each.name, *each.aliases))
+
+
 def with_files(offered: Iterable[Offered]) -> tuple[Command, ...]:
     """All commands there are: what the session itself does comes before a file of that name."""
-    taken = {name for each in BUILT_IN for name in (each.name, *each.aliases)}
+    taken = reserved()
     files = (
         Command(
             each.name,

@@ -30,24 +30,7 @@ class Submitted:
     notes: tuple[str, ...] = ()
 
 
-<<<<<<< HEAD
 Expand: TypeAlias = "Callable[[str], Awaitable[Expanded | None]]"
-=======
-@dataclass(frozen=True, slots=True)
-class Offered:
-    """A command of a file that a person may type. `origin` says whose it is: "built-in", "project", "yours", …;
-    `also` are further names that may be typed for it, or for one that it hides."""
-
-    name: str
-    about: str = ""
-    hint: str = ""
-    origin: str = ""
-    kind: Literal["command", "skill"] = "command"
-    also: tuple[str, ...] = ()
-
-
-Expand: TypeAlias = Callable[[str], Awaitable[Expanded | None]]
->>>>>>> eyes
 """What a line stands for; None when it names no command of a file. Raises CoderError when it cannot be made."""
 Attach: TypeAlias = Callable[[str], Awaitable[tuple[Block, ...]]]
 """The files that a text mentions, as blocks to stand behind it. Never raises."""

@@ -14,6 +14,10 @@ from coder.commands.substitution import Given, fill
 from coder.core.config import RuleText
 
 
+_FOLDERS = ("PROJECT_DIR", "SKILL_DIR", "PLUGIN_ROOT")
+_SIGNS = frozenset("*?[](){}!\\\n")
+
+
 class Granting:
     """`base` anchors the `/` paths of rules. `is_trusted` tells whether what a file grants counts; what it forbids does
     in any case."""
@@ -44,7 +48,9 @@ class Granting:
 
     def _rules(self, definition: Definition, facts: Mapping[str, str]) -> Iterator[RuleText]:
         origin = str(definition.file)
-        own = Given(facts={**facts, "SKILL_DIR": str(definition.folder or definition.file.parent)})
+        every = {**facts, "SKILL_DIR": str(definition.folder or definition.file.parent)}
+        # Other facts may change after somebody agreed to the rule, and a sign of rules in one would widen it.
+        own = Given(facts={name: every[name] for name in _FOLDERS if name in every and not _SIGNS & set(every[name])})
         for text in definition.grants if self._is_trusted(definition) else ():
             yield RuleText(fill(text, own)[0], "allow", "session", origin, self._base)
         for text in definition.without:

@@ -106,8 +106,8 @@ class Guidance:
     `sources` are the kinds of files that count: user, project, local. `memory`, `commands`, `agents`: whether files of
     that kind are loaded at all. `commit` and `pr` are the trailers of what is written in the person's name; None is
     ours. `check` is a command that must succeed before a run ends, tried up to `check_tries` times; with `check_always`
-    also where nothing changed. `think`: None is as
-    the model needs it.
+    also where nothing changed. `think`: None is as the model needs it. `style_is_theirs`: it was chosen by the settings of
+    a folder that is not trusted.
     """
 
     sources: tuple[str, ...] = ("user", "project", "local")
@@ -120,6 +120,7 @@ class Guidance:
     listing_share: float = 0.01  # of the context window, for the skills the model is told of
     listing_chars: int = 1536  # of one of them
     style: str = "default"
+    style_is_theirs: bool = False
     language: str = ""
     git: bool = True
     commit: str | None = None

@@ -107,7 +107,10 @@ def test_a_stop_hook_makes_the_run_go_on_until_it_is_content(place: Place, tmp_p
     with fake_api([turn("Done?"), turn("Now it is.")]) as api:
         done = place.coder("-p", "go", url=api.url)
     api.check()
-    assert (done.code, done.stdout) == (0, "Now it is.\n") and "Stop hook: the run goes on, run the tests" in done.stderr
+    assert (done.code, done.stdout) == (
+        0,
+        "Now it is.\n",
+    ) and "Stop hook: the run goes on, run the tests" in done.stderr
     assert "run the tests" in said_to_model(api)
     first, second = kept(seen)
     assert (first["stop_hook_active"], second["stop_hook_active"]) == (False, True)

@@ -1,7 +1,7 @@
 """Which output styles there are in a session, and which it has. Must not know how a file says one, or where it goes.
 
-A style stands in the system prompt. The files of a folder that is not trusted take nobody's place, and are used only when
-the person names one.
+A style stands in the system prompt. The files of a folder that is not trusted take nobody's place, and are used only
+when the person names one.
 """
 
 from __future__ import annotations

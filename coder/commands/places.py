@@ -98,8 +98,8 @@ def places(
 
 def nested_places(folder: Path, cwd: Path) -> tuple[Place, ...]:
     """The skills of a folder below `cwd`, and of those between, for when something in it was touched: the deepest
-    first. Each is called `sub/dir:name`. Ends where somebody else's code begins: at a repository of its own, at installed
-    packages; and at a folder whose name could not stand in such a name.
+    first. Each is called `sub/dir:name`. Ends where somebody else's code begins, at a repository of its own or at
+    installed packages, and at a folder whose name could not stand in such a name.
     """
     if not folder.is_relative_to(cwd):
         return ()

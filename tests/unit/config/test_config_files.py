@@ -97,7 +97,8 @@ def test_unknown_keys_are_ignored_silently() -> None:
         ),
         (
             {"skillOverrides": {"a": "of"}},
-            "f.json: skillOverrides.a must be one of on, name-only, user-invocable-only, off, not 'of'. It is not used.",
+            "f.json: skillOverrides.a must be one of on, name-only, user-invocable-only, off, not 'of'. "
+            "It is not used.",
         ),
         ({"skillOverrides": "off"}, "f.json: skillOverrides must be an object, not 'off'. It is not used."),
         ({"env": ["A"]}, "f.json: env must be an object of texts, not a list. It is not used."),

@@ -96,6 +96,7 @@ class HookRuns:
         point, subject = str(payload["hook_event_name"]), subject_of(payload)
         if self._engine is None or not self._engine.wants(point, subject):
             return NOTHING
+        self.scene.workspace.guard()
         if POINTS[point].env_file:
             await asyncio.to_thread(_make_folder, self.scene.env_file.parent)
         said = (await self._engine.run(point, subject, payload)).said

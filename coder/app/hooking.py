@@ -58,7 +58,13 @@ class SessionHooks(CallHooks):
         hooks, self.warnings = HookSet.of(config.hooks.sources)
         runs = HookRuns(around.scene, emit)
         super().__init__(runs)
-        links = Links(emit, Fitting(around.world, config.cwd), asker(around.side_model, config, emit), runs.late)
+        links = Links(
+            emit,
+            Fitting(around.world, config.cwd),
+            asker(around.side_model, config, emit),
+            runs.late,
+            around.scene.workspace.mind,
+        )
         runs.use(Engine(hooks, _surroundings(config, around), links))
         self.leaving: Leaving = "other"
         self._source = around.source

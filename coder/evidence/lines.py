@@ -15,6 +15,8 @@ _LONG = 10_000  # characters that are looked at
 _TOKEN = re.compile(r"""'[^']*'|"(?:\\.|[^"\\])*"|\\.|\|\||&&|\|&?|[;&\n()]|[^'"\\;|&\n()]+|.""", re.DOTALL)
 _REDIRECTION = re.compile(r"\d?>&\d|&>>?|\d?>\|")
 _OPERATORS = frozenset({"||", "&&", "|", "|&", ";", "&", "\n", "(", ")"})
+_DOCUMENT = re.compile(r"(?<!<)<<-?[ \t]*\\?(['\"]?)([\w.-]+)\1")
+_SHELL = re.compile(r"(?:^|[\s;|&(/])(?:ba|z|da|k)?sh\b")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 
 
@@ -73,7 +75,7 @@ class Part:
 
 
 def parts(command: str) -> tuple[Part, ...]:
-    tokens = _TOKEN.findall(_REDIRECTION.sub(" ", command[:_LONG]))
+    tokens = _TOKEN.findall(_REDIRECTION.sub(" ", _without_documents(command[:_LONG])))
     found: list[tuple[str, str]] = []
     text = ""
     for token in tokens:
@@ -93,6 +95,23 @@ def parts(command: str) -> tuple[Part, ...]:
         words = tuple(word.strip("'\"") for word in piece.split())
         made.append(Part(_unwrapped(words), decides))
     return tuple(part for part in reversed(made) if part.words)
+
+
+def _without_documents(command: str) -> str:
+    """Without the texts that `<<END` gives to a program that runs none: a file that is written tests nothing."""
+    if "<<" not in command:
+        return command
+    kept: list[str] = []
+    ends: list[str] = []
+    for line in command.split("\n"):
+        if ends:
+            if line.strip("\t") == ends[0]:
+                ends.pop(0)
+            continue
+        kept.append(_DOCUMENT.sub(" ", line))
+        if not _SHELL.search(line):
+            ends = [found[2] for found in _DOCUMENT.finditer(line)]
+    return "\n".join(kept)
 
 
 def only_shows(command: str) -> bool:

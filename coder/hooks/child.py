@@ -14,13 +14,21 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, TypeAlias
 
 KEPT = 1 << 20  # bytes of each stream; the rest is read and forgotten
 _CHUNK = 1 << 16
 _PIPE_GRACE = 0.1  # seconds for the pipes to end after the command did
 _TERM_GRACE = 0.5  # between SIGTERM and SIGKILL
 _REAP_WITHIN = 1.0
+
+
+Mind: TypeAlias = Callable[[int, bool], None]
+"""Told of a process group when it begins (True) and when its leader has ended. Whoever outlives coder ends the rest."""
+
+
+def unminded(group: int, begins: bool) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,9 +42,10 @@ class Launch:
 class Child:
     """Made inside a running event loop; `close` must follow."""
 
-    def __init__(self, launch: Launch, on_output: Callable[[bytes], None] | None = None) -> None:
+    def __init__(self, launch: Launch, on_output: Callable[[bytes], None] | None = None, mind: Mind = unminded) -> None:
         """Starts it in a session and group of its own, so without a terminal. `on_output` sees what was kept of its
         output each time there is more. Raises OSError, and ValueError for what no system call takes."""
+        self._mind = mind
         self._loop = asyncio.get_running_loop()
         self.exited = asyncio.Event()
         self._holding = (
@@ -53,6 +62,7 @@ class Child:
             start_new_session=True,
         )
         process = self._process
+        mind(process.pid, True)
         assert process.stdin and process.stdout and process.stderr  # asked for above
         self._feed = _Feed(self._loop, process.stdin, launch.given)
         self.out = _Ear(self._loop, process.stdout, on_output)
@@ -61,7 +71,7 @@ class Child:
             threading.Thread(target=self._wait, daemon=True).start()
         except RuntimeError as error:
             self.kill()
-            process.wait()
+            self._reap()
             self.close()
             raise OSError(errno.EAGAIN, "no thread can be started to wait for it") from error
 
@@ -92,7 +102,7 @@ class Child:
             self.kill()
             self._holding = False
             if self.exited.is_set():
-                self._process.wait()
+                self._reap()
         with suppress(TimeoutError):
             async with asyncio.timeout(_REAP_WITHIN):
                 await self.exited.wait()
@@ -126,8 +136,12 @@ class Child:
 
     def _gone(self) -> None:
         if not self._holding:
-            self._process.wait()
+            self._reap()
         self.exited.set()
+
+    def _reap(self) -> None:
+        self._process.wait()
+        self._mind(self._process.pid, False)
 
 
 class _Ear:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coder.core.visible import visible_line
-from coder.hooks.child import Child, Launch
+from coder.hooks.child import Child, Launch, Mind, unminded
 from coder.hooks.environment import environment_of, filled, filled_line
 from coder.hooks.handler import Handler
 from coder.hooks.outcome import Ended
@@ -70,8 +70,8 @@ class Going:
 class Command:
     """One command, started by `start`."""
 
-    def __init__(self, handler: Handler, point: Point, surroundings: Surroundings) -> None:
-        self._handler, self._point, self._surroundings = handler, point, surroundings
+    def __init__(self, handler: Handler, point: Point, surroundings: Surroundings, mind: Mind = unminded) -> None:
+        self._handler, self._point, self._surroundings, self._mind = handler, point, surroundings, mind
         self._announced = asyncio.Event()
         self.async_timeout: float | None = None  # seconds, when it said so
 
@@ -81,7 +81,7 @@ class Command:
         argv = self._argv(env)
         try:
             folder = cwd if Path(cwd).is_dir() else str(self._surroundings.project)
-            child = Child(Launch(argv, folder, env, given), self._heard)
+            child = Child(Launch(argv, folder, env, given), self._heard, self._mind)
         except OSError as error:
             why = _WHY.get(type(error).__name__, error.strerror or str(error))
             raise NotStarted(

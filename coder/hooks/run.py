@@ -76,7 +76,7 @@ class Run:
                 return Ended(None, problem=f"hooks of type {handler.kind} are not available yet; this one did not run")
 
     async def _command(self, given: str, cwd: str) -> Ended:
-        one = command.Command(self._handler, self._point, self._surroundings)
+        one = command.Command(self._handler, self._point, self._surroundings, self._links.mind)
         try:
             going = one.start(_bytes(given), cwd, self._timeout)
         except command.NotStarted as error:

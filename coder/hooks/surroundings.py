@@ -43,15 +43,21 @@ def _late(part: Part) -> None:
     pass
 
 
+def _unminded(group: int, begins: bool) -> None:
+    pass
+
+
 def _no_rule(rule: str, tool: str, given: Json) -> bool:
     return False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Links:
-    """`late` is told, in the event loop, of a hook in the background once it has ended."""
+    """`late` is told, in the event loop, of a hook in the background once it has ended; `mind` of each process group
+    that begins (True) and ends: should coder be killed, somebody ends those."""
 
     emit: Callable[[AnyEvent], None] = _nobody
     fits: Fits = _no_rule
     ask_model: AskModel | None = None
     late: Callable[[Part], None] = _late
+    mind: Callable[[int, bool], None] = _unminded

@@ -104,13 +104,26 @@ class LocalWorkspace:
             marker=marker,
         )
         _make_folder(spill.parent)
-        if self._watchdog is None:  # before the shell: a command may kill coder at once
-            self._watchdog = Watchdog(self._token)
+        watchdog = self.guard()  # before the shell: a command may kill coder at once
         process = LocalProcess.launch(launch, Capture(spill, live=live), live=live)
         self._processes = {other for other in self._processes if not other.is_over} | {process}
-        self._watchdog.began(process.pid)
+        watchdog.began(process.pid)
         process.when_over(self._over)
         return process
+
+    def mind(self, group: int, begins: bool) -> None:
+        """A process group that somebody else started, and that is to end with coder should it be killed: told when it
+        begins, and once its leader has ended."""
+        if begins:
+            self.guard().began(group)
+        elif self._watchdog is not None:
+            self._watchdog.ended(group)
+
+    def guard(self) -> Watchdog:
+        """Whoever ends processes should coder be killed: there before any of them is."""
+        if self._watchdog is None:
+            self._watchdog = Watchdog(self._token)
+        return self._watchdog
 
     def _over(self, process: LocalProcess) -> None:
         if process.family.leader is None and self._watchdog is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -30,6 +30,16 @@ PROMPT = Message("user", (Text("go"),))
 ASKED = PermissionRequest(ToolUse("t1", "Bash", {"command": "make"}), "Bash make", ())
 
 
+_OPEN: list[LocalWorkspace] = []  # of the test that runs
+
+
+@pytest.fixture(autouse=True)
+async def closing() -> AsyncIterator[None]:
+    yield
+    while _OPEN:
+        await _OPEN.pop().aclose()
+
+
 def hooks_in(
     root: Path,
     hooks: dict[str, list[Json]],
@@ -41,6 +51,7 @@ def hooks_in(
     source = HookSource("settings.json", "user", hooks)
     config = Config(root, root / "home", ModelConfig("sonnet", ""), hooks=HookSettings((source,)))
     workspace = LocalWorkspace(root)
+    _OPEN.append(workspace)
     scene = Scene("s", None, workspace, Control("default", "sonnet", front.emit), {}, root / "side" / "env")
     world = LocalWorld(cwd=root, roots=(root,), home=root, config_home=root / "home")
 

@@ -45,16 +45,17 @@ from coder.memory.files import MemoryFile, Reason
 from coder.models import catalog
 from coder.tools.read import Read
 from coder.tools.registry import builtins
-from coder.tools.skill import Skill
 
 if TYPE_CHECKING:
     from coder.app import shell_line, skills_kept, tasks
     from coder.app.shell_line import ShellLine
     from coder.commands.definition import Definition
     from coder.config import trust
+    from coder.tools import skill as following
 else:  # for people in front, and for folders with commands of their own
     shell_line, tasks = LazyModule("coder.app.shell_line"), LazyModule("coder.app.tasks")
     trust, skills_kept = LazyModule("coder.config.trust"), LazyModule("coder.app.skills_kept")
+    following = LazyModule("coder.tools.skill")
 
 
 class Assembly:
@@ -149,7 +150,7 @@ class Assembly:
 
     def _tools(self) -> SessionTools:
         outset, config = self._outset, self._config
-        skill = (Skill(self.commanded.commands),) if self.commanded.has_skills() else ()
+        skill = (following.Skill(self.commanded.commands),) if self.commanded.has_skills() else ()
         every = (*builtins(outset.tools, thinks=thinks_by_tool(config, outset.model)), *skill)
         kept = [tool for tool in every if config.tools is None or tool.name in config.tools]
         return SessionTools(kept, outset.rules.removed_tools(tool.name for tool in kept))

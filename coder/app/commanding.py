@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias, get_args
 
 from coder.app.attaching import Attaching
+from coder.app.expanded import Expanded, Offered
 from coder.app.expanding import Body, Inline, expanded
 from coder.app.granting import Granting
-from coder.app.prompting import Expanded, Offered, Submitted
+from coder.app.prompting import Submitted
 from coder.commands.asked import Asked, asked, harder, head, thinks_harder
 from coder.commands.definition import Definition
 from coder.commands.listing import Listing
@@ -36,6 +37,8 @@ class Catalogue(Protocol):
     def find(self, name: str) -> Definition | None: ...
 
     def all(self) -> Sequence[Definition]: ...
+
+    def further(self) -> Mapping[str, tuple[str, ...]]: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,6 +85,9 @@ class Commands:
         """The command of that name that a person may type."""
         catalogue = self._catalogue()
         found = catalogue.find(name) or next((each for each in catalogue.all() if _is_alike(each.name, name)), None)
+        if found is None:
+            also = (other for names in catalogue.further().values() for other in names if _is_alike(other, name))
+            found = next((catalogue.find(other) for other in also), None)
         return found if found is not None and found.person_may else None
 
     async def expand(self, line: str) -> Expanded | None:
@@ -115,8 +121,13 @@ class Commands:
 
     def offered(self) -> tuple[Offered, ...]:
         """What a person may type."""
-        found = (each for each in self._catalogue().all() if each.person_may)
-        return tuple(Offered(each.name, each.description, each.hint, each.origin, each.kind) for each in found)
+        catalogue = self._catalogue()
+        also = catalogue.further()
+        found = (each for each in catalogue.all() if each.person_may)
+        return tuple(
+            Offered(each.name, each.description, each.hint, each.origin, each.kind, also.get(each.name, ()))
+            for each in found
+        )
 
     # The model's own use of skills: coder.tools.skill.Skills
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from coder.agent.replies import reminder
 from coder.core.choices import Effort
@@ -15,26 +15,14 @@ from coder.core.lazy import LazyModule
 from coder.core.messages import Block, Message, Meta, Text
 from coder.core.model import ModelRequest
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # made where there are commands
+    from coder.app.expanded import Expanded, Offered
     from coder.commands import asked
 else:  # where a prompt says the word
     asked = LazyModule("coder.commands.asked")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Expanded:
-    """What a line that names a command of a file stands for. `blocks` are what the model reads, what was typed first;
-    `during` is entered for the run (what it may do meanwhile); `model` and `effort` are those of this run alone;
-    `verify` is what is checked of its answer."""
-
-    blocks: tuple[Block, ...]
-    during: AbstractContextManager[None] = field(default_factory=nullcontext)
-    model: str = ""
-    effort: Effort | None = None
-    verify: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Submitted:
     """What hooks say of a prompt. `refused` is why it is not sent, "" when it is; `notes` are for the model."""
 
@@ -42,18 +30,7 @@ class Submitted:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Offered:
-    """A command of a file that a person may type. `origin` says whose it is: "built-in", "project", "yours", …"""
-
-    name: str
-    about: str = ""
-    hint: str = ""
-    origin: str = ""
-    kind: Literal["command", "skill"] = "command"
-
-
-Expand: TypeAlias = Callable[[str], Awaitable[Expanded | None]]
+Expand: TypeAlias = "Callable[[str], Awaitable[Expanded | None]]"
 """What a line stands for; None when it names no command of a file. Raises CoderError when it cannot be made."""
 Attach: TypeAlias = Callable[[str], Awaitable[tuple[Block, ...]]]
 """The files that a text mentions, as blocks to stand behind it. Never raises."""
@@ -71,7 +48,7 @@ class PromptHooks(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Prepared:
     """A run that can begin. `before` is told ahead of the message, as reminders."""
 
@@ -81,7 +58,7 @@ class Prepared:
     template: ModelRequest | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Refused:
     """The prompt is not sent; `why` is for people."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from coder.agent.control import Control
 from coder.agent.loop import Agent
 from coder.app.points import NoPoints, Points
-from coder.app.prompting import Offered, Prompting, Refused
+from coder.app.prompting import Prompting, Refused
 from coder.core.errors import ProtocolError, SessionError
 from coder.core.events import CompactionEnded, RunEnded
 from coder.core.lazy import LazyModule
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from coder.app.beside import Beside
     from coder.app.checkpointing import Checkpointing
     from coder.app.conversation import OpenConversation
+    from coder.app.expanded import Offered
     from coder.app.shell_line import ShellDone
     from coder.app.spent import Spent
     from coder.app.tasks import Task

@@ -112,6 +112,7 @@ class Meta:
     stop_reason: str = ""
     usage: Usage = field(default_factory=Usage)
     tool_data: tuple[Json | None, ...] = ()
+    head: str = ""  # of a reply: what its request began with, as agent/heads.py marks it
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ def _no() -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Ground:
     """`home` is the person's home folder, `own` are the folders with what they wrote for every project, the last counts
     most; `brought` those of them that lie in the repository. `sources`: user, project, local. `said` is what the

@@ -54,7 +54,8 @@ async def open_session(
     begun.hearing.add(
         begun.purse, begun.journal, made.checkpoints, begun.figures, made.evidencing, *titling, made.points
     )
-    own = (*begun.warnings, *made.system.warnings, *made.memory.warnings, *made.points.warnings, *begun.journal.notes)
+    told = (*made.memory.warnings, *made.commanded.warnings, *made.points.warnings)
+    own = (*begun.warnings, *made.system.warnings, *told, *begun.journal.notes)
     warnings = (*config.warnings, *own, *await made.checkpoints.recover())
 
     async def what_fills_it() -> ContextReport:

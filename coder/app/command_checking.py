@@ -18,7 +18,7 @@ from coder.config.jsonfile import read_object
 from coder.core.config import Config, HookSource
 from coder.core.errors import ConfigError
 from coder.core.messages import Json
-from coder.frontmatter.found import REPOSITORY
+from coder.frontmatter.folders import REPOSITORY
 from coder.hooks.config import HookSet
 
 _SETTINGS = ("settings.json", "settings.local.json")

@@ -36,6 +36,9 @@ class Granting:
         """The run is over, or another begins: nothing that was lent holds any longer."""
         self._lent.close()
 
+    def trusts(self, definition: Definition) -> bool:
+        return self._is_trusted(definition)
+
     def gains(self, definition: Definition) -> tuple[str, ...]:
         """What could be done without a question because of it, and was not agreed to by whoever installed coder."""
         if definition.origin in ("built-in", "managed") or not self._is_trusted(definition):

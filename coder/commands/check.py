@@ -22,7 +22,8 @@ from coder.commands.targets import targets
 from coder.core.config import Guidance, RuleText
 from coder.core.lazy import LazyModule
 from coder.core.ordinary import read_ordinary
-from coder.frontmatter.found import REPOSITORY, SIZE, Search
+from coder.frontmatter.folders import REPOSITORY
+from coder.frontmatter.found import SIZE, Search
 from coder.frontmatter.read import split
 from coder.permissions.names import names
 

@@ -11,7 +11,8 @@ from typing import Literal, TypeAlias
 from coder.commands.definition import Origin
 from coder.core import prompts
 from coder.core.config import Config
-from coder.frontmatter.found import REPOSITORY, File, Search, levels
+from coder.frontmatter.folders import REPOSITORY
+from coder.frontmatter.found import File, Search, levels
 
 Kind: TypeAlias = Literal["skills", "commands", "agents", "output-styles"]
 KINDS: tuple[Kind, ...] = ("skills", "commands", "agents", "output-styles")

@@ -23,6 +23,12 @@ def guidance_of(flags: Flags, stack: Stack, env: Mapping[str, str], sources: tup
     return Guidance(
         sources=() if is_plain else sources,
         memory=not (is_plain or environment.switch(env, "CLAUDE_CODE_DISABLE_CLAUDE_MDS")),
+        managed_memory=tuple(
+            (layer.origin, layer.settings.memory)
+            for layer in reversed(stack.layers)
+            if layer.scope == "managed" and layer.settings.memory
+        ),
+        added_memory=environment.switch(env, "CLAUDE_CODE_ADDITIONAL_DIRECTORIES_CLAUDE_MD"),
         memory_excludes=tuple(text for layer in stack.layers for text in layer.settings.memory_excludes),
         commands=not (is_plain or flags.disable_slash_commands),
         bundled=not first(lambda settings: settings.bundled_off),
@@ -45,10 +51,10 @@ def guidance_of(flags: Flags, stack: Stack, env: Mapping[str, str], sources: tup
 def hooks_of(flags: Flags, stack: Stack, env: Mapping[str, str]) -> HookSettings:
     """Switched off by `disableAllHooks`, which takes those of an administrator only where an administrator says it."""
     if flags.bare or flags.safe_mode:
-        return HookSettings()
+        return HookSettings(heads="none")
     off = stack.where(lambda settings: settings.hooks_off or None)
     if off is not None and off.scope == "managed":
-        return HookSettings()
+        return HookSettings(heads="none")
     managed_only = off is not None or any(
         layer.scope == "managed" and layer.settings.managed_hooks_only for layer in stack.layers
     )
@@ -61,6 +67,7 @@ def hooks_of(flags: Flags, stack: Stack, env: Mapping[str, str]) -> HookSettings
         found,
         stack.first(lambda settings: settings.hook_urls),
         stack.first(lambda settings: settings.hook_env_names),
+        "managed" if managed_only else "all",
     )
 
 

@@ -82,7 +82,8 @@ fallbackModel availableModels permissions.additionalDirectories enabledMcpjsonSe
 allowedHttpHookUrls httpHookAllowedEnvVars claudeMdExcludes worktree.symlinkDirectories worktree.sparsePaths
 companyAnnouncements
 """
-MANAGED_ONLY = frozenset({"allowManagedPermissionRulesOnly", "allowManagedHooksOnly", "allowManagedMcpServersOnly"})
+_MANAGED_SWITCHES = ("allowManagedPermissionRulesOnly", "allowManagedHooksOnly", "allowManagedMcpServersOnly")
+MANAGED_ONLY = frozenset({*_MANAGED_SWITCHES, "claudeMd"})
 
 KINDS: dict[str, Kind] = {  # `*` is any name, `**` any keys
     "permissions.allow": RULES,
@@ -92,7 +93,8 @@ KINDS: dict[str, Kind] = {  # `*` is any name, `**` any keys
     "permissions.disableBypassPermissionsMode": _choice("disable"),
     "permissions.disableAutoMode": _choice("disable"),
     **dict.fromkeys(_SWITCHES.split(), SWITCH),
-    **dict.fromkeys(MANAGED_ONLY, SWITCH),
+    **dict.fromkeys(_MANAGED_SWITCHES, SWITCH),
+    "claudeMd": TEXT,
     **dict.fromkeys(_TEXTS.split(), TEXT),
     **dict.fromkeys(_LISTS.split(), TEXTS),
     "env.*": ANY_TEXT,

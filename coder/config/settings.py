@@ -73,6 +73,7 @@ class Settings:
     hooks: Mapping[str, Any] | None = None
     hook_urls: tuple[str, ...] | None = None
     hook_env_names: tuple[str, ...] | None = None
+    memory: str | None = None
     memory_excludes: tuple[str, ...] = ()
     bundled_off: bool | None = None
     shell_in_commands_off: bool | None = None
@@ -145,6 +146,7 @@ def settings_of(parsed: Parsed, origin: str) -> tuple[Settings, tuple[str, ...]]
         hooks={point: groups for point, groups in top.section("hooks").raw.items() if groups} or None,
         hook_urls=top.texts("allowedHttpHookUrls") if "allowedHttpHookUrls" in top.raw else None,
         hook_env_names=top.texts("httpHookAllowedEnvVars") if "httpHookAllowedEnvVars" in top.raw else None,
+        memory=top.text("claudeMd"),
         memory_excludes=top.texts("claudeMdExcludes"),
         bundled_off=top.switch("disableBundledSkills"),
         shell_in_commands_off=top.switch("disableSkillShellExecution"),

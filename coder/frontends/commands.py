@@ -29,7 +29,8 @@ def unknown(session: Session, text: str) -> str:
     if found is None:
         return ""
     names = (*OWN, *(each.name for each in session.commands))
-    if found[1].lower() in {name.lower() for name in names}:
+    known = (*names, *(also for each in session.commands for also in each.also))
+    if found[1].lower() in {name.lower() for name in known}:
         return ""
     if find(found[1]) is not None:
         return f"/{found[1]} is a command of interactive sessions. To send it as text, put a word before it."

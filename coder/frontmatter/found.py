@@ -14,7 +14,6 @@ from typing import NamedTuple, TypeAlias
 
 from coder.core.ordinary import read_ordinary
 
-REPOSITORY = (".coder", ".claude", ".agents")  # where a repository keeps such files, the strongest first
 FILES = 10_000  # names looked at in one search
 DEPTH = 8
 SIZE = 1024 * 1024

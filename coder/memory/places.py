@@ -22,7 +22,7 @@ _ENTRIES = 20_000  # names that are looked at in one folder of rules
 _STRANGERS = frozenset({"node_modules", "site-packages", "bower_components", ".git", ".venv", "venv"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Place:
     """A file that may be there. What it imports from outside `root` is not the project's own; `base` anchors the paths
     of a rule. `is_near`: it lies in the repository."""
@@ -49,6 +49,9 @@ def at_start(ground: Ground) -> Iterator[Place]:
     outside = ground.home.parents
     for folder in (*reversed(ground.cwd.parents), ground.cwd):
         if folder not in outside:  # nobody keeps the memory of a project above people's homes
+            yield from of_folder(folder, ground, top)
+    for folder in ground.more:
+        if not ground.cwd.is_relative_to(folder):
             yield from of_folder(folder, ground, top)
 
 

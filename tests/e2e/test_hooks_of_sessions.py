@@ -278,3 +278,16 @@ def test_hooks_are_told_which_memory_files_the_model_reads(place: Place, tmp_pat
         place.coder("-p", "one", url=api.url)
     told = {each["file_path"]: each["memory_type"] for each in kept(seen)}
     assert told == {str(ours): "User", str(theirs): "Project"}
+
+
+@pytest.mark.behaviour("B-1198")
+def test_the_key_reaches_a_hook_where_the_person_says_so_and_no_repository_can(place: Place, tmp_path: Path) -> None:
+    seen, key = tmp_path / "seen", "sk-test-key-that-must-not-show"
+    hook = group(f'echo "${{ANTHROPIC_API_KEY-none}}" >> {seen}')
+    write(place.project / ".coder" / "settings.json", {"env": {"ANTHROPIC_API_KEY": "theirs"}})
+    with fake_api([turn("One."), turn("Two.")]) as api:
+        settings(place, {"Stop": [hook]})
+        place.coder("-p", "one", url=api.url)
+        settings(place, {"Stop": [hook]}, env={"ANTHROPIC_API_KEY": key})
+        place.coder("-p", "two", url=api.url)
+    assert seen.read_text().split() == ["none", key]

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from coder.app.prompting import Offered
+    from coder.app.expanded import Offered
     from coder.frontends.desk import Desk
 
 
@@ -79,7 +79,13 @@ def with_files(offered: Iterable[Offered]) -> tuple[Command, ...]:
     """All commands there are: what the session itself does comes before a file of that name."""
     taken = reserved()
     files = (
-        Command(each.name, each.about, hint=each.hint, origin="" if each.origin == "built-in" else each.origin)
+        Command(
+            each.name,
+            each.about,
+            hint=each.hint,
+            aliases=each.also,
+            origin="" if each.origin == "built-in" else each.origin,
+        )
         for each in offered
         if each.name not in taken
     )
@@ -90,7 +96,7 @@ def find(name: str, commands: tuple[Command, ...] = BUILT_IN) -> Command | None:
     """The command of this name or alias, without the slash; upper and lower case are the same."""
     lower = name.lower()
     exact = (each for each in commands if name == each.name)
-    alike = (each for each in commands if lower == each.name.lower() or lower in each.aliases)
+    alike = (each for each in commands if lower == each.name.lower() or lower in map(str.lower, each.aliases))
     return next(exact, None) or next(alike, None)
 
 

@@ -24,12 +24,9 @@ class Shop:
         (self.root / ".git").mkdir(parents=True)
         self.live = LiveCatalogue(lambda: places(self.root, root / "home", bundled=False), self.root, ("model",))
         self.history = History()
-        self.news = SkillNews(self.offered, lambda found: listing(found, 4_000, 200).text, self.live.touch, self._begin)
+        self.short: list[str] = []
+        self.news = SkillNews(self.offered, lambda found: listing(found, 400, 200), self.live.touch, self.short.append)
         self.turn = 0
-        self.begun = 0
-
-    def _begin(self) -> None:
-        self.begun += 1
 
     def offered(self) -> Sequence[Definition]:
         return [each for each in self.live().all() if each.model_may and self.live.is_due(each)]
@@ -67,7 +64,6 @@ def test_a_skill_that_is_installed_meanwhile_is_told_once(tmp_path: Path) -> Non
     assert "- new: about new" in text and "old" not in text
     assert shop.history.messages[: len(before)] == before
     assert shop.told() == ""
-    assert shop.begun == 1  # at the first turn: nothing that a run was lent outlives it
 
 
 @pytest.mark.behaviour("B-1169")
@@ -81,6 +77,35 @@ def test_skills_for_certain_files_come_when_one_is_touched(tmp_path: Path) -> No
     shop.say("user", ToolResult("a", (Text("x"),)), kind="results")
     text = shop.told()
     assert "- front: about front" in text and "- below: about below" in text
+
+
+@pytest.mark.behaviour("B-1169")
+def test_what_had_no_room_does_not_come_with_the_next_turn(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    for number in range(100):
+        shop.skill(f"old-{number:03}")
+    shop.say("user", Text(f"<skills>\n{listing(shop.offered(), 400, 200).text}\n</skills>"), kind="context")
+    shop.say("user", Text("go"))
+    assert [shop.told(), shop.told()] == ["", ""] and not shop.short
+    for number in range(100):
+        shop.skill(f"new-{number:03}")
+    text = shop.told()
+    assert "- new-000" in text and "old-" not in text and len(text) < 500
+    assert "nothing of 60" in shop.short[0]
+    assert [shop.told(), shop.told()] == ["", ""] and len(shop.short) == 1
+    shop.skill("one-more")
+    assert "- one-more: about one-more" in shop.told()
+
+
+@pytest.mark.behaviour("B-1169")
+def test_a_list_in_a_memory_file_tells_of_no_skill(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.skill("old")
+    memory = Text("<memory path='CLAUDE.md'>\n- new: what is not old\n</memory>")
+    shop.say("user", memory, Text("<skills>\n- old: about old\n</skills>"), kind="context")
+    shop.say("user", Text("go"))
+    shop.skill("new")
+    assert "- new: about new" in shop.told()
 
 
 def test_a_file_that_is_changed_is_read_again(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from coder.core import prompts
 from coder.core.config import Config
 from coder.core.errors import ConfigError
 from coder.core.visible import visible_line
-from coder.frontmatter.found import REPOSITORY, levels
+from coder.frontmatter.folders import REPOSITORY
+from coder.frontmatter.found import levels
 
 _LONGEST = 1_000  # characters of a description
 

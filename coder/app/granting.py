@@ -13,6 +13,9 @@ from coder.commands.definition import Definition
 from coder.commands.substitution import Given, fill
 from coder.core.config import RuleText
 
+_FOLDERS = ("PROJECT_DIR", "SKILL_DIR", "PLUGIN_ROOT")
+_SIGNS = frozenset("*?[](){}!\\\n")
+
 
 class Granting:
     """`base` anchors the `/` paths of rules. `is_trusted` tells whether what a file grants counts; what it forbids does
@@ -54,7 +57,9 @@ def rules_of_head(
 ) -> Iterator[RuleText]:
     """What the head of a command or skill allows, where that counts, and what it forbids."""
     origin = str(definition.file)
-    own = Given(facts={**facts, "SKILL_DIR": str(definition.folder or definition.file.parent)})
+    every = {**facts, "SKILL_DIR": str(definition.folder or definition.file.parent)}
+    # Other facts may change after somebody agreed to the rule, and a sign of rules in one would widen it.
+    own = Given(facts={name: every[name] for name in _FOLDERS if name in every and not _SIGNS & set(every[name])})
     for text in definition.grants if is_trusted else ():
         yield RuleText(fill(text, own)[0], "allow", "session", origin, base)
     for text in definition.without:

@@ -59,7 +59,7 @@ class Stopping:
             return Stop("gate_unmet", self._given_up(said.reason))
         notes = list(hook_notes.contexts("Stop", said.notes))
         if said.blocked:
-            self._runs.notice(f"Stop hook: goes on, {hook_notes.line(said.reason, 'it gives no reason')}")
+            self._runs.notice(f"Stop hook: the run goes on, {hook_notes.line(said.reason, 'it gives no reason')}")
             notes.insert(0, hook_notes.goes_on(said.reason))
         return Inject(reminder("\n".join(notes)))
 

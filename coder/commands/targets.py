@@ -13,7 +13,7 @@ from pathlib import Path
 from coder.commands.definition import Mistake
 from coder.commands.places import KINDS, Kind, Place
 from coder.commands.plugins import MANIFEST, MARKET, Plugin, load_plugin, market_plugins
-from coder.frontmatter.found import REPOSITORY
+from coder.frontmatter.folders import REPOSITORY
 
 _MOST_FOLDERS = 20_000
 

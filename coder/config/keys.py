@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from typing import get_args
 
 from coder.config.section import LONGEST_IDLE
-from coder.config.settings import KeyHeader, mode_names, theme_names
+from coder.config.settings import SKILL_SWITCH, KeyHeader, mode_names, theme_names
 from coder.core.choices import Effort
 from coder.core.config import Channel, Provider, Transport
 from coder.core.errors import ConfigError
@@ -111,7 +111,7 @@ KINDS: dict[str, Kind] = {  # `*` is any name, `**` any keys
     "allowedMcpServers": OBJECTS,
     "deniedMcpServers": OBJECTS,
     "modelOverrides.*": TEXT,
-    "skillOverrides.*": _choice("on", "name-only", "user-invocable-only", "off"),
+    "skillOverrides.*": _choice(*SKILL_SWITCH),
     "enabledPlugins.*": SWITCH,
     "extraKnownMarketplaces.*": OBJECT,
     "sandbox.**": ANYTHING,

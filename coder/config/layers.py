@@ -245,7 +245,6 @@ def _tightening(settings: Settings) -> Settings:
         ambiguous_wide=settings.ambiguous_wide,
         channel=settings.channel,
         notifications=settings.notifications,
-        memory_excludes=settings.memory_excludes,
         bundled_off=settings.bundled_off,
         shell_in_commands_off=settings.shell_in_commands_off,
         skill_overrides=settings.skill_overrides,

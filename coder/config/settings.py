@@ -26,6 +26,7 @@ _THEMES: dict[str, Theme] = {
     "dark-daltonized": "colour-blind",
     "light-daltonized": "colour-blind",
 }
+SKILL_SWITCH = ("on", "name-only", "user-invocable-only", "off")
 _NEVER_TWICE = frozenset({"permissions", "deny", "ask"})  # a repeated one would silently lose rules
 
 
@@ -150,7 +151,7 @@ def settings_of(parsed: Parsed, origin: str) -> tuple[Settings, tuple[str, ...]]
         memory_excludes=top.texts("claudeMdExcludes"),
         bundled_off=top.switch("disableBundledSkills"),
         shell_in_commands_off=top.switch("disableSkillShellExecution"),
-        skill_overrides=top.strings("skillOverrides"),
+        skill_overrides=top.choices("skillOverrides", SKILL_SWITCH),
         listing_share=top.share("skillListingBudgetFraction"),
         listing_chars=top.whole("skillListingMaxDescChars", 1, 100_000),
         style=top.text("outputStyle"),

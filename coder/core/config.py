@@ -111,6 +111,7 @@ class Guidance:
     has that of added folders read too. `commit` and `pr` are the trailers of what is written in the person's name; None
     is ours. `check` is a command that must succeed before a run ends, tried up to `check_tries` times; with
     `check_always` also where nothing changed. `think`: None is as the model needs it.
+    `style_is_theirs`: it was chosen by the settings of a folder that is not trusted.
     """
 
     sources: tuple[str, ...] = ("user", "project", "local")
@@ -125,6 +126,7 @@ class Guidance:
     listing_share: float = 0.01  # of the context window, for the skills the model is told of
     listing_chars: int = 1536  # of one of them
     style: str = "default"
+    style_is_theirs: bool = False
     language: str = ""
     git: bool = True
     commit: str | None = None

@@ -77,7 +77,7 @@ def test_hooks_of_a_head_that_do_not_count_never_run(place: Place, tmp_path: Pat
     skill(folder, "careful", head("PreToolUse", f"touch {seen}"))
     if way == "off":
         write(own(place) / "settings.json", {"disableAllHooks": True})
-    options = ("--safe-mode",) if way == "bare" else ()
+    options: tuple[str, ...] = ("--safe-mode",) if way == "bare" else ()
     if way == "managed":
         options = ("--settings", '{"disableAllHooks": true}')
     with fake_api([BASH, turn("Done.")]) as api:

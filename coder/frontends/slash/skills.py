@@ -13,7 +13,7 @@ from coder.config.paths import user_home
 from coder.core.ordinary import read_ordinary
 from coder.frontends.amounts import size, tokens
 from coder.frontends.desk import Desk
-from coder.frontends.folding import folded
+from coder.frontends.folding import fold_row
 from coder.frontends.picker import Item, Picker
 from coder.frontends.policy.text import short
 from coder.frontends.slash.pages import look, width_for
@@ -44,7 +44,7 @@ def _picker(shelf: Shelf, found: tuple[CommandRow, ...], desk: Desk, first: int,
     hint = f"about {tokens(max(1, told // _CHARS_A_TOKEN))} tokens in every session" if told else ""
     empty = "None has these words." if has_words else _EMPTY
     items = tuple(_item(each, desk) for each in found)
-    above = tuple(line for text in _warnings(shelf) for line in folded(row(("! ", "warn"), text), width_for(desk.ui)))
+    above = tuple(line for text in _warnings(shelf) for line in fold_row(row(("! ", "warn"), text), width_for(desk.ui)))
     return Picker("Commands and skills", items, hint, verb="shows the file", empty=empty, first=first, above=above)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,9 +65,9 @@ def test_added_folders_have_memory_where_that_is_asked_for(tmp_path: Path) -> No
     (tmp_path / "beside" / ".claude" / "rules").mkdir(parents=True)
     (tmp_path / "beside" / ".claude" / "rules" / "a.md").write_text("A rule of theirs.\n")
     name = "CLAUDE_CODE_ADDITIONAL_DIRECTORIES_CLAUDE_MD"
-    added = {"add_dirs": (str(tmp_path / "beside"),)}
-    assert told(tmp_path, config_in(tmp_path, **added)) == ["Ours."]  # type: ignore[arg-type]  # flags
-    on = config_in(tmp_path, {name: "1"}, **added)  # type: ignore[arg-type]  # flags
+    added: dict[str, Any] = {"add_dirs": (str(tmp_path / "beside"),)}
+    assert told(tmp_path, config_in(tmp_path, **added)) == ["Ours."]
+    on = config_in(tmp_path, {name: "1"}, **added)
     assert told(tmp_path, on) == ["Ours.", "Theirs.", "A rule of theirs."]
     again = config_in(tmp_path, {name: "1"}, add_dirs=(str(tmp_path), str(tmp_path / "project")))
     assert told(tmp_path, again) == ["Ours."]

@@ -142,7 +142,7 @@ async def test_the_person_is_told_why_a_run_goes_on(tmp_path: Path) -> None:
     hooks = hooks_in(tmp_path, {"Stop": [group("echo 'run \\033[31mall' >&2; exit 2")]}, front)
     await hooks.before_end("Done.", History())
     (notice,) = [event for event in front.of(Notice) if "goes on" in event.text]
-    assert notice.text.startswith("Stop hook: goes on, run ") and "\x1b" not in notice.text
+    assert notice.text.startswith("Stop hook: the run goes on, run ") and "\x1b" not in notice.text
     await hooks.aclose()
 
 

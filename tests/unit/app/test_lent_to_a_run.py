@@ -78,12 +78,12 @@ async def test_what_the_skill_tool_lends_ends_with_the_run_however_it_ends(tmp_p
     async with running_api(script) as api:
         talk, front = Talk.at(tmp_path, api.url), Front()
         skill(talk, "make", HEAD + "Make it.\n")
-        settings = {"permissions": {"allow": ["Skill(make)"]}}
+        settings: dict[str, Any] = {"permissions": {"allow": ["Skill(make)"]}}
         if how == "stopped by a hook":
             hook = {"type": "command", "command": "test ! -e made || { rm made; touch was; exit 2; }"}
-            settings["hooks"] = {"PostToolBatch": [{"hooks": [hook]}]}  # type: ignore[assignment]  # JSON of any form
+            settings["hooks"] = {"PostToolBatch": [{"hooks": [hook]}]}
         (talk.state / "settings.json").write_text(json.dumps(settings))
-        options = {"max_turns": 2} if how == "too many turns" else {}
+        options: dict[str, Any] = {"max_turns": 2} if how == "too many turns" else {}
         session = await talk.open(front=front, permission_mode="default", **options)
         if how == "interrupted":
             front.do[TextDelta] = session.interrupt

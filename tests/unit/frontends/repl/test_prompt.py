@@ -65,7 +65,8 @@ def test_a_command_that_was_typed_before_it_was_known_gets_its_menu() -> None:
     prompt = Session().prompt
     zap = Command("zap", "wipes", hint="[what]", origin="project")
     prompt.insert("/zap")
-    assert prompt.menu is None
+    before = prompt.menu
+    assert before is None
     prompt.offer((*BUILT_IN, zap))
     assert prompt.menu is not None and [choice.text for choice in prompt.menu.choices] == ["/zap"]
     prompt.close_menu()

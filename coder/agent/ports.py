@@ -78,7 +78,7 @@ class NoCheckpoints:
         return nullcontext()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Before:
     """What hooks say of a call before it is judged. `input` replaces its input; `notes` are for the model; `stop`, when
     it is not empty, ends the run and says why."""
@@ -90,7 +90,7 @@ class Before:
     stop: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class After:
     """What hooks say of what has happened. `notes` are for the model; `stop` ends the run and says why; `content`
     replaces what the model is told of a call's result, None leaves it."""

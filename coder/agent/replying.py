@@ -58,17 +58,20 @@ class Replying:
             await self._upkeep.before_request()
             completed = await self._answer(partial)
         except asyncio.CancelledError:
-            self._commit(partial.salvage())
+            self._commit(self._marked(partial.salvage()))
             raise
         self._upkeep.answered(completed.usage)
         message = fresh_ids(runnable(completed), self._is_taken)
-        committed = self._commit(replace(message, meta=replace(message.meta, kind="reply")))
+        committed = self._commit(self._marked(message))
         for text in completed.notices:
             self._emit(Notice(level="warning", text=text))
         tally.usage += completed.usage
         tally.stop_reason = completed.stop_reason
         tally.text = committed.text if committed else ""
         return replace(completed, message=committed or Message("assistant", ()))
+
+    def _marked(self, message: Message) -> Message:
+        return replace(message, meta=replace(message.meta, kind="reply", head=self._requests.head))
 
     async def _answer(self, partial: Partial) -> Completed:
         """Asks again with a conversation that may pass, where the refusal says what was wrong with it."""

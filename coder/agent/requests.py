@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from coder.agent import heads
 from coder.agent.caching import Mark, before_result, plan
 from coder.agent.history import History
 from coder.agent.projection import is_foreign
@@ -27,13 +28,23 @@ class Requests:
         self._ends: list[Mark] = []  # marks of the requests that were sent: each wrote its prefix to the cache
         self._anchor: Mark | None = None
         self._edited = edited
+        self._head = ""
         history.project_for(template.model)
-        if _last_was_another(history.messages, template.model):
+        last = next((message for message in reversed(history.messages) if message.meta.kind == "reply"), None)
+        if last is not None and is_foreign(last, template.model):
             self._edited = "another model"
+        elif last is not None and not edited:
+            self._edited = heads.changed(last.meta.head, self.head)
 
     @property
     def template(self) -> ModelRequest:
         return self._template
+
+    @property
+    def head(self) -> str:
+        """The mark of what requests begin with."""
+        self._head = self._head or heads.head_of(self._template)
+        return self._head
 
     @contextmanager
     def using(self, template: ModelRequest | None) -> Iterator[None]:
@@ -49,8 +60,8 @@ class Requests:
             self._switch(before)
 
     def _switch(self, template: ModelRequest) -> None:
-        self._edited = "another model" if template.model != self._template.model else "another effort"
-        self._template = template
+        self._edited = self._edited or ("another model" if template.model != self._template.model else "another effort")
+        self._template, self._head = template, ""
         self._ends, self._anchor = [], None
         self._history.project_for(template.model)
 
@@ -99,12 +110,6 @@ class Requests:
     def _headers(self) -> dict[str, str]:
         edited = {EDIT_HEADER: self._edited} if self._edited else {}
         return {**self._template.headers, **edited}
-
-
-def _last_was_another(messages: Sequence[Message], model: str) -> bool:
-    """Whether the conversation goes on with another model: its requests are then other ones from the start."""
-    last = next((message for message in reversed(messages) if message.meta.kind == "reply"), None)
-    return last is not None and is_foreign(last, model)
 
 
 def _first_difference(old: Sequence[Message], new: Sequence[Message]) -> Mark:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -28,7 +28,7 @@ from coder.app.evidencing import evidencing_of
 from coder.app.memory import ProjectMemory
 from coder.app.outset import Outset
 from coder.app.pictures import shrunk
-from coder.app.pointing import points_of, tell_of_file
+from coder.app.pointing import bring, points_of, tell_of_file
 from coder.app.prompting import Prompting
 from coder.app.requesting import policies_of, room_of, template_of, thinks_by_tool
 from coder.app.system_prompt import system_prompt
@@ -45,16 +45,17 @@ from coder.memory.files import MemoryFile, Reason
 from coder.models import catalog
 from coder.tools.read import Read
 from coder.tools.registry import builtins
-from coder.tools.skill import Skill
 
 if TYPE_CHECKING:
-    from coder.app import shell_line, tasks
+    from coder.app import shell_line, skills_kept, tasks
     from coder.app.shell_line import ShellLine
     from coder.commands.definition import Definition
     from coder.config import trust
+    from coder.tools import skill as following
 else:  # for people in front, and for folders with commands of their own
     shell_line, tasks = LazyModule("coder.app.shell_line"), LazyModule("coder.app.tasks")
-    trust = LazyModule("coder.config.trust")
+    trust, skills_kept = LazyModule("coder.config.trust"), LazyModule("coder.app.skills_kept")
+    following = LazyModule("coder.tools.skill")
 
 
 class Assembly:
@@ -99,6 +100,8 @@ class Assembly:
             _another(self._config, self.template),
             self.commanded.offered,
             self.evidencing.verify,
+            self.commanded.run_ended,
+            self._config.model.effort,
         )
 
     def line(self) -> ShellLine:
@@ -142,11 +145,12 @@ class Assembly:
             },
             reserved=reserved,
             on_expansion=self.points.expanded,
+            brings=partial(bring, self.points, config.hooks.heads),
         )
 
     def _tools(self) -> SessionTools:
         outset, config = self._outset, self._config
-        skill = (Skill(self.commanded.commands),) if self.commanded.has_skills() else ()
+        skill = (following.Skill(self.commanded.commands),) if self.commanded.has_skills() else ()
         every = (*builtins(outset.tools, thinks=thinks_by_tool(config, outset.model)), *skill)
         kept = [tool for tool in every if config.tools is None or tool.name in config.tools]
         return SessionTools(kept, outset.rules.removed_tools(tool.name for tool in kept))
@@ -220,7 +224,12 @@ class Assembly:
     def _room(self) -> Room:
         ground = self._outset.ground
         again = Again(self.tools, self._outset.judge, ground.workspace)
-        return room_of(self._config, self.template, ground.spill_dir, again, self.memory.renewed)
+        return room_of(self._config, self.template, ground.spill_dir, again, self._renewed)
+
+    def _renewed(self, contexts: Sequence[Message], gone: Sequence[Message]) -> Sequence[Message]:
+        """What a shortened conversation begins with."""
+        renewed: Sequence[Message] = skills_kept.with_skills(self.memory.renewed(contexts), gone)
+        return renewed
 
     def _loaded(self) -> Callable[[MemoryFile, Reason], None]:
         """Tells hooks which memory the model reads. Memory is also read in a thread, hooks are run in the loop."""

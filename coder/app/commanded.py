@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coder.agent.executor import Executor
-from coder.app.prompting import Expanded, Offered
 from coder.app.rulebook import RuleBook
 from coder.config.paths import MANAGED, user_home
 from coder.core.config import Config
@@ -22,12 +21,14 @@ from coder.core.lazy import LazyModule
 from coder.core.messages import Block, Message, Text, ToolUse
 from coder.core.tools import Access, SessionControl
 from coder.core.workspace import Workspace
+from coder.frontmatter.folders import holds_any
 from coder.tools.read import Read
 
 if TYPE_CHECKING:
     from coder.app import attaching, catalogues, commanding, granting, inlining, skill_news
     from coder.app.catalogues import LiveCatalogue
     from coder.app.commanding import Commands, OnExpansion
+    from coder.app.expanded import Expanded, Offered
     from coder.app.skill_news import SkillNews
     from coder.commands import listing, places
     from coder.commands.definition import Definition
@@ -42,11 +43,12 @@ else:
     listing, places = (LazyModule(f"coder.commands.{name}") for name in ("listing", "places"))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Parts:
     """What of a session its commands need. `executor` is given late: it is made after the tools. `facts` has SESSION_ID
     and the like; `window` is the context window of the model, in tokens; `is_trusted` tells whether what a file grants
-    counts; `reserved` are names of the session's own commands; `plugins` the places of plugins in use."""
+    counts; `reserved` are names of the session's own commands; `plugins` the places of plugins in use; `brings` has
+    the hooks of a head count for the rest of the session."""
 
     config: Config
     book: RuleBook
@@ -66,6 +68,7 @@ class Parts:
     reserved: Collection[str] = ()
     plugins: Iterable[Place] = ()
     on_expansion: OnExpansion | None = None
+    brings: Callable[[Definition], None] = lambda definition: None
 
 
 class Commanded:
@@ -86,6 +89,8 @@ class Commanded:
 
     def has_skills(self) -> bool:
         """Whether the model may use any: the Skill tool is for such sessions. Looks for folders first."""
+        if not self._may_lie():
+            return False
         lies = any(place.origin != "built-in" and os.path.lexists(place.folder) for place in self._places())
         return lies and bool(self.commands.all_for_model())
 
@@ -101,7 +106,6 @@ class Commanded:
             self.commands.for_model,
             self._listed,
             self._live.touch,
-            self.run_ended,
             lambda notice: self._say(notice[:1].upper() + notice[1:]),
         )
         return news
@@ -129,6 +133,7 @@ class Commanded:
             self._listed,
             parts.on_expansion,
             self._live.is_due,
+            parts.brings,
         )
         given = granting.Granting(parts.book, config.cwd, parts.is_trusted)
         made: Commands = commanding.Commands(self._live, given, around)
@@ -142,6 +147,13 @@ class Commanded:
             self._places, parts.config.cwd, parts.reserved, guidance.overrides
         )
         return live
+
+    def _may_lie(self) -> bool:
+        """A first look, which loads nothing: False where no place of `_places` can be, but for our own."""
+        config = self._parts.config
+        own = (config.home, user_home(os.environ), MANAGED)
+        bases = (*own, config.cwd, *config.cwd.parents, *config.add_dirs)
+        return bool(tuple(self._parts.plugins)) or holds_any(bases, ("skills", "commands"))
 
     def _places(self) -> tuple[Place, ...]:
         config = self._parts.config

@@ -19,7 +19,6 @@ from coder.agent.policies import EndPolicy, Inject, Verdict
 from coder.agent.replies import reminder
 from coder.core import prompts
 from coder.core.events import AnyEvent, MessageAdded, RunEnded, RunStarted, TaskEnded, ToolFinished
-from coder.core.evidence import Checked
 from coder.core.lazy import LazyModule
 from coder.core.ordinary import open_ordinary
 from coder.evidence.hints import may_claim
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from coder.app.shell_line import ShellLine
     from coder.checkpoints.entries import Change, Entry
     from coder.core.config import Config
+    from coder.core.evidence import Checked
     from coder.evidence import citations, ledger
     from coder.evidence.citations import Wrong
     from coder.evidence.ledger import Ledger

@@ -31,7 +31,7 @@ from coder.workspace.local import LocalWorkspace
 _saving = LazyModule("coder.app.saving")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Ground:
     """Where a session works, and what it made there."""
 
@@ -41,7 +41,7 @@ class Ground:
     surroundings: Surroundings
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Outset:
     """`model` is the one that is asked; `edited` why the first request is not what the last one of the session led to,
     "" when it is. `tools` is what the tools of the session share, `warnings` are about its rules."""

@@ -6,29 +6,23 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from coder.agent.replies import reminder
 from coder.core.choices import Effort
+from coder.core.lazy import LazyModule
 from coder.core.messages import Block, Message, Meta, Text
 from coder.core.model import ModelRequest
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Expanded:
-    """What a line that names a command of a file stands for. `blocks` are what the model reads, what was typed first;
-    `during` is entered for the run (what it may do meanwhile); `model` and `effort` are those of this run alone;
-    `verify` is what is checked of its answer."""
-
-    blocks: tuple[Block, ...]
-    during: AbstractContextManager[None] = field(default_factory=nullcontext)
-    model: str = ""
-    effort: Effort | None = None
-    verify: tuple[str, ...] = ()
+if TYPE_CHECKING:  # made where there are commands
+    from coder.app.expanded import Expanded, Offered
+    from coder.commands import asked
+else:  # where a prompt says the word
+    asked = LazyModule("coder.commands.asked")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Submitted:
     """What hooks say of a prompt. `refused` is why it is not sent, "" when it is; `notes` are for the model."""
 
@@ -36,18 +30,7 @@ class Submitted:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Offered:
-    """A command of a file that a person may type. `origin` says whose it is: "built-in", "project", "yours", …"""
-
-    name: str
-    about: str = ""
-    hint: str = ""
-    origin: str = ""
-    kind: Literal["command", "skill"] = "command"
-
-
-Expand: TypeAlias = Callable[[str], Awaitable[Expanded | None]]
+Expand: TypeAlias = "Callable[[str], Awaitable[Expanded | None]]"
 """What a line stands for; None when it names no command of a file. Raises CoderError when it cannot be made."""
 Attach: TypeAlias = Callable[[str], Awaitable[tuple[Block, ...]]]
 """The files that a text mentions, as blocks to stand behind it. Never raises."""
@@ -65,7 +48,7 @@ class PromptHooks(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Prepared:
     """A run that can begin. `before` is told ahead of the message, as reminders."""
 
@@ -75,7 +58,7 @@ class Prepared:
     template: ModelRequest | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Refused:
     """The prompt is not sent; `why` is for people."""
 
@@ -83,8 +66,9 @@ class Refused:
 
 
 class Prompting:
-    """`template` gives the request of a run with another model or effort, `offered` the commands there are by now;
-    `verify` is told what is to be checked of the answer of the run that begins."""
+    """`template` gives the request of a run with another model or effort (`effort` is that of the session), `offered`
+    the commands there are by now; `verify` is told what is to be checked of the answer of the run that begins, `ended`
+    that the run is over, however it ended."""
 
     def __init__(
         self,
@@ -94,6 +78,8 @@ class Prompting:
         template: Callable[[str, Effort | None], ModelRequest] | None = None,
         offered: Callable[[], tuple[Offered, ...]] | None = None,
         verify: Callable[[tuple[str, ...]], None] | None = None,
+        ended: Callable[[], None] | None = None,
+        effort: Effort | None = None,
     ) -> None:
         self._expand = expand
         self._attach = attach
@@ -101,6 +87,8 @@ class Prompting:
         self._template = template
         self._offered = offered
         self._verify = verify
+        self._ended = ended
+        self._effort = effort
         self._has_begun = False
 
     @property
@@ -124,13 +112,28 @@ class Prompting:
         message = Message("user", (*pictures, *blocks), Meta(kind="prompt"))
         notes = tuple(reminder(note) for note in before)
         if expanded is None:
-            return Prepared(message, notes)
-        template = None
-        if self._template is not None and (expanded.model or expanded.effort):
-            template = self._template(expanded.model, expanded.effort)
+            return Prepared(message, notes, template=self._another("", self._harder(text)))
         if self._verify is not None and expanded.verify:
             self._verify(expanded.verify)
-        return Prepared(message, notes, expanded.during, template)
+        return Prepared(message, notes, expanded.during, self._another(expanded.model, expanded.effort))
+
+    async def steered(self, message: Message) -> Message:
+        """What the person says to a run under way, with the files that it mentions. Never raises."""
+        if self._attach is None or "@" not in message.text:
+            return message
+        return replace(message, content=(*message.content, *await self._attach(message.text)))
+
+    def run_ended(self) -> None:
+        """To be called when a run is over, or was never begun: what it was allowed ends."""
+        if self._ended is not None:
+            self._ended()
+
+    def _another(self, model: str, effort: Effort | None) -> ModelRequest | None:
+        return self._template(model, effort) if self._template is not None and (model or effort) else None
+
+    def _harder(self, text: str) -> Effort | None:
+        """The effort that a word in the prompt asks for; None for that of the session."""
+        return asked.harder(self._effort) if "ultrathink" in text.lower() and asked.thinks_harder(text) else None
 
     async def _begun(self) -> tuple[str, ...]:
         """What hooks say at the start, once."""

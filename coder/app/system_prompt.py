@@ -27,7 +27,7 @@ _HEADING = re.compile(r"^# (.+)$", re.MULTILINE)
 _LONGEST_LANGUAGE = 200
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SystemPrompt:
     """`texts` in order, the same for every request of a session. `warnings` are for people."""
 

@@ -20,7 +20,12 @@ KEYS = names(
     "name description tools disallowedTools model permissionMode maxTurns skills mcpServers hooks memory "
     "background effort isolation color initialPrompt"
 )
-_MEANT = {"allowed-tools": "tools", "disallowed-tools": "disallowedTools", "permissions": "permissionMode"}
+_MEANT = {
+    "allowed-tools": "tools",
+    "disallowed-tools": "disallowedTools",
+    "permissions": "permissionMode",
+    "tool_access": "tools",
+}
 _NOT_OF_PLUGINS = ("hooks", "mcpServers", "permissionMode")
 _MODES = ("default", "acceptEdits", "plan", "auto", "dontAsk", "bypassPermissions")
 _ORDER: tuple[Origin, ...] = ("managed", "project", "added", "yours", "plugin", "built-in")

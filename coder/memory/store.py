@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -12,23 +12,24 @@ from coder.core.lazy import LazyModule
 from coder.core.ordinary import open_ordinary
 from coder.memory.files import MOST_BYTES
 from coder.memory.looking import is_folder
-from coder.memory.markdown import Mention, mentions, without_comments
 
 if TYPE_CHECKING:
     from coder.frontmatter import read
-else:  # for rules
-    read = LazyModule("coder.frontmatter.read")
+    from coder.memory import markdown
+    from coder.memory.markdown import Mention
+else:  # for rules, and where there is a file at all
+    read, markdown = LazyModule("coder.frontmatter.read"), LazyModule("coder.memory.markdown")
 
 MOST_MENTIONS = 200
 _SIGNATURE: TypeAlias = tuple[int, int, int, int]
 _QUIET = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Page:
     """What a file holds: `globs` are the paths a rule is for. `problem` says why it is not read; nothing else then."""
 
-    text: str = field(default="", repr=False)
+    text: str = ""
     size: int = 0
     lines: int = 0
     globs: tuple[str, ...] = ()
@@ -78,8 +79,9 @@ def _read(path: Path, *, is_rule: bool) -> Page:
     if is_rule and text.lstrip()[:3] == "---":
         head = read.split(text)
         text, globs, first = head.body, _globs(head.meta), head.first_line
-    named = (Mention(each.name, each.line + first - 1) for each in mentions(text, MOST_MENTIONS + 1))
-    return Page(without_comments(text).strip("\n"), len(data), lines, globs, tuple(named))
+    mentions = markdown.mentions(text, MOST_MENTIONS + 1)
+    named = (markdown.Mention(each.name, each.line + first - 1) for each in mentions)
+    return Page(markdown.without_comments(text).strip("\n"), len(data), lines, globs, tuple(named))
 
 
 def _globs(meta: Mapping[str, object]) -> tuple[str, ...]:

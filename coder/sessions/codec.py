@@ -153,6 +153,7 @@ def _joined(parts: Sequence[Entry]) -> Message | None:
             stop_reason=_text(api.get("stop_reason")),
             usage=usage_from_api(api.get("usage")),
             tool_data=tuple(tool_data) if any(data is not None for data in tool_data) else (),
+            head=next(filter(None, (_text(_extra(part).get("head")) for part in parts)), ""),
         ),
     )
 

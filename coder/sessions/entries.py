@@ -93,8 +93,10 @@ def _reply_bodies(message: Message, own: str, asked: str) -> Iterator[Json]:
         "stop_sequence": None,
         "usage": _usage_to_api(meta.usage),
     }
-    for block in message.content or (None,):
+    for place, block in enumerate(message.content or (None,)):
         extra: Json = {"message": own}
+        if meta.head and not place:
+            extra["head"] = meta.head
         if meta.kind != "reply":
             extra["kind"] = meta.kind
         if asked and asked != meta.model:

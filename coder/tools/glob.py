@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from coder.core.errors import ToolError
+from coder.core.lazy import LazyModule
 from coder.core.messages import Json
 from coder.core.tools import Reads, ToolContext, ToolOutput
 from coder.core.workspace import Workspace
 from coder.tools import wildcard
-from coder.tools.query import Query
 from coder.tools.report import Places, checked, count, notices, printable, refuse
 from coder.tools.search import Search
+
+if TYPE_CHECKING:
+    from coder.tools import query as queries
+else:
+    queries = LazyModule("coder.tools.query")
 
 _MOST = 100
 
@@ -41,7 +46,7 @@ class Glob:
         started = time.monotonic()
         target = _Target(params, context.workspace)
         places = Places(target.root, context.workspace.cwd)
-        query = Query(root=str(target.root), want="newest", include=target.filters(), limit=_MOST)
+        query = queries.Query(root=str(target.root), want="newest", include=target.filters(), limit=_MOST)
         findings = await self._search.run(query, context)
         if not (findings.problem == "missing" and target.prefix):
             refuse(findings, places)

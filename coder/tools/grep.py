@@ -16,14 +16,15 @@ from coder.core.workspace import Workspace
 from coder.tools import wildcard
 from coder.tools.filetypes import globs_of
 from coder.tools.form import Bounds
-from coder.tools.query import Findings, Line, Query, Want
 from coder.tools.report import Places, checked, count, notices, refuse
 from coder.tools.search import Search
 
 if TYPE_CHECKING:
     from coder.tools import dialect
+    from coder.tools import query as queries
+    from coder.tools.query import Findings, Line, Query, Want
 else:
-    dialect = LazyModule("coder.tools.dialect")
+    dialect, queries = LazyModule("coder.tools.dialect"), LazyModule("coder.tools.query")
 
 _LIMIT = 250
 _FITTING = 5_000  # entries; more never fit into the characters of one answer
@@ -90,7 +91,7 @@ def _query(params: GrepParams, root: Path) -> Query:
     )
     include, exclude, names = _filters(params, root)
     around = params.around if params.around is not None else params.context or 0
-    return Query(
+    query: Query = queries.Query(
         root=str(root),
         want=want,
         include=include,
@@ -106,6 +107,7 @@ def _query(params: GrepParams, root: Path) -> Query:
         offset=params.offset,
         limit=min(params.head_limit or _FITTING, _FITTING),
     )
+    return query
 
 
 def _filters(params: GrepParams, root: Path) -> tuple[list[str], list[str], list[str]]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from coder.core.lazy import LazyModule
 from coder.core.model import ToolSpec
 from coder.core.prompts import load
 from coder.core.tools import Tool
@@ -23,9 +25,13 @@ from coder.tools.search import Search
 from coder.tools.shells import Shells
 from coder.tools.task_output import TaskOutput
 from coder.tools.task_stop import TaskStop
-from coder.tools.think import Think
 from coder.tools.todo import Todos, TodoWrite
 from coder.tools.write import Write
+
+if TYPE_CHECKING:
+    from coder.tools import think as thinking
+else:  # most models think by themselves
+    thinking = LazyModule("coder.tools.think")
 
 _READ_TOKENS = 25_000
 
@@ -78,7 +84,7 @@ def builtins(session: ToolSession, *, thinks: bool = False) -> tuple[Tool, ...]:
         EnterPlanMode(session.planning),
         ExitPlanMode(session.planning),
         # The Skill tool has its place here.
-        *((Think(),) if thinks else ()),
+        *((thinking.Think(),) if thinks else ()),
     )
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from coder.core.errors import ToolError
-from coder.tools.query import Findings, Hidden
+
+if TYPE_CHECKING:
+    from coder.tools.query import Findings, Hidden
 
 
 def printable(path: str) -> str:

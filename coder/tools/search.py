@@ -10,11 +10,18 @@ from asyncio.subprocess import PIPE, Process
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from coder.core.errors import ToolError
+from coder.core.lazy import LazyModule
 from coder.core.tools import ToolContext
-from coder.tools.query import Findings, Query, dump, load_findings
 from coder.tools.ripgrep import locate
+
+if TYPE_CHECKING:
+    from coder.tools import query as queries
+    from coder.tools.query import Findings, Query
+else:  # until something is searched for
+    queries = LazyModule("coder.tools.query")
 
 _GRACE = 8.0  # seconds beyond the worker's own limits before it is killed
 _PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from coder.tools.scan import main; main()"
@@ -69,17 +76,18 @@ class Search:
         )
         try:
             async with asyncio.timeout(self.seconds + _GRACE):
-                answer, complaint = await worker.communicate(dump(query))
+                answer, complaint = await worker.communicate(queries.dump(query))
         except TimeoutError:
-            return Findings(is_partial=True)
+            return queries.Findings(is_partial=True)
         finally:
             await _end(worker)
         try:
-            return load_findings(answer)
+            found: Findings = queries.load_findings(answer)
         except ValueError as error:
             lines = complaint.decode("utf-8", "replace").strip().splitlines()
             reason = lines[-1] if lines else f"its process ended with code {worker.returncode}"
             raise ToolError(f"The search could not be done: {reason}. Use Bash (grep, find) instead.") from error
+        return found
 
 
 async def _end(worker: Process) -> None:

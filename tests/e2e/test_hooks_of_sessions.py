@@ -94,7 +94,7 @@ def test_a_prompt_that_a_hook_blocks_is_not_sent(place: Place, says_no: str) -> 
         done = place.coder("-p", "my password is hunter2", url=api.url)
         as_json = place.coder("-p", "my password is hunter2", "--output-format", "json", url=api.url)
     assert api.requests == [] and (done.code, done.stdout) == (1, "")
-    assert done.stderr == "coder: UserPromptSubmit hook: no secrets here\n"
+    assert done.stderr == "coder: The prompt was not sent. UserPromptSubmit hook: no secrets here\n"
     assert as_json.result["terminal_reason"] == "hook_stopped"
     assert not any("hunter2" in path.read_text() for path in place.transcripts())
 
@@ -107,7 +107,10 @@ def test_a_stop_hook_makes_the_run_go_on_until_it_is_content(place: Place, tmp_p
     with fake_api([turn("Done?"), turn("Now it is.")]) as api:
         done = place.coder("-p", "go", url=api.url)
     api.check()
-    assert (done.code, done.stdout) == (0, "Now it is.\n") and "Stop hook: goes on, run the tests" in done.stderr
+    assert (done.code, done.stdout) == (
+        0,
+        "Now it is.\n",
+    ) and "Stop hook: the run goes on, run the tests" in done.stderr
     assert "run the tests" in said_to_model(api)
     first, second = kept(seen)
     assert (first["stop_hook_active"], second["stop_hook_active"]) == (False, True)

@@ -40,7 +40,7 @@ from coder.core.events import (
     UsageReported,
 )
 from coder.core.lazy import LazyModule
-from coder.core.messages import Json, Message, ToolUse, Usage
+from coder.core.messages import Json, Message, ToolUse, Usage, said
 from coder.frontends.desk import Shown
 from coder.frontends.hook_words import failure
 from coder.frontends.repl.board import Board, Call, Retry
@@ -254,7 +254,7 @@ class Printer:
                 for call in self._called.not_run(message):
                     self.board.calls.pop(call.id, None)
             case "steer":
-                text = message.text
+                text = said(message)
                 if text in self.board.queued:
                     self.board.queued.remove(text)
                 self.transcript.prompt(text)

@@ -11,7 +11,7 @@ from pathlib import Path
 from coder.agent import archive
 from coder.agent.asking import ask
 from coder.agent.clearing import everything
-from coder.agent.compaction import compacted, question
+from coder.agent.compaction import compacted, question, tail_start
 from coder.agent.history import History, fresh_copy
 from coder.agent.past import Past
 from coder.agent.repairs import WHY, is_too_many_tokens, repair
@@ -66,7 +66,7 @@ class Compactor:
         try:
             path = await asyncio.to_thread(archive.save, self._folder, self._past.history.messages)
             summary, error, is_passing = await self._summary(focus, room)
-            head = await self._renewed()
+            head = await self._renewed(keep)
         except asyncio.CancelledError:  # whoever shows that it is under way must learn that it no longer is
             self._emit(CompactionEnded(trigger=trigger, before=before, after=before, error="it was interrupted"))
             raise
@@ -88,12 +88,13 @@ class Compactor:
             self._emit(Notice(level="warning", text=text))
         return ended
 
-    async def _renewed(self) -> Sequence[Message] | None:
+    async def _renewed(self, keep: Keep) -> Sequence[Message] | None:
         """The facts that the conversation is to begin with; None when they stay as they are."""
         if self._renew is None:
             return None
-        held = [fresh_copy(message) for message in self._past.history.messages if message.meta.kind == "context"]
-        return await asyncio.to_thread(self._renew, held)
+        messages = self._past.history.messages
+        held = [fresh_copy(message) for message in messages if message.meta.kind == "context"]
+        return await asyncio.to_thread(self._renew, held, messages[: tail_start(messages, keep)])
 
     def _put_off(self, trigger: Trigger, before: int, error: str) -> CompactionEnded:
         ended = CompactionEnded(trigger=trigger, before=before, after=before, error=error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 
 from coder.core.messages import Message
 
@@ -15,6 +16,12 @@ class Inbox:
     def __init__(self) -> None:
         self._waiting: list[Message] = []
         self._left: list[Message] = []  # said to a run that has ended
+        self._complete: Callable[[Message], Awaitable[Message]] | None = None
+        self._whole: list[Message] = []
+
+    def completed_by(self, complete: Callable[[Message], Awaitable[Message]]) -> None:
+        """What makes a message of the person whole when it is delivered, such as the files it mentions."""
+        self._complete = complete
 
     @property
     def queued(self) -> tuple[Message, ...]:
@@ -29,8 +36,22 @@ class Inbox:
     def put(self, message: Message) -> None:
         self._waiting.append(message)
 
+    async def delivered(self) -> list[Message]:
+        """What is to be delivered at a turn boundary, whole. Cancelled, nothing is taken out."""
+        while self._complete is not None and (due := self._due()) is not None:
+            whole = await self._complete(due)
+            self._whole.append(whole)
+            self._waiting = [whole if each is due else each for each in self._waiting]
+        self._whole = []
+        return self.drain()
+
+    def _due(self) -> Message | None:
+        """The first message of the person that is not whole yet."""
+        steered = (each for each in self._waiting if each.meta.kind == "steer")
+        return next((each for each in steered if not any(each is whole for whole in self._whole)), None)
+
     def drain(self) -> list[Message]:
-        """What is to be delivered at a turn boundary."""
+        """All that waits, as it is."""
         drained, self._waiting = self._waiting, []
         return drained
 

@@ -145,7 +145,7 @@ class Agent:
                 return tally.end("interrupted", "Interrupted at a permission question")
             if stopped := await self._after_batch(completed.message.tool_uses, outcomes):
                 return tally.end("hook_stopped", stopped)
-            waiting = self._commit_all(self.inbox.drain())
+            waiting = self._commit_all(await self.inbox.delivered())
             match replies.judge(completed, waiting=bool(waiting)):
                 case End(reason="done"):
                     if (ended := await self._at_the_end(tally)) is not None:
@@ -181,7 +181,7 @@ class Agent:
                 self._commit(message)
                 return None
         # It may have taken long: what the person said meanwhile is answered too.
-        return None if self._commit_all(self.inbox.drain()) else tally.end("done")
+        return None if self._commit_all(await self.inbox.delivered()) else tally.end("done")
 
     def _before(self, turn: int) -> Stop | None:
         for policy in self._policies:

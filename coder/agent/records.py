@@ -14,7 +14,7 @@ from functools import cache
 from typing import Literal, TypeAlias
 
 from coder.core import prompts
-from coder.core.messages import Json, Message, Text, ToolResult, ToolUse
+from coder.core.messages import ATTACHED, Json, Message, Text, ToolResult, ToolUse
 
 Speech: TypeAlias = Literal["Message", "Answer", "Refusal"]
 _HEAD = re.compile(r"\A(Message|Answer|Refusal) from the person( \(answered\))?:\n")
@@ -130,10 +130,23 @@ def _refusal() -> str:
     return prompts.load("reminders/refused", words="\0").partition("\0")[0]
 
 
+@cache
+def _skill() -> str:
+    """How the text of a skill begins."""
+    return prompts.load("reminders/skill", folder="\0", body="\0").partition("\0")[0]
+
+
+def _words(message: Message) -> str:
+    """What was said, without the files that were attached to it, which can be read again, and without skills, which a
+    shortened conversation goes on with anyway."""
+    first, *rest = [block.text for block in message.content if isinstance(block, Text)] or [""]
+    return first + "".join(text for text in rest if not text.startswith((ATTACHED, _skill())))
+
+
 def _said(message: Message, before: Message | None) -> Iterator[Said]:
     if message.meta.kind in ("prompt", "steer"):
         others = sum(not isinstance(block, Text) for block in message.content)
-        text = message.text + (f"\n[and {others} pictures or documents]" if others else "")
+        text = _words(message) + (f"\n[and {others} pictures or documents]" if others else "")
         yield Said(text)
         return
     asked = {call.id for call in before.tool_uses if call.name == "AskUserQuestion"} if before else set()

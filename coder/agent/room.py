@@ -15,7 +15,7 @@ Renewal: TypeAlias = Literal["again", "file", "never"]
 and its ends in place; or not at all, so that it stays."""
 
 
-Renew: TypeAlias = "Callable[[Sequence[Message]], Sequence[Message]]"
+Renew: TypeAlias = "Callable[[Sequence[Message], Sequence[Message]], Sequence[Message]]"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +50,8 @@ def unknown(call: ToolUse) -> Renewal:
 class Room:
     """How much a conversation may hold, in tokens. `auto_window` is the person's own, smaller window; `folder` takes
     what is left out of the conversation, and `renewal` tells how a result could be had again. `renew` gives the facts
-    that a shortened conversation begins with, from those it began with before; it may read files."""
+    that a shortened conversation begins with, from those it began with before and all that is left out of it; it may
+    read files."""
 
     window: int = 200_000
     max_output: int = 32_000

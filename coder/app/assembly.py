@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -28,7 +28,7 @@ from coder.app.evidencing import evidencing_of
 from coder.app.memory import ProjectMemory
 from coder.app.outset import Outset
 from coder.app.pictures import shrunk
-from coder.app.pointing import points_of
+from coder.app.pointing import bring, points_of, tell_of_file
 from coder.app.prompting import Prompting
 from coder.app.requesting import policies_of, room_of, template_of, thinks_by_tool
 from coder.app.system_prompt import system_prompt
@@ -47,14 +47,15 @@ from coder.tools.read import Read
 from coder.tools.registry import builtins
 
 if TYPE_CHECKING:
-    from coder.app import shell_line, tasks
+    from coder.app import shell_line, skills_kept, tasks
     from coder.app.shell_line import ShellLine
     from coder.commands.definition import Definition
     from coder.config import trust
     from coder.tools import skill as following
 else:  # for people in front, and for folders with commands of their own
     shell_line, tasks = LazyModule("coder.app.shell_line"), LazyModule("coder.app.tasks")
-    trust, following = LazyModule("coder.config.trust"), LazyModule("coder.tools.skill")
+    trust, skills_kept = LazyModule("coder.config.trust"), LazyModule("coder.app.skills_kept")
+    following = LazyModule("coder.tools.skill")
 
 
 class Assembly:
@@ -99,6 +100,8 @@ class Assembly:
             _another(self._config, self.template),
             self.commanded.offered,
             self.evidencing.verify,
+            self.commanded.run_ended,
+            self._config.model.effort,
         )
 
     def line(self) -> ShellLine:
@@ -142,6 +145,7 @@ class Assembly:
             },
             reserved=reserved,
             on_expansion=self.points.expanded,
+            brings=partial(bring, self.points, config.hooks.heads),
         )
 
     def _tools(self) -> SessionTools:
@@ -220,16 +224,19 @@ class Assembly:
     def _room(self) -> Room:
         ground = self._outset.ground
         again = Again(self.tools, self._outset.judge, ground.workspace)
-        return room_of(self._config, self.template, ground.spill_dir, again, self.memory.renewed)
+        return room_of(self._config, self.template, ground.spill_dir, again, self._renewed)
+
+    def _renewed(self, contexts: Sequence[Message], gone: Sequence[Message]) -> Sequence[Message]:
+        """What a shortened conversation begins with."""
+        renewed: Sequence[Message] = skills_kept.with_skills(self.memory.renewed(contexts), gone)
+        return renewed
 
     def _loaded(self) -> Callable[[MemoryFile, Reason], None]:
         """Tells hooks which memory the model reads. Memory is also read in a thread, hooks are run in the loop."""
         loop = asyncio.get_running_loop()
 
         def loaded(file: MemoryFile, reason: Reason) -> None:
-            named = {"globs": list(file.globs), "trigger_file_path": file.trigger, "parent_file_path": file.parent}
-            more = {name: value if name == "globs" else str(value) for name, value in named.items() if value}
-            loop.call_soon_threadsafe(self.points.instructions_loaded, file.path, file.memory_type, reason, more)
+            loop.call_soon_threadsafe(tell_of_file, self.points, file, reason)
 
         return loaded
 

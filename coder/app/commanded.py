@@ -47,7 +47,8 @@ else:
 class Parts:
     """What of a session its commands need. `executor` is given late: it is made after the tools. `facts` has SESSION_ID
     and the like; `window` is the context window of the model, in tokens; `is_trusted` tells whether what a file grants
-    counts; `reserved` are names of the session's own commands; `plugins` the places of plugins in use."""
+    counts; `reserved` are names of the session's own commands; `plugins` the places of plugins in use; `brings` has
+    the hooks of a head count for the rest of the session."""
 
     config: Config
     book: RuleBook
@@ -67,6 +68,7 @@ class Parts:
     reserved: Collection[str] = ()
     plugins: Iterable[Place] = ()
     on_expansion: OnExpansion | None = None
+    brings: Callable[[Definition], None] = lambda definition: None
 
 
 class Commanded:
@@ -104,7 +106,6 @@ class Commanded:
             self.commands.for_model,
             self._listed,
             self._live.touch,
-            self.run_ended,
             lambda notice: self._say(notice[:1].upper() + notice[1:]),
         )
         return news
@@ -132,6 +133,7 @@ class Commanded:
             self._listed,
             parts.on_expansion,
             self._live.is_due,
+            parts.brings,
         )
         given = granting.Granting(parts.book, config.cwd, parts.is_trusted)
         made: Commands = commanding.Commands(self._live, given, around)

@@ -4,7 +4,8 @@ told of. Must not know front ends, where files lie, or how a run goes.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, get_args
 
@@ -13,7 +14,7 @@ from coder.app.expanded import Expanded, Offered
 from coder.app.expanding import Body, Inline, expanded
 from coder.app.granting import Granting
 from coder.app.prompting import Submitted
-from coder.commands.asked import Asked, asked, head, thinks_harder
+from coder.commands.asked import Asked, asked, harder, head, thinks_harder
 from coder.commands.definition import Definition
 from coder.commands.listing import Listing
 from coder.commands.loader import body
@@ -37,6 +38,8 @@ class Catalogue(Protocol):
 
     def all(self) -> Sequence[Definition]: ...
 
+    def further(self) -> Mapping[str, tuple[str, ...]]: ...
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Surroundings:
@@ -44,7 +47,8 @@ class Surroundings:
     EFFORT, COMMIT_TRAILER, PR_TRAILER. `inline` is None where no text may run anything; `tell` adds a message to the
     conversation behind the calls of this turn; `say` tells people something; `messages` is the conversation as it goes
     on; `listed` the bounded list of what the model may use; `is_due` tells whether something for certain files is to be
-    offered; `body` reads a text, and raises CoderError when it cannot.
+    offered; `brings` has the hooks of a head count for the rest of the session; `body` reads a text, and raises
+    CoderError when it cannot.
     """
 
     facts: Callable[[], Mapping[str, str]]
@@ -56,6 +60,7 @@ class Surroundings:
     listed: Callable[[Sequence[Definition]], Listing]
     on_expansion: OnExpansion | None = None
     is_due: Callable[[Definition], bool] = lambda definition: True
+    brings: Callable[[Definition], None] = lambda definition: None
     body: Callable[[Definition], str] = body
 
 
@@ -66,10 +71,10 @@ class Commands:
         self._catalogue = catalogue
         self._granting = granting
         self._around = around
+        self._said_of: set[str] = set()
 
     async def attach(self, text: str) -> tuple[Block, ...]:
         """The files that a prompt mentions. Never raises."""
-        self.run_ended()
         return await self._around.attach(text)
 
     def run_ended(self) -> None:
@@ -80,6 +85,9 @@ class Commands:
         """The command of that name that a person may type."""
         catalogue = self._catalogue()
         found = catalogue.find(name) or next((each for each in catalogue.all() if _is_alike(each.name, name)), None)
+        if found is None:
+            also = (other for names in catalogue.further().values() for other in names if _is_alike(other, name))
+            found = next((catalogue.find(other) for other in also), None)
         return found if found is not None and found.person_may else None
 
     async def expand(self, line: str) -> Expanded | None:
@@ -87,7 +95,6 @@ class Commands:
 
         Raises CoderError that says why it could not be made; nothing is sent then.
         """
-        self.run_ended()
         chosen = [(each, self.typed(each.name)) for each in asked(line, lambda name: self.typed(name) is not None)]
         uses = [(each, definition) for each, definition in chosen if definition is not None]
         if not uses:
@@ -106,7 +113,7 @@ class Commands:
         model = next((each.model for each in reversed(definitions) if each.model not in ("", "inherit")), "")
         return Expanded(
             blocks=tuple(Text(text) for text in (typed, *texts)) + attached + tuple(Text(note) for note in notes),
-            during=self._granting.during(definitions, facts),
+            during=self._running(definitions, facts),
             model=model,
             effort=self._effort(definitions, (line, *texts), facts),
             verify=tuple(what for each in definitions for what in each.verify),
@@ -114,8 +121,13 @@ class Commands:
 
     def offered(self) -> tuple[Offered, ...]:
         """What a person may type."""
-        found = (each for each in self._catalogue().all() if each.person_may)
-        return tuple(Offered(each.name, each.description, each.hint, each.origin, each.kind) for each in found)
+        catalogue = self._catalogue()
+        also = catalogue.further()
+        found = (each for each in catalogue.all() if each.person_may)
+        return tuple(
+            Offered(each.name, each.description, each.hint, each.origin, each.kind, also.get(each.name, ()))
+            for each in found
+        )
 
     # The model's own use of skills: coder.tools.skill.Skills
 
@@ -140,8 +152,7 @@ class Commands:
         definition = self._catalogue().find(name)
         if definition is None or definition.name != name or not self._is_offered(definition):
             raise ToolError(self._no_skill(name, definition))
-        if definition.forks:
-            self._say_it_stays_here(definition)
+        self._say_it_stays_here(definition)
         facts = self._around.facts()
         try:
             with self._granting.during((definition,), facts):
@@ -150,11 +161,24 @@ class Commands:
         except CoderError as error:
             raise ToolError(f"The skill {name} could not be loaded: {error}") from error
         self._granting.lend(definition, facts)
+        self._hook(definition)
         text = self._once(definition, body.text)
         self._around.tell(Message("user", (Text(text), *attached), Meta(kind="reminder")))
         return prompts.load("reminders/skill_begins", skill=name)
 
     # Parts
+
+    @contextmanager
+    def _running(self, definitions: Sequence[Definition], facts: Mapping[str, str]) -> Iterator[None]:
+        """Entered when the run begins: a prompt that is not sent brings nothing."""
+        for each in definitions:
+            self._hook(each)
+        with self._granting.during(definitions, facts):
+            yield
+
+    def _hook(self, definition: Definition) -> None:
+        if definition.hooks and self._granting.trusts(definition):
+            self._around.brings(definition)
 
     async def _body(self, each: Asked, definition: Definition) -> Body:
         text = self._around.body(definition)
@@ -166,8 +190,7 @@ class Commands:
     async def _hooked(self, line: str, uses: Sequence[tuple[Asked, Definition]]) -> tuple[str, ...]:
         notes: list[str] = []
         for each, definition in uses:
-            if definition.forks:
-                self._say_it_stays_here(definition)
+            self._say_it_stays_here(definition)
             if self._around.on_expansion is None:
                 continue
             said = await self._around.on_expansion(definition.name, each.arguments, definition.origin, line)
@@ -190,11 +213,22 @@ class Commands:
         chosen = next((each.effort for each in reversed(definitions) if each.effort is not None), None)
         if not any(thinks_harder(text) for text in texts):
             return chosen
-        now = _EFFORTS.index(chosen) if chosen is not None else _place(facts.get("EFFORT", ""))
-        return chosen if now >= _EFFORTS.index("high") else "high"
+        session = next((each for each in _EFFORTS if each == facts.get("EFFORT")), None)
+        return harder(chosen or session) or chosen
 
     def _say_it_stays_here(self, definition: Definition) -> None:
-        self._around.say(f"/{definition.name} asks for a context of its own; it runs in this conversation for now.")
+        """Once for each: what its head asks for and does not get yet."""
+        if definition.name in self._said_of:
+            return
+        self._said_of.add(definition.name)
+        if definition.forks:
+            text = "asks for a context of its own; it runs in this conversation for now"
+            text += f", and not as the agent {definition.agent!r}" if definition.agent else ""
+        elif definition.agent:
+            text = f"names the agent {definition.agent!r}, which counts with `context: fork` only; it is ignored"
+        else:
+            return
+        self._around.say(f"/{definition.name} {visible_line(text)}.")
 
     def _is_offered(self, definition: Definition) -> bool:
         return _is_for_model(definition) and self._around.is_due(definition)
@@ -217,7 +251,3 @@ def _is_for_model(definition: Definition) -> bool:
 
 def _is_alike(name: str, typed: str) -> bool:
     return name.lower() == typed.lower()
-
-
-def _place(effort: str) -> int:
-    return next((index for index, each in enumerate(_EFFORTS) if each == effort), -1)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from coder.agent.history import History
 from coder.app import memory_words as words
 from coder.core.errors import ModelError
-from coder.core.messages import Block, Document, Image, Message, Text, ToolResult, ToolUse, block_to_api
+from coder.core.messages import Block, Document, Image, Message, Text, ToolResult, ToolUse, block_to_api, said
 from coder.core.model import ModelRequest
 from coder.core.visible import visible_line
 from coder.models.catalog import describe
@@ -22,6 +22,7 @@ _HINTS: dict[Category, str] = {
     "system prompt": "--system-prompt replaces it",
     "tools": "--disallowed-tools leaves it out",
     "memory": "/memory edits it",
+    "skills": "skillOverrides leaves some out",
     "prompts": "name a file instead of pasting it",
     "replies": "compaction summarises",
     "tool results": "compaction summarises",
@@ -106,10 +107,14 @@ def _item(message: Message, block: Block, calls: dict[str, ToolUse]) -> Item:
     if name := _memory_name(message, block):
         label = name if len(name) <= _LABEL else f"…{name[1 - _LABEL :]}"  # the end of a path tells it from others
         return Item("memory", label, _weight(block), _HINTS["memory"])
+    if _lists_skills(message, block):
+        return Item("skills", "the skills there are", _weight(block), _HINTS["skills"])
     category = _KINDS.get(message.meta.kind, "replies" if message.role == "assistant" else "prompts")
     match block:
         case ToolUse():
             label = _said(block)
+        case Text(text=text) if category == "prompts" and text.startswith("<command-name>"):
+            label = f"prompt: {said(message)}"
         case Text(text=text):
             label = f"{category.removesuffix('s').replace('replie', 'reply').replace('summarie', 'summary')}: {text}"
         case _:
@@ -122,6 +127,11 @@ def _memory_name(message: Message, block: Block) -> str:
     if message.meta.kind not in ("context", "reminder") or not isinstance(block, Text):
         return ""
     return words.first_name(block.text)
+
+
+def _lists_skills(message: Message, block: Block) -> bool:
+    is_ours = message.meta.kind in ("context", "reminder")
+    return is_ours and isinstance(block, Text) and block.text.startswith("<skills>")
 
 
 def _said(call: ToolUse) -> str:

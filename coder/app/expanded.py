@@ -25,10 +25,12 @@ class Expanded:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A command of a file that a person may type. `origin` says whose it is: "built-in", "project", "yours", …"""
+    """A command of a file that a person may type. `origin` says whose it is: "built-in", "project", "yours", …;
+    `also` are further names that may be typed for it, or for one that it hides."""
 
     name: str
     about: str = ""
     hint: str = ""
     origin: str = ""
     kind: Literal["command", "skill"] = "command"
+    also: tuple[str, ...] = ()

@@ -13,6 +13,9 @@ from coder.commands.definition import Definition
 from coder.commands.substitution import Given, fill
 from coder.core.config import RuleText
 
+_FOLDERS = ("PROJECT_DIR", "SKILL_DIR", "PLUGIN_ROOT")
+_SIGNS = frozenset("*?[](){}!\\\n")
+
 
 class Granting:
     """`base` anchors the `/` paths of rules. `is_trusted` tells whether what a file grants counts; what it forbids does
@@ -36,6 +39,9 @@ class Granting:
         """The run is over, or another begins: nothing that was lent holds any longer."""
         self._lent.close()
 
+    def trusts(self, definition: Definition) -> bool:
+        return self._is_trusted(definition)
+
     def gains(self, definition: Definition) -> tuple[str, ...]:
         """What could be done without a question because of it, and was not agreed to by whoever installed coder."""
         if definition.origin in ("built-in", "managed") or not self._is_trusted(definition):
@@ -43,9 +49,18 @@ class Granting:
         return (*definition.grants, *(("its hooks",) if definition.hooks else ()))
 
     def _rules(self, definition: Definition, facts: Mapping[str, str]) -> Iterator[RuleText]:
-        origin = str(definition.file)
-        own = Given(facts={**facts, "SKILL_DIR": str(definition.folder or definition.file.parent)})
-        for text in definition.grants if self._is_trusted(definition) else ():
-            yield RuleText(fill(text, own)[0], "allow", "session", origin, self._base)
-        for text in definition.without:
-            yield RuleText(text, "deny", "session", origin, self._base)
+        return rules_of_head(definition, facts, self._base, is_trusted=self._is_trusted(definition))
+
+
+def rules_of_head(
+    definition: Definition, facts: Mapping[str, str], base: Path, *, is_trusted: bool
+) -> Iterator[RuleText]:
+    """What the head of a command or skill allows, where that counts, and what it forbids."""
+    origin = str(definition.file)
+    every = {**facts, "SKILL_DIR": str(definition.folder or definition.file.parent)}
+    # Other facts may change after somebody agreed to the rule, and a sign of rules in one would widen it.
+    own = Given(facts={name: every[name] for name in _FOLDERS if name in every and not _SIGNS & set(every[name])})
+    for text in definition.grants if is_trusted else ():
+        yield RuleText(fill(text, own)[0], "allow", "session", origin, base)
+    for text in definition.without:
+        yield RuleText(text, "deny", "session", origin, base)

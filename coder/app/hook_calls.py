@@ -20,7 +20,7 @@ from coder.hooks import inputs
 from coder.hooks.outcome import Decision, Outcome
 
 _RULE = re.compile(r"([^(]+)(?:\((.*)\))?", re.DOTALL)
-_ENDED = "a hook ended the run"
+_ENDED = "it ended the run"
 
 
 class CallHooks:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from coder.app import hook_notes
 from coder.app.exported import exported
@@ -44,7 +44,11 @@ class Scene:
 
 
 class HookRuns:
+    """`is_running`: a run is under way. `is_woken`: a hook in the background wants what it said to be heard before
+    that ends."""
+
     def __init__(self, scene: Scene, emit: Callable[[AnyEvent], None]) -> None:
+        self.is_running = self.is_woken = False
         self.scene = scene
         self.prompt_id = ""
         self._emit = emit
@@ -52,9 +56,23 @@ class HookRuns:
         self._beside: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
         self._pending: list[str] = []
+        self._warned: set[str] = set()
 
     def use(self, engine: Engine) -> None:
         self._engine = engine
+
+    def bring(self, events: Mapping[str, Any], origin: str, root: str) -> None:
+        """The hooks of a head count too from now on, in the place of those that its file brought before."""
+        if self._engine is None:
+            return
+        self.prompt_id = self.prompt_id or new_prompt_id()
+        held = self._engine.hooks
+        others = held.without([hook for hook in held.all if hook.origin == origin])
+        self._engine.hooks, warnings = others.with_more(events, origin, root=root)
+        for text in warnings:
+            if text not in self._warned:
+                self._warned.add(text)
+                self.notice(text)
 
     def wants(self, point: str, subject: str = "") -> bool:
         return self._engine is not None and self._engine.wants(point, subject)
@@ -107,15 +125,31 @@ class HookRuns:
 
     def held(self) -> str:
         """All that is held, which is no longer held then."""
-        pending, self._pending = self._pending, []
+        pending, self._pending, self.is_woken = self._pending, [], False
         return "\n".join(pending)
 
     def late(self, part: Part) -> None:
         """A hook in the background has ended."""
         point = part.handler.point
+        if part.wakes:
+            self._woken(part)
+            return
         self._say(point, part.outcome)
         reason = (part.outcome.reason,) if part.outcome.blocked else ()
         self.hold(point, (*part.outcome.notes, *reason))
+
+    def _woken(self, part: Part) -> None:
+        """It wants the model to hear of it now: a run does not end before, and where none is under way the person is
+        told that the next one begins with it."""
+        handler, outcome = part.handler, part.outcome
+        said = outcome.reason or "\n".join(outcome.lines) or part.ended.stderr.strip()
+        self.hold(handler.point, ("\n".join(filter(None, (handler.wake_text, said))), *outcome.notes))
+        self.is_woken = True
+        for text in outcome.messages:
+            self.notice(f"{handler.point} hook: {hook_notes.line(text, 'it has nothing to say')}")
+        line = hook_notes.line(handler.wake_line or said, "it has something to say").rstrip(".")
+        when = "" if self.is_running else ". The model reads it with your next message"
+        self.notice(f"{handler.point} hook: {line}{when}")
 
     async def aclose(self) -> None:
         await asyncio.sleep(0)  # what was called for just now begins

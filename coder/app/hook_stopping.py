@@ -26,13 +26,24 @@ class Stopping:
         self._runs = runs
         self._cap = cap
         self._tasks = tasks
-        self._times = 0
+        self._times = self._wakes = 0
 
     def begin(self) -> None:
         """Another run."""
-        self._times = 0
+        self._times = self._wakes = 0
 
     async def before_end(self, text: str, history: History) -> Verdict:
+        verdict = await self._asked(text)
+        return self._woken() if verdict is None else verdict
+
+    def _woken(self) -> Verdict:
+        """What a hook in the background wants the model to hear before it ends."""
+        if not self._runs.is_woken or self._wakes >= self._cap:
+            return None
+        self._wakes += 1
+        return Inject(reminder(self._runs.held()))
+
+    async def _asked(self, text: str) -> Verdict:
         if not self._runs.wants("Stop"):
             return None
         active, tasks = self._times > 0, self._tasks()
@@ -48,7 +59,7 @@ class Stopping:
             return Stop("gate_unmet", self._given_up(said.reason))
         notes = list(hook_notes.contexts("Stop", said.notes))
         if said.blocked:
-            self._runs.notice(f"Stop hook: goes on, {hook_notes.line(said.reason, 'it gives no reason')}")
+            self._runs.notice(f"Stop hook: the run goes on, {hook_notes.line(said.reason, 'it gives no reason')}")
             notes.insert(0, hook_notes.goes_on(said.reason))
         return Inject(reminder("\n".join(notes)))
 

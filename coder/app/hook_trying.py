@@ -13,6 +13,7 @@ from typing import Any
 
 from coder.app import hook_notes
 from coder.app.exported import exported
+from coder.app.hook_env import named_by_settings
 from coder.app.hook_fits import Fitting
 from coder.app.policy import world_of
 from coder.config.paths import user_home
@@ -71,7 +72,7 @@ async def tried(point: Point, given: Json, config: Config, env: Mapping[str, str
             project=config.cwd,
             env=dict(env),
             spill=Path(folder),
-            settings_env={name: value for name, value in config.env.items() if env.get(name) != value},
+            settings_env=named_by_settings(config, env),
             effort=config.model.effort or "",
             urls=config.hooks.urls,
             env_names=config.hooks.env_names,

@@ -17,13 +17,14 @@ from coder.app import hook_notes
 from coder.app.hook_asking import asker
 from coder.app.hook_calling import Calling, Waits
 from coder.app.hook_calls import CallHooks
+from coder.app.hook_env import named_by_settings
 from coder.app.hook_fits import Fitting
 from coder.app.hook_runs import HookRuns, Scene, new_prompt_id
 from coder.app.hook_stopping import Stopping, cap_of
-from coder.app.points import Leaving, Source
+from coder.app.points import HeadHooks, Leaving, Source
 from coder.app.prompting import Submitted
 from coder.core.config import Config
-from coder.core.events import AnyEvent, RunStarted
+from coder.core.events import AnyEvent, RunEnded, RunStarted
 from coder.core.messages import Json
 from coder.core.model import Model
 from coder.hooks import inputs
@@ -38,13 +39,14 @@ from coder.permissions.world import LocalWorld
 class Around:
     """What hooks need of the session they belong to. `source` is how it began (None: hooks know), `folder` holds its
     side files; `world` and `side_model` are asked for when a hook needs one; `tasks` are its commands in the
-    background."""
+    background, and `is_running` tells that it is made in the middle of a run."""
 
     scene: Scene
     source: Source | None
     folder: Path
     world: Callable[[], LocalWorld]
     side_model: Callable[[], Model]
+    is_running: bool = False
     tasks: Callable[[], list[Json]] = list
     waits: Waits = field(default_factory=Waits)
 
@@ -65,6 +67,16 @@ class SessionHooks(CallHooks):
         self._starting: asyncio.Task[Outcome] | None = None
         self._is_closed = False
         self._has_begun = around.source is None
+        self._brought: dict[str, HeadHooks] = {}
+        runs.is_running = around.is_running
+
+    def bring(self, hooks: HeadHooks) -> None:
+        self._brought[hooks.origin] = hooks
+        self._runs.bring(hooks.events, hooks.origin, hooks.root)
+
+    @property
+    def brought(self) -> tuple[HeadHooks, ...]:
+        return tuple(self._brought.values())
 
     @property
     def has_begun(self) -> bool:
@@ -118,6 +130,9 @@ class SessionHooks(CallHooks):
     def on(self, event: AnyEvent) -> None:
         if isinstance(event, RunStarted) and event.agent == "main":
             self._stopping.begin()
+            self._runs.is_running = True
+        elif isinstance(event, RunEnded) and event.agent == "main":
+            self._runs.is_running = False
         self._calling.on(event)
 
     async def aclose(self) -> None:
@@ -145,12 +160,11 @@ def _submitted(point: str, said: Outcome) -> Submitted:
 
 
 def _surroundings(config: Config, around: Around) -> Surroundings:
-    named = {name: value for name, value in config.env.items() if os.environ.get(name) != value}
     return Surroundings(
         project=config.cwd,
         env=dict(os.environ),
         spill=around.folder / "tool-results",
-        settings_env=named,
+        settings_env=named_by_settings(config, os.environ),
         effort=around.scene.effort,
         urls=config.hooks.urls,
         env_names=config.hooks.env_names,

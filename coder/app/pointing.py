@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from coder.app.late_points import LatePoints
 from coder.app.outset import Outset
-from coder.app.points import NoPoints, Points, Source
+from coder.app.points import HeadHooks, NoPoints, Points, Source
 from coder.app.starting import Start
 from coder.core.lazy import LazyModule
 from coder.core.messages import Json
@@ -16,6 +17,8 @@ from coder.tools.shells import Shells
 
 if TYPE_CHECKING:
     from coder.app import hook_runs, hooking
+    from coder.commands.definition import Definition
+    from coder.core.config import Heads
     from coder.memory.files import MemoryFile
 else:  # few folders have hooks
     hooking, hook_runs = LazyModule("coder.app.hooking"), LazyModule("coder.app.hook_runs")
@@ -25,9 +28,26 @@ _MEMORY_TYPES = {"managed": "Managed", "yours": "User", "project": "Project", "o
 
 
 def points_of(outset: Outset) -> Points:
+    settings = outset.config.hooks
+    points: Points = NoPoints()
+    if settings.sources:
+        points = _points(outset, _source(outset.start))
+    elif settings.heads != "none":
+        points = LatePoints(lambda is_running: _points(outset, None, is_running=is_running))
+    for hooks in outset.start.hooks:
+        points.bring(hooks)
+    return points
+
+
+def bring(points: Points, heads: Heads, definition: Definition) -> None:
+    """The hooks of a head count from now on, where the settings let them."""
+    if heads == "all" or (heads == "managed" and definition.origin == "managed"):
+        root = definition.plugin or definition.folder or definition.file.parent
+        points.bring(HeadHooks(str(definition.file), str(root), definition.hooks))
+
+
+def _points(outset: Outset, source: Source | None, *, is_running: bool = False) -> Points:
     config, journal = outset.config, outset.journal
-    if not config.hooks.sources:
-        return NoPoints()
     scene = hook_runs.Scene(
         session_id=journal.session_id,
         transcript=journal.path,
@@ -40,10 +60,11 @@ def points_of(outset: Outset) -> Points:
     )
     around = hooking.Around(
         scene=scene,
-        source=_source(outset.start),
+        source=source,
         folder=journal.folder,
         world=outset.judge.world,
         side_model=outset.purse.side_model,
+        is_running=is_running,
         tasks=lambda: _tasks(outset.tools.shells),
     )
     made: Points = hooking.SessionHooks(config, around, outset.emit)

@@ -5,8 +5,10 @@ Must not know hooks, files or processes: a session without hooks loads no more o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from coder.agent.history import History
 from coder.agent.policies import EndPolicy, TurnPolicy, Verdict
@@ -20,6 +22,16 @@ Leaving: TypeAlias = Literal["clear", "resume", "logout", "prompt_input_exit", "
 """Why a session ends; "" when it goes on at once under other settings, which no hook is told."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class HeadHooks:
+    """The `hooks` of the head of a skill or command: the file it stands in, and the folder that its hooks are told is
+    theirs."""
+
+    origin: str
+    root: str
+    events: Mapping[str, Any] = field(default_factory=dict)
+
+
 class Points(Hooks, PromptHooks, TurnPolicy, EndPolicy, Protocol):
     """A session's own points beside those of its calls. None of it raises but CancelledError.
 
@@ -30,6 +42,15 @@ class Points(Hooks, PromptHooks, TurnPolicy, EndPolicy, Protocol):
 
     warnings: tuple[str, ...]
     leaving: Leaving
+
+    def bring(self, hooks: HeadHooks) -> None:
+        """These hooks count too from now on, in the place of those that the same file brought before."""
+        ...
+
+    @property
+    def brought(self) -> tuple[HeadHooks, ...]:
+        """All that were brought, for who goes on with the session under other settings."""
+        ...
 
     @property
     def has_begun(self) -> bool:
@@ -62,6 +83,10 @@ class NoPoints(NoHooks):
     warnings: tuple[str, ...] = ()
     leaving: Leaving = "other"
     has_begun = False
+    brought: tuple[HeadHooks, ...] = ()
+
+    def bring(self, hooks: HeadHooks) -> None:
+        pass
 
     def begin(self) -> None:
         pass

@@ -6,16 +6,20 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from coder.agent.replies import reminder
 from coder.core.choices import Effort
+from coder.core.lazy import LazyModule
 from coder.core.messages import Block, Message, Meta, Text
 from coder.core.model import ModelRequest
 
 if TYPE_CHECKING:  # made where there are commands
     from coder.app.expanded import Expanded, Offered
+    from coder.commands import asked
+else:  # where a prompt says the word
+    asked = LazyModule("coder.commands.asked")
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -62,8 +66,9 @@ class Refused:
 
 
 class Prompting:
-    """`template` gives the request of a run with another model or effort, `offered` the commands there are by now;
-    `verify` is told what is to be checked of the answer of the run that begins."""
+    """`template` gives the request of a run with another model or effort (`effort` is that of the session), `offered`
+    the commands there are by now; `verify` is told what is to be checked of the answer of the run that begins, `ended`
+    that the run is over, however it ended."""
 
     def __init__(
         self,
@@ -73,6 +78,8 @@ class Prompting:
         template: Callable[[str, Effort | None], ModelRequest] | None = None,
         offered: Callable[[], tuple[Offered, ...]] | None = None,
         verify: Callable[[tuple[str, ...]], None] | None = None,
+        ended: Callable[[], None] | None = None,
+        effort: Effort | None = None,
     ) -> None:
         self._expand = expand
         self._attach = attach
@@ -80,6 +87,8 @@ class Prompting:
         self._template = template
         self._offered = offered
         self._verify = verify
+        self._ended = ended
+        self._effort = effort
         self._has_begun = False
 
     @property
@@ -103,13 +112,28 @@ class Prompting:
         message = Message("user", (*pictures, *blocks), Meta(kind="prompt"))
         notes = tuple(reminder(note) for note in before)
         if expanded is None:
-            return Prepared(message, notes)
-        template = None
-        if self._template is not None and (expanded.model or expanded.effort):
-            template = self._template(expanded.model, expanded.effort)
+            return Prepared(message, notes, template=self._another("", self._harder(text)))
         if self._verify is not None and expanded.verify:
             self._verify(expanded.verify)
-        return Prepared(message, notes, expanded.during, template)
+        return Prepared(message, notes, expanded.during, self._another(expanded.model, expanded.effort))
+
+    async def steered(self, message: Message) -> Message:
+        """What the person says to a run under way, with the files that it mentions. Never raises."""
+        if self._attach is None or "@" not in message.text:
+            return message
+        return replace(message, content=(*message.content, *await self._attach(message.text)))
+
+    def run_ended(self) -> None:
+        """To be called when a run is over, or was never begun: what it was allowed ends."""
+        if self._ended is not None:
+            self._ended()
+
+    def _another(self, model: str, effort: Effort | None) -> ModelRequest | None:
+        return self._template(model, effort) if self._template is not None and (model or effort) else None
+
+    def _harder(self, text: str) -> Effort | None:
+        """The effort that a word in the prompt asks for; None for that of the session."""
+        return asked.harder(self._effort) if "ultrathink" in text.lower() and asked.thinks_harder(text) else None
 
     async def _begun(self) -> tuple[str, ...]:
         """What hooks say at the start, once."""

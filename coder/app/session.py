@@ -80,6 +80,7 @@ class Session:
         self._agent = agent
         self._conversation = conversation
         self._prompting = prompting or Prompting()
+        agent.inbox.completed_by(self._prompting.steered)
         self._spent = spent
         self._close = close
         self._context = context
@@ -123,13 +124,16 @@ class Session:
 
     async def _run(self, text: str, pictures: Sequence[Image]) -> RunEnded:
         self._agent.starts()
-        prepared = await self._prompting.prepare(text, pictures)
-        if isinstance(prepared, Refused):
-            return self._agent.ended_early("hook_stopped", prepared.why)
-        for message in prepared.before:
-            self._agent.tell(message)
-        with prepared.during:
-            return await self._agent.run(prepared.message, prepared.template)
+        try:
+            prepared = await self._prompting.prepare(text, pictures)
+            if isinstance(prepared, Refused):
+                return self._agent.ended_early("hook_stopped", prepared.why)
+            for message in prepared.before:
+                self._agent.tell(message)
+            with prepared.during:
+                return await self._agent.run(prepared.message, prepared.template)
+        finally:
+            self._prompting.run_ended()
 
     @property
     def commands(self) -> tuple[Offered, ...]:
@@ -174,8 +178,8 @@ class Session:
             self._running = None
 
     def steer(self, text: str, pictures: Sequence[Picture] = ()) -> None:
-        """Says something to the run under way; it is read at the next turn boundary, and `MessageAdded` tells so. What
-        is not delivered when that run ends waits for `take_back`.
+        """Says something to the run under way; it is read at the next turn boundary, with the files that it mentions,
+        and `MessageAdded` tells so. What is not delivered when that run ends waits for `take_back`.
 
         Raises SessionError that names a picture that cannot be sent. Blocks while it reads pictures.
         """
@@ -184,11 +188,11 @@ class Session:
     @property
     def queued(self) -> tuple[str, ...]:
         """What was said to a run and has not been delivered."""
-        return tuple(message.text for message in self._agent.inbox.queued)
+        return tuple(said(message) for message in self._agent.inbox.queued)
 
     def take_back(self) -> tuple[str, ...]:
         """What was said to a run and has not been delivered, in order; it is out of the queue then."""
-        return tuple(message.text for message in self._agent.inbox.take_back())
+        return tuple(said(message) for message in self._agent.inbox.take_back())
 
     def unsay(self) -> bool:
         """Takes the last prompt out of the conversation, as if it had never been said: after a run that failed, or was

@@ -23,28 +23,23 @@ _OPENS = "<skills>\n"  # how the lists in prompts/ begin
 
 class SkillNews:
     """A policy before each turn. `offered` is what the model may use by now, `listed` makes the bounded list of some,
-    `touch` is told the files that calls name, `begins` that a run begins: what an earlier one was lent ends then;
-    `short` is told, for people, when a list had no room for all."""
+    `touch` is told the files that calls name; `short` is told, for people, when a list had no room for all."""
 
     def __init__(
         self,
         offered: Callable[[], Sequence[Definition]],
         listed: Callable[[Sequence[Definition]], Listing],
         touch: Callable[[Path], None],
-        begins: Callable[[], None],
         short: Callable[[str], None],
     ) -> None:
         self._offered = offered
         self._listed = listed
         self._touch = touch
-        self._begins = begins
         self._short = short
         self._looked = 0
         self._left_out: set[str] | None = None  # not known before the first look
 
     def before_turn(self, turn: int, history: History) -> Verdict:
-        if turn == 1:
-            self._begins()
         messages = history.messages
         self._look(messages)
         offered = self._offered()

@@ -20,6 +20,7 @@ from coder.sessions.repository import related_folders
 from coder.sessions.store import Transcript
 
 if TYPE_CHECKING:
+    from coder.app.points import HeadHooks
     from coder.sessions import reading, tree
 else:  # a new session has no past
     reading, tree = LazyModule("coder.sessions.reading"), LazyModule("coder.sessions.tree")
@@ -36,7 +37,8 @@ class Start:
     `at` is the last entry that is kept, `drops_turn` the prompt whose turn alone may be left out by that.
     `keeps_model`: nobody named a model, so a session goes on with its own. `edited`: why the next request is not what
     the last one led to, where the transcript cannot know, such as "another effort". `clears`: it takes the place of
-    another session of this process; `stays`: it is the one that was open, under other settings.
+    another session of this process; `stays`: it is the one that was open, under other settings; `hooks` are those that
+    skills had brought.
     """
 
     session_id: str | None = None
@@ -50,6 +52,7 @@ class Start:
     edited: str = ""
     clears: bool = False
     stays: bool = False
+    hooks: tuple[HeadHooks, ...] = ()
 
     @property
     def goes_on(self) -> bool:

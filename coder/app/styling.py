@@ -1,8 +1,12 @@
-"""Which output styles there are in a session, and which it has. Must not know how a file says one, or where it goes."""
+"""Which output styles there are in a session, and which it has. Must not know how a file says one, or where it goes.
+
+A style stands in the system prompt. The files of a folder that is not trusted take nobody's place, and are used only
+when the person names one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -11,6 +15,7 @@ from coder.commands.definition import Mistake, Origin
 from coder.commands.places import Kind, Place, files_in, places_of
 from coder.commands.styles import style_of
 from coder.config.paths import MANAGED
+from coder.config.trust import judge
 from coder.core import prompts
 from coder.core.config import Config
 from coder.core.visible import visible_line
@@ -38,12 +43,14 @@ DEFAULT = Style("Default", "Finishes the task and says briefly what it did", kee
 
 
 def available(config: Config) -> tuple[Style, ...]:
-    """Each style once, as it counts, ours first. Blocks. Never raises for what stands in anybody's folder."""
+    """Each style once, as it counts, those by a name of ours first. Blocks. Never raises for what stands in anybody's
+    folder."""
+    ours = [DEFAULT.name.casefold(), *_BUILT_IN]
     found = {DEFAULT.name.casefold(): DEFAULT}
     for style in _styles(config):
         if (key := style.name.casefold()) != DEFAULT.name.casefold():
             found[key] = style
-    return tuple(found.values())
+    return tuple(found[key] for key in sorted(found, key=lambda key: ours.index(key) if key in ours else len(ours)))
 
 
 def chosen(config: Config, warnings: list[str]) -> Style | None:
@@ -54,17 +61,34 @@ def chosen(config: Config, warnings: list[str]) -> Style | None:
     if found is None:
         warnings.append(_unknown(wanted, [style.name for style in every]))
         return None
+    if found.origin == "project" and config.guidance.style_is_theirs:
+        warnings.append(
+            f'outputStyle: the style "{found.name[:60]}" of this folder is not used, because the folder is not trusted.'
+            " If you know what is in it: coder trust add"
+        )
+        return None
     warnings += found.mistakes
     return found if found.text else None
 
 
 def _styles(config: Config) -> Iterator[Style]:
     """The weakest first: the strongest of one name counts."""
+    found = list(reversed(places_of(config, MANAGED)))
+    theirs = [place for place in found if place.origin == "project" and not _is_trusted(config)]
+    search = Search()
+    yield from _in(theirs, search)
+    yield from _own()
+    yield from _in([place for place in found if place not in theirs], search)
+
+
+def _own() -> Iterator[Style]:
     folder = prompts.folder() / "styles"
     for name in _BUILT_IN:
         yield _style(prompts.load(f"styles/{name}").encode(), folder / f"{name}.md", Place(folder, _KIND, "built-in"))
-    search = Search()
-    for place in reversed(places_of(config, MANAGED)):
+
+
+def _in(places: Iterable[Place], search: Search) -> Iterator[Style]:
+    for place in places:
         for file in files_in(place, search) if place.kind == _KIND else ():
             if (data := search.read(file.path)) is not None:
                 yield _style(data, file.path, place)
@@ -84,6 +108,11 @@ def _style(data: bytes, file: Path, place: Place) -> Style:
         origin=written.origin,
         mistakes=tuple(told),
     )
+
+
+def _is_trusted(config: Config) -> bool:
+    """Whether the person has approved the folder; one without settings may have been approved all the same."""
+    return (config.trust or judge({}, config.home, config.cwd)).is_trusted
 
 
 def _told(mistake: Mistake) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from coder.cli.cost_page import wrapped
 from coder.core.visible import visible_line
-from coder.frontends.amounts import money, tokens
+from coder.frontends.amounts import exact_money, tokens
 from coder.telemetry.cache_report import CacheReport, Line, Miss
 
 _SHOWN = 12  # requests without a miss, the latest
@@ -36,7 +36,7 @@ def page(session: str, report: CacheReport, *, every: bool = False) -> list[str]
         lines.append("Nothing was cached: prompts under about 1,000 tokens are not.")
     if misses:
         cost = report.dollars
-        more = "an unknown amount" if cost is None else money(cost)
+        more = "an unknown amount" if cost is None else exact_money(cost)
         lines += wrapped(
             f"Paid for again: {tokens(report.wasted)} tokens, {more} more than reading them from the cache."
         )

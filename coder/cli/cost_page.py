@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from coder.core.spans import span
 from coder.core.visible import visible_line
-from coder.frontends.amounts import money, tokens
+from coder.frontends.amounts import exact_money, tokens
 from coder.telemetry.spending import Sum
 
 WIDTH = 80
@@ -17,16 +17,16 @@ _COST = 10
 def amount(found: Sum) -> str:
     """What is known of the cost, and what is not, in a line."""
     if not found.unpriced:
-        return money(found.dollars)
+        return exact_money(found.dollars)
     requests = _requests(found.unpriced)
-    return f"at least {money(found.dollars)}, and {requests} of unknown price"
+    return f"at least {exact_money(found.dollars)}, and {requests} of unknown price"
 
 
 def head(title: str, found: Sum) -> list[str]:
     waited = f"{span(found.seconds)} of waiting for the model"
     lines = wrapped(f"{title}: {amount(found)} · {_requests(found.requests)} · {waited}")
     if found.estimated:
-        part = f"{money(found.estimated_dollars)} of it" if found.estimated_dollars else "A part"
+        part = f"{exact_money(found.estimated_dollars)} of it" if found.estimated_dollars else "A part"
         lines.append(f"  {part} is an estimate: {_replies(found.estimated)} broke off or did not say what it used.")
     if found.unsure:
         lines.append(f"  {_requests(found.unsure)} got no answer and may have been billed or not: not counted.")
@@ -55,7 +55,9 @@ def _used(found: Sum) -> str:
 def _line(name: str, found: Sum, width: int) -> str:
     shown = visible_line(name)
     shown = shown if len(shown) <= width else shown[: width - 1] + "…"
-    cost = money(found.dollars) if not found.unpriced else "?" if not found.dollars else f">{money(found.dollars)}"
+    cost = exact_money(found.dollars)
+    if found.unpriced:
+        cost = f">{cost}" if found.dollars else "?"
     room = WIDTH - 2 - width - 2 - _COST
     return f"  {shown:<{width}}  {_used(found):<{room}}{cost:>{_COST}}"
 

@@ -54,6 +54,8 @@ Commands
   coder auth                give coder an API key, or take it away
   coder trust               what this folder's settings would run; trust it
   coder permissions         explain a decision; test, list, add, remove rules
+  coder commands            commands and skills: list, show, check, new
+  coder hooks               what runs before and after calls; try one
   coder replay serve FILE   a stand-in for the model API, from a script
   coder demo                a tour, offline, without a key
   coder doctor              check that everything coder needs is there

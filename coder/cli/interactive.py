@@ -72,10 +72,16 @@ class _Opener:
         from coder.app.reload import Reload
         from coder.app.starting import NEW
         from coder.config.paths import current_folder
+        from coder.frontends.slash.registry import reserved
 
         reload = Reload(self._arguments.flags, os.environ, current_folder())
         session: Session = await build.open_session(
-            config, frontend, start=start or NEW, reload=reload, titles=not config.model.is_replay
+            config,
+            frontend,
+            start=start or NEW,
+            reload=reload,
+            titles=not config.model.is_replay,
+            reserved=reserved(),
         )
         gc.freeze()
         gc.enable()

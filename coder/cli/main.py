@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SUBCOMMANDS = {
     name: f"coder.cli.{name}"
     for name in (
-        *("auth", "cache", "config", "context", "cost", "demo", "doctor", "hooks"),
+        *("auth", "cache", "commands", "config", "context", "cost", "demo", "doctor", "hooks"),
         *("permissions", "replay", "rewind", "sessions", "trust"),
     )
 }
@@ -108,6 +108,7 @@ async def _run(arguments: RunArguments, config: Config, prompt: str) -> int:
     from coder.app.reload import Reload
     from coder.config.paths import current_folder
     from coder.frontends import headless
+    from coder.frontends.slash.registry import reserved
 
     async with AsyncExitStack() as stack:
         config = await through_replay(stack, arguments, config)
@@ -118,6 +119,7 @@ async def _run(arguments: RunArguments, config: Config, prompt: str) -> int:
             frontend,
             start=which_session(flags),
             reload=Reload(flags, os.environ, current_folder()),
+            reserved=reserved(),
         )
         gc.freeze()
         gc.enable()

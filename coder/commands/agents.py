@@ -20,9 +20,15 @@ KEYS = names(
     "name description tools disallowedTools model permissionMode maxTurns skills mcpServers hooks memory "
     "background effort isolation color initialPrompt"
 )
-_MEANT = {"allowed-tools": "tools", "disallowed-tools": "disallowedTools", "permissions": "permissionMode"}
+_MEANT = {
+    "allowed-tools": "tools",
+    "disallowed-tools": "disallowedTools",
+    "permissions": "permissionMode",
+    "tool_access": "tools",
+}
 _NOT_OF_PLUGINS = ("hooks", "mcpServers", "permissionMode")
 _MODES = ("default", "acceptEdits", "plan", "auto", "dontAsk", "bypassPermissions")
+_ORDER: tuple[Origin, ...] = ("managed", "project", "added", "yours", "plugin", "built-in")
 _EFFORTS: tuple[Effort, ...] = ("low", "medium", "high", "xhigh", "max")
 
 
@@ -101,9 +107,9 @@ def agent_of(
 
 
 def load_agents(places: Iterable[Place]) -> tuple[tuple[Agent, ...], tuple[Mistake, ...]]:
-    """Each name once, as the strongest place has it. Never raises."""
+    """Each name once, as the strongest place has it: the project's before the person's. Never raises."""
     search, found, mistakes = Search(), dict[str, Agent](), list[Mistake]()
-    for place in places:
+    for place in sorted(places, key=lambda place: _ORDER.index(place.origin)):
         if place.kind != "agents":
             continue
         for file in files_in(place, search):

@@ -6,10 +6,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import get_args
+
+from coder.core.choices import Effort
 
 MOST_AT_ONCE = 6
 _NAME = re.compile(r"/([A-Za-z0-9_][\w.:-]*(?:/[\w.-]+)*(?::[\w.:-]+)?)(?=\s|\Z)")
 _HARDER = re.compile(r"\bultrathink\b", re.IGNORECASE)
+_EFFORTS: tuple[Effort, ...] = get_args(Effort)
+_HARD: Effort = "high"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +51,8 @@ def head(name: str, arguments: str) -> str:
 def thinks_harder(text: str) -> bool:
     """Whether the word that asks for more thought stands in it."""
     return _HARDER.search(text) is not None
+
+
+def harder(now: Effort | None) -> Effort | None:
+    """The effort that this word raises another one to; None when that is high enough."""
+    return _HARD if now is None or _EFFORTS.index(now) < _EFFORTS.index(_HARD) else None

@@ -158,7 +158,8 @@ def _files(one: Definition, text: _Text, project: Path | None) -> Iterator[tuple
     for match, _ in zip(_LINK.finditer(text.body), range(10 * _MOST), strict=False):
         if match[1] not in seen and not text.is_code(match.start()) and not _is_there(match[1], one.folder):
             seen.add(match[1])
-            yield text.line(match.start()), f"{_brief(match[1])} is linked, and is not in the folder of the skill"
+            where = "is not there" if match[1].startswith("..") else "is not in the folder of the skill"
+            yield text.line(match.start()), f"{_brief(match[1])} is linked, and {where}"
 
 
 def _is_there(path: str, folder: Path) -> bool:

@@ -5,23 +5,25 @@ Must not know how mistakes are shown, and runs nothing.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Collection, Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from coder.commands.agents import agent_of
 from coder.commands.definition import Definition, Mistake
 from coder.commands.hook_form import hook_problems
 from coder.commands.loader import Catalogue, load
-from coder.commands.places import KINDS, Kind, Place, files_in
-from coder.commands.plugins import MANIFEST, MARKET, Plugin, load_plugin, market_plugins
+from coder.commands.places import Place, files_in
 from coder.commands.styles import style_of
 from coder.commands.suggest import near
+from coder.commands.targets import targets
 from coder.core.config import Guidance, RuleText
 from coder.core.lazy import LazyModule
+from coder.core.ordinary import read_ordinary
 from coder.frontmatter.folders import REPOSITORY
-from coder.frontmatter.found import Search
+from coder.frontmatter.found import SIZE, Search
 from coder.frontmatter.read import split
 from coder.permissions.names import names
 
@@ -37,12 +39,24 @@ _TOOLS = names(
 )
 _GONE = frozenset({"LS", "NotebookRead"})  # tools of older versions, in many files: no mistake of theirs
 _LIMIT = Guidance().listing_chars
-_MOST_FOLDERS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """`counts` says how many files of each kind were looked at."""
+
+    mistakes: tuple[Mistake, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 def check(what: Path | Iterable[Place], *, reserved: Collection[str] = ()) -> tuple[Mistake, ...]:
+    return examined(what, reserved=reserved).mistakes
+
+
+def examined(what: Path | Iterable[Place], *, reserved: Collection[str] = ()) -> Examined:
     """`what` is a file, a folder (a project, a plugin, a marketplace, or one that holds such files), or places."""
     found: list[Mistake] = []
+    counts: Counter[str] = Counter()
     if isinstance(what, Path):
         places, plugins = targets(what, found)
     else:
@@ -50,37 +64,41 @@ def check(what: Path | Iterable[Place], *, reserved: Collection[str] = ()) -> tu
     for plugin in plugins:
         found += plugin.mistakes
         for file, hooks in plugin.hooks:
-            events = hooks.get("hooks", hooks)
-            found += [Mistake(file, 0, text) for _, text in hook_problems(events if isinstance(events, dict) else {})]
-            if not isinstance(events, dict):
-                found.append(Mistake(file, 0, "hooks must be an object: events with their hooks"))
+            counts["hook file"] += 1
+            found += hook_file_mistakes(file, hooks)
         places += plugin.places
     catalogue = load(places, reserved=reserved)
     found += catalogue.mistakes
     for one in (*catalogue.definitions, *(shadowed.definition for shadowed in catalogue.shadowed)):
+        counts[one.kind] += 1
         found += definition_mistakes(one)
     found += _clashes(catalogue)
-    found += _others(places)
+    found += _others(places, counts)
+    return Examined(in_order(found), counts)
+
+
+def in_order(found: Iterable[Mistake]) -> tuple[Mistake, ...]:
     return tuple(sorted(dict.fromkeys(found), key=lambda mistake: (str(mistake.path), mistake.line, mistake.text)))
 
 
-def targets(path: Path, mistakes: list[Mistake]) -> tuple[tuple[Place, ...], tuple[Plugin, ...]]:
-    """What there is to check in a file or folder."""
-    if path.is_file():
-        return (_place_of(path),), ()
-    if not path.is_dir():
-        mistakes.append(Mistake(path, 0, "there is no such file or folder"))
-        return (), ()
-    plugins: list[Plugin] = []
-    if (path / MARKET).is_file():
-        listed, wrong = market_plugins(path)
-        plugins += listed
-        mistakes += wrong
-    if (path / MANIFEST).is_file():
-        plugins = [plugin for plugin in plugins if plugin.root != path] + [load_plugin(path)]
-    covered = {place.folder for plugin in plugins for place in plugin.places}
-    places = [place for place in _folders(path, plugins) if place.folder not in covered]
-    return tuple(places), tuple(plugins)
+def hook_file_mistakes(file: Path, held: Mapping[str, Any]) -> Iterator[Mistake]:
+    """Of the hooks of a plugin, as its file has them."""
+    events = held.get("hooks", held)
+    if not isinstance(events, dict):
+        yield Mistake(file, 0, "hooks must be an object: events with their hooks")
+        return
+    wrong = tuple(hook_problems(events))
+    for event, text in wrong:
+        yield Mistake(file, json_line(file, event), text)
+
+
+def json_line(file: Path, key: str) -> int:
+    """Where the key stands in a JSON file; 0 when that cannot be told."""
+    try:
+        lines = read_ordinary(file, SIZE).decode(errors="replace").split("\n")
+    except OSError:
+        return 0
+    return next((number for number, line in enumerate(lines, 1) if f'"{key}"' in line), 0)
 
 
 def definition_mistakes(one: Definition) -> Iterator[Mistake]:
@@ -140,7 +158,7 @@ def _clashes(catalogue: Catalogue) -> Iterator[Mistake]:
             yield Mistake(one.file, 0, f"/{one.name} is {by.file} already, so this one is not used", "warning")
 
 
-def _others(places: Iterable[Place]) -> Iterator[Mistake]:
+def _others(places: Iterable[Place], counts: Counter[str]) -> Iterator[Mistake]:
     """Agents and output styles."""
     search = Search()
     names: dict[str, Path] = {}
@@ -151,6 +169,7 @@ def _others(places: Iterable[Place]) -> Iterator[Mistake]:
             data = search.read(file.path)
             if data is None or (file.names[-1].upper() in {"README", "CLAUDE"} and not data.startswith(b"---")):
                 continue
+            counts["output style" if place.kind == "output-styles" else "agent"] += 1
             if place.kind == "output-styles":
                 yield from style_of(data, file.path, place)[1]
                 continue
@@ -177,74 +196,6 @@ def _agent_mistakes(
             yield Mistake(file, head.lines.get(key, 1), problem, "warning")
     for event, problem in hook_problems(hooks if isinstance(hooks, dict) else {}):
         yield Mistake(file, _line_of(text, head.lines.get("hooks", 1), event), problem)
-
-
-def _place_of(path: Path) -> Place:
-    """What a single file is, by where it lies."""
-    above = [folder.name for folder in path.parents]
-    if path.name == "SKILL.md":
-        return Place(path.parent, "skills", "project", single=True)
-    kind: Kind = next((_kind(Path(name)) for name in above if name in KINDS[1:]), "commands")
-    return Place(path, kind, "project", single=True)
-
-
-def _folders(root: Path, plugins: Iterable[Plugin]) -> Iterator[Place]:
-    """Every folder below that is called like one that holds such files; the folder itself when there is none."""
-    if root.name in KINDS:
-        yield Place(root, _kind(root), "project", root)
-        return
-    owned = {plugin.root for plugin in plugins} - {root}
-    found = bool(plugins)
-    waiting, looked = deque([root]), 0
-    while waiting and looked < _MOST_FOLDERS:
-        folder, looked = waiting.popleft(), looked + 1
-        if folder != root and (folder / MANIFEST).is_file():
-            yield from load_plugin(folder).places
-            found = True
-            continue
-        for entry in _inner(folder):
-            if entry.name in KINDS or _holds_skills(entry):
-                found = True
-                yield Place(entry, _kind(entry), "project", root, _prefix(entry.parent, root))
-            elif entry not in owned and not (entry / "SKILL.md").is_file():
-                waiting.append(entry)
-            if entry.name == "skills":  # those of a category lie a folder deeper
-                waiting.append(entry)
-    if not found:
-        single = (root / "SKILL.md").is_file()
-        yield Place(root, "skills" if single else "commands", "project", root, single=single)
-
-
-def _kind(folder: Path) -> Kind:
-    return next((kind for kind in KINDS if kind == folder.name), "skills")
-
-
-def _inner(folder: Path) -> list[Path]:
-    try:
-        inner = sorted((entry for entry in folder.iterdir() if entry.is_dir() and not entry.is_symlink()), key=_rank)
-    except OSError:
-        return []
-    return [
-        entry
-        for entry in inner
-        if entry.name != "node_modules" and (not entry.name.startswith(".") or entry.name in REPOSITORY)
-    ]
-
-
-def _rank(folder: Path) -> tuple[int, str]:
-    """Where two have one name, the one that counts in a session comes first."""
-    return (REPOSITORY.index(folder.name) if folder.name in REPOSITORY else len(REPOSITORY), folder.name)
-
-
-def _holds_skills(folder: Path) -> bool:
-    """A category: a folder of skill folders."""
-    return folder.parent.name == "skills" and any((entry / "SKILL.md").is_file() for entry in _inner(folder))
-
-
-def _prefix(folder: Path, root: Path) -> str:
-    """Files of different folders of a collection do not shadow one another."""
-    names = [name for name in folder.relative_to(root).parts if name not in REPOSITORY]
-    return "".join(f"{name}:" for name in names)
 
 
 def _line_of(text: str, start: int, key: str) -> int:

@@ -24,8 +24,8 @@ _MEANT = {
     "hide-from-slash-command-tool": "disable-model-invocation",
     "tool_access": "allowed-tools",
     "when": "when_to_use",
-    "globs": "paths",
 }
+_OF_SKILLS = {**_MEANT, "globs": "paths"}
 _EFFORTS: tuple[Effort, ...] = ("low", "medium", "high", "xhigh", "max")
 _NAME = re.compile(r"[^\W_][\w.+-]*\Z|_[\w.+-]+\Z")
 _ARGUMENT = re.compile(r"\$?([A-Za-z_]\w*)\Z")
@@ -74,7 +74,10 @@ def definition_of(data: bytes, file: Path, name: str, place: Place, *, skill: bo
         plugin=place.plugin,
         digest=hashlib.sha256(data).hexdigest() if grants or hooks else "",
     )
-    fields.unknown(KEYS, "a skill" if skill else "a command", _MEANT)
+    if skill:
+        fields.unknown(KEYS, "a skill", _OF_SKILLS)
+    else:
+        fields.unknown(KEYS, "a command", _MEANT)
     if not mistakes:
         return definition
     return replace(definition, mistakes=tuple(sorted(dict.fromkeys(mistakes), key=lambda mistake: mistake.line)))

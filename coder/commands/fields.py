@@ -103,12 +103,31 @@ class Fields:
 
     def unknown(self, known: frozenset[str], of: str, also: Mapping[str, str] | None = None) -> None:
         """Warns of every key that nothing reads; `also` are foreign names with the one that is meant."""
-        for key in self.head.meta.keys() - known:
+        strays = self._strays(known)
+        for key in self.head.meta.keys() - known - strays:
             meant = (also or {}).get(key) or next(iter(near(key, known, 1) if len(key) > 2 else ()), "")
             if meant:
                 self.note(key, f"{_key(key)} is no key of {of}: write {meant}")
             elif key.lower() not in _REMARKS and not key.startswith("x-"):
                 self.note(key, f"{_key(key)} is no key of {of}: it is ignored")
+
+    def _strays(self, known: frozenset[str]) -> set[str]:
+        """Lines of a long text that were taken for keys, for they are not indented: one mistake, not one for each."""
+        lines = self.head.lines
+        wrong = [key for key in self.head.meta.keys() - known if not (key.lower() in _REMARKS or near(key, known, 1))]
+        is_broken = {problem.line for problem in self.head.problems} & {lines.get(key) for key in wrong}
+        own = [
+            key for key in known & lines.keys() if lines[key] < min((lines.get(each, 0) for each in wrong), default=0)
+        ]
+        if not is_broken or len(wrong) < 2 or not own:
+            return set()
+        whose = max(own, key=lambda key: lines[key])
+        strays = {lines.get(key) for key in wrong} | {problem.line for problem in self.head.problems}
+        self.mistakes[:] = [mistake for mistake in self.mistakes if mistake.line not in strays]
+        self.note(
+            whose, f"only the first line of {whose} counts: write {whose}: | and indent all of its lines below it"
+        )
+        return set(wrong)
 
     def note(self, key: str, text: str, level: Literal["error", "warning"] = "warning") -> None:
         self.mistakes.append(Mistake(self.file, self.head.lines.get(key, 1), text, level))

@@ -59,6 +59,18 @@ class Catalogue:
         every = (*self.definitions, *(shadowed.definition for shadowed in self.shadowed if shadowed.by is not None))
         return next((one for one in every if one.origin == origin and one.name == rest), None)
 
+    def further(self) -> Mapping[str, tuple[str, ...]]:
+        """The other names that `find` knows, by the name of the command that has them. What one hides is with it."""
+        names: dict[str, list[str]] = {one.name: [] for one in self.definitions}
+        for end, one in self._by_end.items():
+            if one is not None and end not in self._by_name:
+                names[one.name].append(end)
+        for one in (*self.definitions, *(hidden.definition for hidden in self.shadowed if hidden.by is not None)):
+            whose = next((word for word, origin in _WHOSE.items() if origin == one.origin), "")
+            if whose and one.person_may:
+                names[one.name].append(f"{whose}:{one.name}")
+        return {name: tuple(dict.fromkeys(found)) for name, found in names.items()}
+
     def near(self, name: str, also: Iterable[str] = ()) -> tuple[str, ...]:
         """Names that may have been meant, of those a person can type and of `also`."""
         return near(name.removeprefix("/"), [*(one.name for one in self.definitions if one.person_may), *also])
@@ -171,7 +183,11 @@ def _catalogue(
 ) -> Catalogue:
     by_name: dict[str, Definition] = {}
     shadowed: list[Shadowed] = []
+    files: set[Path] = set()
     for one in found:
+        if one.file in files:
+            continue  # a manifest may name what lies in its usual folder
+        files.add(one.file)
         mistakes += one.mistakes
         said = overrides.get(one.name, "on")
         if one.name in reserved:

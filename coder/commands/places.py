@@ -11,8 +11,9 @@ from typing import Literal, TypeAlias
 from coder.commands.definition import Origin
 from coder.core import prompts
 from coder.core.config import Config
+from coder.core.visible import visible_line
 from coder.frontmatter.folders import REPOSITORY
-from coder.frontmatter.found import File, Search, levels
+from coder.frontmatter.found import STRANGERS, File, Search, levels
 
 Kind: TypeAlias = Literal["skills", "commands", "agents", "output-styles"]
 KINDS: tuple[Kind, ...] = ("skills", "commands", "agents", "output-styles")
@@ -97,16 +98,20 @@ def places(
 
 def nested_places(folder: Path, cwd: Path) -> tuple[Place, ...]:
     """The skills of a folder below `cwd`, and of those between, for when something in it was touched: the deepest
-    first. Each is called `sub/dir:name`.
+    first. Each is called `sub/dir:name`. Ends where somebody else's code begins, at a repository of its own or at
+    installed packages, and at a folder whose name could not stand in such a name.
     """
     if not folder.is_relative_to(cwd):
         return ()
     found: list[Place] = []
-    for level in (folder, *folder.parents):
-        if level == cwd:
+    level = cwd
+    for part in folder.relative_to(cwd).parts:
+        level = level / part
+        if part in STRANGERS or os.path.lexists(level / ".git") or not _can_be_told(part):
             break
         prefix = f"{level.relative_to(cwd).as_posix()}:"
-        found += [Place(level / name / "skills", "skills", "project", levels(cwd)[-1], prefix) for name in REPOSITORY]
+        places = [Place(level / name / "skills", "skills", "project", levels(cwd)[-1], prefix) for name in REPOSITORY]
+        found = places + found
     return tuple(found)
 
 
@@ -118,6 +123,11 @@ def files_in(place: Place, search: Search) -> Iterator[File]:
     if place.kind == "skills":
         return search.skills(place.folder, place.within)
     return search.below(place.folder, place.within)
+
+
+def _can_be_told(part: str) -> bool:
+    """Whether the name of a folder stays a name in a list of names."""
+    return visible_line(part) == part and not set(part) & set(":<>")
 
 
 def _kinds(folder: Path, origin: Origin, within: Path | None) -> Iterator[Place]:

@@ -25,8 +25,10 @@ def near(name: str, known: Iterable[str], most: int = 3) -> tuple[str, ...]:
     by_bare: dict[str, str] = {}
     for found in names:
         by_bare.setdefault(_bare(found), found)
+    letters = sorted(bare)
+    swapped = [found for found in names if len(bare) > 2 and sorted(_bare(found)) == letters]
     similar = [by_bare[found] for found in difflib.get_close_matches(bare, by_bare, n=most, cutoff=0.7)]
-    return tuple(dict.fromkeys((*same, *similar, *sorted(begins, key=len))))[:most]
+    return tuple(dict.fromkeys((*same, *swapped, *similar, *sorted(begins, key=len))))[:most]
 
 
 def _bare(name: str) -> str:

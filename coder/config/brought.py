@@ -44,6 +44,7 @@ _LOOSENING = (
     "skipDangerousModePermissionPrompt",
     "skipWebFetchPreflight",
     "autoMemoryDirectory",
+    "claudeMdExcludes",
     "plansDirectory",
     "cleanupPeriodDays",
     "worktree",
@@ -118,7 +119,8 @@ def _handler(handler: object) -> str:
         case "command":
             return " ".join(map(_text, [handler.get("command"), *_list(handler.get("args"))]))
         case "http":
-            return _text(handler.get("url"))
+            names = [f"${_text(name)}" for name in _list(handler.get("allowedEnvVars"))]
+            return " ".join((_text(handler.get("url")), *(("with", *names) if names else ())))
         case _:
             return _text(handler)
 

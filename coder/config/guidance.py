@@ -10,12 +10,15 @@ from coder.config import environment
 from coder.config.flags import Flags
 from coder.config.layers import Stack
 from coder.core.config import Guidance, HookSettings, HookSource
+from coder.core.errors import ConfigError
 
 _DEFAULT = Guidance()
 
 
 def guidance_of(flags: Flags, stack: Stack, env: Mapping[str, str], sources: tuple[str, ...]) -> Guidance:
+    """Raises ConfigError for a flag that says nothing."""
     first = stack.first
+    _check_check(flags)
     is_plain = flags.bare or flags.safe_mode
     overrides: dict[str, str] = {}
     for layer in reversed(stack.layers):
@@ -23,6 +26,12 @@ def guidance_of(flags: Flags, stack: Stack, env: Mapping[str, str], sources: tup
     return Guidance(
         sources=() if is_plain else sources,
         memory=not (is_plain or environment.switch(env, "CLAUDE_CODE_DISABLE_CLAUDE_MDS")),
+        managed_memory=tuple(
+            (layer.origin, layer.settings.memory)
+            for layer in reversed(stack.layers)
+            if layer.scope == "managed" and layer.settings.memory
+        ),
+        added_memory=environment.switch(env, "CLAUDE_CODE_ADDITIONAL_DIRECTORIES_CLAUDE_MD"),
         memory_excludes=tuple(text for layer in stack.layers for text in layer.settings.memory_excludes),
         commands=not (is_plain or flags.disable_slash_commands),
         bundled=not first(lambda settings: settings.bundled_off),
@@ -31,6 +40,7 @@ def guidance_of(flags: Flags, stack: Stack, env: Mapping[str, str], sources: tup
         listing_share=_or(first(lambda settings: settings.listing_share), _DEFAULT.listing_share),
         listing_chars=first(lambda settings: settings.listing_chars) or _DEFAULT.listing_chars,
         style="default" if is_plain else first(lambda settings: settings.style) or _DEFAULT.style,
+        style_is_theirs=_is_theirs(stack),
         language=first(lambda settings: settings.language) or "",
         git=first(lambda settings: settings.git) is not False,
         commit=_trailer(stack),
@@ -45,10 +55,10 @@ def guidance_of(flags: Flags, stack: Stack, env: Mapping[str, str], sources: tup
 def hooks_of(flags: Flags, stack: Stack, env: Mapping[str, str]) -> HookSettings:
     """Switched off by `disableAllHooks`, which takes those of an administrator only where an administrator says it."""
     if flags.bare or flags.safe_mode:
-        return HookSettings()
+        return HookSettings(heads="none")
     off = stack.where(lambda settings: settings.hooks_off or None)
     if off is not None and off.scope == "managed":
-        return HookSettings()
+        return HookSettings(heads="none")
     managed_only = off is not None or any(
         layer.scope == "managed" and layer.settings.managed_hooks_only for layer in stack.layers
     )
@@ -61,6 +71,7 @@ def hooks_of(flags: Flags, stack: Stack, env: Mapping[str, str]) -> HookSettings
         found,
         stack.first(lambda settings: settings.hook_urls),
         stack.first(lambda settings: settings.hook_env_names),
+        "managed" if managed_only else "all",
     )
 
 
@@ -70,6 +81,19 @@ def _trailer(stack: Stack) -> str | None:
     if said is None and stack.first(lambda settings: settings.co_author) is False:
         return ""
     return said
+
+
+def _check_check(flags: Flags) -> None:
+    """A run that was to be checked must not end well for want of a command: an unset variable would do it."""
+    if flags.check is not None and not flags.check.strip():
+        raise ConfigError("--check is empty, so nothing would be checked. Give it a command, or leave it out.")
+
+
+def _is_theirs(stack: Stack) -> bool:
+    """Whether the style is what a folder wants that is not trusted."""
+    layer = stack.where(lambda settings: settings.style)
+    is_trusted = stack.trust is not None and stack.trust.is_trusted
+    return layer is not None and layer.scope in ("local", "project") and not is_trusted
 
 
 def _or(value: float | None, otherwise: float) -> float:

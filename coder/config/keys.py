@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from typing import get_args
 
 from coder.config.section import LONGEST_IDLE
-from coder.config.settings import KeyHeader, mode_names, theme_names
+from coder.config.settings import SKILL_SWITCH, KeyHeader, mode_names, theme_names
 from coder.core.choices import Effort
 from coder.core.config import Channel, Provider, Transport
 from coder.core.errors import ConfigError
@@ -82,7 +82,8 @@ fallbackModel availableModels permissions.additionalDirectories enabledMcpjsonSe
 allowedHttpHookUrls httpHookAllowedEnvVars claudeMdExcludes worktree.symlinkDirectories worktree.sparsePaths
 companyAnnouncements
 """
-MANAGED_ONLY = frozenset({"allowManagedPermissionRulesOnly", "allowManagedHooksOnly", "allowManagedMcpServersOnly"})
+_MANAGED_SWITCHES = ("allowManagedPermissionRulesOnly", "allowManagedHooksOnly", "allowManagedMcpServersOnly")
+MANAGED_ONLY = frozenset({*_MANAGED_SWITCHES, "claudeMd"})
 
 KINDS: dict[str, Kind] = {  # `*` is any name, `**` any keys
     "permissions.allow": RULES,
@@ -92,7 +93,8 @@ KINDS: dict[str, Kind] = {  # `*` is any name, `**` any keys
     "permissions.disableBypassPermissionsMode": _choice("disable"),
     "permissions.disableAutoMode": _choice("disable"),
     **dict.fromkeys(_SWITCHES.split(), SWITCH),
-    **dict.fromkeys(MANAGED_ONLY, SWITCH),
+    **dict.fromkeys(_MANAGED_SWITCHES, SWITCH),
+    "claudeMd": TEXT,
     **dict.fromkeys(_TEXTS.split(), TEXT),
     **dict.fromkeys(_LISTS.split(), TEXTS),
     "env.*": ANY_TEXT,
@@ -109,7 +111,7 @@ KINDS: dict[str, Kind] = {  # `*` is any name, `**` any keys
     "allowedMcpServers": OBJECTS,
     "deniedMcpServers": OBJECTS,
     "modelOverrides.*": TEXT,
-    "skillOverrides.*": _choice("on", "name-only", "user-invocable-only", "off"),
+    "skillOverrides.*": _choice(*SKILL_SWITCH),
     "enabledPlugins.*": SWITCH,
     "extraKnownMarketplaces.*": OBJECT,
     "sandbox.**": ANYTHING,

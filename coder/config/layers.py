@@ -54,7 +54,8 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """`layers` are the strongest first. `trust` is None when the folder has no settings of its own."""
+    """`layers` are the strongest first. `trust` is None when the folder has no settings of its own, unless it is
+    trusted for this run."""
 
     layers: tuple[Layer, ...]
     warnings: tuple[str, ...]
@@ -115,7 +116,7 @@ def stacked(
     warnings += theirs.warnings
     warnings += [warning for layer in layers for warning in layer.warnings]
     if not theirs.contents:
-        return Stack(tuple(layers), tuple(warnings))
+        return Stack(tuple(layers), tuple(warnings), trust.judge({}, home, cwd, once=True) if once else None)
     judged: Trust = trust.judge(theirs.contents, home, cwd, once=once)
     tamed = [_tamed(layer, judged, cwd, warnings) if layer.scope in _REPOSITORY else layer for layer in layers]
     if judged.off:
@@ -244,7 +245,6 @@ def _tightening(settings: Settings) -> Settings:
         ambiguous_wide=settings.ambiguous_wide,
         channel=settings.channel,
         notifications=settings.notifications,
-        memory_excludes=settings.memory_excludes,
         bundled_off=settings.bundled_off,
         shell_in_commands_off=settings.shell_in_commands_off,
         skill_overrides=settings.skill_overrides,

@@ -57,6 +57,7 @@ READ = {  # the keys that this version reads, by the field they become
     "hooks": "hooks",
     "hook_urls": "allowedHttpHookUrls",
     "hook_env_names": "httpHookAllowedEnvVars",
+    "memory": "claudeMd",
     "memory_excludes": "claudeMdExcludes",
     "bundled_off": "disableBundledSkills",
     "shell_in_commands_off": "disableSkillShellExecution",

@@ -96,6 +96,19 @@ class Section:
             self._refuse(key, "one of " + ", ".join(choices), value)
         return None
 
+    def choices(self, key: str, choices: tuple[str, ...]) -> dict[str, str]:
+        """An object in which each name has one of few values."""
+        value = self.raw.get(key)
+        if value is not None and not isinstance(value, dict):
+            self._refuse(key, "an object", value)
+        found: dict[str, str] = {}
+        for name, item in (value if isinstance(value, dict) else {}).items():
+            if isinstance(item, str) and item in choices:
+                found[name] = item
+            else:
+                self._refuse(key, "one of " + ", ".join(choices), item, name)
+        return found
+
     def texts(self, key: str, *, strict: bool = False) -> tuple[str, ...]:
         value = self.raw.get(key)
         if value is None:

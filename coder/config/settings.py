@@ -26,6 +26,7 @@ _THEMES: dict[str, Theme] = {
     "dark-daltonized": "colour-blind",
     "light-daltonized": "colour-blind",
 }
+SKILL_SWITCH = ("on", "name-only", "user-invocable-only", "off")
 _NEVER_TWICE = frozenset({"permissions", "deny", "ask"})  # a repeated one would silently lose rules
 
 
@@ -73,6 +74,7 @@ class Settings:
     hooks: Mapping[str, Any] | None = None
     hook_urls: tuple[str, ...] | None = None
     hook_env_names: tuple[str, ...] | None = None
+    memory: str | None = None
     memory_excludes: tuple[str, ...] = ()
     bundled_off: bool | None = None
     shell_in_commands_off: bool | None = None
@@ -145,10 +147,11 @@ def settings_of(parsed: Parsed, origin: str) -> tuple[Settings, tuple[str, ...]]
         hooks={point: groups for point, groups in top.section("hooks").raw.items() if groups} or None,
         hook_urls=top.texts("allowedHttpHookUrls") if "allowedHttpHookUrls" in top.raw else None,
         hook_env_names=top.texts("httpHookAllowedEnvVars") if "httpHookAllowedEnvVars" in top.raw else None,
+        memory=top.text("claudeMd"),
         memory_excludes=top.texts("claudeMdExcludes"),
         bundled_off=top.switch("disableBundledSkills"),
         shell_in_commands_off=top.switch("disableSkillShellExecution"),
-        skill_overrides=top.strings("skillOverrides"),
+        skill_overrides=top.choices("skillOverrides", SKILL_SWITCH),
         listing_share=top.share("skillListingBudgetFraction"),
         listing_chars=top.whole("skillListingMaxDescChars", 1, 100_000),
         style=top.text("outputStyle"),

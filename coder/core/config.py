@@ -20,6 +20,7 @@ Channel: TypeAlias = Literal[
     "auto", "terminal_bell", "iterm2", "iterm2_with_bell", "kitty", "ghostty", "notifications_disabled"
 ]
 OnLimit: TypeAlias = Literal["wait", "fallback", "stop"]
+Heads: TypeAlias = Literal["all", "managed", "none"]
 Provider: TypeAlias = Literal["anthropic", "bedrock", "vertex", "foundry"]
 
 
@@ -92,11 +93,13 @@ class HookSource:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class HookSettings:
-    """What is to be run at which point. `urls` and `env_names` bound hooks that post: None is no bound."""
+    """What is to be run at which point. `urls` and `env_names` bound hooks that post: None is no bound. `heads` says
+    which skills may bring hooks of their own."""
 
     sources: tuple[HookSource, ...] = ()
     urls: tuple[str, ...] | None = None
     env_names: tuple[str, ...] | None = None
+    heads: Heads = "all"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -104,14 +107,17 @@ class Guidance:
     """What tells the model how to work here, besides the conversation.
 
     `sources` are the kinds of files that count: user, project, local. `memory`, `commands`, `agents`: whether files of
-    that kind are loaded at all. `commit` and `pr` are the trailers of what is written in the person's name; None is
-    ours. `check` is a command that must succeed before a run ends, tried up to `check_tries` times; with `check_always`
-    also where nothing changed. `think`: None is as
-    the model needs it.
+    that kind are loaded at all; `managed_memory` is what administrators say in settings, by file, and `added_memory`
+    has that of added folders read too. `commit` and `pr` are the trailers of what is written in the person's name; None
+    is ours. `check` is a command that must succeed before a run ends, tried up to `check_tries` times; with
+    `check_always` also where nothing changed. `think`: None is as the model needs it.
+    `style_is_theirs`: it was chosen by the settings of a folder that is not trusted.
     """
 
     sources: tuple[str, ...] = ("user", "project", "local")
     memory: bool = True
+    managed_memory: tuple[tuple[str, str], ...] = ()
+    added_memory: bool = False
     memory_excludes: tuple[str, ...] = ()
     commands: bool = True
     bundled: bool = True
@@ -120,6 +126,7 @@ class Guidance:
     listing_share: float = 0.01  # of the context window, for the skills the model is told of
     listing_chars: int = 1536  # of one of them
     style: str = "default"
+    style_is_theirs: bool = False
     language: str = ""
     git: bool = True
     commit: str | None = None

@@ -135,7 +135,7 @@ def said(message: Message) -> str:
     """What a person typed to have this message sent: the line of a command instead of what the command says, and a
     prompt without the files that were attached to it."""
     texts = [block.text for block in message.content if isinstance(block, Text)]
-    if message.meta.kind != "prompt" or not texts:
+    if message.meta.kind not in ("prompt", "steer") or not texts:
         return message.text
     return said_in(texts)
 

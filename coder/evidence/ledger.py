@@ -67,7 +67,7 @@ class Ledger:
     def ran(self, command: str, code: int | None, output: str, *, seconds: float = 0.0, is_failure: bool) -> None:
         """A command of the run ended."""
         tests = self._saw(command, code, output)
-        made = Ran(command[:_SHOWN], code, seconds, tests, is_failure)
+        made = Ran(command[:_SHOWN], code, round(seconds, 3), tests, is_failure)
         run = self._run
         run.commands += 1
         run.failures += is_failure

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 
 from coder.app.session import Session
 from coder.core.events import CompactionEnded, RunEnded
+from coder.frontends.slash.registry import find
 
 INTERRUPTED = "Interrupted; the conversation is as it was."
 OWN = ("compact", "uncompact")
@@ -28,8 +29,11 @@ def unknown(session: Session, text: str) -> str:
     if found is None:
         return ""
     names = (*OWN, *(each.name for each in session.commands))
-    if found[1].lower() in {name.lower() for name in names}:
+    known = (*names, *(also for each in session.commands for also in each.also))
+    if found[1].lower() in {name.lower() for name in known}:
         return ""
+    if find(found[1]) is not None:
+        return f"/{found[1]} is a command of interactive sessions. To send it as text, put a word before it."
     near = get_close_matches(found[1], names, n=1)
     hint = f" Did you mean /{near[0]}?" if near else ""
     return f"Unknown command: /{found[1]}.{hint} To send it as text, put a word before it."

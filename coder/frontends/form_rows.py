@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coder.core.visible import visible
-from coder.frontends.folding import folded, folded_all
+from coder.frontends.folding import fold_row, fold_rows
 from coder.frontends.form import Asked, Form, Option
 from coder.frontends.row_ends import between
 from coder.frontends.row_window import windowed
@@ -23,7 +23,7 @@ def form_rows(form: Form, width: int, height: int) -> list[Row]:
     width, height = max(width, 1), max(height, 1)
     now = form.now
     title = _title(form, width)
-    keys = folded(row((_keys(form, width), "dim")), width, 2)
+    keys = fold_row(row((_keys(form, width), "dim")), width, 2)
     if len(title) + len(keys) + 2 > height:
         title, keys = title[: max(height - 2, 0)], keys[: int(height > 2)]
     room = max(height - len(title) - len(keys), 1)
@@ -61,7 +61,7 @@ def _title(form: Form, width: int) -> list[Row]:
     whole = between(question, place, width)
     if whole is not None:
         return [whole]
-    return [*folded(question, width, 2), *([row("  ", *place)] if place else [])]
+    return [*fold_row(question, width, 2), *([row("  ", *place)] if place else [])]
 
 
 def _label(now: Asked, at: int) -> str:
@@ -82,12 +82,12 @@ def _block(now: Asked, at: int, width: int, column: int) -> list[Row]:
     about = foreign(now.options[at].description) if at < now.last else ""
     indent = width_of(row(lead))
     if not about:
-        return folded(label, width, indent)
+        return fold_row(label, width, indent)
     beside = indent + column + _GAP
     if width >= _NARROW and beside <= width // 2:
         gap = " " * (beside - width_of(label))
-        return folded(row(*label, gap, (about, "dim")), width, beside)
-    return folded_all((label, row(" " * indent, (about, "dim"))), width, indent)
+        return fold_row(row(*label, gap, (about, "dim")), width, beside)
+    return fold_rows((label, row(" " * indent, (about, "dim"))), width, indent)
 
 
 def _preview(now: Asked, width: int, room: int) -> list[Row]:
@@ -95,7 +95,7 @@ def _preview(now: Asked, width: int, room: int) -> list[Row]:
     if option is None or not option.preview.strip() or room < _LEAST_PREVIEW:
         return []
     texts = visible(option.preview.strip("\n"), blanks=80).replace("\\t", "    ").split("\n")
-    made = folded_all((row("    ", (text, "code")) for text in texts), width, 4)
+    made = fold_rows((row("    ", (text, "code")) for text in texts), width, 4)
     if len(made) <= room:
         return made
     return [*made[: room - 1], row((f"    … {len(made) - room + 1} more rows", "dim"))]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from coder.frontends.folding import folded, folded_all
+from coder.frontends.folding import fold_row, fold_rows
 from coder.frontends.picker import Item, Picker
 from coder.frontends.row_ends import between
 from coder.frontends.row_window import windowed
@@ -35,7 +35,7 @@ class Standing:
 def picking_rows(standing: Standing, width: int, height: int) -> tuple[list[Row], int]:
     """The rows, and the first item in view. What the height is too small for goes in this order: preview, what stands
     above, title, keys; the item that is stood on stays."""
-    above = folded_all(standing.picker.above, width, 2)
+    above = fold_rows(standing.picker.above, width, 2)
     title = _title(standing, width)
     blocks = _Blocks(standing, width)
     lines = blocks.lines(height)
@@ -66,7 +66,7 @@ def _title(standing: Standing, width: int) -> list[Row]:
     if whole is not None:
         return [whole]
     # Of a narrow terminal the title needs all; what is searched for has to be seen all the same.
-    return folded(title, width, 2) + ([cut(row("  ", *hint), width)] if standing.query else [])
+    return fold_row(title, width, 2) + ([cut(row("  ", *hint), width)] if standing.query else [])
 
 
 class _Blocks:
@@ -95,7 +95,7 @@ class _Blocks:
         standing = self._standing
         if not self._items:
             text = f'Nothing fits "{standing.query}".' if standing.query else standing.picker.empty
-            return folded(row("  ", (text, "dim")), self._width, 2)[:room], 0
+            return fold_row(row("  ", (text, "dim")), self._width, 2)[:room], 0
         at = standing.at // self._across
         made, top, _ = windowed(self._block, self._count, at, standing.top, room)
         return made, top
@@ -122,7 +122,7 @@ def _stacked(item: Item, is_chosen: bool, width: int, *, folds: bool) -> list[Ro
     text = " · ".join(text for cell in item.cells[1:] if (text := cell.strip()))
     rest = [row(" " * indent, (text, "dim"))] if text else []
     if folds:
-        return folded_all((first, *rest), width, indent)
+        return fold_rows((first, *rest), width, indent)
     return [cut(each, width) for each in (first, *rest)]
 
 
@@ -171,7 +171,7 @@ def _filled_all(item: Item, widths: Sequence[int]) -> list[str]:
 
 
 def _preview(standing: Standing, width: int, room: int) -> list[Row]:
-    made = folded_all((row("  ", *given) for given in standing.preview), width, 4)
+    made = fold_rows((row("  ", *given) for given in standing.preview), width, 4)
     return _shortened(made, room) if room > 1 or len(made) <= room else []
 
 

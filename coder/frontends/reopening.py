@@ -38,8 +38,8 @@ def leaves(session: Session, start: Start | None) -> None:
 def again(session: Session, *, keeps_model: bool = True, edited: str = "") -> Start:
     """The session that is open, as one to go on with; where nothing was said yet, a new one of the same name. `edited`
     says why its next request does not go on where the last one ended."""
-    facts = session.facts
+    facts, hooks = session.facts, session.points.brought
     if facts.transcript is not None and facts.transcript.exists():
         stays = session.points.has_begun
-        return Start(resume=facts.session_id, keeps_model=keeps_model, edited=edited, stays=stays)
-    return Start(session_id=facts.session_id)
+        return Start(resume=facts.session_id, keeps_model=keeps_model, edited=edited, stays=stays, hooks=hooks)
+    return Start(session_id=facts.session_id, hooks=hooks)

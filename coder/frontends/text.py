@@ -98,7 +98,8 @@ class TextOut:
             for row in seen.seen_rows(ended.evidence):
                 self._say(styled.plain(row))
         if ended.reason != "done":
-            self._say(ended.error or ended.reason)
+            unsent = "The prompt was not sent. " if ended.reason == "hook_stopped" and not ended.turns else ""
+            self._say(f"{unsent}{ended.error or ended.reason}")
 
     def _say_waiting(self, status: str, event: ModelRetrying) -> None:
         """A wait that may last for hours is told once a minute."""

@@ -14,6 +14,8 @@ from typing import NamedTuple, TypeAlias
 
 from coder.core.ordinary import read_ordinary
 
+# What others wrote and a package manager put there: no voice in this project.
+STRANGERS = frozenset({"node_modules", "site-packages", "bower_components", ".git", ".venv", "venv"})
 FILES = 10_000  # names looked at in one search
 DEPTH = 8
 SIZE = 1024 * 1024
@@ -50,11 +52,12 @@ class Search:
 
     def below(self, root: Path, within: Path | None) -> Iterator[File]:
         """Every `*.md` in the folder and those below it, by name. Hidden folders are left out."""
-        yield from self._below(root, within, (), set())
+        if self._may_look(root, within):
+            yield from self._below(root, within, (), set())
 
     def skills(self, root: Path, within: Path | None) -> Iterator[File]:
         """The `SKILL.md` of each folder in `root`; the last of `names` is the folder's."""
-        for entry in self._entries(root, within):
+        for entry in self._entries(root, within) if self._may_look(root, within) else ():
             if not entry.is_folder:
                 continue
             path = entry.path / "SKILL.md"
@@ -80,6 +83,14 @@ class Search:
             self.failing.append(Failing(path, f"all files together are larger than {TOTAL // 1024 // 1024} MiB"))
             return None
         return data
+
+    def _may_look(self, root: Path, within: Path | None) -> bool:
+        """Whether the folder itself lies where its links may lead: one above it may be a link."""
+        self.seen[root] = signature(root)
+        if within is None or self.seen[root] is None or _leads_inside(root, within):
+            return True
+        self.failing.append(Failing(root, f"it leads out of {within}, so nothing in it is used"))
+        return False
 
     def _below(
         self, folder: Path, within: Path | None, names: tuple[str, ...], above: set[tuple[int, int]]

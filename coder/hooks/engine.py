@@ -1,4 +1,4 @@
-"""Runs the hooks of a point, all at once, and puts together what they say. Must not know the session or the model."""
+"""Runs the hooks of a point, at once, and puts together what they say. Must not know the session or the model."""
 
 from __future__ import annotations
 
@@ -13,14 +13,18 @@ from coder.hooks.config import HookSet
 from coder.hooks.environment import DEEPEST, depth_of
 from coder.hooks.handler import Handler
 from coder.hooks.limits import limits_of
-from coder.hooks.outcome import NOBODY, Merged, Outcome, merge
+from coder.hooks.outcome import NOBODY, Merged, Outcome, Part, merge
 from coder.hooks.points import POINTS, Point
 from coder.hooks.surroundings import Links, Surroundings
 
 if TYPE_CHECKING:
     from coder.hooks import run
+    from coder.hooks.run import Run
 else:
     run = LazyModule("coder.hooks.run")
+
+
+AT_ONCE = 32  # hooks: each has three open files, and a process may have 256 where nobody raised it
 
 
 class Engine:
@@ -41,7 +45,8 @@ class Engine:
     async def run(self, event: str, subject: str, payload: Json) -> Merged:
         """`payload` is the whole input (coder.hooks.inputs). Never raises but CancelledError, which ends the hooks.
 
-        Takes no longer than the longest timeout and a second for who does not want to end."""
+        Takes no longer than the longest timeout and a second for who does not want to end; so much for each `AT_ONCE`
+        hooks where there are more."""
         handlers = self._fitting(event, subject, payload)
         if not handlers or self._refuses():
             return NOBODY
@@ -56,7 +61,13 @@ class Engine:
             run.Run(handler, point, name, limit, self.surroundings, self._links, self._keep)
             for handler, limit in zip(handlers, limits, strict=True)
         ]
-        parts = await asyncio.gather(*(each.part(given, str(payload.get("cwd", ""))) for each in runs))
+        cwd, places = str(payload.get("cwd", "")), asyncio.Semaphore(AT_ONCE)
+
+        async def in_turn(one: Run) -> Part:
+            async with places:
+                return await one.part(given, cwd)
+
+        parts = await asyncio.gather(*map(in_turn, runs))
         if spent := [handler for handler in handlers if handler.once]:
             self.hooks = self.hooks.without(spent)
         return Merged(merge(part.outcome for part in parts), tuple(parts))

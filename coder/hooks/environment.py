@@ -33,7 +33,7 @@ def depth_of(env: Mapping[str, str]) -> int:
 
 def environment_of(handler: Handler, point: Point, surroundings: Surroundings) -> dict[str, str]:
     named = surroundings.settings_env
-    env = {name: value for name, value in surroundings.env.items() if not _withheld(name)}
+    env = {name: value for name, value in surroundings.env.items() if not withheld(name)}
     env |= named
     env["PATH"] = os.pathsep.join(absolute_folders(env)) or os.defpath
     env |= _said_by_coder(handler, surroundings)
@@ -70,7 +70,8 @@ def _said_by_coder(handler: Handler, surroundings: Surroundings) -> dict[str, st
     return said
 
 
-def _withheld(name: str) -> bool:
+def withheld(name: str) -> bool:
+    """Whether a variable of the environment is none for hooks, unless the person's settings name it."""
     if name.startswith("OTEL_") or name in _NEVER:
         return True
     return name.startswith(_OURS) and _SECRET.search(name) is not None

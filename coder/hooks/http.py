@@ -1,7 +1,7 @@
 """Runs a hook that is posted to an address. Must not know what its answer means.
 
 A variable gets into a header only when the hook names it and the settings let hooks name it; a redirect is never
-followed, for it could lead anywhere.
+followed, for it could lead anywhere. A credential of the model is not handed on, as to every other hook.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from coder.core.lazy import LazyModule
 from coder.core.visible import visible_line
+from coder.hooks.environment import withheld
 from coder.hooks.handler import Handler
 from coder.hooks.outcome import Ended
 from coder.hooks.surroundings import Surroundings
@@ -96,7 +97,8 @@ def _plain(pattern: str) -> str:
 def _headers(handler: Handler, surroundings: Surroundings) -> dict[str, str]:
     bound = surroundings.env_names
     names = {name for name in handler.env_names if bound is None or name in bound}
-    values: Mapping[str, str] = {**surroundings.env, **surroundings.settings_env}
+    given = {name: text for name, text in surroundings.env.items() if not withheld(name)}
+    values: Mapping[str, str] = {**given, **surroundings.settings_env}
 
     def value(match: re.Match[str]) -> str:
         name = match[1] or match[2]

@@ -85,7 +85,7 @@ def _too_slow(text: str) -> str:
             inner = stack.pop()
             inner.branch()
             if quantifier not in ("", "?") and (inner.most_repeats or inner.most_optional or inner.branches):
-                return f"repeats a group that itself repeats or chooses ({piece}{quantifier}), which may take for ever"
+                return "repeats a group that itself repeats or chooses, which may take for ever"
             stack[-1].repeats += inner.most_repeats
             stack[-1].optional += inner.most_optional
         if quantifier == "?":

@@ -47,7 +47,8 @@ def judged(handler: Handler, point: Point, ended: Ended) -> Outcome:
         return Outcome(problem=ended.problem)
     reply = _object(ended.stdout)
     if reply is None or not isinstance(reply.get("ok"), bool):
-        return Outcome(problem=f"the model gave no verdict: {visible_line(ended.stdout)[:200]}")
+        shown = visible_line(ended.stdout.strip())[:200]
+        return Outcome(problem=f"the model gave no verdict: {shown or 'it said nothing'}")
     why = reply.get("reason")
     reason = why.strip() if isinstance(why, str) else ""
     if reply["ok"]:

@@ -30,7 +30,8 @@ def _no() -> bool:
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Ground:
     """`home` is the person's home folder, `own` are the folders with what they wrote for every project, the last counts
-    most; `brought` those of them that lie in the repository. `sources`: user, project, local. `excludes` are globs of
+    most; `brought` those of them that lie in the repository. `sources`: user, project, local. `said` is what the
+    administrator's settings say, by file, `more` are other working folders whose memory counts. `excludes` are globs of
     absolute paths. `may_read` says which paths no rule forbids, `is_trusted` whether files from outside the repository
     count that the repository names; it is asked when there are some.
     """
@@ -41,6 +42,8 @@ class Ground:
     own: tuple[Path, ...] = ()
     brought: tuple[Path, ...] = ()
     sources: tuple[str, ...] = ("user", "project", "local")
+    said: tuple[tuple[Path, str], ...] = ()
+    more: tuple[Path, ...] = ()
     excludes: tuple[str, ...] = ()
     may_read: Callable[[Path], bool] = _any
     is_trusted: Callable[[], bool] = _no

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from coder.frontmatter.found import STRANGERS
 from coder.memory.files import MOST_FILES, Ground, Whose
 from coder.memory.looking import is_folder
 
@@ -18,8 +19,6 @@ _FOLDERS = (".claude", ".coder")
 SHARED = (NAME, *(f"{folder}/{NAME}" for folder in _FOLDERS), AGENTS)
 _DEEPEST = 16
 _ENTRIES = 20_000  # names that are looked at in one folder of rules
-# What others wrote and a package manager put there: no voice in this project.
-_STRANGERS = frozenset({"node_modules", "site-packages", "bower_components", ".git", ".venv", "venv"})
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -49,6 +48,9 @@ def at_start(ground: Ground) -> Iterator[Place]:
     outside = ground.home.parents
     for folder in (*reversed(ground.cwd.parents), ground.cwd):
         if folder not in outside:  # nobody keeps the memory of a project above people's homes
+            yield from of_folder(folder, ground, top)
+    for folder in ground.more:
+        if not ground.cwd.is_relative_to(folder):
             yield from of_folder(folder, ground, top)
 
 
@@ -83,7 +85,7 @@ def folders_to(touched: Path, ground: Ground) -> Iterator[Path]:
     folder = top
     for part in inside.relative_to(top).parts:
         folder = folder / part
-        if part in _STRANGERS or is_folder(folder / ".git"):
+        if part in STRANGERS or is_folder(folder / ".git"):
             return
         if not ground.cwd.is_relative_to(folder):
             yield folder

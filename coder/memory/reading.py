@@ -36,6 +36,8 @@ _TEXTS = (".md", ".mdc", ".txt")
 def discover(ground: Ground, store: Store) -> Memory:
     """All that is read at the start, and the rules that wait for a path."""
     reading = _Reading(ground, store)
+    for path, text in ground.said:
+        reading.say(path, text)
     for place in at_start(ground):
         reading.take(place)
     return reading.memory()
@@ -99,6 +101,12 @@ class _Reading:
             )
         long = [file for file in self._files if file.lines > LONG_LINES or file.size > LONG_BYTES]
         return Memory(tuple(self._files), tuple(self._scoped), tuple(warnings), tuple(map(self._remark, long)))
+
+    def say(self, path: Path, text: str) -> None:
+        """What an administrator says in settings."""
+        size, lines = len(text.encode("utf-8", "surrogatepass")), text.count("\n") + 1
+        self._bytes += size
+        self._files.append(MemoryFile(path, str(path), "managed", text, size, lines))
 
     def take(self, place: Place, *, is_due: bool = False) -> None:
         page = self._page(place.path, place, is_rule=place.is_rule)

@@ -176,3 +176,33 @@ def test_the_line_is_what_a_session_is_called(place: Place) -> None:
         place.coder("-p", "/look at cats", url=api.url)
     done = place.coder("sessions", "list")
     assert "/look at cats" in done.stdout, done.stdout
+
+
+@pytest.mark.behaviour("B-1360")
+@pytest.mark.parametrize("name", ["db:migrate", "migrate", "MIGRATE", "project:db:migrate"])
+def test_a_command_is_reached_by_every_name_that_it_has(place: Place, name: str) -> None:
+    written(place.project / ".claude" / "commands" / "db" / "migrate.md", "Migrate to $0.\n")
+    with fake_api([turn("Done.")]) as api:
+        done = place.coder("-p", f"/{name} seven", url=api.url)
+        assert done.code == 0, done.stderr
+        assert last_texts(api)[-1] == "Migrate to seven."
+
+
+@pytest.mark.behaviour("B-1360")
+def test_a_command_that_another_hides_is_reached_by_whose_it_is(place: Place) -> None:
+    written(place.project / ".claude" / "commands" / "ship.md", "The team's.\n")
+    command(place, "ship", "Mine.\n")
+    for name, text in (("ship", "Mine."), ("project:ship", "The team's."), ("user:ship", "Mine.")):
+        with fake_api([turn("Done.")]) as api:
+            done = place.coder("-p", f"/{name}", url=api.url)
+            assert (done.code, last_texts(api)[-1:]) == (0, [text]), (name, done.stderr)
+
+
+@pytest.mark.behaviour("B-1360")
+def test_a_part_of_a_name_that_two_have_is_no_name(place: Place) -> None:
+    for folder in ("db", "web"):
+        written(place.project / ".claude" / "commands" / folder / "check.md", "Check.\n")
+    with fake_api([turn("Done.")]) as api:
+        done = place.coder("-p", "/check", url=api.url)
+        assert (done.code, api.requests) == (2, [])
+        assert "Unknown command: /check. Did you mean /" in done.stderr

@@ -183,6 +183,17 @@ def test_a_run_goes_on_until_the_check_succeeds(place: Place) -> None:
     ]
 
 
+@pytest.mark.behaviour("B-1361")
+@pytest.mark.parametrize("check", ["", " "])
+def test_a_check_that_is_no_command_is_refused(place: Place, check: str) -> None:
+    with fake_api([turn("Done.")]) as api:
+        done = run(place, api, "--check", check, form="text")
+        assert (done.code, done.stdout, api.requests) == (2, "", [])
+    assert done.stderr == (
+        "coder: --check is empty, so nothing would be checked. Give it a command, or leave it out.\n"
+    )
+
+
 @pytest.mark.behaviour("B-1222")
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_a_check_that_never_succeeds_ends_the_run_with_an_error(place: Place, form: str) -> None:

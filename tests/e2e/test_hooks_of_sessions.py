@@ -94,7 +94,7 @@ def test_a_prompt_that_a_hook_blocks_is_not_sent(place: Place, says_no: str) -> 
         done = place.coder("-p", "my password is hunter2", url=api.url)
         as_json = place.coder("-p", "my password is hunter2", "--output-format", "json", url=api.url)
     assert api.requests == [] and (done.code, done.stdout) == (1, "")
-    assert done.stderr == "coder: UserPromptSubmit hook: no secrets here\n"
+    assert done.stderr == "coder: The prompt was not sent. UserPromptSubmit hook: no secrets here\n"
     assert as_json.result["terminal_reason"] == "hook_stopped"
     assert not any("hunter2" in path.read_text() for path in place.transcripts())
 
@@ -107,7 +107,10 @@ def test_a_stop_hook_makes_the_run_go_on_until_it_is_content(place: Place, tmp_p
     with fake_api([turn("Done?"), turn("Now it is.")]) as api:
         done = place.coder("-p", "go", url=api.url)
     api.check()
-    assert (done.code, done.stdout) == (0, "Now it is.\n") and "Stop hook: goes on, run the tests" in done.stderr
+    assert (done.code, done.stdout) == (
+        0,
+        "Now it is.\n",
+    ) and "Stop hook: the run goes on, run the tests" in done.stderr
     assert "run the tests" in said_to_model(api)
     first, second = kept(seen)
     assert (first["stop_hook_active"], second["stop_hook_active"]) == (False, True)
@@ -278,3 +281,16 @@ def test_hooks_are_told_which_memory_files_the_model_reads(place: Place, tmp_pat
         place.coder("-p", "one", url=api.url)
     told = {each["file_path"]: each["memory_type"] for each in kept(seen)}
     assert told == {str(ours): "User", str(theirs): "Project"}
+
+
+@pytest.mark.behaviour("B-1198")
+def test_the_key_reaches_a_hook_where_the_person_says_so_and_no_repository_can(place: Place, tmp_path: Path) -> None:
+    seen, key = tmp_path / "seen", "sk-test-key-that-must-not-show"
+    hook = group(f'echo "${{ANTHROPIC_API_KEY-none}}" >> {seen}')
+    write(place.project / ".coder" / "settings.json", {"env": {"ANTHROPIC_API_KEY": "theirs"}})
+    with fake_api([turn("One."), turn("Two.")]) as api:
+        settings(place, {"Stop": [hook]})
+        place.coder("-p", "one", url=api.url)
+        settings(place, {"Stop": [hook]}, env={"ANTHROPIC_API_KEY": key})
+        place.coder("-p", "two", url=api.url)
+    assert seen.read_text().split() == ["none", key]

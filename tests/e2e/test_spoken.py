@@ -319,3 +319,24 @@ def test_commands_of_ones_own_and_of_coder_are_said(place: Place) -> None:
         screen.type("what was that")
         screen.expect("coder: So it is.")
         assert "echo one; echo two; exit 3" in said_to_model(api)
+
+
+@pytest.mark.behaviour("B-1305")
+def test_a_command_of_a_file_that_is_typed_during_a_run_is_done_after_it(place: Place) -> None:
+    path = place.home / ".coder" / "commands" / "look.md"
+    path.parent.mkdir(parents=True)
+    path.write_text("Look at $ARGUMENTS.\n")
+    waits = turn(tool("Bash", command="touch begun; until test -e go; do sleep 0.05; done"))
+    script = [waits, turn("First."), turn("Second.")]
+    with session(place, script, "--screen-reader", "--allowed-tools", "Bash") as (screen, api):
+        screen.expect("you: ")
+        screen.type("go")
+        screen.expect("tool: ")
+        screen.type("/look cats")
+        screen.expect("you: /look cats (done after this run)")
+        (place.project / "go").touch()
+        screen.expect("Second.")
+        screen.expect("you: ")
+        requests = talk(api)
+        assert len(requests) == 3 and "Look at cats." not in json.dumps(requests[1]["messages"])
+        assert "Look at cats." in said_to_model(api)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -124,6 +124,9 @@ class Desk:
 
     def all(self) -> Sequence[Definition]:
         return [definition for definition, _ in self.definitions.values()]
+
+    def further(self) -> Mapping[str, tuple[str, ...]]:
+        return {}
 
     def body(self, definition: Definition) -> str:
         return self.definitions[definition.name][1]

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.fakeapi import turn
+from tests.support.fakeapi import tool, turn
+from tests.support.screens import talk
 from tests.support.shop import Shop, asked, calm
 
 
@@ -42,3 +43,23 @@ def test_a_command_that_fails_gives_the_line_back(tmp_path: Path) -> None:
         term.wait(lambda: any("Shell command failed for pattern" in row for row in term.screen))
         term.wait("restored")
         assert api.requests == [] and term.screen.count("❯ /look hard") == 2
+
+
+@pytest.mark.behaviour("B-1305")
+def test_a_command_that_is_typed_during_a_run_is_done_after_it(tmp_path: Path) -> None:
+    shop = Shop.make(tmp_path)
+    command(shop, "look", "Look at $ARGUMENTS.\n")
+    waits = turn(tool("Bash", command="until test -e go; do sleep 0.05; done"))
+    script = [waits, turn("First."), turn("Second.")]
+    with shop.session(script, "--allowed-tools", "Bash", prompt="go on") as (term, api):
+        term.wait("until test -e go")
+        term.send("/look cats\r")
+        term.wait("↳ after this run: /look cats")
+        (shop.place.project / "go").touch()
+        term.wait("Second.")
+        calm(term)
+        requests = talk(api)
+        assert len(requests) == 3 and "Look at cats." not in str(requests[1]["messages"])
+        texts = [block["text"] for block in requests[2]["messages"][-1]["content"]]
+        assert texts[-1] == "Look at cats."
+        assert any("❯ /look cats" in row for row in term.history)

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from coder.core.events import PermissionDenied, ToolFinished
 from coder.core.messages import Json, Text, ToolResult, ToolUse
+from coder.frontends.amounts import counted, duration
 from coder.frontends.evidence import Evidence
+from coder.frontends.folding import fold_row, size_of
 from coder.frontends.render.clean import clean_code
 from coder.frontends.render.code import language_of
 from coder.frontends.render.diff import change_of, folded_diff
-from coder.frontends.render.fold import fold_row, size_of
 from coder.frontends.render.subjects import Place, path_of, subject
 from coder.frontends.render.theme import Theme
-from coder.frontends.render.wording import counted, duration, whole_seconds
 from coder.frontends.styled import Row, Style, cut, foreign, row
 from coder.tools.patch import patch
 
@@ -80,17 +80,6 @@ def denied_rows(denied: PermissionDenied, *, by_you: bool, width: int, folder: P
     return _failed(denied.call, place, text, width)
 
 
-def running_row(call: ToolUse, seconds: float, *, width: int, folder: Path, home: Path, hint: str = "") -> Row:
-    """A call that is running, for a live row. `hint` is what can be done: "ctrl+b sends it to the background"."""
-    facts = [whole_seconds(seconds) if seconds >= 1 else "", hint]
-    return _first(False, call, Place(folder, home), facts, width, mark="▸ ", style="")[0]
-
-
-def progress_rows(text: str, width: int, most: int = _HEAD) -> list[Row]:
-    """The last lines of what a running command prints, below its row."""
-    return [cut(row("  ", (line, "dim")), width) for line in _lines(text)[-most:]]
-
-
 def can_merge(finished: ToolFinished) -> bool:
     """Whether it only looked, and found what it looked for."""
     return finished.call.name in _MERGED and not finished.result.is_error
@@ -147,19 +136,16 @@ def _first(
     place: Place,
     facts: Iterable[str],
     width: int,
-    mark: str = "",
-    style: Style = "",
 ) -> list[Row]:
     """The row that names the call and how it went; what it is about is cut so that the rest can be read."""
-    mark = mark or ("✗ " if failed else "✓ ")
-    style = style or ("bad" if mark == "✗ " else "ok" if mark == "✓ " else "")
+    mark: tuple[str, Style] = ("✗ ", "bad") if failed else ("✓ ", "ok")
     tail = "".join(f" · {fact}" for fact in facts if fact)
     name = foreign(call.name)
     about = subject(call, place)
-    room = width - size_of(f"{mark}{name} {tail}")
+    room = width - size_of(f"{mark[0]}{name} {tail}")
     if about and room >= _NARROW:
         (about, _), *_ = cut(row(about), room)
-    made = row((mark, style), f"{name} {about}".rstrip(" "), (tail, "dim"))
+    made = row(mark, f"{name} {about}".rstrip(" "), (tail, "dim"))
     return fold_row(made, width) if room < _NARROW else [made]
 
 

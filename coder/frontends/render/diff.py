@@ -7,11 +7,11 @@ from typing import cast
 
 from coder.core.messages import Json
 from coder.core.visible import visible
+from coder.frontends.amounts import counted
 from coder.frontends.evidence import Evidence
 from coder.frontends.evidence import Row as Line
+from coder.frontends.folding import fold_row, hard_ranges, narrowed, sliced
 from coder.frontends.render.code import highlighted
-from coder.frontends.render.fold import fold_row, hard_ranges, narrowed, sliced
-from coder.frontends.render.wording import counted
 from coder.frontends.styled import Row, Span, Style, row
 
 _STYLES: dict[str, Style] = {"+": "added", "-": "removed", " ": ""}
@@ -64,14 +64,14 @@ def folded_diff(change: Evidence, width: int, hint: str, *, most_new: int = 0, l
         left = len(change.rows) - most_new
         shown, more = change.rows[:most_new], f"… {counted(left, 'more line')}" if left > 0 else ""
     rows = diff_rows(shown, width, language=language)
-    return [*rows, *fold_row(row((f"  {more} · {hint}", "dim")), width, "    ")] if more else rows
+    return [*rows, *fold_row(row((f"  {more} · {hint}", "dim")), width, 4)] if more else rows
 
 
 def evidence_rows(title: str, change: Evidence, width: int, hint: str, *, language: str = "") -> list[Row]:
     """What is printed above the question about an edit; `title` names it ("Edit app.py"), safe to print."""
     rows = fold_row(row((title, "bold"), (f" · {change.counts}", "dim")), width)
     if change.note:
-        rows += fold_row(row(("  ! ", "warn"), change.note), width, "    ")
+        rows += fold_row(row(("  ! ", "warn"), change.note), width, 4)
     return [*rows, *folded_diff(change, width, hint, language=language)]
 
 

@@ -6,19 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from coder.frontends.render.wording import (
+from coder.frontends.amounts import (
     counted,
     duration,
     money,
-    spoken_duration,
-    spoken_money,
     tokens,
     whole_seconds,
 )
 from coder.frontends.styled import Row, foreign, row
 
 if TYPE_CHECKING:
-    from coder.core.events import CheckpointTaken, CompactionEnded
+    from coder.core.events import CompactionEnded
 
 _MODES = {
     "default": "Asks before edits and commands",
@@ -87,12 +85,6 @@ def done_row(*, seconds: float, calls: int, files_changed: int, cost: float | No
     return row((" · ".join([*facts, *_changed(files_changed), money(cost)]), "dim"))
 
 
-def spoken_done(*, seconds: float, calls: int, files_changed: int, cost: float | None) -> str:
-    """`Done, 6 seconds, 1 tool call, 4 cents.`"""
-    facts = ["Done", spoken_duration(_whole(seconds)), *([counted(calls, "tool call")] if calls else [])]
-    return ", ".join([*facts, *_changed(files_changed), spoken_money(cost)]) + "."
-
-
 def thought_row(seconds: float | None = None, key: str = "ctrl+o") -> Row:
     """Without a time for a thought that was written down, which took none of its own."""
     took = "" if seconds is None else f" for {_seconds(seconds)}"
@@ -107,18 +99,6 @@ def stopped_rows(seconds: float, changed: Sequence[str] = ()) -> list[Row]:
         more = f" and {len(changed) - _NAMED_FILES} more" if len(changed) > _NAMED_FILES else ""
         made.append(row(f"  {counted(len(changed), 'file')} changed so far: {names}{more}"))
     return made
-
-
-def said_rows(text: str) -> list[Row]:
-    """What the person sent, with its mark; its lines stay."""
-    lines = text.split("\n")
-    return [row(("  " if at else "❯ ", "you"), (foreign(line), "you")) for at, line in enumerate(lines)]
-
-
-def queued_row(text: str, *, after_run: bool, hint: str = "") -> Row:
-    """A message that waits, for a live row."""
-    when = "after this run" if after_run else "next step"
-    return row(("↳ ", "dim"), f"{when}: {foreign(text)}", (f" · {hint}" if hint else "", "dim"))
 
 
 def receipt_row(text: str, step: int) -> Row:
@@ -136,10 +116,6 @@ def compacted_row(ended: CompactionEnded) -> Row:
 
 def todo_done_row(count: int) -> Row:
     return row(("✓ ", "ok"), f"Todo: {count} of {count} done")
-
-
-def checkpoint_row(taken: CheckpointTaken) -> Row:
-    return row((foreign(taken.text), "dim"))
 
 
 def agent_row(

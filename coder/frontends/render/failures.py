@@ -6,8 +6,8 @@ import math
 import re
 
 from coder.core.events import ModelRetrying, RunEnded
+from coder.frontends.amounts import whole_seconds
 from coder.frontends.render.refusals import UNREACHABLE, Facts, is_sentence, kept_and_again, model_texts
-from coder.frontends.render.wording import whole_seconds
 from coder.frontends.styled import Row, foreign, row
 
 _TOKENS = re.compile(r"([\d,]+)(?: tokens)? *> *([\d,]+)")

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
+from coder.frontends.folding import folded, hard_ranges, narrowed, size_of, sliced
 from coder.frontends.render import blocks
 from coder.frontends.render.blocks import Blocks
 from coder.frontends.render.clean import clean_prose
 from coder.frontends.render.code import highlighted
-from coder.frontends.render.fold import folded, hard_ranges, narrowed, size_of, sliced
 from coder.frontends.render.inline import Line, inline
 from coder.frontends.render.marks import ALL_MARKS, Marks
 from coder.frontends.render.table import table_rows

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from coder.frontends.render.fold import fold_rows
+from coder.frontends.folding import fold_rows
 from coder.frontends.styled import Row, Span, cut, width_of
 
 MarkSet: TypeAlias = Literal["unicode", "narrow", "ascii"]

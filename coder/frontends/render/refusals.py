@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from coder.core.events import RunEnded
-from coder.frontends.render.wording import counted, duration, whole_seconds
+from coder.frontends.amounts import counted, duration, whole_seconds
 from coder.frontends.styled import foreign
 
 _GAVE_UP = re.compile(r"Gave up after (\d+) retr(?:y|ies) in ([^.]+)\.")

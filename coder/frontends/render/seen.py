@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from coder.core.evidence import Checked, Evidence, Ran
 from coder.evidence.wording import counts, named
-from coder.frontends.render.wording import counted
+from coder.frontends.amounts import counted
 from coder.frontends.styled import Row, Style, foreign, row
 
 _NAMED = 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from coder.frontends.render.fold import folded, size_of
+from coder.frontends.folding import folded, size_of
 from coder.frontends.render.inline import Line, inline
 
 _BAR = re.compile(r"(?<!\\)\|")

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from coder.core.events import ToolFinished
 from coder.core.messages import Json
+from coder.frontends.amounts import duration
+from coder.frontends.folding import fold_row
 from coder.frontends.render.calls import change_in, result_text, syntax_of
 from coder.frontends.render.diff import diff_rows
-from coder.frontends.render.fold import fold_row
 from coder.frontends.render.markdown import code_rows
 from coder.frontends.render.subjects import Place, subject
 from coder.frontends.render.theme import Theme
-from coder.frontends.render.wording import duration
 from coder.frontends.styled import Row, foreign, row, width_of
 
 _BESIDE = 24  # cells beside a command in the first row

@@ -68,7 +68,7 @@ class Repl:
         theme = theme_of(config.interface.theme, opening.env, colour=opening.colour != "never")
         self._terminal = Terminal(self._prompt, theme, opening.env, output, marks)
         self._terminal.set_vim(config.interface.vim)
-        self._terminal.status = self._first_status
+        self._terminal.stage.status = self._first_status
         self._keys_before = early = EarlyKeys(self._prompt, self.leave)
         self._terminal.bind(app_keys.session_keys(self._keys, early.handlers(), self._terminal.is_free))
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, assert_never
 from coder.core.lazy import LazyModule
 from coder.core.ordinary import read_ordinary
 from coder.core.requests import Allow, Answers, Deny, PermissionRequest, Question, Reply, Request
+from coder.frontends.folding import fold_rows
 from coder.frontends.picker import Page
-from coder.frontends.render.fold import fold_rows
 from coder.frontends.repl.printer import Printer
 from coder.frontends.repl.terminal import Terminal
 from coder.frontends.styled import Row, foreign, row, rows_of
@@ -89,7 +89,7 @@ class Asker:
         return await self._put(request, dialog)
 
     async def _put(self, request: PermissionRequest, dialog: Dialog) -> Reply:
-        above, fitting = dialog_fitting.fitted(dialog, self._terminal.width, self._terminal.room)
+        above, fitting = dialog_fitting.fitted(dialog, self._terminal.width, self._terminal.stage.room)
         if above:
             self._printer.say((), *rows_of(above), ())
         while True:

@@ -67,7 +67,7 @@ class Controls:
 
     def interrupt(self) -> None:
         now, prompt = self._printer.board.clock(), self._terminal.prompt
-        if now - max(self._stopped, self._terminal.refused) < _AGAIN:
+        if now - max(self._stopped, self._terminal.front.refused) < _AGAIN:
             self._leave(130)
         elif self._talk.stop():
             self._stopped = now

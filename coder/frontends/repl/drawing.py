@@ -52,7 +52,7 @@ class Drawing:
         self._height = height
         hints = (keys.hint("stop"), keys.hint("background"), keys.hint("todo"))
         look = Look(width, height, self.is_still, *hints, self.spinner)
-        return live_rows(self._printer.board, self._printer.tail(max(height // 3, 1)), look)
+        return live_rows(self._printer.board, self._printer.writing.tail(max(height // 3, 1)), look)
 
     def status(self, width: int) -> Row:
         config, talk = self._config(), self._talk

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from coder.core.lazy import LazyModule
+from coder.frontends.amounts import tokens, whole_seconds
 from coder.frontends.repl.board import Board, Call
 from coder.frontends.styled import Row, cut, foreign, plain, row, width_of
 
@@ -80,16 +81,6 @@ def todo_rows(board: Board) -> list[Row]:
     return rows
 
 
-def duration(seconds: float) -> str:
-    """`4s`, `1m 10s`, `2h 05m`."""
-    whole = int(seconds)
-    if whole < 60:
-        return f"{whole}s"
-    if whole < 3600:
-        return f"{whole // 60}m {whole % 60:02d}s"
-    return f"{whole // 3600}h {whole % 3600 // 60:02d}m"
-
-
 def state_words(board: Board) -> str:
     """The state, in the only words there are for it, or in those of a hook that is waited for."""
     if not board.calls and (status := next((text for text in board.hooks.values() if text), "")):
@@ -124,11 +115,11 @@ def _state(board: Board, look: Look) -> Row:
     words = state_words(board)
     if board.phase == "running" and board.calls:
         call = next(iter(board.calls.values()))
-        parts = [duration(board.clock() - call.began)]
+        parts = [whole_seconds(board.clock() - call.began)]
     else:
-        parts = [duration(board.seconds)]
+        parts = [whole_seconds(board.seconds)]
         if board.tokens:
-            parts.append(f"↓ {_tokens(board.tokens)} tokens")
+            parts.append(f"↓ {tokens(board.tokens)} tokens")
         if board.clock() - board.heard >= _QUIET and board.phase in ("waiting", "thinking", "writing"):
             parts.append("nothing received yet" if not board.tokens else "nothing received lately")
     hint = f"{look.background_key} sends it to the background"
@@ -139,10 +130,6 @@ def _state(board: Board, look: Look) -> Row:
     room = look.width - len(" · ".join(parts)) - 6
     shown = plain(cut(row(words), max(room, 12)))
     return row((f"{mark} ", "bold"), shown, (f" · {' · '.join(parts)}", "dim"))
-
-
-def _tokens(count: int) -> str:
-    return str(count) if count < 1_000 else f"{count / 1_000:.1f}k"
 
 
 def _calls(board: Board) -> list[Row]:

@@ -95,7 +95,7 @@ class PageModal:
         return Shape([*rows[self._first : self._first + self._room], cut(line, width)])
 
     def press(self, key: str, data: str) -> bool:
-        name = data if key == "text" else key
+        name = {" ": "space"}.get(data, data) if key == "text" else key
         if name in {each.key for each in self._page.keys}:
             self.result = name
             return True
@@ -106,7 +106,7 @@ class PageModal:
                 self._first += 1
             case "pageup":
                 self._first = max(self._first - self._room, 0)
-            case "pagedown" | " ":
+            case "pagedown" | "space":
                 self._first += self._room
             case "esc" | "enter" | "q" | "ctrl+c":
                 return True

@@ -1,6 +1,6 @@
 """What a session announces, printed as it happens: the one front end's `emit`. Keeps the board; must not know keys.
 
-What has been printed stays as it is. Read-only calls wait for their neighbours and are told of in one row.
+What has been printed stays as it is.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, assert_never
+from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from coder.core.events import (
     AnyEvent,
@@ -40,34 +40,27 @@ from coder.core.events import (
     UsageReported,
 )
 from coder.core.lazy import LazyModule
-from coder.core.messages import Json, Message, ToolResult, ToolUse, Usage
-from coder.core.requests import Allow, Deny, PermissionRequest
+from coder.core.messages import Json, Message, ToolUse, Usage, said
 from coder.frontends.desk import Shown
 from coder.frontends.hook_words import failure
-from coder.frontends.render.blocks import Blocks
 from coder.frontends.repl.board import Board, Call, Retry
-from coder.frontends.repl.live import todo_rows
+from coder.frontends.repl.called import THINK, Called
 from coder.frontends.repl.terminal import Terminal
 from coder.frontends.repl.transcript import Transcript
+from coder.frontends.repl.writing import Writing
 from coder.frontends.styled import Row, foreign, row
 
 if TYPE_CHECKING:
-    from coder.frontends.render import calls, ending, markdown, subjects
+    from coder.frontends.render import ending, subjects
     from coder.frontends.render.refusals import Facts
 else:  # what is printed comes after the first paint
-    calls = LazyModule("coder.frontends.render.calls")
     ending = LazyModule("coder.frontends.render.ending")
-    markdown = LazyModule("coder.frontends.render.markdown")
     subjects = LazyModule("coder.frontends.render.subjects")
 
-_THINK = "Think"
-_SILENT = frozenset({"TodoWrite", "AskUserQuestion", "ExitPlanMode", "EnterPlanMode"})
-
-
-class _Where(TypedDict):
-    width: int
-    folder: Path
-    home: Path
+_OfCalls: TypeAlias = (
+    ToolStarted | ToolProgress | ToolFinished | PermissionAsked | PermissionAnswered | PermissionDenied
+)
+_OfContext: TypeAlias = UsageReported | CompactionStarted | CompactionEnded | ContextEdited
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,34 +80,18 @@ class Printer:
         self.last_usage: Usage | None = None
         self.context = 0
         """Tokens that the last request of the conversation held."""
-        self.is_verbose = False
         self.facts: Callable[..., Facts] | None = None
         self.asked_about: tuple[Row, ...] = ()
         """What the question that waits would do, whole."""
         self._terminal = terminal
         self._place = place
         self._changed = changed
-        self._blocks: Blocks | None = None
-        self._wrote = False
-        self._thought = ""
-        self._merging: list[ToolFinished] = []
-        self._uses: dict[str, ToolUse] = {}  # calls of the last reply of which nothing was heard yet
-        self._refused: set[str] = set()  # calls the person said no to
-        self._allowed_once: set[str] = set()  # calls
-        self._rules: tuple[str, ...] = ()  # to be saved, if nothing is said against it
-        self._is_told = False  # the question of the model that is being asked
-        self._evidenced: set[str] = set()  # calls whose change was printed with the question
+        self._called = Called(terminal, self.transcript, place.folder, place.home)
+        self.writing = Writing(terminal, self.board, self.transcript, self._called.settle)
 
     @property
     def shown(self) -> tuple[Shown, ...]:
         return self.transcript.calls
-
-    def tail(self, most: int) -> list[Row]:
-        """The unfinished end of what is being written."""
-        if self._blocks is None or not self._blocks.tail.strip():
-            return []
-        rows: list[Row] = markdown.tail_rows(self._blocks.tail, self._terminal.width, most)
-        return rows
 
     def again(self, text: str) -> None:
         """An answer that was given before."""
@@ -123,14 +100,17 @@ class Printer:
         self._terminal.say([()])
 
     def say(self, *rows: Row) -> None:
-        self._settle()
-        self._terminal.say(rows)
+        self._called.say(*rows)
 
     def evidence(self, call: ToolUse, rows: Sequence[Row]) -> None:
         """The change that is asked about: it is not printed once more when it was made."""
         if rows:
-            self._evidenced.add(call.id)
+            self._called.evidenced(call)
             self.say((), *rows, ())
+
+    def forget(self, call: ToolUse) -> None:
+        """The call was changed since its evidence was printed."""
+        self._called.forget(call)
 
     def begins(self, messages: Sequence[Message]) -> None:
         """Another session, which goes on from these messages."""
@@ -140,34 +120,29 @@ class Printer:
 
     def answered(self, echo: Row) -> None:
         """What became of the model's question: no other row tells of it."""
-        self._is_told = True
+        self._called.told()
         self.say(echo)
-
-    def forget(self, call: ToolUse) -> None:
-        """The call was changed since its evidence was printed."""
-        self._evidenced.discard(call.id)
 
     def you(self, text: str) -> None:
         """What the person sent."""
-        self._settle()
         lines = text.split("\n")
         rows = [row(("❯ ", "you"), (foreign(lines[0]), "you"))]
         rows += [row("  ", (foreign(line), "you")) for line in lines[1:]]
         self.transcript.prompt(text)
-        self._terminal.say([(), *rows, ()])
+        self.say((), *rows, ())
 
     def emit(self, event: AnyEvent) -> None:
-        rules, self._rules = self._rules, ()
+        rules = self._called.saved_rules()
         if rules and not isinstance(event, Notice):
             self.say(row(("✓ ", "ok"), f"From now on in this project: {', '.join(map(foreign, rules))}"))
         self._on(event)
         self._changed()
 
-    def _on(self, event: AnyEvent) -> None:  # noqa: C901, PLR0912, PLR0915  # one row for each event, and nothing else
+    def _on(self, event: AnyEvent) -> None:  # noqa: C901, PLR0912  # one case for each event, and nothing else
         board = self.board
         match event:
-            case RunStarted():
-                self._wrote = False
+            case RunStarted() | StateChanged():
+                pass
             case TurnStarted(turn=turn):
                 board.turn = turn
                 board.phase = "waiting"
@@ -175,18 +150,50 @@ class Printer:
             case StreamEvent():
                 board.heard = board.clock()
             case TextDelta(text=text):
-                self._text(text)
+                self.writing.text(text)
             case ThinkingDelta(text=text):
-                self._thinking(text)
+                self.writing.thinking(text)
             case MessageAdded(message=message):
                 self._message(message)
-            case ToolStarted(call=call) if call.name == _THINK:
-                self._end_text()
+            case ToolStarted() | ToolProgress() | ToolFinished():
+                self._on_call(event)
+            case PermissionAsked() | PermissionAnswered() | PermissionDenied():
+                self._on_call(event)
+            case UsageReported() | CompactionStarted() | CompactionEnded() | ContextEdited():
+                self._on_context(event)
+            case ModelRetrying():
+                self._retrying(event)
+            case Notice(level=level, text=text):
+                self.say(row(("! ", "warn") if level != "error" else ("✗ ", "bad"), foreign(text)))
+            case CheckpointTaken(text=text):
+                self.say(row((f"  {foreign(text)}", "dim")))
+            case TaskEnded():
+                number = int(event.id.lstrip("b") or 0)
+                self.say(ending.task_row(number, event.command, code=event.code, seconds=event.seconds))
+            case HookStarted(id=id, status=status):
+                board.hooks[id] = status
+            case HookEnded(id=id):
+                board.hooks.pop(id, None)
+                if text := failure(event):
+                    self.say(row(("! ", "warn"), foreign(text)))
+            case TurnEnded():
+                self._called.settle()
+            case RunEnded():
+                self.writing.end()
+                self._called.settle()
+            case _:
+                assert_never(event)
+
+    def _on_call(self, event: _OfCalls) -> None:
+        board = self.board
+        match event:
+            case ToolStarted(call=call) if call.name == THINK:
+                self.writing.end()
                 board.hear("thinking")
-            case ToolFinished(call=call) if call.name == _THINK:
+            case ToolFinished(call=call) if call.name == THINK:
                 self._thought_down(event)
             case ToolStarted(call=call, summary=summary):
-                self._end_text()
+                self.writing.end()
                 board.calls[call.id] = Call(call.id, call.name, summary, board.clock())
                 board.phase = "running"
                 board.call_count += 1
@@ -196,26 +203,28 @@ class Printer:
             case ToolFinished():
                 self._finished(event)
             case PermissionAsked():
-                self._settle()
+                self._called.settle()
                 board.phase = "asking"
             case PermissionAnswered():
-                self._answered(event)
+                board.phase = "running" if board.calls else "waiting"
+                self._called.answered(event)
             case PermissionDenied():
                 board.calls.pop(event.call.id, None)
-                self._uses.pop(event.call.id, None)
-                by_you = event.call.id in self._refused
-                if not (by_you and event.call.name == "ExitPlanMode"):  # it has left its row
-                    self.say(*calls.denied_rows(event, by_you=by_you, **self._where()))
+                self._called.denied(event)
+            case _:
+                assert_never(event)
+
+    def _on_context(self, event: _OfContext) -> None:
+        board = self.board
+        match event:
             case UsageReported(usage=usage, purpose=purpose):
                 if purpose != "title":  # nobody waits for that one
                     board.counted += usage.output_tokens
                 if purpose == "main":
                     board.characters = 0
                     self.context, self.last_usage = held(usage), usage
-            case ModelRetrying():
-                self._retrying(event)
             case CompactionStarted():
-                self._settle()
+                self._called.settle()
                 board.phase = "compacting"
             case CompactionEnded(trigger=trigger):
                 board.phase = "waiting" if board.is_running else "idle"
@@ -225,88 +234,26 @@ class Printer:
             case ContextEdited(why=why):
                 if why not in ("compaction", "compaction taken back", "rewind"):
                     self.say(row((f"  {foreign(why)}", "dim")))
-            case StateChanged():
-                pass
-            case Notice(level=level, text=text):
-                self.say(row(("! ", "warn") if level != "error" else ("✗ ", "bad"), foreign(text)))
-            case CheckpointTaken(text=text):
-                self.say(row((f"  {foreign(text)}", "dim")))
-            case TaskEnded():
-                number = event.id.lstrip("b")
-                row_of = ending.task_row(int(number or 0), event.command, code=event.code, seconds=event.seconds)
-                self.say(row_of)
-            case HookStarted(id=id, status=status):
-                board.hooks[id] = status
-            case HookEnded(id=id):
-                board.hooks.pop(id, None)
-                if text := failure(event):
-                    self.say(row(("! ", "warn"), foreign(text)))
-            case TurnEnded():
-                self._settle()
-            case RunEnded():
-                self._end_text()
-                self._settle()
             case _:
                 assert_never(event)
 
-    def _text(self, text: str) -> None:
-        self._end_thought()
-        board = self.board
-        board.hear("writing")
-        board.characters += len(text)
-        if self._blocks is None:
-            self._settle()
-            self._terminal.say([()])
-            self._blocks = Blocks()
-        self._print(self._blocks.feed(text))
-
-    def _print(self, blocks: list[str]) -> None:
-        for block in blocks:
-            self._wrote = True
-            self._terminal.block(block)
-
-    def _end_text(self) -> None:
-        self._end_thought()
-        if self._blocks is not None:
-            blocks, self._blocks = self._blocks, None
-            self._print(blocks.end())
-            self._terminal.say([()])
-
-    def _thinking(self, text: str) -> None:
-        self._end_text() if self._blocks is not None else None
-        self.board.hear("thinking")
-        self.board.characters += len(text)
-        self._thought += text
-
-    def _end_thought(self) -> None:
-        if self._thought:
-            thought, self._thought = self._thought, ""
-            seconds = self.board.clock() - self.board.thinking_since
-            self._thought_shown(thought, seconds)
-
     def _thought_down(self, event: ToolFinished) -> None:
         """A thought that the model wrote down with the tool for it, for want of thinking by itself."""
-        self._settle()
-        self._uses.pop(event.call.id, None)
+        self._called.heard(event.call)
         self.board.phase = "running" if self.board.calls else "waiting"
-        self._thought_shown(str(event.call.input.get("thought", "")), None)
-
-    def _thought_shown(self, thought: str, seconds: float | None) -> None:
-        self.transcript.thought(thought, seconds or 0.0)
-        self.say(ending.thought_row(seconds))
-        if self.is_verbose:
-            self.say(*(row((f"  {foreign(line)}", "dim")) for line in thought.strip().split("\n")))
+        self.writing.thought(str(event.call.input.get("thought", "")), None)
 
     def _message(self, message: Message) -> None:
         match message.meta.kind:
             case "reply":
-                self._end_text()
+                self.writing.end()
                 self.transcript.answer(message.text)
-                self._uses = {call.id: call for call in message.tool_uses}
+                self._called.begin(message.tool_uses)
             case "results":
-                self._not_run(message)
+                for call in self._called.not_run(message):
+                    self.board.calls.pop(call.id, None)
             case "steer":
-                text = message.text
+                text = said(message)
                 if text in self.board.queued:
                     self.board.queued.remove(text)
                 self.transcript.prompt(text)
@@ -317,49 +264,15 @@ class Printer:
     def _finished(self, event: ToolFinished) -> None:
         board = self.board
         board.calls.pop(event.call.id, None)
-        self._uses.pop(event.call.id, None)
         if not board.calls:
             board.phase = "waiting"
             board.heard = board.clock()
         self._note(event)
-        is_told, self._is_told = self._is_told and event.call.name == "AskUserQuestion", False
-        if is_told or (event.call.name in _SILENT and not event.result.is_error):
-            return
-        shown = self.transcript.call(event)
-        if calls.can_merge(event):
-            self._merging.append(event)
-            return
-        self._settle()
-        note = "allowed once" if event.call.id in self._allowed_once and not event.result.is_error else ""
-        rows = calls.call_rows(event, number=shown.number, note=note, **self._where())
-        self._terminal.say(rows[:1] if event.call.id in self._evidenced and not event.result.is_error else rows)
-
-    def _answered(self, event: PermissionAnswered) -> None:
-        request, reply = event.request, event.reply
-        self.board.phase = "running" if self.board.calls else "waiting"
-        if not isinstance(request, PermissionRequest):
-            return
-        if isinstance(reply, Deny) and not reply.nobody:
-            self._refused.add(request.call.id)
-        elif isinstance(reply, Allow):
-            self._rules = reply.remember
-            if not reply.remember and reply.mode is None:
-                self._allowed_once.add(request.call.id)
-
-    def _not_run(self, message: Message) -> None:
-        """Calls that were answered without having been run, or were cut off: they leave a row with the reason."""
-        for block in message.content:
-            if isinstance(block, ToolResult) and (call := self._uses.pop(block.tool_use_id, None)) is not None:
-                self.board.calls.pop(call.id, None)
-                if block.is_error and call.name != _THINK:
-                    self.say(*calls.not_run_rows(call, block, **self._where()))
+        self._called.finished(event)
 
     def short(self, path: str) -> str:
         """A path as people write it."""
         return str(subjects.Place(self._place.folder, self._place.home).short(path))
-
-    def _where(self) -> _Where:
-        return {"width": self._terminal.width, "folder": self._place.folder, "home": self._place.home}
 
     def _note(self, event: ToolFinished) -> None:
         """What a call changed of the board."""
@@ -382,19 +295,10 @@ class Printer:
         if todos and was_open and not board.open_todos:
             self.say(ending.todo_done_row(len(todos)))
 
-    def todo_list(self) -> list[Row]:
-        return todo_rows(self.board)
-
-    def _settle(self) -> None:
-        """Prints the calls that waited for their neighbours."""
-        if self._merging:
-            merging, self._merging = self._merging, []
-            self._terminal.say(calls.merged_rows(merging, **self._where()))
-
     def _retrying(self, event: ModelRetrying) -> None:
         board = self.board
-        if self._blocks is not None:
-            self._end_text()
+        if self.writing.is_open:
+            self.writing.end()
             self.say(row(("! ", "warn"), "The connection broke. The answer begins again."))
         board.phase = "retrying"
         board.retry = Retry(event, board.clock() + event.delay)

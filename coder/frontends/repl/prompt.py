@@ -318,8 +318,10 @@ class Prompt:
         self._update_menu()
 
     def offer(self, commands: tuple[Command, ...]) -> None:
-        """The commands that can be completed from now on."""
+        """The commands that can be completed from now on; one may have been typed before they were known."""
         self._completion.offer(commands)
+        if self.buffer.text.startswith("/"):
+            self._update_menu()
 
     def _update_menu(self) -> None:
         self._completion.update(self.buffer.text, self.buffer.cursor_position)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from coder.frontends.amounts import duration
 from coder.frontends.plain import printable
-from coder.frontends.render.wording import duration
 from coder.frontends.repl.board import Call
 from coder.frontends.repl.printer import Printer
 from coder.frontends.styled import foreign, row

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from coder.core.choices import Mode
+from coder.frontends.amounts import money
 from coder.frontends.modes import in_words
 from coder.frontends.styled import Row, Span, cut, foreign, width_of
 
@@ -29,10 +30,6 @@ def short_model(name: str) -> str:
     short = name.rpartition("/")[2].removeprefix("claude-")
     head, _, date = short.rpartition("-")
     return head if head and len(date) == 8 and date.isdigit() else short
-
-
-def money(cost: float | None) -> str:
-    return "cost unknown" if cost is None else f"${cost:.2f}"
 
 
 def status_row(status: Status, width: int) -> Row:

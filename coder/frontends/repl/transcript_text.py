@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from coder.frontends.amounts import duration
 from coder.frontends.plain import printable
 from coder.frontends.render import markdown
 from coder.frontends.render.theme import Theme
 from coder.frontends.render.whole import whole
-from coder.frontends.render.wording import duration
 from coder.frontends.repl.transcript import Told
 from coder.frontends.styled import foreign, row
 

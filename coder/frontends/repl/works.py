@@ -73,7 +73,7 @@ class Works:
         self._began = time.monotonic()
         self._custom: custom_status.CustomStatus | None = None
         self.printer = Printer(terminal, Place(config.cwd, opening.home), self._changed)
-        self.printer.is_verbose = config.interface.verbose
+        self.printer.writing.is_verbose = config.interface.verbose
         self._asker = Asker(terminal, self.printer, config.cwd, opening.home, self._attention, self._save_plan)
         hands = Hands(self._restore, self._command, self._remember, self._call, self._changed)
         self.talk = Talk(self.printer, hands)
@@ -92,7 +92,7 @@ class Works:
         )
         self._drawing.spinner = terminal.marks.spinner
         self._drawing.is_still = opening.is_still or config.interface.reduced_motion
-        terminal.live, terminal.status = self._drawing.live, self._drawing.status
+        terminal.stage.live, terminal.stage.status = self._drawing.live, self._drawing.status
         settings = LiveSettings(config.interface, config.home / "settings.json", opening.env, self._set)
         doors = Doors(
             self._reopen, self._later.append, lambda: self.aside(controls.leave_if_sure()), lambda: self.config
@@ -202,7 +202,7 @@ class Works:
 
     def _show_own_status(self) -> None:
         if self._custom is not None:
-            self._terminal.custom = self._custom.text
+            self._terminal.stage.custom = self._custom.text
             self._drawing.has_custom = bool(self._custom.text)
             self._terminal.redraw()
 
@@ -291,6 +291,6 @@ class Works:
             case "reducedMotion":
                 self._drawing.is_still = bool(value)
             case "verbose":
-                self.printer.is_verbose = bool(value)
+                self.printer.writing.is_verbose = bool(value)
             case _:
                 pass

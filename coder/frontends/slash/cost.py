@@ -6,9 +6,8 @@ import asyncio
 
 from coder.core.config import Config
 from coder.core.messages import Usage
-from coder.frontends.amounts import money, rounded, tokens
+from coder.frontends.amounts import counted, duration, exact_money, rounded, tokens
 from coder.frontends.desk import Desk
-from coder.frontends.render.wording import counted, duration
 from coder.frontends.slash.pages import look, width_for
 from coder.frontends.styled import Row, cells, cut, foreign, row
 from coder.telemetry.rows import Row as LedgerRow
@@ -86,7 +85,7 @@ def _limit(desk: Desk) -> str:
     config, spent = desk.config, desk.session.spent
     limits = []
     if config.max_budget_usd is not None:
-        limits.append(f"{money(spent.cost or 0.0)} of {money(config.max_budget_usd)}")
+        limits.append(f"{exact_money(spent.cost or 0.0)} of {exact_money(config.max_budget_usd)}")
     if config.max_tokens_total is not None:
         used = spent.usage.prompt_tokens + spent.usage.output_tokens
         limits.append(f"{tokens(used)} of {rounded(config.max_tokens_total)} tokens")
@@ -133,21 +132,21 @@ def _model(name: Row, found: Sum, column: int, width: int) -> list[Row]:
 
 def _amount(found: Sum) -> str:
     if not found.unpriced:
-        return money(found.dollars)
-    return f"at least {money(found.dollars)}, the rest of unknown price" if found.dollars else _UNKNOWN
+        return exact_money(found.dollars)
+    return f"at least {exact_money(found.dollars)}, the rest of unknown price" if found.dollars else _UNKNOWN
 
 
 def _short(found: Sum) -> str:
     if not found.unpriced:
-        return money(found.dollars)
-    return f">{money(found.dollars)}" if found.dollars else "unknown"
+        return exact_money(found.dollars)
+    return f">{exact_money(found.dollars)}" if found.dollars else "unknown"
 
 
 def _unsure(every: Sum) -> list[Row]:
     rows = []
     if every.estimated:
         cut_off = "a reply that broke off" if every.estimated == 1 else f"{every.estimated} replies that broke off"
-        rows.append(row((f"  Of that {money(every.estimated_dollars)} is an estimate: {cut_off}.", "dim")))
+        rows.append(row((f"  Of that {exact_money(every.estimated_dollars)} is an estimate: {cut_off}.", "dim")))
     if every.unsure:
         count = counted(every.unsure, "request")
         rows.append(row((f"  {count} got no answer and may have been billed or not: not counted.", "dim")))

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from coder.checkpoints.compare import Difference
 from coder.config.paths import user_home
 from coder.core.visible import visible
+from coder.frontends.amounts import counted
 from coder.frontends.desk import Desk
 from coder.frontends.policy.text import short
 from coder.frontends.render.theme import Theme, theme_of
-from coder.frontends.render.wording import counted
 from coder.frontends.slash.saying import done, warned
 from coder.frontends.styled import Row, Style, columns, foreign, row
 from coder.tools.patch import Patch, patch

@@ -14,7 +14,7 @@ from coder.config.paths import user_home
 from coder.core.errors import ConfigError
 from coder.frontends.amounts import size, tokens
 from coder.frontends.desk import Desk
-from coder.frontends.folding import folded
+from coder.frontends.folding import fold_row
 from coder.frontends.picker import Item, Picker
 from coder.frontends.policy.text import short
 from coder.frontends.slash.pages import width_for
@@ -87,7 +87,7 @@ def _above(report: Report, desk: Desk) -> tuple[Line, ...]:
     texts = [_OFF] if not desk.config.guidance.memory else [*report.warnings, *report.remarks]
     if len(texts) > _MOST_ABOVE:
         texts = [*texts[: _MOST_ABOVE - 1], f"and {len(texts) - _MOST_ABOVE + 1} more of the kind"]
-    return tuple(line for text in texts for line in folded(row(("! ", "warn"), foreign(text)), width_for(desk.ui)))
+    return tuple(line for text in texts for line in fold_row(row(("! ", "warn"), foreign(text)), width_for(desk.ui)))
 
 
 def _make(path: Path) -> None:

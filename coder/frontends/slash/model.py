@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from coder.config.credentials import BASE_URL
 from coder.core.errors import ConfigError
 from coder.core.messages import Usage
-from coder.frontends.amounts import money, rounded, tokens
+from coder.frontends.amounts import exact_money, rounded, tokens
 from coder.frontends.desk import Desk
 from coder.frontends.picker import Action, Item, Picker
 from coder.frontends.slash.saying import done, shown, warned
@@ -98,7 +98,7 @@ def _say_cost(desk: Desk, name: str, filled: int) -> None:
         warned(desk.ui, f"The conversation does not fit this model: {size}. /compact makes a summary.")
         return
     price = catalog.price(name, Usage(cache_creation_input_tokens=filled))
-    cost = f", about {money(price)}" if price is not None else ""
+    cost = f", about {exact_money(price)}" if price is not None else ""
     warned(
         desk.ui, f"Its cache is empty: the next message pays for the whole conversation, {tokens(filled)} tokens{cost}."
     )

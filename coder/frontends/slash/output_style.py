@@ -29,7 +29,7 @@ async def run(desk: Desk, arguments: str) -> None:
     if any(message.meta.kind == "prompt" for message in desk.session.messages):
         done(desk.ui, f"Output style: {shown(style.name, 60)}, from the next conversation on. /clear begins one.")
         return
-    await desk.reopen(guidance=replace(desk.config.guidance, style=name))
+    await desk.reopen(guidance=replace(desk.config.guidance, style=name, style_is_theirs=False))
     done(desk.ui, f"Output style: {shown(style.name, 60)}.")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from coder.frontends.desk import Ui
-from coder.frontends.folding import folded_all
+from coder.frontends.folding import fold_rows
 from coder.frontends.picker import Action, Page
 from coder.frontends.styled import Row, row
 
@@ -24,7 +24,7 @@ def height_for(ui: Ui) -> int:
 
 async def look(ui: Ui, rows: Sequence[Row], keys: tuple[Action, ...] = (), *, hang: int = 2) -> str:
     """Shows them page by page. Returns the key that closed the last one that was seen."""
-    every = folded_all(rows, width_for(ui), hang)
+    every = fold_rows(rows, width_for(ui), hang)
     room = height_for(ui)
     if len(every) <= room:
         return await ui.page(Page(tuple(every), keys))

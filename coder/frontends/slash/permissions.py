@@ -16,7 +16,7 @@ from coder.config.write import remove_rule
 from coder.core.config import Behaviour, RuleText, Scope
 from coder.core.errors import ConfigError
 from coder.frontends.desk import Desk
-from coder.frontends.folding import folded_all
+from coder.frontends.folding import fold_rows
 from coder.frontends.modes import in_words
 from coder.frontends.picker import Action, Item, Picked, Picker
 from coder.frontends.policy.rules import cautions, check_rule, find_rule, rows, settings_file
@@ -159,7 +159,7 @@ def _delete(rule: RuleText, found: Standing, desk: Desk) -> None:
 
 
 def _fitting(given: list[Row], desk: Desk) -> tuple[Row, ...]:
-    return tuple(folded_all(given, width_for(desk.ui))[:8])
+    return tuple(fold_rows(given, width_for(desk.ui), 2)[:8])
 
 
 def _file(path: Path, desk: Desk) -> str:

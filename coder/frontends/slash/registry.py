@@ -61,6 +61,7 @@ BUILT_IN = (
     Command("resume", "go on with an earlier session", "resume", "[name or words]", ("continue",)),
     Command("rewind", "go back to before a message", "rewind", aliases=("undo", "checkpoint")),
     Command("show", "print a call with all of its output", "show", "[number]", any_time=True),
+    Command("skills", "commands and skills of files; who may use them", "skills", "[words]", any_time=True),
     Command("status", "model, key, folder, settings, session", "status", any_time=True),
     Command("tasks", "commands that run in the background", "tasks", aliases=("bashes",), any_time=True),
     Command("theme", "choose the colours", "theme", "[name]", any_time=True),
@@ -69,11 +70,22 @@ BUILT_IN = (
 )
 
 
+def reserved() -> frozenset[str]:
+    """The names that no file can take."""
+    return frozenset(name for each in BUILT_IN for name in (each.name, *each.aliases))
+
+
 def with_files(offered: Iterable[Offered]) -> tuple[Command, ...]:
     """All commands there are: what the session itself does comes before a file of that name."""
-    taken = {name for each in BUILT_IN for name in (each.name, *each.aliases)}
+    taken = reserved()
     files = (
-        Command(each.name, each.about, hint=each.hint, origin="" if each.origin == "built-in" else each.origin)
+        Command(
+            each.name,
+            each.about,
+            hint=each.hint,
+            aliases=each.also,
+            origin="" if each.origin == "built-in" else each.origin,
+        )
         for each in offered
         if each.name not in taken
     )
@@ -84,7 +96,7 @@ def find(name: str, commands: tuple[Command, ...] = BUILT_IN) -> Command | None:
     """The command of this name or alias, without the slash; upper and lower case are the same."""
     lower = name.lower()
     exact = (each for each in commands if name == each.name)
-    alike = (each for each in commands if lower == each.name.lower() or lower in each.aliases)
+    alike = (each for each in commands if lower == each.name.lower() or lower in map(str.lower, each.aliases))
     return next(exact, None) or next(alike, None)
 
 

@@ -13,7 +13,7 @@ from coder.config.origins import Entry, listing
 from coder.config.paths import sources, user_home
 from coder.core.errors import ConfigError
 from coder.frontends.desk import Desk
-from coder.frontends.folding import folded
+from coder.frontends.folding import fold_row
 from coder.frontends.modes import in_words
 from coder.frontends.policy.text import short
 from coder.frontends.slash.pages import look, width_for
@@ -28,7 +28,7 @@ _LONG = 16  # of a shorter key the last four characters would say too much
 async def run(desk: Desk, arguments: str) -> None:
     del arguments
     head, *rows = await asyncio.to_thread(status_rows, desk)
-    await look(desk.ui, [*folded(head, width_for(desk.ui)), *rows], hang=_LABEL)
+    await look(desk.ui, [*fold_row(head, width_for(desk.ui)), *rows], hang=_LABEL)
 
 
 def status_rows(desk: Desk) -> list[Row]:

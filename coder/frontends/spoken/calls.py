@@ -9,8 +9,8 @@ from coder.core.events import PermissionDenied, ToolFinished
 from coder.core.messages import Text, ToolResult, ToolUse
 from coder.core.requests import Deny
 from coder.core.visible import visible, visible_line
+from coder.frontends.amounts import counted, spoken_duration
 from coder.frontends.desk import Shown
-from coder.frontends.spoken.words import counted, took
 
 _COMMANDS = ("Bash", "Monitor", "PowerShell")
 _EDITS = ("Edit", "Write", "NotebookEdit")
@@ -52,7 +52,7 @@ class Calls:
             yield from self._failed(event, what, lines, more)
         elif call.name in _COMMANDS:
             end = ":" if lines and not more else "."
-            yield f"tool: {what}, done in {took(event.seconds)}{_comma(summary)}{end}{more}"
+            yield f"tool: {what}, done in {spoken_duration(event.seconds)}{_comma(summary)}{end}{more}"
             yield from () if more else lines
         else:
             see = f" Type /show {shown.number} to read the change." if call.name in _EDITS else ""
@@ -80,8 +80,9 @@ class Calls:
             said = summary if summary and summary != "failed" else ""
             yield f"tool failed: {what}{_comma(said)}: {_first_line(event.result)}"
             return
-        count = f", {counted(len(lines), 'line')}" if more else ""
-        yield f"tool failed: {what}{_comma(summary)}, {took(event.seconds)}{count}{f'.{more}' if more else ':'}"
+        took = spoken_duration(event.seconds)
+        end = f", {counted(len(lines), 'line')}.{more}" if more else ":"
+        yield f"tool failed: {what}{_comma(summary)}, {took}{end}"
         yield from lines[-_TAIL:] if more else lines
 
     def _quietly(self, event: ToolFinished) -> Iterator[str]:

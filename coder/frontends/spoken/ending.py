@@ -9,11 +9,12 @@ from coder.core.events import RunEnded
 from coder.core.lazy import LazyModule
 from coder.core.messages import said
 from coder.core.visible import visible_line
+from coder.frontends.amounts import counted, spoken_money, spoken_seconds
 from coder.frontends.render.failures import failure_rows
 from coder.frontends.render.refusals import Facts
 from coder.frontends.spoken.paragraphs import Paragraphs
 from coder.frontends.spoken.telling import Telling
-from coder.frontends.spoken.words import counted, money, spoken_rows, whole
+from coder.frontends.spoken.words import spoken_rows
 
 if TYPE_CHECKING:
     from coder.frontends.render import seen
@@ -29,17 +30,18 @@ def run_lines(ended: RunEnded, telling: Telling, cost: float | None, facts: Fact
     changed = sorted(telling.changed)
     told = [line if line.startswith(("done:", "failed:", "warning:")) else f"note: {line}" for line in _seen(ended)]
     if ended.reason == "done":
-        parts = [f"Done, {whole(telling.seconds)}"]
+        parts = [f"Done, {spoken_seconds(telling.seconds)}"]
         parts += [counted(telling.calls, "tool call")] if telling.calls else []
         parts += [f"{counted(len(changed), 'file')} changed"] if changed else []
-        return [*told, f"{', '.join((*parts, money(cost)))}. {_NEXT}"]
+        return [*told, f"{', '.join((*parts, spoken_money(cost)))}. {_NEXT}"]
     said = []
     if changed:
         names = ", ".join(visible_line(path.rpartition("/")[2]) for path in changed[:_NAMED])
         more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
         said = [f"{counted(len(changed), 'file')} changed so far: {names}{more}."]
     if ended.reason == "interrupted":
-        return [f"Stopped by you after {whole(telling.seconds)}.", *told, *said, "Type what coder should do instead:"]
+        stopped = f"Stopped by you after {spoken_seconds(telling.seconds)}."
+        return [stopped, *told, *said, "Type what coder should do instead:"]
     why = [line.removeprefix("failed: ") for line in spoken_rows(failure_rows(ended, facts))]
     return [f"error: {' '.join(why)}", *told, *said, _NEXT]
 
@@ -53,7 +55,7 @@ def _seen(ended: RunEnded) -> list[str]:
 def goodbye(session: Session, prompts: int, cost: float | None) -> list[str]:
     """What the session came to, and how to go on with it."""
     title = visible_line(session.title)
-    made = [f"Session {title!r} ended, {counted(prompts, 'prompt')}, {money(cost)}."]
+    made = [f"Session {title!r} ended, {counted(prompts, 'prompt')}, {spoken_money(cost)}."]
     if session.facts.transcript is not None:
         made.append(f"Continue with: coder -c, or: coder -r {session.facts.session_id[:8]}")
     return made

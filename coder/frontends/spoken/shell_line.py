@@ -5,8 +5,8 @@ from __future__ import annotations
 from coder.app.session import Session
 from coder.core.errors import CoderError
 from coder.core.visible import visible, visible_line
+from coder.frontends.amounts import counted, spoken_duration
 from coder.frontends.spoken.terminal import Terminal
-from coder.frontends.spoken.words import counted, took
 
 _SHOWN = 200  # lines
 _INDENT = 400
@@ -22,7 +22,8 @@ async def run(session: Session, terminal: Terminal, command: str) -> None:
     lines = visible(done.output.strip("\n"), blanks=_INDENT).split("\n") if done.output.strip() else []
     more = len(lines) - _SHOWN
     label = "tool failed" if done.code else "tool"
-    how = f"exit {done.code}, {took(done.seconds)}" if done.code else f"done in {took(done.seconds)}"
+    took = spoken_duration(done.seconds)
+    how = f"exit {done.code}, {took}" if done.code else f"done in {took}"
     terminal.say(
         f"{label}: your command {visible_line(command)}, {how}, {counted(len(lines), 'line')}{':' if lines else '.'}",
         *lines[:_SHOWN],

@@ -19,6 +19,7 @@ from coder.core.events import AnyEvent, RunEnded
 from coder.core.ordinary import read_ordinary
 from coder.core.requests import Reply, Request
 from coder.core.visible import visible_line
+from coder.frontends.amounts import counted
 from coder.frontends.desk import Desk
 from coder.frontends.dialog_making import Facts
 from coder.frontends.failing import facts_of
@@ -32,7 +33,6 @@ from coder.frontends.spoken.ending import goodbye, resumed_lines, run_lines
 from coder.frontends.spoken.telling import ASKING, Telling
 from coder.frontends.spoken.terminal import Terminal
 from coder.frontends.spoken.ui import SpokenUi
-from coder.frontends.spoken.words import counted
 
 RunLine: TypeAlias = Callable[[Desk, str], Awaitable[bool]]
 _YOU = "you: "

@@ -31,12 +31,12 @@ from coder.core.events import (
 from coder.core.messages import Json, Message, ToolResult, ToolUse
 from coder.core.requests import Deny, PermissionRequest
 from coder.core.visible import visible_line
+from coder.frontends.amounts import spoken_duration, spoken_seconds
 from coder.frontends.desk import Shown
 from coder.frontends.hook_words import failure
 from coder.frontends.modes import in_words
 from coder.frontends.spoken.calls import Calls
 from coder.frontends.spoken.paragraphs import Paragraphs
-from coder.frontends.spoken.words import took, whole
 
 if TYPE_CHECKING:
     from coder.core.tools import Mode
@@ -73,7 +73,7 @@ class Telling:
     @property
     def still(self) -> str:
         """`still working: Running npm test, 1m 30s`."""
-        return f"still working: {self.state}, {whole(self.seconds)}"
+        return f"still working: {self.state}, {spoken_seconds(self.seconds)}"
 
     def lines(self, event: AnyEvent) -> list[str]:
         """What is to be said of it now."""
@@ -132,7 +132,7 @@ class Telling:
     def _end_thinking(self) -> Iterator[str]:
         if self._thinks_since is not None:
             yield from self._thought.end()
-            yield f"thinking: for {took(self._clock() - self._thinks_since)}"
+            yield f"thinking: for {spoken_duration(self._clock() - self._thinks_since)}"
             self._thinks_since = None
 
     def _added(self, message: Message) -> Iterator[str]:
@@ -179,7 +179,7 @@ class Telling:
             case ModelRetrying():
                 yield from self._end_thinking()
                 self._answer.clear()
-                self.state = f"Trying again in {whole(event.delay)}"
+                self.state = f"Trying again in {spoken_seconds(event.delay)}"
                 of = f", try {event.attempt + 1} of {event.max_retries + 1}" if event.max_retries else ""
                 yield f"warning: {_sentence(event.message)} {self.state}{of}."
             case Notice(level="info", text=text) | CheckpointTaken(text=text):
@@ -189,7 +189,8 @@ class Telling:
             case TaskEnded(id=number, command=command, code=code, seconds=seconds):
                 how = f"exit {code}" if code else "done"
                 label = "tool failed" if code else "tool"
-                yield f"{label}: task {number.lstrip('b')}, {visible_line(command)}, {how} in {took(seconds)}"
+                how += f" in {spoken_duration(seconds)}"
+                yield f"{label}: task {number.lstrip('b')}, {visible_line(command)}, {how}"
             case StateChanged(mode=mode):
                 words = in_words(cast("Mode", mode))
                 yield f"note: mode: {words}"

@@ -1,4 +1,4 @@
-"""Rows, times and sums of money as they are read aloud: no marks, no columns, no signs. Pure."""
+"""Rows as they are read aloud: no marks, no columns, no signs. Pure."""
 
 from __future__ import annotations
 
@@ -37,35 +37,3 @@ def spoken_text(text: str) -> str:
     if cells:
         text = f"{head}{' ' if head.endswith(':') else ': '}{', '.join(cells)}"
     return label + _ARROW.sub(" to ", _DOT.sub(", ", text)).strip()
-
-
-def took(seconds: float) -> str:
-    """`0.4s`, `12s`, `1m 30s`."""
-    if seconds < 9.95:
-        return f"{seconds:.1f}s"
-    return whole(seconds)
-
-
-def whole(seconds: float) -> str:
-    """`6s`, `1m 30s`, `2h 5m`."""
-    minutes, rest = divmod(max(0, round(seconds)), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours}h {minutes}m"
-    return f"{minutes}m {rest}s" if minutes else f"{rest}s"
-
-
-def money(dollars: float | None) -> str:
-    """`4 cents`, `$1.20`."""
-    if dollars is None:
-        return "cost unknown"
-    cents = round(dollars * 100)
-    if not dollars:
-        return "no cost"
-    if cents < 1:
-        return "less than 1 cent"
-    return counted(cents, "cent") if cents < 100 else f"${cents / 100:,.2f}"
-
-
-def counted(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}"

@@ -9,9 +9,10 @@ import pytest
 from coder.agent.history import History
 from coder.agent.records import records_of
 from coder.agent.room import Batch, Keep, Room
+from coder.core import prompts
 from coder.core.edits import Compaction, ContextEdit, applied
 from coder.core.events import CompactionEnded, CompactionStarted, Notice, RunEnded
-from coder.core.messages import Json, Message, Meta, Text, ToolUse
+from coder.core.messages import Json, Kind, Message, Meta, Text, ToolUse
 from tests.property.test_history_invariant import sendable
 from tests.support.agents import Engine, prompt
 from tests.support.engine import FakeTool, PlayedModel, Recorder, Reply
@@ -410,3 +411,19 @@ def test_the_records_of_a_very_long_conversation_are_taken_in_one_pass() -> None
     assert len(found.said) == turns and all(each.is_answered for each in found.said)
     last = records_of([*talk, prompt("wait")], len(talk) + 1)
     assert last.is_waiting and [each.is_answered for each in last.said[-2:]] == [True, False]
+
+
+@pytest.mark.behaviour("B-1315")
+def test_what_coder_put_behind_the_words_of_the_person_is_not_kept_with_them() -> None:
+    head = "<command-name>/x</command-name>\n<command-args></command-args>"
+    skill = prompts.load("reminders/skill", folder="/f", body="Long.")
+    attached = '<attached-file path="a">\n1\n</attached-file>'
+    given: list[tuple[Kind, tuple[str, ...]]] = [
+        ("prompt", (head, "Body.", skill, attached)),
+        ("prompt", ("look at @a", attached)),
+        ("steer", ("and @a", attached)),
+        ("prompt", (attached,)),
+    ]
+    said = [Message("user", tuple(map(Text, texts)), Meta(kind=kind)) for kind, texts in given]
+    kept = [each.text for each in records_of(said, len(said)).said]
+    assert kept == [head + "Body.", "look at @a", "and @a", attached]

@@ -254,3 +254,17 @@ async def test_a_file_without_a_text_is_an_error_and_a_fork_says_so(desk: Desk) 
         await desk.commands.expand("/empty")
     await desk.commands.expand("/fork")
     assert len(desk.said) == 1 and "runs in this conversation" in desk.said[0]
+
+
+@pytest.mark.behaviour("B-1306")
+async def test_what_a_head_asks_for_and_does_not_get_yet_is_said_once(desk: Desk) -> None:
+    desk.add("fork", "Body.", forks=True, agent="explorer")
+    desk.add("named", "Body.", agent="explorer\x1b[2J")
+    desk.add("plain", "Body.")
+    for line in ("/fork", "/named", "/plain", "/fork again", "/named"):
+        await desk.commands.expand(line)
+    await desk.commands.use("fork", "")
+    assert desk.said == [
+        "/fork asks for a context of its own; it runs in this conversation for now, and not as the agent 'explorer'.",
+        "/named names the agent 'explorer\\x1b[2J', which counts with `context: fork` only; it is ignored.",
+    ]

@@ -142,7 +142,7 @@ async def test_the_person_is_told_why_a_run_goes_on(tmp_path: Path) -> None:
     hooks = hooks_in(tmp_path, {"Stop": [group("echo 'run \\033[31mall' >&2; exit 2")]}, front)
     await hooks.before_end("Done.", History())
     (notice,) = [event for event in front.of(Notice) if "goes on" in event.text]
-    assert notice.text.startswith("Stop hook: goes on, run ") and "\x1b" not in notice.text
+    assert notice.text.startswith("Stop hook: the run goes on, run ") and "\x1b" not in notice.text
     await hooks.aclose()
 
 
@@ -164,4 +164,48 @@ async def test_a_start_that_nobody_wants_to_wait_for_is_ended(tmp_path: Path) ->
     waiting.cancel()
     await asyncio.wait({waiting})
     assert waiting.cancelled() and (await hooks.began()).notes == ()
+    await hooks.aclose()
+
+
+@pytest.mark.behaviour("B-1309")
+@pytest.mark.parametrize("running", [True, False])
+async def test_a_hook_in_the_background_that_ends_with_2_is_heard_before_the_run_ends(
+    tmp_path: Path, running: bool
+) -> None:
+    go = tmp_path / "go"
+    line = f"until test -e '{go}'; do sleep 0.02; done; echo the build broke >&2; exit 2"
+    slow = handler(line, asyncRewake=True, rewakeMessage="From the build:")
+    front = Recorder()
+    hooks = hooks_in(tmp_path, {"PostToolUse": [group(slow, matcher="Bash")]}, front)
+    hooks.on(RunStarted(prompt=PROMPT))
+    await hooks.after_call(ToolUse("t1", "Bash", {"command": "make"}), ToolOutput("made"), 0.1)
+    assert await hooks.before_end("Done.", History()) is None
+    if not running:
+        hooks.on(RunEnded(reason="done", turns=1))
+    go.touch()
+    await until(lambda: bool(front.of(Notice)))
+    (notice,) = front.of(Notice)
+    assert notice.text.startswith("PostToolUse hook: the build broke")
+    assert notice.text.endswith("The model reads it with your next message") is not running
+    verdict = await hooks.before_end("Done.", History()) if running else hooks.before_turn(1, History())
+    assert isinstance(verdict, Inject) and "From the build:\nthe build broke" in verdict.message.text
+    assert await hooks.before_end("Done.", History()) is None and injected(hooks) == ""
+    await hooks.aclose()
+
+
+@pytest.mark.behaviour("B-1309")
+async def test_what_wakes_again_and_again_does_not_keep_a_run_going_for_ever(tmp_path: Path) -> None:
+    wake = handler("echo look >&2; exit 2", asyncRewake=True)
+    front = Recorder()
+    hooks = hooks_in(tmp_path, {"Stop": [group(wake)]}, front)
+    hooks.on(RunStarted(prompt=PROMPT))
+
+    async def goes_on(count: int) -> bool:
+        """Whether the run goes on, once what the hook said at this end was heard of."""
+        verdict = await hooks.before_end("Done.", History())
+        await until(lambda: len(front.of(Notice)) > count)
+        return isinstance(verdict, Inject)
+
+    heard = [await goes_on(count) for count in range(12)]
+    assert heard == [False, *[True] * 8, *[False] * 3]
     await hooks.aclose()

@@ -25,14 +25,8 @@ class Shop:
         self.live = LiveCatalogue(lambda: places(self.root, root / "home", bundled=False), self.root, ("model",))
         self.history = History()
         self.short: list[str] = []
-        self.news = SkillNews(
-            self.offered, lambda found: listing(found, 400, 200), self.live.touch, self._begin, self.short.append
-        )
+        self.news = SkillNews(self.offered, lambda found: listing(found, 400, 200), self.live.touch, self.short.append)
         self.turn = 0
-        self.begun = 0
-
-    def _begin(self) -> None:
-        self.begun += 1
 
     def offered(self) -> Sequence[Definition]:
         return [each for each in self.live().all() if each.model_may and self.live.is_due(each)]
@@ -70,7 +64,6 @@ def test_a_skill_that_is_installed_meanwhile_is_told_once(tmp_path: Path) -> Non
     assert "- new: about new" in text and "old" not in text
     assert shop.history.messages[: len(before)] == before
     assert shop.told() == ""
-    assert shop.begun == 1  # at the first turn: nothing that a run was lent outlives it
 
 
 @pytest.mark.behaviour("B-1169")

@@ -49,7 +49,8 @@ def test_what_is_right_is_not_remarked_on(at: Shelf) -> None:
         "author: me\n---\nStatus:\n!`git status --short`\n!`npm test`\n\n"
         "Commit $1 to $2, as @docs/style.md says, not @types/node.\n"
         "Mail a@b.io. Use `@missing.md` and `C:\\\\x` only in code.\n\n"
-        "````md\n```sh\nls C:\\x\\y.py @nope.md $9\n```\n````\n",
+        "````md\n```sh\nls C:\\x\\y.py @nope.md $9\n```\n````\n"
+        "```md\n```sh\nls\n```\n",
     )
     assert not told(
         at,

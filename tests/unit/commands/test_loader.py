@@ -52,6 +52,8 @@ def test_files_of_others_load_as_they_are(at: Shelf) -> None:
     assert the(catalogue, "fix-issue").description == "Fix the issue."
     assert the(catalogue, "component") is the(catalogue, "frontend:component")
     assert (the(catalogue, "mine").origin, pdf.origin) == ("yours", "project")
+    at.put("project/.claude/commands/backend/component.md")
+    assert at.load().find("component") is None
 
 
 @pytest.mark.behaviour("B-1130")

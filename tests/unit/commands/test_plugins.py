@@ -108,6 +108,7 @@ def test_a_broken_manifest_is_named_and_the_layout_counts(at: Shelf) -> None:
 
 def test_a_marketplace_names_its_plugins(at: Shelf) -> None:
     at.put("market/plugins/one/commands/a.md")
+    at.put("person/commands/secret.md")
     at.put("market/skills/two/SKILL.md", "---\ndescription: x\nmodell: y\n---\nx")
     at.put("market/skills/three/SKILL.md", "---\ndescription: x\n---\nx")
     entries = [
@@ -142,9 +143,8 @@ def test_an_agent_says_all_it_can(at: Shelf) -> None:
     at.put("project/.claude/agents/README.md", "none")
     agents, mistakes = load_agents(at.places())
     assert mistakes == ()
-    assert [agent.name for agent in agents] == ["full", "all"]
-    project = [place for place in at.places() if place.origin == "project"]
-    full = next(agent for agent in load_agents(project)[0] if agent.name == "full")
+    assert [(agent.name, agent.origin) for agent in agents] == [("all", "project"), ("full", "project")]
+    full = agents[1]
     assert (full.tools, full.without, full.model, full.mode, full.max_turns) == (
         ("Read", "Bash(git:*)"), ("Write",), "haiku", "plan", 5,
     )  # fmt: skip
@@ -156,4 +156,4 @@ def test_an_agent_says_all_it_can(at: Shelf) -> None:
         "red",
         "Begin.",
     )
-    assert agents[1].tools is None
+    assert agents[0].tools is None

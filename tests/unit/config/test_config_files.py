@@ -95,6 +95,12 @@ def test_unknown_keys_are_ignored_silently() -> None:
             {"alwaysThinkingEnabled": "no"},
             "f.json: alwaysThinkingEnabled must be true or false, not 'no'. It is not used.",
         ),
+        (
+            {"skillOverrides": {"a": "of"}},
+            "f.json: skillOverrides.a must be one of on, name-only, user-invocable-only, off, not 'of'. "
+            "It is not used.",
+        ),
+        ({"skillOverrides": "off"}, "f.json: skillOverrides must be an object, not 'off'. It is not used."),
         ({"env": ["A"]}, "f.json: env must be an object of texts, not a list. It is not used."),
         ({"env": {"A": None}}, "f.json: env.A must be a text. It is not used."),
         ({"env": {"A": True}}, "f.json: env.A must be a text, not true. It is not used."),

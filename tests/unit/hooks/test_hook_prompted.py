@@ -62,8 +62,8 @@ async def test_the_input_is_added_where_no_place_is_named(bench: Bench) -> None:
     [
         ("fail", "the model could not be asked: no key"),
         ("hang", "took longer than 0.2 s and was ended"),
-        ("", "the model gave no verdict"),
-        ("yes", "the model gave no verdict"),
+        ("", "the model gave no verdict: it said nothing"),
+        ("yes", "the model gave no verdict: yes"),
         ('{"ok": "no"}', "the model gave no verdict"),
         ("}{", "the model gave no verdict"),
         ('{"a":' * 100_000 + "}", "the model gave no verdict"),

@@ -75,6 +75,17 @@ async def test_without_a_reply_the_api_is_asked_and_without_the_api_it_is_an_est
     assert "estimates by size" in "\n".join(page(estimated))
 
 
+async def test_skills_are_a_part_and_a_command_is_called_by_what_was_typed() -> None:
+    typed = Text("<command-name>/fix</command-name>\n<command-args>12</command-args>")
+    prompt = Message("user", (typed, Text("Fix it.")), Meta(kind="prompt"))
+    listed = user("<skills>\n- a: does things\n</skills>", "context")
+    report = await context_report(REQUEST, [listed, prompt], None, no_count)
+    labels = {share.item.label: share.item.category for share in report.shares}
+    assert labels["the skills there are"] == "skills" and labels["prompt: /fix 12"] == "prompts"
+    pasted = await context_report(REQUEST, [user("<skills> are what I need")], None, no_count)
+    assert not pasted.count_of("skills")
+
+
 async def test_a_count_from_before_a_summary_does_not_stand_for_what_is_there_now() -> None:
     messages = [user("summary", "summary", ts="5"), wrote(CALL, prompt=90_000, ts="3"), RESULT]
     report = await context_report(REQUEST, messages, None, no_count)

@@ -10,11 +10,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from wcwidth import wcswidth
 
-from coder.frontends.render.fold import fold_row, folded, hard_ranges, ranges, size_of
+from coder.frontends.folding import size_of
 from coder.frontends.render.markdown import Blocks, markdown_rows, markdown_text, tail_rows
 from coder.frontends.render.marks import Marks
 from coder.frontends.render.theme import Theme
-from coder.frontends.styled import plain, row, width_of
+from coder.frontends.styled import plain, width_of
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
@@ -216,31 +216,6 @@ def test_wide_terminals_wrap_text_at_100_and_code_at_the_edge() -> None:
 
 def test_joined_emoji_stay_joined_and_odd_joiners_are_seen() -> None:
     assert show("👩‍💻 a\u200db ⚠️ x\ufe0fy\xa0z") == ["👩‍💻 a\\u200db ⚠ x\\ufe0fy z"]
-
-
-@given(TEXTS.map(lambda text: text.replace("\n", " ")), WIDTHS, st.integers(0, 8))
-def test_words_are_not_split_that_fit(text: str, width: int, rest: int) -> None:
-    rows = ranges(text, width, rest)
-    assert rows
-    assert [text[a:b] for a, b in rows][0:1] or text == ""
-    kept = "".join(text[a:b] for a, b in rows)
-    assert kept.replace(" ", "") == text.replace(" ", "")
-    assert all(a <= b <= c for (a, b), (c, _) in pairwise(rows))
-
-
-@given(TEXTS, WIDTHS)
-def test_code_keeps_every_character(text: str, width: int) -> None:
-    assert "".join(text[a:b] for a, b in hard_ranges(text, width)) == text
-
-
-def test_folding_keeps_styles_and_indents() -> None:
-    made = fold_row(row(("✗ ", "bad"), "one two three four", (" five", "dim")), 12)
-    assert made == [
-        row(("✗ ", "bad"), "one two"),
-        row("  ", "three four"),
-        row("  ", ("five", "dim")),
-    ]
-    assert ["".join(text for text, _ in each) for each in folded([("漢字漢字", "")], 5)] == ["漢字", "漢字"]
 
 
 def test_marks_suit_the_terminal_in_answers_too() -> None:

@@ -14,17 +14,15 @@ from coder.core.errors import ToolError
 from coder.core.events import PermissionDenied, ToolFinished
 from coder.core.messages import Json, Text, ToolResult, ToolUse
 from coder.frontends.evidence import evidence_of
+from coder.frontends.folding import size_of
 from coder.frontends.render.calls import (
     call_rows,
     can_merge,
     denied_rows,
     merged_rows,
     not_run_rows,
-    progress_rows,
-    running_row,
 )
 from coder.frontends.render.diff import change_of, diff_rows, evidence_rows
-from coder.frontends.render.fold import size_of
 from coder.frontends.render.theme import Theme
 from coder.frontends.render.whole import whole
 from coder.frontends.styled import Row, plain, width_of
@@ -265,15 +263,6 @@ def test_what_was_not_allowed() -> None:
     assert said("a rule denies it", by_you=False) == ["✗ Edit ~/app.py · not allowed: a rule denies it"]
 
 
-def test_calls_that_run() -> None:
-    call = ToolUse("t1", "Bash", {"command": "npm test"})
-    place: dict[str, Any] = {"width": 80, "folder": Path("/shop"), "home": HOME}
-    hint = "ctrl+b sends it to the background"
-    assert plain(running_row(call, 3.9, hint=hint, **place)) == f"▸ Bash npm test · 3s · {hint}"
-    assert plain(running_row(ToolUse("t1", "Read", {"file_path": "/shop/a"}), 0.2, **place)) == "▸ Read a"
-    assert texts(progress_rows("a\nb\nc\x1b[2J\nd\n", 80)) == ["  b", "  c", "  d"]
-
-
 @pytest.mark.behaviour("B-809")
 def test_all_of_a_call_can_be_read() -> None:
     long = finished("Bash", data={"stdout": "x" * 50 + "\n" + "\n".join(map(str, range(40)))}, command="make\nlint")
@@ -333,7 +322,7 @@ def test_no_row_of_a_call_is_wider_than_the_terminal(one: str, other: str, width
         finished("AskUserQuestion", data={"answers": {one: other}}),
     ]
     rows = [each for call in calls for each in call_rows(call, **place)]
-    rows += [*denied_rows(denied, by_you=failed, **place), *progress_rows(one, width)]
+    rows += denied_rows(denied, by_you=failed, **place)
     rows += [*not_run_rows(ToolUse("t", one, {"command": other}), ToolResult("t", (Text(other),), True), **place)]
     assert all(width_of(each) <= width for each in rows)
     assert all(plain(each).replace("\u200d", "").isprintable() for each in rows)

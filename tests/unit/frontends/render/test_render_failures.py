@@ -16,8 +16,8 @@ from coder.core.config import ModelConfig
 from coder.core.errors import ErrorKind, ModelError
 from coder.core.events import EndReason, ModelRetrying, RunEnded
 from coder.core.model import ModelEvent, ModelRequest, Retrying
+from coder.frontends.folding import fold_rows
 from coder.frontends.render.failures import failure_rows, retry_text
-from coder.frontends.render.fold import fold_rows
 from coder.frontends.render.refusals import Facts
 from coder.frontends.styled import plain, width_of
 from coder.models.connection import explain

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from coder.frontends.repl.entry import Entry
 from coder.frontends.repl.prompt import Place, Prompt
+from coder.frontends.slash.registry import BUILT_IN, Command
 from coder.frontends.styled import plain
 
 
@@ -55,6 +58,20 @@ def test_what_was_sent_comes_back_with_its_tokens() -> None:
     assert prompt.menu_rows(80) == []
     prompt.send()
     assert session.sent[1].pictures == (Path("/a.png"),)
+
+
+@pytest.mark.behaviour("B-1288")
+def test_a_command_that_was_typed_before_it_was_known_gets_its_menu() -> None:
+    prompt = Session().prompt
+    zap = Command("zap", "wipes", hint="[what]", origin="project")
+    prompt.insert("/zap")
+    before = prompt.menu
+    assert before is None
+    prompt.offer((*BUILT_IN, zap))
+    assert prompt.menu is not None and [choice.text for choice in prompt.menu.choices] == ["/zap"]
+    prompt.close_menu()
+    prompt.offer((*BUILT_IN, zap))
+    assert prompt.menu is None
 
 
 def test_a_text_that_is_put_in_opens_no_menu() -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from coder.app.expanded import Offered
 from coder.frontends.slash import dispatch
-from coder.frontends.slash.registry import BUILT_IN, Command
+from coder.frontends.slash.registry import BUILT_IN, Command, find, with_files
 from tests.support.desks import desk_at
 
 ELSEWHERE = {"resume", "rewind", "tasks", "show", "todos", "rename", "clear", "login", "logout", "doctor"}
@@ -30,6 +31,15 @@ async def test_names_aliases_and_upper_case_are_the_same_and_arguments_are_kept(
         assert desk.left
     assert dispatch.parse("/compact  the parser, not\nthe tests ") == ("compact", "the parser, not\nthe tests")
     assert dispatch.parse("/review\nmain") == ("review", "main")
+
+
+@pytest.mark.behaviour("B-1360")
+def test_a_command_of_a_file_is_found_by_its_other_names() -> None:
+    commands = with_files([Offered("db:Migrate", also=("Migrate", "project:db:Migrate"))])
+    for name in ("db:Migrate", "DB:MIGRATE", "Migrate", "migrate", "project:db:migrate"):
+        command = find(name, commands)
+        assert command is not None and command.name == "db:Migrate", name
+    assert find("db", commands) is None
 
 
 @pytest.mark.behaviour("B-861")

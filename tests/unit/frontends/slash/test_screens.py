@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from coder.core.messages import Usage
 from coder.frontends.desk import Desk
-from coder.frontends.folding import folded_all
+from coder.frontends.folding import fold_rows
 from coder.frontends.slash import context, cost, help, model, status
 from coder.frontends.slash.pages import look
 from coder.frontends.styled import plain, row, width_of
@@ -166,7 +166,7 @@ def test_a_cost_page_fits_whatever_is_in_it(sums: dict[str, Sum], every: Sum, wi
     rows = cost.cost_rows(sums, every, (2, every), "Limit: none · set one with --max-budget-usd 5", width)
     text = "".join(map(plain, rows))
     assert "\x1b" not in text and "\u202e" not in text
-    assert all(width_of(each) <= width for each in folded_all(rows, width))  # as the page does
+    assert all(width_of(each) <= width for each in fold_rows(rows, width))  # as the page does
 
 
 @pytest.mark.behaviour("B-865")

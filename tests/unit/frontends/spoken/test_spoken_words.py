@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from coder.core.config import Interface
 from coder.frontends.spoken.paragraphs import Paragraphs
 from coder.frontends.spoken.why import plain_because
-from coder.frontends.spoken.words import money, spoken_rows, spoken_text, took, whole
+from coder.frontends.spoken.words import spoken_rows, spoken_text
 from coder.frontends.styled import row
 
 
@@ -40,13 +40,6 @@ def test_rows_are_said_without_marks_and_columns(drawn: str, said: str) -> None:
 
 def test_what_is_only_drawn_is_left_out() -> None:
     assert spoken_rows([row("────"), row(("✓ ", "ok"), "Done"), row("")]) == ["done: Done"]
-
-
-def test_times_and_sums_are_said_as_people_say_them() -> None:
-    assert [took(0.42), took(12.3), took(90)] == ["0.4s", "12s", "1m 30s"]
-    assert [whole(6.2), whole(90), whole(7500)] == ["6s", "1m 30s", "2h 5m"]
-    sums = [money(each) for each in (None, 0.0, 0.004, 0.01, 0.04, 1.2)]
-    assert sums == ["cost unknown", "no cost", "less than 1 cent", "1 cent", "4 cents", "$1.20"]
 
 
 @pytest.mark.behaviour("B-945")

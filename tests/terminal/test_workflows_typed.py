@@ -1,0 +1,36 @@
+"""A built-in workflow as a person uses it: found in the menu, listed by /help, run without a question."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.cli import Place
+from tests.support.fakeapi import tool, turn
+from tests.support.repositories import MENDED, Repository
+from tests.support.sitting import sitting
+
+
+@pytest.mark.behaviour("B-1251")
+def test_commit_is_in_the_menu_and_in_the_help_and_asks_nothing(tmp_path: Path) -> None:
+    place = Place.make(tmp_path)
+    shop = Repository.shop(place)
+    shop.write("shop/cart.py", MENDED)
+    commit = tool("Bash", command="git add -- shop/cart.py && git commit -m 'cart: count the first price too'")
+    with sitting(tmp_path, turn(commit), turn("Committed it."), place=place) as there:
+        there.terminal.send("/com")
+        there.terminal.wait("commit what belongs together")
+        there.terminal.send("mit the cart")
+        there.terminal.press("enter")
+        there.terminal.wait("Committed it.")
+        there.free()
+        there.terminal.send("/help ")
+        there.terminal.press("enter")
+        for page in ("page 1 of 3", "page 2 of 3"):
+            there.terminal.wait(page)
+            there.terminal.send(" ")
+        there.terminal.wait("/security-review [base]")
+        there.terminal.press("esc")
+        there.free()
+    assert shop.messages() == ["cart: count the first price too"]

@@ -121,7 +121,7 @@ class Checkpointing:
             return ""
         finally:
             self._tell()
-        text = f"Checkpoint {id} is taken before {drop.text}{more}. To go back: coder rewind {id}"
+        text = f"Checkpoint {id} is taken before {drop.text}{more}. It brings back what is here: coder rewind {id}"
         self._emit(CheckpointTaken(id=id, before=drop.text, text=text))
         return text
 

@@ -43,12 +43,14 @@ DEFAULT = Style("Default", "Finishes the task and says briefly what it did", kee
 
 
 def available(config: Config) -> tuple[Style, ...]:
-    """Each style once, as it counts, ours first. Blocks. Never raises for what stands in anybody's folder."""
+    """Each style once, as it counts, those by a name of ours first. Blocks. Never raises for what stands in anybody's
+    folder."""
+    ours = [DEFAULT.name.casefold(), *_BUILT_IN]
     found = {DEFAULT.name.casefold(): DEFAULT}
     for style in _styles(config):
         if (key := style.name.casefold()) != DEFAULT.name.casefold():
             found[key] = style
-    return tuple(found.values())
+    return tuple(found[key] for key in sorted(found, key=lambda key: ours.index(key) if key in ours else len(ours)))
 
 
 def chosen(config: Config, warnings: list[str]) -> Style | None:

@@ -9,6 +9,7 @@ Starting
   -r, --resume [NAME]       go on with another: an id, a title, or choose one
   --fork-session            go on in a copy; the session stays as it is
   -n, --name NAME           a title for this session
+  --session-id UUID         the id of a new session
   --no-session-persistence  keep no transcript
   --cwd DIR                 work in another folder
   --add-dir DIR ...         folders it may work in besides
@@ -18,14 +19,18 @@ Model and limits
   --effort LEVEL            how hard it thinks: low, medium, high
   --fallback-model A,B      models to go on with when the first has no room
   --max-turns N             at most so many requests to the model
-  --max-minutes N  --max-tokens N  --max-budget-usd N
+  --max-minutes N  --max-tokens N  --max-budget-usd N  --time-budget SECONDS
   --on-limit WHAT           at a rate limit: wait, fallback or stop
+  --autocompact TOKENS      shorten the conversation from here on, as 500k; auto
+  --check CMD               go on until this command succeeds: "make test"
+  --check-tries N           give up after so many times (3)
 
 Permissions
   --permission-mode MODE    default, acceptEdits, plan, dontAsk or
                             bypassPermissions
   --allowed-tools RULES     runs without asking: "Read" "Bash(npm test *)"
   --disallowed-tools RULES  never runs: "WebFetch" "Bash(rm *)"
+  --dangerously-skip-permissions   as --permission-mode bypassPermissions
   --trust-folder            use this folder's settings, also what they would run
 
 Settings and prompts
@@ -42,17 +47,22 @@ Settings and prompts
 
 Output
   --output-format FORMAT    text, json or stream-json (with -p)
+  --include-hook-events     every hook that runs, in stream-json
   --verbose                 more about what happens
   --screen-reader           plain lines, numbered choices
+  --no-animation            nothing moves
+  --color WHEN              never, auto or always
   --record FILE  --replay FILE   keep the model's traffic, or play it back
 
 Commands
   coder sessions            past conversations: list, search, show, export …
   coder rewind              go back to before a message: files, conversation
   coder cost|context|cache  what it cost, what fills the context, cache misses
+  coder commands            commands and skills: list, show, check, new
+  coder hooks               list hooks and where they come from; test one
   coder config list         settings and where they come from; also get, set
   coder auth                give coder an API key, or take it away
-  coder trust               what this folder's settings would run; trust it
+  coder trust               what this folder brings that would run; trust it
   coder permissions         explain a decision; test, list, add, remove rules
   coder commands            commands and skills: list, show, check, new
   coder hooks               what runs before and after calls; try one

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from coder.commands.definition import Definition
+from coder.core.visible import visible_line
 
 _CHARS_A_TOKEN = 4
 _VARIABLE = "SLASH_COMMAND_TOOL_CHAR_BUDGET"
@@ -60,7 +61,8 @@ def listing(
 
 
 def _said(one: Definition, each: int) -> str:
-    text = " - ".join(filter(None, (one.description, one.when)))
+    # On one line, and nothing unseen in it: what a file says must not look like another entry of the list.
+    text = visible_line(" ".join(" - ".join(filter(None, (one.description, one.when))).split()))
     return text if len(text) <= each else f"{text[: max(0, each - 1)].rstrip()}…"
 
 

@@ -12,8 +12,8 @@ from coder.commands.definition import Origin
 from coder.core import prompts
 from coder.core.config import Config
 from coder.core.visible import visible_line
-from coder.frontmatter.folders import REPOSITORY
-from coder.frontmatter.found import STRANGERS, File, Search, levels
+from coder.frontmatter.folders import REPOSITORY, STRANGERS
+from coder.frontmatter.found import File, Search, levels
 
 Kind: TypeAlias = Literal["skills", "commands", "agents", "output-styles"]
 KINDS: tuple[Kind, ...] = ("skills", "commands", "agents", "output-styles")

@@ -82,7 +82,7 @@ class Interface:
     notifications: Channel = "auto"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class HookSource:
     """The `hooks` object of one settings file, as written. `origin` is the file or flag it stands in."""
 
@@ -91,7 +91,7 @@ class HookSource:
     events: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class HookSettings:
     """What is to be run at which point. `urls` and `env_names` bound hooks that post: None is no bound. `heads` says
     which skills may bring hooks of their own."""

@@ -15,7 +15,7 @@ NARROWEST = 20
 _NARROW = 60  # below this many cells only what the answer hangs on is shown
 _WIDE, _WRAP = 120, 100
 _LASTING = ("deletes", "changes git", "writes")
-_KEEPS = "coder keeps no copy. Rewind will not bring them back."
+_KEEPS = "Rewind brings back files in this folder at most; coder keeps no other copy."
 _CANNOT_TELL = "coder cannot tell what this will delete."
 
 

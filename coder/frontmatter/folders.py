@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 REPOSITORY = (".coder", ".claude", ".agents")  # the strongest first
+# What others wrote and a package manager put there: no voice in this project.
+STRANGERS = frozenset({"node_modules", "site-packages", "bower_components", ".git", ".venv", "venv"})
 
 
 def holds_any(bases: Iterable[Path], kinds: Iterable[str]) -> bool:

@@ -14,8 +14,6 @@ from typing import NamedTuple, TypeAlias
 
 from coder.core.ordinary import read_ordinary
 
-# What others wrote and a package manager put there: no voice in this project.
-STRANGERS = frozenset({"node_modules", "site-packages", "bower_components", ".git", ".venv", "venv"})
 FILES = 10_000  # names looked at in one search
 DEPTH = 8
 SIZE = 1024 * 1024

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from coder.frontmatter.found import STRANGERS
+from coder.frontmatter.folders import STRANGERS
 from coder.memory.files import MOST_FILES, Ground, Whose
 from coder.memory.looking import is_folder
 

@@ -11,15 +11,20 @@ from asyncio import FIRST_COMPLETED
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from coder.core.errors import ToolError
+from coder.core.lazy import LazyModule
 from coder.core.tools import Runs, ToolContext, ToolOutput
 from coder.core.workspace import Process, Workspace
-from coder.tools.bash_report import BashReport, structured
 from coder.tools.follow import follow, reset
-from coder.tools.printed import last_lines, printed
 from coder.tools.shells import Shells
+
+if TYPE_CHECKING:
+    from coder.tools import bash_report as reports
+    from coder.tools import printed as prints
+else:  # until a command has printed something
+    reports, prints = LazyModule("coder.tools.bash_report"), LazyModule("coder.tools.printed")
 
 _MOST_CHARS = 150_000
 _PROGRESS_EVERY = 1.0
@@ -88,7 +93,9 @@ class Bash:
         status, timed_out = process.poll(), end == "timed_out"
         if status is not None:
             notes += follow(status, began_in, context.workspace, keeps_cwd=self._settings.keeps_cwd)
-        report = BashReport(params.command, process.output(), status, timeout if timed_out else None, spill, notes)
+        report = reports.BashReport(
+            params.command, process.output(), status, timeout if timed_out else None, spill, notes
+        )
         return await report.output(self._settings.max_chars)
 
     def _timeout(self, params: BashParams) -> int:
@@ -104,7 +111,7 @@ class Bash:
             f"Running in the background as {shell.id}. All it prints goes to {spill}\n"
             f"TaskOutput reads what is new, TaskStop ends it."
         )
-        data = {**structured("", notes), "backgroundTaskId": shell.id}
+        data = {**reports.structured("", notes), "backgroundTaskId": shell.id}
         return ToolOutput("\n".join([text, *notes]), data, f"background {shell.id}")
 
     def _sent_back(
@@ -114,12 +121,12 @@ class Bash:
         process.keep_all()
         shell = self._shells.add(params.command, process, spill, started)
         shell.read_new()  # TaskOutput goes on behind what is shown here
-        body = printed(process.output(), self._settings.max_chars).text(spill)
+        body = prints.printed(process.output(), self._settings.max_chars).text(spill)
         text = (
             f"The person sent it to the background as {shell.id}, where it goes on. All it prints goes to {spill}\n"
             f"TaskOutput reads what is new, TaskStop ends it. What it printed until now:\n{body or '(nothing)'}"
         )
-        data = {**structured(body, notes), "backgroundTaskId": shell.id, "backgroundedByUser": True}
+        data = {**reports.structured(body, notes), "backgroundTaskId": shell.id, "backgroundedByUser": True}
         return ToolOutput("\n".join([text, *notes]), data, f"background {shell.id}")
 
 
@@ -153,7 +160,7 @@ async def _outcome(
             if sent_back.is_set() and process.poll() is None:
                 goes_on = True
                 return "sent_back"
-            if (lines := last_lines(process.output(), _PROGRESS_LINES)) != shown:
+            if (lines := prints.last_lines(process.output(), _PROGRESS_LINES)) != shown:
                 progress(lines)
                 shown = lines
         return "timed_out" if process.poll() is None else "ended"

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 from coder.core.errors import ToolError
 from coder.core.lazy import LazyModule
 from coder.core.tools import ToolContext
-from coder.tools.ripgrep import locate
 
 if TYPE_CHECKING:
     from coder.tools import query as queries
+    from coder.tools import ripgrep as program
     from coder.tools.query import Findings, Query
 else:  # until something is searched for
-    queries = LazyModule("coder.tools.query")
+    queries, program = LazyModule("coder.tools.query"), LazyModule("coder.tools.ripgrep")
 
 _GRACE = 8.0  # seconds beyond the worker's own limits before it is killed
 _PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from coder.tools.scan import main; main()"
@@ -53,7 +53,7 @@ class Search:
     async def run(self, query: Query, context: ToolContext) -> Findings:
         """The answer; partial when time ran out. Raises ToolError when the worker fails."""
         if self._ripgrep is None:
-            self._ripgrep = await asyncio.to_thread(locate, os.environ, context.workspace.roots) or ""
+            self._ripgrep = await asyncio.to_thread(program.locate, os.environ, context.workspace.roots) or ""
         asked = replace(
             query,
             real=str(context.real(Path(query.root))),

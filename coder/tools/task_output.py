@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from coder.core.errors import ToolError
+from coder.core.lazy import LazyModule
 from coder.core.tools import Internal, ToolContext, ToolOutput
 from coder.core.workspace import Captured, Workspace
-from coder.tools.printed import counted, printed
 from coder.tools.shells import Shell, Shells
-from coder.tools.verdict import exit_code
+
+if TYPE_CHECKING:
+    from coder.tools import printed as prints
+    from coder.tools import verdict
+else:
+    prints, verdict = LazyModule("coder.tools.printed"), LazyModule("coder.tools.verdict")
 
 _MOST_MS = 600_000
 _CHARS = 30_000
@@ -56,7 +61,7 @@ class TaskOutput:
                 "status": state,
                 "description": shell.command,
                 "output": output,
-                "exitCode": None if status is None else exit_code(status.code),
+                "exitCode": None if status is None else verdict.exit_code(status.code),
             },
         }
         return ToolOutput(f"{headline}\n\n{output or 'Nothing new was printed.'}", data, state)
@@ -64,11 +69,11 @@ class TaskOutput:
     def _new_output(self, shell: Shell) -> str:
         new, lost = shell.read_new()
         file = shell.process.output().spill
-        shown = printed(Captured(new, b"", len(new), file, new.count(b"\n")), self._max_chars)
+        shown = prints.printed(Captured(new, b"", len(new), file, new.count(b"\n")), self._max_chars)
         text = shown.text(file)
         if lost:
             where = f"Everything printed is in {file}" if file is not None else "They could not be kept."
-            return f"[{counted(lost, 'byte')} before this left out. {where}]\n{text}"
+            return f"[{prints.counted(lost, 'byte')} before this left out. {where}]\n{text}"
         return text
 
 
@@ -79,4 +84,4 @@ def _headline(shell: Shell) -> str:
     if shell.state == "killed":
         return f"{shell.id} was stopped."
     left = " Something it started still runs." if status.left_running else ""
-    return f"{shell.id} ended with exit code {exit_code(status.code)}.{left}"
+    return f"{shell.id} ended with exit code {verdict.exit_code(status.code)}.{left}"

@@ -40,7 +40,8 @@ def first(place: Place, model: str, *args: str) -> tuple[Json, str]:
     return api.requests[0], done.stderr
 
 
-@pytest.mark.behaviour("B-1324", "B-1325")
+@pytest.mark.behaviour("B-1324")
+@pytest.mark.behaviour("B-1325")
 @pytest.mark.parametrize(("model", "window"), WINDOWS)
 def test_the_first_request_is_bounded_and_its_head_is_the_same(place: Place, model: str, window: int) -> None:
     bare, silent = first(place, model)

@@ -64,7 +64,8 @@ def turns(spoken: Spoken) -> list[Json]:
     ]
 
 
-@pytest.mark.behaviour("B-1326", "B-1327")
+@pytest.mark.behaviour("B-1326")
+@pytest.mark.behaviour("B-1327")
 def test_whatever_the_project_says_the_prefix_holds(place: Place) -> None:
     spoken = Spoken.at(place)
     script = {"rules": [rule(SUMMARISES, "THE-SUMMARY")], "turns": turns(spoken), "otherwise": "Fine."}

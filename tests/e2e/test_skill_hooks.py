@@ -70,18 +70,18 @@ def test_hooks_of_a_command_that_is_typed_guard_its_calls_and_once_is_once(place
 
 
 @pytest.mark.behaviour("B-1301")
-@pytest.mark.parametrize("way", ["untrusted", "off", "managed", "bare"])
+@pytest.mark.parametrize("way", ["untrusted", "off", "by flag", "safe"])
 def test_hooks_of_a_head_that_do_not_count_never_run(place: Place, tmp_path: Path, way: str) -> None:
     seen = tmp_path / "seen"
     folder = place.project / ".claude" if way == "untrusted" else own(place)
     skill(folder, "careful", head("PreToolUse", f"touch {seen}"))
     if way == "off":
         write(own(place) / "settings.json", {"disableAllHooks": True})
-    options: tuple[str, ...] = ("--safe-mode",) if way == "bare" else ()
-    if way == "managed":
+    options: tuple[str, ...] = ("--safe-mode",) if way == "safe" else ()
+    if way == "by flag":
         options = ("--settings", '{"disableAllHooks": true}')
     with fake_api([BASH, turn("Done.")]) as api:
-        place.coder("-p", "/careful" if way != "bare" else "go", *options, url=api.url)
+        place.coder("-p", "/careful" if way != "safe" else "go", *options, url=api.url)
         assert len(api.requests) == 2 and not seen.exists()
     if way == "untrusted":
         with fake_api([BASH, turn("Done.")]) as api:

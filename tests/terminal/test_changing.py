@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from tests.support.cli import Place
 from tests.support.fakeapi import tool, turn
+from tests.support.screens import git_folder
 from tests.support.sitting import sitting
+from tests.support.statuslines import StatusLine
 
 COST = re.compile(r"\$(\d+\.\d\d)\b")
 
@@ -61,10 +65,11 @@ def test_a_theme_and_vim_keys_count_at_once(tmp_path: Path) -> None:
         terminal.press("ctrl+c")
         there.free()
         there.say("/vim ", "✓ Vim keys are on")
+        terminal.wait("-- INSERT -- · asks first · ")
         terminal.send("one two")
         terminal.wait("❯ one two")
         terminal.press("esc")
-        terminal.during(0.3)
+        terminal.wait("-- NORMAL -- · asks first · ")
         terminal.send("0dw")
         terminal.wait("❯ two")
         terminal.send("iA")
@@ -72,7 +77,32 @@ def test_a_theme_and_vim_keys_count_at_once(tmp_path: Path) -> None:
         terminal.press("ctrl+c")
         there.free()
         there.say("/vim ", "✓ Vim keys are off")
+        terminal.wait(lambda: any(line.startswith("asks first · ") for line in terminal.screen))
         assert '"theme": "none"' in (there.place.home / ".coder" / "settings.json").read_text()
+
+
+@pytest.mark.parametrize("hides", [False, True])
+@pytest.mark.behaviour("B-835")
+def test_a_status_line_of_ones_own_is_told_the_mode_of_vim_keys(tmp_path: Path, hides: bool) -> None:
+    place = Place.make(tmp_path)
+    git_folder(place)
+    status = StatusLine.of(place, hideVimModeIndicator=hides)
+    status.path.write_text(json.dumps({**json.loads(status.path.read_text()), "editorMode": "vim"}))
+
+    def mode() -> str:
+        return str(((status.told() or {}).get("vim") or {}).get("mode"))
+
+    with sitting(tmp_path, place=place) as there:
+        terminal = there.terminal
+        terminal.wait("own row")
+        terminal.wait(lambda: mode() == "INSERT")
+        terminal.send("one")
+        terminal.wait("❯ one")
+        terminal.press("esc")
+        terminal.wait(lambda: mode() == "NORMAL")
+        shown = "asks first" if hides else "-- NORMAL -- · asks first"
+        terminal.wait(lambda: any(line.split("   ")[0].rstrip() == shown for line in terminal.screen))
+        assert not hides or b"-- " not in bytes(terminal.raw)
 
 
 @pytest.mark.behaviour("B-1023")

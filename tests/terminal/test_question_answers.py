@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -184,6 +185,9 @@ def test_ux_18_what_cannot_be_undone_wants_its_word(tmp_path: Path, size: tuple[
         asked(term, "press enter to run it")
         assert "! This cannot be undone" in term.screen
         assert not any("from now on" in row for row in term.screen)
+        told = " ".join(row.strip() for row in term.history)  # beside each other both are true
+        assert re.search(r"Checkpoint k\w+ is taken before .*\. It brings back what is here: coder rewind k\w+", told)
+        assert "Rewind brings back files in this folder at most; coder keeps no other copy." in told
         term.send("12\r")
         term.wait("❯ 12")
         term.during(0.3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import termios
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.support.cli import Place
 from tests.support.fakeapi import fake_api, turn
 from tests.support.screens import Terminal, git_folder
 from tests.support.sitting import SIZES, sitting
+from tests.support.statuslines import StatusLine
 
 
 def left_well(terminal: Terminal) -> None:
@@ -186,3 +188,41 @@ def test_s19_after_clear_and_a_message_c_goes_on_with_the_new_one(tmp_path: Path
     with sitting(tmp_path, turn("More."), arguments=("-c",), place=place) as there:
         there.terminal.wait("Fresh.")
         assert there.count("Hello.") == 0
+
+
+@pytest.mark.behaviour("B-1019")
+def test_what_is_told_of_a_session_that_goes_on_is_its_own(tmp_path: Path) -> None:
+    place = Place.make(tmp_path)
+    git_folder(place)
+    with fake_api([turn("About it.", usage={"input_tokens": 100_000})]) as api:
+        assert place.coder("-p", "hi", "--model", "haiku", url=api.url).code == 0
+    status = StatusLine.of(place)
+    with sitting(tmp_path, turn("More."), arguments=("-c",), place=place) as there:
+        there.terminal.wait("About it.")
+        there.free()
+        there.terminal.wait(lambda: status.told() is not None)
+        assert re.match(r"coder \S+ · claude-haiku-5-5\S* · ", there.told()[0])
+        assert not any("sonnet" in line or " 0% context" in line for line in there.terminal.history)
+        told = status.told() or {}
+        assert told["model"]["id"].startswith("claude-haiku-5-5")
+        assert told["context_window"]["used_percentage"] == 11
+        assert told["context_window"]["current_usage"]["input_tokens"] == 100_000
+    status.path.unlink()
+    with sitting(tmp_path, turn("More."), arguments=("-c",), place=place) as there:
+        there.terminal.wait("asks first · haiku-5-5 · 11% context · $0.")
+        raw = bytes(there.terminal.raw).decode()
+        assert "sonnet" not in raw and " 0% context" not in raw
+
+
+def test_a_session_chosen_from_the_list_is_greeted_with_its_model(tmp_path: Path) -> None:
+    place = Place.make(tmp_path)
+    git_folder(place)
+    with fake_api([turn("About it.")]) as api:
+        assert place.coder("-p", "hi", "--model", "haiku", url=api.url).code == 0
+    with sitting(tmp_path, turn("More."), arguments=("-r",), place=place) as there:
+        there.terminal.wait("esc leaves")
+        there.terminal.press("enter")
+        there.terminal.wait("── resumed · ")
+        there.free()
+        assert any(re.match(r"coder \S+ · claude-haiku-5-5\S* · ", line) for line in there.told())
+        assert b"sonnet" not in bytes(there.terminal.raw)

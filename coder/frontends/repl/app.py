@@ -24,7 +24,7 @@ from coder.frontends.repl.entry import Entry
 from coder.frontends.repl.opening import Opening
 from coder.frontends.repl.output import Output
 from coder.frontends.repl.prompt import Place, Prompt
-from coder.frontends.repl.status import Status, status_row
+from coder.frontends.repl.status import status_before, status_row
 from coder.frontends.repl.terminal import Terminal
 from coder.frontends.slash.registry import BUILT_IN
 from coder.frontends.styled import Row, foreign, row
@@ -47,6 +47,10 @@ _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 async def run(opening: Opening) -> int:
     """The whole life of an interactive session. Returns the exit code; the terminal is left as it was."""
     return await Repl(opening).run()
+
+
+def _goes_on(start: Start | None) -> bool:
+    return start is not None and start.goes_on
 
 
 class Repl:
@@ -79,8 +83,8 @@ class Repl:
             loop.add_signal_handler(number, self.leave, 128 + number)
         loop.add_signal_handler(signal.SIGTSTP, self._terminal.suspend)
         loop.add_signal_handler(signal.SIGCONT, self._terminal.go_on)
-        if self._is_ready():
-            self._welcome()
+        if self._is_ready() and not _goes_on(self._opening.start):
+            self._welcome(self._model())
             self._terminal.screen.flush()
         life: list[asyncio.Task[None]] = []
         try:
@@ -148,9 +152,14 @@ class Repl:
         return not lacks_key(self._config.model) and not (trust is not None and trust.off) and not self._opening.chooses
 
     def _first_status(self, width: int) -> Row:
-        config = self._config
-        model = catalog.resolve(config.model.name, config.env)
-        return status_row(Status(config.mode, model, 0, 0.0, "? for shortcuts"), width)
+        own = self._config.interface.status_line
+        vim = self._terminal.vim if own is None or not own.hides_vim else ""
+        goes_on = self._opening.chooses or _goes_on(self._opening.start)
+        return status_row(status_before(self._config, "? for shortcuts", vim, goes_on=goes_on), width)
+
+    def _model(self) -> str:
+        """The one that a new session asks."""
+        return catalog.resolve(self._config.model.name, self._config.env)
 
     def _begin(self) -> asyncio.Task[None]:
         task = asyncio.create_task(self._life())
@@ -174,7 +183,8 @@ class Repl:
             if opening.chooses and (start := await self._chosen()) is None:
                 self.leave()
                 return
-            self._welcome()
+            if not _goes_on(start):
+                self._welcome(self._model())
         loaded = await asyncio.to_thread(import_module, "coder.frontends.repl.works")  # keys are taken meanwhile
         works: Works = loaded.Works(opening, self._config, terminal, self._keys, self.leave)
         works.begin()
@@ -185,7 +195,10 @@ class Repl:
             works.controls.next_mode()
         for entry in self._early:
             works.send(entry)
-        await works.open(self._config, start)
+        if _goes_on(start):  # it has a model of its own
+            await works.open(self._config, start, self._welcome)
+        else:
+            await works.open(self._config, start)
         if opening.prompt:
             works.send(Entry("prompt", opening.prompt))
         if opening.play is not None:
@@ -195,11 +208,11 @@ class Repl:
     async def _chosen(self) -> Start | None:
         return await session_picker.choose(self._terminal, self._config.home, self._config.cwd)
 
-    def _welcome(self) -> None:
+    def _welcome(self, model: str) -> None:
         config = self._config
         told = ending.Opening(
             version=self._opening.version,
-            model=catalog.resolve(config.model.name, config.env),
+            model=model,
             folder=self._opening.short(config.cwd),
             branch=welcome.branch_of(config.cwd),
             mode=config.mode,

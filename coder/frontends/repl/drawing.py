@@ -10,7 +10,7 @@ from coder.core.lazy import LazyModule
 from coder.frontends.repl.keymap import Keymap
 from coder.frontends.repl.live import SPINNER, Look, is_folded, live_rows
 from coder.frontends.repl.printer import Printer
-from coder.frontends.repl.status import Status, mode_row, status_row
+from coder.frontends.repl.status import Status, mode_row, status_before, status_row
 from coder.frontends.repl.talk import Talk
 from coder.frontends.styled import Row
 
@@ -24,7 +24,8 @@ _SOON = 80  # per cent
 
 
 class Drawing:
-    """`config` is the one that counts now, `draft` what stands in the prompt, `instead` what the status row says."""
+    """`config` is the one that counts now, `draft` what stands in the prompt, `instead` what the status row says, `vim`
+    the mode of the keys."""
 
     def __init__(
         self,
@@ -34,6 +35,7 @@ class Drawing:
         config: Callable[[], Config],
         draft: Callable[[], str],
         instead: Callable[[], str],
+        vim: Callable[[], str],
     ) -> None:
         self._printer = printer
         self._talk = talk
@@ -41,11 +43,14 @@ class Drawing:
         self._config = config
         self._draft = draft
         self._instead = instead
+        self._vim = vim
         self.is_still = False
         self._height = 0  # of the terminal, when it was drawn last
         self.spinner = SPINNER
         self.has_custom = False
         """Whether the person's own rows tell of model, context and cost."""
+        self.goes_on = False
+        """Whether the session that is being opened has a past, and with it a model, a context and a cost."""
 
     def live(self, width: int, height: int) -> list[Row]:
         keys = self._keys
@@ -57,15 +62,18 @@ class Drawing:
     def status(self, width: int) -> Row:
         config, talk = self._config(), self._talk
         instead = self._instead() or (_SHELL if self._draft().startswith("!") else "")
+        own = config.interface.status_line
+        vim = self._vim() if own is None or not own.hides_vim else ""
         if not talk.is_open:
-            model = catalog.resolve(config.model.name, config.env)
-            return status_row(Status(config.mode, model, 0, 0.0, self._hint(), instead=instead), width)
+            return status_row(status_before(config, self._hint(), vim, goes_on=self.goes_on, instead=instead), width)
         control = talk.session.control
         share = self.share
         if self.has_custom and not instead:
-            return mode_row(control.mode, self._hint(), width)
-        status = Status(control.mode, control.model, share, talk.cost, self._hint(), (share or 0) >= _SOON, instead)
-        return status_row(status, width)
+            return mode_row(control.mode, self._hint(), width, vim)
+        soon = (share or 0) >= _SOON
+        return status_row(
+            Status(control.mode, control.model, share, talk.cost, self._hint(), soon, instead, vim), width
+        )
 
     @property
     def share(self) -> int | None:

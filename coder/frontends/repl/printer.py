@@ -116,6 +116,7 @@ class Printer:
         """Another session, which goes on from these messages."""
         self.board.todos = _todos_of(messages)
         last = next((message for message in reversed(messages) if message.meta.kind == "reply"), None)
+        self.last_usage = last.meta.usage if last is not None else None
         self.context = held(last.meta.usage) if last is not None else 0
 
     def answered(self, echo: Row) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from prompt_toolkit.application import Application, run_in_terminal
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.key_binding import DynamicKeyBindings, KeyBindings, KeyBindingsBase, merge_key_bindings
+from prompt_toolkit.key_binding.vi_state import InputMode
 from prompt_toolkit.layout import Layout
 from prompt_toolkit.styles import Style as ToolkitStyle
 
@@ -69,6 +70,8 @@ class Terminal:
         output.has_colour = theme.has_colour
         self._suspending: asyncio.Future[None] | None = None
         self._bound: KeyBindingsBase = KeyBindings()
+        self.vim_changed: Callable[[], None] = lambda: None
+        self._vim = ""
         self.front = Front(prompt, self._focus)
         self.stage = Stage(prompt, self.front, marks, lambda: self.screen)
         self._app = _Application(
@@ -86,6 +89,7 @@ class Terminal:
         watch_pastes(self._app)
         self._app.timeoutlen = self._app.ttimeoutlen = _ESCAPE_WAIT
         self._app.before_render += lambda app: self._shrink()
+        self._app.before_render += lambda app: self._note_vim()
         self.screen = Screen(self._app, output, reflows=reflows(env), keeps_erased=keeps_erased(env))
         self._app.erase = self.screen.erase
 
@@ -126,6 +130,13 @@ class Terminal:
 
     def set_vim(self, on: bool) -> None:
         self._app.editing_mode = EditingMode.VI if on else EditingMode.EMACS
+
+    @property
+    def vim(self) -> str:
+        """The mode of its keys, "" while they are off."""
+        if self._app.editing_mode is not EditingMode.VI:
+            return ""
+        return "NORMAL" if self._app.vi_state.input_mode is InputMode.NAVIGATION else "INSERT"
 
     def redraw(self) -> None:
         self._app.invalidate()
@@ -224,6 +235,11 @@ class Terminal:
     def set_draft(self, text: str, *, restored: bool = False) -> None:
         self.prompt.set_text(text, restored=restored)
         self.redraw()
+
+    def _note_vim(self) -> None:
+        if self._vim != self.vim:
+            self._vim = self.vim
+            self.vim_changed()
 
     def _complain(self, problem: str) -> None:
         if problem:

@@ -89,7 +89,9 @@ class Works:
             lambda: self.config,
             lambda: terminal.prompt.text,
             lambda: controls.said,
+            lambda: terminal.vim,
         )
+        terminal.vim_changed = self._vim_changed
         self._drawing.spinner = terminal.marks.spinner
         self._drawing.is_still = opening.is_still or config.interface.reduced_motion
         terminal.stage.live, terminal.stage.status = self._drawing.live, self._drawing.status
@@ -157,9 +159,13 @@ class Works:
         await self.talk.close()
         self._window.end()
 
-    async def open(self, config: Config, start: Start | None) -> None:
-        """Raises CoderError."""
+    async def open(
+        self, config: Config, start: Start | None, greet: Callable[[str], None] = lambda model: None
+    ) -> None:
+        """`greet` is told the model, before anything of the session is printed. Raises CoderError."""
+        self._drawing.goes_on = start is not None and start.goes_on
         session = await self._opening.open(config, self, start)
+        greet(session.control.model)
         self.config = config
         self.printer.facts = lambda **now: failing.facts_of(config, session, self._opening.env, **now)
         id, kept = session.facts.session_id, 0.0 if start is None else None
@@ -195,10 +201,14 @@ class Works:
             self._opening.env,
             self._show_own_status,
             lambda: (self._terminal.width, self._terminal.height),
-            lambda: custom_status.facts_of(config, self.talk, self.printer, self._began, None),
+            lambda: custom_status.facts_of(config, self.talk, self.printer, self._began, self._terminal.vim or None),
             colours=self._terminal.theme.has_colour,
         )
         self._custom.update()
+
+    def _vim_changed(self) -> None:
+        if self._custom is not None and self.talk.is_open:
+            self._custom.update()
 
     def _show_own_status(self) -> None:
         if self._custom is not None:

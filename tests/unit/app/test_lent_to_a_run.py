@@ -12,7 +12,8 @@ import pytest
 
 from coder.app.session import Session
 from coder.core.errors import CoderError
-from coder.core.events import AnyEvent, Notice, TextDelta, ToolStarted
+from coder.core.events import AnyEvent, MessageAdded, Notice, TextDelta, ToolStarted
+from coder.core.messages import said
 from coder.core.requests import Deny
 from tests.support.engine import Recorder
 from tests.support.fakeapi import RunningApi, fault, running_api, tool, turn
@@ -171,6 +172,8 @@ async def test_files_that_are_mentioned_to_a_run_are_attached_when_it_hears_of_t
         told = [text for text in texts(api.requests[1]) if "notes" in text or "missing" in text]
         assert told[0] == "look at @notes.txt too" and told[2] == "and @missing.txt" and len(told) == 3
         assert told[1].startswith("<attached-file ") and "changed since" in told[1]
+        heard = [event.message for event in front.of(MessageAdded) if event.message.meta.kind == "steer"]
+        assert [said(message) for message in heard] == ["look at @notes.txt too", "and @missing.txt"]
         assert session.queued == ()
         await session.aclose()
 
@@ -201,8 +204,8 @@ async def test_what_is_typed_while_files_are_attached_is_whole_too(tmp_path: Pat
         front.do[ToolStarted] = lambda: session.steer("@secret and @a.txt")
         front.do[Notice] = lambda: session.steer("then @b.txt")  # while the first is being made whole
         await session.prompt("Go.")
-        said = " ".join(texts(api.requests[1]))
-        assert "words of a.txt" in said and "words of b.txt" in said
+        told = " ".join(texts(api.requests[1]))
+        assert "words of a.txt" in told and "words of b.txt" in told
         await session.aclose()
 
 

@@ -86,3 +86,29 @@ async def test_a_skill_that_is_used_again_has_the_hooks_it_has_now(tmp_path: Pat
     assert ["first words" in text for text in told] == [True, True, True]
     assert ["other words" in text for text in told] == [False, False, True]
     assert str(api.requests[-1]["messages"]).count("first words") == 2
+
+
+@pytest.mark.behaviour("B-1301")
+@pytest.mark.parametrize(
+    ("where", "said", "heads"),
+    [
+        ("managed", {"allowManagedHooksOnly": True}, "managed"),
+        ("managed", {"disableAllHooks": True}, "none"),
+        ("state", {"disableAllHooks": True}, "managed"),
+        ("state", {"allowManagedHooksOnly": True}, "all"),
+    ],
+)
+async def test_settings_say_whose_skills_may_bring_hooks(
+    tmp_path: Path, where: str, said: dict[str, bool], heads: str
+) -> None:
+    async with running_api([BASH, DONE]) as api:
+        talk, seen = Talk.at(tmp_path, api.url), tmp_path / "seen"
+        careful(talk, seen)
+        folder, name = (talk.home / "managed", "managed-settings") if where == "managed" else (talk.state, "settings")
+        folder.mkdir(exist_ok=True)
+        (folder / f"{name}.json").write_text(json.dumps(said))
+        assert talk.config().hooks.heads == heads
+        session = await talk.open()
+        await session.prompt("/careful")
+        await session.aclose()
+    assert bool(events(seen)) is (heads == "all")

@@ -4,13 +4,16 @@ import re
 
 import pytest
 
-from coder.cli.arguments import FORMATS, parse
+from coder.cli.arguments import FORMATS, _build, parse
 from coder.cli.help import HELP
 from coder.cli.help_pages import KEYS, OPTIONS, PAGES
 from coder.cli.main import SUBCOMMANDS
 from coder.core.errors import ConfigError
 from coder.frontends.repl import keymap
 from tests.support.cli import Place
+
+SHOWN = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", OPTIONS))
+UNTOLD = {"resume_session_at", "resume_drops_turn"}  # entries of a transcript: what programs pass
 
 
 @pytest.mark.behaviour("B-851")
@@ -38,6 +41,13 @@ def test_every_option_that_is_named_exists() -> None:
             assert "expected" in str(error), flag  # a value, or several
     assert all(each in OPTIONS for each in FORMATS)
     assert set(re.findall(r"(?m)^  coder ([a-z]+)", HELP + OPTIONS)) <= set(SUBCOMMANDS)
+
+
+@pytest.mark.behaviour("B-1362")
+def test_every_option_and_subcommand_is_named() -> None:
+    for action in _build()._actions:
+        assert not action.option_strings or set(action.option_strings) & SHOWN or action.dest in UNTOLD, action.dest
+    assert set(SUBCOMMANDS) <= set(re.findall(r"[a-z]+", OPTIONS.partition("\nCommands\n")[2]))
 
 
 def test_every_key_and_action_is_named_on_the_page_of_keys() -> None:

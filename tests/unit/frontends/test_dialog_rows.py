@@ -88,7 +88,7 @@ def test_what_cannot_be_undone_offers_a_word_and_nothing_else() -> None:
     git push --force origin main
   Changes git origin/main
   A forced push replaces history that others may have.
-  coder keeps no copy. Rewind will not bring them back.
+  Rewind brings back files in this folder at most; coder keeps no other copy.
 
   Type  push  and press enter to run it, or press esc to say no.
 """),
@@ -216,7 +216,7 @@ Type 1 to 4 and press enter:
     assert spoken(asked(LOOP))[-1] == "Type 1, 3 or 4 and press enter:"
     assert spoken(asked(PUSH)) == [
         "warning: This cannot be undone. git push --force origin main. Changes git origin/main. A forced push replaces "
-        "history that others may have. coder keeps no copy. Rewind will not bring them back.",
+        "history that others may have. Rewind brings back files in this folder at most; coder keeps no other copy.",
         "Type push to run it, or esc to say no, and press enter:",
     ]
 

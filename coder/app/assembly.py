@@ -22,13 +22,13 @@ from coder.app.again import Again
 from coder.app.attribution import commit_trailer, pr_trailer
 from coder.app.budgets import PrimaryAgain
 from coder.app.checkpointing import FOLDER, Checkpointing, Site
-from coder.app.commanded import Commanded, Parts
+from coder.app.commanding.commanded import Commanded, Parts
 from coder.app.conversation import OpenConversation, told_by
 from coder.app.evidencing import evidencing_of
+from coder.app.hooking.pointing import bring, points_of, tell_of_file
 from coder.app.memory import ProjectMemory
 from coder.app.outset import Outset
 from coder.app.pictures import shrunk
-from coder.app.pointing import bring, points_of, tell_of_file
 from coder.app.prompting import Prompting
 from coder.app.requesting import policies_of, room_of, template_of, thinks_by_tool
 from coder.app.system_prompt import system_prompt
@@ -47,14 +47,15 @@ from coder.tools.read import Read
 from coder.tools.registry import builtins
 
 if TYPE_CHECKING:
-    from coder.app import shell_line, skills_kept, tasks
+    from coder.app import shell_line, tasks
+    from coder.app.commanding import kept as skills_kept
     from coder.app.shell_line import ShellLine
     from coder.commands.definition import Definition
     from coder.config import trust
     from coder.tools import skill as following
 else:  # for people in front, and for folders with commands of their own
     shell_line, tasks = LazyModule("coder.app.shell_line"), LazyModule("coder.app.tasks")
-    trust, skills_kept = LazyModule("coder.config.trust"), LazyModule("coder.app.skills_kept")
+    trust, skills_kept = LazyModule("coder.config.trust"), LazyModule("coder.app.commanding.kept")
     following = LazyModule("coder.tools.skill")
 
 

@@ -16,7 +16,7 @@ from coder.core.messages import Block, Message, Meta, Text
 from coder.core.model import ModelRequest
 
 if TYPE_CHECKING:  # made where there are commands
-    from coder.app.expanded import Expanded, Offered
+    from coder.app.commanding.expanded import Expanded, Offered
     from coder.commands import asked
 else:  # where a prompt says the word
     asked = LazyModule("coder.commands.asked")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from coder.agent.control import Control
 from coder.agent.loop import Agent
-from coder.app.points import NoPoints, Points
+from coder.app.hooking.points import NoPoints, Points
 from coder.app.prompting import Prompting, Refused
 from coder.core.errors import ProtocolError, SessionError
 from coder.core.events import CompactionEnded, RunEnded
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from coder.app import unsaying
     from coder.app.beside import Beside
     from coder.app.checkpointing import Checkpointing
+    from coder.app.commanding.expanded import Offered
     from coder.app.conversation import OpenConversation
-    from coder.app.expanded import Offered
     from coder.app.shell_line import ShellDone
     from coder.app.spent import Spent
     from coder.app.tasks import Task

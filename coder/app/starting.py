@@ -20,7 +20,7 @@ from coder.sessions.repository import related_folders
 from coder.sessions.store import Transcript
 
 if TYPE_CHECKING:
-    from coder.app.points import HeadHooks
+    from coder.app.hooking.points import HeadHooks
     from coder.sessions import reading, tree
 else:  # a new session has no past
     reading, tree = LazyModule("coder.sessions.reading"), LazyModule("coder.sessions.tree")

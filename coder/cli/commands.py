@@ -13,7 +13,7 @@ import typer
 from coder.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from coder.app.command_rows import CommandRow, Shelf
+    from coder.app.commanding.rows import CommandRow, Shelf
     from coder.app.policy import Standing
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True)
@@ -73,7 +73,7 @@ def show(
 
     Options stand before NAME. What the text would run is not run: it is named, with what coder would say to it.
     """
-    from coder.app.command_trying import trial
+    from coder.app.commanding.trying import trial
     from coder.cli.commands_page import row_json
     from coder.cli.commands_show import show_lines, trial_json, trial_lines
     from coder.config.paths import user_home
@@ -110,7 +110,7 @@ def check(
     A folder may be a project, a plugin, a marketplace, or one with such files. Exit code 0: no error (warnings may
     be); 1: errors; 2: a path that is not there.
     """
-    from coder.app.command_checking import of_folder, of_paths
+    from coder.app.commanding.checking import of_folder, of_paths
     from coder.cli.commands_page import check_json, check_lines
     from coder.config.paths import current_folder, user_home
     from coder.core.visible import visible_line
@@ -140,7 +140,7 @@ def new(
     cwd: _Cwd = None,
 ) -> None:
     """Write a command or skill to begin with, and say where. No file is ever written over."""
-    from coder.app.command_writing import Wanted, write_new
+    from coder.app.commanding.writing import Wanted, write_new
     from coder.cli.commands_page import new_lines
     from coder.config.paths import user_home
     from coder.frontends.slash.registry import reserved
@@ -161,7 +161,7 @@ def _standing(cwd: str | None) -> Standing:
 
 
 def _shelf(cwd: str | None, *, all_kinds: bool = False) -> tuple[Standing, Shelf]:
-    from coder.app.command_rows import shelf_of
+    from coder.app.commanding.rows import shelf_of
     from coder.frontends.slash.registry import reserved
 
     found = _standing(cwd)

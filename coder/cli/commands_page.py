@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.cells import cell_len, set_cell_size
 
-from coder.app.command_rows import KINDS, CommandRow, Kind, Shelf
+from coder.app.commanding.rows import KINDS, CommandRow, Kind, Shelf
 from coder.commands.check import Examined
 from coder.commands.definition import Mistake
 from coder.core.messages import Json

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from coder.app.command_rows import CommandRow, Shelf, grants_count
-from coder.app.command_trying import Run, Trial, runs_of
+from coder.app.commanding.rows import CommandRow, Shelf, grants_count
+from coder.app.commanding.trying import Run, Trial, runs_of
 from coder.app.policy import Standing
 from coder.cli.commands_page import brief, call
 from coder.commands.check import definition_mistakes, in_order

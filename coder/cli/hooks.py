@@ -36,7 +36,7 @@ def hooks() -> None:
 @app.command("list")
 def list_hooks(cwd: _Cwd = None, settings: _Settings = None, as_json: _Json = False) -> None:
     """Show every hook of the settings files here: when it runs, whose it is, and why it does not count, if so."""
-    from coder.app.hook_rows import hook_rows
+    from coder.app.hooking.rows import hook_rows
     from coder.app.policy import standing
     from coder.cli.hooks_page import list_lines, rows_json
     from coder.config.flags import Flags
@@ -64,8 +64,8 @@ def test(
 
     Exit code 0: all ran; 1: one failed; 2: EVENT or the input is wrong.
     """
-    from coder.app.hook_rows import hook_rows
-    from coder.app.hook_trying import tried, whole_input
+    from coder.app.hooking.rows import hook_rows
+    from coder.app.hooking.trying import tried, whole_input
     from coder.app.policy import standing
     from coder.cli.hooks_page import test_lines, tried_json
     from coder.config.flags import Flags
@@ -92,7 +92,7 @@ def _point(event: str) -> Point:
     """Raises ConfigError that names the one that was probably meant."""
     from difflib import get_close_matches
 
-    from coder.app.hook_trying import known
+    from coder.app.hooking.trying import known
     from coder.hooks.points import POINTS
 
     if (point := known(event)) is not None:

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from coder.app.hook_rows import HookRow
-from coder.app.hook_trying import Tried, problem_of
+from coder.app.hooking.rows import HookRow
+from coder.app.hooking.trying import Tried, problem_of
 from coder.core.messages import Json
 from coder.frontends.policy.text import WHOSE, short, visible, wrapped
 from coder.hooks.outcome import Part

@@ -65,7 +65,7 @@ def test_hello_loads_only_what_a_hello_needs(place: Place) -> None:
         "PIL",
         "pypdf",
         "coder.app.styling",
-        "coder.app.commanding",
+        "coder.app.commanding.commands",
         "coder.commands.places",
         "coder.evidence.ledger",
         "coder.frontmatter.found",
@@ -143,4 +143,5 @@ def test_the_first_paint_loads_only_what_it_draws_with(place: Place, tmp_path: P
 def test_a_session_without_hooks_loads_nothing_of_them(place: Place) -> None:
     with fake_api([{"text": "Hello."}]) as api:
         modules = loaded(place, "-p", "hello", url=api.url)
-    assert not {name for name in modules if name.startswith(("coder.hooks", "coder.app.hook"))}
+    ports = {f"coder.app.hooking{name}" for name in ("", ".late", ".pointing", ".points")}
+    assert not {name for name in modules if name.startswith(("coder.hooks", "coder.app.hook"))} - ports

@@ -10,10 +10,10 @@ from typing import Any
 from coder.agent.executor import Executor
 from coder.agent.gate import Gate
 from coder.agent.ports import Ports
-from coder.app.attaching import Attaching
-from coder.app.commanding import Commands, OnExpansion, Surroundings
-from coder.app.granting import Granting
-from coder.app.inlining import Inlining
+from coder.app.commanding.attaching import Attaching
+from coder.app.commanding.commands import Commands, OnExpansion, Surroundings
+from coder.app.commanding.granting import Granting
+from coder.app.commanding.inlining import Inlining
 from coder.app.rulebook import RuleBook
 from coder.app.toolbox import SessionTools
 from coder.commands.definition import Definition

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from coder.app.hook_rows import HookRow, hook_rows
+from coder.app.hooking.rows import HookRow, hook_rows
 from coder.config.paths import user_home
 from coder.frontends.desk import Desk
 from coder.frontends.picker import Item, Picker

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from coder.app.expanded import Offered
+    from coder.app.commanding.expanded import Offered
     from coder.frontends.desk import Desk
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from coder.app.command_rows import CommandRow, Shelf, shelf_of
+from coder.app.commanding.rows import CommandRow, Shelf, shelf_of
 from coder.config.paths import user_home
 from coder.core.ordinary import read_ordinary
 from coder.frontends.amounts import size, tokens

@@ -8,8 +8,8 @@ from typing import Any
 from uuid import uuid4
 
 from coder import __version__
+from coder.app.commanding.expanded import Offered
 from coder.app.error_names import category as category
-from coder.app.expanded import Offered
 from coder.app.session import SessionFacts
 from coder.app.spent import Spent
 from coder.core.events import (

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coder.app.command_writing import Wanted, write_new
+from coder.app.commanding.writing import Wanted, write_new
 from coder.commands.check import check
 from coder.commands.loader import load
 from coder.commands.places import places

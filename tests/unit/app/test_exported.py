@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coder.app.exported import LARGEST, exported
+from coder.app.hooking.exported import LARGEST, exported
 
 ENV = {"HOME": "/home/me", "PATH": "/usr/bin:/bin", "A": "it's"}
 SAFE = st.text(st.sampled_from("ab =:'\"\\$`{}A_#~*;&|<>()\t"), max_size=12)

@@ -11,9 +11,9 @@ import pytest
 from coder.agent.control import Control
 from coder.agent.history import History
 from coder.agent.policies import Inject
-from coder.app.hook_calling import Waits
-from coder.app.hook_runs import Scene
-from coder.app.hooking import Around, SessionHooks
+from coder.app.hooking.calling import Waits
+from coder.app.hooking.runs import Scene
+from coder.app.hooking.session import Around, SessionHooks
 from coder.core.config import Config, HookSettings, HookSource, ModelConfig
 from coder.core.events import AnyEvent, Notice, PermissionAnswered, PermissionAsked, RunEnded, RunStarted
 from coder.core.messages import Json, Message, Text, ToolUse

@@ -10,8 +10,8 @@ import pytest
 
 from coder.agent.history import History
 from coder.agent.policies import Inject
-from coder.app.catalogues import LiveCatalogue
-from coder.app.skill_news import SkillNews
+from coder.app.commanding.catalogues import LiveCatalogue
+from coder.app.commanding.news import SkillNews
 from coder.commands.definition import Definition
 from coder.commands.listing import listing
 from coder.commands.places import places

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coder.app.skills_kept import MOST_TOGETHER, MOST_TOKENS, with_skills
+from coder.app.commanding.kept import MOST_TOGETHER, MOST_TOKENS, with_skills
 from coder.core import prompts
 from coder.core.messages import Kind, Message, Meta, Text
 

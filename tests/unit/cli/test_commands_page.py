@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from coder.app.command_rows import CommandRow, Shelf
+from coder.app.commanding.rows import CommandRow, Shelf
 from coder.cli.commands_page import check_lines, list_lines, plain_lines
 from coder.commands.check import Examined
 from coder.commands.definition import Mistake

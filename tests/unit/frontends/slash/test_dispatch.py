@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from coder.app.expanded import Offered
+from coder.app.commanding.expanded import Offered
 from coder.frontends.slash import dispatch
 from coder.frontends.slash.registry import BUILT_IN, Command, find, with_files
 from tests.support.desks import desk_at

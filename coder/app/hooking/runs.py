@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coder.app import hook_notes
-from coder.app.exported import exported
+from coder.app.hooking import notes as hook_notes
+from coder.app.hooking.exported import exported
 from coder.core.events import AnyEvent, Notice
 from coder.core.messages import Json
 from coder.hooks.engine import Engine

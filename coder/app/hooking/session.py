@@ -13,15 +13,15 @@ from pathlib import Path
 from coder.agent.history import History
 from coder.agent.policies import Inject, Verdict
 from coder.agent.replies import reminder
-from coder.app import hook_notes
-from coder.app.hook_asking import asker
-from coder.app.hook_calling import Calling, Waits
-from coder.app.hook_calls import CallHooks
-from coder.app.hook_env import named_by_settings
-from coder.app.hook_fits import Fitting
-from coder.app.hook_runs import HookRuns, Scene, new_prompt_id
-from coder.app.hook_stopping import Stopping, cap_of
-from coder.app.points import HeadHooks, Leaving, Source
+from coder.app.hooking import notes as hook_notes
+from coder.app.hooking.asking import asker
+from coder.app.hooking.calling import Calling, Waits
+from coder.app.hooking.calls import CallHooks
+from coder.app.hooking.env import named_by_settings
+from coder.app.hooking.fits import Fitting
+from coder.app.hooking.points import HeadHooks, Leaving, Source
+from coder.app.hooking.runs import HookRuns, Scene, new_prompt_id
+from coder.app.hooking.stopping import Stopping, cap_of
 from coder.app.prompting import Submitted
 from coder.core.config import Config
 from coder.core.events import AnyEvent, RunEnded, RunStarted
@@ -52,7 +52,7 @@ class Around:
 
 
 class SessionHooks(CallHooks):
-    """Implements `coder.app.points.Points`."""
+    """Implements `coder.app.hooking.points.Points`."""
 
     def __init__(self, config: Config, around: Around, emit: Callable[[AnyEvent], None]) -> None:
         hooks, self.warnings = HookSet.of(config.hooks.sources)

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from coder.agent.history import History
 from coder.agent.policies import Inject, Stop, Verdict
 from coder.agent.replies import reminder
-from coder.app import hook_notes
-from coder.app.hook_runs import HookRuns
+from coder.app.hooking import notes as hook_notes
+from coder.app.hooking.runs import HookRuns
 from coder.core.messages import Json
 from coder.hooks import inputs
 

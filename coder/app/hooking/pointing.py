@@ -7,21 +7,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from coder.app.late_points import LatePoints
+from coder.app.hooking.late import LatePoints
+from coder.app.hooking.points import HeadHooks, NoPoints, Points, Source
 from coder.app.outset import Outset
-from coder.app.points import HeadHooks, NoPoints, Points, Source
 from coder.app.starting import Start
 from coder.core.lazy import LazyModule
 from coder.core.messages import Json
 from coder.tools.shells import Shells
 
 if TYPE_CHECKING:
-    from coder.app import hook_runs, hooking
+    from coder.app.hooking import runs as hook_runs
+    from coder.app.hooking import session as hooking
     from coder.commands.definition import Definition
     from coder.core.config import Heads
     from coder.memory.files import MemoryFile
 else:  # few folders have hooks
-    hooking, hook_runs = LazyModule("coder.app.hooking"), LazyModule("coder.app.hook_runs")
+    hooking, hook_runs = LazyModule("coder.app.hooking.session"), LazyModule("coder.app.hooking.runs")
 
 _ENV_FILE = "hook-env"
 _MEMORY_TYPES = {"managed": "Managed", "yours": "User", "project": "Project", "only you": "Local"}

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, get_args
 
-from coder.app.attaching import Attaching
-from coder.app.expanded import Expanded, Offered
-from coder.app.expanding import Body, Inline, expanded
-from coder.app.granting import Granting
+from coder.app.commanding.attaching import Attaching
+from coder.app.commanding.expanded import Expanded, Offered
+from coder.app.commanding.expanding import Body, Inline, expanded
+from coder.app.commanding.granting import Granting
 from coder.app.prompting import Submitted
 from coder.commands.asked import Asked, asked, harder, head, thinks_harder
 from coder.commands.definition import Definition

@@ -10,7 +10,7 @@ from pathlib import Path
 from coder.agent.history import History
 from coder.agent.policies import Verdict
 from coder.agent.ports import After, Before
-from coder.app.points import HeadHooks, Leaving, NoPoints, Points
+from coder.app.hooking.points import HeadHooks, Leaving, NoPoints, Points
 from coder.app.prompting import Submitted
 from coder.core.edits import Trigger
 from coder.core.events import AnyEvent, RunEnded, RunStarted
@@ -20,7 +20,7 @@ from coder.core.tools import ToolOutput
 
 
 class LatePoints:
-    """Implements `coder.app.points.Points`: those that `make` makes once some are brought, and until then none. It is
+    """Implements `coder.app.hooking.points.Points`: those that `make` makes once some are brought, and until then none. It is
     given whether a run is under way."""
 
     def __init__(self, make: Callable[[bool], Points]) -> None:

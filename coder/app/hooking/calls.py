@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import get_args
 
 from coder.agent.ports import NOTHING_AFTER, NOTHING_SAID, After, Before
-from coder.app import hook_notes
-from coder.app.hook_runs import HookRuns
+from coder.app.hooking import notes as hook_notes
+from coder.app.hooking.runs import HookRuns
 from coder.core.choices import Mode
 from coder.core.edits import Trigger
 from coder.core.messages import Json, Text, ToolResult, ToolUse, block_to_api

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from coder.app import hook_notes
-from coder.app.exported import exported
-from coder.app.hook_env import named_by_settings
-from coder.app.hook_fits import Fitting
+from coder.app.hooking import notes as hook_notes
+from coder.app.hooking.env import named_by_settings
+from coder.app.hooking.exported import exported
+from coder.app.hooking.fits import Fitting
 from coder.app.policy import world_of
 from coder.config.paths import user_home
 from coder.core.config import Config

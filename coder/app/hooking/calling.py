@@ -8,7 +8,7 @@ import asyncio
 from dataclasses import dataclass
 
 from coder.app.error_names import category
-from coder.app.hook_runs import HookRuns
+from coder.app.hooking.runs import HookRuns
 from coder.core.events import AnyEvent, PermissionAnswered, PermissionAsked, RunEnded, RunStarted
 from coder.core.requests import PermissionRequest
 from coder.hooks import inputs

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from coder.app.attribution import commit_trailer, pr_trailer
-from coder.app.command_rows import grants_count
-from coder.app.expanding import expanded
-from coder.app.granting import rules_of_head
+from coder.app.commanding.expanding import expanded
+from coder.app.commanding.granting import rules_of_head
+from coder.app.commanding.rows import grants_count
 from coder.app.policy import Policy, Standing
 from coder.commands.asked import head
 from coder.commands.definition import Definition

@@ -25,11 +25,13 @@ from coder.frontmatter.folders import holds_any
 from coder.tools.read import Read
 
 if TYPE_CHECKING:
-    from coder.app import attaching, catalogues, commanding, granting, inlining, skill_news
-    from coder.app.catalogues import LiveCatalogue
-    from coder.app.commanding import Commands, OnExpansion
-    from coder.app.expanded import Expanded, Offered
-    from coder.app.skill_news import SkillNews
+    from coder.app.commanding import attaching, catalogues, granting, inlining
+    from coder.app.commanding import commands as commanding
+    from coder.app.commanding import news as skill_news
+    from coder.app.commanding.catalogues import LiveCatalogue
+    from coder.app.commanding.commands import Commands, OnExpansion
+    from coder.app.commanding.expanded import Expanded, Offered
+    from coder.app.commanding.news import SkillNews
     from coder.commands import listing, places
     from coder.commands.definition import Definition
     from coder.commands.listing import Listing
@@ -37,8 +39,8 @@ if TYPE_CHECKING:
     from coder.permissions.decide import Decision
 else:
     attaching, catalogues, commanding, granting, inlining, skill_news = (
-        LazyModule(f"coder.app.{name}")
-        for name in ("attaching", "catalogues", "commanding", "granting", "inlining", "skill_news")
+        LazyModule(f"coder.app.commanding.{name}")
+        for name in ("attaching", "catalogues", "commands", "granting", "inlining", "news")
     )
     listing, places = (LazyModule(f"coder.commands.{name}") for name in ("listing", "places"))
 

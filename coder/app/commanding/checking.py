@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from coder.app.command_rows import places_here
+from coder.app.commanding.rows import places_here
 from coder.app.policy import layers
 from coder.commands.check import Examined, examined, hook_file_mistakes, in_order, json_line
 from coder.commands.definition import Mistake

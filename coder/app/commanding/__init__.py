@@ -1,0 +1,1 @@
+"""The commands and skills of a session: found, expanded, granted, shown and checked."""

@@ -183,7 +183,7 @@ class Executor:
         rewritten = self._prepare(call)
         if isinstance(rewritten, Outcome):
             return rewritten
-        note = "\n".join(filter(None, (note, _changed(prepared.call, said.input))))
+        note = "\n".join(filter(None, (note, _changed(prepared.call, said.input, "A hook of the person's"))))
         return replace(rewritten, said=said, note=note)
 
     async def _run_edited(self, prepared: _Prepared, edited: Json) -> Outcome:
@@ -200,7 +200,7 @@ class Executor:
         note = prepared.note
         if decision.drop is not None and not note:
             note = await self._ports.checkpoints.before_asking(decision.drop)
-        note = "\n".join(filter(None, (note, _changed(prepared.call, edited))))
+        note = "\n".join(filter(None, (note, _changed(prepared.call, edited, "The person"))))
         return await self._run(_Prepared(call, tool, params, access, summary, decision, prepared.concurrent, note))
 
     async def _run(self, prepared: _Prepared) -> Outcome:
@@ -257,11 +257,13 @@ class Executor:
             return ToolOutput(text, summary="failed", is_error=True)
 
 
-def _changed(call: ToolUse, edited: Json) -> str:
+def _changed(call: ToolUse, edited: Json, who: str) -> str:
     """What the model has to know of a call that is no longer the one it made."""
     changed = {key: value for key, value in edited.items() if call.input.get(key) != value}
     changed |= {key: None for key in call.input if key not in edited}
-    return prompts.load("reminders/edited", changed=json.dumps(changed, ensure_ascii=False)) if changed else ""
+    if not changed:
+        return ""
+    return prompts.load("reminders/edited", who=who, changed=json.dumps(changed, ensure_ascii=False))
 
 
 def _with_note(output: ToolOutput, note: str) -> ToolOutput:

@@ -29,6 +29,8 @@ MOST_HOPS = 4
 _LONGEST_NAME = 1024
 _LONGEST_SHOWN = 200
 _NAMED = 5  # files that one warning names
+_NOTES = frozenset({".md", ".markdown", ".mdc", ".txt", ".rst", ".adoc"})
+_NOTES_SAID = "texts such as .md and .txt"
 _PUNCTUATION = ".,;:!?)]}>'\"*_"
 _TEXTS = (".md", ".mdc", ".txt")
 
@@ -186,9 +188,14 @@ class _Reading:
             return None
         if place.whose in ("project", "only you"):
             root = os.path.realpath(place.root)
-            if not Path(real).is_relative_to(root) and not self._ground.is_trusted():
-                self._outside.setdefault(str(path) if by else real, self._name(by or path))
-                return None
+            if not Path(real).is_relative_to(root):
+                if not self._ground.is_trusted():
+                    self._outside.setdefault(str(path) if by else real, self._name(by or path))
+                    return None
+                if Path(real).suffix.lower() not in _NOTES:  # a key or a list of passwords is none, trusted or not
+                    self._seen.add(real)
+                    self._warn(f"{self._name(path)} is not read: from outside the repository only {_NOTES_SAID} are.")
+                    return None
         if by is None and not place.is_near and place.whose != "managed" and (doubt := _doubt(real)):
             self._warn(f"{self._name(path)} is not read: {doubt}.")
             return None

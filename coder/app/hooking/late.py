@@ -20,7 +20,7 @@ from coder.core.tools import ToolOutput
 
 
 class LatePoints:
-    """Implements `coder.app.hooking.points.Points`: those that `make` makes once some are brought, and until then none. It is
+    """Implements `hooking.points.Points`: those that `make` makes once some are brought, and until then none. It is
     given whether a run is under way."""
 
     def __init__(self, make: Callable[[bool], Points]) -> None:

@@ -152,6 +152,17 @@ def test_a_link_out_of_the_repository_is_no_memory(land: Land) -> None:
     assert memory.files == () and "outside the repository" in memory.warnings[0]
 
 
+@pytest.mark.behaviour("B-1103")
+def test_from_outside_not_even_a_trusted_repository_has_what_is_no_text_for_people(land: Land) -> None:
+    land.write({".ssh/id_rsa": "key", ".aws/credentials": "key", "team.MD": "team"}, land.home)
+    land.write({"CLAUDE.md": "shop @~/.ssh/id_rsa @~/.aws/credentials @~/team.MD"})
+    (land.shop / "CLAUDE.local.md").symlink_to(land.home / ".aws" / "credentials")
+    memory = land.read(is_trusted=lambda: True)
+    assert [file.text.split()[0] for file in memory.files] == ["shop", "team"]
+    assert all("only texts such as .md and .txt are" in warning for warning in memory.warnings)
+    assert len(memory.warnings) == 2
+
+
 def test_what_the_person_wrote_imports_what_they_like(land: Land) -> None:
     land.write({"anywhere.md": "x"}, land.root)
     land.write({".coder/CLAUDE.md": f"@{land.root}/anywhere.md"}, land.home)

@@ -116,7 +116,7 @@ async def test_what_a_hook_rewrites_is_judged_again(command: str, ran: bool) -> 
     built = engine(Said(before=said), bash("ls"), rules=(DENY,))
     await built.agent.run(prompt())
     assert ("ok" in told(built)) is ran
-    assert not ran or "A hook of the person's changed this call" in told(built) and command in told(built)
+    assert not ran or ("A hook of the person's changed this call" in told(built) and command in told(built))
 
 
 async def test_a_rewritten_call_that_does_not_parse_never_runs() -> None:

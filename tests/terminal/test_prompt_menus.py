@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from coder.frontends.slash.registry import BUILT_IN
 from tests.support.prompt_pty import prompting
 
 EMPTY = "❯ Ask for a change, or type / for commands"
@@ -23,7 +24,7 @@ def test_the_slash_menu_completes_and_runs(tmp_path: Path) -> None:
             "❯ /com",
             "❯ /compact [what to keep]   make room: replace the conversation by a summary",
             "  /uncompact                take the last summary back",
-            "  2 of 29 · tab completes · enter runs · esc closes",
+            f"  2 of {len(BUILT_IN)} · tab completes · enter runs · esc closes",
         )
         prompt.type("\t")
         prompt.see_only("❯ /compact")

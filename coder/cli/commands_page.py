@@ -57,7 +57,7 @@ def _row(row: CommandRow, width: int, cwd: Path, home: Path) -> Iterator[str]:
     mark = "-" if row.note else "!" if row.mistakes else " "
     room = WIDTH - 2 - width - 2 - _WHOSE - 1
     named = call(row)
-    if cell_len(named) > width and cell_len(row.name) + 1 > width:  # a name is never cut: it is what one types
+    if cell_len(named) > width and cell_len(row.name) + 2 > width:  # a name is never cut: it is what one types
         yield from wrapped(named, f"{mark} ", "    ")
         mark, named = " ", ""
     rest = f"{row.origin:<{_WHOSE}} {_cut(visible_line(row.about), room)}"

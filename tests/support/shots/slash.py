@@ -145,6 +145,8 @@ SHOTS = (
     Shot("/output-style", "How the model answers.", page("/output-style", "esc")),
     Shot("/permissions", "Every rule, whose it is and where it stands.", page("/permissions", "esc leaves")),
     Shot("/memory", "The notes the model reads.", page("/memory", "esc")),
+    Shot("/skills", "Commands and skills of files: yours, the project's, ours.", page("/skills", "esc")),
+    Shot("/hooks", "What is run at which point, and whose it is; here: nothing.", page("/hooks", "hooks")),
     Shot("/status", "Model, key, folder, settings, session.", page("/status", "Endpoint")),
     Shot("/config", "Settings, their values and where they come from.", page("/config", "esc")),
     Shot("/diff", "Every change of the session.", diff),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -30,6 +30,7 @@ ROWS = st.builds(
 
 @pytest.mark.behaviour("B-1280")
 @given(rows=st.lists(ROWS, max_size=6))
+@example(rows=[CommandRow("command", "a" * 23, HERE / "x.md", "built-in", "", "0", "")])
 def test_a_terminal_gets_at_most_80_columns_and_every_name_whole(rows: list[CommandRow]) -> None:
     lines = list(list_lines(Shelf(tuple(rows)), rows, HERE, HOME))
     assert all(cell_len(line) <= 80 and line.isprintable() for line in lines)

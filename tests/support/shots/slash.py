@@ -49,6 +49,11 @@ def below(rows: Sequence[str]) -> list[str]:
     return trimmed(rows[ends[-1] + 1 :] if ends else rows)
 
 
+def skills(studio: Studio) -> Sequence[str]:
+    rows = page("/skills", "esc")(studio)
+    return lasting(rows, (r"^( +)\S*/prompts/", r"\1~/.local/lib/python3.12/site-packages/coder/prompts/"))
+
+
 def doctor(studio: Studio) -> Sequence[str]:
     rows = page("/doctor", "Everything is in order", warm=False)(studio)
     return lasting(
@@ -145,7 +150,7 @@ SHOTS = (
     Shot("/output-style", "How the model answers.", page("/output-style", "esc")),
     Shot("/permissions", "Every rule, whose it is and where it stands.", page("/permissions", "esc leaves")),
     Shot("/memory", "The notes the model reads.", page("/memory", "esc")),
-    Shot("/skills", "Commands and skills of files: yours, the project's, ours.", page("/skills", "esc")),
+    Shot("/skills", "Commands and skills of files: yours, the project's, ours.", skills),
     Shot("/hooks", "What is run at which point, and whose it is; here: nothing.", page("/hooks", "hooks")),
     Shot("/status", "Model, key, folder, settings, session.", page("/status", "Endpoint")),
     Shot("/config", "Settings, their values and where they come from.", page("/config", "esc")),

@@ -18,7 +18,7 @@ from coder.agent.history import History
 from coder.agent.policies import EndPolicy, Inject, Verdict
 from coder.agent.replies import reminder
 from coder.core import prompts
-from coder.core.events import AnyEvent, MessageAdded, RunEnded, RunStarted, TaskEnded, ToolFinished
+from coder.core.events import AnyEvent, MessageAdded, Notice, RunEnded, RunStarted, TaskEnded, ToolFinished
 from coder.core.lazy import LazyModule
 from coder.core.ordinary import open_ordinary
 from coder.evidence.hints import may_claim
@@ -53,15 +53,23 @@ _SAYS: dict[str, str] = {
 }
 
 
+def _unsaid(text: str) -> None:
+    """Nobody reads it."""
+
+
 class Evidencing:
     """A listener, three policies for the end of runs, and `attach`, which is given how a run ended.
 
     `folders` are the start folder and those that were added. `sees_changes`: `changed` is told what commands change.
+    `say` tells people why an answer is not the end.
     """
 
-    def __init__(self, folders: tuple[Path, ...], *, sees_changes: bool = True) -> None:
+    def __init__(
+        self, folders: tuple[Path, ...], *, sees_changes: bool = True, say: Callable[[str], None] = _unsaid
+    ) -> None:
         self._folders = folders
         self._sees_changes = sees_changes
+        self.say = say
         self._ledger: Ledger | None = None
         self._verify: frozenset[str] = frozenset()
         self._is_challenged: set[str] = set()
@@ -193,7 +201,11 @@ def evidencing_of(
     config: Config, emit: Callable[[AnyEvent], None], line: Callable[[], ShellLine], checkpoints: Checkpointing
 ) -> Evidencing:
     """For a session with this configuration."""
-    made = Evidencing((config.cwd, *config.add_dirs), sees_changes=checkpoints.enabled)
+
+    def say(text: str) -> None:
+        emit(Notice(level="info", text=text))
+
+    made = Evidencing((config.cwd, *config.add_dirs), sees_changes=checkpoints.enabled, say=say)
     checkpoints.tell_changes(made.changed)
     wanted = config.guidance
     if wanted.check:
@@ -214,11 +226,12 @@ class _Claims:
         found = self._evidencing.unbacked(text)
         if not found or not self._evidencing.challenge("claims"):
             return None
-        what, facts = (
+        what, fact = (
             " and ".join(dict.fromkeys(each))
             for each in ((_SAYS[claim] for claim, _ in found), (why for _, why in found))
         )
-        return _told(prompts.load("reminders/claim", what=what, fact=facts))
+        self._evidencing.say(f"The answer says {what}, but {fact}. The model is told so and answers again.")
+        return _told(prompts.load("reminders/claim", what=what, fact=fact))
 
 
 class _Citations:
@@ -232,7 +245,9 @@ class _Citations:
         self._evidencing.doubt(f"the answer names {place}" for place in wrong)
         if not wrong or not self._evidencing.challenge("citations"):
             return None
-        return _told(prompts.load("reminders/citations", places=", ".join(map(str, wrong))))
+        places = ", ".join(map(str, wrong))
+        self._evidencing.say(f"The answer names {places}. The model is told so and answers again.")
+        return _told(prompts.load("reminders/citations", places=places))
 
 
 def _told(text: str) -> Inject:

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 from uuid import NAMESPACE_OID, uuid5
 
 Json: TypeAlias = dict[str, Any]
+INLINE = "inline_"  # how the id of a call begins that the text of a command made, not the model
 ATTACHED = "<attached-"  # how the text of a file begins that a prompt mentions
 
 

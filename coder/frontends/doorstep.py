@@ -47,5 +47,5 @@ async def _trusts(ui: Ui, trust: Trust, config_home: Path, home: Path) -> str:
             approve(config_home, trust)
         if answer != "show":
             return answer
-        await ui.page(details_page(asked))
+        await ui.page(details_page(asked, ui.width))
     return "not_now"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from coder.frontends.folding import fold_rows
 from coder.frontends.picker import Item, Page, Picked, Picker
 from coder.frontends.styled import Row, Style, foreign, row
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from coder.config.question import Answer, TrustQuestion
 
 _GRACE = 0.3  # it comes by itself, while somebody may be typing their first message
+_HANG = 4
 _WANTS = "This folder wants to:  "
 _STYLES: dict[str, Style] = {"new": "added", "changed": "warn", "gone": "dim"}
 
@@ -44,8 +46,9 @@ def details_rows(question: TrustQuestion) -> list[Row]:
     return [*seen, row(("It brings:", "bold")), *(row(f"  {foreign(line)}") for line in question.details)]
 
 
-def details_page(question: TrustQuestion) -> Page:
-    return Page(tuple(details_rows(question)))
+def details_page(question: TrustQuestion, width: int) -> Page:
+    """Nothing of it is cut: what stands at the end of a command counts as much as its beginning."""
+    return Page(tuple(fold_rows(details_rows(question), width, _HANG)))
 
 
 def _changes(question: TrustQuestion) -> list[Row]:

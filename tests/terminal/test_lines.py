@@ -94,7 +94,7 @@ def test_a_note_is_added_to_the_file_that_is_chosen(tmp_path: Path) -> None:
         there.terminal.press("enter")
         there.terminal.wait("❯ 1 CLAUDE.md            this project, shared through git")
         there.terminal.send("2")
-        there.terminal.wait("✓ Noted in CLAUDE.local.md · the model reads it when you name it:")
+        there.terminal.wait("✓ Noted in CLAUDE.local.md · the model reads it with your next message")
         there.free()
         assert (tmp_path / "project" / "CLAUDE.local.md").read_text() == "- tests are run with make\n"
         told = there.told()

@@ -13,7 +13,7 @@ from coder.agent.executor import Executor
 from coder.agent.outcome import Outcome
 from coder.commands.injection import FAILED, REFUSED
 from coder.core.errors import SessionError
-from coder.core.messages import Text, ToolUse
+from coder.core.messages import INLINE, Text, ToolUse
 from coder.core.visible import visible_line
 
 TIMEOUT_MS = 120_000
@@ -33,7 +33,7 @@ class Inlining:
         shown = visible_line(pattern)
         if not self.has_shell():
             raise SessionError(f"{REFUSED.format(pattern=shown)}: a rule denies Bash. Nothing was sent.")
-        call = ToolUse(f"inline_{uuid4().hex[:16]}", "Bash", {"command": command, "timeout": TIMEOUT_MS})
+        call = ToolUse(f"{INLINE}{uuid4().hex[:16]}", "Bash", {"command": command, "timeout": TIMEOUT_MS})
         outcomes: dict[str, Outcome] = {}
         await self.executor().run([call], outcomes)
         outcome = outcomes[call.id]

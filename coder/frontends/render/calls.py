@@ -9,6 +9,7 @@ from pathlib import Path
 from coder.core.events import PermissionDenied, ToolFinished
 from coder.core.messages import Json, Text, ToolResult, ToolUse
 from coder.frontends.amounts import counted, duration
+from coder.frontends.desk import Shown
 from coder.frontends.evidence import Evidence
 from coder.frontends.folding import fold_row, size_of
 from coder.frontends.render.clean import clean_code
@@ -97,6 +98,19 @@ def merged_rows(finished: Sequence[ToolFinished], *, width: int, folder: Path, h
     seconds = max((each.seconds for each in finished), default=0.0)
     made = row(("✓ ", "ok"), text[:1].upper() + text[1:], (f" · {duration(seconds)}", "dim"))
     return fold_row(made, width)
+
+
+def gathered_rows(shown: Sequence[Shown], *, width: int, folder: Path, home: Path) -> list[Row]:
+    """What a command of a file had run for its text before the model was asked, as one row that names each."""
+    if len(shown) == 1:
+        return call_rows(shown[0].finished, width=width, folder=folder, home=home, number=shown[0].number)
+    place, tail = Place(folder, home), " · ctrl+o shows all"
+    names = ", ".join(subject(each.finished.call, place) for each in shown)
+    lead = f"Ran {len(shown)} commands for it: "
+    room = width - size_of(f"✓ {lead}{tail}")
+    if room >= _NARROW:
+        (names, _), *_ = cut(row(names), room)
+    return fold_row(row(("✓ ", "ok"), lead, names, (tail, "dim")), width)
 
 
 def chosen_row(data: Json) -> Row:

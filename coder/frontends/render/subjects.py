@@ -9,7 +9,18 @@ from coder.core.messages import Json, ToolUse
 from coder.frontends.styled import foreign
 
 _QUOTED = ("Grep",)
-_KEYS = ("command", "file_path", "notebook_path", "pattern", "task_id", "shell_id", "description", "url", "query")
+_KEYS = (
+    "command",
+    "file_path",
+    "notebook_path",
+    "pattern",
+    "task_id",
+    "shell_id",
+    "description",
+    "url",
+    "query",
+    "skill",
+)
 _PATHS = ("file_path", "notebook_path")
 _LONGEST = 4_000  # characters that are looked at: a row has room for few of them
 
@@ -51,6 +62,8 @@ def subject(call: ToolUse, place: Place) -> str:
         text = f'"{text}"'
     if call.name in ("Grep", "Glob") and _text(given, "path"):
         text += f" in {place.short(_text(given, 'path'))}"
+    if key == "skill":
+        text = f"{text} {_text(given, 'args')}".rstrip()
     return foreign(text)
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, TypedDict
 
 from coder.core.events import PermissionAnswered, PermissionDenied, ToolFinished
 from coder.core.lazy import LazyModule
-from coder.core.messages import Message, ToolResult, ToolUse
+from coder.core.messages import INLINE, Message, ToolResult, ToolUse
 from coder.core.requests import Allow, Deny, PermissionRequest
+from coder.frontends.desk import Shown
 from coder.frontends.repl.terminal import Terminal
 from coder.frontends.repl.transcript import Transcript
 from coder.frontends.styled import Row
@@ -40,6 +41,7 @@ class Called:
         self._folder = folder
         self._home = home
         self._merging: list[ToolFinished] = []
+        self._gathering: list[Shown] = []  # what a text of a command had run, and what nobody was asked about
         self._uses: dict[str, ToolUse] = {}  # calls of the last reply of which nothing was heard yet
         self._refused: set[str] = set()  # calls the person said no to
         self._allowed_once: set[str] = set()  # calls
@@ -53,6 +55,9 @@ class Called:
 
     def settle(self) -> None:
         """Prints the calls that waited for their neighbours."""
+        if self._gathering:
+            gathering, self._gathering = self._gathering, []
+            self._terminal.say(calls.gathered_rows(gathering, **self._where()))
         if self._merging:
             merging, self._merging = self._merging, []
             self._terminal.say(calls.merged_rows(merging, **self._where()))
@@ -107,6 +112,10 @@ class Called:
         shown = self._transcript.call(event)
         if calls.can_merge(event):
             self._merging.append(event)
+            return
+        is_ours = event.call.id.startswith(INLINE)
+        if is_ours and not event.result.is_error and event.call.id not in self._allowed_once:
+            self._gathering.append(shown)
             return
         note = "allowed once" if event.call.id in self._allowed_once and not event.result.is_error else ""
         rows = calls.call_rows(event, number=shown.number, note=note, **self._where())

@@ -40,8 +40,9 @@ from coder.core.events import (
     UsageReported,
 )
 from coder.core.lazy import LazyModule
-from coder.core.messages import Json, Message, ToolUse, Usage, said
+from coder.core.messages import ATTACHED, Json, Message, Text, ToolUse, Usage, said
 from coder.frontends.desk import Shown
+from coder.frontends.folding import fold_row
 from coder.frontends.hook_words import failure
 from coder.frontends.repl.board import Board, Call, Retry
 from coder.frontends.repl.called import THINK, Called
@@ -51,9 +52,11 @@ from coder.frontends.repl.writing import Writing
 from coder.frontends.styled import Row, foreign, row
 
 if TYPE_CHECKING:
+    from coder.frontends.render import attached as attaching
     from coder.frontends.render import ending, subjects
     from coder.frontends.render.refusals import Facts
 else:  # what is printed comes after the first paint
+    attaching = LazyModule("coder.frontends.render.attached")
     ending = LazyModule("coder.frontends.render.ending")
     subjects = LazyModule("coder.frontends.render.subjects")
 
@@ -253,14 +256,23 @@ class Printer:
             case "results":
                 for call in self._called.not_run(message):
                     self.board.calls.pop(call.id, None)
+            case "prompt":
+                self._attached(message)
             case "steer":
                 text = said(message)
                 if text in self.board.queued:
                     self.board.queued.remove(text)
                 self.transcript.prompt(text)
                 self.say((), ending.receipt_row(text, self.board.turn + 1), ())
+                self._attached(message)
             case _:
                 pass
+
+    def _attached(self, message: Message) -> None:
+        """The files that went with what the person said: they cost, and may not be those that were meant."""
+        if any(isinstance(block, Text) and block.text.startswith(ATTACHED) for block in message.content):
+            text = attaching.attached(message, self._place.folder, self._place.home)
+            self.say(*fold_row(row((f"  {text}", "dim")), self._terminal.width), ())
 
     def _finished(self, event: ToolFinished) -> None:
         board = self.board

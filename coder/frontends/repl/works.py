@@ -263,7 +263,12 @@ class Works:
         if path is not None:
             notes.add_note(path, note)
             name = remembering.name_of(path, self.config.cwd, self._opening.home)
-            said = f" · the model reads it when you name it: @{name}"
+            is_read = self.config.guidance.memory
+            said = (
+                " · the model reads it with your next message"
+                if is_read
+                else f" · no notes are read here: name it, @{name}"
+            )
             self.printer.say(row(("✓ ", "ok"), f"Noted in {name}", (said, "dim")), ())
 
     def _save_plan(self, plan: str) -> Path | None:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from coder.core.events import PermissionDenied, ToolFinished
-from coder.core.messages import Text, ToolResult, ToolUse
+from coder.core.lazy import LazyModule
+from coder.core.messages import ATTACHED, INLINE, Message, Text, ToolResult, ToolUse
 from coder.core.requests import Deny
 from coder.core.visible import visible, visible_line
 from coder.frontends.amounts import counted, spoken_duration
 from coder.frontends.desk import Shown
+
+if TYPE_CHECKING:
+    from coder.frontends.render import attached as attaching
+else:  # where files go with a prompt
+    attaching = LazyModule("coder.frontends.render.attached")
 
 _COMMANDS = ("Bash", "Monitor", "PowerShell")
 _EDITS = ("Edit", "Write", "NotebookEdit")
@@ -34,6 +41,8 @@ class Calls:
 
     def started(self, call: ToolUse) -> Iterator[str]:
         """Only of what may take its time."""
+        if call.id.startswith(INLINE):
+            return  # the text of a command has many
         if call.name in _COMMANDS or call.name.startswith("mcp__"):
             yield f"tool: {self._what(call)}, started"
 
@@ -50,6 +59,8 @@ class Calls:
         more = f" Type /show {shown.number} to read {'it' if len(lines) == 1 else 'them'}." if len(lines) > _FEW else ""
         if event.result.is_error:
             yield from self._failed(event, what, lines, more)
+        elif call.id.startswith(INLINE):
+            yield f"tool: {what}, done{_comma(summary)}. Type /show {shown.number} to read what it printed."
         elif call.name in _COMMANDS:
             end = ":" if lines and not more else "."
             yield f"tool: {what}, done in {spoken_duration(event.seconds)}{_comma(summary)}{end}{more}"
@@ -64,6 +75,12 @@ class Calls:
         if answer is not None and not answer.nobody:
             said = f"you said no: {visible_line(answer.message)}" if answer.message else "you said no"
         return f"tool failed: {self._what(event.call)}, not run: {said}"
+
+    def attached(self, message: Message) -> str:
+        """The files that went with what the person said."""
+        if not any(isinstance(block, Text) and block.text.startswith(ATTACHED) for block in message.content):
+            return ""
+        return attaching.attached(message, Path(self._cwd), Path(self._home))
 
     def not_run(self, call: ToolUse, result: ToolResult) -> str:
         return f"tool failed: {self._what(call)}, not run: {_first_line(result)}"
@@ -107,6 +124,8 @@ class Calls:
 
 def _subject(call: ToolUse) -> str:
     """What a call is about: its path, command or pattern."""
+    if call.name == "Skill":
+        return " ".join(part for key in ("skill", "args") if isinstance(part := call.input.get(key), str)).rstrip()
     for key in ("command", "file_path", "notebook_path", "pattern", "url", "query", "task_id", "path"):
         if isinstance(found := call.input.get(key), str):
             return found

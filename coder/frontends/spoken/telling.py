@@ -141,6 +141,8 @@ class Telling:
                 yield from self._end_thinking()
                 yield from self._answer.settle(message.text)
                 self._asked = {call.id: call for call in message.tool_uses}
+            case "prompt" | "steer" if text := self._calls.attached(message):
+                yield f"note: {text}"
             case "results":
                 results = [block for block in message.content if isinstance(block, ToolResult)]
                 for result in results:

@@ -1,0 +1,37 @@
+"""Which files went with a prompt, and how large each is, from the message as it was sent. Pure; must not read files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from coder.core.messages import ATTACHED, Message, Text
+from coder.frontends.amounts import counted
+from coder.frontends.render.subjects import Place
+from coder.frontends.styled import foreign
+
+_HEAD = re.compile(re.escape(ATTACHED) + r'(file|folder) path="([^"\n]*)"(?: lines="([\d-]*)")?>\n')
+
+
+def attached(message: Message, folder: Path, home: Path) -> str:
+    """`Attached: docs/style.md, 1 line · web, 4 names`; "" when nothing was."""
+    named = list(_named(message, Place(folder, home)))
+    return f"Attached: {' · '.join(named)}" if named else ""
+
+
+def _named(message: Message, place: Place) -> Iterator[str]:
+    for block in message.content:
+        if not isinstance(block, Text) or not block.text.startswith(ATTACHED):
+            continue
+        if (head := _HEAD.match(block.text)) is None:
+            continue
+        what, path, lines = head.groups()
+        size = block.text.count("\n", head.end())  # the last line ends before the tag that closes it
+        said = _lines(lines) if lines else counted(size, "line" if what == "file" else "name")
+        yield f"{foreign(place.short(path))}, {said}"
+
+
+def _lines(lines: str) -> str:
+    first, _, last = lines.partition("-")
+    return f"line {first}" if first == last else f"lines {lines}"

@@ -137,3 +137,22 @@ def test_a_note_reaches_the_model_with_the_next_message_as_is_said(tmp_path: Pat
         there.free()
         there.say("go on")
         assert "prices are cents" in str(there.talk[1]["messages"]) and "prices are cents" not in str(there.talk[0])
+
+
+@pytest.mark.behaviour("B-1376")
+@pytest.mark.behaviour("B-1372")
+def test_a_check_is_waited_for_in_its_own_words(tmp_path: Path) -> None:
+    shop = Shop.make(tmp_path)
+    go = tmp_path / "go"
+    shop.program("verify", f"until test -e '{go}'; do sleep 0.05; done; test -e fixed")
+    turns = [turn("It is done."), turn(tool("Bash", command="touch fixed")), turn("Now it is.")]
+    options = ("--check", "verify", "--permission-mode", "bypassPermissions")
+    with shop.session(turns, *options) as (term, _):
+        term.wait("! Checking: verify")
+        term.wait(lambda: any("Finishing · " in row for row in term.screen))
+        assert not any("Writing" in row for row in term.screen)
+        go.touch()
+        calm(term)
+        assert "! Check failed: verify ended with exit code 1 (try 1 of 3)" in term.history
+        at = term.history.index("Seen: 1 command · 1 file changed")
+        assert term.history[at + 1] == "✓ Check passed: verify · 2 tries"

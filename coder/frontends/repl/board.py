@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from coder.core.events import ModelRetrying
     from coder.core.messages import Json
 
-Phase: TypeAlias = Literal["idle", "waiting", "thinking", "writing", "running", "asking", "retrying", "compacting"]
+Phase: TypeAlias = Literal[
+    "idle", "waiting", "thinking", "writing", "running", "asking", "retrying", "compacting", "ending"
+]
 
 
 @dataclass(slots=True)

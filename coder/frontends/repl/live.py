@@ -94,6 +94,8 @@ def state_words(board: Board) -> str:
             return f"Running {foreign(_named(board))}" if board.calls else "Waiting for the model"
         case "compacting":
             return "Compacting"
+        case "ending":
+            return "Finishing"
         case "asking":
             return "Waiting for you"
         case "retrying":

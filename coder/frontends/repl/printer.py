@@ -253,6 +253,8 @@ class Printer:
                 self.writing.end()
                 self.transcript.answer(message.text)
                 self._called.begin(message.tool_uses)
+                if self.board.is_running and not message.tool_uses:
+                    self.board.phase = "ending"  # a check or a hook may take its time
             case "results":
                 for call in self._called.not_run(message):
                     self.board.calls.pop(call.id, None)

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from coder.core.tools import Mode
 
 WAITING = "Waiting for the model"
+FINISHING = "Finishing"
 ASKING = "Waiting for you"
 
 
@@ -141,6 +142,7 @@ class Telling:
                 yield from self._end_thinking()
                 yield from self._answer.settle(message.text)
                 self._asked = {call.id: call for call in message.tool_uses}
+                self.state = self.state if self._asked else FINISHING
             case "prompt" | "steer" if text := self._calls.attached(message):
                 yield f"note: {text}"
             case "results":

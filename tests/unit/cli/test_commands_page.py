@@ -14,7 +14,7 @@ from coder.cli.commands_page import check_lines, list_lines, plain_lines
 from coder.commands.check import Examined
 from coder.commands.definition import Mistake
 
-HERE, HOME = Path("/work/repo"), Path("/home/me")
+HERE, HOME = Path("/srv/repo"), Path("/home/me")
 NAMES = st.from_regex(r"[a-z][a-z:-]{0,60}", fullmatch=True)
 ROWS = st.builds(
     CommandRow,
@@ -24,7 +24,7 @@ ROWS = st.builds(
     st.sampled_from(["built-in", "managed", "yours", "project", "added", "plugin"]),
     st.text(max_size=120),
     st.text(max_size=40),
-    st.sampled_from(["", "/work/repo/.claude/skills/x/SKILL.md comes first"]),
+    st.sampled_from(["", "/srv/repo/.claude/skills/x/SKILL.md comes first"]),
 )
 
 
@@ -36,7 +36,7 @@ def test_a_terminal_gets_at_most_80_columns_and_every_name_whole(rows: list[Comm
     assert all(cell_len(line) <= 80 and line.isprintable() for line in lines)
     whole = "\n".join(lines)
     assert all(row.name in whole for row in rows)
-    assert "/work/repo/.claude" not in whole
+    assert "/srv/repo/.claude" not in whole
 
 
 @pytest.mark.behaviour("B-1280")

@@ -48,14 +48,13 @@ from coder.tools.registry import builtins
 
 if TYPE_CHECKING:
     from coder.app import shell_line, tasks
+    from coder.app.commanding import granting
     from coder.app.commanding import kept as skills_kept
     from coder.app.shell_line import ShellLine
-    from coder.commands.definition import Definition
-    from coder.config import trust
     from coder.tools import skill as following
 else:  # for people in front, and for folders with commands of their own
     shell_line, tasks = LazyModule("coder.app.shell_line"), LazyModule("coder.app.tasks")
-    trust, skills_kept = LazyModule("coder.config.trust"), LazyModule("coder.app.commanding.kept")
+    granting, skills_kept = (LazyModule(f"coder.app.commanding.{name}") for name in ("granting", "kept"))
     following = LazyModule("coder.tools.skill")
 
 
@@ -137,7 +136,7 @@ class Assembly:
             emit=outset.emit,
             tell=lambda message: self.agent.tell(message),
             messages=lambda: self.agent.history.messages,
-            is_trusted=partial(_grants, config),
+            is_trusted=lambda definition: granting.grants_count(config, definition),
             window=catalog.describe(outset.model).context_window,
             facts={
                 "SESSION_ID": outset.journal.session_id,
@@ -254,10 +253,3 @@ def _another(config: Config, template: ModelRequest) -> Callable[[str, Effort | 
         return template_of(wanted, name, template.tools, template.system)
 
     return another
-
-
-def _grants(config: Config, definition: Definition) -> bool:
-    """Whether what the head of a command grants counts: of a repository, only what the person has approved."""
-    if definition.origin not in ("project", "added"):
-        return True
-    return bool(trust.covers(config.trust, definition.file, definition.digest))

@@ -98,12 +98,12 @@ class Prompting:
     async def prepare(self, text: str, pictures: Sequence[Block] = ()) -> Prepared | Refused:
         """What the run begins with. Raises CoderError when a command of a file cannot be expanded."""
         before = await self._begun()
-        expanded = await self._expand(text) if self._expand is not None and text.lstrip().startswith("/") else None
-        if self._hooks is not None:
+        if self._hooks is not None:  # before a command runs anything of its own
             said = await self._hooks.submitted(text)
             if said.refused:
                 return Refused(said.refused)
             before += said.notes
+        expanded = await self._expand(text) if self._expand is not None and text.lstrip().startswith("/") else None
         blocks: tuple[Block, ...] = (Text(text),)
         if expanded is not None:
             blocks = expanded.blocks

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from coder.app.commanding.rows import CommandRow, Shelf, grants_count
+from coder.app.commanding.granting import grants_count
+from coder.app.commanding.rows import CommandRow, Shelf
 from coder.app.commanding.trying import Run, Trial, runs_of
 from coder.app.policy import Standing
 from coder.cli.commands_page import brief, call

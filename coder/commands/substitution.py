@@ -95,13 +95,8 @@ def fill(text: str, given: Given, put: Put = lambda slot: slot.raw) -> tuple[str
     return "".join([*parts, text[at:]]), takes
 
 
-def substitute(body: str, given: Given) -> str:
-    """The whole body. What was typed is put behind it where the body has no place for it."""
-    text, takes = fill(body, given)
-    return text if takes else with_arguments(text, given)
-
-
 def with_arguments(text: str, given: Given) -> str:
+    """What was typed stands behind a body that has no place for it."""
     return f"{text.rstrip()}\n\nARGUMENTS: {given.arguments}" if given.arguments.strip() else text
 
 

@@ -99,6 +99,21 @@ def test_a_prompt_that_a_hook_blocks_is_not_sent(place: Place, says_no: str) -> 
     assert not any("hunter2" in path.read_text() for path in place.transcripts())
 
 
+@pytest.mark.behaviour("B-1192")
+def test_a_command_that_a_hook_blocks_has_run_nothing_yet(place: Place, tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    command = place.home / ".coder" / "commands" / "facts.md"
+    command.parent.mkdir(parents=True)
+    command.write_text(f"---\nallowed-tools: Bash(touch *)\n---\nWhat is this?\n!`touch {ran}`\n", encoding="utf-8")
+    options = ("-p", "/facts", "--add-dir", str(tmp_path), "--permission-mode", "acceptEdits")
+    settings(place, {"UserPromptSubmit": [group("echo 'not now' >&2; exit 2")]})
+    with fake_api([turn("One.")]) as api:
+        blocked = place.coder(*options, url=api.url)
+        assert blocked.code == 1 and not ran.exists() and not api.requests
+        settings(place, {})
+        assert place.coder(*options, url=api.url).stdout == "One.\n" and ran.exists()
+
+
 @pytest.mark.behaviour("B-1195")
 def test_a_stop_hook_makes_the_run_go_on_until_it_is_content(place: Place, tmp_path: Path) -> None:
     seen, ok = tmp_path / "seen", tmp_path / "ok"

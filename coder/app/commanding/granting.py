@@ -11,7 +11,8 @@ from pathlib import Path
 from coder.app.rulebook import RuleBook
 from coder.commands.definition import Definition
 from coder.commands.substitution import Given, fill
-from coder.core.config import RuleText
+from coder.config.trust import covers
+from coder.core.config import Config, RuleText
 
 _FOLDERS = ("PROJECT_DIR", "SKILL_DIR", "PLUGIN_ROOT")
 _SIGNS = frozenset("*?[](){}!\\\n")
@@ -64,3 +65,10 @@ def rules_of_head(
         yield RuleText(fill(text, own)[0], "allow", "session", origin, base)
     for text in definition.without:
         yield RuleText(text, "deny", "session", origin, base)
+
+
+def grants_count(config: Config, definition: Definition) -> bool:
+    """Whether what the head of a file allows, and its hooks, count: of a repository, only what the person approved."""
+    if definition.origin not in ("project", "added"):
+        return True
+    return covers(config.trust, definition.file, definition.digest)

@@ -17,7 +17,6 @@ from coder.commands.loader import Catalogue, load
 from coder.commands.places import Place, files_in, places, places_of
 from coder.commands.styles import style_of
 from coder.config.paths import MANAGED
-from coder.config.trust import covers
 from coder.core import prompts
 from coder.core.config import Config
 from coder.frontmatter.found import Search
@@ -89,13 +88,6 @@ def places_here(config: Config) -> tuple[Place, ...]:
     if config.guidance.commands:
         return places_of(config, MANAGED)
     return places(config.cwd, config.home, managed=MANAGED, add_dirs=config.add_dirs)
-
-
-def grants_count(config: Config, definition: Definition) -> bool:
-    """Whether what its head allows, and its hooks, count: of a repository, only what the person has approved."""
-    if definition.origin not in ("project", "added"):
-        return True
-    return covers(config.trust, definition.file, definition.digest)
 
 
 def _rank(row: CommandRow) -> tuple[int, bool, str]:

@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 
 from coder.app.attribution import commit_trailer, pr_trailer
 from coder.app.commanding.expanding import expanded
-from coder.app.commanding.granting import rules_of_head
-from coder.app.commanding.rows import grants_count
+from coder.app.commanding.granting import grants_count, rules_of_head
 from coder.app.policy import Policy, Standing
 from coder.commands.asked import head
 from coder.commands.definition import Definition

@@ -28,8 +28,3 @@ def branch_of(folder: Path) -> str:
 def _text(path: Path) -> str:
     """Of a repository that may be anybody's: a pipe in its place would hold us up, a device would never end."""
     return read_ordinary(path, _LONGEST).decode("utf-8")
-
-
-def memory_files(folder: Path) -> tuple[str, ...]:
-    """The notes for the model that lie in `folder`."""
-    return tuple(name for name in ("AGENTS.md", "CLAUDE.md") if (folder / name).is_file())

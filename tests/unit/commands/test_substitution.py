@@ -6,9 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coder.commands.substitution import Given, first_number, split, substitute
+from coder.commands.substitution import Given, fill, first_number, split, with_arguments
 
 FACTS = {"SESSION_ID": "s-1", "EFFORT": "", "SKILL_DIR": "/skills/x"}
+
+
+def substitute(body: str, given: Given) -> str:
+    """A body as it is made when nothing in it is run."""
+    text, takes = fill(body, given)
+    return text if takes else with_arguments(text, given)
 
 
 def put(body: str, arguments: str = "", names: tuple[str, ...] = ()) -> str:

@@ -159,19 +159,9 @@ class Commanded:
 
     def _places(self) -> tuple[Place, ...]:
         config = self._parts.config
-        guidance = config.guidance
-        if not guidance.commands:
+        if not config.guidance.commands:
             return ()
-        found: tuple[Place, ...] = places.places(
-            config.cwd,
-            config.home,
-            user_home=user_home(os.environ),
-            managed=MANAGED,
-            add_dirs=config.add_dirs,
-            plugins=self._parts.plugins,
-            sources=guidance.sources,
-            bundled=guidance.bundled,
-        )
+        found: tuple[Place, ...] = places.places_of(config, MANAGED, self._parts.plugins)
         return found
 
     def _listed(self, found: Sequence[Definition]) -> Listing:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import resource
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support.cli import Done, Place
+from tests.support.cli import CODER, DEADLINE, Done, Place
 from tests.support.crowd import put
 from tests.support.fakeapi import RunningApi, fake_api, tool, turn
 from tests.support.hooked import group, write
@@ -50,8 +51,30 @@ def set_traps(place: Place, sung: Path) -> None:
     locked.mkdir(mode=0o000)
 
 
-def opened(place: Place, api: RunningApi, *args: str) -> Done:
-    return place.coder("-p", *args, url=api.url)
+# A process of its own: a child begins with the peak of the process that it was forked from, and ours is a large one.
+MEASURED = """
+import resource, subprocess, sys
+code = subprocess.run(sys.argv[2:]).returncode
+peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // (1024 if sys.platform == "darwin" else 1)
+with open(sys.argv[1], "a", encoding="ascii") as file:
+    print(peak, file=file)
+sys.exit(code)
+"""
+
+
+def opened(place: Place, api: RunningApi, peaks: Path, *args: str) -> Done:
+    """Its peak of memory, in KiB, is a line of the file `peaks`."""
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, str(peaks), *CODER, "-p", *args],
+        cwd=place.project,
+        env=place.env(api.url),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=DEADLINE,
+        check=False,
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.mark.behaviour("B-1328")
@@ -61,12 +84,12 @@ def test_nothing_of_it_runs_and_nothing_leaks(place: Place, tmp_path: Path) -> N
     set_traps(place, sung)
     script = [turn("Hi."), turn(tool("Skill", skill="trap")), turn("No."), turn("Never.")]
     with fake_api(script) as api:
-        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-        hello = opened(place, api, "hello")
-        used = opened(place, api, "use it")
-        typed = opened(place, api, "/trap2")
-        assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss <= max(before, 150_000), "KiB"
-        sent = json.dumps(api.requests)
+        peaks = tmp_path / "peaks"
+        hello = opened(place, api, peaks, "hello")
+        used = opened(place, api, peaks, "use it")
+        typed = opened(place, api, peaks, "/trap2")
+    assert max(map(int, peaks.read_text().split())) < 150_000, "KiB"
+    sent = json.dumps(api.requests)
     assert (hello.code, hello.stdout) == (0, "Hi.\n") and used.code in (0, 77) and typed.code == 1
     assert list(sung.iterdir()) == []
     kept = "".join(path.read_text() for path in (place.home / ".coder").rglob("*.jsonl"))

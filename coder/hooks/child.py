@@ -21,6 +21,7 @@ _CHUNK = 1 << 16
 _PIPE_GRACE = 0.1  # seconds for the pipes to end after the command did
 _TERM_GRACE = 0.5  # between SIGTERM and SIGKILL
 _REAP_WITHIN = 1.0
+_LOOK_AGAIN = 0.05
 
 
 Mind: TypeAlias = Callable[[int, bool], None]
@@ -48,6 +49,7 @@ class Child:
         self._mind = mind
         self._loop = asyncio.get_running_loop()
         self.exited = asyncio.Event()
+        self._reaped = threading.Event()
         self._holding = (
             False  # until its group was killed, a leader that ended is not reaped: the group keeps its number
         )
@@ -129,10 +131,11 @@ class Child:
                 os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
         else:
             self._process.wait()
-        try:
+        with suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(self._gone)
-        except RuntimeError:  # the loop was closed first: nobody is left to be told
-            self._process.wait()
+        while not self._reaped.wait(_LOOK_AGAIN):
+            if self._loop.is_closed():  # also just after it was told: then it never comes to it
+                self._reap()
 
     def _gone(self) -> None:
         if not self._holding:
@@ -141,7 +144,9 @@ class Child:
 
     def _reap(self) -> None:
         self._process.wait()
-        self._mind(self._process.pid, False)
+        if not self._reaped.is_set():
+            self._reaped.set()
+            self._mind(self._process.pid, False)
 
 
 class _Ear:

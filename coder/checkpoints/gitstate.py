@@ -16,9 +16,9 @@ from pathlib import Path
 
 from coder.checkpoints.contents import private_folder
 from coder.checkpoints.entries import path_from_json, path_to_json
-from coder.checkpoints.git import Git
 from coder.checkpoints.limits import MOST_GIT_BYTES, MOST_GIT_STATES
-from coder.checkpoints.repository import Repository, repository_of
+from coder.git.call import Git
+from coder.git.repository import Repository, repository_of
 
 _HASH = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
 _MOST_REFS = 2_000

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from coder.checkpoints.changelog import is_running
 from coder.checkpoints.contents import private_folder
-from coder.checkpoints.git import Git
-from coder.checkpoints.repository import Repository
+from coder.git.call import Git
+from coder.git.repository import Repository
 
 FOLDER = "held"
 _CONFIG = "[core]\n\trepositoryformatversion = {}\n\tbare = true\n"

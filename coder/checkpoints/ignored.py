@@ -11,10 +11,10 @@ import stat
 import subprocess
 from pathlib import Path
 
-from coder.checkpoints.git import Git
-from coder.checkpoints.limits import GIT_SECONDS, MOST_IGNORED_BYTES, MOST_IGNORED_FILES
-from coder.checkpoints.repository import repository_of
+from coder.checkpoints.limits import MOST_IGNORED_BYTES, MOST_IGNORED_FILES
 from coder.checkpoints.seeds import Seeds
+from coder.git.call import SECONDS, Git
+from coder.git.repository import repository_of
 
 _FIELDS = 4  # source, line, pattern and path of an answer
 
@@ -71,7 +71,7 @@ class LeftOut:
             process.stdin.write(os.fsencode(path) + b"\0")
             process.stdin.flush()
             while answer.count(b"\0") < _FIELDS:
-                ready, _, _ = select.select([process.stdout], [], [], GIT_SECONDS)
+                ready, _, _ = select.select([process.stdout], [], [], SECONDS)
                 part = os.read(process.stdout.fileno(), 65536) if ready else b""
                 if not part:
                     self._give_up(slow=not ready)

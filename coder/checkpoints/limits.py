@@ -29,6 +29,3 @@ MOST_GIT_BYTES = 20_000_000
 
 MOST_GIT_STATES = 20
 """As many of those are kept for one session."""
-
-GIT_SECONDS = 5.0
-"""A git that takes longer is done without."""

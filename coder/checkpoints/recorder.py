@@ -26,12 +26,12 @@ from coder.checkpoints.changelog import (
 )
 from coder.checkpoints.contents import CheckpointError, Contents
 from coder.checkpoints.entries import Change, Entry
-from coder.checkpoints.git import Git
 from coder.checkpoints.held import FOLDER, drop_stale
 from coder.checkpoints.look import look, parents_missing
 from coder.checkpoints.rowfile import RowFile, load_rows
 from coder.checkpoints.tree import Tree
 from coder.core.visible import visible_line
+from coder.git.call import Git
 
 _SHOWN = 3
 _GOING = 1.0  # seconds

@@ -14,10 +14,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from coder.checkpoints.contents import Contents
-from coder.checkpoints.git import Git
 from coder.checkpoints.gitindex import GitIndex, read_index
 from coder.checkpoints.held import HeldObjects
-from coder.checkpoints.repository import Repository, repository_of
+from coder.git.call import Git
+from coder.git.repository import Repository, repository_of
 
 _CONVERTS = re.compile(rb"(^|\s)[-!]?(text|crlf|eol|ident|filter|working-tree-encoding)\b", re.MULTILINE)
 _MOST_ATTRIBUTES = 1_000_000

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from coder.checkpoints.contents import CheckpointError, Contents
 from coder.checkpoints.entries import Change, Entry, kind_of
-from coder.checkpoints.git import Git
 from coder.checkpoints.held import HeldObjects
 from coder.checkpoints.ignored import LeftOut
 from coder.checkpoints.limits import MOST_ENTRIES, MOST_FILE_BYTES
@@ -16,6 +15,7 @@ from coder.checkpoints.reading import Reading
 from coder.checkpoints.rowfile import RowFile, load_rows
 from coder.checkpoints.seeds import Seeds
 from coder.checkpoints.walk import Row, Rows, TooMany, Walk, entry_of
+from coder.git.call import Git
 
 _GONE: Row = ((0, 0, 0, 0, 0), "gone")
 

@@ -95,6 +95,8 @@ def parse(argv: list[str]) -> RunArguments:
             check_tries=found.check_tries,
             think=_SWITCHED[found.think_tool],
             hook_events=found.include_hook_events,
+            worktree=found.worktree,
+            auto_commit=found.auto_commit,
         ),
         screen_reader=found.screen_reader,
         no_animation=found.no_animation,
@@ -134,8 +136,16 @@ def _build() -> _Parser:
     add("--check-tries", type=_positive_int)
     add("--think-tool", choices=("on", "off"))
     add("--include-hook-events", action="store_true")
+    add("-w", "--worktree", nargs="?", const="")
+    add("--auto-commit", action=argparse.BooleanOptionalAction)
     add("--add-dir", nargs="+", action="extend")
     add("--cwd")
+    _add_session_flags(parser)
+    return parser
+
+
+def _add_session_flags(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
     add("--settings")
     add("--setting-sources")
     add("--session-id")
@@ -153,7 +163,6 @@ def _build() -> _Parser:
     add("--color", choices=get_args(Color), default="auto")
     add("--record", type=Path)
     add("--replay", type=Path)
-    return parser
 
 
 def _positive_int(text: str) -> int:

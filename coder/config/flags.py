@@ -54,4 +54,6 @@ class Flags:
     check_tries: int | None = None
     think: bool | None = None
     hook_events: bool = False
+    worktree: str | None = None  # "": under a name of its own
+    auto_commit: bool | None = None
     headless: bool = True

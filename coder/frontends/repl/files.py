@@ -15,10 +15,10 @@ from pathlib import Path
 from threading import Thread
 from time import monotonic
 
-from coder.checkpoints.git import Git
 from coder.config.paths import expand
 from coder.core.nofollow import Folders
 from coder.frontends.repl.fuzzy import Ranking
+from coder.git.call import Git
 from coder.tools.walk import Walk, start_at
 
 _FRESH = 5.0  # seconds

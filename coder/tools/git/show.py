@@ -90,18 +90,34 @@ async def _file(sight: Sight, params: GitParams, rev: str, path: str) -> ToolOut
     where = await resolved(sight, rev) if rev else f":{stage}"
     if sight.withheld.covers(name) or sight.withheld.covers(f"{name}/"):
         raise ToolError(f"{printable(name)} is not shown: a permission rule denies reading it.")
-    answer = await sight.view.asked("rev-parse", "--verify", "--end-of-options", f"{where}:{name}")
-    if not answer.ok:
-        raise ToolError(f"There is no {printable(name)} in {printable(rev) or 'what is staged'}.")
-    id = answer.text.strip()
-    kind = (await sight.told("cat-file", "-t", id)).text.strip()
+    kind, id = await (_in_commit(sight, where, name) if rev else _in_index(sight, where, name))
     if kind == "tree":
         return await _folder(sight, id, name)
+    if kind == "commit":
+        what = f"{printable(name)} is a submodule there, at {id[:10]}"
+        told = f"{what}; its files are in a repository of its own."
+        return ToolOutput(told, {"action": "show", "submodule": id}, "a submodule")
     if kind != "blob":
-        raise ToolError(
-            f"{printable(name)} is a submodule there, at {id[:10]}; its files are in a repository of its own."
-        )
+        raise ToolError(f"There is no {printable(name)} in {printable(rev) or 'what is staged'}.")
     return await _content(sight, params, id, name)
+
+
+async def _in_commit(sight: Sight, commit: str, name: str) -> tuple[str, str]:
+    """git's word for what lies there, and its hash; both "" for nothing."""
+    if not name:
+        return "tree", f"{commit}^{{tree}}"
+    answer = await sight.told("ls-tree", "-z", "--full-tree", "--", commit, name)
+    _, kind, id = (answer.text.partition("\t")[0].split(" ") + ["", "", ""])[:3]
+    return kind, id
+
+
+async def _in_index(sight: Sight, where: str, name: str) -> tuple[str, str]:
+    answer = await sight.view.asked("rev-parse", "--verify", "--end-of-options", f"{where}:{name}")
+    if not answer.ok:
+        return "", ""
+    id = answer.text.strip()
+    kind = await sight.view.asked("cat-file", "-t", id)
+    return kind.text.strip() or "commit", id
 
 
 def _below_top(sight: Sight, path: str) -> str:

@@ -1,4 +1,6 @@
-"""What commits and pull requests say of who wrote them. Must not know who writes them."""
+"""What commits and pull requests say of who wrote them: nothing, unless somebody wants it. Must not know who writes
+them.
+"""
 
 from __future__ import annotations
 

@@ -51,11 +51,13 @@ if TYPE_CHECKING:
     from coder.app.commanding import granting
     from coder.app.commanding import kept as skills_kept
     from coder.app.shell_line import ShellLine
+    from coder.git import call as git_call
     from coder.tools import skill as following
 else:  # for people in front, and for folders with commands of their own
     shell_line, tasks = LazyModule("coder.app.shell_line"), LazyModule("coder.app.tasks")
     granting, skills_kept = (LazyModule(f"coder.app.commanding.{name}") for name in ("granting", "kept"))
     following = LazyModule("coder.tools.skill")
+    git_call = LazyModule("coder.git.call")
 
 
 class Assembly:
@@ -128,7 +130,7 @@ class Assembly:
             book=outset.book,
             judge=lambda call, access: self.gate.judge(call, access),
             executor=lambda: self.executor,
-            has_shell=lambda: self.tools.find("Bash") is not None,
+            has=lambda name: self.tools.find(name) is not None,
             read=Read(outset.tools.ledger, outset.tools.read_tokens),
             workspace=outset.ground.workspace,
             control=outset.control,
@@ -138,6 +140,7 @@ class Assembly:
             messages=lambda: self.agent.history.messages,
             is_trusted=lambda definition: granting.grants_count(config, definition),
             window=catalog.describe(outset.model).context_window,
+            git=lambda: git_call.Git({**os.environ, **config.env}, outset.ground.workspace.roots),
             facts={
                 "SESSION_ID": outset.journal.session_id,
                 "COMMIT_TRAILER": commit_trailer(config, outset.model),

@@ -1,0 +1,81 @@
+"""Facts about the repository for the texts of commands, each found out when a text names it and not before.
+
+Must not know texts, what else they hold, or front ends.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+from uuid import uuid4
+
+from coder.agent.executor import Executor
+from coder.agent.outcome import Outcome
+from coder.core import prompts
+from coder.core.messages import INLINE, Text, ToolUse
+from coder.git.call import Git
+from coder.git.messages import last_messages, person_of, rules_of_messages
+from coder.git.repository import repository_of
+from coder.git.style import learn
+from coder.git.style_words import example_lines, style_lines
+
+Fact: TypeAlias = Callable[[], Awaitable[str]]
+"""What a name in a text stands for. Never raises."""
+
+_TOOL = "Git"
+_TAG = re.compile(r"</(?=(?:commit-style|git-[a-z-]+)>)")
+_OUTSIDE = "this folder is in no git repository"
+_TAKEN = "a rule takes it away, or it was left out of the tools"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gathering:
+    """`folder` is where the session works by now; `executor` is asked for late, as by whoever runs commands; `has`
+    tells whether the session has a tool."""
+
+    git: Git
+    folder: Callable[[], Path]
+    executor: Callable[[], Executor]
+    has: Callable[[str], bool]
+
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        return {"COMMIT_STYLE": self.commit_style, "CHANGES": self.changes}
+
+    async def commit_style(self) -> str:
+        """How the messages of this repository are written."""
+        folder = self.folder()
+        repository = repository_of(folder)
+        if repository is None:
+            return prompts.load("facts/no_git", why=_OUTSIDE)
+        person = await person_of(self.git, folder)
+        style = learn(await last_messages(self.git, folder), person.email)
+        lines = style_lines(style, person.signer, await rules_of_messages(self.git, folder, repository.top))
+        examples = [f"- {line}" for line in example_lines(style)]
+        begin = ("Subjects:", *examples) if examples else ()
+        return prompts.load("facts/commit_style", lines=_inside(lines), examples=_inside(begin))
+
+    async def changes(self) -> str:
+        """What the Git tool says of what is not committed, judged as when the model asks for it."""
+        if not self.has(_TOOL):
+            is_outside = repository_of(self.folder()) is None
+            return prompts.load("facts/no_git", why=_OUTSIDE if is_outside else _TAKEN)
+        status = await self._said(action="status")
+        diff = await self._said(action="diff")
+        staged = await self._said(action="diff", staged=True)
+        return prompts.load("facts/changes", status=status, diff=diff, staged=staged)
+
+    async def _said(self, **parameters: str | bool) -> str:
+        call = ToolUse(f"{INLINE}{uuid4().hex[:16]}", _TOOL, dict(parameters))
+        outcomes: dict[str, Outcome] = {}
+        await self.executor().run([call], outcomes)
+        content = outcomes[call.id].result.content
+        return _inside(block.text for block in content if isinstance(block, Text))
+
+
+def _inside(lines: Iterable[str]) -> str:
+    """The lines as they may stand between our tags: they cannot end them."""
+    return _TAG.sub("<\\/", "\n".join(lines))

@@ -50,18 +50,22 @@ from coder.tools.registry import builtins
 
 if TYPE_CHECKING:
     from coder.app import shell_line, tasks
-    from coder.app.commanding import granting
+    from coder.app.commanding import gathering, granting
     from coder.app.commanding import kept as skills_kept
+    from coder.app.commanding.gathering import Gathering
     from coder.app.shell_line import ShellLine
     from coder.git import call as git_call
+    from coder.git import earlier as git_earlier
     from coder.tools import skill as following
     from coder.tools.git import tool as git_tool
     from coder.tools.git import verbs as git_verbs
 else:  # for people in front, and for folders with commands of their own
     shell_line, tasks = LazyModule("coder.app.shell_line"), LazyModule("coder.app.tasks")
-    granting, skills_kept = (LazyModule(f"coder.app.commanding.{name}") for name in ("granting", "kept"))
+    gathering, granting, skills_kept = (
+        LazyModule(f"coder.app.commanding.{name}") for name in ("gathering", "granting", "kept")
+    )
     following = LazyModule("coder.tools.skill")
-    git_call = LazyModule("coder.git.call")
+    git_call, git_earlier = LazyModule("coder.git.call"), LazyModule("coder.git.earlier")
     git_tool, git_verbs = (LazyModule(f"coder.tools.git.{name}") for name in ("tool", "verbs"))
 
 
@@ -135,7 +139,7 @@ class Assembly:
             book=outset.book,
             judge=lambda call, access: self.gate.judge(call, access),
             executor=lambda: self.executor,
-            has=lambda name: self.tools.find(name) is not None,
+            has_shell=lambda: self.tools.find("Bash") is not None,
             read=Read(outset.tools.ledger, outset.tools.read_tokens),
             workspace=outset.ground.workspace,
             control=outset.control,
@@ -145,7 +149,7 @@ class Assembly:
             messages=lambda: self.agent.history.messages,
             is_trusted=lambda definition: granting.grants_count(config, definition),
             window=catalog.describe(outset.model).context_window,
-            git=lambda: git_call.Git({**os.environ, **config.env}, outset.ground.workspace.roots),
+            gathered=lambda: self._gathering().facts,
             facts={
                 "SESSION_ID": outset.journal.session_id,
                 "COMMIT_TRAILER": commit_trailer(config, outset.model),
@@ -155,6 +159,18 @@ class Assembly:
             on_expansion=self.points.expanded,
             brings=partial(bring, self.points, config.hooks.heads),
         )
+
+    def _gathering(self) -> Gathering:
+        outset, workspace = self._outset, self._outset.ground.workspace
+        made: Gathering = gathering.Gathering(
+            git_call.Git({**os.environ, **self._config.env}, workspace.roots),
+            workspace,
+            lambda: self.executor,
+            lambda name: self.tools.find(name) is not None,
+            git_earlier.Earlier,
+            lambda: outset.rules.denied_reads(outset.judge.world()),
+        )
+        return made
 
     def _tools(self) -> SessionTools:
         outset, config = self._outset, self._config

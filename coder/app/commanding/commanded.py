@@ -25,7 +25,7 @@ from coder.frontmatter.folders import holds_any
 from coder.tools.read import Read
 
 if TYPE_CHECKING:
-    from coder.app.commanding import attaching, catalogues, gathering, granting, inlining
+    from coder.app.commanding import attaching, catalogues, granting, inlining
     from coder.app.commanding import commands as commanding
     from coder.app.commanding import news as skill_news
     from coder.app.commanding.catalogues import LiveCatalogue
@@ -37,12 +37,11 @@ if TYPE_CHECKING:
     from coder.commands.definition import Definition
     from coder.commands.listing import Listing
     from coder.commands.places import Place
-    from coder.git.call import Git
     from coder.permissions.decide import Decision
 else:
-    attaching, catalogues, commanding, gathering, granting, inlining, skill_news = (
+    attaching, catalogues, commanding, granting, inlining, skill_news = (
         LazyModule(f"coder.app.commanding.{name}")
-        for name in ("attaching", "catalogues", "commands", "gathering", "granting", "inlining", "news")
+        for name in ("attaching", "catalogues", "commands", "granting", "inlining", "news")
     )
     listing, places = (LazyModule(f"coder.commands.{name}") for name in ("listing", "places"))
 
@@ -50,16 +49,16 @@ else:
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Parts:
     """What of a session its commands need. `executor` is given late: it is made after the tools. `facts` has SESSION_ID
-    and the like, and `git` reads a repository for further ones; `has` tells whether there is a tool; `window` is the
-    context window of the model, in tokens; `is_trusted` tells whether what a file grants counts; `reserved` are names
-    of the session's own commands; `plugins` the places of plugins in use; `brings` has the hooks of a head count for
-    the rest of the session."""
+    and the like, `gathered` further ones that are found out when a text names them; `window` is the context window of
+    the model, in tokens; `is_trusted` tells whether what a file grants counts; `reserved` are names of the session's
+    own commands; `plugins` the places of plugins in use; `brings` has the hooks of a head count for the rest of the
+    session."""
 
     config: Config
     book: RuleBook
     judge: Callable[[ToolUse, Access], Decision]
     executor: Callable[[], Executor]
-    has: Callable[[str], bool]
+    has_shell: Callable[[], bool]
     read: Read
     workspace: Workspace
     control: SessionControl
@@ -69,7 +68,7 @@ class Parts:
     messages: Callable[[], Sequence[Message]]
     is_trusted: Callable[[Definition], bool]
     window: int
-    git: Callable[[], Git]
+    gathered: Callable[[], Mapping[str, Fact]]
     facts: Mapping[str, str] = field(default_factory=dict)
     reserved: Collection[str] = ()
     plugins: Iterable[Place] = ()
@@ -127,9 +126,7 @@ class Commanded:
         attach = attaching.Attaching(
             parts.judge, parts.read, parts.workspace, parts.control, parts.spill_dir, self._say
         )
-        inline = (
-            inlining.Inlining(parts.executor, lambda: parts.has("Bash")) if config.guidance.shell_in_commands else None
-        )
+        inline = inlining.Inlining(parts.executor, parts.has_shell) if config.guidance.shell_in_commands else None
         facts = {"PROJECT_DIR": str(config.cwd), "EFFORT": config.model.effort or "", **parts.facts}
         around = commanding.Surroundings(
             lambda: facts,
@@ -142,7 +139,7 @@ class Commanded:
             parts.on_expansion,
             self._live.is_due,
             parts.brings,
-            gathered=self._gathered(),
+            gathered=parts.gathered(),
         )
         given = granting.Granting(parts.book, config.cwd, parts.is_trusted)
         made: Commands = commanding.Commands(self._live, given, around)
@@ -156,12 +153,6 @@ class Commanded:
             self._places, parts.config.cwd, parts.reserved, guidance.overrides
         )
         return live
-
-    def _gathered(self) -> Mapping[str, Fact]:
-        parts = self._parts
-        made = gathering.Gathering(parts.git(), lambda: parts.workspace.cwd, parts.executor, parts.has)
-        facts: Mapping[str, Fact] = made.facts
-        return facts
 
     def _may_lie(self) -> bool:
         """A first look, which loads nothing: False where no place of `_places` can be, but for our own."""

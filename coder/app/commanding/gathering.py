@@ -101,8 +101,8 @@ class Gathering:
             return _ALL
         withheld = Withheld(self.denied(), top)
         shown = [visible_line(path) for path in old if not withheld.covers(path)]
-        more = f" and {len(old) - _NAMED:,} more" if len(old) > _NAMED else ""
-        return ", ".join(shown[:_NAMED]) + more
+        left = len(old) - len(shown[:_NAMED])
+        return ", ".join(shown[:_NAMED]) + (f" and {left:,} more" if left else "")
 
     async def _seen(self) -> View | Refusal:
         return await view(self.git, self.workspace.cwd, self.workspace.roots)

@@ -34,7 +34,7 @@ def head(name: str) -> dict[str, str]:
 @pytest.mark.behaviour("B-1240")
 def test_there_are_nine_short_files() -> None:
     assert [file.stem for file in FILES] == NAMES
-    assert max(len(file.read_text(encoding="utf-8").splitlines()) for file in FILES) <= 60
+    assert max(len(file.read_text(encoding="utf-8").splitlines()) for file in FILES) <= 45
 
 
 def test_they_are_without_a_mistake() -> None:

@@ -41,21 +41,29 @@ from coder.core.frontend import Frontend
 from coder.core.lazy import LazyModule
 from coder.core.messages import Message
 from coder.core.model import ModelRequest
+from coder.core.tools import Tool
+from coder.git.repository import repository_of
 from coder.memory.files import MemoryFile, Reason
 from coder.models import catalog
 from coder.tools.read import Read
 from coder.tools.registry import builtins
 
 if TYPE_CHECKING:
-    from coder.app import shell_line, tasks
+    from coder.app import changing, shell_line, tasks
     from coder.app.commanding import granting
     from coder.app.commanding import kept as skills_kept
     from coder.app.shell_line import ShellLine
     from coder.tools import skill as following
+    from coder.tools.git import changing as git_changing
+    from coder.tools.git import tool as git_tool
+    from coder.tools.git import verbs as git_verbs
+    from coder.tools.git.verb import Verb
 else:  # for people in front, and for folders with commands of their own
     shell_line, tasks = LazyModule("coder.app.shell_line"), LazyModule("coder.app.tasks")
     granting, skills_kept = (LazyModule(f"coder.app.commanding.{name}") for name in ("granting", "kept"))
     following = LazyModule("coder.tools.skill")
+    git_tool, git_verbs = (LazyModule(f"coder.tools.git.{name}") for name in ("tool", "verbs"))
+    changing, git_changing = LazyModule("coder.app.changing"), LazyModule("coder.tools.git.changing")
 
 
 class Assembly:
@@ -73,7 +81,8 @@ class Assembly:
             outset.journal, lambda messages: self.agent.upkeep.restart(messages, "rewind")
         )
         self.checkpoints = self._checkpoints()
-        self.ports = Ports(outset.ground.created.watch, outset.journal, self.checkpoints, self.points)
+        watch = outset.ground.stashed.watching(outset.ground.created.watch)
+        self.ports = Ports(watch, outset.journal, self.checkpoints, self.points)
         self.executor = Executor(
             self.tools,
             self.gate,
@@ -151,9 +160,24 @@ class Assembly:
     def _tools(self) -> SessionTools:
         outset, config = self._outset, self._config
         skill = (following.Skill(self.commanded.commands),) if self.commanded.has_skills() else ()
-        every = (*builtins(outset.tools, thinks=thinks_by_tool(config, outset.model)), *skill)
+        every = (*builtins(outset.tools, thinks=thinks_by_tool(config, outset.model)), *self._git(), *skill)
         kept = [tool for tool in every if config.tools is None or tool.name in config.tools]
         return SessionTools(kept, outset.rules.removed_tools(tool.name for tool in kept))
+
+    def _git(self) -> Sequence[Tool]:
+        """The Git tool, where the session begins in a repository."""
+        outset, config = self._outset, self._config
+        if repository_of(config.cwd) is None:
+            return ()
+        denied = outset.rules.denied_reads(outset.judge.world())
+
+        def verbs() -> dict[str, Verb]:
+            workspace = outset.ground.workspace
+            changer = changing.changer_of(config, outset.journal.session_id, outset.model, workspace)
+            changes: dict[str, Verb] = git_changing.changing(changer)
+            return {**git_verbs.reading({**os.environ, **config.env}, denied), **changes}
+
+        return (git_tool.GitTool(verbs),)
 
     def _gate(self, frontend: Frontend) -> Gate:
         outset = self._outset

@@ -87,8 +87,8 @@ class ToolContext:
     """What a running tool is given. `spill_dir` holds whole outputs that were cut for the model.
 
     `real` tells where a path of the call led when it was judged, every link followed: that path is opened, and no
-    other. It raises ToolError for a path that was not judged. `stated` is what a tool that foresees told the person when
-    they were asked: it does that, or nothing.
+    other. It raises ToolError for a path that was not judged. `stated` is what a tool that foresees told the person
+    when they were asked: it does that, or nothing.
     """
 
     tool_use_id: str

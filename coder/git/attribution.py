@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 # A program's own praise of itself, as a whole line; "Generated with protoc" is none.
-_BY_US = r"claude(?:[ -]?code)?|coder|anthropic(?:'s)?(?: claude)?|claude(?:[ -](?:\d[\w.]*|opus|sonnet|haiku|fable|mythos|instant))+"
+_MODEL = r"claude(?:[ -](?:\d[\w.]*|opus|sonnet|haiku|fable|mythos|instant))+"
+_BY_US = rf"{_MODEL}|claude(?:[ -]?code)?|coder|anthropic(?:'s)?(?: claude)?"
 _PRAISE = re.compile(
     rf"\W*(?:co-?)?(?:generated|written|created|made|authored|assisted)\s+(?:with|by|using)\s+\W*(?:{_BY_US})(?![\w-]).*",
     re.IGNORECASE,

@@ -16,4 +16,4 @@ STASH = _ALWAYS
 
 def hooks_in(folder: Path, names: Iterable[str]) -> tuple[str, ...]:
     """Those of the names that git would run: a file that may be executed."""
-    return tuple(name for name in names if os.path.isfile(folder / name) and os.access(folder / name, os.X_OK))
+    return tuple(name for name in names if (folder / name).is_file() and os.access(folder / name, os.X_OK))

@@ -21,11 +21,11 @@ _GRACE = 3.0  # seconds in which git takes its locks away
 _LAST_WORDS = 0.5  # seconds for what is still in the pipe, when something it started holds the other end
 # What says which repository it is, which the folder alone is to say.
 _PLACES = frozenset(
-    f"GIT_{name}"
-    for name in (
-        "DIR WORK_TREE INDEX_FILE OBJECT_DIRECTORY ALTERNATE_OBJECT_DIRECTORIES COMMON_DIR NAMESPACE PREFIX "
-        "LITERAL_PATHSPECS GLOB_PATHSPECS NOGLOB_PATHSPECS ICASE_PATHSPECS SHALLOW_FILE GRAFT_FILE QUARANTINE_PATH"
-    ).split()
+    (
+        *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"),
+        *("GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_SHALLOW_FILE", "GIT_GRAFT_FILE", "GIT_QUARANTINE_PATH"),
+        *("GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS"),
+    )
 )
 
 

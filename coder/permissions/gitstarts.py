@@ -1,6 +1,6 @@
 """What in a git repository a command that changes it would start: hooks, and programs its own settings name.
 
-Must not know commands, rules, or who trusts what.
+Must not know commands, rules, or who trusts what. Never raises.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ _STARTS = re.compile(
     re.DOTALL,
 )
 _SWITCHES = frozenset({"true", "false", "yes", "no", "on", "off", "1", "0", ""})
-_FILTER = re.compile(r"filter\.(.*)\.(?:clean|smudge|process|required)", re.DOTALL)
 _MOST_NAMED = 5
 
 
@@ -35,18 +34,6 @@ def git_starts(top: Path, hooks: Path, names: Iterable[str]) -> tuple[str, ...]:
     if not found and (other := git_runs(top)):
         found = [other]
     return (*found[:_MOST_NAMED], f"{len(found) - _MOST_NAMED} more") if len(found) > _MOST_NAMED else tuple(found)
-
-
-def without_filters(top: Path) -> dict[str, str]:
-    """The environment in which git runs no content filter that the repository's own settings name. Raises ValueError
-    for what cannot be told."""
-    found = dict.fromkeys(match[1] for name, _ in own_settings(top) if (match := _FILTER.fullmatch(name)))
-    kinds = (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false"))
-    pairs = [(f"filter.{name}.{kind}", value) for name in found for kind, value in kinds]
-    env = {"GIT_CONFIG_COUNT": str(len(pairs))} if pairs else {}
-    for number, (name, value) in enumerate(pairs):
-        env |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
-    return env
 
 
 def _is_program(name: str, value: str) -> bool:

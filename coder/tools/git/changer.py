@@ -18,9 +18,10 @@ from coder.core.workspace import Workspace
 from coder.git.call import Git
 from coder.git.earlier import Earlier
 from coder.git.hooks import hooks_in
-from coder.git.repository import Repository, repository_of
+from coder.git.repository import Repository
 from coder.git.theirs import TheirGit
-from coder.permissions.gitstarts import git_starts, without_filters
+from coder.git.view import Refusal, view
+from coder.permissions.gitstarts import git_starts
 from coder.tools.git.ground import Ground
 from coder.tools.report import checked, printable
 
@@ -46,36 +47,26 @@ class Changer:
     async def ground(self, workspace: Workspace, hooks: Iterable[str]) -> Ground:
         """The repository of the working folder, for an action that starts such `hooks`. Raises ToolError outside of one
         and where the repository would have something run that nobody has said yes to."""
-        repository = repository_of(workspace.cwd)
-        if repository is None:
-            raise ToolError(f"{printable(str(workspace.cwd))} is in no git work tree. Change into one, or `git init`.")
         env = self.environment()
+        found = await view(Git(env, workspace.roots), workspace.cwd, workspace.roots)
+        if isinstance(found, Refusal):
+            raise ToolError(found.text)
+        if found.is_bare:
+            raise ToolError(f"{printable(str(workspace.cwd))} is in no work tree: there are no files to change here.")
+        repository = found.repository
         theirs = TheirGit(env, workspace.roots, self.mind)
         folder = await self._hooks_folder(theirs, workspace.cwd)
         names = tuple(hooks)
         if not self.is_trusted(repository):
             await asyncio.to_thread(_refuse, repository, folder, names)
-        try:
-            quiet = await asyncio.to_thread(without_filters, repository.top)
-        except ValueError as problem:
-            raise ToolError(f"The settings of the repository in {repository.top} cannot be read: {problem}.") from None
-        return Ground(
-            repository,
-            workspace.cwd,
-            Git(env, workspace.roots),
-            theirs,
-            quiet,
-            folder,
-            hooks_in(folder, names),
-            self.earlier(),
-        )
+        return Ground(found, theirs, hooks_in(folder, names), self.earlier())
 
     async def _hooks_folder(self, theirs: TheirGit, cwd: Path) -> Path:
         """Where git looks for hooks, by all settings together. Asking runs nothing."""
         done = await theirs.run(cwd, "rev-parse", "--git-path", "hooks", seconds=_SECONDS)
         if not done.ok:
             raise ToolError(f"git cannot use the repository here: {printable(done.said.removeprefix('fatal: '))}")
-        return cwd / os.path.expanduser(done.said)
+        return cwd / done.said
 
 
 def command(*words: str) -> Runs:

@@ -160,15 +160,15 @@ async def _known(ground: Ground, named: tuple[str, ...]) -> None:
             raise ToolError(f"{ground.near(path)} lies outside of the repository in {ground.top}.")
         if ".git" in parts:
             raise ToolError(f"{ground.near(path)} belongs to git itself, which keeps no versions of it.")
-    gone = [path for path in named if not os.path.lexists(path)]
+    there = ground.are_there(named)
+    gone = [path for path in named if path not in there]
     for path in gone:
         listed = await ground.looked("--literal-pathspecs", "ls-files", "-z", "--", path)
         if not listed.ok or not listed.out:
             raise ToolError(f"{ground.near(path)} does not exist, and git knows no such file.")
-    wanted = [path for path in named if path not in gone]
-    if not wanted:
+    if not there:
         return
-    answer = await ground.looked("check-ignore", "-z", "--stdin", stdin=_joined(wanted))
+    answer = await ground.looked("check-ignore", "-z", "--stdin", stdin=_joined(there))
     ignored = [os.fsdecode(path) for path in answer.out.split(b"\0") if path]
     if ignored:
         raise ToolError(f"git ignores {ground.listed(ignored)}, by the repository's own rules: leave them out.")
@@ -181,7 +181,7 @@ def _joined(paths: Iterable[str]) -> bytes:
 
 
 def _is_below(path: str, folder: str) -> bool:
-    return folder == "." or path == folder or path.startswith(f"{folder}/")
+    return folder in (".", path) or path.startswith(f"{folder}/")
 
 
 def _is_nested(ground: Ground, change: Change) -> bool:

@@ -84,8 +84,7 @@ class Commit:
         """Made with a trace, by which it can be told which hook said no."""
         ground = plan.ground
         before = _prints(ground, plan)
-        scratch.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="git-", dir=scratch) as folder:
+        with _scratch(scratch) as folder:
             trace = Path(folder, "trace")
             env = {"GIT_TRACE2_EVENT": str(trace), "GIT_TRACE2_EVENT_NESTING": "2"}
             stdin = message.encode("utf-8", "replace") + b"\n" if message else b""
@@ -96,6 +95,11 @@ class Commit:
                 hooks = ()
         now = _prints(ground, plan)
         return _Ended(done, hooks, tuple(path for path, found in before.items() if now.get(path) != found))
+
+
+def _scratch(folder: Path) -> tempfile.TemporaryDirectory[str]:
+    folder.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryDirectory(prefix="git-", dir=folder)
 
 
 def _prints(ground: Ground, plan: Coming) -> dict[str, tuple[int, int] | None]:
@@ -126,7 +130,7 @@ def _refused(ground: Ground, ended: _Ended) -> ToolError:
 async def _report(plan: Coming, ended: _Ended, now: str) -> ToolOutput:
     ground = plan.ground
     told = await ground.looked("log", "-1", "--no-show-signature", "--format=%h%x00%s%x00%b", now)
-    short, subject, body = (told.text.strip().split("\0") + ["", "", ""])[:3] if told.ok else (now[:_SHORT], "", "")
+    short, subject, body = [*told.text.strip().split("\0"), "", "", ""][:3] if told.ok else (now[:_SHORT], "", "")
     verb = "Replaced the last commit by" if plan.replaces else "Committed"
     lines = [f"{verb} {short or now[:_SHORT]} {plan.where}: {visible_line(subject)}"]
     if plan.replaces:

@@ -6,7 +6,6 @@ import os
 import re
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from coder.core.errors import ToolError
 from coder.core.requests import Effect
@@ -141,7 +140,8 @@ class TakeBack:
         shown = "; ".join(f"stash@{{{each.position}}} {self._named(each)}" for each in held[:5])
         if params.rev:
             return f"There is no stash {visible_line(params.rev)}. There are: {shown}."
-        return f"This session has put nothing aside. What others have is taken only by name, when the person wants it: {shown}."
+        nothing = "This session has put nothing aside."
+        return f"{nothing} What others have is taken only by name, when the person wants it: {shown}."
 
     def _named(self, stash: Stash) -> str:
         when = time.strftime("%d %b %H:%M", time.localtime(stash.when))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from coder.core.errors import ToolError
@@ -13,7 +14,6 @@ from coder.core.visible import visible_line
 from coder.core.workspace import Workspace
 from coder.git.hooks import SWITCH
 from coder.git.porcelain import Change, Status
-from coder.git.underway import underway
 from coder.tools.git.changer import Changer, command
 from coder.tools.git.ground import Ground, changed, check_stated, counted, failure
 from coder.tools.git.verb import GitParams
@@ -97,19 +97,17 @@ class Switch:
             raise ToolError("`rev` is empty: name the branch to go to.")
         ground = await self._changer.ground(workspace, SWITCH)
         await _check_name(ground, name)
-        doing = underway(ground.repository)
-        if doing and doing != "bisect":
-            raise ToolError(
-                f"A {doing} is under way, which a switch would leave half done. Finish it or abort it first."
-            )
+        doing = ground.doing
+        if doing:
+            raise ToolError(f"A {doing} is under way, which a switch would leave half done: finish or abort it first.")
         is_there = (await ground.looked("show-ref", "--verify", "--quiet", f"refs/heads/{name}")).ok
         head = await ground.head()
         start = await self._start(ground, params, name, head, is_there=is_there)
         status = await ground.status(untracked="no")
-        touched = await _differing(ground, head, start)
+        touched, new = await _differing(ground, head, start)
         if not params.create:
             await _check_elsewhere(ground, name, status)
-        await _check_overwritten(ground, status, touched, name)
+        await _check_overwritten(ground, status, touched, new, name)
         came_from = visible_line(status.branch) if status.branch else f"no branch (at {head[:_SHORT]})"
         leaves = await _left(ground, head, status, start)
         moves = (*status.staged, *(change for change in status.unstaged if not change.is_staged))
@@ -130,9 +128,7 @@ class Switch:
 
 async def _check_name(ground: Ground, name: str) -> None:
     if name == "-" or "@{" in name:
-        raise ToolError(
-            "`rev` is to be the name of a branch, not a sign for the last one: the action branches lists them."
-        )
+        raise ToolError("`rev` is to be the name of a branch, not a sign for the last one.")
     form = None if _ODD.search(name) or "\0" in name else await ground.looked("check-ref-format", f"refs/heads/{name}")
     if form is None or not form.ok or name == "HEAD" or name.startswith("refs/"):
         raise ToolError(f"{visible_line(name)!r} can be no name of a branch. Names look like `topic` or `fix/login`.")
@@ -151,30 +147,33 @@ async def _why_not(ground: Ground, name: str) -> str:
     remotes = await ground.looked("for-each-ref", "--format=%(refname:short)", f"refs/remotes/*/{name}")
     if found := remotes.text.split():
         return (
-            f"There is no branch {name} here, only {', '.join(map(visible_line, found[:3]))}. Make one of your own from "
-            f"it with `create` and `base`: {visible_line(found[0])}."
+            f"There is no branch {name} here, only {', '.join(map(visible_line, found[:3]))}. Make one of your own "
+            f"from it with `create` and `base`: {visible_line(found[0])}."
         )
     other = await ground.looked("rev-parse", "--quiet", "--verify", "--end-of-options", f"{name}^{{commit}}")
     if other.ok:
         return (
-            f"{name} is a tag or commit, not a branch, and new commits there would be on none. Make a branch that starts "
-            f"there: `create`, a new name, and `base`: {name}."
+            f"{name} is a tag or commit, not a branch, and new commits there would be on none. Make a branch that "
+            f"starts there: `create`, a new name, and `base`: {name}."
         )
     return f"There is no branch {name}. Make it with `create`; the action branches lists those there are."
 
 
-async def _differing(ground: Ground, head: str, goal: str) -> tuple[str, ...]:
-    """The files that are not the same in both commits."""
+async def _differing(ground: Ground, head: str, goal: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The files that are not the same in both commits, and those that the first has not."""
     if head == goal or not goal:
-        return ()
+        return (), ()
     if not head:
         printed = await ground.seen("ls-tree", "-r", "-z", "--name-only", "--full-tree", goal)
-    else:
-        printed = await ground.seen(
-            *("diff-tree", "-r", "-z", "--name-only", "--no-renames", "--no-ext-diff", "--no-textconv"),
-            *("--ignore-submodules=dirty", head, goal),
-        )
-    return tuple(os.fsdecode(path) for path in printed.split(b"\0") if path)
+        every = tuple(os.fsdecode(path) for path in printed.split(b"\0") if path)
+        return every, every
+    printed = await ground.seen(
+        *("diff-tree", "-r", "-z", "--name-status", "--no-renames", "--no-ext-diff", "--no-textconv"),
+        *("--ignore-submodules=dirty", head, goal),
+    )
+    parts = os.fsdecode(printed).split("\0")
+    pairs = tuple(zip(parts[::2], parts[1::2], strict=False))
+    return tuple(path for _, path in pairs), tuple(path for kind, path in pairs if kind == "A")
 
 
 async def _check_elsewhere(ground: Ground, name: str, status: Status) -> None:
@@ -187,24 +186,24 @@ async def _check_elsewhere(ground: Ground, name: str, status: Status) -> None:
     for line in listed.text.replace("\0", "\n").split("\n"):
         key, _, value = line.partition(" ")
         top = value if key == "worktree" else top
-        if key == "branch" and value == f"refs/heads/{name}" and os.path.realpath(top) != os.path.realpath(ground.top):
+        if key == "branch" and value == f"refs/heads/{name}" and ground.below(top) != ".":
             raise ToolError(
-                f"{name} is checked out in another work tree, {visible_line(top)}, and git allows that in one only. Work "
-                f"there, or make a branch that starts at it: `create` and `base`: {name}."
+                f"{name} is checked out in another work tree, {visible_line(top)}, and git allows that in one only. "
+                f"Work there, or make a branch that starts at it: `create` and `base`: {name}."
             )
 
 
-async def _check_overwritten(ground: Ground, status: Status, touched: tuple[str, ...], name: str) -> None:
-    """What is not committed and differs between both branches would be lost; so would a file that git does not know."""
+async def _check_overwritten(
+    ground: Ground, status: Status, touched: Collection[str], new: Collection[str], name: str
+) -> None:
+    """What is not committed and differs between both branches would be lost; so would a file that git does not know
+    here, but `new` is there."""
     if status.conflicts:
         files = ground.listed(change.path for change in status.conflicts)
         raise ToolError(f"There are conflicts in {files}: settle them first.")
     goals = set(touched)
     lost = [change.path for change in (*status.staged, *status.unstaged) if {change.path, change.was} & goals]
-    known = await ground.looked("ls-files", "-z", "--full-name", ":/")
-    tracked = set(os.fsdecode(known.out).split("\0")) if known.ok else goals
-    lost += [path for path in touched if path not in tracked and os.path.lexists(ground.top / path)]
-    if lost:
+    if lost := [*lost, *ground.are_there(new)]:
         raise ToolError(
             f"Not switched: {name} has other contents for {ground.listed(lost)}, which would overwrite what is not "
             "committed. Commit it, or put it aside with the action stash, first."

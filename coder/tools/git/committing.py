@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from coder.core.errors import ToolError
 from coder.core.requests import Effect
 from coder.core.visible import visible_line
 from coder.git.porcelain import Change, Status
-from coder.git.underway import underway
 from coder.tools.git.ground import Ground, changed, counted
 
 _SETTLED = ("rebase", "am", "cherry-pick", "revert")
@@ -58,11 +57,11 @@ class Coming:
 async def coming(ground: Ground, paths: tuple[str, ...], *, amend: bool, has_message: bool) -> Coming:
     """Raises ToolError for a commit that cannot be made, with what to do first."""
     status = await ground.status(untracked="no")
-    doing = underway(ground.repository)
+    doing = ground.doing
     if status.conflicts:
         files = ground.listed(change.path for change in status.conflicts)
         raise ToolError(f"There are conflicts in {files}: settle them and add the files first.")
-    if doing and doing != "bisect" and (paths or amend):
+    if doing and (paths or amend):
         what = "`paths`" if paths else "`amend`"
         raise ToolError(f"A {doing} is under way, which a commit with {what} would break: commit all of it, without.")
     changes = tuple(_below(status.changes, paths, ground)) if paths else status.staged
@@ -75,7 +74,7 @@ async def coming(ground: Ground, paths: tuple[str, ...], *, amend: bool, has_mes
         raise ToolError(_nothing_staged(ground, status))
     replaces = await _replaced(ground, head) if amend else ""
     signs = await _signer(ground)
-    return Coming(ground, status, changes, head, replaces, signs, "" if doing == "bisect" else doing)
+    return Coming(ground, status, changes, head, replaces, signs, doing)
 
 
 def _below(changes: Iterable[Change], paths: tuple[str, ...], ground: Ground) -> Iterable[Change]:
@@ -124,5 +123,5 @@ async def _signer(ground: Ground) -> str:
     key = await ground.theirs.run(ground.cwd, "config", "user.signingKey", seconds=10)
     kind = await ground.theirs.run(ground.cwd, "config", "gpg.format", seconds=10)
     name = {"ssh": "ssh-keygen", "x509": "gpgsm"}.get(kind.said if kind.ok else "", "gpg")
-    with_key = visible_line(os.path.basename(key.said)) if key.ok and key.said else "your default key"
+    with_key = visible_line(Path(key.said).name) if key.ok and key.said else "your default key"
     return f"{name}, which signs it with {with_key}"

@@ -15,11 +15,13 @@ from pathlib import Path
 
 from coder.core.errors import ToolError
 from coder.core.requests import Effect
-from coder.git.call import Answer, Git
+from coder.git.call import Answer
 from coder.git.earlier import Earlier
 from coder.git.porcelain import ARGUMENTS, Change, Status, parse
+from coder.git.progress import progress
 from coder.git.repository import Repository
 from coder.git.theirs import Done, TheirGit
+from coder.git.view import View
 from coder.tools.report import printable
 
 LONG = 600.0  # seconds that hooks, filters and a key may take
@@ -32,25 +34,35 @@ _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ground:
-    """`git` looks, with `quiet` in its environment; `theirs` changes. `hooks` are those of the action, by name, in
-    `hooks_folder`; `earlier` is what was changed before the session began."""
+    """`view` looks, `theirs` changes. `hooks` are those that the action starts; `earlier` is what was changed before
+    the session began."""
 
-    repository: Repository
-    cwd: Path
-    git: Git
+    view: View
     theirs: TheirGit
-    quiet: Mapping[str, str]
-    hooks_folder: Path
     hooks: tuple[str, ...]
     earlier: Earlier
+
+    @property
+    def repository(self) -> Repository:
+        return self.view.repository
+
+    @property
+    def cwd(self) -> Path:
+        return self.view.folder
 
     @property
     def top(self) -> Path:
         return self.repository.top
 
+    @property
+    def doing(self) -> str:
+        """What is under way, such as a merge; a bisection does not count."""
+        found = (each.doing for each in progress(self.repository.folder) if each.doing != "bisect")
+        return next(found, "")
+
     async def looked(self, *arguments: str, stdin: bytes = b"", most: int | None = _MOST) -> Answer:
         """What git answers that changes and runs nothing; it may fail."""
-        return await self.git.asked(self.cwd, *arguments, stdin=stdin, most=most, seconds=_LOOK, env=self.quiet or None)
+        return await self.view.asked(*arguments, stdin=stdin, most=most, seconds=_LOOK)
 
     async def seen(self, *arguments: str, stdin: bytes = b"") -> bytes:
         """As `looked`. Raises ToolError when git fails."""
@@ -90,7 +102,11 @@ class Ground:
         """An absolute path as git names it, from the top; links on the way to it are followed. Begins with `..` for one
         that lies elsewhere."""
         folder, name = os.path.split(path)
-        return os.path.relpath(os.path.join(os.path.realpath(folder), name), os.path.realpath(self.top))
+        return os.path.relpath(Path(os.path.realpath(folder), name), os.path.realpath(self.top))
+
+    def are_there(self, paths: Iterable[str]) -> tuple[str, ...]:
+        """Those of them, below the top, at which anything lies."""
+        return tuple(path for path in paths if os.path.lexists(self.top / path))
 
     def near(self, path: str) -> str:
         """A path below the top as it is written from the working folder."""
@@ -142,6 +158,6 @@ def _held(lock: Path) -> str:
     except OSError:
         since = ""
     return (
-        f"Nothing was changed: another git (an editor, a terminal, another session) holds {lock}{since}. Try again in a "
-        "while. If no git runs any more, the person may remove that file; do not remove it yourself."
+        f"Nothing was changed: another git (an editor, a terminal, another session) holds {lock}{since}. Try again "
+        "in a while. If no git runs any more, the person may remove that file; do not remove it yourself."
     )

@@ -49,7 +49,7 @@ from coder.tools.read import Read
 from coder.tools.registry import builtins
 
 if TYPE_CHECKING:
-    from coder.app import shell_line, tasks
+    from coder.app import changing, shell_line, tasks
     from coder.app.commanding import gathering, granting
     from coder.app.commanding import kept as skills_kept
     from coder.app.commanding.gathering import Gathering
@@ -57,8 +57,10 @@ if TYPE_CHECKING:
     from coder.git import call as git_call
     from coder.git import earlier as git_earlier
     from coder.tools import skill as following
+    from coder.tools.git import changing as git_changing
     from coder.tools.git import tool as git_tool
     from coder.tools.git import verbs as git_verbs
+    from coder.tools.git.verb import Verb
 else:  # for people in front, and for folders with commands of their own
     shell_line, tasks = LazyModule("coder.app.shell_line"), LazyModule("coder.app.tasks")
     gathering, granting, skills_kept = (
@@ -67,6 +69,7 @@ else:  # for people in front, and for folders with commands of their own
     following = LazyModule("coder.tools.skill")
     git_call, git_earlier = LazyModule("coder.git.call"), LazyModule("coder.git.earlier")
     git_tool, git_verbs = (LazyModule(f"coder.tools.git.{name}") for name in ("tool", "verbs"))
+    changing, git_changing = LazyModule("coder.app.changing"), LazyModule("coder.tools.git.changing")
 
 
 class Assembly:
@@ -84,7 +87,8 @@ class Assembly:
             outset.journal, lambda messages: self.agent.upkeep.restart(messages, "rewind")
         )
         self.checkpoints = self._checkpoints()
-        self.ports = Ports(outset.ground.created.watch, outset.journal, self.checkpoints, self.points)
+        watch = outset.ground.stashed.watching(outset.ground.created.watch)
+        self.ports = Ports(watch, outset.journal, self.checkpoints, self.points)
         self.executor = Executor(
             self.tools,
             self.gate,
@@ -185,7 +189,14 @@ class Assembly:
         if repository_of(config.cwd) is None:
             return ()
         denied = outset.rules.denied_reads(outset.judge.world())
-        return (git_tool.GitTool(lambda: git_verbs.reading({**os.environ, **config.env}, denied)),)
+
+        def verbs() -> dict[str, Verb]:
+            workspace = outset.ground.workspace
+            changer = changing.changer_of(config, outset.journal.session_id, outset.model, workspace)
+            changes: dict[str, Verb] = git_changing.changing(changer)
+            return {**git_verbs.reading({**os.environ, **config.env}, denied), **changes}
+
+        return (git_tool.GitTool(verbs),)
 
     def _gate(self, frontend: Frontend) -> Gate:
         outset = self._outset

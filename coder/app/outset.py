@@ -18,6 +18,7 @@ from coder.app.judge import Judge, Surroundings
 from coder.app.purse import Purse
 from coder.app.rulebook import RuleBook, SaveRule, rules_of
 from coder.app.starting import Start
+from coder.app.stashed import Stashed
 from coder.config.paths import local_settings, user_home
 from coder.core.config import Behaviour, Config
 from coder.core.events import AnyEvent
@@ -38,6 +39,7 @@ class Ground:
     workspace: LocalWorkspace
     spill_dir: Path
     created: Created
+    stashed: Stashed
     surroundings: Surroundings
 
 
@@ -111,9 +113,10 @@ def outset(
 def _ground(config: Config, journal: Journal) -> Ground:
     spill_dir = journal.folder / "tool-results"
     created = Created((spill_dir,))
-    surroundings = Surroundings(user_home(os.environ), config.home, (spill_dir,), created.holds)
     workspace = LocalWorkspace(config.cwd, config.add_dirs, {**os.environ, **config.env})
-    return Ground(workspace, spill_dir, created, surroundings)
+    stashed = Stashed(journal.session_id, lambda: workspace.cwd)
+    surroundings = Surroundings(user_home(os.environ), config.home, (spill_dir,), created.holds, stashed.holds)
+    return Ground(workspace, spill_dir, created, stashed, surroundings)
 
 
 def _edited(journal: Journal, start: Start, model: str) -> str:

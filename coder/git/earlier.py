@@ -1,4 +1,4 @@
-"""What was changed in a work tree before the session began: somebody else's, until they say otherwise. Reads nothing."""
+"""What was changed in a work tree before the session began, and so is not its own. Reads nothing."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""What the model knows of the repository it works in: told at the start, and again when others changed it. Must not know
-how it is worded, nor front ends.
+"""What the model knows of the repository it works in: told at the start, and again when others changed it. Must not
+know how it is worded, nor front ends.
 
-git is asked beside everything else, and never longer than a person would wait: what it did not tell in time is left out.
+git is asked beside everything else, and never longer than a person would wait: what it did not tell in time is left
+out.
 """
 
 from __future__ import annotations
@@ -92,9 +93,9 @@ class GitContext:
 
     async def ready(self) -> None:
         """Learns how the repository is now, for the run that begins."""
-        task, self._first = self._first or self._left, None
-        self._left = None
-        self._now = await task if task is not None else await self._look()
+        task = self._first or self._left
+        self._now = await asyncio.shield(task) if task is not None else await self._look()
+        self._first = self._left = None
         self._is_slow = self._is_slow or self._now.is_slow
         seen, now = self._record.seen, self._now
         self._came = None
@@ -110,7 +111,7 @@ class GitContext:
         if turn > 1 or now is None or (messages and messages[-1].role == "assistant"):
             return None
         cwd, seen = self._looking.cwd, self._record.seen
-        if seen is None or not self._holds(messages):
+        if seen is None or (seen.count is None and now.status is not None) or not self._holds(messages):
             return _reminder(self._told(gitwords.now(now, cwd)))
         found = difference(seen, state_of(now))
         if not found.is_any:

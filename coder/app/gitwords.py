@@ -93,8 +93,8 @@ def _news(summary: Summary, difference: Difference, came: Came | None, cwd: Path
 def _moved(before: State, summary: Summary, came: Came | None) -> Iterator[str]:
     count = came.count if came else 0
     new = f", {_number(count, 'new commit')}" if count else ""
-    lost = f", {_number(came.lost, 'commit')} of before no longer in it" if came and came.lost else ""
-    yield f"HEAD: {summary.commit[:10] or 'no commit'}; it was {before.commit[:10] or 'no commit'}{new}{lost}"
+    lost = f", with {_number(came.lost, 'commit')} that it does not have" if came and came.lost else ""
+    yield f"HEAD: {summary.commit[:10] or 'no commit'}{new}; it was {before.commit[:10] or 'no commit'}{lost}"
     if came is not None:
         yield from map(_commit, came.commits)
         if came.commits and count > len(came.commits):
@@ -115,7 +115,9 @@ def _head(summary: Summary) -> str:
     if status.ahead is None or status.behind is None:
         distance = "gone"
     else:
-        parts = [f"{number:,} {word}" for number, word in ((status.ahead, "ahead"), (status.behind, "behind")) if number]
+        parts = [
+            f"{number:,} {word}" for number, word in ((status.ahead, "ahead"), (status.behind, "behind")) if number
+        ]
         distance = ", ".join(parts) or "level"
     return f"{shown} (upstream {line(status.upstream, _MOST_BRANCH)}: {distance})"
 
@@ -141,7 +143,11 @@ def _counts(status: Status) -> str:
 
 def _ordered(status: Status) -> list[Change]:
     """The first of those that are worth telling: conflicts, then what is staged, changed, and new."""
-    ranked = {change: None for group in (status.conflicts, status.staged, status.unstaged, status.untracked) for change in group}
+    ranked = {
+        change: None
+        for group in (status.conflicts, status.staged, status.unstaged, status.untracked)
+        for change in group
+    }
     return list(ranked)
 
 

@@ -49,20 +49,22 @@ from coder.tools.read import Read
 from coder.tools.registry import builtins
 
 if TYPE_CHECKING:
-    from coder.app import changing, shell_line, tasks
+    from coder.app import changing, gitcontext, shell_line, tasks
     from coder.app.commanding import gathering, granting
     from coder.app.commanding import kept as skills_kept
     from coder.app.commanding.gathering import Gathering
+    from coder.app.gitcontext import GitContext, Looking
     from coder.app.shell_line import ShellLine
     from coder.git import call as git_call
     from coder.git import earlier as git_earlier
+    from coder.git.earlier import Earlier
     from coder.tools import skill as following
     from coder.tools.git import changing as git_changing
     from coder.tools.git import tool as git_tool
     from coder.tools.git import verbs as git_verbs
     from coder.tools.git.verb import Verb
 else:  # for people in front, and for folders with commands of their own
-    shell_line, tasks = LazyModule("coder.app.shell_line"), LazyModule("coder.app.tasks")
+    gitcontext, shell_line, tasks = (LazyModule(f"coder.app.{name}") for name in ("gitcontext", "shell_line", "tasks"))
     gathering, granting, skills_kept = (
         LazyModule(f"coder.app.commanding.{name}") for name in ("gathering", "granting", "kept")
     )
@@ -75,7 +77,9 @@ else:  # for people in front, and for folders with commands of their own
 class Assembly:
     """Made in the order in which the parts need one another; what is needed before it is made is asked for late."""
 
-    def __init__(self, outset: Outset, frontend: Frontend, today: date, reserved: Collection[str]) -> None:
+    def __init__(
+        self, outset: Outset, frontend: Frontend, today: date, reserved: Collection[str], looking: Looking | None = None
+    ) -> None:
         self._outset = outset
         self._config = outset.config
         self.points = points_of(outset)
@@ -98,8 +102,9 @@ class Assembly:
             outset.ground.spill_dir,
             self.ports,
         )
+        self.git = self._git_context(looking)
         self.memory = ProjectMemory(self._config, loaded=self._loaded(), warn=self._warn)
-        self.context = self._context(today)
+        self._context = self._first_message(today)
         self.system = system_prompt(self._config, outset.model, self.tools.names())
         self.template = template_of(self._config, outset.model, self.tools.specs(), self.system.texts)
         self.agent = self._agent()
@@ -117,6 +122,7 @@ class Assembly:
             self.evidencing.verify,
             self.commanded.run_ended,
             self._config.model.effort,
+            self.git.ready if self.git is not None else None,
         )
 
     def line(self) -> ShellLine:
@@ -164,6 +170,13 @@ class Assembly:
             brings=partial(bring, self.points, config.hooks.heads),
         )
 
+    def _earlier(self) -> Earlier:
+        """What was changed before the session began, as far as that is known by now."""
+        made: Earlier = (
+            git_earlier.Earlier() if self.git is None else git_earlier.Earlier(self.git.earlier, self.git.top)
+        )
+        return made
+
     def _gathering(self) -> Gathering:
         outset, workspace = self._outset, self._outset.ground.workspace
         made: Gathering = gathering.Gathering(
@@ -171,7 +184,7 @@ class Assembly:
             workspace,
             lambda: self.executor,
             lambda name: self.tools.find(name) is not None,
-            git_earlier.Earlier,
+            lambda: None if self.git is not None and self.git.is_new else self._earlier(),
             lambda: outset.rules.denied_reads(outset.judge.world()),
         )
         return made
@@ -192,7 +205,7 @@ class Assembly:
 
         def verbs() -> dict[str, Verb]:
             workspace = outset.ground.workspace
-            changer = changing.changer_of(config, outset.journal.session_id, outset.model, workspace)
+            changer = changing.changer_of(config, outset.journal.session_id, outset.model, workspace, self._earlier)
             changes: dict[str, Verb] = git_changing.changing(changer)
             return {**git_verbs.reading({**os.environ, **config.env}, denied), **changes}
 
@@ -230,9 +243,21 @@ class Assembly:
             enabled=config.checkpoints and config.persist,
         )
 
-    def _context(self, today: date) -> Message:
-        """The first message: the place, the memory, and which skills there are."""
-        context = self.memory.context(self._outset.ground.workspace.roots, today)
+    def context(self) -> Message:
+        """The first message, as it is by now."""
+        return self.git.with_now(self._context) if self.git is not None else self._context
+
+    def _git_context(self, looking: Looking | None) -> GitContext | None:
+        if looking is None:
+            return None
+        journal = self._outset.journal
+        made: GitContext = gitcontext.GitContext(looking, journal.folder if journal.path is not None else None)
+        return made
+
+    def _first_message(self, today: date) -> Message:
+        """What of it stays: the place, the memory, and which skills there are."""
+        roots = self._outset.ground.workspace.roots
+        context = self.memory.context(roots, today, tells_branch=self.git is None)
         if not self._has_skills:
             return context
         return replace(context, content=(*context.content, *self.commanded.listed()))
@@ -240,13 +265,14 @@ class Assembly:
     def _agent(self) -> Agent:
         outset = self._outset
         news = (self.commanded.news(),) if self._has_skills else ()
+        git = (self.git,) if self.git is not None else ()
         return Agent(
             outset.purse.model,
             self.template,
             self._history(),
             self.executor,
             outset.emit,
-            (PrimaryAgain(outset.purse.model), *policies_of(self._config), self.memory, *news, self.points),
+            (PrimaryAgain(outset.purse.model), *policies_of(self._config), self.memory, *news, *git, self.points),
             self.context,
             self._room(),
             outset.journal,
@@ -272,7 +298,7 @@ class Assembly:
     def _renewed(self, contexts: Sequence[Message], gone: Sequence[Message]) -> Sequence[Message]:
         """What a shortened conversation begins with."""
         renewed: Sequence[Message] = skills_kept.with_skills(self.memory.renewed(contexts), gone)
-        return renewed
+        return self.git.renewed(renewed) if self.git is not None else renewed
 
     def _loaded(self) -> Callable[[MemoryFile, Reason], None]:
         """Tells hooks which memory the model reads. Memory is also read in a thread, hooks are run in the loop."""

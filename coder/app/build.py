@@ -18,15 +18,17 @@ from coder.core.config import Config
 from coder.core.errors import ConfigError
 from coder.core.frontend import Frontend
 from coder.core.lazy import LazyModule
+from coder.git.repository import repository_of
 from coder.telemetry.logs import DebugLog
 
 if TYPE_CHECKING:
-    from coder.app import contents
+    from coder.app import contents, gitcontext
     from coder.app import titles as making
+    from coder.app.gitcontext import Looking
     from coder.app.titles import Titler
     from coder.telemetry.context_report import ContextReport
-else:  # for people in front
-    contents, making = LazyModule("coder.app.contents"), LazyModule("coder.app.titles")
+else:  # for people in front, and for repositories
+    contents, gitcontext, making = (LazyModule(f"coder.app.{name}") for name in ("contents", "gitcontext", "titles"))
 
 
 async def open_session(
@@ -48,18 +50,26 @@ async def open_session(
     among them count from the next call on. `titles`: a small model finds a title for a new session.
     Raises ConfigError and SessionError.
     """
-    begun = outset(config, frontend, start, save_rule, reload)
-    made = Assembly(begun, frontend, today or datetime.now().astimezone().date(), reserved)
+    looking = await _looking(config)
+    try:
+        begun = outset(config, frontend, start, save_rule, reload)
+        made = Assembly(begun, frontend, today or datetime.now().astimezone().date(), reserved, looking)
+    except BaseException:
+        if looking is not None:
+            await looking.aclose()
+        raise
     titling = _titling(begun) if titles else ()
     begun.hearing.add(
         begun.purse, begun.journal, made.checkpoints, begun.figures, made.evidencing, *titling, made.points
     )
+    if made.git is not None:
+        begun.hearing.add(made.git)
     told = (*made.memory.warnings, *made.commanded.warnings, *made.points.warnings)
     own = (*begun.warnings, *made.system.warnings, *told, *begun.journal.notes)
     warnings = (*config.warnings, *own, *await made.checkpoints.recover())
 
     async def what_fills_it() -> ContextReport:
-        limit, messages = made.agent.upkeep.compacts_at, made.agent.history.messages or (made.context,)
+        limit, messages = made.agent.upkeep.compacts_at, made.agent.history.messages or (made.context(),)
         counted: ContextReport = await contents.context_report(
             made.template, messages, limit, begun.purse.model.count_tokens
         )
@@ -81,6 +91,15 @@ async def open_session(
     )
 
 
+async def _looking(config: Config) -> Looking | None:
+    """git is asked beside all the rest; not at all outside a repository, or where the person does not want it told."""
+    repository = repository_of(config.cwd) if config.guidance.git else None
+    if repository is None:
+        return None
+    looking: Looking = await gitcontext.begin(config, repository)
+    return looking
+
+
 def _ends(begun: Outset, made: Assembly, titling: tuple[Titler, ...]) -> AsyncExitStack:
     """What is to be closed; the last comes first."""
     ends = AsyncExitStack()
@@ -93,6 +112,8 @@ def _ends(begun: Outset, made: Assembly, titling: tuple[Titler, ...]) -> AsyncEx
         begun.ground.workspace.aclose,
     ):
         ends.push_async_callback(end)
+    if made.git is not None:
+        ends.push_async_callback(made.git.aclose)
     ends.callback(begun.tools.shells.forget)
     ends.push_async_callback(made.points.aclose)
     return ends

@@ -48,13 +48,14 @@ _MOST_BYTES = 8 << 20
 @dataclass(frozen=True, slots=True, eq=False)
 class Gathering:
     """`workspace` is where the session works; `executor` is asked for late, as by whoever runs commands; `has` tells
-    whether the session has a tool, `before` what was changed before it began. `denied` are files not to be named."""
+    whether the session has a tool, `before` what was changed before it began: None says all that is changed by now.
+    `denied` are files not to be named."""
 
     git: Git
     workspace: Workspace
     executor: Callable[[], Executor]
     has: Callable[[str], bool]
-    before: Callable[[], Earlier]
+    before: Callable[[], Earlier | None]
     denied: Callable[[], Denied] = tuple
 
     @property
@@ -87,14 +88,14 @@ class Gathering:
     async def earlier(self) -> str:
         """Which of the changes there were before the session began, and so are not its own."""
         seen, before = await self._seen(), self.before()
-        if isinstance(seen, Refusal) or not before.paths:
+        if isinstance(seen, Refusal) or (before is not None and not before.paths):
             return _NOTHING
         asked = await seen.asked(*porcelain.ARGUMENTS, "--no-renames", most=_MOST_BYTES)
         if not asked.ok:
             return _UNKNOWN
         changes = porcelain.parse(asked.out).changes
         top = seen.repository.top
-        old = [change.path for change in changes if before.holds(top, change.path)]
+        old = [change.path for change in changes if before is None or before.holds(top, change.path)]
         if not old:
             return _NOTHING
         if len(old) == len(changes):

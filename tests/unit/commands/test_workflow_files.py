@@ -21,7 +21,7 @@ NAMES = ["commit", "explain", "init", "plan", "pr", "release-notes", "review", "
 INLINE = re.compile(r"(?:^|(?<=\s))!`([^`]+)`", re.MULTILINE)
 RULE = re.compile(r"\w+\([^)]*\)")
 FACTS = sorted({command for file in FILES for command in INLINE.findall(file.read_text(encoding="utf-8"))})
-GRANTED = {"commit": "Git(add *), Git(commit *), Git(action:unstage)", "init": "Edit(./CLAUDE.md)"}
+GRANTED = {"commit": "Git(add *), Git(commit *), Git(restore --staged *)", "init": "Edit(./CLAUDE.md)"}
 
 
 def head(name: str) -> dict[str, str]:
@@ -81,6 +81,7 @@ def test_what_may_be_done_unasked_is_no_more_than_the_name_says() -> None:
     [
         ("add", "git add -- a.py", "allow"),
         ("unstage", "git restore --staged -- a.py", "allow"),
+        ("unstage", "git restore -- a.py", "ask"),
         ("commit", "git commit -m 'a: b\n\nWhy: it works.'", "allow"),
         ("commit", "git commit -m 'a: b' --only -- a.py", "allow"),
         ("switch", "git switch main", "ask"),

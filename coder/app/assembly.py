@@ -205,9 +205,10 @@ class Assembly:
 
         def verbs() -> dict[str, Verb]:
             workspace = outset.ground.workspace
-            changer = changing.changer_of(config, outset.journal.session_id, outset.model, workspace, self._earlier)
+            session = outset.journal.session_id
+            changer = changing.changer_of(config, session, outset.model, workspace, self._earlier)
             changes: dict[str, Verb] = git_changing.changing(changer)
-            return {**git_verbs.reading({**os.environ, **config.env}, denied), **changes}
+            return {**git_verbs.reading({**os.environ, **config.env}, denied, session), **changes}
 
         return (git_tool.GitTool(verbs),)
 

@@ -52,8 +52,9 @@ if TYPE_CHECKING:
     from coder.app import gitcontext, shell_line, tasks
     from coder.app.commanding import granting
     from coder.app.commanding import kept as skills_kept
-    from coder.app.gitcontext import GitContext, Looking
+    from coder.app.gitcontext import GitContext
     from coder.app.shell_line import ShellLine
+    from coder.git.looking import Looking
     from coder.tools import skill as following
     from coder.tools.git import tool as git_tool
     from coder.tools.git import verbs as git_verbs

@@ -53,11 +53,12 @@ if TYPE_CHECKING:
     from coder.app.commanding import gathering, granting
     from coder.app.commanding import kept as skills_kept
     from coder.app.commanding.gathering import Gathering
-    from coder.app.gitcontext import GitContext, Looking
+    from coder.app.gitcontext import GitContext
     from coder.app.shell_line import ShellLine
     from coder.git import call as git_call
     from coder.git import earlier as git_earlier
     from coder.git.earlier import Earlier
+    from coder.git.looking import Looking
     from coder.tools import skill as following
     from coder.tools.git import changing as git_changing
     from coder.tools.git import tool as git_tool

@@ -22,13 +22,15 @@ from coder.git.repository import repository_of
 from coder.telemetry.logs import DebugLog
 
 if TYPE_CHECKING:
-    from coder.app import contents, gitcontext
+    from coder.app import contents
     from coder.app import titles as making
-    from coder.app.gitcontext import Looking
     from coder.app.titles import Titler
+    from coder.git import looking as looks
+    from coder.git.looking import Looking
     from coder.telemetry.context_report import ContextReport
-else:  # for people in front, and for repositories
-    contents, gitcontext, making = (LazyModule(f"coder.app.{name}") for name in ("contents", "gitcontext", "titles"))
+else:  # for people in front, and in a repository
+    contents, making = LazyModule("coder.app.contents"), LazyModule("coder.app.titles")
+    looks = LazyModule("coder.git.looking")
 
 
 async def open_session(
@@ -41,6 +43,7 @@ async def open_session(
     reload: Callable[[], Config | None] | None = None,
     titles: bool = False,
     reserved: Collection[str] = (),
+    looking: Looking | None = None,
 ) -> Session:
     """A session ready for its first prompt. Contacts nothing and changes nothing on disk, but for completing a rewind
     that was cut off.
@@ -48,15 +51,17 @@ async def open_session(
     `start` says which session it is. `save_rule` writes what the person allows from now on; by default into the
     settings file of this folder that is theirs alone. `reload` gives the settings when they have changed: the rules
     among them count from the next call on. `titles`: a small model finds a title for a new session.
+    `looking` is the first look at the repository, where it was begun before.
     Raises ConfigError and SessionError.
     """
-    looking = await _looking(config)
+    if looking is None and repository_of(config.cwd) is not None:
+        looking = looks.begin(config)
     try:
         begun = outset(config, frontend, start, save_rule, reload)
         made = Assembly(begun, frontend, today or datetime.now().astimezone().date(), reserved, looking)
     except BaseException:
         if looking is not None:
-            await looking.aclose()
+            looking.end()
         raise
     titling = _titling(begun) if titles else ()
     begun.hearing.add(
@@ -89,15 +94,6 @@ async def open_session(
         made.prompting,
         made.points,
     )
-
-
-async def _looking(config: Config) -> Looking | None:
-    """git is asked beside all the rest; not at all outside a repository, or where the person does not want it told."""
-    repository = repository_of(config.cwd) if config.guidance.git else None
-    if repository is None:
-        return None
-    looking: Looking = await gitcontext.begin(config, repository)
-    return looking
 
 
 def _ends(begun: Outset, made: Assembly, titling: tuple[Titler, ...]) -> AsyncExitStack:

@@ -8,49 +8,23 @@ out.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from coder.agent.history import History
 from coder.agent.policies import Inject
 from coder.app import gitrecord, gitwords
 from coder.app.gitrecord import Record
-from coder.core.config import Config
 from coder.core.events import AnyEvent, RunEnded, ToolStarted
 from coder.core.messages import Message, Meta, Text
-from coder.git.call import Git
-from coder.git.repository import Repository
+from coder.git.looking import Looking
 from coder.git.state import MOST, difference, state_of
-from coder.git.summary import SECONDS, Came, Summary, came, from_files, look
+from coder.git.summary import Came, Summary, came, from_files
 
 _NOT_YET = "git has not answered yet"
+_TOO_SLOW = "git is too slow here to be asked"
 _CHANGES_NOTHING = frozenset({"Read", "Grep", "Glob", "Think", "TodoWrite", "AskUserQuestion", "Skill"})
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Looking:
-    """git at work on the first look, before there is a session."""
-
-    git: Git
-    repository: Repository
-    cwd: Path
-    roots: tuple[Path, ...]
-    first: asyncio.Task[Summary]
-
-    async def aclose(self) -> None:
-        await _ended(self.first)
-
-
-async def begin(config: Config, repository: Repository) -> Looking:
-    """Sets git going; what it says is asked for later."""
-    roots = (config.cwd, *config.add_dirs)
-    git = Git({**os.environ, **config.env}, roots, SECONDS)
-    first = asyncio.create_task(look(git, repository, config.cwd, roots))
-    await asyncio.sleep(0)  # the processes start now, and run beside all that follows
-    return Looking(git, repository, config.cwd, roots, first)
 
 
 class GitContext:
@@ -59,7 +33,7 @@ class GitContext:
 
     def __init__(self, looking: Looking, folder: Path | None) -> None:
         self._looking = looking
-        self._first: asyncio.Task[Summary] | None = looking.first
+        self._is_first = True
         self._folder = folder
         self._record = gitrecord.load(folder) if folder is not None else Record()
         self._now: Summary | None = None
@@ -98,9 +72,11 @@ class GitContext:
 
     async def ready(self) -> None:
         """Learns how the repository is now, for the run that begins."""
-        task = self._first or self._left
-        self._now = await asyncio.shield(task) if task is not None else await self._look()
-        self._first = self._left = None
+        if self._is_first and self._looking.is_fresh:
+            self._now = await asyncio.wrap_future(self._looking.found)
+        else:
+            self._now = await (asyncio.shield(self._left) if self._left is not None else self._look())
+        self._is_first, self._left = False, None
         self._is_slow = self._is_slow or self._now.is_slow
         seen, now = self._record.seen, self._now
         self._came = None
@@ -132,11 +108,13 @@ class GitContext:
             self._left = asyncio.create_task(self._look_back())
 
     async def aclose(self) -> None:
-        await _ended(self._first)
-        if self._left is not None and self._folder is not None:
-            with suppress(asyncio.CancelledError):
-                await self._left
-        await _ended(self._left)
+        left, self._left = self._left, None
+        if left is not None:
+            if self._folder is None:
+                left.cancel()
+            await asyncio.wait([left])
+        if not self._looking.found.done():
+            await asyncio.to_thread(self._looking.end)
 
     async def _look_back(self) -> Summary:
         summary = await self._look()
@@ -145,17 +123,16 @@ class GitContext:
         return summary
 
     async def _look(self) -> Summary:
-        place = self._looking
         if self._is_slow:
-            return from_files(place.repository, _NOT_YET)
-        return await look(place.git, place.repository, place.cwd, place.roots)
+            return from_files(self._looking.repository, _TOO_SLOW, is_slow=True)
+        return await self._looking.again()
 
     def _known(self) -> Summary:
         """Without waiting: somebody may have something to tell before the first run."""
         if self._now is not None:
             return self._now
-        if self._first is not None and self._first.done() and not self._first.cancelled():
-            return self._first.result()
+        if self._is_first and self._looking.found.done():
+            return self._looking.found.result()
         return from_files(self._looking.repository, _NOT_YET)
 
     def _told(self, text: Text) -> Text:
@@ -184,9 +161,3 @@ class GitContext:
 
 def _reminder(text: Text) -> Inject:
     return Inject(Message("user", (text,), Meta(kind="reminder")))
-
-
-async def _ended(task: asyncio.Task[Summary] | None) -> None:
-    if task is not None and not task.done():
-        task.cancel()
-        await asyncio.wait([task])

@@ -56,7 +56,7 @@ class GitContext:
     @property
     def is_new(self) -> bool:
         """Whether the session has not begun its first run, so that all that is changed was changed before."""
-        return self._first is not None and self._record.earlier is None
+        return self._is_first and self._record.earlier is None
 
     def with_now(self, message: Message) -> Message:
         """The first message of a session with the repository as it is, as its last part."""

@@ -66,9 +66,13 @@ class Answer:
 
     @property
     def problem(self) -> str:
-        """The first line of what git said went wrong, without its prefix; "" when it said nothing."""
-        lines = self.err.decode("utf-8", "replace").strip().splitlines()
-        return next((line.removeprefix("fatal: ").removeprefix("error: ") for line in lines if line), "")
+        """The line in which git says what went wrong, without its prefix; "" when it said nothing."""
+        lines = [line for line in self.err.decode("utf-8", "replace").strip().splitlines() if line]
+        for kind in ("fatal: ", "error: "):
+            for line in lines:
+                if line.startswith(kind):
+                    return line.removeprefix(kind)
+        return lines[0] if lines else ""
 
 
 _MISSING = Answer(None, err=_MISSING_TEXT)

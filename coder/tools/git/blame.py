@@ -62,7 +62,12 @@ class Blame:
 async def _lines(sight: Sight, first: int, most: int, rest: Sequence[str]) -> tuple[Blamed, ...]:
     """One more than `most`, where there is one."""
     arguments = ("blame", "--porcelain", "--no-textconv", f"-L{first},+{most + 1}", "--no-progress")
-    answer = await sight.told(*arguments, *rest)
+    try:
+        answer = await sight.told(*arguments, *rest)
+    except ToolError as error:
+        if first == 1 and str(error).endswith("has only 0 lines"):
+            return ()
+        raise
     found = log.blamed(answer.out)
     if answer.cut and not found:
         raise ToolError("git blame took too long for this file. Ask for fewer `lines`, or use log with `paths`.")

@@ -175,7 +175,11 @@ class Assembly:
         if repository_of(config.cwd) is None:
             return ()
         denied = outset.rules.denied_reads(outset.judge.world())
-        return (git_tool.GitTool(lambda: git_verbs.reading({**os.environ, **config.env}, denied)),)
+        return (
+            git_tool.GitTool(
+                lambda: git_verbs.reading({**os.environ, **config.env}, denied, outset.journal.session_id)
+            ),
+        )
 
     def _gate(self, frontend: Frontend) -> Gate:
         outset = self._outset

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from coder.git.call import Answer
 
-ARGUMENTS = ("config", "--includes", "--show-scope", "-z", "--get-regexp", r"^filter\..")
+ARGUMENTS = ("config", "--includes", "--show-scope", "-z", "--get-regexp", r"^(filter\..|core\.sparsecheckout$)")
 """What to ask git for. It ends with code 1 where there is none."""
 
 _PERSONS = ("system", "global")
+_YES = ("true", "yes", "on", "1", "")
 _PROGRAMS = ("clean", "smudge", "process")
 
 
@@ -22,11 +23,12 @@ _PROGRAMS = ("clean", "smudge", "process")
 class Filters:
     """`settings` are for `Git.asked(settings=…)`; with them no filter runs but as the person set it up. `names` are
     those of the repository that do not run as it says. `problem` says why that cannot be done, and nothing of a
-    file's content may then be asked for."""
+    file's content may then be asked for. `is_sparse`: not all files are wanted in the work tree."""
 
     settings: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     problem: str = ""
+    is_sparse: bool = False
 
 
 def filters(answer: Answer) -> Filters:
@@ -37,10 +39,13 @@ def filters(answer: Answer) -> Filters:
         return Filters(problem=f"its settings cannot be read: {answer.problem or 'git does not say why'}")
     persons: dict[str, str] = {}
     own: dict[str, None] = {}
+    is_sparse = False
     records = os.fsdecode(answer.out).split("\0")
     for scope, record in zip(records[::2], records[1::2], strict=False):
         key, _, value = record.partition("\n")
-        if scope in _PERSONS:
+        if key == "core.sparsecheckout":
+            is_sparse = value.lower() in _YES
+        elif scope in _PERSONS:
             persons[key] = value
         else:
             own[key.rpartition(".")[0]] = None
@@ -51,4 +56,4 @@ def filters(answer: Answer) -> Filters:
         for name in own
         for part in (*_PROGRAMS, "required")
     ]
-    return Filters(tuple(settings), tuple(name.removeprefix("filter.") for name in own))
+    return Filters(tuple(settings), tuple(name.removeprefix("filter.") for name in own), is_sparse=is_sparse)

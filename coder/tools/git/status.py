@@ -12,6 +12,8 @@ from coder.core.workspace import Workspace
 from coder.git import porcelain
 from coder.git.porcelain import Change
 from coder.git.progress import Progress, progress
+from coder.git.revision import is_shallow
+from coder.git.view import View
 from coder.tools.git.reader import Reader, Sight, chosen, reads
 from coder.tools.git.verb import GitParams
 from coder.tools.report import count, printable
@@ -72,7 +74,7 @@ class Status:
             len(state.changes) - len(shown),
             bool(answer.cut),
         )
-        lines = [*_head(found), *_changes(found, params.limit or _LIMIT, sight.near)]
+        lines = [*_head(found), *_kind(sight.view), *_changes(found, params.limit or _LIMIT, sight.near)]
         lines += sight.left_out(found.kept_back)
         if sight.view.filters.names:
             lines.append(unfiltered(sight.view.filters.names))
@@ -101,6 +103,20 @@ def _head(found: _Found) -> list[str]:
         lines.append(f"In the middle of a {each.doing}{what}{step}: {_WAYS_ON[each.doing]}.")
     if state.stashes:
         lines.append(f"{count(state.stashes, 'stash', 'stashes')}; action stashes lists them.")
+    return lines
+
+
+def _kind(view: View) -> list[str]:
+    """What is not as in an ordinary clone."""
+    repository, lines = view.repository, list[str]()
+    if repository.folder != repository.shared:
+        lines.append(f"A linked work tree of {printable(str(repository.shared.parent))}.")
+    elif repository.folder.parent != repository.top and "modules" in repository.folder.parts:
+        lines.append("A submodule of a repository above.")
+    if view.filters.is_sparse:
+        lines.append("A sparse checkout: not every file of the branch is in the work tree.")
+    if is_shallow(view):
+        lines.append("A shallow clone: older history is not here.")
     return lines
 
 

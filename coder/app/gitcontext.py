@@ -140,14 +140,16 @@ class GitContext:
         return text
 
     def _holds(self, messages: Sequence[Message]) -> bool:
-        """Whether what was told last stands in the conversation: it may have been taken back to before that."""
-        told = self._record.told
-        return any(
-            isinstance(part, Text) and part.text == told
-            for message in messages
+        """Whether what was told last is the last that the conversation says of it: it may have been taken back to
+        before that, or shortened so that older news stand behind it."""
+        ours = (
+            part.text
+            for message in reversed(messages)
             if message.meta.kind in ("context", "reminder")
-            for part in message.content
+            for part in reversed(message.content)
+            if isinstance(part, Text) and gitwords.is_ours(part)
         )
+        return next(ours, "") == self._record.told
 
     def _keep(self, record: Record) -> None:
         if record != self._record:

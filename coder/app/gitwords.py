@@ -190,7 +190,7 @@ def _below(path: str, top: Path, cwd: Path) -> str:
 
 
 def _commit(commit: Commit) -> str:
-    return f" {line(commit.hash, 40)} {line(commit.subject, _MOST_SUBJECT)}"
+    return f" {line(commit.hash, 16)} {line(commit.subject, _MOST_SUBJECT)}"
 
 
 def _number(count: int, what: str) -> str:

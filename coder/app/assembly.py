@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from coder.tools.git import changing as git_changing
     from coder.tools.git import tool as git_tool
     from coder.tools.git import verbs as git_verbs
+    from coder.tools.git import withheld as git_withheld
     from coder.tools.git.verb import Verb
 else:  # for people in front, and for folders with commands of their own
     gitcontext, shell_line, tasks = (LazyModule(f"coder.app.{name}") for name in ("gitcontext", "shell_line", "tasks"))
@@ -71,7 +72,9 @@ else:  # for people in front, and for folders with commands of their own
     )
     following = LazyModule("coder.tools.skill")
     git_call, git_earlier = LazyModule("coder.git.call"), LazyModule("coder.git.earlier")
-    git_tool, git_verbs = (LazyModule(f"coder.tools.git.{name}") for name in ("tool", "verbs"))
+    git_tool, git_verbs, git_withheld = (
+        LazyModule(f"coder.tools.git.{name}") for name in ("tool", "verbs", "withheld")
+    )
     changing, git_changing = LazyModule("coder.app.changing"), LazyModule("coder.tools.git.changing")
 
 
@@ -252,8 +255,11 @@ class Assembly:
     def _git_context(self, looking: Looking | None) -> GitContext | None:
         if looking is None:
             return None
-        journal = self._outset.journal
-        made: GitContext = gitcontext.GitContext(looking, journal.folder if journal.path is not None else None)
+        outset, top = self._outset, looking.repository.top
+        denied = outset.rules.denied_reads(outset.judge.world())
+        folder = outset.journal.folder if outset.journal.path is not None else None
+        hides = git_withheld.Withheld(denied, top).covers if denied else None
+        made: GitContext = gitcontext.GitContext(looking, folder, hides)
         return made
 
     def _first_message(self, today: date) -> Message:

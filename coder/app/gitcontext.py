@@ -8,7 +8,7 @@ out.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from coder.agent.history import History
 from coder.agent.policies import Inject
 from coder.app import gitrecord, gitwords
 from coder.app.gitrecord import Record
+from coder.app.gitwords import Names
 from coder.core.events import AnyEvent, RunEnded, ToolStarted
 from coder.core.messages import Message, Meta, Text
 from coder.git.looking import Looking
@@ -29,12 +30,13 @@ _CHANGES_NOTHING = frozenset({"Read", "Grep", "Glob", "Think", "TodoWrite", "Ask
 
 class GitContext:
     """A turn policy and a listener. `ready` is awaited before each run; `folder` keeps what outlives the process, None
-    when nothing does."""
+    when nothing does; `hides` says which files are not named, by their paths in the repository."""
 
-    def __init__(self, looking: Looking, folder: Path | None) -> None:
+    def __init__(self, looking: Looking, folder: Path | None, hides: Callable[[str], bool] | None = None) -> None:
         self._looking = looking
         self._is_first = True
         self._folder = folder
+        self._names = Names(looking.cwd, hides) if hides is not None else Names(looking.cwd)
         self._record = gitrecord.load(folder) if folder is not None else Record()
         self._now: Summary | None = None
         self._came: Came | None = None
@@ -60,7 +62,7 @@ class GitContext:
 
     def with_now(self, message: Message) -> Message:
         """The first message of a session with the repository as it is, as its last part."""
-        return replace(message, content=(*message.content, self._told(gitwords.told(self._known(), self._looking.cwd))))
+        return replace(message, content=(*message.content, self._told(gitwords.told(self._known(), self._names))))
 
     def renewed(self, contexts: Sequence[Message]) -> list[Message]:
         """The first messages of a shortened conversation. Blocks while git is asked; not for the event loop."""
@@ -91,13 +93,13 @@ class GitContext:
         messages, now = history.messages, self._now
         if turn > 1 or now is None or (messages and messages[-1].role == "assistant"):
             return None
-        cwd, seen = self._looking.cwd, self._record.seen
+        names, seen = self._names, self._record.seen
         if seen is None or (seen.count is None and now.status is not None) or not self._holds(messages):
-            return _reminder(self._told(gitwords.now(now, cwd)))
+            return _reminder(self._told(gitwords.now(now, names)))
         found = difference(seen, state_of(now))
         if not found.is_any:
             return None
-        return _reminder(self._told(gitwords.changed(now, found, self._came, cwd)))
+        return _reminder(self._told(gitwords.changed(now, found, self._came, names)))
 
     def on(self, event: AnyEvent) -> None:
         """What a run did itself is no news: after one that may have changed something, the repository is looked at."""
@@ -143,14 +145,16 @@ class GitContext:
         return text
 
     def _holds(self, messages: Sequence[Message]) -> bool:
-        """Whether what was told last stands in the conversation: it may have been taken back to before that."""
-        told = self._record.told
-        return any(
-            isinstance(part, Text) and part.text == told
-            for message in messages
+        """Whether what was told last is the last that the conversation says of it: it may have been taken back to
+        before that, or shortened so that older news stand behind it."""
+        ours = (
+            part.text
+            for message in reversed(messages)
             if message.meta.kind in ("context", "reminder")
-            for part in message.content
+            for part in reversed(message.content)
+            if isinstance(part, Text) and gitwords.is_ours(part)
         )
+        return next(ours, "") == self._record.told
 
     def _keep(self, record: Record) -> None:
         if record != self._record:

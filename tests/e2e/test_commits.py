@@ -245,3 +245,30 @@ def test_a_pull_request_is_told_hosts_and_no_passwords(place: Place, shop: Repos
     facts = said(api)
     assert "s3cret" not in facts and "git.example.org/shop.git (push)" in facts and "gitlab.example.org:ada/" in facts
     assert "the area before a colon" in facts
+
+
+@pytest.mark.behaviour("B-1470")
+@pytest.mark.parametrize(
+    ("values", "command", "is_run"),
+    [
+        ({}, f"git commit -aqm 'cart: count it' -m '{NAMED}'", False),
+        ({}, f"git add -A && git commit -qF - <<'E'\ncart: count it\n\n{NAMED}\nE", False),
+        ({}, "git commit -aqm $'cart: count it\\n\\n🤖 Generated with [Claude Code](https://claude.com/x)'", False),
+        ({}, "git commit -aqm 'cart: count it' -m 'Generated with protoc.'", True),
+        ({}, f"git log --oneline; grep -c '{NAMED}' README.md || true", True),
+        ({}, f"gh pr create --title x --body-file - <<'E'\nWhy\n\n{NAMED}\nE", False),
+        ({"includeCoAuthoredBy": True}, f"git commit -aqm 'cart: count it' -m '{NAMED}'", True),
+        ({"attribution": {"commit": "Assisted-by: coder"}}, f"git commit -aqm 'cart: count it' -m '{NAMED}'", False),
+    ],
+)
+def test_a_shell_command_says_no_more_of_who_wrote_it_than_is_wanted(
+    place: Place, shop: Repository, values: dict[str, Any], command: str, is_run: bool
+) -> None:
+    settings(place, **values)
+    shop.write("shop/cart.py", MENDED)
+    with fake_api([turn(tool("Bash", command=command)), turn("Done.")]) as api:
+        flags = ("-p", "go", "--dangerously-skip-permissions")
+        done = place.coder(*flags, url=api.url, env={"IS_SANDBOX": "1"})
+    assert done.code == 0, done
+    assert told(api, 1).startswith("Nothing was run: the ") != is_run, told(api, 1)
+    assert (shop.git("status", "--short") == "") == (is_run and "commit" in command)

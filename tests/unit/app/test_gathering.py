@@ -67,6 +67,7 @@ async def test_a_fact_is_found_out_when_a_text_names_it(desk: Desk, text: str, s
 
 
 @pytest.mark.behaviour("B-1460")
+@pytest.mark.behaviour("B-1461")
 async def test_the_style_of_a_repository(place: Place) -> None:
     shop = Repository.shop(place)
     shop.write(".gitmessage", "…\n")
@@ -74,7 +75,10 @@ async def test_the_style_of_a_repository(place: Place) -> None:
     shop.write("a.txt", "1\n")
     shop.git("add", "a.txt")
     shop.git("-c", "user.name=dependabot[bot]", "commit", "-qm", "build(deps): bump it")
+    shop.git("switch", "-qc", "feature", "HEAD~1")
+    shop.git("merge", "-q", "--no-ff", "-m", "side: take main in", "main")
     told = await gathering(place).commit_style()
+    assert "side:" not in told
     assert "Seen: the last 3 messages, 3 of them by the person at work" in told and "(tax, cart, shop)" in told
     assert "- cart: add up what is in the cart\n" in told and "bump it" not in told
     assert ".gitmessage (commit.template), .gitmessage." in told

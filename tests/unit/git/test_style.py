@@ -52,6 +52,8 @@ def test_areas_of_a_kernel_with_sign_offs() -> None:
     text = told(style, "Bo <bo@example.org>")
     assert "the area before a colon in 100 %" in text and "wrapped at 67" in text
     assert "Signed-off-by in 100 % (the person's own too: `Signed-off-by: Bo <bo@example.org>`)" in text
+    theirs, mine = written(*(message % subject for subject in subjects * 4)), written("mm: Count it", email="ada@x")
+    assert learn([*theirs, *mine], "ada@x").signs is False and learn([*theirs, *mine], "bo@example.org").signs is True
     assert "not unless the person asks" in told(learn(written(*(message % subject for subject in subjects))))
 
 
@@ -60,6 +62,7 @@ def test_pictures_numbers_and_full_stops() -> None:
     pictures = learn(written("✨ Add pages", ":bug: Count the first", "♻️ Move it", "✨ Sort pages"))
     assert pictures.emoji == 1.0 and "an emoji in 100 % (✨)" in told(pictures)
     assert "♻️ Move it" in example_lines(pictures)
+    assert learn(written("feat: ✨ add pages", "fix(api): 🐛 count the first")).emoji == 1.0
     tickets = learn(written("PAY-12: Added a page.", "PAY-7: Fixed the count.", "PAY-123: Removed it."))
     assert (tickets.before, tickets.ticketed, tickets.stop, tickets.mood) == ("PAY-123:", 1.0, 1.0, "past")
     assert "`PAY-123:` first in 100 %" in told(tickets) and "past tense, full stop" in told(tickets)

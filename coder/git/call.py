@@ -34,7 +34,6 @@ _SETTINGS = (
     "diff.orderFile=/dev/null",  # each would be read wherever it points to
     "mailmap.file=/dev/null",
     "mailmap.blob=",
-    "blame.ignoreRevsFile=",  # a wrong line of it is printed
     "gc.auto=0",
     "maintenance.auto=false",
     "log.showSignature=false",

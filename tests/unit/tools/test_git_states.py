@@ -51,7 +51,9 @@ async def test_detached(shop: Repository) -> None:
     shop.git("checkout", "-q", "v1.0")
     ask = Asking(shop)
     assert head(await ask("status")) == f"Detached at {shop.git('rev-parse', 'HEAD')[:10]}, on no branch."
-    assert "no upstream" in await ask("diff", rev="@{u}") or "does not point to a branch" in await ask("diff", rev="@{u}")
+    assert "no upstream" in await ask("diff", rev="@{u}") or "does not point to a branch" in await ask(
+        "diff", rev="@{u}"
+    )
 
 
 @pytest.mark.behaviour("B-1390")
@@ -263,7 +265,19 @@ async def test_odd_names_stand_on_lines_of_their_own(shop: Repository) -> None:
 @pytest.mark.behaviour("B-1389")
 @pytest.mark.parametrize(
     "rev",
-    ["--output={out}", "-O{out}", "--all", "-p", "^HEAD", "--help", "HEAD --output={out}", "HEAD\n--all", "", "\0", "\ud800"],
+    [
+        "--output={out}",
+        "-O{out}",
+        "--all",
+        "-p",
+        "^HEAD",
+        "--help",
+        "HEAD --output={out}",
+        "HEAD\n--all",
+        "",
+        "\0",
+        "\ud800",
+    ],
 )
 async def test_what_looks_like_an_option_is_none(shop: Repository, tmp_path: Path, rev: str) -> None:
     out = tmp_path / "out"

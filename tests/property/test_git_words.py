@@ -109,8 +109,8 @@ def test_what_was_there_earlier_holds_for_all_in_a_folder_of_that_work_tree() ->
 
 
 @pytest.mark.parametrize(
-    "path", [".env", "x/.env.local", "prod.env", "id_rsa", "a/id_ed25519", "server.pem", "k.p12", ".aws/config", ".npmrc",
-             "credentials.json", "gcp-credentials.json", "secrets.yaml", "prod.tfvars", ".git-credentials", "ID_RSA"]
+    "path", [".env", "x/.env.local", "prod.env", "id_rsa", "a/id_ed25519", "server.pem", "k.p12", ".aws/config",
+             ".npmrc", "credentials.json", "gcp-credentials.json", "secrets.yaml", "prod.tfvars", ".git-credentials", "ID_RSA"]
 )  # fmt: skip
 def test_what_looks_like_a_secret(path: str) -> None:
     assert looks_secret(path)

@@ -108,17 +108,17 @@ def test_what_was_there_earlier_holds_for_all_in_a_folder_of_that_work_tree() ->
     assert not Earlier().holds(top, "a.txt")
 
 
-@pytest.mark.parametrize(
-    "path", [".env", "x/.env.local", "prod.env", "id_rsa", "a/id_ed25519", "server.pem", "k.p12", ".aws/config",
-             ".npmrc", "credentials.json", "gcp-credentials.json", "secrets.yaml", "prod.tfvars", ".git-credentials", "ID_RSA"]
-)  # fmt: skip
+SECRET = """.env x/.env.local prod.env id_rsa a/id_ed25519 server.pem k.p12 .aws/config .npmrc credentials.json
+gcp-credentials.json secrets.yaml prod.tfvars .git-credentials ID_RSA"""
+PLAIN = """.env.example .env.sample id_rsa.pub environment.py keys.py secret_santa.py key.md public.pem credentials.py
+monkey.txt"""
+
+
+@pytest.mark.parametrize("path", SECRET.split())
 def test_what_looks_like_a_secret(path: str) -> None:
     assert looks_secret(path)
 
 
-@pytest.mark.parametrize(
-    "path", [".env.example", ".env.sample", "id_rsa.pub", "environment.py", "keys.py", "secret_santa.py", "key.md",
-             "public.pem", "credentials.py", "monkey.txt"]
-)  # fmt: skip
+@pytest.mark.parametrize("path", PLAIN.split())
 def test_what_does_not(path: str) -> None:
     assert not looks_secret(path)

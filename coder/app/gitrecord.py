@@ -36,7 +36,9 @@ def load(folder: Path) -> Record:
     try:
         found = json.loads(read_ordinary(folder / NAME, _MOST_BYTES))
         earlier = found["earlier"]
-        return Record(_text(found["told"]), _state(found["seen"]), None if earlier is None else tuple(map(_text, earlier)))
+        return Record(
+            _text(found["told"]), _state(found["seen"]), None if earlier is None else tuple(map(_text, earlier))
+        )
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return Record()
 

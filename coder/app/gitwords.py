@@ -115,7 +115,9 @@ def _head(summary: Summary) -> str:
     if status.ahead is None or status.behind is None:
         distance = "gone"
     else:
-        parts = [f"{number:,} {word}" for number, word in ((status.ahead, "ahead"), (status.behind, "behind")) if number]
+        parts = [
+            f"{number:,} {word}" for number, word in ((status.ahead, "ahead"), (status.behind, "behind")) if number
+        ]
         distance = ", ".join(parts) or "level"
     return f"{shown} (upstream {line(status.upstream, _MOST_BRANCH)}: {distance})"
 
@@ -141,7 +143,11 @@ def _counts(status: Status) -> str:
 
 def _ordered(status: Status) -> list[Change]:
     """The first of those that are worth telling: conflicts, then what is staged, changed, and new."""
-    ranked = {change: None for group in (status.conflicts, status.staged, status.unstaged, status.untracked) for change in group}
+    ranked = {
+        change: None
+        for group in (status.conflicts, status.staged, status.unstaged, status.untracked)
+        for change in group
+    }
     return list(ranked)
 
 

@@ -105,8 +105,8 @@ class Ground:
         found = () if self.is_trusted else [change.path for change in changes if change.is_submodule]
         if found:
             raise ToolError(
-                f"Nothing was changed: {self.listed(found)} is a repository of its own, whose settings git would follow, "
-                "and the person has not said that this folder may run things. They can with `coder trust`."
+                f"Nothing was changed: {self.listed(found)} is a repository of its own, whose settings git would "
+                "follow, and the person has not said that this folder may run things. They can with `coder trust`."
             )
 
     def below(self, path: str) -> str:

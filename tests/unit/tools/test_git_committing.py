@@ -270,7 +270,8 @@ async def test_a_submodule_is_looked_into_only_where_the_folder_is_trusted(tmp_p
     if trusted:
         await bench.git("add", paths=["inner"])
         await bench.git("commit", message="later", paths=["inner"])
-        return await bench.aclose()
+        await bench.aclose()
+        return
     assert "a repository of its own" in await bench.refused("add", paths=["."])
     assert "a repository of its own" in await bench.refused("commit", message="x", paths=["inner"])
     await bench.git("switch", rev="topic", create=True)

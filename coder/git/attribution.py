@@ -9,7 +9,7 @@ import shlex
 _MODEL = r"claude(?:[ -](?:\d[\w.]*|opus|sonnet|haiku|fable|mythos|instant))+"
 _BY_US = rf"{_MODEL}|claude(?:[ -]?code)?|coder|anthropic(?:'s)?(?: claude)?"
 _PRAISE = re.compile(
-    rf"\W*(?:co-?)?(?:generated|written|created|made|authored|assisted)\s+(?:with|by|using)\s+\W*(?:{_BY_US})(?![\w-]).*",
+    rf"[\W_]*(?:co-?)?(?:generated|written|created|made|authored|assisted)\s+(?:with|by|using)\s+[\W_]*(?:{_BY_US})(?![a-z0-9-]).*",
     re.IGNORECASE,
 )
 _CREDIT = re.compile(

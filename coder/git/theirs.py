@@ -9,6 +9,7 @@ import asyncio
 import os
 import shutil
 import signal
+import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -70,52 +71,41 @@ class TheirGit:
         cancelled, git is asked to end, so that it takes its locks away, and then all it started is ended."""
         if self._program is None:
             return Done(None, "git is not installed, or cannot be started")
-        try:
-            process = await asyncio.create_subprocess_exec(
-                self._program,
-                *map(os.fsencode, ("--no-pager", "-C", str(folder), *arguments)),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                env={**self._env, **(env or {})},
-                start_new_session=True,
-            )
-        except (OSError, ValueError) as error:
-            return Done(None, f"git could not be started: {error}")
-        self._mind(process.pid, True)
-        kept = _Kept()
-        reading = asyncio.ensure_future(_talk(process, stdin, kept))
-        late = False
-        try:
-            async with asyncio.timeout(seconds):
-                await process.wait()
-        except TimeoutError:
-            late = True
-        finally:
-            if process.returncode is None:
-                await _end(process)
-            await asyncio.wait([reading], timeout=_LAST_WORDS)
-            reading.cancel()
-            self._mind(process.pid, False)
-        return Done(None if late else process.returncode, kept.text, late)
+        argv = (self._program, "--no-pager", "-C", str(folder), *arguments)
+        with _Heard() as heard:
+            try:
+                process = await _started(argv, {**self._env, **(env or {})}, stdin, heard)
+            except (OSError, ValueError) as error:
+                return Done(None, f"git could not be started: {error}")
+            self._mind(process.pid, True)
+            late = False
+            try:
+                async with asyncio.timeout(seconds):
+                    await process.wait()
+            except TimeoutError:
+                late = True
+            finally:
+                if process.returncode is None:
+                    await asyncio.shield(_end(process))
+                self._mind(process.pid, False)
+            await heard.rest()
+            return Done(None if late else process.returncode, heard.text, late)
 
 
-async def _talk(process: asyncio.subprocess.Process, stdin: bytes, kept: _Kept) -> None:
-    assert process.stdin is not None and process.stdout is not None
-    writing = asyncio.ensure_future(_say(process.stdin, stdin))
-    try:
-        while piece := await process.stdout.read(1 << 16):
-            kept.add(piece)
-        await writing
-    finally:
-        writing.cancel()
-
-
-async def _say(pipe: asyncio.StreamWriter, data: bytes) -> None:
-    with suppress(OSError):
-        pipe.write(data)
-        await pipe.drain()
-    pipe.close()
+async def _started(
+    argv: tuple[str, ...], env: Mapping[str, str], stdin: bytes, heard: _Heard
+) -> asyncio.subprocess.Process:
+    with tempfile.TemporaryFile() as given:
+        given.write(stdin)
+        given.seek(0)
+        return await asyncio.create_subprocess_exec(
+            *map(os.fsencode, argv),
+            stdin=given,
+            stdout=heard.end,
+            stderr=heard.end,
+            env=env,
+            start_new_session=True,
+        )
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
@@ -129,11 +119,50 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-class _Kept:
-    def __init__(self) -> None:
-        self._head, self._tail, self._left = bytearray(), bytearray(), 0
+class _Heard:
+    """A pipe that is listened to, bounded. What was started may hold its other end for longer than we listen."""
 
-    def add(self, piece: bytes) -> None:
+    def __init__(self) -> None:
+        self._from, self.end = os.pipe()
+        os.set_blocking(self._from, False)
+        self._head, self._tail, self._left = bytearray(), bytearray(), 0
+        self._ended = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+
+    def __enter__(self) -> _Heard:
+        self._loop.add_reader(self._from, self._hear)
+        return self
+
+    def __exit__(self, *why: object) -> None:
+        self._loop.remove_reader(self._from)
+        self._let_go()
+        os.close(self._from)
+
+    async def rest(self) -> None:
+        """What is still on its way, once the process has ended."""
+        self._let_go()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORDS):
+                await self._ended.wait()
+
+    @property
+    def text(self) -> str:
+        gap = f"\n[{self._left:,} bytes are left out]\n".encode() if self._left else b""
+        return (bytes(self._head) + gap + bytes(self._tail)).decode("utf-8", "replace").strip()
+
+    def _let_go(self) -> None:
+        if self.end >= 0:
+            os.close(self.end)
+            self.end = -1
+
+    def _hear(self) -> None:
+        try:
+            piece = os.read(self._from, 1 << 16)
+        except BlockingIOError:
+            return
+        if not piece:
+            self._loop.remove_reader(self._from)
+            self._ended.set()
         room = _HEAD - len(self._head)
         self._head += piece[:room]
         self._tail += piece[room:]
@@ -141,8 +170,3 @@ class _Kept:
         if over > 0:
             self._left += over
             del self._tail[:over]
-
-    @property
-    def text(self) -> str:
-        gap = f"\n[{self._left:,} bytes are left out]\n".encode() if self._left else b""
-        return (bytes(self._head) + gap + bytes(self._tail)).decode("utf-8", "replace").strip()

@@ -1,4 +1,4 @@
-"""Whatever the rules and the mode, the Git tool may do what the same command may do in a shell: neither more nor less."""
+"""Whatever the rules and the mode, the Git tool may do what the same command may do in a shell, no more, no less."""
 
 from __future__ import annotations
 

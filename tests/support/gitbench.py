@@ -37,6 +37,7 @@ from tests.support.rewinding import GIT_ENV, git
 
 SESSION = "5e551000-0000-4000-8000-000000000000"
 SID = SESSION[:8]
+NO_TRAILER = Guidance(commit="")
 
 
 class GitBench:
@@ -53,7 +54,7 @@ class GitBench:
         deny: Iterable[str] = (),
         answering: Callable[[Request], Reply] = lambda request: Allow(),
         session: str = SESSION,
-        guidance: Guidance = Guidance(commit=""),
+        guidance: Guidance = NO_TRAILER,
         env: dict[str, str] | None = None,
         begun: bool = True,
     ) -> None:

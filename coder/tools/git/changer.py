@@ -57,9 +57,10 @@ class Changer:
         theirs = TheirGit(env, workspace.roots, self.mind)
         folder = await self._hooks_folder(theirs, workspace.cwd)
         names = tuple(hooks)
-        if not self.is_trusted(repository):
+        is_trusted = self.is_trusted(repository)
+        if not is_trusted:
             await asyncio.to_thread(_refuse, repository, folder, names)
-        return Ground(found, theirs, hooks_in(folder, names), self.earlier())
+        return Ground(found, theirs, hooks_in(folder, names), self.earlier(), is_trusted)
 
     async def _hooks_folder(self, theirs: TheirGit, cwd: Path) -> Path:
         """Where git looks for hooks, by all settings together. Asking runs nothing."""

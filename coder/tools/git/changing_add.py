@@ -99,6 +99,7 @@ class Add:
                 nested.append(change.path)
             else:
                 kept.append(change)
+        ground.check_submodules(kept)
         plan = _Plan(ground, tuple(kept), tuple(secret), tuple(nested))
         if not kept:
             raise ToolError("\n".join(plan.left) or "Nothing to add: there, all is as the next commit has it.")

@@ -65,6 +65,7 @@ async def coming(ground: Ground, paths: tuple[str, ...], *, amend: bool, has_mes
         what = "`paths`" if paths else "`amend`"
         raise ToolError(f"A {doing} is under way, which a commit with {what} would break: commit all of it, without.")
     changes = tuple(_below(status.changes, paths, ground)) if paths else status.staged
+    ground.check_submodules(changes if paths else ())
     head = await ground.head()
     if paths and not changes:
         raise ToolError(await _why_nothing(ground, paths))

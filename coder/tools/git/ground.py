@@ -41,6 +41,7 @@ class Ground:
     theirs: TheirGit
     hooks: tuple[str, ...]
     earlier: Earlier
+    is_trusted: bool
 
     @property
     def repository(self) -> Repository:
@@ -97,6 +98,16 @@ class Ground:
     def was_earlier(self, changes: Iterable[Change]) -> tuple[str, ...]:
         """The paths among them that were changed before the session began."""
         return tuple(change.path for change in changes if self.earlier.holds(self.top, change.path))
+
+    def check_submodules(self, changes: Iterable[Change]) -> None:
+        """git looks into each submodule it takes along, by settings of its own. Raises ToolError where nobody said yes
+        to that."""
+        found = () if self.is_trusted else [change.path for change in changes if change.is_submodule]
+        if found:
+            raise ToolError(
+                f"Nothing was changed: {self.listed(found)} is a repository of its own, whose settings git would "
+                "follow, and the person has not said that this folder may run things. They can with `coder trust`."
+            )
 
     def below(self, path: str) -> str:
         """An absolute path as git names it, from the top; links on the way to it are followed. Begins with `..` for one

@@ -1,4 +1,4 @@
-"""users.md P27: what another session, or a person, has put aside is not taken without a word, whatever rule allows it."""
+"""users.md P27: what another session or a person has put aside is not taken without a word, whatever allows it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,10 @@ def stashed(bench: GitBench, message: str | None, text: str) -> None:
     ],
 )
 async def test_another_ones_newest_stash_is_asked_about_by_its_name(tmp_path: Path, command: str) -> None:
-    for message, who in ((None, "was not made by this session"), ("coder 0ther000: x", "another session of coder made")):
+    for message, who in (
+        (None, "was not made by this session"),
+        ("coder 0ther000: x", "another session of coder made"),
+    ):
         bench = GitBench(tmp_path / who.replace(" ", "-"), allow=ALLOW)
         stashed(bench, message, "theirs\n")
         await bench.call("Bash", command=command)
@@ -48,7 +51,9 @@ async def test_another_ones_newest_stash_is_asked_about_by_its_name(tmp_path: Pa
 
 
 @pytest.mark.behaviour("B-1432")
-@pytest.mark.parametrize("command", ["git stash pop", "git stash apply stash@{0}", "git stash list", "git stash show -p"])
+@pytest.mark.parametrize(
+    "command", ["git stash pop", "git stash apply stash@{0}", "git stash list", "git stash show -p"]
+)
 async def test_ones_own_is_not_asked_about(tmp_path: Path, command: str) -> None:
     bench = GitBench(tmp_path, allow=ALLOW)
     stashed(bench, None, "by hand\n")

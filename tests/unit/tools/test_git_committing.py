@@ -256,6 +256,33 @@ async def test_in_a_folder_that_is_not_trusted_no_hook_or_program_of_the_reposit
 
 
 @pytest.mark.behaviour("B-1418")
+@pytest.mark.parametrize("trusted", [False, True])
+async def test_a_submodule_is_looked_into_only_where_the_folder_is_trusted(tmp_path: Path, trusted: bool) -> None:
+    bench = GitBench(tmp_path, trusted=trusted)
+    bench.run("init", "-q", "inner")
+    bench.write("inner/f", "f\n")
+    bench.run("-C", "inner", "add", ".")
+    bench.run("-C", "inner", "commit", "-qm", "inner")
+    bench.run("add", "inner")
+    bench.run("commit", "-qm", "with inner")
+    bench.run("-C", "inner", "commit", "-q", "--allow-empty", "-m", "later")
+    bench.run("-C", "inner", "config", "core.fsmonitor", "touch ../../fired; false")
+    if trusted:
+        await bench.git("add", paths=["inner"])
+        await bench.git("commit", message="later", paths=["inner"])
+        await bench.aclose()
+        return
+    assert "a repository of its own" in await bench.refused("add", paths=["."])
+    assert "a repository of its own" in await bench.refused("commit", message="x", paths=["inner"])
+    await bench.git("switch", rev="topic", create=True)
+    bench.write("a.txt", "two\n")
+    await bench.git("stash")
+    await bench.git("unstash")
+    assert not (tmp_path / "fired").exists()
+    await bench.aclose()
+
+
+@pytest.mark.behaviour("B-1418")
 async def test_the_persons_own_hooks_run_where_the_folder_is_not_trusted(tmp_path: Path) -> None:
     bench = GitBench(tmp_path, trusted=False)
     own = tmp_path / "own-hooks"

@@ -52,7 +52,7 @@ async def open_session(
     made = Assembly(begun, frontend, today or datetime.now().astimezone().date(), reserved)
     titling = _titling(begun) if titles else ()
     begun.hearing.add(
-        begun.purse, begun.journal, made.checkpoints, begun.figures, made.evidencing, *titling, made.points
+        begun.purse, begun.journal, made.checkpoints, begun.figures, made.evidencing, *titling, made.points, made.others
     )
     told = (*made.memory.warnings, *made.commanded.warnings, *made.points.warnings)
     own = (*begun.warnings, *made.system.warnings, *told, *begun.journal.notes)
@@ -72,7 +72,7 @@ async def open_session(
         lambda: begun.purse.spent,
         _ends(begun, made, titling).aclose,
         what_fills_it,
-        Beside(begun.tools.shells, begun.figures, made.line, lambda: begun.journal.title),
+        Beside(begun.tools.shells, begun.figures, made.line, lambda: begun.journal.title, made.others.begin),
         warnings,
         made.checkpoints,
         made.conversation,
@@ -89,6 +89,7 @@ def _ends(begun: Outset, made: Assembly, titling: tuple[Titler, ...]) -> AsyncEx
         begun.journal.aclose,
         begun.purse.aclose,
         *(each.aclose for each in titling),
+        made.others.aclose,
         made.checkpoints.aclose,
         begun.ground.workspace.aclose,
     ):

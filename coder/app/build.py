@@ -50,7 +50,7 @@ async def open_session(
     """
     begun = outset(config, frontend, start, save_rule, reload)
     made = Assembly(begun, frontend, today or datetime.now().astimezone().date(), reserved)
-    titling = _titling(begun) if titles else ()
+    titling = _titling(begun, made) if titles else ()
     begun.hearing.add(
         begun.purse, begun.journal, made.checkpoints, begun.figures, made.evidencing, *titling, made.points, made.others
     )
@@ -99,14 +99,19 @@ def _ends(begun: Outset, made: Assembly, titling: tuple[Titler, ...]) -> AsyncEx
     return ends
 
 
-def _titling(begun: Outset) -> tuple[Titler, ...]:
+def _titling(begun: Outset, made: Assembly) -> tuple[Titler, ...]:
     """Whoever finds a title; nobody where it would have no place, or there is one, or a script answers."""
     config, journal = begun.config, begun.journal
     has_prompts = any(message.meta.kind == "prompt" for message in journal.messages)
     if has_prompts or journal.title or journal.path is None or config.model.is_replay:
         return ()
     name = making.cheap_model({**os.environ, **config.env}, config.model.name)
-    return (making.Titler(begun.purse.side_model(), name, journal.entitle, lambda event: None),)
+
+    def entitle(title: str) -> None:
+        journal.entitle(title)
+        made.others.entitled()
+
+    return (making.Titler(begun.purse.side_model(), name, entitle, lambda event: None),)
 
 
 def _facts(begun: Outset, made: Assembly) -> SessionFacts:

@@ -61,12 +61,16 @@ class OtherSessions:
         self._work: set[asyncio.Future[None]] = set()
 
     def on(self, event: AnyEvent) -> None:
-        """Keeps what the session is called to others up to date."""
+        """A session without a title is called by its first prompt."""
         if isinstance(event, RunStarted | RunEnded) and event.agent == "main":
             if isinstance(event, RunStarted) and not self._own.first:
                 self._own.first = said(event.prompt)
-            if self._own.is_shown:
-                self._soon(self._own.entitle)
+            self.entitled()
+
+    def entitled(self) -> None:
+        """The session may have another name by now."""
+        if self._own.is_shown:
+            self._soon(self._own.entitle)
 
     def changed(self, changes: tuple[Change, ...]) -> None:
         """This session changed files."""

@@ -10,6 +10,7 @@ import os
 import stat
 import threading
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -44,13 +45,23 @@ class Trace:
 
 @dataclass(slots=True)
 class _Known:
-    """A file as it was read last. `stamp` is its inode, size and time of change."""
+    """A file as it was read last. `stamp` is its inode, size and time of change, `order` the paths, sorted, or None."""
 
     path: Path
     stamp: tuple[int, int, int]
     here: Here | None = None
     end: int = 0
     changes: dict[str, float] = field(default_factory=dict)
+    order: list[str] | None = None
+
+    def below(self, folder: str) -> float:
+        """When something in this folder was changed last; 0 when nothing was."""
+        inside = folder.rstrip("/") + "/"
+        if self.order is None:
+            self.order = sorted(self.changes)
+        first = bisect_left(self.order, inside)
+        last = bisect_left(self.order, f"{inside[:-1]}0", first)  # "0" comes after "/"
+        return max((self.changes[path] for path in self.order[first:last]), default=0.0)
 
 
 class Neighbours:
@@ -88,12 +99,8 @@ class Neighbours:
 
     def changed_below(self, folder: str, since: float) -> list[Trace]:
         """Who changed this file or folder, or anything in it, after `since`, the latest first."""
-        inside = folder.rstrip("/") + "/"
         with self._lock:
-            found: list[tuple[_Known, Here, float]] = []
-            for each, here in self._sessions():
-                times = [at for path, at in each.changes.items() if path.startswith(inside) or path == folder]
-                found += [(each, here, max(times))] if times else []
+            found = [(k, here, max(k.below(folder), k.changes.get(folder, 0.0))) for k, here in self._sessions()]
             return self._traces(found, since)
 
     def _sessions(self) -> Iterator[tuple[_Known, Here]]:

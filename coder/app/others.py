@@ -112,7 +112,11 @@ class OtherSessions:
         if self._work:
             await asyncio.wait(tuple(self._work))
         if self._enabled:
-            await finished(self._own.close)
+            await finished(self._close)
+
+    def _close(self) -> None:
+        with self._lock:
+            self._own.close()
 
     def _begin(self) -> tuple[Here, ...]:
         with self._lock:

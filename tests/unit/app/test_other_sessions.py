@@ -110,6 +110,23 @@ async def test_parallel_reads_are_told_too_and_only_once(tmp_path: Path) -> None
     assert counts == [0, 0, 0, 8, 0, 0]
 
 
+@pytest.mark.behaviour("B-1528")
+async def test_a_change_that_was_read_already_is_no_news_when_it_is_noted_late(tmp_path: Path) -> None:
+    path = tmp_path / "project" / "app.py"
+    read = tool("Read", file_path=str(path))
+    async with running_api([turn(read), turn("Read."), turn(read), turn("Read.")]) as api:
+        talk = Talk.at(tmp_path, api.url)
+        path.write_text("two\n")
+        mark = neighbour(talk)
+        session = await talk.open()
+        await session.prompt("read")
+        mark.note([str(path)], time.time())
+        await session.prompt("read")
+        await session.aclose()
+        mark.close()
+        assert "Note:" not in str(api.requests)
+
+
 @pytest.mark.behaviour("B-1526")
 async def test_what_a_person_runs_and_takes_back_is_seen_by_others(tmp_path: Path) -> None:
     def nothing(text: str) -> None:

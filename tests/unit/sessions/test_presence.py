@@ -246,6 +246,7 @@ def test_nothing_that_lies_there_stops_a_reader(folder: Path, tmp_path: Path) ->
     (folder / "odd.jsonl").write_bytes(b"".join(odd))
     (folder / "mixed.jsonl").write_bytes(b"".join((line.replace(b'"good"', b'"mixed"'), b"\n", *odd)))
     others = seen(folder)
+    assert not any(is_live(folder / f"{name}.jsonl") for name in ("pipe", "folder", "link", "circle", "gone"))
     assert [each.id for each in others.live()] == ["good"]
     assert [trace.here.id for trace in others.changed("/work/a", 0)] == ["good"]
     others.look()

@@ -11,7 +11,7 @@ import pytest
 
 from coder.core.events import PermissionAsked
 from coder.core.messages import Json
-from coder.core.requests import Allow
+from coder.core.requests import Allow, PermissionRequest
 from coder.sessions.presence import Here, Presence
 from tests.support.engine import Recorder
 from tests.support.fakeapi import running_api, tool, turn
@@ -33,8 +33,9 @@ async def asked(talk: Talk, call: Json) -> list[str]:
     session = await talk.open(front=front, permission_mode="default")
     await session.prompt("go on")
     await session.aclose()
-    (question,) = [each for each in front.events if isinstance(each, PermissionAsked)]
-    return [reason.text for reason in question.request.reasons]
+    (request,) = [each.request for each in front.events if isinstance(each, PermissionAsked)]
+    assert isinstance(request, PermissionRequest)
+    return [reason.text for reason in request.reasons]
 
 
 @pytest.mark.behaviour("B-1532")

@@ -46,7 +46,7 @@ def test_what_a_session_changed_is_seen_while_it_works_and_after(folder: Path) -
     mark.note(["/work/a", "/work/sub/b\udcff"], at)
     others.look()
     (trace,) = others.changed("/work/a", at - 1)
-    assert (trace.here.title, trace.at, trace.is_live) == ("fix login", pytest.approx(at, abs=0.01), True)
+    assert (trace.here.title, trace.is_live) == ("fix login", True) and abs(trace.at - at) < 0.01
     assert others.changed("/work/a", at + 1) == [] and len(others.changed("/work/sub/b\udcff", 0)) == 1
     assert [len(others.changed_below(path, 0)) for path in ("/work/sub", "/work", "/", "/work/su")] == [1, 1, 1, 0]
     mark.close()

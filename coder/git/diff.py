@@ -109,7 +109,7 @@ def _number(text: bytes) -> int | None:
 def patches(printed: bytes) -> Iterator[bytes]:
     """The patch of one file each, in git's order, whole."""
     starts = [match.start() for match in _FILE.finditer(printed)]
-    for start, end in zip(starts, [*starts[1:], len(printed)], strict=True):
+    for start, end in zip(starts, [*starts, len(printed)][1:], strict=True):
         yield printed[start:end]
 
 

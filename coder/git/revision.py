@@ -14,6 +14,7 @@ from coder.git.view import Refusal, View
 _HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _RANGE = re.compile(r"(?P<left>.*?)(?P<dots>\.\.\.?)(?P<right>.*)\Z", re.DOTALL)
 _BRACES = re.compile(r"\{[^}]*\}")
+_STAGED = re.compile(r":(?:([0-3]):|(?!/))")
 _MOST = 1_000
 EMPTY_TREES = {
     40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
@@ -42,12 +43,13 @@ def range_of(text: str) -> Range | None:
 
 
 def file_of(text: str) -> tuple[str, str] | None:
-    """`("REV", "path")` for `REV:path`, with "" for what is staged (`:path`); None for the name of a commit."""
+    """`("REV", "path")` for `REV:path`, and `(":0", "path")` for what is staged, `:path` or `:0:path`; None for the
+    name of a commit."""
+    if staged := _STAGED.match(text):
+        return f":{staged[1] or 0}", text[staged.end() :]
     hidden = _BRACES.sub(lambda match: "{" + "x" * (len(match[0]) - 2) + "}", text)
     at = hidden.find(":")
-    if at < 0 or hidden.startswith(":/"):
-        return None
-    return text[:at], text[at + 1 :]
+    return None if at <= 0 else (text[:at], text[at + 1 :])
 
 
 def flaw(text: str) -> str:
@@ -56,16 +58,19 @@ def flaw(text: str) -> str:
         return "it is empty" if not text else f"it is longer than {_MOST} characters"
     if text.startswith(("-", "^")):
         return f"it begins with {text[0]}, which no commit does"
-    if any(char < " " or char == "\x7f" or "\ud800" <= char <= "\udfff" for char in text):
-        return "it holds control characters"
-    return ""
+    return "it holds control characters" if has_controls(text) else ""
+
+
+def has_controls(text: str) -> bool:
+    return any(char < " " or char == "\x7f" or "\ud800" <= char <= "\udfff" for char in text)
 
 
 async def commit_of(view: View, text: str) -> str | Refusal:
     """The hash of the commit that a name stands for."""
     if problem := flaw(text):
         return Refusal(f"{text!r} names no commit: {problem}.")
-    answer = await view.asked("rev-parse", "--verify", "--end-of-options", f"{text}^{{commit}}")
+    name = text if text.startswith(":/") else f"{text}^{{commit}}"  # a search takes all that follows for its text
+    answer = await view.asked("rev-parse", "--verify", "--end-of-options", name)
     return _hash(answer) or Refusal(_unknown(text, answer))
 
 

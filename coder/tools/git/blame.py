@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
+from pathlib import Path
 
 from coder.core.errors import ToolError
 from coder.core.tools import Reads, ToolContext, ToolOutput
@@ -18,7 +20,7 @@ from coder.tools.git.room import MOST, line_cut
 from coder.tools.git.span import Span, span_of
 from coder.tools.git.status import unfiltered
 from coder.tools.git.verb import GitParams
-from coder.tools.report import count
+from coder.tools.report import count, printable
 
 _LINES = 200
 
@@ -39,6 +41,7 @@ class Blame:
         sight = await self._reader.sight(context)
         if sight.is_withheld(chosen(params, context)[1]):
             raise ToolError(f"{params.paths[0]} is not shown: a permission rule denies reading it.")
+        _refuse_elsewhere(sight)
         asked = span_of(params.lines) or Span(1, None)
         most = _LINES if asked.last is None else min(_LINES, asked.last - asked.first + 1)
         rev = [await resolved(sight, params.rev)] if params.rev else []
@@ -59,10 +62,23 @@ class Blame:
         return ToolOutput("\n".join(text), _data(sight, params, told), count(len(told), "line"))
 
 
+def _refuse_elsewhere(sight: Sight) -> None:
+    """git prints a line that is no commit of a file that lists some, and no setting takes one back."""
+    for name in sight.view.filters.revision_files:
+        place = os.path.realpath(sight.top / os.path.expanduser(name)) if name else ""  # noqa: PTH111  # as git does
+        if name and (not Path(place).is_relative_to(os.path.realpath(sight.top)) or sight.is_withheld(place)):
+            raise ToolError(f"blame.ignoreRevsFile of this repository ({printable(name)}) lies outside; use log.")
+
+
 async def _lines(sight: Sight, first: int, most: int, rest: Sequence[str]) -> tuple[Blamed, ...]:
     """One more than `most`, where there is one."""
     arguments = ("blame", "--porcelain", "--no-textconv", f"-L{first},+{most + 1}", "--no-progress")
-    answer = await sight.told(*arguments, *rest)
+    try:
+        answer = await sight.told(*arguments, *rest)
+    except ToolError as error:
+        if first == 1 and str(error).endswith("has only 0 lines"):
+            return ()
+        raise
     found = log.blamed(answer.out)
     if answer.cut and not found:
         raise ToolError("git blame took too long for this file. Ask for fewer `lines`, or use log with `paths`.")

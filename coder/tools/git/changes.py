@@ -121,16 +121,16 @@ async def _bodies(
     found = list(diff.patches(answer.out))
     if answer.cut and len(files) > 1:
         found = found[:-1]  # it is not whole
-    if not answer.cut and len(found) != sum(map(_patches_of, wanted)):
+    if not answer.cut and len(found) != sum(_patches_of(each, states) for each in wanted):
         return ["(The files changed meanwhile; ask once more.)"]
     lines: list[str] = []
     done: list[Differing] = []
     waiting = iter(found)
     for each in wanted:
-        own = list(islice(waiting, _patches_of(each)))
+        own = list(islice(waiting, _patches_of(each, states)))
         body = "\n".join(filter(None, (text_of(diff.hunks(patch)) for patch in own)))
         head = title(sight, each)
-        if len(own) < _patches_of(each):
+        if len(own) < _patches_of(each, states):
             break
         if len(files) == 1 and len(head) + len(body) > room:
             part = whole_lines(body, max(1_000, room - len(head)))
@@ -142,8 +142,10 @@ async def _bodies(
     return [*lines, *_rest(sight, files, done)]
 
 
-def _patches_of(each: Differing) -> int:
-    """What became of another kind is taken away and added."""
+def _patches_of(each: Differing, states: Sequence[str]) -> int:
+    """What became of another kind is taken away and added; a conflict is one of the files alone."""
+    if each.letter == "U":
+        return 0 if states else 1
     return 2 if each.letter == "T" else 1
 
 

@@ -109,6 +109,10 @@ def explained(answer: Answer) -> str:
     said = printable(answer.problem or f"git failed with code {answer.code}")
     if "index.lock" in said:
         return f"{said} Another git is at work in this repository; wait and retry, and never remove its lock."
-    if any(word in said for word in ("index file", "bad signature", "corrupt", "bad object", "unable to read")):
+    if any(word in said for word in ("promisor", "lazy fetching")):
+        return f"git: {said}. Part of this partial clone is not on this machine; git fetch in Bash brings it."
+    if any(
+        word in said for word in ("index file", "bad signature", "corrupt", "bad object", "bad file", "unable to read")
+    ):
         return f"The repository is damaged: {said}. `git fsck` in Bash tells more; do not repair it unasked."
     return f"git: {said}"

@@ -12,7 +12,7 @@ from coder.core.workspace import Workspace
 from coder.git import log
 from coder.git.log import Commit
 from coder.git.repository import repository_of
-from coder.git.revision import file_of, flaw
+from coder.git.revision import file_of, has_controls
 from coder.tools.git.changes import changes
 from coder.tools.git.diff import nothing, resolved
 from coder.tools.git.log import data_of
@@ -86,28 +86,44 @@ async def _file(sight: Sight, params: GitParams, rev: str, path: str) -> ToolOut
     """What `REV:path` holds. Only a commit, or what is staged, is asked for it: a path is then the whole path, which
     is what rules speak of."""
     name = _below_top(sight, path)
-    stage, rev = (rev, "") if rev in ("0", "1", "2", "3") else ("0", rev)
-    where = await resolved(sight, rev) if rev else f":{stage}"
+    is_staged = rev.startswith(":")
+    where = rev if is_staged else await resolved(sight, rev)
     if sight.withheld.covers(name) or sight.withheld.covers(f"{name}/"):
         raise ToolError(f"{printable(name)} is not shown: a permission rule denies reading it.")
-    answer = await sight.view.asked("rev-parse", "--verify", "--end-of-options", f"{where}:{name}")
-    if not answer.ok:
-        raise ToolError(f"There is no {printable(name)} in {printable(rev) or 'what is staged'}.")
-    id = answer.text.strip()
-    kind = (await sight.told("cat-file", "-t", id)).text.strip()
+    kind, id = await (_in_index if is_staged else _in_commit)(sight, where, name)
     if kind == "tree":
         return await _folder(sight, id, name)
+    if kind == "commit":
+        what = f"{printable(name)} is a submodule there, at {id[:10]}"
+        told = f"{what}; its files are in a repository of its own."
+        return ToolOutput(told, {"action": "show", "submodule": id}, "a submodule")
     if kind != "blob":
-        raise ToolError(
-            f"{printable(name)} is a submodule there, at {id[:10]}; its files are in a repository of its own."
-        )
+        raise ToolError(f"There is no {printable(name)} in {'what is staged' if is_staged else printable(rev)}.")
     return await _content(sight, params, id, name)
+
+
+async def _in_commit(sight: Sight, commit: str, name: str) -> tuple[str, str]:
+    """git's word for what lies there, and its hash; both "" for nothing."""
+    if not name:
+        return "tree", f"{commit}^{{tree}}"
+    answer = await sight.told("ls-tree", "-z", "--full-tree", "--", commit, name)
+    _, kind, id = (answer.text.partition("\t")[0].split(" ") + ["", "", ""])[:3]
+    return kind, id
+
+
+async def _in_index(sight: Sight, where: str, name: str) -> tuple[str, str]:
+    answer = await sight.view.asked("rev-parse", "--verify", "--end-of-options", f"{where}:{name}")
+    if not answer.ok:
+        return "", ""
+    id = answer.text.strip()
+    kind = await sight.view.asked("cat-file", "-t", id)
+    return kind.text.strip() or "commit", id
 
 
 def _below_top(sight: Sight, path: str) -> str:
     """The path from the top of the work tree, as it stands in a tree. Raises ToolError."""
-    if problem := flaw(path) if path else "":
-        raise ToolError(f"`rev` names no file: its path is not one, {problem}.")
+    if has_controls(path):
+        raise ToolError("`rev` names no file: its path holds control characters.")
     place = path
     if path.startswith(("./", "../")):
         place = os.path.relpath(os.path.normpath(sight.cwd / path), sight.top)

@@ -29,6 +29,7 @@ _CONFLICTS = {
     "AA": "both added",
     "UU": "both modified",
 }
+_ARTICLES = {"am": "an"}
 _WAYS_ON = {
     "merge": "commit when all conflicts are resolved; `git merge --abort` gives up",
     "rebase": "`git rebase --continue` goes on, `--abort` gives up",
@@ -100,7 +101,9 @@ def _head(found: _Found) -> list[str]:
     for each in found.going_on:
         step = f" (step {each.step} of {each.steps})" if each.steps else ""
         what = f" of {printable(each.branch)}" if each.branch and each.doing == "rebase" else ""
-        lines.append(f"In the middle of a {each.doing}{what}{step}: {_WAYS_ON[each.doing]}.")
+        lines.append(
+            f"In the middle of {_ARTICLES.get(each.doing, 'a')} {each.doing}{what}{step}: {_WAYS_ON[each.doing]}."
+        )
     if state.stashes:
         lines.append(f"{count(state.stashes, 'stash', 'stashes')}; action stashes lists them.")
     return lines

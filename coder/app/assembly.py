@@ -27,8 +27,10 @@ from coder.app.conversation import OpenConversation, told_by
 from coder.app.evidencing import evidencing_of
 from coder.app.hooking.pointing import bring, points_of, tell_of_file
 from coder.app.memory import ProjectMemory
+from coder.app.others import OtherSessions
 from coder.app.outset import Outset
 from coder.app.pictures import shrunk
+from coder.app.presenting import Who
 from coder.app.prompting import Prompting
 from coder.app.requesting import policies_of, room_of, template_of, thinks_by_tool
 from coder.app.system_prompt import system_prompt
@@ -49,7 +51,7 @@ from coder.tools.read import Read
 from coder.tools.registry import builtins
 
 if TYPE_CHECKING:
-    from coder.app import changing, gitcontext, shell_line, tasks
+    from coder.app import changing, gitcontext, naming, shell_line, tasks
     from coder.app.commanding import gathering, granting
     from coder.app.commanding import kept as skills_kept
     from coder.app.commanding.gathering import Gathering
@@ -65,8 +67,10 @@ if TYPE_CHECKING:
     from coder.tools.git import verbs as git_verbs
     from coder.tools.git import withheld as git_withheld
     from coder.tools.git.verb import Verb
-else:  # for people in front, and for folders with commands of their own
-    gitcontext, shell_line, tasks = (LazyModule(f"coder.app.{name}") for name in ("gitcontext", "shell_line", "tasks"))
+else:  # for people in front, for calls that change files, and for folders with commands of their own
+    gitcontext, naming, shell_line, tasks = (
+        LazyModule(f"coder.app.{name}") for name in ("gitcontext", "naming", "shell_line", "tasks")
+    )
     gathering, granting, skills_kept = (
         LazyModule(f"coder.app.commanding.{name}") for name in ("gathering", "granting", "kept")
     )
@@ -90,13 +94,15 @@ class Assembly:
         self.commanded = Commanded(self._command_parts(reserved))
         self.tools = self._tools()
         outset.tools.shells.on_end = lambda shell: outset.emit(tasks.ended(shell))
+        self.others = self._others()
         self.gate = self._gate(frontend)
         self.conversation = OpenConversation(
             outset.journal, lambda messages: self.agent.upkeep.restart(messages, "rewind")
         )
         self.checkpoints = self._checkpoints()
         watch = outset.ground.stashed.watching(outset.ground.created.watch)
-        self.ports = Ports(watch, outset.journal, self.checkpoints, self.points)
+        self.checkpoints.tell_changes(self.others.changed, rewinds=True)
+        self.ports = Ports(watch, outset.journal, self.checkpoints, self.points, self.others)
         self.executor = Executor(
             self.tools,
             self.gate,
@@ -226,7 +232,22 @@ class Assembly:
             outset.control.set_mode,
             lambda: outset.ground.workspace.cwd,
             self.points.before_asking,
+            self.others,
         )
+
+    def _others(self) -> OtherSessions:
+        outset, config = self._outset, self._config
+        told = told_by(outset.journal.messages)
+        who = Who(
+            folder=config.home / "presence",
+            session_id=outset.journal.session_id,
+            cwd=config.cwd,
+            mode=lambda: outset.control.mode,
+            title=lambda: outset.journal.title,
+            may_name=lambda path: naming.may_name(outset.book, outset.judge, path),
+        )
+        first = told[0].text if told else ""
+        return OtherSessions(who, first, enabled=config.persist and not config.model.is_replay)
 
     def _checkpoints(self) -> Checkpointing:
         outset, config = self._outset, self._config

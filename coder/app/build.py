@@ -63,9 +63,9 @@ async def open_session(
         if looking is not None:
             looking.end()
         raise
-    titling = _titling(begun) if titles else ()
+    titling = _titling(begun, made) if titles else ()
     begun.hearing.add(
-        begun.purse, begun.journal, made.checkpoints, begun.figures, made.evidencing, *titling, made.points
+        begun.purse, begun.journal, made.checkpoints, begun.figures, made.evidencing, *titling, made.points, made.others
     )
     if made.git is not None:
         begun.hearing.add(made.git)
@@ -87,7 +87,7 @@ async def open_session(
         lambda: begun.purse.spent,
         _ends(begun, made, titling).aclose,
         what_fills_it,
-        Beside(begun.tools.shells, begun.figures, made.line, lambda: begun.journal.title),
+        Beside(begun.tools.shells, begun.figures, made.line, lambda: begun.journal.title, made.others.begin),
         warnings,
         made.checkpoints,
         made.conversation,
@@ -104,6 +104,7 @@ def _ends(begun: Outset, made: Assembly, titling: tuple[Titler, ...]) -> AsyncEx
         begun.journal.aclose,
         begun.purse.aclose,
         *(each.aclose for each in titling),
+        made.others.aclose,
         made.checkpoints.aclose,
         begun.ground.workspace.aclose,
     ):
@@ -115,14 +116,19 @@ def _ends(begun: Outset, made: Assembly, titling: tuple[Titler, ...]) -> AsyncEx
     return ends
 
 
-def _titling(begun: Outset) -> tuple[Titler, ...]:
+def _titling(begun: Outset, made: Assembly) -> tuple[Titler, ...]:
     """Whoever finds a title; nobody where it would have no place, or there is one, or a script answers."""
     config, journal = begun.config, begun.journal
     has_prompts = any(message.meta.kind == "prompt" for message in journal.messages)
     if has_prompts or journal.title or journal.path is None or config.model.is_replay:
         return ()
     name = making.cheap_model({**os.environ, **config.env}, config.model.name)
-    return (making.Titler(begun.purse.side_model(), name, journal.entitle, lambda event: None),)
+
+    def entitle(title: str) -> None:
+        journal.entitle(title)
+        made.others.entitled()
+
+    return (making.Titler(begun.purse.side_model(), name, entitle, lambda event: None),)
 
 
 def _facts(begun: Outset, made: Assembly) -> SessionFacts:

@@ -67,7 +67,7 @@ class GitContext:
     def renewed(self, contexts: Sequence[Message]) -> list[Message]:
         """The first messages of a shortened conversation. Blocks while git is asked; not for the event loop."""
         asking = asyncio.run_coroutine_threadsafe(self._look(), self._loop)
-        self._now = asking.result()
+        self._now, self._is_first = asking.result(), False
         kept = [replace(m, content=tuple(p for p in m.content if not gitwords.is_ours(p))) for m in contexts]
         first, *others = kept or [Message("user", (), Meta(kind="context"))]
         return [self.with_now(first), *(message for message in others if message.content)]
@@ -76,8 +76,10 @@ class GitContext:
         """Learns how the repository is now, for the run that begins."""
         if self._is_first and self._looking.is_fresh:
             self._now = await asyncio.wrap_future(self._looking.found)
+        elif self._left is not None and not self._left.done():
+            self._now = await asyncio.shield(self._left)
         else:
-            self._now = await (asyncio.shield(self._left) if self._left is not None else self._look())
+            self._now = await self._look()
         self._is_first, self._left = False, None
         self._is_slow = self._is_slow or self._now.is_slow
         seen, now = self._record.seen, self._now
@@ -134,7 +136,10 @@ class GitContext:
         if self._now is not None:
             return self._now
         if self._is_first and self._looking.found.done():
-            return self._looking.found.result()
+            self._is_first = False  # what is told before the first run may change something: that looks anew
+            found = self._looking.found.result()
+            self._now, self._is_slow = found, found.is_slow
+            return found
         return from_files(self._looking.repository, _NOT_YET)
 
     def _told(self, text: Text) -> Text:

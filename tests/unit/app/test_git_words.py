@@ -56,7 +56,7 @@ def test_nothing_ends_the_part_it_stands_in_or_makes_a_line(text: str) -> None:
 @pytest.mark.behaviour("B-1441")
 def test_it_stays_short_whatever_there_is() -> None:
     assert len(gitwords.told(summary(EVIL, 5_000), NAMES).text) < 1_700
-    assert len(gitwords.told(summary("package/module_of_usual_length.py", 5_000), NAMES).text) < 1_000
+    assert len(gitwords.told(summary("package/module_of_usual_length.py", 5_000), NAMES).text) < 1_100
 
 
 @pytest.mark.behaviour("B-1442")

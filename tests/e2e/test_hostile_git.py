@@ -18,6 +18,8 @@ from coder.checkpoints.recorder import Recorder, Surroundings
 from coder.core.errors import ToolError
 from coder.frontends.repl.files import Files
 from coder.git.call import Git
+from coder.git.repository import repository_of
+from coder.git.summary import came, look
 from coder.git.view import View, view
 from coder.tools.git.tool import GitTool
 from coder.tools.git.verbs import reading
@@ -74,6 +76,16 @@ async def looks(trapped: Trapped) -> None:
     assert isinstance(await view(Git(trapped.environment(), [trapped.root]), trapped.root), View)
 
 
+async def tells(trapped: Trapped) -> None:
+    """What the model is told at the start of a session, and of commits that came in."""
+    git, repository = Git(trapped.environment(), [trapped.root]), repository_of(trapped.root)
+    assert repository is not None
+    summary = await look(git, repository, trapped.root)
+    assert summary.status is not None and summary.commits
+    answer = await git.asked(trapped.root, "rev-parse", "HEAD~1")
+    assert (await came(git, trapped.root, answer.text.strip(), summary.commit)).commits
+
+
 async def keeps(trapped: Trapped) -> None:
     """What checkpoints do round a command that changes branches."""
     base = trapped.programs.parent / "checkpoints"
@@ -100,6 +112,7 @@ async def offers(trapped: Trapped) -> None:
 OURS: dict[str, Callable[[Trapped], Awaitable[None]]] = {
     "reading": reads,
     "view": looks,
+    "summary": tells,
     "checkpoints": keeps,
     "@": offers,
 }

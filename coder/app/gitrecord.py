@@ -1,5 +1,5 @@
-"""What a session remembers of a repository between its runs, in a small file beside its transcript: how it was left, what
-the model was told last, and what was changed before the session began. Must not know git.
+"""What a session remembers of a repository between its runs, in a small file beside its transcript: how it was left,
+what the model was told last, and what was changed before the session began. Must not know git.
 """
 
 from __future__ import annotations

@@ -63,3 +63,18 @@ def test_what_a_run_put_aside_goes_back(tmp_path: Path) -> None:
     back = place.coder("rewind", "1", "-y", "--files")
     assert back.code == 0, back.stderr
     assert tree(place.project) == before
+
+
+@pytest.mark.behaviour("B-1419")
+def test_what_was_changed_before_the_session_is_said(tmp_path: Path) -> None:
+    place, repository = shop(tmp_path)
+    repository.write("shop/tax.py", "RATE = 20\n")
+    calls = (
+        tool("Write", file_path=str(place.project / "new.txt"), content="x\n"),
+        tool("Git", action="add", paths=["."]),
+    )
+    with fake_api([*(turn(call) for call in calls), turn("Done.")]) as api:
+        place.coder("-p", "add it", "--allowedTools", "Git", "Edit", "--permission-mode", "acceptEdits", url=api.url)
+        said = str(api.requests[-1]["messages"][-1])
+    assert "Staged 2 files: new.txt, shop/tax.py" in said
+    assert "changed before this session began: shop/tax.py." in said

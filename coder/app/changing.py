@@ -39,20 +39,6 @@ def changer_of(
     )
 
 
-class Known(Protocol):
-    """What the session learned of its repository as it began."""
-
-    @property
-    def top(self) -> Path: ...
-
-    @property
-    def earlier(self) -> frozenset[str]: ...
-
-
-def earlier_of(known: Known | None) -> Earlier:
-    return Earlier(known.earlier, known.top) if known is not None else Earlier()
-
-
 def _is_trusted(config: Config, repository: Repository) -> bool:
     """A yes is about the repository that coder was started in, and its work trees; not about one inside."""
     judged = config.trust or trust.judge({}, config.home, config.cwd)

@@ -7,9 +7,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from coder.agent.control import Control
+from coder.app.attribution import credit_objection
 from coder.app.created import Created
 from coder.app.figures import Figures
 from coder.app.hearing import Hearing
@@ -105,7 +107,7 @@ def outset(
         rules,
         book,
         judge,
-        _shared(config, rules, judge),
+        _shared(config, rules, judge, model),
         warnings,
     )
 
@@ -130,8 +132,9 @@ def _book(config: Config, rules: Rules, save_rule: SaveRule | None) -> RuleBook:
     return RuleBook(rules, path, config.cwd, save_rule or _save(config), is_closed=closed)
 
 
-def _shared(config: Config, rules: Rules, judge: Judge) -> ToolSession:
-    return ToolSession.from_env({**os.environ, **config.env}, (config.home,), rules.denied_reads(judge.world()))
+def _shared(config: Config, rules: Rules, judge: Judge, model: str) -> ToolSession:
+    env, denied = {**os.environ, **config.env}, rules.denied_reads(judge.world())
+    return ToolSession.from_env(env, (config.home,), denied, partial(credit_objection, config, model))
 
 
 def _save(config: Config) -> SaveRule:

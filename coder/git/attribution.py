@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 # A program's own praise of itself, as a whole line; "Generated with protoc" is none.
 _MODEL = r"claude(?:[ -](?:\d[\w.]*|opus|sonnet|haiku|fable|mythos|instant))+"
@@ -33,6 +34,18 @@ def attributed(message: str, trailer: str) -> str:
         return text
     credits = "\n".join(line.rstrip() for line in trailer.strip().splitlines())
     return f"{text}\n{credits}" if _ends_in_trailers(text) and _are_trailers(credits) else f"{text}\n\n{credits}"
+
+
+def credit_in(command: str, trailer: str) -> str:
+    """The first line in the words of a shell command that names coder or its model and is not of `trailer`; "" for
+    none."""
+    ours = {line.strip().casefold() for line in trailer.splitlines() if line.strip()}
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        words = []
+    lines = (line.strip() for text in (*words, command) for line in re.split(r"\n|\\n", text))
+    return next((line for line in lines if _names_us(line) and line.casefold() not in ours), "")
 
 
 def _names_us(line: str) -> bool:

@@ -103,6 +103,26 @@ def approve(home: Path, trust: Trust) -> None:
     update_folders(home, put)
 
 
+def carry(home: Path, source: Path, target: Path) -> None:
+    """What is approved of the folder `source` is approved of `target` too, content by content: what differs there is
+    asked about. For a copy that coder itself has just made. Raises ConfigError."""
+    real, there = Path(os.path.realpath(source)), Path(os.path.realpath(target))
+    if _standing(read_folders(home), real)[1] is None:
+        return
+
+    def put(folders: Json) -> None:
+        folder, entry, _ = _standing(folders, real)
+        if entry is None:
+            return
+        above = real.relative_to(folder).as_posix()
+        every = _all_files(entry)
+        own = {os.path.relpath(name, above): parts for name, parts in every.items()}
+        files = {name: parts for name, parts in own.items() if not name.startswith("..")}
+        folders[str(there)] = _entry(*_identity(there), {**files, **_kept(folders, there, _identity(there))})
+
+    update_folders(home, put)
+
+
 def approve_rule(home: Path, here: Path, file: str, rule: str, write: Callable[[], bool]) -> bool:
     """Keeps trust as it was when coder itself writes an allow rule into `file` of the folder `here` because the person
     asked for it: that rule counts as approved there, and nothing that stands beside it.

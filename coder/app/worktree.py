@@ -82,7 +82,7 @@ class Stay:
         """Others see from now on that somebody works there. Lines for people about what was found."""
         if self._main is None or self._tree is None:
             return ()
-        notes = ()
+        notes: tuple[str, ...] = ()
         if is_inhabited(self._tree.admin):
             notes = ("Another session works in this worktree too.",)
         elif self._tree.lock is not None and not self._tree.is_locked_by_others:
@@ -165,8 +165,9 @@ def enter(flags: Flags, env: Mapping[str, str], cwd: Path) -> Entered:
         main = None
     if main is None:
         name = wanted or next(_names())
-        path, tree, notes = _by_hook(hooks, None, name, start), None, (f"worktree {name}: made by a hook",)
-        stay = Stay(git, None, tree, path, name, hooks, config.home)
+        path = _by_hook(hooks, None, name, start)
+        notes: tuple[str, ...] = (f"worktree {name}: {visible_line(str(path))}, made by a hook",)
+        stay = Stay(git, None, None, path, name, hooks, config.home)
     else:
         git = Git(env, (start, main.top))
         name = wanted or next(free_names(main, _names()))
@@ -240,7 +241,7 @@ def _made_absolute(flags: Flags, env: Mapping[str, str], start: Path) -> Flags:
 
 def forget_trust(home: Path, path: Path) -> None:
     """Of a worktree that is removed, and of that folder alone: another one in its place is not trusted."""
-    key = os.path.join(os.path.realpath(path.parent), path.name)
+    key = str(Path(os.path.realpath(path.parent)) / path.name)
     try:
         if key in read_folders(home):
             update_folders(home, lambda folders: folders.pop(key, None))

@@ -57,7 +57,7 @@ def _copies(git: Git, main: Checkout, tree: WorkTree) -> Iterator[str]:
 
 def _read(path: Path) -> bytes:
     """Raises OSError, also for a link: it would be read by what it names."""
-    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(errno.EINVAL, "it is no ordinary file")
         data = file.read(_LARGEST_LIST + 1)
@@ -83,10 +83,10 @@ def _wanted(git: Git, main: Checkout, patterns: bytes) -> list[str] | None:
 def _copied(top: Path, target: Path, name: str, most: int) -> int:
     """Copies one file and returns its size. Raises OSError."""
     source, copy = top / name, target / name
-    if os.path.realpath(source.parent) != os.path.join(os.path.realpath(top), os.path.dirname(name)).rstrip("/"):
+    if os.path.realpath(source.parent) != str((Path(os.path.realpath(top)) / name).parent):
         raise OSError(errno.ELOOP, "a symbolic link leads there")
     _make_parents(target, name)
-    with open(os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+    with os.fdopen(os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
         facts = os.fstat(file.fileno())
         if not stat.S_ISREG(facts.st_mode):
             raise OSError(errno.EINVAL, "it is no ordinary file")
@@ -120,10 +120,10 @@ def _links(git: Git, main: Checkout, tree: WorkTree, names: Sequence[str]) -> It
             source = main.top / clean
             if source.is_symlink() or not source.is_dir():
                 raise OSError(errno.ENOTDIR, "it is no folder of the main checkout")
-            if os.path.realpath(source) != os.path.join(os.path.realpath(main.top), clean):
+            if os.path.realpath(source) != str(Path(os.path.realpath(main.top)) / clean):
                 raise OSError(errno.ELOOP, "a symbolic link leads there")
             _make_parents(tree.path, clean)
-            os.symlink(source, tree.path / clean)
+            (tree.path / clean).symlink_to(source)
         except OSError as error:
             yield f"worktree.symlinkDirectories: {shown} is no link in the worktree: {error.strerror}."
             continue
@@ -139,7 +139,7 @@ def _inner(name: str) -> str:
     if (
         not parts
         or clean == "."
-        or os.path.isabs(clean)
+        or Path(clean).is_absolute()
         or ".." in parts
         or any(part.lower() == ".git" for part in parts)
     ):

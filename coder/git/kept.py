@@ -51,7 +51,7 @@ def keep(git: Git, main: Checkout, tree: WorkTree, state: State, folder: Path) -
 
 
 def _hold(git: Git, main: Checkout, ref: str, oid: str) -> str:
-    answer = git.answer(main.shared, "update-ref", ref, oid, "")
+    answer = git.answer(main.top, "update-ref", ref, oid, "")
     if not answer.ok:
         raise ConfigError(f"{ref} cannot be written: {visible_line(answer.problem)}. Nothing was removed.")
     return ref
@@ -59,7 +59,7 @@ def _hold(git: Git, main: Checkout, ref: str, oid: str) -> str:
 
 def _staged(git: Git, tree: WorkTree) -> str:
     """A commit of what is staged; while there are conflicts, one that holds every version of every file by number."""
-    env = place_of(tree, _AUTHOR)
+    env = {**place_of(tree), **_AUTHOR}
     written = git.answer(tree.path, "write-tree", env=env, seconds=SECONDS)
     oid = written.text.strip() if written.ok else _by_number(git, tree, env)
     parent = git.answer(tree.path, "rev-parse", "-q", "--verify", "HEAD^{commit}", env=env)

@@ -65,13 +65,13 @@ def processes_in(folder: Path) -> list[tuple[int, str]]:
     """The person's processes that stand in a folder, with their names. Empty where the system does not tell."""
     real, found = os.path.realpath(folder), []
     try:
-        numbers = [name for name in os.listdir("/proc") if name.isdecimal()][:_LINKS]
+        numbers = [place.name for place in Path("/proc").iterdir() if place.name.isdecimal()][:_LINKS]
     except OSError:
         return []
     for number in numbers:
         place = Path("/proc") / number
         try:
-            cwd = os.readlink(place / "cwd")
+            cwd = str((place / "cwd").readlink())
             if cwd == real or cwd.startswith(f"{real}/"):
                 found.append((int(number), (place / "comm").read_text(encoding="utf-8", errors="replace").strip()))
         except OSError:

@@ -36,7 +36,7 @@ class Commits:
 
 def commits_of(git: Git, main: Checkout, tree: WorkTree) -> Commits:
     """Blocks."""
-    listed = git.answer(main.shared, "for-each-ref", "--format=%(objectname) %(refname)", seconds=_SECONDS)
+    listed = git.answer(main.top, "for-each-ref", "--format=%(objectname) %(refname)", seconds=_SECONDS)
     if not listed.ok:
         return Commits(problem=listed.problem or "git cannot list its branches")
     pairs = [line.partition(" ") for line in listed.text.splitlines()]
@@ -50,7 +50,7 @@ def commits_of(git: Git, main: Checkout, tree: WorkTree) -> Commits:
     if not asked:
         return Commits(tip=tip, stashes=stashes)
     given = "".join(f"{oid}\n" for oid in (*asked, *(f"^{oid}" for oid in safe))).encode("ascii")
-    found = git.answer(main.shared, "rev-list", f"--max-count={_COUNTED}", "--stdin", stdin=given, seconds=_SECONDS)
+    found = git.answer(main.top, "rev-list", f"--max-count={_COUNTED}", "--stdin", stdin=given, seconds=_SECONDS)
     if not found.ok:
         return Commits(tip=tip, problem=found.problem or "git cannot walk its commits")
     lost = tuple(found.text.split())
@@ -62,7 +62,7 @@ def _tips(git: Git, main: Checkout, asked: list[str], lost: set[str]) -> tuple[s
     wanted = [oid for oid in asked if oid in lost]
     if len(wanted) < 2:
         return tuple(wanted)
-    answer = git.answer(main.shared, "merge-base", "--independent", *wanted[:_LOOSE], seconds=_SECONDS)
+    answer = git.answer(main.top, "merge-base", "--independent", *wanted[:_LOOSE], seconds=_SECONDS)
     return tuple(answer.text.split()) if answer.ok and len(wanted) <= _LOOSE else tuple(wanted)
 
 
@@ -71,7 +71,7 @@ def _existing(git: Git, main: Checkout, oids: dict[str, None]) -> list[str] | No
     if not oids:
         return []
     given = "".join(f"{oid}\n" for oid in oids).encode("ascii")
-    told = git.run(main.shared, "cat-file", "--batch-check=%(objecttype) %(objectname)", stdin=given)
+    told = git.run(main.top, "cat-file", "--batch-check=%(objecttype) %(objectname)", stdin=given)
     if told is None:
         return None
     words = (line.split(" ") for line in told.decode("ascii", "replace").splitlines())

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from coder.git.call import Git
-from coder.git.foreign_filters import without_filters
+from coder.git.filters import ARGUMENTS, filters
 from coder.git.worktrees import Checkout, WorkTree
 
 SECONDS = 120.0
@@ -66,10 +66,10 @@ class Files:
 
 def files_of(git: Git, main: Checkout, tree: WorkTree) -> Files:
     """Blocks."""
-    quiet = without_filters(git, main.top)
-    if quiet is None:
-        return Files(problem="git cannot read its settings")
-    env = place_of(tree, quiet)
+    env = place_of(tree)
+    quiet = filters(git.answer(tree.path, *ARGUMENTS, env=env))
+    if quiet.problem:
+        return Files(problem=quiet.problem)
     listed = git.answer(tree.path, "ls-files", "-s", "-v", "-z", "--full-name", seconds=SECONDS, env=env, most=_MOST)
     status = git.answer(
         tree.path,
@@ -77,7 +77,7 @@ def files_of(git: Git, main: Checkout, tree: WorkTree) -> Files:
         seconds=SECONDS,
         env=env,
         most=_MOST,
-        settings=_STRICT,
+        settings=(*_STRICT, *quiet.settings),
     )
     if not (listed.ok and status.ok):
         return Files(problem=(listed.problem or status.problem or "git status fails"))
@@ -102,9 +102,9 @@ def files_of(git: Git, main: Checkout, tree: WorkTree) -> Files:
     )
 
 
-def place_of(tree: WorkTree, env: Mapping[str, str]) -> Mapping[str, str]:
+def place_of(tree: WorkTree) -> Mapping[str, str]:
     """Variables that have git look at this work tree, whatever `core.worktree` or its `.git` file say."""
-    return {**env, "GIT_DIR": str(tree.admin), "GIT_WORK_TREE": str(tree.path)}
+    return {"GIT_DIR": str(tree.admin), "GIT_WORK_TREE": str(tree.path)}
 
 
 def mark_of(facts: os.stat_result) -> tuple[int, int, int, int]:
@@ -195,7 +195,7 @@ def _is_cache(seen: Seen, top: Path) -> bool:
 def _is_same(here: Path, there: Path, seen: Seen) -> bool:
     try:
         if stat.S_ISLNK(seen.mark[3]):
-            return os.readlink(here) == str(there) or (there.is_symlink() and os.readlink(here) == os.readlink(there))
+            return str(here.readlink()) == str(there) or (there.is_symlink() and here.readlink() == there.readlink())
         facts = there.lstat()
         if not (seen.is_plain and stat.S_ISREG(facts.st_mode)) or facts.st_size != seen.mark[1]:
             return False
@@ -207,6 +207,6 @@ def _is_same(here: Path, there: Path, seen: Seen) -> bool:
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
-    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
         while data := file.read(_CHUNK):
             yield data

@@ -12,7 +12,7 @@ from pathlib import Path
 from coder.core.errors import ConfigError
 from coder.core.visible import visible_line
 from coder.git.call import Answer, Git
-from coder.git.foreign_filters import without_filters
+from coder.git.filters import ARGUMENTS, filters
 from coder.git.repository import repository_of
 from coder.git.worktrees import BRANCH, LOCKED_BY_US, Checkout, WorkTree, at_path, branch_at, write_note
 
@@ -80,7 +80,7 @@ def _note(wish: Wish, branch: str, start: str) -> dict[str, str]:
 
 def _start(git: Git, main: Checkout, wish: Wish) -> tuple[str, tuple[str, ...]]:
     """The commit to begin at. Raises ConfigError."""
-    if (git.run(main.shared, "rev-parse", "--is-bare-repository") or b"").strip() == b"true":
+    if (git.run(main.top, "rev-parse", "--is-bare-repository") or b"").strip() == b"true":
         raise ConfigError(f"{main.shared} is a bare repository, without files to work on. Clone it, and start there.")
     head = git.answer(wish.origin, "rev-parse", "-q", "--verify", "HEAD^{commit}")
     if head.code is None or (head.problem and not head.ok):
@@ -113,15 +113,15 @@ def _check_missing(main: Checkout, name: str, path: Path) -> None:
 
 def _fill(git: Git, tree: WorkTree, wish: Wish) -> None:
     """Checks the files out, through no filter and no hook of the repository's."""
-    quiet = without_filters(git, tree.path)
-    if quiet is None:
-        raise ConfigError(f"git cannot read the settings of {tree.path}: nothing is checked out there.")
+    quiet = filters(git.answer(tree.path, *ARGUMENTS))
+    if quiet.problem:
+        raise ConfigError(f"nothing is checked out in {tree.path}: {visible_line(quiet.problem)}.")
     if wish.sparse:
         wanted = "".join(f"{folder}\n" for folder in wish.sparse).encode("utf-8", "surrogateescape")
         arguments = ("sparse-checkout", "set", "--cone", "--stdin")
-        _must(git.answer(tree.path, *arguments, stdin=wanted, seconds=_SECONDS, env=quiet), wish.name)
+        _must(git.answer(tree.path, *arguments, stdin=wanted, seconds=_SECONDS, settings=quiet.settings), wish.name)
     arguments = ("reset", "--hard", "-q", "--no-recurse-submodules")
-    _must(git.answer(tree.path, *arguments, seconds=_SECONDS, env=quiet), wish.name)
+    _must(git.answer(tree.path, *arguments, seconds=_SECONDS, settings=quiet.settings), wish.name)
 
 
 def _must(answer: Answer, name: str) -> None:
@@ -150,7 +150,7 @@ def add_exclude(main: Checkout, line: str) -> bool:
     """Adds a line to the ignore file of this clone alone. Never raises, follows no link."""
     info = main.shared / "info"
     try:
-        if os.path.islink(info):
+        if info.is_symlink():
             return False
         info.mkdir(exist_ok=True)
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC

@@ -4,7 +4,6 @@ come since stays, and so does the folder round it. Must not know why it is remov
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -34,7 +33,7 @@ def branch_removed(git: Git, main: Checkout, tree: WorkTree, commits: Commits) -
     branch = tree.own_branch
     if not branch or not commits.tip or commits.lost or any(other.branch == branch for other in worktrees(main)):
         return False
-    return git.answer(main.shared, "update-ref", "-d", f"refs/heads/{branch}", commits.tip).ok
+    return git.answer(main.top, "update-ref", "-d", f"refs/heads/{branch}", commits.tip).ok
 
 
 class _ChangedError(Exception):
@@ -53,9 +52,9 @@ def _remove_files(top: Path, files: Files) -> None:
         path.unlink()
     for folder in files.folders:
         with suppress(FileNotFoundError):
-            os.rmdir(top / folder)
-    left = [name for name in os.listdir(top) if name != ".git"]
+            (top / folder).rmdir()
+    left = [path.name for path in top.iterdir() if path.name != ".git"]
     if left:
         raise _ChangedError(left[0])
     (top / ".git").unlink()
-    os.rmdir(top)
+    top.rmdir()

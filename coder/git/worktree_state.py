@@ -55,11 +55,11 @@ def state_of(git: Git, main: Checkout, tree: WorkTree) -> State:
     if not tree.is_there:
         return State(Files(), commits, busy, tuple(_held(Files(), commits, tree)), _told(commits.problem), is_live)
     if not tree.is_sound:
-        told = (f"{tree.path} is no longer the folder that git knows",)
-        return State(Files(), commits, busy, tuple(_held(Files(), commits, tree)), told, is_live)
+        told = f"{tree.path} is no longer the folder that git knows"
+        return State(Files(), commits, busy, tuple(_held(Files(), commits, tree)), _told(told), is_live)
     files = files_of(git, main, tree)
-    told = _told(files.problem, commits.problem)
-    return State(files, commits, busy, tuple(_held(files, commits, tree)), told, is_live)
+    told_of = _told(files.problem, commits.problem)
+    return State(files, commits, busy, tuple(_held(files, commits, tree)), told_of, is_live)
 
 
 def _told(*problems: str) -> tuple[str, ...]:

@@ -43,11 +43,14 @@ def judge(contents: Mapping[str, Json], home: Path, here: Path, *, once: bool = 
     """
     real = Path(os.path.realpath(here))
     brought = tuple(item for name, value in contents.items() for item in brought_by(name, value))
+    folders: Json = {}
     try:
-        folder, entry, note = _standing(read_folders(home), real)
+        folder, entry, note = _standing(folders := read_folders(home), real)
     except ConfigError as error:
         folder, entry, note = real, None, f"{error} It trusts nothing until then."
     approved = None if entry is None else _files(entry, folder, real, contents)
+    for name in filter(_is_of_main, contents):  # it is judged as it is there
+        approved = {**(approved or {}), name: _of_main(folders, Path(name), (approved or {}).get(name, {}))}
     return Trust(folder, real, _identity(folder), brought, approved, entry is not None, once, note)
 
 
@@ -157,6 +160,19 @@ def forget(home: Path, here: Path) -> Path | None:
     if any(str(folder) in read_folders(home) for folder in _reach(Path(os.path.realpath(here)))):
         update_folders(home, remove)
     return taken[0] if taken else None
+
+
+def _is_of_main(name: str) -> bool:
+    """Whether a file is the local settings of the main checkout of this work tree."""
+    return name.startswith("/") and name.endswith("/settings.local.json")
+
+
+def _of_main(folders: Json, file: Path, more: Mapping[str, str]) -> Mapping[str, str]:
+    """What is approved of a settings file where it lies."""
+    base = file.parent.parent
+    folder, entry, _ = _standing(folders, base)
+    name = str(file.relative_to(base))
+    return {**more, **({} if entry is None else _files(entry, folder, base, ()).get(name, {}))}
 
 
 def _kept(folders: Json, folder: Path, identity: tuple[int, int]) -> dict[str, Mapping[str, str]]:

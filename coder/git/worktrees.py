@@ -76,6 +76,15 @@ class WorkTree:
         return self.lock is not None and not self.lock.startswith(LOCKED_BY_US)
 
     @property
+    def told(self) -> dict[str, str] | None:
+        """What programs are told of one that coder made, and of where the person came from."""
+        if not self.is_ours:
+            return None
+        came_from = {key: str(self.note.get(key) or "") for key in ("original_cwd", "original_branch")}
+        known = {"name": self.name, "path": str(self.path), "branch": self.branch, **came_from}
+        return {key: value for key, value in known.items() if value}
+
+    @property
     def own_branch(self) -> str:
         """The branch that coder made for it."""
         return str(self.note.get("branch") or "")

@@ -31,7 +31,7 @@ HIDDEN: Mapping[str, str] = {
     "nested repository": "git init -q inner; echo precious > inner/fresh.txt",
     "untracked in an ignored folder": "mkdir -p build; echo precious > build/fresh.txt",
     "in a cache": "mkdir -p __pycache__; echo precious > __pycache__/notes.txt",
-    "core.worktree": "git config extensions.worktreeConfig true; mkdir /tmp/none-of-it 2>/dev/null; "
+    "core.worktree": "git config extensions.worktreeConfig true; "
     'git config --worktree core.worktree "$(git rev-parse --git-common-dir)/.."; echo precious > fresh.txt',
     "showUntrackedFiles": "git config status.showUntrackedFiles no; echo precious > fresh.txt",
     "ignoreCase": "git config core.ignoreCase true; echo precious > readme.md",

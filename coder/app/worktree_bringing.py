@@ -7,6 +7,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -68,8 +69,11 @@ def _read(path: Path) -> bytes:
 
 def _wanted(git: Git, main: Checkout, patterns: bytes) -> list[str] | None:
     """The files that are not tracked, that the patterns match, and that git ignores."""
-    arguments = ("ls-files", "--others", "--ignored", "-z", "--exclude-from=/dev/stdin")
-    found = git.answer(main.top, *arguments, stdin=patterns, seconds=_SECONDS, most=_MOST_OUTPUT)
+    with tempfile.NamedTemporaryFile(prefix="coder-include-") as file:  # git takes its size for its length: no pipe
+        file.write(patterns)
+        file.flush()
+        arguments = ("ls-files", "--others", "--ignored", "-z", f"--exclude-from={file.name}")
+        found = git.answer(main.top, *arguments, seconds=_SECONDS, most=_MOST_OUTPUT)
     if not found.ok:
         return None
     if not found.out:

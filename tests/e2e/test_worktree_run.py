@@ -61,7 +61,9 @@ def test_ignored_files_that_are_named_are_copied_and_keep_nothing(ground: Ground
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside" / "secret").write_text("SECRET")
     ground.repository.write(".gitignore", ".env*\nbuild/\nway/\nlink\nplain\n")
-    ground.repository.write(".worktreeinclude", "# what a test run needs\n.env*\n!.env.old\nREADME.md\nsecret\nlink\nfree.txt\n")
+    ground.repository.write(
+        ".worktreeinclude", "# what a test run needs\n.env*\n!.env.old\nREADME.md\nsecret\nlink\nfree.txt\n"
+    )
     ground.repository.commit("shop: say what a worktree needs")
     ground.repository.write(".env", "KEY=1\n").chmod(0o640)
     ground.repository.write(".env.old", "KEY=0\n")
@@ -91,7 +93,9 @@ def test_the_settings_of_worktrees_count(ground: Ground) -> None:
     ground.repository.write("node_modules/left/pad.js", "pad\n")
     wanted = {"baseRef": "older", "symlinkDirectories": ["node_modules", "../outside", "shop"], "sparsePaths": ["shop"]}
     settings(ground.place, {}, worktree=wanted)
-    done = ground.run(work="ls > seen.txt; cat node_modules/left/pad.js >> seen.txt; git status --porcelain >> seen.txt")
+    done = ground.run(
+        work="ls > seen.txt; cat node_modules/left/pad.js >> seen.txt; git status --porcelain >> seen.txt"
+    )
     seen = (ground.tree() / "seen.txt").read_text().split()
     assert "pad" in seen and "shop" in seen and "tests" not in seen and "new.txt" not in seen
     assert seen[-2:] == ["??", "seen.txt"]
@@ -106,7 +110,9 @@ def test_the_settings_of_worktrees_count(ground: Ground) -> None:
 @pytest.mark.behaviour("B-1498")
 def test_hooks_make_and_remove_it(ground: Ground, tmp_path: Path) -> None:
     told, place = tmp_path / "told", tmp_path / "made by a hook"
-    make = f"git worktree add -q -b hooked {shlex.quote(str(place))} >&2 && echo first && echo {shlex.quote(str(place))}"
+    make = (
+        f"git worktree add -q -b hooked {shlex.quote(str(place))} >&2 && echo first && echo {shlex.quote(str(place))}"
+    )
     drop = f"git worktree remove {shlex.quote(str(place))}"
     hooks = {"WorktreeCreate": [group(keeps(told, make))], "WorktreeRemove": [group(keeps(told, drop))]}
     settings(ground.place, hooks)
@@ -143,7 +149,11 @@ def test_trust_goes_by_content(ground: Ground, tmp_path: Path, state: str) -> No
         ground.repository.commit("shop: another hook")
     ground.run()
     assert ran.exists() is (state == "trusted")
-    trusted = json.loads((ground.place.home / ".coder" / "trust.json").read_text()) if state != "untrusted" else {"folders": {}}
+    trusted = (
+        json.loads((ground.place.home / ".coder" / "trust.json").read_text())
+        if state != "untrusted"
+        else {"folders": {}}
+    )
     assert str(ground.tree()) not in trusted["folders"]
     assert (str(ground.repository.folder) in trusted["folders"]) is (state != "untrusted")
 
@@ -201,7 +211,9 @@ def test_of_two_that_hold_the_same_commit_the_last_one_is_kept(ground: Ground) -
 def test_a_session_goes_on_where_it_was(ground: Ground) -> None:
     ground.run("-n", "Prices of the shop", work=HELD)
     with fake_api([turn("Again.")]) as api:
-        again = ground.place.coder("worktree", "resume", "task", "-p", "and now?", "--output-format", "json", url=api.url)
+        again = ground.place.coder(
+            "worktree", "resume", "task", "-p", "and now?", "--output-format", "json", url=api.url
+        )
     assert again.code == 0 and json.loads(again.stdout)["result"] == "Again."
     assert len(api.requests[0]["messages"]) > 2 and len(ground.place.transcripts()) == 1
     assert "Prices of the shop" in ground.place.coder("worktree", "list").stdout

@@ -8,9 +8,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from coder.app.worktree import forget_trust
+from coder.config.flags import Flags
+from coder.config.load import load
 from coder.core.errors import ConfigError
+from coder.core.lazy import LazyModule
 from coder.core.visible import visible_line
 from coder.git.call import Git
 from coder.git.kept import Kept, keep
@@ -22,6 +26,11 @@ from coder.git.worktree_state import State, state_of
 from coder.git.worktrees import Checkout, WorkTree, at_path, check_name, main_checkout, named, ours
 from coder.sessions.glimpse import Glimpse, glimpse
 from coder.sessions.locate import of_folders
+
+if TYPE_CHECKING:
+    from coder.app import worktree_hooks
+else:  # few people have hooks for this
+    worktree_hooks = LazyModule("coder.app.worktree_hooks")
 
 _KEPT = "kept-worktrees"
 
@@ -78,14 +87,30 @@ def remove(env: Mapping[str, str], home: Path, folder: Path, name: str, *, force
     """
     main, tree = found(folder, name)
     git = Git(env, (folder, main.top))
+    hooks = _hooks(env, folder)
     try:
         with in_turn(main.shared):
-            return _removed(git, main, at_path(main, tree.path) or tree, home, force=force)
+            return _removed(git, main, at_path(main, tree.path) or tree, home, hooks, force=force)
     except OSError as error:
         raise ConfigError(f"worktree {name} is not removed: {error.strerror}.") from error
 
 
-def _removed(git: Git, main: Checkout, tree: WorkTree, home: Path, *, force: bool) -> Gone:
+def _hooks(env: Mapping[str, str], folder: Path) -> worktree_hooks.WorktreeHooks | None:
+    """Those that are told of a removal."""
+    config = load(Flags(headless=False), {**env, "ANTHROPIC_API_KEY": "unused"}, folder)
+    hooks = worktree_hooks.WorktreeHooks(config, env, "") if config.hooks.sources else None
+    return hooks if hooks is not None and hooks.remove_them else None
+
+
+def _removed(
+    git: Git,
+    main: Checkout,
+    tree: WorkTree,
+    home: Path,
+    hooks: worktree_hooks.WorktreeHooks | None,
+    *,
+    force: bool,
+) -> Gone:
     state = state_of(git, main, tree)
     if state.busy or state.unknown:
         raise ConfigError(f"worktree {tree.name} is not removed: {'; '.join((*state.busy, *state.unknown))}.")
@@ -96,6 +121,11 @@ def _removed(git: Git, main: Checkout, tree: WorkTree, home: Path, *, force: boo
         )
     kept = keep(git, main, tree, state, home / _KEPT) if state.holds else None
     unlock(git, main, tree)
+    if hooks is not None and tree.is_there:
+        hooks.remove(tree.path)
+        if at_path(main, tree.path) is None:
+            forget_trust(home, tree.path)
+            return Gone(tree, branch_removed(git, main, tree, _without_saved(state.commits, kept)), kept)
     if problem := removed(git, main, tree, state.files):
         saved = f" What it held is saved: {saved_at(kept)}." if kept is not None else ""
         raise ConfigError(f"worktree {tree.name} is not removed: {problem}.{saved} See: coder worktree list")

@@ -262,3 +262,23 @@ def test_a_folder_that_only_claims_to_be_a_worktree_gets_nothing(ground: Ground,
     assert not (claims / "ran").exists()
     refused = hostile.coder("-p", "go", "-w", "task", url=NOBODY)
     assert refused.code == 2 and "knows nothing of this folder" in refused.stderr
+
+
+@pytest.mark.behaviour("B-1498")
+def test_a_hook_is_told_of_a_removal_by_command(ground: Ground, tmp_path: Path) -> None:
+    ground.cut(signal.SIGTERM, "true")
+    settings(ground.place, {"WorktreeRemove": [group(keeps(tmp_path / "told"))]})
+    assert ground.place.coder("worktree", "remove", "task").code == 0
+    assert json.loads((tmp_path / "told").read_text())["worktree_path"] == str(ground.tree())
+    assert not ground.tree().exists()
+
+
+@pytest.mark.behaviour("B-1491")
+def test_the_memory_of_the_repository_is_read_once(ground: Ground) -> None:
+    ground.repository.write("CLAUDE.md", "REMEMBER-ONCE\n")
+    ground.repository.commit("shop: what to remember")
+    ground.repository.write("CLAUDE.local.md", "MINE-ALONE\n")
+    with fake_api([turn("Hi.")]) as api:
+        ground.place.coder("-p", "go", "-w", "task", url=api.url)
+    sent = json.dumps(api.requests[0])
+    assert sent.count("REMEMBER-ONCE") == 1 and sent.count("MINE-ALONE") == 1

@@ -108,7 +108,8 @@ def test_where_none_can_be_made(place: Place, what: str) -> None:
     assert not (place.project / ".claude").exists()
 
 
-@pytest.mark.behaviour("B-1493", "B-1490")
+@pytest.mark.behaviour("B-1493")
+@pytest.mark.behaviour("B-1490")
 def test_nothing_of_the_repository_is_run(ground: Ground, tmp_path: Path) -> None:
     sung, repository = tmp_path / "sung", ground.repository
     sung.mkdir()
@@ -187,7 +188,8 @@ def test_what_comes_while_it_is_removed_stays(ground: Ground, change: str) -> No
     assert named(main, "task") is not None
 
 
-@pytest.mark.behaviour("B-1495", "B-1496")
+@pytest.mark.behaviour("B-1495")
+@pytest.mark.behaviour("B-1496")
 def test_a_worktree_whose_folder_is_gone_is_forgotten_with_nothing_lost(ground: Ground) -> None:
     commit = (
         "echo precious > a; git add a; git -c user.name=A -c user.email=a@x commit -qm a; echo precious > b; git add b"

@@ -71,7 +71,7 @@ def test_ignored_files_that_are_named_are_copied_and_keep_nothing(ground: Ground
     ground.repository.write("build/.env", "KEY=2\n")
     (project / "link").symlink_to(tmp_path / "outside" / "secret")
     (project / "way").symlink_to(tmp_path / "outside")
-    listing = "find . -name .git -prune -o \\( -type f -o -type l \\) -print | sort > /dev/stderr; stat -c %a .env >&2; cat build/.env >&2"
+    listing = "find . -name .git -prune -o \\( -type f -o -type l \\) -print; stat -c %a .env; cat build/.env"
     with fake_api([turn(tool("Bash", command=listing)), turn("Done.")], allow_violations=True) as api:
         done = ground.place.coder("-p", "go", "--permission-mode", "bypassPermissions", "-w", "task", url=api.url)
     seen = json.dumps(api.requests[-1]["messages"])

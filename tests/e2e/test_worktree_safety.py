@@ -20,7 +20,8 @@ def listed(ground: Ground) -> list[dict[str, object]]:
     return found
 
 
-@pytest.mark.behaviour("B-1490", "B-1495")
+@pytest.mark.behaviour("B-1490")
+@pytest.mark.behaviour("B-1495")
 @pytest.mark.parametrize("how", ENDS)
 @pytest.mark.parametrize("what", WORK)
 def test_nothing_is_lost(place: Place, what: str, how: str) -> None:

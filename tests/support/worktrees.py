@@ -19,7 +19,8 @@ WORK: Mapping[str, str] = {
     "modified": "echo precious >> README.md",
     "deleted": "rm README.md",
     "committed": f"echo precious > done.txt; git add done.txt; {IDENTITY} commit -qm precious",
-    "reset away": f"echo precious > done.txt; git add done.txt; {IDENTITY} commit -qm precious; git reset -q HEAD~1; rm done.txt",
+    "reset away": f"echo precious > done.txt; git add done.txt; {IDENTITY} commit -qm precious; "
+    "git reset -q HEAD~1; rm done.txt",
     "locked": "git worktree unlock .; git worktree lock --reason 'on a stick' .",
     "stash": f"echo precious >> README.md; {IDENTITY} stash push -qm kept",
     "empty": "true",

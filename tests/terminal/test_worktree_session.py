@@ -13,7 +13,8 @@ from tests.support.statuslines import StatusLine
 from tests.support.worktrees import Ground
 
 
-@pytest.mark.behaviour("B-1502", "B-1490")
+@pytest.mark.behaviour("B-1502")
+@pytest.mark.behaviour("B-1490")
 def test_the_session_says_where_it_is_and_what_became_of_it(tmp_path: Path) -> None:
     place = Place.make(tmp_path)
     ground = Ground.make(place)
@@ -38,7 +39,8 @@ def test_the_session_says_where_it_is_and_what_became_of_it(tmp_path: Path) -> N
     assert not ground.tree().exists()
 
 
-@pytest.mark.behaviour("B-1490", "B-1501")
+@pytest.mark.behaviour("B-1490")
+@pytest.mark.behaviour("B-1501")
 def test_what_is_kept_is_said_at_the_end_and_gone_on_with(tmp_path: Path) -> None:
     place = Place.make(tmp_path)
     ground = Ground.make(place)

@@ -227,7 +227,7 @@ def test_a_session_goes_on_where_it_was(ground: Ground) -> None:
 def test_paths_of_the_command_line_mean_what_they_mean_where_they_are_typed(ground: Ground) -> None:
     ground.repository.write("deny.json", json.dumps({"permissions": {"deny": ["Bash"]}}))
     done = ground.run("--settings", "deny.json", work="touch ran")
-    assert not (ground.tree() / "ran").exists() and "is removed" in done.stderr
+    assert done.stdout == "Done.\n" and not (ground.tree() / "ran").exists() and "is removed" in done.stderr
 
 
 @pytest.mark.behaviour("B-1503")

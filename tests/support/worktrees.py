@@ -21,6 +21,8 @@ WORK: Mapping[str, str] = {
     "committed": f"echo precious > done.txt; git add done.txt; {IDENTITY} commit -qm precious",
     "reset away": f"echo precious > done.txt; git add done.txt; {IDENTITY} commit -qm precious; "
     "git reset -q HEAD~1; rm done.txt",
+    "made beside the branch": f"git switch -q --detach; {IDENTITY} commit -q --allow-empty -m precious; "
+    "git switch -q -",
     "locked": "git worktree unlock .; git worktree lock --reason 'on a stick' .",
     "stash": f"echo precious >> README.md; {IDENTITY} stash push -qm kept",
     "empty": "true",
@@ -33,12 +35,11 @@ HIDDEN: Mapping[str, str] = {
     "untracked in an ignored folder": "mkdir -p build; echo precious > build/fresh.txt",
     "in a cache": "mkdir -p __pycache__; echo precious > __pycache__/notes.txt",
     "core.worktree": "git config extensions.worktreeConfig true; "
-    'git config --worktree core.worktree "$(git rev-parse --git-common-dir)/.."; echo precious > fresh.txt',
+    'git config --worktree core.worktree "$(git rev-parse --git-common-dir)/.."; echo precious >> README.md',
     "showUntrackedFiles": "git config status.showUntrackedFiles no; echo precious > fresh.txt",
     "ignoreCase": "git config core.ignoreCase true; echo precious > readme.md",
-    "same size and time": "touch -r README.md stamp; git config core.trustctime false; "
-    "python3 -c \"d=open('README.md').read(); open('README.md','w').write(d.replace('Shop','Shot'))\"; "
-    "touch -r stamp README.md; rm stamp",
+    "same size and time": "git config core.trustctime false; touch -d 2001-01-01 README.md; "
+    "git update-index -q --refresh; printf precious | dd of=README.md conv=notrunc; touch -d 2001-01-01 README.md",
 }
 
 

@@ -43,7 +43,7 @@ def keep(git: Git, main: Checkout, tree: WorkTree, state: State, folder: Path) -
     for number, oid in enumerate(state.commits.tips, 1):
         refs.append(_hold(git, main, f"{ROOT}/{label}/{number}", oid))
     if state.files.staged:
-        refs.append(_hold(git, main, f"{ROOT}/{label}/index", _staged(git, tree)))
+        refs.append(_hold(git, main, f"{ROOT}/{label}/index", _staged(git, main, tree)))
     names = state.files.at_stake
     if not (names or state.holds):
         return Kept(tuple(refs), None)
@@ -57,25 +57,26 @@ def _hold(git: Git, main: Checkout, ref: str, oid: str) -> str:
     return ref
 
 
-def _staged(git: Git, tree: WorkTree) -> str:
+def _staged(git: Git, main: Checkout, tree: WorkTree) -> str:
     """A commit of what is staged; while there are conflicts, one that holds every version of every file by number."""
-    env = {**place_of(tree), **_AUTHOR}
-    written = git.answer(tree.path, "write-tree", env=env, seconds=SECONDS)
-    oid = written.text.strip() if written.ok else _by_number(git, tree, env)
-    parent = git.answer(tree.path, "rev-parse", "-q", "--verify", "HEAD^{commit}", env=env)
+    folder = tree.path if tree.is_there else main.top
+    env = {**place_of(tree), "GIT_WORK_TREE": str(folder), **_AUTHOR}
+    written = git.answer(folder, "write-tree", env=env, seconds=SECONDS)
+    oid = written.text.strip() if written.ok else _by_number(git, folder, env)
+    parent = git.answer(folder, "rev-parse", "-q", "--verify", "HEAD^{commit}", env=env)
     parents = ("-p", parent.text.strip()) if parent.ok else ()
-    made = git.answer(tree.path, "commit-tree", *parents, "-m", f"staged in {tree.name}", oid, env=env)
+    made = git.answer(folder, "commit-tree", *parents, "-m", f"staged in {tree.name}", oid, env=env)
     if not (oid and made.ok):
         raise ConfigError(f"what is staged in {tree.path} cannot be kept: {visible_line(made.problem)}. Commit it.")
     return made.text.strip()
 
 
-def _by_number(git: Git, tree: WorkTree, env: Mapping[str, str]) -> str:
-    listed = git.answer(tree.path, "ls-files", "-s", "-z", env=env, seconds=SECONDS)
+def _by_number(git: Git, folder: Path, env: Mapping[str, str]) -> str:
+    listed = git.answer(folder, "ls-files", "-s", "-z", env=env, seconds=SECONDS)
     rows = [row.partition(b"\t")[0].split(b" ") for row in listed.out.split(b"\0") if row]
     blobs = [row for row in rows if row[0] != b"160000"]
     given = b"".join(b"%s blob %s\t%d-%s\0" % (row[0], row[1], at, row[2]) for at, row in enumerate(blobs))
-    return git.answer(tree.path, "mktree", "-z", stdin=given, env=env, seconds=SECONDS).text.strip()
+    return git.answer(folder, "mktree", "-z", stdin=given, env=env, seconds=SECONDS).text.strip()
 
 
 def _archive(tree: WorkTree, names: tuple[str, ...], file: Path) -> Path:

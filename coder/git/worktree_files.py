@@ -9,11 +9,12 @@ import os
 import re
 import stat
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from coder.git.call import Git
+from coder.git.call import Answer, Git
 from coder.git.filters import ARGUMENTS, filters
 from coder.git.worktrees import Checkout, WorkTree
 
@@ -71,16 +72,12 @@ def files_of(git: Git, main: Checkout, tree: WorkTree) -> Files:
     if quiet.problem:
         return Files(problem=quiet.problem)
     listed = git.answer(tree.path, "ls-files", "-s", "-v", "-z", "--full-name", seconds=SECONDS, env=env, most=_MOST)
-    status = git.answer(
-        tree.path,
-        *("status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=no", "--ignore-submodules=dirty"),
-        seconds=SECONDS,
-        env=env,
-        most=_MOST,
-        settings=(*_STRICT, *quiet.settings),
-    )
+    status = _status(git, tree, env, quiet.settings)
     if not (listed.ok and status.ok):
         return Files(problem=(listed.problem or status.problem or "git status fails"))
+    read = _read_anew(git, tree, env, quiet.settings, listed.out)
+    if not read.ok:
+        return Files(problem=read.problem or "git cannot compare the files")
     try:
         every, folders, nested = _walked(tree.path)
     except OSError as error:
@@ -88,6 +85,8 @@ def files_of(git: Git, main: Checkout, tree: WorkTree) -> Files:
     tracked, masked = _tracked(listed.out)
     on_disk = {seen.name for seen in every}
     staged, changed = _changes(status.out)
+    absent = {name for name in masked if name not in on_disk}
+    changed = tuple(dict.fromkeys((*changed, *(name for name in _changes(read.out)[1] if name not in absent))))
     untracked = tuple(seen.name for seen in every if seen.name not in tracked and not _is_elsewhere(seen, main, tree))
     ignored = _ignored(git, tree, env, untracked)
     return Files(
@@ -100,6 +99,32 @@ def files_of(git: Git, main: Checkout, tree: WorkTree) -> Files:
         nested,
         tuple(name for name in masked if name in on_disk),
     )
+
+
+def _status(git: Git, tree: WorkTree, env: Mapping[str, str], settings: tuple[str, ...]) -> Answer:
+    what = ("--porcelain=v2", "-z", "--no-renames", "--untracked-files=no", "--ignore-submodules=dirty")
+    given = (*_STRICT, *settings)
+    return git.answer(tree.path, "status", *what, seconds=SECONDS, env=env, most=_MOST, settings=given)
+
+
+def _read_anew(git: Git, tree: WorkTree, env: Mapping[str, str], settings: tuple[str, ...], listed: bytes) -> Answer:
+    """The status by content alone: an index that knows no sizes and times, which can be set to what they were."""
+    rows = (row.partition(b" ")[2] for row in listed.split(b"\0"))
+    given = b"".join(row + b"\0" for row in rows if row)
+    with tempfile.TemporaryDirectory(prefix="coder-index-") as folder:
+        fresh = {**env, "GIT_INDEX_FILE": str(Path(folder) / "index")}
+        made = git.answer(tree.path, "update-index", "-z", "--index-info", stdin=given, env=fresh, seconds=SECONDS)
+        return _status(git, tree, fresh, settings) if made.ok else made
+
+
+def staged_alone(git: Git, main: Checkout, tree: WorkTree) -> Files:
+    """What is staged in a work tree whose folder is gone. Blocks."""
+    what = ("--cached", "--name-only", "--no-ext-diff", "--no-renames", "--ignore-submodules=all", "-z", "HEAD", "--")
+    env = {"GIT_DIR": str(tree.admin), "GIT_WORK_TREE": str(main.top)}
+    answer = git.answer(main.top, "diff-index", *what, env=env, seconds=SECONDS, most=_MOST)
+    if not answer.ok:
+        return Files(problem=answer.problem or "git diff-index fails")
+    return Files(staged=tuple(filter(None, os.fsdecode(answer.out).split("\0"))))
 
 
 def place_of(tree: WorkTree) -> Mapping[str, str]:

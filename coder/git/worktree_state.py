@@ -12,7 +12,7 @@ from coder.core.visible import visible_line
 from coder.git.call import Git
 from coder.git.tenancy import is_inhabited, processes_in
 from coder.git.worktree_commits import Commits, commits_of
-from coder.git.worktree_files import Files, files_of
+from coder.git.worktree_files import Files, files_of, staged_alone
 from coder.git.worktrees import Checkout, WorkTree
 
 _UNDER_WAY = {
@@ -53,7 +53,9 @@ def state_of(git: Git, main: Checkout, tree: WorkTree) -> State:
     busy = tuple(_busy(tree, is_live=is_live))
     commits = commits_of(git, main, tree)
     if not tree.is_there:
-        return State(Files(), commits, busy, tuple(_held(Files(), commits, tree)), _told(commits.problem), is_live)
+        files = staged_alone(git, main, tree)
+        told_of = _told(files.problem, commits.problem)
+        return State(files, commits, busy, tuple(_held(files, commits, tree)), told_of, is_live)
     if not tree.is_sound:
         told = f"{tree.path} is no longer the folder that git knows"
         return State(Files(), commits, busy, tuple(_held(Files(), commits, tree)), _told(told), is_live)

@@ -39,7 +39,7 @@ HIDDEN: Mapping[str, str] = {
     "showUntrackedFiles": "git config status.showUntrackedFiles no; echo precious > fresh.txt",
     "ignoreCase": "git config core.ignoreCase true; echo precious > readme.md",
     "same size and time": "git config core.trustctime false; touch -d 2001-01-01 README.md; "
-    "git update-index -q --refresh; printf precious | dd of=README.md conv=notrunc; touch -d 2001-01-01 README.md",
+    "git update-index -q --refresh; printf precious 1<> README.md; touch -d 2001-01-01 README.md",
 }
 
 

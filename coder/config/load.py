@@ -21,7 +21,7 @@ from coder.config.paths import MANAGED, config_home, expand, key_file, sources, 
 from coder.config.prompt_files import with_prompts_read
 from coder.config.settings import mode_named, mode_names
 from coder.core.choices import Mode
-from coder.core.config import Behaviour, Config, RuleText
+from coder.core.config import Behaviour, Config, RuleText, Worktrees
 from coder.core.errors import ConfigError
 from coder.core.lazy import LazyModule
 from coder.permissions.splitting import split_rules
@@ -86,6 +86,7 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
         interface=interface_of(stack, verbose=flags.verbose, plain=flags.bare or flags.safe_mode),
         guidance=guidance_of(flags, stack, overlay, _sources(flags.setting_sources)),
         hooks=hooks_of(flags, stack, overlay),
+        worktrees=_worktrees(stack),
         trust=stack.trust,
         warnings=tuple(warnings),
     )
@@ -217,6 +218,14 @@ def _max_turns(flags: Flags, env: Mapping[str, str]) -> int | None:
     if flags.max_turns < 1:
         raise ConfigError("--max-turns must be at least 1.")
     return flags.max_turns
+
+
+def _worktrees(stack: Stack) -> Worktrees:
+    return Worktrees(
+        stack.first(lambda settings: settings.worktree_base) or "",
+        stack.first(lambda settings: settings.worktree_links) or (),
+        stack.first(lambda settings: settings.worktree_sparse) or (),
+    )
 
 
 def _checkpoints(stack: Stack, env: Mapping[str, str]) -> bool:

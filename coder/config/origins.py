@@ -72,6 +72,9 @@ READ = {  # the keys that this version reads, by the field they become
     "co_author": "includeCoAuthoredBy",
     "check": "check",
     "check_tries": "checkTries",
+    "worktree_base": "worktree.baseRef",
+    "worktree_links": "worktree.symlinkDirectories",
+    "worktree_sparse": "worktree.sparsePaths",
 }
 _VARIABLES = {
     "model": ("ANTHROPIC_MODEL",),

@@ -138,6 +138,16 @@ class Guidance:
 
 
 @dataclass(frozen=True, slots=True)
+class Worktrees:
+    """How worktrees are made: from which ref ("" or head: HEAD, fresh: the remote's default branch), which folders are
+    links to those of the main checkout, and which are checked out (none: all)."""
+
+    base: str = ""
+    links: tuple[str, ...] = ()
+    sparse: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     cwd: Path
     home: Path  # where we write: $CODER_CONFIG_DIR, $CLAUDE_CONFIG_DIR or ~/.coder
@@ -165,5 +175,6 @@ class Config:
     interface: Interface = Interface()
     guidance: Guidance = Guidance()
     hooks: HookSettings = HookSettings()
+    worktrees: Worktrees = Worktrees()
     trust: Trust | None = None  # None: the folder has no settings of its own
     warnings: tuple[str, ...] = ()

@@ -18,7 +18,7 @@ FILES = 50_000
 
 def checkpoints(report: Report, folder: Path, runs: int) -> None:
     project, base = folder / "checkpoints-project", folder / "checkpoints-base"
-    _fill(project)
+    fill(project)
     env = {"HOME": str(folder / "nobody"), "PATH": os.environ["PATH"]}
     around = Surroundings(folder / "nobody", (base,), env)
 
@@ -66,7 +66,7 @@ def _timed(work: Callable[[], object]) -> float:
     return time.process_time() - started
 
 
-def _fill(project: Path) -> None:
+def fill(project: Path) -> None:
     for number in range(FILES):
         path = project / f"package{number % 200}" / f"module{number}.py"
         if number < 200:

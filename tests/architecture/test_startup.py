@@ -147,3 +147,18 @@ def test_a_session_without_hooks_loads_nothing_of_them(place: Place) -> None:
         modules = loaded(place, "-p", "hello", url=api.url)
     ports = {f"coder.app.hooking{name}" for name in ("", ".late", ".pointing", ".points")}
     assert not {name for name in modules if name.startswith(("coder.hooks", "coder.app.hook"))} - ports
+
+
+@pytest.mark.behaviour("B-1381")
+@pytest.mark.parametrize("is_repository", [True, False])
+def test_the_git_tool_is_there_in_a_repository_and_loads_its_actions_when_one_is_used(
+    place: Place, is_repository: bool
+) -> None:
+    if is_repository:
+        subprocess.run(["git", "init", "-q", str(place.project)], check=True, env=place.env(None))
+    with fake_api([{"text": "Hello."}]) as api:
+        modules = loaded(place, "-p", "hello", url=api.url)
+    assert ("Git" in [tool["name"] for tool in api.requests[0]["tools"]]) == is_repository
+    every = {name for name in modules if name.startswith("coder.tools.git")}
+    needed = {f"coder.tools.git{name}" for name in ("", ".tool", ".verb")}
+    assert every == (needed if is_repository else set())

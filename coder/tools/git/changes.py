@@ -17,9 +17,7 @@ from coder.tools.git.room import MOST, text_of, whole_lines
 from coder.tools.report import count
 
 _LIMIT = 60  # files that are named
-_MOST_PATCHES = 150  # files that git is asked the patch of
-_MOST_LINES = 500  # changed lines of one that could fit
-_MOST_PATCH = 4 << 20
+_MOST = 16 << 20  # bytes of one answer of git
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +63,22 @@ async def changes(
     sight: Sight, states: Sequence[str], paths: Sequence[str], limit: int | None, room: int = MOST
 ) -> Changes:
     """`states` are arguments of `git diff` (hashes and `--cached`), `paths` those behind them. Raises ToolError."""
-    told = await sight.told("diff", *diff.LISTED, *states, *paths)
-    files = diff.parse(told.out, is_counted=not told.cut)
+    told = await sight.told("diff", *diff.WHOLE, *states, *paths, most=_MOST)
     notes: list[str] = []
-    if told.cut:  # counting lines is what takes long
-        told = await sight.told("diff", *diff.FORM, "--raw", "--abbrev=10", "-z", *states, *paths)
-        files = diff.parse(told.out, is_counted=False)
-        notes.append("(Too much to count lines or show them in time: ask with `paths`.)")
+    if told.cut == "slow":  # comparing contents is what takes long
+        told = await sight.told("diff", *diff.NAMED, *states, *paths)
+        notes.append("(Too much to compare in time, so there are only names: ask with `paths`.)")
         if told.cut:
-            notes.append("(Not even all files could be told.)")
+            notes.append("(Not even all names could be told.)")
+    every = diff.parse(told.out)
+    files = [each for each in every if not each.is_touched]
     shown = tuple(each for each in files if not any(sight.withheld.covers(path) for path in each.paths))
     left_out = sight.left_out(len(files) - len(shown))
     listed = _listed(sight, shown, limit or _LIMIT)
     bodies: list[str] = []
-    if not notes:
-        bodies = await _bodies(sight, states, shown, files, room - sum(map(len, listed)))
+    if not notes and shown:
+        found = _bodies(every, list(diff.patches_in(told.out)), bool(told.cut))
+        bodies = _fitting(sight, shown, found, room - sum(map(len, listed)))
     return Changes((*listed, *bodies, *notes, *left_out), shown)
 
 
@@ -108,45 +107,43 @@ def _listed(sight: Sight, files: Sequence[Differing], limit: int) -> list[str]:
     return [*lines, f"  … {rest:,} more; `paths` or a higher `limit` shows them", ""] if rest else [*lines, ""]
 
 
-async def _bodies(
-    sight: Sight, states: Sequence[str], files: Sequence[Differing], every: Sequence[Differing], room: int
-) -> list[str]:
-    """The patches that fit, and the names of the others."""
-    wanted = [each for each in files if each.lines <= _MOST_LINES or len(files) == 1][:_MOST_PATCHES]
-    if not wanted:
-        return _rest(sight, files, ())
-    answer = await sight.told(
-        "diff", *diff.PATCH, *states, "--", *_pathspecs(sight, wanted, every), most=_MOST_PATCH, literal=False
-    )
-    found = list(diff.patches(answer.out))
-    if answer.cut and len(files) > 1:
-        found = found[:-1]  # it is not whole
-    if not answer.cut and len(found) != sum(_patches_of(each, states) for each in wanted):
-        return ["(The files changed meanwhile; ask once more.)"]
-    lines: list[str] = []
-    done: list[Differing] = []
-    waiting = iter(found)
-    for each in wanted:
-        own = list(islice(waiting, _patches_of(each, states)))
-        body = "\n".join(filter(None, (text_of(diff.hunks(patch)) for patch in own)))
-        head = title(sight, each)
-        if len(own) < _patches_of(each, states):
+def _bodies(every: Sequence[Differing], patches: Sequence[bytes], is_cut: bool) -> dict[str, str] | None:
+    """How each file differs, as far as git came; None when its answer cannot be understood."""
+    for compared in ([each for each in every if not each.is_touched], every):  # some gits have a head for these too
+        numbers = [each.patches for each in compared]
+        if sum(numbers) == len(patches) or (is_cut and sum(numbers) > len(patches)):
             break
-        if len(files) == 1 and len(head) + len(body) > room:
+    else:
+        return None
+    waiting = iter(patches)
+    found: dict[str, str] = {}
+    for each, number in zip(compared, numbers, strict=True):
+        own = list(islice(waiting, number))
+        if len(own) < number:
+            break
+        found[each.path] = "\n".join(filter(None, (text_of(diff.hunks(patch)) for patch in own)))
+    if is_cut and len(compared) > 1 and found:
+        found.popitem()  # it is not whole
+    return found
+
+
+def _fitting(sight: Sight, files: Sequence[Differing], found: dict[str, str] | None, room: int) -> list[str]:
+    """What there is room for, and the names of the others."""
+    if found is None:
+        return ["(The change itself cannot be shown; use git diff in Bash.)"]
+    lines: list[str] = []
+    left: list[Differing] = []
+    for each in files:
+        head, body = title(sight, each), found.get(each.path)
+        if body is not None and len(files) == 1 and len(head) + len(body) > room:
             part = whole_lines(body, max(1_000, room - len(head)))
             return [head, part, _more(part, body)]
-        if len(head) + len(body) <= room:
-            lines += filter(None, (head, body))
-            room -= len(head) + len(body) + 2
-            done.append(each)
-    return [*lines, *_rest(sight, files, done)]
-
-
-def _patches_of(each: Differing, states: Sequence[str]) -> int:
-    """What became of another kind is taken away and added; a conflict is one of the files alone."""
-    if each.letter == "U":
-        return 0 if states else 1
-    return 2 if each.letter == "T" else 1
+        if body is None or len(head) + len(body) > room:
+            left.append(each)
+            continue
+        lines += filter(None, (head, body))
+        room -= len(head) + len(body) + 2
+    return [*lines, *_rest(sight, left)]
 
 
 def _more(part: str, body: str) -> str:
@@ -154,25 +151,9 @@ def _more(part: str, body: str) -> str:
     return f"(Cut: {count(left, 'more line')} of this diff. Read the file, or use git diff in Bash, which keeps all.)"
 
 
-def _rest(sight: Sight, files: Sequence[Differing], done: Sequence[Differing]) -> list[str]:
-    left = [each for each in files if each not in set(done)]
+def _rest(sight: Sight, left: Sequence[Differing]) -> list[str]:
     if not left:
         return []
     names = ", ".join(sight.near(each.path) for each in left[:20])
     more = f" and {len(left) - 20:,} more" if len(left) > 20 else ""
     return [f"(Not shown, for there is no room: {names}{more}. Ask with `paths` for some of them.)"]
-
-
-def _pathspecs(sight: Sight, wanted: Sequence[Differing], every: Sequence[Differing]) -> list[str]:
-    """Just these files. Where a file gave way to a folder of its name, what is in there is not meant."""
-    names = {path for each in wanted for path in each.paths}
-    inside = [path for each in every for path in each.paths if path not in names and _is_below(path, names)]
-    return [*(f":(top,literal){name}" for name in sorted(names)), *(f":(top,exclude,literal){name}" for name in inside)]
-
-
-def _is_below(path: str, names: set[str]) -> bool:
-    while "/" in path:
-        path = path.rpartition("/")[0]
-        if path in names:
-            return True
-    return False

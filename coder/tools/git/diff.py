@@ -5,6 +5,7 @@ from __future__ import annotations
 from coder.core.errors import ToolError
 from coder.core.tools import Reads, ToolContext, ToolOutput
 from coder.core.workspace import Workspace
+from coder.git import diff
 from coder.git.revision import EMPTY_TREES, commit_of, fork_of, range_of
 from coder.git.view import Refusal
 from coder.tools.git.changes import changes
@@ -61,7 +62,7 @@ async def _states(params: GitParams, sight: Sight) -> tuple[list[str], str, bool
         fork = _hash(await fork_of(sight.view, base, head))
         return [*staged, fork], f" since {printable(params.base)} was left at {fork[:10]}", not staged
     if params.rev is None:
-        return staged, " that are staged" if staged else " that are not staged", not staged
+        return staged or [diff.OURS], " that are staged" if staged else " that are not staged", not staged
     span = range_of(params.rev)
     if span is None:
         return [*staged, await resolved(sight, params.rev)], f" since {printable(params.rev)}", not staged

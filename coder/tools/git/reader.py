@@ -39,13 +39,10 @@ class Sight:
         """A path below the top as the model should write it: from the working folder, on one line."""
         return printable(os.path.relpath(self.top / path, self.cwd) + "/" * path.endswith("/"))
 
-    async def told(
-        self, *arguments: str, most: int = MOST, seconds: float | None = None, literal: bool = True
-    ) -> Answer:
+    async def told(self, *arguments: str, most: int = MOST) -> Answer:
         """Raises ToolError when git fails; an answer that was cut off is returned as it is. Paths are taken literally,
-        unless they say by themselves how they are meant."""
-        meant = ("--literal-pathspecs",) if literal else ()
-        answer = await self.view.asked(*meant, *arguments, most=most, seconds=seconds)
+        whatever they look like."""
+        answer = await self.view.asked("--literal-pathspecs", *arguments, most=most)
         if answer.code is None and not answer.cut:
             raise ToolError("git is not installed, or not on PATH.")
         if not answer.cut and not answer.ok:

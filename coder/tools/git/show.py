@@ -107,8 +107,8 @@ async def _in_commit(sight: Sight, commit: str, name: str) -> tuple[str, str]:
     if not name:
         return "tree", f"{commit}^{{tree}}"
     answer = await sight.told("ls-tree", "-z", "--full-tree", "--", commit, name)
-    _, kind, id = (answer.text.partition("\t")[0].split(" ") + ["", "", ""])[:3]
-    return kind, id
+    fields = answer.text.partition("\t")[0].split(" ")
+    return (fields[1], fields[2]) if len(fields) == 3 else ("", "")
 
 
 async def _in_index(sight: Sight, where: str, name: str) -> tuple[str, str]:

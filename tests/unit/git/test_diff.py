@@ -35,10 +35,14 @@ def test_every_file_is_told_by_its_name_and_has_one_patch(files: dict[bytes, byt
         for name, content in files.items():
             Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).write_bytes(content)
         git(folder, "add", "-A")
-        listed = diff.parse(git(folder, "diff", *diff.LISTED, "--cached"))
+        whole = git(folder, "diff", *diff.WHOLE, "--cached")
+        listed = diff.parse(whole)
+        assert [each.path for each in diff.parse(git(folder, "diff", *diff.NAMED, "--cached"))] == [
+            each.path for each in listed
+        ]
         assert {each.path for each in listed} == {os.fsdecode(name) for name in files}
         assert all(each.letter == "A" for each in listed)
-        patches = list(diff.patches(git(folder, "diff", *diff.PATCH, "--cached")))
+        patches = list(diff.patches_in(whole))
         assert len(patches) == len(listed)
         for each, patch in zip(listed, patches, strict=True):
             added = sum(line.startswith(b"+") for line in diff.hunks(patch).split(b"\n"))
@@ -46,7 +50,7 @@ def test_every_file_is_told_by_its_name_and_has_one_patch(files: dict[bytes, byt
         git(folder, "commit", "-qm", "first")
         gone = data.draw(st.sampled_from(sorted(files)))
         git(folder, "mv", "--", os.fsdecode(gone), "moved to here")
-        moved = diff.parse(git(folder, "diff", *diff.LISTED, "--cached"))
+        moved = diff.parse(git(folder, "diff", *diff.WHOLE, "--cached"))
         assert {path for each in moved for path in each.paths} == {os.fsdecode(gone), "moved to here"}
 
 
@@ -54,7 +58,7 @@ def test_every_file_is_told_by_its_name_and_has_one_patch(files: dict[bytes, byt
 def test_garbage_is_passed_over(printed: bytes) -> None:
     for each in diff.parse(printed):
         assert isinstance(each, Differing)
-    assert b"".join(diff.patches(printed)) in printed
+    assert b"".join(diff.patches_in(printed)) in printed
     log.commits(printed)
     list(log.touching(printed))
     log.blamed(printed)

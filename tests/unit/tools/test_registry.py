@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from coder.tools.git.tool import GitTool
 from coder.tools.registry import ToolSession, builtins, spec
 
 ORDER = (
@@ -30,6 +31,12 @@ def test_all_tools_together_are_small_enough_for_the_first_request() -> None:
         raw = {"name": made.name, "description": made.description, "input_schema": made.input_schema}
         sizes[tool.name] = len(json.dumps(raw))
     assert sum(sizes.values()) < 16_500, sizes
+
+
+def test_the_git_tool_costs_at_most_700_tokens() -> None:
+    made = spec(GitTool(dict))
+    raw = {"name": made.name, "description": made.description, "input_schema": made.input_schema}
+    assert len(json.dumps(raw)) / 4 <= 700
 
 
 @pytest.mark.parametrize(("value", "expected"), [("9000", 9_000), ("", 25_000), ("x", 25_000), ("0", 25_000)])

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coder.agent.executor import Executor
@@ -39,8 +40,10 @@ from coder.core.config import Config
 from coder.core.events import Notice
 from coder.core.frontend import Frontend
 from coder.core.lazy import LazyModule
-from coder.core.messages import Message
+from coder.core.messages import Message, ToolUse
 from coder.core.model import ModelRequest
+from coder.core.requests import Allow
+from coder.core.tools import Reads
 from coder.memory.files import MemoryFile, Reason
 from coder.models import catalog
 from coder.tools.read import Read
@@ -48,11 +51,14 @@ from coder.tools.registry import builtins
 
 if TYPE_CHECKING:
     from coder.app import shell_line, tasks
+    from coder.app.autocommit import committing, place
+    from coder.app.autocommit.committing import AutoCommit
     from coder.app.commanding import granting
     from coder.app.commanding import kept as skills_kept
     from coder.app.shell_line import ShellLine
     from coder.tools import skill as following
 else:  # for people in front, and for folders with commands of their own
+    committing, place = (LazyModule(f"coder.app.autocommit.{name}") for name in ("committing", "place"))
     shell_line, tasks = LazyModule("coder.app.shell_line"), LazyModule("coder.app.tasks")
     granting, skills_kept = (LazyModule(f"coder.app.commanding.{name}") for name in ("granting", "kept"))
     following = LazyModule("coder.tools.skill")
@@ -73,7 +79,9 @@ class Assembly:
             outset.journal, lambda messages: self.agent.upkeep.restart(messages, "rewind")
         )
         self.checkpoints = self._checkpoints()
-        self.ports = Ports(outset.ground.created.watch, outset.journal, self.checkpoints, self.points)
+        self.autocommit = self._autocommit()
+        watched = self.autocommit or self.checkpoints
+        self.ports = Ports(outset.ground.created.watch, outset.journal, watched, self.points)
         self.executor = Executor(
             self.tools,
             self.gate,
@@ -186,6 +194,31 @@ class Assembly:
             conversation=self.conversation,
             enabled=config.checkpoints and config.persist,
         )
+
+    def _autocommit(self) -> AutoCommit | None:
+        """Commits what each run changed; None where nobody wants it, or nobody knows what that is."""
+        outset, config = self._outset, self._config
+        if not config.auto_commit or not self.checkpoints.enabled:
+            return None
+        base, session_id = config.home / FOLDER, outset.journal.session_id
+        made: AutoCommit = committing.AutoCommit(
+            place.Spot(config.cwd, base, base / session_id, {**os.environ, **config.env}),
+            committing.About(
+                session_id,
+                outset.journal.path,
+                lambda: outset.journal.title,
+                lambda: commit_trailer(config, outset.model),
+                self._is_denied,
+            ),
+            self.checkpoints,
+            outset.emit,
+        )
+        return made
+
+    def _is_denied(self, path: Path) -> bool:
+        """Whether a rule says that this file may not be read."""
+        judged = self._outset.judge(ToolUse("", "Read", {"file_path": str(path)}), Reads((path,)), Allow())
+        return judged.verdict == "deny" and any(reason.kind == "rule" for reason in judged.reasons)
 
     def _context(self, today: date) -> Message:
         """The first message: the place, the memory, and which skills there are."""

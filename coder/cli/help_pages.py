@@ -57,6 +57,7 @@ Output
 Commands
   coder sessions            past conversations: list, search, show, export …
   coder rewind              go back to before a message: files, conversation
+  coder undo                take back a commit of --auto-commit
   coder cost|context|cache  what it cost, what fills the context, cache misses
   coder commands            commands and skills: list, show, check, new
   coder hooks               list hooks and where they come from; test one

@@ -76,6 +76,7 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
         fallback_models=(flags.fallback_models or stack.first(lambda settings: settings.fallback_models) or ())[:3],
         on_limit=flags.on_limit or "stop",
         auto_compact=_auto_compact(stack, overlay),
+        auto_commit=_auto_commit(flags, stack),
         checkpoints=_checkpoints(stack, overlay),
         auto_compact_percent=_auto_compact_percent(overlay),
         auto_compact_window=flags.auto_compact_window or stack.first(lambda settings: settings.auto_compact_window),
@@ -217,6 +218,11 @@ def _max_turns(flags: Flags, env: Mapping[str, str]) -> int | None:
     if flags.max_turns < 1:
         raise ConfigError("--max-turns must be at least 1.")
     return flags.max_turns
+
+
+def _auto_commit(flags: Flags, stack: Stack) -> bool:
+    given = stack.first(lambda settings: settings.auto_commit) if flags.auto_commit is None else flags.auto_commit
+    return given is True
 
 
 def _checkpoints(stack: Stack, env: Mapping[str, str]) -> bool:

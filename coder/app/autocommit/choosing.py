@@ -53,7 +53,7 @@ def choose(
     """None when git cannot tell. Blocks."""
     chosen = Chosen()
     sure = [change for each in sets if each.source != "background" for change in each.changes]
-    for path, net in compose(sure).items():
+    for path, net in sorted(compose(sure).items()):
         if _is_about_a_file(net) and not history_of(path):
             _place(chosen, repository, path, net)
     _leave_unsure(chosen, repository, sets)
@@ -66,13 +66,17 @@ def choose(
 
 def _as_git_says(chosen: Chosen, repository: Repository, git: Git, head: str) -> Chosen | None:
     top = repository.top
+    above = {folder for path in chosen.nets for folder in (*_above(path), path)}
+    links = {path for path, entry in tree_entries(git, top, head, above).items() if entry.mode == GITLINK}
+    for path in list(chosen.nets):
+        if links.intersection((*_above(path), path)):  # of these git would tell nothing at all
+            del chosen.nets[path]
+            chosen.leave(path, _OTHER)
     every = list(chosen.nets)
     skip = ignored(git, top, every)
     foreign = foreign_filters(git, top, every)
     if skip is None or foreign is None:
         return None
-    above = {folder for path in every for folder in _above(path)}
-    links = {path for path, entry in tree_entries(git, top, head, above).items() if entry.mode == GITLINK}
     tracked = tree_entries(git, top, head, skip)
     hidden = {path for path, entry in index_entries(git, top, every).items() if entry.hidden}
     for path in every:
@@ -80,9 +84,7 @@ def _as_git_says(chosen: Chosen, repository: Repository, git: Git, head: str) ->
         if path in skip and path not in tracked:
             del chosen.nets[path]
             continue
-        if links.intersection((*_above(path), path)):
-            why = _OTHER
-        elif path in foreign:
+        if path in foreign:
             why = f"git would run the filter {foreign[path]} of the repository's own settings"
         elif path in hidden:
             why = _HIDDEN
@@ -141,7 +143,7 @@ def _leave_unsure(chosen: Chosen, repository: Repository, sets: Iterable[ChangeS
     """What a command in the background changed, or the person meanwhile, and no call did."""
     doubtful = [change for each in sets if each.source == "background" for change in each.changes]
     inner = Chosen()
-    for path, net in compose(doubtful).items():
+    for path, net in sorted(compose(doubtful).items()):
         if _is_about_a_file(net) and not history_of(path):
             _place(inner, repository, path, net)
     for path in inner.nets:

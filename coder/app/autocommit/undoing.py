@@ -1,7 +1,7 @@
 """Takes an auto-commit back, files and branch, and brings it again. Must not know who asks or how it is shown.
 
 The files go first, as a rewind that can be undone; then the index and the branch. What a crash cuts off is done by
-doing it again. Nothing that others may have is rewritten: a commit that a remote branch has is taken back by another commit.
+doing it again. Nothing that others may have is rewritten: what a remote branch has is taken back by another commit.
 """
 
 from __future__ import annotations

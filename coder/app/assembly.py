@@ -43,7 +43,8 @@ from coder.core.lazy import LazyModule
 from coder.core.messages import Message, ToolUse
 from coder.core.model import ModelRequest
 from coder.core.requests import Allow
-from coder.core.tools import Reads
+from coder.core.tools import Reads, Tool
+from coder.git.repository import repository_of
 from coder.memory.files import MemoryFile, Reason
 from coder.models import catalog
 from coder.tools.read import Read
@@ -57,11 +58,14 @@ if TYPE_CHECKING:
     from coder.app.commanding import kept as skills_kept
     from coder.app.shell_line import ShellLine
     from coder.tools import skill as following
+    from coder.tools.git import tool as git_tool
+    from coder.tools.git import verbs as git_verbs
 else:  # for people in front, and for folders with commands of their own
     committing, place = (LazyModule(f"coder.app.autocommit.{name}") for name in ("committing", "place"))
     shell_line, tasks = LazyModule("coder.app.shell_line"), LazyModule("coder.app.tasks")
     granting, skills_kept = (LazyModule(f"coder.app.commanding.{name}") for name in ("granting", "kept"))
     following = LazyModule("coder.tools.skill")
+    git_tool, git_verbs = (LazyModule(f"coder.tools.git.{name}") for name in ("tool", "verbs"))
 
 
 class Assembly:
@@ -159,9 +163,17 @@ class Assembly:
     def _tools(self) -> SessionTools:
         outset, config = self._outset, self._config
         skill = (following.Skill(self.commanded.commands),) if self.commanded.has_skills() else ()
-        every = (*builtins(outset.tools, thinks=thinks_by_tool(config, outset.model)), *skill)
+        every = (*builtins(outset.tools, thinks=thinks_by_tool(config, outset.model)), *self._git(), *skill)
         kept = [tool for tool in every if config.tools is None or tool.name in config.tools]
         return SessionTools(kept, outset.rules.removed_tools(tool.name for tool in kept))
+
+    def _git(self) -> Sequence[Tool]:
+        """The Git tool, where the session begins in a repository."""
+        outset, config = self._outset, self._config
+        if repository_of(config.cwd) is None:
+            return ()
+        denied = outset.rules.denied_reads(outset.judge.world())
+        return (git_tool.GitTool(lambda: git_verbs.reading({**os.environ, **config.env}, denied)),)
 
     def _gate(self, frontend: Frontend) -> Gate:
         outset = self._outset

@@ -77,17 +77,24 @@ def identity_of(git: Git, top: Path, env: Mapping[str, str]) -> Identity:
 
 
 def build(
-    repository: Repository, git: Git, scratch: Path, parent: str, paths: Collection[str], message: str, who: Identity
+    repository: Repository,
+    git: Git,
+    scratch: Path,
+    parent: str,
+    paths: Collection[str],
+    message: str,
+    who: Identity,
+    settings: Collection[str] = (),
 ) -> Built | Stuck | None:
     """A commit on top of `parent` ("" for none) in which these paths are as they are on disk. None when that changes
-    nothing. `scratch` is a folder of ours for an index. Blocks."""
+    nothing. `scratch` is a folder of ours for an index, `settings` are git's when it takes the files in. Blocks."""
     top = repository.top
     there = [path for path in paths if is_there(top / path)]
     gone: dict[str, Entry | None] = dict.fromkeys(set(paths).difference(there))
     with _scratch_index(scratch) as env:
         done = git.answer(top, "read-tree", parent or "--empty", seconds=_LONG, settings=_QUIET, env=env)
         done = put_entries(git, top, gone, env, _QUIET) if done.ok else done
-        done = _take_in(git, top, there, env) if done.ok else done
+        done = _take_in(git, top, there, env, settings) if done.ok else done
         if not done.ok:
             return Stuck(done.problem or "git could not take the files in")
         found = index_entries(git, top, paths, env)
@@ -185,10 +192,10 @@ def is_published(repository: Repository, git: Git, commit: str) -> bool:
     return not found.ok or bool(found.out.strip())
 
 
-def _take_in(git: Git, top: Path, paths: Collection[str], env: Mapping[str, str]) -> Answer:
+def _take_in(git: Git, top: Path, paths: Collection[str], env: Mapping[str, str], settings: Collection[str]) -> Answer:
     stdin = b"".join(os.fsencode(path) + b"\0" for path in paths)
     asked = ("update-index", "--add", "--remove", "--replace", "-z", "--stdin")
-    return git.answer(top, *asked, stdin=stdin, seconds=_LONG, settings=_QUIET, env=env)
+    return git.answer(top, *asked, stdin=stdin, seconds=_LONG, settings=(*_QUIET, *settings), env=env)
 
 
 def _committed(

@@ -8,18 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coder.git.call import Git
+from coder.git.progress import progress
 from coder.git.repository import Repository
 
 BRANCHES = "refs/heads/"
 _HASH = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
-_UNDER_WAY = {
-    "MERGE_HEAD": "a merge",
-    "rebase-merge": "a rebase",
-    "rebase-apply": "a rebase",
-    "CHERRY_PICK_HEAD": "a cherry-pick",
-    "REVERT_HEAD": "a revert",
-    "BISECT_LOG": "a bisect",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +66,9 @@ def commit_at(repository: Repository, git: Git, name: str) -> str:
 
 
 def _in_the_way(folder: Path) -> str:
-    for name, what in _UNDER_WAY.items():
-        if os.path.lexists(folder / name):
-            return f"{what} is under way. Finish it first, git status says how"
+    if under_way := progress(folder):
+        what = under_way[0].doing
+        return f"{'an' if what == 'am' else 'a'} {what} is under way. Finish it first, git status says how"
     if os.path.lexists(folder / "index.lock"):
         return f"another git works there, or has left {folder / 'index.lock'} behind"
     return ""

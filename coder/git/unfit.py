@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from coder.git.call import Git
+from coder.git.filters import ARGUMENTS, filters
 
 _LONG = 30.0  # seconds
-_FOREIGN = (b"local", b"worktree")
-_KEY = re.compile(r"filter\.(.+)\.(?:clean|smudge|process|required)", re.DOTALL | re.IGNORECASE)
 _EXAMPLES = (".example", ".sample", ".template", ".dist", ".defaults")
 _SECRET_NAMES = frozenset(
     (
@@ -46,25 +46,29 @@ def ignored(git: Git, top: Path, paths: Collection[str]) -> frozenset[str] | Non
     return frozenset(os.fsdecode(name) for name in answer.out.split(b"\0") if name)
 
 
-def foreign_filters(git: Git, top: Path, paths: Collection[str]) -> dict[str, str] | None:
-    """The paths whose content would go through a filter that the repository's own settings define, and its name: to
-    take such a file in, git would run what the repository says. None when it cannot tell. Blocks."""
-    asked = git.answer(top, "config", "--show-scope", "--includes", "-z", "--get-regexp", r"^filter\.", seconds=_LONG)
-    if asked.code not in (0, 1):
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """`paths` are those whose content would go through a filter that only the repository's own settings define, and its
+    name: to take such a file in, git would run what the repository says. With `settings` it runs nothing of it."""
+
+    paths: Mapping[str, str]
+    settings: tuple[str, ...] = ()
+
+
+def foreign_filters(git: Git, top: Path, paths: Collection[str]) -> Foreign | None:
+    """None when it cannot tell. Blocks."""
+    found = filters(git.answer(top, *ARGUMENTS, seconds=_LONG))
+    if found.problem:
         return None
-    parts = asked.out.split(b"\0")
-    names: set[str] = set()
-    for scope, setting in zip(parts[::2], parts[1::2], strict=False):
-        key = _KEY.fullmatch(os.fsdecode(setting.partition(b"\n")[0]))
-        if scope in _FOREIGN and key is not None:
-            names.add(key[1])
-    if not names or not paths:
-        return {}
+    # Where no process is set by the person, an empty one switches their `clean` off as well.
+    off = {name for name in found.names if f"filter.{name}.process=" in found.settings}
+    if not off or not paths:
+        return Foreign({}, found.settings)
     listed = git.answer(top, "check-attr", "-z", "--stdin", "filter", stdin=_listed(paths), seconds=_LONG)
     fields = [os.fsdecode(part) for part in listed.out.split(b"\0")]
     # A filter may be called `unset`: whatever git prints counts as its name.
     rows = zip(fields[::3], fields[2::3], strict=False)
-    return {path: name for path, name in rows if name in names} if listed.ok else None
+    return Foreign({path: name for path, name in rows if name in off}, found.settings) if listed.ok else None
 
 
 def _listed(paths: Collection[str]) -> bytes:

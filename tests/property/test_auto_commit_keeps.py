@@ -53,7 +53,8 @@ class Player:
                 f"mv -f {word} {other}",
                 f"chmod {self.chance.choice(('755', '644'))} {word}",
                 f"ln -sfn {shlex.quote(text)} {word}",
-                f"if [ -d {word} ]; then rm -rf {word}; echo {text} > {word}; else rm -f {word}; mkdir -p {word}/in; fi",
+                f"[ -d {word} ] && rm -rf {word} && echo {text} > {word}",
+                f"[ -d {word} ] || {{ rm -f {word}; mkdir -p {word}/in; }}",
                 f"echo {text} > {self.word(IGNORED)}",
                 f"git show HEAD:{other} > {other}",
             )
@@ -120,7 +121,7 @@ async def check(folder: Path, seed: int) -> None:
     changed = {name for name in {*disk, *after} if disk.get(name) != after.get(name)}
     wanted = {name for name in changed if after.get(name) != head.get(name)}
     wanted = {name for name in wanted if name in head or name in index or not is_ignored(name)}
-    told = (seed, commands, [event for event in auto.warnings])
+    told = (seed, commands, auto.warnings)
     if not auto.committed:
         assert wanted == set(), told
         assert auto.staged() == before[1] and auto.git("for-each-ref") == before[2]

@@ -33,10 +33,12 @@ _NO_FILE = "cannot be read as a file"
 
 @dataclass(slots=True)
 class Chosen:
-    """`nets` are the changes of the paths that go in, by their names below the top; `left` the others by the reason."""
+    """`nets` are the changes of the paths that go in, by their names below the top; `left` the others by the reason.
+    `settings` are for git when it takes them in."""
 
     nets: dict[str, Net] = field(default_factory=dict)
     left: dict[str, list[str]] = field(default_factory=dict)
+    settings: tuple[str, ...] = ()
 
     def leave(self, path: str, why: str) -> None:
         self.left.setdefault(why, []).append(path)
@@ -77,6 +79,7 @@ def _as_git_says(chosen: Chosen, repository: Repository, git: Git, head: str) ->
     foreign = foreign_filters(git, top, every)
     if skip is None or foreign is None:
         return None
+    chosen.settings = foreign.settings
     tracked = tree_entries(git, top, head, skip)
     hidden = {path for path, entry in index_entries(git, top, every).items() if entry.hidden}
     for path in every:
@@ -84,8 +87,8 @@ def _as_git_says(chosen: Chosen, repository: Repository, git: Git, head: str) ->
         if path in skip and path not in tracked:
             del chosen.nets[path]
             continue
-        if path in foreign:
-            why = f"git would run the filter {foreign[path]} of the repository's own settings"
+        if path in foreign.paths:
+            why = f"git would run the filter {foreign.paths[path]} of the repository's own settings"
         elif path in hidden:
             why = _HIDDEN
         if why:

@@ -147,7 +147,9 @@ class AutoCommit:
         letters = self._letters(here, chosen)
         text = wording.message(run.said, self._title, self._about.session_id, letters, self._about.trailer())
         scratch = self._spot.folder
-        built = own_commit.build(here.repository, git, scratch, standing.head, list(chosen.nets), text, who)
+        built = own_commit.build(
+            here.repository, git, scratch, standing.head, list(chosen.nets), text, who, chosen.settings
+        )
         if isinstance(built, Stuck):
             raise SessionError(f"{built.why}.")
         if built is None:

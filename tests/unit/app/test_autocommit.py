@@ -221,6 +221,9 @@ async def test_a_filter_of_the_person_is_used(auto: Auto) -> None:
     auto.git("config", "--global", "filter.upper.clean", "tr a-z A-Z")
     await auto.run("Go on", "echo shout > a.up")
     assert auto.git("show", "HEAD:a.up") == "SHOUT"
+    auto.git("config", "filter.upper.clean", "tr a-z 0")
+    await auto.run("Go on", "echo still > a.up; echo n > n")
+    assert auto.changed() == ["n"] and "a.up (git would run the filter upper" in auto.warnings[-1]
 
 
 @pytest.mark.behaviour("B-1481")
@@ -370,7 +373,7 @@ async def test_a_commit_that_a_remote_has_is_taken_back_by_another(auto: Auto) -
 async def test_undo_refuses_where_the_branch_is_another_now(auto: Auto) -> None:
     await auto.run("Fix", "echo a > a.txt")
     auto.person("git commit -q --allow-empty -m mine")
-    with pytest.raises(SessionError, match="went on since .* git revert"):
+    with pytest.raises(SessionError, match=r"went on since .* git revert"):
         await auto.undoing.undo()
     auto.person("git reset -q --soft HEAD~; git switch -qc other")
     with pytest.raises(SessionError, match="First: git switch coder/fix-3f2a"):

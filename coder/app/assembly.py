@@ -42,7 +42,6 @@ from coder.core.frontend import Frontend
 from coder.core.lazy import LazyModule
 from coder.core.messages import Message, ToolUse
 from coder.core.model import ModelRequest
-from coder.core.requests import Allow
 from coder.core.tools import Reads, Tool
 from coder.git.repository import repository_of
 from coder.memory.files import MemoryFile, Reason
@@ -57,11 +56,13 @@ if TYPE_CHECKING:
     from coder.app.commanding import granting
     from coder.app.commanding import kept as skills_kept
     from coder.app.shell_line import ShellLine
+    from coder.permissions import decide as policy
     from coder.tools import skill as following
     from coder.tools.git import tool as git_tool
     from coder.tools.git import verbs as git_verbs
 else:  # for people in front, and for folders with commands of their own
     committing, place = (LazyModule(f"coder.app.autocommit.{name}") for name in ("committing", "place"))
+    policy = LazyModule("coder.permissions.decide")
     shell_line, tasks = LazyModule("coder.app.shell_line"), LazyModule("coder.app.tasks")
     granting, skills_kept = (LazyModule(f"coder.app.commanding.{name}") for name in ("granting", "kept"))
     following = LazyModule("coder.tools.skill")
@@ -228,8 +229,10 @@ class Assembly:
         return made
 
     def _is_denied(self, path: Path) -> bool:
-        """Whether a rule says that this file may not be read."""
-        judged = self._outset.judge(ToolUse("", "Read", {"file_path": str(path)}), Reads((path,)), Allow())
+        """Whether a rule says that this file may not be read. Not by the gate: it is asked in a thread."""
+        outset, call = self._outset, ToolUse("", "Read", {"file_path": str(path)})
+        rules = outset.book.with_allowed(())
+        judged = policy.decide(call, Reads((path,)), rules, outset.control.mode, outset.judge.world())
         return judged.verdict == "deny" and any(reason.kind == "rule" for reason in judged.reasons)
 
     def _context(self, today: date) -> Message:

@@ -42,6 +42,7 @@ Settings and prompts
   --exclude-dynamic-system-prompt-sections   no effect: they never are in it
   --think-tool on|off       a tool to think in, for models that cannot
   --disable-slash-commands  no commands or skills from files
+  --auto-commit             each run's changes as a commit, on its own branch
   --safe-mode               nothing that was set up: notes, commands, hooks …
   --bare                    the same, with Read, Edit and Bash alone
 

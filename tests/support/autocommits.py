@@ -32,6 +32,7 @@ class Auto:
         session_id: str = SESSION,
         title: str = "",
         is_denied: Callable[[Path], bool] = lambda path: False,
+        branch: str = "",
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
     ) -> None:
@@ -46,7 +47,7 @@ class Auto:
         site = Site(base, session_id, (self.cwd,), place.home, (place.home / ".coder",), self.env, lambda: self.is_busy)
         self.checkpoints = Checkpointing(site, self.events.append)
         self.spot = Spot(self.cwd, base, self.folder, self.env)
-        about = About(session_id, None, lambda: title, lambda: "Co-Authored-By: X <x@example.org>", is_denied)
+        about = About(session_id, None, lambda: title, lambda: "Co-Authored-By: X <x@example.org>", is_denied, branch)
         self.auto = AutoCommit(self.spot, about, self.checkpoints, self.events.append)
         self._count = 0
 

@@ -35,13 +35,15 @@ _STAY = "What this run changed stays in the folder, uncommitted."
 
 @dataclass(frozen=True, slots=True, eq=False)
 class About:
-    """What of the session goes into its commits; asked for when one is made."""
+    """What of the session goes into its commits; asked for when one is made. `branch` is one that the session was
+    given, such as that of its work tree: when HEAD is it, commits go there."""
 
     session_id: str
     transcript: Path | None
     title: Callable[[], str]
     trailer: Callable[[], str]
     is_denied: Callable[[Path], bool]
+    branch: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,7 +180,8 @@ class AutoCommit:
     ) -> None:
         standing = here.standing
         ref = standing.ref
-        if not wording.is_own_branch(standing.branch, self._about.session_id):
+        is_given = bool(self._about.branch) and standing.branch == self._about.branch
+        if not (is_given or wording.is_own_branch(standing.branch, self._about.session_id)):
             wanted = wording.branch_name(self._title, self._about.session_id)
             ref = own_commit.branch_for(here.repository, here.git, wanted, standing)
             if not ref:

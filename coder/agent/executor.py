@@ -20,6 +20,7 @@ from coder.agent.gate import Allowed, Denied, Gate
 from coder.agent.outcome import Outcome, denied, failed, held_back
 from coder.agent.ports import NOTHING_SAID, Before, Ports, Watched
 from coder.agent.spill import bound
+from coder.agent.visits import visit_of
 from coder.core import prompts
 from coder.core.errors import ToolError
 from coder.core.events import AnyEvent, ToolFinished, ToolProgress, ToolStarted
@@ -210,12 +211,12 @@ class Executor:
             await self._ports.log.settle()
         self._emit(ToolStarted(call=call, summary=prepared.summary))
         started = time.monotonic()
-        output = await self._output(prepared)
+        output, told = await self._output(prepared)
         seconds = time.monotonic() - started
         after = await self._ports.hooks.after_call(call, output, seconds)
         if after.content is not None:
             output = replace(output, content=after.content)
-        output = _with_note(output, "\n".join(filter(None, (prepared.note, *after.notes))))
+        output = _with_note(output, "\n".join(filter(None, (told, prepared.note, *after.notes))))
         content = bound(output.content, self._spill_dir, call.id)
         result = ToolResult(call.id, content, output.is_error)
         self._emit(
@@ -235,8 +236,9 @@ class Executor:
         writes = tuple(place.real for place in prepared.decision.places) if isinstance(prepared.access, Writes) else ()
         return self._ports.checkpoints.around(Watched(prepared.summary, prepared.access, prepared.effects, writes))
 
-    async def _output(self, prepared: _Prepared) -> ToolOutput:
-        call = prepared.call
+    async def _output(self, prepared: _Prepared) -> tuple[ToolOutput, str]:
+        """What the tool says, and what is to be told of others at work in the same place."""
+        call, told = prepared.call, ""
         context = ToolContext(
             tool_use_id=call.id,
             workspace=self._workspace,
@@ -246,15 +248,20 @@ class Executor:
             spill_dir=self._spill_dir,
             real=_judged(prepared.decision.places),
         )
+        visit = visit_of(call.name, prepared.access, prepared.decision)
         try:
-            async with self._ports.watch(prepared.effects), self._around(prepared):
-                return await prepared.tool.run(prepared.params, context)
+            async with (
+                self._ports.watch(prepared.effects),
+                self._ports.others.around(visit) as told,
+                self._around(prepared),
+            ):
+                return await prepared.tool.run(prepared.params, context), told
         except ToolError as error:
-            return ToolOutput(str(error), error.data, summary="failed", is_error=True)
+            return ToolOutput(str(error), error.data, summary="failed", is_error=True), told
         except Exception as error:  # noqa: BLE001  # a tool's bug must answer its call, not end the session
             _log.exception("the tool %s failed", call.name)
             text = f"{call.name} failed inside coder: {type(error).__name__}: {error}"
-            return ToolOutput(text, summary="failed", is_error=True)
+            return ToolOutput(text, summary="failed", is_error=True), told
 
 
 def _changed(call: ToolUse, edited: Json, who: str) -> str:

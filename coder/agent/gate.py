@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from coder.agent.ports import NOTHING_SAID, Before
+from coder.agent.ports import NOTHING_SAID, Before, NoOthers, Others
+from coder.agent.visits import visit_of
 from coder.core import prompts
 from coder.core.events import AnyEvent, Notice, PermissionAnswered, PermissionAsked, PermissionDenied
 from coder.core.messages import Json, ToolUse
@@ -54,7 +55,8 @@ class Denied:
 class Gate:
     """`judge` is `permissions.decide` over the session's rules, mode and world as they are at that moment, as if the
     given answer had been taken already. `remember` takes allow rules in and tells what went wrong, if anything. `cwd`
-    is where the next command would run. `before_asking` may answer in the person's place.
+    is where the next command would run. `before_asking` may answer in the person's place. `others` know what a person
+    should hear of those who work in the same place.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Gate:
         set_mode: Callable[[Mode], None],
         cwd: Callable[[], Path],
         before_asking: BeforeAsking | None = None,
+        others: Others | None = None,
     ) -> None:
         self._judge = judge
         self._ask = ask
@@ -74,6 +77,7 @@ class Gate:
         self._set_mode = set_mode
         self._cwd = cwd
         self._before_asking = before_asking
+        self._others = others or NoOthers()
         self._asking = asyncio.Lock()
 
     def judge(self, call: ToolUse, access: Access) -> Decision:
@@ -130,6 +134,8 @@ class Gate:
 
     async def _put(self, call: ToolUse, access: Access, summary: str, decision: Decision) -> Allowed | Denied:
         request = self._request(call, access, summary, decision)
+        more = await self._others.objections(visit_of(call.name, access, decision))
+        request = replace(request, reasons=(*request.reasons, *more))
         reply = await self._before_asking(request) if self._before_asking is not None else None
         if reply is None or (isinstance(reply, Allow) and (request.confirm or isinstance(access, Decides))):
             self._emit(PermissionAsked(request=request))

@@ -28,8 +28,10 @@ from coder.app.conversation import OpenConversation, told_by
 from coder.app.evidencing import evidencing_of
 from coder.app.hooking.pointing import bring, points_of, tell_of_file
 from coder.app.memory import ProjectMemory
+from coder.app.others import OtherSessions
 from coder.app.outset import Outset
 from coder.app.pictures import shrunk
+from coder.app.presenting import Who
 from coder.app.prompting import Prompting
 from coder.app.requesting import policies_of, room_of, template_of, thinks_by_tool
 from coder.app.system_prompt import system_prompt
@@ -50,43 +52,54 @@ from coder.tools.read import Read
 from coder.tools.registry import builtins
 
 if TYPE_CHECKING:
-    from coder.app import shell_line, tasks
+    from coder.app import gitcontext, naming, shell_line, tasks
     from coder.app.autocommit import committing, place
     from coder.app.autocommit.committing import AutoCommit
     from coder.app.commanding import granting
     from coder.app.commanding import kept as skills_kept
+    from coder.app.gitcontext import GitContext
     from coder.app.shell_line import ShellLine
+    from coder.git.looking import Looking
     from coder.permissions import decide as policy
     from coder.tools import skill as following
     from coder.tools.git import tool as git_tool
     from coder.tools.git import verbs as git_verbs
-else:  # for people in front, and for folders with commands of their own
+    from coder.tools.git import withheld as git_withheld
+else:  # for people in front, for calls that change files, and for folders with commands of their own
+    gitcontext, naming, shell_line, tasks = (
+        LazyModule(f"coder.app.{name}") for name in ("gitcontext", "naming", "shell_line", "tasks")
+    )
     committing, place = (LazyModule(f"coder.app.autocommit.{name}") for name in ("committing", "place"))
     policy = LazyModule("coder.permissions.decide")
-    shell_line, tasks = LazyModule("coder.app.shell_line"), LazyModule("coder.app.tasks")
     granting, skills_kept = (LazyModule(f"coder.app.commanding.{name}") for name in ("granting", "kept"))
     following = LazyModule("coder.tools.skill")
-    git_tool, git_verbs = (LazyModule(f"coder.tools.git.{name}") for name in ("tool", "verbs"))
+    git_tool, git_verbs, git_withheld = (
+        LazyModule(f"coder.tools.git.{name}") for name in ("tool", "verbs", "withheld")
+    )
 
 
 class Assembly:
     """Made in the order in which the parts need one another; what is needed before it is made is asked for late."""
 
-    def __init__(self, outset: Outset, frontend: Frontend, today: date, reserved: Collection[str]) -> None:
+    def __init__(
+        self, outset: Outset, frontend: Frontend, today: date, reserved: Collection[str], looking: Looking | None = None
+    ) -> None:
         self._outset = outset
         self._config = outset.config
         self.points = points_of(outset)
         self.commanded = Commanded(self._command_parts(reserved))
         self.tools = self._tools()
         outset.tools.shells.on_end = lambda shell: outset.emit(tasks.ended(shell))
+        self.others = self._others()
         self.gate = self._gate(frontend)
         self.conversation = OpenConversation(
             outset.journal, lambda messages: self.agent.upkeep.restart(messages, "rewind")
         )
         self.checkpoints = self._checkpoints()
         self.autocommit = self._autocommit()
+        self.checkpoints.tell_changes(self.others.changed, rewinds=True)
         watched = self.autocommit or self.checkpoints
-        self.ports = Ports(outset.ground.created.watch, outset.journal, watched, self.points)
+        self.ports = Ports(outset.ground.created.watch, outset.journal, watched, self.points, self.others)
         self.executor = Executor(
             self.tools,
             self.gate,
@@ -96,8 +109,9 @@ class Assembly:
             outset.ground.spill_dir,
             self.ports,
         )
+        self.git = self._git_context(looking)
         self.memory = ProjectMemory(self._config, loaded=self._loaded(), warn=self._warn)
-        self.context = self._context(today)
+        self._context = self._first_message(today)
         self.system = system_prompt(self._config, outset.model, self.tools.names())
         self.template = template_of(self._config, outset.model, self.tools.specs(), self.system.texts)
         self.agent = self._agent()
@@ -115,6 +129,7 @@ class Assembly:
             self.evidencing.verify,
             self.commanded.run_ended,
             self._config.model.effort,
+            self.git.ready if self.git is not None else None,
         )
 
     def line(self) -> ShellLine:
@@ -174,7 +189,11 @@ class Assembly:
         if repository_of(config.cwd) is None:
             return ()
         denied = outset.rules.denied_reads(outset.judge.world())
-        return (git_tool.GitTool(lambda: git_verbs.reading({**os.environ, **config.env}, denied)),)
+        return (
+            git_tool.GitTool(
+                lambda: git_verbs.reading({**os.environ, **config.env}, denied, outset.journal.session_id)
+            ),
+        )
 
     def _gate(self, frontend: Frontend) -> Gate:
         outset = self._outset
@@ -186,7 +205,22 @@ class Assembly:
             outset.control.set_mode,
             lambda: outset.ground.workspace.cwd,
             self.points.before_asking,
+            self.others,
         )
+
+    def _others(self) -> OtherSessions:
+        outset, config = self._outset, self._config
+        told = told_by(outset.journal.messages)
+        who = Who(
+            folder=config.home / "presence",
+            session_id=outset.journal.session_id,
+            cwd=config.cwd,
+            mode=lambda: outset.control.mode,
+            title=lambda: outset.journal.title,
+            may_name=lambda path: naming.may_name(outset.book, outset.judge, path),
+        )
+        first = told[0].text if told else ""
+        return OtherSessions(who, first, enabled=config.persist and not config.model.is_replay)
 
     def _checkpoints(self) -> Checkpointing:
         outset, config = self._outset, self._config
@@ -235,9 +269,24 @@ class Assembly:
         judged = policy.decide(call, Reads((path,)), rules, outset.control.mode, outset.judge.world())
         return judged.verdict == "deny" and any(reason.kind == "rule" for reason in judged.reasons)
 
-    def _context(self, today: date) -> Message:
-        """The first message: the place, the memory, and which skills there are."""
-        context = self.memory.context(self._outset.ground.workspace.roots, today)
+    def context(self) -> Message:
+        """The first message, as it is by now."""
+        return self.git.with_now(self._context) if self.git is not None else self._context
+
+    def _git_context(self, looking: Looking | None) -> GitContext | None:
+        if looking is None:
+            return None
+        outset, top = self._outset, looking.repository.top
+        denied = outset.rules.denied_reads(outset.judge.world())
+        folder = outset.journal.folder if outset.journal.path is not None else None
+        hides = git_withheld.Withheld(denied, top).covers if denied else None
+        made: GitContext = gitcontext.GitContext(looking, folder, hides)
+        return made
+
+    def _first_message(self, today: date) -> Message:
+        """What of it stays: the place, the memory, and which skills there are."""
+        roots = self._outset.ground.workspace.roots
+        context = self.memory.context(roots, today, tells_branch=self.git is None)
         if not self._has_skills:
             return context
         return replace(context, content=(*context.content, *self.commanded.listed()))
@@ -245,13 +294,14 @@ class Assembly:
     def _agent(self) -> Agent:
         outset = self._outset
         news = (self.commanded.news(),) if self._has_skills else ()
+        git = (self.git,) if self.git is not None else ()
         return Agent(
             outset.purse.model,
             self.template,
             self._history(),
             self.executor,
             outset.emit,
-            (PrimaryAgain(outset.purse.model), *policies_of(self._config), self.memory, *news, self.points),
+            (PrimaryAgain(outset.purse.model), *policies_of(self._config), self.memory, *news, *git, self.points),
             self.context,
             self._room(),
             outset.journal,
@@ -277,7 +327,7 @@ class Assembly:
     def _renewed(self, contexts: Sequence[Message], gone: Sequence[Message]) -> Sequence[Message]:
         """What a shortened conversation begins with."""
         renewed: Sequence[Message] = skills_kept.with_skills(self.memory.renewed(contexts), gone)
-        return renewed
+        return self.git.renewed(renewed) if self.git is not None else renewed
 
     def _loaded(self) -> Callable[[MemoryFile, Reason], None]:
         """Tells hooks which memory the model reads. Memory is also read in a thread, hooks are run in the loop."""

@@ -1,5 +1,5 @@
-"""What a session remembers of a repository between its runs, in a small file beside its transcript: how it was left, what
-the model was told last, and what was changed before the session began. Must not know git.
+"""What a session remembers of a repository between its runs, in a small file beside its transcript: how it was left,
+what the model was told last, and what was changed before the session began. Must not know git.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ def load(folder: Path) -> Record:
     try:
         found = json.loads(read_ordinary(folder / NAME, _MOST_BYTES))
         earlier = found["earlier"]
-        return Record(_text(found["told"]), _state(found["seen"]), None if earlier is None else tuple(map(_text, earlier)))
+        return Record(
+            _text(found["told"]), _state(found["seen"]), None if earlier is None else tuple(map(_text, earlier))
+        )
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return Record()
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from coder.core import prompts
@@ -25,19 +27,32 @@ _MOST_NAME, _MOST_SUBJECT, _MOST_BRANCH, _MOST_PROBLEM = 80, 72, 100, 300
 _TAG = re.compile(r"<(/?\s*git)", re.IGNORECASE)
 
 
-def told(summary: Summary, cwd: Path) -> Text:
+def _nothing(path: str) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Names:
+    """How files are named: seen from `cwd`; what `hides` says yes to, by its path in the repository, is only
+    counted."""
+
+    cwd: Path
+    hides: Callable[[str], bool] = _nothing
+
+
+def told(summary: Summary, names: Names) -> Text:
     """For the first message."""
-    return Text(prompts.load("git", facts=_facts(summary, cwd)))
+    return Text(prompts.load("git", facts=_facts(summary, names)))
 
 
-def now(summary: Summary, cwd: Path) -> Text:
+def now(summary: Summary, names: Names) -> Text:
     """For a conversation that goes on."""
-    return Text(prompts.load("reminders/git_now", facts=_facts(summary, cwd)))
+    return Text(prompts.load("reminders/git_now", facts=_facts(summary, names)))
 
 
-def changed(summary: Summary, difference: Difference, came: Came | None, cwd: Path) -> Text:
+def changed(summary: Summary, difference: Difference, came: Came | None, names: Names) -> Text:
     """For one that holds how it was."""
-    news = "\n".join(_news(summary, difference, came, cwd))
+    news = "\n".join(_news(summary, difference, came, names))
     return Text(prompts.load("reminders/git_changed", news=news))
 
 
@@ -51,11 +66,11 @@ def line(text: str, most: int) -> str:
     return shown if len(shown) <= most else f"{shown[: most - 1]}…"
 
 
-def _facts(summary: Summary, cwd: Path) -> str:
-    return "\n".join(_fact_lines(summary, cwd))
+def _facts(summary: Summary, names: Names) -> str:
+    return "\n".join(_fact_lines(summary, names))
 
 
-def _fact_lines(summary: Summary, cwd: Path) -> Iterator[str]:
+def _fact_lines(summary: Summary, names: Names) -> Iterator[str]:
     yield f"Branch: {_head(summary)}"
     if summary.main:
         yield f"Main branch: {line(summary.main, _MOST_BRANCH)}"
@@ -66,13 +81,14 @@ def _fact_lines(summary: Summary, cwd: Path) -> Iterator[str]:
     else:
         yield f"Changes: {_counts(summary.status)}"
         ordered = _ordered(summary.status)
-        yield from _listed([(letters_of(change), change.path) for change in ordered], len(ordered), summary, cwd)
+        listed = ((letters_of(change), change.path) for change in ordered)
+        yield from _listed(listed, len(ordered), summary, names)
     if summary.commits:
         yield "Last commits:"
         yield from map(_commit, summary.commits)
 
 
-def _news(summary: Summary, difference: Difference, came: Came | None, cwd: Path) -> Iterator[str]:
+def _news(summary: Summary, difference: Difference, came: Came | None, names: Names) -> Iterator[str]:
     before = difference.before
     if difference.is_branch:
         yield f"Branch: {_head(summary)}; it was {_was(before)}"
@@ -84,17 +100,18 @@ def _news(summary: Summary, difference: Difference, came: Came | None, cwd: Path
         yield f"Changes: {_counts(summary.status)}"
     if difference.dirty:
         yield "Changed since:"
-        yield from _listed([(letters, path) for path, letters in difference.dirty], len(difference.dirty), summary, cwd)
+        dirty = ((letters, path) for path, letters in difference.dirty)
+        yield from _listed(dirty, len(difference.dirty), summary, names)
     if difference.clean:
         yield "No longer changed:"
-        yield from _listed([("", path) for path in difference.clean], len(difference.clean), summary, cwd)
+        yield from _listed((("", path) for path in difference.clean), len(difference.clean), summary, names)
 
 
 def _moved(before: State, summary: Summary, came: Came | None) -> Iterator[str]:
     count = came.count if came else 0
     new = f", {_number(count, 'new commit')}" if count else ""
-    lost = f", {_number(came.lost, 'commit')} of before no longer in it" if came and came.lost else ""
-    yield f"HEAD: {summary.commit[:10] or 'no commit'}; it was {before.commit[:10] or 'no commit'}{new}{lost}"
+    lost = f", with {_number(came.lost, 'commit')} that it does not have" if came and came.lost else ""
+    yield f"HEAD: {summary.commit[:10] or 'no commit'}{new}; it was {before.commit[:10] or 'no commit'}{lost}"
     if came is not None:
         yield from map(_commit, came.commits)
         if came.commits and count > len(came.commits):
@@ -115,7 +132,9 @@ def _head(summary: Summary) -> str:
     if status.ahead is None or status.behind is None:
         distance = "gone"
     else:
-        parts = [f"{number:,} {word}" for number, word in ((status.ahead, "ahead"), (status.behind, "behind")) if number]
+        parts = [
+            f"{number:,} {word}" for number, word in ((status.ahead, "ahead"), (status.behind, "behind")) if number
+        ]
         distance = ", ".join(parts) or "level"
     return f"{shown} (upstream {line(status.upstream, _MOST_BRANCH)}: {distance})"
 
@@ -141,14 +160,18 @@ def _counts(status: Status) -> str:
 
 def _ordered(status: Status) -> list[Change]:
     """The first of those that are worth telling: conflicts, then what is staged, changed, and new."""
-    ranked = {change: None for group in (status.conflicts, status.staged, status.unstaged, status.untracked) for change in group}
+    ranked = {
+        change: None
+        for group in (status.conflicts, status.staged, status.unstaged, status.untracked)
+        for change in group
+    }
     return list(ranked)
 
 
-def _listed(changes: Sequence[tuple[str, str]], count: int, summary: Summary, cwd: Path) -> Iterator[str]:
+def _listed(changes: Iterable[tuple[str, str]], count: int, summary: Summary, names: Names) -> Iterator[str]:
     room, shown = _MOST_LIST, 0
-    for letters, path in changes[:_MOST_NAMES]:
-        name = line(_below(path, summary.repository.top, cwd), _MOST_NAME)
+    for letters, path in islice((each for each in changes if not names.hides(each[1])), _MOST_NAMES):
+        name = line(_below(path, summary.repository.top, names.cwd), _MOST_NAME)
         room -= len(name)
         if room < 0:
             break
@@ -167,7 +190,7 @@ def _below(path: str, top: Path, cwd: Path) -> str:
 
 
 def _commit(commit: Commit) -> str:
-    return f" {line(commit.hash, 40)} {line(commit.subject, _MOST_SUBJECT)}"
+    return f" {line(commit.hash, 16)} {line(commit.subject, _MOST_SUBJECT)}"
 
 
 def _number(count: int, what: str) -> str:

@@ -42,7 +42,8 @@ def guidance_of(flags: Flags, stack: Stack, env: Mapping[str, str], sources: tup
         style="default" if is_plain else first(lambda settings: settings.style) or _DEFAULT.style,
         style_is_theirs=_is_theirs(stack),
         language=first(lambda settings: settings.language) or "",
-        git=first(lambda settings: settings.git) is not False,
+        git=first(lambda settings: settings.git) is not False
+        and not environment.switch(env, "CLAUDE_CODE_DISABLE_GIT_INSTRUCTIONS"),
         commit=_trailer(stack),
         pr=first(lambda settings: settings.pr),
         check=flags.check or ("" if is_plain else first(lambda settings: settings.check) or ""),

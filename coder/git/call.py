@@ -34,7 +34,6 @@ _SETTINGS = (
     "diff.orderFile=/dev/null",  # each would be read wherever it points to
     "mailmap.file=/dev/null",
     "mailmap.blob=",
-    "blame.ignoreRevsFile=",  # a wrong line of it is printed
     "gc.auto=0",
     "maintenance.auto=false",
     "log.showSignature=false",
@@ -66,9 +65,13 @@ class Answer:
 
     @property
     def problem(self) -> str:
-        """The first line of what git said went wrong, without its prefix; "" when it said nothing."""
-        lines = self.err.decode("utf-8", "replace").strip().splitlines()
-        return next((line.removeprefix("fatal: ").removeprefix("error: ") for line in lines if line), "")
+        """The line in which git says what went wrong, without its prefix; "" when it said nothing."""
+        lines = [line for line in self.err.decode("utf-8", "replace").strip().splitlines() if line]
+        for kind in ("fatal: ", "error: "):
+            for line in lines:
+                if line.startswith(kind):
+                    return line.removeprefix(kind)
+        return lines[0] if lines else ""
 
 
 _MISSING = Answer(None, err=_MISSING_TEXT)

@@ -25,7 +25,8 @@ def head_of(folder: Path) -> tuple[str, str]:
 
 
 def main_branch(repository: Repository) -> str:
-    """The branch that the remote `origin` calls its own, else a local one of a usual name; "" for none. Never raises."""
+    """The branch that the remote `origin` calls its own, else a local one of a usual name; "" for none. Never
+    raises."""
     line = _first_line(repository.shared / "refs/remotes/origin/HEAD")
     if line.startswith(_REMOTE):
         return line.removeprefix(_REMOTE)

@@ -60,8 +60,8 @@ def foreign_filters(git: Git, top: Path, paths: Collection[str]) -> Foreign | No
     found = filters(git.answer(top, *ARGUMENTS, seconds=_LONG))
     if found.problem:
         return None
-    # Where no process is set by the person, an empty one switches their `clean` off as well.
-    off = {name for name in found.names if f"filter.{name}.process=" in found.settings}
+    empty = set(found.settings)
+    off = {name for name in found.names if {f"filter.{name}.clean=", f"filter.{name}.process="} & empty}
     if not off or not paths:
         return Foreign({}, found.settings)
     listed = git.answer(top, "check-attr", "-z", "--stdin", "filter", stdin=_listed(paths), seconds=_LONG)

@@ -20,6 +20,8 @@ from coder.git.repository import Repository, repository_of
 
 _OWNER = re.compile(r"dubious ownership|unsafe repository")
 _WHERE = ("rev-parse", "--is-bare-repository", "--is-inside-git-dir", "--show-toplevel")
+_SETTINGS = ("diff.autoRefreshIndex=false", "log.showRoot=true", "i18n.logOutputEncoding=UTF-8")
+# The first, for else `git diff` writes the index.
 _LINKS = ("objects", "refs", "packed-refs", "HEAD", "index", "config")
 
 
@@ -45,7 +47,7 @@ class View:
         self, *arguments: str, stdin: bytes = b"", most: int | None = None, seconds: float | None = None
     ) -> Answer:
         """As `Git.asked`, in this folder."""
-        settings = self.filters.settings
+        settings = (*self.filters.settings, *_SETTINGS)
         return await self.git.asked(self.folder, *arguments, stdin=stdin, most=most, seconds=seconds, settings=settings)
 
 

@@ -92,6 +92,7 @@ def _write(top: Path, name: bytes, text: bytes) -> None:
         file.write(text)
 
 
+@pytest.mark.behaviour("B-1451")
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(found=st.lists(names, unique=True, min_size=6, max_size=10))
 def test_every_name_comes_back_as_it_is_on_the_disk(place: Path, found: list[bytes]) -> None:

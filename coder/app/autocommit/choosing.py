@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,6 +29,7 @@ _DENIED = "your rules deny reading it"
 _HIDDEN = "git is told not to look at it"
 _UNSURE = "changed while a command ran in the background, by that or by you"
 _NO_FILE = "cannot be read as a file"
+_MOST_ASKED = 50  # files of which git is asked whether they are the same
 
 
 @dataclass(slots=True)
@@ -103,10 +104,40 @@ def _as_git_says(chosen: Chosen, repository: Repository, git: Git, head: str) ->
     return chosen
 
 
-def dirty_before(git: Git, top: Path, head: str, nets: Mapping[str, Net], content: Callable[[str], bytes]) -> list[str]:
+def dirty_before(
+    git: Git, top: Path, head: str, chosen: Chosen, paths: Collection[str], content: Callable[[str], bytes]
+) -> list[str]:
     """The paths that were not as the commit `head` has them before the run changed them. Blocks."""
-    known = tree_entries(git, top, head, nets)
-    return [path for path, net in nets.items() if net.broken or not _is_same(net.first, known.get(path), content)]
+    known = tree_entries(git, top, head, paths)
+    nets = {path: chosen.nets[path] for path in paths}
+    found = [path for path, net in nets.items() if net.broken or not _is_same(net.first, known.get(path), content)]
+    asked = [path for path in found if path in known and not nets[path].broken][:_MOST_ASKED]
+    same = {
+        path
+        for path in asked
+        if _is_same_to_git(git, top, path, nets[path].first, known[path], content, chosen.settings)
+    }
+    return [path for path in found if path not in same]
+
+
+def _is_same_to_git(
+    git: Git,
+    top: Path,
+    path: str,
+    seen: Seen | None,
+    entry: Entry,
+    content: Callable[[str], bytes],
+    settings: Collection[str],
+) -> bool:
+    """Whether git, with the filters that the person has set up, takes the content for the same."""
+    if seen is None or seen.kind != "file":
+        return False
+    try:
+        data = content(seen.content)
+    except CoderError:
+        return False
+    hashed = git.answer(top, "hash-object", "--stdin", f"--path={path}", stdin=data, settings=settings)
+    return hashed.ok and hashed.text.strip() == entry.blob
 
 
 def _is_same(seen: Seen | None, entry: Entry | None, content: Callable[[str], bytes]) -> bool:

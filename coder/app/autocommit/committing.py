@@ -161,9 +161,7 @@ class AutoCommit:
         changed = {path: entry for path, entry in built.entries.items() if entry != was.get(path)}
         built = own_commit.Built(built.commit, built.parent, changed)
         kept = before.staged.intersection(changed)
-        dirty = dirty_before(
-            git, top, before.head, {path: chosen.nets[path] for path in changed}, self._checkpoints.content
-        )
+        dirty = dirty_before(git, top, before.head, chosen, list(changed), self._checkpoints.content)
         self._land(run, here, built, sets, kept, text)
         self._tell_who(run, who)
         self._tell_dirty(run, dirty, kept)

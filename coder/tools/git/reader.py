@@ -19,6 +19,7 @@ from coder.tools.report import checked, printable
 SECONDS = 5.0
 """How long git may take for an answer that the model waits for."""
 
+_MOST_PATHS = 200
 MOST = 8 << 20  # bytes of one answer
 
 
@@ -38,14 +39,26 @@ class Sight:
         """A path below the top as the model should write it: from the working folder, on one line."""
         return printable(os.path.relpath(self.top / path, self.cwd) + "/" * path.endswith("/"))
 
-    async def told(self, *arguments: str, most: int = MOST, seconds: float | None = None) -> Answer:
-        """Raises ToolError when git fails; an answer that was cut off is returned as it is."""
-        answer = await self.view.asked("--literal-pathspecs", *arguments, most=most, seconds=seconds)
+    async def told(
+        self, *arguments: str, most: int = MOST, seconds: float | None = None, literal: bool = True
+    ) -> Answer:
+        """Raises ToolError when git fails; an answer that was cut off is returned as it is. Paths are taken literally,
+        unless they say by themselves how they are meant."""
+        meant = ("--literal-pathspecs",) if literal else ()
+        answer = await self.view.asked(*meant, *arguments, most=most, seconds=seconds)
         if answer.code is None and not answer.cut:
             raise ToolError("git is not installed, or not on PATH.")
         if not answer.cut and not answer.ok:
             raise ToolError(explained(answer))
         return answer
+
+    def is_withheld(self, path: str) -> bool:
+        """Whether an absolute path may not be read."""
+        given = Path(path)
+        places = {path, str(Path(os.path.realpath(given.parent)) / given.name)}
+        tops = {str(self.top), os.path.realpath(self.top)}
+        below = [os.path.relpath(place, top) for place in places for top in tops]
+        return any(self.withheld.covers(each) for each in below if not each.startswith("..") and each != ".")
 
     def left_out(self, count: int) -> list[str]:
         if not count:
@@ -83,8 +96,12 @@ def reads(params: GitParams, workspace: Workspace) -> Reads:
 
 def chosen(params: GitParams, context: ToolContext) -> tuple[str, ...]:
     """The paths of a call, behind `--`. Raises ToolError."""
+    if len(params.paths) > _MOST_PATHS:
+        raise ToolError(
+            f"{len(params.paths):,} paths are too many for one call; give at most {_MOST_PATHS}, or a folder."
+        )
     paths = tuple(str(context.workspace.resolve(checked("paths", path))) for path in params.paths)
-    return ("--", *paths) if paths else ()
+    return ("--", *paths)
 
 
 def explained(answer: Answer) -> str:
@@ -92,6 +109,10 @@ def explained(answer: Answer) -> str:
     said = printable(answer.problem or f"git failed with code {answer.code}")
     if "index.lock" in said:
         return f"{said} Another git is at work in this repository; wait and retry, and never remove its lock."
-    if any(word in said for word in ("index file", "bad signature", "corrupt", "bad object", "unable to read")):
+    if any(word in said for word in ("promisor", "lazy fetching")):
+        return f"git: {said}. Part of this partial clone is not on this machine; git fetch in Bash brings it."
+    if any(
+        word in said for word in ("index file", "bad signature", "corrupt", "bad object", "bad file", "unable to read")
+    ):
         return f"The repository is damaged: {said}. `git fsck` in Bash tells more; do not repair it unasked."
     return f"git: {said}"

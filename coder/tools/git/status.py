@@ -12,6 +12,8 @@ from coder.core.workspace import Workspace
 from coder.git import porcelain
 from coder.git.porcelain import Change
 from coder.git.progress import Progress, progress
+from coder.git.revision import is_shallow
+from coder.git.view import View
 from coder.tools.git.reader import Reader, Sight, chosen, reads
 from coder.tools.git.verb import GitParams
 from coder.tools.report import count, printable
@@ -27,6 +29,7 @@ _CONFLICTS = {
     "AA": "both added",
     "UU": "both modified",
 }
+_ARTICLES = {"am": "an"}
 _WAYS_ON = {
     "merge": "commit when all conflicts are resolved; `git merge --abort` gives up",
     "rebase": "`git rebase --continue` goes on, `--abort` gives up",
@@ -72,7 +75,7 @@ class Status:
             len(state.changes) - len(shown),
             bool(answer.cut),
         )
-        lines = [*_head(found), *_changes(found, params.limit or _LIMIT, sight.near)]
+        lines = [*_head(found), *_kind(sight.view), *_changes(found, params.limit or _LIMIT, sight.near)]
         lines += sight.left_out(found.kept_back)
         if sight.view.filters.names:
             lines.append(unfiltered(sight.view.filters.names))
@@ -98,9 +101,25 @@ def _head(found: _Found) -> list[str]:
     for each in found.going_on:
         step = f" (step {each.step} of {each.steps})" if each.steps else ""
         what = f" of {printable(each.branch)}" if each.branch and each.doing == "rebase" else ""
-        lines.append(f"In the middle of a {each.doing}{what}{step}: {_WAYS_ON[each.doing]}.")
+        lines.append(
+            f"In the middle of {_ARTICLES.get(each.doing, 'a')} {each.doing}{what}{step}: {_WAYS_ON[each.doing]}."
+        )
     if state.stashes:
         lines.append(f"{count(state.stashes, 'stash', 'stashes')}; action stashes lists them.")
+    return lines
+
+
+def _kind(view: View) -> list[str]:
+    """What is not as in an ordinary clone."""
+    repository, lines = view.repository, list[str]()
+    if repository.folder != repository.shared:
+        lines.append(f"A linked work tree of {printable(str(repository.shared.parent))}.")
+    elif repository.folder.parent != repository.top and "modules" in repository.folder.parts:
+        lines.append("A submodule of a repository above.")
+    if view.filters.is_sparse:
+        lines.append("A sparse checkout: not every file of the branch is in the work tree.")
+    if is_shallow(view):
+        lines.append("A shallow clone: older history is not here.")
     return lines
 
 

@@ -222,7 +222,10 @@ async def test_a_filter_of_the_person_is_used(auto: Auto) -> None:
     await auto.run("Go on", "echo shout > a.up")
     assert auto.git("show", "HEAD:a.up") == "SHOUT"
     auto.git("config", "filter.upper.clean", "tr a-z 0")
-    await auto.run("Go on", "echo still > a.up; echo n > n")
+    await auto.run("Go on", "echo still > a.up")
+    assert auto.git("show", "HEAD:a.up") == "STILL" and auto.warnings == []
+    auto.git("config", "filter.upper.process", "cat")
+    await auto.run("Go on", "echo nothing > a.up; echo n > n")
     assert auto.changed() == ["n"] and "a.up (git would run the filter upper" in auto.warnings[-1]
 
 

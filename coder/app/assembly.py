@@ -52,30 +52,40 @@ from coder.tools.read import Read
 from coder.tools.registry import builtins
 
 if TYPE_CHECKING:
-    from coder.app import gitcontext, naming, shell_line, tasks
+    from coder.app import changing, gitcontext, naming, shell_line, tasks
     from coder.app.autocommit import committing, place
     from coder.app.autocommit.committing import AutoCommit
-    from coder.app.commanding import granting
+    from coder.app.commanding import gathering, granting
     from coder.app.commanding import kept as skills_kept
+    from coder.app.commanding.gathering import Gathering
     from coder.app.gitcontext import GitContext
     from coder.app.shell_line import ShellLine
+    from coder.git import call as git_call
+    from coder.git import earlier as git_earlier
+    from coder.git.earlier import Earlier
     from coder.git.looking import Looking
     from coder.permissions import decide as policy
     from coder.tools import skill as following
+    from coder.tools.git import changing as git_changing
     from coder.tools.git import tool as git_tool
     from coder.tools.git import verbs as git_verbs
     from coder.tools.git import withheld as git_withheld
+    from coder.tools.git.verb import Verb
 else:  # for people in front, for calls that change files, and for folders with commands of their own
     gitcontext, naming, shell_line, tasks = (
         LazyModule(f"coder.app.{name}") for name in ("gitcontext", "naming", "shell_line", "tasks")
     )
     committing, place = (LazyModule(f"coder.app.autocommit.{name}") for name in ("committing", "place"))
     policy = LazyModule("coder.permissions.decide")
-    granting, skills_kept = (LazyModule(f"coder.app.commanding.{name}") for name in ("granting", "kept"))
+    gathering, granting, skills_kept = (
+        LazyModule(f"coder.app.commanding.{name}") for name in ("gathering", "granting", "kept")
+    )
     following = LazyModule("coder.tools.skill")
+    git_call, git_earlier = LazyModule("coder.git.call"), LazyModule("coder.git.earlier")
     git_tool, git_verbs, git_withheld = (
         LazyModule(f"coder.tools.git.{name}") for name in ("tool", "verbs", "withheld")
     )
+    changing, git_changing = LazyModule("coder.app.changing"), LazyModule("coder.tools.git.changing")
 
 
 class Assembly:
@@ -97,9 +107,10 @@ class Assembly:
         )
         self.checkpoints = self._checkpoints()
         self.autocommit = self._autocommit()
+        watch = outset.ground.stashed.watching(outset.ground.created.watch)
         self.checkpoints.tell_changes(self.others.changed, rewinds=True)
         watched = self.autocommit or self.checkpoints
-        self.ports = Ports(outset.ground.created.watch, outset.journal, watched, self.points, self.others)
+        self.ports = Ports(watch, outset.journal, watched, self.points, self.others)
         self.executor = Executor(
             self.tools,
             self.gate,
@@ -166,6 +177,7 @@ class Assembly:
             messages=lambda: self.agent.history.messages,
             is_trusted=lambda definition: granting.grants_count(config, definition),
             window=catalog.describe(outset.model).context_window,
+            gathered=lambda: self._gathering().facts,
             facts={
                 "SESSION_ID": outset.journal.session_id,
                 "COMMIT_TRAILER": commit_trailer(config, outset.model),
@@ -175,6 +187,25 @@ class Assembly:
             on_expansion=self.points.expanded,
             brings=partial(bring, self.points, config.hooks.heads),
         )
+
+    def _earlier(self) -> Earlier:
+        """What was changed before the session began, as far as that is known by now."""
+        made: Earlier = (
+            git_earlier.Earlier() if self.git is None else git_earlier.Earlier(self.git.earlier, self.git.top)
+        )
+        return made
+
+    def _gathering(self) -> Gathering:
+        outset, workspace = self._outset, self._outset.ground.workspace
+        made: Gathering = gathering.Gathering(
+            git_call.Git({**os.environ, **self._config.env}, workspace.roots),
+            workspace,
+            lambda: self.executor,
+            lambda name: self.tools.find(name) is not None,
+            lambda: None if self.git is not None and self.git.is_new else self._earlier(),
+            lambda: outset.rules.denied_reads(outset.judge.world()),
+        )
+        return made
 
     def _tools(self) -> SessionTools:
         outset, config = self._outset, self._config
@@ -189,11 +220,15 @@ class Assembly:
         if repository_of(config.cwd) is None:
             return ()
         denied = outset.rules.denied_reads(outset.judge.world())
-        return (
-            git_tool.GitTool(
-                lambda: git_verbs.reading({**os.environ, **config.env}, denied, outset.journal.session_id)
-            ),
-        )
+
+        def verbs() -> dict[str, Verb]:
+            workspace = outset.ground.workspace
+            session = outset.journal.session_id
+            changer = changing.changer_of(config, session, outset.model, workspace, self._earlier)
+            changes: dict[str, Verb] = git_changing.changing(changer)
+            return {**git_verbs.reading({**os.environ, **config.env}, denied, session), **changes}
+
+        return (git_tool.GitTool(verbs),)
 
     def _gate(self, frontend: Frontend) -> Gate:
         outset = self._outset

@@ -55,6 +55,11 @@ class GitContext:
         "/" stands for all in it. Empty before the first run, and where git did not tell."""
         return frozenset(self._record.earlier or ())
 
+    @property
+    def is_new(self) -> bool:
+        """Whether the session has not begun its first run, so that all that is changed was changed before."""
+        return self._is_first and self._record.earlier is None
+
     def with_now(self, message: Message) -> Message:
         """The first message of a session with the repository as it is, as its last part."""
         return replace(message, content=(*message.content, self._told(gitwords.told(self._known(), self._names))))

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 
 from coder.core.errors import ToolError
-from coder.core.tools import Access, Internal, ToolContext, ToolOutput
+from coder.core.requests import Effect
+from coder.core.tools import Access, Foresees, Internal, ToolContext, ToolOutput
 from coder.core.workspace import Workspace
 from coder.tools.git.verb import GitParams, Verb
 
@@ -31,6 +32,10 @@ class GitTool:
     def summary(self, params: GitParams) -> str:
         verb = self._verbs.get(params.action)
         return verb.summary(params) if verb else params.action
+
+    async def foresee(self, params: GitParams, workspace: Workspace) -> tuple[Effect, ...]:
+        verb = self._verbs.get(params.action)
+        return await verb.foresee(params, workspace) if isinstance(verb, Foresees) else ()
 
     async def run(self, params: GitParams, context: ToolContext) -> ToolOutput:
         verb = self._verbs.get(params.action)

@@ -51,7 +51,7 @@ class ChangeSet:
     """What one call changed. `outside` are paths it named that lie outside the working folders and cannot be brought
     back; `what` is the call as people see it. Of a rewind, `to` is the point it went back to, and `undoes` the set that
     it took back, if it did; `leaf` where the conversation stood, when that went back too, and
-    `is_talk` when nothing else did."""
+    `is_talk` when nothing else did. With `takes` it took back just these sets, by their ids, and went to no point."""
 
     id: str
     source: Source
@@ -63,6 +63,7 @@ class ChangeSet:
     undoes: str = ""
     leaf: str = ""
     is_talk: bool = False
+    takes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +200,8 @@ def _to_json(record: Record) -> Json:
                 raw["outside"] = [path_to_json(path) for path in record.outside]
             if record.source == "rewind":
                 raw |= {"to": record.to, "undoes": record.undoes, "leaf": record.leaf, "talk": record.is_talk}
+            if record.takes:
+                raw["takes"] = list(record.takes)
             return raw
 
 
@@ -215,6 +218,7 @@ def _from_json(raw: Any) -> Record:
             outside = tuple(map(path_from_json, raw.get("outside", ())))
             found = ChangeSet(raw["id"], raw["source"], raw["what"], changes, float(raw["when"]), outside)
             to, undoes, leaf = (str(raw.get(key, "")) for key in ("to", "undoes", "leaf"))
-            return replace(found, to=to, undoes=undoes, leaf=leaf, is_talk=raw.get("talk") is True)
+            takes = tuple(map(str, raw.get("takes", ())))
+            return replace(found, to=to, undoes=undoes, leaf=leaf, is_talk=raw.get("talk") is True, takes=takes)
         case kind:
             raise ValueError(f"no record: {kind}")

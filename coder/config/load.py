@@ -76,6 +76,7 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
         fallback_models=(flags.fallback_models or stack.first(lambda settings: settings.fallback_models) or ())[:3],
         on_limit=flags.on_limit or "stop",
         auto_compact=_auto_compact(stack, overlay),
+        auto_commit=_auto_commit(flags, stack),
         checkpoints=_checkpoints(stack, overlay),
         auto_compact_percent=_auto_compact_percent(overlay),
         auto_compact_window=flags.auto_compact_window or stack.first(lambda settings: settings.auto_compact_window),
@@ -226,6 +227,11 @@ def _worktrees(stack: Stack) -> Worktrees:
         stack.first(lambda settings: settings.worktree_links) or (),
         stack.first(lambda settings: settings.worktree_sparse) or (),
     )
+
+
+def _auto_commit(flags: Flags, stack: Stack) -> bool:
+    given = stack.first(lambda settings: settings.auto_commit) if flags.auto_commit is None else flags.auto_commit
+    return given is True
 
 
 def _checkpoints(stack: Stack, env: Mapping[str, str]) -> bool:

@@ -41,6 +41,7 @@ READ = {  # the keys that this version reads, by the field they become
     "fallback_models": "fallbackModel",
     "auto_compact": "autoCompactEnabled",
     "auto_compact_window": "autoCompactWindow",
+    "auto_commit": "autoCommit",
     "checkpoints": "fileCheckpointingEnabled",
     "theme": "theme",
     "vim": "editorMode",

@@ -58,6 +58,7 @@ class Settings:
     fallback_models: tuple[str, ...] | None = None
     auto_compact: bool | None = None
     auto_compact_window: int | None = None  # tokens
+    auto_commit: bool | None = None
     checkpoints: bool | None = None
     theme: Theme | None = None
     vim: bool | None = None
@@ -135,6 +136,7 @@ def settings_of(parsed: Parsed, origin: str) -> tuple[Settings, tuple[str, ...]]
         fallback_models=top.texts("fallbackModel") or None,
         auto_compact=top.switch("autoCompactEnabled"),
         auto_compact_window=top.whole("autoCompactWindow", 100_000, 1_000_000),
+        auto_commit=top.switch("autoCommit"),
         checkpoints=top.switch("fileCheckpointingEnabled"),
         theme=_theme(top),
         vim=top.choice("editorMode", {"normal": False, "vim": True}),

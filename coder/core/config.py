@@ -164,6 +164,7 @@ class Config:
     max_tokens_total: int | None = None  # input, cached or not, and output of all requests together
     fallback_models: tuple[str, ...] = ()
     on_limit: OnLimit = "stop"
+    auto_commit: bool = False  # each run's changes become a commit on a branch of their own
     checkpoints: bool = True  # keep what calls change, so that it can be undone
     auto_compact: bool = True
     auto_compact_window: int | None = None  # tokens; None: the model's window

@@ -27,6 +27,7 @@ from coder.checkpoints.entries import (
     path_from_json,
     path_to_json,
 )
+from coder.checkpoints.refmoves import RefMoves, moves_from_json, moves_to_json
 from coder.core.messages import Json
 
 Source: TypeAlias = Literal["tool", "command", "background", "rewind"]
@@ -77,7 +78,7 @@ class Begun:
     scanned: tuple[str, ...] = ()
 
 
-Record: TypeAlias = Mark | ChangeSet | Begun
+Record: TypeAlias = Mark | ChangeSet | Begun | RefMoves
 
 
 class ChangeLog:
@@ -187,6 +188,8 @@ def _to_json(record: Record) -> Json:
     match record:
         case Mark():
             return {"t": "mark", "id": record.id, "text": record.text, "when": record.when, "why": record.why}
+        case RefMoves():
+            return moves_to_json(record)
         case Begun():
             named = [[path_to_json(path), entry_to_json(entry)] for path, entry in record.named]
             scanned = [path_to_json(path) for path in record.scanned]
@@ -206,6 +209,8 @@ def _from_json(raw: Any) -> Record:
     match raw["t"]:
         case "mark":
             return Mark(str(raw["id"]), str(raw["text"]), float(raw["when"]), str(raw["why"]))
+        case "refs":
+            return moves_from_json(raw)
         case "began":
             named = tuple((path_from_json(path), entry_from_json(entry)) for path, entry in raw["named"])
             scanned = tuple(map(path_from_json, raw["scanned"]))

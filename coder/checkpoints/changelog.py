@@ -68,7 +68,8 @@ class ChangeSet:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A call that is running, or was cut off: the paths it named as they were before."""
+    """A call that is running, or was cut off: the paths it named as they were before. `refs`: what it moves in a
+    repository is noted too."""
 
     id: str
     source: Source
@@ -76,6 +77,7 @@ class Begun:
     named: tuple[tuple[str, Entry | None], ...]
     when: float
     scanned: tuple[str, ...] = ()
+    refs: bool = False
 
 
 Record: TypeAlias = Mark | ChangeSet | Begun | RefMoves
@@ -194,7 +196,7 @@ def _to_json(record: Record) -> Json:
             named = [[path_to_json(path), entry_to_json(entry)] for path, entry in record.named]
             scanned = [path_to_json(path) for path in record.scanned]
             raw = {"t": "began", "id": record.id, "source": record.source, "what": record.what, "when": record.when}
-            return {**raw, "named": named, "scanned": scanned}
+            return {**raw, "named": named, "scanned": scanned, **({"refs": True} if record.refs else {})}
         case ChangeSet():
             raw = {"t": "changed", "id": record.id, "source": record.source, "what": record.what, "when": record.when}
             raw["changes"] = [change_to_json(change) for change in record.changes]
@@ -214,7 +216,9 @@ def _from_json(raw: Any) -> Record:
         case "began":
             named = tuple((path_from_json(path), entry_from_json(entry)) for path, entry in raw["named"])
             scanned = tuple(map(path_from_json, raw["scanned"]))
-            return Begun(raw["id"], raw["source"], raw["what"], named, float(raw["when"]), scanned)
+            return Begun(
+                raw["id"], raw["source"], raw["what"], named, float(raw["when"]), scanned, raw.get("refs") is True
+            )
         case "changed":
             changes = tuple(map(change_from_json, raw["changes"]))
             outside = tuple(map(path_from_json, raw.get("outside", ())))

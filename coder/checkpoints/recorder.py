@@ -96,7 +96,7 @@ class Recorder:
         trees = self._look_around() if scan else []
         images, outside = self._images(named, trees, scan=scan)
         self.contents.flush()
-        begun = Begun(new_id(), source, what, images, now(), tuple(str(tree.root) for tree in trees))
+        begun = Begun(new_id(), source, what, images, now(), tuple(str(tree.root) for tree in trees), scan)
         if scan:
             self.refs.save()
         self._append(begun)

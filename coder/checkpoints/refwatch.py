@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import TypeAlias
 
 from coder.checkpoints.contents import private_folder
 from coder.checkpoints.entries import path_from_json, path_to_json
@@ -24,6 +25,7 @@ from coder.git.reflog import Step, log_size, steps_of
 from coder.git.refs import Names, RefMove, RefReader, moved
 from coder.git.repository import Repository, repository_of
 
+_Compared: TypeAlias = tuple[tuple[RefMove, ...], tuple[Step, ...]]
 _MOST_SAVED = 64_000_000
 _MOST_BESIDE = 200  # entries of a working folder that is no repository which are looked at for some
 _MOST_WATCHED = 20
@@ -67,7 +69,7 @@ class RefWatch:
             seen = _Seen(names or {}, log_size(place / "logs" / "HEAD"), now)
             before = self._seen.get(place)
             if before is not None and (compared := _compared(reader.repository, before, seen)) is not None:
-                found.append(_record(id, cause, what, reader.repository, compared, before.when, now))
+                found.append(_record(id, cause, what, reader.repository, compared, before, seen))
             self._seen[place] = seen
             if names is None:
                 self._gone(place, reader.repository)
@@ -100,7 +102,7 @@ class RefWatch:
                 continue
             seen = _Seen(names or {}, log_size(repository.folder / "logs" / "HEAD"), now)
             if (compared := _compared(repository, before, seen)) is not None:
-                found.append(_record(id, "command", what, repository, compared, before.when, now))
+                found.append(_record(id, "command", what, repository, compared, before, seen))
         return found
 
     def close(self) -> None:
@@ -109,7 +111,7 @@ class RefWatch:
         self._written.clear()
 
     def _find(self, *, new: bool) -> None:
-        """The repositories that the working folders lie in; of a folder that lies in none, at first those right below."""
+        """The repositories that the working folders lie in; where there is none, at first those right below."""
         for root in list(self._without):
             repository = repository_of(root)
             if repository is not None:
@@ -142,9 +144,7 @@ def _below(root: Path) -> Iterator[Repository]:
                 yield found
 
 
-def _compared(
-    repository: Repository, before: _Seen, seen: _Seen
-) -> tuple[tuple[RefMove, ...], tuple[Step, ...]] | None:
+def _compared(repository: Repository, before: _Seen, seen: _Seen) -> _Compared | None:
     """None when nothing is different."""
     moves = moved(before.names, seen.names)
     grown = before.log[0] in (0, seen.log[0]) and seen.log[1] > before.log[1]
@@ -157,11 +157,12 @@ def _record(
     cause: Cause,
     what: str,
     repository: Repository,
-    compared: tuple[tuple[RefMove, ...], tuple[Step, ...]],
-    began: float,
-    when: float,
+    compared: _Compared,
+    before: _Seen,
+    seen: _Seen,
 ) -> RefMoves:
-    return RefMoves(id, cause, what, str(repository.shared), str(repository.top), *compared, began, when)
+    places = (str(repository.shared), str(repository.top))
+    return RefMoves(id, cause, what, *places, *compared, before.when, seen.when, seen.names.get(("on", ""), ""))
 
 
 def _write(file: Path, raw: object) -> None:

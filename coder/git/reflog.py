@@ -58,7 +58,7 @@ def step(line: bytes) -> Step | None:
 def log_size(file: Path) -> tuple[int, int]:
     """Which file it is, and how long; (0, 0) when there is none."""
     try:
-        status = os.stat(file)
+        status = file.stat()
     except OSError:
         return 0, 0
     return status.st_ino, status.st_size

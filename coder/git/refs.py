@@ -1,4 +1,4 @@
-"""What a repository's names point at: HEAD, branches, the stash, work trees, and what is under way. Read from its files.
+"""What a repository's names point at, HEAD, branches, the stash, work trees, and what is under way: from its files.
 
 Runs no git where the refs are files. Cheap when asked again: a folder of refs is read anew only when its times differ,
 for git puts every ref in place by a rename. Must not know who asks, or what moved them.
@@ -147,8 +147,7 @@ class RefReader:
         """The linked ones, by where they are."""
         found: dict[str, str] = {}
         with suppress(OSError):
-            for name in sorted(os.listdir(self.repository.shared / "worktrees"))[:_MOST_WORKTREES]:
-                place = self.repository.shared / "worktrees" / name
+            for place in sorted((self.repository.shared / "worktrees").iterdir())[:_MOST_WORKTREES]:
                 pointer, head = _text(place / "gitdir"), _text(place / "HEAD")
                 if pointer and head and place != self.repository.folder:
                     found[pointer.removesuffix("/.git")] = _short(head.removeprefix("ref: "))
@@ -231,7 +230,7 @@ def _listed(place: str, stamp: _Stamp) -> _Folder:
 def _stamp(path: Path) -> _Stamp:
     """Tells one state from another; () when it cannot: nothing is there, or it changed just now."""
     try:
-        status = os.stat(path)
+        status = path.stat()
     except OSError:
         return ()
     newest = max(status.st_mtime_ns, status.st_ctime_ns)

@@ -1,0 +1,244 @@
+"""Which sessions moved a name of git's: their journals beside git's own log. Must not know files; starts nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import ceil, floor
+from pathlib import Path
+
+from coder.app.who.journals import Journal
+from coder.app.who.values import Cause, NameRow, Turn
+from coder.checkpoints.changelog import ChangeSet
+from coder.checkpoints.refmoves import RefMoves
+from coder.git.reflog import Step
+from coder.git.refs import Kind, RefMove
+
+_GIT = re.compile(r"(?<![\w-])(?:git|gh|glab|hub)(?![\w-])", re.IGNORECASE)
+_NONE = re.compile(r"0+\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The repository that is asked about: its work tree, and the folder that all its work trees share."""
+
+    top: str
+    shared: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Noted:
+    record: RefMoves
+    turn: Turn
+
+    @property
+    def is_ours(self) -> bool:
+        return self.record.cause != "meanwhile"
+
+    @property
+    def doubt(self) -> tuple[int, bool, float]:
+        """The likeliest first: a command before one in the background, with git's name, then the shortest."""
+        rank = {"command": 0, "background": 1, "meanwhile": 2}[self.record.cause]
+        return rank, not _GIT.search(self.record.what), self.record.when - self.record.began
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """A command of a coder that did not note yet what moved."""
+
+    began: float
+    when: float
+    what: str
+    turn: Turn
+
+
+def rows_of_head(journals: Sequence[Journal], place: Place, log: Sequence[Step]) -> list[NameRow]:
+    """Every move of HEAD, the newest first: those of sessions, and those in git's log that no session made."""
+    noted = _noted(journals, lambda record: record.top == place.top)
+    owners: dict[Step, list[_Noted]] = {}
+    for each in noted:
+        if each.is_ours:
+            for step in each.record.steps:
+                owners.setdefault(step, []).append(each)
+    pairs: list[tuple[_Noted, NameRow]] = []
+    for each in noted:
+        own = [step for step in each.record.steps if each.is_ours and min(owners[step], key=_doubt) is each]
+        beside = {id(other): other for step in own for other in owners[step] if other is not each}
+        if own or not each.record.steps:
+            rows = _head_row(each, own, tuple(other.turn for other in beside.values()))
+            pairs += [(each, row) for row in rows]
+    seen = {step: None for each in noted if not each.is_ours for step in each.record.steps}
+    windows = _unwatched(journals, place)
+    others = dict.fromkeys(step for step in (*log, *seen) if step not in owners)
+    return _sorted([*_merged(pairs), *(_of_log("HEAD", step, windows) for step in others)])
+
+
+def rows_of_branch(journals: Sequence[Journal], place: Place, name: str, log: Sequence[Step]) -> list[NameRow]:
+    """Every move of a branch that is known, the newest first."""
+    left = list(log)
+    pairs: list[tuple[_Noted, NameRow]] = []
+    for each in sorted(_noted(journals, lambda record: record.repository == place.shared), key=_doubt):
+        for move in each.record.moves:
+            if (move.kind, move.name) != ("branch", name):
+                continue
+            steps = _within(log, move, each.record)
+            if each.is_ours or not steps:
+                left = [step for step in left if step not in steps]
+                row = _row(each, name, move.before, move.after, steps)
+                pairs.append((each, replace(row, other=_renamed(each.record.moves, move))))
+    windows = _unwatched(journals, place)
+    return _sorted([*_merged(pairs), *(_of_log(name, step, windows) for step in left)])
+
+
+def rows_of_stash(journals: Sequence[Journal], place: Place, log: Sequence[Step]) -> list[NameRow]:
+    """Entries that came and went, by their commits, with their messages."""
+    pairs, came = _rows_of_kind(journals, place, "stash")
+    windows = _unwatched(journals, place)
+    others = (_of_log(step.after, step, windows) for step in log if step.after not in came)
+    return _sorted([*_merged(pairs), *(replace(row, before="", after=row.steps[0].text) for row in others)])
+
+
+def rows_of_worktrees(journals: Sequence[Journal], place: Place) -> list[NameRow]:
+    """Linked work trees that came, went, or have another branch, by their paths."""
+    return _sorted(_merged(_rows_of_kind(journals, place, "worktree")[0]))
+
+
+def branches_in(journals: Iterable[Journal], place: Place) -> set[str]:
+    """The branches that any session saw moving."""
+    noted = _noted(journals, lambda record: record.repository == place.shared)
+    return {move.name for each in noted for move in each.record.moves if move.kind == "branch"}
+
+
+def _rows_of_kind(
+    journals: Sequence[Journal], place: Place, kind: Kind
+) -> tuple[list[tuple[_Noted, NameRow]], set[str]]:
+    """And the names of what is known to have come by a session."""
+    noted = _noted(journals, lambda record: record.repository == place.shared)
+    pairs = [
+        (each, _row(each, move.name, move.before, move.after, ()))
+        for each in noted
+        for move in each.record.moves
+        if move.kind == kind
+    ]
+    return pairs, {row.name for _, row in pairs if row.after and not row.before}
+
+
+def _noted(journals: Iterable[Journal], fits: Callable[[RefMoves], bool]) -> list[_Noted]:
+    return [
+        _Noted(told.record, told.turn)
+        for each in journals
+        for told in each.told
+        if isinstance(told.record, RefMoves) and fits(told.record)
+    ]
+
+
+def _doubt(noted: _Noted) -> tuple[int, bool, float]:
+    return noted.doubt
+
+
+def _head_row(noted: _Noted, steps: Sequence[Step], beside: tuple[Turn, ...]) -> Iterator[NameRow]:
+    """One row, where HEAD, its branch, or what is under way is another than before."""
+    moves = {move.kind: move for move in noted.record.moves if move.kind in ("head", "on", "doing")}
+    if not steps and not moves:
+        return
+    head, on, doing = moves.get("head"), moves.get("on"), moves.get("doing")
+    before, after = (head.before, head.after) if head is not None else ("", "")
+    if steps:
+        before, after = _commit(steps[0].before), _commit(steps[-1].after)
+    row = _row(noted, "HEAD", before, after, tuple(steps))
+    yield replace(
+        row,
+        was_on=on.before if on is not None else noted.record.on,
+        on=noted.record.on,
+        began=doing.after if doing is not None else "",
+        ended=doing.before if doing is not None else "",
+        cause=replace(row.cause, beside=beside),
+    )
+
+
+def _row(noted: _Noted, name: str, before: str, after: str, steps: tuple[Step, ...]) -> NameRow:
+    record = noted.record
+    if record.cause == "meanwhile":
+        return NameRow(record.when, name, before, after, Cause("other", ""), steps=steps, since=record.began)
+    during = record.cause == "command" and not _GIT.search(record.what)
+    return NameRow(record.when, name, before, after, Cause(record.cause, record.what, noted.turn, during), steps=steps)
+
+
+def _of_log(name: str, step: Step, windows: Sequence[_Window]) -> NameRow:
+    """A move that git's log tells of and no session noted."""
+    within = [each for each in windows if floor(each.began) <= step.when <= ceil(each.when)]
+    cause = Cause("other", step.text)
+    if within:
+        likely = min(within, key=lambda each: (not _GIT.search(each.what), each.when - each.began))
+        cause = Cause("command", likely.what, likely.turn, during=True)
+    return NameRow(float(step.when), name, _commit(step.before), _commit(step.after), cause, steps=(step,))
+
+
+def _unwatched(journals: Iterable[Journal], place: Place) -> list[_Window]:
+    found: list[_Window] = []
+    for each in journals:
+        for told in each.told:
+            record = told.record
+            is_old = isinstance(record, ChangeSet) and record.source == "command" and not told.watched
+            if is_old and any(_related(root, place.top) for root in told.roots):
+                found.append(_Window(told.began, record.when, record.what, told.turn))
+    return found
+
+
+def _related(one: str, other: str) -> bool:
+    return Path(one).is_relative_to(other) or Path(other).is_relative_to(one)
+
+
+def _within(log: Sequence[Step], move: RefMove, record: RefMoves) -> tuple[Step, ...]:
+    """The steps in which git logged this move; none when the log does not have it all."""
+    near = [step for step in log if floor(record.began) <= step.when <= ceil(record.when)]
+    for start, step in enumerate(near):
+        if _commit(step.before) != move.before:
+            continue
+        chain = [step]
+        for following in near[start + 1 :]:
+            if chain[-1].after == move.after or following.before != chain[-1].after:
+                break
+            chain.append(following)
+        if chain[-1].after == move.after:
+            return tuple(chain)
+    return ()
+
+
+def _renamed(moves: Iterable[RefMove], move: RefMove) -> str:
+    """The other name of a branch that was renamed."""
+    if move.before and move.after:
+        return ""
+    opposite = (move.after, move.before)
+    others = (each for each in moves if each.kind == "branch" and each.name != move.name)
+    return next((each.name for each in others if (each.before, each.after) == opposite), "")
+
+
+def _merged(pairs: Iterable[tuple[_Noted, NameRow]]) -> list[NameRow]:
+    """Where calls of several sessions ran at once each may have noted the same move: the likeliest made it."""
+    kept: dict[tuple[str, str, str, str], list[tuple[_Noted, NameRow]]] = {}
+    for noted, row in sorted(pairs, key=lambda pair: pair[0].doubt):
+        group = kept.setdefault((row.name, row.before, row.after, row.on), [])
+        for number, (first, shown) in enumerate(group):
+            overlaps = noted.record.began <= first.record.when and first.record.began <= noted.record.when
+            if overlaps and noted.turn.session != first.turn.session and not (row.steps and shown.steps):
+                if noted.is_ours:
+                    cause = replace(shown.cause, beside=(*shown.cause.beside, noted.turn))
+                    group[number] = (first, replace(shown, cause=cause))
+                break
+        else:
+            group.append((noted, row))
+    return [row for group in kept.values() for _, row in group]
+
+
+def _sorted(rows: Iterable[NameRow]) -> list[NameRow]:
+    """The newest first; git's log has whole seconds only, and of one second its order counts."""
+    found = list(rows)
+    found.reverse()
+    found.sort(key=lambda row: -row.when)
+    return found
+
+
+def _commit(id: str) -> str:
+    return "" if _NONE.match(id) else id

@@ -29,7 +29,7 @@ SUBCOMMANDS = {
     name: f"coder.cli.{name}"
     for name in (
         *("auth", "cache", "commands", "config", "context", "cost", "demo", "doctor", "hooks"),
-        *("permissions", "replay", "rewind", "sessions", "trust"),
+        *("permissions", "replay", "rewind", "sessions", "trust", "who"),
     )
 }
 _SLASH = re.compile(r"/[A-Za-z][\w.:/-]*(?=\s|$)")

@@ -83,7 +83,8 @@ class _Asked:
         return ("branch", word) in (RefReader(repository, self._git).look() or {})
 
     def _files(self, files: Files) -> Answer:
-        rows = [row for row in rows_of(self._journals(files.texts), files.fits) if self._fits(row)]
+        every = rows_of(self._journals(files.texts), files.fits)
+        rows = [row for row in every if self._fits(row)]
         shown = rows if self._question.every else rows[:SHOWN]
         contents = Contents(self._base) if (self._base / "contents.db").is_file() else None
         try:
@@ -92,9 +93,9 @@ class _Asked:
             if contents is not None:
                 contents.close()
         found = self._answer("file", " ".join(self._question.words), files.place, files.name)
-        found = replace(found, files=told, more=len(rows) - len(told), titles=self._titles(told))
+        found = replace(found, files=told, titles=self._titles(told), **_counts(rows, told))
         if files.path:
-            last = next((row for row in rows if row.path == files.path), None)
+            last = next((row for row in every if row.path == files.path), None)
             now = now_of(files.path, self._git, last.after if last else None, known=last is not None)
             found = replace(found, now=now)
         if not rows and files.path:
@@ -121,14 +122,13 @@ class _Asked:
         shown = tuple(rows if self._question.every else rows[:SHOWN])
         found = self._answer(what, name, repository.top)
         subjects = self._subjects(repository, _commits(shown))
-        more = len(rows) - len(shown)
-        return replace(found, names=shown, more=more, titles=self._titles(shown), subjects=subjects)
+        return replace(found, names=shown, titles=self._titles(shown), subjects=subjects, **_counts(rows, shown))
 
     def _answer(self, what: What, asked: str, place: Path, name: str = "") -> Answer:
         known = with_journals(self._base)
         gaps = self._transcripts.gaps(place, known, dropped_sessions(self._base), name)
         gaps = tuple(gap for gap in gaps if gap.when >= self._question.since)
-        return Answer(what, asked, gaps=gaps, sessions=len(known))
+        return Answer(what, asked, gaps=gaps)
 
     def _journals(self, texts: Iterable[str] = ()) -> list[Journal]:
         return journals(self._base, self._transcripts.depth, texts)
@@ -165,6 +165,11 @@ _ALSO = {"deleted": "moved away", "created": "moved here"}
 
 def _place(repository: Repository) -> names.Place:
     return names.Place(str(repository.top), str(repository.shared))
+
+
+def _counts(rows: Sequence[FileRow | NameRow], shown: Sequence[FileRow | NameRow]) -> dict[str, int]:
+    others = sum(row.cause.by == "other" for row in rows)
+    return {"more": len(rows) - len(shown), "ours": len(rows) - others, "others": others}
 
 
 def _commits(rows: Iterable[NameRow]) -> list[str]:

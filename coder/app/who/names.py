@@ -16,6 +16,7 @@ from coder.git.reflog import Step
 from coder.git.refs import Kind, RefMove
 
 _GIT = re.compile(r"(?<![\w-])(?:git|gh|glab|hub)(?![\w-])", re.IGNORECASE)
+_MOST_RENAMES = 8
 _NONE = re.compile(r"0+\Z")
 
 
@@ -71,24 +72,26 @@ def rows_of_head(journals: Sequence[Journal], place: Place, log: Sequence[Step])
     seen = {step: None for each in noted if not each.is_ours for step in each.record.steps}
     windows = _unwatched(journals, place)
     others = dict.fromkeys(step for step in (*log, *seen) if step not in owners)
-    return _sorted([*_merged(pairs), *(_of_log("HEAD", step, windows) for step in others)])
+    return _sorted([*_merged(pairs), *(_of_log("HEAD", step, windows) for step in others)], log)
 
 
 def rows_of_branch(journals: Sequence[Journal], place: Place, name: str, log: Sequence[Step]) -> list[NameRow]:
     """Every move of a branch that is known, the newest first."""
     left = list(log)
     pairs: list[tuple[_Noted, NameRow]] = []
-    for each in sorted(_noted(journals, lambda record: record.repository == place.shared), key=_doubt):
+    noted = sorted(_noted(journals, lambda record: record.repository == place.shared), key=_doubt)
+    called = _names_of(noted, name)  # a branch that is renamed takes its log along
+    for each in noted:
         for move in each.record.moves:
-            if (move.kind, move.name) != ("branch", name):
+            if move.kind != "branch" or move.name not in called:
                 continue
             steps = _within(log, move, each.record)
-            if each.is_ours or not steps:
+            if (each.is_ours or not steps) and (move.name == name or steps):
                 left = [step for step in left if step not in steps]
                 row = _row(each, name, move.before, move.after, steps)
                 pairs.append((each, replace(row, other=_renamed(each.record.moves, move))))
     windows = _unwatched(journals, place)
-    return _sorted([*_merged(pairs), *(_of_log(name, step, windows) for step in left)])
+    return _sorted([*_merged(pairs), *(_of_log(name, step, windows) for step in left)], log)
 
 
 def rows_of_stash(journals: Sequence[Journal], place: Place, log: Sequence[Step]) -> list[NameRow]:
@@ -96,12 +99,12 @@ def rows_of_stash(journals: Sequence[Journal], place: Place, log: Sequence[Step]
     pairs, came = _rows_of_kind(journals, place, "stash")
     windows = _unwatched(journals, place)
     others = (_of_log(step.after, step, windows) for step in log if step.after not in came)
-    return _sorted([*_merged(pairs), *(replace(row, before="", after=row.steps[0].text) for row in others)])
+    return _sorted([*_merged(pairs), *(replace(row, before="", after=row.steps[0].text) for row in others)], log)
 
 
 def rows_of_worktrees(journals: Sequence[Journal], place: Place) -> list[NameRow]:
     """Linked work trees that came, went, or have another branch, by their paths."""
-    return _sorted(_merged(_rows_of_kind(journals, place, "worktree")[0]))
+    return _sorted(_merged(_rows_of_kind(journals, place, "worktree")[0]), ())
 
 
 def branches_in(journals: Iterable[Journal], place: Place) -> set[str]:
@@ -193,6 +196,9 @@ def _related(one: str, other: str) -> bool:
 def _within(log: Sequence[Step], move: RefMove, record: RefMoves) -> tuple[Step, ...]:
     """The steps in which git logged this move; none when the log does not have it all."""
     near = [step for step in log if floor(record.began) <= step.when <= ceil(record.when)]
+    kept = next((step for step in near if step.before == step.after == move.after and not move.before), None)
+    if kept is not None:  # the branch was renamed
+        return (kept,)
     for start, step in enumerate(near):
         if _commit(step.before) != move.before:
             continue
@@ -204,6 +210,23 @@ def _within(log: Sequence[Step], move: RefMove, record: RefMoves) -> tuple[Step,
         if chain[-1].after == move.after:
             return tuple(chain)
     return ()
+
+
+def _names_of(noted: Iterable[_Noted], name: str) -> set[str]:
+    """And what the branch was called before it was renamed."""
+    every = list(noted)
+    found = {name}
+    for _ in range(_MOST_RENAMES):
+        more = {
+            _renamed(each.record.moves, move)
+            for each in every
+            for move in each.record.moves
+            if move.kind == "branch" and move.name in found and not move.before
+        }
+        if not more - found - {""}:
+            break
+        found |= more - {""}
+    return found
 
 
 def _renamed(moves: Iterable[RefMove], move: RefMove) -> str:
@@ -232,12 +255,17 @@ def _merged(pairs: Iterable[tuple[_Noted, NameRow]]) -> list[NameRow]:
     return [row for group in kept.values() for _, row in group]
 
 
-def _sorted(rows: Iterable[NameRow]) -> list[NameRow]:
-    """The newest first; git's log has whole seconds only, and of one second its order counts."""
-    found = list(rows)
-    found.reverse()
-    found.sort(key=lambda row: -row.when)
-    return found
+def _sorted(rows: Iterable[NameRow], log: Sequence[Step]) -> list[NameRow]:
+    """The newest first. Git's log has whole seconds only: within one its order counts."""
+    places = {step: number for number, step in enumerate(log)}
+
+    def key(row: NameRow) -> tuple[int, int, float]:
+        last = row.steps[-1] if row.steps else None
+        if last is None or last not in places:
+            return floor(row.when), -1, row.when
+        return last.when, places[last], row.when
+
+    return sorted(rows, key=key, reverse=True)
 
 
 def _commit(id: str) -> str:

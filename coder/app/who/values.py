@@ -112,7 +112,8 @@ class Gap:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """`rows` are the newest first; `more` are left out. `titles` and `subjects` are of sessions and commits by their
-    ids. `near` are paths of the same name that are known elsewhere."""
+    ids. `near` are paths of the same name that are known elsewhere. `ours` and `others` count all rows by who it was.
+    """
 
     what: What
     asked: str
@@ -124,7 +125,8 @@ class Answer:
     near: tuple[str, ...] = ()
     titles: dict[str, str] | None = None
     subjects: dict[str, str] | None = None
-    sessions: int = 0
+    ours: int = 0
+    others: int = 0
 
     @property
     def found(self) -> bool:

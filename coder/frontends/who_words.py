@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,8 +50,8 @@ class Look:
 
 def lines_of(found: Answer, look: Look) -> list[str]:
     """The whole answer, the newest first."""
-    lines = [_title(found, look)] if found.found else _nothing(found, look)
-    times = [look.time(row.when) for row in (*found.files, *found.names)]
+    lines = wrapped(_title(found, look) if found.found else _nothing(found, look), max(look.width, _NARROWEST))
+    times = [look.time(row.when) for row in found.files] + [look.time(row.when) for row in found.names]
     room = max(map(len, times), default=0)
     shows_path = len({row.path for row in found.files}) > 1 or found.now is None
     rows = [_file(row, look, shows_path) for row in found.files] + [_name(row, found, look) for row in found.names]
@@ -63,10 +62,6 @@ def lines_of(found: Answer, look: Look) -> list[str]:
         lines.append(f"{found.more} older: --all")
     lines += [line for text in _after(found, look) for line in wrapped(text, max(look.width, _NARROWEST), "", "  ")]
     return lines
-
-
-def time_now() -> float:
-    return time.time()
 
 
 def _title(found: Answer, look: Look) -> str:
@@ -92,12 +87,11 @@ def _by_whom(found: Answer) -> str:
     return f", {found.ours} by sessions of coder, {found.others} {_OTHER}"
 
 
-def _nothing(found: Answer, look: Look) -> list[str]:
+def _nothing(found: Answer, look: Look) -> str:
     name = look.path(found.now.path) if found.now is not None else visible_line(found.asked) or "HEAD"
     what = {"stash": "the stash", "worktrees": "a work tree", "branch": f"the branch {name}", "head": "HEAD"}
     verb = "changed" if found.what == "file" else "moved"
-    text = f"No session of coder that is still recorded {verb} {what.get(found.what, name)}."
-    return wrapped(text, max(look.width, _NARROWEST))
+    return f"No session of coder that is still recorded {verb} {what.get(found.what, name)}."
 
 
 def _block(when: str, texts: Iterable[str], width: int) -> list[str]:

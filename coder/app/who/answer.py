@@ -93,7 +93,7 @@ class _Asked:
             if contents is not None:
                 contents.close()
         found = self._answer("file", " ".join(self._question.words), files.place, files.name)
-        found = replace(found, files=told, titles=self._titles(told), **_counts(rows, told))
+        found = _counted(replace(found, files=told, titles=self._titles(told)), rows, told)
         if files.path:
             last = next((row for row in every if row.path == files.path), None)
             now = now_of(files.path, self._git, last.after if last else None, known=last is not None)
@@ -122,7 +122,7 @@ class _Asked:
         shown = tuple(rows if self._question.every else rows[:SHOWN])
         found = self._answer(what, name, repository.top)
         subjects = self._subjects(repository, _commits(shown))
-        return replace(found, names=shown, titles=self._titles(shown), subjects=subjects, **_counts(rows, shown))
+        return _counted(replace(found, names=shown, titles=self._titles(shown), subjects=subjects), rows, shown)
 
     def _answer(self, what: What, asked: str, place: Path, name: str = "") -> Answer:
         known = with_journals(self._base)
@@ -167,9 +167,9 @@ def _place(repository: Repository) -> names.Place:
     return names.Place(str(repository.top), str(repository.shared))
 
 
-def _counts(rows: Sequence[FileRow | NameRow], shown: Sequence[FileRow | NameRow]) -> dict[str, int]:
+def _counted(found: Answer, rows: Sequence[FileRow | NameRow], shown: Sequence[FileRow | NameRow]) -> Answer:
     others = sum(row.cause.by == "other" for row in rows)
-    return {"more": len(rows) - len(shown), "ours": len(rows) - others, "others": others}
+    return replace(found, more=len(rows) - len(shown), ours=len(rows) - others, others=others)
 
 
 def _commits(rows: Iterable[NameRow]) -> list[str]:

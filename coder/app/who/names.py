@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, floor
@@ -28,7 +29,7 @@ class Place:
     shared: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Noted:
     record: RefMoves
     turn: Turn
@@ -36,6 +37,12 @@ class _Noted:
     @property
     def is_ours(self) -> bool:
         return self.record.cause != "meanwhile"
+
+    def ran_beside(self, other: _Noted) -> bool:
+        """In another session at the same time."""
+        mine, theirs = self.record, other.record
+        overlaps = mine.began <= theirs.when and theirs.began <= mine.when
+        return overlaps and self.turn.session != other.turn.session
 
     @property
     def doubt(self) -> tuple[int, bool, float]:
@@ -54,30 +61,67 @@ class _Window:
     turn: Turn
 
 
+class _Log:
+    """What git logged of one branch, less what is taken for a session's."""
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self._steps = steps
+        self._taken: set[int] = set()
+        self._ends: dict[str, list[int]] = {}
+        for place, step in enumerate(steps):
+            self._ends.setdefault(step.after, []).append(place)
+
+    def of_move(self, move: RefMove, record: RefMoves, *, renamed: bool) -> list[int]:
+        """Where it logged this move; empty when it does not have it all."""
+        for end in reversed(self._ends.get(move.after, ())):
+            chain: list[int] = []
+            place = end
+            while place >= 0 and self._may_be(place, record):
+                step = self._steps[place]
+                if chain and step.after != self._steps[chain[0]].before:
+                    break
+                chain.insert(0, place)
+                if _commit(step.before) == move.before or (renamed and step.before == move.after):
+                    return chain
+                place -= 1
+        return []
+
+    def take(self, places: Iterable[int]) -> tuple[Step, ...]:
+        own = tuple(places)
+        self._taken.update(own)
+        return tuple(self._steps[place] for place in own)
+
+    def rest(self) -> list[Step]:
+        return [step for place, step in enumerate(self._steps) if place not in self._taken]
+
+    def _may_be(self, place: int, record: RefMoves) -> bool:
+        return place not in self._taken and floor(record.began) <= self._steps[place].when <= ceil(record.when)
+
+
 def rows_of_head(journals: Sequence[Journal], place: Place, log: Sequence[Step]) -> list[NameRow]:
     """Every move of HEAD, the newest first: those of sessions, and those in git's log that no session made."""
     noted = _noted(journals, lambda record: record.top == place.top)
-    owners: dict[Step, list[_Noted]] = {}
-    for each in noted:
-        if each.is_ours:
-            for step in each.record.steps:
-                owners.setdefault(step, []).append(each)
+    owners = _owners([each for each in noted if each.is_ours])
+    own: dict[_Noted, list[Step]] = {}
+    beside: dict[_Noted, dict[_Noted, Turn]] = {}
+    for (step, _), some in owners.items():
+        first = min(some, key=_doubt)
+        own.setdefault(first, []).append(step)
+        beside.setdefault(first, {}).update({other: other.turn for other in some if other is not first})
     pairs: list[tuple[_Noted, NameRow]] = []
     for each in noted:
-        own = [step for step in each.record.steps if each.is_ours and min(owners[step], key=_doubt) is each]
-        beside = {id(other): other for step in own for other in owners[step] if other is not each}
-        if own or not each.record.steps:
-            rows = _head_row(each, own, tuple(other.turn for other in beside.values()))
+        if each in own or not each.record.steps:
+            rows = _head_row(each, own.get(each, []), tuple(beside.get(each, {}).values()))
             pairs += [(each, row) for row in rows]
-    seen = {step: None for each in noted if not each.is_ours for step in each.record.steps}
+    seen = Counter(step for each in noted if not each.is_ours for step in each.record.steps)
+    others = list(((Counter(log) | seen) - Counter(step for step, _ in owners)).elements())
     windows = _unwatched(journals, place)
-    others = dict.fromkeys(step for step in (*log, *seen) if step not in owners)
     return _sorted([*_merged(pairs), *(_of_log("HEAD", step, windows) for step in others)], log)
 
 
 def rows_of_branch(journals: Sequence[Journal], place: Place, name: str, log: Sequence[Step]) -> list[NameRow]:
     """Every move of a branch that is known, the newest first."""
-    left = list(log)
+    left = _Log(log)
     pairs: list[tuple[_Noted, NameRow]] = []
     noted = sorted(_noted(journals, lambda record: record.repository == place.shared), key=_doubt)
     called = _names_of(noted, name)  # a branch that is renamed takes its log along
@@ -85,13 +129,13 @@ def rows_of_branch(journals: Sequence[Journal], place: Place, name: str, log: Se
         for move in each.record.moves:
             if move.kind != "branch" or move.name not in called:
                 continue
-            steps = _within(log, move, each.record)
-            if (each.is_ours or not steps) and (move.name == name or steps):
-                left = [step for step in left if step not in steps]
-                row = _row(each, name, move.before, move.after, steps)
-                pairs.append((each, replace(row, other=_renamed(each.record.moves, move))))
+            other = _renamed(each.record.moves, move)
+            places = left.of_move(move, each.record, renamed=bool(other))
+            if (each.is_ours or not places) and (move.name == name or places):
+                steps = left.take(places)
+                pairs.append((each, replace(_row(each, name, move.before, move.after, steps), other=other)))
     windows = _unwatched(journals, place)
-    return _sorted([*_merged(pairs), *(_of_log(name, step, windows) for step in left)], log)
+    return _sorted([*_merged(pairs), *(_of_log(name, step, windows) for step in left.rest())], log)
 
 
 def rows_of_stash(journals: Sequence[Journal], place: Place, log: Sequence[Step]) -> list[NameRow]:
@@ -125,6 +169,21 @@ def _rows_of_kind(
         if move.kind == kind
     ]
     return pairs, {row.name for _, row in pairs if row.after and not row.before}
+
+
+def _owners(noted: Iterable[_Noted]) -> dict[tuple[Step, int], list[_Noted]]:
+    """Whoever noted each step. Steps of one second may be alike, and are numbered; calls of several sessions that ran at
+    once noted the very same."""
+    found: dict[tuple[Step, int], list[_Noted]] = {}
+    for each in sorted(noted, key=lambda noted: noted.record.began):
+        taken: set[tuple[Step, int]] = set()
+        for step in each.record.steps:
+            number = 0
+            while (step, number) in taken or not all(map(each.ran_beside, found.get((step, number), ()))):
+                number += 1
+            taken.add((step, number))
+            found.setdefault((step, number), []).append(each)
+    return found
 
 
 def _noted(journals: Iterable[Journal], fits: Callable[[RefMoves], bool]) -> list[_Noted]:
@@ -193,25 +252,6 @@ def _related(one: str, other: str) -> bool:
     return Path(one).is_relative_to(other) or Path(other).is_relative_to(one)
 
 
-def _within(log: Sequence[Step], move: RefMove, record: RefMoves) -> tuple[Step, ...]:
-    """The steps in which git logged this move; none when the log does not have it all."""
-    near = [step for step in log if floor(record.began) <= step.when <= ceil(record.when)]
-    kept = next((step for step in near if step.before == step.after == move.after and not move.before), None)
-    if kept is not None:  # the branch was renamed
-        return (kept,)
-    for start, step in enumerate(near):
-        if _commit(step.before) != move.before:
-            continue
-        chain = [step]
-        for following in near[start + 1 :]:
-            if chain[-1].after == move.after or following.before != chain[-1].after:
-                break
-            chain.append(following)
-        if chain[-1].after == move.after:
-            return tuple(chain)
-    return ()
-
-
 def _names_of(noted: Iterable[_Noted], name: str) -> set[str]:
     """And what the branch was called before it was renamed."""
     every = list(noted)
@@ -244,8 +284,7 @@ def _merged(pairs: Iterable[tuple[_Noted, NameRow]]) -> list[NameRow]:
     for noted, row in sorted(pairs, key=lambda pair: pair[0].doubt):
         group = kept.setdefault((row.name, row.before, row.after, row.on), [])
         for number, (first, shown) in enumerate(group):
-            overlaps = noted.record.began <= first.record.when and first.record.began <= noted.record.when
-            if overlaps and noted.turn.session != first.turn.session and not (row.steps and shown.steps):
+            if noted.ran_beside(first) and not (row.steps and shown.steps):
                 if noted.is_ours:
                     cause = replace(shown.cause, beside=(*shown.cause.beside, noted.turn))
                     group[number] = (first, replace(shown, cause=cause))

@@ -11,6 +11,7 @@ from bench import cases, commands, sessions, terminal
 from bench.accounting import accounting
 from bench.checkpoints import checkpoints
 from bench.report import Report
+from bench.who import who
 
 
 def main() -> int:
@@ -20,7 +21,7 @@ def main() -> int:
     arguments = parser.parse_args()
     report = Report()
     with tempfile.TemporaryDirectory(prefix="coder-bench-") as folder:
-        for case in (*cases.ALL, *terminal.ALL, checkpoints, accounting, *sessions.ALL, *commands.ALL):
+        for case in (*cases.ALL, *terminal.ALL, checkpoints, accounting, *sessions.ALL, *commands.ALL, who):
             if arguments.only is None or arguments.only in case.__name__:
                 case(report, Path(folder), arguments.runs)
     return report.finish()

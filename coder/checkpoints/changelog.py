@@ -132,12 +132,17 @@ def read_log(folder: Path) -> list[Record]:
     found: list[Record] = []
     try:
         with (folder / NAME).open("rb") as file:
-            for line in file:
-                with suppress(ValueError, KeyError, TypeError, RecursionError):
-                    found.append(_from_json(json.loads(line)))
+            found += (record for line in file if (record := record_of(line)) is not None)
     except OSError:
         return found
     return found
+
+
+def record_of(line: bytes) -> Record | None:
+    """The record of one line of a journal; None when it is none that is known here."""
+    with suppress(ValueError, KeyError, TypeError, RecursionError):
+        return _from_json(json.loads(line))
+    return None
 
 
 def write_log(folder: Path, records: Iterable[Record]) -> None:

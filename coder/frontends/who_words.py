@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from coder.app.who.values import Answer, Cause, Commit, FileRow, Gap, NameRow, Now, Side, Turn
-from coder.core.visible import visible, visible_line
+from coder.app.who.values import Answer, Cause, Commit, FileRow, Gap, NameRow, Now, Turn
+from coder.core.visible import visible_line
 from coder.frontends.amounts import counted
 from coder.frontends.policy.text import short
+from coder.frontends.who_amounts import amount
 from coder.frontends.wrapping import wrapped
-from coder.sessions.age import size_text
-from coder.tools.patch import patch
 
 _ID = 8
 _COMMIT = 7
@@ -104,10 +103,10 @@ def _block(when: str, texts: Iterable[str], width: int) -> list[str]:
 
 
 def _file(row: FileRow, look: Look, shows_path: bool) -> tuple[FileRow, list[str], list[str]]:
-    amount, diff = _amount(row)
+    size, diff = amount(row)
     name = f"{look.path(row.path)} " if shows_path else ""
     how = row.how if not row.other else f"{row.how.split()[0]} {_FROM[row.how]} {look.path(row.other)}"
-    text = f"{name}{how} {_by(row.cause)}" + (f" · {amount}" if amount else "")
+    text = f"{name}{how} {_by(row.cause)}" + (f" · {size}" if size else "")
     return row, [text], [f"    {line}" for line in diff] if look.diff else []
 
 
@@ -145,51 +144,6 @@ def _session(turn: Turn, found: Answer) -> str:
     if title is None:
         return f"a session that was removed since ({turn.session[:_ID]})"
     return f"{_short(title, _SUBJECT) or '(no title)'} ({turn.session[:_ID]})"
-
-
-def _amount(row: FileRow) -> tuple[str, list[str]]:
-    """How much, and the lines that went and came."""
-    before, after = row.before, row.after
-    if row.other:
-        return "", []
-    kinds = [side.kind for side in (before, after) if side is not None]
-    if before is None or after is None:
-        side = before or after
-        assert side is not None, "a change has a side"
-        was = "" if before is None else "it had " if side.lines is not None else "it was "
-        return was + _size(side), _lines(before, after)
-    if kinds == ["file", "file"]:
-        if before.mode != after.mode and (before.content, before.size) == (after.content, after.size):
-            return f"mode {before.mode:o} → {after.mode:o}", []
-        if before.lines is None or after.lines is None or before.text is None or after.text is None:
-            return f"{size_text(before.size)} → {size_text(after.size)}", []
-        made = patch(before.text, after.text)
-        return f"{before.lines} → {counted(after.lines, 'line')} ({made.counts})", _lines(before, after)
-    return f"{_size(before)} → {_size(after)}", []
-
-
-def _size(side: Side) -> str:
-    match side.kind:
-        case "folder":
-            return "a folder"
-        case "link":
-            return f"a link to {visible_line(side.content)}"
-        case "file" if side.lines is not None:
-            return counted(side.lines, "line")
-        case "file":
-            return size_text(side.size)
-        case _:
-            return "no file"
-
-
-def _lines(before: Side | None, after: Side | None) -> list[str]:
-    sides = [side for side in (before, after) if side is not None]
-    if any(side.kind != "file" for side in sides):
-        return []
-    if any(side.text is None for side in sides):
-        return ["its content is no longer kept, or is no text"]
-    texts = [side.text or "" if side is not None else "" for side in (before, after)]
-    return [visible(line.expandtabs(4)) for line in patch(*texts).text().split("\n")]
 
 
 def _name(row: NameRow, found: Answer, look: Look) -> tuple[NameRow, list[str], list[str]]:

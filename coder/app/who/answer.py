@@ -75,7 +75,7 @@ class _Asked:
         found = self._files(files_of(words, self._cwd))
         if not found.found and not is_file and self._repository is not None:
             place = _place(self._repository)
-            if word in names.branches_in(self._journals(), place):
+            if word in names.branches_in(self._moves(), place):
                 return self._names(self._repository, "branch", word)
         return found
 
@@ -104,10 +104,10 @@ class _Asked:
 
     def _alike(self, files: Files) -> tuple[str, ...]:
         """Of another case, which the quick look above does not find."""
-        return near(self._journals(), files.name)
+        return near(self._journals(("",)), files.name)
 
     def _names(self, repository: Repository, what: What, name: str) -> Answer:
-        read, place = self._journals(), _place(repository)
+        read, place = self._moves(), _place(repository)
         match what:
             case "head":
                 rows = names.rows_of_head(read, place, self._log(repository, repository.folder, "HEAD"))
@@ -130,8 +130,11 @@ class _Asked:
         gaps = tuple(gap for gap in gaps if gap.when >= self._question.since)
         return Answer(what, asked, gaps=gaps)
 
-    def _journals(self, texts: Iterable[str] = ()) -> list[Journal]:
+    def _journals(self, texts: Sequence[str]) -> list[Journal]:
         return journals(self._base, self._transcripts.depth, texts)
+
+    def _moves(self) -> list[Journal]:
+        return journals(self._base, self._transcripts.depth, (), refs=True)
 
     def _fits(self, row: FileRow) -> bool:
         how = self._question.how

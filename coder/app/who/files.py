@@ -83,29 +83,32 @@ def _moves(changes: Iterable[Change]) -> dict[str, tuple[How, str]]:
 
 def _merged(rows: list[FileRow]) -> list[FileRow]:
     """Where calls of several sessions ran at once each may have seen the same change: the likeliest did it."""
-    groups: dict[tuple[object, ...], list[list[FileRow]]] = {}
+    alike: dict[tuple[object, ...], list[FileRow]] = {}
     for row in rows:
-        key = (row.path, _shape(row.before), _shape(row.after))
-        for group in groups.setdefault(key, []):
-            if any(_overlap(row, each) and _session(row) != _session(each) for each in group):
-                group.append(row)
-                break
-        else:
-            groups[key].append([row])
+        alike.setdefault((row.path, _shape(row.before), _shape(row.after)), []).append(row)
     found: list[FileRow] = []
-    for group in (each for some in groups.values() for each in some):
-        first, *others = sorted(group, key=_doubt)
-        beside = tuple(each.cause.turn for each in others if each.cause.turn is not None)
-        found.append(replace(first, cause=replace(first.cause, beside=beside)))
+    for some in alike.values():
+        groups: list[list[FileRow]] = []
+        for row in sorted(some, key=lambda row: row.began):
+            last = groups[-1] if groups else []
+            if any(row.began <= each.when for each in last) and _session(row) not in map(_session, last):
+                last.append(row)
+            else:
+                groups.append([row])
+        found += map(_likeliest, groups)
     return sorted(found, key=lambda row: (-row.when, row.path))
+
+
+def _likeliest(group: list[FileRow]) -> FileRow:
+    if len(group) == 1:
+        return group[0]
+    first, *others = sorted(group, key=_doubt)
+    beside = tuple(each.cause.turn for each in others if each.cause.turn is not None)
+    return replace(first, cause=replace(first.cause, beside=beside))
 
 
 def _shape(side: Side | None) -> tuple[object, ...]:
     return () if side is None else (side.kind, side.size, side.mode)
-
-
-def _overlap(one: FileRow, other: FileRow) -> bool:
-    return one.began <= other.when and other.began <= one.when
 
 
 def _session(row: FileRow) -> str:

@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from coder.app.who.values import Turn
-from coder.checkpoints.changelog import NAME, Begun, ChangeSet, Mark, Record, read_log
+from coder.checkpoints.changelog import NAME, Begun, ChangeSet, Mark, record_of
 from coder.checkpoints.entries import path_to_json
 from coder.checkpoints.refmoves import RefMoves
 
 _PROMPT = 2000  # characters
+# How `ChangeLog` begins and ends its lines. In a text of JSON no quote stands alone.
+_HEAD = re.compile(rb'\{"t":"([a-z]+)","id":"([^"\\]*)"')
+_MESSAGE = b'"why":""}'
+_WATCHED = b'"refs":true}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +43,15 @@ class Journal:
     told: tuple[Told, ...]
 
 
-def journals(base: Path, depth: Callable[[str], int], texts: Iterable[str] = ()) -> list[Journal]:
-    """Those that hold one of the texts; all without any. `depth` tells how often a session was forked. Never raises."""
+def journals(base: Path, depth: Callable[[str], int], texts: Sequence[str], *, refs: bool = False) -> list[Journal]:
+    """What they say of paths that hold one of the texts; with `refs` what moved in repositories instead. `depth` tells
+    how often a session was forked. Never raises."""
     wanted = [json.dumps(path_to_json(text))[1:-1].encode("ascii") for text in texts]
-    folders = [folder for folder in _folders(base) if not wanted or _holds(folder / NAME, wanted)]
-    read = [Journal(folder.name, tuple(_told(folder.name, read_log(folder)))) for folder in folders]
+    read: list[Journal] = []
+    for folder in _folders(base):
+        told = tuple(_told(folder, wanted, refs=refs))
+        if told:
+            read.append(Journal(folder.name, told))
     holders = Counter(_key(told) for each in read for told in each.told)
     shared = {key for key, count in holders.items() if count > 1}
     if not shared:
@@ -73,30 +82,47 @@ def _folders(base: Path) -> list[Path]:
     return [folder for _, folder in sorted(found)]
 
 
-def _told(session: str, records: Sequence[Record]) -> Iterator[Told]:
-    begun = {each.id: each for each in records if isinstance(each, Begun)}
-    turn = Turn(session)
-    for record in records:
-        if isinstance(record, Mark):
-            turn = turn if record.why else Turn(session, record.text[:_PROMPT], record.id)
-        elif isinstance(record, RefMoves):
+def _told(folder: Path, wanted: Sequence[bytes], *, refs: bool) -> Iterator[Told]:
+    """Only lines that count are read as JSON: most do not."""
+    turn, mark = Turn(folder.name), b""
+    began: dict[bytes, bytes] = {}
+    for line in _lines(folder / NAME):
+        head = _HEAD.match(line)
+        kind, id = head.groups() if head is not None else (b"", b"")
+        if kind == b"mark":
+            mark = line if line.endswith(_MESSAGE) else mark
+            continue
+        if kind == b"began":
+            began[id] = line
+            continue
+        is_wanted = kind == b"refs" if refs else kind == b"changed" and any(text in line for text in wanted)
+        was_unwatched = refs and kind == b"changed" and id in began and not began[id].endswith(_WATCHED)
+        record = record_of(line) if is_wanted or was_unwatched else None
+        if record is None:
+            continue
+        if mark:
+            found, mark = record_of(mark), b""
+            turn = Turn(folder.name, found.text[:_PROMPT], found.id) if isinstance(found, Mark) else turn
+        if isinstance(record, RefMoves):
             yield Told(record, turn, record.began)
         elif isinstance(record, ChangeSet):
-            start = begun.get(record.id)
-            if start is None:
-                yield Told(record, turn, record.when)
-            else:
+            start = record_of(began[id]) if id in began else None
+            if isinstance(start, Begun):
                 yield Told(record, turn, start.when, start.scanned, start.refs)
+            else:
+                yield Told(record, turn, record.when)
+
+
+def _lines(file: Path) -> Iterator[bytes]:
+    """Without their ends."""
+    try:
+        with file.open("rb") as stream:
+            for line in stream:
+                yield line.rstrip()
+    except OSError:
+        return
 
 
 def _key(told: Told) -> tuple[str, float]:
     kind = "refs" if isinstance(told.record, RefMoves) else "changed"
     return f"{kind} {told.record.id}", told.record.when
-
-
-def _holds(file: Path, wanted: Sequence[bytes]) -> bool:
-    try:
-        data = file.read_bytes()
-    except OSError:
-        return False
-    return any(text in data for text in wanted)

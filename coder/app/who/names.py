@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,15 +9,14 @@ from math import ceil, floor
 from pathlib import Path
 
 from coder.app.who.journals import Journal
+from coder.app.who.steps import GIT, Log, Noted, commit_of, owners_of
 from coder.app.who.values import Cause, NameRow, Turn
 from coder.checkpoints.changelog import ChangeSet
 from coder.checkpoints.refmoves import RefMoves
 from coder.git.reflog import Step
 from coder.git.refs import Kind, RefMove
 
-_GIT = re.compile(r"(?<![\w-])(?:git|gh|glab|hub)(?![\w-])", re.IGNORECASE)
 _MOST_RENAMES = 8
-_NONE = re.compile(r"0+\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,28 +25,6 @@ class Place:
 
     top: str
     shared: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Noted:
-    record: RefMoves
-    turn: Turn
-
-    @property
-    def is_ours(self) -> bool:
-        return self.record.cause != "meanwhile"
-
-    def ran_beside(self, other: _Noted) -> bool:
-        """In another session at the same time."""
-        mine, theirs = self.record, other.record
-        overlaps = mine.began <= theirs.when and theirs.began <= mine.when
-        return overlaps and self.turn.session != other.turn.session
-
-    @property
-    def doubt(self) -> tuple[int, bool, float]:
-        """The likeliest first: a command before one in the background, with git's name, then the shortest."""
-        rank = {"command": 0, "background": 1, "meanwhile": 2}[self.record.cause]
-        return rank, not _GIT.search(self.record.what), self.record.when - self.record.began
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,54 +37,17 @@ class _Window:
     turn: Turn
 
 
-class _Log:
-    """What git logged of one branch, less what is taken for a session's."""
-
-    def __init__(self, steps: Sequence[Step]) -> None:
-        self._steps = steps
-        self._taken: set[int] = set()
-        self._ends: dict[str, list[int]] = {}
-        for place, step in enumerate(steps):
-            self._ends.setdefault(step.after, []).append(place)
-
-    def of_move(self, move: RefMove, record: RefMoves, *, renamed: bool) -> list[int]:
-        """Where it logged this move; empty when it does not have it all."""
-        for end in reversed(self._ends.get(move.after, ())):
-            chain: list[int] = []
-            place = end
-            while place >= 0 and self._may_be(place, record):
-                step = self._steps[place]
-                if chain and step.after != self._steps[chain[0]].before:
-                    break
-                chain.insert(0, place)
-                if _commit(step.before) == move.before or (renamed and step.before == move.after):
-                    return chain
-                place -= 1
-        return []
-
-    def take(self, places: Iterable[int]) -> tuple[Step, ...]:
-        own = tuple(places)
-        self._taken.update(own)
-        return tuple(self._steps[place] for place in own)
-
-    def rest(self) -> list[Step]:
-        return [step for place, step in enumerate(self._steps) if place not in self._taken]
-
-    def _may_be(self, place: int, record: RefMoves) -> bool:
-        return place not in self._taken and floor(record.began) <= self._steps[place].when <= ceil(record.when)
-
-
 def rows_of_head(journals: Sequence[Journal], place: Place, log: Sequence[Step]) -> list[NameRow]:
     """Every move of HEAD, the newest first: those of sessions, and those in git's log that no session made."""
     noted = _noted(journals, lambda record: record.top == place.top)
-    owners = _owners([each for each in noted if each.is_ours])
-    own: dict[_Noted, list[Step]] = {}
-    beside: dict[_Noted, dict[_Noted, Turn]] = {}
+    owners = owners_of([each for each in noted if each.is_ours])
+    own: dict[Noted, list[Step]] = {}
+    beside: dict[Noted, dict[Noted, Turn]] = {}
     for (step, _), some in owners.items():
         first = min(some, key=_doubt)
         own.setdefault(first, []).append(step)
         beside.setdefault(first, {}).update({other: other.turn for other in some if other is not first})
-    pairs: list[tuple[_Noted, NameRow]] = []
+    pairs: list[tuple[Noted, NameRow]] = []
     for each in noted:
         if each in own or not each.record.steps:
             rows = _head_row(each, own.get(each, []), tuple(beside.get(each, {}).values()))
@@ -121,8 +60,8 @@ def rows_of_head(journals: Sequence[Journal], place: Place, log: Sequence[Step])
 
 def rows_of_branch(journals: Sequence[Journal], place: Place, name: str, log: Sequence[Step]) -> list[NameRow]:
     """Every move of a branch that is known, the newest first."""
-    left = _Log(log)
-    pairs: list[tuple[_Noted, NameRow]] = []
+    left = Log(log)
+    pairs: list[tuple[Noted, NameRow]] = []
     noted = sorted(_noted(journals, lambda record: record.repository == place.shared), key=_doubt)
     called = _names_of(noted, name)  # a branch that is renamed takes its log along
     for each in noted:
@@ -159,7 +98,7 @@ def branches_in(journals: Iterable[Journal], place: Place) -> set[str]:
 
 def _rows_of_kind(
     journals: Sequence[Journal], place: Place, kind: Kind
-) -> tuple[list[tuple[_Noted, NameRow]], set[str]]:
+) -> tuple[list[tuple[Noted, NameRow]], set[str]]:
     """And the names of what is known to have come by a session."""
     noted = _noted(journals, lambda record: record.repository == place.shared)
     pairs = [
@@ -171,35 +110,20 @@ def _rows_of_kind(
     return pairs, {row.name for _, row in pairs if row.after and not row.before}
 
 
-def _owners(noted: Iterable[_Noted]) -> dict[tuple[Step, int], list[_Noted]]:
-    """Whoever noted each step. Steps of one second may be alike, and are numbered; calls of several sessions that ran at
-    once noted the very same."""
-    found: dict[tuple[Step, int], list[_Noted]] = {}
-    for each in sorted(noted, key=lambda noted: noted.record.began):
-        taken: set[tuple[Step, int]] = set()
-        for step in each.record.steps:
-            number = 0
-            while (step, number) in taken or not all(map(each.ran_beside, found.get((step, number), ()))):
-                number += 1
-            taken.add((step, number))
-            found.setdefault((step, number), []).append(each)
-    return found
-
-
-def _noted(journals: Iterable[Journal], fits: Callable[[RefMoves], bool]) -> list[_Noted]:
+def _noted(journals: Iterable[Journal], fits: Callable[[RefMoves], bool]) -> list[Noted]:
     return [
-        _Noted(told.record, told.turn)
+        Noted(told.record, told.turn)
         for each in journals
         for told in each.told
         if isinstance(told.record, RefMoves) and fits(told.record)
     ]
 
 
-def _doubt(noted: _Noted) -> tuple[int, bool, float]:
+def _doubt(noted: Noted) -> tuple[int, bool, float]:
     return noted.doubt
 
 
-def _head_row(noted: _Noted, steps: Sequence[Step], beside: tuple[Turn, ...]) -> Iterator[NameRow]:
+def _head_row(noted: Noted, steps: Sequence[Step], beside: tuple[Turn, ...]) -> Iterator[NameRow]:
     """One row, where HEAD, its branch, or what is under way is another than before."""
     moves = {move.kind: move for move in noted.record.moves if move.kind in ("head", "on", "doing")}
     if not steps and not moves:
@@ -207,7 +131,7 @@ def _head_row(noted: _Noted, steps: Sequence[Step], beside: tuple[Turn, ...]) ->
     head, on, doing = moves.get("head"), moves.get("on"), moves.get("doing")
     before, after = (head.before, head.after) if head is not None else ("", "")
     if steps:
-        before, after = _commit(steps[0].before), _commit(steps[-1].after)
+        before, after = commit_of(steps[0].before), commit_of(steps[-1].after)
     row = _row(noted, "HEAD", before, after, tuple(steps))
     yield replace(
         row,
@@ -219,11 +143,11 @@ def _head_row(noted: _Noted, steps: Sequence[Step], beside: tuple[Turn, ...]) ->
     )
 
 
-def _row(noted: _Noted, name: str, before: str, after: str, steps: tuple[Step, ...]) -> NameRow:
+def _row(noted: Noted, name: str, before: str, after: str, steps: tuple[Step, ...]) -> NameRow:
     record = noted.record
     if record.cause == "meanwhile":
         return NameRow(record.when, name, before, after, Cause("other", ""), steps=steps, since=record.began)
-    during = record.cause == "command" and not _GIT.search(record.what)
+    during = record.cause == "command" and not GIT.search(record.what)
     return NameRow(record.when, name, before, after, Cause(record.cause, record.what, noted.turn, during), steps=steps)
 
 
@@ -232,9 +156,9 @@ def _of_log(name: str, step: Step, windows: Sequence[_Window]) -> NameRow:
     within = [each for each in windows if floor(each.began) <= step.when <= ceil(each.when)]
     cause = Cause("other", step.text)
     if within:
-        likely = min(within, key=lambda each: (not _GIT.search(each.what), each.when - each.began))
+        likely = min(within, key=lambda each: (not GIT.search(each.what), each.when - each.began))
         cause = Cause("command", likely.what, likely.turn, during=True)
-    return NameRow(float(step.when), name, _commit(step.before), _commit(step.after), cause, steps=(step,))
+    return NameRow(float(step.when), name, commit_of(step.before), commit_of(step.after), cause, steps=(step,))
 
 
 def _unwatched(journals: Iterable[Journal], place: Place) -> list[_Window]:
@@ -252,7 +176,7 @@ def _related(one: str, other: str) -> bool:
     return Path(one).is_relative_to(other) or Path(other).is_relative_to(one)
 
 
-def _names_of(noted: Iterable[_Noted], name: str) -> set[str]:
+def _names_of(noted: Iterable[Noted], name: str) -> set[str]:
     """And what the branch was called before it was renamed."""
     every = list(noted)
     found = {name}
@@ -278,20 +202,28 @@ def _renamed(moves: Iterable[RefMove], move: RefMove) -> str:
     return next((each.name for each in others if (each.before, each.after) == opposite), "")
 
 
-def _merged(pairs: Iterable[tuple[_Noted, NameRow]]) -> list[NameRow]:
+def _merged(pairs: Iterable[tuple[Noted, NameRow]]) -> list[NameRow]:
     """Where calls of several sessions ran at once each may have noted the same move: the likeliest made it."""
-    kept: dict[tuple[str, str, str, str], list[tuple[_Noted, NameRow]]] = {}
-    for noted, row in sorted(pairs, key=lambda pair: pair[0].doubt):
-        group = kept.setdefault((row.name, row.before, row.after, row.on), [])
-        for number, (first, shown) in enumerate(group):
-            if noted.ran_beside(first) and not (row.steps and shown.steps):
-                if noted.is_ours:
-                    cause = replace(shown.cause, beside=(*shown.cause.beside, noted.turn))
-                    group[number] = (first, replace(shown, cause=cause))
-                break
-        else:
-            group.append((noted, row))
-    return [row for group in kept.values() for _, row in group]
+    alike: dict[tuple[str, str, str, str], list[tuple[Noted, NameRow]]] = {}
+    for noted, row in sorted(pairs, key=lambda pair: pair[0].record.began):
+        alike.setdefault((row.name, row.before, row.after, row.on), []).append((noted, row))
+    found: list[NameRow] = []
+    for some in alike.values():
+        groups: list[list[tuple[Noted, NameRow]]] = []
+        for noted, row in some:
+            last = groups[-1] if groups else []
+            if last and all(noted.ran_beside(other) and not (row.steps and shown.steps) for other, shown in last):
+                last.append((noted, row))
+            else:
+                groups.append([(noted, row)])
+        found += map(_likeliest, groups)
+    return found
+
+
+def _likeliest(group: list[tuple[Noted, NameRow]]) -> NameRow:
+    (_, row), *others = sorted(group, key=lambda pair: pair[0].doubt)
+    beside = tuple(noted.turn for noted, _ in others if noted.is_ours)
+    return replace(row, cause=replace(row.cause, beside=(*row.cause.beside, *beside))) if beside else row
 
 
 def _sorted(rows: Iterable[NameRow], log: Sequence[Step]) -> list[NameRow]:
@@ -305,7 +237,3 @@ def _sorted(rows: Iterable[NameRow], log: Sequence[Step]) -> list[NameRow]:
         return last.when, places[last], row.when
 
     return sorted(rows, key=key, reverse=True)
-
-
-def _commit(id: str) -> str:
-    return "" if _NONE.match(id) else id

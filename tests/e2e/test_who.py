@@ -99,6 +99,8 @@ def test_folders_globs_and_links_mean_what_lies_in_them(place: Place) -> None:
     assert {Path(change["path"]).name for change in who(place, "src/**/*.py")["changes"]} == {"a.py", "c.py"}
     (place.project / "src").mkdir()
     assert [each[0] for each in said(who(place, "link/a.py"))] == ["deleted", "created"]
+    (place.project / "to-a").symlink_to("src/a.py")
+    assert [each[0] for each in said(who(place, "to-a"))] == ["deleted", "created"]
     assert len(who(place, "src/a.py", "src/b.txt")["changes"]) == 4
 
 
@@ -183,7 +185,9 @@ def test_branches_are_told_with_what_made_moved_renamed_and_deleted_them(place: 
     repository.git("branch", "feature", gone["changes"][0]["before"])
     assert who(place, "feature")["by_others"] == 1
     run(place, "rename", bash("git branch -m two three"))
-    assert who(place, "refs/heads/three")["changes"][0]["other_name"] == "two"
+    three = who(place, "refs/heads/three")
+    assert three["changes"][0]["other_name"] == "two"
+    assert three["by_others"] == 0
     head = who(place, "HEAD")["changes"]
     assert [(each["branch_before"], each["branch"]) for each in head[:2]] == [("feature", "main"), ("main", "feature")]
     assert len(head[1]["steps"]) == 2

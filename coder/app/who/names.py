@@ -64,12 +64,14 @@ def rows_of_branch(journals: Sequence[Journal], place: Place, name: str, log: Se
     pairs: list[tuple[Noted, NameRow]] = []
     noted = sorted(_noted(journals, lambda record: record.repository == place.shared), key=_doubt)
     called = _names_of(noted, name)  # a branch that is renamed takes its log along
+    gone = [each.record.when for each in noted for move in each.record.moves if _is_end(move, name)]
+    begins = max(gone, default=0.0)  # a branch that is deleted takes its log with it
     for each in noted:
         for move in each.record.moves:
             if move.kind != "branch" or move.name not in called:
                 continue
             other = _renamed(each.record.moves, move)
-            places = left.of_move(move, each.record, renamed=bool(other))
+            places = left.of_move(move, each.record, renamed=bool(other)) if each.record.when > begins else []
             if (each.is_ours or not places) and (move.name == name or places):
                 steps = left.take(places)
                 pairs.append((each, replace(_row(each, name, move.before, move.after, steps), other=other)))
@@ -176,6 +178,10 @@ def _related(one: str, other: str) -> bool:
     return Path(one).is_relative_to(other) or Path(other).is_relative_to(one)
 
 
+def _is_end(move: RefMove, name: str) -> bool:
+    return (move.kind, move.name, move.after) == ("branch", name, "")
+
+
 def _names_of(noted: Iterable[Noted], name: str) -> set[str]:
     """And what the branch was called before it was renamed."""
     every = list(noted)
@@ -233,7 +239,7 @@ def _sorted(rows: Iterable[NameRow], log: Sequence[Step]) -> list[NameRow]:
     def key(row: NameRow) -> tuple[int, int, float]:
         last = row.steps[-1] if row.steps else None
         if last is None or last not in places:
-            return floor(row.when), -1, row.when
+            return floor(row.when), len(log), row.when
         return last.when, places[last], row.when
 
     return sorted(rows, key=key, reverse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -95,8 +96,10 @@ def test_a_ref_written_in_place_of_the_current_branch_is_seen(tmp_path: Path) ->
     repository = made(tmp_path)
     git(tmp_path, "commit", "-q", "--allow-empty", "-m", "second")
     reader = RefReader(repository, GITS)
-    reader.look()
     file = repository.folder / "refs" / "heads" / "main"
+    while time.time_ns() - file.parent.stat().st_ctime_ns < 40_000_000:  # later than what could be the same moment
+        git(tmp_path, "rev-parse", "HEAD")
+    reader.look()
     folder = file.parent.stat()
     with file.open("r+") as stream:  # in place: the folder's times stay
         stream.write(git(tmp_path, "rev-parse", "HEAD~1"))

@@ -10,6 +10,7 @@ from pathlib import Path
 from bench import cases, commands, sessions, terminal
 from bench.accounting import accounting
 from bench.checkpoints import checkpoints
+from bench.git_context import git_context
 from bench.report import Report
 from bench.who import who
 
@@ -21,7 +22,8 @@ def main() -> int:
     arguments = parser.parse_args()
     report = Report()
     with tempfile.TemporaryDirectory(prefix="coder-bench-") as folder:
-        for case in (*cases.ALL, *terminal.ALL, checkpoints, accounting, *sessions.ALL, *commands.ALL, who):
+        every = (*cases.ALL, *terminal.ALL, checkpoints, git_context, accounting, *sessions.ALL, *commands.ALL, who)
+        for case in every:
             if arguments.only is None or arguments.only in case.__name__:
                 case(report, Path(folder), arguments.runs)
     return report.finish()

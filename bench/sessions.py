@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import statistics
 import time
 import uuid
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from coder.core.messages import Message, Meta, Text, ToolResult, ToolUse, Usage
 from coder.sessions.entries import Envelope, entries_of
 from coder.sessions.lines import encode_line
 from coder.sessions.locate import transcript_path
+from coder.sessions.neighbours import Neighbours
+from coder.sessions.presence import Here, Presence
 
 _LOAD = """
 import gc, json, resource, sys, time
@@ -67,6 +70,31 @@ def searching(report: Report, folder: Path, runs: int) -> None:
     report.bar("list: wall", median(found["list"], "wall"), 2, " s")
 
 
+def beside(report: Report, folder: Path, runs: int) -> None:
+    """What a call on a file costs beside 50 sessions that have changed 1,000 files each: nothing new, one new change,
+    and a command that reaches a whole folder."""
+    marks = [Presence(folder / "presence", Here(f"s{n}", 1, "", "/work", "/work", "default", 1.0)) for n in range(50)]
+    for number, mark in enumerate(marks):
+        mark.announce()
+        mark.note([f"/work/part{number}/file{each}.py" for each in range(1000)], time.time())
+    others = Neighbours(folder / "presence")
+    others.look()
+    spent: dict[str, list[float]] = {"nothing new": [], "one new change": [], "a whole folder": []}
+    for _ in range(max(runs, 20)):
+        for name, seconds in spent.items():
+            if name == "one new change":
+                marks[0].note(["/work/part0/file0.py"], time.time())
+            started = time.perf_counter()
+            others.look()
+            (others.changed_below if name == "a whole folder" else others.changed)("/work/part7", 0.0)
+            seconds.append(time.perf_counter() - started)
+    for mark in marks:
+        mark.close()
+    report.title("50 other sessions with 1,000 changes each")
+    for name, seconds in spent.items():
+        report.bar(f"{name}: a call", statistics.median(seconds) * 1000, 1, " ms")
+
+
 def _transcript(state: Path, cwd: Path, messages: Iterator[Message]) -> Path:
     """Written without syncing: only its contents matter here."""
     path = transcript_path(state, cwd, str(uuid.uuid4()))
@@ -106,4 +134,4 @@ def _reply(*blocks: Text | ToolUse) -> Message:
     return Message("assistant", blocks, meta)
 
 
-ALL = (resuming, searching)
+ALL = (resuming, searching, beside)

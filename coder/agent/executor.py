@@ -20,12 +20,13 @@ from coder.agent.gate import Allowed, Denied, Gate
 from coder.agent.outcome import Outcome, denied, failed, held_back
 from coder.agent.ports import NOTHING_SAID, Before, Ports, Watched
 from coder.agent.spill import bound
+from coder.agent.visits import visit_of
 from coder.core import prompts
 from coder.core.errors import ToolError
 from coder.core.events import AnyEvent, ToolFinished, ToolProgress, ToolStarted
 from coder.core.messages import Json, Text, ToolResult, ToolUse
 from coder.core.requests import Effect
-from coder.core.tools import Access, Runs, SessionControl, Tool, ToolContext, ToolOutput, Writes
+from coder.core.tools import Access, Foresees, Runs, SessionControl, Tool, ToolContext, ToolOutput, Writes
 from coder.core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class _Prepared:
     concurrent: bool
     note: str = ""  # of the checkpoint that was taken before it, and of hooks
     said: Before = NOTHING_SAID
+    stated: tuple[Effect, ...] = ()
 
     @property
     def effects(self) -> tuple[Effect, ...]:
@@ -159,18 +161,35 @@ class Executor:
             if isinstance(rewritten, Outcome):
                 return rewritten
             prepared = rewritten
+        foreseen = await self._foreseen(prepared)
+        if isinstance(foreseen, Outcome):
+            return foreseen
+        prepared = replace(prepared, stated=foreseen)
         if prepared.decision.drop is not None and prepared.decision.verdict != "deny":
             prepared = replace(prepared, note=await self._ports.checkpoints.before_asking(prepared.decision.drop))
         verdict = await self._gate.check(
-            prepared.call, prepared.access, prepared.summary, prepared.decision, prepared.said
+            prepared.call, prepared.access, prepared.summary, prepared.decision, prepared.said, prepared.stated
         )
         match verdict:
             case Denied():
                 return denied(prepared.call, verdict)
-            case Allowed(decision=decision, input=edited):
+            case Allowed(decision=decision, input=edited, asked=asked):
                 # What was allowed is what is opened: the files may have changed since the call was prepared.
-                prepared = replace(prepared, decision=decision)
+                prepared = replace(prepared, decision=decision, stated=prepared.stated if asked else ())
                 return await self._run(prepared) if edited is None else await self._run_edited(prepared, edited)
+
+    async def _foreseen(self, prepared: _Prepared) -> tuple[Effect, ...] | Outcome:
+        """What the tool itself says the call would do, when somebody may be asked about it."""
+        asks = "ask" in (prepared.decision.verdict, prepared.said.verdict)
+        if not (asks and prepared.decision.verdict != "deny" and isinstance(prepared.tool, Foresees)):
+            return ()
+        try:
+            return await prepared.tool.foresee(prepared.params, self._workspace)
+        except ToolError as error:
+            return failed(prepared.call, str(error))
+        except Exception:  # noqa: BLE001  # a tool's bug must not end the session: then it is asked as it is judged
+            _log.exception("the tool %s foresees nothing", prepared.call.name)
+            return ()
 
     def _told(self, prepared: _Prepared, said: Before) -> _Prepared | Outcome:
         """The call as hooks want it: parsed and judged again where they rewrote it, so that a rule beats every hook."""
@@ -210,12 +229,12 @@ class Executor:
             await self._ports.log.settle()
         self._emit(ToolStarted(call=call, summary=prepared.summary))
         started = time.monotonic()
-        output = await self._output(prepared)
+        output, told = await self._output(prepared)
         seconds = time.monotonic() - started
         after = await self._ports.hooks.after_call(call, output, seconds)
         if after.content is not None:
             output = replace(output, content=after.content)
-        output = _with_note(output, "\n".join(filter(None, (prepared.note, *after.notes))))
+        output = _with_note(output, "\n".join(filter(None, (told, prepared.note, *after.notes))))
         content = bound(output.content, self._spill_dir, call.id)
         result = ToolResult(call.id, content, output.is_error)
         self._emit(
@@ -235,8 +254,9 @@ class Executor:
         writes = tuple(place.real for place in prepared.decision.places) if isinstance(prepared.access, Writes) else ()
         return self._ports.checkpoints.around(Watched(prepared.summary, prepared.access, prepared.effects, writes))
 
-    async def _output(self, prepared: _Prepared) -> ToolOutput:
-        call = prepared.call
+    async def _output(self, prepared: _Prepared) -> tuple[ToolOutput, str]:
+        """What the tool says, and what is to be told of others at work in the same place."""
+        call, told = prepared.call, ""
         context = ToolContext(
             tool_use_id=call.id,
             workspace=self._workspace,
@@ -245,16 +265,22 @@ class Executor:
             progress=lambda text: self._emit(ToolProgress(tool_use_id=call.id, text=text)),
             spill_dir=self._spill_dir,
             real=_judged(prepared.decision.places),
+            stated=prepared.stated,
         )
+        visit = visit_of(call.name, prepared.access, prepared.decision)
         try:
-            async with self._ports.watch(prepared.effects), self._around(prepared):
-                return await prepared.tool.run(prepared.params, context)
+            async with (
+                self._ports.watch(prepared.effects),
+                self._ports.others.around(visit) as told,
+                self._around(prepared),
+            ):
+                return await prepared.tool.run(prepared.params, context), told
         except ToolError as error:
-            return ToolOutput(str(error), error.data, summary="failed", is_error=True)
+            return ToolOutput(str(error), error.data, summary="failed", is_error=True), told
         except Exception as error:  # noqa: BLE001  # a tool's bug must answer its call, not end the session
             _log.exception("the tool %s failed", call.name)
             text = f"{call.name} failed inside coder: {type(error).__name__}: {error}"
-            return ToolOutput(text, summary="failed", is_error=True)
+            return ToolOutput(text, summary="failed", is_error=True), told
 
 
 def _changed(call: ToolUse, edited: Json, who: str) -> str:

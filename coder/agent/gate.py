@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from coder.agent.ports import NOTHING_SAID, Before
+from coder.agent.ports import NOTHING_SAID, Before, NoOthers, Others
+from coder.agent.visits import visit_of
 from coder.core import prompts
 from coder.core.events import AnyEvent, Notice, PermissionAnswered, PermissionAsked, PermissionDenied
 from coder.core.messages import Json, ToolUse
-from coder.core.requests import Allow, Deny, PermissionRequest, Reason, Reply, Request
+from coder.core.requests import Allow, Deny, Effect, PermissionRequest, Reason, Reply, Request
 from coder.core.tools import Access, Decides, Mode
 
 if TYPE_CHECKING:
@@ -35,11 +36,13 @@ _MOST_RULES = 5
 class Allowed:
     """Run it, by this decision: what it judged, and the person saw when they were asked, is what may be opened.
 
-    `input` is the edited version of the call's input, or None; the executor has it judged again.
+    `input` is the edited version of the call's input, or None; the executor has it judged again. `asked`: somebody was
+    asked for it.
     """
 
     decision: Decision
     input: Json | None = None
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,8 @@ class Denied:
 class Gate:
     """`judge` is `permissions.decide` over the session's rules, mode and world as they are at that moment, as if the
     given answer had been taken already. `remember` takes allow rules in and tells what went wrong, if anything. `cwd`
-    is where the next command would run. `before_asking` may answer in the person's place.
+    is where the next command would run. `before_asking` may answer in the person's place. `others` know what a person
+    should hear of those who work in the same place.
     """
 
     def __init__(
@@ -66,6 +70,7 @@ class Gate:
         set_mode: Callable[[Mode], None],
         cwd: Callable[[], Path],
         before_asking: BeforeAsking | None = None,
+        others: Others | None = None,
     ) -> None:
         self._judge = judge
         self._ask = ask
@@ -74,6 +79,7 @@ class Gate:
         self._set_mode = set_mode
         self._cwd = cwd
         self._before_asking = before_asking
+        self._others = others or NoOthers()
         self._asking = asyncio.Lock()
 
     def judge(self, call: ToolUse, access: Access) -> Decision:
@@ -86,10 +92,17 @@ class Gate:
             return await self._ask(request)
 
     async def check(
-        self, call: ToolUse, access: Access, summary: str, decision: Decision, said: Before = NOTHING_SAID
+        self,
+        call: ToolUse,
+        access: Access,
+        summary: str,
+        decision: Decision,
+        said: Before = NOTHING_SAID,
+        stated: tuple[Effect, ...] = (),
     ) -> Allowed | Denied:
         """Turns a decision into a yes or a no, asking where it says ask. Announces every denial. `said` is what hooks
-        say of the call: their no is final, their yes spares a question but overrides no rule."""
+        say of the call: their no is final, their yes spares a question but overrides no rule. `stated` is what the tool
+        says it would do, where it says so."""
         if said.verdict == "deny":
             why = said.reason or "a hook refused it"
             return self._deny(call, summary, replace(decision, reasons=(Reason("hook", why),), remedy=""), why)
@@ -99,7 +112,7 @@ class Gate:
                 # Judged again: the answer to the question before this one may cover it.
                 decision = self._swayed(call, access, self.judge(call, access), said)
                 if decision.verdict == "ask":
-                    return await self._put(call, access, summary, decision)
+                    return await self._put(call, access, summary, decision, stated)
         if decision.verdict == "deny":
             return self._deny(call, summary, decision, _reason(decision))
         return Allowed(decision)
@@ -128,8 +141,12 @@ class Gate:
             return self._deny(call, summary, decision, f"{moved} leads elsewhere than when it was asked about")
         return decision
 
-    async def _put(self, call: ToolUse, access: Access, summary: str, decision: Decision) -> Allowed | Denied:
-        request = self._request(call, access, summary, decision)
+    async def _put(
+        self, call: ToolUse, access: Access, summary: str, decision: Decision, stated: tuple[Effect, ...]
+    ) -> Allowed | Denied:
+        request = self._request(call, access, summary, decision, stated)
+        more = await self._others.objections(visit_of(call.name, access, decision))
+        request = replace(request, reasons=(*request.reasons, *more))
         reply = await self._before_asking(request) if self._before_asking is not None else None
         if reply is None or (isinstance(reply, Allow) and (request.confirm or isinstance(access, Decides))):
             self._emit(PermissionAsked(request=request))
@@ -138,7 +155,7 @@ class Gate:
         match reply:
             case Allow():
                 await self._take(reply, call, access)
-                return Allowed(decision, reply.input)
+                return Allowed(decision, reply.input, asked=True)
             case Deny(nobody=True):
                 return self._deny(call, summary, decision, _reason(decision), nobody=True)
             case Deny():
@@ -146,7 +163,9 @@ class Gate:
             case _:
                 return self._deny(call, summary, decision, "the answer was not a permission")
 
-    def _request(self, call: ToolUse, access: Access, summary: str, decision: Decision) -> PermissionRequest:
+    def _request(
+        self, call: ToolUse, access: Access, summary: str, decision: Decision, stated: tuple[Effect, ...]
+    ) -> PermissionRequest:
         """The question, which offers only what would be taken."""
         offered = decision.suggestions
         if decision.confirm or self._objection(offered, call, access):
@@ -157,7 +176,7 @@ class Gate:
             decision.reasons,
             offered,
             decision.parts,
-            decision.effects,
+            stated or decision.effects,
             decision.confirm,
             accept_edits=self._allows(call, access, Allow(mode="acceptEdits")),
             cwd=self._cwd(),

@@ -43,9 +43,9 @@ from coder.core.model import (
 
 class Agent:
     """One conversation with one model. `template` is the request without messages; its prefix never changes.
-    `context` is committed before the first prompt of an empty history; `room` is what the conversation may hold; `log`
-    is told each outcome of a call before all of them are committed; `edited` says why the past changed since the last
-    reply, if it did."""
+    `context` is committed before the first prompt of an empty history, as it is by then; `room` is what the
+    conversation may hold; `log` is told each outcome of a call before all of them are committed; `edited` says why the
+    past changed since the last reply, if it did."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Agent:
         executor: Executor,
         emit: Callable[[AnyEvent], None],
         policies: Sequence[TurnPolicy] = (),
-        context: Message | None = None,
+        context: Message | Callable[[], Message] | None = None,
         room: Room | None = None,
         log: ResultLog | None = None,
         edited: str = "",
@@ -214,7 +214,7 @@ class Agent:
 
     def _begin(self) -> None:
         if self._context is not None and not self.history.messages:
-            self._commit(self._context)
+            self._commit(self._context() if callable(self._context) else self._context)
 
     @contextmanager
     def _engaged(self) -> Iterator[None]:

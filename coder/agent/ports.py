@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from coder.core.edits import Trigger
 from coder.core.messages import Json, ToolResult, ToolUse
-from coder.core.requests import Effect, PermissionRequest, Reply
+from coder.core.requests import Effect, PermissionRequest, Reason, Reply
 from coder.core.tools import Access, ToolOutput
 
 if TYPE_CHECKING:
+    from coder.agent.visits import Visit
     from coder.permissions.gitdrops import Drop
 
 Watch: TypeAlias = Callable[[tuple[Effect, ...]], AbstractAsyncContextManager[None]]
@@ -76,6 +77,27 @@ class NoCheckpoints:
 
     def around(self, call: Watched) -> AbstractAsyncContextManager[None]:
         return nullcontext()
+
+
+class Others(Protocol):
+    """Who knows of other sessions that work in the same place. Never fails a call, never holds one up."""
+
+    def around(self, visit: Visit) -> AbstractAsyncContextManager[str]:
+        """Entered before such a call runs and left when it has ended. Gives what the model is to be told with the
+        result, however the call ends: who else changed what it touches; "" when nobody did."""
+        ...
+
+    async def objections(self, visit: Visit) -> tuple[Reason, ...]:
+        """What a person who is asked about such a call should know of the others."""
+        ...
+
+
+class NoOthers:
+    def around(self, visit: Visit) -> AbstractAsyncContextManager[str]:
+        return nullcontext("")
+
+    async def objections(self, visit: Visit) -> tuple[Reason, ...]:
+        return ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -154,10 +176,11 @@ class NoHooks:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ports:
-    """`log` is told before a call runs, `watch` and `checkpoints` are entered round it, `hooks` are asked before and
-    after; by default nobody is."""
+    """`log` is told before a call runs, `watch`, `checkpoints` and `others` are entered round it, `hooks` are asked
+    before and after; by default nobody is."""
 
     watch: Watch = _seen_nothing
     log: CallLog = field(default_factory=Unnoted)
     checkpoints: Checkpoints = field(default_factory=NoCheckpoints)
     hooks: Hooks = field(default_factory=NoHooks)
+    others: Others = field(default_factory=NoOthers)

@@ -27,8 +27,10 @@ from coder.app.conversation import OpenConversation, told_by
 from coder.app.evidencing import evidencing_of
 from coder.app.hooking.pointing import bring, points_of, tell_of_file
 from coder.app.memory import ProjectMemory
+from coder.app.others import OtherSessions
 from coder.app.outset import Outset
 from coder.app.pictures import shrunk
+from coder.app.presenting import Who
 from coder.app.prompting import Prompting
 from coder.app.requesting import policies_of, room_of, template_of, thinks_by_tool
 from coder.app.system_prompt import system_prompt
@@ -41,39 +43,66 @@ from coder.core.frontend import Frontend
 from coder.core.lazy import LazyModule
 from coder.core.messages import Message
 from coder.core.model import ModelRequest
+from coder.core.tools import Tool
+from coder.git.repository import repository_of
 from coder.memory.files import MemoryFile, Reason
 from coder.models import catalog
 from coder.tools.read import Read
 from coder.tools.registry import builtins
 
 if TYPE_CHECKING:
-    from coder.app import shell_line, tasks
-    from coder.app.commanding import granting
+    from coder.app import changing, gitcontext, naming, shell_line, tasks
+    from coder.app.commanding import gathering, granting
     from coder.app.commanding import kept as skills_kept
+    from coder.app.commanding.gathering import Gathering
+    from coder.app.gitcontext import GitContext
     from coder.app.shell_line import ShellLine
+    from coder.git import call as git_call
+    from coder.git import earlier as git_earlier
+    from coder.git.earlier import Earlier
+    from coder.git.looking import Looking
     from coder.tools import skill as following
-else:  # for people in front, and for folders with commands of their own
-    shell_line, tasks = LazyModule("coder.app.shell_line"), LazyModule("coder.app.tasks")
-    granting, skills_kept = (LazyModule(f"coder.app.commanding.{name}") for name in ("granting", "kept"))
+    from coder.tools.git import changing as git_changing
+    from coder.tools.git import tool as git_tool
+    from coder.tools.git import verbs as git_verbs
+    from coder.tools.git import withheld as git_withheld
+    from coder.tools.git.verb import Verb
+else:  # for people in front, for calls that change files, and for folders with commands of their own
+    gitcontext, naming, shell_line, tasks = (
+        LazyModule(f"coder.app.{name}") for name in ("gitcontext", "naming", "shell_line", "tasks")
+    )
+    gathering, granting, skills_kept = (
+        LazyModule(f"coder.app.commanding.{name}") for name in ("gathering", "granting", "kept")
+    )
     following = LazyModule("coder.tools.skill")
+    git_call, git_earlier = LazyModule("coder.git.call"), LazyModule("coder.git.earlier")
+    git_tool, git_verbs, git_withheld = (
+        LazyModule(f"coder.tools.git.{name}") for name in ("tool", "verbs", "withheld")
+    )
+    changing, git_changing = LazyModule("coder.app.changing"), LazyModule("coder.tools.git.changing")
 
 
 class Assembly:
     """Made in the order in which the parts need one another; what is needed before it is made is asked for late."""
 
-    def __init__(self, outset: Outset, frontend: Frontend, today: date, reserved: Collection[str]) -> None:
+    def __init__(
+        self, outset: Outset, frontend: Frontend, today: date, reserved: Collection[str], looking: Looking | None = None
+    ) -> None:
         self._outset = outset
         self._config = outset.config
         self.points = points_of(outset)
         self.commanded = Commanded(self._command_parts(reserved))
         self.tools = self._tools()
         outset.tools.shells.on_end = lambda shell: outset.emit(tasks.ended(shell))
+        self.others = self._others()
         self.gate = self._gate(frontend)
         self.conversation = OpenConversation(
             outset.journal, lambda messages: self.agent.upkeep.restart(messages, "rewind")
         )
         self.checkpoints = self._checkpoints()
-        self.ports = Ports(outset.ground.created.watch, outset.journal, self.checkpoints, self.points)
+        watch = outset.ground.stashed.watching(outset.ground.created.watch)
+        self.checkpoints.tell_changes(self.others.changed, rewinds=True)
+        self.ports = Ports(watch, outset.journal, self.checkpoints, self.points, self.others)
         self.executor = Executor(
             self.tools,
             self.gate,
@@ -83,8 +112,9 @@ class Assembly:
             outset.ground.spill_dir,
             self.ports,
         )
+        self.git = self._git_context(looking)
         self.memory = ProjectMemory(self._config, loaded=self._loaded(), warn=self._warn)
-        self.context = self._context(today)
+        self._context = self._first_message(today)
         self.system = system_prompt(self._config, outset.model, self.tools.names())
         self.template = template_of(self._config, outset.model, self.tools.specs(), self.system.texts)
         self.agent = self._agent()
@@ -102,6 +132,7 @@ class Assembly:
             self.evidencing.verify,
             self.commanded.run_ended,
             self._config.model.effort,
+            self.git.ready if self.git is not None else None,
         )
 
     def line(self) -> ShellLine:
@@ -138,6 +169,7 @@ class Assembly:
             messages=lambda: self.agent.history.messages,
             is_trusted=lambda definition: granting.grants_count(config, definition),
             window=catalog.describe(outset.model).context_window,
+            gathered=lambda: self._gathering().facts,
             facts={
                 "SESSION_ID": outset.journal.session_id,
                 "COMMIT_TRAILER": commit_trailer(config, outset.model),
@@ -148,12 +180,47 @@ class Assembly:
             brings=partial(bring, self.points, config.hooks.heads),
         )
 
+    def _earlier(self) -> Earlier:
+        """What was changed before the session began, as far as that is known by now."""
+        made: Earlier = (
+            git_earlier.Earlier() if self.git is None else git_earlier.Earlier(self.git.earlier, self.git.top)
+        )
+        return made
+
+    def _gathering(self) -> Gathering:
+        outset, workspace = self._outset, self._outset.ground.workspace
+        made: Gathering = gathering.Gathering(
+            git_call.Git({**os.environ, **self._config.env}, workspace.roots),
+            workspace,
+            lambda: self.executor,
+            lambda name: self.tools.find(name) is not None,
+            lambda: None if self.git is not None and self.git.is_new else self._earlier(),
+            lambda: outset.rules.denied_reads(outset.judge.world()),
+        )
+        return made
+
     def _tools(self) -> SessionTools:
         outset, config = self._outset, self._config
         skill = (following.Skill(self.commanded.commands),) if self.commanded.has_skills() else ()
-        every = (*builtins(outset.tools, thinks=thinks_by_tool(config, outset.model)), *skill)
+        every = (*builtins(outset.tools, thinks=thinks_by_tool(config, outset.model)), *self._git(), *skill)
         kept = [tool for tool in every if config.tools is None or tool.name in config.tools]
         return SessionTools(kept, outset.rules.removed_tools(tool.name for tool in kept))
+
+    def _git(self) -> Sequence[Tool]:
+        """The Git tool, where the session begins in a repository."""
+        outset, config = self._outset, self._config
+        if repository_of(config.cwd) is None:
+            return ()
+        denied = outset.rules.denied_reads(outset.judge.world())
+
+        def verbs() -> dict[str, Verb]:
+            workspace = outset.ground.workspace
+            session = outset.journal.session_id
+            changer = changing.changer_of(config, session, outset.model, workspace, self._earlier)
+            changes: dict[str, Verb] = git_changing.changing(changer)
+            return {**git_verbs.reading({**os.environ, **config.env}, denied, session), **changes}
+
+        return (git_tool.GitTool(verbs),)
 
     def _gate(self, frontend: Frontend) -> Gate:
         outset = self._outset
@@ -165,7 +232,22 @@ class Assembly:
             outset.control.set_mode,
             lambda: outset.ground.workspace.cwd,
             self.points.before_asking,
+            self.others,
         )
+
+    def _others(self) -> OtherSessions:
+        outset, config = self._outset, self._config
+        told = told_by(outset.journal.messages)
+        who = Who(
+            folder=config.home / "presence",
+            session_id=outset.journal.session_id,
+            cwd=config.cwd,
+            mode=lambda: outset.control.mode,
+            title=lambda: outset.journal.title,
+            may_name=lambda path: naming.may_name(outset.book, outset.judge, path),
+        )
+        first = told[0].text if told else ""
+        return OtherSessions(who, first, enabled=config.persist and not config.model.is_replay)
 
     def _checkpoints(self) -> Checkpointing:
         outset, config = self._outset, self._config
@@ -187,9 +269,24 @@ class Assembly:
             enabled=config.checkpoints and config.persist,
         )
 
-    def _context(self, today: date) -> Message:
-        """The first message: the place, the memory, and which skills there are."""
-        context = self.memory.context(self._outset.ground.workspace.roots, today)
+    def context(self) -> Message:
+        """The first message, as it is by now."""
+        return self.git.with_now(self._context) if self.git is not None else self._context
+
+    def _git_context(self, looking: Looking | None) -> GitContext | None:
+        if looking is None:
+            return None
+        outset, top = self._outset, looking.repository.top
+        denied = outset.rules.denied_reads(outset.judge.world())
+        folder = outset.journal.folder if outset.journal.path is not None else None
+        hides = git_withheld.Withheld(denied, top).covers if denied else None
+        made: GitContext = gitcontext.GitContext(looking, folder, hides)
+        return made
+
+    def _first_message(self, today: date) -> Message:
+        """What of it stays: the place, the memory, and which skills there are."""
+        roots = self._outset.ground.workspace.roots
+        context = self.memory.context(roots, today, tells_branch=self.git is None)
         if not self._has_skills:
             return context
         return replace(context, content=(*context.content, *self.commanded.listed()))
@@ -197,13 +294,14 @@ class Assembly:
     def _agent(self) -> Agent:
         outset = self._outset
         news = (self.commanded.news(),) if self._has_skills else ()
+        git = (self.git,) if self.git is not None else ()
         return Agent(
             outset.purse.model,
             self.template,
             self._history(),
             self.executor,
             outset.emit,
-            (PrimaryAgain(outset.purse.model), *policies_of(self._config), self.memory, *news, self.points),
+            (PrimaryAgain(outset.purse.model), *policies_of(self._config), self.memory, *news, *git, self.points),
             self.context,
             self._room(),
             outset.journal,
@@ -229,7 +327,7 @@ class Assembly:
     def _renewed(self, contexts: Sequence[Message], gone: Sequence[Message]) -> Sequence[Message]:
         """What a shortened conversation begins with."""
         renewed: Sequence[Message] = skills_kept.with_skills(self.memory.renewed(contexts), gone)
-        return renewed
+        return self.git.renewed(renewed) if self.git is not None else renewed
 
     def _loaded(self) -> Callable[[MemoryFile, Reason], None]:
         """Tells hooks which memory the model reads. Memory is also read in a thread, hooks are run in the loop."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,14 +11,16 @@ from coder.tools.shells import Shells
 
 if TYPE_CHECKING:
     from coder.app.shell_line import ShellLine
+    from coder.sessions.presence import Here
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Beside:
     """What a session has besides its runs. `line` is what runs the person's own commands, made when it is needed;
-    `title` what somebody called the session."""
+    `title` what somebody called the session; `meet` tells others that it is at work, and who else is in its place."""
 
     shells: Shells
     figures: Figures
     line: Callable[[], ShellLine]
     title: Callable[[], str]
+    meet: Callable[[], Awaitable[tuple[Here, ...]]]

@@ -18,15 +18,19 @@ from coder.core.config import Config
 from coder.core.errors import ConfigError
 from coder.core.frontend import Frontend
 from coder.core.lazy import LazyModule
+from coder.git.repository import repository_of
 from coder.telemetry.logs import DebugLog
 
 if TYPE_CHECKING:
     from coder.app import contents
     from coder.app import titles as making
     from coder.app.titles import Titler
+    from coder.git import looking as looks
+    from coder.git.looking import Looking
     from coder.telemetry.context_report import ContextReport
-else:  # for people in front
+else:  # for people in front, and in a repository
     contents, making = LazyModule("coder.app.contents"), LazyModule("coder.app.titles")
+    looks = LazyModule("coder.git.looking")
 
 
 async def open_session(
@@ -39,6 +43,7 @@ async def open_session(
     reload: Callable[[], Config | None] | None = None,
     titles: bool = False,
     reserved: Collection[str] = (),
+    looking: Looking | None = None,
 ) -> Session:
     """A session ready for its first prompt. Contacts nothing and changes nothing on disk, but for completing a rewind
     that was cut off.
@@ -46,20 +51,30 @@ async def open_session(
     `start` says which session it is. `save_rule` writes what the person allows from now on; by default into the
     settings file of this folder that is theirs alone. `reload` gives the settings when they have changed: the rules
     among them count from the next call on. `titles`: a small model finds a title for a new session.
+    `looking` is the first look at the repository, where it was begun before.
     Raises ConfigError and SessionError.
     """
-    begun = outset(config, frontend, start, save_rule, reload)
-    made = Assembly(begun, frontend, today or datetime.now().astimezone().date(), reserved)
-    titling = _titling(begun) if titles else ()
+    if looking is None and repository_of(config.cwd) is not None:
+        looking = looks.begin(config)
+    try:
+        begun = outset(config, frontend, start, save_rule, reload)
+        made = Assembly(begun, frontend, today or datetime.now().astimezone().date(), reserved, looking)
+    except BaseException:
+        if looking is not None:
+            looking.end()
+        raise
+    titling = _titling(begun, made) if titles else ()
     begun.hearing.add(
-        begun.purse, begun.journal, made.checkpoints, begun.figures, made.evidencing, *titling, made.points
+        begun.purse, begun.journal, made.checkpoints, begun.figures, made.evidencing, *titling, made.points, made.others
     )
+    if made.git is not None:
+        begun.hearing.add(made.git)
     told = (*made.memory.warnings, *made.commanded.warnings, *made.points.warnings)
     own = (*begun.warnings, *made.system.warnings, *told, *begun.journal.notes)
     warnings = (*config.warnings, *own, *await made.checkpoints.recover())
 
     async def what_fills_it() -> ContextReport:
-        limit, messages = made.agent.upkeep.compacts_at, made.agent.history.messages or (made.context,)
+        limit, messages = made.agent.upkeep.compacts_at, made.agent.history.messages or (made.context(),)
         counted: ContextReport = await contents.context_report(
             made.template, messages, limit, begun.purse.model.count_tokens
         )
@@ -72,7 +87,7 @@ async def open_session(
         lambda: begun.purse.spent,
         _ends(begun, made, titling).aclose,
         what_fills_it,
-        Beside(begun.tools.shells, begun.figures, made.line, lambda: begun.journal.title),
+        Beside(begun.tools.shells, begun.figures, made.line, lambda: begun.journal.title, made.others.begin),
         warnings,
         made.checkpoints,
         made.conversation,
@@ -89,23 +104,31 @@ def _ends(begun: Outset, made: Assembly, titling: tuple[Titler, ...]) -> AsyncEx
         begun.journal.aclose,
         begun.purse.aclose,
         *(each.aclose for each in titling),
+        made.others.aclose,
         made.checkpoints.aclose,
         begun.ground.workspace.aclose,
     ):
         ends.push_async_callback(end)
+    if made.git is not None:
+        ends.push_async_callback(made.git.aclose)
     ends.callback(begun.tools.shells.forget)
     ends.push_async_callback(made.points.aclose)
     return ends
 
 
-def _titling(begun: Outset) -> tuple[Titler, ...]:
+def _titling(begun: Outset, made: Assembly) -> tuple[Titler, ...]:
     """Whoever finds a title; nobody where it would have no place, or there is one, or a script answers."""
     config, journal = begun.config, begun.journal
     has_prompts = any(message.meta.kind == "prompt" for message in journal.messages)
     if has_prompts or journal.title or journal.path is None or config.model.is_replay:
         return ()
     name = making.cheap_model({**os.environ, **config.env}, config.model.name)
-    return (making.Titler(begun.purse.side_model(), name, journal.entitle, lambda event: None),)
+
+    def entitle(title: str) -> None:
+        journal.entitle(title)
+        made.others.entitled()
+
+    return (making.Titler(begun.purse.side_model(), name, entitle, lambda event: None),)
 
 
 def _facts(begun: Outset, made: Assembly) -> SessionFacts:

@@ -90,11 +90,14 @@ class Checkpointing:
         self._marked: set[str] = set()
         self._stirred: list[str] = []
         self._warnings: list[str] = []  # of the recorder, which runs in a thread
-        self._changed: Callable[[tuple[Change, ...]], None] = _untold
+        self._told_of_calls: list[Callable[[tuple[Change, ...]], None]] = []
+        self._told_of_rewinds: list[Callable[[tuple[Change, ...]], None]] = []
 
-    def tell_changes(self, to: Callable[[tuple[Change, ...]], None]) -> None:
-        """From now on what a call changed is told as well, once it is noted."""
-        self._changed = to
+    def tell_changes(self, to: Callable[[tuple[Change, ...]], None], *, rewinds: bool = False) -> None:
+        """From now on what a call changed is told as well, once it is noted; with `rewinds` what going back did too."""
+        self._told_of_calls.append(to)
+        if rewinds:
+            self._told_of_rewinds.append(to)
 
     def on(self, event: AnyEvent) -> None:
         """Notes each prompt as a point."""
@@ -225,7 +228,8 @@ class Checkpointing:
             return
         try:
             noted = await finished(self._recorder.after, id)
-            self._changed(noted.changes)
+            for told in self._told_of_calls:
+                told(noted.changes)
         except CoderError as error:
             self._warn(f"What this call changed cannot be undone: {_clause(error)}.")
         finally:
@@ -317,6 +321,8 @@ class Checkpointing:
     def _learn(self, done: pending.Done) -> None:
         if self._recorder is not None:
             self._recorder.note(done.changes.changes)
+        for told in self._told_of_rewinds:
+            told(done.changes.changes)
 
     def _talk_back(self, go: Callable[[], T]) -> T:
         try:
@@ -331,10 +337,6 @@ class Checkpointing:
 
     def _warn(self, text: str) -> None:
         self._emit(Notice(level="warning", text=text))
-
-
-def _untold(changes: tuple[Change, ...]) -> None:
-    pass
 
 
 def _rewound(text: str, done: pending.Done | None, *, conversation: bool) -> Rewound:

@@ -31,12 +31,14 @@ else:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What of the world stays the same all session long. `created` tells what the session itself made."""
+    """What of the world stays the same all session long. `created` tells what the session itself made, `stashed` what
+    it put aside."""
 
     home: Path
     config_home: Path
     readable: tuple[Path, ...]
     created: Callable[[Path], bool]
+    stashed: Callable[[str, str], bool]
 
 
 class Judge:
@@ -73,6 +75,7 @@ class Judge:
             readable=self._surroundings.readable,
             environment=self._workspace.environment,
             created=self._surroundings.created,
+            stashed=self._surroundings.stashed,
         )
 
     def _renew(self) -> None:

@@ -82,9 +82,9 @@ class ProjectMemory:
         """What people should know of before they begin: what was left out."""
         return self._memory.warnings
 
-    def context(self, roots: tuple[Path, ...], today: date) -> Message:
+    def context(self, roots: tuple[Path, ...], today: date, *, tells_branch: bool = True) -> Message:
         """The first message of a session: the facts about the place, then the memory files."""
-        message = context_message(self._config.cwd, roots, today)
+        message = context_message(self._config.cwd, roots, today, tells_branch=tells_branch)
         return replace(message, content=(*message.content, *self._blocks("session_start")))
 
     def renewed(self, contexts: Sequence[Message]) -> list[Message]:

@@ -7,9 +7,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from coder.agent.control import Control
+from coder.app.attribution import credit_objection
 from coder.app.created import Created
 from coder.app.figures import Figures
 from coder.app.hearing import Hearing
@@ -18,6 +20,7 @@ from coder.app.judge import Judge, Surroundings
 from coder.app.purse import Purse
 from coder.app.rulebook import RuleBook, SaveRule, rules_of
 from coder.app.starting import Start
+from coder.app.stashed import Stashed
 from coder.config.paths import local_settings, user_home
 from coder.core.config import Behaviour, Config
 from coder.core.events import AnyEvent
@@ -38,6 +41,7 @@ class Ground:
     workspace: LocalWorkspace
     spill_dir: Path
     created: Created
+    stashed: Stashed
     surroundings: Surroundings
 
 
@@ -103,7 +107,7 @@ def outset(
         rules,
         book,
         judge,
-        _shared(config, rules, judge),
+        _shared(config, rules, judge, model),
         warnings,
     )
 
@@ -111,9 +115,10 @@ def outset(
 def _ground(config: Config, journal: Journal) -> Ground:
     spill_dir = journal.folder / "tool-results"
     created = Created((spill_dir,))
-    surroundings = Surroundings(user_home(os.environ), config.home, (spill_dir,), created.holds)
     workspace = LocalWorkspace(config.cwd, config.add_dirs, {**os.environ, **config.env})
-    return Ground(workspace, spill_dir, created, surroundings)
+    stashed = Stashed(journal.session_id, lambda: workspace.cwd)
+    surroundings = Surroundings(user_home(os.environ), config.home, (spill_dir,), created.holds, stashed.holds)
+    return Ground(workspace, spill_dir, created, stashed, surroundings)
 
 
 def _edited(journal: Journal, start: Start, model: str) -> str:
@@ -127,8 +132,9 @@ def _book(config: Config, rules: Rules, save_rule: SaveRule | None) -> RuleBook:
     return RuleBook(rules, path, config.cwd, save_rule or _save(config), is_closed=closed)
 
 
-def _shared(config: Config, rules: Rules, judge: Judge) -> ToolSession:
-    return ToolSession.from_env({**os.environ, **config.env}, (config.home,), rules.denied_reads(judge.world()))
+def _shared(config: Config, rules: Rules, judge: Judge, model: str) -> ToolSession:
+    env, denied = {**os.environ, **config.env}, rules.denied_reads(judge.world())
+    return ToolSession.from_env(env, (config.home,), denied, partial(credit_objection, config, model))
 
 
 def _save(config: Config) -> SaveRule:

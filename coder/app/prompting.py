@@ -68,7 +68,7 @@ class Refused:
 class Prompting:
     """`template` gives the request of a run with another model or effort (`effort` is that of the session), `offered`
     the commands there are by now; `verify` is told what is to be checked of the answer of the run that begins, `ended`
-    that the run is over, however it ended."""
+    that the run is over, however it ended; `ready` is awaited when nothing else is left to do before a run."""
 
     def __init__(
         self,
@@ -80,6 +80,7 @@ class Prompting:
         verify: Callable[[tuple[str, ...]], None] | None = None,
         ended: Callable[[], None] | None = None,
         effort: Effort | None = None,
+        ready: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._expand = expand
         self._attach = attach
@@ -89,6 +90,7 @@ class Prompting:
         self._verify = verify
         self._ended = ended
         self._effort = effort
+        self._ready = ready
         self._has_begun = False
 
     @property
@@ -109,6 +111,8 @@ class Prompting:
             blocks = expanded.blocks
         elif self._attach is not None and "@" in text:
             blocks = (*blocks, *await self._attach(text))
+        if self._ready is not None:
+            await self._ready()
         message = Message("user", (*pictures, *blocks), Meta(kind="prompt"))
         notes = tuple(reminder(note) for note in before)
         if expanded is None:

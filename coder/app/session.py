@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from coder.app.spent import Spent
     from coder.app.tasks import Task
     from coder.core.trust import Trust
+    from coder.sessions.presence import Here
     from coder.telemetry.context_report import ContextReport
 else:  # for people in front
     pictured, tasking, unsaying = (LazyModule(f"coder.app.{name}") for name in ("pictures", "tasks", "unsaying"))
@@ -232,6 +233,10 @@ class Session:
     def to_background(self) -> bool:
         """Lets the run go on without waiting for the commands it waits for; False when it waits for none."""
         return self._beside.shells.send_back()
+
+    async def meet(self) -> tuple[Here, ...]:
+        """Tells other sessions that this one is at work. Returns who else works in the same place, the latest first."""
+        return await self._beside.meet()
 
     @property
     def title(self) -> str:

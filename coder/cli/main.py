@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from coder.app.starting import Start
     from coder.config.flags import Flags
     from coder.frontends.headless import HeadlessFrontend
+    from coder.git.looking import Looking
 
 SUBCOMMANDS = {
     name: f"coder.cli.{name}"
@@ -92,7 +93,25 @@ def _start(arguments: RunArguments) -> int:
     prompt = "\n\n".join(reversed(parts) if has_commands else parts)
     if has_commands:
         _check_command(prompt, arguments.flags)
-    return asyncio.run(_run(arguments, config, prompt))
+    looking = _looking(config)
+    try:
+        return asyncio.run(_run(arguments, config, prompt, looking))
+    finally:
+        if looking is not None:
+            looking.end()
+
+
+def _looking(config: Config) -> Looking | None:
+    """git is asked from now on, while the rest is loaded."""
+    if not config.guidance.git:
+        return None
+    from coder.git.repository import repository_of
+
+    if repository_of(config.cwd) is None:
+        return None
+    from coder.git.looking import begin
+
+    return begin(config)
 
 
 def _check_command(prompt: str, flags: Flags) -> None:
@@ -103,7 +122,7 @@ def _check_command(prompt: str, flags: Flags) -> None:
         raise ConfigError(f"{prompt.split()[0]} needs a conversation: add -c for the last one here, or -r SESSION.")
 
 
-async def _run(arguments: RunArguments, config: Config, prompt: str) -> int:
+async def _run(arguments: RunArguments, config: Config, prompt: str, looking: Looking | None) -> int:
     from coder.app.build import open_session
     from coder.app.reload import Reload
     from coder.config.paths import current_folder
@@ -120,6 +139,7 @@ async def _run(arguments: RunArguments, config: Config, prompt: str) -> int:
             start=which_session(flags),
             reload=Reload(flags, os.environ, current_folder()),
             reserved=reserved(),
+            looking=looking,
         )
         gc.freeze()
         gc.enable()

@@ -23,6 +23,7 @@ from coder.sessions.glimpse import Glimpse, glimpse
 from coder.sessions.index import Found
 from coder.sessions.load import counted
 from coder.sessions.locate import everywhere, of_folders
+from coder.sessions.neighbours import at_work
 from coder.sessions.repository import related_folders
 from coder.sessions.resolve import resolve, short_title
 from coder.sessions.search import Hit, Library
@@ -45,7 +46,8 @@ def list_(all_: All = False, limit: Limit = LIMIT, json_: Json = False) -> None:
     shown = list(islice(found, limit))
     with _library(home if shown else None) as library:
         facts = library.facts([each.path for each in shown]) if library else []
-    rows = [session_facts(each, known) for each, known in zip(shown, facts, strict=True)]
+    here = at_work(home) if shown else set()
+    rows = [session_facts(each, known, is_at_work=each.id in here) for each, known in zip(shown, facts, strict=True)]
     if json_:
         print_json([as_json(each) for each in rows])
     elif rows:

@@ -67,6 +67,7 @@ def as_json(each: SessionFacts) -> dict[str, Any]:
         "size": session.size,
         "prompts": each.prompts,
         "costUSD": each.cost,
+        "atWork": each.is_at_work,
         "file": str(session.path),
     }
 
@@ -103,7 +104,7 @@ def _cells(each: SessionFacts, now: float) -> list[str]:
     branch = visible_line(each.session.branch)
     prompts = "" if each.prompts is None else f"{each.prompts} prompt{' ' if each.prompts == 1 else 's'}"
     return [
-        age(each.session.modified, now),
+        "at work" if each.is_at_work else age(each.session.modified, now),
         _filled(branch, min(cell_len(branch), _BRANCH)),
         prompts,
         dollars(each.cost),

@@ -35,7 +35,7 @@ else:  # only texts with commands in them are judged
 
 _TOOLS = names(
     "Bash Read Edit Write Glob Grep WebFetch WebSearch Agent Task Skill TodoWrite NotebookEdit AskUserQuestion "
-    "MultiEdit ToolSearch TaskOutput TaskStop EnterPlanMode ExitPlanMode Monitor"
+    "MultiEdit ToolSearch Git TaskOutput TaskStop EnterPlanMode ExitPlanMode Monitor"
 )
 _GONE = frozenset({"LS", "NotebookRead"})  # tools of older versions, in many files: no mistake of theirs
 _LIMIT = Guidance().listing_chars

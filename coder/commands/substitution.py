@@ -83,6 +83,11 @@ def slots(text: str, given: Given) -> Iterator[Slot | tuple[int, int]]:
             yield slot
 
 
+def names_fact(text: str, name: str) -> bool:
+    """Whether there may be a place for this fact."""
+    return f"${{CODER_{name}}}" in text or f"${{CLAUDE_{name}}}" in text
+
+
 def fill(text: str, given: Given, put: Put = lambda slot: slot.raw) -> tuple[str, bool]:
     """The text with its slots filled, and whether any of them took arguments."""
     parts: list[str] = []

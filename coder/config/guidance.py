@@ -42,9 +42,10 @@ def guidance_of(flags: Flags, stack: Stack, env: Mapping[str, str], sources: tup
         style="default" if is_plain else first(lambda settings: settings.style) or _DEFAULT.style,
         style_is_theirs=_is_theirs(stack),
         language=first(lambda settings: settings.language) or "",
-        git=first(lambda settings: settings.git) is not False,
-        commit=_trailer(stack),
-        pr=first(lambda settings: settings.pr),
+        git=first(lambda settings: settings.git) is not False
+        and not environment.switch(env, "CLAUDE_CODE_DISABLE_GIT_INSTRUCTIONS"),
+        commit=_said_or_ours(stack, first(lambda settings: settings.commit)),
+        pr=_said_or_ours(stack, first(lambda settings: settings.pr)),
         check=flags.check or ("" if is_plain else first(lambda settings: settings.check) or ""),
         check_tries=flags.check_tries or first(lambda settings: settings.check_tries) or _DEFAULT.check_tries,
         check_always=flags.check is not None,
@@ -75,12 +76,10 @@ def hooks_of(flags: Flags, stack: Stack, env: Mapping[str, str]) -> HookSettings
     )
 
 
-def _trailer(stack: Stack) -> str | None:
-    """Of commits: the older switch for it counts where the newer text is not set."""
-    said = stack.first(lambda settings: settings.commit)
-    if said is None and stack.first(lambda settings: settings.co_author) is False:
-        return ""
-    return said
+def _said_or_ours(stack: Stack, said: str | None) -> str | None:
+    """None, which is our own text, only where somebody asks for it: a commit is the person's unless they say more."""
+    asked = stack.first(lambda settings: settings.co_author) is True
+    return said if said is not None or asked else ""
 
 
 def _check_check(flags: Flags) -> None:

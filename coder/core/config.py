@@ -108,8 +108,8 @@ class Guidance:
 
     `sources` are the kinds of files that count: user, project, local. `memory`, `commands`, `agents`: whether files of
     that kind are loaded at all; `managed_memory` is what administrators say in settings, by file, and `added_memory`
-    has that of added folders read too. `commit` and `pr` are the trailers of what is written in the person's name; None
-    is ours. `check` is a command that must succeed before a run ends, tried up to `check_tries` times; with
+    has that of added folders read too. `commit` and `pr` are the trailers of what is written in the person's name: None
+    is ours, "" none. `check` is a command that must succeed before a run ends, tried up to `check_tries` times; with
     `check_always` also where nothing changed. `think`: None is as the model needs it.
     `style_is_theirs`: it was chosen by the settings of a folder that is not trusted.
     """
@@ -129,8 +129,8 @@ class Guidance:
     style_is_theirs: bool = False
     language: str = ""
     git: bool = True
-    commit: str | None = None
-    pr: str | None = None
+    commit: str | None = ""
+    pr: str | None = ""
     check: str = ""
     check_tries: int = 3
     check_always: bool = False

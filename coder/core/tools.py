@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from coder.core.choices import MODES as MODES
 from coder.core.choices import Mode as Mode
 from coder.core.messages import Document, Image, Json, Text
-from coder.core.requests import Reply, Request
+from coder.core.requests import Effect, Reply, Request
 from coder.core.workspace import Workspace
 
 
@@ -87,7 +87,8 @@ class ToolContext:
     """What a running tool is given. `spill_dir` holds whole outputs that were cut for the model.
 
     `real` tells where a path of the call led when it was judged, every link followed: that path is opened, and no
-    other. It raises ToolError for a path that was not judged.
+    other. It raises ToolError for a path that was not judged. `stated` is what a tool that foresees told the person
+    when they were asked: it does that, or nothing.
     """
 
     tool_use_id: str
@@ -97,6 +98,7 @@ class ToolContext:
     progress: Callable[[str], None]
     spill_dir: Path
     real: Callable[[Path], Path]
+    stated: tuple[Effect, ...] = ()
 
 
 class Tool(Protocol):
@@ -119,3 +121,13 @@ class Tool(Protocol):
         ...
 
     async def run(self, params: Any, context: ToolContext) -> ToolOutput: ...
+
+
+@runtime_checkable
+class Foresees(Protocol):
+    """A tool that can say what a call would do, better than its access does, by looking at what is there."""
+
+    async def foresee(self, params: Any, workspace: Workspace) -> tuple[Effect, ...]:
+        """Called before a person is asked; none when there is nothing to add. Changes nothing. Raises ToolError for a
+        call that cannot be done, about which nobody need be asked."""
+        ...

@@ -11,19 +11,21 @@ from coder.sessions.index import Facts
 
 @dataclass(frozen=True, slots=True)
 class SessionFacts:
-    """A session and what it used. `cost` is in dollars, None when a price is not known."""
+    """A session and what it used. `cost` is in dollars, None when a price is not known. `is_at_work`: a process has it
+    open and changes things, or waits for a person."""
 
     session: Glimpse
     prompts: int | None
     cost: float | None
+    is_at_work: bool = False
 
 
-def session_facts(session: Glimpse, facts: Facts | None) -> SessionFacts:
+def session_facts(session: Glimpse, facts: Facts | None, *, is_at_work: bool = False) -> SessionFacts:
     if facts is None:
-        return SessionFacts(session, None, None)
+        return SessionFacts(session, None, None, is_at_work)
     prices = [price(model, usage) for model, usage in facts.replies]
     known = [each for each in prices if each is not None]
-    return SessionFacts(session, facts.prompts, sum(known) if len(known) == len(prices) else None)
+    return SessionFacts(session, facts.prompts, sum(known) if len(known) == len(prices) else None, is_at_work)
 
 
 def dollars(cost: float | None) -> str:

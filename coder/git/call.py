@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coder.core.programs import program_folders
+from coder.git.talk import Cut, Talk
 
 SECONDS = 5.0
 """A git that takes longer is done without, where nobody waits for it."""
@@ -26,20 +27,33 @@ _SETTINGS = (
     "core.fsmonitor=false",
     "core.untrackedCache=false",
     "core.pager=cat",
+    "core.quotePath=false",
     "protocol.allow=never",
+    "safe.bareRepository=explicit",  # files that look like a repository without a work tree are no repository
+    "status.submoduleSummary=false",
+    "diff.orderFile=/dev/null",  # each would be read wherever it points to
+    "mailmap.file=/dev/null",
+    "mailmap.blob=",
     "gc.auto=0",
     "maintenance.auto=false",
     "log.showSignature=false",
 )
 
 
+_MOST = 256 << 20  # bytes that are taken where nobody says how many
+_MISSING_TEXT = b"git is not installed, or cannot be started"
+_CUT_TEXTS = {"slow": b"git took too long", "large": b"git had more to say than is taken"}
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`code` is git's exit code, None when it did not come to one: missing, too slow, or more than was wanted."""
+    """`code` is git's exit code, None when it did not come to one: missing, or ended by us. Why is `cut`, and `out` is
+    then how far it had come."""
 
     code: int | None
     out: bytes = b""
     err: bytes = b""
+    cut: Cut = ""
 
     @property
     def ok(self) -> bool:
@@ -51,14 +65,16 @@ class Answer:
 
     @property
     def problem(self) -> str:
-        """The first line of what git said went wrong, without its prefix; "" when it said nothing."""
-        lines = self.err.decode("utf-8", "replace").strip().splitlines()
-        return next((line.removeprefix("fatal: ").removeprefix("error: ") for line in lines if line), "")
+        """The line in which git says what went wrong, without its prefix; "" when it said nothing."""
+        lines = [line for line in self.err.decode("utf-8", "replace").strip().splitlines() if line]
+        for kind in ("fatal: ", "error: "):
+            for line in lines:
+                if line.startswith(kind):
+                    return line.removeprefix(kind)
+        return lines[0] if lines else ""
 
 
-_MISSING = Answer(None, err=b"git is not installed, or cannot be started")
-_SLOW = Answer(None, err=b"git took too long")
-_LARGE = Answer(None, err=b"git had more to say than is taken")
+_MISSING = Answer(None, err=_MISSING_TEXT)
 
 
 class Git:
@@ -66,10 +82,13 @@ class Git:
     `run` then returns None."""
 
     def __init__(self, env: Mapping[str, str], roots: Iterable[Path], seconds: float = SECONDS) -> None:
-        self._program = shutil.which("git", path=os.pathsep.join(program_folders(env, roots)) or os.devnull)
+        path = os.pathsep.join(program_folders(env, roots)) or os.devnull
+        self._program = shutil.which("git", path=path)
         self._seconds = seconds
         self._env = {name: value for name, value in env.items() if not name.startswith("GIT_")}
         self._env |= {
+            "PATH": path,  # of the person's own filters, which git starts
+            "GIT_ALLOW_PROTOCOL": "none",  # whatever `protocol.*.allow` of the repository says
             "GIT_OPTIONAL_LOCKS": "0",
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_NO_LAZY_FETCH": "1",
@@ -89,7 +108,7 @@ class Git:
     def run(self, folder: Path, *arguments: str, stdin: bytes = b"", most: int | None = None) -> bytes | None:
         """What it prints; None when it fails, is missing or too slow, or prints more than `most` bytes. Blocks."""
         answer = self.answer(folder, *arguments, stdin=stdin, most=most)
-        if answer is _SLOW:
+        if answer.cut == "slow":
             self._program = None
         return answer.out if answer.ok else None
 
@@ -101,24 +120,16 @@ class Git:
         most: int | None = None,
         seconds: float | None = None,
         settings: Iterable[str] = (),
-        env: Mapping[str, str] | None = None,
+        env: Mapping[str, str | None] | None = None,
     ) -> Answer:
-        """What it says and how it ends. `seconds` instead of the usual ones; `settings` (`name=value`) come behind ours
-        and override them, `env` is added to its environment. Blocks; never raises."""
+        """What it says and how it ends; it is ended after `most` bytes, or `seconds` instead of the usual ones.
+        `settings` (`name=value`) come behind ours and override them, `env` is added to its environment, or taken away
+        where it says None. Blocks; never raises."""
         process = self.start(folder, *arguments, settings=settings, env=env, hears=True)
         if process is None:
             return _MISSING
-        try:
-            out, err = process.communicate(stdin, timeout=self._seconds if seconds is None else seconds)
-        except subprocess.TimeoutExpired:
-            self.end(process)
-            return _SLOW
-        except BaseException:
-            self.end(process)
-            raise
-        if most is not None and len(out) > most:
-            return _LARGE
-        return Answer(process.returncode, out, err)
+        talk = self._talk(process, stdin, most, seconds)
+        return _answer(process, talk, talk.hold())
 
     async def asked(
         self,
@@ -128,33 +139,28 @@ class Git:
         most: int | None = None,
         seconds: float | None = None,
         settings: Iterable[str] = (),
-        env: Mapping[str, str] | None = None,
+        env: Mapping[str, str | None] | None = None,
     ) -> Answer:
         """As `answer`, beside the event loop. A cancelled caller ends git and all it started first."""
         process = self.start(folder, *arguments, settings=settings, env=env, hears=True)
         if process is None:
             return _MISSING
-        limit = self._seconds if seconds is None else seconds
-        work = asyncio.ensure_future(asyncio.to_thread(process.communicate, stdin))
+        talk = self._talk(process, stdin, most, seconds)
+        work = asyncio.ensure_future(asyncio.to_thread(talk.hold))
         try:
-            async with asyncio.timeout(limit):
-                out, err = await asyncio.shield(work)
-        except TimeoutError:
-            await self._stopped(process, work)
-            return _SLOW
+            cut = await asyncio.shield(work)
         except asyncio.CancelledError:
-            await self._stopped(process, work)
+            talk.stop()
+            await asyncio.wait([work])
             raise
-        if most is not None and len(out) > most:
-            return _LARGE
-        return Answer(process.returncode, out, err)
+        return _answer(process, talk, cut)
 
     def start(
         self,
         folder: Path,
         *arguments: str,
         settings: Iterable[str] = (),
-        env: Mapping[str, str] | None = None,
+        env: Mapping[str, str | None] | None = None,
         hears: bool = False,
     ) -> subprocess.Popen[bytes] | None:
         """A git that is talked with, in a process group of its own; None when there is none. With `hears` what it says
@@ -166,7 +172,7 @@ class Git:
         try:
             return subprocess.Popen(
                 argv,
-                env={**self._env, **env} if env else self._env,
+                env=self._added(env) if env else self._env,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE if hears else subprocess.DEVNULL,
@@ -187,9 +193,14 @@ class Git:
                     stream.close()
         process.wait()
 
-    async def _stopped(self, process: subprocess.Popen[bytes], work: asyncio.Future[tuple[bytes, bytes]]) -> None:
-        with suppress(OSError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await asyncio.wait([work])  # the thread reads to the end of the pipes, and reaps it
-        if not work.cancelled():
-            work.exception()
+    def _added(self, env: Mapping[str, str | None]) -> dict[str, str]:
+        return {name: value for name, value in {**self._env, **env}.items() if value is not None}
+
+    def _talk(self, process: subprocess.Popen[bytes], stdin: bytes, most: int | None, seconds: float | None) -> Talk:
+        return Talk(process, stdin, _MOST if most is None else most, self._seconds if seconds is None else seconds)
+
+
+def _answer(process: subprocess.Popen[bytes], talk: Talk, cut: Cut) -> Answer:
+    if cut:
+        return Answer(None, talk.out, _CUT_TEXTS[cut], cut)
+    return Answer(process.returncode, talk.out, talk.err)

@@ -13,6 +13,7 @@ from coder.permissions.command import Command
 from coder.permissions.effects import effects_of
 from coder.permissions.facts import Facts, Need
 from coder.permissions.gitdrops import dropped
+from coder.permissions.gitstashes import foreign_stash
 from coder.permissions.irreversible import Stop
 from coder.permissions.matching import rule_for_call
 from coder.permissions.objections import Objection, Objections
@@ -50,7 +51,10 @@ def command_facts(call: ToolUse, command: str, rules: Rules, mode: Mode, world: 
     hiding = rules.ask if refused else (*rules.deny, *rules.ask)
     asked = objections.from_rules(rules.ask) or objections.hidden_from(hiding)
     stopped = objections.irreversible() if rules.confirm_irreversible else None
+    foreign = foreign_stash(starts, world)
     irreversible = Reason("safety", stopped.why, shown(stopped.command.text)) if stopped else None
+    if irreversible and foreign:
+        irreversible = replace(irreversible, text=f"{irreversible.text}; {foreign.text}")
     return Facts(
         denied=denied.reason if denied else None,
         asked=asked.reason if asked else None,
@@ -61,7 +65,7 @@ def command_facts(call: ToolUse, command: str, rules: Rules, mode: Mode, world: 
         unclear=unclear,
         veiled=unclear is not None and any(_may_speak(rule, call) for rule in (*rules.deny, *rules.ask)),
         waived=exact or (_bare(call, rules) if unclear else None),
-        protected=objections.protected(),
+        protected=objections.protected() or foreign,
         needs=() if exact else tuple(weighing.needs),
         allowed=tuple(weighing.allowed),
         parts=_marked(weighing.parts or _whole(shell, unclear), denied or asked, stopped),

@@ -12,6 +12,7 @@ from coder.permissions.commands import command_facts
 from coder.permissions.facts import Facts, Need
 from coder.permissions.files import call_facts
 from coder.permissions.gitdrops import Drop
+from coder.permissions.gitrules import as_shell
 from coder.permissions.paths import Place, locate
 from coder.permissions.rules import Rules
 from coder.permissions.suggest import remedy, suggestions
@@ -50,6 +51,8 @@ def decide(call: ToolUse, access: Access, rules: Rules, mode: Mode, world: World
     world = Remembered(world)
     if call.name == "Task":
         call = replace(call, name="Agent")  # its other name
+    if call.name == "Git":
+        call, rules = as_shell(call, access, rules)
     if isinstance(access, Runs):
         facts = command_facts(call, access.command, rules, mode, world)
     else:

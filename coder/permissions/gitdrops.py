@@ -64,8 +64,8 @@ def dropped(commands: Iterable[Command], world: World) -> Drop | None:
     found = [each for each in commands if _drops(each)]
     if not found:
         return None
-    folders = dict.fromkeys(folder for each in found for folder in _folders(each, world))
-    verbs = {_verb(each.words[1:]) for each in found}
+    folders = dict.fromkeys(folder for each in found for folder in git_folders(each, world))
+    verbs = {git_verb(each.words[1:]) for each in found}
     return Drop(shown(found[0].text), tuple(folders), bool(verbs & _PRUNE), "worktree" in verbs)
 
 
@@ -75,7 +75,7 @@ def _drops(command: Command) -> bool:
         return False
     if not first.dynamic and gitlosses.loss(words):
         return True
-    verb = _verb(words)
+    verb = git_verb(words)
     if verb not in _MARKS:
         return False
     at = next(index for index, word in enumerate(words) if word.text == verb)
@@ -93,7 +93,7 @@ def _is_marked(marks: re.Pattern[str], rest: tuple[Word, ...]) -> bool:
     return any(word.dynamic or marks.match(word.text) for word in rest)
 
 
-def _verb(words: tuple[Word, ...]) -> str:
+def git_verb(words: tuple[Word, ...]) -> str:
     """What follows git's own options."""
     index = 0
     while index < len(words) and words[index].text.startswith("-"):
@@ -101,7 +101,7 @@ def _verb(words: tuple[Word, ...]) -> str:
     return words[index].text if index < len(words) else ""
 
 
-def _folders(command: Command, world: World) -> Iterable[Path]:
+def git_folders(command: Command, world: World) -> Iterable[Path]:
     """Where it runs, `-C` and `--work-tree` followed."""
     folders = command.folders or (world.cwd,)
     words = command.words[1:]

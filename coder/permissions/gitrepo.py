@@ -64,6 +64,16 @@ def git_runs(folder: Path) -> str:
         return f"its repository cannot be read: {error}"
 
 
+def own_settings(top: Path) -> list[tuple[str, str]]:
+    """Every setting of the repository with this work tree, and of the files that it includes. Raises ValueError for
+    what cannot be told."""
+    try:
+        repository = _repository(top)
+        return [(name, value) for name, value, _ in _read(repository.settings)] if repository else []
+    except (_Unclear, OSError, IndexError) as problem:
+        raise ValueError(str(problem)) from problem
+
+
 def _is_whole(repository: _Repository) -> bool:
     """Whether git is sure to take it for a repository. Else git goes on to the folders above, and so do we."""
     head = repository.own / "HEAD"

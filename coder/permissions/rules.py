@@ -31,6 +31,7 @@ _PARAMETERS = {  # where `a:b` could also be a command or a path, only these nam
     "Read": frozenset({"offset", "limit", "pages"}),
     "Edit": frozenset({"old_string", "new_string", "replace_all"}),
     "Skill": frozenset({"args"}),
+    "Git": frozenset({"action", "rev", "base", "staged", "create", "amend"}),
     "Agent": frozenset({"description", "prompt", "model", "run_in_background", "name", "isolation"}),
 }
 _KNOWN = (
@@ -42,7 +43,7 @@ _KNOWN = (
         "MultiEdit WebFetch WebSearch TodoWrite TaskCreate TaskUpdate TaskGet TaskList TaskStop TaskOutput "
         "BashOutput KillShell AskUserQuestion EnterPlanMode ExitPlanMode ToolSearch EnterWorktree ExitWorktree Cd "
         "ListMcpResourcesTool ReadMcpResourceTool WaitForMcpServers CronCreate CronDelete CronList ScheduleWakeup "
-        "Think SendMessage ListAgents PushNotification Workflow Artifact REPL ReportFindings"
+        "Git Think SendMessage ListAgents PushNotification Workflow Artifact REPL ReportFindings"
     )
 )
 
@@ -196,6 +197,8 @@ def _specifier(tool: str, spec: str, behaviour: Behaviour, base: Path) -> Specif
         return _parameter(found[1], found[2].strip(), behaviour)
     if tool in _SHELLS:
         return command_pattern(spec)
+    if tool == "Git":
+        return command_pattern(f"git {spec}")
     if tool in ("Read", "Edit"):
         pattern = path_pattern(spec, base)
         if pattern is None:

@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING, Protocol
 from coder.core.lazy import LazyModule
 
 if TYPE_CHECKING:
+    from coder.git import repository as repositories
+    from coder.git import stashes as stash
     from coder.permissions import expanding, gitrepo
 else:  # needed when a command is judged
+    repositories, stash = LazyModule("coder.git.repository"), LazyModule("coder.git.stashes")
     expanding, gitrepo = LazyModule("coder.permissions.expanding"), LazyModule("coder.permissions.gitrepo")
 
 
@@ -97,6 +100,11 @@ class World(Protocol):
         """What in the repository round `folder` makes git commands that only read run a program; "" for nothing."""
         ...
 
+    def stashes(self, folder: Path) -> tuple[tuple[str, bool], ...]:
+        """What is put aside in the repository round `folder`, the newest first: what it says, and whether this session
+        made it."""
+        ...
+
 
 _SWAPPED = str.maketrans(string.ascii_letters, string.ascii_letters.swapcase())
 
@@ -105,9 +113,14 @@ def _nothing(path: Path) -> bool:
     return False
 
 
+def _not_ours(commit: str, message: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class LocalWorld:
-    """The machine we run on. `created` tells what this session made."""
+    """The machine we run on. `created` tells what this session made; `stashed` whether it made a stash, by its commit
+    and what it says."""
 
     cwd: Path
     roots: tuple[Path, ...]
@@ -116,6 +129,7 @@ class LocalWorld:
     readable: tuple[Path, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     created: Callable[[Path], bool] = _nothing
+    stashed: Callable[[str, str], bool] = _not_ours
 
     @property
     def ignores_case(self) -> bool:
@@ -163,6 +177,11 @@ class LocalWorld:
 
     def git_runs(self, folder: Path) -> str:
         return gitrepo.git_runs(folder)
+
+    def stashes(self, folder: Path) -> tuple[tuple[str, bool], ...]:
+        found = repositories.repository_of(Path(os.path.realpath(folder)))
+        held = stash.stashes_of(found) if found is not None else ()
+        return tuple((each.message, self.stashed(each.commit, each.message)) for each in held)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
@@ -246,6 +265,9 @@ class Remembered:
 
     def is_created(self, path: Path) -> bool:
         return self.world.is_created(path)
+
+    def stashes(self, folder: Path) -> tuple[tuple[str, bool], ...]:
+        return self.world.stashes(folder)
 
     def git_runs(self, folder: Path) -> str:
         found = self.running.get(folder)

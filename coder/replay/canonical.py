@@ -18,6 +18,7 @@ _VARYING = (
     (re.compile(r"(\b127\.0\.0\.1|\blocalhost|\[::1\]):\d{2,5}\b"), r"\1:<port>"),
     (re.compile(r"(?:/private)?/(?:tmp|var/folders|var/tmp)/[^\s\"'`:,;)\]}>]+"), "<tmp>"),
     (re.compile(r"\b0x[0-9a-f]{6,}\b", re.IGNORECASE), "<address>"),
+    (re.compile(r"^<git>\n.*\n</git>$", re.DOTALL), "<git>"),
     (re.compile(r"\b\d+(?:\.\d+)?\s?(?:ms|us|µs|s|sec|secs|seconds?|minutes?)\b"), "<duration>"),
 )
 

@@ -66,9 +66,16 @@ class Bash:
     name = "Bash"
     params = BashParams
 
-    def __init__(self, shells: Shells, settings: BashSettings | None = None) -> None:
+    def __init__(
+        self,
+        shells: Shells,
+        settings: BashSettings | None = None,
+        objection: Callable[[str], str] = lambda command: "",
+    ) -> None:
+        """`objection` says why a command is not run as it stands, and how it could be; "" for nearly all."""
         self._shells = shells
         self._settings = settings or BashSettings()
+        self._objection = objection
 
     def access(self, params: BashParams, workspace: Workspace) -> Runs:
         return Runs(params.command)
@@ -80,6 +87,8 @@ class Bash:
         timeout = self._timeout(params)
         if not params.command.strip():
             raise ToolError('`command` is empty. Pass the command to run, such as {"command": "ls -la"}.')
+        if objection := self._objection(params.command):
+            raise ToolError(objection)
         spill = free_path(context.spill_dir, context.tool_use_id)
         notes = [reset(context.workspace)] if not context.workspace.cwd.is_dir() else []
         process = await _start(params, context.workspace, spill)

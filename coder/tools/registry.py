@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +38,8 @@ _READ_TOKENS = 25_000
 
 @dataclass(frozen=True, slots=True)
 class ToolSession:
-    """What the tools of one session share. `read_tokens` bounds one Read result."""
+    """What the tools of one session share. `read_tokens` bounds one Read result; `objection` says why a
+    command of the model is not run as it stands, or ""."""
 
     ledger: FileLedger = field(default_factory=FileLedger)
     search: Search = field(default_factory=Search)
@@ -47,10 +48,15 @@ class ToolSession:
     planning: Planning = field(default_factory=Planning)
     bash: BashSettings = field(default_factory=BashSettings)
     read_tokens: int = _READ_TOKENS
+    objection: Callable[[str], str] = lambda command: ""
 
     @classmethod
     def from_env(
-        cls, env: Mapping[str, str], reserved: tuple[Path, ...] = (), denied: tuple[tuple[Path, str], ...] = ()
+        cls,
+        env: Mapping[str, str],
+        reserved: tuple[Path, ...] = (),
+        denied: tuple[tuple[Path, str], ...] = (),
+        objection: Callable[[str], str] = lambda command: "",
     ) -> ToolSession:
         """A new session's state with the limits a person set by environment variable.
 
@@ -63,6 +69,7 @@ class ToolSession:
             search=Search(reserved=reserved, denied=denied),
             bash=BashSettings.from_env(env),
             read_tokens=int(tokens) if is_set else _READ_TOKENS,
+            objection=objection,
         )
 
 
@@ -76,7 +83,7 @@ def builtins(session: ToolSession, *, thinks: bool = False) -> tuple[Tool, ...]:
         NotebookEdit(session.ledger),
         Glob(session.search),
         Grep(session.search),
-        Bash(session.shells, session.bash),
+        Bash(session.shells, session.bash, session.objection),
         TaskOutput(session.shells),
         TaskStop(session.shells),
         TodoWrite(session.todos),

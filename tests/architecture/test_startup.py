@@ -76,6 +76,8 @@ def test_hello_loads_only_what_a_hello_needs(place: Place) -> None:
         "coder.tools.think",
         "coder.replay",
         "coder.checkpoints",
+        "coder.sessions.neighbours",
+        "coder.sessions.presence",
         "sqlite3",
     }
     assert not modules & forbidden

@@ -272,8 +272,12 @@ def test_the_flag_that_moves_facts_out_of_the_system_prompt_changes_nothing(plac
     assert body == plain and str(place.project) not in system(plain)
 
 
+NAMED = ["Co-Authored-By", "Written with coder"]
+
+
 @pytest.mark.behaviour("B-1269")
-def test_commits_and_pull_requests_name_the_model(place: Place) -> None:
+def test_commits_and_pull_requests_name_the_model_where_that_is_wanted(place: Place) -> None:
+    settings(place, includeCoAuthoredBy=True)
     _, body = asked(place, "--model", "claude-opus-4-8-20260101")
     care = system(body).split("# Care")[1].split("# Untrusted")[0]
     assert "\n\nCo-Authored-By: Claude Opus 4.8 <noreply@anthropic.com>\n" in care
@@ -284,11 +288,14 @@ def test_commits_and_pull_requests_name_the_model(place: Place) -> None:
 @pytest.mark.parametrize(
     ("values", "has", "lacks"),
     [
-        ({"attribution": {"commit": "By hand: Ö"}}, ["By hand: Ö", "Written with coder"], ["Co-Authored-By"]),
-        ({"attribution": {"commit": "", "pr": ""}}, [], ["Co-Authored-By", "Written with coder", "pull request you"]),
-        ({"includeCoAuthoredBy": False}, ["Written with coder"], ["Co-Authored-By"]),
-        ({"includeCoAuthoredBy": False, "attribution": {"commit": "Signed"}}, ["Signed"], ["Co-Authored-By"]),
-        ({"includeGitInstructions": False}, [], ["Co-Authored-By", "Written with coder"]),
+        ({}, [], [*NAMED, "Commits end with", "pull request you"]),
+        ({"attribution": {"commit": "By hand: Ö"}}, ["By hand: Ö"], [*NAMED, "pull request you"]),
+        ({"attribution": {"pr": "By hand: Ö"}}, ["By hand: Ö"], [*NAMED, "Commits end with"]),
+        ({"includeCoAuthoredBy": True, "attribution": {"commit": "", "pr": ""}}, [], [*NAMED, "pull request you"]),
+        ({"includeCoAuthoredBy": True, "attribution": {"commit": ""}}, ["Written with coder"], ["Co-Authored-By"]),
+        ({"includeCoAuthoredBy": False}, [], NAMED),
+        ({"includeCoAuthoredBy": False, "attribution": {"commit": "Signed"}}, ["Signed"], NAMED),
+        ({"includeCoAuthoredBy": True, "includeGitInstructions": False}, [], NAMED),
     ],
 )
 def test_what_they_say_is_ones_own_choice(

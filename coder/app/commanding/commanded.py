@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from coder.app.commanding.catalogues import LiveCatalogue
     from coder.app.commanding.commands import Commands, OnExpansion
     from coder.app.commanding.expanded import Expanded, Offered
+    from coder.app.commanding.gathering import Fact
     from coder.app.commanding.news import SkillNews
     from coder.commands import listing, places
     from coder.commands.definition import Definition
@@ -48,9 +49,10 @@ else:
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Parts:
     """What of a session its commands need. `executor` is given late: it is made after the tools. `facts` has SESSION_ID
-    and the like; `window` is the context window of the model, in tokens; `is_trusted` tells whether what a file grants
-    counts; `reserved` are names of the session's own commands; `plugins` the places of plugins in use; `brings` has
-    the hooks of a head count for the rest of the session."""
+    and the like, `gathered` further ones that are found out when a text names them; `window` is the context window of
+    the model, in tokens; `is_trusted` tells whether what a file grants counts; `reserved` are names of the session's
+    own commands; `plugins` the places of plugins in use; `brings` has the hooks of a head count for the rest of the
+    session."""
 
     config: Config
     book: RuleBook
@@ -66,6 +68,7 @@ class Parts:
     messages: Callable[[], Sequence[Message]]
     is_trusted: Callable[[Definition], bool]
     window: int
+    gathered: Callable[[], Mapping[str, Fact]]
     facts: Mapping[str, str] = field(default_factory=dict)
     reserved: Collection[str] = ()
     plugins: Iterable[Place] = ()
@@ -136,6 +139,7 @@ class Commanded:
             parts.on_expansion,
             self._live.is_due,
             parts.brings,
+            gathered=parts.gathered(),
         )
         given = granting.Granting(parts.book, config.cwd, parts.is_trusted)
         made: Commands = commanding.Commands(self._live, given, around)

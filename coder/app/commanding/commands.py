@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, get_args
 
 from coder.app.commanding.attaching import Attaching
@@ -19,6 +19,7 @@ from coder.commands.definition import Definition
 from coder.commands.listing import Listing
 from coder.commands.loader import body
 from coder.commands.mentions import mentions
+from coder.commands.substitution import names_fact
 from coder.commands.suggest import near
 from coder.core import prompts
 from coder.core.choices import Effort
@@ -44,11 +45,11 @@ class Catalogue(Protocol):
 @dataclass(frozen=True, slots=True, eq=False)
 class Surroundings:
     """What commands need of their session. `facts` are by the names they have in texts: SESSION_ID, PROJECT_DIR,
-    EFFORT, COMMIT_TRAILER, PR_TRAILER. `inline` is None where no text may run anything; `tell` adds a message to the
-    conversation behind the calls of this turn; `say` tells people something; `messages` is the conversation as it goes
-    on; `listed` the bounded list of what the model may use; `is_due` tells whether something for certain files is to be
-    offered; `brings` has the hooks of a head count for the rest of the session; `body` reads a text, and raises
-    CoderError when it cannot.
+    EFFORT, COMMIT_TRAILER, PR_TRAILER; `gathered` are further ones, which are found out when a text names them.
+    `inline` is None where no text may run anything; `tell` adds a message to the conversation behind the calls of this
+    turn; `say` tells people something; `messages` is the conversation as it goes on; `listed` the bounded list of what
+    the model may use; `is_due` tells whether something for certain files is to be offered; `brings` has the hooks of a
+    head count for the rest of the session; `body` reads a text, and raises CoderError when it cannot.
     """
 
     facts: Callable[[], Mapping[str, str]]
@@ -62,6 +63,7 @@ class Surroundings:
     is_due: Callable[[Definition], bool] = lambda definition: True
     brings: Callable[[Definition], None] = lambda definition: None
     body: Callable[[Definition], str] = body
+    gathered: Mapping[str, Callable[[], Awaitable[str]]] = field(default_factory=dict)
 
 
 class Commands:
@@ -185,7 +187,8 @@ class Commands:
         if not text.strip():
             raise SessionError(f"/{definition.name} says nothing: {visible_line(str(definition.file))} has no text.")
         around = self._around
-        return await expanded(definition, text, each.arguments, around.facts(), around.inline)
+        gathered = {name: await fact() for name, fact in around.gathered.items() if names_fact(text, name)}
+        return await expanded(definition, text, each.arguments, {**around.facts(), **gathered}, around.inline)
 
     async def _hooked(self, line: str, uses: Sequence[tuple[Asked, Definition]]) -> tuple[str, ...]:
         notes: list[str] = []

@@ -24,6 +24,9 @@ from coder.permissions.decide import Decision
 from coder.permissions.rules import parse_rules
 
 _SESSION = "(the session's id)"
+_STYLE = "(how the messages of the repository are written)"
+_CHANGES = "(what git says of what is not committed)"
+_EARLIER = "(what was changed before the session began)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,4 +107,7 @@ def _facts(found: Standing) -> Mapping[str, str]:
         "SESSION_ID": _SESSION,
         "COMMIT_TRAILER": commit_trailer(config, model),
         "PR_TRAILER": pr_trailer(config, model),
+        "COMMIT_STYLE": _STYLE,
+        "CHANGES": _CHANGES,
+        "EARLIER": _EARLIER,
     }

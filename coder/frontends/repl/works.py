@@ -40,10 +40,12 @@ from coder.frontends.slash.registry import with_files
 from coder.frontends.styled import foreign, row
 
 if TYPE_CHECKING:
+    from coder.app.session import Session
     from coder.app.starting import Start
-    from coder.frontends.repl import custom_status, remembering
+    from coder.frontends.repl import custom_status, meeting, remembering
 else:  # few sessions need them
     custom_status = LazyModule("coder.frontends.repl.custom_status")
+    meeting = LazyModule("coder.frontends.repl.meeting")
     remembering = LazyModule("coder.frontends.repl.remembering")
 
 _log = logging.getLogger(__name__)
@@ -70,6 +72,7 @@ class Works:
         self._tasks: set[asyncio.Task[None]] = set()
         self._later: list[str] = []
         self._told_of = ""  # the session whose past was shown
+        self._met: set[str] = set()  # the other sessions that were told of
         self._began = time.monotonic()
         self._custom: custom_status.CustomStatus | None = None
         self.printer = Printer(terminal, Place(config.cwd, opening.home), self._changed)
@@ -181,8 +184,15 @@ class Works:
             resumed.show(self.printer, session)
         self._told_of = session.facts.session_id
         session.points.begin()
+        self.aside(self._meet(session))
         await self._own_status(config)
         self._changed()
+
+    async def _meet(self, session: Session) -> None:
+        others = [each for each in await session.meet() if each.id not in self._met]
+        if others:
+            self._met.update(each.id for each in others)
+            self.printer.say(meeting.told(others))
 
     def _offer(self) -> None:
         """What can be completed: a file with a command may have come or gone."""

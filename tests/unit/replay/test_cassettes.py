@@ -352,6 +352,8 @@ def test_a_cassette_reads_back_what_was_written(histories: list[list[str]], fixe
         ("see /tmp/pytest-of-me/a.py, then", "see <tmp>, then"),
         ("<object at 0x7f02d73a8710>", "<object at <address>>"),
         ("3 files, 10 lines", "3 files, 10 lines"),
+        ("<git>\nBranch: main\nChanges: none\n</git>", "<git>"),
+        ("say <git>\nx\n</git>", "say <git>\nx\n</git>"),
     ],
 )
 def test_what_varies_is_replaced_by_its_kind(varying: str, plain: str) -> None:

@@ -285,6 +285,8 @@ class Checkpointing:
     def _snapshot(self, drop: Drop) -> tuple[str, str]:
         held = self._marking()
         found = gitstate.repositories(drop.folders)
+        for repository in found:
+            held.refs.add(repository)
         if drop.removes:
             held.watch_too(folder for each in found for folder in gitstate.work_trees(each, held.git))
         mark = held.snapshot(drop.text)

@@ -30,7 +30,7 @@ SUBCOMMANDS = {
     name: f"coder.cli.{name}"
     for name in (
         *("auth", "cache", "commands", "config", "context", "cost", "demo", "doctor", "hooks"),
-        *("permissions", "replay", "rewind", "sessions", "trust", "undo", "worktree"),
+        *("permissions", "replay", "rewind", "sessions", "trust", "undo", "who", "worktree"),
     )
 }
 _SLASH = re.compile(r"/[A-Za-z][\w.:/-]*(?=\s|$)")

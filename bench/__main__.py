@@ -13,6 +13,7 @@ from bench.checkpoints import checkpoints
 from bench.git_context import git_context
 from bench.git_reading import git_reading
 from bench.report import Report
+from bench.who import who
 
 
 def main() -> int:
@@ -22,10 +23,11 @@ def main() -> int:
     arguments = parser.parse_args()
     report = Report()
     with tempfile.TemporaryDirectory(prefix="coder-bench-") as folder:
-        for case in (
+        every = (
             *(*cases.ALL, *terminal.ALL, checkpoints, git_context, git_reading, accounting),
-            *(*sessions.ALL, *commands.ALL),
-        ):
+            *(*sessions.ALL, *commands.ALL, who),
+        )
+        for case in every:
             if arguments.only is None or arguments.only in case.__name__:
                 case(report, Path(folder), arguments.runs)
     return report.finish()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coder.agent.executor import Executor
@@ -41,9 +42,9 @@ from coder.core.config import Config
 from coder.core.events import Notice
 from coder.core.frontend import Frontend
 from coder.core.lazy import LazyModule
-from coder.core.messages import Message
+from coder.core.messages import Message, ToolUse
 from coder.core.model import ModelRequest
-from coder.core.tools import Tool
+from coder.core.tools import Reads, Tool
 from coder.git.repository import repository_of
 from coder.memory.files import MemoryFile, Reason
 from coder.models import catalog
@@ -52,6 +53,8 @@ from coder.tools.registry import builtins
 
 if TYPE_CHECKING:
     from coder.app import changing, gitcontext, naming, shell_line, tasks
+    from coder.app.autocommit import committing, place
+    from coder.app.autocommit.committing import AutoCommit
     from coder.app.commanding import gathering, granting
     from coder.app.commanding import kept as skills_kept
     from coder.app.commanding.gathering import Gathering
@@ -61,6 +64,7 @@ if TYPE_CHECKING:
     from coder.git import earlier as git_earlier
     from coder.git.earlier import Earlier
     from coder.git.looking import Looking
+    from coder.permissions import decide as policy
     from coder.tools import skill as following
     from coder.tools.git import changing as git_changing
     from coder.tools.git import tool as git_tool
@@ -71,6 +75,8 @@ else:  # for people in front, for calls that change files, and for folders with 
     gitcontext, naming, shell_line, tasks = (
         LazyModule(f"coder.app.{name}") for name in ("gitcontext", "naming", "shell_line", "tasks")
     )
+    committing, place = (LazyModule(f"coder.app.autocommit.{name}") for name in ("committing", "place"))
+    policy = LazyModule("coder.permissions.decide")
     gathering, granting, skills_kept = (
         LazyModule(f"coder.app.commanding.{name}") for name in ("gathering", "granting", "kept")
     )
@@ -100,9 +106,11 @@ class Assembly:
             outset.journal, lambda messages: self.agent.upkeep.restart(messages, "rewind")
         )
         self.checkpoints = self._checkpoints()
+        self.autocommit = self._autocommit()
         watch = outset.ground.stashed.watching(outset.ground.created.watch)
         self.checkpoints.tell_changes(self.others.changed, rewinds=True)
-        self.ports = Ports(watch, outset.journal, self.checkpoints, self.points, self.others)
+        watched = self.autocommit or self.checkpoints
+        self.ports = Ports(watch, outset.journal, watched, self.points, self.others)
         self.executor = Executor(
             self.tools,
             self.gate,
@@ -268,6 +276,33 @@ class Assembly:
             conversation=self.conversation,
             enabled=config.checkpoints and config.persist,
         )
+
+    def _autocommit(self) -> AutoCommit | None:
+        """Commits what each run changed; None where nobody wants it, or nobody knows what that is."""
+        outset, config = self._outset, self._config
+        if not config.auto_commit or not self.checkpoints.enabled:
+            return None
+        base, session_id = config.home / FOLDER, outset.journal.session_id
+        made: AutoCommit = committing.AutoCommit(
+            place.Spot(config.cwd, base, base / session_id, {**os.environ, **config.env}),
+            committing.About(
+                session_id,
+                outset.journal.path,
+                lambda: outset.journal.title,
+                lambda: commit_trailer(config, outset.model),
+                self._is_denied,
+            ),
+            self.checkpoints,
+            outset.emit,
+        )
+        return made
+
+    def _is_denied(self, path: Path) -> bool:
+        """Whether a rule says that this file may not be read. Not by the gate: it is asked in a thread."""
+        outset, call = self._outset, ToolUse("", "Read", {"file_path": str(path)})
+        rules = outset.book.with_allowed(())
+        judged = policy.decide(call, Reads((path,)), rules, outset.control.mode, outset.judge.world())
+        return judged.verdict == "deny" and any(reason.kind == "rule" for reason in judged.reasons)
 
     def context(self) -> Message:
         """The first message, as it is by now."""

@@ -67,9 +67,13 @@ async def open_session(
     begun.hearing.add(
         begun.purse, begun.journal, made.checkpoints, begun.figures, made.evidencing, *titling, made.points, made.others
     )
+    if made.autocommit is not None:
+        begun.hearing.add(made.autocommit)
     if made.git is not None:
         begun.hearing.add(made.git)
     told = (*made.memory.warnings, *made.commanded.warnings, *made.points.warnings)
+    if begun.config.auto_commit and made.autocommit is None:
+        told += ("Nothing is committed by itself in this session: that needs checkpoints, and none are kept.",)
     own = (*begun.warnings, *made.system.warnings, *told, *begun.journal.notes)
     warnings = (*config.warnings, *own, *await made.checkpoints.recover())
 
@@ -93,6 +97,7 @@ async def open_session(
         made.conversation,
         made.prompting,
         made.points,
+        made.autocommit.run_ended if made.autocommit is not None else None,
     )
 
 

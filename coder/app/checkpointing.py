@@ -7,7 +7,7 @@ looked at before the first call that may change something (docs/adr/0004).
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,7 @@ from coder.core.tools import Runs, Writes
 if TYPE_CHECKING:
     from coder.app import completing
     from coder.checkpoints import back, changelog, compare, gitstate, heritage, limits, pending, recorder, space
+    from coder.checkpoints.changelog import ChangeSet
     from coder.checkpoints.entries import Change
     from coder.permissions.gitdrops import Drop
 else:
@@ -164,6 +165,31 @@ class Checkpointing:
         """What the session changed, file by file, but for what a rewind took back. Raises CoderError."""
         return await finished(self._differences)
 
+    async def changed_in(self, prompt: str) -> tuple[ChangeSet, ...]:
+        """What was changed since a prompt, by its uuid, set by set: rewinds are not among them. Raises CoderError."""
+        return await finished(self._changed_in, prompt)
+
+    def content(self, content: str) -> bytes:
+        """What an entry of a change calls `content`. Blocks; raises CoderError."""
+        data: bytes = self._opened().contents.get(content)
+        return data
+
+    async def preview_sets(self, ids: Collection[str], *, force: bool = False) -> back.Preview:
+        """What taking back just these changes would do to files. Raises CoderError."""
+        return await finished(lambda: self._back().preview_sets(ids, force=force))
+
+    async def take_back(self, ids: Collection[str], what: str, *, force: bool = False) -> tuple[str, Rewound]:
+        """Takes just these changes back, by the ids of their sets; the conversation stays. Returns the id of the set
+        that did it as well. Raises CoderError."""
+        done = await finished(lambda: self._back().take_back(ids, what, force=force))
+        self._learn(done)
+        return done.changes.id, _rewound("", done, conversation=False)
+
+    async def last_rewind(self) -> str:
+        """The id of the set that went back last. Raises CoderError without one."""
+        last: ChangeSet = await finished(lambda: self._back().last_rewind())
+        return last.id
+
     async def states_before(self, id: str) -> tuple[gitstate.GitState, ...]:
         """What git knew of each repository at a checkpoint that was taken before a command."""
         return await finished(gitstate.load_states, self._site.base / self._site.session_id, id)
@@ -259,6 +285,8 @@ class Checkpointing:
     def _snapshot(self, drop: Drop) -> tuple[str, str]:
         held = self._marking()
         found = gitstate.repositories(drop.folders)
+        for repository in found:
+            held.refs.add(repository)
         if drop.removes:
             held.watch_too(folder for each in found for folder in gitstate.work_trees(each, held.git))
         mark = held.snapshot(drop.text)
@@ -315,6 +343,20 @@ class Checkpointing:
         held.catch_up()
         found: list[compare.Difference] = compare.differences(held.log.records(), self._marks(), held.contents)
         return found
+
+    def _changed_in(self, prompt: str) -> tuple[ChangeSet, ...]:
+        if self._recorder is None or prompt not in self._marked:
+            return ()
+        self._stir(self._recorder)
+        self._recorder.catch_up()
+        found: list[ChangeSet] = []
+        has_begun = False
+        for record in self._recorder.log.records():
+            if isinstance(record, changelog.Mark):
+                has_begun = has_begun or record.id == prompt
+            elif has_begun and isinstance(record, changelog.ChangeSet) and record.source != "rewind":
+                found.append(record)
+        return tuple(found)
 
     def _learn(self, done: pending.Done) -> None:
         if self._recorder is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from coder.config.paths import local_settings
 from coder.config.trust import approve_rule
 from coder.config.write import add_rule
 from coder.core.config import Behaviour, Config
@@ -19,6 +20,11 @@ def save_rule(config: Config, path: Path, behaviour: Behaviour, text: str) -> bo
     def write() -> bool:
         return add_rule(path, behaviour, text)
 
-    if behaviour != "allow" or not path.is_relative_to(config.cwd):
+    if behaviour != "allow":
         return write()
-    return approve_rule(config.home, config.cwd, str(path.relative_to(config.cwd)), text, write)
+    if path.is_relative_to(config.cwd):
+        return approve_rule(config.home, config.cwd, str(path.relative_to(config.cwd)), text, write)
+    if path == local_settings(config.cwd):  # of the main checkout
+        base = path.parent.parent
+        return approve_rule(config.home, base, str(path.relative_to(base)), text, write)
+    return write()

@@ -72,12 +72,14 @@ class Session:
         conversation: OpenConversation | None = None,
         prompting: Prompting | None = None,
         points: Points | None = None,
+        after_run: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.facts = facts
         self.control = control
         self.warnings = warnings
         self.checkpoints = checkpoints
         self.points: Points = points or NoPoints()
+        self._after_run = after_run
         self._agent = agent
         self._conversation = conversation
         self._prompting = prompting or Prompting()
@@ -118,6 +120,9 @@ class Session:
             if not done:
                 running.cancel()
                 await asyncio.wait({running})
+            if self._after_run is not None:
+                await self._after_run()
+            if not done:
                 return self._agent.ended_early("time_budget", f"The time budget of {time_budget:g}s is used up")
             if running.cancelled():
                 return self._agent.ended_early("interrupted", "Interrupted")

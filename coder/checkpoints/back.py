@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -113,6 +113,25 @@ class Back:
         plan = self._plan([last], force=force)
         preview = self._preview(Mark(last.id, last.what, last.when), plan, (), ())
         return replace(preview, undoes=True, undoes_talk=bool(last.leaf))
+
+    def preview_sets(self, ids: Collection[str], *, force: bool = False) -> Preview:
+        """What taking back just these sets would do, whatever was changed since. Raises CheckpointError."""
+        sets = self._sets(ids)
+        mark = Mark("", sets[0].what, sets[0].when)
+        commands = tuple(each.what for each in sets if each.source != "tool")
+        return self._preview(mark, self._plan(sets, force=force), commands, ())
+
+    def take_back(self, ids: Collection[str], what: str, *, force: bool = False) -> Done:
+        """Takes just these sets back; raises as `rewind`."""
+        sets = self._sets(ids)
+        record = ChangeSet(new_id(), "rewind", what, (), now(), takes=tuple(each.id for each in sets))
+        return carry_out(self._base, self._log, self._contents, self._plan(sets, force=force), record)
+
+    def _sets(self, ids: Collection[str]) -> list[ChangeSet]:
+        found = [each for each in read_log(self._log.folder) if isinstance(each, ChangeSet) and each.id in ids]
+        if not found:
+            raise CheckpointError("what was changed is no longer kept.")
+        return found
 
     def rewind(self, id: str, *, force: bool = False, leaf: str = "") -> Done:
         """`leaf` is where the conversation stands, when it goes back too. Blocks.

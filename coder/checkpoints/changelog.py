@@ -27,6 +27,7 @@ from coder.checkpoints.entries import (
     path_from_json,
     path_to_json,
 )
+from coder.checkpoints.refmoves import RefMoves, moves_from_json, moves_to_json
 from coder.core.messages import Json
 
 Source: TypeAlias = Literal["tool", "command", "background", "rewind"]
@@ -51,7 +52,7 @@ class ChangeSet:
     """What one call changed. `outside` are paths it named that lie outside the working folders and cannot be brought
     back; `what` is the call as people see it. Of a rewind, `to` is the point it went back to, and `undoes` the set that
     it took back, if it did; `leaf` where the conversation stood, when that went back too, and
-    `is_talk` when nothing else did."""
+    `is_talk` when nothing else did. With `takes` it took back just these sets, by their ids, and went to no point."""
 
     id: str
     source: Source
@@ -63,11 +64,13 @@ class ChangeSet:
     undoes: str = ""
     leaf: str = ""
     is_talk: bool = False
+    takes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A call that is running, or was cut off: the paths it named as they were before."""
+    """A call that is running, or was cut off: the paths it named as they were before. `refs`: what it moves in a
+    repository is noted too."""
 
     id: str
     source: Source
@@ -75,9 +78,10 @@ class Begun:
     named: tuple[tuple[str, Entry | None], ...]
     when: float
     scanned: tuple[str, ...] = ()
+    refs: bool = False
 
 
-Record: TypeAlias = Mark | ChangeSet | Begun
+Record: TypeAlias = Mark | ChangeSet | Begun | RefMoves
 
 
 class ChangeLog:
@@ -129,12 +133,17 @@ def read_log(folder: Path) -> list[Record]:
     found: list[Record] = []
     try:
         with (folder / NAME).open("rb") as file:
-            for line in file:
-                with suppress(ValueError, KeyError, TypeError, RecursionError):
-                    found.append(_from_json(json.loads(line)))
+            found += (record for line in file if (record := record_of(line)) is not None)
     except OSError:
         return found
     return found
+
+
+def record_of(line: bytes) -> Record | None:
+    """The record of one line of a journal; None when it is none that is known here."""
+    with suppress(ValueError, KeyError, TypeError, RecursionError):
+        return _from_json(json.loads(line))
+    return None
 
 
 def write_log(folder: Path, records: Iterable[Record]) -> None:
@@ -187,11 +196,13 @@ def _to_json(record: Record) -> Json:
     match record:
         case Mark():
             return {"t": "mark", "id": record.id, "text": record.text, "when": record.when, "why": record.why}
+        case RefMoves():
+            return moves_to_json(record)
         case Begun():
             named = [[path_to_json(path), entry_to_json(entry)] for path, entry in record.named]
             scanned = [path_to_json(path) for path in record.scanned]
             raw = {"t": "began", "id": record.id, "source": record.source, "what": record.what, "when": record.when}
-            return {**raw, "named": named, "scanned": scanned}
+            return {**raw, "named": named, "scanned": scanned, **({"refs": True} if record.refs else {})}
         case ChangeSet():
             raw = {"t": "changed", "id": record.id, "source": record.source, "what": record.what, "when": record.when}
             raw["changes"] = [change_to_json(change) for change in record.changes]
@@ -199,6 +210,8 @@ def _to_json(record: Record) -> Json:
                 raw["outside"] = [path_to_json(path) for path in record.outside]
             if record.source == "rewind":
                 raw |= {"to": record.to, "undoes": record.undoes, "leaf": record.leaf, "talk": record.is_talk}
+            if record.takes:
+                raw["takes"] = list(record.takes)
             return raw
 
 
@@ -206,15 +219,20 @@ def _from_json(raw: Any) -> Record:
     match raw["t"]:
         case "mark":
             return Mark(str(raw["id"]), str(raw["text"]), float(raw["when"]), str(raw["why"]))
+        case "refs":
+            return moves_from_json(raw)
         case "began":
             named = tuple((path_from_json(path), entry_from_json(entry)) for path, entry in raw["named"])
             scanned = tuple(map(path_from_json, raw["scanned"]))
-            return Begun(raw["id"], raw["source"], raw["what"], named, float(raw["when"]), scanned)
+            return Begun(
+                raw["id"], raw["source"], raw["what"], named, float(raw["when"]), scanned, raw.get("refs") is True
+            )
         case "changed":
             changes = tuple(map(change_from_json, raw["changes"]))
             outside = tuple(map(path_from_json, raw.get("outside", ())))
             found = ChangeSet(raw["id"], raw["source"], raw["what"], changes, float(raw["when"]), outside)
             to, undoes, leaf = (str(raw.get(key, "")) for key in ("to", "undoes", "leaf"))
-            return replace(found, to=to, undoes=undoes, leaf=leaf, is_talk=raw.get("talk") is True)
+            takes = tuple(map(str, raw.get("takes", ())))
+            return replace(found, to=to, undoes=undoes, leaf=leaf, is_talk=raw.get("talk") is True, takes=takes)
         case kind:
             raise ValueError(f"no record: {kind}")

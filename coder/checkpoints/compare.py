@@ -11,7 +11,7 @@ from coder.checkpoints.contents import CheckpointError, Contents
 from coder.checkpoints.entries import Entry
 from coder.checkpoints.timeline import Timeline, changes_of
 
-_MOST_BYTES = 2_000_000  # of a text that is worth comparing
+MOST_BYTES = 2_000_000  # of a text that is worth comparing
 _BINARY = "not a text"
 
 
@@ -60,7 +60,7 @@ def _what(net: Net) -> str:
     files = [entry for entry in there if entry.kind == "file"]
     if any(not entry.content for entry in files):
         return "its content was not kept"
-    return "too large to compare" if any(entry.size > _MOST_BYTES for entry in files) else ""
+    return "too large to compare" if any(entry.size > MOST_BYTES for entry in files) else ""
 
 
 def _text(entry: Entry | None, contents: Contents) -> str | None:

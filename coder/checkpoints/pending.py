@@ -209,6 +209,7 @@ def _to_json(plan: Plan, restore: Restore, record: ChangeSet, folder: Path) -> d
         "to": record.to,
         "undoes": record.undoes,
         "leaf": record.leaf,
+        "takes": list(record.takes),
         "journal": path_to_json(str(folder)),
         "steps": steps,
         "doors": {path_to_json(path): mode for path, mode in plan.doors.items()},
@@ -223,7 +224,7 @@ def _from_json(raw: Any) -> tuple[Plan, ChangeSet, Path, dict[str, str]]:
         plan.doors = {path_from_json(path): int(mode) for path, mode in raw["doors"].items()}
         ready = {path_from_json(path): path_from_json(where) for path, where in raw["ready"].items()}
         record = ChangeSet(raw["id"], "rewind", raw["what"], (), raw["when"], (), raw["to"], raw["undoes"])
-        record = replace(record, leaf=raw["leaf"])
+        record = replace(record, leaf=raw["leaf"], takes=tuple(map(str, raw.get("takes", ()))))
         return plan, record, Path(path_from_json(raw["journal"])), ready
     except (ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"a rewind that was cut off cannot be read: {error}.") from error

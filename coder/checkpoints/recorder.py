@@ -17,6 +17,7 @@ from coder.checkpoints.changelog import (
     ChangeLog,
     ChangeSet,
     Mark,
+    Record,
     Source,
     is_running,
     new_id,
@@ -28,6 +29,8 @@ from coder.checkpoints.contents import CheckpointError, Contents
 from coder.checkpoints.entries import Change, Entry
 from coder.checkpoints.held import FOLDER, drop_stale
 from coder.checkpoints.look import look, parents_missing
+from coder.checkpoints.refmoves import RefMoves
+from coder.checkpoints.refwatch import RefWatch
 from coder.checkpoints.rowfile import RowFile, load_rows
 from coder.checkpoints.tree import Tree
 from coder.core.visible import visible_line
@@ -77,6 +80,7 @@ class Recorder:
         self._running: dict[str, _Running] = {}
         canonical = _outermost(Path(os.path.realpath(root)) for root in roots)
         self.git = Git(surroundings.env, canonical)
+        self.refs = RefWatch(self.folder, canonical, self.git)
         self._trees = [self._tree(root) for root in canonical if self._may_look(root)]
 
     def mark(self, mark: Mark) -> None:
@@ -92,7 +96,9 @@ class Recorder:
         trees = self._look_around() if scan else []
         images, outside = self._images(named, trees, scan=scan)
         self.contents.flush()
-        begun = Begun(new_id(), source, what, images, now(), tuple(str(tree.root) for tree in trees))
+        begun = Begun(new_id(), source, what, images, now(), tuple(str(tree.root) for tree in trees), scan)
+        if scan:
+            self.refs.save()
         self._append(begun)
         self._running[begun.id] = _Running(begun, trees, outside)
         return begun.id
@@ -110,6 +116,8 @@ class Recorder:
         self.contents.flush()
         begun = running.begun
         record = ChangeSet(begun.id, begun.source, begun.what, tuple(changes), now(), running.outside)
+        if begun.source == "command":
+            self._note_refs(self.refs.look(begun.id, begun.what, "command", record.when))
         self._append(record)
         if not running.trees:
             self.note(record.changes)
@@ -163,7 +171,8 @@ class Recorder:
     def recover(self) -> None:
         """Notes what calls did that were cut off by the end of an earlier process of this session. To be called before
         anything else."""
-        cut_off = unfinished(read_log(self.folder))
+        records = read_log(self.folder)
+        cut_off = unfinished(records)
         if not cut_off or _goes_on_running(self.folder):
             return  # that process notes it itself
         for begun in cut_off:
@@ -174,6 +183,9 @@ class Recorder:
                     tree.begin_with(rows)
                     changes += tree.look()
             what = f"{begun.what} (cut off)"
+            if begun.source == "command":
+                known = [each for each in records if isinstance(each, RefMoves)]
+                self._note_refs(self.refs.recover(begun.id, what, now(), known))
             self._append(ChangeSet(begun.id, begun.source, what, tuple(changes), now()))
 
     def not_kept(self) -> dict[str, str]:
@@ -190,6 +202,7 @@ class Recorder:
         for tree in self._trees:
             tree.close()
         self._trees = []
+        self.refs.close()
         drop_stale(self.base)
         self.log.close()
         self.contents.close()
@@ -212,6 +225,9 @@ class Recorder:
         one that is named."""
         seen: list[Tree] = []
         changes: list[Change] = []
+        busy = self._was_busy or self._surroundings.is_busy()
+        what = beside or ("a command in the background" if busy else "")
+        self._note_refs(self.refs.look(new_id(), what, "background" if what else "meanwhile", now()))
         for tree in list(self._trees):
             try:
                 changes += tree.look()
@@ -219,8 +235,7 @@ class Recorder:
             except CheckpointError as error:
                 self._trees.remove(tree)
                 self._say(f"Commands cannot be undone from here on: {error}.")
-        if changes and (beside or self._was_busy or self._surroundings.is_busy()):
-            what = beside or "a command in the background"
+        if changes and what:
             self._append(ChangeSet(new_id(), "background", what, tuple(changes), now()))
         self._was_busy = self._surroundings.is_busy()
         self._tell_not_kept()
@@ -263,7 +278,11 @@ class Recorder:
     def _is_own(self, path: str) -> bool:
         return any(Path(path).is_relative_to(os.path.realpath(own)) for own in self._surroundings.own)
 
-    def _append(self, record: Mark | Begun | ChangeSet) -> None:
+    def _note_refs(self, records: Iterable[RefMoves]) -> None:
+        for record in records:
+            self._append(record)
+
+    def _append(self, record: Record) -> None:
         try:
             self.log.append(record)
         except OSError as error:

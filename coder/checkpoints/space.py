@@ -15,6 +15,7 @@ from pathlib import Path
 
 from coder.checkpoints.changelog import NAME, Begun, ChangeSet, is_running, read_log
 from coder.checkpoints.contents import Contents
+from coder.checkpoints.dropped import note_dropped
 from coder.checkpoints.entries import Entry
 from coder.checkpoints.held import drop_of
 from coder.checkpoints.limits import MOST_STORED_BYTES
@@ -57,6 +58,7 @@ def collect(base: Path, gone: Collection[str] = (), *, most: int = MOST_STORED_B
             kept.remove(oldest)
             dropped.append(oldest)
         if not dry_run:
+            note_dropped(base, (folder.name for folder in dropped if folder.name not in gone))
             for folder in dropped:
                 shutil.rmtree(folder, ignore_errors=True)
             for session in {*gone, *(folder.name for folder in dropped)}:

@@ -103,6 +103,12 @@ def _gone_back(records: Sequence[Mark | ChangeSet]) -> tuple[set[str], set[str]]
             marks[record.id] = marks.get(record.undoes, set()) if record.leaf else set()
             dropped ^= marks[record.id]
             continue
+        if record.takes:
+            calls = {id for id in record.takes if id not in taken} - undone
+            back = {id for each in record.takes for id in taken.get(each, ())}  # of a rewind that is taken back
+            taken[record.id] = calls | back
+            undone ^= taken[record.id]
+            continue
         at = next(
             (i for i, each in enumerate(records[:index]) if isinstance(each, Mark) and each.id == record.to), index
         )

@@ -42,6 +42,7 @@ Settings and prompts
   --exclude-dynamic-system-prompt-sections   no effect: they never are in it
   --think-tool on|off       a tool to think in, for models that cannot
   --disable-slash-commands  no commands or skills from files
+  --auto-commit             each run's changes as a commit, on its own branch
   --safe-mode               nothing that was set up: notes, commands, hooks …
   --bare                    the same, with Read, Edit and Bash alone
 
@@ -57,6 +58,7 @@ Output
 Commands
   coder sessions            past conversations: list, search, show, export …
   coder rewind              go back to before a message: files, conversation
+  coder undo                take back a commit of --auto-commit
   coder cost|context|cache  what it cost, what fills the context, cache misses
   coder commands            commands and skills: list, show, check, new
   coder hooks               list hooks and where they come from; test one

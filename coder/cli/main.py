@@ -30,7 +30,7 @@ SUBCOMMANDS = {
     name: f"coder.cli.{name}"
     for name in (
         *("auth", "cache", "commands", "config", "context", "cost", "demo", "doctor", "hooks"),
-        *("permissions", "replay", "rewind", "sessions", "trust"),
+        *("permissions", "replay", "rewind", "sessions", "trust", "undo", "who", "worktree"),
     )
 }
 _SLASH = re.compile(r"/[A-Za-z][\w.:/-]*(?=\s|$)")
@@ -74,6 +74,10 @@ def _start(arguments: RunArguments) -> int:
     from coder.config.load import load
     from coder.config.paths import current_folder
 
+    if arguments.flags.worktree is not None:
+        from coder.cli.worktree_run import in_worktree
+
+        return in_worktree(arguments, _start)
     if not arguments.print_mode:
         from coder.cli import interactive
 

@@ -39,6 +39,7 @@ _LOOSENING = (
     "enabledPlugins",
     "extraKnownMarketplaces",
     "pluginConfigs",
+    "autoCommit",
     "autoMode",
     "skipAutoPermissionPrompt",
     "skipDangerousModePermissionPrompt",

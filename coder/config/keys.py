@@ -67,7 +67,7 @@ ANYTHING = Kind("a JSON value", lambda _: True)
 _SWITCHES = """
 confirmIrreversible alwaysThinkingEnabled showThinkingSummaries includeGitInstructions includeCoAuthoredBy
 disableAllHooks enableAllProjectMcpServers autoCompactEnabled autoMemoryEnabled respectGitignore enforceAvailableModels
-fileCheckpointingEnabled disableBundledSkills disableSkillShellExecution respondToBashCommands verbose
+fileCheckpointingEnabled autoCommit disableBundledSkills disableSkillShellExecution respondToBashCommands verbose
 screenReader ambiguousWide
 syntaxHighlightingDisabled prefersReducedMotion reducedMotion
 spinnerTipsEnabled showTurnDuration terminalProgressBarEnabled

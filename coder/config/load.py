@@ -21,7 +21,7 @@ from coder.config.paths import MANAGED, config_home, expand, key_file, sources, 
 from coder.config.prompt_files import with_prompts_read
 from coder.config.settings import mode_named, mode_names
 from coder.core.choices import Mode
-from coder.core.config import Behaviour, Config, RuleText
+from coder.core.config import Behaviour, Config, RuleText, Worktrees
 from coder.core.errors import ConfigError
 from coder.core.lazy import LazyModule
 from coder.permissions.splitting import split_rules
@@ -76,6 +76,7 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
         fallback_models=(flags.fallback_models or stack.first(lambda settings: settings.fallback_models) or ())[:3],
         on_limit=flags.on_limit or "stop",
         auto_compact=_auto_compact(stack, overlay),
+        auto_commit=_auto_commit(flags, stack),
         checkpoints=_checkpoints(stack, overlay),
         auto_compact_percent=_auto_compact_percent(overlay),
         auto_compact_window=flags.auto_compact_window or stack.first(lambda settings: settings.auto_compact_window),
@@ -86,6 +87,7 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
         interface=interface_of(stack, verbose=flags.verbose, plain=flags.bare or flags.safe_mode),
         guidance=guidance_of(flags, stack, overlay, _sources(flags.setting_sources)),
         hooks=hooks_of(flags, stack, overlay),
+        worktrees=_worktrees(stack),
         trust=stack.trust,
         warnings=tuple(warnings),
     )
@@ -217,6 +219,19 @@ def _max_turns(flags: Flags, env: Mapping[str, str]) -> int | None:
     if flags.max_turns < 1:
         raise ConfigError("--max-turns must be at least 1.")
     return flags.max_turns
+
+
+def _worktrees(stack: Stack) -> Worktrees:
+    return Worktrees(
+        stack.first(lambda settings: settings.worktree_base) or "",
+        stack.first(lambda settings: settings.worktree_links) or (),
+        stack.first(lambda settings: settings.worktree_sparse) or (),
+    )
+
+
+def _auto_commit(flags: Flags, stack: Stack) -> bool:
+    given = stack.first(lambda settings: settings.auto_commit) if flags.auto_commit is None else flags.auto_commit
+    return given is True
 
 
 def _checkpoints(stack: Stack, env: Mapping[str, str]) -> bool:

@@ -41,6 +41,7 @@ READ = {  # the keys that this version reads, by the field they become
     "fallback_models": "fallbackModel",
     "auto_compact": "autoCompactEnabled",
     "auto_compact_window": "autoCompactWindow",
+    "auto_commit": "autoCommit",
     "checkpoints": "fileCheckpointingEnabled",
     "theme": "theme",
     "vim": "editorMode",
@@ -72,6 +73,9 @@ READ = {  # the keys that this version reads, by the field they become
     "co_author": "includeCoAuthoredBy",
     "check": "check",
     "check_tries": "checkTries",
+    "worktree_base": "worktree.baseRef",
+    "worktree_links": "worktree.symlinkDirectories",
+    "worktree_sparse": "worktree.sparsePaths",
 }
 _VARIABLES = {
     "model": ("ANTHROPIC_MODEL",),

@@ -9,9 +9,16 @@ import sys
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from coder.core.config import Scope
 from coder.core.errors import ConfigError
+from coder.core.lazy import LazyModule
+
+if TYPE_CHECKING:
+    from coder.git import worktrees
+else:  # loaded in a linked work tree only
+    worktrees = LazyModule("coder.git.worktrees")
 
 MANAGED = Path("/Library/Application Support/ClaudeCode" if sys.platform == "darwin" else "/etc/claude-code")
 _OVERRIDES = ("CODER_CONFIG_DIR", "CLAUDE_CONFIG_DIR")
@@ -77,8 +84,19 @@ def project_settings(cwd: Path) -> Path:
 
 
 def local_settings(cwd: Path) -> Path:
-    """The person's own settings for a project."""
-    return cwd / ".coder" / "settings.local.json"
+    """The person's own settings for a project: one file for all the work trees of a repository."""
+    return (main_folder(cwd) or cwd) / ".coder" / "settings.local.json"
+
+
+def main_folder(cwd: Path) -> Path | None:
+    """The main checkout of the linked work tree whose top `cwd` is, where the two name each other; else None. A folder
+    that only says it belongs to a repository has nothing of what is trusted there."""
+    if not (cwd / ".git").is_file() or worktrees.worktree_of(cwd) is None:
+        return None
+    try:
+        return worktrees.main_checkout(cwd).top
+    except ConfigError:
+        return None
 
 
 def expand(text: str, env: Mapping[str, str], cwd: Path) -> Path:
@@ -126,6 +144,8 @@ def sources(
     folders = [folder for folder in every if os.path.realpath(folder) not in taken]
     if "local" in names:
         yield from (Source("local", folder / "settings.local.json", cwd) for folder in every)
+        if (main := main_folder(cwd)) is not None:
+            yield from (Source("local", main / name / "settings.local.json", cwd) for name in (".coder", ".claude"))
     if "project" in names:
         for folder in folders:
             path = folder / "settings.json"

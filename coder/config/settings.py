@@ -58,6 +58,7 @@ class Settings:
     fallback_models: tuple[str, ...] | None = None
     auto_compact: bool | None = None
     auto_compact_window: int | None = None  # tokens
+    auto_commit: bool | None = None
     checkpoints: bool | None = None
     theme: Theme | None = None
     vim: bool | None = None
@@ -89,6 +90,9 @@ class Settings:
     co_author: bool | None = None
     check: str | None = None
     check_tries: int | None = None
+    worktree_base: str | None = None
+    worktree_links: tuple[str, ...] | None = None
+    worktree_sparse: tuple[str, ...] | None = None
 
 
 def mode_named(name: str) -> Mode | None:
@@ -110,6 +114,7 @@ def settings_of(parsed: Parsed, origin: str) -> tuple[Settings, tuple[str, ...]]
     top.warnings += [f"{origin}: the key {key!r} stands there twice; the last one counts." for key in parsed.repeated]
     rules = top.section("permissions", strict=True)
     ours = top.section("coder")
+    trees = top.section("worktree")
     found = Settings(
         allow=rules.texts("allow"),
         ask=rules.texts("ask", strict=True),
@@ -131,6 +136,7 @@ def settings_of(parsed: Parsed, origin: str) -> tuple[Settings, tuple[str, ...]]
         fallback_models=top.texts("fallbackModel") or None,
         auto_compact=top.switch("autoCompactEnabled"),
         auto_compact_window=top.whole("autoCompactWindow", 100_000, 1_000_000),
+        auto_commit=top.switch("autoCommit"),
         checkpoints=top.switch("fileCheckpointingEnabled"),
         theme=_theme(top),
         vim=top.choice("editorMode", {"normal": False, "vim": True}),
@@ -162,6 +168,9 @@ def settings_of(parsed: Parsed, origin: str) -> tuple[Settings, tuple[str, ...]]
         co_author=top.switch("includeCoAuthoredBy"),
         check=top.text("check"),
         check_tries=top.whole("checkTries", 1, 20),
+        worktree_base=trees.text("baseRef"),
+        worktree_links=trees.texts("symlinkDirectories") if "symlinkDirectories" in trees.raw else None,
+        worktree_sparse=trees.texts("sparsePaths") if "sparsePaths" in trees.raw else None,
     )
     return found, tuple(top.warnings)
 

@@ -43,11 +43,14 @@ def judge(contents: Mapping[str, Json], home: Path, here: Path, *, once: bool = 
     """
     real = Path(os.path.realpath(here))
     brought = tuple(item for name, value in contents.items() for item in brought_by(name, value))
+    folders: Json = {}
     try:
-        folder, entry, note = _standing(read_folders(home), real)
+        folder, entry, note = _standing(folders := read_folders(home), real)
     except ConfigError as error:
         folder, entry, note = real, None, f"{error} It trusts nothing until then."
     approved = None if entry is None else _files(entry, folder, real, contents)
+    for name in filter(_is_of_main, contents):  # it is judged as it is there
+        approved = {**(approved or {}), name: _of_main(folders, Path(name), (approved or {}).get(name, {}))}
     return Trust(folder, real, _identity(folder), brought, approved, entry is not None, once, note)
 
 
@@ -103,6 +106,26 @@ def approve(home: Path, trust: Trust) -> None:
     update_folders(home, put)
 
 
+def carry(home: Path, source: Path, target: Path) -> None:
+    """What is approved of the folder `source` is approved of `target` too, content by content: what differs there is
+    asked about. For a copy that coder itself has just made. Raises ConfigError."""
+    real, there = Path(os.path.realpath(source)), Path(os.path.realpath(target))
+    if _standing(read_folders(home), real)[1] is None:
+        return
+
+    def put(folders: Json) -> None:
+        folder, entry, _ = _standing(folders, real)
+        if entry is None:
+            return
+        above = real.relative_to(folder).as_posix()
+        every = _all_files(entry)
+        own = {os.path.relpath(name, above): parts for name, parts in every.items()}
+        files = {name: parts for name, parts in own.items() if not name.startswith("..")}
+        folders[str(there)] = _entry(*_identity(there), {**files, **_kept(folders, there, _identity(there))})
+
+    update_folders(home, put)
+
+
 def approve_rule(home: Path, here: Path, file: str, rule: str, write: Callable[[], bool]) -> bool:
     """Keeps trust as it was when coder itself writes an allow rule into `file` of the folder `here` because the person
     asked for it: that rule counts as approved there, and nothing that stands beside it.
@@ -137,6 +160,19 @@ def forget(home: Path, here: Path) -> Path | None:
     if any(str(folder) in read_folders(home) for folder in _reach(Path(os.path.realpath(here)))):
         update_folders(home, remove)
     return taken[0] if taken else None
+
+
+def _is_of_main(name: str) -> bool:
+    """Whether a file is the local settings of the main checkout of this work tree."""
+    return name.startswith("/") and name.endswith("/settings.local.json")
+
+
+def _of_main(folders: Json, file: Path, more: Mapping[str, str]) -> Mapping[str, str]:
+    """What is approved of a settings file where it lies."""
+    base = file.parent.parent
+    folder, entry, _ = _standing(folders, base)
+    name = str(file.relative_to(base))
+    return {**more, **({} if entry is None else _files(entry, folder, base, ()).get(name, {}))}
 
 
 def _kept(folders: Json, folder: Path, identity: tuple[int, int]) -> dict[str, Mapping[str, str]]:

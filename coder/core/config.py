@@ -138,6 +138,16 @@ class Guidance:
 
 
 @dataclass(frozen=True, slots=True)
+class Worktrees:
+    """How worktrees are made: from which ref ("" or head: HEAD, fresh: the remote's default branch), which folders are
+    links to those of the main checkout, and which are checked out (none: all)."""
+
+    base: str = ""
+    links: tuple[str, ...] = ()
+    sparse: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     cwd: Path
     home: Path  # where we write: $CODER_CONFIG_DIR, $CLAUDE_CONFIG_DIR or ~/.coder
@@ -154,6 +164,7 @@ class Config:
     max_tokens_total: int | None = None  # input, cached or not, and output of all requests together
     fallback_models: tuple[str, ...] = ()
     on_limit: OnLimit = "stop"
+    auto_commit: bool = False  # each run's changes become a commit on a branch of their own
     checkpoints: bool = True  # keep what calls change, so that it can be undone
     auto_compact: bool = True
     auto_compact_window: int | None = None  # tokens; None: the model's window
@@ -165,5 +176,6 @@ class Config:
     interface: Interface = Interface()
     guidance: Guidance = Guidance()
     hooks: HookSettings = HookSettings()
+    worktrees: Worktrees = Worktrees()
     trust: Trust | None = None  # None: the folder has no settings of its own
     warnings: tuple[str, ...] = ()

@@ -193,6 +193,16 @@ class CheckpointTaken(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Committed(Event):
+    """What a run changed is a commit on an agent branch now. `text` says so to people."""
+
+    commit: str
+    branch: str
+    files: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class TaskEnded(Event):
     """A command in the background ended by itself, or was stopped. `output` is the file with all it printed."""
 
@@ -272,6 +282,7 @@ AnyEvent: TypeAlias = (
     | StateChanged
     | Notice
     | CheckpointTaken
+    | Committed
     | TaskEnded
     | HookStarted
     | HookEnded

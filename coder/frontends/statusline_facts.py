@@ -40,6 +40,8 @@ class StatusFacts:
     effort: str | None = None
     thinks: bool = False
     vim: str | None = None
+    git_worktree: str = ""  # what git calls the linked work tree that `cwd` lies in
+    worktree: Json | None = None
 
 
 def payload(facts: StatusFacts) -> Json:
@@ -52,6 +54,7 @@ def payload(facts: StatusFacts) -> Json:
             "current_dir": str(facts.cwd),
             "project_dir": str(facts.project),
             "added_dirs": [str(folder) for folder in facts.added_dirs],
+            **({"git_worktree": facts.git_worktree} if facts.git_worktree else {}),
         },
         "version": facts.version,
         "output_style": {"name": "default"},
@@ -72,6 +75,7 @@ def payload(facts: StatusFacts) -> Json:
         "prompt_id": facts.prompt_id or None,
         "effort": {"level": facts.effort} if facts.effort else None,
         "vim": {"mode": facts.vim} if facts.vim else None,
+        "worktree": facts.worktree,
     }
     return made | {key: value for key, value in optional.items() if value is not None}
 

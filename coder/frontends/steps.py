@@ -16,6 +16,7 @@ from rich.text import Text as Styled
 from coder.core.events import (
     AnyEvent,
     CheckpointTaken,
+    Committed,
     HookEnded,
     MessageAdded,
     ModelRetrying,
@@ -64,7 +65,7 @@ class StepsOut:
                 self._line(f"! waiting for the model: {one_line(event.message)}, next in {event.delay:.0f}s", "yellow")
             case Notice(level="warning" | "error"):
                 self._line(f"! {one_line(event.text)}", "yellow")
-            case CheckpointTaken():
+            case CheckpointTaken() | Committed():
                 self._line(one_line(event.text), "dim")
             case HookEnded() if text := failure(event):
                 self._line(f"! {one_line(text)}", "yellow")

@@ -14,6 +14,7 @@ from coder.app.session import Session
 from coder.core.events import (
     AnyEvent,
     CheckpointTaken,
+    Committed,
     HookEnded,
     ModelRetrying,
     Notice,
@@ -73,7 +74,7 @@ class TextOut:
                 self._say_waiting(status, event)
             case Notice(level="warning" | "error"):
                 self._say(event.text)
-            case CheckpointTaken():
+            case CheckpointTaken() | Committed():
                 self._say(event.text)
             case HookEnded() if text := failure(event):
                 self._say(text)

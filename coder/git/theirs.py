@@ -109,14 +109,13 @@ async def _started(
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
+    """git first, in order; then whatever of its group has outlived it."""
     for number, seconds in ((signal.SIGTERM, _GRACE), (signal.SIGKILL, None)):
         with suppress(OSError):
             os.killpg(process.pid, number)
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await asyncio.shield(process.wait())
-    with suppress(OSError):  # what it started may have outlived it
-        os.killpg(process.pid, signal.SIGKILL)
 
 
 class _Heard:

@@ -45,13 +45,22 @@ def at_start(ground: Ground) -> Iterator[Place]:
     if "project" in ground.sources:
         for folder in ground.brought:
             yield from _of_own(folder, "project", ground)
-    outside = ground.home.parents
+    outside, twice = ground.home.parents, _checkout_round(top)
     for folder in (*reversed(ground.cwd.parents), ground.cwd):
-        if folder not in outside:  # nobody keeps the memory of a project above people's homes
+        if folder in twice:  # the worktree has the shared ones itself, as its branch wants them
+            yield from (place for place in of_folder(folder, ground, top) if place.whose == "only you")
+        elif folder not in outside:  # nobody keeps the memory of a project above people's homes
             yield from of_folder(folder, ground, top)
     for folder in ground.more:
         if not ground.cwd.is_relative_to(folder):
             yield from of_folder(folder, ground, top)
+
+
+def _checkout_round(top: Path) -> tuple[Path, ...]:
+    """The folders of the main checkout that a worktree of coder's lies in."""
+    if top.parent.parts[-2:] != (".claude", "worktrees") or not (top / ".git").is_file():
+        return ()
+    return tuple(top.parents[:3]) if os.path.lexists(top.parents[2] / ".git") else ()
 
 
 def of_folder(folder: Path, ground: Ground, top: Path) -> Iterator[Place]:

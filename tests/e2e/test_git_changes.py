@@ -20,7 +20,11 @@ def shop(folder: Path) -> tuple[Place, Repository]:
 @pytest.mark.behaviour("B-1415")
 @pytest.mark.parametrize(
     ("settings", "ends"),
-    [("{}", "Co-Authored-By: Claude"), ('{"attribution": {"commit": ""}}', "tax: raise the rate")],
+    [
+        ('{"includeCoAuthoredBy": true}', "Co-Authored-By: Claude"),
+        ("{}", "tax: raise the rate"),
+        ('{"attribution": {"commit": ""}}', "tax: raise the rate"),
+    ],
 )
 def test_a_run_commits_with_the_trailer_that_is_set(tmp_path: Path, settings: str, ends: str) -> None:
     place, repository = shop(tmp_path)
@@ -33,7 +37,7 @@ def test_a_run_commits_with_the_trailer_that_is_set(tmp_path: Path, settings: st
     assert done.code == 0, done.stderr
     last = repository.messages()[0].splitlines()
     assert last[0] == "tax: raise the rate" and last[-1].startswith(ends)
-    assert sum("Co-Authored-By" in line for line in last) == (1 if settings == "{}" else 0)
+    assert sum("Co-Authored-By" in line for line in last) == (1 if "true" in settings else 0)
     assert repository.git("status", "--porcelain") == ""
 
 
@@ -63,3 +67,18 @@ def test_what_a_run_put_aside_goes_back(tmp_path: Path) -> None:
     back = place.coder("rewind", "1", "-y", "--files")
     assert back.code == 0, back.stderr
     assert tree(place.project) == before
+
+
+@pytest.mark.behaviour("B-1419")
+def test_what_was_changed_before_the_session_is_said(tmp_path: Path) -> None:
+    place, repository = shop(tmp_path)
+    repository.write("shop/tax.py", "RATE = 20\n")
+    calls = (
+        tool("Write", file_path=str(place.project / "new.txt"), content="x\n"),
+        tool("Git", action="add", paths=["."]),
+    )
+    with fake_api([*(turn(call) for call in calls), turn("Done.")]) as api:
+        place.coder("-p", "add it", "--allowedTools", "Git", "Edit", "--permission-mode", "acceptEdits", url=api.url)
+        said = str(api.requests[-1]["messages"][-1])
+    assert "Staged 2 files: shop/tax.py, new.txt." in said
+    assert "changed before this session began: shop/tax.py." in said

@@ -29,7 +29,7 @@ words = st.text(st.sampled_from("ab.-*/ '\"$`\\\n;&|(){}~#é"), max_size=8)
 names = st.one_of(st.sampled_from(["main", "topic", "-f", "--force", "@{-1}", "."]), words)
 params = st.builds(
     GitParams,
-    action=st.sampled_from(list(VERBS)),  # type: ignore[arg-type]  # its keys are actions
+    action=st.sampled_from(list(VERBS)),
     paths=st.lists(st.one_of(st.sampled_from(["a.py", ".", ".env", "-A"]), words), max_size=2).map(tuple),
     rev=st.none() | names | st.sampled_from(["stash@{0}", "stash@{1}"]),
     base=st.none() | names,

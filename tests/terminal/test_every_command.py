@@ -50,6 +50,7 @@ COMMANDS = {
     "theme": Look("screen", "for a dark background"),
     "todos": Look("row", "The model keeps no todo list in this session."),
     "vim": Look("row", "✓ Vim keys are "),
+    "who": Look("row", "Say what: /who src/app.py"),
     "clear": Look("row", "✓ A new conversation.", "The one before is kept: /resume "),
     "quit": Look("row", "", "Continue with: coder -c"),
 }

@@ -11,6 +11,7 @@ from coder import __version__
 from coder.core.config import Config, StatusCommand
 from coder.frontends.statusline import StatusLine
 from coder.frontends.statusline_facts import StatusFacts
+from coder.git.worktrees import worktree_of
 from coder.models import catalog
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def facts_of(config: Config, talk: Talk, printer: Printer, began: float, vim: st
     facts, spent = session.facts, session.spent
     model = session.control.model
     added, removed = session.lines_changed()
+    tree = worktree_of(config.cwd)
     return StatusFacts(
         session_id=facts.session_id,
         cwd=config.cwd,
@@ -85,4 +87,6 @@ def facts_of(config: Config, talk: Talk, printer: Printer, began: float, vim: st
         window=catalog.describe(model).context_window,
         effort=config.model.effort,
         vim=vim,
+        git_worktree=tree.admin.name if tree is not None else "",
+        worktree=tree.told if tree is not None else None,
     )

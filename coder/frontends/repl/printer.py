@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 from coder.core.events import (
     AnyEvent,
     CheckpointTaken,
+    Committed,
     CompactionEnded,
     CompactionStarted,
     ContextEdited,
@@ -169,7 +170,7 @@ class Printer:
                 self._retrying(event)
             case Notice(level=level, text=text):
                 self.say(row(("! ", "warn") if level != "error" else ("✗ ", "bad"), foreign(text)))
-            case CheckpointTaken(text=text):
+            case CheckpointTaken(text=text) | Committed(text=text):
                 self.say(row((f"  {foreign(text)}", "dim")))
             case TaskEnded():
                 number = int(event.id.lstrip("b") or 0)

@@ -67,6 +67,7 @@ BUILT_IN = (
     Command("theme", "choose the colours", "theme", "[name]", any_time=True),
     Command("todos", "the todo list of this session", "todos", any_time=True),
     Command("vim", "switch vim keys in the prompt on or off", "vim", any_time=True),
+    Command("who", "which session and command changed a file, or HEAD", "who", "<file|HEAD|branch>", any_time=True),
 )
 
 

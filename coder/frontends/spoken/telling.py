@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from coder.core.events import (
     AnyEvent,
     CheckpointTaken,
+    Committed,
     CompactionEnded,
     CompactionStarted,
     HookEnded,
@@ -41,6 +42,7 @@ from coder.frontends.spoken.paragraphs import Paragraphs
 if TYPE_CHECKING:
     from coder.core.tools import Mode
 
+_Remark: TypeAlias = ModelRetrying | Notice | CheckpointTaken | Committed | StateChanged | TaskEnded
 WAITING = "Waiting for the model"
 FINISHING = "Finishing"
 ASKING = "Waiting for you"
@@ -101,7 +103,7 @@ class Telling:
                 yield from self._added(message)
             case ToolStarted() | ToolFinished() | PermissionDenied():
                 yield from self._call(event)
-            case ModelRetrying() | Notice() | CheckpointTaken() | StateChanged() | TaskEnded():
+            case ModelRetrying() | Notice() | CheckpointTaken() | Committed() | StateChanged() | TaskEnded():
                 yield from self._remark(event)
             case PermissionAnswered(request=PermissionRequest(call=call), reply=Deny() as reply):
                 self._denied[call.id] = reply
@@ -178,7 +180,7 @@ class Telling:
             case PermissionDenied():
                 yield self._calls.denied(event, self._denied.pop(event.call.id, None))
 
-    def _remark(self, event: ModelRetrying | Notice | CheckpointTaken | StateChanged | TaskEnded) -> Iterator[str]:
+    def _remark(self, event: _Remark) -> Iterator[str]:
         match event:
             case ModelRetrying():
                 yield from self._end_thinking()
@@ -186,7 +188,7 @@ class Telling:
                 self.state = f"Trying again in {spoken_seconds(event.delay)}"
                 of = f", try {event.attempt + 1} of {event.max_retries + 1}" if event.max_retries else ""
                 yield f"warning: {_sentence(event.message)} {self.state}{of}."
-            case Notice(level="info", text=text) | CheckpointTaken(text=text):
+            case Notice(level="info", text=text) | CheckpointTaken(text=text) | Committed(text=text):
                 yield f"note: {visible_line(text)}"
             case Notice(level=level, text=text):
                 yield f"{level}: {visible_line(text)}"

@@ -9,6 +9,7 @@ from coder.app.session import Session
 from coder.core.events import (
     AnyEvent,
     CheckpointTaken,
+    Committed,
     CompactionEnded,
     CompactionStarted,
     HookEnded,
@@ -94,7 +95,7 @@ class StreamJsonOut(JsonOut):
                 self._write(convert.permission_denied(self._session_id, event))
             case Notice():
                 self._write(convert.informational(self._session_id, event.level, event.text))
-            case CheckpointTaken():
+            case CheckpointTaken() | Committed():
                 self._write(convert.informational(self._session_id, "info", event.text))
             case TaskEnded():
                 self._write(convert.task_ended(self._session_id, event))

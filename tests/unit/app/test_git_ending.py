@@ -39,8 +39,9 @@ async def test_a_cancelled_commit_leaves_no_lock_and_no_hook(tmp_path: Path, stu
     bench.hook("pre-commit", *(["trap '' TERM"] if stubborn else []), *BLOCKS)
     bench.write("a.txt", "two\n")
     bench.run("add", "a.txt")
-    running = asyncio.ensure_future(bench.git("commit", message="x"))
+    running = asyncio.ensure_future(bench.git("commit", message="x", paths=["a.txt"]))
     await hook.begun()
+    assert (bench.project / ".git/index.lock").exists()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running

@@ -1,0 +1,75 @@
+"""Which paths must not, or need not, be put into a commit: git ignores them, or the repository would run something to
+take them in. Must not know who wants to commit.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from coder.git.call import Git
+from coder.git.filters import ARGUMENTS, filters
+
+_LONG = 30.0  # seconds
+_EXAMPLES = (".example", ".sample", ".template", ".dist", ".defaults")
+_SECRET_NAMES = frozenset(
+    (
+        *(".netrc", "_netrc", ".pgpass", ".htpasswd", ".git-credentials", ".npmrc", ".pypirc", ".dockercfg"),
+        *("credentials", "credentials.json", "service-account.json", "token.json", ".vault-token", "kubeconfig"),
+        *("secrets.json", "secrets.yml", "secrets.yaml", "secrets.toml"),
+    )
+)
+_SECRET_ENDS = (".pem", ".key", ".p12", ".pfx", ".jks", ".keystore", ".kdbx", ".ppk", ".asc", ".gpg", ".ovpn", ".age")
+_SECRET_KEY = re.compile(r"id_(rsa|dsa|ecdsa|ed25519)(_sk)?(?!.*\.pub$)")
+
+
+def is_secret(path: str) -> bool:
+    """Whether a file looks by its name as if it held secrets."""
+    name = PurePosixPath(path).name.lower()
+    if name.endswith(_EXAMPLES) or name.endswith(".pub"):
+        return False
+    is_env = name == ".env" or name.startswith(".env.") or name.endswith(".env") or name == ".envrc"
+    is_key = _SECRET_KEY.match(name) is not None or name.endswith(_SECRET_ENDS)
+    return is_env or is_key or name in _SECRET_NAMES
+
+
+def ignored(git: Git, top: Path, paths: Collection[str]) -> frozenset[str] | None:
+    """Those that git ignores and does not track. None when it cannot tell. Blocks."""
+    if not paths:
+        return frozenset()
+    answer = git.answer(top, "check-ignore", "-z", "--stdin", stdin=_listed(paths), seconds=_LONG)
+    if answer.code not in (0, 1):
+        return None
+    return frozenset(os.fsdecode(name) for name in answer.out.split(b"\0") if name)
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """`paths` are those whose content would go through a filter that only the repository's own settings define, and its
+    name: to take such a file in, git would run what the repository says. With `settings` it runs nothing of it."""
+
+    paths: Mapping[str, str]
+    settings: tuple[str, ...] = ()
+
+
+def foreign_filters(git: Git, top: Path, paths: Collection[str]) -> Foreign | None:
+    """None when it cannot tell. Blocks."""
+    found = filters(git.answer(top, *ARGUMENTS, seconds=_LONG))
+    if found.problem:
+        return None
+    empty = set(found.settings)
+    off = {name for name in found.names if {f"filter.{name}.clean=", f"filter.{name}.process="} & empty}
+    if not off or not paths:
+        return Foreign({}, found.settings)
+    listed = git.answer(top, "check-attr", "-z", "--stdin", "filter", stdin=_listed(paths), seconds=_LONG)
+    fields = [os.fsdecode(part) for part in listed.out.split(b"\0")]
+    # A filter may be called `unset`: whatever git prints counts as its name.
+    rows = zip(fields[::3], fields[2::3], strict=False)
+    return Foreign({path: name for path, name in rows if name in off}, found.settings) if listed.ok else None
+
+
+def _listed(paths: Collection[str]) -> bytes:
+    return b"".join(os.fsencode(path) + b"\0" for path in paths)

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.ordinary import read_ordinary
+
 _MOST_POINTER = 4096
+# git would wait for ever for whoever writes into one of these, if it were a pipe.
+_FILES = (
+    *("HEAD", "index", "config", "config.worktree", "packed-refs", "shallow", "commondir", "gitdir", "logs/HEAD"),
+    *("info/exclude", "info/attributes", "info/grafts", "objects/info/alternates", "logs/refs/stash"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +45,21 @@ def repository_of(folder: Path) -> Repository | None:
     return None
 
 
+def pipe_in(repository: Repository) -> Path | None:
+    """One of git's own files that is a pipe, a device or a socket, so that no git is to be started here. Never raises."""
+    for folder in dict.fromkeys((repository.folder, repository.shared)):
+        for name in _FILES:
+            try:
+                mode = (folder / name).stat().st_mode
+            except (OSError, ValueError):
+                continue
+            if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+                return folder / name
+    return None
+
+
 def _pointed(file: Path, prefix: str) -> Path:
-    with file.open("rb") as stream:
-        text = stream.read(_MOST_POINTER).decode("utf-8", "surrogateescape").strip()
+    text = read_ordinary(file, _MOST_POINTER).decode("utf-8", "surrogateescape").strip()
     if not text.startswith(prefix):
         raise ValueError(f"{file} points nowhere")
     return (file.parent / text.removeprefix(prefix)).resolve()

@@ -1,0 +1,64 @@
+"""Repositories made by an attacker, and bad luck, with the real command line: what was found by trying to break it."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from coder.checkpoints.gitindex import read_index
+from tests.support.cli import Place
+from tests.support.fakeapi import fake_api, tool, turn
+from tests.support.gitting import Asking
+from tests.support.repositories import Repository
+
+BYPASS = ("--permission-mode", "bypassPermissions")
+
+
+@pytest.fixture
+def shop(place: Place) -> Repository:
+    return Repository.shop(place)
+
+
+def pipe(path: Path) -> Path:
+    path.unlink(missing_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(path)
+    return path
+
+
+@pytest.mark.behaviour("B-1550")
+def test_a_pipe_in_the_place_of_gits_settings_holds_no_session_up(place: Place, shop: Repository) -> None:
+    file = pipe(shop.folder / ".git" / "config")
+    script = [turn(tool("Git", action="status")), turn(tool("Bash", command="echo x > new.txt")), turn("Done.")]
+    with fake_api(script) as api:
+        done = place.coder("-p", "go", "--auto-commit", *BYPASS, url=api.url, timeout=30)
+        assert (done.code, done.stdout) == (0, "Done.\n"), done.stderr
+        assert f"{file} is no ordinary file" in json.dumps(api.requests[1]["messages"][-1])
+    assert f"Not committed: {file} is no ordinary file" in done.stderr
+    assert (shop.folder / "new.txt").exists()
+
+
+@pytest.mark.behaviour("B-1550")
+@pytest.mark.parametrize("name", ["index", "packed-refs", "logs/refs/stash", "info/exclude", "worktrees/x/gitdir"])
+async def test_no_git_is_started_where_it_would_wait_for_a_pipe(name: str, shop: Repository) -> None:
+    file = shop.folder / ".git" / name
+    if name.startswith("worktrees"):
+        shop.git("worktree", "add", "-q", "../x")
+    pipe(file)
+    folder = shop.folder.parent / "x" if name.startswith("worktrees") else shop.folder
+    assert await Asking(shop, folder)("status") == (
+        f"error: {file} is no ordinary file, so the repository in {folder} is not read. Remove it."
+    )
+
+
+@pytest.mark.behaviour("B-1550")
+def test_an_index_that_is_a_pipe_is_none(tmp_path: Path) -> None:
+    writer = os.open(pipe(tmp_path / "index"), os.O_RDWR | os.O_NONBLOCK)
+    os.write(writer, b"DIRC\0\0\0\2\0\0\0\0")
+    try:
+        assert read_index(tmp_path / "index") is None
+    finally:
+        os.close(writer)

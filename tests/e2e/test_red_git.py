@@ -13,6 +13,7 @@ from tests.support.cli import Place
 from tests.support.fakeapi import fake_api, tool, turn
 from tests.support.gitting import Asking
 from tests.support.repositories import Repository
+from tests.support.worktrees import Ground
 
 BYPASS = ("--permission-mode", "bypassPermissions")
 
@@ -62,3 +63,16 @@ def test_an_index_that_is_a_pipe_is_none(tmp_path: Path) -> None:
         assert read_index(tmp_path / "index") is None
     finally:
         os.close(writer)
+
+
+@pytest.mark.behaviour("B-1551")
+def test_saving_what_is_staged_runs_no_filter(place: Place, tmp_path: Path) -> None:
+    ground, sung = Ground.make(place), tmp_path / "sung"
+    ground.repository.write(".gitattributes", "*.md filter=trap\n")
+    ground.repository.commit("shop: attributes")
+    ground.run(work="echo precious > staged.txt; git add staged.txt")
+    ground.repository.git("config", "filter.trap.clean", f"touch '{sung}'; cat")
+    os.utime(ground.repository.folder / ".git/worktrees/task/index", (1, 1))
+    done = place.coder("worktree", "remove", "task", "--force")
+    assert done.code == 0 and "/index" in done.stdout, done.stderr
+    assert not sung.exists() and "precious" in ground.everything()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,10 @@ from tests.support.repositories import Repository
 from tests.support.worktrees import Ground
 
 BYPASS = ("--permission-mode", "bypassPermissions")
+PIPES = (
+    *("index", "packed-refs", "logs/refs/stash", "info/exclude", "refs/heads/main"),
+    *("rebase-merge/head-name", "worktrees/x/gitdir"),
+)
 
 
 @pytest.fixture
@@ -43,7 +48,7 @@ def test_a_pipe_in_the_place_of_gits_settings_holds_no_session_up(place: Place, 
 
 
 @pytest.mark.behaviour("B-1550")
-@pytest.mark.parametrize("name", ["index", "packed-refs", "logs/refs/stash", "info/exclude", "worktrees/x/gitdir"])
+@pytest.mark.parametrize("name", PIPES)
 async def test_no_git_is_started_where_it_would_wait_for_a_pipe(name: str, shop: Repository) -> None:
     file = shop.folder / ".git" / name
     if name.startswith("worktrees"):
@@ -53,6 +58,15 @@ async def test_no_git_is_started_where_it_would_wait_for_a_pipe(name: str, shop:
     assert await Asking(shop, folder)("status") == (
         f"error: {file} is no ordinary file, so the repository in {folder} is not read. Remove it."
     )
+
+
+@pytest.mark.behaviour("B-1550")
+async def test_the_socket_of_gits_own_monitor_is_no_reason(shop: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(shop.folder / ".git")
+    with socket.socket(socket.AF_UNIX) as monitor:
+        monitor.bind("fsmonitor--daemon.ipc")
+        (shop.folder / ".git" / "gone").symlink_to("nowhere")
+        assert (await Asking(shop)("status")).startswith("On branch main.")
 
 
 @pytest.mark.behaviour("B-1550")

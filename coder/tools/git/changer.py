@@ -62,9 +62,9 @@ class Changer:
         brings = () if is_trusted else await asyncio.to_thread(_brings, repository, folder, names)
         if brings and not asked:
             raise ToolError(
-                f"Nothing was changed: git would start what the repository brings along ({printable(', '.join(brings))}), "
-                "and nobody was asked: this folder is not trusted. The person can trust it with `coder trust`, or for one "
-                "run with --trust-folder."
+                "Nothing was changed: git would start what the repository brings along "
+                f"({printable(', '.join(brings))}), and nobody was asked: this folder is not trusted. The person can "
+                "trust it with `coder trust`, or for one run with --trust-folder."
             )
         return Ground(found, theirs, hooks_in(folder, names), self.earlier(), is_trusted, brings)
 

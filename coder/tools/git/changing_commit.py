@@ -13,8 +13,8 @@ from coder.core.requests import Effect
 from coder.core.tools import Access, ToolContext, ToolOutput
 from coder.core.visible import visible_line
 from coder.core.workspace import Workspace
-from coder.git.attribution import attributed
 from coder.git.hooks import AMEND, COMMIT
+from coder.git.messages.attribution import attributed
 from coder.git.theirs import Done
 from coder.git.trace import HookRun, hooks_run
 from coder.tools.git.changer import Changer, command, paths_of
@@ -47,10 +47,10 @@ class Commit:
         return " ".join(filter(None, ("commit", "--amend" if params.amend else "", subject)))
 
     async def foresee(self, params: GitParams, workspace: Workspace) -> tuple[Effect, ...]:
-        return (await self._coming(params, workspace)).effects
+        return (await self._coming(params, workspace, asked=True)).effects
 
     async def run(self, params: GitParams, context: ToolContext) -> ToolOutput:
-        plan = await self._coming(params, context.workspace)
+        plan = await self._coming(params, context.workspace, asked=bool(context.stated))
         check_stated(plan.effects, context.stated)
         message = self._message(params)
         how = ["--only"] if params.paths else []
@@ -64,11 +64,11 @@ class Commit:
             raise _refused(plan.ground, ended)
         return await _report(plan, ended, now)
 
-    async def _coming(self, params: GitParams, workspace: Workspace) -> Coming:
+    async def _coming(self, params: GitParams, workspace: Workspace, *, asked: bool) -> Coming:
         message = self._message(params)
         if not (message or params.amend):
             raise ToolError("`message` is empty. Say what the commit does and why.")
-        ground = await self._changer.ground(workspace, AMEND if params.amend else COMMIT)
+        ground = await self._changer.ground(workspace, AMEND if params.amend else COMMIT, asked=asked)
         paths = paths_of(params.paths, workspace)
         return await coming(ground, paths, amend=params.amend, has_message=bool(message))
 

@@ -46,9 +46,7 @@ class Coming:
             said.append(f"goes on with the {self.doing} that is under way")
         if earlier := ground.was_earlier(self.changes):
             said.append(f"of these, changed before this session began: {ground.listed(earlier)}")
-        effects = [changed(each) for each in said]
-        if ground.hooks:
-            effects.append(Effect("runs", f"the hooks {', '.join(ground.hooks)}"))
+        effects = [*map(changed, said), *ground.runs]
         if self.signs:
             effects.append(Effect("runs", self.signs))
         return tuple(effects)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 from pathlib import Path
 
@@ -16,6 +17,10 @@ from tests.support.gitting import Asking
 from tests.support.repositories import Repository
 from tests.support.worktrees import Ground
 
+FATAL_GIT = """#!/bin/sh
+case "$*" in *"{words}"*) kill -9 $PPID; exit 1;; esac
+exec {git} "$@"
+"""
 BYPASS = ("--permission-mode", "bypassPermissions")
 PIPES = (
     *("index", "packed-refs", "logs/refs/stash", "info/exclude", "refs/heads/main"),
@@ -90,3 +95,26 @@ def test_saving_what_is_staged_runs_no_filter(place: Place, tmp_path: Path) -> N
     done = place.coder("worktree", "remove", "task", "--force")
     assert done.code == 0 and "/index" in done.stdout, done.stderr
     assert not sung.exists() and "precious" in ground.everything()
+
+
+def killed_at(place: Place, words: str) -> dict[str, str]:
+    """The environment in which coder is killed when it has git do this."""
+    git = place.home.parent / "fatal" / "git"
+    git.parent.mkdir(exist_ok=True)
+    git.write_text(FATAL_GIT.format(words=words, git=shutil.which("git")))
+    git.chmod(0o755)
+    return {"PATH": f"{git.parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+@pytest.mark.behaviour("B-1552")
+def test_an_undo_that_was_killed_behind_the_files_comes_again_whole(place: Place, shop: Repository) -> None:
+    with fake_api([turn(tool("Bash", command="echo x > made.txt; rm shop/tax.py")), turn("Done.")]) as api:
+        place.coder("-p", "go", "--auto-commit", *BYPASS, url=api.url)
+    assert place.coder("undo", env=killed_at(place, "symbolic-ref -m coder:")).code < 0
+    assert (shop.folder / "shop/tax.py").exists() and shop.git("branch", "--show-current") != "main"
+    assert place.coder("undo").code == 0
+    assert (shop.git("branch", "--show-current"), shop.git("status", "--short")) == ("main", "")
+    assert place.coder("undo", "--redo").code == 0
+    assert (shop.folder / "made.txt").exists() and not (shop.folder / "shop/tax.py").exists()
+    assert shop.git("status", "--short") == "" and shop.git("branch", "--show-current") != "main"
+    assert place.coder("undo").code == 0 and shop.git("status", "--short") == ""

@@ -18,7 +18,7 @@ from tests.support.repositories import Repository
 from tests.support.worktrees import Ground
 
 FATAL_GIT = """#!/bin/sh
-case "$*" in *"{words}"*) kill -9 $PPID; exit 1;; esac
+case "$*" in *"{words}"*) [ -z "$FIRST" ] || {git} "$@"; kill -9 $PPID; exit 1;; esac
 exec {git} "$@"
 """
 BYPASS = ("--permission-mode", "bypassPermissions")
@@ -118,3 +118,16 @@ def test_an_undo_that_was_killed_behind_the_files_comes_again_whole(place: Place
     assert (shop.folder / "made.txt").exists() and not (shop.folder / "shop/tax.py").exists()
     assert shop.git("status", "--short") == "" and shop.git("branch", "--show-current") != "main"
     assert place.coder("undo").code == 0 and shop.git("status", "--short") == ""
+
+
+@pytest.mark.behaviour("B-1552")
+def test_an_undo_that_was_killed_when_all_was_done_is_done(place: Place, shop: Repository) -> None:
+    with fake_api([turn(tool("Bash", command="echo x > made.txt")), turn("Done.")]) as api:
+        place.coder("-p", "go", "--auto-commit", *BYPASS, url=api.url)
+    env = killed_at(place, "update-ref -m coder: undo -d")
+    assert place.coder("undo", env={**env, "FIRST": "git"}).code < 0
+    assert shop.git("for-each-ref", "--format=%(refname:short)", "refs/heads") == "main"
+    done = place.coder("undo")
+    assert (done.code, shop.git("status", "--short")) == (0, ""), done.stderr
+    assert "made no commit" in place.coder("undo").stderr
+    assert place.coder("undo", "--redo").code == 0 and (shop.folder / "made.txt").exists()

@@ -146,7 +146,7 @@ class Undoing:
             raise SessionError(f"the last commit of this session is in another folder. Go there: cd {last.top}")
         tip = commit_at(repository, self._git, last.branch)
         if standing.ref != last.branch:
-            if last.started_from == standing.ref and standing.head == last.parent and tip == last.commit:
+            if last.started_from == standing.ref and standing.head == last.parent and tip in (last.commit, ""):
                 return last, "gone"
             raise SessionError(_elsewhere(last, standing))
         if tip != last.commit:
@@ -169,7 +169,9 @@ class Undoing:
             return self._revert(here, commit, rewind)
         branch = shown_branch(commit.branch)
         landing = self._landing(here, commit, commit.parent, commit.commit)
-        if how == "gone":
+        if how == "gone" and not commit_at(here.repository, here.git, commit.branch):
+            why = ""  # only that was not written down any more
+        elif how == "gone":
             why = own_commit.move(here.repository, here.git, commit.branch, "", commit.commit).problem
         elif how == "leave":
             why = own_commit.leave(here.repository, here.git, landing, commit.started_from)

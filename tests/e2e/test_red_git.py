@@ -131,3 +131,15 @@ def test_an_undo_that_was_killed_when_all_was_done_is_done(place: Place, shop: R
     assert (done.code, shop.git("status", "--short")) == (0, ""), done.stderr
     assert "made no commit" in place.coder("undo").stderr
     assert place.coder("undo", "--redo").code == 0 and (shop.folder / "made.txt").exists()
+
+
+@pytest.mark.behaviour("B-1553")
+async def test_a_commit_with_thousands_of_branches_leaves_room(shop: Repository) -> None:
+    head = shop.git("rev-parse", "HEAD")
+    packed = "".join(f"{head} refs/heads/many/{number:05}\n" for number in range(5_000))
+    (shop.folder / ".git" / "packed-refs").write_text(f"# pack-refs with: peeled fully-peeled sorted \n{packed}")
+    ask = Asking(shop)
+    told = [await ask(action) for action in ("show", "log", "branches")]
+    assert max(map(len, told)) < 4_000
+    first = told[0].partition("\n")[0]
+    assert first.startswith(f"commit {head} (HEAD -> main, many/") and first.endswith("…)")

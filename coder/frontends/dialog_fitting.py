@@ -22,7 +22,8 @@ def fitted(dialog: Dialog, width: int, room: int) -> tuple[list[str], Dialog]:
         shorter = replace(dialog, body=(), title=title)
         if len(question_lines(shorter, width)) <= room:
             return above, shorter
-    brief = replace(dialog, body=(), title=title, said="", where="", why="", effects=tuple(map(_brief, dialog.effects)))
+    effects, told = (tuple(map(_brief, texts)) for texts in (dialog.effects, dialog.told))
+    brief = replace(dialog, body=(), title=title, said="", where="", why="", effects=effects, told=told)
     return [*above, *about_lines(dialog, width)], brief
 
 

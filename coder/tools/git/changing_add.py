@@ -133,7 +133,7 @@ class Unstage:
         return ToolOutput(text, summary=f"{counted(len(paths))} unstaged")
 
     def _effects(self, ground: Ground, paths: tuple[str, ...]) -> tuple[Effect, ...]:
-        what = f"takes {counted(len(paths))} out of the next commit, files stay as they are: {ground.listed(paths)}"
+        what = f"takes {counted(len(paths))} out of the next commit, not out of the folder: {ground.listed(paths)}"
         return (changed(what),)
 
     async def _plan(self, params: GitParams, workspace: Workspace) -> tuple[Ground, tuple[str, ...]]:

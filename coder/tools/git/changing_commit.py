@@ -44,7 +44,8 @@ class Commit:
 
     def summary(self, params: GitParams) -> str:
         subject = (params.message or "").strip().partition("\n")[0]
-        return " ".join(filter(None, ("commit", "--amend" if params.amend else "", subject)))
+        quoted = f'"{subject}"' if subject else ""
+        return " ".join(filter(None, ("commit", "--amend" if params.amend else "", quoted)))
 
     async def foresee(self, params: GitParams, workspace: Workspace) -> tuple[Effect, ...]:
         return (await self._coming(params, workspace)).effects

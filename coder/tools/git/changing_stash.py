@@ -161,7 +161,8 @@ class TakeBack:
 
 def _aside(ground: Ground, changes: tuple[Change, ...]) -> tuple[Effect, ...]:
     paths = [change.path for change in changes]
-    said = [f"puts {counted(len(paths))} aside, which are then as in the last commit: {ground.listed(paths)}"]
+    are = "is" if len(paths) == 1 else "are"
+    said = [f"puts {counted(len(paths))} aside, which {are} then as in the last commit: {ground.listed(paths)}"]
     if earlier := ground.was_earlier(changes):
         said.append(f"of these, changed before this session began: {ground.listed(earlier)}")
     return tuple(map(changed, said))

@@ -40,10 +40,10 @@ class _Plan:
     def effects(self) -> tuple[Effect, ...]:
         ground, name = self.ground, visible_line(self.name)
         there = f"the new branch {name}" if self.is_new else name
-        said = [f"switches from {self.came_from} to {there}, which changes {counted(self.files)}"]
+        said = [f"switches from {self.came_from} to {there}; {_files(self.files)}"]
         if self.moves:
             paths = [change.path for change in self.moves]
-            said.append(f"takes changes that are not committed along: {ground.listed(paths)}")
+            said.append(f"takes along what is not committed: {ground.listed(paths)}")
         if earlier := ground.was_earlier(self.moves):
             said.append(f"of these, changed before this session began: {ground.listed(earlier)}")
         if self.leaves:
@@ -52,6 +52,10 @@ class _Plan:
         if ground.hooks:
             effects.append(Effect("runs", f"the hooks {', '.join(ground.hooks)}"))
         return tuple(effects)
+
+
+def _files(count: int) -> str:
+    return f"{counted(count)} {'changes' if count == 1 else 'change'}" if count else "no file changes"
 
 
 class Switch:

@@ -39,9 +39,14 @@ class Coming:
     def effects(self) -> tuple[Effect, ...]:
         ground = self.ground
         paths = [change.path for change in self.changes]
-        files = f"{counted(len(paths))}: {ground.listed(paths)}" if paths else "no file, its message alone"
-        said = [f"replaces the last commit, {self.replaces}, {self.where}"] if self.replaces else []
-        said.append(f"{'adds to it' if self.replaces else f'commits {self.where}'} {files}")
+        count, files = counted(len(paths)), ground.listed(paths)
+        if self.replaces:
+            said = [f"replaces the last commit {self.where}, {self.replaces}"]
+            said.append(f"adds {count} to it: {files}" if paths else "changes its message alone")
+        elif paths:
+            said = [f"commits {count} {self.where}: {files}"]
+        else:
+            said = [f"makes a commit {self.where} in which no file is changed"]
         if self.doing:
             said.append(f"goes on with the {self.doing} that is under way")
         if earlier := ground.was_earlier(self.changes):

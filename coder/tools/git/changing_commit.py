@@ -152,7 +152,7 @@ async def _report(plan: Coming, ended: _Ended, now: str) -> ToolOutput:
     after = await ground.status(untracked="no")
     if left := [change.path for change in (*after.staged, *after.unstaged)]:
         lines.append(f"Not in it: {ground.listed(left)}")
-    return ToolOutput("\n".join(lines), summary=f"{short} {visible_line(subject)}".strip())
+    return ToolOutput("\n".join(lines), summary=f"{short or now[:_SHORT]} {plan.at}")
 
 
 def _told(hook: HookRun) -> str:

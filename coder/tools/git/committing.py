@@ -30,10 +30,14 @@ class Coming:
     doing: str = ""
 
     @property
+    def at(self) -> str:
+        return f"on {visible_line(self.status.branch) or 'no branch'}"
+
+    @property
     def where(self) -> str:
         if self.status.branch:
-            return f"on {visible_line(self.status.branch)}" + ("" if self.head else ", as its first commit")
-        return f"on no branch (at {self.head[:_SHORT]})"
+            return self.at if self.head else f"{self.at}, as its first commit"
+        return f"{self.at} (at {self.head[:_SHORT]})"
 
     @property
     def effects(self) -> tuple[Effect, ...]:

@@ -38,11 +38,9 @@ class _Plan:
         """What it does, a clause each."""
         ground = self.ground
         paths = [change.path for change in self.changes]
-        said = [f"{verb} {counted(len(paths))}: {ground.listed(paths)}"]
+        said = [f"{verb} {counted(len(paths))}: {ground.listed(paths)}", *ground.said_earlier(self.changes)]
         if settled := [change.path for change in self.changes if change.is_conflict]:
             said.append(f"{settles} {ground.listed(settled)}")
-        if earlier := ground.was_earlier(self.changes):
-            said.append(f"of these, changed before this session began: {ground.listed(earlier)}")
         if modules := [path for change in self.changes if (path := change.path) and _is_nested(ground, change)]:
             said.append(f"takes a repository of its own in as a link to its commit: {ground.listed(modules)}")
         return said

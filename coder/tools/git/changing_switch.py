@@ -44,8 +44,7 @@ class _Plan:
         if self.moves:
             paths = [change.path for change in self.moves]
             said.append(f"takes along what is not committed: {ground.listed(paths)}")
-        if earlier := ground.was_earlier(self.moves):
-            said.append(f"of these, changed before this session began: {ground.listed(earlier)}")
+        said += ground.said_earlier(self.moves)
         if self.leaves:
             said.append(f"leaves the commit {self.leaves}, which no branch names")
         effects = [changed(each) for each in said]

@@ -51,10 +51,9 @@ class Coming:
             said = [f"commits {count} {self.where}: {files}"]
         else:
             said = [f"makes a commit {self.where} in which no file is changed"]
+        said += ground.said_earlier(self.changes)
         if self.doing:
             said.append(f"goes on with the {self.doing} that is under way")
-        if earlier := ground.was_earlier(self.changes):
-            said.append(f"of these, changed before this session began: {ground.listed(earlier)}")
         effects = [changed(each) for each in said]
         if ground.hooks:
             effects.append(Effect("runs", f"the hooks {', '.join(ground.hooks)}"))

@@ -45,9 +45,10 @@ class Changer:
     earlier: Callable[[], Earlier] = Earlier
     mind: Callable[[int, bool], None] = _minds
 
-    async def ground(self, workspace: Workspace, hooks: Iterable[str]) -> Ground:
-        """The repository of the working folder, for an action that starts such `hooks`. Raises ToolError outside of one
-        and where the repository would have something run that nobody has said yes to."""
+    async def ground(self, workspace: Workspace, hooks: Iterable[str], *, asked: bool) -> Ground:
+        """The repository of the working folder, for an action that starts such `hooks`. `asked`: the person is told of
+        what is started. Raises ToolError outside of one and where the repository would have something run that nobody
+        has said yes to: in a folder that is not trusted, what a rule or a mode allows runs nothing of it."""
         env = self.environment()
         found = await view(Git(env, workspace.roots), workspace.cwd, workspace.roots)
         if isinstance(found, Refusal):
@@ -59,9 +60,14 @@ class Changer:
         folder = await self._hooks_folder(theirs, workspace.cwd)
         names = tuple(hooks)
         is_trusted = self.is_trusted(repository)
-        if not is_trusted:
-            await asyncio.to_thread(_refuse, repository, folder, names)
-        return Ground(found, theirs, hooks_in(folder, names), self.earlier(), is_trusted)
+        brings = () if is_trusted else await asyncio.to_thread(_brings, repository, folder, names)
+        if brings and not asked:
+            raise ToolError(
+                "Nothing was changed: git would start what the repository brings along "
+                f"({printable(', '.join(brings))}), and nobody was asked: this folder is not trusted. The person can "
+                "trust it with `coder trust`, or for one run with --trust-folder."
+            )
+        return Ground(found, theirs, hooks_in(folder, names), self.earlier(), is_trusted, brings)
 
     async def _hooks_folder(self, theirs: TheirGit, cwd: Path) -> Path:
         """Where git looks for hooks, by all settings together. Asking runs nothing."""
@@ -86,16 +92,11 @@ def paths_of(paths: Iterable[str], workspace: Workspace) -> tuple[str, ...]:
     return tuple(str(workspace.resolve(checked("paths", path))) for path in paths)
 
 
-def _refuse(repository: Repository, folder: Path, names: tuple[str, ...]) -> None:
-    """In a folder that is not trusted. The person's own hooks, which lie elsewhere, may run."""
+def _brings(repository: Repository, folder: Path, names: tuple[str, ...]) -> tuple[str, ...]:
+    """What of the repository's own git would start. The person's own hooks, which lie elsewhere, do not count."""
     real = os.path.realpath(folder)
     inside = any(
         Path(real).is_relative_to(os.path.realpath(each))
         for each in (repository.top, repository.folder, repository.shared)
     )
-    found = git_starts(repository.top, folder if inside else Path(os.devnull), names)
-    if found:
-        raise ToolError(
-            f"Nothing was changed: git would start what the repository brings along ({printable(', '.join(found))}), "
-            "and the person has not said that this folder may run things. They can with `coder trust`."
-        )
+    return git_starts(repository.top, folder if inside else Path(os.devnull), names)

@@ -32,7 +32,7 @@ class _Plan:
 
     @property
     def effects(self) -> tuple[Effect, ...]:
-        return tuple(map(changed, self.lines("stages", "settles the conflict in")))
+        return (*map(changed, self.lines("stages", "settles the conflict in")), *self.ground.runs)
 
     def lines(self, verb: str, settles: str) -> list[str]:
         """What it does, a clause each."""
@@ -66,10 +66,10 @@ class Add:
         return f"add {' '.join(params.paths)}".strip()
 
     async def foresee(self, params: GitParams, workspace: Workspace) -> tuple[Effect, ...]:
-        return (await self._plan(params, workspace)).effects
+        return (await self._plan(params, workspace, asked=True)).effects
 
     async def run(self, params: GitParams, context: ToolContext) -> ToolOutput:
-        plan = await self._plan(params, context.workspace)
+        plan = await self._plan(params, context.workspace, asked=bool(context.stated))
         check_stated(plan.effects, context.stated)
         paths = [change.path for change in plan.changes]
         done = await plan.ground.do("add", *_FROM_STDIN, stdin=literal(paths))
@@ -78,10 +78,10 @@ class Add:
         lines = [f"{line[0].upper()}{line[1:]}." for line in plan.lines("staged", "settled the conflict in")]
         return ToolOutput("\n".join([*lines, *plan.left]), summary=f"{counted(len(paths))} staged")
 
-    async def _plan(self, params: GitParams, workspace: Workspace) -> _Plan:
+    async def _plan(self, params: GitParams, workspace: Workspace, *, asked: bool) -> _Plan:
         if not params.paths:
             raise ToolError("`paths` is empty: name the files to add, or `.` for all that changed here.")
-        ground = await self._changer.ground(workspace, INDEX)
+        ground = await self._changer.ground(workspace, INDEX, asked=asked)
         named = paths_of(params.paths, workspace)
         await _known(ground, named)
         status = await ground.status(named)
@@ -115,11 +115,11 @@ class Unstage:
         return f"unstage {' '.join(params.paths)}".strip()
 
     async def foresee(self, params: GitParams, workspace: Workspace) -> tuple[Effect, ...]:
-        ground, paths = await self._plan(params, workspace)
+        ground, paths = await self._plan(params, workspace, asked=True)
         return self._effects(ground, paths)
 
     async def run(self, params: GitParams, context: ToolContext) -> ToolOutput:
-        ground, paths = await self._plan(params, context.workspace)
+        ground, paths = await self._plan(params, context.workspace, asked=bool(context.stated))
         check_stated(self._effects(ground, paths), context.stated)
         source: tuple[str, ...] = ()
         if not await ground.head():
@@ -132,12 +132,12 @@ class Unstage:
 
     def _effects(self, ground: Ground, paths: tuple[str, ...]) -> tuple[Effect, ...]:
         what = f"takes {counted(len(paths))} out of the next commit, not out of the folder: {ground.listed(paths)}"
-        return (changed(what),)
+        return (changed(what), *ground.runs)
 
-    async def _plan(self, params: GitParams, workspace: Workspace) -> tuple[Ground, tuple[str, ...]]:
+    async def _plan(self, params: GitParams, workspace: Workspace, *, asked: bool) -> tuple[Ground, tuple[str, ...]]:
         if not params.paths:
             raise ToolError("`paths` is empty: name the files to unstage, or `.` for all that is staged here.")
-        ground = await self._changer.ground(workspace, INDEX)
+        ground = await self._changer.ground(workspace, INDEX, asked=asked)
         # The other half of a renamed file may lie outside of what was named, so all is looked at.
         status = await ground.status(untracked="no")
         named = list(map(ground.below, paths_of(params.paths, workspace)))

@@ -48,10 +48,10 @@ class Commit:
         return " ".join(filter(None, ("commit", "--amend" if params.amend else "", quoted)))
 
     async def foresee(self, params: GitParams, workspace: Workspace) -> tuple[Effect, ...]:
-        return (await self._coming(params, workspace)).effects
+        return (await self._coming(params, workspace, asked=True)).effects
 
     async def run(self, params: GitParams, context: ToolContext) -> ToolOutput:
-        plan = await self._coming(params, context.workspace)
+        plan = await self._coming(params, context.workspace, asked=bool(context.stated))
         check_stated(plan.effects, context.stated)
         message = self._message(params)
         how = ["--only"] if params.paths else []
@@ -65,11 +65,11 @@ class Commit:
             raise _refused(plan.ground, ended)
         return await _report(plan, ended, now)
 
-    async def _coming(self, params: GitParams, workspace: Workspace) -> Coming:
+    async def _coming(self, params: GitParams, workspace: Workspace, *, asked: bool) -> Coming:
         message = self._message(params)
         if not (message or params.amend):
             raise ToolError("`message` is empty. Say what the commit does and why.")
-        ground = await self._changer.ground(workspace, AMEND if params.amend else COMMIT)
+        ground = await self._changer.ground(workspace, AMEND if params.amend else COMMIT, asked=asked)
         paths = paths_of(params.paths, workspace)
         return await coming(ground, paths, amend=params.amend, has_message=bool(message))
 

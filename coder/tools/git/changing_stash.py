@@ -39,11 +39,11 @@ class PutAside:
         return " ".join(("stash", *params.paths))
 
     async def foresee(self, params: GitParams, workspace: Workspace) -> tuple[Effect, ...]:
-        ground, changes = await self._plan(params, workspace)
+        ground, changes = await self._plan(params, workspace, asked=True)
         return _aside(ground, changes)
 
     async def run(self, params: GitParams, context: ToolContext) -> ToolOutput:
-        ground, changes = await self._plan(params, context.workspace)
+        ground, changes = await self._plan(params, context.workspace, asked=bool(context.stated))
         check_stated(_aside(ground, changes), context.stated)
         before = stashes_of(ground.repository)
         message = message_of(self._changer.session, params.message or "changes put aside")
@@ -64,8 +64,8 @@ class PutAside:
             lines.append(f"Of these, changed before this session began: {ground.listed(earlier)}. Bring it back.")
         return ToolOutput("\n".join(lines), summary=f"{counted(len(changes))} put aside")
 
-    async def _plan(self, params: GitParams, workspace: Workspace) -> tuple[Ground, tuple[Change, ...]]:
-        ground = await self._changer.ground(workspace, STASH)
+    async def _plan(self, params: GitParams, workspace: Workspace, *, asked: bool) -> tuple[Ground, tuple[Change, ...]]:
+        ground = await self._changer.ground(workspace, STASH, asked=asked)
         if not await ground.head():
             raise ToolError("There is no commit yet, and git can put changes aside only on top of one.")
         named = paths_of(params.paths, workspace)
@@ -96,11 +96,11 @@ class TakeBack:
         return f"unstash {params.rev or ''}".strip()
 
     async def foresee(self, params: GitParams, workspace: Workspace) -> tuple[Effect, ...]:
-        ground, stash = await self._plan(params, workspace)
+        ground, stash = await self._plan(params, workspace, asked=True)
         return await self._effects(ground, stash)
 
     async def run(self, params: GitParams, context: ToolContext) -> ToolOutput:
-        ground, stash = await self._plan(params, context.workspace)
+        ground, stash = await self._plan(params, context.workspace, asked=bool(context.stated))
         check_stated(await self._effects(ground, stash), context.stated)
         files = await _files(ground, stash)
         done = await ground.do("stash", "apply", "--quiet", "--index", stash.commit)
@@ -115,8 +115,8 @@ class TakeBack:
         text = f"Back from the stash, {counted(len(files))}: {ground.listed(files)}.{lost_index}"
         return ToolOutput(f"{text}\n{await _drop(ground, stash)}", summary=f"{counted(len(files))} back")
 
-    async def _plan(self, params: GitParams, workspace: Workspace) -> tuple[Ground, Stash]:
-        ground = await self._changer.ground(workspace, STASH)
+    async def _plan(self, params: GitParams, workspace: Workspace, *, asked: bool) -> tuple[Ground, Stash]:
+        ground = await self._changer.ground(workspace, STASH, asked=asked)
         held = stashes_of(ground.repository)
         meant = self._meant(params, held)
         if meant is None:
@@ -156,6 +156,7 @@ class TakeBack:
         return (
             changed(f"takes back {stash.commit[:_SHORT]} {self._named(stash)}"),
             changed(f"brings back {counted(len(files))}: {ground.listed(files)}"),
+            *ground.runs,
         )
 
 
@@ -163,7 +164,7 @@ def _aside(ground: Ground, changes: tuple[Change, ...]) -> tuple[Effect, ...]:
     paths = [change.path for change in changes]
     are = "is" if len(paths) == 1 else "are"
     said = [f"puts {counted(len(paths))} aside, which {are} then as in the last commit: {ground.listed(paths)}"]
-    return tuple(map(changed, (*said, *ground.said_earlier(changes))))
+    return (*map(changed, (*said, *ground.said_earlier(changes))), *ground.runs)
 
 
 def _chosen(status: Status, named: set[str]) -> Iterable[Change]:

@@ -47,10 +47,7 @@ class _Plan:
         said += ground.said_earlier(self.moves)
         if self.leaves:
             said.append(f"leaves the commit {self.leaves}, which no branch names")
-        effects = [changed(each) for each in said]
-        if ground.hooks:
-            effects.append(Effect("runs", f"the hooks {', '.join(ground.hooks)}"))
-        return tuple(effects)
+        return (*map(changed, said), *ground.runs)
 
 
 def _files(count: int) -> str:
@@ -73,10 +70,10 @@ class Switch:
         return f"switch {new}{params.rev or ''}{start}"
 
     async def foresee(self, params: GitParams, workspace: Workspace) -> tuple[Effect, ...]:
-        return (await self._plan(params, workspace)).effects
+        return (await self._plan(params, workspace, asked=True)).effects
 
     async def run(self, params: GitParams, context: ToolContext) -> ToolOutput:
-        plan = await self._plan(params, context.workspace)
+        plan = await self._plan(params, context.workspace, asked=bool(context.stated))
         check_stated(plan.effects, context.stated)
         new = ("--no-track", "-c") if plan.is_new else ()
         start = (plan.start,) if plan.is_new and plan.start else ()
@@ -94,11 +91,11 @@ class Switch:
             lines.append(done.said)
         return ToolOutput("\n".join(lines), summary=f"on {visible_line(plan.name)}")
 
-    async def _plan(self, params: GitParams, workspace: Workspace) -> _Plan:
+    async def _plan(self, params: GitParams, workspace: Workspace, *, asked: bool) -> _Plan:
         name = params.rev or ""
         if not name:
             raise ToolError("`rev` is empty: name the branch to go to.")
-        ground = await self._changer.ground(workspace, SWITCH)
+        ground = await self._changer.ground(workspace, SWITCH, asked=asked)
         await _check_name(ground, name)
         doing = ground.doing
         if doing:

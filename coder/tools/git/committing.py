@@ -54,9 +54,7 @@ class Coming:
         said += ground.said_earlier(self.changes)
         if self.doing:
             said.append(f"goes on with the {self.doing} that is under way")
-        effects = [changed(each) for each in said]
-        if ground.hooks:
-            effects.append(Effect("runs", f"the hooks {', '.join(ground.hooks)}"))
+        effects = [*map(changed, said), *ground.runs]
         if self.signs:
             effects.append(Effect("runs", self.signs))
         return tuple(effects)

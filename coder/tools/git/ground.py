@@ -35,13 +35,14 @@ _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)
 @dataclass(frozen=True, slots=True, eq=False)
 class Ground:
     """`view` looks, `theirs` changes. `hooks` are those that the action starts; `earlier` is what was changed before
-    the session began."""
+    the session began; `brings` what git would start of a repository that is not trusted."""
 
     view: View
     theirs: TheirGit
     hooks: tuple[str, ...]
     earlier: Earlier
     is_trusted: bool
+    brings: tuple[str, ...] = ()
 
     @property
     def repository(self) -> Repository:
@@ -60,6 +61,13 @@ class Ground:
         """What is under way, such as a merge; a bisection does not count."""
         found = (each.doing for each in progress(self.repository.folder) if each.doing != "bisect")
         return next(found, "")
+
+    @property
+    def runs(self) -> tuple[Effect, ...]:
+        """What of the repository the action starts, as it is told to people."""
+        if self.brings:
+            return (Effect("runs", f"what this folder, which is not trusted, brings along: {', '.join(self.brings)}"),)
+        return (Effect("runs", f"the hooks {', '.join(self.hooks)}"),) if self.hooks else ()
 
     async def looked(self, *arguments: str, stdin: bytes = b"", most: int | None = _MOST) -> Answer:
         """What git answers that changes and runs nothing; it may fail."""

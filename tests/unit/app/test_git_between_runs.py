@@ -47,6 +47,7 @@ async def test_runs_of_one_session_are_told_what_others_did_in_between(place: Pl
         made.write("by-hand.txt", "")
         (place.project / "own.txt").unlink()
         await session.prompt("what now")
+        assert len(told(api.requests[-1])) == 2
         await session.prompt("what now")
         made.write("later.txt", "")
         await session.prompt("what now")

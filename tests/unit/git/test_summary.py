@@ -28,7 +28,7 @@ def git(folder: Path, *words: str, code: int = 0) -> str:
 def seen(folder: Path, env: dict[str, str] | None = None) -> Summary:
     repository = repository_of(folder)
     assert repository is not None
-    asked = Git(ENV | {"HOME": str(folder.parent)} | (env or {}), (folder,))
+    asked = Git(ENV | {"HOME": str(folder.parent)} | (env or {}), (folder,), seconds=60)
     return asyncio.run(look(asked, repository, folder, (folder,)))
 
 

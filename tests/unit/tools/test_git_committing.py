@@ -233,8 +233,8 @@ async def test_hooks_get_the_persons_environment_no_key_and_no_input(tmp_path: P
 
 
 @pytest.mark.behaviour("B-1418")
-async def test_in_a_folder_that_is_not_trusted_no_hook_or_program_of_the_repository_is_started(tmp_path: Path) -> None:
-    bench = GitBench(tmp_path, trusted=False)
+async def test_in_a_folder_that_is_not_trusted_a_rule_alone_starts_no_hook_or_program(tmp_path: Path) -> None:
+    bench = GitBench(tmp_path, trusted=False, allow=["Bash(git *)"])
     bench.write("a.txt", "two\n")
     await bench.git("commit", message="no hooks, no question of trust", paths=["a.txt"])
     bench.hook("pre-commit", "touch ../fired")
@@ -252,6 +252,22 @@ async def test_in_a_folder_that_is_not_trusted_no_hook_or_program_of_the_reposit
     ):
         said = await bench.refused(action, **raw)
         assert "filter.x.clean" in said and "coder trust" in said
+    assert not (tmp_path / "fired").exists()
+    await bench.aclose()
+
+
+@pytest.mark.behaviour("B-1418")
+async def test_in_a_folder_that_is_not_trusted_a_person_who_was_told_of_hooks_can_say_yes(tmp_path: Path) -> None:
+    bench = GitBench(tmp_path, trusted=False)
+    bench.hook("pre-commit", "touch ../fired")
+    bench.write("a.txt", "two\n")
+    await bench.git("commit", message="x", paths=["a.txt"])
+    assert any(effect.kind == "runs" and "the hook pre-commit" in effect.what for effect in bench.effects)
+    assert (tmp_path / "fired").exists()
+    bench.answering = lambda request: Deny("no")
+    (tmp_path / "fired").unlink()
+    bench.write("a.txt", "three\n")
+    await bench.refused("commit", message="y", paths=["a.txt"])
     assert not (tmp_path / "fired").exists()
     await bench.aclose()
 
@@ -285,7 +301,7 @@ async def test_a_submodule_is_looked_into_only_where_the_folder_is_trusted(tmp_p
 
 @pytest.mark.behaviour("B-1418")
 async def test_the_persons_own_hooks_run_where_the_folder_is_not_trusted(tmp_path: Path) -> None:
-    bench = GitBench(tmp_path, trusted=False)
+    bench = GitBench(tmp_path, trusted=False, allow=["Bash(git commit *)"])
     own = tmp_path / "own-hooks"
     own.mkdir()
     (own / "pre-commit").write_text("#!/bin/sh\ntouch ../fired\n")

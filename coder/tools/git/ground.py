@@ -67,7 +67,8 @@ class Ground:
         """What of the repository the action starts, as it is told to people."""
         if self.brings:
             return (Effect("runs", f"what this folder, which is not trusted, brings along: {', '.join(self.brings)}"),)
-        return (Effect("runs", f"the hooks {', '.join(self.hooks)}"),) if self.hooks else ()
+        hooks = "hook" if len(self.hooks) == 1 else "hooks"
+        return (Effect("runs", f"the {hooks} {', '.join(self.hooks)}"),) if self.hooks else ()
 
     async def looked(self, *arguments: str, stdin: bytes = b"", most: int | None = _MOST) -> Answer:
         """What git answers that changes and runs nothing; it may fail."""

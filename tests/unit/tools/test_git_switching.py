@@ -33,7 +33,7 @@ async def test_it_is_said_from_where_to_where_and_what_comes_along(tmp_path: Pat
         "changes git switches from main to topic; 2 files change",
         "changes git takes along what is not committed: same.txt",
         "changes git it was changed before this session began",
-        "runs the hooks post-checkout",
+        "runs the hook post-checkout",
     ]
     assert "On topic, from main." in said and "came along: same.txt" in said
     assert bench.run("branch", "--show-current") == "topic"

@@ -19,7 +19,7 @@ _OFF = '{"includeGitInstructions": false}'
 
 
 def git_context(report: Report, folder: Path, runs: int) -> None:
-    from coder.app import gitwords
+    from coder.app.gitting import words
     from coder.git.call import Git
     from coder.git.repository import repository_of
     from coder.git.summary import look
@@ -33,7 +33,7 @@ def git_context(report: Report, folder: Path, runs: int) -> None:
     def told() -> None:
         summary = asyncio.run(look(git, repository, top))
         assert summary.status is not None and len(summary.status.changes) == 300
-        gitwords.told(summary, gitwords.Names(top))
+        words.told(summary, words.Names(top))
 
     def plain() -> None:
         subprocess.run(["git", "status", "--porcelain"], cwd=top, capture_output=True, check=True)

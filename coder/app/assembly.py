@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coder.agent.executor import Executor
@@ -20,12 +19,12 @@ from coder.agent.loop import Agent
 from coder.agent.ports import Ports
 from coder.agent.room import Room
 from coder.app.again import Again
-from coder.app.attribution import commit_trailer, pr_trailer
 from coder.app.budgets import PrimaryAgain
 from coder.app.checkpointing import FOLDER, Checkpointing, Site
 from coder.app.commanding.commanded import Commanded, Parts
 from coder.app.conversation import OpenConversation, told_by
 from coder.app.evidencing import evidencing_of
+from coder.app.gitting.session import SessionGit
 from coder.app.hooking.pointing import bring, points_of, tell_of_file
 from coder.app.memory import ProjectMemory
 from coder.app.others import OtherSessions
@@ -33,59 +32,30 @@ from coder.app.outset import Outset
 from coder.app.pictures import shrunk
 from coder.app.presenting import Who
 from coder.app.prompting import Prompting
-from coder.app.requesting import policies_of, room_of, template_of, thinks_by_tool
+from coder.app.requesting import another, policies_of, room_of, template_of, thinks_by_tool
 from coder.app.system_prompt import system_prompt
 from coder.app.toolbox import SessionTools
 from coder.config.paths import user_home
-from coder.core.choices import Effort
-from coder.core.config import Config
 from coder.core.events import Notice
 from coder.core.frontend import Frontend
 from coder.core.lazy import LazyModule
-from coder.core.messages import Message, ToolUse
-from coder.core.model import ModelRequest
-from coder.core.tools import Reads, Tool
-from coder.git.repository import repository_of
+from coder.core.messages import Message
 from coder.memory.files import MemoryFile, Reason
 from coder.models import catalog
 from coder.tools.read import Read
 from coder.tools.registry import builtins
 
 if TYPE_CHECKING:
-    from coder.app import changing, gitcontext, naming, shell_line, tasks
-    from coder.app.autocommit import committing, place
-    from coder.app.autocommit.committing import AutoCommit
-    from coder.app.commanding import gathering, granting
+    from coder.app import naming, shell_line, tasks
+    from coder.app.commanding import granting
     from coder.app.commanding import kept as skills_kept
-    from coder.app.commanding.gathering import Gathering
-    from coder.app.gitcontext import GitContext
     from coder.app.shell_line import ShellLine
-    from coder.git import call as git_call
-    from coder.git import earlier as git_earlier
-    from coder.git.earlier import Earlier
     from coder.git.looking import Looking
-    from coder.permissions import decide as policy
     from coder.tools import skill as following
-    from coder.tools.git import changing as git_changing
-    from coder.tools.git import tool as git_tool
-    from coder.tools.git import verbs as git_verbs
-    from coder.tools.git import withheld as git_withheld
-    from coder.tools.git.verb import Verb
-else:  # for people in front, for calls that change files, and for folders with commands of their own
-    gitcontext, naming, shell_line, tasks = (
-        LazyModule(f"coder.app.{name}") for name in ("gitcontext", "naming", "shell_line", "tasks")
-    )
-    committing, place = (LazyModule(f"coder.app.autocommit.{name}") for name in ("committing", "place"))
-    policy = LazyModule("coder.permissions.decide")
-    gathering, granting, skills_kept = (
-        LazyModule(f"coder.app.commanding.{name}") for name in ("gathering", "granting", "kept")
-    )
+else:  # for people in front, and for folders with commands of their own
+    naming, shell_line, tasks = (LazyModule(f"coder.app.{name}") for name in ("naming", "shell_line", "tasks"))
+    granting, skills_kept = (LazyModule(f"coder.app.commanding.{name}") for name in ("granting", "kept"))
     following = LazyModule("coder.tools.skill")
-    git_call, git_earlier = LazyModule("coder.git.call"), LazyModule("coder.git.earlier")
-    git_tool, git_verbs, git_withheld = (
-        LazyModule(f"coder.tools.git.{name}") for name in ("tool", "verbs", "withheld")
-    )
-    changing, git_changing = LazyModule("coder.app.changing"), LazyModule("coder.tools.git.changing")
 
 
 class Assembly:
@@ -97,6 +67,7 @@ class Assembly:
         self._outset = outset
         self._config = outset.config
         self.points = points_of(outset)
+        self.git = SessionGit(outset, looking, lambda: self.executor)
         self.commanded = Commanded(self._command_parts(reserved))
         self.tools = self._tools()
         outset.tools.shells.on_end = lambda shell: outset.emit(tasks.ended(shell))
@@ -106,7 +77,7 @@ class Assembly:
             outset.journal, lambda messages: self.agent.upkeep.restart(messages, "rewind")
         )
         self.checkpoints = self._checkpoints()
-        self.autocommit = self._autocommit()
+        self.autocommit = self.git.autocommit(self.checkpoints)
         watch = outset.ground.stashed.watching(outset.ground.created.watch)
         self.checkpoints.tell_changes(self.others.changed, rewinds=True)
         watched = self.autocommit or self.checkpoints
@@ -120,7 +91,6 @@ class Assembly:
             outset.ground.spill_dir,
             self.ports,
         )
-        self.git = self._git_context(looking)
         self.memory = ProjectMemory(self._config, loaded=self._loaded(), warn=self._warn)
         self._context = self._first_message(today)
         self.system = system_prompt(self._config, outset.model, self.tools.names())
@@ -135,12 +105,12 @@ class Assembly:
             self.commanded.expand,
             self.commanded.attach,
             self.points,
-            _another(self._config, self.template),
+            another(self._config, self.template),
             self.commanded.offered,
             self.evidencing.verify,
             self.commanded.run_ended,
             self._config.model.effort,
-            self.git.ready if self.git is not None else None,
+            self.git.ready,
         )
 
     def line(self) -> ShellLine:
@@ -156,9 +126,8 @@ class Assembly:
         )
         return made
 
-    @property
-    def _has_skills(self) -> bool:
-        return self.tools.find("Skill") is not None
+    def _has(self, tool: str) -> bool:
+        return self.tools.find(tool) is not None
 
     def _command_parts(self, reserved: Collection[str]) -> Parts:
         outset, config = self._outset, self._config
@@ -167,7 +136,7 @@ class Assembly:
             book=outset.book,
             judge=lambda call, access: self.gate.judge(call, access),
             executor=lambda: self.executor,
-            has_shell=lambda: self.tools.find("Bash") is not None,
+            has_shell=lambda: self._has("Bash"),
             read=Read(outset.tools.ledger, outset.tools.read_tokens),
             workspace=outset.ground.workspace,
             control=outset.control,
@@ -177,58 +146,19 @@ class Assembly:
             messages=lambda: self.agent.history.messages,
             is_trusted=lambda definition: granting.grants_count(config, definition),
             window=catalog.describe(outset.model).context_window,
-            gathered=lambda: self._gathering().facts,
-            facts={
-                "SESSION_ID": outset.journal.session_id,
-                "COMMIT_TRAILER": commit_trailer(config, outset.model),
-                "PR_TRAILER": pr_trailer(config, outset.model),
-            },
+            gathered=lambda: self.git.gathering(self._has).facts,
+            facts={"SESSION_ID": outset.journal.session_id, **self.git.trailers},
             reserved=reserved,
             on_expansion=self.points.expanded,
             brings=partial(bring, self.points, config.hooks.heads),
         )
 
-    def _earlier(self) -> Earlier:
-        """What was changed before the session began, as far as that is known by now."""
-        made: Earlier = (
-            git_earlier.Earlier() if self.git is None else git_earlier.Earlier(self.git.earlier, self.git.top)
-        )
-        return made
-
-    def _gathering(self) -> Gathering:
-        outset, workspace = self._outset, self._outset.ground.workspace
-        made: Gathering = gathering.Gathering(
-            git_call.Git({**os.environ, **self._config.env}, workspace.roots),
-            workspace,
-            lambda: self.executor,
-            lambda name: self.tools.find(name) is not None,
-            lambda: None if self.git is not None and self.git.is_new else self._earlier(),
-            lambda: outset.rules.denied_reads(outset.judge.world()),
-        )
-        return made
-
     def _tools(self) -> SessionTools:
         outset, config = self._outset, self._config
         skill = (following.Skill(self.commanded.commands),) if self.commanded.has_skills() else ()
-        every = (*builtins(outset.tools, thinks=thinks_by_tool(config, outset.model)), *self._git(), *skill)
+        every = (*builtins(outset.tools, thinks=thinks_by_tool(config, outset.model)), *self.git.tools, *skill)
         kept = [tool for tool in every if config.tools is None or tool.name in config.tools]
         return SessionTools(kept, outset.rules.removed_tools(tool.name for tool in kept))
-
-    def _git(self) -> Sequence[Tool]:
-        """The Git tool, where the session begins in a repository."""
-        outset, config = self._outset, self._config
-        if repository_of(config.cwd) is None:
-            return ()
-        denied = outset.rules.denied_reads(outset.judge.world())
-
-        def verbs() -> dict[str, Verb]:
-            workspace = outset.ground.workspace
-            session = outset.journal.session_id
-            changer = changing.changer_of(config, session, outset.model, workspace, self._earlier)
-            changes: dict[str, Verb] = git_changing.changing(changer)
-            return {**git_verbs.reading({**os.environ, **config.env}, denied, session), **changes}
-
-        return (git_tool.GitTool(verbs),)
 
     def _gate(self, frontend: Frontend) -> Gate:
         outset = self._outset
@@ -277,66 +207,29 @@ class Assembly:
             enabled=config.checkpoints and config.persist,
         )
 
-    def _autocommit(self) -> AutoCommit | None:
-        """Commits what each run changed; None where nobody wants it, or nobody knows what that is."""
-        outset, config = self._outset, self._config
-        if not config.auto_commit or not self.checkpoints.enabled:
-            return None
-        base, session_id = config.home / FOLDER, outset.journal.session_id
-        made: AutoCommit = committing.AutoCommit(
-            place.Spot(config.cwd, base, base / session_id, {**os.environ, **config.env}),
-            committing.About(
-                session_id,
-                outset.journal.path,
-                lambda: outset.journal.title,
-                lambda: commit_trailer(config, outset.model),
-                self._is_denied,
-            ),
-            self.checkpoints,
-            outset.emit,
-        )
-        return made
-
-    def _is_denied(self, path: Path) -> bool:
-        """Whether a rule says that this file may not be read. Not by the gate: it is asked in a thread."""
-        outset, call = self._outset, ToolUse("", "Read", {"file_path": str(path)})
-        rules = outset.book.with_allowed(())
-        judged = policy.decide(call, Reads((path,)), rules, outset.control.mode, outset.judge.world())
-        return judged.verdict == "deny" and any(reason.kind == "rule" for reason in judged.reasons)
-
     def context(self) -> Message:
         """The first message, as it is by now."""
-        return self.git.with_now(self._context) if self.git is not None else self._context
-
-    def _git_context(self, looking: Looking | None) -> GitContext | None:
-        if looking is None:
-            return None
-        outset, top = self._outset, looking.repository.top
-        denied = outset.rules.denied_reads(outset.judge.world())
-        folder = outset.journal.folder if outset.journal.path is not None else None
-        hides = git_withheld.Withheld(denied, top).covers if denied else None
-        made: GitContext = gitcontext.GitContext(looking, folder, hides)
-        return made
+        return self.git.with_now(self._context)
 
     def _first_message(self, today: date) -> Message:
         """What of it stays: the place, the memory, and which skills there are."""
         roots = self._outset.ground.workspace.roots
-        context = self.memory.context(roots, today, tells_branch=self.git is None)
-        if not self._has_skills:
+        context = self.memory.context(roots, today, tells_branch=self.git.context is None)
+        if not self._has("Skill"):
             return context
         return replace(context, content=(*context.content, *self.commanded.listed()))
 
     def _agent(self) -> Agent:
         outset = self._outset
-        news = (self.commanded.news(),) if self._has_skills else ()
-        git = (self.git,) if self.git is not None else ()
+        news = (self.commanded.news(),) if self._has("Skill") else ()
+        ours = (*policies_of(self._config), self.memory, *news, *self.git.policies)
         return Agent(
             outset.purse.model,
             self.template,
             self._history(),
             self.executor,
             outset.emit,
-            (PrimaryAgain(outset.purse.model), *policies_of(self._config), self.memory, *news, *git, self.points),
+            (PrimaryAgain(outset.purse.model), *ours, self.points),
             self.context,
             self._room(),
             outset.journal,
@@ -361,8 +254,7 @@ class Assembly:
 
     def _renewed(self, contexts: Sequence[Message], gone: Sequence[Message]) -> Sequence[Message]:
         """What a shortened conversation begins with."""
-        renewed: Sequence[Message] = skills_kept.with_skills(self.memory.renewed(contexts), gone)
-        return self.git.renewed(renewed) if self.git is not None else renewed
+        return self.git.renewed(skills_kept.with_skills(self.memory.renewed(contexts), gone))
 
     def _loaded(self) -> Callable[[MemoryFile, Reason], None]:
         """Tells hooks which memory the model reads. Memory is also read in a thread, hooks are run in the loop."""
@@ -375,14 +267,3 @@ class Assembly:
 
     def _warn(self, text: str) -> None:
         self._outset.emit(Notice(level="warning", text=text))
-
-
-def _another(config: Config, template: ModelRequest) -> Callable[[str, Effort | None], ModelRequest]:
-    """The request of a run with another model or effort."""
-
-    def another(model: str, effort: Effort | None) -> ModelRequest:
-        name = catalog.resolve(model, config.env) if model else template.model
-        wanted = replace(config, model=replace(config.model, effort=effort or config.model.effort))
-        return template_of(wanted, name, template.tools, template.system)
-
-    return another

@@ -13,9 +13,9 @@ from coder.core.visible import visible_line
 from coder.models import catalog
 
 if TYPE_CHECKING:
-    from coder.git import attribution as credits
+    from coder.git.messages import attribution as credits
 else:  # most commands commit nothing
-    credits = LazyModule("coder.git.attribution")
+    credits = LazyModule("coder.git.messages.attribution")
 
 _MAKES_COMMIT = re.compile(r"\bgit\b(?s:.)*?\bcommit\b")
 _OPENS_REQUEST = re.compile(r"\b(?:gh\s+pr|glab\s+mr)\s+(?:create|edit|update)\b")

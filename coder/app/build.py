@@ -69,8 +69,8 @@ async def open_session(
     )
     if made.autocommit is not None:
         begun.hearing.add(made.autocommit)
-    if made.git is not None:
-        begun.hearing.add(made.git)
+    if made.git.context is not None:
+        begun.hearing.add(made.git.context)
     told = (*made.memory.warnings, *made.commanded.warnings, *made.points.warnings)
     if begun.config.auto_commit and made.autocommit is None:
         told += ("Nothing is committed by itself in this session: that needs checkpoints, and none are kept.",)
@@ -114,8 +114,8 @@ def _ends(begun: Outset, made: Assembly, titling: tuple[Titler, ...]) -> AsyncEx
         begun.ground.workspace.aclose,
     ):
         ends.push_async_callback(end)
-    if made.git is not None:
-        ends.push_async_callback(made.git.aclose)
+    if made.git.context is not None:
+        ends.push_async_callback(made.git.context.aclose)
     ends.callback(begun.tools.shells.forget)
     ends.push_async_callback(made.points.aclose)
     return ends

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from coder.agent.policies import Later, RepeatedFailure, TurnLimit, TurnPolicy
 from coder.agent.room import Renew, Room
 from coder.app.again import Again
+from coder.core.choices import Effort
 from coder.core.config import Config
 from coder.core.lazy import LazyModule
 from coder.core.model import ModelRequest, ToolSpec
@@ -55,3 +58,14 @@ def room_of(config: Config, template: ModelRequest, folder: Path, again: Again, 
 def policies_of(config: Config) -> tuple[TurnPolicy, ...]:
     limit = (TurnLimit(config.max_turns),) if config.max_turns else ()
     return (*limit, RepeatedFailure(), Later(lambda: _repetition.Repetition()))
+
+
+def another(config: Config, template: ModelRequest) -> Callable[[str, Effort | None], ModelRequest]:
+    """The request of a run with another model or effort."""
+
+    def request(model: str, effort: Effort | None) -> ModelRequest:
+        name = catalog.resolve(model, config.env) if model else template.model
+        wanted = replace(config, model=replace(config.model, effort=effort or config.model.effort))
+        return template_of(wanted, name, template.tools, template.system)
+
+    return request

@@ -24,11 +24,11 @@ from coder.core.errors import ConfigError
 from coder.core.lazy import LazyModule
 from coder.core.visible import visible_line
 from coder.git.call import Git
-from coder.git.tenancy import Tenant, in_turn, is_inhabited
-from coder.git.worktree_making import Wish, check_place, lock, made, unlock
-from coder.git.worktree_removal import branch_removed, removed
-from coder.git.worktree_state import state_of
-from coder.git.worktrees import (
+from coder.git.worktrees.making import Wish, check_place, lock, made, unlock
+from coder.git.worktrees.removal import branch_removed, removed
+from coder.git.worktrees.state import state_of
+from coder.git.worktrees.tenancy import Tenant, in_turn, is_inhabited
+from coder.git.worktrees.trees import (
     Checkout,
     WorkTree,
     at_path,

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from coder.core.visible import visible_line
 from coder.git.call import Git
-from coder.git.worktree_making import add_exclude
-from coder.git.worktrees import Checkout, WorkTree
+from coder.git.worktrees.making import add_exclude
+from coder.git.worktrees.trees import Checkout, WorkTree
 
 INCLUDE = ".worktreeinclude"
 _LARGEST_LIST = 256_000  # bytes of .worktreeinclude

@@ -17,13 +17,13 @@ from coder.core.errors import ConfigError
 from coder.core.lazy import LazyModule
 from coder.core.visible import visible_line
 from coder.git.call import Git
-from coder.git.kept import Kept, keep
-from coder.git.tenancy import in_turn
-from coder.git.worktree_commits import Commits
-from coder.git.worktree_making import unlock
-from coder.git.worktree_removal import branch_removed, removed
-from coder.git.worktree_state import State, state_of
-from coder.git.worktrees import Checkout, WorkTree, at_path, check_name, main_checkout, named, ours
+from coder.git.worktrees.commits import Commits
+from coder.git.worktrees.kept import Kept, keep
+from coder.git.worktrees.making import unlock
+from coder.git.worktrees.removal import branch_removed, removed
+from coder.git.worktrees.state import State, state_of
+from coder.git.worktrees.tenancy import in_turn
+from coder.git.worktrees.trees import Checkout, WorkTree, at_path, check_name, main_checkout, named, ours
 from coder.sessions.glimpse import Glimpse, glimpse
 from coder.sessions.locate import of_folders
 

@@ -15,7 +15,7 @@ from coder.cli.fitting import fitting
 from coder.cli.worktree_page import as_json, gone_json, gone_page, page
 from coder.config.paths import config_home, current_folder
 from coder.core.errors import ConfigError
-from coder.git.worktrees import main_checkout
+from coder.git.worktrees.trees import main_checkout
 
 _HELP = (
     "Worktrees that sessions work in, each a folder and a branch of its own: coder -w NAME makes one. "

@@ -16,9 +16,9 @@ from coder.core.errors import ConfigError
 from coder.core.lazy import LazyModule
 
 if TYPE_CHECKING:
-    from coder.git import worktrees
+    from coder.git.worktrees import trees as worktrees
 else:  # loaded in a linked work tree only
-    worktrees = LazyModule("coder.git.worktrees")
+    worktrees = LazyModule("coder.git.worktrees.trees")
 
 MANAGED = Path("/Library/Application Support/ClaudeCode" if sys.platform == "darwin" else "/etc/claude-code")
 _OVERRIDES = ("CODER_CONFIG_DIR", "CLAUDE_CONFIG_DIR")

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from coder.core.errors import ConfigError
 from coder.git.call import Git
-from coder.git.worktree_files import files_of
-from coder.git.worktree_removal import removed
-from coder.git.worktrees import check_name, main_checkout, named
+from coder.git.worktrees.files import files_of
+from coder.git.worktrees.removal import removed
+from coder.git.worktrees.trees import check_name, main_checkout, named
 from tests.support.cli import Done, Place
 from tests.support.fakeapi import fake_api, turn
 from tests.support.repositories import Repository

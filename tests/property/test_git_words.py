@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coder.git.attribution import attributed
 from coder.git.earlier import Earlier
+from coder.git.messages.attribution import attributed
 from coder.git.repository import Repository
 from coder.git.stashes import is_of, message_of, session_of, stashes_of
 from coder.git.trace import HookRun, hooks_run

@@ -11,9 +11,9 @@ from coder.agent.executor import Executor
 from coder.agent.gate import Gate
 from coder.agent.outcome import Outcome
 from coder.agent.ports import Ports
-from coder.app.changing import changer_of
 from coder.app.checkpointing import Checkpointing, Site
 from coder.app.created import Created
+from coder.app.gitting.changing import changer_of
 from coder.app.rulebook import RuleBook
 from coder.app.stashed import Stashed
 from coder.app.toolbox import SessionTools

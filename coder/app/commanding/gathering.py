@@ -21,10 +21,10 @@ from coder.core.workspace import Workspace
 from coder.git import porcelain
 from coder.git.call import Git
 from coder.git.earlier import Earlier
-from coder.git.messages import last_messages, person_of, rules_of_messages
+from coder.git.messages.found import last_messages, person_of, rules_of_messages
+from coder.git.messages.style import learn
+from coder.git.messages.style_words import example_lines, style_lines
 from coder.git.repository import repository_of
-from coder.git.style import learn
-from coder.git.style_words import example_lines, style_lines
 from coder.git.view import Refusal, View, view
 from coder.tools.git.withheld import Withheld
 

@@ -11,7 +11,7 @@ from coder import __version__
 from coder.core.config import Config, StatusCommand
 from coder.frontends.statusline import StatusLine
 from coder.frontends.statusline_facts import StatusFacts
-from coder.git.worktrees import worktree_of
+from coder.git.worktrees.trees import worktree_of
 from coder.models import catalog
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from coder.core.requests import Effect
 from coder.core.tools import Access, ToolContext, ToolOutput
 from coder.core.visible import visible_line
 from coder.core.workspace import Workspace
-from coder.git.attribution import attributed
 from coder.git.hooks import AMEND, COMMIT
+from coder.git.messages.attribution import attributed
 from coder.git.theirs import Done
 from coder.git.trace import HookRun, hooks_run
 from coder.tools.git.changer import Changer, command, paths_of

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coder.app import gitrecord, gitwords
-from coder.app.gitrecord import Record
-from coder.app.gitwords import Names
+from coder.app.gitting import record as records
+from coder.app.gitting import words
+from coder.app.gitting.record import Record
+from coder.app.gitting.words import Names
 from coder.git.porcelain import Change, Status
 from coder.git.repository import Repository
 from coder.git.state import MOST, State, difference, state_of
@@ -40,12 +41,12 @@ def test_nothing_ends_the_part_it_stands_in_or_makes_a_line(text: str) -> None:
     news = difference(before, state_of(found))
     came = Came(found.commits, 5, 1)
     for part in (
-        gitwords.told(found, NAMES),
-        gitwords.now(found, NAMES),
-        gitwords.changed(found, news, came, NAMES),
-        gitwords.told(replace(found, status=None, problem=text), NAMES),
+        words.told(found, NAMES),
+        words.now(found, NAMES),
+        words.changed(found, news, came, NAMES),
+        words.told(replace(found, status=None, problem=text), NAMES),
     ):
-        assert gitwords.is_ours(part)
+        assert words.is_ours(part)
         lines = part.text.split("\n")
         assert len(lines) <= 28 and lines[-1] == "</git>"
         assert part.text.lower().replace(" ", "").count("</git") == 1
@@ -55,8 +56,8 @@ def test_nothing_ends_the_part_it_stands_in_or_makes_a_line(text: str) -> None:
 @pytest.mark.behaviour("B-1440")
 @pytest.mark.behaviour("B-1441")
 def test_it_stays_short_whatever_there_is() -> None:
-    assert len(gitwords.told(summary(EVIL, 5_000), NAMES).text) < 1_700
-    assert len(gitwords.told(summary("package/module_of_usual_length.py", 5_000), NAMES).text) < 1_100
+    assert len(words.told(summary(EVIL, 5_000), NAMES).text) < 1_700
+    assert len(words.told(summary("package/module_of_usual_length.py", 5_000), NAMES).text) < 1_100
 
 
 @pytest.mark.behaviour("B-1442")
@@ -66,7 +67,7 @@ def test_too_many_changes_are_compared_by_their_number() -> None:
     assert not difference(state_of(many), state_of(many)).is_any
     found = difference(state_of(many), state_of(more))
     assert found.is_count and not (found.dirty or found.clean)
-    assert f"Changes: {MOST + 2:,} untracked\n" in gitwords.changed(more, found, None, NAMES).text
+    assert f"Changes: {MOST + 2:,} untracked\n" in words.changed(more, found, None, NAMES).text
     unknown = state_of(replace(many, status=None, commit=""))
     assert not difference(unknown, state_of(many)).is_any
 
@@ -74,11 +75,11 @@ def test_too_many_changes_are_compared_by_their_number() -> None:
 @pytest.mark.behaviour("B-1443")
 def test_the_record_comes_back_as_it_was(tmp_path: Path) -> None:
     folder = tmp_path / "session"
-    assert gitrecord.load(folder) == Record()
+    assert records.load(folder) == Record()
     whole = Record("told", State("main", "a" * 40, "merge", 2, {"a\nb": "??", "\udcff": " M"}), ("a\nb", "\udcff"))
     for record in (whole, Record("x", State("main", "", "", None, None), None)):
-        gitrecord.save(folder, record)
-        assert gitrecord.load(folder) == record
+        records.save(folder, record)
+        assert records.load(folder) == record
     assert [path.name for path in folder.iterdir()] == ["git.json"]
 
 
@@ -96,6 +97,6 @@ def _seen(**fields: object) -> str:
 )
 def test_a_record_that_is_none_counts_for_nothing(tmp_path: Path, text: str) -> None:
     (tmp_path / "git.json").write_text(text)
-    assert gitrecord.load(tmp_path) == Record()
+    assert records.load(tmp_path) == Record()
     (tmp_path / "git.json").write_text(_seen())
-    assert gitrecord.load(tmp_path).told == "x"
+    assert records.load(tmp_path).told == "x"

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coder.git.style import Style, Written, learn
-from coder.git.style_words import example_lines, style_lines
-from coder.git.wording import parts_of, script_of, subject_of, widths
+from coder.git.messages.style import Style, Written, learn
+from coder.git.messages.style_words import example_lines, style_lines
+from coder.git.messages.wording import parts_of, script_of, subject_of, widths
 
 
 def written(*messages: str, email: str = "bo@example.org", name: str = "Bo") -> list[Written]:

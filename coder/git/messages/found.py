@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from coder.git.call import Git
-from coder.git.style import Written
+from coder.git.messages.style import Written
 
 _COMMITS = 400  # enough for a hundred of people where robots are busy
 _MOST_BYTES = 4_000_000

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from coder.core.visible import visible_line
 from coder.git.call import Git
-from coder.git.worktree_commits import Commits
-from coder.git.worktree_files import Files, mark_of
-from coder.git.worktrees import Checkout, WorkTree, worktrees
+from coder.git.worktrees.commits import Commits
+from coder.git.worktrees.files import Files, mark_of
+from coder.git.worktrees.trees import Checkout, WorkTree, worktrees
 
 
 def removed(git: Git, main: Checkout, tree: WorkTree, files: Files) -> str:

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from coder.agent.history import History
 from coder.agent.policies import Inject
-from coder.app import gitrecord, gitwords
-from coder.app.gitrecord import Record
-from coder.app.gitwords import Names
+from coder.app.gitting import record as records
+from coder.app.gitting import words
+from coder.app.gitting.record import Record
+from coder.app.gitting.words import Names
 from coder.core.events import AnyEvent, RunEnded, ToolStarted
 from coder.core.messages import Message, Meta, Text
 from coder.git.looking import Looking
@@ -37,7 +38,7 @@ class GitContext:
         self._is_first = True
         self._folder = folder
         self._names = Names(looking.cwd, hides) if hides is not None else Names(looking.cwd)
-        self._record = gitrecord.load(folder) if folder is not None else Record()
+        self._record = records.load(folder) if folder is not None else Record()
         self._now: Summary | None = None
         self._came: Came | None = None
         self._worked = False
@@ -62,13 +63,13 @@ class GitContext:
 
     def with_now(self, message: Message) -> Message:
         """The first message of a session with the repository as it is, as its last part."""
-        return replace(message, content=(*message.content, self._told(gitwords.told(self._known(), self._names))))
+        return replace(message, content=(*message.content, self._told(words.told(self._known(), self._names))))
 
     def renewed(self, contexts: Sequence[Message]) -> list[Message]:
         """The first messages of a shortened conversation. Blocks while git is asked; not for the event loop."""
         asking = asyncio.run_coroutine_threadsafe(self._look(), self._loop)
         self._now, self._is_first = asking.result(), False
-        kept = [replace(m, content=tuple(p for p in m.content if not gitwords.is_ours(p))) for m in contexts]
+        kept = [replace(m, content=tuple(p for p in m.content if not words.is_ours(p))) for m in contexts]
         first, *others = kept or [Message("user", (), Meta(kind="context"))]
         return [self.with_now(first), *(message for message in others if message.content)]
 
@@ -97,11 +98,11 @@ class GitContext:
             return None
         names, seen = self._names, self._record.seen
         if seen is None or (seen.count is None and now.status is not None) or not self._holds(messages):
-            return _reminder(self._told(gitwords.now(now, names)))
+            return _reminder(self._told(words.now(now, names)))
         found = difference(seen, state_of(now))
         if not found.is_any:
             return None
-        return _reminder(self._told(gitwords.changed(now, found, self._came, names)))
+        return _reminder(self._told(words.changed(now, found, self._came, names)))
 
     def on(self, event: AnyEvent) -> None:
         """What a run did itself is no news: after one that may have changed something, the repository is looked at."""
@@ -157,7 +158,7 @@ class GitContext:
             for message in reversed(messages)
             if message.meta.kind in ("context", "reminder")
             for part in reversed(message.content)
-            if isinstance(part, Text) and gitwords.is_ours(part)
+            if isinstance(part, Text) and words.is_ours(part)
         )
         return next(ours, "") == self._record.told
 
@@ -165,7 +166,7 @@ class GitContext:
         if record != self._record:
             self._record = record
             if self._folder is not None:
-                gitrecord.save(self._folder, record)
+                records.save(self._folder, record)
 
 
 def _reminder(text: Text) -> Inject:

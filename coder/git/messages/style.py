@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from statistics import median
 
-from coder.git.wording import BULLET, Subject, Trailer, is_made_by_git, parts_of, script_of, subject_of, widths
+from coder.git.messages.wording import BULLET, Subject, Trailer, is_made_by_git, parts_of, script_of, subject_of, widths
 
 MOST = 100  # messages that are looked at
 _OWN = 3  # how much one of the person's own counts, beside one of somebody else

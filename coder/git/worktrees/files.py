@@ -16,7 +16,7 @@ from pathlib import Path
 
 from coder.git.call import Answer, Git
 from coder.git.filters import ARGUMENTS, filters
-from coder.git.worktrees import Checkout, WorkTree
+from coder.git.worktrees.trees import Checkout, WorkTree
 
 SECONDS = 120.0
 _MOST = 400_000_000

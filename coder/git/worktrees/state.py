@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from coder.core.visible import visible_line
 from coder.git.call import Git
-from coder.git.tenancy import is_inhabited, processes_in
-from coder.git.worktree_commits import Commits, commits_of
-from coder.git.worktree_files import Files, files_of, staged_alone
-from coder.git.worktrees import Checkout, WorkTree
+from coder.git.worktrees.commits import Commits, commits_of
+from coder.git.worktrees.files import Files, files_of, staged_alone
+from coder.git.worktrees.tenancy import is_inhabited, processes_in
+from coder.git.worktrees.trees import Checkout, WorkTree
 
 _UNDER_WAY = {
     "MERGE_HEAD": "a merge",

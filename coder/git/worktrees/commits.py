@@ -12,7 +12,7 @@ from pathlib import Path
 
 from coder.core.ordinary import read_ordinary
 from coder.git.call import Git
-from coder.git.worktrees import Checkout, WorkTree
+from coder.git.worktrees.trees import Checkout, WorkTree
 
 _OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _SAFE = ("refs/heads", "refs/remotes", "refs/tags")

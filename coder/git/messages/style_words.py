@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from coder.core.visible import visible_line
-from coder.git.style import Style
+from coder.git.messages.style import Style
 
 _OFTEN = 0.5
 _SOME = 0.1

@@ -14,9 +14,9 @@ from pathlib import Path
 from coder.core.errors import ConfigError
 from coder.core.visible import visible_line
 from coder.git.call import Git
-from coder.git.worktree_files import SECONDS, place_of
-from coder.git.worktree_state import State
-from coder.git.worktrees import Checkout, WorkTree
+from coder.git.worktrees.files import SECONDS, place_of
+from coder.git.worktrees.state import State
+from coder.git.worktrees.trees import Checkout, WorkTree
 
 ROOT = "refs/coder/kept"
 _ADMIN = "git-folder"

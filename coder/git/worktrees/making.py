@@ -14,7 +14,7 @@ from coder.core.visible import visible_line
 from coder.git.call import Answer, Git
 from coder.git.filters import ARGUMENTS, filters
 from coder.git.repository import repository_of
-from coder.git.worktrees import BRANCH, LOCKED_BY_US, Checkout, WorkTree, at_path, branch_at, write_note
+from coder.git.worktrees.trees import BRANCH, LOCKED_BY_US, Checkout, WorkTree, at_path, branch_at, write_note
 
 _SECONDS = 600.0  # a checkout of a large repository takes its time
 _EXCLUDED = "/.claude/worktrees/"

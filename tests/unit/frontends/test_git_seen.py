@@ -142,14 +142,14 @@ def test_the_lines_of_print_mode_name_it_too(capsys: pytest.CaptureFixture[str])
 
 @pytest.mark.behaviour("B-1542")
 def test_actions_that_only_look_fold_and_others_do_not() -> None:
-    every = [done({"action": action}, "") for action in ("status", "diff", "status")]
+    every = [done({"action": action}, "") for action in ("diff", "status", "diff")]
     read = replace(every[0], call=ToolUse("t2", "Read", {"file_path": "a"}))
     assert all(map(can_merge, [*every, read]))
     (row,) = merged_rows([*every, read], width=80, folder=SHOP, home=HOME)
     assert plain(row) == "✓ Read 1 file, asked git for status, diff · 0.2s"
     assert not can_merge(done({"action": "commit"}, ""))
     assert not can_merge(done({"action": "status"}, "failed", failed=True))
-    assert set(reading({})) == git_calls.READING
+    assert tuple(reading({})) == git_calls.READING
 
 
 @pytest.mark.behaviour("B-1544")

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from coder.agent.gate import Allowed, Denied, Gate
 from coder.agent.outcome import Outcome, denied, failed, held_back
 from coder.agent.ports import NOTHING_SAID, Before, Ports
-from coder.agent.prepared import Prepared, summary_of
 from coder.agent.spill import bound
 from coder.core import prompts
 from coder.core.errors import ToolError
@@ -31,9 +30,10 @@ from coder.core.tools import Foresees, Runs, SessionControl, Tool, ToolContext, 
 from coder.core.workspace import Workspace
 
 if TYPE_CHECKING:
-    from coder.agent import visits
+    from coder.agent import ready, visits
+    from coder.agent.ready import Prepared
 else:  # for calls
-    visits = LazyModule("coder.agent.visits")
+    ready, visits = LazyModule("coder.agent.ready"), LazyModule("coder.agent.visits")
 
 _log = logging.getLogger(__name__)
 _CHANGES_FOLDER = re.compile(r"\b(cd|pushd|popd)\b")
@@ -91,7 +91,7 @@ class Executor:
         batch: list[Prepared] = []
         for call in calls:
             prepared = self._prepare(call)
-            if isinstance(prepared, Prepared) and prepared.concurrent:
+            if not isinstance(prepared, Outcome) and prepared.concurrent:
                 batch.append(prepared)
                 continue
             await self._run_batch(batch, outcomes, halted)
@@ -101,7 +101,7 @@ class Executor:
                 continue
             # Judged again: what ran before may have changed the folder, the mode or the files.
             prepared = self._prepare(call)
-            outcome = await self._execute(prepared) if isinstance(prepared, Prepared) else prepared
+            outcome = prepared if isinstance(prepared, Outcome) else await self._execute(prepared)
             outcomes[call.id] = outcome
             if outcome.interrupt or outcome.stop:
                 return
@@ -133,7 +133,7 @@ class Executor:
         concurrent = decision.verdict == "allow" and decision.read_only
         if isinstance(access, Runs) and _CHANGES_FOLDER.search(access.command):
             concurrent = False
-        return Prepared(call, tool, params, access, summary_of(call, tool, params), decision, concurrent)
+        return ready.Prepared(call, tool, params, access, ready.summary_of(call, tool, params), decision, concurrent)
 
     async def _execute(self, prepared: Prepared) -> Outcome:
         said = await self._ports.hooks.before_call(prepared.call)
@@ -193,7 +193,7 @@ class Executor:
             params = self._toolbox.parse(tool, edited)
         except ToolError as error:
             return failed(call, str(error))
-        access, summary = tool.access(params, self._workspace), summary_of(call, tool, params)
+        access, summary = tool.access(params, self._workspace), ready.summary_of(call, tool, params)
         decision = self._gate.check_edited(call, access, summary, prepared.decision)
         if isinstance(decision, Denied):
             return denied(call, decision)
@@ -201,7 +201,7 @@ class Executor:
         if decision.drop is not None and not note:
             note = await self._ports.checkpoints.before_asking(decision.drop)
         note = "\n".join(filter(None, (note, _changed(prepared.call, edited, "The person"))))
-        return await self._run(Prepared(call, tool, params, access, summary, decision, prepared.concurrent, note))
+        return await self._run(ready.Prepared(call, tool, params, access, summary, decision, prepared.concurrent, note))
 
     async def _run(self, prepared: Prepared) -> Outcome:
         call = prepared.call

@@ -20,7 +20,7 @@ from coder.agent.ports import Ports
 from coder.agent.room import Room
 from coder.app.again import Again
 from coder.app.budgets import PrimaryAgain
-from coder.app.checkpointing import FOLDER, Checkpointing, Site
+from coder.app.checkpointing import FOLDER, Checkpointing
 from coder.app.commanding.commanded import Commanded, Parts
 from coder.app.conversation import OpenConversation, told_by
 from coder.app.evidencing import evidencing_of
@@ -31,6 +31,7 @@ from coder.app.others import OtherSessions
 from coder.app.outset import Outset
 from coder.app.pictures import shrunk
 from coder.app.prompting import Prompting
+from coder.app.recording import Site
 from coder.app.requesting import another, policies_of, room_of, template_of, thinks_by_tool
 from coder.app.system_prompt import system_prompt
 from coder.app.toolbox import SessionTools

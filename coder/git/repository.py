@@ -8,7 +8,7 @@ from pathlib import Path
 _MOST_POINTER = 4096
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Repository:
     """`top` is the work tree; `folder` its own git folder; `shared` the one with the objects (another for a linked
     work tree). All absolute."""

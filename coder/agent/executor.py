@@ -12,26 +12,28 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from coder.agent.gate import Allowed, Denied, Gate
 from coder.agent.outcome import Outcome, denied, failed, held_back
-from coder.agent.ports import NOTHING_SAID, Before, Ports, Watched
+from coder.agent.ports import NOTHING_SAID, Before, Ports
 from coder.agent.spill import bound
-from coder.agent.visits import visit_of
 from coder.core import prompts
 from coder.core.errors import ToolError
 from coder.core.events import AnyEvent, ToolFinished, ToolProgress, ToolStarted
+from coder.core.lazy import LazyModule
 from coder.core.messages import Json, Text, ToolResult, ToolUse
 from coder.core.requests import Effect
-from coder.core.tools import Access, Foresees, Runs, SessionControl, Tool, ToolContext, ToolOutput, Writes
+from coder.core.tools import Foresees, Runs, SessionControl, Tool, ToolContext, ToolOutput
 from coder.core.workspace import Workspace
 
 if TYPE_CHECKING:
-    from coder.permissions.decide import Decision
-    from coder.permissions.paths import Place
+    from coder.agent import ready, visits
+    from coder.agent.ready import Prepared
+else:  # for calls
+    ready, visits = LazyModule("coder.agent.ready"), LazyModule("coder.agent.visits")
 
 _log = logging.getLogger(__name__)
 _CHANGES_FOLDER = re.compile(r"\b(cd|pushd|popd)\b")
@@ -53,27 +55,6 @@ class Toolbox(Protocol):
     def parse(self, tool: Tool, raw: Json) -> Any:
         """Raises ToolError that lists every problem."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    call: ToolUse
-    tool: Tool
-    params: Any
-    access: Access
-    summary: str
-    decision: Decision
-    concurrent: bool
-    note: str = ""  # of the checkpoint that was taken before it, and of hooks
-    said: Before = NOTHING_SAID
-    stated: tuple[Effect, ...] = ()
-
-    @property
-    def effects(self) -> tuple[Effect, ...]:
-        """What the call would do; a tool that names the files it writes needs nobody to tell."""
-        if not isinstance(self.access, Writes):
-            return self.decision.effects
-        return tuple(Effect("writes", str(place), place.real) for place in self.decision.places)
 
 
 class Executor:
@@ -107,10 +88,10 @@ class Executor:
 
         Stops early, leaving the rest as they are, when the person's answer to a question ends the run.
         """
-        batch: list[_Prepared] = []
+        batch: list[Prepared] = []
         for call in calls:
             prepared = self._prepare(call)
-            if isinstance(prepared, _Prepared) and prepared.concurrent:
+            if not isinstance(prepared, Outcome) and prepared.concurrent:
                 batch.append(prepared)
                 continue
             await self._run_batch(batch, outcomes, halted)
@@ -120,14 +101,14 @@ class Executor:
                 continue
             # Judged again: what ran before may have changed the folder, the mode or the files.
             prepared = self._prepare(call)
-            outcome = await self._execute(prepared) if isinstance(prepared, _Prepared) else prepared
+            outcome = prepared if isinstance(prepared, Outcome) else await self._execute(prepared)
             outcomes[call.id] = outcome
             if outcome.interrupt or outcome.stop:
                 return
         await self._run_batch(batch, outcomes, halted)
 
-    async def _run_batch(self, batch: Sequence[_Prepared], outcomes: Outcomes, halted: Callable[[], bool]) -> None:
-        async def one(prepared: _Prepared) -> None:
+    async def _run_batch(self, batch: Sequence[Prepared], outcomes: Outcomes, halted: Callable[[], bool]) -> None:
+        async def one(prepared: Prepared) -> None:
             async with self._slots:
                 held = held_back(prepared.call) if halted() else None
                 outcomes[prepared.call.id] = held or await self._execute(prepared)
@@ -136,7 +117,7 @@ class Executor:
             for prepared in batch:
                 group.create_task(one(prepared))
 
-    def _prepare(self, call: ToolUse) -> _Prepared | Outcome:
+    def _prepare(self, call: ToolUse) -> Prepared | Outcome:
         """Find, parse, judge. A call that fails here is answered with what is wrong and never reaches the gate."""
         if call.error:
             return failed(call, f"The input of this {call.name} call is not valid JSON: {call.error}")
@@ -152,9 +133,9 @@ class Executor:
         concurrent = decision.verdict == "allow" and decision.read_only
         if isinstance(access, Runs) and _CHANGES_FOLDER.search(access.command):
             concurrent = False
-        return _Prepared(call, tool, params, access, _summary(call, tool, params), decision, concurrent)
+        return ready.Prepared(call, tool, params, access, ready.summary_of(call, tool, params), decision, concurrent)
 
-    async def _execute(self, prepared: _Prepared) -> Outcome:
+    async def _execute(self, prepared: Prepared) -> Outcome:
         said = await self._ports.hooks.before_call(prepared.call)
         if said != NOTHING_SAID:
             rewritten = self._told(prepared, said)
@@ -178,7 +159,7 @@ class Executor:
                 prepared = replace(prepared, decision=decision, stated=prepared.stated if asked else ())
                 return await self._run(prepared) if edited is None else await self._run_edited(prepared, edited)
 
-    async def _foreseen(self, prepared: _Prepared) -> tuple[Effect, ...] | Outcome:
+    async def _foreseen(self, prepared: Prepared) -> tuple[Effect, ...] | Outcome:
         """What the tool itself says the call would do, when somebody may be asked about it."""
         asks = "ask" in (prepared.decision.verdict, prepared.said.verdict)
         if not (asks and prepared.decision.verdict != "deny" and isinstance(prepared.tool, Foresees)):
@@ -191,7 +172,7 @@ class Executor:
             _log.exception("the tool %s foresees nothing", prepared.call.name)
             return ()
 
-    def _told(self, prepared: _Prepared, said: Before) -> _Prepared | Outcome:
+    def _told(self, prepared: Prepared, said: Before) -> Prepared | Outcome:
         """The call as hooks want it: parsed and judged again where they rewrote it, so that a rule beats every hook."""
         if said.stop:
             return replace(failed(prepared.call, said.stop), stop=said.stop, is_denied=True)
@@ -205,14 +186,14 @@ class Executor:
         note = "\n".join(filter(None, (note, _changed(prepared.call, said.input, "A hook of the person's"))))
         return replace(rewritten, said=said, note=note)
 
-    async def _run_edited(self, prepared: _Prepared, edited: Json) -> Outcome:
+    async def _run_edited(self, prepared: Prepared, edited: Json) -> Outcome:
         """Whoever answered changed the call. It is parsed and judged again: a deny rule beats every edit."""
         call, tool = replace(prepared.call, input=edited), prepared.tool
         try:
             params = self._toolbox.parse(tool, edited)
         except ToolError as error:
             return failed(call, str(error))
-        access, summary = tool.access(params, self._workspace), _summary(call, tool, params)
+        access, summary = tool.access(params, self._workspace), ready.summary_of(call, tool, params)
         decision = self._gate.check_edited(call, access, summary, prepared.decision)
         if isinstance(decision, Denied):
             return denied(call, decision)
@@ -220,9 +201,9 @@ class Executor:
         if decision.drop is not None and not note:
             note = await self._ports.checkpoints.before_asking(decision.drop)
         note = "\n".join(filter(None, (note, _changed(prepared.call, edited, "The person"))))
-        return await self._run(_Prepared(call, tool, params, access, summary, decision, prepared.concurrent, note))
+        return await self._run(ready.Prepared(call, tool, params, access, summary, decision, prepared.concurrent, note))
 
-    async def _run(self, prepared: _Prepared) -> Outcome:
+    async def _run(self, prepared: Prepared) -> Outcome:
         call = prepared.call
         self._ports.log.started(call)
         if not prepared.decision.read_only:
@@ -248,13 +229,11 @@ class Executor:
         )
         return Outcome(result, output.data, stop=after.stop)
 
-    def _around(self, prepared: _Prepared) -> AbstractAsyncContextManager[None]:
-        if not prepared.decision.changes:
-            return nullcontext()
-        writes = tuple(place.real for place in prepared.decision.places) if isinstance(prepared.access, Writes) else ()
-        return self._ports.checkpoints.around(Watched(prepared.summary, prepared.access, prepared.effects, writes))
+    def _around(self, prepared: Prepared) -> AbstractAsyncContextManager[None]:
+        watched = prepared.watched
+        return self._ports.checkpoints.around(watched) if watched is not None else nullcontext()
 
-    async def _output(self, prepared: _Prepared) -> tuple[ToolOutput, str]:
+    async def _output(self, prepared: Prepared) -> tuple[ToolOutput, str]:
         """What the tool says, and what is to be told of others at work in the same place."""
         call, told = prepared.call, ""
         context = ToolContext(
@@ -264,10 +243,10 @@ class Executor:
             ask=self._gate.ask,
             progress=lambda text: self._emit(ToolProgress(tool_use_id=call.id, text=text)),
             spill_dir=self._spill_dir,
-            real=_judged(prepared.decision.places),
+            real=prepared.real,
             stated=prepared.stated,
         )
-        visit = visit_of(call.name, prepared.access, prepared.decision)
+        visit = visits.visit_of(call.name, prepared.access, prepared.decision)
         try:
             async with (
                 self._ports.watch(prepared.effects),
@@ -298,18 +277,3 @@ def _with_note(output: ToolOutput, note: str) -> ToolOutput:
     if isinstance(output.content, str):
         return replace(output, content=f"{output.content}\n{note}" if output.content else note)
     return replace(output, content=(*output.content, Text(note)))
-
-
-def _summary(call: ToolUse, tool: Tool, params: Any) -> str:
-    return f"{call.name} {tool.summary(params)}".strip()
-
-
-def _judged(places: Sequence[Place]) -> Callable[[Path], Path]:
-    leads = {place.written: place.real for place in places}
-
-    def real(path: Path) -> Path:
-        if path not in leads:
-            raise ToolError(f"{path} is not the file that was there when this call was checked. Send the call again.")
-        return leads[path]
-
-    return real

@@ -13,16 +13,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from coder.agent.ports import NOTHING_SAID, Before, NoOthers, Others
-from coder.agent.visits import visit_of
 from coder.core import prompts
 from coder.core.events import AnyEvent, Notice, PermissionAnswered, PermissionAsked, PermissionDenied
+from coder.core.lazy import LazyModule
 from coder.core.messages import Json, ToolUse
 from coder.core.requests import Allow, Deny, Effect, PermissionRequest, Reason, Reply, Request
 from coder.core.tools import Access, Decides, Mode, Runs
 
 if TYPE_CHECKING:
     # Judging loads at the first tool call: a run without one does without (docs/adr/0002).
+    from coder.agent import visits
     from coder.permissions.decide import Decision
+else:
+    visits = LazyModule("coder.agent.visits")
 
 Judge: TypeAlias = "Callable[[ToolUse, Access, Allow], Decision]"
 Ask: TypeAlias = Callable[[Request], Awaitable[Reply]]
@@ -145,7 +148,7 @@ class Gate:
         self, call: ToolUse, access: Access, summary: str, decision: Decision, stated: tuple[Effect, ...]
     ) -> Allowed | Denied:
         request = self._request(call, access, summary, decision, stated)
-        more = await self._others.objections(visit_of(call.name, access, decision))
+        more = await self._others.objections(visits.visit_of(call.name, access, decision))
         request = replace(request, reasons=(*request.reasons, *more))
         reply = await self._before_asking(request) if self._before_asking is not None else None
         if reply is None or (isinstance(reply, Allow) and (request.confirm or isinstance(access, Decides))):

@@ -20,7 +20,7 @@ from coder.agent.ports import Ports
 from coder.agent.room import Room
 from coder.app.again import Again
 from coder.app.budgets import PrimaryAgain
-from coder.app.checkpointing import FOLDER, Checkpointing, Site
+from coder.app.checkpointing import FOLDER, Checkpointing
 from coder.app.commanding.commanded import Commanded, Parts
 from coder.app.conversation import OpenConversation, told_by
 from coder.app.evidencing import evidencing_of
@@ -30,8 +30,8 @@ from coder.app.memory import ProjectMemory
 from coder.app.others import OtherSessions
 from coder.app.outset import Outset
 from coder.app.pictures import shrunk
-from coder.app.presenting import Who
 from coder.app.prompting import Prompting
+from coder.app.recording import Site
 from coder.app.requesting import another, policies_of, room_of, template_of, thinks_by_tool
 from coder.app.system_prompt import system_prompt
 from coder.app.toolbox import SessionTools
@@ -46,14 +46,14 @@ from coder.tools.read import Read
 from coder.tools.registry import builtins
 
 if TYPE_CHECKING:
-    from coder.app import naming, shell_line, tasks
+    from coder.app import presenting, shell_line, tasks
     from coder.app.commanding import granting
     from coder.app.commanding import kept as skills_kept
     from coder.app.shell_line import ShellLine
     from coder.git.looking import Looking
     from coder.tools import skill as following
-else:  # for people in front, and for folders with commands of their own
-    naming, shell_line, tasks = (LazyModule(f"coder.app.{name}") for name in ("naming", "shell_line", "tasks"))
+else:  # for people in front, calls on files, and folders with commands of their own
+    presenting, shell_line, tasks = (LazyModule(f"coder.app.{name}") for name in ("presenting", "shell_line", "tasks"))
     granting, skills_kept = (LazyModule(f"coder.app.commanding.{name}") for name in ("granting", "kept"))
     following = LazyModule("coder.tools.skill")
 
@@ -176,16 +176,10 @@ class Assembly:
     def _others(self) -> OtherSessions:
         outset, config = self._outset, self._config
         told = told_by(outset.journal.messages)
-        who = Who(
-            folder=config.home / "presence",
-            session_id=outset.journal.session_id,
-            cwd=config.cwd,
-            mode=lambda: outset.control.mode,
-            title=lambda: outset.journal.title,
-            may_name=lambda path: naming.may_name(outset.book, outset.judge, path),
-        )
         first = told[0].text if told else ""
-        return OtherSessions(who, first, enabled=config.persist and not config.model.is_replay)
+        return OtherSessions(
+            lambda: presenting.who_of(outset), first, enabled=config.persist and not config.model.is_replay
+        )
 
     def _checkpoints(self) -> Checkpointing:
         outset, config = self._outset, self._config

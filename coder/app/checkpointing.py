@@ -10,29 +10,28 @@ import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 from coder.agent.ports import Watched
 from coder.app.conversation import Conversation, Told
+from coder.app.recording import Recording, Site, clause
 from coder.app.threads import finished
 from coder.core.errors import CoderError, SessionError
 from coder.core.events import AnyEvent, CheckpointTaken, Notice, RunStarted
 from coder.core.lazy import LazyModule
 from coder.core.messages import said
-from coder.core.tools import Runs, Writes
 
 if TYPE_CHECKING:
     from coder.app import completing
-    from coder.checkpoints import back, changelog, compare, gitstate, heritage, limits, pending, recorder, space
+    from coder.checkpoints import back, compare, gitstate, limits, pending, space
     from coder.checkpoints.changelog import ChangeSet
     from coder.checkpoints.entries import Change
     from coder.permissions.gitdrops import Drop
 else:
     completing = LazyModule("coder.app.completing")
-    _NAMES = ("back", "changelog", "compare", "gitstate", "heritage", "limits", "pending", "recorder", "space")
-    back, changelog, compare, gitstate, heritage, limits, pending, recorder, space = (
-        LazyModule(f"coder.checkpoints.{name}") for name in _NAMES
+    back, compare, gitstate, limits, pending, space = (
+        LazyModule(f"coder.checkpoints.{name}")
+        for name in ("back", "compare", "gitstate", "limits", "pending", "space")
     )
 
 T = TypeVar("T")
@@ -49,20 +48,6 @@ class Rewound:
     files: tuple[str, ...]
     passed: tuple[str, ...]
     conversation: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Site:
-    """Where a session works: `base` keeps the checkpoints of all sessions, `own` are folders of ours, `env` is what git
-    is started with. `is_busy`: a command of this session runs in the background."""
-
-    base: Path
-    session_id: str
-    roots: tuple[Path, ...]
-    home: Path
-    own: tuple[Path, ...]
-    env: dict[str, str]
-    is_busy: Callable[[], bool] = lambda: False
 
 
 class Checkpointing:
@@ -83,14 +68,9 @@ class Checkpointing:
     ) -> None:
         self._site = site
         self._emit = emit
-        self._told = list(told)
-        self._before_us = {each.uuid for each in self._told}
+        self._recording = Recording(site, told, self._warn)
         self._conversation = conversation
         self._enabled = enabled
-        self._recorder: recorder.Recorder | None = None
-        self._marked: set[str] = set()
-        self._stirred: list[str] = []
-        self._warnings: list[str] = []  # of the recorder, which runs in a thread
         self._told_of_calls: list[Callable[[tuple[Change, ...]], None]] = []
         self._told_of_rewinds: list[Callable[[tuple[Change, ...]], None]] = []
 
@@ -103,11 +83,11 @@ class Checkpointing:
     def on(self, event: AnyEvent) -> None:
         """Notes each prompt as a point."""
         if self._enabled and isinstance(event, RunStarted) and event.agent == "main":
-            self._told.append(Told(event.prompt.meta.uuid, said(event.prompt), time.time()))
+            self._recording.told.append(Told(event.prompt.meta.uuid, said(event.prompt), time.time()))
 
     def forget(self, prompt: str) -> None:
         """A prompt, by its uuid, is no longer part of the conversation, and nothing was done for it."""
-        self._told = [each for each in self._told if each.uuid != prompt]
+        self._recording.told = [each for each in self._recording.told if each.uuid != prompt]
 
     async def recover(self) -> tuple[str, ...]:
         """Completes a rewind that was cut off, if there is one. Returns what a person should know."""
@@ -119,9 +99,9 @@ class Checkpointing:
         if not self._enabled:
             return ""
         try:
-            id, more = await finished(self._snapshot, drop)
+            id, more = await finished(self._recording.snapshot, drop)
         except CoderError as error:
-            self._warn(f"No checkpoint could be taken before {drop.text}: {_clause(error)}.")
+            self._warn(f"No checkpoint could be taken before {drop.text}: {clause(error)}.")
             return ""
         finally:
             self._tell()
@@ -142,20 +122,20 @@ class Checkpointing:
         """A command ran beside the calls of a run, of which one is noted at a time: what it changed is found at the
         next look."""
         if self._enabled:
-            self._stirred.append(command)
+            self._recording.stirred(command)
 
     async def points(self, *, checkpoints: bool = False) -> list[back.Point]:
         """The points of this session that can be gone back to, the oldest first; with `checkpoints` also those that
         were taken before commands. Raises CoderError."""
-        return await finished(lambda: self._back().points(checkpoints=checkpoints))
+        return await finished(lambda: self._recording.back().points(checkpoints=checkpoints))
 
     async def preview(self, id: str, *, force: bool = False) -> back.Preview:
         """What going back would do to files. Raises CoderError."""
-        return await finished(lambda: self._back().preview(id, force=force))
+        return await finished(lambda: self._recording.back().preview(id, force=force))
 
     async def preview_undo(self, *, force: bool = False) -> back.Preview:
         """What undoing the last rewind would do to files. Raises CoderError."""
-        return await finished(lambda: self._back().preview_undo(force=force))
+        return await finished(lambda: self._recording.back().preview_undo(force=force))
 
     @property
     def enabled(self) -> bool:
@@ -163,31 +143,31 @@ class Checkpointing:
 
     async def differences(self) -> list[compare.Difference]:
         """What the session changed, file by file, but for what a rewind took back. Raises CoderError."""
-        return await finished(self._differences)
+        return await finished(self._recording.differences)
 
     async def changed_in(self, prompt: str) -> tuple[ChangeSet, ...]:
         """What was changed since a prompt, by its uuid, set by set: rewinds are not among them. Raises CoderError."""
-        return await finished(self._changed_in, prompt)
+        return await finished(self._recording.changed_in, prompt)
 
     def content(self, content: str) -> bytes:
         """What an entry of a change calls `content`. Blocks; raises CoderError."""
-        data: bytes = self._opened().contents.get(content)
+        data: bytes = self._recording.opened().contents.get(content)
         return data
 
     async def preview_sets(self, ids: Collection[str], *, force: bool = False) -> back.Preview:
         """What taking back just these changes would do to files. Raises CoderError."""
-        return await finished(lambda: self._back().preview_sets(ids, force=force))
+        return await finished(lambda: self._recording.back().preview_sets(ids, force=force))
 
     async def take_back(self, ids: Collection[str], what: str, *, force: bool = False) -> tuple[str, Rewound]:
         """Takes just these changes back, by the ids of their sets; the conversation stays. Returns the id of the set
         that did it as well. Raises CoderError."""
-        done = await finished(lambda: self._back().take_back(ids, what, force=force))
+        done = await finished(lambda: self._recording.back().take_back(ids, what, force=force))
         self._learn(done)
         return done.changes.id, _rewound("", done, conversation=False)
 
     async def last_rewind(self) -> str:
         """The id of the set that went back last. Raises CoderError without one."""
-        last: ChangeSet = await finished(lambda: self._back().last_rewind())
+        last: ChangeSet = await finished(lambda: self._recording.back().last_rewind())
         return last.id
 
     async def states_before(self, id: str) -> tuple[gitstate.GitState, ...]:
@@ -197,31 +177,32 @@ class Checkpointing:
     async def rewind(self, id: str, what: What = "both", *, force: bool = False) -> Rewound:
         """Goes back to before a point: first the files, then the conversation. Raises CoderError; then nothing was
         changed, but where the conversation alone could not go back, which the error says."""
-        mark = await finished(lambda: self._back().find(id))
+        mark = await finished(lambda: self._recording.back().find(id))
         conversation = self._conversation if what != "files" and not mark.why else None
         if what != "files" and not mark.why and conversation is None:
             raise SessionError("this conversation cannot go back. Go back with files only.")
         done, text = None, mark.text
         leaf = (conversation.leaf if conversation is not None else None) or ""
         if what == "conversation":
-            await finished(lambda: self._back().talk_back(mark.id, leaf))
+            await finished(lambda: self._recording.back().talk_back(mark.id, leaf))
         else:
-            done = await finished(lambda: self._back().rewind(mark.id, force=force, leaf=leaf))
+            done = await finished(lambda: self._recording.back().rewind(mark.id, force=force, leaf=leaf))
             self._learn(done)
         if conversation is not None:
             text = self._talk_back(lambda: conversation.rewind_to(mark.id))
             if done is not None:
                 pending.talked(self._site.base, done.changes.id)
-            at = next((index for index, each in enumerate(self._told) if each.uuid == mark.id), len(self._told))
-            del self._told[at:]
+            told = self._recording.told
+            at = next((index for index, each in enumerate(told) if each.uuid == mark.id), len(told))
+            del told[at:]
         return _rewound(text, done, conversation=conversation is not None)
 
     async def undo_last(self, *, force: bool = False) -> Rewound:
         """Undoes what the last rewind did, or the last undo. Raises CoderError."""
-        last = await finished(lambda: self._back().last_rewind())
+        last = await finished(lambda: self._recording.back().last_rewind())
         conversation = self._conversation if last.leaf else None
         leaf = (conversation.leaf if conversation is not None else None) or ""
-        done = await finished(lambda: self._back().undo(force=force, leaf=leaf))
+        done = await finished(lambda: self._recording.back().undo(force=force, leaf=leaf))
         self._learn(done)
         if conversation is not None:
             self._talk_back(lambda: conversation.move_to(last.leaf))
@@ -230,137 +211,37 @@ class Checkpointing:
 
     async def aclose(self) -> None:
         """After background commands have been ended. Idempotent, never raises."""
-        if self._recorder is not None:
-            held, self._recorder = self._recorder, None
-            await finished(self._close, held)
+        if self._recording.is_open:
+            await finished(self._recording.close)
             self._tell()
             try:
                 if await finished(space.stored_bytes, self._site.base) > limits.MOST_STORED_BYTES:
                     await finished(space.collect, self._site.base)
             except CoderError as error:
-                self._warn(f"The store of checkpoints could not be tidied: {_clause(error)}.")
+                self._warn(f"The store of checkpoints could not be tidied: {clause(error)}.")
 
     async def _before(self, call: Watched) -> str:
         try:
-            return await finished(self._begin, call)
+            return await finished(self._recording.begin, call)
         except CoderError as error:
-            self._warn(f"What {call.summary.partition(' ')[0]} changes cannot be undone: {_clause(error)}.")
+            self._warn(f"What {call.summary.partition(' ')[0]} changes cannot be undone: {clause(error)}.")
             return ""
         finally:
             self._tell()
 
     async def _after(self, id: str) -> None:
-        if self._recorder is None:
-            return
         try:
-            noted = await finished(self._recorder.after, id)
-            for told in self._told_of_calls:
-                told(noted.changes)
+            noted = await finished(self._recording.after, id)
+            if noted is not None:
+                for told in self._told_of_calls:
+                    told(noted)
         except CoderError as error:
-            self._warn(f"What this call changed cannot be undone: {_clause(error)}.")
+            self._warn(f"What this call changed cannot be undone: {clause(error)}.")
         finally:
             self._tell()
 
-    def _begin(self, call: Watched) -> str:
-        held = self._marking()
-        self._stir(held)
-        if isinstance(call.access, Writes):
-            return held.before(call.summary, "tool", call.writes, scan=False)
-        named = [each.path for each in call.effects if each.path is not None and each.kind in ("writes", "deletes")]
-        what = call.access.command if isinstance(call.access, Runs) else call.summary
-        return held.before(what, "command", named, scan=True)
-
-    def _close(self, held: recorder.Recorder) -> None:
-        try:
-            self._stir(held)
-        except CoderError as error:
-            self._warnings.append(f"What your last command changed cannot be undone: {_clause(error)}.")
-        held.close()
-
-    def _stir(self, held: recorder.Recorder) -> None:
-        stirred, self._stirred = self._stirred, []
-        if stirred:
-            held.stirred("; ".join(stirred))
-
-    def _snapshot(self, drop: Drop) -> tuple[str, str]:
-        held = self._marking()
-        found = gitstate.repositories(drop.folders)
-        for repository in found:
-            held.refs.add(repository)
-        if drop.removes:
-            held.watch_too(folder for each in found for folder in gitstate.work_trees(each, held.git))
-        mark = held.snapshot(drop.text)
-        if drop.prunes:
-            held.adopt_all()
-        saved = False
-        for repository in found:
-            try:
-                saved = gitstate.save_state(repository, held.git, held.folder, mark.id) is not None or saved
-            except OSError as error:
-                raise SessionError(f"git's state could not be saved: {error.strerror or error}") from error
-        return mark.id, "" if saved else " (files only)"
-
-    def _opened(self) -> recorder.Recorder:
-        if self._recorder is None:
-            site = self._site
-            around = recorder.Surroundings(site.home, site.own, site.env, site.is_busy)
-            held = recorder.Recorder(site.base, site.session_id, site.roots, around, self._warnings.append)
-            self._take_over(held.folder)
-            held.recover()
-            self._marked = {each.id for each in held.log.records() if isinstance(each, changelog.Mark)}
-            self._recorder = held
-        return self._recorder
-
-    def _take_over(self, folder: Path) -> None:
-        """A fork begins with the checkpoints of the session it came from."""
-        if not self._before_us or (folder / changelog.NAME).exists():
-            return
-        try:
-            heritage.take_over(self._site.base, folder, self._before_us)
-        except OSError as error:
-            self._warn(f"Only what this fork changes can be undone: {error.strerror or error}.")
-
-    def _marking(self) -> recorder.Recorder:
-        """The recorder, once every prompt so far is a point in its journal."""
-        held = self._opened()
-        for mark in self._marks():
-            if mark.id not in self._marked:
-                held.mark(mark)
-                self._marked.add(mark.id)
-        return held
-
-    def _marks(self) -> list[changelog.Mark]:
-        return [changelog.Mark(each.uuid, each.text, each.when) for each in self._told]
-
-    def _back(self) -> back.Back:
-        held = self._opened()
-        self._stir(held)
-        held.catch_up()
-        return back.Back(self._site.base, held.log, held.contents, self._marks())
-
-    def _differences(self) -> list[compare.Difference]:
-        held = self._opened()
-        held.catch_up()
-        found: list[compare.Difference] = compare.differences(held.log.records(), self._marks(), held.contents)
-        return found
-
-    def _changed_in(self, prompt: str) -> tuple[ChangeSet, ...]:
-        if self._recorder is None or prompt not in self._marked:
-            return ()
-        self._stir(self._recorder)
-        self._recorder.catch_up()
-        found: list[ChangeSet] = []
-        has_begun = False
-        for record in self._recorder.log.records():
-            if isinstance(record, changelog.Mark):
-                has_begun = has_begun or record.id == prompt
-            elif has_begun and isinstance(record, changelog.ChangeSet) and record.source != "rewind":
-                found.append(record)
-        return tuple(found)
-
     def _learn(self, done: pending.Done) -> None:
-        if self._recorder is not None:
-            self._recorder.note(done.changes.changes)
+        self._recording.note(done.changes.changes)
         for told in self._told_of_rewinds:
             told(done.changes.changes)
 
@@ -372,8 +253,9 @@ class Checkpointing:
 
     def _tell(self) -> None:
         """Passes on what the recorder had to say."""
-        while self._warnings:  # the list stays the same: the recorder has it
-            self._warn(self._warnings.pop(0))
+        warnings = self._recording.warnings
+        while warnings:  # the list stays the same: the recorder has it
+            self._warn(warnings.pop(0))
 
     def _warn(self, text: str) -> None:
         self._emit(Notice(level="warning", text=text))
@@ -382,7 +264,3 @@ class Checkpointing:
 def _rewound(text: str, done: pending.Done | None, *, conversation: bool) -> Rewound:
     files = tuple(change.path for change in done.changes.changes) if done is not None else ()
     return Rewound(text, files, done.passed if done is not None else (), conversation)
-
-
-def _clause(error: CoderError) -> str:
-    return str(error).rstrip(".")

@@ -13,7 +13,7 @@ from coder.core.errors import CoderError
 from coder.sessions.locate import find
 
 if TYPE_CHECKING:
-    from coder.app.checkpointing import Site
+    from coder.app.recording import Site
 
 
 async def complete(site: Site, own: Conversation | None) -> tuple[str, ...]:

@@ -18,9 +18,6 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from coder.agent.visits import Visit
-from coder.app import other_words as words
-from coder.app.presenting import Presenting, Who
 from coder.app.threads import finished
 from coder.core.events import AnyEvent, RunEnded, RunStarted
 from coder.core.lazy import LazyModule
@@ -29,12 +26,17 @@ from coder.core.requests import Reason
 from coder.core.visible import visible_line
 
 if TYPE_CHECKING:
+    from coder.agent.visits import Visit
+    from coder.app import other_words as words
+    from coder.app import presenting
+    from coder.app.presenting import Presenting, Who
     from coder.checkpoints.entries import Change
     from coder.git import repository
     from coder.sessions import neighbours
     from coder.sessions.neighbours import Neighbours, Trace
     from coder.sessions.presence import Here
 else:  # for calls on files
+    words, presenting = LazyModule("coder.app.other_words"), LazyModule("coder.app.presenting")
     repository, neighbours = LazyModule("coder.git.repository"), LazyModule("coder.sessions.neighbours")
 
 _MEETING = frozenset({"Read", "Edit", "Write", "NotebookEdit"})  # after which the model knows the file
@@ -47,12 +49,14 @@ _Met: TypeAlias = tuple[_Stamp, float]  # a file as the model saw it, and when
 
 
 class OtherSessions:
-    """Implements the engine's `Others`. `first` is the first prompt of a session that goes on. Without `enabled` there
-    are no others, and this session is none to them."""
+    """Implements the engine's `Others`. `who` says which session this is, and is asked for late; `first` is the first
+    prompt of one that goes on. Without `enabled` there are no others, and this session is none to them."""
 
-    def __init__(self, who: Who, first: str = "", *, enabled: bool = True) -> None:
+    def __init__(self, who: Callable[[], Who], first: str = "", *, enabled: bool = True) -> None:
         self._who = who
-        self._own = Presenting(who, first)
+        self._first = first
+        self._since = round(time.time(), 3)
+        self._made: Presenting | None = None
         self._enabled = enabled
         self._known: Neighbours | None = None
         self._met: OrderedDict[str, _Met] = OrderedDict()
@@ -63,28 +67,28 @@ class OtherSessions:
     def on(self, event: AnyEvent) -> None:
         """A session without a title is called by its first prompt."""
         if isinstance(event, RunStarted | RunEnded) and event.agent == "main":
-            if isinstance(event, RunStarted) and not self._own.first:
-                self._own.first = said(event.prompt)
+            if isinstance(event, RunStarted) and not self._first:
+                self._first = said(event.prompt)
             self.entitled()
 
     def entitled(self) -> None:
         """The session may have another name by now."""
-        if self._own.is_shown:
-            self._soon(self._own.entitle)
+        if self._made is not None and self._made.is_shown:
+            self._soon(self._made.entitle)
 
     def changed(self, changes: tuple[Change, ...]) -> None:
         """This session changed files."""
         if not self._enabled:
             return
-        kinds = ((each.path, each.after or each.before) for each in changes)
-        self._own.changed(path for path, entry in kinds if entry is not None and entry.kind != "folder")
+        own, kinds = self._own(), ((each.path, each.after or each.before) for each in changes)
+        own.changed(path for path, entry in kinds if entry is not None and entry.kind != "folder")
         if not self._inside:
-            self._soon(self._own.write_down)
+            self._soon(own.write_down)
 
     async def begin(self) -> tuple[Here, ...]:
         """This session is at work from now on, with nothing done yet. Returns who else works in the same place, the
         latest first."""
-        return await finished(self._begin) if self._enabled else ()
+        return await finished(self._begin, self._own()) if self._enabled else ()
 
     @asynccontextmanager
     async def around(self, visit: Visit) -> AsyncIterator[str]:
@@ -92,14 +96,15 @@ class OtherSessions:
             yield ""
             return
         self._inside += 1
+        own = self._own()
         met: dict[str, _Met] | None = None
         try:
-            note, before = await finished(self._arrive, visit)
+            note, before = await finished(self._arrive, own, visit)
             yield note
             met = before
         finally:
             self._inside -= 1
-            await finished(self._leave, visit, met)
+            await finished(self._leave, own, visit, met)
 
     async def objections(self, visit: Visit) -> tuple[Reason, ...]:
         if not self._enabled or not visit.changes:
@@ -111,24 +116,30 @@ class OtherSessions:
         """Idempotent, never raises."""
         if self._work:
             await asyncio.wait(tuple(self._work))
-        if self._enabled:
-            await finished(self._close)
+        if self._enabled and self._made is not None:
+            await finished(self._close, self._made)
 
-    def _close(self) -> None:
+    def _own(self) -> Presenting:
+        """This session as others see it. For the event loop alone: of two threads each could make one."""
+        if self._made is None:
+            self._made = presenting.Presenting(self._who(), lambda: self._first, self._since)
+        return self._made
+
+    def _close(self, own: Presenting) -> None:
         with self._lock:
-            self._own.close()
+            own.close()
 
-    def _begin(self) -> tuple[Here, ...]:
+    def _begin(self, own: Presenting) -> tuple[Here, ...]:
         with self._lock:
-            self._own.announce()
-            own = self._own.here()
-            return tuple(each for each in self._looked().live() if _is_beside(own, each))
+            own.announce()
+            here = own.here()
+            return tuple(each for each in self._looked().live() if _is_beside(here, each))
 
-    def _arrive(self, visit: Visit) -> tuple[str, dict[str, _Met]]:
+    def _arrive(self, own: Presenting, visit: Visit) -> tuple[str, dict[str, _Met]]:
         """What is to be said, and the files as they are before the call."""
         with self._lock, suppress(OSError, ValueError):
             if visit.changes:
-                self._own.announce()
+                own.announce()
             known, now = self._looked(), time.time()
             met: dict[str, _Met] = {}
             if visit.tool in _MEETING:
@@ -152,7 +163,7 @@ class OtherSessions:
         """What of that which a command reaches was changed by a living session: just now, or where git may drop it at
         any time this day."""
         recent = time.time() - _LEASE
-        found = [(path, recent) for path in visit.touched if self._who.may_name(path)]
+        found = [(path, recent) for path in visit.touched if self._who().may_name(path)]
         found += [(_top(folder), 0.0) for folder in visit.drops]
         reached: list[tuple[Trace, str]] = []
         for path, since in dict.fromkeys(found):
@@ -170,19 +181,19 @@ class OtherSessions:
             return texts + [words.objection(trace, what) for trace, what in self._reached(known, visit)]
         return []
 
-    def _leave(self, visit: Visit, met: dict[str, _Met] | None) -> None:
+    def _leave(self, own: Presenting, visit: Visit, met: dict[str, _Met] | None) -> None:
         """Without `met` the call failed: its files are as unknown as before."""
         with self._lock:
             for path in visit.files if met is not None else ():
-                self._meet(visit, str(path), (met or {}).get(str(path)))
-            self._own.write_down()
+                self._meet(own, visit, str(path), (met or {}).get(str(path)))
+            own.write_down()
 
-    def _meet(self, visit: Visit, path: str, seen: _Met | None) -> None:
+    def _meet(self, own: Presenting, visit: Visit, path: str, seen: _Met | None) -> None:
         """Of a file that was read the state before counts, of one that was written the state after."""
         if visit.writes:
             stamp = _stamp(Path(path))
             if stamp != (seen and seen[0]):
-                self._own.changed((path,))
+                own.changed((path,))
             seen = (stamp, time.time()) if stamp is not None else None
         if seen is not None:
             self._met[path] = seen
@@ -192,7 +203,8 @@ class OtherSessions:
 
     def _looked(self) -> Neighbours:
         if self._known is None:
-            self._known = neighbours.Neighbours(self._who.folder, self._who.session_id)
+            who = self._who()
+            self._known = neighbours.Neighbours(who.folder, who.session_id)
         self._known.look()
         return self._known
 

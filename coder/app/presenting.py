@@ -21,10 +21,13 @@ from coder.core.visible import visible_line
 from coder.sessions.titles import first_words
 
 if TYPE_CHECKING:
+    from coder.app import naming
+    from coder.app.outset import Outset
     from coder.git import repository
     from coder.sessions import presence
     from coder.sessions.presence import Here
 else:  # for calls on files
+    naming = LazyModule("coder.app.naming")
     repository, presence = LazyModule("coder.git.repository"), LazyModule("coder.sessions.presence")
 
 
@@ -41,14 +44,26 @@ class Who:
     may_name: Callable[[Path], bool]
 
 
-class Presenting:
-    """`first` is the first prompt, from which an untitled session has its name; `is_shown`: others see it. Only
-    `changed` may be called while another call is in a thread."""
+def who_of(outset: Outset) -> Who:
+    config = outset.config
+    return Who(
+        folder=config.home / "presence",
+        session_id=outset.journal.session_id,
+        cwd=config.cwd,
+        mode=lambda: outset.control.mode,
+        title=lambda: outset.journal.title,
+        may_name=lambda path: naming.may_name(outset.book, outset.judge, path),
+    )
 
-    def __init__(self, who: Who, first: str) -> None:
-        self.first = first
+
+class Presenting:
+    """`first` gives the first prompt, from which an untitled session has its name; `since` when it began. `is_shown`:
+    others see it. Only `changed` may be called while another call is in a thread."""
+
+    def __init__(self, who: Who, first: Callable[[], str], since: float) -> None:
+        self._first = first
         self._who = who
-        self._since = round(time.time(), 3)
+        self._since = since
         self._mark: presence.Presence | None = None
         self._is_mute = False
         self._pending: deque[str] = deque()  # what was changed and is not written down yet
@@ -109,4 +124,4 @@ class Presenting:
             return False
 
     def _title(self) -> str:
-        return visible_line(self._who.title() or first_words(self.first))[:TITLE]
+        return visible_line(self._who.title() or first_words(self._first()))[:TITLE]

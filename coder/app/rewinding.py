@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from coder.app.checkpointing import FOLDER, Checkpointing, Site
+from coder.app.checkpointing import FOLDER, Checkpointing
 from coder.app.conversation import Conversation, told_by
+from coder.app.recording import Site
 from coder.checkpoints.changelog import NAME, Mark, read_log
 from coder.config.paths import user_home
 from coder.core.errors import UnknownSession

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shlex
 from collections.abc import Iterable
 from contextlib import suppress
@@ -18,9 +17,9 @@ from coder.checkpoints.contents import private_folder
 from coder.checkpoints.entries import path_from_json, path_to_json
 from coder.checkpoints.limits import MOST_GIT_BYTES, MOST_GIT_STATES
 from coder.git.call import Git
+from coder.git.hashes import HASH
 from coder.git.repository import Repository, repository_of
 
-_HASH = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
 _MOST_REFS = 2_000
 
 
@@ -74,7 +73,7 @@ def save_state(repository: Repository, git: Git, folder: Path, id: str) -> GitSt
     if listed is None:
         return None
     pairs = [line.partition(" ") for line in listed.decode("utf-8", "surrogateescape").splitlines()]
-    branches = tuple((name.removeprefix("refs/heads/"), commit) for commit, _, name in pairs if _HASH.match(commit))
+    branches = tuple((name.removeprefix("refs/heads/"), commit) for commit, _, name in pairs if HASH.match(commit))
     stashes = _stashes(git, top)
     head = (git.run(top, "rev-parse", "-q", "--verify", "HEAD") or b"").decode("ascii", "replace").strip()
     place = folder / f"git-{id}-{len(list(folder.glob(f'git-{id}*')))}"
@@ -109,7 +108,7 @@ def _stashes(git: Git, top: Path) -> tuple[tuple[str, str], ...]:
     """The newest first, as git lists them."""
     listed = git.run(top, "stash", "list", "--format=%H %gs") or b""
     lines = (line.partition(" ") for line in listed.decode("utf-8", "surrogateescape").splitlines())
-    return tuple((message, commit) for commit, _, message in lines if _HASH.match(commit))
+    return tuple((message, commit) for commit, _, message in lines if HASH.match(commit))
 
 
 def _packed(
@@ -124,7 +123,7 @@ def _packed(
     is too much, only what no branch holds either."""
     staged = _staged(git, top, head)
     tips = [commit for _, commit in (*branches, *stashes)]
-    own = [*tips, *([head] if _HASH.match(head) else []), *staged]
+    own = [*tips, *([head] if HASH.match(head) else []), *staged]
     rare = [*(commit for _, commit in stashes), *staged]
     for wanted, elsewhere in ((own, ("refs/remotes", "refs/tags")), (rare, ("refs",))):
         held = git.run(top, "for-each-ref", "--format=^%(objectname)", *elsewhere)
@@ -142,14 +141,14 @@ def _packed(
 
 
 def _staged(git: Git, top: Path, head: str) -> list[str]:
-    against = head if _HASH.match(head) else "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # the empty tree
+    against = head if HASH.match(head) else "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # the empty tree
     arguments = ("diff-index", "--cached", "--raw", "--no-abbrev", "--no-renames", "-z", against)
     listed = git.run(top, *arguments) or b""
     found: list[str] = []
     for item in listed.split(b"\0"):
         fields = item.split(b" ")
         blob = fields[3].decode("ascii", "replace") if item.startswith(b":") and len(fields) == 5 else ""
-        if _HASH.match(blob) and set(blob) != {"0"} and fields[1] != b"160000":
+        if HASH.match(blob) and set(blob) != {"0"} and fields[1] != b"160000":
             found.append(blob)
     return found
 

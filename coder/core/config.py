@@ -137,7 +137,7 @@ class Guidance:
     think: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Worktrees:
     """How worktrees are made: from which ref ("" or head: HEAD, fresh: the remote's default branch), which folders are
     links to those of the main checkout, and which are checked out (none: all)."""

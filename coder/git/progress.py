@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -10,6 +11,15 @@ from coder.core.ordinary import read_ordinary
 
 Doing: TypeAlias = Literal["merge", "rebase", "am", "cherry-pick", "revert", "bisect"]
 _MOST = 4096
+_MARKS = (
+    ("rebase-merge", "a rebase"),
+    ("rebase-apply", "a rebase"),
+    ("MERGE_HEAD", "a merge"),
+    ("CHERRY_PICK_HEAD", "a cherry-pick"),
+    ("REVERT_HEAD", "a revert"),
+    ("BISECT_LOG", "a bisect"),
+    ("sequencer", "a sequence of commits"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +31,16 @@ class Progress:
     step: int = 0
     steps: int = 0
     branch: str = ""
+
+    @property
+    def named(self) -> str:
+        return f"an {self.doing}" if self.doing == "am" else f"a {self.doing}"
+
+
+def under_way(folder: Path) -> str:
+    """What it is, in words, by whatever lies in the git folder of a work tree; "" for nothing. Opens no file, and so is
+    quick, and in doubt says that something is."""
+    return next((what for name, what in _MARKS if os.path.lexists(folder / name)), "")
 
 
 def progress(folder: Path) -> tuple[Progress, ...]:

@@ -33,8 +33,9 @@ class Step:
     text: str
 
 
-def steps_of(file: Path, start: int = 0) -> tuple[Step, ...]:
-    """The moves that a log tells of from byte `start` on, the oldest first. Never raises."""
+def steps_of(file: Path, start: int = 0, longest: int = _LONGEST) -> tuple[Step, ...]:
+    """The moves that a log tells of from byte `start` on, the oldest first, with at most `longest` characters of each
+    text. Never raises."""
     try:
         with open_ordinary(file) as stream:
             end = stream.seek(0, SEEK_END)
@@ -45,17 +46,17 @@ def steps_of(file: Path, start: int = 0) -> tuple[Step, ...]:
             lines = stream.read(_MOST).splitlines(keepends=True)
     except (OSError, ValueError):
         return ()
-    found = (step(line) for line in lines)
+    found = (step(line, longest) for line in lines)
     return tuple(each for each in found if each is not None)
 
 
-def step(line: bytes) -> Step | None:
+def step(line: bytes, longest: int = _LONGEST) -> Step | None:
     """None for what is no line of such a log."""
     match = _LINE.match(line)
     if match is None:
         return None
     before, after, _, when, text = match.groups(b"")
-    said = text.decode("utf-8", "replace")[:_LONGEST]
+    said = text.decode("utf-8", "replace")[:longest]
     return Step(before.decode("ascii"), after.decode("ascii"), int(when), said)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,28 +17,20 @@ from typing import Literal, TypeAlias
 
 from coder.core.ordinary import read_ordinary
 from coder.git.call import Git
+from coder.git.hashes import HASH
+from coder.git.progress import under_way
 from coder.git.repository import Repository
+from coder.git.stashes import stashes_of
 
 Kind: TypeAlias = Literal["head", "on", "branch", "stash", "doing", "worktree"]
 """`head` the commit, `on` the branch that is checked out, `stash` an entry by its commit, `doing` such as a rebase."""
 Names: TypeAlias = Mapping[tuple[Kind, str], str]
 _Stamp: TypeAlias = tuple[int, ...]
 
-HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _HEADS = "refs/heads/"
 _PACKED = re.compile(rb"^([0-9a-f]{40}|[0-9a-f]{64}) refs/heads/([^\n]+)$", re.MULTILINE)
-_STASHED = re.compile(rb"^\S+ ([0-9a-f]{40}|[0-9a-f]{64}) [^\t\n]*\t?([^\n]*)$", re.MULTILINE)
-_UNDER_WAY = (
-    ("rebase-merge", "a rebase"),
-    ("rebase-apply", "a rebase"),
-    ("MERGE_HEAD", "a merge"),
-    ("CHERRY_PICK_HEAD", "a cherry-pick"),
-    ("REVERT_HEAD", "a revert"),
-    ("BISECT_LOG", "a bisect"),
-)
 _MOST_REF = 4096
 _MOST_PACKED = 64_000_000
-_MOST_LOG = 4_000_000
 _MOST_BRANCHES = 50_000
 _MOST_WORKTREES = 200
 _DEEPEST = 32
@@ -120,8 +112,8 @@ class RefReader:
         file = self.repository.shared / "logs" / "refs" / "stash"
         stamp = _stamp(file)
         if stamp != self._stash[0]:
-            found = _STASHED.findall(_bytes(file, _MOST_LOG)) if stamp else []
-            self._stash = (stamp, {oid.decode("ascii"): _named(text) or "stash" for oid, text in found})
+            found = reversed(stashes_of(self.repository)) if stamp else ()
+            self._stash = (stamp, {each.commit: each.message or "stash" for each in found})
         return self._stash[1]
 
     def _read_loose(self) -> dict[str, str]:
@@ -140,8 +132,7 @@ class RefReader:
         return self._loose
 
     def _doing(self) -> str:
-        folder = str(self.repository.folder)
-        return next((what for name, what in _UNDER_WAY if os.path.lexists(f"{folder}/{name}")), "")
+        return under_way(self.repository.folder)
 
     def _worktrees(self) -> dict[str, str]:
         """The linked ones, by where they are."""
@@ -260,8 +251,3 @@ def _named(name: bytes) -> str:
 
 def _short(ref: str) -> str:
     return ref.removeprefix(_HEADS)
-
-
-def hashes(texts: Iterable[str]) -> list[str]:
-    """Those that are ids of objects, each once, and not that of nothing."""
-    return [text for text in dict.fromkeys(texts) if HASH.match(text) and set(text) != {"0"}]

@@ -16,7 +16,7 @@ _FOLDERS = ("", "info", "logs", "logs/refs", "objects/info", "rebase-merge", "re
 _MOST_ENTRIES = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Repository:
     """`top` is the work tree; `folder` its own git folder; `shared` the one with the objects (another for a linked
     work tree). All absolute."""

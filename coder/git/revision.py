@@ -9,9 +9,9 @@ import re
 from dataclasses import dataclass
 
 from coder.git.call import Answer
+from coder.git.hashes import HASH
 from coder.git.view import Refusal, View
 
-_HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _RANGE = re.compile(r"(?P<left>.*?)(?P<dots>\.\.\.?)(?P<right>.*)\Z", re.DOTALL)
 _BRACES = re.compile(r"\{[^}]*\}")
 _STAGED = re.compile(r":(?:([0-3]):|(?!/))")
@@ -92,7 +92,7 @@ def is_shallow(view: View) -> bool:
 
 def _hash(answer: Answer) -> str:
     text = answer.text.strip() if answer.ok else ""
-    return text if _HASH.match(text) else ""
+    return text if HASH.match(text) else ""
 
 
 def _unknown(text: str, answer: Answer) -> str:

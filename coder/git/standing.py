@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from coder.git.call import Git
+from coder.git.hashes import HASH
 from coder.git.progress import progress
 from coder.git.repository import Repository, pipe_in
 
 BRANCHES = "refs/heads/"
-_HASH = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +63,12 @@ def commit_at(repository: Repository, git: Git, name: str) -> str:
     """The hash of the commit that a full ref name stands for; "" for none. Blocks."""
     found = git.run(repository.top, "rev-parse", "-q", "--verify", "--end-of-options", f"{name}^{{commit}}") or b""
     text = found.decode("ascii", "replace").strip()
-    return text if _HASH.match(text) else ""
+    return text if HASH.match(text) else ""
 
 
 def _in_the_way(folder: Path) -> str:
-    if under_way := progress(folder):
-        what = under_way[0].doing
-        return f"{'an' if what == 'am' else 'a'} {what} is under way. Finish it first, git status says how"
+    if found := progress(folder):
+        return f"{found[0].named} is under way. Finish it first, git status says how"
     if os.path.lexists(folder / "index.lock"):
         return f"another git works there, or has left {folder / 'index.lock'} behind"
     return ""

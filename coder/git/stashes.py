@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
-from coder.core.ordinary import read_ordinary
+from coder.git.reflog import steps_of
 from coder.git.repository import Repository
 
-_MOST = 16 << 20
-_LINE = re.compile(rb"[0-9a-f]{40,64} (?P<hash>[0-9a-f]{40,64}) [^\t]*> (?P<when>\d+) [-+]\d{4}\t(?P<message>.*)")
+_LONGEST = 1 << 20  # characters of a message
 _OURS = re.compile(r"(?:On [^:]*: )?coder (?P<session>[A-Za-z0-9-]{8}): ")
 _SHORT = 8
 
@@ -47,20 +47,11 @@ def message_of(session: str, text: str) -> str:
 
 
 def stashes_of(repository: Repository) -> tuple[Stash, ...]:
-    """The newest first. Empty when there is none, or its log is no ordinary file of ordinary size. Never raises."""
-    try:
-        data = read_ordinary(repository.shared / "logs/refs/stash", _MOST + 1)
-    except (OSError, ValueError):
-        return ()
-    if len(data) > _MOST:
-        return ()
-    found = [match for line in data.split(b"\n") if (match := _LINE.fullmatch(line))]
-    return tuple(
-        Stash(
-            position,
-            match["hash"].decode("ascii"),
-            match["message"].decode("utf-8", "replace"),
-            int(match["when"][:12]),
-        )
-        for position, match in enumerate(reversed(found))
-    )
+    """The newest first. Never raises."""
+    return stashes_in(repository.shared)
+
+
+def stashes_in(shared: Path) -> tuple[Stash, ...]:
+    """The same, of the git folder that all work trees share."""
+    steps = steps_of(shared / "logs" / "refs" / "stash", longest=_LONGEST)
+    return tuple(Stash(at, step.after, step.text, step.when) for at, step in enumerate(reversed(steps)))

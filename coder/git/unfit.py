@@ -5,42 +5,23 @@ take them in. Must not know who wants to commit.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from coder.git.call import Git
 from coder.git.filters import ARGUMENTS, filters
 
 _LONG = 30.0  # seconds
-_EXAMPLES = (".example", ".sample", ".template", ".dist", ".defaults")
-_SECRET_NAMES = frozenset(
-    (
-        *(".netrc", "_netrc", ".pgpass", ".htpasswd", ".git-credentials", ".npmrc", ".pypirc", ".dockercfg"),
-        *("credentials", "credentials.json", "service-account.json", "token.json", ".vault-token", "kubeconfig"),
-        *("secrets.json", "secrets.yml", "secrets.yaml", "secrets.toml"),
-    )
-)
-_SECRET_ENDS = (".pem", ".key", ".p12", ".pfx", ".jks", ".keystore", ".kdbx", ".ppk", ".asc", ".gpg", ".ovpn", ".age")
-_SECRET_KEY = re.compile(r"id_(rsa|dsa|ecdsa|ed25519)(_sk)?(?!.*\.pub$)")
 
 
-def is_secret(path: str) -> bool:
-    """Whether a file looks by its name as if it held secrets."""
-    name = PurePosixPath(path).name.lower()
-    if name.endswith(_EXAMPLES) or name.endswith(".pub"):
-        return False
-    is_env = name == ".env" or name.startswith(".env.") or name.endswith(".env") or name == ".envrc"
-    is_key = _SECRET_KEY.match(name) is not None or name.endswith(_SECRET_ENDS)
-    return is_env or is_key or name in _SECRET_NAMES
-
-
-def ignored(git: Git, top: Path, paths: Collection[str]) -> frozenset[str] | None:
+def ignored(
+    git: Git, top: Path, paths: Collection[str], env: Mapping[str, str] | None = None, seconds: float = _LONG
+) -> frozenset[str] | None:
     """Those that git ignores and does not track. None when it cannot tell. Blocks."""
     if not paths:
         return frozenset()
-    answer = git.answer(top, "check-ignore", "-z", "--stdin", stdin=_listed(paths), seconds=_LONG)
+    answer = git.answer(top, "check-ignore", "-z", "--stdin", stdin=_listed(paths), seconds=seconds, env=env)
     if answer.code not in (0, 1):
         return None
     return frozenset(os.fsdecode(name) for name in answer.out.split(b"\0") if name)

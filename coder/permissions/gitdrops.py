@@ -45,7 +45,6 @@ _MARKS: dict[str, re.Pattern[str]] = {
 }
 _PRUNE = names("gc prune reflog repack filter-branch filter-repo")
 _BRANCHES_OFF = re.compile(r"(-b|--orphan)\Z")
-_VALUED = names("-C -c --git-dir --work-tree --namespace --super-prefix --config-env --exec-path --attr-source")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +96,7 @@ def git_verb(words: tuple[Word, ...]) -> str:
     """What follows git's own options."""
     index = 0
     while index < len(words) and words[index].text.startswith("-"):
-        index += 2 if words[index].text in _VALUED else 1
+        index += 2 if words[index].text in gitlosses.VALUED else 1
     return words[index].text if index < len(words) else ""
 
 

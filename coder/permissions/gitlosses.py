@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from coder.permissions.command import Word
 from coder.permissions.names import names
 
-_VALUED = names("-C -c --git-dir --work-tree --namespace --super-prefix --config-env --exec-path --attr-source")
+VALUED = names("-C -c --git-dir --work-tree --namespace --super-prefix --config-env --exec-path --attr-source")
+"""Options of git itself that take the next word."""
 # Everything there is, as git names it: `.`, `./`, `:/`, `:(top)`, `*`.
 _ALL = r"(?:(?::\([^)]*\)|:[/!^]*)(?:\.?/)*[.*]*|(?:\./)*(?:\.|\./|\*+))/?\Z"
 
@@ -114,7 +115,7 @@ def _verb_at(words: tuple[Word, ...]) -> int:
             return next(later, index)  # it may be any options, or the verb
         if not text.startswith("-"):
             return index
-        index += 2 if text in _VALUED else 1
+        index += 2 if text in VALUED else 1
     return index
 
 

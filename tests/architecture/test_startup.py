@@ -80,10 +80,37 @@ def test_hello_loads_only_what_a_hello_needs(place: Place) -> None:
         "coder.checkpoints",
         "coder.sessions.neighbours",
         "coder.sessions.presence",
+        "coder.agent.ready",
+        "coder.agent.visits",
+        "coder.app.autocommit",
+        "coder.app.gitting.context",
+        "coder.app.other_words",
+        "coder.app.presenting",
+        "coder.app.who",
+        "coder.app.worktree",
         "sqlite3",
     }
     assert not modules & forbidden
+    assert {name for name in modules if name.startswith("coder.git.")} <= {"coder.git.repository", "coder.git.heads"}
 
+
+# What looking at a repository needs: nothing of what changes one, of messages, work trees or logs.
+LOOKING = {
+    f"coder.git.{name}"
+    for name in [
+        "call",
+        "filters",
+        "heads",
+        "looking",
+        "porcelain",
+        "progress",
+        "repository",
+        "state",
+        "summary",
+        "talk",
+        "view",
+    ]
+}
 
 PAINT_PROBE = """
 import json, os, runpy, sys
@@ -161,6 +188,8 @@ def test_the_git_tool_is_there_in_a_repository_and_loads_its_actions_when_one_is
     with fake_api([{"text": "Hello."}]) as api:
         modules = loaded(place, "-p", "hello", url=api.url)
     assert ("Git" in [tool["name"] for tool in api.requests[0]["tools"]]) == is_repository
+    assert {name for name in modules if name.startswith("coder.git.")} <= LOOKING
+    assert not {name for name in modules if name.startswith(("coder.app.autocommit", "coder.app.who"))}
     every = {name for name in modules if name.startswith("coder.tools.git")}
     needed = {f"coder.tools.git{name}" for name in ("", ".tool", ".verb")}
     assert every == (needed if is_repository else set())

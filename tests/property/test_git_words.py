@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from coder.git.earlier import Earlier
 from coder.git.messages.attribution import attributed
 from coder.git.repository import Repository
+from coder.git.secretive import looks_secret
 from coder.git.stashes import is_of, message_of, session_of, stashes_of
 from coder.git.trace import HookRun, hooks_run
-from coder.tools.git.secretive import looks_secret
 from tests.support.gitbench import SESSION
 
 OURS = "Co-Authored-By: Claude Opus 4.5 <noreply@anthropic.com>"
@@ -109,7 +109,8 @@ def test_what_was_there_earlier_holds_for_all_in_a_folder_of_that_work_tree() ->
 
 
 SECRET = """.env x/.env.local prod.env id_rsa a/id_ed25519 server.pem k.p12 .aws/config .npmrc credentials.json
-gcp-credentials.json secrets.yaml prod.tfvars .git-credentials ID_RSA"""
+gcp-credentials.json secrets.yaml prod.tfvars .git-credentials ID_RSA
+id_rsa.bak .dockercfg kubeconfig token.json .vault-token home.ovpn backup.age"""
 PLAIN = """.env.example .env.sample id_rsa.pub environment.py keys.py secret_santa.py key.md public.pem credentials.py
 monkey.txt"""
 

@@ -11,7 +11,8 @@ from coder.agent.ports import Watched
 from coder.app.autocommit.committing import About, AutoCommit
 from coder.app.autocommit.place import Spot
 from coder.app.autocommit.undoing import Undoing
-from coder.app.checkpointing import FOLDER, Checkpointing, Site
+from coder.app.checkpointing import FOLDER, Checkpointing
+from coder.app.recording import Site
 from coder.core.events import AnyEvent, Committed, Notice, RunStarted
 from coder.core.messages import Message, Meta, Text
 from coder.core.tools import Runs

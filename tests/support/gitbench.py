@@ -11,9 +11,10 @@ from coder.agent.executor import Executor
 from coder.agent.gate import Gate
 from coder.agent.outcome import Outcome
 from coder.agent.ports import Ports
-from coder.app.checkpointing import Checkpointing, Site
+from coder.app.checkpointing import Checkpointing
 from coder.app.created import Created
 from coder.app.gitting.changing import changer_of
+from coder.app.recording import Site
 from coder.app.rulebook import RuleBook
 from coder.app.stashed import Stashed
 from coder.app.toolbox import SessionTools

@@ -12,9 +12,10 @@ from typing import Any
 from coder.agent.executor import Executor
 from coder.agent.outcome import Outcome
 from coder.agent.ports import Ports
-from coder.app.checkpointing import Checkpointing, Site
+from coder.app.checkpointing import Checkpointing
 from coder.app.conversation import Conversation
 from coder.app.created import Created
+from coder.app.recording import Site
 from coder.app.toolbox import SessionTools
 from coder.core.events import AnyEvent, Notice, RunStarted
 from coder.core.messages import Message, Meta, Text, ToolUse

@@ -19,7 +19,8 @@ from coder.core.errors import CoderError
 from coder.git.call import Git
 from coder.git.entries import GITLINK, Entry, index_entries, tree_entries
 from coder.git.repository import Repository, repository_of
-from coder.git.unfit import foreign_filters, ignored, is_secret
+from coder.git.secretive import looks_secret
+from coder.git.unfit import foreign_filters, ignored
 
 _ELSEWHERE = "outside this repository"
 _OTHER = "in another repository"
@@ -186,7 +187,7 @@ def _leave_unsure(chosen: Chosen, repository: Repository, sets: Iterable[ChangeS
 
 
 def _why_not(path: Path, net: Net, is_denied: Callable[[Path], bool]) -> str:
-    if is_secret(path.name):
+    if looks_secret(path.name):
         return _SECRET
     if is_denied(path):
         return _DENIED

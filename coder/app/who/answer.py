@@ -21,8 +21,9 @@ from coder.checkpoints.contents import Contents
 from coder.checkpoints.dropped import dropped_sessions
 from coder.core.errors import ConfigError
 from coder.git.call import Git
+from coder.git.hashes import hashes
 from coder.git.reflog import Step, steps_by_git, steps_of
-from coder.git.refs import RefReader, hashes
+from coder.git.refs import RefReader
 from coder.git.repository import Repository, repository_of
 
 SHOWN = 20

@@ -10,7 +10,7 @@ from pathlib import Path
 from coder.app.who.values import Commit, Now, Side
 from coder.core.ordinary import read_ordinary
 from coder.git.call import Git
-from coder.git.refs import hashes
+from coder.git.hashes import hashes
 from coder.git.repository import repository_of
 
 _MOST = 10_000_000

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from coder.core.ordinary import read_ordinary
 from coder.git.call import Git
+from coder.git.stashes import stashes_in
 from coder.git.worktrees.trees import Checkout, WorkTree
 
 _OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -103,8 +104,7 @@ def _loose(folder: Path) -> list[Path]:
 def _stashes(main: Checkout, tree: WorkTree) -> int:
     names = {name for name in (tree.branch, tree.own_branch) if name}
     begins = tuple(f"{words} {name}:" for name in names for words in ("On", "WIP on"))
-    said = (line.partition("\t")[2] for line in _text(main.shared / "logs" / "refs" / "stash").splitlines())
-    return sum(1 for message in said if begins and message.startswith(begins))
+    return sum(1 for each in stashes_in(main.shared) if begins and each.message.startswith(begins))
 
 
 def _text(file: Path) -> str:

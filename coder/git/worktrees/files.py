@@ -14,8 +14,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from coder.git import porcelain
 from coder.git.call import Answer, Git
 from coder.git.filters import ARGUMENTS, filters
+from coder.git.unfit import ignored
 from coder.git.worktrees.trees import Checkout, WorkTree
 
 SECONDS = 120.0
@@ -88,14 +90,14 @@ def files_of(git: Git, main: Checkout, tree: WorkTree) -> Files:
     absent = {name for name in masked if name not in on_disk}
     changed = tuple(dict.fromkeys((*changed, *(name for name in _changes(read.out)[1] if name not in absent))))
     untracked = tuple(seen.name for seen in every if seen.name not in tracked and not _is_elsewhere(seen, main, tree))
-    ignored = _ignored(git, tree, env, untracked)
+    skipped = ignored(git, tree.path, untracked, env, SECONDS) or frozenset()
     return Files(
         every,
         folders,
         staged,
         changed,
         untracked,
-        ignored,
+        skipped,
         nested,
         tuple(name for name in masked if name in on_disk),
     )
@@ -178,26 +180,9 @@ def _tracked(listed: bytes) -> tuple[set[str], list[str]]:
 
 
 def _changes(status: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    staged: list[str] = []
-    changed: list[str] = []
-    for record in os.fsdecode(status).split("\0"):
-        kind, _, rest = record.partition(" ")
-        if kind not in ("1", "u"):
-            continue
-        name = rest.split(" ", 7 if kind == "1" else 9)[-1]
-        if kind == "u" or rest[0] != ".":
-            staged.append(name)
-        if kind == "u" or rest[1] != ".":
-            changed.append(name)
-    return tuple(staged), tuple(changed)
-
-
-def _ignored(git: Git, tree: WorkTree, env: Mapping[str, str], names: tuple[str, ...]) -> frozenset[str]:
-    if not names:
-        return frozenset()
-    asked = os.fsencode("\0".join(names)) + b"\0"
-    answer = git.answer(tree.path, "check-ignore", "-z", "--stdin", stdin=asked, env=env, seconds=SECONDS)
-    return frozenset(filter(None, os.fsdecode(answer.out).split("\0")))
+    changes = porcelain.parse(status).changes
+    staged = tuple(each.path for each in changes if each.is_staged or each.is_conflict)
+    return staged, tuple(each.path for each in changes if each.is_unstaged or each.is_conflict)
 
 
 def _is_elsewhere(seen: Seen, main: Checkout, tree: WorkTree) -> bool:

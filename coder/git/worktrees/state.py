@@ -4,26 +4,17 @@ removed, or who asks.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from coder.core.visible import visible_line
 from coder.git.call import Git
+from coder.git.progress import under_way
 from coder.git.worktrees.commits import Commits, commits_of
 from coder.git.worktrees.files import Files, files_of, staged_alone
 from coder.git.worktrees.tenancy import is_inhabited, processes_in
 from coder.git.worktrees.trees import Checkout, WorkTree
 
-_UNDER_WAY = {
-    "MERGE_HEAD": "a merge",
-    "CHERRY_PICK_HEAD": "a cherry-pick",
-    "REVERT_HEAD": "a revert",
-    "BISECT_LOG": "a bisect",
-    "rebase-merge": "a rebase",
-    "rebase-apply": "a rebase",
-    "sequencer": "a sequence of commits",
-}
 _NAMED = 3
 
 
@@ -102,8 +93,8 @@ def _held(files: Files, commits: Commits, tree: WorkTree) -> Iterator[str]:
         yield "submodules that are checked out"
     if commits.stashes:
         yield f"{commits.stashes} stash{'' if commits.stashes == 1 else 'es'} made on its branch"
-    if under_way := next((said for name, said in _UNDER_WAY.items() if os.path.lexists(tree.admin / name)), ""):
-        yield f"{under_way} under way"
+    if doing := under_way(tree.admin):
+        yield f"{doing} under way"
 
 
 def counted(word: str, names: Sequence[str]) -> str:

@@ -12,9 +12,9 @@ from coder.core.tools import Access, ToolContext, ToolOutput
 from coder.core.workspace import Workspace
 from coder.git.hooks import INDEX
 from coder.git.porcelain import Change
+from coder.git.secretive import looks_secret
 from coder.tools.git.changer import Changer, command, paths_of
 from coder.tools.git.ground import Ground, changed, check_stated, counted, failure, literal
-from coder.tools.git.secretive import looks_secret
 from coder.tools.git.verb import GitParams
 
 _FROM_STDIN = ("--pathspec-from-file=-", "--pathspec-file-nul")

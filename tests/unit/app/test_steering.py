@@ -105,7 +105,7 @@ async def test_a_prompt_that_failed_is_asked_again_without_standing_there_twice(
         assert (await session.prompt("Fix it.")).reason == "model_error"
         assert session.unsay() and not session.unsay()
         assert session.checkpoints is not None
-        assert [told.text for told in session.checkpoints._told] == ["Hi."] * saved
+        assert [told.text for told in session.checkpoints._recording.told] == ["Hi."] * saved
         assert (await session.prompt("Fix it.")).text == "Now."
         await session.aclose()
     assert texts(api.requests[-1]) == ["Hi.", "Hello.", "Fix it."]

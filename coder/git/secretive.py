@@ -6,7 +6,8 @@ import re
 
 _NAME = re.compile(
     r"\.env(\..+)?|.+\.env|\.envrc|\.netrc|_netrc|\.pgpass|\.htpasswd|\.npmrc|\.pypirc|\.git-credentials|"
-    r"id_(rsa|dsa|ecdsa|ed25519)(_.*)?|.+\.(pem|key|p12|pfx|jks|keystore|kdbx|ppk|asc|gpg)|"
+    r"\.dockercfg|kubeconfig|token\.json|\.vault-token|"
+    r"id_(rsa|dsa|ecdsa|ed25519)([_.].*)?|.+\.(pem|key|p12|pfx|jks|keystore|kdbx|ppk|asc|gpg|ovpn|age)|"
     r"(.*[-_.])?credentials?(\.(json|ya?ml|toml|ini|txt|csv|xml))?|secrets?\.(json|ya?ml|toml|ini|txt|env)|"
     r"service[-_]?account.*\.json|.*\.tfvars|terraform\.tfstate(\..*)?|master\.key",
     re.IGNORECASE,

@@ -206,6 +206,20 @@ async def test_a_hook_that_rewrites_and_refuses_is_told_with_what_it_changed(tmp
     await bench.aclose()
 
 
+@pytest.mark.behaviour("B-1562")
+async def test_what_hooks_changed_is_told_with_whether_the_commit_has_it(tmp_path: Path) -> None:
+    bench = GitBench(tmp_path)
+    bench.hook("pre-commit", "sed -i s/two/2/ a.txt b.txt", "git add a.txt", "sed -i s/x/x/ c.txt")
+    for name in ("a.txt", "b.txt", "c.txt"):
+        bench.write(name, "two\n")
+    bench.run("add", "a.txt", "b.txt", "c.txt")
+    told = (await bench.git("commit", message="x")).splitlines()
+    assert "A hook changed a.txt; the commit has that." in told
+    assert "A hook changed b.txt; that is not in the commit: read it, then add and commit it too." in told
+    assert not any("c.txt" in line for line in told if "hook" in line), "the same again is no change"
+    await bench.aclose()
+
+
 @pytest.mark.behaviour("B-1416")
 async def test_a_hook_of_messages_is_named_when_it_is_the_one(tmp_path: Path) -> None:
     bench = GitBench(tmp_path)

@@ -1,0 +1,39 @@
+"""Who moved HEAD and the agent branch: auto-commits, and what `coder undo` does with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from coder.app.who.answer import Question, answer
+from tests.support.autocommits import SESSION, Auto
+from tests.support.cli import Place
+from tests.support.repositories import Repository
+
+
+@pytest.mark.behaviour("B-1560")
+async def test_moves_that_coder_made_by_itself_are_its_sessions(tmp_path: Path) -> None:
+    place = Place.make(tmp_path)
+    auto = Auto(place, repository=Repository.shop(place))
+    await auto.run("Fix it", "echo a > a.txt")
+    await auto.run("And that", "echo b > b.txt")
+    await auto.undoing.undo()
+    await auto.undoing.redo()
+    await auto.undoing.undo()
+    await auto.undoing.undo()
+    head = auto.git("rev-parse", "HEAD")
+    auto.person(f"git update-ref -m 'coder: undo' HEAD {head}~1; git reset -q --hard {head}")  # by hand, whatever it says
+
+    def rows(name: str) -> list[tuple[str, str, str]]:
+        found = answer(Question((name,)), place.project, place.home / ".coder", auto.env)
+        causes = [row.cause for row in found.names]
+        return [(each.what, each.turn.session, each.turn.prompt) for each in causes if each.turn is not None]
+
+    made, undone = "auto-commit", ("coder undo", SESSION, "")
+    told = [undone, undone, undone, ("coder undo --redo", SESSION, ""), (made, SESSION, "And that")]
+    told += [(made, SESSION, "Fix it")] * 2
+    assert rows("HEAD") == told
+    found = answer(Question(("HEAD",)), place.project, place.home / ".coder", auto.env)
+    assert (found.ours, found.others) == (7, 5), "three commits before, and the two by hand"
+    await auto.checkpoints.aclose()

@@ -75,8 +75,9 @@ def found(folder: Path, name: str) -> tuple[Checkout, WorkTree]:
     main = main_checkout(folder)
     tree = named(main, check_name(name))
     if tree is None:
-        names = ", ".join(visible_line(each.name) for each in ours(main)) or "none"
-        raise ConfigError(f"there is no worktree {name} here. There are: {names}. To make it: coder -w {name}")
+        names = ", ".join(visible_line(each.name) for each in ours(main))
+        known = f"There are: {names}." if names else "There is none at all."
+        raise ConfigError(f"there is no worktree {name} here. {known} To make it: coder -w {name}")
     return main, tree
 
 

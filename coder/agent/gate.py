@@ -18,7 +18,7 @@ from coder.core import prompts
 from coder.core.events import AnyEvent, Notice, PermissionAnswered, PermissionAsked, PermissionDenied
 from coder.core.messages import Json, ToolUse
 from coder.core.requests import Allow, Deny, Effect, PermissionRequest, Reason, Reply, Request
-from coder.core.tools import Access, Decides, Mode
+from coder.core.tools import Access, Decides, Mode, Runs
 
 if TYPE_CHECKING:
     # Judging loads at the first tool call: a run without one does without (docs/adr/0002).
@@ -181,6 +181,8 @@ class Gate:
             accept_edits=self._allows(call, access, Allow(mode="acceptEdits")),
             cwd=self._cwd(),
             opens=tuple(place.real for place in decision.places),
+            command=access.command if isinstance(access, Runs) else "",
+            is_foretold=bool(stated),
         )
 
     async def _take(self, reply: Allow, call: ToolUse, access: Access) -> None:

@@ -76,8 +76,8 @@ def found(folder: Path, name: str) -> tuple[Checkout, WorkTree]:
     tree = named(main, check_name(name))
     if tree is None:
         names = ", ".join(visible_line(each.name) for each in ours(main))
-        known = f"There are: {names}." if names else "There is none at all."
-        raise ConfigError(f"there is no worktree {name} here. {known} To make it: coder -w {name}")
+        there = f"here. There are: {names}" if names else "here, nor any other"
+        raise ConfigError(f"there is no worktree {name} {there}. To make it: coder -w {name}")
     return main, tree
 
 

@@ -12,6 +12,7 @@ Starting
   --session-id UUID         the id of a new session
   --no-session-persistence  keep no transcript
   --cwd DIR                 work in another folder
+  -w, --worktree [NAME]     work in a folder and on a branch of its own
   --add-dir DIR ...         folders it may work in besides
 
 Model and limits
@@ -60,8 +61,8 @@ Commands
   coder rewind              go back to before a message: files, conversation
   coder undo                take back a commit of --auto-commit
   coder cost|context|cache  what it cost, what fills the context, cache misses
-  coder commands            commands and skills: list, show, check, new
-  coder hooks               list hooks and where they come from; test one
+  coder who WHAT            which session changed a file, HEAD, a branch
+  coder worktree            what is in those of -w: list, resume, remove
   coder config list         settings and where they come from; also get, set
   coder auth                give coder an API key, or take it away
   coder trust               what this folder brings that would run; trust it

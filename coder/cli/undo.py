@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from coder.app.autocommit.undoing import Plan, Undoing, Undone
 from coder.app.autocommit.wording import counted, shown_branch
 from coder.app.checkpointing import FOLDER
 from coder.app.rewinding import checkpoints_of, transcript_for
+from coder.cli.fitting import fitting
 from coder.cli.rewind_page import preview_page
 from coder.config.paths import config_home, current_folder
 from coder.core.errors import ConfigError, UnknownSession
@@ -104,7 +106,7 @@ def _print_list(commits: Sequence[OwnCommit], session: str, wish: _Wish) -> None
     for each in commits:
         state = f" · {_STATES[each.state]}" if each.state in _STATES else ""
         facts = f"{age(each.when, now)} · {counted(len(each.paths))} · {shown_branch(each.branch)}{state}"
-        print(f"{each.short}  {visible_line(each.subject)} · {facts}")
+        print(fitting(f"{each.short}  {visible_line(each.subject)} · {facts}", sys.stdout, hang=9))
     if not commits:
         print(f"coder made no commit by itself in session {session}.")
 
@@ -133,10 +135,11 @@ def _print_done(done: Undone, wish: _Wish) -> None:
         return
     verb, other = ("Back again", "coder undo takes it back") if wish.redo else ("Took back", "coder undo --redo")
     how = "" if wish.redo else " brings it again"
-    print(f"✓ {verb}: {commit.short} {visible_line(commit.subject)} · {counted(len(done.files))} · {other}{how}")
-    print(f"  {done.text}")
-    for path in done.passed:
-        print(f"  ! Left as it is, since it changed just now: {visible_line(path)}")
+    folders = {str(Path(path).parent) for path in done.files}
+    files = counted(sum(path not in folders for path in done.files))
+    lines = [f"✓ {verb}: {commit.short} {visible_line(commit.subject)} · {files} · {other}{how}", f"  {done.text}"]
+    lines += [f"  ! Left as it is, since it changed just now: {visible_line(path)}" for path in done.passed]
+    print("\n".join(fitting(line, sys.stdout) for line in lines))
 
 
 def _json(commit: OwnCommit) -> Json:

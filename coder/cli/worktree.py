@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from typing import Annotated
 
 import typer
 
 from coder.app.worktree_care import flags_to_resume, found, remove, rows
+from coder.cli.fitting import fitting
 from coder.cli.worktree_page import as_json, gone_json, gone_page, page
 from coder.config.paths import config_home, current_folder
 from coder.core.errors import ConfigError
@@ -41,7 +43,7 @@ def list_(json_: Json = False) -> None:
     if json_:
         print(json.dumps([as_json(row) for row in found_rows], indent=2))
     else:
-        print("\n".join(page(found_rows, time.time())))
+        print("\n".join(fitting(line, sys.stdout) for line in page(found_rows, time.time())))
 
 
 @app.command(context_settings=_PASSED)
@@ -63,4 +65,7 @@ def remove_(
     """Remove a worktree, and its branch, when nothing is lost by it."""
     here = current_folder()
     gone = remove(os.environ, config_home(os.environ), here, name, force=force)
-    print(json.dumps(gone_json(gone)) if json_ else "\n".join(gone_page(gone, main_checkout(here).top)))
+    if json_:
+        print(json.dumps(gone_json(gone)))
+    else:
+        print("\n".join(fitting(line, sys.stdout) for line in gone_page(gone, main_checkout(here).top)))

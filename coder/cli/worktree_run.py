@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from coder.app.worktree import enter
 from coder.cli.arguments import RunArguments
+from coder.cli.fitting import fitting
 from coder.config.paths import current_folder
 from coder.core.errors import CoderError
 
@@ -35,5 +36,5 @@ def in_worktree(arguments: RunArguments, run: Callable[[RunArguments], int]) -> 
 
 def _say(text: str) -> None:
     with contextlib.suppress(OSError):  # whoever read it has left
-        sys.stderr.write(f"coder: {text}\n")
+        sys.stderr.write(f"{fitting(f'coder: {text}', sys.stderr)}\n")
         sys.stderr.flush()

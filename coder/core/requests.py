@@ -57,6 +57,8 @@ class PermissionRequest:
     `accept_edits`: the mode of that name would allow it. `cwd` is where a command would run, when that is known.
     `confirm` is set when it cannot be undone: the word a person types to say yes; there is no "always" then.
     `opens` are the files that a call which names its files would open, tidy and with every link followed.
+    `command` is the command line by which the call was judged, "" for one that runs none. `is_foretold`: the effects
+    are what the tool itself says it would do, a clause each, such as "stages 2 files: a.py, b.py".
     """
 
     call: ToolUse
@@ -69,6 +71,8 @@ class PermissionRequest:
     accept_edits: bool = False
     cwd: Path | None = None
     opens: tuple[Path, ...] = ()
+    command: str = ""
+    is_foretold: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ class Choice:
 class Dialog:
     """`body` is the command, the address or the arguments; empty for an edit, which has `evidence`.
 
+    `effects` are parts of a sentence, `told` whole ones, said by the tool itself.
     With `confirm` there are no choices: only that word means yes. `otherwise` is the reply to escape, to the end of
     input, and to anything else that leaves the question. Keys typed in the first `grace_ms` are no answer.
     """
@@ -58,6 +59,7 @@ class Dialog:
     confirm: str = ""
     is_cut: bool = False
     otherwise: Reply = NO_AND_STOP
+    told: tuple[str, ...] = ()
     grace_ms: int = GRACE_MS
 
 

@@ -22,8 +22,15 @@ def fitted(dialog: Dialog, width: int, room: int) -> tuple[list[str], Dialog]:
         shorter = replace(dialog, body=(), title=title)
         if len(question_lines(shorter, width)) <= room:
             return above, shorter
-    brief = replace(dialog, body=(), title=title, said="", where="", why="", effects=tuple(map(_brief, dialog.effects)))
+    effects, told = tuple(map(_brief, dialog.effects)), tuple(map(_head, dialog.told))
+    brief = replace(dialog, body=(), title=title, said="", where="", why="", effects=effects, told=told)
     return [*above, *about_lines(dialog, width)], brief
+
+
+def _head(sentence: str) -> str:
+    """Without the files it lists."""
+    head, colon, _ = sentence.partition(": ")
+    return f"{head} …" if colon else sentence
 
 
 def _brief(effect: str) -> str:

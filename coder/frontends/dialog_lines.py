@@ -124,10 +124,12 @@ def _about(dialog: Dialog, *, narrow: bool) -> Iterator[tuple[str, str, str]]:
     if dialog.effects:
         text = " · ".join(dialog.effects)
         yield f"{text[:1].upper()}{text[1:]}", "  ", "    "
+    for sentence in dialog.told:
+        yield sentence, "  ", "    "
     if dialog.why:
         yield dialog.why, "  ", "  "
     if dialog.confirm:
-        if not any(effect.startswith(_LASTING) for effect in dialog.effects):
+        if not dialog.told and not any(effect.startswith(_LASTING) for effect in dialog.effects):
             yield _CANNOT_TELL, "  ", "  "
         yield _KEEPS, "  ", "  "
 

@@ -51,7 +51,8 @@ def dialog_for(request: PermissionRequest, facts: Facts) -> Dialog:
         where=_where(cwd, facts) if kind == "command" else "",
         is_elsewhere=cwd != facts.cwd,
         why=_why(request, kind),
-        effects=tuple(_effects(request, kind, raw, facts, path)),
+        effects=() if request.is_foretold else tuple(_effects(request, kind, raw, facts, path)),
+        told=tuple(map(_told, request.effects)) if request.is_foretold else (),
         evidence=evidence,
         choices=() if request.confirm else tuple(_choices(request, kind, is_cut=is_cut)),
         confirm=request.confirm,
@@ -61,7 +62,7 @@ def dialog_for(request: PermissionRequest, facts: Facts) -> Dialog:
 
 def _kind(request: PermissionRequest) -> Kind:
     name, given = request.call.name, request.call.input
-    if name in _SHELLS and isinstance(given.get("command"), str):
+    if request.command or (name in _SHELLS and isinstance(given.get("command"), str)):
         return "command"
     if name in EDITS:
         return "edit"
@@ -71,8 +72,10 @@ def _kind(request: PermissionRequest) -> Kind:
 
 
 def _raw(request: PermissionRequest, kind: Kind) -> str:
-    """The text the person has to judge, as the model sent it."""
+    """The text the person has to judge: as the model sent it, or the command line that a call stands for."""
     given = request.call.input
+    if kind == "command" and not isinstance(given.get("command"), str):
+        return request.command
     if kind in ("command", "fetch"):
         return str(given["command" if kind == "command" else "url"])
     if len(given) == 1 and isinstance(only := next(iter(given.values())), str):
@@ -170,6 +173,13 @@ def _effects(request: PermissionRequest, kind: Kind, raw: str, facts: Facts, pat
                 found[_what(effect, facts)] = None
         if found:
             yield f"{group} {', '.join(found)}"
+
+
+def _told(effect: Effect) -> str:
+    """What a tool says of itself, as a sentence."""
+    clause = effect.what if effect.kind == "changes git" else f"{effect.kind} {effect.what}"
+    text = visible_line(clause)
+    return _sentence(f"{text[:1].upper()}{text[1:]}")
 
 
 def _what(effect: Effect, facts: Facts) -> str:

@@ -22,6 +22,7 @@ from coder.core.events import (
     RunEnded,
     TaskEnded,
     ToolFinished,
+    ToolStarted,
 )
 from coder.core.lazy import LazyModule
 from coder.core.requests import Deny, Reply, Request
@@ -59,6 +60,7 @@ class TextOut:
         self._verbose = verbose
         self._clock = clock
         self._quiet_until = 0.0
+        self._begun: dict[str, str] = {}  # what the calls that run are about
 
     def begin(self, session: Session) -> None:
         for warning in session.warnings:
@@ -78,10 +80,13 @@ class TextOut:
                 self._say(event.text)
             case HookEnded() if text := failure(event):
                 self._say(text)
+            case ToolStarted() if self._verbose:
+                self._begun[event.call.id] = event.summary
             case ToolFinished() if self._verbose:
                 mark = "✗" if event.result.is_error else "✓"
                 tail = f" · {event.summary}" if event.summary else ""
-                self._say(f"{mark} {one_line(event.call.name)}{tail} · {event.seconds:.1f}s")
+                about = self._begun.pop(event.call.id, "") or event.call.name
+                self._say(f"{mark} {one_line(about)}{tail} · {event.seconds:.1f}s")
             case TaskEnded() if self._verbose:
                 mark = "✗" if event.state == "failed" else "✓"
                 self._say(f"{mark} {event.id} · exit {event.code} · {event.seconds:.1f}s · {one_line(event.command)}")

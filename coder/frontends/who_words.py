@@ -122,6 +122,8 @@ def _by(cause: Cause) -> str:
             return f"by {what}, or by you meanwhile"
         case "rewind":
             return f"by going back: {what}"
+        case "coder":
+            return f"by coder itself: {what}"
         case "other":
             return f"{_OTHER}; git's log: {what}" if what else _OTHER
         case "tool":

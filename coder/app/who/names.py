@@ -125,6 +125,9 @@ def _doubt(noted: Noted) -> tuple[int, bool, float]:
     return noted.doubt
 
 
+_OURS = "coder: "  # how git's log begins what coder did by itself
+
+
 def _head_row(noted: Noted, steps: Sequence[Step], beside: tuple[Turn, ...]) -> Iterator[NameRow]:
     """One row, where HEAD, its branch, or what is under way is another than before."""
     moves = {move.kind: move for move in noted.record.moves if move.kind in ("head", "on", "doing")}
@@ -156,7 +159,8 @@ def _row(noted: Noted, name: str, before: str, after: str, steps: tuple[Step, ..
 def _of_log(name: str, step: Step, windows: Sequence[_Window]) -> NameRow:
     """A move that git's log tells of and no session noted."""
     within = [each for each in windows if floor(each.began) <= step.when <= ceil(each.when)]
-    cause = Cause("other", step.text)
+    own = step.text.startswith(_OURS)
+    cause = Cause("coder", step.text.removeprefix(_OURS)) if own else Cause("other", step.text)
     if within:
         likely = min(within, key=lambda each: (not GIT.search(each.what), each.when - each.began))
         cause = Cause("command", likely.what, likely.turn, during=True)

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from coder.git.reflog import Step
 
-By: TypeAlias = Literal["tool", "command", "background", "rewind", "other"]
+By: TypeAlias = Literal["tool", "command", "background", "rewind", "coder", "other"]
 How: TypeAlias = Literal["created", "changed", "deleted", "moved here", "moved away"]
 What: TypeAlias = Literal["file", "head", "branch", "stash", "worktrees"]
 
@@ -23,8 +23,9 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What did it. `other` is no session: a person, or another program; `what` then is what git's log says. `during`:
-    it happened while a command ran that may have had nothing to do with it. `beside` are others that ran meanwhile."""
+    """What did it. `coder` is coder by itself, such as a commit of --auto-commit, and `other` no session: a person, or
+    another program; `what` then is what git's log says. `during`: it happened while a command ran that may have had
+    nothing to do with it. `beside` are others that ran meanwhile."""
 
     by: By
     what: str

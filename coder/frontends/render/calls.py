@@ -8,6 +8,7 @@ from pathlib import Path
 
 from coder.core.events import PermissionDenied, ToolFinished
 from coder.core.messages import Json, Text, ToolResult, ToolUse
+from coder.frontends import git_calls
 from coder.frontends.amounts import counted, duration
 from coder.frontends.desk import Shown
 from coder.frontends.evidence import Evidence
@@ -83,7 +84,9 @@ def denied_rows(denied: PermissionDenied, *, by_you: bool, width: int, folder: P
 
 def can_merge(finished: ToolFinished) -> bool:
     """Whether it only looked, and found what it looked for."""
-    return finished.call.name in _MERGED and not finished.result.is_error
+    call = finished.call
+    looked = call.name in _MERGED or (call.name == git_calls.TOOL and git_calls.reads(call.input))
+    return looked and not finished.result.is_error
 
 
 def merged_rows(finished: Sequence[ToolFinished], *, width: int, folder: Path, home: Path) -> list[Row]:
@@ -91,9 +94,11 @@ def merged_rows(finished: Sequence[ToolFinished], *, width: int, folder: Path, h
     if len(finished) == 1:
         return call_rows(finished[0], width=width, folder=folder, home=home)
     files = len({path_of(each.call) for each in finished if each.call.name == "Read"})
-    searches = sum(each.call.name != "Read" for each in finished)
+    searches = sum(each.call.name in ("Grep", "Glob") for each in finished)
+    asked = {git_calls.text(each.call.input, "action"): None for each in finished if each.call.name == git_calls.TOOL}
     parts = [f"read {counted(files, 'file')}"] if files else []
     parts += [f"searched {counted(searches, 'pattern')}"] if searches else []
+    parts += [f"asked git for {', '.join(asked)}"] if asked else []
     text = ", ".join(parts)
     seconds = max((each.seconds for each in finished), default=0.0)
     made = row(("✓ ", "ok"), text[:1].upper() + text[1:], (f" · {duration(seconds)}", "dim"))

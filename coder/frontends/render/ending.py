@@ -67,15 +67,18 @@ def welcome_rows(opening: Opening) -> list[Row]:
     return [*made, row((" · ".join(hints), "dim"))]
 
 
-def exit_rows(*, title: str, prompts: int, files_changed: int, cost: float | None, session: str) -> list[Row]:
+def exit_rows(
+    *, title: str, prompts: int, files_changed: int, cost: float | None, session: str, elsewhere: bool = False
+) -> list[Row]:
     """How to come back, and what it cost; nothing when nothing was sent. `session` is its id, "" where
-    it is not kept."""
+    it is not kept. `elsewhere`: it worked in another folder than the one coder was started in."""
     if not prompts:
         return []
     name = f'Session "{foreign(title)}"' if title else "Session"
     facts = [name, counted(prompts, "prompt"), *_changed(files_changed), money(cost)]
-    back = [row(f"Continue with: coder -c     or: coder -r {foreign(session)[:8]}")] if session else []
-    return [row(" · ".join(facts)), *back]
+    by_id = f"coder -r {foreign(session)[:8]}"
+    how = by_id if elsewhere else f"coder -c     or: {by_id}"
+    return [row(" · ".join(facts)), *([row(f"Continue with: {how}")] if session else [])]
 
 
 def done_row(*, seconds: float, calls: int, files_changed: int, cost: float | None) -> Row:

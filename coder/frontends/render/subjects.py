@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coder.core.messages import Json, ToolUse
+from coder.frontends import git_calls
 from coder.frontends.styled import foreign
 
 _QUOTED = ("Grep",)
@@ -54,8 +55,8 @@ class Place:
 def subject(call: ToolUse, place: Place) -> str:
     """Safe on one row; "" when there is nothing to say."""
     given = call.input
-    if call.name == "Git":
-        return foreign(_of_git(given)[:_LONGEST])
+    if call.name == git_calls.TOOL:
+        return foreign(place.shorten(git_calls.about(given)[:_LONGEST]))
     key = next((key for key in _KEYS if isinstance(given.get(key), str)), "")
     text = str(given.get(key, ""))[:_LONGEST]
     if key in _PATHS:
@@ -67,14 +68,6 @@ def subject(call: ToolUse, place: Place) -> str:
     if key == "skill":
         text = f"{text} {_text(given, 'args')}".rstrip()
     return foreign(text)
-
-
-def _of_git(given: Json) -> str:
-    """`diff main..HEAD src`: the action and what it is about."""
-    words = [_text(given, key) for key in ("action", "rev", "base", "grep", "lines", "message")]
-    paths = given.get("paths")
-    words += [path for path in paths if isinstance(path, str)] if isinstance(paths, list) else []
-    return " ".join(filter(None, [*words[:1], "staged" if given.get("staged") is True else "", *words[1:]]))
 
 
 def path_of(call: ToolUse) -> str:

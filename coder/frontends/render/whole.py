@@ -6,6 +6,7 @@ from pathlib import Path
 
 from coder.core.events import ToolFinished
 from coder.core.messages import Json
+from coder.frontends import git_calls
 from coder.frontends.amounts import duration
 from coder.frontends.folding import fold_row
 from coder.frontends.render.calls import change_in, result_text, syntax_of
@@ -53,7 +54,8 @@ def _texts(finished: ToolFinished, width: int) -> list[tuple[str, str]]:
     """What was given and what came of it, each with its language."""
     data = finished.data or {}
     if finished.call.name != "Bash":
-        return [(_content(finished, data), "")]
+        is_diff = finished.call.name == git_calls.TOOL and git_calls.is_diff(finished.call.input)
+        return [(_content(finished, data), "diff" if is_diff and not finished.result.is_error else "")]
     above = [] if _is_short(finished, width) else [(_command(finished), "bash"), ("", "")]
     return [*above, (_printed(finished, data), "")]
 

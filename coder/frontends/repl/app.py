@@ -27,6 +27,7 @@ from coder.frontends.repl.prompt import Place, Prompt
 from coder.frontends.repl.status import status_before, status_row
 from coder.frontends.repl.terminal import Terminal
 from coder.frontends.slash.registry import BUILT_IN
+from coder.frontends.standing import is_elsewhere
 from coder.frontends.styled import Row, foreign, row
 from coder.models import catalog
 
@@ -243,6 +244,7 @@ class Repl:
                 files_changed=len(talk.changed_files),
                 cost=talk.cost,
                 session=talk.session_id,
+                elsewhere=is_elsewhere(self._config.cwd),
             )
             self._terminal.say(rows)
             screen.flush()

@@ -164,7 +164,7 @@ def _explained(request: PermissionRequest, dialog: Dialog) -> list[Row]:
     for part in request.parts:
         rows.append(row(("  ? " if part.needed else "  ✓ ", "warn" if part.needed else "ok"), foreign(part.text)))
         rows += [row("      ", (foreign(reason.text), "dim")) for reason in part.reasons if reason.text not in known]
-    rows += [row("  ", effect) for effect in dialog.effects]
+    rows += [row("  ", effect) for effect in (*dialog.effects, *dialog.told)]
     if request.suggestions:
         rows += [(), row("  Rules that would allow it: ", ", ".join(map(foreign, request.suggestions)))]
     return [*rows, ()]

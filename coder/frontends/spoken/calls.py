@@ -11,6 +11,7 @@ from coder.core.lazy import LazyModule
 from coder.core.messages import ATTACHED, INLINE, Message, Text, ToolResult, ToolUse
 from coder.core.requests import Deny
 from coder.core.visible import visible, visible_line
+from coder.frontends import git_calls
 from coder.frontends.amounts import counted, spoken_duration
 from coder.frontends.desk import Shown
 
@@ -124,6 +125,8 @@ class Calls:
 
 def _subject(call: ToolUse) -> str:
     """What a call is about: its path, command or pattern."""
+    if call.name == git_calls.TOOL:
+        return git_calls.about(call.input)
     if call.name == "Skill":
         return " ".join(part for key in ("skill", "args") if isinstance(part := call.input.get(key), str)).rstrip()
     for key in ("command", "file_path", "notebook_path", "pattern", "url", "query", "task_id", "path"):

@@ -15,6 +15,7 @@ from coder.frontends.render.refusals import Facts
 from coder.frontends.spoken.paragraphs import Paragraphs
 from coder.frontends.spoken.telling import Telling
 from coder.frontends.spoken.words import spoken_rows
+from coder.frontends.standing import is_elsewhere
 
 if TYPE_CHECKING:
     from coder.frontends.render import seen
@@ -57,7 +58,9 @@ def goodbye(session: Session, prompts: int, cost: float | None) -> list[str]:
     title = visible_line(session.title)
     made = [f"Session {title!r} ended, {counted(prompts, 'prompt')}, {spoken_money(cost)}."]
     if session.facts.transcript is not None:
-        made.append(f"Continue with: coder -c, or: coder -r {session.facts.session_id[:8]}")
+        by_id = f"coder -r {session.facts.session_id[:8]}"
+        how = by_id if is_elsewhere(session.facts.cwd) else f"coder -c, or: {by_id}"
+        made.append(f"Continue with: {how}")
     return made
 
 

@@ -26,6 +26,7 @@ from coder.tools.git.ground import Ground
 from coder.tools.report import checked, printable
 
 _SECONDS = 10.0
+_SPECIAL = frozenset('"$`\\!')  # what double quotes leave its meaning
 
 
 def _minds(group: int, begins: bool) -> None:
@@ -77,8 +78,13 @@ class Changer:
 
 
 def command(*words: str) -> Runs:
-    """The same as a command line, by which it is judged."""
-    return Runs(shlex.join(("git", *words)))
+    """The same as a command line, by which it is judged, and which a person reads when they are asked."""
+    return Runs(" ".join(("git", *map(_quoted, words))))
+
+
+def _quoted(word: str) -> str:
+    """For a shell; an apostrophe stays readable where nothing else in the word means anything to one."""
+    return f'"{word}"' if "'" in word and not _SPECIAL & set(word) else shlex.quote(word)
 
 
 def paths_of(paths: Iterable[str], workspace: Workspace) -> tuple[str, ...]:

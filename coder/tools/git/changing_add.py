@@ -38,11 +38,9 @@ class _Plan:
         """What it does, a clause each."""
         ground = self.ground
         paths = [change.path for change in self.changes]
-        said = [f"{verb} {counted(len(paths))}: {ground.listed(paths)}"]
+        said = [f"{verb} {counted(len(paths))}: {ground.listed(paths)}", *ground.said_earlier(self.changes)]
         if settled := [change.path for change in self.changes if change.is_conflict]:
             said.append(f"{settles} {ground.listed(settled)}")
-        if earlier := ground.was_earlier(self.changes):
-            said.append(f"of these, changed before this session began: {ground.listed(earlier)}")
         if modules := [path for change in self.changes if (path := change.path) and _is_nested(ground, change)]:
             said.append(f"takes a repository of its own in as a link to its commit: {ground.listed(modules)}")
         return said
@@ -133,7 +131,7 @@ class Unstage:
         return ToolOutput(text, summary=f"{counted(len(paths))} unstaged")
 
     def _effects(self, ground: Ground, paths: tuple[str, ...]) -> tuple[Effect, ...]:
-        what = f"takes {counted(len(paths))} out of the next commit, files stay as they are: {ground.listed(paths)}"
+        what = f"takes {counted(len(paths))} out of the next commit, not out of the folder: {ground.listed(paths)}"
         return (changed(what), *ground.runs)
 
     async def _plan(self, params: GitParams, workspace: Workspace, *, asked: bool) -> tuple[Ground, tuple[str, ...]]:

@@ -48,7 +48,8 @@ class Commit:
 
     def summary(self, params: GitParams) -> str:
         subject = (params.message or "").strip().partition("\n")[0]
-        return " ".join(filter(None, ("commit", "--amend" if params.amend else "", subject)))
+        quoted = f'"{subject}"' if subject else ""
+        return " ".join(filter(None, ("commit", "--amend" if params.amend else "", quoted)))
 
     async def foresee(self, params: GitParams, workspace: Workspace) -> tuple[Effect, ...]:
         return (await self._coming(params, workspace, asked=True)).effects
@@ -159,7 +160,7 @@ async def _report(plan: Coming, ended: _Ended, now: str) -> ToolOutput:
         lines.append(said(ended.done))
     if left:
         lines.append(f"Not in it: {ground.listed(left)}")
-    return ToolOutput("\n".join(lines), summary=f"{short} {visible_line(subject)}".strip())
+    return ToolOutput("\n".join(lines), summary=f"{short or now[:_SHORT]} {plan.at}")
 
 
 def _by_hooks(ground: Ground, touched: Iterable[str], left: Collection[str]) -> Iterator[str]:

@@ -162,10 +162,9 @@ class TakeBack:
 
 def _aside(ground: Ground, changes: tuple[Change, ...]) -> tuple[Effect, ...]:
     paths = [change.path for change in changes]
-    said = [f"puts {counted(len(paths))} aside, which are then as in the last commit: {ground.listed(paths)}"]
-    if earlier := ground.was_earlier(changes):
-        said.append(f"of these, changed before this session began: {ground.listed(earlier)}")
-    return (*map(changed, said), *ground.runs)
+    are = "is" if len(paths) == 1 else "are"
+    said = [f"puts {counted(len(paths))} aside, which {are} then as in the last commit: {ground.listed(paths)}"]
+    return (*map(changed, (*said, *ground.said_earlier(changes))), *ground.runs)
 
 
 def _chosen(status: Status, named: set[str]) -> Iterable[Change]:

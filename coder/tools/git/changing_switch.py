@@ -40,15 +40,18 @@ class _Plan:
     def effects(self) -> tuple[Effect, ...]:
         ground, name = self.ground, visible_line(self.name)
         there = f"the new branch {name}" if self.is_new else name
-        said = [f"switches from {self.came_from} to {there}, which changes {counted(self.files)}"]
+        said = [f"switches from {self.came_from} to {there}; {_files(self.files)}"]
         if self.moves:
             paths = [change.path for change in self.moves]
-            said.append(f"takes changes that are not committed along: {ground.listed(paths)}")
-        if earlier := ground.was_earlier(self.moves):
-            said.append(f"of these, changed before this session began: {ground.listed(earlier)}")
+            said.append(f"takes along what is not committed: {ground.listed(paths)}")
+        said += ground.said_earlier(self.moves)
         if self.leaves:
             said.append(f"leaves the commit {self.leaves}, which no branch names")
         return (*map(changed, said), *ground.runs)
+
+
+def _files(count: int) -> str:
+    return f"{counted(count)} {'changes' if count == 1 else 'change'}" if count else "no file changes"
 
 
 class Switch:

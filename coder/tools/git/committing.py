@@ -30,22 +30,30 @@ class Coming:
     doing: str = ""
 
     @property
+    def at(self) -> str:
+        return f"on {visible_line(self.status.branch) or 'no branch'}"
+
+    @property
     def where(self) -> str:
         if self.status.branch:
-            return f"on {visible_line(self.status.branch)}" + ("" if self.head else ", as its first commit")
-        return f"on no branch (at {self.head[:_SHORT]})"
+            return self.at if self.head else f"{self.at}, as its first commit"
+        return f"{self.at} (at {self.head[:_SHORT]})"
 
     @property
     def effects(self) -> tuple[Effect, ...]:
         ground = self.ground
         paths = [change.path for change in self.changes]
-        files = f"{counted(len(paths))}: {ground.listed(paths)}" if paths else "no file, its message alone"
-        said = [f"replaces the last commit, {self.replaces}, {self.where}"] if self.replaces else []
-        said.append(f"{'adds to it' if self.replaces else f'commits {self.where}'} {files}")
+        count, files = counted(len(paths)), ground.listed(paths)
+        if self.replaces:
+            said = [f"replaces the last commit {self.where}, {self.replaces}"]
+            said.append(f"adds {count} to it: {files}" if paths else "changes its message alone")
+        elif paths:
+            said = [f"commits {count} {self.where}: {files}"]
+        else:
+            said = [f"makes a commit {self.where} in which no file is changed"]
+        said += ground.said_earlier(self.changes)
         if self.doing:
             said.append(f"goes on with the {self.doing} that is under way")
-        if earlier := ground.was_earlier(self.changes):
-            said.append(f"of these, changed before this session began: {ground.listed(earlier)}")
         effects = [*map(changed, said), *ground.runs]
         if self.signs:
             effects.append(Effect("runs", self.signs))

@@ -67,7 +67,8 @@ class Ground:
         """What of the repository the action starts, as it is told to people."""
         if self.brings:
             return (Effect("runs", f"what this folder, which is not trusted, brings along: {', '.join(self.brings)}"),)
-        return (Effect("runs", f"the hooks {', '.join(self.hooks)}"),) if self.hooks else ()
+        hooks = "hook" if len(self.hooks) == 1 else "hooks"
+        return (Effect("runs", f"the {hooks} {', '.join(self.hooks)}"),) if self.hooks else ()
 
     async def looked(self, *arguments: str, stdin: bytes = b"", most: int | None = _MOST) -> Answer:
         """What git answers that changes and runs nothing; it may fail."""
@@ -106,6 +107,16 @@ class Ground:
     def was_earlier(self, changes: Iterable[Change]) -> tuple[str, ...]:
         """The paths among them that were changed before the session began."""
         return tuple(change.path for change in changes if self.earlier.holds(self.top, change.path))
+
+    def said_earlier(self, changes: Iterable[Change]) -> tuple[str, ...]:
+        """A clause about those of them that were changed before the session began, if any were."""
+        every = tuple(changes)
+        earlier = self.was_earlier(every)
+        if not earlier:
+            return ()
+        if len(earlier) == len(every):
+            return (f"{'it was' if len(every) == 1 else 'all of them were'} changed before this session began",)
+        return (f"of these, changed before this session began: {self.listed(earlier)}",)
 
     def check_submodules(self, changes: Iterable[Change]) -> None:
         """git looks into each submodule it takes along, by settings of its own. Raises ToolError where nobody said yes

@@ -25,7 +25,7 @@ async def test_the_question_and_the_result_say_what_is_committed_where_and_by_wh
     bench.run("add", "a.txt", "b.txt")
     said = await bench.git("commit", message="cart: add up\n\nBecause.")
     assert bench.question.splitlines() == [
-        "changes git commits on main 2 files: a.txt, b.txt",
+        "changes git commits 2 files on main: a.txt, b.txt",
         "runs the hooks pre-commit, commit-msg",
     ]
     assert bench.run("log", "-1", "--format=%B") == "cart: add up\n\nBecause."
@@ -125,7 +125,7 @@ async def test_the_first_commit_and_one_on_no_branch(tmp_path: Path) -> None:
     await bench.git("add", paths=["."])
     await bench.refused("commit", message="x", amend=True)
     await bench.git("commit", message="begin")
-    assert "commits on main, as its first commit 1 file: a.txt" in bench.question
+    assert "commits 1 file on main, as its first commit: a.txt" in bench.question
     bench.run("switch", "-q", "--detach")
     bench.write("a.txt", "two\n")
     await bench.git("commit", message="lost", paths=["a.txt"])
@@ -148,7 +148,7 @@ async def test_a_commit_is_replaced_only_while_no_remote_has_it(tmp_path: Path) 
     bench.write("a.txt", "three\n")
     bench.run("add", "a.txt")
     said = await bench.git("commit", amend=True)
-    assert f"replaces the last commit, {old[:7]} “mine” by a, on main" in bench.question
+    assert f"replaces the last commit on main, {old[:7]} “mine” by a" in bench.question
     assert bench.run("log", "--format=%s") == "mine\nfirst"
     assert bench.run("show", "HEAD:a.txt") == "three"
     await bench.git("commit", amend=True, message="better")

@@ -120,7 +120,7 @@ async def test_unstaging_leaves_the_files_alone(tmp_path: Path, begun: bool) -> 
     bench.write("c.txt", "c\n")
     bench.run("add", "b.txt", "c.txt")
     said = await bench.git("unstage", paths=["b.txt"])
-    assert "takes 1 file out of the next commit, files stay as they are: b.txt" in bench.question
+    assert "takes 1 file out of the next commit, not out of the folder: b.txt" in bench.question
     assert "Unstaged 1 file: b.txt" in said
     assert bench.run("ls-files", "--cached", "c.txt", "b.txt") == "c.txt"
     assert (bench.project / "b.txt").read_text() == "b\n"

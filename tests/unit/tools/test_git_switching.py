@@ -30,10 +30,10 @@ async def test_it_is_said_from_where_to_where_and_what_comes_along(tmp_path: Pat
     bench.earlier = Earlier(frozenset({"same.txt"}))
     said = await bench.git("switch", rev="topic")
     assert bench.question.splitlines() == [
-        "changes git switches from main to topic, which changes 2 files",
-        "changes git takes changes that are not committed along: same.txt",
-        "changes git of these, changed before this session began: same.txt",
-        "runs the hooks post-checkout",
+        "changes git switches from main to topic; 2 files change",
+        "changes git takes along what is not committed: same.txt",
+        "changes git it was changed before this session began",
+        "runs the hook post-checkout",
     ]
     assert "On topic, from main." in said and "came along: same.txt" in said
     assert bench.run("branch", "--show-current") == "topic"
@@ -108,7 +108,7 @@ async def test_a_new_branch_from_a_remote_one_tracks_nothing(tmp_path: Path) -> 
     bench.run("remote", "add", "origin", "../nowhere")
     bench.run("update-ref", "refs/remotes/origin/far", "topic")
     await bench.git("switch", rev="far", create=True, base="origin/far")
-    assert "to the new branch far, which changes 2 files" in bench.question
+    assert "to the new branch far; 2 files change" in bench.question
     assert bench.run("rev-parse", "far") == bench.run("rev-parse", "topic")
     assert bench.run("config", "branch.far.remote", check=False) == ""
     await bench.aclose()

@@ -1,7 +1,7 @@
-"""The moves in git's log that coder made by itself: auto-commits, taken back, brought again. Starts nothing; must not
-know how moves are found or shown.
+"""Which session made the moves that coder makes by itself: auto-commits, taken back, brought again. Starts nothing;
+must not know how moves are found or shown.
 
-What git's log says is only believed where the list of a session's own commits bears it out.
+Whatever git's log says, a session is named only where its own list of commits bears it out.
 """
 
 from __future__ import annotations
@@ -17,46 +17,47 @@ from coder.app.who.steps import commit_of
 from coder.app.who.values import Cause, NameRow, Turn
 from coder.git.standing import BRANCHES
 
-_Key: TypeAlias = tuple[str, str, str]  # what git's log says, and the commit before or after, "" for any
-_MADE = "coder: auto-commit"
+OURS = "coder: "
+"""How git's log begins what coder did by itself."""
+
+_Key: TypeAlias = tuple[str, str, str]  # what the log says behind that, and the commit before or after, "" for any
 
 
 def with_own(rows: Iterable[NameRow], base: Path) -> list[NameRow]:
-    """The rows, with the session that made a move which no command did."""
+    """The rows; where coder made a move by itself, with its session."""
     found = list(rows)
-    if not any(step.text.startswith("coder: ") for row in found for step in row.steps):
+    if not any(step.text.startswith(OURS) for row in found for step in row.steps):
         return found
-    causes = _causes(base)
-    return [replace(row, cause=_cause(row, causes) or row.cause) for row in found]
+    turns = _turns(base)
+    return [_with_turn(row, turns) for row in found]
 
 
-def _cause(row: NameRow, causes: Mapping[_Key, Cause]) -> Cause | None:
-    if len(row.steps) != 1 or not (row.cause.by == "other" or row.cause.during):
-        return None
+def _with_turn(row: NameRow, turns: Mapping[_Key, Turn]) -> NameRow:
+    if len(row.steps) != 1 or not (row.cause.by == "coder" or row.cause.during):
+        return row
     step = row.steps[0]
-    before, after = commit_of(step.before), commit_of(step.after)
-    return causes.get((step.text, "", after)) or causes.get((step.text, before, ""))
+    text, before, after = step.text.removeprefix(OURS), commit_of(step.before), commit_of(step.after)
+    turn = turns.get((text, "", after)) or turns.get((text, before, ""))
+    return row if turn is None or text == step.text else replace(row, cause=Cause("coder", text, turn))
 
 
-def _causes(base: Path) -> dict[_Key, Cause]:
-    """A fork has the commits of its session in a list of its own only where it made them: the first that has one."""
-    found: dict[_Key, Cause] = {}
+def _turns(base: Path) -> dict[_Key, Turn]:
+    found: dict[_Key, Turn] = {}
     for folder in reversed(ledger.sessions(base)):
         for commit in ledger.commits(folder):
-            for key, cause in _of_commit(commit, folder.name):
-                found.setdefault(key, cause)
+            for key, turn in _of_commit(commit, folder.name):
+                found.setdefault(key, turn)
     return found
 
 
-def _of_commit(commit: OwnCommit, session: str) -> Iterator[tuple[_Key, Cause]]:
-    made = Cause("command", "auto-commit", Turn(session, commit.subject, commit.prompt))
-    undone = Cause("command", "coder undo", Turn(session))
-    yield (_MADE, "", commit.commit), made
-    yield ("coder: undo", commit.commit, ""), undone
-    yield ("coder: redo", "", commit.commit), Cause("command", "coder undo --redo", Turn(session))
+def _of_commit(commit: OwnCommit, session: str) -> Iterator[tuple[_Key, Turn]]:
+    made, later = Turn(session, commit.subject, commit.prompt), Turn(session)
+    yield ("auto-commit", "", commit.commit), made
+    yield ("undo", commit.commit, ""), later
+    yield ("redo", "", commit.commit), later
     if commit.state == "reverted":  # by another commit on top
-        yield (_MADE, commit.commit, ""), undone
+        yield ("auto-commit", commit.commit, ""), later
     if commit.started_from and commit.parent:
-        yield ("coder: branch", "", commit.parent), made
-        yield (f"coder: HEAD goes to {commit.branch.removeprefix(BRANCHES)}", "", commit.parent), made
-        yield (f"coder: HEAD goes to {commit.started_from.removeprefix(BRANCHES)}", "", commit.parent), undone
+        yield ("branch", "", commit.parent), made
+        yield (f"HEAD goes to {commit.branch.removeprefix(BRANCHES)}", "", commit.parent), made
+        yield (f"HEAD goes to {commit.started_from.removeprefix(BRANCHES)}", "", commit.parent), later

@@ -48,6 +48,17 @@ async def test_a_commit_that_is_refused_changes_nothing(tmp_path: Path) -> None:
     await bench.aclose()
 
 
+@pytest.mark.behaviour("B-1565")
+async def test_plan_mode_only_reads_though_every_rule_allows_more(tmp_path: Path) -> None:
+    bench = GitBench(tmp_path, mode="plan", allow=["Bash", "Git"])
+    bench.write("a.txt", "two\n")
+    for action, more in (("commit", {"message": "x", "amend": True}), ("add", {"paths": ["."]}), ("stash", {})):
+        assert "plan mode only reads" in await bench.refused(action, **more)
+    assert bench.run("status", "--porcelain") == "M a.txt" and bench.asked == []
+    assert bench.run("log", "--format=%s") == "first"
+    await bench.aclose()
+
+
 @pytest.mark.behaviour("B-1411")
 async def test_named_paths_are_committed_and_nothing_else(tmp_path: Path) -> None:
     bench = GitBench(tmp_path)

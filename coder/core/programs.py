@@ -13,7 +13,7 @@ def absolute_folders(env: Mapping[str, str]) -> list[str]:
 
 
 def program_folders(env: Mapping[str, str], roots: Iterable[Path]) -> list[str]:
-    """Those that lie neither in one of the `roots` nor in a repository round it, whose programs are not the person's."""
+    """Those neither in one of the `roots` nor in a repository round it, whose programs are not the person's."""
     real = [Path(os.path.realpath(root)) for root in roots]
     home = Path(os.path.realpath(env.get("HOME") or "/"))
     tops = {top for root in real for top in _repositories(root) if top != home}

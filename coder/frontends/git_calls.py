@@ -5,7 +5,7 @@ from __future__ import annotations
 from coder.core.messages import Json
 
 TOOL = "Git"
-READING = ("status", "diff", "log", "show", "blame", "branches", "stashes")
+READING = ("status", "diff", "log", "show", "blame", "branches", "stashes", "worktrees")
 _DIFFS = frozenset({"diff", "show"})
 _NAMED = frozenset({"status", "diff", "log", "show", "blame", "add", "unstage", "stash"})  # that say their paths
 
@@ -33,6 +33,8 @@ def about(given: Json) -> str:
             words = ("--amend" if given.get("amend") is True else "", _quoted(message))
         case "switch" if given.get("create") is True:
             words = ("to the new branch", rev, f"from {base}" if base else "")
+        case "worktree":
+            words = (rev, f"from {base}" if base else "")
     paths = given.get("paths") if action in _NAMED else None
     named = [path for path in paths if isinstance(path, str)] if isinstance(paths, list) else []
     lines = text(given, "lines") if action == "blame" else ""

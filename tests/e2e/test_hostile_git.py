@@ -58,6 +58,7 @@ READING: tuple[dict[str, Any], ...] = (
     {"action": "blame", "paths": ["m.m"], "rev": "HEAD~1"},
     {"action": "branches"},
     {"action": "stashes"},
+    {"action": "worktrees"},
 )
 
 

@@ -17,7 +17,7 @@ from coder.git.repository import repository_of
 from coder.git.worktrees.trees import BRANCH, LOCKED_BY_US, Checkout, WorkTree, at_path, branch_at, write_note
 
 _SECONDS = 600.0  # a checkout of a large repository takes its time
-_EXCLUDED = "/.claude/worktrees/"
+EXCLUDED = "/.claude/worktrees/"
 _MOST = 1_000_000
 
 
@@ -141,9 +141,9 @@ def excluded(git: Git, main: Checkout) -> tuple[str, ...]:
     """Keeps the work trees out of the status of the main checkout; what was done, when it was not so before."""
     if git.answer(main.top, "check-ignore", "-q", "--no-index", "--", ".claude/worktrees/x").ok:
         return ()
-    if add_exclude(main, _EXCLUDED):
-        return (f"{_EXCLUDED} is in .git/info/exclude now, so that git status leaves worktrees out.",)
-    return (f"git status shows {_EXCLUDED}: .git/info/exclude cannot be written.",)
+    if add_exclude(main, EXCLUDED):
+        return (f"{EXCLUDED} is in .git/info/exclude now, so that git status leaves worktrees out.",)
+    return (f"git status shows {EXCLUDED}: .git/info/exclude cannot be written.",)
 
 
 def add_exclude(main: Checkout, line: str) -> bool:

@@ -7,6 +7,7 @@ from coder.tools.git.changing_add import Add, Unstage
 from coder.tools.git.changing_commit import Commit
 from coder.tools.git.changing_stash import PutAside, TakeBack
 from coder.tools.git.changing_switch import Switch
+from coder.tools.git.changing_worktree import MakeTree
 from coder.tools.git.verb import Verb
 
 
@@ -18,4 +19,5 @@ def changing(changer: Changer) -> dict[str, Verb]:
         "switch": Switch(changer),
         "stash": PutAside(changer),
         "unstash": TakeBack(changer),
+        "worktree": MakeTree(changer),
     }

@@ -17,12 +17,14 @@ Action: TypeAlias = Literal[
     "blame",
     "branches",
     "stashes",
+    "worktrees",
     "add",
     "unstage",
     "commit",
     "switch",
     "stash",
     "unstash",
+    "worktree",
 ]
 
 
@@ -30,8 +32,12 @@ Action: TypeAlias = Literal[
 class GitParams:
     action: Annotated[Action, "What to do"]
     paths: Annotated[tuple[str, ...], "Only these files or folders"] = ()
-    rev: Annotated[str | None, "Commit, branch, tag or range; of switch and unstash what to go to or take back"] = None
-    base: Annotated[str | None, "diff: against where this branch left that one; switch: where a new one starts"] = None
+    rev: Annotated[
+        str | None, "Commit, branch, tag, range; switch, unstash: what to go to, take back; worktree: name"
+    ] = None
+    base: Annotated[
+        str | None, "diff: against where this branch left that one; switch, worktree: new ones start there"
+    ] = None
     staged: Annotated[bool, "diff: what the next commit holds"] = False
     lines: Annotated[str | None, 'blame: which lines, such as "40-60"'] = None
     grep: Annotated[str | None, "log: commits whose message or change has this text"] = None

@@ -14,6 +14,7 @@ from coder.tools.git.show import Show
 from coder.tools.git.stashes import Stashes
 from coder.tools.git.status import Status
 from coder.tools.git.verb import Verb
+from coder.tools.git.worktrees import WorkTrees
 
 
 def reading(env: Mapping[str, str], denied: tuple[tuple[Path, str], ...] = (), session: str = "") -> dict[str, Verb]:
@@ -27,4 +28,5 @@ def reading(env: Mapping[str, str], denied: tuple[tuple[Path, str], ...] = (), s
         "blame": Blame(reader),
         "branches": Branches(reader),
         "stashes": Stashes(reader, session),
+        "worktrees": WorkTrees(reader),
     }

@@ -110,6 +110,7 @@ LOOKED = (
     ({"action": "commit", "message": "feat: x\n\nbody", "paths": ["a.py"]}, 'commit "feat: x"'),
     ({"action": "commit", "amend": True}, "commit --amend"),
     ({"action": "switch", "rev": "topic", "create": True, "base": "main"}, "switch to the new branch topic from main"),
+    ({"action": "worktree", "rev": "login", "base": "main"}, "worktree login from main"),
     ({"action": "unstash", "rev": "\x1b[31m\u202e"}, r"unstash \x1b[31m\u202e"),
     ({"action": 3, "paths": "no"}, ""),
 )

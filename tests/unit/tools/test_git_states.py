@@ -13,7 +13,7 @@ from tests.support.cli import Place
 from tests.support.gitting import Asking, asking
 from tests.support.repositories import Repository
 
-ACTIONS = ("status", "diff", "log", "show", "branches", "stashes")
+ACTIONS = ("status", "diff", "log", "show", "branches", "stashes", "worktrees")
 
 
 @pytest.fixture

@@ -51,6 +51,7 @@ class Plan:
 
 CHANGED, CHANGED_BETWEEN = "it was changed since, not by this session", "somebody else changed it in between"
 HISTORY_CHANGED = "that repository was used since, not by this session"
+TREE_CHANGED = "that work tree was used since, not by this session"
 OTHER_SESSION = "another session changed it too"
 UNSURE = "it was changed while a command ran in the background, by that or by you"
 
@@ -69,6 +70,7 @@ def make_plan(
         _keep_full_folders(plan, folders)
         if _keep_whole_histories(plan):
             _keep_full_folders(plan, folders)
+        _keep_whole_trees(plan)
         for path in sorted(plan.steps):
             _check_parent(plan, plan.steps[path], folders, contents)
         for path in plan.steps:
@@ -136,6 +138,23 @@ def _keep_whole_histories(plan: Plan) -> bool:
         each[:] = [left for left in each if history_of(left.path) not in stay]
     plan.conflicts += [Left(path, HISTORY_CHANGED) for path in sorted(stay)]
     return bool(stay)
+
+
+def _keep_whole_trees(plan: Plan) -> None:
+    """A linked work tree that would go, but holds what nobody here made, stays whole: somebody may be at work in it, and
+    without its `.git`, a file, git knows none of it."""
+    points = [path for path, step in plan.steps.items() if path.endswith("/.git") and _goes(step)]
+    kept = [left.path for left in (*plan.conflicts, *plan.left)]
+    for top in sorted(map(folder_of, points)):
+        if not any(path == top or path.startswith(f"{top}/") for path in kept):
+            continue
+        for path in [path for path in plan.steps if path.startswith(f"{top}/")]:
+            del plan.steps[path]
+        plan.conflicts.append(Left(f"{top}/.git", TREE_CHANGED))
+
+
+def _goes(step: Step) -> bool:
+    return step.want is None and step.have is not None and step.have.kind == "file"
 
 
 def _keep_full_folder(plan: Plan, step: Step, folders: Folders) -> None:

@@ -151,3 +151,22 @@ async def test_unborn_bare_and_a_link_in_the_way(tmp_path: Path) -> None:
     assert "bare repository" in await bench.refused("worktree", rev="login")
     assert bench.asked == [] and not (tmp_path / "worktrees").exists()
     await bench.aclose()
+
+
+@pytest.mark.behaviour("B-1567")
+@pytest.mark.parametrize("is_used", [False, True])
+async def test_going_back_takes_it_away_whole_or_leaves_it_whole(tmp_path: Path, is_used: bool) -> None:
+    bench = GitBench(tmp_path)
+    bench.write("b.txt", "b\n")
+    bench.commit("second")
+    bench.prompt("p")
+    await bench.git("worktree", rev="login")
+    if is_used:
+        bench.write(f"{MADE}/a.txt", "somebody's\n")
+    await bench.checkpoints.rewind("p", "files")
+    if is_used:
+        assert bench.run("-C", MADE, "status", "--porcelain") == "M a.txt"
+    else:
+        assert not (bench.project / ".claude").exists()
+    assert bench.run("branch", "--list", "worktree-login")
+    await bench.aclose()

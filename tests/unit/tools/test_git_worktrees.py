@@ -67,15 +67,15 @@ async def test_a_folder_that_only_pretends_is_not_looked_into(place: Place, tmp_
 @pytest.mark.behaviour("B-1567")
 async def test_one_is_made_as_for_a_session_and_nothing_of_the_repository_runs(tmp_path: Path) -> None:
     bench = GitBench(tmp_path, trusted=False)
-    first = bench.run("rev-parse", "HEAD")
     bench.write(".gitattributes", "*.txt filter=evil\n")
+    first = bench.commit("filtered")
     bench.write(".worktreeinclude", ".env\n")
     bench.commit("second")
     bench.hook("post-checkout", f"touch {tmp_path}/sung")
     bench.run("config", "filter.evil.smudge", f"touch {tmp_path}/sung; cat")
     said = await bench.git("worktree", rev="login", base="HEAD~1")
     assert bench.question.splitlines() == [
-        f"changes git makes the work tree {MADE} on the new branch worktree-login, from {first[:10]} (HEAD~1) first",
+        f"changes git makes the work tree {MADE} on the new branch worktree-login, from {first[:10]} (HEAD~1) filtered",
         "changes git adds /.claude/worktrees/ to .git/info/exclude, which keeps work trees out of git status",
     ]
     (request,) = bench.asked

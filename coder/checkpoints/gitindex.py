@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from coder.core.ordinary import read_ordinary
+
 _MOST_BYTES = 200_000_000
 _REGULAR = 0o100000
 
@@ -42,7 +44,7 @@ def read_index(path: Path, hash_bytes: int = 20) -> GitIndex | None:
         written = path.stat().st_mtime_ns
         if path.stat().st_size > _MOST_BYTES:
             return None
-        return GitIndex(dict(_entries(path.read_bytes(), hash_bytes)), written)
+        return GitIndex(dict(_entries(read_ordinary(path, _MOST_BYTES), hash_bytes)), written)
     except (OSError, ValueError, struct.error, IndexError):
         return None
 

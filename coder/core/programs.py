@@ -13,10 +13,10 @@ def absolute_folders(env: Mapping[str, str]) -> list[str]:
 
 
 def program_folders(env: Mapping[str, str], roots: Iterable[Path]) -> list[str]:
-    """Those that do not lie in one of the `roots` or its repository either, whose programs are not the person's."""
+    """Those neither in one of the `roots` nor in a repository round it, whose programs are not the person's."""
     real = [Path(os.path.realpath(root)) for root in roots]
     home = Path(os.path.realpath(env.get("HOME") or "/"))
-    tops = {top for root in real if (top := _repository(root)) is not None and top != home}
+    tops = {top for root in real for top in _repositories(root) if top != home}
     inside = {*real, *tops}
     return [
         folder
@@ -25,7 +25,7 @@ def program_folders(env: Mapping[str, str], roots: Iterable[Path]) -> list[str]:
     ]
 
 
-def _repository(root: Path) -> Path | None:
-    """The top of the repository that a folder lies in; the root of the machine is none."""
-    top = next((folder for folder in (root, *root.parents) if os.path.lexists(folder / ".git")), None)
-    return None if top == Path("/") else top
+def _repositories(root: Path) -> list[Path]:
+    """The tops of the repositories that a folder lies in, for a work tree may lie in its main checkout; the root of the
+    machine is none."""
+    return [each for each in (root, *root.parents[:-1]) if os.path.lexists(each / ".git")]

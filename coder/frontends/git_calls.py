@@ -5,7 +5,7 @@ from __future__ import annotations
 from coder.core.messages import Json
 
 TOOL = "Git"
-READING = frozenset({"status", "diff", "log", "show", "blame", "branches", "stashes"})
+READING = ("status", "diff", "log", "show", "blame", "branches", "stashes")
 _DIFFS = frozenset({"diff", "show"})
 _NAMED = frozenset({"status", "diff", "log", "show", "blame", "add", "unstage", "stash"})  # that say their paths
 

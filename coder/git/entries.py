@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from coder.git.call import Answer, Git
+from coder.git.filters import ARGUMENTS, filters
 
 _AT_ONCE = 400  # paths in one argument list
 _LONG = 60.0  # seconds, for what somebody waits for
@@ -78,9 +79,15 @@ def put_entries(
     env: Mapping[str, str] | None = None,
     settings: Iterable[str] = (),
 ) -> Answer:
-    """Makes these the index's entries, None for none; what else it holds stays. Blocks."""
+    """Makes these the index's entries, None for none; what else it holds stays. Blocks.
+
+    Of an index that is no younger than a file git reads that file anew as it writes: through no filter of the
+    repository's own settings."""
     if not entries:
         return Answer(0)
+    quiet = filters(git.answer(top, *ARGUMENTS, seconds=_LONG))
+    if quiet.problem:
+        return Answer(None, err=os.fsencode(quiet.problem))
     zeros = b"0" * _hash_length(git, top)
     gone = [path for path, entry in entries.items() if entry is None]
     lines = [b"0 " + zeros + b"\t" + os.fsencode(path) for path in gone]
@@ -91,7 +98,7 @@ def put_entries(
     ]
     stdin = b"".join(line + b"\0" for line in lines)
     asked = ("update-index", "--replace", "-z", "--index-info")
-    return git.answer(top, *asked, stdin=stdin, seconds=_LONG, settings=settings, env=env)
+    return git.answer(top, *asked, stdin=stdin, seconds=_LONG, settings=(*quiet.settings, *settings), env=env)
 
 
 def _hash_length(git: Git, top: Path) -> int:

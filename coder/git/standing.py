@@ -9,7 +9,7 @@ from pathlib import Path
 from coder.git.call import Git
 from coder.git.hashes import HASH
 from coder.git.progress import progress
-from coder.git.repository import Repository
+from coder.git.repository import Repository, pipe_in
 
 BRANCHES = "refs/heads/"
 
@@ -37,6 +37,8 @@ def standing_of(repository: Repository, git: Git) -> Standing | Stuck:
     """Blocks."""
     if not git.is_there:
         return Stuck("git is not installed")
+    if pipe := pipe_in(repository):
+        return Stuck(f"{pipe} is no ordinary file. Remove it")
     top = repository.top
     asked = git.answer(top, "rev-parse", "--is-bare-repository", "--show-toplevel")
     lines = os.fsdecode(asked.out).split("\n")

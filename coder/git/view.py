@@ -13,10 +13,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.ordinary import read_ordinary
 from coder.git import filters as content_filters
 from coder.git.call import Answer, Git
 from coder.git.filters import Filters
-from coder.git.repository import Repository, repository_of
+from coder.git.repository import Repository, pipe_in, repository_of
 
 _OWNER = re.compile(r"dubious ownership|unsafe repository")
 _WHERE = ("rev-parse", "--is-bare-repository", "--is-inside-git-dir", "--show-toplevel")
@@ -58,6 +59,8 @@ async def view(git: Git, folder: Path, roots: Iterable[Path] = ()) -> View | Ref
     repository = repository_of(folder)
     if repository is None:
         return Refusal(f"{folder} is in no git repository; `git init` would make one.", is_missing=True)
+    if pipe := pipe_in(repository):
+        return Refusal(f"{pipe} is no ordinary file, so the repository in {repository.top} is not read. Remove it.")
     if problem := _elsewhere(repository, tuple(roots)):
         return Refusal(problem)
     where, listed = await asyncio.gather(git.asked(folder, *_WHERE), git.asked(folder, *content_filters.ARGUMENTS))
@@ -131,14 +134,13 @@ def _points_back(folder: Path, shared: Path, top: Path) -> bool:
     if folder != shared:
         if folder.parent != shared / "worktrees":
             return False
-        named = (folder / "gitdir").read_text(encoding="utf-8", errors="surrogateescape")[:4096].strip()
+        named = read_ordinary(folder / "gitdir", 4096).decode("utf-8", "surrogateescape").strip()
         return os.path.realpath(folder / named) == str(top / ".git")
     named = _worktree_of(folder / "config")
     return bool(named) and os.path.realpath(folder / named) == str(top)
 
 
 def _worktree_of(file: Path) -> str:
-    with file.open("rb") as stream:
-        text = stream.read(1 << 16).decode("utf-8", "surrogateescape")
+    text = read_ordinary(file, 1 << 16).decode("utf-8", "surrogateescape")
     found = re.search(r"^\s*worktree\s*=\s*(.*?)\s*$", text, re.MULTILINE | re.IGNORECASE)
     return found[1].strip('"') if found else ""

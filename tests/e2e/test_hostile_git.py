@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from threading import Event
@@ -24,8 +25,10 @@ from coder.git.view import View, view
 from coder.tools.git.tool import GitTool
 from coder.tools.git.verbs import reading
 from coder.workspace.local import LocalWorkspace
+from tests.support.autocommits import Auto
 from tests.support.cli import Place
 from tests.support.fakeapi import fake_api, tool, turn
+from tests.support.repositories import Repository
 from tests.support.toolbox import Toolbox
 from tests.support.traps import NAMES, TRAPS, Trap, Trapped
 
@@ -159,4 +162,24 @@ def test_none_sings_in_a_session(trust: tuple[str, ...], place: Place, tmp_path:
     assert (done.code, done.stdout, again.stdout) == (0, "Done.\n", "Again.\n"), done.stderr
     told = json.dumps(api.requests[1]["messages"])
     assert "On branch main" in told and "Merge of" in told
+    assert trapped.sung == []
+
+
+@pytest.mark.behaviour("B-1551")
+async def test_none_sings_where_we_write_the_index(place: Place, tmp_path: Path) -> None:
+    """git reads a file anew, through its filter, when it writes an index that is as old as the file: so old is ours."""
+    trapped = trapped_in(place, tmp_path, "all")
+    index = trapped.root / ".git" / "index"
+    auto = Auto(place, repository=Repository(trapped.root, trapped.home), env=trapped.environment())
+
+    def age() -> None:
+        os.utime(index, (1, 1))
+
+    await auto.run("work", "printf new > new.txt; printf x >> f.filt2", at_the_end=age)
+    assert len(auto.committed) == 1 and "f.filt2 (git would run the filter" in auto.warnings[-1]
+    age()
+    await auto.undoing.undo()
+    age()
+    await auto.undoing.redo()
+    age()
     assert trapped.sung == []

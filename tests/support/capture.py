@@ -19,6 +19,7 @@ GROUPS = (
     ("Questions", "questions"),
     ("When something goes wrong", "errors"),
     ("Slash commands", "slash"),
+    ("Git", "git"),
     ("Beginning and leaving", "doorstep"),
 )
 HEAD = """# Screens

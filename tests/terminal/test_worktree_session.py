@@ -15,6 +15,7 @@ from tests.support.worktrees import Ground
 
 @pytest.mark.behaviour("B-1502")
 @pytest.mark.behaviour("B-1490")
+@pytest.mark.behaviour("B-1546")
 def test_the_session_says_where_it_is_and_what_became_of_it(tmp_path: Path) -> None:
     place = Place.make(tmp_path)
     ground = Ground.make(place)
@@ -36,6 +37,7 @@ def test_the_session_says_where_it_is_and_what_became_of_it(tmp_path: Path) -> N
         there.terminal.press("enter")
         assert there.terminal.end() == 0
         assert any("worktree task held nothing" in line for line in there.terminal.history)
+        assert not any("coder -c" in line for line in there.terminal.history)
     assert not ground.tree().exists()
 
 

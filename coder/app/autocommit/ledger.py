@@ -29,7 +29,8 @@ class OwnCommit:
 
     `sets` are the changes of the run by their ids in the journal of checkpoints, `index` what the index had at the
     paths whose entries were replaced. `branch` and `started_from` are whole names of branches; the latter is where
-    HEAD was when the branch began with this commit, "" when it did not. `rewind` is the last undo of its files."""
+    HEAD was when the branch began with this commit, "" when it did not. `rewind` is the last undo of its files: the ids
+    of its sets, more than one where it was cut off in between."""
 
     commit: str
     parent: str

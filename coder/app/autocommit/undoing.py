@@ -79,12 +79,14 @@ class Undoing:
         """Takes the last commit back. Raises CoderError; then nothing was changed, but what the error says."""
         plan = await self.plan(force=force)
         _refuse_conflicts(plan.files, "undo")
-        commit, rewind = plan.commit, ""
+        commit, rewind = plan.commit, plan.commit.rewind  # of an undo that was cut off behind the files
         files, passed = _NONE, _NONE
         if plan.files.touched:
             what = f"undo of commit {commit.short}"
-            rewind, done = await self._checkpoints.take_back(commit.sets, what, force=force)
+            id, done = await self._checkpoints.take_back(commit.sets, what, force=force)
             files, passed = done.files, done.passed
+            rewind = f"{rewind} {id}".strip()
+            await finished(self._note_files, commit, rewind)
         text = await finished(self._locked, lambda here: self._take_back(here, commit, plan.how, rewind))
         return Undone(commit, files, passed, text)
 
@@ -94,14 +96,21 @@ class Undoing:
         commit = await finished(self._undone, repository, standing)
         files, passed = _NONE, _NONE
         if commit.rewind:
-            preview = await self._checkpoints.preview_sets((commit.rewind,), force=force)
+            rewinds = commit.rewind.split()
+            preview = await self._checkpoints.preview_sets(rewinds, force=force)
             _refuse_conflicts(preview, "undo --redo")
             if preview.touched:
                 what = f"commit {commit.short} again"
-                _, done = await self._checkpoints.take_back((commit.rewind,), what, force=force)
+                _, done = await self._checkpoints.take_back(rewinds, what, force=force)
                 files, passed = done.files, done.passed
         text = await finished(self._locked, lambda here: self._bring(here, commit))
         return Undone(commit, files, passed, text)
+
+    def _note_files(self, commit: OwnCommit, rewind: str) -> None:
+        try:
+            ledger.note_state(self._spot.folder, commit.commit, "landed", rewind)
+        except OSError as error:
+            raise SessionError(f"the files are back, the branch is not: {error.strerror or error}.") from error
 
     def _place(self) -> tuple[Repository, Standing]:
         def completed(here: _Here) -> tuple[Repository, Standing]:
@@ -137,7 +146,7 @@ class Undoing:
             raise SessionError(f"the last commit of this session is in another folder. Go there: cd {last.top}")
         tip = commit_at(repository, self._git, last.branch)
         if standing.ref != last.branch:
-            if last.started_from == standing.ref and standing.head == last.parent and tip == last.commit:
+            if last.started_from == standing.ref and standing.head == last.parent and tip in (last.commit, ""):
                 return last, "gone"
             raise SessionError(_elsewhere(last, standing))
         if tip != last.commit:
@@ -160,7 +169,9 @@ class Undoing:
             return self._revert(here, commit, rewind)
         branch = shown_branch(commit.branch)
         landing = self._landing(here, commit, commit.parent, commit.commit)
-        if how == "gone":
+        if how == "gone" and not commit_at(here.repository, here.git, commit.branch):
+            why = ""  # only that was not written down any more
+        elif how == "gone":
             why = own_commit.move(here.repository, here.git, commit.branch, "", commit.commit).problem
         elif how == "leave":
             why = own_commit.leave(here.repository, here.git, landing, commit.started_from)

@@ -95,7 +95,8 @@ def merged_rows(finished: Sequence[ToolFinished], *, width: int, folder: Path, h
         return call_rows(finished[0], width=width, folder=folder, home=home)
     files = len({path_of(each.call) for each in finished if each.call.name == "Read"})
     searches = sum(each.call.name in ("Grep", "Glob") for each in finished)
-    asked = {git_calls.text(each.call.input, "action"): None for each in finished if each.call.name == git_calls.TOOL}
+    looked = {git_calls.text(each.call.input, "action") for each in finished if each.call.name == git_calls.TOOL}
+    asked = [action for action in git_calls.READING if action in looked]
     parts = [f"read {counted(files, 'file')}"] if files else []
     parts += [f"searched {counted(searches, 'pattern')}"] if searches else []
     parts += [f"asked git for {', '.join(asked)}"] if asked else []

@@ -14,6 +14,7 @@ from pathlib import Path
 from coder.core.errors import ConfigError
 from coder.core.visible import visible_line
 from coder.git.call import Git
+from coder.git.filters import ARGUMENTS, filters
 from coder.git.worktrees.files import SECONDS, place_of
 from coder.git.worktrees.state import State
 from coder.git.worktrees.trees import Checkout, WorkTree
@@ -61,7 +62,10 @@ def _staged(git: Git, main: Checkout, tree: WorkTree) -> str:
     """A commit of what is staged; while there are conflicts, one that holds every version of every file by number."""
     folder = tree.path if tree.is_there else main.top
     env = {**place_of(tree), "GIT_WORK_TREE": str(folder), **_AUTHOR}
-    written = git.answer(folder, "write-tree", env=env, seconds=SECONDS)
+    quiet = filters(git.answer(folder, *ARGUMENTS, env=env))  # it writes the index too, and reads files anew for that
+    if quiet.problem:
+        raise ConfigError(f"what is staged in {tree.path} cannot be kept: {visible_line(quiet.problem)}. Commit it.")
+    written = git.answer(folder, "write-tree", env=env, seconds=SECONDS, settings=quiet.settings)
     oid = written.text.strip() if written.ok else _by_number(git, folder, env)
     parent = git.answer(folder, "rev-parse", "-q", "--verify", "HEAD^{commit}", env=env)
     parents = ("-p", parent.text.strip()) if parent.ok else ()

@@ -23,6 +23,7 @@ from coder.tools.git.verb import GitParams
 from coder.tools.report import checked, count, printable
 
 _MOST_MESSAGE = 4_000
+_MOST_REFS = 500
 _MOST_LISTED = 200
 
 
@@ -68,7 +69,9 @@ def _place(path: str, cwd: Path) -> Path:
 
 
 def _head(commit: Commit) -> list[str]:
-    names = f" ({printable(commit.names)})" if commit.names else ""
+    shown = printable(commit.names)
+    shown = shown if len(shown) <= _MOST_REFS else f"{shown[:_MOST_REFS]}…"
+    names = f" ({shown})" if shown else ""
     lines = [f"commit {commit.id}{names}"]
     if len(commit.parents) > 1:
         parents = " ".join(each[:10] for each in commit.parents)
@@ -154,7 +157,8 @@ async def _content(sight: Sight, params: GitParams, id: str, name: str) -> ToolO
     answer = await sight.told("cat-file", "blob", id)
     data = {"action": "show", "path": sight.near(name)}
     if is_binary(answer.out):
-        return ToolOutput(f"(A binary file of {len(answer.out):,} bytes.)", data, "a binary file")
+        size = f"{'more than ' if answer.cut else ''}{len(answer.out):,} bytes"
+        return ToolOutput(f"(A binary file of {size}.)", data, "a binary file")
     text = answer.out.decode("utf-8", "replace").replace("\r\n", "\n")
     every = text.removesuffix("\n").split("\n") if text else []
     span = span_of(params.lines) or Span(1, None)

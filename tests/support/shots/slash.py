@@ -54,6 +54,12 @@ def skills(studio: Studio) -> Sequence[str]:
     return lasting(rows, (r"^( +)\S*/prompts/", r"\1~/.local/lib/python3.12/site-packages/coder/prompts/"))
 
 
+def who(studio: Studio) -> Sequence[str]:
+    return lasting(
+        page("/who app.py", "changed by")(studio), (r"^\d\d:\d\d", "14:02"), (r"\([0-9a-f]{8}\)", "(7f3a91c2)")
+    )
+
+
 def doctor(studio: Studio) -> Sequence[str]:
     rows = page("/doctor", "Everything is in order", warm=False)(studio)
     return lasting(
@@ -155,6 +161,7 @@ SHOTS = (
     Shot("/status", "Model, key, folder, settings, session.", page("/status", "Endpoint")),
     Shot("/config", "Settings, their values and where they come from.", page("/config", "esc")),
     Shot("/diff", "Every change of the session.", diff),
+    Shot("/who", "Who changed a file: `/who app.py`.", who),
     Shot("/tasks", "Commands in the background.", tasks),
     Shot("/todos", "The whole list.", page("/todos", "☐ Write tests")),
     Shot("/theme", "The colours.", page("/theme", "esc")),

@@ -28,6 +28,7 @@ async def test_the_question_and_the_result_say_what_is_committed_where_and_by_wh
         "changes git commits 2 files on main: a.txt, b.txt",
         "runs the hooks pre-commit, commit-msg",
     ]
+    assert bench.asked[0].is_foretold and bench.asked[0].command == "git commit -m 'cart: add up\n\nBecause.'"
     assert bench.run("log", "-1", "--format=%B") == "cart: add up\n\nBecause."
     short = bench.run("rev-parse", "--short", "HEAD")
     assert f"Committed {short} on main: cart: add up" in said

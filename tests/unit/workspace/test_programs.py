@@ -39,10 +39,13 @@ def test_helpers_are_not_taken_from_the_repository_around_the_folder_either(tmp_
     home = tmp_path / "home"
     for folder in (home / ".git", home / "repo" / ".git", home / "repo" / "sub", home / "notes"):
         folder.mkdir(parents=True)
+    tree = home / "repo" / ".claude" / "worktrees" / "task"
+    tree.mkdir(parents=True)
+    (tree / ".git").write_text("gitdir: elsewhere\n", encoding="utf-8")
     (tmp_path / "link").symlink_to(home / "repo" / "sub")
     mine, theirs = f"{home}/.local/bin", f"{home}/repo/bin"
     env = {"HOME": str(home), "PATH": f"{theirs}:{mine}"}
-    for root in (home / "repo" / "sub", home / "repo" / "sub" / "gone", tmp_path / "link"):
+    for root in (home / "repo" / "sub", home / "repo" / "sub" / "gone", tmp_path / "link", tree):
         assert program_folders(env, (root,)) == [mine]
     assert program_folders(env, (home / "notes",)) == [theirs, mine], "a home kept in git is still the person's"
     assert program_folders({**env, "HOME": f"{home}/"}, (home / "notes",)) == [theirs, mine]

@@ -105,7 +105,9 @@ class Checkpointing:
             return ""
         finally:
             self._tell()
-        text = f"Checkpoint {id} is taken before {drop.text}{more}. It brings back what is here: coder rewind {id}"
+        before = f"{drop.text}{more}"
+        end = "" if before.endswith(".") else "."  # a command's own dot is the end of the sentence, not `..`
+        text = f"Checkpoint {id} is taken before {before}{end} It brings back what is here: coder rewind {id}"
         self._emit(CheckpointTaken(id=id, before=drop.text, text=text))
         return text
 

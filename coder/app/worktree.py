@@ -134,7 +134,9 @@ class Stay:
     def _said_removed(self, tree: WorkTree, branch_too: bool) -> str:
         forget_trust(self._home, tree.path)
         branch = f", with its branch {tree.own_branch}" if branch_too else ""
-        return f"worktree {tree.name} held nothing that is not elsewhere, and is removed{branch}."
+        said = f"worktree {tree.name} held nothing that is not elsewhere, and is removed{branch}."
+        is_elsewhere = bool(tree.branch) and tree.branch != tree.own_branch  # as after an auto-commit
+        return f"{said} It was on {visible_line(tree.branch)}, which stays." if is_elsewhere else said
 
     def _kept(self, tree: WorkTree, why: str) -> str:
         on = f" on branch {visible_line(tree.branch)}" if tree.branch else ""

@@ -19,6 +19,7 @@ from coder.config.shown import shown
 from coder.config.trust import approve, changes, forget
 from coder.core.errors import ConfigError
 from coder.core.trust import Brought, Trust
+from coder.git.repository import repository_of
 
 _HELP = "Settings of a folder run, contact or loosen nothing before you have approved them, as they are now."
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help=_HELP)
@@ -33,7 +34,9 @@ def status(context: typer.Context) -> None:
     trust, problems = folder_trust(os.environ, current_folder())
     _show(trust, problems)
     if trust.off:
-        print("\nDeny and ask rules count already.\nTo trust this folder: coder trust add")
+        print("\nDeny and ask rules count already.")
+    if not trust.is_trusted and (trust.off or repository_of(trust.folder) is not None):
+        print("To trust this folder: coder trust add")
 
 
 @app.command()
@@ -87,6 +90,8 @@ def _show(trust: Trust, problems: tuple[str, ...]) -> None:
             kind, _, name = change.what.rpartition(" ")
             text = masked(f"env.{name}", change.text) if kind == "variable" else change.text
             print(f"  {change.how}: {change.file}: {change.what}" + (f": {text}" if text else ""))
+    if not trust.is_trusted and repository_of(trust.folder) is not None:
+        print("\nUntil you trust it, hooks that its git repository brings along run only after a question.")
     for problem in problems:
         print(f"\n{shown(problem, 1000)}")
 
@@ -96,7 +101,7 @@ def _standing(trust: Trust) -> str:
         return "Changed since you trusted it"
     if trust.off or trust.note:
         return "Not trusted"
-    return "Trusted" if trust.known else "Nothing here runs, contacts or loosens anything, so no trust is needed"
+    return "Trusted" if trust.known else "No settings here run, contact or loosen anything, so they need no trust"
 
 
 def _short(folder: Path) -> str:

@@ -123,7 +123,8 @@ def _by(cause: Cause) -> str:
         case "rewind":
             return f"by going back: {what}"
         case "coder":
-            return f"by coder itself: {what}"
+            source = "" if cause.turn is not None else ", as git's log says"
+            return f"by coder itself{source}: {what}"
         case "other":
             return f"{_OTHER}; git's log: {what}" if what else _OTHER
         case "tool":

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.cli import CODER, Place
 from tests.support.hostile import Hostile
+from tests.support.repositories import Repository
 
 
 def bring(place: Place, **settings: object) -> Path:
@@ -40,6 +41,17 @@ def test_a_folder_is_shown_approved_listed_and_forgotten(place: Place) -> None:
     assert place.coder("trust", "remove").stdout == f"No longer trusted: {place.project}\n"
     assert place.coder("trust", "remove", ".").stdout == f"{place.project} was not trusted.\n"
     assert place.coder("trust", "list").stdout == ""
+
+
+@pytest.mark.behaviour("B-1563")
+def test_in_a_repository_it_says_that_hooks_wait_though_no_setting_needs_trust(place: Place) -> None:
+    assert "hooks" not in place.coder("trust").stdout
+    Repository.make(place)
+    told = place.coder("trust").stdout
+    assert told.startswith("No settings here run, contact or loosen anything, so they need no trust: ")
+    assert told.endswith("run only after a question.\nTo trust this folder: coder trust add\n")
+    place.coder("trust", "add", "--yes")
+    assert place.coder("trust").stdout == f"Trusted: {place.project}\n"
 
 
 @pytest.mark.behaviour("B-643")

@@ -46,6 +46,15 @@ def test_from_inside_a_worktree_another_one_is_made_beside_it(ground: Ground) ->
     assert (ground.tree("two") / "fresh.txt").exists() and not (ground.tree("one") / ".claude").exists()
 
 
+@pytest.mark.behaviour("B-1564")
+def test_the_branch_of_an_auto_commit_is_named_when_the_worktree_goes(ground: Ground) -> None:
+    done = ground.run("--auto-commit", work=HELD)
+    left = next(name for name in ground.branches() if name.startswith("coder/"))
+    assert done.stderr.endswith(f"is removed, with its branch worktree-task. It was on {left}, which stays.\n")
+    assert ground.repository.git("show", f"{left}:fresh.txt") == "precious"
+    assert "It was on" not in ground.run().stderr
+
+
 @pytest.mark.behaviour("B-1491")
 def test_without_a_name_it_gets_one(ground: Ground) -> None:
     with fake_api([turn("Hi.")]) as api:

@@ -14,6 +14,7 @@ from coder.app.who import names
 from coder.app.who.files import near, rows_of, with_lines
 from coder.app.who.journals import Journal, journals, with_journals
 from coder.app.who.outside import now_of
+from coder.app.who.own import with_own
 from coder.app.who.sessions import Transcripts
 from coder.app.who.targets import Files, files_of
 from coder.app.who.values import Answer, FileRow, NameRow, What
@@ -119,7 +120,7 @@ class _Asked:
                 rows = names.rows_of_stash(read, place, self._log(repository, repository.shared, "refs/stash"))
             case _:
                 rows = names.rows_of_worktrees(read, place)
-        rows = [row for row in rows if row.when >= self._question.since]
+        rows = [row for row in with_own(rows, self._base) if row.when >= self._question.since]
         shown = tuple(rows if self._question.every else rows[:SHOWN])
         found = self._answer(what, name, repository.top)
         subjects = self._subjects(repository, _commits(shown))

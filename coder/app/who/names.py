@@ -9,6 +9,7 @@ from math import ceil, floor
 from pathlib import Path
 
 from coder.app.who.journals import Journal
+from coder.app.who.own import OURS
 from coder.app.who.steps import GIT, Log, Noted, commit_of, owners_of
 from coder.app.who.values import Cause, NameRow, Turn
 from coder.checkpoints.changelog import ChangeSet
@@ -125,9 +126,6 @@ def _doubt(noted: Noted) -> tuple[int, bool, float]:
     return noted.doubt
 
 
-_OURS = "coder: "  # how git's log begins what coder did by itself
-
-
 def _head_row(noted: Noted, steps: Sequence[Step], beside: tuple[Turn, ...]) -> Iterator[NameRow]:
     """One row, where HEAD, its branch, or what is under way is another than before."""
     moves = {move.kind: move for move in noted.record.moves if move.kind in ("head", "on", "doing")}
@@ -159,8 +157,8 @@ def _row(noted: Noted, name: str, before: str, after: str, steps: tuple[Step, ..
 def _of_log(name: str, step: Step, windows: Sequence[_Window]) -> NameRow:
     """A move that git's log tells of and no session noted."""
     within = [each for each in windows if floor(each.began) <= step.when <= ceil(each.when)]
-    own = step.text.startswith(_OURS)
-    cause = Cause("coder", step.text.removeprefix(_OURS)) if own else Cause("other", step.text)
+    own = step.text.startswith(OURS)
+    cause = Cause("coder", step.text.removeprefix(OURS)) if own else Cause("other", step.text)
     if within:
         likely = min(within, key=lambda each: (not GIT.search(each.what), each.when - each.began))
         cause = Cause("command", likely.what, likely.turn, during=True)

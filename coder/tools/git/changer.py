@@ -65,7 +65,7 @@ class Changer:
             raise ToolError(
                 "Nothing was changed: git would start what the repository brings along "
                 f"({printable(', '.join(brings))}), and nobody was asked: this folder is not trusted. The person can "
-                "trust it with `coder trust`, or for one run with --trust-folder."
+                "trust it with `coder trust add`, or for one run with --trust-folder."
             )
         return Ground(found, theirs, hooks_in(folder, names), self.earlier(), is_trusted, brings)
 

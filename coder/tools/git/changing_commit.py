@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +25,8 @@ from coder.tools.git.ground import Ground, check_stated, counted, failure, said
 from coder.tools.git.verb import GitParams
 
 _MOST_TRACE = 8 << 20
+_MOST_FILES = 200  # that are read to be compared
+_MOST_READ = 1 << 20  # bytes of each
 _SHORT = 10
 
 
@@ -103,13 +107,17 @@ def _scratch(folder: Path) -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="git-", dir=folder)
 
 
-def _prints(ground: Ground, plan: Coming) -> dict[str, tuple[int, int] | None]:
-    """By which it is seen that a hook has rewritten a file."""
-    found: dict[str, tuple[int, int] | None] = {}
-    for change in (*plan.status.changes, *plan.changes):
+def _prints(ground: Ground, plan: Coming) -> dict[str, tuple[object, ...] | None]:
+    """By which it is seen that a hook has rewritten a file: by its content, while that is little to read, for some
+    hooks write the same again."""
+    found: dict[str, tuple[object, ...] | None] = {}
+    for number, change in enumerate((*plan.status.changes, *plan.changes)):
+        path = ground.top / change.path
         try:
-            status = os.lstat(ground.top / change.path)
-            found[change.path] = (status.st_mtime_ns, status.st_size)
+            status = os.lstat(path)
+            is_little = number < _MOST_FILES and status.st_size <= _MOST_READ and stat.S_ISREG(status.st_mode)
+            seen = hash(read_ordinary(path, _MOST_READ)) if is_little else status.st_mtime_ns
+            found[change.path] = (seen, status.st_size, status.st_mode)
         except OSError:
             found[change.path] = None
     return found
@@ -145,14 +153,23 @@ async def _report(plan: Coming, ended: _Ended, now: str) -> ToolOutput:
         lines.append(f"Changed before this session began: {ground.listed(earlier)}. Tell the person.")
     if ended.hooks:
         lines.append(f"Hooks that ran: {', '.join(_told(hook) for hook in ended.hooks)}")
-    if ended.touched:
-        lines.append(f"A hook changed {ground.listed(ended.touched)}; look whether that is in the commit.")
+    after = await ground.status(untracked="no")
+    left = [change.path for change in (*after.staged, *after.unstaged)]
+    lines += _by_hooks(ground, ended.touched, left)
     if ended.done.said:
         lines.append(said(ended.done))
-    after = await ground.status(untracked="no")
-    if left := [change.path for change in (*after.staged, *after.unstaged)]:
+    if left:
         lines.append(f"Not in it: {ground.listed(left)}")
     return ToolOutput("\n".join(lines), summary=f"{short or now[:_SHORT]} {plan.at}")
+
+
+def _by_hooks(ground: Ground, touched: Iterable[str], left: Collection[str]) -> Iterator[str]:
+    """What of the files that hooks changed is committed."""
+    files = list(touched)
+    if within := [path for path in files if path not in left]:
+        yield f"A hook changed {ground.listed(within)}; the commit has that."
+    if beside := [path for path in files if path in left]:
+        yield f"A hook changed {ground.listed(beside)}; that is not in the commit: read it, then add and commit it too."
 
 
 def _told(hook: HookRun) -> str:

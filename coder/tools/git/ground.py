@@ -125,7 +125,7 @@ class Ground:
         if found:
             raise ToolError(
                 f"Nothing was changed: {self.listed(found)} is a repository of its own, whose settings git would "
-                "follow, and the person has not said that this folder may run things. They can with `coder trust`."
+                "follow, and the person has not said that this folder may run things. They can: `coder trust add`."
             )
 
     def below(self, path: str) -> str:

@@ -57,8 +57,7 @@ class Log:
         if not shown:
             lines.append("No commits" + (" with that text." if params.grep else " there."))
         elif found.has_more or len(shown) < len(found.commits):
-            more = "a higher `limit`, " if len(shown) >= limit else ""
-            lines.append(f"(There are more: {more}`rev={shown[-1].id[:10]}~1`, `paths` or `grep` shows them.)")
+            lines.append(f"(There are more: {_onward(params, shown, limit)} shows them.)")
         elif is_shallow(sight.view):
             lines.append("(A shallow clone: older history is not here.)")
         data = {"action": "log", "commits": [data_of(each) for each in shown]}
@@ -79,6 +78,19 @@ def line_of(commit: Commit) -> str:
     subject = visible_line(commit.subject)
     shown = subject if len(subject) <= _SUBJECT else f"{subject[:_SUBJECT]}…"
     return f"{commit.id[:10]} {commit.date} {visible_line(commit.author)[:60]}: {shown}{names[:200]}"
+
+
+def _onward(params: GitParams, shown: Sequence[Commit], limit: int) -> str:
+    """How to see the rest. Only where history is a line does a `rev` leave nothing out: behind a merge, and between
+    commits that are not all there, others lie beside the last one's parent."""
+    ways = ["a higher `limit`"] if len(shown) >= limit and limit < _MOST else []
+    is_line = not params.grep and not params.paths and all(len(each.parents) == 1 for each in shown)
+    span = range_of(params.rev) if params.rev else None
+    if is_line and (span is None or not span.since_fork):
+        ways.append(f"`rev={f'{span.left}..' if span else ''}{shown[-1].id[:10]}~1`")
+    elif not params.grep and not ways:
+        ways.append(f"`git log --skip={len(shown)}` in Bash")
+    return " or ".join(filter(None, (", ".join([*ways, "`paths`"]), "`grep`")))
 
 
 async def _span(params: GitParams, sight: Sight) -> list[str]:

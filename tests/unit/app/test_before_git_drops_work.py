@@ -50,6 +50,7 @@ def announced(bench: Bench) -> CheckpointTaken:
 COMMANDS = [
     "git reset --hard",
     "git reset --hard HEAD",
+    "git reset --merge HEAD",
     "git checkout -- .",
     "git checkout -f topic 2>/dev/null || git checkout -f main",
     "git checkout HEAD -- a.txt src",

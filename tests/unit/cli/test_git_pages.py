@@ -45,4 +45,5 @@ def test_what_coder_did_by_itself_is_said_to_be_its_own(tmp_path: Path) -> None:
     found = answer(Question(("HEAD",)), repository.folder, tmp_path / "home" / ".coder", os.environ)
     lines = lines_of(found, Look(repository.folder, repository.home, 100, 0.0))
     assert lines[0] == "HEAD: 3 moves, 1 by sessions of coder, 2 by hand or another program"
-    assert [line.strip() for line in lines if "by coder itself" in line] == ["by coder itself: auto-commit"]
+    told = [line.strip() for line in lines if "by coder itself" in line]
+    assert told == ["by coder itself, as git's log says: auto-commit"]

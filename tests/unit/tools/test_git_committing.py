@@ -49,6 +49,17 @@ async def test_a_commit_that_is_refused_changes_nothing(tmp_path: Path) -> None:
     await bench.aclose()
 
 
+@pytest.mark.behaviour("B-1565")
+async def test_plan_mode_only_reads_though_every_rule_allows_more(tmp_path: Path) -> None:
+    bench = GitBench(tmp_path, mode="plan", allow=["Bash", "Git"])
+    bench.write("a.txt", "two\n")
+    for action, more in (("commit", {"message": "x", "amend": True}), ("add", {"paths": ["."]}), ("stash", {})):
+        assert "plan mode only reads" in await bench.refused(action, **more)
+    assert bench.run("status", "--porcelain") == "M a.txt" and bench.asked == []
+    assert bench.run("log", "--format=%s") == "first"
+    await bench.aclose()
+
+
 @pytest.mark.behaviour("B-1411")
 async def test_named_paths_are_committed_and_nothing_else(tmp_path: Path) -> None:
     bench = GitBench(tmp_path)
@@ -204,6 +215,20 @@ async def test_a_hook_that_rewrites_and_refuses_is_told_with_what_it_changed(tmp
     assert "lint: a.txt:1 is bad" in said and "\x1b" not in said
     assert "The hook changed a.txt" in said
     assert bench.run("log", "--format=%s") == "first"
+    await bench.aclose()
+
+
+@pytest.mark.behaviour("B-1562")
+async def test_what_hooks_changed_is_told_with_whether_the_commit_has_it(tmp_path: Path) -> None:
+    bench = GitBench(tmp_path)
+    bench.hook("pre-commit", "sed -i s/two/2/ a.txt b.txt", "git add a.txt", "sed -i s/x/x/ c.txt")
+    for name in ("a.txt", "b.txt", "c.txt"):
+        bench.write(name, "two\n")
+    bench.run("add", "a.txt", "b.txt", "c.txt")
+    told = (await bench.git("commit", message="x")).splitlines()
+    assert "A hook changed a.txt; the commit has that." in told
+    assert "A hook changed b.txt; that is not in the commit: read it, then add and commit it too." in told
+    assert not any("c.txt" in line for line in told if "hook" in line), "the same again is no change"
     await bench.aclose()
 
 

@@ -182,9 +182,26 @@ async def test_log_has_a_line_for_each_commit(ask: Asking) -> None:
     ]
     short = await ask("log", limit=1)
     assert len(lines(short)) == 2 and "There are more" in short and f"rev={found[0][:10]}~1" in short
+    assert f"`rev=v1.0~1..{found[0][:10]}~1`" in await ask("log", rev="v1.0~1..HEAD", limit=1), "a range keeps its end"
     assert len(lines(await ask("log", rev="v1.0..HEAD"))) == 1
     assert len(lines(await ask("log", paths=["shop/cart.py"]))) == 1
     assert await ask("log", rev="HEAD..v1.0") == "No commits there."
+
+
+@pytest.mark.behaviour("B-1561")
+async def test_log_never_sends_past_commits_that_stand_beside_a_merge(ask: Asking) -> None:
+    shop = ask.repository
+    shop.git("checkout", "-q", "-b", "side", "HEAD~1")
+    shop.write("side.txt", "s\n")
+    shop.commit("side: a file")
+    shop.git("checkout", "-q", "main")
+    shop.git("merge", "-q", "--no-ff", "-m", "merge side", "side")
+    assert lines(await ask("log", limit=1))[-1] == "(There are more: a higher `limit`, `paths` or `grep` shows them.)"
+    shop.write("side.txt", "t\n")
+    shop.commit("after the merge")
+    assert "~1`" in await ask("log", limit=1), "from there on history is told as a line"
+    assert "rev=" not in await ask("log", limit=1, paths=["side.txt"])
+    assert "rev=" not in await ask("log", limit=1, grep="side")
 
 
 @pytest.mark.behaviour("B-1384")

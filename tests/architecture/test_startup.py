@@ -64,7 +64,6 @@ def test_hello_loads_only_what_a_hello_needs(place: Place) -> None:
         "pathspec",
         "PIL",
         "pypdf",
-        "coder.app.gitcontext",
         "coder.app.styling",
         "coder.app.commanding.commands",
         "coder.commands.places",

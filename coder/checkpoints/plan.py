@@ -141,8 +141,8 @@ def _keep_whole_histories(plan: Plan) -> bool:
 
 
 def _keep_whole_trees(plan: Plan) -> None:
-    """A linked work tree that would go, but holds what nobody here made, stays whole: somebody may be at work in it, and
-    without its `.git`, a file, git knows none of it."""
+    """A linked work tree that would go, but holds what nobody here made, stays whole: somebody may be at work in it,
+    and without its `.git`, a file, git knows none of it."""
     points = [path for path, step in plan.steps.items() if path.endswith("/.git") and _goes(step)]
     kept = [left.path for left in (*plan.conflicts, *plan.left)]
     for top in sorted(map(folder_of, points)):

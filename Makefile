@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Half of a test is waiting for a process or a terminal.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(-(-3 * (os.cpu_count() or 2) // 2))')
 .PHONY: help demo demo-record screens test test-online check format bench soak fuzz clean
 
 help: ## list the targets
@@ -28,7 +30,7 @@ screens: $(VENV)/.dev ## capture every screen in docs/screens.md anew
 	$(BIN)/python -m tests.support.capture
 
 test: $(VENV)/.dev ## the whole test suite but the long sweeps
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 test-online: $(VENV)/.dev ## tests that need a package index
 	$(BIN)/python -m pytest -m online

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -103,7 +104,8 @@ def test_cve_2025_59828_and_65099_no_tool_of_the_repository_is_asked_for_its_ver
         env = place.env(api.url, {"PATH": hostile.reckless_path()})
         command = [*console_script()[:2], code, "-p", "hi"]
         subprocess.run(command, cwd=hostile.root, env=env, stdin=subprocess.DEVNULL, check=True, timeout=DEADLINE)
-    assert log.read_text(encoding="utf-8") == "", "a run without tool calls starts no process at all"
+    started = set(log.read_text(encoding="utf-8").splitlines())
+    assert started <= {f"subprocess.Popen{shutil.which('git')!r}"}, "a run without tool calls starts git alone"
 
 
 @pytest.mark.behaviour("B-631")

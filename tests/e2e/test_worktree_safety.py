@@ -10,6 +10,8 @@ from tests.support.cli import Place
 from tests.support.worktrees import HIDDEN, WORK, Ground
 
 ENDS = ("normal end", "crash", "kill -9")
+MATRIX = ("untracked", "ignored .env", "staged", "committed", "locked", "empty")  # the rest by `make soak`
+CASES = [what if what in MATRIX else pytest.param(what, marks=pytest.mark.soak) for what in WORK]
 PRECIOUS = [what for what in WORK if what not in ("locked", "empty", "deleted")]
 
 
@@ -23,7 +25,7 @@ def listed(ground: Ground) -> list[dict[str, object]]:
 @pytest.mark.behaviour("B-1490")
 @pytest.mark.behaviour("B-1495")
 @pytest.mark.parametrize("how", ENDS)
-@pytest.mark.parametrize("what", WORK)
+@pytest.mark.parametrize("what", CASES)
 def test_nothing_is_lost(place: Place, what: str, how: str) -> None:
     ground = Ground.make(place)
     main_before = ground.repository.git("rev-parse", "HEAD")

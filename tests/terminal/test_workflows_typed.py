@@ -17,8 +17,9 @@ def test_commit_is_in_the_menu_and_in_the_help_and_asks_nothing(tmp_path: Path) 
     place = Place.make(tmp_path)
     shop = Repository.shop(place)
     shop.write("shop/cart.py", MENDED)
-    commit = tool("Bash", command="git add -- shop/cart.py && git commit -m 'cart: count the first price too'")
-    with sitting(tmp_path, turn(commit), turn("Committed it."), place=place) as there:
+    add = tool("Git", action="add", paths=["shop/cart.py"])
+    commit = tool("Git", action="commit", message="cart: count the first price too")
+    with sitting(tmp_path, turn(add), turn(commit), turn("Committed it."), place=place) as there:
         there.terminal.send("/com")
         there.terminal.wait("commit what belongs together")
         there.terminal.send("mit the cart")

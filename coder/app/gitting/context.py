@@ -80,6 +80,7 @@ class GitContext:
         elif self._left is not None and not self._left.done():
             self._now = await asyncio.shield(self._left)
         else:
+            self._is_slow = self._is_slow or (await asyncio.wrap_future(self._looking.found)).is_slow
             self._now = await self._look()
         self._is_first, self._left = False, None
         self._is_slow = self._is_slow or self._now.is_slow
@@ -136,8 +137,8 @@ class GitContext:
         """Without waiting: somebody may have something to tell before the first run."""
         if self._now is not None:
             return self._now
-        if self._is_first and self._looking.found.done():
-            self._is_first = False  # what is told before the first run may change something: that looks anew
+        self._is_first = False  # what is told before the first run may change something: that looks anew
+        if self._looking.found.done():
             found = self._looking.found.result()
             self._now, self._is_slow = found, found.is_slow
             return found

@@ -73,20 +73,20 @@ def searching(report: Report, folder: Path, runs: int) -> None:
 def beside(report: Report, folder: Path, runs: int) -> None:
     """What a call on a file costs beside 50 sessions that have changed 1,000 files each: nothing new, one new change,
     and a command that reaches a whole folder."""
-    marks = [Presence(folder / "presence", Here(f"s{n}", 1, "", "/work", "/work", "default", 1.0)) for n in range(50)]
+    marks = [Presence(folder / "presence", Here(f"s{n}", 1, "", "/srv", "/srv", "default", 1.0)) for n in range(50)]
     for number, mark in enumerate(marks):
         mark.announce()
-        mark.note([f"/work/part{number}/file{each}.py" for each in range(1000)], time.time())
+        mark.note([f"/srv/part{number}/file{each}.py" for each in range(1000)], time.time())
     others = Neighbours(folder / "presence")
     others.look()
     spent: dict[str, list[float]] = {"nothing new": [], "one new change": [], "a whole folder": []}
     for _ in range(max(runs, 20)):
         for name, seconds in spent.items():
             if name == "one new change":
-                marks[0].note(["/work/part0/file0.py"], time.time())
+                marks[0].note(["/srv/part0/file0.py"], time.time())
             started = time.perf_counter()
             others.look()
-            (others.changed_below if name == "a whole folder" else others.changed)("/work/part7", 0.0)
+            (others.changed_below if name == "a whole folder" else others.changed)("/srv/part7", 0.0)
             seconds.append(time.perf_counter() - started)
     for mark in marks:
         mark.close()

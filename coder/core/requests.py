@@ -25,7 +25,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One thing a call would do, as far as it can be told: `writes /work/app.py`, `reaches example.org`.
+    """One thing a call would do, as far as it can be told: `writes /srv/app.py`, `reaches example.org`.
 
     `what` is for people; `path` is the absolute path of a file effect, when it is known.
     """

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def here(id: str, title: str = "fix login") -> Here:
-    return Here(id, os.getpid(), title, "/work", "/work", "default", time.time())
+    return Here(id, os.getpid(), title, "/srv", "/srv", "default", time.time())
 
 
 @pytest.fixture
@@ -41,22 +41,22 @@ def test_what_a_session_changed_is_seen_while_it_works_and_after(folder: Path) -
     mark = Presence(folder, here("one"))
     mark.announce()
     others = seen(folder)
-    assert [each.id for each in others.live()] == ["one"] and others.changed("/work/a", 0) == []
+    assert [each.id for each in others.live()] == ["one"] and others.changed("/srv/a", 0) == []
     at = time.time()
-    mark.note(["/work/a", "/work/sub/b\udcff"], at)
+    mark.note(["/srv/a", "/srv/sub/b\udcff"], at)
     others.look()
-    (trace,) = others.changed("/work/a", at - 1)
+    (trace,) = others.changed("/srv/a", at - 1)
     assert (trace.here.title, trace.is_live) == ("fix login", True) and abs(trace.at - at) < 0.01
-    assert others.changed("/work/a", at + 1) == [] and len(others.changed("/work/sub/b\udcff", 0)) == 1
-    assert [len(others.changed_below(path, 0)) for path in ("/work/sub", "/work", "/", "/work/su")] == [1, 1, 1, 0]
+    assert others.changed("/srv/a", at + 1) == [] and len(others.changed("/srv/sub/b\udcff", 0)) == 1
+    assert [len(others.changed_below(path, 0)) for path in ("/srv/sub", "/srv", "/", "/srv/su")] == [1, 1, 1, 0]
     mark.close()
-    assert not others.live() and [trace.is_live for trace in others.changed("/work/a", 0)] == [False]
+    assert not others.live() and [trace.is_live for trace in others.changed("/srv/a", 0)] == [False]
 
 
 def test_a_mark_that_has_not_changed_is_not_read_again(folder: Path) -> None:
     mark = Presence(folder, here("one"))
     mark.announce()
-    mark.note(["/work/a"], time.time())
+    mark.note(["/srv/a"], time.time())
     others = seen(folder)
     path = folder / "one.jsonl"
     before = path.stat()
@@ -64,7 +64,7 @@ def test_a_mark_that_has_not_changed_is_not_read_again(folder: Path) -> None:
         file.write(b"x" * before.st_size)
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     others.look()
-    assert others.changed("/work/a", 0) and not seen(folder).changed("/work/a", 0)
+    assert others.changed("/srv/a", 0) and not seen(folder).changed("/srv/a", 0)
     mark.close()
 
 
@@ -78,8 +78,8 @@ def test_what_lies_in_a_folder_is_found_as_names_say(names: set[str], name: str)
 def test_a_session_is_none_of_its_own_neighbours(folder: Path) -> None:
     mark = Presence(folder, here("one"))
     mark.announce()
-    mark.note(["/work/a"], time.time())
-    assert not seen(folder, "one").live() and not seen(folder, "one").changed("/work/a", 0)
+    mark.note(["/srv/a"], time.time())
+    assert not seen(folder, "one").live() and not seen(folder, "one").changed("/srv/a", 0)
     mark.close()
 
 
@@ -98,24 +98,24 @@ def test_a_new_title_is_seen(folder: Path) -> None:
 def test_a_resumed_session_keeps_what_it_changed_and_a_double_is_refused(folder: Path) -> None:
     first = Presence(folder, here("one"))
     first.announce()
-    first.note(["/work/a"], time.time())
+    first.note(["/srv/a"], time.time())
     with pytest.raises(OSError):
         Presence(folder, here("one")).announce()
     first.close()
     second = Presence(folder, here("one"))
     second.announce()
-    assert [trace.is_live for trace in seen(folder).changed("/work/a", 0)] == [True]
+    assert [trace.is_live for trace in seen(folder).changed("/srv/a", 0)] == [True]
     second.close()
 
 
 def test_a_mark_that_was_tidied_away_comes_again(folder: Path) -> None:
     mark = Presence(folder, here("one"))
     mark.announce()
-    mark.note(["/work/a"], time.time())
+    mark.note(["/srv/a"], time.time())
     (folder / "one.jsonl").unlink()
-    mark.note(["/work/b"], time.time())
+    mark.note(["/srv/b"], time.time())
     others = seen(folder)
-    assert others.changed("/work/a", 0) and others.changed("/work/b", 0) and others.live()
+    assert others.changed("/srv/a", 0) and others.changed("/srv/b", 0) and others.live()
     mark.close()
 
 
@@ -125,13 +125,13 @@ def test_a_mark_stays_small_and_keeps_the_latest(folder: Path) -> None:
     mark.announce()
     others = seen(folder)
     for number in range(60):
-        mark.note([f"/work/{'long/' * 20}{number}-{each}" for each in range(200)], time.time())
+        mark.note([f"/srv/{'long/' * 20}{number}-{each}" for each in range(200)], time.time())
         others.look()
         assert (folder / "one.jsonl").stat().st_size < MOST_BYTES // 2
-    last = f"/work/{'long/' * 20}59-199"
+    last = f"/srv/{'long/' * 20}59-199"
     assert others.changed(last, 0) and seen(folder).changed(last, 0)
-    assert not seen(folder).changed(f"/work/{'long/' * 20}0-0", 0)
-    mark.note([f"/work/{each}" for each in range(100_000)], time.time())
+    assert not seen(folder).changed(f"/srv/{'long/' * 20}0-0", 0)
+    mark.note([f"/srv/{each}" for each in range(100_000)], time.time())
     assert (folder / "one.jsonl").stat().st_size < MOST_BYTES // 2 and MOST_CHANGES < 100_000
     assert [each.name for each in folder.iterdir()] == ["one.jsonl"]
     mark.close()
@@ -142,12 +142,12 @@ import os, sys, time
 from pathlib import Path
 from coder.sessions.presence import Here, Presence
 folder, id = Path(sys.argv[1]), sys.argv[2]
-mark = Presence(folder, Here(id, os.getpid(), id, "/work", "/work", "default", time.time()))
+mark = Presence(folder, Here(id, os.getpid(), id, "/srv", "/srv", "default", time.time()))
 mark.announce()
 print("here", flush=True)
 sys.stdin.readline()
 for number in range(400):
-    mark.note([f"/work/{id}/{number}", "/work/shared"], time.time())
+    mark.note([f"/srv/{id}/{number}", "/srv/shared"], time.time())
 print("done", flush=True)
 sys.stdin.readline()
 """
@@ -175,15 +175,15 @@ def test_eight_processes_write_at_once_and_nothing_is_lost_or_torn(folder: Path)
             assert len(others.live()) == 8  # a look disturbs nobody
         assert [each.stdout and each.stdout.readline() for each in running] == ["done\n"] * 8
         others.look()
-        assert all(others.changed(f"/work/{name}/{number}", 0) for name in names for number in range(400))
+        assert all(others.changed(f"/srv/{name}/{number}", 0) for name in names for number in range(400))
         for name in names:
             for line in (folder / f"{name}.jsonl").read_bytes().splitlines():
                 json.loads(line)
-        assert [trace.is_live for trace in others.changed("/work/shared", 0)] == [True] * 8
+        assert [trace.is_live for trace in others.changed("/srv/shared", 0)] == [True] * 8
         running[0].kill()
         running[0].wait(DEADLINE)
         assert sorted(each.id for each in others.live()) == names[1:]
-        assert len([trace for trace in others.changed("/work/shared", 0) if trace.is_live]) == 7
+        assert len([trace for trace in others.changed("/srv/shared", 0) if trace.is_live]) == 7
     finally:
         for each in running:
             each.kill()
@@ -194,18 +194,18 @@ FULL = """
 import os, resource, signal, sys, time
 from pathlib import Path
 from coder.sessions.presence import Here, Presence
-mark = Presence(Path(sys.argv[1]), Here("one", os.getpid(), "x", "/work", "", "default", time.time()))
+mark = Presence(Path(sys.argv[1]), Here("one", os.getpid(), "x", "/srv", "", "default", time.time()))
 mark.announce()
-mark.note(["/work/a"], time.time())
+mark.note(["/srv/a"], time.time())
 size = (Path(sys.argv[1]) / "one.jsonl").stat().st_size
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (size + 10, resource.RLIM_INFINITY))
 try:
-    mark.note(["/work/b"], time.time())
+    mark.note(["/srv/b"], time.time())
 except OSError:
     print("refused")
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-mark.note(["/work/c"], time.time())
+mark.note(["/srv/c"], time.time())
 """
 
 
@@ -215,14 +215,14 @@ def test_a_disk_that_is_full_for_a_while_tears_no_line(folder: Path) -> None:
     out = subprocess.run([sys.executable, "-c", FULL, str(folder)], capture_output=True, text=True, env=env, check=True)
     assert out.stdout == "refused\n"
     lines = [json.loads(line) for line in (folder / "one.jsonl").read_bytes().splitlines()]
-    assert [line["paths"] for line in lines[1:]] == [["/work/a"], ["/work/c"]]
+    assert [line["paths"] for line in lines[1:]] == [["/srv/a"], ["/srv/c"]]
 
 
 @pytest.mark.behaviour("B-1534")
 def test_nothing_that_lies_there_stops_a_reader(folder: Path, tmp_path: Path) -> None:
     good = Presence(folder, here("good"))
     good.announce()
-    good.note(["/work/a"], time.time())
+    good.note(["/srv/a"], time.time())
     line = (folder / "good.jsonl").read_bytes().splitlines()[0]
     os.mkfifo(folder / "pipe.jsonl")
     (folder / "folder.jsonl").mkdir()
@@ -238,17 +238,17 @@ def test_nothing_that_lies_there_stops_a_reader(folder: Path, tmp_path: Path) ->
         b'{"t":"here","id":1,"pid":"x","since":NaN}\n',
         b'{"t":"here","id":"x","pid":1,"title":"","cwd":"","top":"","mode":"","mark":"","since":NaN}\n',
         b'{"t":"changed","paths":"x","at":1}\n', b'{"t":"changed","paths":[1,null],"at":1e400}\n',
-        b'{"t":"changed","paths":["/work/a"],"at":NaN}\n', b'{"t":"changed","paths":["/work/a"]}\n',
-        b'{"t":"changed","paths":["/work/\\ud800"],"at":' + b"9" * 5000 + b"}\n",
-        b'{"t":"changed","paths":["/work/\\ud800"],"at":5}\n',
-        b'{"t":"changed","paths":["/work/a"],"at":1',
+        b'{"t":"changed","paths":["/srv/a"],"at":NaN}\n', b'{"t":"changed","paths":["/srv/a"]}\n',
+        b'{"t":"changed","paths":["/srv/\\ud800"],"at":' + b"9" * 5000 + b"}\n",
+        b'{"t":"changed","paths":["/srv/\\ud800"],"at":5}\n',
+        b'{"t":"changed","paths":["/srv/a"],"at":1',
     ]  # fmt: skip
     (folder / "odd.jsonl").write_bytes(b"".join(odd))
     (folder / "mixed.jsonl").write_bytes(b"".join((line.replace(b'"good"', b'"mixed"'), b"\n", *odd)))
     others = seen(folder)
     assert not any(is_live(folder / f"{name}.jsonl") for name in ("pipe", "folder", "link", "circle", "gone"))
     assert [each.id for each in others.live()] == ["good"]
-    assert [trace.here.id for trace in others.changed("/work/a", 0)] == ["good"]
+    assert [trace.here.id for trace in others.changed("/srv/a", 0)] == ["good"]
     others.look()
     tidy(folder, "")
     assert (tmp_path / "secret").exists() and is_live(folder / "good.jsonl")
@@ -259,18 +259,18 @@ def test_a_folder_that_is_not_there_or_none_says_nothing(tmp_path: Path) -> None
     (tmp_path / "file").write_text("x")
     for place in (tmp_path / "gone", tmp_path / "file"):
         others = seen(place)
-        assert others.live() == [] and others.changed("/work/a", 0) == []
+        assert others.live() == [] and others.changed("/srv/a", 0) == []
 
 
 def test_a_clock_that_is_ahead_changes_no_order_for_ever(folder: Path) -> None:
     mark = Presence(folder, here("one"))
     mark.announce()
-    mark.note(["/work/a"], time.time() + 7200)
+    mark.note(["/srv/a"], time.time() + 7200)
     others = Neighbours(folder, now=lambda: 5_000_000_000.0)
     others.look()
-    assert others.changed("/work/a", 0) == []  # of another day
+    assert others.changed("/srv/a", 0) == []  # of another day
     before = time.time()
-    (trace,) = seen(folder).changed("/work/a", 0)
+    (trace,) = seen(folder).changed("/srv/a", 0)
     assert before - 1 <= trace.at <= time.time()
     mark.close()
 
@@ -280,7 +280,7 @@ def test_what_is_of_another_day_is_tidied_away_and_the_living_are_not(folder: Pa
     marks = {name: Presence(folder, here(name)) for name in ("old", "live", "new")}
     for mark in marks.values():
         mark.announce()
-        mark.note(["/work/a"], time.time())
+        mark.note(["/srv/a"], time.time())
     marks["old"].close()
     long_ago = time.time() - KEPT_SECONDS - 60
     (folder / ".half.0").write_text("x")

@@ -167,11 +167,6 @@ class Checkpointing:
         self._learn(done)
         return done.changes.id, _rewound("", done, conversation=False)
 
-    async def last_rewind(self) -> str:
-        """The id of the set that went back last. Raises CoderError without one."""
-        last: ChangeSet = await finished(lambda: self._recording.back().last_rewind())
-        return last.id
-
     async def states_before(self, id: str) -> tuple[gitstate.GitState, ...]:
         """What git knew of each repository at a checkpoint that was taken before a command."""
         return await finished(gitstate.load_states, self._site.base / self._site.session_id, id)

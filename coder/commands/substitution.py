@@ -13,7 +13,6 @@ from functools import cached_property
 from typing import TypeAlias
 
 _NUMBERED = re.compile(r"(?<!\\)\$(\d+)(?!\w)")
-_INDEXED = re.compile(r"(?<!\\)\$ARGUMENTS\[\d+\]")
 _FROM_ZERO = re.compile(r"(?<!\\)(?:\$0(?!\w)|\$ARGUMENTS\[\d+\])")
 
 

@@ -56,12 +56,12 @@ async def test_a_folder_that_only_pretends_is_not_looked_into(place: Place, tmp_
     ask = asking(place)
     ask.repository.write("a.txt", "one\n")
     ask.repository.commit("one")
-    ask.repository.git("worktree", "add", "-q", "-b", "work", str(tmp_path / "work"))
-    (ask.repository.folder / ".git/worktrees/work/gitdir").write_text(f"{tmp_path}/other/.git\n")
+    ask.repository.git("worktree", "add", "-q", "-b", "side", str(tmp_path / "side"))
+    (ask.repository.folder / ".git/worktrees/side/gitdir").write_text(f"{tmp_path}/other/.git\n")
     (tmp_path / "other").mkdir()
     (tmp_path / "other/secret.txt").write_text("x")
     text = (await ask("worktrees")).splitlines()[1]
-    assert text.endswith("on work; no longer the folder that git knows: `git worktree repair` may help")
+    assert text.endswith("on side; no longer the folder that git knows: `git worktree repair` may help")
 
 
 @pytest.mark.behaviour("B-1567")

@@ -106,6 +106,7 @@ def test_ctrl_z_gives_the_terminal_back_and_fg_takes_it_again(place: Place, how:
             else:
                 terminal.press("ctrl+z")
             terminal.wait("Stopped")
+            terminal.wait(lambda: terminal.screen[terminal.cursor[0]].startswith("prompt%"))  # it reads from now on
             is_sane(terminal)
             assert not [row for row in terminal.screen if "Writing" in row or row.startswith("❯ half")]
             terminal.send("stty -a | grep -o ' echo '; echo there\r")

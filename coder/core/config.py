@@ -102,6 +102,33 @@ class HookSettings:
     heads: Heads = "all"
 
 
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class ServerSource:
+    """The `mcpServers` object of one place, as written. `origin` is the file or flag it stands in; `scope` managed, flag,
+    local, project, user or extension; `folder` is what the entries' relative things are relative to."""
+
+    origin: str
+    scope: str
+    servers: Mapping[str, Any]
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class ServerSettings:
+    """Which MCP servers there may be. `sources` stand strongest first: a name counts where it stands first. `off` are the
+    names the person turned off, `unapproved` those of the project that they have not said yes to, with the reason.
+    `allowed` and `denied` are the administrator's entries, None: no such list. `required` must be connected before the
+    first request. `search` is how tools are deferred: auto, auto:N (percent of the window), true or false."""
+
+    sources: tuple[ServerSource, ...] = ()
+    off: tuple[str, ...] = ()
+    unapproved: Mapping[str, str] = field(default_factory=dict)
+    allowed: tuple[Mapping[str, Any], ...] | None = None
+    denied: tuple[Mapping[str, Any], ...] = ()
+    required: tuple[str, ...] = ()
+    search: str = "auto"
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Guidance:
     """What tells the model how to work here, besides the conversation.
@@ -176,6 +203,7 @@ class Config:
     interface: Interface = Interface()
     guidance: Guidance = Guidance()
     hooks: HookSettings = HookSettings()
+    servers: ServerSettings = ServerSettings()
     worktrees: Worktrees = Worktrees()
     trust: Trust | None = None  # None: the folder has no settings of its own
     warnings: tuple[str, ...] = ()

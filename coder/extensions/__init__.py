@@ -1,0 +1,1 @@
+"""Bundles (.mcpb, .dxt) that bring a server: read, unpacked, configured, kept and checked."""

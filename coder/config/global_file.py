@@ -1,4 +1,4 @@
-"""`.claude.json` in the config home: the person's servers, and what they chose for each project, as it counts in a folder.
+"""`.claude.json` in the config home: the person's servers, and what they chose for each project, as it counts here.
 Must not know what an entry of a server means, nor write.
 
     {"mcpServers": {…}, "projects": {"/abs/path": {"mcpServers": {…}, "disabledMcpServers": ["name"]}}}

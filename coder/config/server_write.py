@@ -1,5 +1,5 @@
-"""Adds MCP servers to the file of a scope, takes them out, and turns them off for a project: one entry at a time, under a
-lock, whole or not at all, with every other character left as it was. Must not know what an entry means.
+"""Adds MCP servers to the file of a scope, takes them out, and turns them off for a project: one entry at a time, under
+a lock, whole or not at all, with every other character left as it was. Must not know what an entry means.
 
 All functions block on the disk. They raise ConfigError, and nothing is changed then.
 """
@@ -90,7 +90,7 @@ def remove(spot: Spot, name: str) -> bool:
 
 
 def turn(home: Path, start: Path, name: str, *, is_on: bool) -> bool:
-    """Turns a server on or off in the project that `start` is in, from the next session on. Whether that is a change."""
+    """Turns a server on or off in the project that `start` is in, for sessions to come. Whether that is a change."""
     spot = spot_of("local", home, start)
     changes = False
     for key in dict.fromkeys((spot.keys[1], *projects(start))):

@@ -17,7 +17,7 @@ _DEEPEST = 20
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Foreign:
-    """A server of another tool as an entry of ours. `called` is its name there; `notes` what could not be taken over."""
+    """A server of another tool as an entry of ours. `called` is its name there; `notes` what was not taken over."""
 
     name: str
     called: str

@@ -99,11 +99,9 @@ def test_what_cannot_be_used_is_not_written(place: Place, words: tuple[str, ...]
 def test_servers_of_another_tool_are_shown_and_taken_over(place: Place) -> None:
     theirs = place.project / ".vscode" / "mcp.json"
     theirs.parent.mkdir()
-    theirs.write_text(
-        '{// mine\n"servers": {"My Files": {"command": "npx", "args": ["fs", "--token", "%s"], "env": {"K": "%s"}},'
-        ' "old": {"type": "ws", "url": "ws://x"},}}' % (SECRET, SECRET),
-        encoding="utf-8",
-    )
+    files = {"command": "npx", "args": ["fs", "--token", SECRET], "env": {"K": SECRET}}
+    text = f'{{// mine\n"servers": {{"My Files": {json.dumps(files)}, "old": {{"type": "ws", "url": "ws://x"}},}}}}'
+    theirs.write_text(text, encoding="utf-8")
     asked = place.coder("mcp", "import", "vscode")
     assert asked.code == 2 and "say it with --yes" in asked.stderr
     assert "  My-Files: npx fs --token …\n    with K\n" in asked.stdout and SECRET not in asked.stdout

@@ -39,7 +39,7 @@ def test_lists_of_options_and_commands(given: str, meant: str) -> None:
 @pytest.mark.behaviour("B-1582")
 def test_a_commands_options_without_the_two_dashes_are_told() -> None:
     with pytest.raises(ConfigError, match=r"-y is no option of coder mcp add\. A command stands behind --"):
-        list(_spread("n npx -y pkg".split(), KNOWN))
+        list(_spread(["n", "npx", "-y", "pkg"], KNOWN))
 
 
 @pytest.mark.behaviour("B-1585")

@@ -279,7 +279,8 @@ def test_who_may_say_which_servers_are_allowed(spot: Spot, managed_only: bool) -
     admin = {"allowedMcpServers": [ours], "allowManagedMcpServersOnly": managed_only}
     spot.put(spot.managed / "managed-settings.json", admin)
     spot.put(spot.home / "settings.json", {"allowedMcpServers": [{"serverName": "mine"}], "deniedMcpServers": [ours]})
-    spot.put(spot.project / ".coder" / "settings.json", {"allowedMcpServers": [theirs], "deniedMcpServers": [theirs]})
+    lists = {"allowedMcpServers": [theirs], "deniedMcpServers": [theirs]}
+    spot.put(spot.project / ".coder" / "settings.json", {"env": {"A": "1"}, **lists})
     spot.approve()
     settings = spot.servers()
     assert settings.allowed == ((ours,) if managed_only else (ours, {"serverName": "mine"}))

@@ -91,6 +91,7 @@ def test_every_kind_of_server() -> None:
         ({"command": "x", "args": "y"}, "args must be a list of texts"),
         ({"command": "x", "args": ["a", 1]}, "args[1] must be a text"),
         ({"command": "x", "env": {"A": None}}, "env.A must be a text"),
+        ({"command": "x", "env": []}, "env must be an object"),
         ({"command": "x", "env": {"A=B": "1"}}, "env holds a name"),
         ({"command": "x\0y"}, "command holds a character"),
         ({"command": "x", "args": ["\ud800"]}, "args[0] holds a character"),
@@ -202,7 +203,7 @@ def test_an_unset_variable_stays_and_is_named_and_no_value_ever_is() -> None:
 def test_what_a_text_becomes_is_bounded() -> None:
     env = {"BIG": "x" * (MOST // 2)}
     assert len(Expansion(env).text("${BIG}" * 2)) == MOST
-    for text in ("${BIG}" * 1000, "${BIG}${BIG}y"):
+    for text in ("${BIG}x" * 1000, "${BIG}${BIG}y"):
         with pytest.raises(TooLongError):
             Expansion(env).text(text)
     assert "args[0] is longer" in texts(read({"command": "x", "args": ["${BIG}" * 9]}, env=env)[1])

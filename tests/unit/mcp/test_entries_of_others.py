@@ -67,6 +67,13 @@ def test_a_name_is_made_to_fit(called: str) -> None:
     assert fitting_name(name) == name
 
 
+@pytest.mark.parametrize(
+    ("called", "name"), [(" My  Server! ", "My-Server"), ("_a__b_", "a_b"), ("a" * 63 + "_b", "a" * 63), ("é", "")]
+)
+def test_names_that_did_not_fit(called: str, name: str) -> None:
+    assert fitting_name(called) == name
+
+
 def test_of_several_that_would_be_called_alike_the_first_is_taken() -> None:
     found = foreign({"mcpServers": {"a b": {"command": "1"}, "a-b": {"command": "2"}, "c": {"command": "3"}}})
     assert [each.called for each in differing(found or ())] == ["a b", "c"]

@@ -1,9 +1,8 @@
 """The owner of one server: begins its connection, sees it end, begins it again, and says how it is. Must not know other
 servers.
 
-It is one task. The connection is a second one under it, for a connection that hangs as it begins or ends must not hang its
-owner too.
-"""
+It is one task. The connection is a second one under it, for a connection that hangs as it begins or ends must not hang
+its owner too. """
 
 from __future__ import annotations
 
@@ -24,7 +23,7 @@ from coder.mcp.errors import ServerError
 from coder.mcp.hosted import HostedCarrier
 from coder.mcp.hosting import Hosting
 from coder.mcp.http import HttpCarrier
-from coder.mcp.library import mcp, mcp_types
+from coder.mcp.library import is_closed, mcp
 from coder.mcp.link import Channel, Host, Progress
 from coder.mcp.offers import Heard, offer
 from coder.mcp.place import Place, patience
@@ -142,7 +141,8 @@ class Owner:
                 await self._wish.wait()
 
     async def _tried(self) -> Trouble | None:
-        """As many connections as the back-off allows. Why there is none any more; None when another one is wished for."""
+        """As many connections as the back-off allows. Why there is none any more; None when another one is wished
+        for."""
         clock = asyncio.get_running_loop().time
         backoff = Backoff(isinstance(self._server.transport, Http))
         # One deadline for all that comes before it works; then one for each time that it is begun anew.
@@ -289,9 +289,9 @@ def _errors(task: asyncio.Task[None]) -> list[BaseException]:
 
 def _unexplained(errors: Sequence[BaseException], veil: Veil) -> Trouble:
     for error in errors:
-        if isinstance(error, mcp.MCPError) and error.code != mcp_types.CONNECTION_CLOSED:
-            return Trouble(f"said no at the start: {one_line(error.error.message, veil)}", "final")
-        if isinstance(error, mcp.MCPError):
+        if is_closed(error):
             return Trouble("closed the connection")
+        if isinstance(error, mcp.MCPError):
+            return Trouble(f"said no at the start: {one_line(error.error.message, veil)}", "final")
         return Trouble(f"does not follow the protocol ({type(error).__name__}: {one_line(str(error), veil)})", "final")
     return Trouble("closed the connection")

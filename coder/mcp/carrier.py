@@ -27,6 +27,11 @@ class Trouble:
 class Carrier(Protocol):
     """Entered and left once, in one task."""
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether it goes on, but no request will be answered any more."""
+        ...
+
     async def __aenter__(self) -> Streams: ...
 
     async def __aexit__(self, *exception: object) -> None: ...

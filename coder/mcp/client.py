@@ -28,6 +28,7 @@ class Client(httpx2.AsyncClient):
 
     refused: int | None = None
     status: int | None = None
+    answered = False
 
     async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
         async with asyncio.timeout(FIRST_BYTE):
@@ -35,6 +36,7 @@ class Client(httpx2.AsyncClient):
         status = response.status_code
         self.refused = status if status in (401, 403) else None if status < 400 else self.refused
         self.status = status if status >= 400 else None
+        self.answered = self.answered or status < 400
         if response.headers.get("content-encoding", "identity").lower() not in ("identity", ""):
             await response.aclose()
             raise httpx2.DecodingError("the answer is compressed, which was not asked for", request=request)

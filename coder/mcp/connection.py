@@ -37,7 +37,7 @@ _CHANGES = {
 class Connection:
     """`heard` is called with what the server offers: first when it is connected, then at each change."""
 
-    def __init__(self, carrier: Carrier, hosting: Hosting, veil: Veil, *, mode: str = "auto") -> None:
+    def __init__(self, carrier: Carrier, hosting: Hosting, veil: Veil, mode: str) -> None:
         self._hosting, self._veil = hosting, veil
         self._news = asyncio.Event()
         self._changed = self._left = self._over = False

@@ -45,6 +45,11 @@ class HttpCarrier:
         self._stack = AsyncExitStack()
         self._client: client.Client | None = None
 
+    @property
+    def is_spent(self) -> bool:
+        """A login that has ended, or a session that the server has forgotten."""
+        return self._client is not None and self._client.status in (401, 404)
+
     async def __aenter__(self) -> Streams:
         """Raises LoginNeeded, ServerError, and whatever the network says."""
         transport = self._transport
@@ -86,6 +91,8 @@ class HttpCarrier:
             if (found := self._network(error)) is not None:
                 return found
         status = self._client.status if self._client is not None else None
+        if status == 404 and self._client is not None and self._client.answered:
+            return Trouble("ended the session")
         if status is not None:
             return Trouble(f"answered with HTTP status {status}", "lost" if status >= 500 or status == 429 else "final")
         return None

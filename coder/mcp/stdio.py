@@ -45,6 +45,10 @@ class StdioCarrier:
         self._spoke = False
         self._code: int | None = None
 
+    @property
+    def is_spent(self) -> bool:
+        return False
+
     async def __aenter__(self) -> Streams:
         """Raises OSError, and ValueError for what no system call takes."""
         self._process = process = await Process.launch(self._transport, self._place)

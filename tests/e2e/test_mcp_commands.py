@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import stat
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,7 +46,12 @@ def test_servers_are_added_shown_and_removed(place: Place) -> None:
         "oauth": {"clientId": "me", "callbackPort": 8080},
     }
     shown = place.coder("mcp", "get", "docs").stdout
-    assert "Scope: User config" in shown and "Authorization: …" in shown and SECRET not in shown
+    assert (
+        "Status: ✘ Failed to connect: " in shown
+        and "Scope: User config" in shown
+        and "Authorization: …" in shown
+        and SECRET not in shown
+    )
     again = place.coder("mcp", "add", "docs", "https://x", "-s", "user")
     assert again.code == 2 and "MCP server docs already exists in user config" in again.stderr
     gone = place.coder("mcp", "remove", "docs")
@@ -52,6 +59,31 @@ def test_servers_are_added_shown_and_removed(place: Place) -> None:
     assert own(place)["mcpServers"] == {}
     missing = place.coder("mcp", "get", "file")
     assert missing.code == 2 and missing.stderr.endswith("Did you mean files?\n") and missing.stdout == ""
+
+
+@pytest.mark.behaviour("B-1585")
+def test_every_server_is_asked_how_it_is_doing(place: Place) -> None:
+    program = Path(__file__).parents[1] / "support" / "mcp_servers" / "odd.py"
+    servers = {
+        "good": {"command": sys.executable, "args": [str(program)], "env": {"KEY": SECRET}},
+        "gone": {"command": "no-such-program"},
+        "off": {"command": "no-such-program"},
+        "wrong": {"url": "https://x"},
+    }
+    path = place.home / ".coder" / ".claude.json"
+    path.parent.mkdir()
+    projects = {str(place.project): {"disabledMcpServers": ["off"]}}
+    path.write_text(json.dumps({"mcpServers": servers, "projects": projects}), encoding="utf-8")
+    done = place.coder("mcp", "list", "--json")
+    rows = {row["name"]: row for row in json.loads(done.stdout)}
+    assert {name: row["status"] for name, row in rows.items()} == {
+        "good": "connected",
+        "gone": "failed",
+        "off": "disabled",
+    }
+    assert rows["good"]["tools"] == ["echo"] and rows["good"]["env"] == {"KEY": "…"}
+    assert "no-such-program" in rows["gone"]["reason"] and SECRET not in done.stdout + done.stderr
+    assert done.code == 0 and f'{path}: MCP server "wrong" has a "url" but no "type"; ' in done.stderr
 
 
 @pytest.mark.behaviour("B-1587")

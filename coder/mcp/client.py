@@ -1,7 +1,7 @@
 """The HTTP client for servers at addresses: proxies, certificates, bounds. Must not know the protocol, nor logins.
 
 It takes no compressed answer (a small one could become a large one), waits a minute for the first byte of one, and
-keeps what an answer said about being let in. """
+keeps what an answer said about being let in."""
 
 from __future__ import annotations
 

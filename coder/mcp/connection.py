@@ -1,7 +1,7 @@
 """One connection to a server, from its first byte to its last, in one task. Must not know why it is made, nor what
 follows.
 
-The contexts of the library are entered and left in `run`. Requests may come from any task: each waits in its own. """
+The contexts of the library are entered and left in `run`. Requests may come from any task: each waits in its own."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 servers.
 
 It is one task. The connection is a second one under it, for a connection that hangs as it begins or ends must not hang
-its owner too. """
+its owner too."""
 
 from __future__ import annotations
 
@@ -118,12 +118,14 @@ class Owner:
     async def aclose(self) -> None:
         """Bounded. Nothing of the server is left."""
         self._closing = True
+        self._settled.set()  # whoever waits for it waits no longer
         if self._task is not None:
             self._wish.set()
             self._part()
             await asyncio.wait({self._task}, timeout=_LEAVE)
             self._task.cancel()
             await asyncio.wait({self._task}, timeout=_LEAVE)
+        self._standing = Standing("pending", log=self._log)
         self._printed.close()
 
     # The owner's task.
@@ -215,7 +217,7 @@ class Owner:
             self._stand("connected", protocol=connection.protocol)
 
     def _stand(self, state: Any, reason: str = "", protocol: str = "") -> None:
-        if state == "connecting":
+        if state == "connecting" and not self._closing:
             self._settled.clear()
         new = Standing(state, reason, self._log, protocol)
         changes, self._standing = new != self._standing, new

@@ -24,7 +24,8 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Client(httpx2.AsyncClient):
-    """`status` is the one of the last answer if it was an error, `refused` the last that let nobody in since one did."""
+    """`status` is the one of the last answer if it was an error, `refused` the last that let nobody in since one
+    did."""
 
     refused: int | None = None
     status: int | None = None

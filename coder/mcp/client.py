@@ -34,16 +34,19 @@ class Client(httpx2.AsyncClient):
     async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
         async with asyncio.timeout(FIRST_BYTE):
             response = await super().send(request, **options)
-        status = response.status_code
-        self.refused = status if status in (401, 403) else None if status < 400 else self.refused
-        self.status = status if status >= 400 else None
-        self.answered = self.answered or status < 400
+        if request.method != "DELETE":  # the farewell is answered by anybody
+            self._note(response.status_code)
         if response.headers.get("content-encoding", "identity").lower() not in ("identity", ""):
             await response.aclose()
             raise httpx2.DecodingError("the answer is compressed, which was not asked for", request=request)
         if options.get("stream") and isinstance(response.stream, httpx2.AsyncByteStream) and not _is_stream(response):
             response.stream = _Bounded(response.stream)
         return response
+
+    def _note(self, status: int) -> None:
+        self.refused = status if status in (401, 403) else None if status < 400 else self.refused
+        self.status = status if status >= 400 else None
+        self.answered = self.answered or status < 400
 
 
 class _Bounded(httpx2.AsyncByteStream):

@@ -255,10 +255,13 @@ class Owner:
     async def _waited(self, patiently: Patiently, request: Coroutine[Any, Any, _T]) -> _T:
         try:
             return await patiently.wait(request)
-        except ServerError:
-            if self._carrier is not None and self._carrier.is_spent and self._connection is patiently.connection:
-                patiently.connection.leave()
-            raise
+        except ServerError as error:
+            carrier = self._carrier
+            if carrier is None or not carrier.is_spent or self._connection is not patiently.connection:
+                raise
+            patiently.connection.leave()
+            trouble = carrier.trouble([])
+            raise (ServerError(self._told(trouble)) if trouble is not None else error) from error
 
     def _made_carrier(self) -> Carrier:
         match self._server.transport:

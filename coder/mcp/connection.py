@@ -1,7 +1,7 @@
 """One connection to a server, from its first byte to its last, in one task. Must not know why it is made, nor what
 follows.
 
-The contexts of the library are entered and left in `run`. Requests may come from any task: each waits in its own. """
+The contexts of the library are entered and left in `run`. Requests may come from any task: each waits in its own."""
 
 from __future__ import annotations
 
@@ -59,10 +59,15 @@ class Connection:
     def protocol(self) -> str:
         return str(self._client.protocol_version)
 
-    async def run(self, heard: Callable[[Heard], None]) -> None:
+    @property
+    def is_handshake(self) -> bool:
+        """Whether it is one of the older protocol."""
+        return self.protocol in version.HANDSHAKE_PROTOCOL_VERSIONS
+
+    async def run(self, heard: Callable[[Heard], Awaitable[None]]) -> None:
         """Returns when it has ended or `leave` was called. Raises whatever the library raises."""
         async with self._client:
-            heard(await self._lists())
+            await heard(await self._lists())
             listening = asyncio.create_task(self._listen())
             try:
                 while not self._left and not self._over:
@@ -71,7 +76,7 @@ class Connection:
                     if self._changed and not self._left and not self._over:
                         await anyio.sleep(DEBOUNCE)
                         self._changed = False
-                        heard(await self._lists())
+                        await heard(await self._lists())
             finally:
                 listening.cancel()
                 await asyncio.wait({listening})
@@ -80,9 +85,9 @@ class Connection:
         self._left = True
         self._news.set()
 
-    async def call(self, tool: str, arguments: Json, progress: Callable[[float, float | None, str], None]) -> Json:
-        async def moved(done: float, total: float | None, text: str | None) -> None:
-            progress(done, total, text or "")
+    async def call(self, tool: str, arguments: Json, moves: Callable[[float, float | None, str], None]) -> Json:
+        async def moved(progress: float, total: float | None, message: str | None) -> None:
+            moves(progress, total, message or "")
 
         result = await self._answered(self._client.call_tool(tool, arguments, progress_callback=moved))
         return as_json(result)
@@ -97,7 +102,7 @@ class Connection:
 
     async def roots_changed(self) -> None:
         """Only the older protocol has a word for it."""
-        if self.protocol in version.HANDSHAKE_PROTOCOL_VERSIONS:
+        if self.is_handshake:
             await self._client.session.send_notification(mcp_types.RootsListChangedNotification())
 
     async def _answered(self, request: Awaitable[Any]) -> Any:
@@ -155,17 +160,17 @@ class Connection:
     async def _listen(self) -> None:
         """In the newer protocol changes are told to who listens. A stream that was lost is opened again, and all is
         asked for anew, for what was told meanwhile is gone."""
-        if self.protocol not in version.MODERN_PROTOCOL_VERSIONS:
+        if self.is_handshake:
             return
         has = self._client.server_capabilities
-        wanted = {
-            "tools_list_changed": bool(has.tools and has.tools.list_changed),
-            "prompts_list_changed": bool(has.prompts and has.prompts.list_changed),
-            "resources_list_changed": bool(has.resources and has.resources.list_changed),
-        }
-        while any(wanted.values()):
+        tools = bool(has.tools and has.tools.list_changed)
+        prompts = bool(has.prompts and has.prompts.list_changed)
+        resources = bool(has.resources and has.resources.list_changed)
+        while tools or prompts or resources:
             try:
-                async with self._client.listen(**wanted) as events:
+                async with self._client.listen(
+                    tools_list_changed=tools, prompts_list_changed=prompts, resources_list_changed=resources
+                ) as events:
                     async for _ in events:
                         self._change()
             except (mcp.MCPError, RuntimeError, TimeoutError):
@@ -175,8 +180,8 @@ class Connection:
             await asyncio.sleep(_LISTEN_AGAIN)
             self._change()
 
-    async def _told(self, one: IncomingMessage) -> None:
-        if not isinstance(one, Exception) and one.method in _CHANGES:
+    async def _told(self, message: IncomingMessage) -> None:
+        if not isinstance(message, Exception) and message.method in _CHANGES:
             self._change()
 
     def _change(self) -> None:
@@ -193,7 +198,9 @@ async def _paged(page: Callable[..., Awaitable[Any]], key: str) -> list[Json]:
     cursor, seen = None, set[str]()
     for _ in range(_PAGES):
         result = await page(cursor=cursor)
-        found += (as_json(item) for item in getattr(result, key))
+        for item in map(as_json, getattr(result, key)):
+            item.pop("icons", None)  # pictures, whole
+            found.append(item)
         cursor = result.next_cursor
         if not cursor or cursor in seen:
             break

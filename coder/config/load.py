@@ -21,15 +21,16 @@ from coder.config.paths import MANAGED, config_home, expand, key_file, sources, 
 from coder.config.prompt_files import with_prompts_read
 from coder.config.settings import mode_named, mode_names
 from coder.core.choices import Mode
-from coder.core.config import Behaviour, Config, RuleText, Worktrees
+from coder.core.config import Behaviour, Config, ExtensionSettings, RuleText, Worktrees
 from coder.core.errors import ConfigError
 from coder.core.lazy import LazyModule
 from coder.permissions.splitting import split_rules
 
 if TYPE_CHECKING:
-    from coder.config import trust
+    from coder.config import extensions, trust
     from coder.core.trust import Trust
 else:  # loaded when a folder brings settings of its own
+    extensions = LazyModule("coder.config.extensions")
     trust = LazyModule("coder.config.trust")
 
 TRUST_FOLDER = "CODER_TRUST_FOLDER"
@@ -88,6 +89,7 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
         guidance=guidance_of(flags, stack, overlay, _sources(flags.setting_sources)),
         hooks=hooks_of(flags, stack, overlay),
         worktrees=_worktrees(stack),
+        extensions=_extensions(stack),
         trust=stack.trust,
         warnings=tuple(warnings),
     )
@@ -219,6 +221,18 @@ def _max_turns(flags: Flags, env: Mapping[str, str]) -> int | None:
     if flags.max_turns < 1:
         raise ConfigError("--max-turns must be at least 1.")
     return flags.max_turns
+
+
+def _extensions(stack: Stack) -> ExtensionSettings:
+    if stack.where(lambda settings: settings.extensions, "managed") is None:
+        return ExtensionSettings()
+    return extensions.extensions_of(stack.layers)
+
+
+def extension_settings(env: Mapping[str, str], cwd: Path, managed: Path = MANAGED) -> ExtensionSettings:
+    """What the administrator says of extensions, where no session is. Raises ConfigError."""
+    found = [source for source in sources(config_home(env), cwd, env, (), managed) if source.scope == "managed"]
+    return _extensions(stacked(found, None, config_home(env), cwd, strict=True))
 
 
 def _worktrees(stack: Stack) -> Worktrees:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coder.extensions.launching import launch_of, needs
+from coder.extensions.launching import launch_of
 from coder.extensions.record import Consent
+from coder.extensions.runtimes import needs
 
 if TYPE_CHECKING:
-    from coder.extensions.launch import Launch
     from coder.extensions.manifest import Manifest
     from coder.extensions.signature import Signature
     from coder.extensions.user_config import Field, Value
@@ -18,26 +19,19 @@ if TYPE_CHECKING:
 PLACE = "${__dirname}"  # stands for the folder of the extension
 
 
-def preview(
-    manifest: Manifest, folder: Path, values: Mapping[str, Value], env: Mapping[str, str], platform: str
-) -> Launch:
-    """The command line for people: a secret, and what is not known yet, stands there as the name of its setting.
-
-    Raises LaunchError."""
-    shown = {field.key: _shown(field, values) for field in manifest.user_config}
-    return launch_of(manifest, folder, shown, env, platform)
-
-
 def consent_of(
     manifest: Manifest, folder: Path, signature: Signature, env: Mapping[str, str], platform: str
 ) -> Consent:
-    """Raises LaunchError when it cannot be started here at all."""
-    launch = preview(manifest, folder, {}, env, platform)
+    """Raises LaunchError when it cannot be started on this platform at all."""
+    named = {field.key: _name(field) for field in manifest.user_config}
+    # Without PATH, so that a program stays its name: where it is on this machine is nothing that is consented to.
+    launch = launch_of(manifest, folder, named, {"HOME": env.get("HOME", "")}, platform)
+    command = "python" if launch.command == sys.executable else launch.command
     return Consent(
         kind=manifest.server.type,
-        command=tuple(part.replace(str(folder), PLACE) for part in (launch.command, *launch.args)),
+        command=tuple(part.replace(str(folder), PLACE) for part in (command, *launch.args)),
         env=tuple(sorted(launch.env)),
-        runtimes=tuple(f"{need.program} {need.range}".strip() for need in needs(manifest)),
+        runtimes=tuple(f"{need.program} {need.range}".strip() for need in needs(manifest, platform)),
         tools=tuple(sorted({tool.name for tool in manifest.tools})),
         is_open=manifest.tools_generated,
         publisher=signature.publisher if signature.state == "trusted" else "",
@@ -67,14 +61,8 @@ def said_publisher(consent: Consent) -> str:
     return "unknown: it is not signed"
 
 
-def _shown(field: Field, values: Mapping[str, Value]) -> Value:
-    name = f"<{field.key}>"
-    value = name if field.sensitive else values.get(field.key, field.default)
-    if value is None or value == ():
-        value = name
-    if field.multiple:
-        return value if isinstance(value, tuple) else (value,)
-    return value
+def _name(field: Field) -> Value:
+    return (f"<{field.key}>",) if field.multiple else f"<{field.key}>"
 
 
 def _differences(what: str, old: tuple[str, ...], new: tuple[str, ...]) -> Iterator[str]:

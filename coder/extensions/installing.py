@@ -17,7 +17,7 @@ from coder.core.ordinary import open_ordinary, read_ordinary
 from coder.core.visible import visible_line
 from coder.extensions import configuring, secrets
 from coder.extensions.consent import consent_of
-from coder.extensions.contents import print_of
+from coder.extensions.content import digest_of
 from coder.extensions.errors import BundleError
 from coder.extensions.manifest import Manifest, read_manifest
 from coder.extensions.names import fit_name, fit_version
@@ -25,7 +25,8 @@ from coder.extensions.policy import Known, forbidden
 from coder.extensions.record import Consent, Installed, Record
 from coder.extensions.signature import Signature, signature_of
 from coder.extensions.store import Store
-from coder.extensions.unpack import digest_of, unpack
+from coder.extensions.unchanged import print_of
+from coder.extensions.unpack import unpack
 
 if TYPE_CHECKING:
     from coder.core.config import ExtensionSettings
@@ -68,7 +69,8 @@ def staged(
     """The bundle in `archive`, copied first: what is looked at is what would be installed. Raises BundleError, ConfigError
     and OSError for one that cannot or may not be installed."""
     with store.staging() as place:
-        copy = place / "bundle"
+        copy = place / "archive" / archive.name  # messages call it by its name
+        copy.parent.mkdir()
         _copy(archive, copy)
         signature = signature_of(copy)
         if signature.state == "broken":

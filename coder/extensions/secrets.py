@@ -19,6 +19,8 @@ class Vault(Protocol):
 
     def drop(self, service: str, key: str) -> bool: ...
 
+    def keys(self, service: str) -> tuple[str, ...]: ...
+
 
 def put(vault: Vault, name: str, values: Mapping[str, Value]) -> str:
     """What the person should know of where they are kept."""
@@ -37,8 +39,9 @@ def get(vault: Vault, name: str, keys: Iterable[str]) -> dict[str, Value]:
     return found
 
 
-def drop(vault: Vault, name: str, keys: Iterable[str]) -> None:
-    for key in keys:
+def drop(vault: Vault, name: str, keys: Iterable[str] | None = None) -> None:
+    """These, or all of the extension."""
+    for key in vault.keys(_service(name)) if keys is None else keys:
         vault.drop(_service(name), key)
 
 

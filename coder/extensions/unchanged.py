@@ -17,9 +17,9 @@ from coder.extensions.errors import BundleError
 from coder.extensions.record import Installed
 
 if TYPE_CHECKING:
-    from coder.extensions import unpack
+    from coder.extensions import content
 else:  # loaded when a folder has to be read
-    unpack = LazyModule("coder.extensions.unpack")
+    content = LazyModule("coder.extensions.content")
 
 _MOST = 100_000  # entries
 
@@ -54,6 +54,6 @@ def is_same(version: Installed, folder: Path) -> tuple[bool, str]:
     if now and now == version.print:
         return True, now
     try:
-        return unpack.digest_of(folder) == version.content and bool(now), now
+        return content.digest_of(folder) == version.content and bool(now), now
     except (BundleError, OSError):
         return False, now

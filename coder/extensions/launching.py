@@ -33,8 +33,8 @@ def launch_of(
 ) -> Launch:
     """How the server is started from `folder`, the unpacked bundle. Raises LaunchError.
 
-    `values` are the person's, by the key of their field; `env` gives HOME and PATH and is not passed on. `venv` is where
-    uv puts the environment it makes: outside the bundle, or its contents would change.
+    `values` are the person's, by the key of their field; `env` gives HOME and PATH and is not passed on. `venv` is
+    where uv puts the environment it makes: outside the bundle, or its contents would change.
     """
     plain = places(folder, env)
     chosen = settled(manifest, values, plain)
@@ -77,11 +77,12 @@ def places(folder: Path, env: Mapping[str, str]) -> dict[str, str]:
 
 
 def settled(manifest: Manifest, values: Mapping[str, Value], plain: Mapping[str, str]) -> dict[str, Value | None]:
-    """Each field's value: the person's as it is, or the default with its variables filled in, or None."""
-    return {
+    """Each field's value: the person's as it is, or the default with its variables filled in, or None: not set."""
+    chosen = {
         field.key: values[field.key] if field.key in values else default_of(field, plain)
         for field in manifest.user_config
     }
+    return {key: None if value == () else value for key, value in chosen.items()}
 
 
 def default_of(field: Field, plain: Mapping[str, str]) -> Value | None:

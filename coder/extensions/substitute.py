@@ -53,8 +53,8 @@ def fill(text: str, variables: Variables, where: str) -> str | None:
             return None
         if isinstance(value, tuple):
             raise LaunchError(
-                f"{where} puts the list {visible_line(match[0])} into a longer text; a list can only be an argument, or a "
-                "variable of the environment, by itself"
+                f"{where} puts the list {visible_line(match[0])} into a longer text; a list can only be an "
+                "argument, or a variable of the environment, by itself"
             )
         filled += [text[at : match.start()], text_of(value)]
         at = match.end()

@@ -71,6 +71,9 @@ class Compatibility:
     runtimes: Mapping[str, str] = field(default_factory=dict)
     clients: Mapping[str, str] = field(default_factory=dict)
 
+    def allows(self, platform: str) -> bool:
+        return not self.platforms or platform in self.platforms
+
 
 @dataclass(frozen=True, slots=True)
 class Manifest:

@@ -88,6 +88,11 @@ def staged(
         yield found
 
 
+def called(candidate: Candidate, name: str) -> Candidate:
+    """By the name under which an earlier version is installed."""
+    return replace(candidate, name=name)
+
+
 def install(
     store: Store, candidate: Candidate, values: Mapping[str, Value], vault: Vault, prepare: Prepare
 ) -> tuple[Record, str]:

@@ -1,4 +1,4 @@
-"""Asks a person for the settings of an extension, one by one, until each is right. Must not know where they are kept."""
+"""Asks a person for the settings of an extension, one by one, until each is right. Must not keep them."""
 
 from __future__ import annotations
 
@@ -55,9 +55,7 @@ def _lines(field: Field) -> list[str]:
     """Ctrl-D and Ctrl-C raise typer.Abort."""
     texts: list[str] = []
     while True:
-        text: str = typer.prompt(
-            "  >", prompt_suffix=" ", default="", show_default=False, hide_input=field.sensitive
-        )
+        text: str = typer.prompt("  >", prompt_suffix=" ", default="", show_default=False, hide_input=field.sensitive)
         if not text:
             return texts
         texts.append(text)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +17,7 @@ from coder.cli.extension_place import Here, config_of
 from coder.core.errors import ConfigError
 from coder.core.visible import visible_line
 from coder.extensions import configuring, installing, locking
-from coder.extensions.consent import changes
+from coder.extensions.consent import changes, named_value
 from coder.extensions.installing import Candidate, Prepare, staged
 from coder.extensions.launching import preview_of
 from coder.extensions.runtimes import check_runtimes, needs
@@ -84,7 +83,9 @@ def _file(here: Here, text: str) -> Path:
 
 def _show(here: Here, candidate: Candidate, values: Mapping[str, Value]) -> None:
     manifest = candidate.manifest
-    launch = preview_of(manifest, candidate.folder, values, here.env, sys.platform)
+    # Whatever may come to stand in the command line is seen in it, by its name.
+    named = {field.key: named_value(field) for field in manifest.user_config if field.default in (None, "", ())}
+    launch = preview_of(manifest, candidate.folder, {**named, **values}, here.env, sys.platform)
     runtimes = check_runtimes(needs(manifest), here.env)
     print("\n".join(consent_lines(candidate, launch, runtimes)).replace(str(candidate.folder), "${__dirname}"))
 
@@ -131,8 +132,7 @@ def _complete(
         return {**given, **ask(wanted, old, here.cwd, here.user)}
     if lacking:
         flags = " ".join(
-            f"--set-file {visible_line(field.key)}=FILE" if field.sensitive else f"--set {visible_line(field.key)}=VALUE"
-            for field in lacking
+            f"{'--set-file' if field.sensitive else '--set'} {visible_line(field.key)}=…" for field in lacking
         )
         raise ConfigError(f"{candidate.name} cannot run without settings. Nothing was changed. Add {flags}")
     return dict(given)

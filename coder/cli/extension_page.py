@@ -1,4 +1,4 @@
-"""The pages of `coder extension`, as text and as JSON. All in a bundle is foreign. Must not know how one is installed."""
+"""The pages of `coder extension`, as text and as JSON. All in a bundle is foreign. Must not know installing."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ POWER = (
 _HIDDEN = "(set; it is a secret)"
 
 
-def consent_lines(candidate: Candidate, launch: Launch, runtimes: Sequence[Runtime], argv: str = "") -> Iterator[str]:
-    """All a person must know before it is there. `argv` names the settings that are known to be in its command line."""
+def consent_lines(candidate: Candidate, launch: Launch, runtimes: Sequence[Runtime]) -> Iterator[str]:
+    """All a person must know before it is there."""
     manifest, consent = candidate.manifest, candidate.consent
     yield from wrapped(f"{_cut(manifest.display_name)} {_cut(manifest.version)}")
     yield from wrapped(_cut(manifest.description))
     yield ""
-    name = candidate.name if candidate.name == manifest.name else f"{candidate.name} (in the file: {_cut(manifest.name)})"
+    name = candidate.name if candidate.name == manifest.name else f"{candidate.name}, for {_cut(manifest.name)}"
     yield from labelled("Name", name)
     yield from labelled("Author", f"{_cut(manifest.author.name)}, as the file says")
     yield from labelled("Publisher", _cut(said_publisher(consent)))
@@ -80,7 +80,7 @@ def list_lines(rows: Sequence[Record | str]) -> Iterator[str]:
             yield from wrapped(visible_line(row.reason), "  ! ", "    ")
 
 
-def show_lines(record: Record, manifest: Manifest, launch: Launch, kept_in: str) -> Iterator[str]:
+def show_lines(record: Record, manifest: Manifest, launch: Launch) -> Iterator[str]:
     consent = record.current.consent
     yield from wrapped(f"{_cut(manifest.display_name)} {_cut(manifest.version)}")
     yield from wrapped(_cut(manifest.description))
@@ -106,8 +106,6 @@ def show_lines(record: Record, manifest: Manifest, launch: Launch, kept_in: str)
         back = f"{visible_line(record.previous.version)}: coder extension rollback {record.name}"
         yield from labelled("Before", back)
     yield from config_lines(record, manifest.user_config)
-    if record.secrets and kept_in:
-        yield from wrapped(f"Secrets are kept in {kept_in}.", " " * 2, " " * 2)
 
 
 def config_lines(record: Record, fields: Sequence[Field]) -> Iterator[str]:
@@ -218,4 +216,6 @@ def _cut(text: str, most: int = _MOST) -> str:
 
 
 def _size(count: int) -> str:
-    return f"{count:,} bytes" if count < _KIB else f"{count / _KIB:,.0f} KiB" if count < _KIB**2 else f"{count / _KIB**2:,.1f} MiB"
+    if count < _KIB:
+        return f"{count} bytes"
+    return f"{count / _KIB:,.0f} KiB" if count < _KIB**2 else f"{count / _KIB**2:,.1f} MiB"

@@ -46,9 +46,7 @@ def here() -> Here:
     return Here(Store(home), Vault(home, env, quiet=quiet), extension_settings(env, cwd), env, cwd, user_home(env))
 
 
-def config_of(
-    place: Here, fields: Sequence[Field], sets: Sequence[str], set_files: Sequence[str]
-) -> dict[str, Value]:
+def config_of(place: Here, fields: Sequence[Field], sets: Sequence[str], set_files: Sequence[str]) -> dict[str, Value]:
     """What `--set` and `--set-file` give. Raises ConfigError that names the key and what it must be."""
     contents: dict[str, str] = {}
     for given in set_files:

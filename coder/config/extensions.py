@@ -1,6 +1,6 @@
 """What the administrator says of extensions. Only managed files are asked; must not know what an extension is.
 
-    "extensions": {"allow": [{"publisher": "Example Ltd"}], "block": ["name", {"sha256": "…"}]}
+"extensions": {"allow": [{"publisher": "Example Ltd"}], "block": ["name", {"sha256": "…"}]}
 """
 
 from __future__ import annotations

@@ -135,7 +135,9 @@ KINDS: dict[str, Kind] = {  # `*` is any name, `**` any keys
     "coder.keyHeader": _choice(*get_args(KeyHeader)),
     "coder.idleTimeout": Kind(f"a number of seconds up to {LONGEST_IDLE}", _is_seconds),
 }
-WHOLE = frozenset({"extensions", "hooks", "statusLine", "subagentStatusLine", "fileSuggestion"})  # never shown in pieces
+WHOLE = frozenset(
+    {"extensions", "hooks", "statusLine", "subagentStatusLine", "fileSuggestion"}
+)  # never shown in pieces
 
 
 def path_of(key: str) -> tuple[str, ...]:

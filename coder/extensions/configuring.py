@@ -188,4 +188,4 @@ def _number(value: float | None) -> str:
 
 
 def _is_empty(value: Value | None) -> bool:
-    return value is None or value == "" or value == ()
+    return value in (None, "", ())

@@ -1,4 +1,4 @@
-"""What a person is asked to say yes to, and what of it another version changes. Must not know how it is shown or kept."""
+"""What a person is asked to say yes to, and what of it another version changes. Must not know how it is shown."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def consent_of(
     manifest: Manifest, folder: Path, signature: Signature, env: Mapping[str, str], platform: str
 ) -> Consent:
     """Raises LaunchError when it cannot be started on this platform at all."""
-    named = {field.key: _name(field) for field in manifest.user_config}
+    named = {field.key: named_value(field) for field in manifest.user_config}
     # Without PATH, so that a program stays its name: where it is on this machine is nothing that is consented to.
     launch = launch_of(manifest, folder, named, {"HOME": env.get("HOME", "")}, platform)
     command = "python" if launch.command == sys.executable else launch.command
@@ -61,7 +61,8 @@ def said_publisher(consent: Consent) -> str:
     return "unknown: it is not signed"
 
 
-def _name(field: Field) -> Value:
+def named_value(field: Field) -> Value:
+    """What stands for a value that is not known, or not to be seen."""
     return (f"<{field.key}>",) if field.multiple else f"<{field.key}>"
 
 

@@ -55,9 +55,7 @@ def values_of(record: Record, manifest: Manifest, vault: Vault) -> dict[str, Val
     return configuring.fitting(manifest.user_config, values)
 
 
-def launch(
-    store: Store, record: Record, vault: Vault, env: Mapping[str, str], platform: str
-) -> Launch:
+def launch(store: Store, record: Record, vault: Vault, env: Mapping[str, str], platform: str) -> Launch:
     """How its server is started. Raises ConfigError, BundleError and VaultError, each with what to do."""
     manifest = manifest_of(store, record)
     values = values_of(record, manifest, vault)

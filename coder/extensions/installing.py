@@ -1,11 +1,10 @@
-"""From a bundle in a file to an extension that is installed. Nothing of it runs here, and nothing of it counts before the
-record is written. Must not know how a person is asked.
+"""From a bundle in a file to an extension that is installed. Nothing of it runs here, and nothing of it counts before
+the record is written. Must not know how a person is asked.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -57,17 +56,15 @@ class Candidate:
 
     @property
     def known(self) -> Known:
-        return Known(
-            self.name, self.manifest.name, self.manifest.author.name, self.consent.publisher, self.archive
-        )
+        return Known(self.name, self.manifest.name, self.manifest.author.name, self.consent.publisher, self.archive)
 
 
 @contextlib.contextmanager
 def staged(
     store: Store, archive: Path, settings: ExtensionSettings, env: Mapping[str, str], platform: str = sys.platform
 ) -> Iterator[Candidate]:
-    """The bundle in `archive`, copied first: what is looked at is what would be installed. Raises BundleError, ConfigError
-    and OSError for one that cannot or may not be installed."""
+    """The bundle in `archive`, copied first: what is looked at is what would be installed. Raises BundleError,
+    ConfigError and OSError for one that cannot or may not be installed."""
     with store.staging() as place:
         copy = place / "archive" / archive.name  # messages call it by its name
         copy.parent.mkdir()
@@ -96,8 +93,8 @@ def called(candidate: Candidate, name: str) -> Candidate:
 def install(
     store: Store, candidate: Candidate, values: Mapping[str, Value], vault: Vault, prepare: Prepare
 ) -> tuple[Record, str]:
-    """The record, and what the person should know of their secrets. `values` were checked. Raises ConfigError when there
-    is one already."""
+    """The record, and what the person should know of their secrets. `values` were checked. Raises ConfigError when
+    there is one already."""
     kept_of(store, candidate)
     prepare(candidate.manifest, candidate.folder)
     with store.locked():
@@ -133,7 +130,7 @@ def _put(
     """Under the lock. The order is that of safety: files, secrets, and last the record that makes them count."""
     manifest, name = candidate.manifest, candidate.name
     store.sweep()
-    taken = frozenset(os.listdir(store.top / name) if (store.top / name).is_dir() else ())
+    taken = [each.name for each in (store.top / name).iterdir()] if (store.top / name).is_dir() else []
     version = Installed(
         folder=fit_version(manifest.version, candidate.archive, taken),
         version=manifest.version,

@@ -36,7 +36,9 @@ def lock(manifest: Manifest, folder: Path, env: Mapping[str, str]) -> None:
             stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=False, env=kept, cwd=folder,
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError) as error:
-        raise ConfigError(f"{name}: uv lock did not end well ({type(error).__name__}). Nothing was installed.") from error
+        raise ConfigError(
+            f"{name}: uv lock did not end well ({type(error).__name__}). Nothing was installed."
+        ) from error
     if done.returncode:
         said = done.stderr[-2000:].decode(errors="replace").strip().splitlines()
         why = visible_line(said[-1].strip()[:300]) if said else f"exit code {done.returncode}"

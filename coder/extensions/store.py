@@ -147,8 +147,9 @@ class Store:
         if record is not None and not record.kept:
             for version in (record.current, record.previous):
                 wanted |= {version.folder, f"{_WORK}{version.folder}"} if version is not None else set()
-        for left in set(os.listdir(self.top / name)) - wanted:
-            erase(self.top / name / left)
+        for left in list((self.top / name).iterdir()):
+            if left.name not in wanted:
+                erase(left)
         if record is None:
             with contextlib.suppress(OSError):
                 (self.top / name).rmdir()
@@ -160,9 +161,13 @@ def erase(path: Path) -> None:
         if not stat.S_ISDIR(path.lstat().st_mode):
             path.unlink()
             return
-    for folder, _, _ in os.walk(path):  # top down, so that what was just opened can be entered
-        with contextlib.suppress(OSError):
-            os.chmod(folder, 0o700, follow_symlinks=os.chmod not in os.supports_follow_symlinks)
+    with contextlib.suppress(OSError):
+        path.chmod(0o700)
+    for folder, names, _ in os.walk(path):  # top down: what is opened here is entered next
+        for below in (Path(folder, name) for name in names):
+            with contextlib.suppress(OSError):
+                if not below.is_symlink():
+                    below.chmod(0o700)
     shutil.rmtree(path, ignore_errors=True)
 
 

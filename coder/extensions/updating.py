@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from coder.core.errors import ConfigError
 from coder.core.visible import visible_line
 from coder.extensions import configuring, secrets
-from coder.extensions.unchanged import is_same
 from coder.extensions.installed import again, known_of, manifest_of
 from coder.extensions.policy import forbidden
 from coder.extensions.record import Installed, Record
 from coder.extensions.store import Store
 from coder.extensions.toolset import agree
+from coder.extensions.unchanged import is_same
 
 if TYPE_CHECKING:
     from coder.core.config import ExtensionSettings
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 
 def enable(store: Store, name: str, settings: ExtensionSettings, seen: Record) -> Record:
-    """Turns it on; with a yes to the tools that waited for one in the record that was `seen`. Raises ConfigError when it
-    may not, or is not what was installed."""
+    """Turns it on; with a yes to the tools that waited for one in the record that was `seen`. Raises ConfigError when
+    it may not, or is not what was installed."""
     with store.locked():
         record = _same(store, name, seen)
         _check(store, record, record.current, settings)

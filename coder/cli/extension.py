@@ -15,12 +15,16 @@ from coder.cli.extension_asking import ask
 from coder.cli.extension_install import Asked, install, update
 from coder.cli.extension_page import as_json, config_lines, list_lines, show_lines
 from coder.cli.extension_place import config_of, here
+from coder.config.paths import current_folder
 from coder.core.errors import ConfigError
+from coder.core.ordinary import read_ordinary
 from coder.core.visible import visible_line
 from coder.extensions import configuring, updating
 from coder.extensions.installed import manifest_of
 from coder.extensions.launching import preview_of
-from coder.extensions.packing import pack
+from coder.extensions.manifest import read_manifest
+from coder.extensions.manifest_check import MOST_BYTES
+from coder.extensions.packing import MANIFEST, pack
 
 if TYPE_CHECKING:
     from coder.extensions.record import Record
@@ -187,5 +191,9 @@ def pack_(
     ] = None,
 ) -> None:
     """Make a bundle of a folder."""
-    packed = pack(folder, out)
+    place = current_folder()
+    if out is None:
+        known = read_manifest(read_ordinary(place / folder / MANIFEST, MOST_BYTES + 1), str(folder / MANIFEST))
+        out = Path(f"{known.slug}-{known.version}.mcpb")
+    packed = pack(place / folder, place / out)
     print(f"{visible_line(str(packed.path))}: {packed.files} files\nSHA-256 {packed.sha256}")

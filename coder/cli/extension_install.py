@@ -87,7 +87,7 @@ def _show(here: Here, candidate: Candidate, values: Mapping[str, Value]) -> None
     named = {field.key: named_value(field) for field in manifest.user_config if field.default in (None, "", ())}
     launch = preview_of(manifest, candidate.folder, {**named, **values}, here.env, sys.platform)
     runtimes = check_runtimes(needs(manifest), here.env)
-    print("\n".join(consent_lines(candidate, launch, runtimes)).replace(str(candidate.folder), "${__dirname}"))
+    print("\n".join(consent_lines(candidate, launch, runtimes)))
 
 
 def _check_hash(candidate: Candidate, asked: Asked) -> None:

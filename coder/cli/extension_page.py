@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from coder.core.visible import visible_line
-from coder.extensions.consent import said_publisher
+from coder.extensions.consent import PLACE, said_publisher
 from coder.frontends.policy.text import labelled, wrapped
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def consent_lines(candidate: Candidate, launch: Launch, runtimes: Sequence[Runti
     yield from labelled("Publisher", _cut(said_publisher(consent)))
     yield from labelled("SHA-256", candidate.archive)
     yield from labelled("Contents", f"{candidate.files:,} files, {_size(candidate.size)}")
-    yield from labelled("Runs", command_line(launch))
+    yield from labelled("Runs", command_line(launch).replace(str(candidate.folder), PLACE))
     yield from labelled("Variables", _names(consent.env) or "none")
     yield from labelled("Needs", _needs(runtimes))
     yield from labelled("Made for", _names(manifest.compatibility.platforms) or "all systems")

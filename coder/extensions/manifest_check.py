@@ -19,6 +19,7 @@ _MOST_ITEMS = 2000
 _MOST_TEXT = 20_000
 _MOST_WARNINGS = 50
 _SHOWN = 60
+UNKNOWN = "is not known and does nothing"
 
 
 @dataclass(slots=True)
@@ -124,7 +125,7 @@ class Part:
 
     def finish(self) -> None:
         for key in self.others():
-            self.source.warn(f"{self.named(key)} is not known and does nothing")
+            self.source.warn(f"{self.named(key)} {UNKNOWN}")
 
     def named(self, key: str = "") -> str:
         steps = (*self.path, key) if key else self.path

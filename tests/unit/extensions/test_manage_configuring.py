@@ -90,6 +90,12 @@ def test_a_value_from_a_file_is_what_stands_in_it_but_for_one_line_end(text: str
         assert read_files(ALL, {"key": written}, Path("/"), HOME) == {"key": text}
 
 
+@pytest.mark.parametrize("text", ["inf", "-Infinity", "nan", "", "1e400"])
+def test_a_number_is_finite(text: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="it must be a number, not"):
+        read(Field("n", "number", "N"), [text], tmp_path, HOME)
+
+
 def test_several_values_of_a_file_stand_on_lines(tmp_path: Path) -> None:
     assert read_files(ALL, {"dirs": "/\n/usr\n"}, tmp_path, HOME) == {"dirs": ("/", "/usr")}
 

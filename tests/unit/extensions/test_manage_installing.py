@@ -331,10 +331,10 @@ def test_a_record_that_cannot_be_read_stops_that_one_alone_and_can_be_removed(ho
     broken, fine = launches(home.home, home.env)
     assert isinstance(broken, Refused) and "coder extension remove echo" in broken.reason
     assert isinstance(fine, Ready)
-    updating.disable(home.store, "other")  # sweeps nothing of the broken one
+    home.install(name="third")  # sweeps nothing of the broken one
     assert (home.home / "extensions/echo/1.0.0").is_dir()
     updating.remove(home.store, "echo", home.vault, keep_config=True)
-    assert home.store.names() == ["other"]
+    assert home.store.names() == ["other", "third"]
 
 
 def test_a_record_names_no_folder_but_its_own(home: Home) -> None:

@@ -49,7 +49,7 @@ class End:
     between: bytes = field(default=b"")
 
 
-def raw_zip(pieces: Sequence[Piece], end: End = End()) -> bytes:  # noqa: B008  # frozen
+def raw_zip(pieces: Sequence[Piece], end: End = End()) -> bytes:  # frozen
     body = bytearray(end.before)
     rows = []
     for piece in pieces:

@@ -7,6 +7,7 @@ import re
 from typing import TypeAlias
 
 Step: TypeAlias = str | int
+_KEY = -1  # in an object, before its key is known
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+', re.DOTALL)
 
 
@@ -37,14 +38,14 @@ def line_of(text: str, path: tuple[Step, ...]) -> int | None:
             if tuple(at) == path:
                 found = line
             if token in "{[":
-                at.append("" if token == "{" else 0)
+                at.append(_KEY if token == "{" else 0)
     return found
 
 
 def _next(at: list[Step]) -> None:
     if at:
         last = at[-1]
-        at[-1] = last + 1 if isinstance(last, int) else ""
+        at[-1] = last + 1 if isinstance(last, int) and last != _KEY else _KEY
 
 
 def _string(token: str) -> str:

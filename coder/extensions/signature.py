@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import ssl
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,6 +35,7 @@ rsa = LazyModule("cryptography.hazmat.primitives.asymmetric.rsa")
 ec = LazyModule("cryptography.hazmat.primitives.asymmetric.ec")
 
 State: TypeAlias = Literal["trusted", "untrusted", "unsigned", "broken"]
+_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----")
 _PSS = "1.2.840.113549.1.1.10"
 _MOST_ROOTS = 8 * 1024 * 1024
 _MOST_ROOT_FILES = 2000
@@ -63,7 +66,10 @@ def signature_of(archive: Path, roots: Sequence[Path] | None = None, now: dateti
             return Signature("broken", reason=str(error))
         except DerError as error:
             return Signature("broken", reason=f"its signature cannot be read: {error}")
-    return _judged(signed, digest, roots, now or datetime.now(UTC))
+    with warnings.catch_warnings():
+        # Not a word of what is odd in somebody's certificate is for the terminal.
+        warnings.simplefilter("ignore")
+        return _judged(signed, digest, roots, now or datetime.now(UTC))
 
 
 def _judged(signed: Signed, digest: bytes, roots: Sequence[Path] | None, now: datetime) -> Signature:
@@ -90,10 +96,14 @@ def _digest(file: BinaryIO, content: int, name: str) -> bytes:
 
 
 def _certificate(raw: bytes) -> Any:
+    """The certificate in PEM or DER; None for what is none."""
     try:
-        return x509.load_der_x509_certificate(raw)
-    except ValueError:
+        found = x509.load_pem_x509_certificate(raw) if raw[:1] == b"-" else x509.load_der_x509_certificate(raw)
+        # What they hold is only read, and only refused, when it is asked for.
+        _ = found.issuer, found.subject, found.not_valid_before_utc, found.not_valid_after_utc, found.serial_number
+    except _odd():
         return None
+    return found
 
 
 def _is_signer(certificate: Any, signed: Signed, digest: bytes) -> bool:
@@ -115,9 +125,15 @@ def _is_signer(certificate: Any, signed: Signed, digest: bytes) -> bool:
             key.verify(signed.signature, data, ec.ECDSA(hashed))
         else:
             return False
-    except (exceptions.InvalidSignature, exceptions.UnsupportedAlgorithm, ValueError):
+    except (exceptions.InvalidSignature, *_odd()):
         return False
     return True
+
+
+def _odd() -> tuple[type[Exception], ...]:
+    """What the library raises for certificates that are none."""
+    told = (x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
+    return (ValueError, TypeError, exceptions.UnsupportedAlgorithm, *told)
 
 
 def _distrust(signer: Any, others: list[Any], roots: list[Any], now: datetime) -> str:
@@ -134,7 +150,7 @@ def _distrust(signer: Any, others: list[Any], roots: list[Any], now: datetime) -
         _verifier(roots, now).verify(signer, others)
     except verification.VerificationError as error:
         return f"no authority of this system vouches for the signer to sign programs ({visible_line(str(error))[:200]})"
-    except (ValueError, exceptions.UnsupportedAlgorithm):
+    except _odd():
         return "its certificate cannot be checked"
     return ""
 
@@ -175,10 +191,11 @@ def _roots(files: Sequence[Path] | None) -> list[Any]:
     found: list[Any] = []
     for path in _system_files() if files is None else files:
         try:
-            found += x509.load_pem_x509_certificates(read_ordinary(path, _MOST_ROOTS))
-        except (OSError, ValueError):
-            # One bad certificate of the system makes its file useless, not the others.
+            data = read_ordinary(path, _MOST_ROOTS)
+        except OSError:
             continue
+        # One by one: the store of a system may hold some that the library refuses.
+        found += [each for pem in _PEM.findall(data) if (each := _certificate(pem)) is not None]
     return found
 
 

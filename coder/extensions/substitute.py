@@ -46,19 +46,19 @@ class Variables:
 def fill(text: str, variables: Variables, where: str) -> str | None:
     """The text with its variables filled in; None when it names a value that is not set. Raises LaunchError."""
     filled: list[str] = []
-    at = 0
+    at, complete = 0, True
     for match in _VARIABLE.finditer(text):
         value = variables.value(match[1], where)
-        if value is None:
-            return None
         if isinstance(value, tuple):
             raise LaunchError(
                 f"{where} puts the list {visible_line(match[0])} into a longer text; a list can only be an "
                 "argument, or a variable of the environment, by itself"
             )
-        filled += [text[at : match.start()], text_of(value)]
+        # One that is not set leaves the text out, but a wrong one after it is still an error.
+        complete = complete and value is not None
+        filled += [text[at : match.start()], "" if value is None else text_of(value)]
         at = match.end()
-    return _sound("".join([*filled, text[at:]]), where)
+    return _sound("".join([*filled, text[at:]]), where) if complete else None
 
 
 def fill_args(args: tuple[str, ...], variables: Variables, where: str) -> tuple[str, ...]:

@@ -35,7 +35,10 @@ def packed(kind: str, folder: Path) -> Path:
 def converse(launch: Launch, *calls: tuple[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Starts the server and asks it, one call after the other; what it answers."""
     asked = [("initialize", _HELLO), *calls]
-    lines = [json.dumps({"jsonrpc": "2.0", "id": at, "method": name, "params": params}) for at, (name, params) in enumerate(asked)]
+    lines = [
+        json.dumps({"jsonrpc": "2.0", "id": at, "method": name, "params": params})
+        for at, (name, params) in enumerate(asked)
+    ]
     lines.insert(1, json.dumps({"jsonrpc": "2.0", "method": "notifications/initialized"}))
     done = subprocess.run(
         [launch.command, *launch.args],

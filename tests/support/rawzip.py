@@ -49,7 +49,7 @@ class End:
     between: bytes = field(default=b"")
 
 
-def raw_zip(pieces: Sequence[Piece], end: End = End()) -> bytes:  # noqa: B008  # frozen
+def raw_zip(pieces: Sequence[Piece], end: End = End()) -> bytes:  # frozen
     body = bytearray(end.before)
     rows = []
     for piece in pieces:
@@ -63,7 +63,9 @@ def raw_zip(pieces: Sequence[Piece], end: End = End()) -> bytes:  # noqa: B008  
         at = len(body) if piece.at is None else piece.at
         local = name if piece.local_name is None else piece.local_name
         told = size if piece.local_size is None else piece.local_size
-        body += struct.pack("<4s5H3L2H", b"PK\3\4", 20, piece.flags, piece.method, 0, 33, crc, packed, told, len(local), 0)
+        body += struct.pack(
+            "<4s5H3L2H", b"PK\3\4", 20, piece.flags, piece.method, 0, 33, crc, packed, told, len(local), 0
+        )
         body += local + raw
         rows.append(
             struct.pack(

@@ -141,7 +141,9 @@ def test_files_arrive_with_their_bytes_and_may_be_run_but_not_as_somebody_else(t
     assert (done.files, done.total, done.sha256) == (6, 2 + 10 + 70_000 + 3, sha256(data).hexdigest())
     assert (into / "server/data").read_bytes() == b"d" * 70_000
     assert (into / "naïve/日本").read_bytes() == b"y"
-    modes = {str(path.relative_to(into)): stat.S_IMODE(path.stat().st_mode) for path in into.rglob("*") if path.is_file()}
+    modes = {
+        str(path.relative_to(into)): stat.S_IMODE(path.stat().st_mode) for path in into.rglob("*") if path.is_file()
+    }
     assert modes == {
         "manifest.json": 0o644, "server/run": 0o755, "server/data": 0o644, "of another system": 0o644,
         "naïve/日本": 0o644, "wide open": 0o644,
@@ -168,7 +170,9 @@ def test_what_stands_there_already_is_never_replaced(tmp_path: Path) -> None:
         unpack(tmp_path / "pipe", tmp_path / "other")
 
 
-NAME = st.text(st.characters(codec="utf-8"), max_size=12) | st.sampled_from(["a", "A", "a/b", "..", "../x", "/x", "a\\b"])
+NAME = st.text(st.characters(codec="utf-8"), max_size=12) | st.sampled_from(
+    ["a", "A", "a/b", "..", "../x", "/x", "a\\b"]
+)
 PIECE = st.builds(
     Piece,
     st.lists(NAME, min_size=1, max_size=3).map("/".join),
@@ -195,7 +199,9 @@ def tried(data: bytes, pieces: list[Piece]) -> None:
             assert [path.name for path in top.iterdir()] == ["a.mcpb"]
             return
         assert sorted(path.name for path in top.iterdir()) == ["a.mcpb", "to"]
-        assert tree(top / "to") == {str(piece.name): piece.data for piece in pieces if not str(piece.name).endswith("/")}
+        assert tree(top / "to") == {
+            str(piece.name): piece.data for piece in pieces if not str(piece.name).endswith("/")
+        }
         assert not [path for path in (top / "to").rglob("*") if path.is_symlink()]
         assert done.total <= SMALL.total
 

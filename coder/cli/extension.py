@@ -193,7 +193,12 @@ def pack_(
     """Make a bundle of a folder."""
     place = current_folder()
     if out is None:
-        known = read_manifest(read_ordinary(place / folder / MANIFEST, MOST_BYTES + 1), str(folder / MANIFEST))
+        try:
+            data = read_ordinary(place / folder / MANIFEST, MOST_BYTES + 1)
+        except OSError as error:
+            what = visible_line(str(folder / MANIFEST))
+            raise ConfigError(f"{what} cannot be read: {error.strerror}. An extension is a folder with one.") from error
+        known = read_manifest(data, str(folder / MANIFEST))
         out = Path(f"{known.slug}-{known.version}.mcpb")
     packed = pack(place / folder, place / out)
     print(f"{visible_line(str(packed.path))}: {packed.files} files\nSHA-256 {packed.sha256}")

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from pathlib import Path
 
@@ -22,51 +21,6 @@ OFF = {"CODER_KEYRING": "off"}
 
 def records(place: Place) -> list[Path]:
     return sorted((place.home / ".coder" / "extensions").glob("*/extension.json"))
-
-
-@pytest.mark.behaviour("B-1710")
-@pytest.mark.behaviour("B-1711")
-def test_without_a_terminal_it_is_shown_and_refused_with_the_command_that_would_do(place: Place) -> None:
-    ran = place.project / "ran"
-    made = bundle(
-        place.project / "my echo.mcpb",
-        {"server/main.py": f"open({str(ran)!r}, 'w')"},
-        args=["--token", "${user_config.key}"],
-        env={"KEY": "${user_config.key}"},
-        user_config=FIELDS,
-        compatibility={"platforms": ["linux", "darwin"], "runtimes": {"python": ">=3.8"}},
-        tools_generated=True,
-    )
-    done = place.coder("extension", "install", made.name, env=OFF)
-    assert (done.code, done.stderr.count("\n")) == (2, 1)
-    sure = f"coder extension install 'my echo.mcpb' --yes --sha256 {sha256(made)}"
-    assert done.stderr == f"coder: nobody is there to ask. Read the above; if it shall be so: {sure}\n"
-    shown = " ".join(done.stdout.split())
-    for part in (
-        "echo 1.0.0 Sends back what it is told. Name echo Author Mia, as the file says",
-        "Publisher unknown: it is not signed",
-        f"SHA-256 {sha256(made)}",
-        "/python3 ${__dirname}/server/main.py --token '<key>'",
-        "Variables KEY, PYTHONDONTWRITEBYTECODE",
-        "Needs python >=3.8: 3.",
-        "Made for linux, darwin",
-        "Asks for key (a secret), port, dirs",
-        "Tools echo, and it may make others when it runs",
-        "! It puts a secret into its command line, where every program on this machine can read it.",
-        "It runs as you, outside the permission gate: it can read, change and send whatever you can.",
-    ):
-        assert part in shown
-    bare = place.coder("extension", "install", made.name, "--yes", env=OFF)
-    assert (bare.code, bare.stderr) == (
-        2,
-        f"coder: --yes needs --sha256, so that it is this file that is meant: {sure}\n",
-    )
-    other = place.coder("extension", "install", made.name, "--yes", "--sha256", "0" * 64, env=OFF)
-    assert other.code == 2 and f"has the SHA-256 {sha256(made)}, which is not the one" in other.stderr
-    lacking = place.coder(*shlex.split(sure)[1:], env=OFF)
-    assert lacking.code == 2 and lacking.stderr.endswith("Nothing was changed. Add --set-file key=…\n")
-    assert records(place) == [] and not ran.exists()
-    assert sorted(path.name for path in (place.home / ".coder" / "extensions").iterdir()) == []
 
 
 @pytest.mark.behaviour("B-1713")
@@ -148,35 +102,3 @@ def test_a_person_is_asked_first_and_then_for_each_setting_until_it_is_right(pla
     child.close()
     (record,) = records(place)
     assert json.loads(record.read_text())["config"] == {"port": 5, "dirs": ["/usr"]}
-
-
-@pytest.mark.behaviour("B-1720")
-@pytest.mark.behaviour("B-1723")
-def test_tools_that_were_held_back_are_shown_and_agreed_to(place: Place) -> None:
-    evil = "send\x1b[2J\u202eme"
-    made = bundle(place.project / "one.mcpb", description="Good\x1b]0;x\x07.", display_name="E\u200bcho")
-    said = place.coder("extension", "install", made.name, "--yes", "--sha256", sha256(made), env=OFF)
-    assert said.stdout.startswith("E\\u200bcho 1.0.0\nGood\\x1b]0;x\\x07.\n")
-    (record,) = records(place)
-    raw = json.loads(record.read_text())
-    record.write_text(json.dumps(raw | {"offered": ["echo", evil], "waiting": [evil]}))
-    assert "Held back       send\\x1b[2J\\u202eme\n" in place.coder("extension", "show", "echo", env=OFF).stdout
-    asked = place.coder("extension", "enable", "echo", env=OFF)
-    assert asked.code == 2 and asked.stderr.endswith("if it shall be so: coder extension enable echo --yes\n")
-    assert "send\\x1b[2J\\u202eme" in asked.stdout
-    assert place.coder("extension", "enable", "echo", "--yes", env=OFF).code == 0
-    raw = json.loads(record.read_text())
-    assert (raw["waiting"], raw["agreed"]) == ([], [evil])
-
-
-def test_a_folder_is_packed_by_name_and_version(place: Place) -> None:
-    source = Path(__file__).parents[1] / "data" / "extensions" / "python"
-    done = place.coder("extension", "pack", str(source))
-    packed = place.project / "echo-python-1.0.0.mcpb"
-    assert done.stdout == f"{packed}: 3 files\nSHA-256 {sha256(packed)}\n"
-    missing = place.coder("extension", "pack", "nowhere")
-    assert (missing.code, missing.stderr.count("\n")) == (2, 1) and "nowhere" in missing.stderr
-    url = place.coder("extension", "install", "https://example.com/a.mcpb")
-    assert (url.code, url.stderr.count("\n")) == (2, 1) and "download it first" in url.stderr
-    none = place.coder("extension", "install", "nowhere.mcpb")
-    assert (none.code, none.stderr.count("\n")) == (2, 1) and "nowhere.mcpb cannot be read" in none.stderr

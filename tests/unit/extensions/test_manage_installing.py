@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -321,6 +323,18 @@ def test_where_none_is_nothing_is_made(home: Home) -> None:
     assert not home.home.exists()
     (home.home / "extensions").mkdir(parents=True)
     assert launches(home.home, home.env) == ()
+
+
+@pytest.mark.behaviour("B-1724")
+def test_where_none_is_nothing_is_loaded(tmp_path: Path) -> None:
+    probe = (
+        "import sys; from pathlib import Path; from coder.extensions.starting import launches;"
+        "print(launches(Path(sys.argv[1]), {}), *(m for m in sys.modules if m[:9] in ('coder.ext', 'coder.vau')))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", probe, str(tmp_path)], capture_output=True, encoding="utf-8", check=True, timeout=60
+    )
+    assert said.stdout == "() coder.extensions coder.extensions.starting\n"
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 2}', '{"format": 1, "name": 3}', "[" * 100_000])

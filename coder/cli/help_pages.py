@@ -69,6 +69,7 @@ Commands
   coder permissions         explain a decision; test, list, add, remove rules
   coder commands            commands and skills: list, show, check, new
   coder hooks               what runs before and after calls; try one
+  coder extension           .mcpb files, which bring tools: install, list …
   coder replay serve FILE   a stand-in for the model API, from a script
   coder demo                a tour, offline, without a key
   coder doctor              check that everything coder needs is there

@@ -90,9 +90,11 @@ def problem_of(field: Field, value: Scalar) -> str:
     if isinstance(value, bool) is not (field.type == "boolean"):
         return form_of(field)
     if field.type == "number":
-        fits = isinstance(value, int | float) and math.isfinite(value)
-        fits = fits and (field.min is None or value >= field.min) and (field.max is None or value <= field.max)
-        return "" if fits else form_of(field)
+        if not isinstance(value, int | float) or not math.isfinite(value):
+            return form_of(field)
+        is_low = field.min is not None and value < field.min
+        is_high = field.max is not None and value > field.max
+        return form_of(field) if is_low or is_high else ""
     if field.type == "boolean":
         return ""
     if not isinstance(value, str) or len(value) > _MOST:

@@ -29,7 +29,7 @@ for line in sys.stdin:
             result = {"content": [{"type": "text", "text": said}]}
     print(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}), flush=True)
 """
-HELLO = [
+HELLO: list[dict[str, Any]] = [
     {
         "method": "initialize",
         "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}},

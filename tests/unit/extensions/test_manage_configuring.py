@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from coder.core.errors import ConfigError
 from coder.extensions.configuring import fitting, form_of, missing, parted, read, read_files, read_sets
-from coder.extensions.user_config import Field
+from coder.extensions.user_config import Field, Value
 
 HOME = Path("/home/mia")
 NUMBER = Field("port", "number", "Port", min=1, max=65535)
@@ -84,7 +84,7 @@ def test_a_secret_on_the_command_line_is_refused_and_never_quoted(tmp_path: Path
     assert "hunter2" not in f"{refused.value} {wrong.value} {formless.value}"
 
 
-@given(st.text(min_size=1).filter(lambda text: "\0" not in text))
+@given(st.text(min_size=1).filter(lambda text: "\0" not in text and text[-1] != "\r"))
 def test_a_value_from_a_file_is_what_stands_in_it_but_for_one_line_end(text: str) -> None:
     for written in (f"{text}\n", f"{text}\r\n"):
         assert read_files(ALL, {"key": written}, Path("/"), HOME) == {"key": text}
@@ -125,6 +125,6 @@ def test_forms_are_told_in_words(field: Field, words: str) -> None:
 
 
 def test_values_of_another_version_stay_where_they_still_fit() -> None:
-    old = {"port": 70_000, "fast": "yes", "name": "n", "dirs": ("/gone",), "other": 1}
+    old: dict[str, Value] = {"port": 70_000, "fast": "yes", "name": "n", "dirs": ("/gone",), "other": 1}
     assert fitting(ALL, old) == {"name": "n", "dirs": ("/gone",)}
     assert parted(ALL, {"key": "s", "name": "n"}) == ({"name": "n"}, {"key": "s"})

@@ -14,6 +14,7 @@ from coder.extensions.installing import staged
 from coder.extensions.packing import pack
 from coder.extensions.starting import Ready, launches
 from coder.extensions.store import Store
+from coder.extensions.user_config import Value
 from coder.vault.vault import Vault
 from tests.support.bundles import called
 
@@ -48,14 +49,14 @@ def test_each_kind_is_packed_installed_run_twice_and_removed(kind: str, tmp_path
     packed = pack(FIXTURES / kind, tmp_path / "bundle")
     with staged(store, packed.path, ExtensionSettings(), env) as candidate:
         assert candidate.archive == packed.sha256
-        values = {"token": SECRET, "folders": ("/", "/usr"), "limit": 7}
+        values: dict[str, Value] = {"token": SECRET, "folders": ("/", "/usr"), "limit": 7}
         record, _ = installing.install(
             store, candidate, values, vault, lambda manifest, folder: locking.lock(manifest, folder, env)
         )
     for _ in range(2):  # what runs changes nothing of what is installed
         (ready,) = launches(home, env)
         assert isinstance(ready, Ready), ready
-        given = {name: env[name] for name in ("PATH", "HOME")} | ready.env
+        given = {"PATH": env["PATH"], "HOME": env["HOME"], **ready.env}
         answer = called(ready.command, ready.args, given, ready.cwd, "show_config")
         assert shown(answer["content"][0]["text"]) == {"token": SECRET, "limit": "7", "loud": "false", "args": "/,/usr"}
     assert store.found(record.name).enabled

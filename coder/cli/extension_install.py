@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from coder.cli.extension_asking import ask
-from coder.cli.extension_page import change_lines, consent_lines
+from coder.cli.extension_page import change_lines, consent_lines, kept_lines
 from coder.cli.extension_place import Here, config_of
 from coder.core.errors import ConfigError
 from coder.core.visible import visible_line
@@ -44,7 +44,9 @@ def install(here: Here, asked: Asked) -> None:
         _check_hash(candidate, asked)
         kept = installing.kept_of(here.store, candidate)
         given = config_of(here, candidate.manifest.user_config, asked.sets, asked.set_files)
-        _show(here, candidate, given)
+        _show(here, candidate, {**_known(kept, candidate), **given})
+        if kept is not None:
+            print("\n".join(kept_lines(kept)))
         _consent(candidate, asked, "Install it?")
         given = _complete(here, candidate, kept, given, asked)
         record, notice = installing.install(here.store, candidate, given, here.vault, _prepare(here))
@@ -58,7 +60,7 @@ def update(here: Here, name: str, asked: Asked) -> None:
         if candidate.manifest.name != old.title:
             raise ConfigError(
                 f"{visible_line(asked.file)} is {visible_line(candidate.manifest.name)}, not "
-                f"{visible_line(old.title)}. Nothing was changed. To have it beside: coder extension install FILE"
+                f"{visible_line(old.title)}. Nothing was changed. Another extension is installed, not an update."
             )
         candidate = installing.called(candidate, old.name)
         _check_hash(candidate, asked)
@@ -139,7 +141,9 @@ def _complete(
 
 
 def _known(old: Record | None, candidate: Candidate) -> dict[str, Value]:
-    return {} if old is None else configuring.fitting(candidate.manifest.user_config, old.config)
+    """What an earlier version was set to, as far as this one takes it and it is no secret now."""
+    fields = candidate.manifest.user_config
+    return {} if old is None else configuring.fitting(fields, configuring.parted(fields, old.config)[0])
 
 
 def _is_kept(old: Record | None, key: str) -> bool:

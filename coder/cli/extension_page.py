@@ -67,6 +67,13 @@ def change_lines(record: Record, candidate: Candidate, changes: Sequence[str]) -
         yield from wrapped(_cut(change, _MOST_COMMAND), "  ", "    ")
 
 
+def kept_lines(record: Record) -> Iterator[str]:
+    """What an extension gets that was kept when it was removed."""
+    secret = [f"{visible_line(key)} (a secret)" for key in record.secrets]
+    if names := ", ".join([*map(visible_line, record.config), *secret]):
+        yield from wrapped(f"It gets the settings that were kept from before: {names}.", "! ", "  ")
+
+
 def list_lines(rows: Sequence[Record | str]) -> Iterator[str]:
     """A text is the problem of one whose record cannot be read."""
     if not rows:

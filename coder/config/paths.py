@@ -78,6 +78,11 @@ def key_file(home: Path) -> Path:
     return home / "credentials"
 
 
+def secrets_file(home: Path) -> Path:
+    """Where secrets of servers and extensions are kept, when no keyring has them."""
+    return home / "secrets.json"
+
+
 def project_settings(cwd: Path) -> Path:
     """The settings of a project that go into its repository."""
     return cwd / ".coder" / "settings.json"

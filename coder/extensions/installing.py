@@ -102,9 +102,17 @@ def install(
 
 
 def kept_of(store: Store, candidate: Candidate) -> Record | None:
-    """What is kept of one of that name that was removed. Raises ConfigError when one is installed."""
+    """What is kept of it from before it was removed: nothing that another of that name had. Raises ConfigError when
+    one is installed."""
     name = next((each for each in store.names() if each.casefold() == candidate.name.casefold()), candidate.name)
     old = store.record(name)
+    if old is not None and old.title != candidate.manifest.name:
+        if old.kept:
+            return None
+        raise ConfigError(
+            f"the name {name} is taken by another extension, {visible_line(old.title)}. To have this one in its place: "
+            f"coder extension remove {name}"
+        )
     if old is not None and not old.kept:
         raise ConfigError(
             f"{name} {visible_line(old.current.version)} is installed already. "
@@ -144,10 +152,13 @@ def _put(
     target.parent.mkdir(mode=0o700, exist_ok=True)
     candidate.folder.rename(target)
     plain, secret = configuring.parted(manifest.user_config, values)
+    if old is None:
+        secrets.drop(vault, name)  # those of another, which were kept or left by a kill
     notice = secrets.put(vault, name, secret)
     record = _onto(old, Record(name, manifest.name, version))
-    every = set(record.secrets) | set(secret)
-    record = replace(record, config={**record.config, **plain}, secrets=tuple(sorted(every)))
+    every = {*record.secrets, *secret}
+    known, _ = configuring.parted(manifest.user_config, record.config)  # what is a secret by now is not written down
+    record = replace(record, config={**known, **plain}, secrets=tuple(sorted(every)))
     store.save(record)
     store.sweep()
     return record, notice

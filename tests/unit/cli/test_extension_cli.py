@@ -143,6 +143,8 @@ def test_settings_are_set_shown_and_taken_back_and_it_is_turned_off_and_on(place
     assert place.coder("extension", "remove", "echo", "--keep-config").stdout == "Removed: echo, but for its settings\n"
     gone = place.coder("extension", "show", "echo")
     assert (gone.code, gone.stderr.count("\n")) == (2, 1)
+    again = place.coder("extension", "install", made.name)
+    assert again.code == 2 and "! It gets the settings that were kept from before: port.\n" in again.stdout
 
 
 @pytest.mark.behaviour("B-1717")
@@ -155,6 +157,13 @@ def test_an_update_that_changes_nothing_said_yes_to_is_short(place: Place) -> No
         "echo: 1.0.0 → 2.0.0. Nothing that you said yes to changes.\n"
         f"SHA-256         {sha256(made)}\n\nUpdated: echo 2.0.0.\nSessions that start from now on have its tools.\n"
     )
+    secret = {"port": {"type": "string", "title": "Port", "sensitive": True, "required": True}}
+    bundle(made, version="3.0.0", user_config={"port": secret["port"] | {"sensitive": False}})
+    sure = ("--yes", "--sha256")
+    assert place.coder("extension", "update", "echo", made.name, *sure, sha256(made), "--set", "port=a").code == 0
+    bundle(made, version="4.0.0", user_config=secret)
+    asked = place.coder("extension", "update", "echo", made.name, *sure, sha256(made))
+    assert asked.code == 2 and asked.stderr.endswith("Add --set-file port=…\n")
     bundle(made, name="other")
     other = place.coder("extension", "update", "echo", made.name, "--yes", "--sha256", sha256(made))
     assert other.code == 2 and "one.mcpb is other, not echo. Nothing was changed." in other.stderr

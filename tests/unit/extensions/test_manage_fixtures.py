@@ -60,6 +60,8 @@ def test_each_kind_is_packed_installed_run_twice_and_removed(kind: str, tmp_path
         answer = called(ready.command, ready.args, given, ready.cwd, "show_config")
         assert shown(answer["content"][0]["text"]) == {"token": SECRET, "limit": "7", "loud": "false", "args": "/,/usr"}
     assert store.found(record.name).enabled
+    beside = {record.current.folder, f".work-{record.current.folder}", "extension.json"}
+    assert set(os.listdir(store.top / record.name)) <= beside  # or a sweep would take what it has made itself
     updating.remove(store, record.name, vault, keep_config=False)
     assert launches(home, env) == ()
     assert os.listdir(home / "extensions") == []

@@ -223,6 +223,27 @@ def test_settings_can_stay_when_it_is_removed(home: Home) -> None:
     assert home.ready().env["E"] == "s-n"
 
 
+@pytest.mark.behaviour("B-1719")
+def test_what_was_kept_is_for_the_same_extension_alone(home: Home) -> None:
+    home.install({"key": "s"}, user_config={"key": KEY}, name="Echo")
+    with pytest.raises(ConfigError, match="the name echo is taken by another extension, Echo"):
+        home.install(user_config={"key": KEY}, name="ECHO")
+    updating.remove(home.store, "echo", home.vault, keep_config=True)
+    record = home.install(user_config={"key": KEY | {"required": False}}, env={"K": "${user_config.key}"}, name="ECHO")
+    assert (record.secrets, home.vault.keys("extension echo")) == ((), ())
+    assert "K" not in home.ready().env
+
+
+@pytest.mark.behaviour("B-1713")
+def test_a_setting_that_becomes_a_secret_is_no_longer_written_down(home: Home) -> None:
+    open_key = {"key": KEY | {"sensitive": False}}
+    home.install({"key": "canary"}, user_config=open_key)
+    record = home.update({"key": "canary"}, version="2.0.0", user_config={"key": KEY}, env={"K": "${user_config.key}"})
+    assert (record.config, record.secrets) == ({}, ("key",))
+    assert b"canary" not in (home.home / "extensions/echo/extension.json").read_bytes()
+    assert home.ready().env["K"] == "canary"
+
+
 @pytest.mark.behaviour("B-1712")
 def test_one_without_a_needed_setting_does_not_start_and_says_how_to_give_it(home: Home) -> None:
     home.install(user_config={"key": KEY})

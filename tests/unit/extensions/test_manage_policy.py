@@ -11,6 +11,7 @@ from coder.config.load import extension_settings, load
 from coder.core.config import ExtensionSettings
 from coder.core.errors import ConfigError
 from coder.extensions.policy import Known, forbidden
+from coder.vault.store import Entry, SecretFile
 
 HASH = "ab" * 32
 KNOWN = Known("mail", "Mail!", "Mia Ltd", "", HASH)
@@ -82,6 +83,14 @@ def test_a_list_that_cannot_be_understood_lets_nothing_through(
     managed = written(tmp_path / "etc", **extensions)
     with pytest.raises(ConfigError, match=where):
         extension_settings({"HOME": str(tmp_path)}, tmp_path, managed)
+
+
+@pytest.mark.behaviour("B-1713")
+def test_no_tool_reads_the_file_of_secrets(tmp_path: Path) -> None:
+    env, home = {"HOME": str(tmp_path)}, tmp_path / ".coder"
+    SecretFile(home).put("extension echo", "key", Entry("s"))
+    (rule,) = load(Flags(), env, tmp_path, managed=tmp_path / "none").rules
+    assert (rule.text, rule.behaviour, rule.base) == ("Read(/secrets.json)", "deny", home)
 
 
 def test_what_is_no_object_allows_nothing(tmp_path: Path) -> None:

@@ -61,11 +61,11 @@ def test_the_same_folder_makes_the_same_bytes_and_comes_out_as_it_went_in(kind: 
 @pytest.mark.behaviour("B-1696")
 def test_leftovers_secrets_and_what_is_listed_stay_outside(tmp_path: Path) -> None:
     out = {
-        ".env", ".env.local", ".git/config", "node_modules/.bin/x", "a/b.log", "src/x.map", "__pycache__/m.pyc", "notes/a.txt",
-        "deep/secret.key", "old.mcpb", ".mcpbignore", "package-lock.json", ".venv/bin/python",
+        ".env", ".env.local", ".git/config", "node_modules/.bin/x", "a/b.log", "src/x.map", "__pycache__/m.pyc",
+        "notes/a.txt", "deep/secret.key", "old.mcpb", ".mcpbignore", "package-lock.json", ".venv/bin/python",
     }  # fmt: skip
     kept = {"node_modules/a/index.js", "notes.md", "keep.log", "uv.lock", ".hidden"}
-    files = {name: b"x" for name in out | kept} | {".mcpbignore": b"# ours\nnotes/\n*.key\r\n!keep.log\n\n"}
+    files = dict.fromkeys(out | kept, b"x") | {".mcpbignore": b"# ours\nnotes/\n*.key\r\n!keep.log\n\n"}
     done = pack(folder_of(tmp_path, files), tmp_path / "x.mcpb")
     assert names_in(done.path) == kept | {"manifest.json", "main.js"} and done.files == len(kept) + 2
 
@@ -138,8 +138,8 @@ def test_whatever_is_packed_is_unpacked_again(files: dict[str, tuple[bytes, bool
             assert "for many disks" in str(error)
             return
         assert unpack(done.path, top / "to").sha256 == done.sha256
-        for path in (top / "to").rglob("*"):
-            if path.is_file():
-                source = folder / path.relative_to(top / "to")
-                assert path.read_bytes() == source.read_bytes()
-                assert bool(path.stat().st_mode & 0o111) == bool(source.stat().st_mode & 0o111)
+        for found in (top / "to").rglob("*"):
+            if found.is_file():
+                source = folder / found.relative_to(top / "to")
+                assert found.read_bytes() == source.read_bytes()
+                assert bool(found.stat().st_mode & 0o111) == bool(source.stat().st_mode & 0o111)

@@ -66,8 +66,8 @@ def raw_zip(pieces: Sequence[Piece], end: End = End()) -> bytes:
         body += local + raw
         rows.append(
             struct.pack(
-                "<4s6H3L5H2L", b"PK\1\2", piece.system << 8 | 20, 20, piece.flags, piece.method, 0, 33, crc, packed, size,
-                len(name), len(piece.extra), 0, piece.disk, 0, piece.mode << 16, at,
+                "<4s6H3L5H2L", b"PK\1\2", piece.system << 8 | 20, 20, piece.flags, piece.method, 0, 33, crc, packed,
+                size, len(name), len(piece.extra), 0, piece.disk, 0, piece.mode << 16, at,
             ) + name + piece.extra
         )  # fmt: skip
     table = len(body)

@@ -124,7 +124,7 @@ def read_manifest(data: bytes, origin: str) -> Manifest:
         name, _version(part), display_name, part.text("description", required=True), _author(part), _server(part),
         format_version, read_fields(part.part("user_config")), tools, prompts,
         part.flag("tools_generated"), part.flag("prompts_generated"), _compatibility(part.part("compatibility")),
-        *(part.text(key) for key in ("long_description", "homepage", "documentation", "support")),
+        part.text("long_description"), part.text("homepage"), part.text("documentation"), part.text("support"),
         _repository(part), part.text("license"), part.texts("keywords"), part.texts("privacy_policies"),
     )  # fmt: skip
     part.text("icon")

@@ -88,9 +88,14 @@ def _default(part: Part, kind: FieldType, *, multiple: bool) -> Value | None:
 
 def _scalar(part: Part, value: Any, kind: FieldType) -> Scalar:
     """The value as its field holds it. One of another type that can only mean one thing is taken, with a warning."""
-    wanted: type[Any] | tuple[type[Any], ...] = {"number": (int, float), "boolean": bool}.get(kind, str)
-    if isinstance(value, wanted) and (kind == "boolean" or not isinstance(value, bool)):
-        return part.checked("default", value) if isinstance(value, str) else value  # type: ignore[no-any-return]  # a scalar by the line above
+    if isinstance(value, bool):
+        if kind == "boolean":
+            return value
+    elif isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
+        if kind == "number":
+            return value
+    elif isinstance(value, str) and kind not in ("number", "boolean"):
+        return part.checked("default", value)
     meant: Scalar | None = None
     if kind == "number" and isinstance(value, str):
         meant = _number(value)

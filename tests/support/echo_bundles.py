@@ -1,4 +1,4 @@
-"""The four small extensions of tests/data/extensions, packed and spoken to. Each has a tool that shows its configuration."""
+"""The four small extensions of tests/data/extensions, packed and spoken to. Each has a tool that shows its config."""
 
 from __future__ import annotations
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 FILE, FOLDER, LINK, PIPE, DEVICE = 0o100644, 0o040755, 0o120777, 0o010644, 0o060644
+_LOCAL = struct.Struct("<4s5H3L2H")
 
 
 @dataclass(frozen=True)
 class Piece:
-    """One entry. What is None is told as it is; `local_name` … are what stands before the data, `gap` bytes before it all."""
+    """One entry. What is None is told as it is; `local_name` and `local_size` are what stands before the data."""
 
     name: str | bytes
     data: bytes = b""
@@ -30,9 +31,6 @@ class Piece:
     extra: bytes = b""
     disk: int = 0
 
-    def with_(self, **changes: object) -> Piece:
-        return replace(self, **changes)  # type: ignore[arg-type]  # fields by name
-
 
 @dataclass(frozen=True)
 class End:
@@ -46,10 +44,10 @@ class End:
     before: bytes = b""
     after: bytes = b""
     locator: bytes = b""
-    between: bytes = field(default=b"")
+    between: bytes = b""
 
 
-def raw_zip(pieces: Sequence[Piece], end: End = End()) -> bytes:  # frozen
+def raw_zip(pieces: Sequence[Piece], end: End = End()) -> bytes:
     body = bytearray(end.before)
     rows = []
     for piece in pieces:
@@ -63,14 +61,13 @@ def raw_zip(pieces: Sequence[Piece], end: End = End()) -> bytes:  # frozen
         at = len(body) if piece.at is None else piece.at
         local = name if piece.local_name is None else piece.local_name
         told = size if piece.local_size is None else piece.local_size
-        body += struct.pack(
-            "<4s5H3L2H", b"PK\3\4", 20, piece.flags, piece.method, 0, 33, crc, packed, told, len(local), 0
-        )
+        before = (b"PK\3\4", 20, piece.flags, piece.method, 0, 33)
+        body += _LOCAL.pack(*before, crc, packed, told, len(local), 0)
         body += local + raw
         rows.append(
             struct.pack(
-                "<4s6H3L5H2L", b"PK\1\2", piece.system << 8 | 20, 20, piece.flags, piece.method, 0, 33, crc, packed, size,
-                len(name), len(piece.extra), 0, piece.disk, 0, piece.mode << 16, at,
+                "<4s6H3L5H2L", b"PK\1\2", piece.system << 8 | 20, 20, piece.flags, piece.method, 0, 33, crc, packed,
+                size, len(name), len(piece.extra), 0, piece.disk, 0, piece.mode << 16, at,
             ) + name + piece.extra
         )  # fmt: skip
     table = len(body)

@@ -67,7 +67,8 @@ def test_all_of_a_full_manifest_is_there() -> None:
         "_meta": {}, "$schema": "x", "tools": [{"name": "t", "description": "d"}], "tools_generated": True,
         "prompts": [{"name": "p", "text": "…", "arguments": ["a"]}], "prompts_generated": True,
         "author": {"name": "Ann", "email": "a@b", "url": "https://a"},
-        "compatibility": {"claude_desktop": ">=1", "my_client": ">2", "platforms": ["linux"], "runtimes": {"node": ">=16"}},
+        "compatibility": {"claude_desktop": ">=1", "my_client": ">2", "platforms": ["linux"],
+                          "runtimes": {"node": ">=16"}},
         "server": {"type": "binary", "entry_point": "bin/x", "mcp_config": {
             "command": "bin/x", "args": ["-a"], "env": {"A": "1"},
             "platform_overrides": {"win32": {"command": "bin/x.exe", "args": []}, "darwin": {"env": {"B": "2"}}}}},
@@ -240,7 +241,8 @@ JSON = st.recursive(
 )
 KEYS = [
     "name", "version", "author", "author/name", "server", "server/type", "server/entry_point", "server/mcp_config",
-    "server/mcp_config/env", "server/mcp_config/platform_overrides", "server/mcp_config/platform_overrides/linux", "tools",
+    "server/mcp_config/env", "server/mcp_config/platform_overrides", "server/mcp_config/platform_overrides/linux",
+    "tools",
     "prompts", "compatibility", "compatibility/runtimes", "compatibility/platforms", "user_config", "user_config/k",
     "user_config/k/default", "repository", "keywords", "icon", "manifest_version",
 ]  # fmt: skip

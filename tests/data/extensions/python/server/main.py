@@ -2,21 +2,23 @@
 
 import json
 import sys
+from typing import Any
 
-from shown import shown
+from shown import shown  # type: ignore[import-not-found]  # in server/lib, which PYTHONPATH names
 
 TOOL = {"name": "show_config", "description": "Shows the configuration", "inputSchema": {"type": "object"}}
 
 
-def answer(method, params):
+def answer(method: str, params: dict[str, Any]) -> dict[str, Any] | None:
     if method == "initialize":
         info = {"name": "echo-python", "version": "1.0.0"}
         return {"protocolVersion": params["protocolVersion"], "capabilities": {"tools": {}}, "serverInfo": info}
-    return {
+    known: dict[str, dict[str, Any]] = {
         "ping": {},
         "tools/list": {"tools": [TOOL]},
         "tools/call": {"content": [{"type": "text", "text": shown()}]},
-    }.get(method)
+    }
+    return known.get(method)
 
 
 for line in sys.stdin:

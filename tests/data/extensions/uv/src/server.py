@@ -3,24 +3,26 @@
 import json
 import os
 import sys
+from typing import Any
 
 TOOL = {"name": "show_config", "description": "Shows the configuration", "inputSchema": {"type": "object"}}
 
 
-def shown():
+def shown() -> str:
     env = [f"{name.lower()}={os.environ.get(name, '').encode().hex()}" for name in ("TOKEN", "LIMIT", "LOUD")]
     return ";".join([*env, "args=" + ",".join(arg.encode().hex() for arg in sys.argv[1:])])
 
 
-def answer(method, params):
+def answer(method: str, params: dict[str, Any]) -> dict[str, Any] | None:
     if method == "initialize":
         info = {"name": "echo-uv", "version": "1.0.0"}
         return {"protocolVersion": params["protocolVersion"], "capabilities": {"tools": {}}, "serverInfo": info}
-    return {
+    known: dict[str, dict[str, Any]] = {
         "ping": {},
         "tools/list": {"tools": [TOOL]},
         "tools/call": {"content": [{"type": "text", "text": shown()}]},
-    }.get(method)
+    }
+    return known.get(method)
 
 
 for line in sys.stdin:

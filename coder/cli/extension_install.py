@@ -23,6 +23,7 @@ from coder.extensions.launching import preview_of
 from coder.extensions.runtimes import check_runtimes, needs
 
 if TYPE_CHECKING:
+    from coder.extensions.manifest import Manifest
     from coder.extensions.record import Record
     from coder.extensions.user_config import Value
 
@@ -51,7 +52,7 @@ def install(here: Here, asked: Asked) -> None:
         given = _complete(here, candidate, kept, given, asked)
         record, notice = installing.install(here.store, candidate, given, here.vault, _prepare(here))
         print(f"\nInstalled: {record.name} {visible_line(record.current.version)}.")
-        _after(record, notice)
+        _after(here, candidate.manifest, record, notice)
 
 
 def update(here: Here, name: str, asked: Asked) -> None:
@@ -74,7 +75,7 @@ def update(here: Here, name: str, asked: Asked) -> None:
         given = _complete(here, candidate, old, given, asked)
         record, notice = installing.update(here.store, candidate, old, given, here.vault, _prepare(here))
         print(f"\nUpdated: {record.name} {visible_line(record.current.version)}.")
-        _after(record, notice)
+        _after(here, candidate.manifest, record, notice)
 
 
 def _file(here: Here, text: str) -> Path:
@@ -154,9 +155,10 @@ def _prepare(here: Here) -> Prepare:
     return lambda manifest, folder: locking.lock(manifest, folder, here.env)
 
 
-def _after(record: Record, notice: str) -> None:
-    if notice:
-        print(visible_line(notice))
+def _after(here: Here, manifest: Manifest, record: Record, notice: str) -> None:
+    problem = locking.fetch(manifest, here.store.folder(record), here.store.work(record), here.env)
+    for line in filter(None, (notice, problem)):
+        print(visible_line(line))
     if record.enabled:
         print("Sessions that start from now on have its tools.")
     else:

@@ -1,4 +1,4 @@
-"""Fixes the versions that a uv extension is made of, once, where its maker has not. Runs uv, so only after consent."""
+"""Fixes the versions that a uv extension is made of, where its maker has not, and gets them. Only after consent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,17 @@ from coder.extensions.runtimes import find_program
 
 LOCK = "uv.lock"
 _PATIENCE = 300.0  # seconds
-_PASSED = ("HOME", "LANG", "PATH", "SSL_CERT_DIR", "SSL_CERT_FILE", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")
+_PASSED = (
+    "HOME",
+    "LANG",
+    "PATH",
+    "PYTHONDONTWRITEBYTECODE",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+    "TMPDIR",
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_HOME",
+)
 _PASSED_OF_UV = ("UV_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "PIP_INDEX")
 
 
@@ -29,17 +39,35 @@ def lock(manifest: Manifest, folder: Path, env: Mapping[str, str]) -> None:
             f"{name} comes without {LOCK}, and uv, which makes it, is not in PATH. Install uv "
             "(https://docs.astral.sh/uv), then try again."
         )
+    said = _run([uv, "lock", "--project", str(folder)], folder, env)
+    if said:
+        raise ConfigError(f"{name}: uv cannot fix its versions: {said}. Nothing was installed.")
+
+
+def fetch(manifest: Manifest, folder: Path, venv: Path, env: Mapping[str, str]) -> str:
+    """Gets the packages of a uv extension into `venv`, with the person's network and certificates, which no server is
+    given. Returns what went wrong, "" for nothing: then its first start has to do it."""
+    uv = find_program("uv", env)
+    if manifest.server.type != "uv" or not uv:
+        return ""
+    into = {"UV_PROJECT_ENVIRONMENT": str(venv), "PYTHONDONTWRITEBYTECODE": "1"}
+    said = _run([uv, "sync", "--frozen", "--project", str(folder)], folder, {**env, **into})
+    return f"its packages are not there yet; its first start will try again: {said}" if said else ""
+
+
+def _run(argv: list[str], folder: Path, env: Mapping[str, str]) -> str:
+    """Why it failed; "" when it did not."""
     kept = {key: text for key, text in env.items() if key in _PASSED or key.upper().startswith(_PASSED_OF_UV)}
     try:
         done = subprocess.run(
-            [uv, "lock", "--project", str(folder)],
-            stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=False, env=kept, cwd=folder,
-        )  # fmt: skip
-    except (OSError, subprocess.SubprocessError) as error:
-        raise ConfigError(
-            f"{name}: uv lock did not end well ({type(error).__name__}). Nothing was installed."
-        ) from error
-    if done.returncode:
-        said = done.stderr[-2000:].decode(errors="replace").strip().splitlines()
-        why = visible_line(said[-1].strip()[:300]) if said else f"exit code {done.returncode}"
-        raise ConfigError(f"{name}: uv cannot fix its versions: {why}. Nothing was installed.")
+            argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=False, env=kept, cwd=folder
+        )
+    except subprocess.TimeoutExpired:
+        return f"it did not end within {_PATIENCE:g} seconds"
+    except OSError as error:
+        return f"it did not start: {error.strerror}"
+    if not done.returncode:
+        return ""
+    lines = [line.strip() for line in done.stderr[-4000:].decode(errors="replace").splitlines() if line.strip()]
+    telling = next((line for line in lines if line.startswith(("error:", "×"))), lines[-1] if lines else "")
+    return visible_line(telling[:300]) or f"exit code {done.returncode}"

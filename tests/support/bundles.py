@@ -77,27 +77,43 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def called(command: str, args: Sequence[str], env: Mapping[str, str], cwd: Path, tool: str = "echo") -> dict[str, Any]:
+def called(
+    command: str,
+    args: Sequence[str],
+    env: Mapping[str, str],
+    cwd: Path,
+    tool: str = "echo",
+    arguments: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """What `tool` answers, of a server started as a session would, with what every program gets beside."""
-    calls = [*HELLO, {"method": "tools/list"}, {"method": "tools/call", "params": {"name": tool, "arguments": {}}}]
-    lines = []
-    for number, call in enumerate(calls):
-        known = {} if call["method"].startswith("notifications/") else {"id": number}
-        lines.append(json.dumps({"jsonrpc": "2.0", **known, **call}))
-    done = subprocess.run(
+    calls = [
+        *HELLO,
+        {"method": "tools/list"},
+        {"method": "tools/call", "params": {"name": tool, "arguments": arguments or {}}},
+    ]
+    with subprocess.Popen(
         [command, *args],
-        input="\n".join(lines) + "\n",
         env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", **env},
         cwd=cwd,
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         encoding="utf-8",
-        timeout=60,
-        check=False,
-    )
-    answers = {each.get("id"): each for each in map(json.loads, filter(None, done.stdout.split("\n")))}
-    assert done.returncode == 0 and 3 in answers, done.stderr
-    answer: dict[str, Any] = answers[3]["result"]
-    return answer
+    ) as server:
+        assert server.stdin and server.stdout
+        answer: dict[str, Any] = {}
+        for number, call in enumerate(calls):
+            is_asked = not call["method"].startswith("notifications/")
+            known = {"id": number} if is_asked else {}
+            server.stdin.write(json.dumps({"jsonrpc": "2.0", **known, **call}) + "\n")
+            server.stdin.flush()
+            while is_asked and answer.get("id") != number:
+                line = server.stdout.readline()
+                assert line, "it ended without an answer"
+                answer = json.loads(line)
+        server.stdin.close()
+        server.stdout.read()
+    found: dict[str, Any] = answer["result"]
+    return found
 
 
 def echoed(command: str, args: Sequence[str], env: Mapping[str, str], cwd: Path) -> dict[str, Any]:

@@ -95,3 +95,6 @@ def test_a_uv_extension_without_a_lock_needs_uv_and_says_so(tmp_path: Path) -> N
         with pytest.raises(ConfigError, match=r"uv cannot fix its versions: No \\x1b\[2J solution") as said:
             locking.lock(candidate.manifest, candidate.folder, {"PATH": str(fails.parent), "MY_TOKEN": "s"})
         assert "MY_TOKEN" not in str(said.value)
+        told = locking.fetch(candidate.manifest, candidate.folder, tmp_path / "venv", {"PATH": str(fails.parent)})
+        assert told.startswith("its packages are not there yet; its first start will try again: No \\x1b[2J solution ")
+        assert "UV_PROJECT_ENVIRONMENT" in told

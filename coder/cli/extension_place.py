@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coder.config.load import extension_settings
+from coder.config.extensions import extension_settings
 from coder.config.paths import config_home, current_folder, user_home
 from coder.core.config import ExtensionSettings
 from coder.core.errors import ConfigError

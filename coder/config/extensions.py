@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
-from coder.config.layers import Layer
+from coder.config.layers import Layer, stacked
+from coder.config.paths import MANAGED, config_home, sources
 from coder.core.config import ExtensionSettings
 from coder.core.errors import ConfigError
 
@@ -29,6 +31,12 @@ def extensions_of(layers: Iterable[Layer]) -> ExtensionSettings:
             allowed = [*(allowed or ()), *_entries(given["allow"], "allow", layer.origin)]
         blocked += _entries(given.get("block", []), "block", layer.origin)
     return ExtensionSettings(None if allowed is None else tuple(allowed), tuple(blocked))
+
+
+def extension_settings(env: Mapping[str, str], cwd: Path, managed: Path = MANAGED) -> ExtensionSettings:
+    """The same where there is no session. Raises ConfigError."""
+    home = config_home(env)
+    return extensions_of(stacked(sources(home, cwd, env, (), managed), None, home, cwd, strict=True).layers)
 
 
 def _entries(raw: Any, key: str, origin: str) -> list[Mapping[str, str]]:

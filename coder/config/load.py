@@ -235,12 +235,6 @@ def _extensions(stack: Stack) -> ExtensionSettings:
     return extensions.extensions_of(stack.layers)
 
 
-def extension_settings(env: Mapping[str, str], cwd: Path, managed: Path = MANAGED) -> ExtensionSettings:
-    """What the administrator says of extensions, where no session is. Raises ConfigError."""
-    found = [source for source in sources(config_home(env), cwd, env, (), managed) if source.scope == "managed"]
-    return _extensions(stacked(found, None, config_home(env), cwd, strict=True))
-
-
 def _worktrees(stack: Stack) -> Worktrees:
     return Worktrees(
         stack.first(lambda settings: settings.worktree_base) or "",

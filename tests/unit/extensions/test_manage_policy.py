@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from coder.config.extensions import extension_settings
 from coder.config.flags import Flags
-from coder.config.load import extension_settings, load
+from coder.config.load import load
 from coder.core.config import ExtensionSettings
 from coder.core.errors import ConfigError
 from coder.extensions.policy import Known, forbidden

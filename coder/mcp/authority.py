@@ -6,9 +6,13 @@ They never go through the client of a server: its headers and cookies are not fo
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import json
+import os
+import ssl
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import httpx2
@@ -61,7 +65,7 @@ class Authority:
         timeout = httpx2.Timeout(self.seconds)
         host = request.url.host
         try:
-            async with httpx2.AsyncClient(timeout=timeout, follow_redirects=False) as client:
+            async with await client_for(request.url, timeout) as client:
                 for _ in range(_REDIRECTS + 1):
                     self.check(str(request.url))
                     answer, onward = await self._once(client, request)
@@ -116,6 +120,21 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+async def client_for(url: httpx2.URL, timeout: httpx2.Timeout) -> httpx2.AsyncClient:
+    """For one answer or two. Reading certificates takes long enough to be seen: not in the loop, and once."""
+    local = is_loopback(url.host)
+    certificates = await asyncio.to_thread(_certificates) if url.scheme == "https" else False
+    return httpx2.AsyncClient(timeout=timeout, follow_redirects=False, verify=certificates, trust_env=not local)
+
+
+@lru_cache(maxsize=1)
+def _certificates() -> ssl.SSLContext:
+    context = httpx2.create_ssl_context()
+    if extra := os.environ.get("NODE_EXTRA_CA_CERTS"):
+        context.load_verify_locations(cafile=extra)
+    return context
 
 
 def _plain(headers: httpx2.Headers) -> list[tuple[str, str]]:

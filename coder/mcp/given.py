@@ -14,7 +14,8 @@ from coder.mcp.server import Http, Server
 
 
 class GivenAuth(httpx2.Auth):
-    """`refused` is why the server lets us in no more, until it does. `anew` asks the helper once more."""
+    """`refused` is why the server lets us in no more, until it does: the rest of a sentence about it. `anew` asks the
+    helper once more."""
 
     def __init__(self, server: Server, anew: Callable[[], Awaitable[Mapping[str, str]]]) -> None:
         assert isinstance(server.transport, Http)
@@ -50,6 +51,6 @@ class GivenAuth(httpx2.Auth):
             return
         whose = "its headersHelper prints" if self._helper else f"{self._server.origin} gives"
         self.refused = ServerError(
-            f"{self._server.name} does not take the Authorization header that {whose} (HTTP {response.status_code}). "
-            "Set another one, or leave it out and log in: coder mcp login " + self._server.name
+            f"does not take the Authorization header that {whose} (HTTP {response.status_code}): set another one, or "
+            f"leave it out and log in with coder mcp login {self._server.name}"
         )

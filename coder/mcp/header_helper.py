@@ -20,16 +20,17 @@ from coder.mcp.server import Http, Server
 SECONDS = 10.0
 _LIMIT = 64 * 1024
 _MOST = 64
+_SHAPE = 'it must print one JSON object, such as {"Authorization": "Bearer …"}'
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _OURS = frozenset({"host", "content-length", "content-type", "transfer-encoding", "connection", "accept"})
 
 
 async def headers_of(server: Server, cwd: Path, env: Mapping[str, str], seconds: float = SECONDS) -> dict[str, str]:
-    """What the command prints. {} where the entry has none. Raises ServerError; never shows what was printed."""
+    """What the command prints. {} where the entry has none. Raises ServerError, whose text is the rest of a
+    sentence about the server and never shows what was printed."""
     transport = server.transport
     if not isinstance(transport, Http) or not transport.helper:
         return {}
-    name = f"{server.name}: its headersHelper"
     told = {**env, "CLAUDE_CODE_MCP_SERVER_NAME": server.name, "CLAUDE_CODE_MCP_SERVER_URL": transport.url}
     try:
         process = await asyncio.create_subprocess_exec(
@@ -42,23 +43,27 @@ async def headers_of(server: Server, cwd: Path, env: Mapping[str, str], seconds:
             start_new_session=True,
         )
     except (OSError, ValueError) as error:
-        raise ServerError(f"{name} cannot be started ({type(error).__name__}). Look at {server.origin}.") from error
+        raise ServerError(
+            f"has a headersHelper that cannot be started ({type(error).__name__}): look at {server.origin}"
+        ) from error
     try:
         async with asyncio.timeout(seconds):
             printed = await _printed(process)
             status = await process.wait()
     except TimeoutError as error:
-        raise ServerError(f"{name} did not end within {seconds:g} s. Run it by hand to see why.") from error
+        raise ServerError(
+            f"has a headersHelper that did not end within {seconds:g} s: run it by hand to see why"
+        ) from error
     finally:
         # Also what it left running: it has the pipe, and the secrets it was told.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
     if len(printed) > _LIMIT:
-        raise ServerError(f"{name} printed more than {_LIMIT // 1024} KB. It must print one JSON object of headers.")
+        raise ServerError(f"has a headersHelper that printed more than {_LIMIT // 1024} KB: {_SHAPE}")
     if status != 0:
-        raise ServerError(f"{name} failed with exit code {status}. Run it by hand to see why.")
-    return _parsed(printed, name)
+        raise ServerError(f"has a headersHelper that failed with exit code {status}: run it by hand to see why")
+    return _parsed(printed)
 
 
 async def _printed(process: asyncio.subprocess.Process) -> bytes:
@@ -73,23 +78,20 @@ async def _printed(process: asyncio.subprocess.Process) -> bytes:
     return bytes(data)
 
 
-def _parsed(printed: bytes, name: str) -> dict[str, str]:
-    shape = 'It must print one JSON object, such as {"Authorization": "Bearer …"}.'
+def _parsed(printed: bytes) -> dict[str, str]:
     try:
         found = json.loads(printed)
     except (ValueError, RecursionError):  # the error of the parser holds the text: it must not be a cause
-        raise ServerError(f"{name} printed what is no JSON. {shape}") from None
+        raise ServerError(f"has a headersHelper that printed what is no JSON: {_SHAPE}") from None
     if not isinstance(found, dict):
-        raise ServerError(f"{name} printed no JSON object. {shape}")
+        raise ServerError(f"has a headersHelper that printed no JSON object: {_SHAPE}")
     if len(found) > _MOST:
-        raise ServerError(f"{name} printed more than {_MOST} headers. {shape}")
+        raise ServerError(f"has a headersHelper that printed more than {_MOST} headers: {_SHAPE}")
     headers: dict[str, str] = {}
-    for number, (key, value) in enumerate(found.items(), start=1):
-        if not _NAME.fullmatch(key) or key.lower() in _OURS:
-            raise ServerError(f"{name}: header {number} has a name that cannot be sent. {shape}")
-        if not isinstance(value, str):
-            raise ServerError(f"{name}: the value of {key} is no text. {shape}")
-        if not value.isascii() or not value.isprintable():
-            raise ServerError(f"{name}: the value of {key} has a line end or another character no header may have.")
-        headers[key] = value.strip()
+    for number, (name, value) in enumerate(found.items(), start=1):
+        if not _NAME.fullmatch(name) or name.lower() in _OURS:
+            raise ServerError(f"has a headersHelper whose header {number} has a name that cannot be sent: {_SHAPE}")
+        if not isinstance(value, str) or not value.isascii() or not value.isprintable():
+            raise ServerError(f"has a headersHelper whose {name} is no text on one line: {_SHAPE}")
+        headers[name] = value.strip()
     return headers

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import math
 from collections.abc import Mapping
 from contextlib import suppress
@@ -31,7 +30,7 @@ from pydantic import AnyUrl, ValidationError
 from coder import __version__
 from coder.core.visible import visible_line
 from coder.mcp import tokens
-from coder.mcp.authority import Authority
+from coder.mcp.authority import Authority, client_for
 from coder.mcp.errors import ServerError
 from coder.mcp.loopback import Answered, Loopback, answer_in
 from coder.mcp.oauth import Memory, grant_of
@@ -51,9 +50,6 @@ _HELLO = {
         "clientInfo": {"name": "coder", "version": __version__},
     },
 }
-# It logs tracebacks, with what servers answered in them; all of it reaches us as an error too.
-logging.getLogger("mcp.client.auth").addHandler(logging.NullHandler())
-logging.getLogger("mcp.client.auth").propagate = False
 
 
 class Person(Protocol):
@@ -223,7 +219,7 @@ class LogIn:
     async def _knock(self, request: httpx2.Request) -> httpx2.Response:
         """How the server itself answers: its head only, for what comes after may have no end."""
         try:
-            async with httpx2.AsyncClient(timeout=self._seconds, follow_redirects=False) as client:
+            async with await client_for(request.url, httpx2.Timeout(self._seconds)) as client:
                 timed = client.build_request(
                     request.method, request.url, headers=request.headers, content=request.content
                 )

@@ -57,7 +57,7 @@ async def credentials_for(
     if not isinstance(transport, Http):
         return Credentials()
     if transport.helper and server.scope in _FOLDERS and not trusted:
-        raise ServerError(f"{server.name}: headersHelper not run: this folder is not trusted. To trust it: coder trust")
+        raise ServerError("is not asked: headersHelper not run, for this folder is not trusted (coder trust)")
     # Elsewhere than in the project, where a name without a path could be the repository's own program.
     place = cwd if server.scope in _FOLDERS else Path(env.get("HOME") or "/")
     helped = await header_helper.headers_of(server, place, env)

@@ -6,6 +6,7 @@ came from, and waits without end. So a session uses its parts and none of its fl
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
@@ -33,6 +34,9 @@ from coder.mcp.tokens import Grant
 from coder.vault.errors import VaultError
 from coder.vault.vault import Vault
 
+# It logs what servers answered, with tracebacks; a token may be in it. All that matters reaches us as a value.
+logging.getLogger("mcp.client.auth.oauth2").disabled = True
+
 _EARLY = 30.0  # seconds before its end a token is renewed: the request has to arrive while it is good
 Clock = Callable[[], float]
 
@@ -58,7 +62,7 @@ class Memory:
 
 
 class SessionAuth(OAuthClientProvider):
-    """`refused` is why the server lets us in no more, until it does."""
+    """`refused` is why the server lets us in no more, until it does: the rest of a sentence about it."""
 
     def __init__(self, server: Server, vault: Vault, now: Clock = time.time) -> None:
         assert isinstance(server.transport, Http)
@@ -116,7 +120,8 @@ class SessionAuth(OAuthClientProvider):
         try:
             answer = await self._authority.send(await self._refresh_token())
         except ServerError as error:
-            self._trouble = error
+            why = str(error).removeprefix(f"{self._server.name}: ").removesuffix(".")
+            self._trouble = ServerError(f"could not have its login renewed: {why}")
             return
         except OAuthFlowError:  # the client that is kept is none that can be used
             self._is_spent = True
@@ -133,7 +138,7 @@ class SessionAuth(OAuthClientProvider):
             return
         if answer.status_code >= 500 or answer.status_code == 429:
             self._trouble = ServerError(
-                f"{self._server.name}: the login cannot be renewed ({self._authority.failure}). Try again later."
+                f"could not have its login renewed ({self._authority.failure}): try again later"
             )
         else:
             self._is_spent = True
@@ -143,7 +148,7 @@ class SessionAuth(OAuthClientProvider):
         try:
             grant = await tokens.load(self._vault, self._server)
         except VaultError as error:
-            self._trouble = LoginNeeded(f"{self._server.name}: {error}")
+            self._trouble = LoginNeeded(f"has a login that cannot be had: {str(error).removesuffix('.')}")
             return
         if grant is None:
             self.context.clear_tokens()
@@ -173,16 +178,14 @@ class SessionAuth(OAuthClientProvider):
         if response.status_code not in (401, 403):
             self.refused = None
             return
-        name = self._server.name
-        remedy = f"Log in: coder mcp login {name}"
         if response.status_code == 403:
             wanted = visible_line(extract_field_from_www_auth(response, "scope") or "")[:200]
             more = f", and asks for more rights ({wanted})" if wanted else ""
-            self.refused = LoginNeeded(f"{name} refuses what this login may do{more}. {remedy}")
+            self.refused = LoginNeeded(f"refuses what this login may do{more}")
             return
         signed = "Authorization" in response.request.headers
         why = "does not take the login that is kept" if signed or self._is_spent else "wants a login"
-        self.refused = self._trouble or LoginNeeded(f"{name} {why}. {remedy}")
+        self.refused = self._trouble or LoginNeeded(why)
 
 
 def put_back(provider: OAuthClientProvider, grant: Grant) -> None:

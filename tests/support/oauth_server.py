@@ -1,4 +1,4 @@
-"""A server with a login, on loopback: the resource (`/mcp`), and who gives out tokens for it, with faults. Knows no client."""
+"""A server with a login, on loopback: the resource (`/mcp`), and who gives out tokens for it, with faults."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Asked:
 
 @dataclass(slots=True)
 class OAuthServer:
-    """`faults` are by path: "hang", "endless", or a status. `metadata` and `resource` change what is said there, None takes a
-    field out. `answers` changes what the browser is sent back with."""
+    """`faults` are by path: "hang", "endless", or a status. `metadata` and `resource` change what is said there, None takes
+    a field out. `answers` changes what the browser is sent back with."""
 
     url: str = ""
     faults: dict[str, str | int] = field(default_factory=dict)
@@ -63,7 +63,12 @@ class OAuthServer:
         access, refresh = self.secret("access"), self.secret("refresh")
         self.good.add(access)
         self.refreshes.add(refresh)
-        found = {"access_token": access, "refresh_token": refresh, "token_type": "bearer", "expires_in": self.expires_in}
+        found = {
+            "access_token": access,
+            "refresh_token": refresh,
+            "token_type": "bearer",
+            "expires_in": self.expires_in,
+        }
         return {name: value for name, value in found.items() if value is not None}
 
     def authority(self) -> dict[str, Any]:

@@ -1,11 +1,9 @@
-"""A person logs in at a server, with a browser that is played; what comes of it, and what of everything that can go wrong."""
+"""A person logs in at a server, with a browser that is played; what comes of it, and of what can go wrong."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import logging
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,7 +97,12 @@ async def test_what_the_entry_says_is_used(tmp_path: Path) -> None:
     browser = Browser()
     with oauth_server(metadata={"registration_endpoint": None}, resource={"scopes_supported": ["all"]}) as seen:
         url = f"{seen.url}/elsewhere/metadata"
-        given = {"client_id": "mine", "client_secret": "canary-client", "scopes": ("read", "write"), "metadata_url": url}
+        given = {
+            "client_id": "mine",
+            "client_secret": "canary-client",
+            "scopes": ("read", "write"),
+            "metadata_url": url,
+        }
         seen.faults[METADATA] = 500
         await log_in(server_at(seen.mcp, **given), tmp_path, browser)
     wanted = parse_qs(urlsplit(browser.shown[0]).query)
@@ -130,13 +133,19 @@ Change = Callable[[OAuthServer], object]
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (lambda s: s.metadata.update(token_endpoint="http://evil.example/token"), r"would go to 'http://evil\.example'"),
+        (
+            lambda s: s.metadata.update(token_endpoint="http://evil.example/token"),
+            r"would go to 'http://evil\.example'",
+        ),
         (lambda s: s.metadata.update(authorization_endpoint="http://evil.example/a"), r"'http://evil\.example'"),
         (lambda s: s.metadata.update(registration_endpoint="http://evil.example/r"), r"'http://evil\.example'"),
         (lambda s: s.metadata.update(issuer="https://evil.example"), "issuer mismatch"),
         (lambda s: s.resource.update(resource="https://evil.example/mcp"), "does not match expected"),
         (lambda s: s.answers.update(iss="https://evil.example"), "iss mismatch"),
-        (lambda s: s.metadata.update(registration_endpoint=f"{s.url}/none"), r"register itself there \(HTTP 404\).*--client-id"),
+        (
+            lambda s: s.metadata.update(registration_endpoint=f"{s.url}/none"),
+            r"register itself there \(HTTP 404\).*--client-id",
+        ),
         (lambda s: s.answers.update(code="canary-wrong"), r"not accepted \(HTTP 400, invalid_grant\)"),
         (lambda s: s.answers.update(code="", error="access_denied"), r"not granted \(access_denied\)"),
         (lambda s: s.faults.update({RESOURCE: 500}), "HTTP 500"),
@@ -165,9 +174,9 @@ async def test_what_goes_wrong_is_said_in_a_line_and_nothing_is_kept(
 @pytest.mark.behaviour("B-1663")
 @pytest.mark.parametrize("path", ["/mcp", RESOURCE, METADATA, "/register", "/token"])
 async def test_a_login_that_hangs_ends_at_the_deadline(tmp_path: Path, path: str) -> None:
-    with oauth_server(faults={path: "hang"}) as seen:
-        with pytest.raises(ServerError, match=r"files.* in time|longer than 0\.3 s"):
-            await asyncio.wait_for(log_in(server_at(seen.mcp), tmp_path, seconds=0.3), 20)
+    ends = pytest.raises(ServerError, match=r"files.* in time|longer than 0\.3 s")
+    with oauth_server(faults={path: "hang"}) as seen, ends:
+        await asyncio.wait_for(log_in(server_at(seen.mcp), tmp_path, seconds=0.3), 20)
 
 
 @pytest.mark.behaviour("B-1663")
@@ -228,8 +237,3 @@ async def test_who_cannot_be_told_is_forgotten_all_the_same(tmp_path: Path, faul
         was_there, said = await log_out(server, vault_in(tmp_path), seconds=0.3)
     assert was_there and "they hold until they run out" in said.replace("its tokens hold", "they hold")
     assert await tokens.load(vault_in(tmp_path), server) is None
-
-
-def test_the_library_logs_nothing_to_the_screen() -> None:
-    assert not logging.getLogger("mcp.client.auth").propagate
-    assert os.environ.get("CODER_KEYRING") != "on"

@@ -10,7 +10,10 @@ import contextlib
 import json
 import os
 import re
+import selectors
 import signal
+import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -32,50 +35,65 @@ async def headers_of(server: Server, cwd: Path, env: Mapping[str, str], seconds:
     if not isinstance(transport, Http) or not transport.helper:
         return {}
     told = {**env, "CLAUDE_CODE_MCP_SERVER_NAME": server.name, "CLAUDE_CODE_MCP_SERVER_URL": transport.url}
+    process = _begun(transport.helper, cwd, told, server.origin)
     try:
-        process = await asyncio.create_subprocess_exec(
-            *("/bin/sh", "-c", transport.helper),
-            cwd=cwd,
-            env=told,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            start_new_session=True,
-        )
-    except (OSError, ValueError) as error:
-        raise ServerError(
-            f"has a headersHelper that cannot be started ({type(error).__name__}): look at {server.origin}"
-        ) from error
-    try:
-        async with asyncio.timeout(seconds):
-            printed = await _printed(process)
-            status = await process.wait()
-    except TimeoutError as error:
-        raise ServerError(
-            f"has a headersHelper that did not end within {seconds:g} s: run it by hand to see why"
-        ) from error
-    finally:
-        # Also what it left running: it has the pipe, and the secrets it was told.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
+        printed, status = await asyncio.to_thread(_run, process, seconds)
+    except asyncio.CancelledError:
+        _end(process)  # the thread sees the end of it
+        raise
     if len(printed) > _LIMIT:
         raise ServerError(f"has a headersHelper that printed more than {_LIMIT // 1024} KB: {_SHAPE}")
+    if status is None:
+        raise ServerError(f"has a headersHelper that did not end within {seconds:g} s: run it by hand to see why")
     if status != 0:
         raise ServerError(f"has a headersHelper that failed with exit code {status}: run it by hand to see why")
     return _parsed(printed)
 
 
-async def _printed(process: asyncio.subprocess.Process) -> bytes:
-    """All that it prints; of too much, enough to see that it is."""
-    assert process.stdout is not None
+def _begun(command: str, cwd: Path, env: Mapping[str, str], origin: str) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            ("/bin/sh", "-c", command),
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        why = type(error).__name__
+        raise ServerError(f"has a headersHelper that cannot be started ({why}): look at {origin}") from error
+
+
+def _run(process: subprocess.Popen[bytes], seconds: float) -> tuple[bytes, int | None]:
+    """What it prints, of too much only the beginning, and its exit code; None when it did not end in time."""
+    until = time.monotonic() + seconds
     data = bytearray()
-    while len(data) <= _LIMIT and (piece := await process.stdout.read(_LIMIT)):
-        data += piece
-    if len(data) > _LIMIT:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-    return bytes(data)
+    assert process.stdout is not None
+    with process.stdout as stream, selectors.DefaultSelector() as ready:
+        ready.register(stream, selectors.EVENT_READ)
+        try:
+            while len(data) <= _LIMIT:
+                if not ready.select(max(until - time.monotonic(), 0)):
+                    return bytes(data), None
+                if not (piece := os.read(stream.fileno(), _LIMIT)):
+                    break
+                data += piece
+            else:
+                return bytes(data), None
+            return bytes(data), process.wait(max(until - time.monotonic(), 0))
+        except subprocess.TimeoutExpired:
+            return bytes(data), None
+        finally:
+            # Also what it left running: it has the pipe, and the secrets it was told.
+            _end(process)
+            process.wait()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _parsed(printed: bytes) -> dict[str, str]:

@@ -24,6 +24,7 @@ from mcp.client.auth import (
     OAuthTokenError,
 )
 from mcp.client.auth.utils import build_oauth_authorization_server_metadata_discovery_urls as places_of
+from mcp.client.auth.utils import issuers_match
 from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata, OAuthMetadata
 from pydantic import AnyUrl, ValidationError
 
@@ -115,6 +116,7 @@ class LogIn:
         self._clock: asyncio.Timeout | None = None
         self._state = ""
         self._given: bytes | None = None
+        self._issuer = ""
 
     @property
     def _login(self) -> Login:
@@ -255,6 +257,8 @@ class LogIn:
                     f"{self._name}: {request.url.host} is out of order ({self._authority.failure}). Try later."
                 )
             _fit(context.client_metadata, answer.content)
+            self._issuer = provider._expected_issuer()
+            return _rooted(answer, self._issuer)
         return answer
 
     async def _redirect(self, address: str) -> None:
@@ -280,7 +284,10 @@ class LogIn:
         self._clock.reschedule(loop.time() + left)
         if answered.error:
             raise ServerError(f"{self._name}: the login was not granted ({answered.error}). Nothing was kept.")
-        return AuthorizationCodeResult(code=answered.code, state=answered.state, iss=answered.issuer)
+        issuer, known = answered.issuer, self._issuer
+        if issuer is not None and issuers_match(issuer, known):
+            issuer = known
+        return AuthorizationCodeResult(code=answered.code, state=answered.state, iss=issuer)
 
     async def _answered(self) -> Answered:
         """By the browser, or by what the person pastes; whichever is first."""
@@ -311,3 +318,14 @@ def _fit(wanted: OAuthClientMetadata, metadata: bytes) -> None:
         if isinstance(methods, list) and "none" not in methods:
             posts = "client_secret_post" in methods
             wanted.token_endpoint_auth_method = "client_secret_post" if posts else "client_secret_basic"
+
+
+def _rooted(answer: httpx2.Response, issuer: str) -> httpx2.Response:
+    """With the issuer as the server wrote it, where only the `/` after a host differs: some write it in one place and not
+    in the other, and the library takes them for two."""
+    with suppress(ValueError, RecursionError):
+        known = json.loads(answer.content)
+        said = known.get("issuer") if isinstance(known, dict) else None
+        if isinstance(said, str) and said != issuer and issuers_match(said, issuer):
+            return httpx2.Response(answer.status_code, json={**known, "issuer": issuer}, request=answer.request)
+    return answer

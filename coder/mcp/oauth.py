@@ -35,7 +35,7 @@ from coder.vault.errors import VaultError
 from coder.vault.vault import Vault
 
 # It logs what servers answered, with tracebacks; a token may be in it. All that matters reaches us as a value.
-logging.getLogger("mcp.client.auth.oauth2").disabled = True
+logging.getLogger("mcp.client.auth.oauth2").addFilter(lambda record: False)
 
 _EARLY = 30.0  # seconds before its end a token is renewed: the request has to arrive while it is good
 Clock = Callable[[], float]

@@ -12,8 +12,7 @@ import json
 import math
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, Protocol
-from urllib.parse import parse_qs, urlsplit
+from typing import Any
 
 import httpx2
 from mcp.client.auth import (
@@ -32,8 +31,9 @@ from coder import __version__
 from coder.core.visible import visible_line
 from coder.mcp import tokens
 from coder.mcp.authority import Authority, client_for
+from coder.mcp.consent import Consent, Person
 from coder.mcp.errors import ServerError
-from coder.mcp.loopback import Answered, Loopback, answer_in
+from coder.mcp.loopback import Loopback
 from coder.mcp.oauth import Memory, grant_of
 from coder.mcp.server import Login, Server
 from coder.mcp.tokens import Grant, address_of
@@ -51,22 +51,6 @@ _HELLO = {
         "clientInfo": {"name": "coder", "version": __version__},
     },
 }
-
-
-class Person(Protocol):
-    """Whoever logs in."""
-
-    async def show(self, address: str, back: str) -> None:
-        """The page where they say yes, to be opened by a browser or by them; it leads `back` to us."""
-        ...
-
-    async def pasted(self) -> str:
-        """The next address they paste; waits for ever when they will not. "" for the end of what they have to say."""
-        ...
-
-    def wrong(self, why: str) -> None:
-        """What they pasted is not it."""
-        ...
 
 
 class _Scopes(OAuthClientMetadata):
@@ -107,14 +91,12 @@ class LogIn:
         self._server = server
         self._transport = address_of(server)
         self._vault = vault
-        self._person = person
         self._headers = headers
         self._seconds = seconds
-        self._patience = patience
         self._authority = Authority(server.name, self._transport.url, min(seconds, _LONG))
         self._loopback = Loopback(self._login.callback_port or 0)
+        self._consent = Consent(server.name, person, self._loopback, patience)
         self._clock: asyncio.Timeout | None = None
-        self._state = ""
         self._given: bytes | None = None
         self._issuer = ""
 
@@ -263,9 +245,7 @@ class LogIn:
 
     async def _redirect(self, address: str) -> None:
         self._authority.check(address)
-        self._state = parse_qs(urlsplit(address).query).get("state", [""])[0]
-        self._loopback.expect(self._state)
-        await self._person.show(address, self._loopback.address)
+        await self._consent.ask(address)
 
     async def _called_back(self) -> AuthorizationCodeResult:
         """The clock of the machines stands still meanwhile."""
@@ -273,41 +253,11 @@ class LogIn:
         loop = asyncio.get_running_loop()
         left = (self._clock.when() or math.inf) - loop.time()
         self._clock.reschedule(None)
-        try:
-            async with asyncio.timeout(self._patience):
-                answered = await self._answered()
-        except TimeoutError as error:
-            strange = " Answers came that belong to no login of ours." if self._loopback.strange else ""
-            raise ServerError(
-                f"{self._name}: no answer came from the browser within {self._patience:g} s.{strange} Nothing was kept."
-            ) from error
+        answered = await self._consent.answer()
         self._clock.reschedule(loop.time() + left)
-        if answered.error:
-            raise ServerError(f"{self._name}: the login was not granted ({answered.error}). Nothing was kept.")
-        issuer, known = answered.issuer, self._issuer
-        if issuer is not None and issuers_match(issuer, known):
-            issuer = known
+        same = answered.issuer is not None and issuers_match(answered.issuer, self._issuer)
+        issuer = self._issuer if same else answered.issuer
         return AuthorizationCodeResult(code=answered.code, state=answered.state, iss=issuer)
-
-    async def _answered(self) -> Answered:
-        """By the browser, or by what the person pastes; whichever is first."""
-        ways = {asyncio.create_task(self._loopback.wait()), asyncio.create_task(self._from_person())}
-        try:
-            done, _ = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-            return done.pop().result()
-        finally:
-            for way in ways:
-                way.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
-
-    async def _from_person(self) -> Answered:
-        while text := await self._person.pasted():
-            if found := answer_in(text, self._state):
-                return found
-            self._person.wrong(
-                f"That is not the address this login ends at: it begins with {self._loopback.address}?code="
-            )
-        return await self._loopback.wait()
 
 
 def _fit(wanted: OAuthClientMetadata, metadata: bytes) -> None:
@@ -321,7 +271,7 @@ def _fit(wanted: OAuthClientMetadata, metadata: bytes) -> None:
 
 
 def _rooted(answer: httpx2.Response, issuer: str) -> httpx2.Response:
-    """With the issuer as the server wrote it, where only the `/` after a host differs: some write it in one place and not
+    """With the issuer as it was expected, where only the `/` after a host differs: some write it in one place and not
     in the other, and the library takes them for two."""
     with suppress(ValueError, RecursionError):
         known = json.loads(answer.content)

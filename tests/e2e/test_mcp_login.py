@@ -1,0 +1,80 @@
+"""`coder mcp login` and `logout` as a person runs them, with a browser elsewhere; nothing of the login can be seen."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+import subprocess
+
+import httpx2
+import pytest
+
+from tests.support.cli import CODER, DEADLINE, Place
+from tests.support.oauth_server import oauth_server
+
+ADDRESS = re.compile(r"^  (http://127\.0\.0\.1:\d+/authorize\?\S+)$", re.MULTILINE)
+
+
+def entry(place: Place, url: str) -> None:
+    (place.home / ".coder").mkdir()
+    servers = {"mcpServers": {"files": {"type": "http", "url": url}}}
+    (place.home / ".coder" / ".claude.json").write_text(json.dumps(servers))
+
+
+@pytest.mark.behaviour("B-1662")
+@pytest.mark.behaviour("B-1669")
+@pytest.mark.parametrize("way", ["visit", "paste"])
+def test_in_and_out(place: Place, way: str) -> None:
+    with oauth_server() as seen:
+        entry(place, seen.mcp)
+        env = place.env(None, {"CODER_KEYRING": "off", "BROWSER": "/nowhere"})
+        started = subprocess.Popen(
+            [*CODER, "mcp", "login", "files", "--no-browser"],
+            cwd=place.project,
+            env=env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        with started:
+            assert started.stdout is not None and started.stdin is not None
+            printed = ""
+            while not (found := ADDRESS.search(printed)):
+                line = started.stdout.readline()
+                assert line, printed + (started.stderr.read() if started.stderr else "")
+                printed += line
+            location = httpx2.get(found[1]).headers["location"]
+            if way == "visit":
+                httpx2.get(location)
+                rest, errors = started.communicate(timeout=DEADLINE)
+            else:
+                rest, errors = started.communicate(f"\nhttp://wrong.example\n{location}\n", timeout=DEADLINE)
+        assert (started.returncode, errors) == (0, "")
+        assert "✓ Logged in at files." in rest and "secrets.json, for you alone" in rest
+        assert ("That is not the address" in rest) == (way == "paste")
+        file = place.home / ".coder" / "secrets.json"
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600 and "canary-access" in file.read_text()
+
+        if way == "paste":
+            return
+        shown = place.coder("mcp", "get", "files", env={"CODER_KEYRING": "off"})
+        done = place.coder("mcp", "logout", "files", env={"CODER_KEYRING": "off"})
+        assert done.stdout == "✓ Logged out of files: the login is forgotten.\n" and not seen.good
+    everything = [printed, rest, done.stdout, done.stderr, shown.stdout, shown.stderr]
+    assert not any("canary" in text for text in everything)
+    left = [file for file in place.home.rglob("*") if file.is_file() and "canary" in file.read_text(errors="replace")]
+    assert left == []
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [("files", "asks for no login"), ("other", 'No MCP server found with name: "other"')]
+)
+def test_where_there_is_no_logging_in(place: Place, name: str, why: str) -> None:
+    with oauth_server(is_open=True) as seen:
+        entry(place, seen.mcp)
+        done = place.coder("mcp", "login", name, env={"CODER_KEYRING": "off"})
+    assert done.code in (1, 2) and why in done.stderr and done.stderr.count("\n") == 1
+    assert os.listdir(place.home / ".coder") == [".claude.json"]

@@ -27,8 +27,8 @@ class Asked:
 
 @dataclass(slots=True)
 class OAuthServer:
-    """`faults` are by path: "hang", "endless", or a status. `metadata` and `resource` change what is said there, None takes
-    a field out. `answers` changes what the browser is sent back with."""
+    """`faults` are by path: "hang", "drip" (a byte now and then), "endless", or a status. `metadata` and `resource`
+    change what is said there, None takes a field out. `answers` changes what the browser is sent back with."""
 
     url: str = ""
     faults: dict[str, str | int] = field(default_factory=dict)
@@ -165,8 +165,8 @@ def _handler(seen: OAuthServer) -> type[BaseHTTPRequestHandler]:
             if fault == "hang":
                 seen.over.wait()
                 return
-            if fault == "endless":
-                self._endless()
+            if fault in ("endless", "drip"):
+                self._without_end(b" " * (1 if fault == "drip" else 65536), 0.05 if fault == "drip" else 0)
                 return
             status, more, answer = (fault, {}, {"error": "x"}) if isinstance(fault, int) else seen.answer(asked)
             data = json.dumps(answer).encode()
@@ -176,12 +176,12 @@ def _handler(seen: OAuthServer) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(data)
 
-        def _endless(self) -> None:
+        def _without_end(self, piece: bytes, pause: float) -> None:
             self.send_response(200)
             self.end_headers()
             try:
-                while not seen.over.is_set():
-                    self.wfile.write(b" " * 65536)
+                while not seen.over.wait(pause):
+                    self.wfile.write(piece)
             except OSError:
                 pass
 

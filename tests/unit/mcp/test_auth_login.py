@@ -8,15 +8,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from coder.mcp import tokens
+from coder.mcp.authority import Authority
 from coder.mcp.errors import ServerError
 from coder.mcp.login import LogIn
 from coder.mcp.logout import log_out
+from coder.mcp.loopback import answer_in
 from coder.mcp.server import Http, Login, Server
 from coder.vault.vault import Vault
 from tests.support.oauth_server import METADATA, RESOURCE, OAuthServer, oauth_server
@@ -93,18 +97,22 @@ async def test_the_address_the_browser_ends_at_may_be_pasted(tmp_path: Path) -> 
     assert not browser.pages
 
 
-async def test_what_the_entry_says_is_used(tmp_path: Path) -> None:
+@pytest.mark.parametrize("says_who", [True, False])
+async def test_what_the_entry_says_is_used(tmp_path: Path, says_who: bool) -> None:
     browser = Browser()
-    with oauth_server(metadata={"registration_endpoint": None}, resource={"scopes_supported": ["all"]}) as seen:
+    metadata = {"registration_endpoint": None, "issuer": "https://login.example"}
+    with oauth_server(metadata=metadata, resource={"scopes_supported": ["all"]}) as seen:
+        if not says_who:
+            seen.faults |= {RESOURCE: 404, "/.well-known/oauth-protected-resource": 404}
         url = f"{seen.url}/elsewhere/metadata"
-        given = {
+        chosen = {
             "client_id": "mine",
             "client_secret": "canary-client",
             "scopes": ("read", "write"),
             "metadata_url": url,
         }
         seen.faults[METADATA] = 500
-        await log_in(server_at(seen.mcp, **given), tmp_path, browser)
+        await log_in(server_at(seen.mcp, **chosen), tmp_path, browser)
     wanted = parse_qs(urlsplit(browser.shown[0]).query)
     assert wanted["client_id"] == ["mine"] and wanted["scope"] == ["read write"]
     token = next(each for each in seen.asked if each.path == "/token")
@@ -180,9 +188,16 @@ async def test_a_login_that_hangs_ends_at_the_deadline(tmp_path: Path, path: str
 
 
 @pytest.mark.behaviour("B-1663")
+async def test_a_login_that_drips_ends_at_the_deadline(tmp_path: Path) -> None:
+    """No single wait in it is long."""
+    with oauth_server(faults={METADATA: "drip"}) as seen, pytest.raises(ServerError, match=r"longer than 0\.3 s"):
+        await asyncio.wait_for(log_in(server_at(seen.mcp), tmp_path, seconds=0.3), 20)
+
+
+@pytest.mark.behaviour("B-1663")
 async def test_a_person_who_does_not_come_back_is_not_waited_for_without_end(tmp_path: Path) -> None:
     with oauth_server() as seen, pytest.raises(ServerError, match=r"no answer came from the browser within 0\.1 s"):
-        await log_in(server_at(seen.mcp), tmp_path, Browser("stay"), patience=0.1)
+        await asyncio.wait_for(log_in(server_at(seen.mcp), tmp_path, Browser("stay"), patience=0.1), 8)
 
 
 @pytest.mark.behaviour("B-1663")
@@ -213,6 +228,41 @@ async def test_no_login_over_what_others_can_read(tmp_path: Path, url: str) -> N
         await log_in(server_at(url), tmp_path)
 
 
+@pytest.mark.behaviour("B-1666")
+@pytest.mark.parametrize(
+    ("server", "url", "is_safe"),
+    [
+        ("https://files.example/mcp", "https://login.example/token", True),
+        ("https://files.example/mcp", "https://127.0.0.1:9/token", False),
+        ("https://files.example/mcp", "https://[::1]/token", False),
+        ("https://files.example/mcp", "http://localhost/token", False),
+        ("https://files.example/mcp", "javascript://login.example/%0aalert()", False),
+        ("http://localhost:1/mcp", "http://127.0.0.1:2/token", True),
+        ("http://localhost:1/mcp", "http://127.0.0.1.evil.example/token", False),
+        ("http://localhost:1/mcp", "https://login.example/token", True),
+        ("http://localhost:1/mcp", "", False),
+    ],
+)
+def test_where_a_secret_may_go(server: str, url: str, is_safe: bool) -> None:
+    if is_safe:
+        Authority("files", server).check(url)
+        return
+    with pytest.raises(ServerError, match="only https is safe"):
+        Authority("files", server).check(url)
+
+
+@given(st.text(max_size=60), st.text(min_size=1, max_size=12))
+def test_an_answer_is_one_to_this_login_or_none(text: str, state: str) -> None:
+    found = answer_in(text, state)
+    assert found is None or found.state == state
+    asked = urlencode({"code": "c", "state": state})
+    for whole in (asked, f"http://localhost:1/callback?{asked}", f" 'http://localhost:1/callback?{asked}'\n"):
+        answered = answer_in(whole, state)
+        assert answered is not None and answered.code == "c"
+        assert answer_in(whole, state + "x") is None
+    assert answer_in(asked, "") is None
+
+
 @pytest.mark.behaviour("B-1669")
 async def test_logging_out_takes_the_tokens_back_and_forgets_them(tmp_path: Path) -> None:
     with oauth_server() as seen:
@@ -234,6 +284,6 @@ async def test_who_cannot_be_told_is_forgotten_all_the_same(tmp_path: Path, faul
             seen.faults["/revoke"] = fault
         server = server_at(seen.mcp)
         await log_in(server, tmp_path)
-        was_there, said = await log_out(server, vault_in(tmp_path), seconds=0.3)
+        was_there, said = await asyncio.wait_for(log_out(server, vault_in(tmp_path), seconds=0.3), 10)
     assert was_there and "they hold until they run out" in said.replace("its tokens hold", "they hold")
     assert await tokens.load(vault_in(tmp_path), server) is None

@@ -84,5 +84,3 @@ async def test_from_the_first_refusal_to_the_last(
     everything += [file.read_text() for file in tmp_path.rglob("*") if file.is_file() and file.name != "secrets.json"]
     assert not any("canary" in text for text in everything)
     print(failed.value)
-
-

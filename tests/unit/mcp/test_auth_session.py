@@ -210,7 +210,9 @@ E"""
         assert await call(given, seen.mcp) == 200 and given.refused() is None
         seen.good.clear()
         assert await call(given, seen.mcp) == 401
-    assert "headersHelper" in str(given.refused()) and not isinstance(given.refused(), LoginNeeded)
+        assert "headersHelper" in str(given.refused()) and not isinstance(given.refused(), LoginNeeded)
+        seen.good.add(second)
+        assert await call(given, seen.mcp) == 200 and given.refused() is None
 
 
 @pytest.mark.behaviour("B-1667")
@@ -231,7 +233,7 @@ E"""
 )
 async def test_a_helper_that_is_of_no_use_is_said_to_be(tmp_path: Path, script: str, why: str) -> None:
     with pytest.raises(ServerError, match=why) as failed:
-        await shown(server_at("http://127.0.0.1:9/mcp", helper=script), tmp_path)
+        await asyncio.wait_for(shown(server_at("http://127.0.0.1:9/mcp", helper=script), tmp_path), 8)
     assert "canary" not in str(failed.value) + repr(failed.value.__cause__) and "\n" not in str(failed.value)
 
 

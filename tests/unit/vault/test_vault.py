@@ -67,7 +67,9 @@ def test_with_a_keyring_the_file_says_only_that_there_is_one(tmp_path: Path) -> 
     assert vault.put("things", "one", CANARY) == ""
     assert "canary" not in (tmp_path / "secrets.json").read_text()
     assert Vault(tmp_path, {}, find=lambda: memory).get("things", "one") == CANARY
-    assert Vault(tmp_path / "other", {}, find=lambda: memory).get("things", "one") is None
+    Vault(tmp_path / "other", {}, find=lambda: memory).put("things", "one", "of another home")
+    assert Vault(tmp_path, {}, find=lambda: memory).get("things", "one") == CANARY
+    Vault(tmp_path / "other", {}, find=lambda: memory).drop("things", "one")
     with pytest.raises(VaultError, match="cannot be reached from here"):
         plain(tmp_path).get("things", "one")
     assert vault.drop("things", "one") and not memory.kept
@@ -173,6 +175,53 @@ def test_what_keeps_nothing_or_keeps_it_open_is_no_keyring() -> None:
 
     Chain.__module__ = "keyring.backends.chainer"
     assert rings.real(object.__new__(Chain)) is service
+
+
+class Fussy:
+    """A backend that takes printable ASCII only."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, key: str) -> str | None:
+        return self.kept.get((service, key))
+
+    def set_password(self, service: str, key: str, value: str) -> None:
+        if not (value.isascii() and value.isprintable()):
+            raise ValueError(value)
+        self.kept[service, key] = value
+
+    def delete_password(self, service: str, key: str) -> None:
+        del self.kept[service, key]
+
+
+def test_a_keyring_is_given_what_every_keyring_takes() -> None:
+    ring = rings.SystemRing(Fussy(), 10.0)
+    ring.drop("s", "k")
+    ring.put("s", "k", CANARY + "\ud800")
+    assert ring.get("s", "k") == CANARY + "\ud800"
+    ring.drop("s", "k")
+    assert ring.get("s", "k") is None
+
+
+def test_a_keyring_that_fails_or_waits_is_given_up_on() -> None:
+    class Broken(Fussy):
+        def get_password(self, service: str, key: str) -> str | None:
+            raise RuntimeError(CANARY)
+
+    class Waiting(Fussy):
+        over = threading.Event()
+
+        def get_password(self, service: str, key: str) -> str | None:
+            self.over.wait()
+            return None
+
+    waiting = Waiting()
+    for backend, why in ((Broken(), r"failed \(RuntimeError\)"), (waiting, "did not answer within 0.05 seconds")):
+        with pytest.raises(VaultError, match=why) as failed:
+            rings.SystemRing(backend, 0.05).get("s", "k")
+        assert "canary" not in str(failed.value)
+    waiting.over.set()
 
 
 @pytest.mark.parametrize(

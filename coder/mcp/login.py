@@ -23,7 +23,7 @@ from mcp.client.auth import (
     OAuthTokenError,
 )
 from mcp.client.auth.utils import build_oauth_authorization_server_metadata_discovery_urls as places_of
-from mcp.client.auth.utils import issuers_match
+from mcp.client.auth.utils import extract_field_from_www_auth, issuers_match
 from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata, OAuthMetadata
 from pydantic import AnyUrl, ValidationError
 
@@ -66,9 +66,6 @@ class _Provider(OAuthClientProvider):
 
     issuer = ""
 
-    def _select_authorization_server(self, advertised: list[str]) -> str:
-        return self.issuer or super()._select_authorization_server(advertised)
-
     def _expected_issuer(self) -> str:
         return self.issuer or super()._expected_issuer()
 
@@ -90,6 +87,11 @@ class LogIn:
         self._name = server.name
         self._server = server
         self._transport = address_of(server)
+        if any(name.lower() == "authorization" for name in headers):
+            raise ServerError(
+                f"{server.name} has a headersHelper that prints an Authorization header, which goes instead of a "
+                f"login. Take it out of {server.origin} first."
+            )
         self._vault = vault
         self._headers = headers
         self._seconds = seconds
@@ -182,8 +184,7 @@ class LogIn:
                 if outgoing is request:
                     answer = await self._knock(request)
                     asked += 1
-                    if asked == 2 or answer.status_code != 401:
-                        self._judge(answer, asked)
+                    self._judge(answer, asked)
                 else:
                     answer = await self._ask(provider, outgoing)
                 try:
@@ -216,7 +217,9 @@ class LogIn:
 
     def _judge(self, answer: httpx2.Response, asked: int) -> None:
         status = answer.status_code
-        if status in (401, 403):
+        if asked == 1 and (status == 401 or extract_field_from_www_auth(answer, "error") == "insufficient_scope"):
+            return
+        if asked == 2 and status in (401, 403):
             raise ServerError(f"{self._name} does not take the login (HTTP {status}). Nothing was kept.")
         if asked == 1 and answer.is_success:
             raise ServerError(f"{self._name} asks for no login. Nothing is to be done.")

@@ -21,7 +21,7 @@ from coder.mcp.errors import ServerError
 from coder.mcp.login import LogIn
 from coder.mcp.logout import log_out
 from coder.mcp.loopback import answer_in
-from coder.mcp.server import Http, Login, Server
+from coder.mcp.server import Http, Login, Server, Stdio
 from coder.vault.vault import Vault
 from tests.support.oauth_server import METADATA, RESOURCE, OAuthServer, oauth_server
 
@@ -161,6 +161,7 @@ Change = Callable[[OAuthServer], object]
         (lambda s: s.faults.update({METADATA: "endless"}), "without end"),
         (lambda s: s.faults.update({"/token": 500}), r"not accepted \(HTTP 500\)"),
         (lambda s: s.faults.update({"/mcp": 404}), "answers HTTP 404"),
+        (lambda s: s.faults.update({"/mcp": 403}), "answers HTTP 403"),
         (lambda s: setattr(s, "rejects", True), "does not take the login"),
         (lambda s: setattr(s, "is_open", True), "asks for no login"),
     ],
@@ -184,14 +185,14 @@ async def test_what_goes_wrong_is_said_in_a_line_and_nothing_is_kept(
 async def test_a_login_that_hangs_ends_at_the_deadline(tmp_path: Path, path: str) -> None:
     ends = pytest.raises(ServerError, match=r"files.* in time|longer than 0\.3 s")
     with oauth_server(faults={path: "hang"}) as seen, ends:
-        await asyncio.wait_for(log_in(server_at(seen.mcp), tmp_path, seconds=0.3), 20)
+        await asyncio.wait_for(log_in(server_at(seen.mcp), tmp_path, seconds=0.3), 8)
 
 
 @pytest.mark.behaviour("B-1663")
 async def test_a_login_that_drips_ends_at_the_deadline(tmp_path: Path) -> None:
     """No single wait in it is long."""
     with oauth_server(faults={METADATA: "drip"}) as seen, pytest.raises(ServerError, match=r"longer than 0\.3 s"):
-        await asyncio.wait_for(log_in(server_at(seen.mcp), tmp_path, seconds=0.3), 20)
+        await asyncio.wait_for(log_in(server_at(seen.mcp), tmp_path, seconds=0.3), 8)
 
 
 @pytest.mark.behaviour("B-1663")
@@ -219,6 +220,21 @@ async def test_the_time_of_the_person_is_not_the_servers(tmp_path: Path) -> None
 
     with oauth_server() as seen:
         await asyncio.wait_for(log_in(server_at(seen.mcp), tmp_path, Slow(), seconds=0.9), 20)
+
+
+@pytest.mark.behaviour("B-1668")
+async def test_who_gives_a_header_of_their_own_has_no_login(tmp_path: Path) -> None:
+    server = server_at("https://files.example/mcp")
+    with pytest.raises(ServerError, match="has a headersHelper that prints an Authorization header"):
+        LogIn(server, vault_in(tmp_path), Browser(), {"authorization": "canary"}, seconds=1.0)
+    fixed = Server(
+        "files", Http("https://files.example/mcp", headers={"AUTHORIZATION": "canary"}), "user", "/a/file", "d"
+    )
+    with pytest.raises(ServerError, match="has an Authorization header in /a/file"):
+        LogIn(fixed, vault_in(tmp_path), Browser(), {}, seconds=1.0)
+    for other in (Http("wss://files.example", "ws"), Stdio("run")):
+        with pytest.raises(ServerError, match="no HTTP server"):
+            LogIn(Server("files", other, "user", "f", "d"), vault_in(tmp_path), Browser(), {}, seconds=1.0)
 
 
 @pytest.mark.behaviour("B-1666")

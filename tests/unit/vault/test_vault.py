@@ -92,7 +92,7 @@ def test_where_nothing_is_kept_no_keyring_is_asked(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(st.text(min_size=1, max_size=9), st.text(st.characters(), max_size=40), max_size=4))
 def test_any_text_comes_back_as_it_was(tmp_path: Path, secrets: dict[str, str]) -> None:
     for key, value in secrets.items():

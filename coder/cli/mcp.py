@@ -109,8 +109,12 @@ def reset_project_choices() -> None:
 def look(servers: Sequence[Server], config: Config) -> list[tuple[Server, Standing, Offer]]:
     """Each server, asked once how it is doing. Bound late: whoever only adds a server loads no protocol."""
     from coder.app.reach import looking
+    from coder.mcp.logins import credentials_of
+    from coder.vault.vault import Vault
 
-    return asyncio.run(looking.look(servers, config)) if servers else []
+    # A folder that is not trusted brings no server.
+    logins = credentials_of(Vault(config.home, config.env), config.cwd, config.env, trusted=True)
+    return asyncio.run(looking.look(servers, config, logins)) if servers else []
 
 
 def _config() -> Config:

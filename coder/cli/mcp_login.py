@@ -121,9 +121,7 @@ class _Terminal:
         else:
             print(f"Open this page of {host} in a browser, and say yes there:")
         print(f"\n  {visible_line(address)}\n")
-        print(
-            "coder then goes on by itself. Where the browser ends at a page that it cannot show, paste its address;"
-        )
+        print("coder then goes on by itself. Where the browser ends at a page that it cannot show, paste its address;")
         print(f"it begins with {back}")
         sys.stdout.flush()
 
@@ -153,12 +151,12 @@ def _opened(address: str) -> bool:
 
 async def _readable(fd: int) -> None:
     loop = asyncio.get_running_loop()
-    ready = loop.create_future()
+    ready = asyncio.Event()
     try:
-        loop.add_reader(fd, lambda: ready.done() or ready.set_result(None))
+        loop.add_reader(fd, ready.set)
     except (PermissionError, ValueError):  # an ordinary file always is
         return
     try:
-        await ready
+        await ready.wait()
     finally:
         loop.remove_reader(fd)

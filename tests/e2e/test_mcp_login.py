@@ -12,6 +12,7 @@ import httpx2
 import pytest
 
 from tests.support.cli import CODER, DEADLINE, Place
+from tests.support.guarded_server import guarded_server
 from tests.support.oauth_server import oauth_server
 
 ADDRESS = re.compile(r"^  (http://127\.0\.0\.1:\d+/authorize\?\S+)$", re.MULTILINE)
@@ -23,12 +24,13 @@ def entry(place: Place, url: str) -> None:
     (place.home / ".coder" / ".claude.json").write_text(json.dumps(servers))
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.behaviour("B-1662")
 @pytest.mark.behaviour("B-1669")
 @pytest.mark.parametrize("way", ["visit", "paste"])
 def test_in_and_out(place: Place, way: str) -> None:
-    with oauth_server() as seen:
-        entry(place, seen.mcp)
+    with oauth_server() as seen, guarded_server(seen) as url:
+        entry(place, url)
         env = place.env(None, {"CODER_KEYRING": "off", "BROWSER": "/nowhere"})
         started = subprocess.Popen(
             [*CODER, "mcp", "login", "files", "--no-browser"],
@@ -61,6 +63,7 @@ def test_in_and_out(place: Place, way: str) -> None:
         if way == "paste":
             return
         shown = place.coder("mcp", "get", "files", env={"CODER_KEYRING": "off"})
+        assert "✔ Connected" in shown.stdout
         done = place.coder("mcp", "logout", "files", env={"CODER_KEYRING": "off"})
         assert done.stdout == "✓ Logged out of files: the login is forgotten.\n" and not seen.good
     everything = [printed, rest, done.stdout, done.stderr, shown.stdout, shown.stderr]

@@ -6,7 +6,9 @@ import json
 import os
 import stat
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -128,9 +130,8 @@ def _open_to_all(path: Path) -> None:
         lambda path: path.write_bytes(b" " * (5 * 1024 * 1024)),
     ],
 )
-def test_a_file_that_cannot_be_trusted_is_refused_and_kept(tmp_path: Path, made: object) -> None:
+def test_a_file_that_cannot_be_trusted_is_refused_and_kept(tmp_path: Path, made: Callable[[Path], object]) -> None:
     path = tmp_path / "secrets.json"
-    assert callable(made)
     made(path)
     before = path.lstat()
     for ask in (lambda: plain(tmp_path).get("things", "one"), lambda: plain(tmp_path).put("things", "one", "x")):
@@ -164,17 +165,16 @@ def test_writers_at_once_lose_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.behaviour("B-1660")
 def test_what_keeps_nothing_or_keeps_it_open_is_no_keyring() -> None:
-    from keyring.backends import SecretService, chainer, fail, null
-
+    fail, null, secret, chainer = (
+        pytest.importorskip(f"keyring.backends.{name}") for name in ("fail", "null", "SecretService", "chainer")
+    )
     assert rings.real(fail.Keyring()) is None and rings.real(null.Keyring()) is None
-    service = SecretService.Keyring()
+    service = secret.Keyring()
     assert rings.real(service) is service
 
-    class Chain(chainer.ChainerBackend):
-        backends = (null.Keyring(), service)
-
-    Chain.__module__ = "keyring.backends.chainer"
-    assert rings.real(object.__new__(Chain)) is service
+    kinds: Any = type("Chain", (chainer.ChainerBackend,), {"backends": (null.Keyring(), service)})
+    kinds.__module__ = "keyring.backends.chainer"
+    assert rings.real(object.__new__(kinds)) is service
 
 
 class Fussy:

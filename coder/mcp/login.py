@@ -210,6 +210,12 @@ class LogIn:
                 )
                 answer = await client.send(timed, stream=True)
                 await answer.aclose()
+                if session := answer.headers.get("mcp-session-id"):
+                    # The server began one for us, which nobody is going to use.
+                    signed = {**self._headers, **self._transport.headers, "mcp-session-id": session}
+                    signed["authorization"] = request.headers.get("authorization", "")
+                    with suppress(httpx2.HTTPError):
+                        await client.delete(request.url, headers=signed)
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             what = "did not answer in time" if isinstance(error, httpx2.TimeoutException) else "cannot be reached"
             raise ServerError(f"{self._name} {what} ({type(error).__name__}). Look at its address.") from error

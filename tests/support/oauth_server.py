@@ -71,6 +71,14 @@ class OAuthServer:
         }
         return {name: value for name, value in found.items() if value is not None}
 
+    def is_client(self, asked: Asked) -> bool:
+        """Whether it says who it is, in the way that was agreed on."""
+        client = next(iter(self.clients.values()))
+        name, secret = client["client_id"], client.get("client_secret", "")
+        if client["token_endpoint_auth_method"] == "client_secret_basic":
+            return asked.headers["authorization"] == "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()
+        return (asked.form["client_id"], asked.form.get("client_secret", "")) == (name, secret)
+
     def authority(self) -> dict[str, Any]:
         found = {
             "issuer": self.url,
@@ -94,6 +102,8 @@ class OAuthServer:
                 return 200, {}, self.authority()
             case "/register":
                 client = {**json.loads(asked.form["body"]), "client_id": f"client-{len(self.clients)}"}
+                if client["token_endpoint_auth_method"] != "none":
+                    client["client_secret"] = self.secret("client")
                 self.clients[client["client_id"]] = client
                 return 201, {}, client
             case "/authorize":
@@ -112,7 +122,8 @@ class OAuthServer:
         if not self.is_open and (token not in self.good or self.rejects):
             said = f'Bearer error="invalid_token", resource_metadata="{self.url}{RESOURCE}"'
             return 401, {"WWW-Authenticate": said}, {"error": "invalid_token"}
-        return 200, {}, {"jsonrpc": "2.0", "id": 1, "result": {}}
+        begun = {"Mcp-Session-Id": "session-1"} if asked.method == "POST" else {}
+        return 200, begun, {"jsonrpc": "2.0", "id": 1, "result": {}}
 
     def _authorize(self, form: dict[str, str]) -> tuple[int, dict[str, str], Any]:
         code = self.secret("code")
@@ -122,7 +133,11 @@ class OAuthServer:
         return 302, {"Location": f"{form['redirect_uri']}?{query}"}, {}
 
     def _token(self, form: dict[str, str]) -> tuple[int, dict[str, str], Any]:
-        refused = 400, {}, {"error": "invalid_grant", "error_description": f"no: {json.dumps(form)}"}
+        refused: tuple[int, dict[str, str], Any] = (
+            400,
+            {},
+            {"error": "invalid_grant", "error_description": f"no: {json.dumps(form)}"},
+        )
         if form["grant_type"] == "refresh_token":
             if form["refresh_token"] not in self.refreshes:
                 return refused

@@ -87,6 +87,8 @@ async def test_a_login_finds_its_way_from_the_server_alone(tmp_path: Path) -> No
     assert seen.clients["client-0"]["client_name"] == "coder"
     assert "go back to the terminal" in browser.pages[0] and "canary" not in browser.pages[0]
     assert await tokens.load(vault_in(tmp_path), server_at(seen.mcp + "2")) is None
+    last = seen.asked[-1]  # the session that the server began is ended
+    assert (last.method, last.headers["mcp-session-id"], seen.paths("DELETE")) == ("DELETE", "session-1", ["/mcp"])
 
 
 @pytest.mark.behaviour("B-1662")
@@ -277,12 +279,15 @@ def test_an_answer_is_one_to_this_login_or_none(text: str, state: str) -> None:
 
 
 @pytest.mark.behaviour("B-1669")
-async def test_logging_out_takes_the_tokens_back_and_forgets_them(tmp_path: Path) -> None:
-    with oauth_server() as seen:
+@pytest.mark.parametrize("method", ["none", "client_secret_post", "client_secret_basic"])
+async def test_logging_out_takes_the_tokens_back_and_forgets_them(tmp_path: Path, method: str) -> None:
+    with oauth_server(metadata={"token_endpoint_auth_methods_supported": [method]}) as seen:
         server = server_at(seen.mcp)
         await log_in(server, tmp_path)
         assert await log_out(server, vault_in(tmp_path)) == (True, "")
-        assert not seen.good and not seen.refreshes and seen.paths().count("/revoke") == 2
+        assert not seen.good and not seen.refreshes
+        told = [each for each in seen.asked if each.path == "/revoke"]
+        assert len(told) == 2 and all(seen.is_client(each) for each in told)
         assert await log_out(server, vault_in(tmp_path)) == (False, "")
     assert json.loads((tmp_path / "secrets.json").read_text()) == {}
 

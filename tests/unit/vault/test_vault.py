@@ -165,9 +165,8 @@ def test_writers_at_once_lose_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.behaviour("B-1660")
 def test_what_keeps_nothing_or_keeps_it_open_is_no_keyring() -> None:
-    fail, null, secret, chainer = (
-        pytest.importorskip(f"keyring.backends.{name}") for name in ("fail", "null", "SecretService", "chainer")
-    )
+    names = ("fail", "null", "SecretService", "chainer")
+    fail, null, secret, chainer = (pytest.importorskip(f"keyring.backends.{name}") for name in names)
     assert rings.real(fail.Keyring()) is None and rings.real(null.Keyring()) is None
     service = secret.Keyring()
     assert rings.real(service) is service

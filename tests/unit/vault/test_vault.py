@@ -134,7 +134,11 @@ def test_a_file_that_cannot_be_trusted_is_refused_and_kept(tmp_path: Path, made:
     path = tmp_path / "secrets.json"
     made(path)
     before = path.lstat()
-    for ask in (lambda: plain(tmp_path).get("things", "one"), lambda: plain(tmp_path).put("things", "one", "x")):
+    asked: tuple[Callable[[], object], ...] = (
+        lambda: plain(tmp_path).get("things", "one"),
+        lambda: plain(tmp_path).put("things", "one", "x"),
+    )
+    for ask in asked:
         with pytest.raises(VaultError, match=r"secrets\.json .*remove it and log in again\.") as failed:
             ask()
         assert "canary" not in str(failed.value)

@@ -44,7 +44,7 @@ def find(env: Mapping[str, str], *, quiet: bool) -> Ring | None:
         backend = _within(limit, lambda: _backend(quiet=quiet))
     except VaultError:
         return None
-    return None if backend is None else _SystemRing(backend, limit)
+    return None if backend is None else SystemRing(backend, limit)
 
 
 def real(backend: Any) -> Any | None:
@@ -84,7 +84,9 @@ def _is_locked() -> bool:
         bus.close()
 
 
-class _SystemRing:
+class SystemRing:
+    """A backend of the library, asked with patience."""
+
     __slots__ = ("_backend", "_limit")
 
     def __init__(self, backend: Any, limit: float) -> None:

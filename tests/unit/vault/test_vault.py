@@ -6,7 +6,9 @@ import json
 import os
 import stat
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -67,7 +69,9 @@ def test_with_a_keyring_the_file_says_only_that_there_is_one(tmp_path: Path) -> 
     assert vault.put("things", "one", CANARY) == ""
     assert "canary" not in (tmp_path / "secrets.json").read_text()
     assert Vault(tmp_path, {}, find=lambda: memory).get("things", "one") == CANARY
-    assert Vault(tmp_path / "other", {}, find=lambda: memory).get("things", "one") is None
+    Vault(tmp_path / "other", {}, find=lambda: memory).put("things", "one", "of another home")
+    assert Vault(tmp_path, {}, find=lambda: memory).get("things", "one") == CANARY
+    Vault(tmp_path / "other", {}, find=lambda: memory).drop("things", "one")
     with pytest.raises(VaultError, match="cannot be reached from here"):
         plain(tmp_path).get("things", "one")
     assert vault.drop("things", "one") and not memory.kept
@@ -90,7 +94,7 @@ def test_where_nothing_is_kept_no_keyring_is_asked(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(st.text(min_size=1, max_size=9), st.text(st.characters(), max_size=40), max_size=4))
 def test_any_text_comes_back_as_it_was(tmp_path: Path, secrets: dict[str, str]) -> None:
     for key, value in secrets.items():
@@ -126,12 +130,15 @@ def _open_to_all(path: Path) -> None:
         lambda path: path.write_bytes(b" " * (5 * 1024 * 1024)),
     ],
 )
-def test_a_file_that_cannot_be_trusted_is_refused_and_kept(tmp_path: Path, made: object) -> None:
+def test_a_file_that_cannot_be_trusted_is_refused_and_kept(tmp_path: Path, made: Callable[[Path], object]) -> None:
     path = tmp_path / "secrets.json"
-    assert callable(made)
     made(path)
     before = path.lstat()
-    for ask in (lambda: plain(tmp_path).get("things", "one"), lambda: plain(tmp_path).put("things", "one", "x")):
+    asked: tuple[Callable[[], object], ...] = (
+        lambda: plain(tmp_path).get("things", "one"),
+        lambda: plain(tmp_path).put("things", "one", "x"),
+    )
+    for ask in asked:
         with pytest.raises(VaultError, match=r"secrets\.json .*remove it and log in again\.") as failed:
             ask()
         assert "canary" not in str(failed.value)
@@ -162,17 +169,62 @@ def test_writers_at_once_lose_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.behaviour("B-1660")
 def test_what_keeps_nothing_or_keeps_it_open_is_no_keyring() -> None:
-    from keyring.backends import SecretService, chainer, fail, null
-
+    names = ("fail", "null", "SecretService", "chainer")
+    fail, null, secret, chainer = (pytest.importorskip(f"keyring.backends.{name}") for name in names)
     assert rings.real(fail.Keyring()) is None and rings.real(null.Keyring()) is None
-    service = SecretService.Keyring()
+    service = secret.Keyring()
     assert rings.real(service) is service
 
-    class Chain(chainer.ChainerBackend):
-        backends = (null.Keyring(), service)
+    kinds: Any = type("Chain", (chainer.ChainerBackend,), {"backends": (null.Keyring(), service)})
+    kinds.__module__ = "keyring.backends.chainer"
+    assert rings.real(object.__new__(kinds)) is service
 
-    Chain.__module__ = "keyring.backends.chainer"
-    assert rings.real(object.__new__(Chain)) is service
+
+class Fussy:
+    """A backend that takes printable ASCII only."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, key: str) -> str | None:
+        return self.kept.get((service, key))
+
+    def set_password(self, service: str, key: str, value: str) -> None:
+        if not (value.isascii() and value.isprintable()):
+            raise ValueError(value)
+        self.kept[service, key] = value
+
+    def delete_password(self, service: str, key: str) -> None:
+        del self.kept[service, key]
+
+
+def test_a_keyring_is_given_what_every_keyring_takes() -> None:
+    ring = rings.SystemRing(Fussy(), 10.0)
+    ring.drop("s", "k")
+    ring.put("s", "k", CANARY + "\ud800")
+    assert ring.get("s", "k") == CANARY + "\ud800"
+    ring.drop("s", "k")
+    assert ring.get("s", "k") is None
+
+
+def test_a_keyring_that_fails_or_waits_is_given_up_on() -> None:
+    class Broken(Fussy):
+        def get_password(self, service: str, key: str) -> str | None:
+            raise RuntimeError(CANARY)
+
+    class Waiting(Fussy):
+        over = threading.Event()
+
+        def get_password(self, service: str, key: str) -> str | None:
+            self.over.wait()
+            return None
+
+    waiting = Waiting()
+    for backend, why in ((Broken(), r"failed \(RuntimeError\)"), (waiting, "did not answer within 0.05 seconds")):
+        with pytest.raises(VaultError, match=why) as failed:
+            rings.SystemRing(backend, 0.05).get("s", "k")
+        assert "canary" not in str(failed.value)
+    waiting.over.set()
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,7 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
         guidance=guidance_of(flags, stack, overlay, _sources(flags.setting_sources)),
         hooks=hooks_of(flags, stack, overlay),
         worktrees=_worktrees(stack),
+        private_hosts=_private_hosts(stack, warnings),
         trust=stack.trust,
         warnings=tuple(warnings),
     )
@@ -227,6 +228,19 @@ def _worktrees(stack: Stack) -> Worktrees:
         stack.first(lambda settings: settings.worktree_links) or (),
         stack.first(lambda settings: settings.worktree_sparse) or (),
     )
+
+
+def _private_hosts(stack: Stack, warnings: list[str]) -> tuple[str, ...]:
+    """Never what a repository says: it could have this machine's services read."""
+    found: dict[str, None] = {}
+    for layer in stack.layers:
+        if layer.scope != "project":
+            found |= dict.fromkeys(layer.settings.private_hosts)
+        elif layer.settings.private_hosts:
+            warnings.append(
+                f"{layer.origin}: webFetch.allowedPrivateHosts is never taken from a project. Set it in your own settings."
+            )
+    return tuple(found)
 
 
 def _auto_commit(flags: Flags, stack: Stack) -> bool:

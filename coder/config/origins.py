@@ -76,6 +76,7 @@ READ = {  # the keys that this version reads, by the field they become
     "worktree_base": "worktree.baseRef",
     "worktree_links": "worktree.symlinkDirectories",
     "worktree_sparse": "worktree.sparsePaths",
+    "private_hosts": "webFetch.allowedPrivateHosts",
 }
 _VARIABLES = {
     "model": ("ANTHROPIC_MODEL",),

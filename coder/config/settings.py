@@ -93,6 +93,7 @@ class Settings:
     worktree_base: str | None = None
     worktree_links: tuple[str, ...] | None = None
     worktree_sparse: tuple[str, ...] | None = None
+    private_hosts: tuple[str, ...] = ()
 
 
 def mode_named(name: str) -> Mode | None:
@@ -171,6 +172,7 @@ def settings_of(parsed: Parsed, origin: str) -> tuple[Settings, tuple[str, ...]]
         worktree_base=trees.text("baseRef"),
         worktree_links=trees.texts("symlinkDirectories") if "symlinkDirectories" in trees.raw else None,
         worktree_sparse=trees.texts("sparsePaths") if "sparsePaths" in trees.raw else None,
+        private_hosts=top.section("webFetch").texts("allowedPrivateHosts"),
     )
     return found, tuple(top.warnings)
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from coder.core import prompts
 from coder.core.config import Config
 from coder.core.errors import ModelError
+from coder.core.lazy import LazyModule
 from coder.core.messages import Json, Message, Opaque, Text
 from coder.core.model import Completed, Model, ModelRequest, Purpose
-from coder.core.lazy import LazyModule
 from coder.tools.web.room import Link, Searched, WebRoom
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class WebAsking:
         return titles.cheap_model(self._env, self._main)
 
     async def answer(self, page: str, prompt: str) -> str:
-        """"" where there is no small model. Raises ModelError."""
+        """ "" where there is no small model. Raises ModelError."""
         if not self._small:
             return ""
         question = prompts.load("web/question", page=page, prompt=prompt)

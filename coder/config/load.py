@@ -237,9 +237,8 @@ def _private_hosts(stack: Stack, warnings: list[str]) -> tuple[str, ...]:
         if layer.scope != "project":
             found |= dict.fromkeys(layer.settings.private_hosts)
         elif layer.settings.private_hosts:
-            warnings.append(
-                f"{layer.origin}: webFetch.allowedPrivateHosts is never taken from a project. Set it in your own settings."
-            )
+            what = f"{layer.origin}: webFetch.allowedPrivateHosts"
+            warnings.append(f"{what} is never taken from a project. Set it in your own settings.")
     return tuple(found)
 
 

@@ -1,7 +1,7 @@
 """The address of a page, read strictly: what is not plain to see is refused. Pure; must not know DNS or the network.
 
-A host is read here exactly as rules about hosts read it (coder/permissions/patterns.py): what the person allowed is what
-is reached. Therefore no credentials, no backslashes, no blanks, and no names that need to be converted first.
+A host is read here exactly as rules about hosts read it (coder/permissions/patterns.py): what the person allowed is
+what is reached. Therefore no credentials, no backslashes, no blanks, and no names that need to be converted first.
 """
 
 from __future__ import annotations

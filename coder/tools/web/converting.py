@@ -19,6 +19,7 @@ import coder
 LARGEST = 2 << 20  # characters of HTML that are converted
 _PATIENCE = 15.0  # seconds
 _CHILD = Path(__file__).with_name("html_child.py")
+_ROOT = Path(coder.__file__).resolve().parent.parent
 _UNREAD = re.compile(r"<(script|style|template|noscript|svg)\b", re.IGNORECASE)
 _BLANKS = re.compile(r"[ \t\r\f\v]+")
 _EMPTY_LINES = re.compile(r"\n[ \n]*\n")
@@ -47,10 +48,9 @@ async def convert(html: str, base: str, patience: float = _PATIENCE) -> Converte
 
 async def _told(given: bytes) -> bytes:
     """What the process answers; nothing when it was ended or failed."""
-    root = Path(coder.__file__).resolve().parent.parent
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-I", "-X", "utf8", str(_CHILD), str(root)),
+        *("-I", "-X", "utf8", str(_CHILD), str(_ROOT)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,

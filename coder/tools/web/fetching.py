@@ -1,4 +1,4 @@
-"""One page over HTTP: hop by hop, each judged anew, and bounded in time, bytes and hops. Must not know what a page means.
+"""One page over HTTP: hop by hop, each judged anew, bounded in time, bytes and hops. Must not know what a page means.
 
 No cookies, no credentials, no redirect to another host. The connection goes to an IP address that was judged; the name
 stays in the Host header and in TLS.
@@ -140,7 +140,9 @@ class Fetching:
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             raise _Unreached(f"{address.host} cannot be reached: {_why(error)}.") from error
         except httpx2.TimeoutException as error:
-            raise ToolError(f"{address.host} sent nothing for {self._bounds.idle:g} seconds and was given up.") from error
+            raise ToolError(
+                f"{address.host} sent nothing for {self._bounds.idle:g} seconds and was given up."
+            ) from error
         except httpx2.ProxyError as error:
             raise ToolError(f"The proxy does not lead to {address.host}: {_why(error)}.") from error
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, ImportError) as error:
@@ -203,9 +205,8 @@ def _certificates(env: Mapping[str, str]) -> ssl.SSLContext:
 
 
 def _too_large(address: Address) -> ToolError:
-    return ToolError(
-        f"{address.url} is larger than {MOST_BYTES >> 20} MiB and was not read. Fetch a smaller page, or save it with Bash."
-    )
+    size = f"{MOST_BYTES >> 20} MiB"
+    return ToolError(f"{address.url} is larger than {size} and was not read. Fetch a smaller page, or use Bash (curl).")
 
 
 def _why(error: BaseException) -> str:

@@ -13,16 +13,19 @@ from urllib.parse import urljoin
 from markdownify import markdownify
 
 DEEPEST = 50  # elements within each other; the converter calls itself for each
-_DROPPED = frozenset(
+_UNREAD = (
     "script style noscript template svg canvas iframe frame object embed applet audio video map dialog button input "
-    "select textarea datalist title".split()
+    "select textarea datalist title"
 )
+_READ = (
+    "a abbr article aside b blockquote body br caption cite code dd del details div dl dt em figcaption figure h1 h2 h3 "
+    "h4 h5 h6 header hr i img kbd li main ol p pre q s samp section small span strong sub summary sup table tbody td "
+    "tfoot th thead tr u ul var"
+)
+_DROPPED, _KEPT = frozenset(_UNREAD.split()), frozenset(_READ.split())
 _MENUS = frozenset({"nav", "footer"})
-_VOID = frozenset("area base br col embed hr img input link meta source track wbr frame param".split())
-_KEPT = frozenset(
-    "a abbr article aside b blockquote body br caption cite code dd del details div dl dt em figcaption figure h1 h2 h3 h4 "
-    "h5 h6 header hr i img kbd li main ol p pre q s samp section small span strong sub summary sup table tbody td tfoot th "
-    "thead tr u ul var".split()
+_VOID = frozenset(
+    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 )
 _UNSHOWN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _EMPTY_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")

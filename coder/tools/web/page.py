@@ -48,7 +48,11 @@ async def page_of(body: bytes, content_type: str, url: str) -> Page:
     if kind in ("image/png", "image/jpeg", "image/gif", "image/webp"):
         return Page(block=images.prepare(body, optional("PIL.Image")).block)
     if kind == "image/svg+xml" or _TEXTS.match(kind) or (kind in _UNSAID and not _is_binary(body)):
-        if _is_binary(body) and "utf-16" not in content_type.lower() and not body.startswith((b"\xff\xfe", b"\xfe\xff")):
+        if (
+            _is_binary(body)
+            and "utf-16" not in content_type.lower()
+            and not body.startswith((b"\xff\xfe", b"\xfe\xff"))
+        ):
             raise _unreadable(url, kind, "it holds bytes that are no text")
         return Page(text_of(body, content_type))
     raise _unreadable(url, kind, "that is no text")

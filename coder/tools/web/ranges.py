@@ -12,7 +12,9 @@ from typing import Literal, TypeAlias
 Kind: TypeAlias = Literal["public", "near", "never"]
 
 _NEAR = tuple(
-    map(ip_network, ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "::1", "fc00::/7"))
+    map(
+        ip_network, ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "::1", "fc00::/7")
+    )
 )
 _NEVER = tuple(
     map(

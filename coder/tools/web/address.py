@@ -22,6 +22,7 @@ _AUTHORITY = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(?::(\d*))?\Z")
 _UNSEEN = re.compile(r"[\x00-\x20\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ud800-\udfff]")
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
 _NUMBER = re.compile(r"(?:\d+|0x[0-9a-f]*)\Z")
+_CREDENTIALS = re.compile(r"//[^/?#]*@")
 _KEPT = "/?%:@!$&'()*+,;=~-._"  # characters of a path and query that stay as they are
 
 
@@ -101,6 +102,8 @@ def joined(address: Address, location: str) -> Address:
 def _host(text: str, host: str) -> str:
     if host.startswith("["):
         try:
+            if "%" in host:  # a zone, which is of this machine's making
+                raise ValueError(host)
             return str(IPv6Address(host[1:-1]))
         except ValueError as error:
             raise _wrong(text, "the host in brackets is no IPv6 address") from error
@@ -130,14 +133,14 @@ def _why_not(text: str) -> str:
     if scheme and scheme[1].lower() not in _PORTS:
         return f"{scheme[1].lower()}: is neither http: nor https:"
     authority = re.split(r"[/?#]", text.partition("://")[2], maxsplit=1)[0]
+    if "\\" in authority:
+        return "a backslash stands in it"
     if "@" in authority:
         return "a user name or password stands in it; leave it out"
-    if "\\" in text:
-        return "a backslash stands in it"
     return "it must begin with https:// and a host"
 
 
 def _wrong(text: str, why: str) -> ToolError:
-    shown = visible_line(text)
+    shown = visible_line(_CREDENTIALS.sub("//…@", text))
     shown = shown if len(shown) <= 200 else f"{shown[:200]} …"
     return ToolError(f"`url` {shown!r} cannot be fetched: {why}. Example: https://docs.python.org/3/library/json.html")

@@ -21,7 +21,7 @@ _PATIENCE = 15.0  # seconds
 _CHILD = Path(__file__).with_name("html_child.py")
 _ROOT = Path(coder.__file__).resolve().parent.parent
 _UNREAD = re.compile(r"<(script|style|template|noscript|svg)\b", re.IGNORECASE)
-_BLANKS = re.compile(r"[ \t\r\f\v]+")
+_BLANKS = re.compile(r"[ \t\r\f\v]+(\n?)")
 _EMPTY_LINES = re.compile(r"\n[ \n]*\n")
 
 
@@ -82,5 +82,5 @@ def plain(html: str) -> str:
         kept.append(" " if html[start + 1 : start + 2] in ("a", "b", "i", "s", "/") else "\n")
         at = end + 1
     kept.append(html[at:])
-    text = _BLANKS.sub(" ", unescape("".join(kept)))
+    text = _BLANKS.sub(lambda run: run[1] or " ", unescape("".join(kept)))
     return _EMPTY_LINES.sub("\n\n", text).strip()

@@ -91,9 +91,10 @@ class WebAsking:
             raw += [block.raw for block in found.message.content if isinstance(block, Opaque)]
             said.append(found.message.text)
             count += found.usage.web_search_requests
-            if found.stop_reason != "pause_turn" or not found.message.content:
+            begun = _to_go_on(found.message)
+            if found.stop_reason != "pause_turn" or not begun.content:
                 break
-            messages = (*messages, found.message)
+            messages = (messages[0], *_joined(messages[1:], begun))
         problem = next((text for block in raw if (text := _problem(block))), "")
         return Searched(tuple(_steps(raw)), "".join(said).strip(), problem, count)
 
@@ -103,6 +104,23 @@ class WebAsking:
                 if isinstance(event, Completed):
                     return event
         raise ModelError("the model's reply ended early", "cut")
+
+
+def _to_go_on(message: Message) -> Message:
+    """A reply that is sent back must not end in blanks."""
+    content = list(message.content)
+    while content and isinstance(last := content[-1], Text):
+        content.pop()
+        if text := last.text.rstrip():
+            content.append(Text(text))
+            break
+    return Message("assistant", tuple(content))
+
+
+def _joined(before: tuple[Message, ...], begun: Message) -> tuple[Message, ...]:
+    """One reply, as often as it paused: two in a row would be refused."""
+    held = tuple(block for message in before for block in message.content)
+    return (Message("assistant", (*held, *begun.content)),)
 
 
 def _request(

@@ -1,4 +1,4 @@
-"""What pages become: HTML to Markdown, characters, kinds of content. The page is hostile, and nothing takes for ever."""
+"""What pages become: HTML to Markdown, characters, kinds of content. Pages are hostile; nothing takes for ever."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The web as a test has it: names resolve as told, and what was to go to an address of the internet goes to loopback."""
+"""The web as a test has it: names resolve as told, and what goes to an address of the internet goes to loopback."""
 
 from __future__ import annotations
 

@@ -39,6 +39,13 @@ class Dialling:
         host = f"[{address.host}]" if ":" in address.host else address.host
         return bool(self._allowed & {address.host, host, f"{host}:{address.port}"})
 
+    def foresee(self, address: Address) -> None:
+        """Raises ToolError for a host that says itself that it lies near. Asks nobody."""
+        if address.ip is not None:
+            self._judge(address, (str(address.ip),))
+        elif address.host == "localhost" or address.host.endswith(".localhost"):
+            self._judge(address, ("127.0.0.1",))
+
     async def places(self, address: Address) -> tuple[str, ...]:
         """The IP addresses to be dialled. Raises ToolError when one of them must not be reached."""
         found = await self._found(address)

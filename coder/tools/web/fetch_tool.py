@@ -10,6 +10,7 @@ from coder.core import prompts
 from coder.core.errors import ModelError, ToolError
 from coder.core.lazy import LazyModule
 from coder.core.messages import Json, Text
+from coder.core.requests import Effect
 from coder.core.tools import Fetches, ToolContext, ToolOutput
 from coder.core.visible import visible_line
 from coder.core.workspace import Workspace
@@ -25,7 +26,8 @@ else:  # loaded with the first page
     keeping = LazyModule("coder.tools.web.cache")
 
 SHORT = 8_000  # characters: a page that the model reads itself
-LONGEST = 100_000  # characters of a page that any model reads
+LONGEST = 100_000  # characters of a page that a small model reads
+WHOLE = 85_000  # of one that the model itself reads for want of a small one; longer results are cut in the middle
 _SHOWN = 500  # characters of what an error page says
 
 
@@ -47,6 +49,11 @@ class WebFetch:
 
     def summary(self, params: WebFetchParams) -> str:
         return visible_line(params.url)
+
+    async def foresee(self, params: WebFetchParams, workspace: Workspace) -> tuple[Effect, ...]:
+        """Nobody is asked about an address that cannot be fetched."""
+        self._room.fetching.foresee(params.url)
+        return ()
 
     async def run(self, params: WebFetchParams, context: ToolContext) -> ToolOutput:
         began = time.monotonic()
@@ -84,20 +91,27 @@ class WebFetch:
         return kept
 
     async def _result(self, kept: Kept, prompt: str) -> str:
-        text, notes = kept.page.text, [kept.page.note] if kept.page.note else []
-        if len(text) > LONGEST:
-            notes.append(f"only its first {LONGEST:,} of {len(text):,} characters")
-            text = text[:LONGEST]
-        title = visible_line(kept.page.title)[:200]
-        about = (f', "{title}"' if title else "") + (f" ({'; '.join(notes)})" if notes else "")
-        whole = prompts.load("web/page", url=kept.url, about=about, text=fenced(text))
-        if len(text) <= SHORT or self._room.answer is None:
-            return whole
+        if len(kept.page.text) <= SHORT or self._room.answer is None:
+            return _page(kept, WHOLE)
         try:
-            answer = (await self._room.answer(whole, prompt)).strip()
+            answer = (await self._room.answer(_page(kept, LONGEST), prompt)).strip()
         except ModelError:  # the page is there all the same
             answer = ""
-        return prompts.load("web/answered", url=kept.url, about=about, answer=answer) if answer else whole
+        if not answer:
+            return _page(kept, WHOLE)
+        return prompts.load("web/answered", url=kept.url, about=_about(kept, LONGEST), answer=answer)
+
+
+def _page(kept: Kept, most: int) -> str:
+    return prompts.load("web/page", url=kept.url, about=_about(kept, most), text=fenced(kept.page.text[:most]))
+
+
+def _about(kept: Kept, most: int) -> str:
+    """The page's title, and what is missing of it."""
+    size, title = len(kept.page.text), visible_line(kept.page.title)[:200]
+    cut = f"only its first {most:,} of {size:,} characters" if size > most else ""
+    notes = "; ".join(filter(None, (kept.page.note, cut)))
+    return (f', "{title}"' if title else "") + (f" ({notes})" if notes else "")
 
 
 def fenced(text: str) -> str:

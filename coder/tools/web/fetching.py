@@ -97,6 +97,10 @@ class Fetching:
                 "another page."
             ) from error
 
+    def foresee(self, url: str) -> None:
+        """Raises ToolError for what needs no look at the network to be refused."""
+        self._dialling.foresee(read(url))
+
     def entry(self, address: Address) -> Address:
         """The address that is really asked: over TLS, but for hosts that the person allowed."""
         return address if self._dialling.is_allowed(address) else upgraded(address)

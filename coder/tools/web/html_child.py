@@ -10,7 +10,7 @@ import resource
 import sys
 
 MEMORY, SECONDS = 1 << 30, 15
-INPUT = 64 << 20
+INPUT, OUTPUT = 64 << 20, 1 << 20
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
 
     page = json.loads(sys.stdin.buffer.read(INPUT))
     title, text = markdown(page["html"], page["base"])
-    sys.stdout.buffer.write(json.dumps({"title": title, "text": text}).encode("ascii"))
+    sys.stdout.buffer.write(json.dumps({"title": title[:1000], "text": text[:OUTPUT]}).encode("ascii"))
 
 
 if __name__ == "__main__":

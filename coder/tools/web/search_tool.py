@@ -10,6 +10,7 @@ from typing import Annotated
 from coder.core import prompts
 from coder.core.errors import ModelError, ToolError
 from coder.core.messages import Json
+from coder.core.requests import Effect
 from coder.core.tools import Calls, ToolContext, ToolOutput
 from coder.core.visible import visible_line
 from coder.core.workspace import Workspace
@@ -40,6 +41,11 @@ class WebSearch:
 
     def summary(self, params: WebSearchParams) -> str:
         return visible_line(params.query)
+
+    async def foresee(self, params: WebSearchParams, workspace: Workspace) -> tuple[Effect, ...]:
+        """Nobody is asked about a search that cannot be made."""
+        _checked(params)
+        return ()
 
     async def run(self, params: WebSearchParams, context: ToolContext) -> ToolOutput:
         began = time.monotonic()

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from coder.agent.spill import LIMIT
 from coder.core.errors import ModelError, ToolError
 from coder.core.tools import Fetches, ToolOutput
 from coder.tools.web.cache import LIFE, MOST_CHARACTERS, MOST_PAGES, Cache, Kept
-from coder.tools.web.fetch_tool import LONGEST, SHORT, WebFetch
+from coder.tools.web.fetch_tool import LONGEST, SHORT, WHOLE, WebFetch
 from coder.tools.web.page import Page
 from coder.tools.web.room import WebRoom
 from tests.support.rawhttp import RawHttp, Step, answer
@@ -53,6 +54,18 @@ def test_the_call_is_judged_by_its_address_as_written(box: Toolbox) -> None:
     assert tool.summary(params) == "HTTPS://A.example/\\u202e"
 
 
+@pytest.mark.behaviour("B-1741")
+@pytest.mark.parametrize(
+    "url", ["file:///etc/passwd", "http://127.0.0.1:81/", "http://localhost:3000/", "http://x.localhost/"]
+)
+async def test_nobody_is_asked_about_what_cannot_be_fetched(box: Toolbox, url: str) -> None:
+    tool = WebFetch(WebRoom(allowed=("127.0.0.1:80",)))
+    with pytest.raises(ToolError):
+        await tool.foresee(tool.params(url, "p"), box.workspace)
+    for fine in ("http://127.0.0.1/", "https://docs.example.org/"):
+        assert await tool.foresee(tool.params(fine, "p"), box.workspace) == ()
+
+
 @pytest.mark.behaviour("B-1750")
 async def test_a_short_page_is_read_by_the_model_itself_as_data(box: Toolbox) -> None:
     small = Small("never")
@@ -81,8 +94,9 @@ async def test_a_long_page_is_answered_by_a_small_model(box: Toolbox) -> None:
 async def test_without_an_answer_the_page_itself_is_given_and_bounded(box: Toolbox, small: Small | None) -> None:
     output = await fetched(box, answer(200, b"x" * 150_000, media_type="text/plain"), small=small)
     text = text_of(output)
-    assert f"(only its first {LONGEST:,} of 150,000 characters)" in text
-    assert text.count("x" * 1000) == LONGEST // 1000
+    assert f"(only its first {WHOLE:,} of 150,000 characters)" in text
+    assert text.count("x" * 1000) == WHOLE // 1000 and len(text) < LIMIT
+    assert small is None or small.asked[0][0].count("x" * 1000) == LONGEST // 1000
 
 
 @pytest.mark.parametrize(

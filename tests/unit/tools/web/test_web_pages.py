@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coder.core.errors import ToolError
-from coder.core.messages import Document, Image
+from coder.core.messages import Image
 from coder.tools.web.converting import convert, plain
 from coder.tools.web.decoding import text_of
 from coder.tools.web.markdown import markdown
@@ -163,7 +163,7 @@ async def test_what_the_model_cannot_read_is_refused(body: bytes, content_type: 
 
 async def test_a_picture_is_shown() -> None:
     page = await page_of(b64decode(png(4, 4).data), "image/png", URL)
-    assert isinstance(page.block, Image) and not isinstance(page.block, Document)
+    assert isinstance(page.block, Image) and page.block.media_type == "image/png"
 
 
 async def test_a_page_that_is_empty_without_its_scripts_says_so() -> None:

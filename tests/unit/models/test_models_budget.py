@@ -97,6 +97,8 @@ async def test_searches_of_the_provider_are_paid_for_at_their_worst_before_they_
     assert hold.dollars > 0.75 and (await refusal(small, request)).kind == "budget"
     counted = await Budget(0.75, None, dearer, rates).reserve(request, printed(request), Counter(50))
     assert counted.prompt == 4 * (50 + 1 + 100) + 60_000
+    short = Budget(0.64, None, dearer, rates)  # enough for all but the searches themselves
+    assert (await refusal(short, request, Counter(50))).kind == "budget"
 
 
 async def test_a_short_reply_is_paid_for_where_a_long_one_is_not() -> None:

@@ -73,15 +73,18 @@ async def test_nothing_near_is_dialled(url: str, found: list[str]) -> None:
 
 @pytest.mark.behaviour("B-1743")
 async def test_a_near_host_is_fetched_when_the_person_named_it_and_metadata_never_is() -> None:
-    names = Names({"localhost": [["127.0.0.1"]], "meta.local": [["169.254.169.254"]]})
+    names = Names({"localhost": [["127.0.0.1"]], "intra.local": [["10.0.0.1"]], "meta.local": [["169.254.169.254"]]})
     async with RawHttp([OK]) as server:
-        fetching, carrier = web(server, names, allowed=("localhost:3000", "meta.local", "169.254.169.254"))
+        fetching, carrier = web(
+            server, names, allowed=("localhost:3000", "intra.local", "meta.local", "169.254.169.254")
+        )
         assert (await fetching.fetch("http://localhost:3000/")).url == "http://localhost:3000/"  # and not https
         assert carrier.dialled == [("127.0.0.1", 3000, "")]
+        assert (await fetching.fetch("http://intra.local/")).url == "http://intra.local/"
         for url in ("http://localhost:3001/", "http://meta.local/", "http://169.254.169.254/"):
             with pytest.raises(ToolError, match="is not fetched"):
                 await fetching.fetch(url)
-    assert len(carrier.dialled) == 1
+    assert len(carrier.dialled) == 2
 
 
 async def test_the_refusal_says_how_the_person_could_allow_it() -> None:
@@ -213,9 +216,9 @@ async def test_a_page_that_cannot_be_unpacked_says_so(encoding: str, why: str) -
 @pytest.mark.parametrize(
     ("steps", "bounds", "why"),
     [
-        (["stall"], Bounds(20.0, 5.0, 0.05), "sent nothing for 0.05 seconds"),
-        ([b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n", "stall"], Bounds(20.0, 5.0, 0.05), "sent nothing"),
-        ([head("content-length: 9"), b"abc", "stall"], Bounds(20.0, 5.0, 0.05), "sent nothing"),
+        (["stall"], Bounds(5.0, 5.0, 0.05), "sent nothing for 0.05 seconds"),
+        ([b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n", "stall"], Bounds(5.0, 5.0, 0.05), "sent nothing"),
+        ([head("content-length: 9"), b"abc", "stall"], Bounds(5.0, 5.0, 0.05), "sent nothing"),
         ([head("content-length: 9"), b"abc", "stall"], Bounds(0.1, 5.0, 10.0), "longer than 0.1 seconds"),
         ([head("content-length: 9"), b"abc", "close"], QUICK, "cannot be fetched"),
         ([head("content-length: 99999999999999999999999"), b"x"], QUICK, "cannot be fetched"),

@@ -18,9 +18,9 @@ _UNREAD = (
     "select textarea datalist title"
 )
 _READ = (
-    "a abbr article aside b blockquote body br caption cite code dd del details div dl dt em figcaption figure h1 h2 h3 "
-    "h4 h5 h6 header hr i img kbd li main ol p pre q s samp section small span strong sub summary sup table tbody "
-    "td tfoot th thead tr u ul var"
+    "a abbr article aside b blockquote body br caption cite code dd del details div dl dt em figcaption figure h1 h2 "
+    "h3 h4 h5 h6 header hr i img kbd li main ol p pre q s samp section small span strong sub summary sup table "
+    "tbody td tfoot th thead tr u ul var"
 )
 _DROPPED, _KEPT = frozenset(_UNREAD.split()), frozenset(_READ.split())
 _MENUS = frozenset({"nav", "footer"})

@@ -77,6 +77,10 @@ READ = {  # the keys that this version reads, by the field they become
     "worktree_links": "worktree.symlinkDirectories",
     "worktree_sparse": "worktree.sparsePaths",
     "private_hosts": "webFetch.allowedPrivateHosts",
+    "servers_off": "disabledMcpjsonServers",
+    "servers_allowed": "allowedMcpServers",
+    "servers_denied": "deniedMcpServers",
+    "managed_servers_only": "allowManagedMcpServersOnly",
 }
 _VARIABLES = {
     "model": ("ANTHROPIC_MODEL",),

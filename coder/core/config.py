@@ -205,6 +205,7 @@ class Config:
     auto_compact: bool = True
     auto_compact_window: int | None = None  # tokens; None: the model's window
     auto_compact_percent: int = 80  # of that window
+    private_hosts: tuple[str, ...] = ()  # near hosts that pages may be fetched from
     tools: tuple[str, ...] | None = None  # the built-in ones there are; None: all
     system_prompt: str | None = None
     append_system_prompt: str = ""

@@ -91,6 +91,7 @@ class Usage:
     cache_read_input_tokens: int = 0
     ephemeral_5m_input_tokens: int = 0
     ephemeral_1h_input_tokens: int = 0
+    web_search_requests: int = 0  # searches of the provider, which are paid for by the piece
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(*(getattr(self, f) + getattr(other, f) for f in self.__slots__))
@@ -215,6 +216,8 @@ def usage_from_api(raw: object) -> Usage:
         return Usage()
     detail = raw.get("cache_creation")
     detail = detail if isinstance(detail, dict) else {}
+    served = raw.get("server_tool_use")
+    served = served if isinstance(served, dict) else {}
     return Usage(
         _count(raw.get("input_tokens")),
         _count(raw.get("output_tokens")),
@@ -222,6 +225,7 @@ def usage_from_api(raw: object) -> Usage:
         _count(raw.get("cache_read_input_tokens")),
         _count(detail.get("ephemeral_5m_input_tokens")),
         _count(detail.get("ephemeral_1h_input_tokens")),
+        _count(served.get("web_search_requests")),
     )
 
 

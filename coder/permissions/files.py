@@ -23,6 +23,8 @@ from coder.permissions.touched import Touch
 from coder.permissions.wording import by_rule, danger
 from coder.permissions.world import World
 
+_SEARCHES = ("WebSearch",)  # tools of nobody's server that change nothing anywhere
+
 
 def call_facts(
     call: ToolUse,
@@ -41,7 +43,8 @@ def call_facts(
             return _fetch_facts(call, url, rules)
         case Calls(server):
             hidden = f"{call.name} is on a server, and coder cannot see what it does there"
-            return _named_facts(call, rules, hidden if server else f"no rule allows {call.name}")
+            reads = not server and call.name in _SEARCHES
+            return _named_facts(call, rules, hidden if server else f"no rule allows {call.name}", reads=reads)
         case Internal():
             touched = Reason("tool", f"{call.name} touches nothing but this session", call.name)
             return _simple(call, rules, Facts(read_only=True, concurrent=True, allowed=(touched,)))
@@ -66,13 +69,14 @@ def _simple(call: ToolUse, rules: Rules, facts: Facts) -> Facts:
     )
 
 
-def _named_facts(call: ToolUse, rules: Rules, why: str) -> Facts:
+def _named_facts(call: ToolUse, rules: Rules, why: str, *, reads: bool = False) -> Facts:
     """A call that only a rule with its name can allow."""
     allowed = rule_for_call(rules.allow, call)
     if allowed:
-        return _simple(call, rules, Facts(allowed=(by_rule(allowed, call.name),)))
+        known = Facts(read_only=reads, concurrent=reads, allowed=(by_rule(allowed, call.name),))
+        return _simple(call, rules, known)
     need = Need(Reason("default", why, call.name), rules=(call.name,))
-    return _simple(call, rules, Facts(needs=(need,)))
+    return _simple(call, rules, Facts(read_only=reads, concurrent=reads, needs=(need,)))
 
 
 def _follow_facts(call: ToolUse, name: str, gains: str, rules: Rules) -> Facts:

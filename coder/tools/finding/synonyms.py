@@ -1,0 +1,267 @@
+"""Words that people use for the same thing in software work, as two tables. Must not know any server's tools."""
+
+from __future__ import annotations
+
+# Each line: words that stand for one another. General English and the trade's own words; a word may be in several.
+GROUPS = """
+create make add new insert generate build initialize
+create open file raise report submit
+create start begin
+add append attach put include insert
+delete remove drop destroy erase discard clear purge trash forget
+remove uninstall detach unlink
+update edit change modify alter set adjust revise patch
+update upgrade refresh renew
+rename name title
+replace substitute swap overwrite change edit
+move relocate transfer reposition
+copy duplicate clone fork
+get fetch retrieve read show view display obtain load see
+list enumerate show all
+read view look see content
+search find look query lookup locate discover
+filter query select where
+find detect identify
+run execute launch start trigger invoke call
+start begin launch trigger kick
+stop end terminate halt kill abort cancel quit
+restart reboot relaunch reset
+rerun retry again repeat
+resume continue
+pause suspend
+close finish complete resolve end
+open launch
+send post publish write deliver
+announce announcement notify message inform broadcast
+reply answer respond response
+comment remark note feedback annotation
+message chat conversation post
+chat slack discord teams
+channel room
+thread conversation
+reaction emoji
+user person member account people contact
+who user person author
+profile account details
+team group organization
+assign assignee assigned owner
+issue ticket bug task problem defect story
+bug error defect
+pull merge
+review approve feedback
+approve accept confirm
+reject decline deny refuse dismiss
+merge combine land integrate
+branch line
+commit record save checkpoint
+stage staged index add
+unstage reset
+undo revert rollback restore reset back
+rollback previous revert back undo
+diff compare difference change
+history log changelog past previous
+log print output
+repository project
+release version
+tag label mark category
+deploy ship release publish install rollout
+promote ship
+build compile
+pipeline workflow ci
+ci build circleci pipeline jenkins
+job task run
+test spec check
+flaky intermittent sometimes unreliable
+fail failure break red broken crash error
+status state condition health progress
+check verify validate confirm
+validate valid lint check
+artifact binary output produced
+app application
+server backend
+process worker dyno
+scale replica size increase resize
+container pod docker kubernetes
+cluster kubernetes
+machine node host server
+package chart module library
+exec execute run shell command terminal
+describe detail explain inspect information
+explain document manual help
+config configure setting preference option setup
+environment variable
+secret credential password token
+login authenticate
+permission access right allowed
+allow permit may
+database sql postgres sqlite mysql postgresql
+table relation
+row record entry
+column field schema
+query statement select sql
+insert write
+slow performance slowly latency speed fast
+performance trace profile
+expensive outlier
+lock block deadlock
+backup dump snapshot restore
+memory heap
+leak heap memory
+cost price plan pricing billing
+tier plan
+billing invoice payment
+file document
+folder directory
+nested recursive tree
+tree structure hierarchy
+size big large
+information metadata stat detail
+write save store persist
+store remember memory keep
+remember observation
+know knowledge
+fact observation knowledge
+image picture photo media
+audio video media sound
+video record screencast
+screenshot capture picture image
+page site website web
+web internet online
+article page post
+wiki confluence notion page
+url link address web
+navigate go visit open
+click press tap push
+type enter fill input write
+fill enter complete
+key keyboard press
+select choose pick option
+dropdown select option
+form input field
+scroll swipe
+hover mouse
+drag drop
+upload send push
+download save fetch export
+dialog popup alert prompt confirm confirmation
+console error
+request http network call traffic
+tab page window
+window viewport screen resize
+phone mobile device
+emulate simulate pretend mimic
+wait until
+appear show visible
+accessibility a11y accessible
+css style
+javascript script
+element node
+crawl spider every
+extract scrape content
+map place location
+directions route drive travel navigate
+distance far long
+address street location
+coordinates latitude longitude geocode
+elevation high height altitude
+nearby near local close around
+restaurant place business shop
+time hour clock date now
+timezone time zone
+convert translate transform
+current now today latest
+latest recent new last lately
+schedule plan calendar
+event meeting appointment
+email mail
+document page note
+note page memo
+paragraph block text
+property field attribute
+parent child
+child children sub below nested
+sum add total plus
+number count
+compress zip gzip archive
+think reason reflect
+relation relationship link between
+connect link relate
+entity person customer thing
+worklog hours log work
+transition move state status change
+sprint iteration scrum agile
+epic initiative
+board kanban scrum
+version release milestone
+attachment file attach
+library framework package dependency
+manual documentation guide reference
+example sample snippet code
+code source function
+metric statistic usage
+monitor watch observe
+alert alarm warning
+maintenance offline
+copy transfer
+subscribe follow watch
+forward proxy tunnel
+port forward reach
+local laptop localhost
+drain cordon
+repair maintenance
+context cluster
+format prettify
+sort order rank
+lighthouse audit
+audit check
+""".strip()
+
+# Each line: words or phrases > what a tool for it speaks of; words with / between are one concept, others add another.
+HINTS = """
+pr, mr, pull request, merge request > pull/merge request
+prs, mrs, pull requests, merge requests > pull/merge request
+get rid of, throw away > delete/remove
+look up, look for, look something up > search/find/query
+find out > get/search/find
+go to, browse to > navigate/open/url
+go back, roll back > rollback/undo/rollout/back/previous
+kick off, set off, fire off > run/trigger/start
+bring up to date, up to date > update/latest
+turn off, switch off, shut down > off/disable/stop/end
+turn on, switch on > enable/start
+take down > offline/stop/maintenance
+sign in, log in > login/authenticate
+log out, sign out > logout
+set up > create/configure/install
+clean up > cleanup/delete
+write down, note down, keep in mind > create/add/note/memory/store
+fill in, fill out > fill/form
+check in > commit
+check out > checkout
+switch to, change to > switch/select/checkout/context
+talk to > connect/reach/context
+works on, working on, work on > issue/progress/assigned
+put under, belongs to > parent/link/epic
+in progress > transition/status/state/progress
+thumbs up > reaction/emoji
+someone else, somebody else > user/account
+open source > public/github/code repository
+working tree > working/git tree/status
+who changed > changelog/history/log
+knows about, know about > knowledge/search graph/memory
+drag and drop > drag/drop
+web app > page/browser
+memory leak > heap/memory snapshot
+wiki > confluence/notion page
+chat > slack/message channel
+ticket, tracker, story > issue/jira/linear
+scrum, agile, iteration > sprint/jira board
+ci > circleci/pipeline/build/check
+k8s, pod, replica > kubernetes/kubectl
+container, cluster > kubernetes/pod/kubectl
+dyno > heroku
+browser, website, site > page/browser/web
+docs, manual, documentation > document/library
+google, online > web search
+master, main > branch
+""".strip()

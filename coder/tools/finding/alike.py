@@ -7,8 +7,8 @@ from functools import cached_property
 from coder.tools.finding.synonyms import GROUPS, HINTS
 from coder.tools.finding.words import STOP, stem, words
 
-_SAME = 0.6  # what a synonym is worth beside the word itself
-_HINT = 0.6
+_SAME = 0.65  # what a synonym is worth beside the word itself
+_HINT = 0.7
 _PHRASE = 4  # words of the longest phrase
 _MOST = 40  # words of a query that are looked at
 

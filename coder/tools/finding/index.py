@@ -11,13 +11,13 @@ from functools import cached_property
 from coder.tools.finding.alike import Meanings
 from coder.tools.finding.words import stems
 
-_K1 = 1.4
+_K1 = 2.5
 # Field: its weight, how much its length counts against it, and the characters of it that are read.
 _FIELDS = {
     "name": (4.0, 0.3, 200),
     "title": (2.0, 0.3, 200),
     "server": (2.0, 0.0, 100),
-    "description": (1.5, 0.6, 2_048),
+    "description": (1.2, 0.6, 2_048),
     "parameters": (0.8, 0.6, 2_000),
     "explained": (0.4, 0.6, 4_000),
 }

@@ -32,6 +32,8 @@ pause suspend
 close finish complete resolve end
 open launch
 send post publish write deliver
+create write publish compose draft author
+change commit diff
 announce announcement notify message inform broadcast
 reply answer respond response
 comment remark note feedback annotation
@@ -93,7 +95,8 @@ environment variable
 secret credential password token
 login authenticate
 permission access right allowed
-allow permit may
+allow permit
+touch access modify
 database sql postgres sqlite mysql postgresql
 table relation
 row record entry
@@ -264,4 +267,8 @@ browser, website, site > page/browser/web
 docs, manual, documentation > document/library
 google, online > web search
 master, main > branch
+may i, am i allowed, can i > allowed/permission
+more > scale/increase/add
+less, fewer > scale/decrease/remove
+database > source
 """.strip()

@@ -217,6 +217,136 @@ format prettify
 sort order rank
 lighthouse audit
 audit check
+return back previous
+quit exit close
+alter write update
+shrink compress reduce
+unzip extract decompress
+hit press key
+escape enter key
+button click press
+pointer cursor mouse hover
+font colour color style css
+layout style css
+throttle limit slow emulate
+theme dark light scheme
+reader accessibility snapshot
+tree snapshot accessibility
+profiling profiler performance trace
+pay cost price bill credit usage
+consume usage cost spend
+spend spent time log
+unused underused idle
+deep comprehensive thorough
+investigate investigation research study analyse
+research search
+tunnel forward port
+alive ping responsive reachable healthy
+mean meaning explain definition describe
+revision commit version
+finding insight conclusion result
+row table record query
+isolated private internal
+network space vpc
+company organization team enterprise
+upkeep maintenance downtime
+active running current
+online deploy live
+instance addon addons service resource
+many multiple several batch bulk
+batch bulk multiple
+product project
+preset template boilerplate
+discussion comment thread
+discuss comment reply
+smaller resize reduce size
+bigger scale resize larger upgrade
+entry item record page
+production live heroku
+staging pipeline stage
+manifest yaml resource
+object resource
+resource kubernetes
+service resource
+attribute property field
+wall board
+question query ask
+step sequence sequential
+landmark place
+city town place address
+mountain elevation
+repeat echo
+logo icon image
+slow long
+host hosting server
+credential password key secret
+rotate credential renew
+domain url site
+structure map tree
+sitemap map
+picture file upload
+expression script javascript evaluate
+device phone emulate
+dependency package library
+branch ref
+mistake error wrong
+delete wrong
+contributor author collaborator
+ask search query
+mean average
+table database sheet spreadsheet
+integration bot token
+inspect show view
+spec test
+red fail error
+green pass success
+pass succeed success status
+succeed status
+happen activity history
+activity log history
+plan roadmap sprint version
+deadline due date
+priority urgent severity
+estimate points effort
+approve merge review
+conflict merge
+draft create
+reach connect forward
+lag slow latency
+hang stuck block
+stuck kill block
+visitor user traffic
+customer client user
+cluster node
+expose port service
+restart rollout
+history revision rollout
+autoscale scale
+inside exec
+kind type
+possible available
+available list
+ticket request
+screen page view
+type text keyboard
+capture record take
+picture screenshot
+popup modal dialog window
+load open navigate
+loading performance
+http api request response
+body response content
+header request
+cookie session storage
+disk filesystem file
+path directory file
+ending extension pattern suffix
+modified changed date
+touch access allowed
+nested deep recursive
+answer reply
+people member user
+write post send
 """.strip()
 
 # Each line: words or phrases > what a tool for it speaks of; words with / between are one concept, others add another.
@@ -271,4 +401,43 @@ may i, am i allowed, can i > allowed/permission
 more > scale/increase/add
 less, fewer > scale/decrease/remove
 database > source
+has anyone, did anyone, is there, are there, do we have > search/list/find
+in one go, at once, all together > batch/multiple/bulk
+right now, at the moment > current/active
+by hand > manual
+put online, go live, put live > deploy/publish/promote
+bring back, put back > restore/off/enable/resume
+how far > distance
+how long > time/duration
+how big, how large, how full > size/info/metadata
+how much > price/cost/plan/usage
+where is, where exactly is, located > location/place/geocode/address
+what time > time/current
+am, pm > time convert
+when will > schedule/window/time
+who is, who are > user/profile/member
+who wrote, who made > author/user/history
+which columns, what columns > schema/describe/table
+on top of > hover
+screen reader > accessibility snapshot
+dark mode, light mode > color scheme emulate/media
+slow network, slow connection > throttle/emulate network
+takes long, takes too long, slowly > performance/slow/trace
+code host, remote > github/gitlab repository
+production, staging > pipeline/app/heroku
+take off, take away > remove/delete/uninstall
+off main > branch
+no longer, not any more > remove/delete
+rows, row > sql table
+note, notes > page/notion
+manifest > kubectl/yaml resource
+note in > page
+type of, kind of, kinds of > types
+is red, is broken, is failing > failure/fail
+is green > status
+undo > revert/reset
+out of the cluster, out of service > drain/cordon
+up to speed > update
+go wrong, goes wrong, went wrong > error/failure/log
+crash > log/error/events
 """.strip()

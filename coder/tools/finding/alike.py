@@ -11,6 +11,16 @@ _SAME = 0.65  # what a synonym is worth beside the word itself
 _HINT = 0.7
 _PHRASE = 4  # words of the longest phrase
 _MOST = 40  # words of a query that are looked at
+_LIGHTLY = 0.5  # what a word is worth that goes with everything
+_READING = 0.4
+# Verbs that say little of what is wanted.
+_LIGHT = frozenset(
+    stem(word) for word in "take put bring give keep make get go look see show know say tell come open have run thing "
+    "exist still already again new existing some".split()
+)
+# A question wants something read: the tools for that say so in these words.
+_ASKING = frozenset("what which who whom whose when where how why is are was were did does do has have".split())
+_READERS = frozenset(stem(word) for word in "get list read retrieve search find query show describe info".split())
 
 Concept = dict[str, float]
 
@@ -38,6 +48,8 @@ class Meanings:
                     seen.add(word)
                     found += self._concepts(word)
             at += taken
+        if said and said[0] in _ASKING and found:
+            found.append(dict.fromkeys(_READERS, _READING))
         return found
 
     def _phrase(self, said: list[str]) -> tuple[list[Concept] | None, int]:
@@ -52,7 +64,9 @@ class Meanings:
         first, *more = self._hints.get(word, [{}])
         for other, weight in first.items():
             own[other] = max(weight, own.get(other, 0.0))
-        return [{**own, word: 1.0}, *(dict(each) for each in more)]
+        share = _LIGHTLY if word in _LIGHT else 1.0
+        first = {other: weight * share for other, weight in {**own, word: 1.0}.items()}
+        return [first, *(dict(each) for each in more)]
 
     @cached_property
     def _groups(self) -> dict[str, Concept]:

@@ -347,6 +347,160 @@ nested deep recursive
 answer reply
 people member user
 write post send
+everyone everybody all
+colleague teammate coworker member user people
+smiley emoji reaction emoticon
+celebrate react reaction
+book track log time
+track monitor follow log
+finished done complete closed status
+resolved closed done status
+unresolved open todo pending
+cycle sprint iteration week
+sheet table database
+recall remember memory search
+join count aggregate query sql
+duplicate copy clone same
+double triple half scale increase decrease
+exception error warning
+warning alert console log
+trace stack error log
+copies replica
+film record video screencast
+footage video recording
+metre meter elevation altitude height
+height altitude elevation sea
+blog article page post
+frontend ui page browser
+backend server api
+ajax xhr request network
+gps coordinates location position
+position location coordinates
+town city place
+route directions path way
+fastest shortest directions route
+car drive walk directions travel
+shop store business place
+cafe coffee hotel hospital place business
+rating score review
+seo lighthouse score audit
+vitals performance lighthouse
+ram memory heap
+cpu performance usage profile
+random flaky intermittent
+random generate
+coverage report artifact result
+calculate compute add sum
+total sum count
+reason cause why failure explain
+why explain reason
+upstream remote origin
+propose suggest create submit
+reviewer review
+inline comment
+sources code file
+locate find search
+below within under inside recursive
+chart graph plot diagram
+diagram draw chart
+email mail message inbox
+inbox email message
+draft compose write
+calendar event meeting schedule appointment
+invite invitation add
+appointment event calendar
+reminder schedule notify
+payment charge invoice billing pay
+refund payment return
+subscription plan billing
+customer contact account
+contact person customer
+deal opportunity sale
+bucket storage object s3
+storage disk space bucket
+incident alert outage
+outage incident down status
+oncall incident schedule
+exception crash issue error
+event log error
+feature flag toggle
+toggle enable disable switch
+enable activate on
+disable deactivate off
+funnel analytics metric
+analytics metric statistics report
+dashboard chart metric panel
+design figma component frame
+frame component design
+mockup design screenshot
+embedding vector semantic
+translate language translation
+summarize summary
+summary overview report info
+transcript caption subtitle
+speech audio voice
+dns domain record
+certificate ssl tls
+queue message job
+topic channel subject
+cron schedule job
+firewall security rule
+vulnerability security scan
+scan check audit analyse
+secret key token credential
+migrate migration upgrade schema
+index key lookup
+trigger hook webhook
+webhook hook notification
+notification alert message
+subscribe watch notify
+star favorite favourite bookmark
+like reaction star
+invite member add
+ban block remove
+mute silence disable
+archive close hide delete
+unarchive restore reopen
+reopen open update status
+pin stick
+transfer move
+split divide
+rebase merge update
+cherry pick commit
+tag version release
+stash save store
+squash merge combine
+blame author line history
+ignore exclude skip
+include add
+encode decode convert
+encrypt decrypt
+hash checksum digest
+random uuid generate
+weather forecast temperature
+stock price quote market
+currency exchange rate convert
+flight hotel trip travel
+evacuate drain
+dump backup export
+import load upload
+export download dump save
+nightly schedule daily
+lint check validate
+syntax validate parse
+guide handbook manual document
+handbook wiki guide
+onboarding guide
+policy rule permission
+role permission access
+grant permission allow add
+revoke permission remove
+owner user assignee
+responsible assignee owner
+manager owner lead
+lead leader owner
+estimate point field
+maintainer repository owner
 """.strip()
 
 # Each line: words or phrases > what a tool for it speaks of; words with / between are one concept, others add another.
@@ -440,4 +594,58 @@ out of the cluster, out of service > drain/cordon
 up to speed > update
 go wrong, goes wrong, went wrong > error/failure/log
 crash > log/error/events
+pr review, code review > review pull request
+propose, contribute > pull/merge request
+work item, work items, user story, user stories, to do > issue/task/ticket
+to done, as done, to review, as fixed > transition/status/close/update
+names of, list of, all of > list/all
+handbook, knowledge base, intranet > confluence/notion page
+subpage > page child
+subfolder > directory
+subtask > issue parent
+workspace > notion/slack
+mkdir > create directory
+ls, dir > list directory
+cat, head, tail > read file/log
+rm, rmdir > delete/remove
+mv > move/rename file
+cp > copy file
+grep, rg > search/content
+stat > file info
+touch > create/write file
+curl, wget > fetch/url/request
+ps > process/list
+git status > status
+psql > sql/postgres
+select from, sql > query/sql
+mp3, wav, song > audio media
+png, jpg, jpeg, gif, svg > image
+mp4, movie > video
+xlsx, csv, excel > sheet/table/file
+pdf, docx, word > document/file
+stack trace, traceback > error log
+above sea, above the sea > elevation
+blog post, news article > page/article/url content
+localhost, website > url/navigate/page
+go onto, go over to > switch/checkout
+ready to commit, to be committed, next commit > staged/index
+version history, version control > commit/git/log
+version before, version of yesterday, older version > rollback/previous
+live cluster, test cluster > context
+web address, web addresses > url
+dark theme > color scheme emulate/media
+error page > maintenance/offline
+from the start, from scratch > rerun/create
+start again, try again, once more > rerun/retry/restart
+who approved, approved by > review
+reported before, already reported > search/issue
+what is going on, what happened > log/status/event
+step through, step by step > sequential thinking
+pull out > extract
+at random > flaky/random
+close by, near me, near here, around here > nearby/local
+colleague, teammate > user/profile
+switch between > switch/select/context
+in the index > staged
+not in the index, not yet added > unstaged
 """.strip()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+|[^\W\d_A-Za-z]+")
+# Words such as s3, k8s, mp4 stay whole; what is not ASCII is a word as it stands.
+_SHORT = r"(?<![A-Za-z0-9])[A-Za-z]{1,3}[0-9]{1,2}[A-Za-z]?(?![A-Za-z0-9])"
+_PARTS = re.compile(_SHORT + r"|[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+|[^\W\d_A-Za-z]+")
 _VOWEL = re.compile(r"[aeiouy]")
 _LONGEST = 40  # letters of a word; what is longer is not a word that anybody asks for
 
@@ -21,14 +23,16 @@ _ODD = {
     "broken": "break", "built": "build", "kept": "keep", "left": "leave", "lost": "lose", "said": "say", "told": "tell",
     "knew": "know", "known": "know", "saw": "see", "seen": "see", "spoke": "speak", "thought": "think", "threw": "throw",
     "children": "child", "people": "person", "men": "man", "women": "woman", "indices": "index", "indexes": "index",
-    "data": "data", "news": "news", "status": "status", "statuses": "status", "css": "css", "dns": "dns",
+    "statuses": "status",
     "analyses": "analyse", "analysis": "analyse", "analyze": "analyse", "analyzes": "analyse", "repo": "repository",
     "repos": "repository", "dir": "directory", "dirs": "directory", "docs": "document", "doc": "document",
     "documentation": "document", "db": "database", "msg": "message", "msgs": "message", "env": "environment",
     "config": "configure", "configs": "configure", "configuration": "configure", "info": "information",
     "auth": "authenticate", "k8s": "kubernetes", "js": "javascript", "img": "image", "params": "parameter",
-    "args": "argument", "id": "id", "ids": "id", "url": "url", "urls": "url", "pics": "picture", "pic": "picture",
+    "args": "argument", "ids": "id", "urls": "url", "pics": "picture", "pic": "picture",
 }  # fmt: skip
+# Words whose ending is none.
+_WHOLE = frozenset("staging news status css dns data media canvas atlas bus gas".split())
 
 
 def words(text: str) -> list[str]:
@@ -57,8 +61,9 @@ _REMEMBERED = 50_000  # words; what servers send is foreign, so what is kept of 
 
 def stem(word: str) -> str:
     """A light stem: endings go, and words of one root that people mix (navigate, navigation) come out alike."""
-    if word in _ODD:
-        word = _ODD[word]
+    if word in _WHOLE:
+        return word
+    word = _ODD.get(word, word)
     word = _singular(word)
     if len(word) <= 3:
         return word
@@ -66,7 +71,7 @@ def stem(word: str) -> str:
 
 
 def _singular(word: str) -> str:
-    if len(word) <= 3 or word in _ODD.values():
+    if len(word) <= 3:
         return word
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cache, cached_property
 
-from coder.tools.finding.synonyms import GROUPS, HINTS
+from coder.tools.finding.synonyms import ASKING, GROUPS, HINTS, LIGHT, READERS
 from coder.tools.finding.words import STOP, stem, words
 
 _SAME = 0.65  # what a synonym is worth beside the word itself
@@ -12,25 +12,20 @@ _HINT = 0.7
 _PHRASE = 4  # words of the longest phrase
 _MOST = 40  # words of a query that are looked at
 _LIGHTLY = 0.5  # what a word is worth that goes with everything
-_READING = 0.4
-# Verbs that say little of what is wanted.
-_LIGHT = frozenset(
-    stem(word) for word in "take put bring give keep make get go look see show know say tell come open have run thing "
-    "exist still already again new existing some".split()
-)
-# A question wants something read: the tools for that say so in these words.
-_ASKING = frozenset("what which who whom whose when where how why is are was were did does do has have".split())
-_READERS = frozenset(stem(word) for word in "get list read retrieve search find query show describe info".split())
+_READING = 0.4  # what it is worth to be a tool that reads, where a question was asked
+_LIGHT = frozenset(map(stem, LIGHT.split()))
+_ASKING = frozenset(ASKING.split())
+_READERS = frozenset(map(stem, READERS.split()))
 
 Concept = dict[str, float]
 
 
 class Meanings:
-    """The table of synonyms, by stems. `groups` are lines of words that stand for one another, `hints` lines
-    `word, some phrase > also / these  and-this`: what is left leads to what is right, not back."""
+    """The tables of synonyms, by stems. `groups` are words that stand for one another, `hints` are as in
+    `word, some phrase > this/these and`: what is left leads to what is right, not back. A semicolon ends each."""
 
     def __init__(self, groups: str = GROUPS, hints: str = HINTS) -> None:
-        self._lines = groups, hints
+        self._tables = groups, hints
 
     def of(self, query: str) -> list[Concept]:
         """What a tool should have a word of, one a concept: word -> what it is worth."""
@@ -71,7 +66,7 @@ class Meanings:
     @cached_property
     def _groups(self) -> dict[str, Concept]:
         found: dict[str, Concept] = {}
-        for line in self._lines[0].splitlines():
+        for line in self._tables[0].split(";"):
             group = [stem(word) for word in line.split()]
             for word in group:
                 found.setdefault(word, {}).update({other: _SAME for other in group if other != word})
@@ -80,12 +75,12 @@ class Meanings:
     @cached_property
     def _read(self) -> list[tuple[tuple[str, ...], list[Concept]]]:
         found = []
-        for line in self._lines[1].splitlines():
+        for line in self._tables[1].split(";"):
             left, _, right = line.partition(">")
             if not right:
                 continue
             concepts = [{stem(word): _HINT for word in part.split("/")} for part in right.split()]
-            found += [(tuple(stem(word) for word in each.split()), concepts) for each in left.split(",")]
+            found += [(tuple(stem(word) for word in words(each)), concepts) for each in left.split(",")]
         return found
 
     @cached_property
@@ -101,3 +96,9 @@ class Meanings:
     @cached_property
     def _phrases(self) -> dict[tuple[str, ...], list[Concept]]:
         return {left: concepts for left, concepts in self._read if len(left) > 1}
+
+
+@cache
+def usual() -> Meanings:
+    """The tables as they are, read once."""
+    return Meanings()

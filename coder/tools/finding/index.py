@@ -1,16 +1,18 @@
-"""Which tools answer a question best: BM25 over weighted fields (BM25F). Must not know servers, nor how hits are shown."""
+"""Which tools answer a question best: BM25 over weighted fields (BM25F). Must not know how hits are shown."""
 
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
-from coder.tools.finding.alike import Meanings
+from coder.tools.finding.alike import Meanings, usual
 from coder.tools.finding.words import stems
 
+_FOREIGN = re.compile(r"[^A-Za-z0-9_-]")
 _K1 = 2.5
 # Field: its weight, how much its length counts against it, and the characters of it that are read.
 _FIELDS = {
@@ -26,15 +28,19 @@ _LEAD = 25  # the first words of a description say what a tool is for: they coun
 
 @dataclass(frozen=True, slots=True)
 class Findable:
-    """A tool as it can be found. `name` is what it is called by, `tool` what its server calls it; `parameters` are
-    names and what is said of them."""
+    """A tool as it can be found. `name` is what it is called by (`mcp__server__tool`); `parameters` are names and what
+    is said of them."""
 
     name: str
     server: str
     title: str = ""
     description: str = ""
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    tool: str = ""
+    parameters: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def short(self) -> str:
+        """What its server calls it."""
+        return self.name.removeprefix(f"mcp__{_FOREIGN.sub('_', self.server)}__")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +54,11 @@ class Index:
 
     def __init__(self, findables: Sequence[Findable], meanings: Meanings | None = None) -> None:
         self._all = tuple(findables)
-        self._meanings = Meanings() if meanings is None else meanings
+        self._meanings = meanings or usual()
 
-    def search(self, query: str, limit: int) -> tuple[Hit, ...]:
-        """The best first; equals in the order of their names. None for a query of which no word is known."""
+    def search(self, query: str, limit: int, required: Sequence[str] = ()) -> tuple[Hit, ...]:
+        """The best first, equals in the order of their names; none for a query of which no word is known. Each hit has
+        every `required` word itself."""
         scores: dict[int, float] = {}
         for variants in self._meanings.of(query):
             best: dict[int, float] = {}
@@ -66,6 +73,9 @@ class Index:
                         best[number] = score
             for number, score in best.items():
                 scores[number] = scores.get(number, 0.0) + score
+        for word in (each for text in required for each in stems(text)):
+            having = self._postings.get(word, {})
+            scores = {number: score for number, score in scores.items() if number in having}
         ranked = sorted(scores, key=lambda number: (-round(scores[number], 9), self._all[number].name))
         return tuple(Hit(self._all[number].name, scores[number]) for number in ranked[: max(limit, 0)])
 
@@ -90,12 +100,12 @@ class Index:
 
 def _fields(tool: Findable) -> tuple[dict[str, Counter[str]], dict[str, int]]:
     texts = {
-        "name": tool.tool or tool.name,
+        "name": tool.short,
         "title": tool.title,
         "server": tool.server,
         "description": tool.description,
-        "parameters": " ".join(tool.parameters),
-        "explained": " ".join(tool.parameters.values()),
+        "parameters": " ".join(name for name, _ in tool.parameters),
+        "explained": " ".join(about for _, about in tool.parameters),
     }
     found = {name: stems(text[: _FIELDS[name][2]]) for name, text in texts.items()}
     found["description"] += found["description"][:_LEAD]

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import re
 
-# Words such as s3, k8s, mp4 stay whole; what is not ASCII is a word as it stands.
+# Words such as s3, k8s, mp4 stay whole.
 _SHORT = r"(?<![A-Za-z0-9])[A-Za-z]{1,3}[0-9]{1,2}[A-Za-z]?(?![A-Za-z0-9])"
-_PARTS = re.compile(_SHORT + r"|[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+|[^\W\d_A-Za-z]+")
+_PARTS = re.compile(_SHORT + r"|[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
+_FOREIGN = re.compile(r"[^\W\d_]+|[0-9]+")
 _VOWEL = re.compile(r"[aeiouy]")
 _LONGEST = 40  # letters of a word; what is longer is not a word that anybody asks for
 
-STOP = frozenset(
-    "a an the of to in on at by for with from into about as and or but if so than then that this these those there here "
-    "it its is are was were be been am do does did done doing has have had can could may might must shall should will "
-    "would not no i me my mine we us our you your he she they them their his her what which who whom whose when where "
-    "why how some any every each all both one just only also please via let other another such very too let's s t "
-    "e g ie eg etc tool tools use used using want need".split()
-)
+# Words that every text has, whatever it is about.
+_STOP = """
+a an the of to in on at by for with from into about as and or but if so than then that this these those there here it
+its is are was were be been am do does did done doing has have had can could may might must shall should will would
+not no i me my mine we us our you your he she they them their his her what which who whom whose when where why how
+some any every each all both one just only also please via let other another such very too s t e g ie eg etc tool
+tools use used using want need
+"""
+STOP = frozenset(_STOP.split())
 _ODD = {
     "ran": "run", "wrote": "write", "written": "write", "sent": "send", "found": "find", "made": "make", "took": "take",
     "taken": "take", "gone": "go", "went": "go", "got": "get", "gave": "give", "given": "give", "broke": "break",
     "broken": "break", "built": "build", "kept": "keep", "left": "leave", "lost": "lose", "said": "say", "told": "tell",
-    "knew": "know", "known": "know", "saw": "see", "seen": "see", "spoke": "speak", "thought": "think", "threw": "throw",
-    "children": "child", "people": "person", "men": "man", "women": "woman", "indices": "index", "indexes": "index",
-    "statuses": "status",
+    "knew": "know", "known": "know", "saw": "see", "seen": "see", "spoke": "speak", "thought": "think",
+    "threw": "throw", "children": "child", "people": "person", "men": "man", "women": "woman", "indices": "index",
+    "indexes": "index", "statuses": "status",
     "analyses": "analyse", "analysis": "analyse", "analyze": "analyse", "analyzes": "analyse", "repo": "repository",
     "repos": "repository", "dir": "directory", "dirs": "directory", "docs": "document", "doc": "document",
     "documentation": "document", "db": "database", "msg": "message", "msgs": "message", "env": "environment",
@@ -32,23 +35,30 @@ _ODD = {
     "args": "argument", "ids": "id", "urls": "url", "pics": "picture", "pic": "picture",
 }  # fmt: skip
 # Words whose ending is none.
-_WHOLE = frozenset("staging news status css dns data media canvas atlas bus gas".split())
+_WHOLE = frozenset(("staging", "news", "status", "css", "dns", "data", "media", "canvas", "atlas", "bus", "gas"))
 
 
 def words(text: str) -> list[str]:
     """The words of a text, lower case, camelCase and snake_case taken apart; nothing is left out."""
-    return [part.lower() for part in _PARTS.findall(text)]
+    return [part.lower() for part in _parts(text)]
+
+
+def _parts(text: str) -> list[str]:
+    if text.isascii():
+        return _PARTS.findall(text)
+    # A word that is not ASCII is a word as it stands.
+    return [part for run in _FOREIGN.findall(text) for part in (_PARTS.findall(run) if run.isascii() else [run])]
 
 
 def stems(text: str) -> list[str]:
     """What a text is found by: stems, without the words that every text has."""
     made: list[str] = []
-    for part in _PARTS.findall(text):
+    for part in _parts(text):
         known = _KNOWN.get(part)
         if known is None:
             word = part.lower()
             known = "" if word in STOP or len(word) > _LONGEST else stem(word)
-            if len(_KNOWN) < _REMEMBERED:
+            if len(_KNOWN) < _REMEMBERED and len(part) <= _LONGEST:
                 _KNOWN[part] = known
         if known:
             made.append(known)

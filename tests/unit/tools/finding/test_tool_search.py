@@ -75,7 +75,7 @@ def test_its_description_is_short() -> None:
     ],
 )
 async def test_names_patterns_and_words_that_must_be_there(box: Toolbox, query: str, expected: list[str]) -> None:
-    output = await box.call(ToolSearch(Shelf(real_tools()[::-1])), query=query)
+    output = await box.call(ToolSearch(Shelf(real_tools())), query=query)
     assert names(text_of(output))[: len(expected)] == expected
     if "+" not in query:
         assert len(names(text_of(output))) == len(expected)

@@ -64,7 +64,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
         or re.search(r"\)[*+?{]", plain)
     ):
         raise ToolError(
-            f"The pattern repeats too much: at most {_MOST_REPEATS} of `*`, `+`, `{{`, as many `?`, none behind a group. "
+            f"The pattern repeats too much: at most {_MOST_REPEATS} of `*`, `+`, `{{`, as many `?`, none behind `)`. "
             "A simpler one works, such as /github.*issue/, or words: github issue."
         )
     try:

@@ -104,8 +104,8 @@ class HookSettings:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ServerSource:
-    """The `mcpServers` object of one place, as written. `origin` is the file or flag it stands in; `scope` managed, flag,
-    local, project, user or extension; `folder` is what the entries' relative things are relative to."""
+    """The `mcpServers` object of one place, as written. `origin` is the file or flag it stands in; `scope` managed,
+    flag, local, project, user or extension; `folder` is what the entries' relative things are relative to."""
 
     origin: str
     scope: str
@@ -115,8 +115,8 @@ class ServerSource:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ServerSettings:
-    """Which MCP servers there may be. `sources` stand strongest first: a name counts where it stands first. `off` are the
-    names the person turned off, `unapproved` those of the project that they have not said yes to, with the reason.
+    """Which MCP servers there may be. `sources` stand strongest first: a name counts where it stands first. `off` are
+    the names the person turned off, `unapproved` those of the project that they have not said yes to, with the reason.
     `allowed` and `denied` are the administrator's entries, None: no such list. `required` must be connected before the
     first request. `search` is how tools are deferred: auto, auto:N (percent of the window), true or false."""
 

@@ -38,8 +38,14 @@ class Fetches:
 
 @dataclass(frozen=True, slots=True)
 class Calls:
+    """Calls a tool of a server. Rules about `mcp__server__tool` are about the call, whatever its own name is."""
+
     server: str
     tool: str
+
+
+READS_RESOURCES = "resources_read"
+"""The `tool` of reading what a server offers to be read, which is no tool of its own."""
 
 
 @dataclass(frozen=True, slots=True)

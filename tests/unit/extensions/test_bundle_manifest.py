@@ -97,6 +97,7 @@ def test_all_of_a_full_manifest_is_there() -> None:
         ("name", "../..", 'name is "../.."; expected at most 100'),
         ("name", "n" * 101, "expected at most 100 characters"),
         ("version", "../1", 'version is "../1"; expected a version such as 1.2.3'),
+        ("version", "1/2", 'version is "1/2"; expected a version such as 1.2.3'),
         ("version", 1, "version is 1; expected a text"),
         ("description", GONE, "description is missing"),
         ("author", "Ann", 'author is "Ann"; expected an object'),

@@ -97,6 +97,9 @@ def parse(argv: list[str]) -> RunArguments:
             hook_events=found.include_hook_events,
             worktree=found.worktree,
             auto_commit=found.auto_commit,
+            mcp_config=tuple(found.mcp_config or ()),
+            strict_mcp_config=found.strict_mcp_config,
+            require_mcp=tuple(found.require_mcp or ()),
         ),
         screen_reader=found.screen_reader,
         no_animation=found.no_animation,
@@ -140,6 +143,9 @@ def _build() -> _Parser:
     add("--auto-commit", action=argparse.BooleanOptionalAction)
     add("--add-dir", nargs="+", action="extend")
     add("--cwd")
+    add("--mcp-config", nargs="+", action="extend")
+    add("--strict-mcp-config", action="store_true")
+    add("--require-mcp", action="append")
     _add_session_flags(parser)
     return parser
 

@@ -46,6 +46,8 @@ Settings and prompts
   --auto-commit             each run's changes as a commit, on its own branch
   --safe-mode               nothing that was set up: notes, commands, hooks …
   --bare                    the same, with Read, Edit and Bash alone
+  --mcp-config FILE_OR_JSON   more MCP servers; --strict-mcp-config: no others
+  --require-mcp NAME        do not start without this MCP server
 
 Output
   --output-format FORMAT    text, json or stream-json (with -p)
@@ -68,6 +70,7 @@ Commands
   coder trust               what this folder brings that would run; trust it
   coder permissions         explain a decision; test, list, add, remove rules
   coder commands            commands and skills: list, show, check, new
+  coder mcp                 MCP servers: list, get, add, remove, import
   coder hooks               what runs before and after calls; try one
   coder replay serve FILE   a stand-in for the model API, from a script
   coder demo                a tour, offline, without a key

@@ -56,4 +56,7 @@ class Flags:
     hook_events: bool = False
     worktree: str | None = None  # "": under a name of its own
     auto_commit: bool | None = None
+    mcp_config: tuple[str, ...] = ()  # each a path or a JSON object
+    strict_mcp_config: bool = False
+    require_mcp: tuple[str, ...] = ()
     headless: bool = True

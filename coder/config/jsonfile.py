@@ -30,13 +30,13 @@ class Parsed:
     text: str = field(default="", repr=False, compare=False)
 
 
-def read_object(path: Path) -> Parsed | None:
+def read_object(path: Path, most: int = LIMIT) -> Parsed | None:
     """The object in a file; None when there is no file. Raises ConfigError naming the file and the place."""
-    text = read_text(path)
+    text = read_text(path, most)
     return None if text is None else parse_object(text, str(path))
 
 
-def read_text(path: Path) -> str | None:
+def read_text(path: Path, most: int = LIMIT) -> str | None:
     """The text of a file, its byte order mark included; None when there is no file. Raises ConfigError."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a named pipe must not hold us up
@@ -49,11 +49,11 @@ def read_text(path: Path) -> str | None:
         raise ConfigError(f"{path} is not a regular file.")
     try:
         with os.fdopen(fd, "rb") as file:
-            data = file.read(LIMIT + 1)
+            data = file.read(most + 1)
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}.") from error
-    if len(data) > LIMIT:
-        raise ConfigError(f"{path} is larger than {LIMIT // 1024 // 1024} MiB. Settings files are small.")
+    if len(data) > most:
+        raise ConfigError(f"{path} is larger than {most // 1024 // 1024} MiB. Settings files are small.")
     try:
         return data.decode()
     except UnicodeDecodeError as error:

@@ -55,11 +55,12 @@ class Layer:
 @dataclass(frozen=True, slots=True)
 class Stack:
     """`layers` are the strongest first. `trust` is None when the folder has no settings of its own, unless it is
-    trusted for this run."""
+    trusted for this run. `servers` is what stands in its .mcp.json, whether that counts or not."""
 
     layers: tuple[Layer, ...]
     warnings: tuple[str, ...]
     trust: Trust | None = None
+    servers: Json = field(default_factory=dict, repr=False)
 
     def first(self, value: Callable[[Settings], T | None]) -> T | None:
         """The value of the strongest file that sets it."""
@@ -121,7 +122,7 @@ def stacked(
     tamed = [_tamed(layer, judged, cwd, warnings) if layer.scope in _REPOSITORY else layer for layer in layers]
     if judged.off:
         warnings.append(question.notice(judged))
-    return Stack(tuple(tamed), tuple(warnings), judged)
+    return Stack(tuple(tamed), tuple(warnings), judged, theirs.contents.get(_MCP_FILE, {}))
 
 
 def folder_files(sources: Iterable[Source], cwd: Path, *, strict: bool) -> FolderFiles:
@@ -134,6 +135,11 @@ def folder_files(sources: Iterable[Source], cwd: Path, *, strict: bool) -> Folde
         try:
             if (servers := read_object(cwd / _MCP_FILE)) is not None:
                 contents[_MCP_FILE] = servers.value
+                again = (
+                    f"{cwd / _MCP_FILE}: the key {key!r} stands there twice; the last one counts."
+                    for key in servers.repeated
+                )
+                warnings += again
         except ConfigError as error:
             warnings.append(f"{error} None of its servers is used.")
         contents |= _commands(found, cwd)
@@ -224,6 +230,9 @@ def _without_forbidden(settings: Settings) -> tuple[Settings, list[str]]:
         never.append("confirmIrreversible")
     if settings.checkpoints is False:
         never.append("fileCheckpointingEnabled false")
+    if settings.servers_allowed is not None:
+        never.append("allowedMcpServers")
+    settings = replace(settings, servers_allowed=None, managed_servers_only=None)
     return replace(settings, api_key_helper=None, confirm_irreversible=None, checkpoints=None), never
 
 
@@ -257,4 +266,6 @@ def _tightening(settings: Settings) -> Settings:
         pr=settings.pr,
         co_author=settings.co_author,
         check_tries=settings.check_tries,
+        servers_off=settings.servers_off,
+        servers_denied=settings.servers_denied,
     )

@@ -17,8 +17,9 @@ from coder.config.flags import Flags
 from coder.config.guidance import guidance_of, hooks_of
 from coder.config.interface import interface_of
 from coder.config.layers import Stack, flag_layer, folder_files, stacked
-from coder.config.paths import MANAGED, config_home, expand, key_file, sources, why_not_saved
+from coder.config.paths import GLOBAL_FILE, MANAGED, config_home, expand, key_file, sources, why_not_saved
 from coder.config.prompt_files import with_prompts_read
+from coder.config.servers import servers_of
 from coder.config.settings import mode_named, mode_names
 from coder.core.choices import Mode
 from coder.core.config import Behaviour, Config, RuleText, Worktrees
@@ -55,6 +56,9 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
     warnings = list(stack.warnings)
     overlay = {**stack.env(managed=False), **env, **stack.env(managed=True)}
     overlay |= _told_to_children(flags)
+    scopes = _sources(flags.setting_sources)
+    servers, unused = servers_of(flags, stack, overlay, start=start, home=home, managed=managed, scopes=scopes)
+    warnings += unused
     persist = not (flags.no_session_persistence or environment.switch(overlay, "CLAUDE_CODE_SKIP_PROMPT_HISTORY"))
     if persist and (why := why_not_saved(home, env)):
         warnings.append(f"This session is not saved: {why}.")
@@ -87,6 +91,7 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
         interface=interface_of(stack, verbose=flags.verbose, plain=flags.bare or flags.safe_mode),
         guidance=guidance_of(flags, stack, overlay, _sources(flags.setting_sources)),
         hooks=hooks_of(flags, stack, overlay),
+        servers=servers,
         worktrees=_worktrees(stack),
         trust=stack.trust,
         warnings=tuple(warnings),
@@ -174,10 +179,11 @@ def _rules(flags: Flags, stack: Stack, cwd: Path, warnings: list[str]) -> tuple[
 
 
 def _own_rules(home: Path) -> tuple[RuleText, ...]:
-    """No tool reads the key that is kept, in any mode: what a tool reads goes to the model and into the transcript."""
-    if not os.path.lexists(key_file(home)):
-        return ()
-    return (RuleText(f"Read(/{key_file(home).name})", "deny", "user", "coder itself", home),)
+    """No tool reads the keys that are kept, in any mode: what one reads goes to the model and into the transcript."""
+    held = (key_file(home), home / GLOBAL_FILE)
+    return tuple(
+        RuleText(f"Read(/{path.name})", "deny", "user", "coder itself", home) for path in held if os.path.lexists(path)
+    )
 
 
 def _flag_rules(flags: Flags, cwd: Path) -> tuple[RuleText, ...]:

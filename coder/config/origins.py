@@ -76,6 +76,10 @@ READ = {  # the keys that this version reads, by the field they become
     "worktree_base": "worktree.baseRef",
     "worktree_links": "worktree.symlinkDirectories",
     "worktree_sparse": "worktree.sparsePaths",
+    "servers_off": "disabledMcpjsonServers",
+    "servers_allowed": "allowedMcpServers",
+    "servers_denied": "deniedMcpServers",
+    "managed_servers_only": "allowManagedMcpServersOnly",
 }
 _VARIABLES = {
     "model": ("ANTHROPIC_MODEL",),

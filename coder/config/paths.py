@@ -21,6 +21,7 @@ else:  # loaded in a linked work tree only
     worktrees = LazyModule("coder.git.worktrees.trees")
 
 MANAGED = Path("/Library/Application Support/ClaudeCode" if sys.platform == "darwin" else "/etc/claude-code")
+GLOBAL_FILE = ".claude.json"
 _OVERRIDES = ("CODER_CONFIG_DIR", "CLAUDE_CONFIG_DIR")
 
 
@@ -76,6 +77,13 @@ def user_settings(home: Path) -> Path:
 def key_file(home: Path) -> Path:
     """Where `coder auth login` keeps a key."""
     return home / "credentials"
+
+
+def global_files(home: Path, env: Mapping[str, str]) -> tuple[Path, ...]:
+    """The files with the person's MCP servers and choices, the strongest first. We write the first alone: the other is
+    Claude Code's, and counts with the default home."""
+    own = user_home(env)
+    return (home / GLOBAL_FILE, *((own / GLOBAL_FILE,) if home == own / ".coder" else ()))
 
 
 def project_settings(cwd: Path) -> Path:
@@ -138,7 +146,7 @@ def sources(
     own = [home]
     if home == user_home(env) / ".coder":
         own.append(user_home(env) / ".claude")
-    brought = {os.path.realpath(folder) for folder in own if _is_brought(folder, cwd)}
+    brought = {os.path.realpath(folder) for folder in own if is_brought(folder, cwd)}
     taken = {os.path.realpath(folder) for folder in own} - brought
     every = (cwd / ".coder", cwd / ".claude")
     folders = [folder for folder in every if os.path.realpath(folder) not in taken]
@@ -160,7 +168,7 @@ def sources(
                 yield Source("user", path, folder)
 
 
-def _is_brought(folder: Path, cwd: Path) -> bool:
+def is_brought(folder: Path, cwd: Path) -> bool:
     """Whether a folder of the person's lies in the repository that `cwd` is in."""
     real = Path(os.path.realpath(cwd))
     top = next((place for place in (real, *real.parents) if os.path.lexists(place / ".git")), None)

@@ -121,6 +121,16 @@ class Section:
                 self._refuse(key, "a text", item, index, strict=strict)
         return tuple(item for item in value if isinstance(item, str))
 
+    def objects(self, key: str) -> tuple[Mapping[str, Any], ...]:
+        value = self.raw.get(key)
+        if value is not None and not isinstance(value, list):
+            self._refuse(key, "a list of objects", value)
+        items = value if isinstance(value, list) else []
+        for index, item in enumerate(items):
+            if not isinstance(item, dict):
+                self._refuse(key, "an object", item, index)
+        return tuple(item for item in items if isinstance(item, dict))
+
     def strings(self, key: str) -> dict[str, str]:
         """An object of texts; a whole number is taken as its digits."""
         value = self.raw.get(key)

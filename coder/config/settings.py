@@ -93,6 +93,10 @@ class Settings:
     worktree_base: str | None = None
     worktree_links: tuple[str, ...] | None = None
     worktree_sparse: tuple[str, ...] | None = None
+    servers_off: tuple[str, ...] = ()  # of .mcp.json
+    servers_allowed: tuple[Mapping[str, Any], ...] | None = None
+    servers_denied: tuple[Mapping[str, Any], ...] = ()
+    managed_servers_only: bool | None = None
 
 
 def mode_named(name: str) -> Mode | None:
@@ -171,6 +175,10 @@ def settings_of(parsed: Parsed, origin: str) -> tuple[Settings, tuple[str, ...]]
         worktree_base=trees.text("baseRef"),
         worktree_links=trees.texts("symlinkDirectories") if "symlinkDirectories" in trees.raw else None,
         worktree_sparse=trees.texts("sparsePaths") if "sparsePaths" in trees.raw else None,
+        servers_off=top.texts("disabledMcpjsonServers"),
+        servers_allowed=top.objects("allowedMcpServers") if "allowedMcpServers" in top.raw else None,
+        servers_denied=top.objects("deniedMcpServers"),
+        managed_servers_only=top.switch("allowManagedMcpServersOnly"),
     )
     return found, tuple(top.warnings)
 

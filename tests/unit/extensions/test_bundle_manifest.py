@@ -116,6 +116,7 @@ def test_all_of_a_full_manifest_is_there() -> None:
         ("server/mcp_config/args", ["a\0"], "without NUL"),
         ("server/mcp_config/args", ["\ud800"], "half characters"),
         ("server/mcp_config/env", {"A": 1}, "server.mcp_config.env.A is 1; expected a text"),
+        ("server/mcp_config/env", {"A": None}, "server.mcp_config.env.A is null; expected a text"),
         ("server/mcp_config/env", {"A=B": "1"}, "expected the name of a variable"),
         (
             "server/mcp_config/platform_overrides",

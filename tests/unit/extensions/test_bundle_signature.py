@@ -179,6 +179,14 @@ def test_authorities_that_cannot_be_read_are_as_if_they_were_not_there(tmp_path:
     assert signature_of(tmp_path / "a.mcpb", now=NOW).state == "untrusted"
 
 
+@pytest.mark.parametrize(
+    "data", [b"", b"\x30", b"\x30\x05ab", b"\x30\x80ab", b"\x30\x85\0\0\0\0\1a", b"\x1f\x01a", b"\x30\x01ab"]
+)
+def test_der_that_is_cut_endless_or_too_long_is_none(data: bytes) -> None:
+    with pytest.raises(DerError):
+        read(data)
+
+
 @given(st.binary(max_size=80))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     for reader in (read, read_signed):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from coder.extensions.content import digest_of
@@ -120,6 +120,7 @@ NAMES = st.lists(
 
 
 @settings(max_examples=25, deadline=None)
+@example({"a/b": (b"", False), "A": (b"", True)})
 @given(st.dictionaries(NAMES.map("/".join), st.tuples(st.binary(max_size=50), st.booleans()), max_size=5))
 def test_whatever_is_packed_is_unpacked_again(files: dict[str, tuple[bytes, bool]]) -> None:
     with tempfile.TemporaryDirectory() as name:
@@ -135,7 +136,8 @@ def test_whatever_is_packed_is_unpacked_again(files: dict[str, tuple[bytes, bool
         try:
             done = pack(folder, top / "x.mcpb")
         except BundleError as error:
-            assert "for many disks" in str(error)
+            # Two of them are one without case.
+            assert "for many disks" in str(error) or "a file and a folder" in str(error)
             return
         assert unpack(done.path, top / "to").sha256 == done.sha256
         for found in (top / "to").rglob("*"):

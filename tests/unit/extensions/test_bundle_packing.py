@@ -54,6 +54,7 @@ def test_the_same_folder_makes_the_same_bytes_and_comes_out_as_it_went_in(kind: 
         path.chmod(stat.S_IMODE(path.stat().st_mode) | 0o060)
     first, second = pack(ECHOES / kind, tmp_path / "1.mcpb"), pack(copy, tmp_path / "out" / "2.mcpb")
     assert first.sha256 == second.sha256 and first.path.read_bytes() == second.path.read_bytes()
+    assert {entry.date_time for entry in zipfile.ZipFile(first.path).infolist()} == {(1980, 1, 1, 0, 0, 0)}
     unpack(second.path, tmp_path / "to")
     assert digest_of(tmp_path / "to") == digest_of(copy)
 
@@ -93,6 +94,13 @@ def test_what_others_refuse_is_not_packed(changes: dict[str, Any], said: str, tm
         pack(folder, tmp_path / "x.mcpb")
     assert said in str(caught.value) and "\n" not in str(caught.value)
     assert (tmp_path / "x.mcpb").read_bytes() == b"before"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["source", "x.mcpb"]
+
+
+def test_a_bundle_that_cannot_be_put_in_its_place_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "x.mcpb" / "full").mkdir(parents=True)
+    with pytest.raises(BundleError, match="is not packed"):
+        pack(folder_of(tmp_path, {}), tmp_path / "x.mcpb")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["source", "x.mcpb"]
 
 

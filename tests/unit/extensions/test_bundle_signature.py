@@ -145,6 +145,12 @@ def test_a_signature_that_is_none_is_broken_and_not_unsigned(data: bytes, said: 
     assert found.state == "broken" and said in found.reason
 
 
+def test_a_certificate_of_no_known_version_is_none(tmp_path: Path) -> None:
+    assert SIGNED.count(b"\xa0\x03\x02\x01\x02") == 2
+    data = SIGNED.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x03")
+    assert judged(tmp_path, data, ROOT).state == "broken"
+
+
 def test_the_signature_of_another_bundle_is_broken(tmp_path: Path) -> None:
     other = signed(raw_zip([Piece("b", b"x")]), PUBLISHER, MIDDLE)
     assert judged(tmp_path, CONTENT + other[other.index(b"MCPB_SIG_V1") :], ROOT).state == "broken"

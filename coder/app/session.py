@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from coder.app.checkpointing import Checkpointing
     from coder.app.commanding.expanded import Offered
     from coder.app.conversation import OpenConversation
+    from coder.app.reach.session import Reach
     from coder.app.shell_line import ShellDone
     from coder.app.spent import Spent
     from coder.app.tasks import Task
@@ -73,13 +74,16 @@ class Session:
         prompting: Prompting | None = None,
         points: Points | None = None,
         after_run: Callable[[], Awaitable[None]] | None = None,
+        reach: Reach | None = None,
     ) -> None:
         self.facts = facts
         self.control = control
         self.warnings = warnings
         self.checkpoints = checkpoints
         self.points: Points = points or NoPoints()
+        self.reach = reach  # its servers; None where it has none
         self._after_run = after_run
+        self._requiring: asyncio.Task[tuple[str, ...]] | None = None
         self._agent = agent
         self._conversation = conversation
         self._prompting = prompting or Prompting()
@@ -127,6 +131,19 @@ class Session:
             if running.cancelled():
                 return self._agent.ended_early("interrupted", "Interrupted")
             return running.result()
+
+    async def required(self) -> tuple[str, ...]:
+        """Waits for the servers without which nothing is to be begun. Returns what is to be said of those that are not
+        there; an interrupt ends the waiting."""
+        if self.reach is None:
+            return ()
+        self._requiring = asyncio.create_task(self.reach.required())
+        try:
+            await asyncio.wait({self._requiring})
+            return ("Interrupted",) if self._requiring.cancelled() else self._requiring.result()
+        finally:
+            self._requiring.cancel()
+            self._requiring = None
 
     async def _run(self, text: str, pictures: Sequence[Image]) -> RunEnded:
         self._agent.starts()
@@ -279,6 +296,8 @@ class Session:
 
     def interrupt(self) -> None:
         """Ends the run under way; `prompt` returns. Does nothing while idle."""
+        if self._requiring is not None:
+            self._requiring.cancel()
         if self._running is not None:
             self._running.cancel()
 

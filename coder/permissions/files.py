@@ -39,9 +39,10 @@ def call_facts(
             return _path_facts(call, "write", paths, rules, mode, world)
         case Fetches(url):
             return _fetch_facts(call, url, rules)
-        case Calls(server):
+        case Calls(server, _, claim, changed):
             hidden = f"{call.name} is on a server, and coder cannot see what it does there"
-            return _named_facts(call, rules, hidden if server else f"no rule allows {call.name}")
+            hidden += f"; the server claims that it {claim}" if claim else ""
+            return _named_facts(call, rules, hidden if server else f"no rule allows {call.name}", changed)
         case Internal():
             touched = Reason("tool", f"{call.name} touches nothing but this session", call.name)
             return _simple(call, rules, Facts(read_only=True, concurrent=True, allowed=(touched,)))
@@ -66,12 +67,14 @@ def _simple(call: ToolUse, rules: Rules, facts: Facts) -> Facts:
     )
 
 
-def _named_facts(call: ToolUse, rules: Rules, why: str) -> Facts:
-    """A call that only a rule with its name can allow."""
-    allowed = rule_for_call(rules.allow, call)
+def _named_facts(call: ToolUse, rules: Rules, why: str, changed: str = "") -> Facts:
+    """A call that only a rule with its name can allow. `changed` says that what the person allowed by this very name
+    is another tool now."""
+    group = tuple(rule for rule in rules.allow if rule.text != call.name) if changed else rules.allow
+    allowed = rule_for_call(group, call)
     if allowed:
         return _simple(call, rules, Facts(allowed=(by_rule(allowed, call.name),)))
-    need = Need(Reason("default", why, call.name), rules=(call.name,))
+    need = Need(Reason("safety" if changed else "default", changed or why, call.name), rules=(call.name,))
     return _simple(call, rules, Facts(needs=(need,)))
 
 

@@ -7,3 +7,11 @@ from coder.core.errors import CoderError
 
 class ServerError(CoderError):
     """The server is not there, said no, or answered what cannot be used."""
+
+
+class LoginNeeded(ServerError):
+    """The server lets nobody in without a login, or does not take the one there is."""
+
+
+class Gone(ServerError):
+    """The connection ended before the answer came."""

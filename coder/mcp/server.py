@@ -73,7 +73,8 @@ class Server:
 @dataclass(frozen=True, slots=True, repr=False)
 class ServerTool:
     """A tool as its server describes it: foreign text, bounded, and never believed. `hints` are its annotations
-    (readOnlyHint …), `limit` the characters it asks to be let through in a result."""
+    (readOnlyHint …), `limit` the characters it asks to be let through in a result. `alias` is its name for the model where
+    the one it would have is taken or too long."""
 
     server: str
     tool: str
@@ -82,10 +83,11 @@ class ServerTool:
     title: str = ""
     hints: Mapping[str, bool] = field(default_factory=dict)
     limit: int | None = None
+    alias: str = ""
 
     @property
     def name(self) -> str:
-        return tool_name(self.server, self.tool)
+        return self.alias or tool_name(self.server, self.tool)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -116,7 +118,8 @@ class Resource:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Offer:
-    """What a server offers, as last heard. `cached`: told by an earlier session, not yet by this one's server."""
+    """What a server offers, as last heard. `cached`: told by an earlier session, not yet by this one's server. `problems`
+    are lines for people about what of it cannot be used."""
 
     tools: tuple[ServerTool, ...] = ()
     prompts: tuple[ServerPrompt, ...] = ()
@@ -125,6 +128,7 @@ class Offer:
     title: str = ""  # what the server calls itself
     version: str = ""
     cached: bool = False
+    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)

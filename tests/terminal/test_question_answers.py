@@ -112,15 +112,16 @@ def test_ux_16_keys_typed_when_a_question_appears_go_to_the_draft(tmp_path: Path
             sent += 1
             term.pump(0.02)
         term.during(0.5)
-        (draft,) = [row for row in term.screen if row.startswith("❯ y")]
-        assert draft == "❯ " + "y" * sent
+        draft = [row for row in term.screen if set(row) <= set("❯ y") and "y" in row]
+        typed = "".join(row.removeprefix("❯").strip() for row in draft)
+        assert typed == "y" * sent  # over several rows where the question was long in coming
         assert not (shop.place.project / "ran.txt").exists()
         term.send("1")
         calm(term)
         assert (shop.place.project / "ran.txt").read_text() == "ran\n"
         (row,) = [row for row in term.history if row.startswith("✓ Bash npm test · ")]
         assert row.endswith("s · allowed once")
-        assert draft in term.screen
+        assert draft[0] in term.screen
 
 
 @pytest.mark.parametrize("size", SIZES)

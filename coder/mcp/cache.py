@@ -1,0 +1,81 @@
+"""What servers offered, kept for the next session. Must not know connections.
+
+A file a server, named by the digest of its entry: an entry that changed has none. Nothing of the entry itself is in it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+from contextlib import suppress
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from coder.core.messages import Json
+from coder.core.ordinary import read_ordinary
+from coder.mcp.offers import Heard, offer
+from coder.mcp.server import Offer, Server
+
+_FORM = 1
+_MOST = 16 << 20
+_DIGEST = re.compile(r"[A-Za-z0-9_-]{8,128}")
+
+
+def load(folder: Path, server: Server) -> Offer:
+    """What was last heard from it, `cached`; an empty offer when there is none that can be read."""
+    path = _path(folder, server)
+    if path is None:
+        return Offer()
+    try:
+        found = json.loads(read_ordinary(path, _MOST))
+        if not isinstance(found, dict) or found.get("form") != _FORM:
+            return Offer()
+        lists = {name: found.get(name) for name in ("tools", "prompts", "resources", "templates")}
+        words = {name: found.get(name) for name in ("instructions", "title", "version")}
+    except (OSError, ValueError, RecursionError):
+        return Offer()
+    if not all(isinstance(items, list) for items in lists.values()):
+        return Offer()
+    if not all(isinstance(word, str) for word in words.values()):
+        return Offer()
+    given: dict[str, Any] = {**lists, **words}
+    return replace(offer(server.name, Heard(**given)), cached=True, problems=())
+
+
+def store(folder: Path, server: Server, heard: Heard) -> None:
+    """Only for its owner to read. What cannot be written is not kept."""
+    path = _path(folder, server)
+    if path is None:
+        return
+    kept: Json = {name: value for name, value in asdict(heard).items() if name != "problems"}
+    with suppress(OSError, ValueError, RecursionError):
+        data = json.dumps({"form": _FORM, **kept}, separators=(",", ":")).encode()
+        if len(data) <= _MOST and not _is_there(path, data):
+            _write(path, data)
+
+
+def _path(folder: Path, server: Server) -> Path | None:
+    return folder / f"{server.digest}.json" if _DIGEST.fullmatch(server.digest) else None
+
+
+def _is_there(path: Path, data: bytes) -> bool:
+    try:
+        return read_ordinary(path, len(data) + 1) == data
+    except OSError:
+        return False
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(fd, "wb") as file:
+            file.write(data)
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,93 @@
+"""The HTTP client for servers at addresses: proxies, certificates, bounds. Must not know the protocol, nor logins.
+
+It takes no compressed answer (a small one could become a large one), waits a minute for the first byte of one, and keeps
+what an answer said about being let in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+
+from coder.mcp.carrier import MOST
+
+if TYPE_CHECKING:
+    from coder.mcp.credentials import Credentials
+
+FIRST_BYTE = 60.0
+_CONNECT = 10.0
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class Client(httpx2.AsyncClient):
+    """`refused` is the last status that let nobody in, `status` the last that was an error at all."""
+
+    refused: int | None = None
+    status: int | None = None
+    oversized = False
+
+    async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
+        async with asyncio.timeout(FIRST_BYTE):
+            response = await super().send(request, **options)
+        if response.status_code in (401, 403):
+            self.refused = response.status_code
+        if response.status_code >= 400:
+            self.status = response.status_code
+        if response.headers.get("content-encoding", "identity").lower() not in ("identity", ""):
+            await response.aclose()
+            raise httpx2.DecodingError("the answer is compressed, which was not asked for", request=request)
+        if options.get("stream") and isinstance(response.stream, httpx2.AsyncByteStream) and not _is_stream(response):
+            response.stream = _Bounded(response.stream, request, self)
+        return response
+
+
+class _Bounded(httpx2.AsyncByteStream):
+    def __init__(self, inner: httpx2.AsyncByteStream, request: httpx2.Request, client: Client) -> None:
+        self._inner, self._request, self._client = inner, request, client
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size = 0
+        async for chunk in self._inner:
+            size += len(chunk)
+            if size > MOST:
+                self._client.oversized = True
+                raise httpx2.ReadError(f"the answer is larger than {MOST >> 20} MiB", request=self._request)
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+def open_client(url: str, headers: Mapping[str, str], credentials: Credentials, idle: float, extra_ca: str) -> Client:
+    """Blocks while certificates are loaded, the first time. Raises OSError and ValueError (an address, a proxy or a header
+    that cannot be used)."""
+    address = httpx2.URL(url)
+    given = httpx2.Headers(list(headers.items()))
+    given.update(list(credentials.headers.items()))
+    given["accept-encoding"] = "identity"
+    return Client(
+        headers=given,
+        auth=credentials.auth,
+        verify=_certificates(extra_ca) if address.scheme == "https" else False,
+        trust_env=address.host not in _LOOPBACK,
+        follow_redirects=False,
+        # What a call may be silent is told to the call, which then tells the server; this one only comes after it.
+        timeout=httpx2.Timeout(connect=_CONNECT, read=idle + 30, write=FIRST_BYTE, pool=None),
+    )
+
+
+def _is_stream(response: httpx2.Response) -> bool:
+    return bool(response.headers.get("content-type", "").lower().startswith("text/event-stream"))
+
+
+@lru_cache(maxsize=4)
+def _certificates(extra: str) -> ssl.SSLContext:
+    context = httpx2.create_ssl_context()
+    if extra:
+        context.load_verify_locations(cafile=extra)
+    return context

@@ -1,0 +1,198 @@
+"""One connection to a server, from its first byte to its last, in one task. Must not know why it is made, nor what follows.
+
+The contexts of the library are entered and left in `run`. Requests may come from any task: each waits in its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from coder import __version__
+from coder.core.messages import Json
+from coder.mcp.carrier import Carrier
+from coder.mcp.errors import Gone, ServerError
+from coder.mcp.hosting import Hosting, as_json
+from coder.mcp.library import anyio, mcp, mcp_types, version
+from coder.mcp.offers import Heard
+from coder.mcp.tap import Tap
+from coder.mcp.veil import Veil, one_line
+
+if TYPE_CHECKING:
+    from mcp.client.session import IncomingMessage
+
+DEBOUNCE = 0.2  # seconds; servers tell of a change several times
+_PAGES = 100
+_LISTEN_AGAIN = 5.0
+_CHANGES = {
+    "notifications/tools/list_changed",
+    "notifications/prompts/list_changed",
+    "notifications/resources/list_changed",
+}
+
+
+class Connection:
+    """`heard` is called with what the server offers: first when it is connected, then at each change."""
+
+    def __init__(self, carrier: Carrier, hosting: Hosting, veil: Veil, *, mode: str = "auto") -> None:
+        self._hosting, self._veil = hosting, veil
+        self._news = asyncio.Event()
+        self._changed = self._left = self._over = False
+        self.tap = Tap(carrier, self._ended)
+        self._client = mcp.Client(
+            self.tap,
+            mode=mode,
+            cache=None,
+            client_info=mcp_types.Implementation(name="coder", version=__version__),
+            sampling_callback=hosting.sample,
+            elicitation_callback=hosting.elicit,
+            list_roots_callback=hosting.roots,
+            logging_callback=hosting.log,
+            log_level="info",
+            message_handler=self._told,
+        )
+
+    @property
+    def protocol(self) -> str:
+        return str(self._client.protocol_version)
+
+    async def run(self, heard: Callable[[Heard], None]) -> None:
+        """Returns when it has ended or `leave` was called. Raises whatever the library raises."""
+        async with self._client:
+            heard(await self._lists())
+            listening = asyncio.create_task(self._listen())
+            try:
+                while not self._left and not self._over:
+                    await self._news.wait()
+                    self._news.clear()
+                    if self._changed and not self._left and not self._over:
+                        await anyio.sleep(DEBOUNCE)
+                        self._changed = False
+                        heard(await self._lists())
+            finally:
+                listening.cancel()
+                await asyncio.wait({listening})
+
+    def leave(self) -> None:
+        self._left = True
+        self._news.set()
+
+    async def call(self, tool: str, arguments: Json, progress: Callable[[float, float | None, str], None]) -> Json:
+        async def moved(done: float, total: float | None, text: str | None) -> None:
+            progress(done, total, text or "")
+
+        result = await self._answered(self._client.call_tool(tool, arguments, progress_callback=moved))
+        return as_json(result)
+
+    async def read(self, uri: str) -> Sequence[Json]:
+        result = await self._answered(self._client.read_resource(uri))
+        return [as_json(content) for content in result.contents]
+
+    async def prompt(self, name: str, arguments: dict[str, str]) -> Sequence[Json]:
+        result = await self._answered(self._client.get_prompt(name, arguments))
+        return [as_json(one) for one in result.messages]
+
+    async def roots_changed(self) -> None:
+        """Only the older protocol has a word for it."""
+        if self.protocol in version.HANDSHAKE_PROTOCOL_VERSIONS:
+            await self._client.session.send_notification(mcp_types.RootsListChangedNotification())
+
+    async def _answered(self, request: Awaitable[Any]) -> Any:
+        try:
+            return await request
+        except mcp.MCPError as error:
+            if error.code == mcp_types.CONNECTION_CLOSED:
+                raise Gone("the connection was closed") from error
+            raise ServerError(one_line(error.error.message, self._veil)) from error
+        except (ValidationError, RecursionError) as error:
+            raise ServerError("it answered with something that the protocol does not know") from error
+        except RuntimeError as error:
+            raise ServerError(one_line(str(error), self._veil)) from error
+
+    async def _lists(self) -> Heard:
+        """Only what the server says it has is asked for."""
+        client = self._client
+        capabilities = client.server_capabilities
+        self.tap.spoiled.clear()
+        unread: list[str] = []
+
+        async def all_of(has: object, name: str, page: Callable[..., Awaitable[Any]], key: str) -> list[Json]:
+            if has is None:
+                return []
+            try:
+                return await _paged(page, key)
+            except (mcp.MCPError, ValidationError, RecursionError) as error:
+                why = error.error.message if isinstance(error, mcp.MCPError) else "it is none of the protocol's"
+                if self._over or (isinstance(error, mcp.MCPError) and error.code == mcp_types.CONNECTION_CLOSED):
+                    raise
+                unread.append(f"its list of {name} cannot be read: {one_line(why, self._veil)}")
+                return []
+
+        tools = await all_of(capabilities.tools, "tools", client.list_tools, "tools")
+        prompts = await all_of(capabilities.prompts, "prompts", client.list_prompts, "prompts")
+        resources = await all_of(capabilities.resources, "resources", client.list_resources, "resources")
+        templates = await all_of(
+            capabilities.resources, "resource templates", client.list_resource_templates, "resource_templates"
+        )
+        info = client.server_info
+        return Heard(
+            tools,
+            prompts,
+            resources,
+            templates,
+            instructions=client.instructions or "",
+            title=(info.title or info.name) if info else "",
+            version=info.version if info else "",
+            problems=[*unread, *(f"{one_line(name, self._veil)} is not as the protocol has it" for name in self.tap.spoiled)],
+        )
+
+    async def _listen(self) -> None:
+        """In the newer protocol changes are told to who listens. A stream that was lost is opened again, and all is asked
+        for anew, for what was told meanwhile is gone."""
+        if self.protocol not in version.MODERN_PROTOCOL_VERSIONS:
+            return
+        has = self._client.server_capabilities
+        wanted = {
+            "tools_list_changed": bool(has.tools and has.tools.list_changed),
+            "prompts_list_changed": bool(has.prompts and has.prompts.list_changed),
+            "resources_list_changed": bool(has.resources and has.resources.list_changed),
+        }
+        while any(wanted.values()):
+            try:
+                async with self._client.listen(**wanted) as events:
+                    async for _ in events:
+                        self._change()
+            except (mcp.MCPError, RuntimeError, TimeoutError):
+                pass
+            if self._over or self._left:
+                return
+            await asyncio.sleep(_LISTEN_AGAIN)
+            self._change()
+
+    async def _told(self, one: IncomingMessage) -> None:
+        if not isinstance(one, Exception) and one.method in _CHANGES:
+            self._change()
+
+    def _change(self) -> None:
+        self._changed = True
+        self._news.set()
+
+    def _ended(self) -> None:
+        self._over = True
+        self._news.set()
+
+
+async def _paged(page: Callable[..., Awaitable[Any]], key: str) -> list[Json]:
+    found: list[Json] = []
+    cursor, seen = None, set[str]()
+    for _ in range(_PAGES):
+        result = await page(cursor=cursor)
+        found += (as_json(item) for item in getattr(result, key))
+        cursor = result.next_cursor
+        if not cursor or cursor in seen:
+            break
+        seen.add(cursor)
+    return found

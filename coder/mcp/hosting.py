@@ -1,0 +1,70 @@
+"""What a server asks of us, handed to the session as JSON, and its answers handed back. Must not know how they are found."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ValidationError
+
+from coder.core.messages import Json
+from coder.mcp.library import mcp_types
+from coder.mcp.link import Host
+from coder.mcp.server import Server
+
+if TYPE_CHECKING:
+    from mcp.client.session import ClientRequestContext
+
+MOST_AT_ONCE = 8  # questions of one server that wait for an answer
+_TEXT = 4096  # characters of a log message
+
+
+class Hosting:
+    """The callbacks of the library for one server. `asking` counts the questions that somebody thinks about."""
+
+    def __init__(self, server: Server, host: Host) -> None:
+        self._server, self._host = server, host
+        self.asking = 0
+
+    async def roots(self, context: ClientRequestContext) -> Any:
+        roots = [mcp_types.Root(uri=path.as_uri(), name=path.name) for path in self._host.roots()]
+        return mcp_types.ListRootsResult(roots=roots)
+
+    async def sample(self, context: ClientRequestContext, params: BaseModel) -> Any:
+        answer = await self._asked(self._host.sample(self._server, as_json(params)))
+        kinds = [mcp_types.CreateMessageResult, mcp_types.CreateMessageResultWithTools]
+        return _read(answer, kinds)
+
+    async def elicit(self, context: ClientRequestContext, params: BaseModel) -> Any:
+        return _read(await self._asked(self._host.elicit(self._server, as_json(params))), [mcp_types.ElicitResult])
+
+    async def log(self, params: Any) -> None:
+        text = params.data if isinstance(params.data, str) else str(params.data)
+        self._host.logged(self._server, str(params.level), text[:_TEXT])
+
+    async def _asked(self, question: Awaitable[Json]) -> Json:
+        if self.asking >= MOST_AT_ONCE:
+            asyncio.ensure_future(question).cancel()
+            return {"error": f"More than {MOST_AT_ONCE} questions at once are not answered."}
+        self.asking += 1
+        try:
+            return await question
+        finally:
+            self.asking -= 1
+
+
+def as_json(value: BaseModel) -> Json:
+    found: Json = value.model_dump(by_alias=True, mode="json", exclude_none=True)
+    return found
+
+
+def _read(answer: Json, kinds: list[type[BaseModel]]) -> Any:
+    if "error" in answer:
+        return mcp_types.ErrorData(code=mcp_types.INVALID_REQUEST, message=str(answer["error"]))
+    for kind in kinds:
+        try:
+            return kind.model_validate(answer, by_name=False)
+        except ValidationError:
+            continue
+    return mcp_types.ErrorData(code=mcp_types.INTERNAL_ERROR, message="There is no answer that can be sent.")

@@ -1,0 +1,45 @@
+"""The protocol library, loaded in a thread: it takes most of a second. Nothing else may import it."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+from typing import TYPE_CHECKING
+
+from coder.core.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import anyio
+    import mcp
+    import mcp_types
+    from mcp.client import sse, streamable_http
+    from mcp.shared import message
+    from mcp_types import version
+else:
+    anyio = LazyModule("anyio")
+    mcp = LazyModule("mcp")
+    mcp_types = LazyModule("mcp_types")
+    message = LazyModule("mcp.shared.message")
+    sse = LazyModule("mcp.client.sse")
+    streamable_http = LazyModule("mcp.client.streamable_http")
+    version = LazyModule("mcp_types.version")
+
+__all__ = ["anyio", "load", "mcp", "mcp_types", "message", "sse", "streamable_http", "version"]
+
+_MODULES = ("mcp", "mcp_types", "mcp.client.sse", "mcp.client.streamable_http", "mcp.shared.message", "mcp_types.version")
+
+
+async def load() -> None:
+    """Everything a connection needs, so that no import holds the loop up. Idempotent."""
+    await asyncio.to_thread(_load)
+
+
+def _load() -> None:
+    # Without a handler of its own, the warnings of a library are printed to standard error, across the screen.
+    logger = logging.getLogger("mcp")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+        logger.propagate = False
+    for name in _MODULES:
+        importlib.import_module(name)

@@ -1,0 +1,45 @@
+"""Hides what a server was trusted with in what it says. Pure; must not know where the text goes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TypeAlias
+
+from coder.core.visible import visible_line
+from coder.mcp.server import Http, Server, Stdio
+
+Veil: TypeAlias = Callable[[str], str]
+
+_SHORTEST = 6  # what is shorter is in every text by chance
+_PLAIN = frozenset({"CLAUDE_PROJECT_DIR", "CLAUDECODE", "HOME", "LANG", "PATH", "PWD", "SHELL", "TERM", "USER"})
+_HIDDEN = "[hidden]"
+_LONGEST_LINE = 300
+
+
+def veil_of(server: Server) -> Veil:
+    """Replaces the values of its variables and headers, and the password of its address."""
+    values = sorted({*_values(server)}, key=len, reverse=True)
+    if not values:
+        return lambda text: text
+    pattern = re.compile("|".join(map(re.escape, values)))
+    return lambda text: pattern.sub(_HIDDEN, text)
+
+
+def one_line(text: str, veil: Veil) -> str:
+    """Foreign text as part of a line for people."""
+    shown = visible_line(veil(text[: 4 * _LONGEST_LINE])).strip()
+    return shown if len(shown) <= _LONGEST_LINE else shown[: _LONGEST_LINE - 1] + "…"
+
+
+def _values(server: Server) -> list[str]:
+    match server.transport:
+        case Stdio(env=env):
+            found = [value for name, value in env.items() if name not in _PLAIN]
+        case Http(url=url, headers=headers):
+            found = [*headers.values(), *(word for value in headers.values() for word in value.split())]
+            found += re.findall(r"//[^/@]*:([^/@]+)@", url)
+        case _:
+            found = []
+    lines = [line for value in found for line in (value, *value.splitlines())]
+    return [line for line in lines if len(line) >= _SHORTEST]

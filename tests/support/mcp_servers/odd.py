@@ -1,0 +1,140 @@
+"""A server of the older protocol with one fault, by hand and with the standard library only: `odd.py FAULT [ARG]`."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import Any
+
+FAULT = sys.argv[1] if len(sys.argv) > 1 else ""
+ARG = sys.argv[2] if len(sys.argv) > 2 else ""
+_LOCK = threading.Lock()
+TOOLS: list[dict[str, Any]] = [
+    {"name": "echo", "description": "Says it again", "inputSchema": {"type": "object", "properties": {"text": {"type": "string"}}}}
+]
+
+
+def say(message: dict[str, Any]) -> None:
+    line(json.dumps({"jsonrpc": "2.0", **message}))
+
+
+def line(text: str) -> None:
+    with _LOCK:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+
+def note(text: str) -> None:
+    """What a test may read: a line in the file that is the second argument."""
+    if ARG:
+        with open(ARG, "a") as file:
+            file.write(text + "\n")
+
+
+def call(number: Any, params: dict[str, Any]) -> None:
+    arguments = params.get("arguments") or {}
+    if FAULT == "crash":
+        print("about to break", file=sys.stderr, flush=True)
+        os._exit(3)
+    if FAULT in ("hang", "late"):
+        note(f"called {number}")
+        return
+    if FAULT == "huge":
+        say({"id": number, "result": {"content": [{"type": "text", "text": "x" * int(ARG)}]}})
+        return
+    if FAULT == "wrong-id":
+        say({"id": 987654, "result": {"content": []}})
+        say({"id": None, "result": {"content": []}})
+    if FAULT == "bad-result":
+        say({"id": number, "result": {"content": "none"}})
+        return
+    if FAULT == "error":
+        say({"id": number, "error": {"code": -32000, "message": "no \x1b[31mway"}})
+        return
+    if FAULT == "grow":
+        TOOLS.append({**TOOLS[0], "name": f"echo{len(TOOLS)}"})
+        for _ in range(5):
+            say({"method": "notifications/tools/list_changed"})
+    if FAULT == "progress":
+        token = params["_meta"]["progressToken"]
+        say({"method": "notifications/progress", "params": {"progressToken": token, "progress": 1, "total": 2, "message": "half"}})
+    say({"id": number, "result": {"content": [{"type": "text", "text": str(arguments.get("text", ""))}], "isError": False}})
+
+
+def flood() -> None:
+    while True:
+        try:
+            if FAULT == "flood-err":
+                sys.stderr.write("noise " * 1000 + "\n")
+            else:
+                line(json.dumps({"jsonrpc": "2.0", "method": "notifications/message", "params": {"level": "info", "data": "noise"}}))
+        except OSError:
+            os._exit(1)
+
+
+def answer(message: dict[str, Any]) -> None:
+    method, number, params = message.get("method"), message.get("id"), message.get("params") or {}
+    if method == "initialize":
+        capabilities = {"tools": {"listChanged": True}, "logging": {}}
+        info = {"name": "odd", "version": "1"}
+        say({"id": number, "result": {"protocolVersion": "2025-06-18", "capabilities": capabilities, "serverInfo": info, "instructions": "be odd"}})
+    elif method == "notifications/initialized":
+        if FAULT.startswith("flood"):
+            threading.Thread(target=flood, daemon=True).start()
+        if FAULT == "crash-soon":
+            os._exit(4)
+        if FAULT == "ping":
+            say({"id": "p1", "method": "ping"})
+    elif method == "tools/list":
+        say({"id": number, "result": {"tools": TOOLS}})
+    elif method == "tools/call":
+        call(number, params)
+    elif method == "notifications/cancelled":
+        note(f"cancelled {params.get('requestId')}")
+        if FAULT == "late":
+            say({"id": params["requestId"], "result": {"content": []}})
+    elif method is None:
+        note(f"answered {number}")
+    elif number is not None:
+        say({"id": number, "error": {"code": -32601, "message": f"no {method}"}})
+
+
+def main() -> None:
+    if FAULT == "exit":
+        print(f"cannot go on without a key {os.environ.get('KEY', '')}", file=sys.stderr)
+        raise SystemExit(7)
+    if FAULT == "silent":
+        time.sleep(600)
+    if FAULT == "noise":
+        line("Starting up, please wait…")
+        line('{"json": "but no message"}')
+        line("[" * 100000)
+        line("\x00\udcff".encode("utf-8", "surrogateescape").decode("latin-1"))
+    if FAULT == "stubborn":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if FAULT == "grandchild":
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        note(str(child.pid))
+    if FAULT == "cycle":
+        TOOLS[0]["inputSchema"] = {
+            "type": "object",
+            "properties": {"node": {"$ref": "#/$defs/n"}, "file": {"$ref": "file:///etc/passwd"}},
+            "$defs": {"n": {"properties": {"next": {"$ref": "#/$defs/n"}}}},
+        }
+        TOOLS.insert(0, {"name": 5})
+        TOOLS.append({"name": "bare"})
+    if FAULT == "deaf":
+        sys.stdin.close()
+        time.sleep(600)
+    for text in sys.stdin:
+        answer(json.loads(text))
+    if FAULT == "stubborn":
+        time.sleep(600)
+
+
+main()

@@ -151,6 +151,8 @@ def _server(entry: object) -> str:
     words = [f"{key}={_text(held)}" for key, held in _object(entry.get("env")).items()]
     words += [_text(entry[key]) for key in ("command", "url") if entry.get(key)]
     words += map(_text, _list(entry.get("args")))
+    words += [f"(in {_text(entry['cwd'])})"] if entry.get("cwd") else []
+    words += [f"(header {name}: {_text(held)})" for name, held in _object(entry.get("headers")).items()]
     if helper := entry.get("headersHelper"):
         words.append(f"(headers from {_text(helper)})")
     return " ".join(words) or _text(entry)

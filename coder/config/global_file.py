@@ -1,4 +1,4 @@
-"""`.claude.json` in the config home: the person's servers, and what they chose for each project, as it counts in a folder.
+"""`.claude.json` in the config home: the person's servers, and what they chose for each project, as it counts here.
 Must not know what an entry of a server means, nor write.
 
     {"mcpServers": {…}, "projects": {"/abs/path": {"mcpServers": {…}, "disabledMcpServers": ["name"]}}}
@@ -66,10 +66,10 @@ def owned(home: Path, env: Mapping[str, str], start: Path) -> tuple[tuple[Own, .
 
 def project_of(start: Path) -> str:
     """The key of the project that `start` is in: the top of its repository, or of the main checkout of it."""
-    return list(_projects(start))[-1]
+    return list(projects(start))[-1]
 
 
-def _projects(start: Path) -> Iterator[str]:
+def projects(start: Path) -> Iterator[str]:
     """The keys that count for a folder, the nearest first."""
     real = Path(os.path.realpath(start))
     top = next((place for place in (real, *real.parents) if os.path.lexists(place / ".git")), real)
@@ -79,14 +79,14 @@ def _projects(start: Path) -> Iterator[str]:
 
 
 def _said(path: Path, value: Json, start: Path, warnings: list[str]) -> Own:
-    projects = _object(value, "projects", path, "", warnings)
+    every = _object(value, "projects", path, "", warnings)
     local: list[tuple[str, Mapping[str, Any]]] = []
     off: set[str] = set()
     on: set[str] = set()
-    for key in _projects(start):
-        if key not in projects:
+    for key in projects(start):
+        if key not in every:
             continue
-        entry = _object(projects, key, path, "projects.", warnings)
+        entry = _object(every, key, path, "projects.", warnings)
         where = f"projects.{key}."
         if servers := _object(entry, "mcpServers", path, where, warnings):
             local.append((key, servers))

@@ -67,18 +67,19 @@ def servers_of(
         every += [_source(one.path, "local", servers, start) for one in mine for _, servers in one.local]
     taken = {name for source in every for name in source.servers}
     unapproved: dict[str, str] = {}
-    off: set[str] = set()
+    refused: set[str] = set()
     if "project" in scopes and (theirs := _theirs(stack, start, warnings)):
         unapproved = dict(_unapproved(theirs, stack.trust))
         every.append(_source(start / MCP_FILE, "project", _without(theirs, unapproved), start))
-        refused = {name for layer in stack.layers for name in layer.settings.servers_off}
-        off |= (refused & set(theirs)) - taken - set(unapproved)
+        named = {name for layer in stack.layers for name in layer.settings.servers_off}
+        refused = (named & set(theirs)) - taken - set(unapproved)
     if "user" in scopes:
         every += [_source(one.path, "user", one.user, start) for one in mine]
+    off: set[str] = set()
     for one in reversed(mine):
         off = (off | one.off) - (one.on - one.off)
     sources = tuple(source for source in every if source.servers)
-    whole = replace(settings, sources=sources, off=tuple(sorted(off)), unapproved=unapproved)
+    whole = replace(settings, sources=sources, off=tuple(sorted(off | refused)), unapproved=unapproved)
     return _bounded(whole, stack), tuple(warnings)
 
 

@@ -60,6 +60,11 @@ def without_value(text: str, keys: Sequence[str]) -> str:
     return next((_cut(text, container, i) for i, part in enumerate(container.parts) if part.key == keys[-1]), text)
 
 
+def has(text: str, keys: Sequence[str]) -> bool:
+    """Whether there is a value. Raises MisplacedError."""
+    return not _reach(text, keys)[1]
+
+
 def with_item(text: str, keys: Sequence[str], item: object) -> str:
     """Appends to the list. The text itself when the item stands there already. Raises MisplacedError."""
     at, left = _reach(text, keys)

@@ -133,8 +133,13 @@ def approve_rule(home: Path, here: Path, file: str, rule: str, write: Callable[[
     `write` writes it, and is called once it is approved; where it raises ConfigError the approval is taken back. Gives
     what `write` gives. Raises ConfigError.
     """
+    return approve_part(home, here, file, {"permissions": {"allow": [rule]}}, write)
+
+
+def approve_part(home: Path, here: Path, file: str, content: Json, write: Callable[[], bool]) -> bool:
+    """The same for anything else that the person has coder write: what `content` brings counts as approved."""
     real = Path(os.path.realpath(here))
-    added = _parts(brought_by(file, {"permissions": {"allow": [rule]}}), file)
+    added = _parts(brought_by(file, content), file)
 
     def put(folders: Json) -> None:
         folder, _, _ = _standing(folders, real)
@@ -160,6 +165,24 @@ def forget(home: Path, here: Path) -> Path | None:
     if any(str(folder) in read_folders(home) for folder in _reach(Path(os.path.realpath(here)))):
         update_folders(home, remove)
     return taken[0] if taken else None
+
+
+def forget_file(home: Path, here: Path, file: str) -> bool:
+    """Takes back what of one file of the folder is approved. Whether there was something. Raises ConfigError."""
+    real = Path(os.path.realpath(here))
+    taken: list[str] = []
+
+    def remove(folders: Json) -> None:
+        folder, entry, _ = _standing(folders, real)
+        if entry is None:
+            return
+        kept = dict(_all_files(entry))
+        taken.extend(kept.pop(_key(file, folder, real), {}))
+        folders[str(folder)] = _entry(*_identity(folder), kept)
+
+    if _standing(read_folders(home), real)[1] is not None:
+        update_folders(home, remove)
+    return bool(taken)
 
 
 def _is_of_main(name: str) -> bool:

@@ -68,7 +68,7 @@ def _edit(path: Path, keys: tuple[str, ...], change: Callable[[str], str], env: 
         target = _target(path, in_project)
         with locked(target.parent) as alone:
             old = read_text(target)
-            new = _changed(path, _EMPTY if old is None else old, keys, change)
+            new = changed(path, _EMPTY if old is None else old, keys, change)
             if new == old:
                 return False
             replace(target, new.encode(), 0o666 if shared else 0o600, locked=alone)
@@ -87,7 +87,8 @@ def _target(path: Path, in_project: bool) -> Path:
     return target
 
 
-def _changed(path: Path, text: str, keys: tuple[str, ...], change: Callable[[str], str]) -> str:
+def changed(path: Path, text: str, keys: tuple[str, ...], change: Callable[[str], str]) -> str:
+    """The text of a file after `change`, which goes to `keys` in it. Raises ConfigError for what is no JSON object."""
     mark = BYTE_ORDER_MARK if text.startswith(BYTE_ORDER_MARK) else ""
     text = text.removeprefix(mark)
     try:

@@ -1,0 +1,150 @@
+"""`coder mcp`: which MCP servers there are, and how each one is doing. Must not know how a server is reached."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module, util
+from typing import Annotated
+
+import typer
+
+from coder.cli import mcp_add, mcp_import
+from coder.cli.fitting import fitting
+from coder.cli.mcp_page import Row, as_json, list_page, server_page
+from coder.config.flags import Flags
+from coder.config.load import load
+from coder.config.paths import current_folder, local_settings
+from coder.config.server_write import SCOPES, Spot, entries, remove, spots
+from coder.config.servers import MCP_FILE
+from coder.config.shown import shown
+from coder.config.trust import forget_file
+from coder.config.write import unset_value
+from coder.core.config import Config
+from coder.core.errors import ConfigError
+from coder.mcp.entries import Problem, servers_of
+from coder.mcp.server import Offer, Server, Standing
+
+_HELP = "MCP servers give the model further tools. docs/mcp.md tells where they are configured and what they may do."
+_LOOKING = "coder.app.reach.looking"
+_CHOICES = ("enabledMcpjsonServers", "disabledMcpjsonServers", "enableAllProjectMcpServers")
+app = typer.Typer(
+    add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True, help=_HELP
+)
+Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Of a server.")]
+mcp_add.register(app)
+mcp_import.register(app)
+
+
+@app.command("list")
+def list_(json_: Json = False) -> None:
+    """Every server that counts here, and whether it can be reached. It starts each one for that."""
+    config = _config()
+    servers, problems = servers_of(config.servers, config.env, config.cwd)
+    rows = _rows(config, servers)
+    if json_:
+        print(json.dumps([as_json(row) for row in rows], indent=2))
+    else:
+        print("\n".join(fitting(line, sys.stdout) for line in list_page(rows)))
+    _tell(config, problems)
+
+
+@app.command("get")
+def get(name: Name, json_: Json = False) -> None:
+    """One server: where it is configured, what runs, whether it can be reached. Keys are not shown."""
+    config = _config()
+    servers, problems = servers_of(config.servers, config.env, config.cwd)
+    found = [row for row in _rows(config, [each for each in servers if each.name == name]) if row.name == name]
+    mine = [problem for problem in problems if problem.server == name]
+    if not found:
+        raise ConfigError(mine[0].text if mine else _nothing_named(name, [each.name for each in servers]))
+    if json_:
+        print(json.dumps(as_json(found[0]), indent=2))
+    else:
+        print("\n".join(fitting(line, sys.stdout) for line in server_page(found[0])))
+    _tell(config, mine)
+
+
+@app.command("remove")
+def remove_(
+    name: Name,
+    scope: Annotated[
+        str | None, typer.Option("-s", "--scope", help="local, project or user; needed when it stands in several.")
+    ] = None,
+) -> None:
+    """Take a server out of the file it is configured in."""
+    if scope is not None and scope not in SCOPES:
+        raise ConfigError(f"--scope must be one of {', '.join(SCOPES)}, not {shown(scope, 40)}.")
+    config = load(Flags(headless=False), os.environ, current_folder())
+    found = [spot for spot in spots(config.home, config.cwd) if scope in (None, spot.scope) and name in entries(spot)]
+    if not found:
+        elsewhere = [source.origin for source in config.servers.sources if name in source.servers]
+        if elsewhere and scope is None:
+            raise ConfigError(f"MCP server {shown(name, 80)} stands in {elsewhere[0]}, which coder does not change.")
+        where = "" if scope is None else f" in {scope} config"
+        raise ConfigError(f'No MCP server found with name: "{shown(name, 80)}"{where}. See: coder mcp list')
+    if len({spot.scope for spot in found}) > 1:
+        scopes = ", ".join(dict.fromkeys(spot.scope for spot in found))
+        raise ConfigError(
+            f'MCP server "{name}" exists in several scopes: {scopes}. Say which: coder mcp remove {name} -s SCOPE'
+        )
+    for spot in found[:1]:
+        remove(spot, name)
+        print(f"Removed MCP server {shown(name, 80)} from {spot.scope} config\n{_modified(spot)}")
+
+
+@app.command("reset-project-choices")
+def reset_project_choices() -> None:
+    """Forget which servers of this project's .mcp.json you approved or turned off."""
+    config = load(Flags(headless=False), os.environ, current_folder())
+    forget_file(config.home, config.cwd, MCP_FILE)
+    for key in _CHOICES:
+        unset_value(local_settings(config.cwd), key)
+    print(f"All approvals and refusals of servers in {MCP_FILE} are forgotten. coder asks again.")
+
+
+def look(servers: Sequence[Server]) -> list[tuple[Server, Standing | None, Offer | None]]:
+    """Each server, asked once how it is doing. Bound late: whoever only adds a server loads no protocol."""
+    if not servers or util.find_spec("coder.app.reach") is None or util.find_spec(_LOOKING) is None:
+        return [(server, None, None) for server in servers]
+    found = asyncio.run(import_module(_LOOKING).look(servers))
+    return list(found)
+
+
+def _config() -> Config:
+    return load(Flags(headless=False), os.environ, current_folder())
+
+
+def _rows(config: Config, servers: Sequence[Server]) -> list[Row]:
+    """In the order of their precedence; those that may not be started are not."""
+    off = set(config.servers.off)
+    seen = {
+        server.name: (standing, offer) for server, standing, offer in look([s for s in servers if s.name not in off])
+    }
+    rows = [Row(server.name, server, *seen.get(server.name, (Standing("disabled"), None))) for server in servers]
+    waiting = config.servers.unapproved.items()
+    rows += [Row(name, None, Standing("unapproved", why), origin=str(config.cwd / MCP_FILE)) for name, why in waiting]
+    return rows
+
+
+def _nothing_named(name: str, names: Sequence[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, names, n=1)
+    hint = f" Did you mean {near[0]}?" if near else " See: coder mcp list"
+    return f'No MCP server found with name: "{shown(name, 80)}".{hint}'
+
+
+def _tell(config: Config, problems: Sequence[Problem]) -> None:
+    """What is wrong with the configuration, on standard error: what was asked for stands alone on standard output."""
+    for text in (*config.warnings, *(problem.text for problem in problems)):
+        print(fitting(f"! {shown(text, 1000)}", sys.stderr), file=sys.stderr)
+
+
+def _modified(spot: Spot) -> str:
+    project = f" [project: {spot.keys[1]}]" if spot.scope == "local" else ""
+    return f"File modified: {shown(str(spot.path) + project, 1000)}"

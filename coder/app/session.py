@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from coder.app.checkpointing import Checkpointing
     from coder.app.commanding.expanded import Offered
     from coder.app.conversation import OpenConversation
+    from coder.app.reach.rows import ServerRow
     from coder.app.reach.session import Reach
     from coder.app.shell_line import ShellDone
     from coder.app.spent import Spent
@@ -97,6 +98,15 @@ class Session:
         self._running: asyncio.Task[RunEnded] | asyncio.Task[CompactionEnded] | None = None
 
     @property
+    def is_running(self) -> bool:
+        return self._running is not None
+
+    @property
+    def servers(self) -> tuple[ServerRow, ...]:
+        """How the session's servers are doing, also those that are not used."""
+        return self.reach.rows() if self.reach is not None else ()
+
+    @property
     def spent(self) -> Spent:
         return self._spent()
 
@@ -132,15 +142,24 @@ class Session:
                 return self._agent.ended_early("interrupted", "Interrupted")
             return running.result()
 
-    async def required(self) -> tuple[str, ...]:
+    def servers_told(self) -> None:
+        if self.reach is not None:
+            self.reach.release()
+
+    def begin_servers(self) -> None:
+        """Lets its servers connect; else they do so with the first request."""
+        if self.reach is not None:
+            self.reach.begin()
+
+    async def required(self) -> tuple[str, ...] | None:
         """Waits for the servers without which nothing is to be begun. Returns what is to be said of those that are not
-        there; an interrupt ends the waiting."""
+        there; None when it was interrupted. `servers_told` is to follow: nothing is said of servers until then."""
         if self.reach is None:
             return ()
         self._requiring = asyncio.create_task(self.reach.required())
         try:
             await asyncio.wait({self._requiring})
-            return ("Interrupted",) if self._requiring.cancelled() else self._requiring.result()
+            return None if self._requiring.cancelled() else self._requiring.result()
         finally:
             self._requiring.cancel()
             self._requiring = None

@@ -25,10 +25,10 @@ def offered(server: str, tool: str, about: str = "Does something.", **properties
 class MemoryLink:
     """`plan` is what its server offers once it is connected; `answer` makes the answer of a call."""
 
-    def __init__(self, server: Server, plan: Offer, cached: Offer = Offer()) -> None:
+    def __init__(self, server: Server, plan: Offer, cached: Offer | None = None) -> None:
         self.server = server
         self.standing = Standing("pending")
-        self.offer = replace(cached, cached=True)
+        self.offer = replace(cached or Offer(), cached=True)
         self.plan = plan
         self.host: Host | None = None
         self.calls: list[tuple[str, Json]] = []
@@ -77,7 +77,7 @@ class MemoryLinks:
     def __init__(
         self, *links: MemoryLink, on_start: Callable[[MemoryLink], None] = lambda link: link.becomes("connected")
     ) -> None:
-        self.links = links
+        self.every = self.links = links
         self.started = 0
         self.closed = 0
         self.on_start = on_start
@@ -85,7 +85,7 @@ class MemoryLinks:
 
     def __call__(self, servers: Sequence[Server], host: Host) -> MemoryLinks:
         names = {each.name for each in servers}
-        self.links = tuple(link for link in self.links if link.server.name in names)
+        self.links = tuple(link for link in self.every if link.server.name in names)
         self.host = host
         for link in self.links:
             link.host = host

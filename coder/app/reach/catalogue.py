@@ -62,18 +62,16 @@ async def wait_for_all(waits: Sequence[Awaitable[bool]], seconds: float | None =
 
 def reason_of(link: Link) -> str:
     """Why a server cannot be used at the moment; one line."""
-    standing = link.standing
+    name, standing = link.server.name, link.standing
+    whole = f"The MCP server {name} "
+    reason = f"it {standing.reason.removeprefix(whole)}" if standing.reason.startswith(whole) else standing.reason
     match standing.state:
         case "pending" | "connecting":
-            return standing.reason or "it is still connecting"
+            return reason or "it is still connecting"
         case "needs-auth":
-            return standing.reason or f"it needs a login: coder mcp login {link.server.name}"
-        case "disabled":
-            return f"it is turned off: /mcp enable {link.server.name}"
-        case "unapproved":
-            return standing.reason or "it is not approved: coder trust add"
+            return reason or f"it needs a login: coder mcp login {name}"
         case _:
-            return standing.reason or "it failed"
+            return reason or "it failed"
 
 
 def _findable(tool: ServerTool) -> index.Findable:

@@ -13,7 +13,9 @@ class Linking(Protocol):
     """The servers of a session. Nothing is begun before `start`."""
 
     @property
-    def links(self) -> Sequence[Link]: ...
+    def links(self) -> Sequence[Link]:
+        """The same ones all session long, in order."""
+        ...
 
     def start(self) -> None:
         """Begins to connect, in the running loop, and returns at once. Idempotent."""

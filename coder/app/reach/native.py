@@ -23,7 +23,7 @@ _LONGEST_NAME = 64  # what every provider takes
 def chosen(tools: Sequence[ServerTool], always: Collection[str], search: str, window: int) -> tuple[ServerTool, ...]:
     """Those that go into the request, by name: of the servers that are `always` loaded all, of the others all or none."""
     fit = sorted((tool for tool in tools if len(tool.name) <= _LONGEST_NAME), key=lambda tool: tool.name)
-    if not defers(fit, search, window):
+    if not defers([tool for tool in fit if tool.server not in always], search, window):
         return tuple(fit)
     return tuple(tool for tool in fit if tool.server in always)
 
@@ -65,7 +65,7 @@ def _json(tool: ServerTool) -> Json:
         "title": tool.title,
         "hints": dict(tool.hints),
         "limit": tool.limit,
-        "name": tool.name,
+        "alias": tool.alias,
     }
 
 
@@ -82,6 +82,7 @@ def _tool(raw: Any) -> ServerTool | None:
                 str(raw.get("title") or ""),
                 {k: v for k, v in hints.items() if isinstance(v, bool)} if isinstance(hints, dict) else {},
                 limit if isinstance(limit, int) else None,
+                str(raw.get("alias") or ""),
             )
         case _:
             return None

@@ -10,12 +10,16 @@ from coder.agent.history import History
 from coder.agent.policies import Inject
 from coder.agent.replies import reminder
 from coder.app.reach import words
+from coder.app.reach.catalogue import reason_of
 from coder.app.reach.known import USABLE, Known
 from coder.app.reach.pins import digest_of
 from coder.core import prompts
 from coder.core.messages import Message, Text
 from coder.mcp.link import Link
 from coder.mcp.server import ServerTool
+
+
+_OTHERWISE = " (some are described otherwise now)"
 
 
 class ServerNews:
@@ -41,8 +45,6 @@ class ServerNews:
         """What the first message says: the servers, and what is known of them."""
         lines, more = [], []
         for link in self._links:
-            if link.standing.state in ("disabled", "unapproved"):
-                continue
             lines.append(self._line(link))
             self._see(link)
             if said := words.instructions(link):
@@ -64,16 +66,20 @@ class ServerNews:
         fresh: list[ServerTool] = []
         for link in self._links:
             name, line = words.label(link), self._line(link)
-            if name not in told and link.standing.state in ("disabled", "unapproved"):
-                continue
+            if name in told and link.standing.state in ("pending", "connecting"):
+                continue  # it will be well, or not: only that is news
             changed = self._changed(link)
-            if told.get(name) == line and not changed:
+            is_told = told.get(name, "").removesuffix(_OTHERWISE) == line
+            if is_told and not changed:
                 continue
-            lines.append(line if told.get(name) != line else f"{line} (some are described otherwise now)")
+            lines.append(f"{line}{_OTHERWISE}" if is_told else line)
             fresh += changed if name in told else self._known.of(link.server.name)
             self._see(link)
             if (said := words.instructions(link)) and name not in words.instructed(messages):
                 more.append(said)
+        here = {words.label(link) for link in self._links}
+        gone = {name: words.gone(name) for name in told if name not in here}
+        lines += [line for name, line in gone.items() if told[name] != line]
         return Inject(self._reminder(lines, more, fresh)) if lines else None
 
     def _reminder(self, lines: list[str], more: list[str], fresh: Sequence[ServerTool]) -> Message:
@@ -92,7 +98,7 @@ class ServerNews:
 
     def _line(self, link: Link) -> str:
         native = {tool.name for tool in self._native()}
-        return words.line(link, self._known.of(link.server.name), native)
+        return words.line(link, self._known.of(link.server.name), native, reason_of(link))
 
     def _changed(self, link: Link) -> list[ServerTool]:
         """The tools that are other ones than those that were told, or were not there then."""

@@ -42,7 +42,9 @@ class Pins:
         try:
             found = read_json(self._file) or {}
             here = found.get(self._folder)
-            write_json(self._file, {**found, self._folder: {**(here if isinstance(here, dict) else {}), tool.name: pin}})
+            write_json(
+                self._file, {**found, self._folder: {**(here if isinstance(here, dict) else {}), tool.name: pin}}
+            )
         except (OSError, ValueError, CoderError) as error:
             why = error.strerror if isinstance(error, OSError) else str(error)
             return f"What {tool.name} does now could not be noted, so a later change goes unseen: {self._file}: {why}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from coder.app.outset import Outset
@@ -72,6 +72,13 @@ def reach_of(
         facts,
         ties,
         pins.Pins(config.home / pins.FILE, config.cwd),
-        connect or connecting.connecting(config, env),
+        connect or _really(outset, env),
     )
+    return made
+
+
+def _really(outset: Outset, env: Mapping[str, str]) -> Connect:
+    config, workspace = outset.config, outset.ground.workspace
+    place = connecting.place_of(config.home, config.cwd, env, workspace.mind)
+    made: Connect = connecting.connecting(place)
     return made

@@ -77,6 +77,8 @@ class Reach:
         self._has_begun = False
         self._closed = False
         self._said: dict[str, str] = {}
+        self._awaited: frozenset[str] = frozenset()  # who waits for them says it
+        self._held: list[str] | None = None  # what is to be said of others meanwhile, and is not yet
         self.news = ServerNews(self._links, self._known, lambda: self._native, self._defers)
         self.warnings = facts.problems
 
@@ -169,9 +171,16 @@ class Reach:
         wanted = {name: self._known.link_of(name) for name in self._facts.required}
         found = {name: link for name, link in wanted.items() if link is not None}
         if found:
+            self._held, self._awaited = [], frozenset(found)
             self.begin()
             await wait_for_all([link.ready() for link in found.values()])
         return tuple(self._missing(name, link) for name, link in wanted.items() if not _is_there(link))
+
+    def release(self) -> None:
+        """Says what was held back while servers were awaited."""
+        held, self._held, self._awaited = self._held, None, frozenset()
+        for text in held or ():
+            self._warn(text)
 
     def _missing(self, name: str, link: Link | None) -> str:
         if link is not None:
@@ -212,7 +221,7 @@ class Reach:
     def _row(self, link: Link) -> ServerRow:
         tools, offer, server = self._known.of(link.server.name), link.offer, link.server
         names: Collection[str] = {tool.name for tool in self._native}
-        reason = "" if link.standing.state == "connected" else link.standing.reason
+        reason = "" if link.standing.state == "connected" or not link.standing.reason else reason_of(link)
         return ServerRow(
             server.name,
             link.standing.state,
@@ -244,10 +253,14 @@ class Reach:
             text = _away(link)
             if self._said.get(name) != text:
                 self._said[name] = text
-                self._warn(text)
+                if name not in self._awaited:
+                    self._warn(text)
 
     def _warn(self, text: str) -> None:
-        self._ties.emit(Notice(level="warning", text=text))
+        if self._held is not None:
+            self._held.append(text)
+        else:
+            self._ties.emit(Notice(level="warning", text=text))
 
 
 def _keep(file: Path, tools: Sequence[ServerTool], stored: Sequence[ServerTool] | None) -> None:

@@ -22,11 +22,11 @@ _FOREIGN = re.compile(r"[^A-Za-z0-9_-]")
 _ENDS = re.compile(r"</?\s*(?:servers|server-instructions|tools|system-reminder)\b[^>]*>", re.IGNORECASE)
 
 
-def line(link: Link, tools: Sequence[ServerTool], native: Collection[str], reason: str = "") -> str:
+def line(link: Link, tools: Sequence[ServerTool], native: Collection[str], reason: str) -> str:
     """How a server is doing, in a line that stays the same while nothing of it matters to the model."""
     name, state = label(link), link.standing.state
     if state not in USABLE:
-        return f"- {name}: {_away(state, reason or link.standing.reason)}"
+        return f"- {name}: {_away(state, reason)}"
     offer = link.offer
     if not tools and not offer.prompts and not offer.resources and state != "connected":
         return f"- {name}: still connecting; ToolSearch waits for it"
@@ -43,6 +43,10 @@ def label(link: Link) -> str:
     return _FOREIGN.sub("_", link.server.name)
 
 
+def gone(name: str) -> str:
+    return f"- {name}: no longer part of this session"
+
+
 def told(messages: Iterable[Message]) -> dict[str, str]:
     """The last line about each server that the conversation holds."""
     found: dict[str, str] = {}
@@ -57,7 +61,9 @@ def told(messages: Iterable[Message]) -> dict[str, str]:
 
 def instructed(messages: Iterable[Message]) -> set[str]:
     """The servers whose instructions the conversation holds."""
-    return {name for text in _texts(messages) for name in re.findall(r'^<server-instructions name="([^"]*)">', text, re.M)}
+    return {
+        name for text in _texts(messages) for name in re.findall(r'^<server-instructions name="([^"]*)">', text, re.M)
+    }
 
 
 def instructions(link: Link) -> str:
@@ -95,10 +101,6 @@ def _away(state: str, reason: str) -> str:
     match state:
         case "needs-auth":
             return "needs the person to log in"
-        case "disabled":
-            return "turned off by the person"
-        case "unapproved":
-            return "not approved by the person"
         case _:
             return f"not there{f': {why}' if why else ''}"
 
@@ -114,4 +116,10 @@ def _names(tools: Sequence[ServerTool]) -> str:
             break
         shown.append(short)
     more = len(tools) - len(shown)
-    return f"{', '.join(shown)} and {more} more" if more and shown else f"{more} to be searched" if more else ", ".join(shown)
+    return (
+        f"{', '.join(shown)} and {more} more"
+        if more and shown
+        else f"{more} to be searched"
+        if more
+        else ", ".join(shown)
+    )

@@ -16,8 +16,8 @@ _TELL = 1.0  # seconds for the server to be told that nobody waits any more
 
 
 class Patiently:
-    """One request. `heard` is to be called when something is known to go on; while the server waits for an answer of ours
-    nothing has to. Whoever waits may be cancelled: then the server is told, and no other request is touched."""
+    """One request. `heard` is to be called when something is known to go on; while the server waits for an answer of
+    ours nothing has to. Whoever waits may be cancelled: then the server is told, and no other request is touched."""
 
     def __init__(
         self,

@@ -17,8 +17,8 @@ MOST = 32 << 20  # bytes of one message of a server
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a connection ended. `what` is the rest of a sentence about the server. `kind`: another try may help (lost), or
-    not (final), or a person has to log in."""
+    """Why a connection ended. `what` is the rest of a sentence about the server. `kind`: another try may help (lost),
+    or not (final), or a person has to log in."""
 
     what: str
     kind: Literal["lost", "final", "login"] = "lost"
@@ -26,6 +26,11 @@ class Trouble:
 
 class Carrier(Protocol):
     """Entered and left once, in one task."""
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether it goes on, but no request will be answered any more."""
+        ...
 
     async def __aenter__(self) -> Streams: ...
 

@@ -1,8 +1,7 @@
 """The HTTP client for servers at addresses: proxies, certificates, bounds. Must not know the protocol, nor logins.
 
-It takes no compressed answer (a small one could become a large one), waits a minute for the first byte of one, and keeps
-what an answer said about being let in.
-"""
+It takes no compressed answer (a small one could become a large one), waits a minute for the first byte of one, and
+keeps what an answer said about being let in. """
 
 from __future__ import annotations
 
@@ -25,38 +24,38 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Client(httpx2.AsyncClient):
-    """`refused` is the last status that let nobody in, `status` the last that was an error at all."""
+    """`status` is the one of the last answer if it was an error, `refused` the last that let nobody in since one did."""
 
     refused: int | None = None
     status: int | None = None
-    oversized = False
+    answered = False
 
     async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
         async with asyncio.timeout(FIRST_BYTE):
             response = await super().send(request, **options)
-        if response.status_code in (401, 403):
-            self.refused = response.status_code
-        if response.status_code >= 400:
-            self.status = response.status_code
+        status = response.status_code
+        self.refused = status if status in (401, 403) else None if status < 400 else self.refused
+        self.status = status if status >= 400 else None
+        self.answered = self.answered or status < 400
         if response.headers.get("content-encoding", "identity").lower() not in ("identity", ""):
             await response.aclose()
             raise httpx2.DecodingError("the answer is compressed, which was not asked for", request=request)
         if options.get("stream") and isinstance(response.stream, httpx2.AsyncByteStream) and not _is_stream(response):
-            response.stream = _Bounded(response.stream, request, self)
+            response.stream = _Bounded(response.stream)
         return response
 
 
 class _Bounded(httpx2.AsyncByteStream):
-    def __init__(self, inner: httpx2.AsyncByteStream, request: httpx2.Request, client: Client) -> None:
-        self._inner, self._request, self._client = inner, request, client
+    def __init__(self, inner: httpx2.AsyncByteStream) -> None:
+        self._inner = inner
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         size = 0
         async for chunk in self._inner:
             size += len(chunk)
             if size > MOST:
-                self._client.oversized = True
-                raise httpx2.ReadError(f"the answer is larger than {MOST >> 20} MiB", request=self._request)
+                # Of the kind that the library takes for the answer to one request, not for the end of the connection.
+                raise httpx2.StreamError(f"the answer is larger than {MOST >> 20} MiB")
             yield chunk
 
     async def aclose(self) -> None:
@@ -64,8 +63,8 @@ class _Bounded(httpx2.AsyncByteStream):
 
 
 def open_client(url: str, headers: Mapping[str, str], credentials: Credentials, idle: float, extra_ca: str) -> Client:
-    """Blocks while certificates are loaded, the first time. Raises OSError and ValueError (an address, a proxy or a header
-    that cannot be used)."""
+    """Blocks while certificates are loaded, the first time. Raises OSError and ValueError (an address, a proxy or a
+    header that cannot be used)."""
     address = httpx2.URL(url)
     given = httpx2.Headers(list(headers.items()))
     given.update(list(credentials.headers.items()))

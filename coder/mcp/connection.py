@@ -1,7 +1,7 @@
-"""One connection to a server, from its first byte to its last, in one task. Must not know why it is made, nor what follows.
+"""One connection to a server, from its first byte to its last, in one task. Must not know why it is made, nor what
+follows.
 
-The contexts of the library are entered and left in `run`. Requests may come from any task: each waits in its own.
-"""
+The contexts of the library are entered and left in `run`. Requests may come from any task: each waits in its own. """
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from coder.core.messages import Json
 from coder.mcp.carrier import Carrier
 from coder.mcp.errors import Gone, ServerError
 from coder.mcp.hosting import Hosting, as_json
-from coder.mcp.library import anyio, mcp, mcp_types, version
+from coder.mcp.library import anyio, is_closed, mcp, mcp_types, version
 from coder.mcp.offers import Heard
 from coder.mcp.tap import Tap
 from coder.mcp.veil import Veil, one_line
@@ -37,7 +37,7 @@ _CHANGES = {
 class Connection:
     """`heard` is called with what the server offers: first when it is connected, then at each change."""
 
-    def __init__(self, carrier: Carrier, hosting: Hosting, veil: Veil, *, mode: str = "auto") -> None:
+    def __init__(self, carrier: Carrier, hosting: Hosting, veil: Veil, mode: str) -> None:
         self._hosting, self._veil = hosting, veil
         self._news = asyncio.Event()
         self._changed = self._left = self._over = False
@@ -104,7 +104,7 @@ class Connection:
         try:
             return await request
         except mcp.MCPError as error:
-            if error.code == mcp_types.CONNECTION_CLOSED:
+            if is_closed(error):
                 raise Gone("the connection was closed") from error
             raise ServerError(one_line(error.error.message, self._veil)) from error
         except (ValidationError, RecursionError) as error:
@@ -126,7 +126,7 @@ class Connection:
                 return await _paged(page, key)
             except (mcp.MCPError, ValidationError, RecursionError) as error:
                 why = error.error.message if isinstance(error, mcp.MCPError) else "it is none of the protocol's"
-                if self._over or (isinstance(error, mcp.MCPError) and error.code == mcp_types.CONNECTION_CLOSED):
+                if self._over or is_closed(error):
                     raise
                 unread.append(f"its list of {name} cannot be read: {one_line(why, self._veil)}")
                 return []
@@ -146,12 +146,15 @@ class Connection:
             instructions=client.instructions or "",
             title=(info.title or info.name) if info else "",
             version=info.version if info else "",
-            problems=[*unread, *(f"{one_line(name, self._veil)} is not as the protocol has it" for name in self.tap.spoiled)],
+            problems=[
+                *unread,
+                *(f"{one_line(name, self._veil)} is not as the protocol has it" for name in self.tap.spoiled),
+            ],
         )
 
     async def _listen(self) -> None:
-        """In the newer protocol changes are told to who listens. A stream that was lost is opened again, and all is asked
-        for anew, for what was told meanwhile is gone."""
+        """In the newer protocol changes are told to who listens. A stream that was lost is opened again, and all is
+        asked for anew, for what was told meanwhile is gone."""
         if self.protocol not in version.MODERN_PROTOCOL_VERSIONS:
             return
         has = self._client.server_capabilities

@@ -14,15 +14,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Credentials:
-    """`headers` join those of the server's entry, and win. `auth` signs each request, and may renew a token as it does."""
+    """`headers` join those of the server's entry, and win. `auth` signs each request, and may renew a token as it
+    does."""
 
     headers: Mapping[str, str] = field(default_factory=dict)
     auth: httpx2.Auth | None = None
 
 
 CredentialsOf: TypeAlias = Callable[[Server], Awaitable[Credentials]]
-"""Asked before each connection to a server at an address. Raises LoginNeeded, or ServerError with what else is wrong. It
-opens no browser: a login is begun by a person, with a command of its own."""
+"""Asked before each connection to a server at an address. Raises LoginNeeded, or ServerError with what else is wrong.
+It opens no browser: a login is begun by a person, with a command of its own."""
 
 
 async def no_credentials(server: Server) -> Credentials:

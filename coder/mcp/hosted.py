@@ -30,6 +30,10 @@ class HostedCarrier:
         self._tasks: set[asyncio.Task[None]] = set()
         self._wrong = ""
 
+    @property
+    def is_spent(self) -> bool:
+        return False
+
     async def __aenter__(self) -> Streams:
         if self._channel is None:
             raise ConnectionError("no program that has such servers has started coder")

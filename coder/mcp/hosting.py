@@ -1,4 +1,5 @@
-"""What a server asks of us, handed to the session as JSON, and its answers handed back. Must not know how they are found."""
+"""What a server asks of us, handed to the session as JSON, and its answers handed back. Must not know how they are
+found."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Messages to a server at an address: the streamable transport, and the older one of two channels. Must not know what is
-said, nor how a login is had."""
+"""Messages to a server at an address: the streamable transport, and the older one of two channels. Must not know what
+is said, nor how a login is had."""
 
 from __future__ import annotations
 
@@ -32,12 +32,23 @@ class HttpCarrier:
     """Implements `coder.mcp.carrier.Carrier`."""
 
     def __init__(
-        self, server: Server, transport: Http, credentials: CredentialsOf, idle: float, env: Mapping[str, str], veil: Veil
+        self,
+        server: Server,
+        transport: Http,
+        credentials: CredentialsOf,
+        idle: float,
+        env: Mapping[str, str],
+        veil: Veil,
     ) -> None:
         self._server, self._transport, self._credentials = server, transport, credentials
         self._idle, self._env, self._veil = idle, env, veil
         self._stack = AsyncExitStack()
         self._client: client.Client | None = None
+
+    @property
+    def is_spent(self) -> bool:
+        """A login that has ended, or a session that the server has forgotten."""
+        return self._client is not None and self._client.status in (401, 404)
 
     async def __aenter__(self) -> Streams:
         """Raises LoginNeeded, ServerError, and whatever the network says."""
@@ -76,12 +87,12 @@ class HttpCarrier:
                 return Trouble(str(error), "final")
         if self._client is not None and self._client.refused is not None:
             return self._refused(self._client.refused)
-        if self._client is not None and self._client.oversized:
-            return Trouble(f"sent an answer of more than {MOST >> 20} MiB", "final")
         for error in errors:
             if (found := self._network(error)) is not None:
                 return found
         status = self._client.status if self._client is not None else None
+        if status == 404 and self._client is not None and self._client.answered:
+            return Trouble("ended the session")
         if status is not None:
             return Trouble(f"answered with HTTP status {status}", "lost" if status >= 500 or status == 429 else "final")
         return None

@@ -25,9 +25,16 @@ else:
     streamable_http = LazyModule("mcp.client.streamable_http")
     version = LazyModule("mcp_types.version")
 
-__all__ = ["anyio", "load", "mcp", "mcp_types", "message", "sse", "streamable_http", "version"]
+__all__ = ["anyio", "is_closed", "load", "mcp", "mcp_types", "message", "sse", "streamable_http", "version"]
 
-_MODULES = ("mcp", "mcp_types", "mcp.client.sse", "mcp.client.streamable_http", "mcp.shared.message", "mcp_types.version")
+_MODULES = (
+    "mcp",
+    "mcp_types",
+    "mcp.client.sse",
+    "mcp.client.streamable_http",
+    "mcp.shared.message",
+    "mcp_types.version",
+)
 
 
 async def load() -> None:
@@ -43,3 +50,12 @@ def _load() -> None:
         logger.propagate = False
     for name in _MODULES:
         importlib.import_module(name)
+
+
+def is_closed(error: BaseException) -> bool:
+    """Whether the library says that the connection is gone. Its code for it is one that servers use for anything."""
+    return (
+        isinstance(error, mcp.MCPError)
+        and error.code == mcp_types.CONNECTION_CLOSED
+        and error.error.message == "Connection closed"
+    )

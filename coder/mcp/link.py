@@ -1,4 +1,5 @@
-"""What the rest of a session may ask of a server, and what a server may ask of the session. Knows no protocol library."""
+"""What the rest of a session may ask of a server, and what a server may ask of the session. Knows no protocol
+library."""
 
 from __future__ import annotations
 
@@ -50,8 +51,8 @@ class Link(Protocol):
 
 
 class Host(Protocol):
-    """The session that servers are part of. None of it raises; all of it may be cancelled. Parameters and answers are the
-    protocol's own JSON."""
+    """The session that servers are part of. None of it raises; all of it may be cancelled. Parameters and answers are
+    the protocol's own JSON."""
 
     def roots(self) -> tuple[Path, ...]: ...
 

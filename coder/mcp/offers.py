@@ -1,4 +1,5 @@
-"""What a server lists, made fit for use: bounded, named, and without anything that points elsewhere. Pure; never raises."""
+"""What a server lists, made fit for use: bounded, named, and without anything that points elsewhere. Pure; never
+raises."""
 
 from __future__ import annotations
 
@@ -96,7 +97,8 @@ def _tool(server: str, name: str, item: Json, schema: Json, alias: str) -> Serve
 
 
 def _alias(server: str, name: str, taken: set[str]) -> str:
-    """"" when its own name does. The digest is of the name alone, so that it stays the same whatever else is listed."""
+    """ "" when its own name does. The digest is of the name alone, so that it stays the same whatever else is
+    listed."""
     plain = tool_name(server, name)
     if len(plain) <= _MOST_NAME and plain not in taken:
         return ""

@@ -1,16 +1,15 @@
 """The owner of one server: begins its connection, sees it end, begins it again, and says how it is. Must not know other
 servers.
 
-It is one task. The connection is a second one under it, for a connection that hangs as it begins or ends must not hang its
-owner too.
-"""
+It is one task. The connection is a second one under it, for a connection that hangs as it begins or ends must not hang
+its owner too. """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from coder.core.messages import Json
 from coder.core.visible import visible_line
@@ -24,7 +23,7 @@ from coder.mcp.errors import ServerError
 from coder.mcp.hosted import HostedCarrier
 from coder.mcp.hosting import Hosting
 from coder.mcp.http import HttpCarrier
-from coder.mcp.library import mcp, mcp_types
+from coder.mcp.library import is_closed, mcp
 from coder.mcp.link import Channel, Host, Progress
 from coder.mcp.offers import Heard, offer
 from coder.mcp.place import Place, patience
@@ -33,6 +32,7 @@ from coder.mcp.server import Answer, Hosted, Http, Offer, Server, Standing, Stdi
 from coder.mcp.stdio import StdioCarrier
 from coder.mcp.veil import Veil, one_line, veil_of
 
+_T = TypeVar("_T")
 _LEAVE = 4.5  # seconds for a connection to leave: two politely, one after SIGTERM, and what is said meanwhile
 _KILLED = 1.0
 _NAMED = 200  # characters
@@ -91,17 +91,17 @@ class Owner:
             patiently.heard()
             progress(done, total, self._veil(text))
 
-        found = await patiently.wait(patiently.connection.call(tool, arguments, moved))
+        found = await self._waited(patiently, patiently.connection.call(tool, arguments, moved))
         content = tuple(block for block in found.get("content", ()) if isinstance(block, dict))
         return Answer(content, found.get("structuredContent"), found.get("isError") is True)
 
     async def read(self, uri: str) -> Sequence[Json]:
         patiently = await self._patiently(f"the resource {visible_line(uri)[:_NAMED]}")
-        return await patiently.wait(patiently.connection.read(uri))
+        return await self._waited(patiently, patiently.connection.read(uri))
 
     async def prompt(self, prompt: str, arguments: Mapping[str, str]) -> Sequence[Json]:
         patiently = await self._patiently(f"the prompt {visible_line(prompt)[:_NAMED]}")
-        return await patiently.wait(patiently.connection.prompt(prompt, dict(arguments)))
+        return await self._waited(patiently, patiently.connection.prompt(prompt, dict(arguments)))
 
     async def roots_changed(self) -> None:
         if self._connection is not None and self._standing.state == "connected":
@@ -142,7 +142,8 @@ class Owner:
                 await self._wish.wait()
 
     async def _tried(self) -> Trouble | None:
-        """As many connections as the back-off allows. Why there is none any more; None when another one is wished for."""
+        """As many connections as the back-off allows. Why there is none any more; None when another one is wished
+        for."""
         clock = asyncio.get_running_loop().time
         backoff = Backoff(isinstance(self._server.transport, Http))
         # One deadline for all that comes before it works; then one for each time that it is begun anew.
@@ -171,7 +172,7 @@ class Owner:
         """One connection from its begin to its end. Why it ended, and since when it had been there."""
         loop = asyncio.get_running_loop()
         self._carrier = carrier = self._made_carrier()
-        self._connection = connection = Connection(carrier, self._hosting, self._veil)
+        self._connection = connection = Connection(carrier, self._hosting, self._veil, self._mode)
         self._lost = lost = loop.create_future()
         since: list[float] = []
         first = asyncio.Event()
@@ -239,6 +240,14 @@ class Owner:
             raise ServerError(self._standing.reason or f"The MCP server {self._server.name} is not connected.")
         return Patiently(self._server.name, what, self._connection, self._lost, self._patience, self._hosting)
 
+    async def _waited(self, patiently: Patiently, request: Coroutine[Any, Any, _T]) -> _T:
+        try:
+            return await patiently.wait(request)
+        except ServerError:
+            if self._carrier is not None and self._carrier.is_spent and self._connection is patiently.connection:
+                patiently.connection.leave()
+            raise
+
     def _made_carrier(self) -> Carrier:
         match self._server.transport:
             case Stdio() as stdio:
@@ -249,6 +258,11 @@ class Owner:
                 )
             case Hosted():
                 return HostedCarrier(self._server.name, self._channel)
+
+    @property
+    def _mode(self) -> str:
+        # A program that embeds us knows the handshake, and is not asked for more.
+        return "legacy" if isinstance(self._server.transport, Hosted) else "auto"
 
     @property
     def _log(self) -> Any:
@@ -289,9 +303,9 @@ def _errors(task: asyncio.Task[None]) -> list[BaseException]:
 
 def _unexplained(errors: Sequence[BaseException], veil: Veil) -> Trouble:
     for error in errors:
-        if isinstance(error, mcp.MCPError) and error.code != mcp_types.CONNECTION_CLOSED:
-            return Trouble(f"said no at the start: {one_line(error.error.message, veil)}", "final")
-        if isinstance(error, mcp.MCPError):
+        if is_closed(error):
             return Trouble("closed the connection")
+        if isinstance(error, mcp.MCPError):
+            return Trouble(f"said no at the start: {one_line(error.error.message, veil)}", "final")
         return Trouble(f"does not follow the protocol ({type(error).__name__}: {one_line(str(error), veil)})", "final")
     return Trouble("closed the connection")

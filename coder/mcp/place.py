@@ -26,13 +26,15 @@ def unminded(group: int, begins: bool) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """`cache` is the folder of what servers offered, `logs` of what they printed. `env` is what coder was started with."""
+    """`cache` is the folder of what servers offered, `logs` of what they printed. `env` is what coder was started
+    with."""
 
     cwd: Path
     cache: Path
     logs: Path
     env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
     mind: Mind = unminded
+    grace: float = 2.0  # seconds for a server to end by itself; half as many more once it was told to
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,6 @@ from contextlib import suppress
 from coder.mcp.place import Place
 from coder.mcp.server import Stdio
 
-POLITE = 2.0  # seconds to end by itself once its input has ended
-TERM = 1.0  # seconds from SIGTERM to SIGKILL
 _REAP = 1.0
 _LIMIT = 1 << 16
 # What every program needs, and the library gives too.
@@ -88,14 +86,15 @@ class Process:
             with suppress(OSError):
                 self._protocol.stdin.close()
 
-    async def end(self, polite: float = POLITE) -> None:
-        """Input ended, SIGTERM, SIGKILL, each a while after the other. When cancelled, SIGKILL comes at once."""
+    async def end(self, polite: float) -> None:
+        """Input ended, SIGTERM, SIGKILL: the first as long before the second as said. When cancelled, SIGKILL comes at
+        once."""
         try:
             self.hush()
             if not await self._gone(polite):
                 self._signal(signal.SIGTERM)
                 self._signal(signal.SIGCONT)
-                await self._gone(TERM)
+                await self._gone(self._place.grace / 2)
         finally:
             self.kill()
         await self._gone(_REAP)

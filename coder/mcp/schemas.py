@@ -1,5 +1,5 @@
-"""Makes the input schema of a foreign tool one that may be sent to the model: bounded, whole in itself, an object at its
-root. Pure; never raises. Must not know tools.
+"""Makes the input schema of a foreign tool one that may be sent to the model: bounded, whole in itself, an object at
+its root. Pure; never raises. Must not know tools.
 
 Nothing is followed: a reference into the schema itself stays as it is, so that a circle is as harmless as any other.
 """

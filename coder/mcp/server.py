@@ -1,4 +1,5 @@
-"""What a configured server is, and what it offers, as plain values. Must not know the protocol library, files or tasks."""
+"""What a configured server is, and what it offers, as plain values. Must not know the protocol library, files or
+tasks."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ _FOREIGN = re.compile(r"[^A-Za-z0-9_-]")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Stdio:
-    """A program that speaks over its standard streams. `env` is all it gets besides the few that every program needs."""
+    """A program that speaks over its standard streams. `env` is all it gets besides the few that every program
+    needs."""
 
     command: str
     args: tuple[str, ...] = ()
@@ -73,8 +75,8 @@ class Server:
 @dataclass(frozen=True, slots=True, repr=False)
 class ServerTool:
     """A tool as its server describes it: foreign text, bounded, and never believed. `hints` are its annotations
-    (readOnlyHint …), `limit` the characters it asks to be let through in a result. `alias` is its name for the model where
-    the one it would have is taken or too long."""
+    (readOnlyHint …), `limit` the characters it asks to be let through in a result. `alias` is its name for the model
+    where the one it would have is taken or too long."""
 
     server: str
     tool: str
@@ -118,8 +120,8 @@ class Resource:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Offer:
-    """What a server offers, as last heard. `cached`: told by an earlier session, not yet by this one's server. `problems`
-    are lines for people about what of it cannot be used."""
+    """What a server offers, as last heard. `cached`: told by an earlier session, not yet by this one's server.
+    `problems` are lines for people about what of it cannot be used."""
 
     tools: tuple[ServerTool, ...] = ()
     prompts: tuple[ServerPrompt, ...] = ()
@@ -133,7 +135,8 @@ class Offer:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Standing:
-    """How a server is doing. `reason` is one line for people: what failed, and what to do; `log` has what it printed."""
+    """How a server is doing. `reason` is one line for people: what failed, and what to do; `log` has what it
+    printed."""
 
     state: State
     reason: str = ""

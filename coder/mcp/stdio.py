@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from coder.mcp.carrier import MOST, Trouble
+from coder.mcp.carrier import Trouble
+from coder.mcp.lines import TooLong, Lines, TooMuch
 from coder.mcp.library import anyio, mcp_types, message
 from coder.mcp.place import Place
 from coder.mcp.printed import Printed
-from coder.mcp.process import POLITE, Process
+from coder.mcp.process import Process
 from coder.mcp.server import Stdio
 from coder.mcp.veil import Veil, one_line
 
@@ -44,6 +45,10 @@ class StdioCarrier:
         self._spoke = False
         self._code: int | None = None
 
+    @property
+    def is_spent(self) -> bool:
+        return False
+
     async def __aenter__(self) -> Streams:
         """Raises OSError, and ValueError for what no system call takes."""
         self._process = process = await Process.launch(self._transport, self._place)
@@ -65,7 +70,7 @@ class StdioCarrier:
         try:
             speaking.cancel()
             # Who never said a word has nothing to finish.
-            await process.end(POLITE if self._spoke else 0)
+            await process.end(self._place.grace if self._spoke and not self._wrong else 0)
             await asyncio.wait({noting}, timeout=_LAST_WORDS)
         finally:
             process.kill()
@@ -107,20 +112,25 @@ class StdioCarrier:
 
     async def _listen(self, process: Process, heard: MemoryObjectSendStream[SessionMessage | Exception]) -> None:
         loop = asyncio.get_running_loop()
-        lines = _Lines()
-        with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError, OSError):
+        lines = Lines()
+        try:
             while chunk := await process.stdout.read(_CHUNK):
                 began = loop.time()
                 for line in lines.fed(chunk):
-                    if (heard_one := await self._parsed(line)) is not None:
+                    if (one := await self._parsed(line)) is not None:
                         self._spoke = True
-                        await heard.send(heard_one)
-                if lines.size > MOST:
-                    self._wrong = f"sent a message of more than {MOST >> 20} MiB"
-                    break
+                        await heard.send(one)
                 # A server that does nothing but talk gets half of our time at most.
                 if (took := loop.time() - began) > _PAUSE:
                     await asyncio.sleep(took)
+        except TooMuch as error:
+            self._wrong = str(error)
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError):
+            # Nobody takes it up any more. One that cannot write cannot end either.
+            while await process.stdout.read(_CHUNK):
+                pass
+        except OSError:
+            pass  # as if it had ended
         # Its output may end a moment before it does, or long before.
         with suppress(TimeoutError):
             async with asyncio.timeout(_LAST_WORDS):
@@ -132,7 +142,10 @@ class StdioCarrier:
         self._printed.flush()
         heard.close()
 
-    async def _parsed(self, line: bytes) -> SessionMessage | None:
+    async def _parsed(self, line: bytes | TooLong) -> SessionMessage | None:
+        if isinstance(line, TooLong):
+            error = mcp_types.ErrorData(code=mcp_types.INTERNAL_ERROR, message=f"its {line}")
+            return message.SessionMessage(mcp_types.JSONRPCError(jsonrpc="2.0", id=line.number, error=error))
         if not line.strip():
             return None
         try:
@@ -157,24 +170,6 @@ class StdioCarrier:
             while chunk := await process.stderr.read(_CHUNK):
                 self._printed.write(chunk)
                 await asyncio.sleep(0)
-
-
-class _Lines:
-    """Cuts chunks into lines. `size` is that of the line which has not ended yet."""
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-        self.size = 0
-
-    def fed(self, chunk: bytes) -> Iterator[bytes]:
-        *whole, rest = chunk.split(b"\n")
-        for part in whole:
-            line = b"".join((*self._parts, part))
-            self._parts, self.size = [], 0
-            yield line
-        if rest:
-            self._parts.append(rest)
-            self.size += len(rest)
 
 
 def _validated(line: bytes) -> SessionMessage:

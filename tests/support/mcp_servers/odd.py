@@ -15,7 +15,11 @@ FAULT = sys.argv[1] if len(sys.argv) > 1 else ""
 ARG = sys.argv[2] if len(sys.argv) > 2 else ""
 _LOCK = threading.Lock()
 TOOLS: list[dict[str, Any]] = [
-    {"name": "echo", "description": "Says it again", "inputSchema": {"type": "object", "properties": {"text": {"type": "string"}}}}
+    {
+        "name": "echo",
+        "description": "Says it again",
+        "inputSchema": {"type": "object", "properties": {"text": {"type": "string"}}},
+    }
 ]
 
 
@@ -62,8 +66,18 @@ def call(number: Any, params: dict[str, Any]) -> None:
             say({"method": "notifications/tools/list_changed"})
     if FAULT == "progress":
         token = params["_meta"]["progressToken"]
-        say({"method": "notifications/progress", "params": {"progressToken": token, "progress": 1, "total": 2, "message": "half"}})
-    say({"id": number, "result": {"content": [{"type": "text", "text": str(arguments.get("text", ""))}], "isError": False}})
+        say(
+            {
+                "method": "notifications/progress",
+                "params": {"progressToken": token, "progress": 1, "total": 2, "message": "half"},
+            }
+        )
+    say(
+        {
+            "id": number,
+            "result": {"content": [{"type": "text", "text": str(arguments.get("text", ""))}], "isError": False},
+        }
+    )
 
 
 def flood() -> None:
@@ -72,7 +86,15 @@ def flood() -> None:
             if FAULT == "flood-err":
                 sys.stderr.write("noise " * 1000 + "\n")
             else:
-                line(json.dumps({"jsonrpc": "2.0", "method": "notifications/message", "params": {"level": "info", "data": "noise"}}))
+                line(
+                    json.dumps(
+                        {
+                            "jsonrpc": "2.0",
+                            "method": "notifications/message",
+                            "params": {"level": "info", "data": "noise"},
+                        }
+                    )
+                )
         except OSError:
             os._exit(1)
 
@@ -82,7 +104,17 @@ def answer(message: dict[str, Any]) -> None:
     if method == "initialize":
         capabilities = {"tools": {"listChanged": True}, "logging": {}}
         info = {"name": "odd", "version": "1"}
-        say({"id": number, "result": {"protocolVersion": "2025-06-18", "capabilities": capabilities, "serverInfo": info, "instructions": "be odd"}})
+        say(
+            {
+                "id": number,
+                "result": {
+                    "protocolVersion": "2025-06-18",
+                    "capabilities": capabilities,
+                    "serverInfo": info,
+                    "instructions": "be odd",
+                },
+            }
+        )
     elif method == "notifications/initialized":
         if FAULT.startswith("flood"):
             threading.Thread(target=flood, daemon=True).start()

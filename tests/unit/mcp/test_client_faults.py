@@ -1,0 +1,177 @@
+"""What a server may do wrong (E01): the table of its faults, each a real process that has it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from coder.mcp.errors import ServerError
+from coder.mcp.links import Links
+from coder.mcp.server import Stdio
+from tests.support.mcp_links import Asked, linked, odd, place_in, say, server_of
+from tests.support.processes import is_alive, until
+
+
+@pytest.mark.behaviour("B-1590")
+async def test_a_server_is_there_in_the_background_and_its_tools_can_be_called(tmp_path: Path) -> None:
+    host = Asked()
+    links = Links([odd()], host, place_in(tmp_path))
+    link = links.links[0]
+    assert link.standing.state == "pending"
+    links.start()
+    links.start()
+    assert host.standings == []  # nothing has waited
+    assert await link.ready()
+    assert (link.standing.state, link.standing.protocol) == ("connected", "2025-06-18")
+    assert [tool.name for tool in link.offer.tools] == ["mcp__odd__echo"]
+    assert (link.offer.instructions, link.offer.title, link.offer.cached) == ("be odd", "odd", False)
+    assert await say(link, "héllo") == "héllo"
+    await links.aclose()
+    await links.aclose()
+
+
+@pytest.mark.behaviour("B-1591")
+@pytest.mark.parametrize(
+    ("fault", "argument", "said"),
+    [
+        ("crash", "", "exited with code 3: about to break during the tool echo"),
+        ("hang", "", "Nothing was heard of the tool echo of the MCP server odd for 0.3 s"),
+        ("late", "", "Nothing was heard of the tool echo of the MCP server odd for 0.3 s"),
+        ("huge", str(33 << 20), "refused the tool echo: its answer is larger than 32 MiB (33 MiB)"),
+        ("bad-result", "", "it answered with something that the protocol does not know"),
+        ("error", "", r"refused the tool echo: no \x1b[31mway"),
+    ],
+)
+async def test_a_call_that_goes_wrong_is_told_in_one_line_and_the_server_is_used_again(
+    fault: str, argument: str, said: str, tmp_path: Path
+) -> None:
+    idle = "300" if fault in ("hang", "late") else "60000"
+    place = place_in(tmp_path, CLAUDE_CODE_MCP_TOOL_IDLE_TIMEOUT=idle)
+    async with linked(odd(fault, argument), place) as link:
+        for _ in range(2):  # a server that went is begun anew
+            with pytest.raises(ServerError) as caught:
+                await say(link)
+            assert said in str(caught.value)
+            assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("fault", ["noise", "wrong-id", "cycle", "ping", "flood-err", "flood-out"])
+async def test_what_a_server_does_besides_harms_nothing(fault: str, tmp_path: Path) -> None:
+    host = Asked()
+    async with linked(odd(fault), place_in(tmp_path), host) as link:
+        assert await link.ready(), link.standing
+        for _ in range(3):
+            assert await say(link) == "hello"
+        logs = [file.stat().st_size for file in tmp_path.rglob("*.log*")]
+        assert sum(logs) <= 3 << 20
+        assert len(host.lines) < 3000
+
+
+async def test_a_tool_that_is_none_hides_no_other_one(tmp_path: Path) -> None:
+    async with linked(odd("cycle"), place_in(tmp_path)) as link:
+        assert await link.ready()
+        assert [tool.tool for tool in link.offer.tools] == ["echo", "bare"]
+        assert link.offer.problems == ("5 is not as the protocol has it",)
+        properties = link.offer.tools[0].schema["properties"]
+        assert properties == {"node": {"$ref": "#/$defs/n"}, "file": {}}
+
+
+@pytest.mark.behaviour("B-1592")
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("exit", "The MCP server odd exited with code 7: cannot go on without a key [hidden]. Its log is "),
+        ("silent", "The MCP server odd was not ready within 0.4 s."),
+        ("deaf", "The MCP server odd was not ready within 0.4 s."),
+    ],
+)
+async def test_why_a_server_did_not_start_is_said_with_its_last_words_and_no_secret(
+    fault: str, said: str, tmp_path: Path
+) -> None:
+    server = odd(fault, env={"KEY": "s3cret-value"}, start=None if fault == "exit" else 0.4)
+    async with linked(server, place_in(tmp_path)) as link:
+        assert not await link.ready()
+        assert link.standing.state == "failed"
+        assert link.standing.reason.startswith(said)
+        with pytest.raises(ServerError, match=re.escape(said)):
+            await say(link)
+    assert "s3cret-value" not in "".join(file.read_text() for file in tmp_path.rglob("*.log"))
+
+
+@pytest.mark.parametrize(
+    ("transport", "said"),
+    [
+        (Stdio("no-such-program-here"), "cannot be started: the program no-such-program-here was not found"),
+        (Stdio("sh", cwd=Path("/no/such/folder")), "cannot be started: the folder /no/such/folder was not found"),
+        (Stdio("/"), "cannot be started: /: Permission denied"),
+        (Stdio("a\0b"), r"cannot be started: a\x00b: embedded null byte"),
+    ],
+)
+async def test_what_cannot_be_started_says_why(transport: Stdio, said: str, tmp_path: Path) -> None:
+    async with linked(server_of(transport), place_in(tmp_path)) as link:
+        assert not await link.ready()
+        assert said in link.standing.reason
+
+
+@pytest.mark.behaviour("B-1593")
+async def test_a_server_that_crashes_again_and_again_is_given_up_and_begun_anew_when_asked(tmp_path: Path) -> None:
+    host = Asked()
+    async with linked(odd("crash-soon"), place_in(tmp_path), host) as link:
+        await host.until(lambda: link.standing.state == "failed")
+        assert "exited with code 4" in link.standing.reason
+        assert len([one for one in host.standings if one.state == "connecting" and one.reason]) <= 3
+        before = len(host.standings)
+        await link.reconnect()
+        await host.until(lambda: "connecting" in [one.state for one in host.standings[before:]])
+
+
+@pytest.mark.behaviour("B-1594")
+async def test_who_stops_waiting_ends_only_that_call_and_the_server_is_told(tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    async with linked(odd("hang", str(notes)), place_in(tmp_path)) as link:
+        assert await link.ready()
+        first, second = (asyncio.create_task(say(link)) for _ in range(2))
+        while not notes.exists() or notes.read_text().count("called") < 2:
+            await asyncio.sleep(0.01)
+        number = notes.read_text().split()[1]
+        first.cancel()
+        while f"cancelled {number}" not in notes.read_text():
+            await asyncio.sleep(0.01)
+        assert first.cancelled()
+        assert not second.done()
+        second.cancel()
+
+
+async def test_a_change_of_the_list_is_told_once(tmp_path: Path) -> None:
+    host = Asked()
+    async with linked(odd("grow"), place_in(tmp_path), host) as link:
+        assert await link.ready()
+        before = len(host.standings)
+        await say(link)
+        await host.until(lambda: len(link.offer.tools) == 2)
+        assert len(host.standings) == before + 1
+
+
+async def test_progress_is_handed_on(tmp_path: Path) -> None:
+    moves: list[tuple[float, float | None, str]] = []
+    async with linked(odd("progress"), place_in(tmp_path)) as link:
+        await link.call("echo", {}, lambda *move: moves.append(move))
+    assert moves == [(1.0, 2.0, "half")]
+
+
+@pytest.mark.behaviour("B-1595")
+@pytest.mark.parametrize("fault", ["stubborn", "grandchild"])
+async def test_nothing_is_left_of_a_server(fault: str, tmp_path: Path) -> None:
+    groups: list[tuple[int, bool]] = []
+    notes = tmp_path / "notes"
+    place = replace(place_in(tmp_path), mind=lambda group, begins: groups.append((group, begins)), grace=0.2)
+    async with linked(odd(fault, str(notes)), place) as link:
+        assert await link.ready()
+        born = [groups[0][0], *map(int, notes.read_text().split() if fault == "grandchild" else ())]
+        assert all(map(is_alive, born))
+    assert groups == [(born[0], True), (born[0], False)]
+    await until(lambda: not any(map(is_alive, born)))

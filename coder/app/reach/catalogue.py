@@ -27,6 +27,7 @@ class ServerCatalogue:
         self._links = links
         self._known = known
         self._begin = begin
+        self._waited: set[str] = set()  # for these, long enough
 
     def findables(self) -> Sequence[index.Findable]:
         return [_findable(tool) for tool in self._known.usable()]
@@ -39,6 +40,8 @@ class ServerCatalogue:
         """Waits for servers that are still connecting, not for long."""
         self._begin()
         waiting = [link for link in self._links if link.standing.state in ("pending", "connecting")]
+        waiting = [link for link in waiting if link.server.name not in self._waited]
+        self._waited |= {link.server.name for link in waiting}
         await wait_for_all([link.ready() for link in waiting], _PATIENCE)
 
     def missing(self) -> Sequence[tuple[str, str]]:

@@ -48,7 +48,7 @@ async def test_each_server_is_a_row_and_its_tools_a_page(tmp_path: Path) -> None
         assert "good · connected" in desk.ui.page_words
         assert any("calls itself Good one 1.2 · user test" in line for line in desk.ui.page_words)
         assert "make  Makes\\x1b[2J it." in desk.ui.page_words
-        await run_line(desk, "/mcp gud")
+        await run_line(desk, "/mcp goood")
         assert desk.ui.words[-1].endswith("Did you mean good?")
 
 
@@ -63,13 +63,13 @@ async def test_a_server_is_begun_anew(tmp_path: Path) -> None:
 async def test_a_server_is_turned_off_and_on_again(tmp_path: Path) -> None:
     async with serving(tmp_path) as (desk, _):
         await run_line(desk, "/mcp disable good")
-        assert [(each.name, each.state) for each in desk.session.servers] == [("bad", "pending"), ("good", "disabled")]
+        assert [(each.name, each.state) for each in desk.session.servers] == [("bad", "failed"), ("good", "disabled")]
         kept = json.loads((tmp_path / "home" / ".coder" / ".claude.json").read_text())
         assert kept["projects"][str(tmp_path / "project")]["disabledMcpServers"] == ["good"]
         await run_line(desk, "/mcp reconnect good")
         assert desk.ui.words[-1] == "✗ good is not used in this session: off."
         await run_line(desk, "/mcp enable good")
-        assert {each.name: each.state for each in desk.session.servers} == {"good": "pending", "bad": "pending"}
+        assert {each.name: each.state for each in desk.session.servers} == {"good": "connected", "bad": "failed"}
         assert desk.ui.words[-1].startswith("✓ good is on in this project")
 
 

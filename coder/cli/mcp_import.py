@@ -75,6 +75,8 @@ def _take(source: str, scope: str, *, yes: bool) -> None:
     for each in new:
         server, _ = server_of(ServerSource("", place, {}, config.cwd), each.name, each.entry, {}, config.cwd)
         print("  " + "".join(list_page([Row(each.name, server)])).removesuffix(" - configured"))
+        if names := [*each.entry.get("env", ()), *each.entry.get("headers", ())]:
+            print(f"    with {shown(', '.join(map(str, names)))}")
         for note in (*each.notes, *settled(each.name, each.entry, config)):
             print(f"    ! {shown(note, 1000)}")
     if not yes:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 
-_TOKEN = re.compile(
-    r"""
-    "(?:[^"\\]|\\.)*"?          # a text, in which nothing is a comment
-    | //[^\n]* | /\*.*?(?:\*/|\Z)
-    | ,(?=(?:\s|//[^\n]*(?:\n|\Z)|/\*.*?\*/)*[}\]])
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|//[^\n]*|/\*.*?(?:\*/|\Z)|\s+|[^"/\s,]+|.', re.DOTALL)
 
 
 def plain(text: str) -> str:
     """The same without comments and trailing commas. Line ends stay, so that places in it are those of the file."""
-    return _TOKEN.sub(lambda found: found[0] if found[0][0] == '"' else "\n" * found[0].count("\n"), text)
+    pieces: list[str] = []
+    comma = -1  # the place of one that nothing but blanks and comments has followed yet
+    for found in _TOKEN.finditer(text):
+        token = found[0]
+        if token.startswith(("//", "/*")):
+            token = "\n" * token.count("\n")
+        elif not token.isspace():
+            if comma >= 0 and token[0] in "}]":
+                pieces[comma] = ""
+            comma = len(pieces) if token == "," else -1
+        pieces.append(token)
+    return "".join(pieces)

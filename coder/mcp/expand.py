@@ -23,15 +23,12 @@ class Expansion:
     def text(self, text: str) -> str:
         """What stands in a variable is not looked at again. Raises TooLongError."""
         pieces: list[str] = []
-        at = length = 0
+        at = 0
         for found in _REFERENCE.finditer(text):
             pieces += (text[at : found.start()], self._value(found))
             at = found.end()
-            length += len(pieces[-2]) + len(pieces[-1])
-            if length > MOST:
-                raise TooLongError
         pieces.append(text[at:])
-        if length + len(pieces[-1]) > MOST:
+        if sum(map(len, pieces)) > MOST:  # asked before they are joined
             raise TooLongError
         return "".join(pieces)
 

@@ -1,0 +1,116 @@
+"""`coder mcp` as people type it: servers added, shown, taken out, taken over."""
+
+from __future__ import annotations
+
+import json
+import stat
+from typing import Any
+
+import pytest
+
+from tests.support.cli import Place
+
+SECRET = "s3cret-value-that-must-not-show"
+
+
+def own(place: Place) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((place.home / ".coder" / ".claude.json").read_text("utf-8"))
+    return found
+
+
+@pytest.mark.behaviour("B-1582")
+def test_servers_are_added_shown_and_removed(place: Place) -> None:
+    done = place.coder("mcp", "add", "-e", f"KEY={SECRET}", "B=2", "--", "files", "npx", "-y", "fs", "--", ".")
+    assert (done.code, done.stderr) == (0, "")
+    path = place.home / ".coder" / ".claude.json"
+    assert done.stdout == (
+        f"Added stdio MCP server files to local config\nFile modified: {path} [project: {place.project}]\n"
+    )
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    entry = own(place)["projects"][str(place.project)]["mcpServers"]["files"]
+    assert entry == {
+        "type": "stdio",
+        "command": "npx",
+        "args": ["-y", "fs", "--", "."],
+        "env": {"KEY": SECRET, "B": "2"},
+    }
+    header = f"Authorization: Bearer {SECRET}"
+    remote = ("mcp", "add", "--transport", "http", "-s", "user", "docs", "http://127.0.0.1:1/mcp", "--header", header)
+    assert place.coder(*remote, "--client-id", "me", "--callback-port", "8080").code == 0
+    assert own(place)["mcpServers"]["docs"] == {
+        "type": "http",
+        "url": "http://127.0.0.1:1/mcp",
+        "headers": {"Authorization": f"Bearer {SECRET}"},
+        "oauth": {"clientId": "me", "callbackPort": 8080},
+    }
+    shown = place.coder("mcp", "get", "docs").stdout
+    assert "Scope: User config" in shown and "Authorization: …" in shown and SECRET not in shown
+    again = place.coder("mcp", "add", "docs", "https://x", "-s", "user")
+    assert again.code == 2 and "MCP server docs already exists in user config" in again.stderr
+    gone = place.coder("mcp", "remove", "docs")
+    assert gone.stdout.startswith("Removed MCP server docs from user config\nFile modified: ")
+    assert own(place)["mcpServers"] == {}
+    missing = place.coder("mcp", "get", "file")
+    assert missing.code == 2 and missing.stderr.endswith("Did you mean files?\n") and missing.stdout == ""
+
+
+@pytest.mark.behaviour("B-1587")
+def test_what_a_project_brings_waits_and_can_be_reset(place: Place) -> None:
+    assert place.coder("mcp", "add", "--scope", "project", "shared", "--", "no-such-program").code == 0
+    path = place.project / ".mcp.json"
+    assert json.loads(path.read_text("utf-8"))["mcpServers"]["shared"]["command"] == "no-such-program"
+    path.write_text(json.dumps({"mcpServers": {"shared": {"command": "evil"}}}), encoding="utf-8")
+    listed = place.coder("mcp", "list")
+    assert listed.code == 0
+    assert listed.stdout.startswith("shared: ⏸ Pending approval: it has changed in .mcp.json since you approved it.")
+    assert "coder trust" in listed.stderr
+    path.write_text('{"mcpServers": {"shared": {"command": "no-such-program"}}}', encoding="utf-8")
+    place.coder("trust", "add", "--yes")
+    settings = place.project / ".coder" / "settings.local.json"
+    settings.parent.mkdir()
+    settings.write_text('{"model": "x", "disabledMcpjsonServers": ["shared"]}', encoding="utf-8")
+    assert json.loads(place.coder("mcp", "list", "--json").stdout)[0]["status"] == "disabled"
+    assert place.coder("mcp", "reset-project-choices").code == 0
+    assert json.loads(settings.read_text("utf-8")) == {"model": "x"}
+    assert json.loads(place.coder("mcp", "list", "--json").stdout)[0]["status"] == "unapproved"
+
+
+@pytest.mark.behaviour("B-1582")
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("add", "a__b", "x"), "must not hold __"),
+        (("add", "a", "-t", "ws", "wss://x"), "--transport must be one of"),
+        (("add", "a", "ftp://x", "-t", "http"), "url must be an http or https address. Nothing was added."),
+        (("add", "a", "-s", "global", "x"), "--scope must be one of local, project, user"),
+        (("add-json", "a", f'{{"type": "http", "url": "{SECRET}"}}'), "url must be an http or https address"),
+        (("add-json", "a", '{"type": "sdk", "name": "a"}'), "lives in the program that embeds coder"),
+        (("add", "a", "https://x", "-H", SECRET), '--header must be "Name: value".'),
+    ],
+)
+def test_what_cannot_be_used_is_not_written(place: Place, words: tuple[str, ...], said: str) -> None:
+    done = place.coder("mcp", *words)
+    assert done.code == 2 and done.stdout == "" and said in done.stderr and SECRET not in done.stderr
+    assert done.stderr.startswith("coder: ") and done.stderr.count("\n") == 1
+    assert not (place.home / ".coder" / ".claude.json").exists()
+
+
+@pytest.mark.behaviour("B-1586")
+def test_servers_of_another_tool_are_shown_and_taken_over(place: Place) -> None:
+    theirs = place.project / ".vscode" / "mcp.json"
+    theirs.parent.mkdir()
+    files = {"command": "npx", "args": ["fs", "--token", SECRET], "env": {"K": SECRET}}
+    text = f'{{// mine\n"servers": {{"My Files": {json.dumps(files)}, "old": {{"type": "ws", "url": "ws://x"}},}}}}'
+    theirs.write_text(text, encoding="utf-8")
+    asked = place.coder("mcp", "import", "vscode")
+    assert asked.code == 2 and "say it with --yes" in asked.stderr
+    assert "  My-Files: npx fs --token …\n    with K\n" in asked.stdout and SECRET not in asked.stdout
+    assert not (place.home / ".coder" / ".claude.json").exists()
+    done = place.coder("mcp", "import", str(theirs), "--yes", "-s", "user")
+    assert (
+        done.code == 0
+        and "! old: " in done.stdout
+        and done.stdout.endswith("Added 1 MCP server. See: coder mcp list\n")
+    )
+    assert own(place)["mcpServers"]["My-Files"]["env"] == {"K": SECRET}
+    assert "there is no file" in place.coder("mcp", "add-from-claude-desktop").stderr

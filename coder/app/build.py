@@ -63,7 +63,9 @@ async def open_session(
         looking = looks.begin(config)
     try:
         begun = outset(config, frontend, start, save_rule, reload)
-        made = Assembly(begun, frontend, today or datetime.now().astimezone().date(), reserved, looking, more_servers, connect)
+        made = Assembly(
+            begun, frontend, today or datetime.now().astimezone().date(), reserved, looking, more_servers, connect
+        )
     except BaseException:
         if looking is not None:
             looking.end()

@@ -41,12 +41,16 @@ def test_a_server_is_used_known_the_next_time_and_missed_where_it_must_be_there(
         done = place.coder(*common, url=api.url)
         assert (done.code, done.stdout) == (0, "One.\n"), done
         assert "MCP server gone is not there: it cannot be started" in done.stderr
-        again = place.coder(*common, "--require-mcp", "good", "--output-format", "stream-json", "--verbose", url=api.url)
+        again = place.coder(
+            *common, "--require-mcp", "good", "--output-format", "stream-json", "--verbose", url=api.url
+        )
         assert again.code == 0, again
         assert again.lines[0]["mcp_servers"][0] == {"name": "good", "status": "connected"}
         assert "mcp__good__echo" in again.lines[0]["tools"]
         missed = place.coder(*common, "--require-mcp", "gone", url=api.url)
-        assert missed.code == 3 and missed.stderr.startswith("coder: MCP server gone is not there: it cannot be"), missed
+        assert missed.code == 3 and missed.stderr.startswith("coder: MCP server gone is not there: it cannot be"), (
+            missed
+        )
         assert missed.stdout == "" and missed.stderr.count("\n") == 1
     assert len(api.requests) == 5  # none of the run that was missing one
     said = [json.dumps(body["messages"][-1]["content"]) for body in api.requests]

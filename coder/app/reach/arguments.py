@@ -101,10 +101,10 @@ def _is(kind: str, value: Any) -> bool:
 def _takes(schema: Json, properties: Json) -> str:
     required = schema.get("required")
     needed = {key for key in required if isinstance(key, str)} if isinstance(required, list) else set()
-    names = [
-        f"`{key}`{f' ({chr(47).join(kinds)})' if (kinds := _kinds(form)) else ''}{'' if key in needed else ', optional'}"
-        for key, form in list(properties.items())[:_MOST_NAMES]
-    ]
+    names = []
+    for key, form in list(properties.items())[:_MOST_NAMES]:
+        kinds = "/".join(_kinds(form))
+        names.append(f"`{key}`{f' ({kinds})' if kinds else ''}{'' if key in needed else ', optional'}")
     more = f"; and {len(properties) - _MOST_NAMES} more" if len(properties) > _MOST_NAMES else ""
     return "; ".join(names) + more if names else "no parameters"
 

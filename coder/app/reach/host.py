@@ -1,5 +1,5 @@
-"""The session as its servers see it: the folders it works in, and who hears of a change. What a server asks of the person
-or of the model is declined for now. Must not know the engine.
+"""The session as its servers see it: the folders it works in, and who hears of a change. What a server asks of the
+person or of the model is declined for now. Must not know the engine.
 """
 
 from __future__ import annotations

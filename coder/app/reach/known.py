@@ -16,8 +16,8 @@ USABLE: tuple[State, ...] = ("pending", "connecting", "connected")
 
 
 class Known:
-    """`links` are the servers there are, the first of a tool name counts; `removed` are the names among some that a rule
-    takes away."""
+    """`links` are the servers there are, the first of a tool name counts; `removed` are the names among some that a
+    rule takes away."""
 
     def __init__(self, links: Sequence[Link], removed: Callable[[Iterable[str]], Sequence[str]]) -> None:
         self._links = links

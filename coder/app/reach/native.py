@@ -21,7 +21,7 @@ _LONGEST_NAME = 64  # what every provider takes
 
 
 def chosen(tools: Sequence[ServerTool], always: Collection[str], search: str, window: int) -> tuple[ServerTool, ...]:
-    """Those that go into the request, by name: of the servers that are `always` loaded all, of the others all or none."""
+    """Those that go into the request, by name: of servers that are `always` loaded all, of the others all or none."""
     fit = sorted((tool for tool in tools if len(tool.name) <= _LONGEST_NAME), key=lambda tool: tool.name)
     if not defers([tool for tool in fit if tool.server not in always], search, window):
         return tuple(fit)

@@ -18,13 +18,12 @@ from coder.core.messages import Message, Text
 from coder.mcp.link import Link
 from coder.mcp.server import ServerTool
 
-
 _OTHERWISE = " (some are described otherwise now)"
 
 
 class ServerNews:
-    """A policy before each turn. `native` are the tools that requests say of, `defers` tells whether so many definitions
-    are searched instead of told."""
+    """A policy before each turn. `native` are the tools that requests say of, `defers` tells whether so many
+    definitions are searched instead of told."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What a server answered, as the output of a tool: its blocks for the model, what is too long or cannot be shown in files.
+"""What a server answered, as the output of a tool: blocks for the model; what is too long or cannot be shown, in files.
 
 Foreign content, bounded. Must not know servers, or how they are asked.
 """
@@ -60,7 +60,8 @@ def output_of(
 def most_chars(limit: int | None, env: Mapping[str, str]) -> int:
     """The characters of a result that the model is sent."""
     said = env.get("MAX_MCP_OUTPUT_TOKENS", "")
-    tokens = int(said) if said.isascii() and said.isdigit() and 0 < int(said[:9]) else MOST_TOKENS
+    is_set = said.isascii() and said.isdigit() and int(said[:9]) > 0
+    tokens = int(said[:9]) if is_set else MOST_TOKENS
     if limit is not None and limit > 0:
         return min(limit, _MOST_ASKED)
     return tokens * _CHARS_A_TOKEN if tokens != MOST_TOKENS else KEPT_FROM

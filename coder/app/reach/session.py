@@ -1,5 +1,5 @@
-"""The servers of one session: when they begin, which of their tools stand in requests, what is said of them, how they are
-doing. Must not know the engine or front ends.
+"""The servers of one session: when they begin, which of their tools stand in requests, what is said of them, how they
+are doing. Must not know the engine or front ends.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ class Reach:
             self._linking.start()
 
     async def required(self) -> tuple[str, ...]:
-        """Waits for the servers that must be there, each until its deadline; what is to be said of those that are not."""
+        """Waits for those that must be there, each until its deadline; what is to be said of those that are not."""
         wanted = {name: self._known.link_of(name) for name in self._facts.required}
         found = {name: link for name, link in wanted.items() if link is not None}
         if found:

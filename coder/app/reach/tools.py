@@ -1,5 +1,5 @@
-"""A tool of a server as a tool of the session: its schema is the server's, a call goes to the server. Must not know which
-servers there are, or who decides about a call.
+"""A tool of a server as a tool of the session: its schema is the server's, a call goes to the server. Must not know
+which servers there are, or who decides about a call.
 """
 
 from __future__ import annotations

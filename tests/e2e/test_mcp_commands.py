@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import stat
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,42 +45,59 @@ def test_servers_are_added_shown_and_removed(place: Place) -> None:
         "headers": {"Authorization": f"Bearer {SECRET}"},
         "oauth": {"clientId": "me", "callbackPort": 8080},
     }
-    shown = place.coder("mcp", "get", "docs").stdout
-    assert "Scope: User config" in shown and "Authorization: …" in shown and SECRET not in shown
-    again = place.coder("mcp", "add", "docs", "https://x", "-s", "user")
-    assert again.code == 2 and "MCP server docs already exists in user config" in again.stderr
     gone = place.coder("mcp", "remove", "docs")
     assert gone.stdout.startswith("Removed MCP server docs from user config\nFile modified: ")
     assert own(place)["mcpServers"] == {}
-    missing = place.coder("mcp", "get", "file")
-    assert missing.code == 2 and missing.stderr.endswith("Did you mean files?\n") and missing.stdout == ""
+
+
+@pytest.mark.behaviour("B-1585")
+def test_every_server_is_asked_how_it_is_doing(place: Place) -> None:
+    program = Path(__file__).parents[1] / "support" / "mcp_servers" / "odd.py"
+    servers = {
+        "good": {"command": sys.executable, "args": [str(program)], "env": {"KEY": SECRET}},
+        "gone": {"command": "no-such-program"},
+        "off": {"command": "no-such-program"},
+        "wrong": {"url": "https://x"},
+    }
+    path = place.home / ".coder" / ".claude.json"
+    path.parent.mkdir()
+    projects = {str(place.project): {"disabledMcpServers": ["off"]}}
+    path.write_text(json.dumps({"mcpServers": servers, "projects": projects}), encoding="utf-8")
+    done = place.coder("mcp", "list", "--json")
+    rows = {row["name"]: row for row in json.loads(done.stdout)}
+    assert {name: row["status"] for name, row in rows.items()} == {
+        "good": "connected",
+        "gone": "failed",
+        "off": "disabled",
+    }
+    assert rows["good"]["tools"] == ["echo"] and rows["good"]["env"] == {"KEY": "…"}
+    assert "no-such-program" in rows["gone"]["reason"] and SECRET not in done.stdout + done.stderr
+    shown = place.coder("mcp", "get", "gone").stdout
+    assert "  Status: ✘ Failed to connect: " in shown and "  Scope: User config" in shown
+    assert done.code == 0 and f'{path}: MCP server "wrong" has a "url" but no "type"; ' in done.stderr
 
 
 @pytest.mark.behaviour("B-1587")
 def test_what_a_project_brings_waits_and_can_be_reset(place: Place) -> None:
     assert place.coder("mcp", "add", "--scope", "project", "shared", "--", "no-such-program").code == 0
-    path = place.project / ".mcp.json"
-    assert json.loads(path.read_text("utf-8"))["mcpServers"]["shared"]["command"] == "no-such-program"
-    path.write_text(json.dumps({"mcpServers": {"shared": {"command": "evil"}}}), encoding="utf-8")
-    listed = place.coder("mcp", "list")
-    assert listed.code == 0
-    assert listed.stdout.startswith("shared: ⏸ Pending approval: it has changed in .mcp.json since you approved it.")
-    assert "coder trust" in listed.stderr
-    path.write_text('{"mcpServers": {"shared": {"command": "no-such-program"}}}', encoding="utf-8")
-    place.coder("trust", "add", "--yes")
     settings = place.project / ".coder" / "settings.local.json"
     settings.parent.mkdir()
     settings.write_text('{"model": "x", "disabledMcpjsonServers": ["shared"]}', encoding="utf-8")
     assert json.loads(place.coder("mcp", "list", "--json").stdout)[0]["status"] == "disabled"
     assert place.coder("mcp", "reset-project-choices").code == 0
     assert json.loads(settings.read_text("utf-8")) == {"model": "x"}
-    assert json.loads(place.coder("mcp", "list", "--json").stdout)[0]["status"] == "unapproved"
+    listed = place.coder("mcp", "list")
+    assert listed.code == 0 and listed.stdout.startswith(
+        "shared: ⏸ Pending approval: it is new in .mcp.json. See it with: "
+    )
+    assert "coder trust" in listed.stderr
 
 
 @pytest.mark.behaviour("B-1582")
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (("get", "a"), 'No MCP server found with name: "a"'),
         (("add", "a__b", "x"), "must not hold __"),
         (("add", "a", "-t", "ws", "wss://x"), "--transport must be one of"),
         (("add", "a", "ftp://x", "-t", "http"), "url must be an http or https address. Nothing was added."),

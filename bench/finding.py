@@ -35,7 +35,7 @@ def finding_tools(report: Report, folder: Path, runs: int) -> None:
     report.bar("indexing and the first query: CPU", statistics.median(built), 100, " ms")
     report.bar("a query: CPU, median", statistics.median(asked), 5, " ms")
     report.bar("a query: CPU, the slowest", max(asked), 5, " ms")
-    for name, used in (("as it is", Index(real_tools())), ("without synonyms", Index(real_tools(), Meanings("", "")))):
+    for name, used in (("as it is", Index(real_tools())), ("without synonyms", Index(real_tools(), Meanings((), ())))):
         for part, among in (("all 200", pairs), ("held out 100", pairs[100:])):
             shares = [f"@{most} {_recall(used, among, most):.3f}" for most in _RANKS]
             report.figure(f"recall, {name}, {part}", ", ".join(shares))

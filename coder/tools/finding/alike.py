@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache, cached_property
 
-from coder.tools.finding.synonyms import ASKING, GROUPS, HINTS, LIGHT, READERS
+from coder.tools.finding.table import listed, rows
 from coder.tools.finding.words import STOP, stem, words
 
 _SAME = 0.65  # what a synonym is worth beside the word itself
@@ -13,19 +14,21 @@ _PHRASE = 4  # words of the longest phrase
 _MOST = 40  # words of a query that are looked at
 _LIGHTLY = 0.5  # what a word is worth that goes with everything
 _READING = 0.4  # what it is worth to be a tool that reads, where a question was asked
-_LIGHT = frozenset(map(stem, LIGHT.split()))
-_ASKING = frozenset(ASKING.split())
-_READERS = frozenset(map(stem, READERS.split()))
+# How a question begins; it wants something read, and this is what the tools for that say they do.
+_QUESTIONS = "what which who whom whose when where how why is are was were did does do has have"
+_SAID_TO_READ = "get list read retrieve search find query show describe info"
+_LIGHT = frozenset(map(stem, listed("light")))
+_ASKING = frozenset(_QUESTIONS.split())
+_READERS = frozenset(map(stem, _SAID_TO_READ.split()))
 
 Concept = dict[str, float]
 
 
 class Meanings:
-    """The tables of synonyms, by stems. `groups` are words that stand for one another, `hints` are as in
-    `word, some phrase > this/these and`: what is left leads to what is right, not back. A semicolon ends each."""
+    """The tables of synonyms, by stems: `same` and `hints` are lines as in the files of those names."""
 
-    def __init__(self, groups: str = GROUPS, hints: str = HINTS) -> None:
-        self._tables = groups, hints
+    def __init__(self, same: Sequence[str], hints: Sequence[str]) -> None:
+        self._tables = same, hints
 
     def of(self, query: str) -> list[Concept]:
         """What a tool should have a word of, one a concept: word -> what it is worth."""
@@ -66,7 +69,7 @@ class Meanings:
     @cached_property
     def _groups(self) -> dict[str, Concept]:
         found: dict[str, Concept] = {}
-        for line in self._tables[0].split(";"):
+        for line in self._tables[0]:
             group = [stem(word) for word in line.split()]
             for word in group:
                 found.setdefault(word, {}).update({other: _SAME for other in group if other != word})
@@ -75,7 +78,7 @@ class Meanings:
     @cached_property
     def _read(self) -> list[tuple[tuple[str, ...], list[Concept]]]:
         found = []
-        for line in self._tables[1].split(";"):
+        for line in self._tables[1]:
             left, _, right = line.partition(">")
             if not right:
                 continue
@@ -101,4 +104,4 @@ class Meanings:
 @cache
 def usual() -> Meanings:
     """The tables as they are, read once."""
-    return Meanings()
+    return Meanings(rows("same"), rows("hints"))

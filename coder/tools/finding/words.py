@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from coder.tools.finding.table import listed
+
 # Words such as s3, k8s, mp4 stay whole.
 _SHORT = r"(?<![A-Za-z0-9])[A-Za-z]{1,3}[0-9]{1,2}[A-Za-z]?(?![A-Za-z0-9])"
 _PARTS = re.compile(_SHORT + r"|[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
@@ -11,15 +13,7 @@ _FOREIGN = re.compile(r"[^\W\d_]+|[0-9]+")
 _VOWEL = re.compile(r"[aeiouy]")
 _LONGEST = 40  # letters of a word; what is longer is not a word that anybody asks for
 
-# Words that every text has, whatever it is about.
-_STOP = """
-a an the of to in on at by for with from into about as and or but if so than then that this these those there here it
-its is are was were be been am do does did done doing has have had can could may might must shall should will would
-not no i me my mine we us our you your he she they them their his her what which who whom whose when where why how
-some any every each all both one just only also please via let other another such very too s t e g ie eg etc tool
-tools use used using want need
-"""
-STOP = frozenset(_STOP.split())
+STOP = frozenset(listed("stop"))
 _ODD = {
     "ran": "run", "wrote": "write", "written": "write", "sent": "send", "found": "find", "made": "make", "took": "take",
     "taken": "take", "gone": "go", "went": "go", "got": "get", "gave": "give", "given": "give", "broke": "break",

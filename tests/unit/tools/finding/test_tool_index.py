@@ -80,7 +80,7 @@ def test_a_phrase_means_what_its_words_do_not() -> None:
         ]
     )
     assert index.search("get rid of a thing", 1)[0].name == "mcp__a__delete_thing"
-    assert Index(index._all, Meanings("", "")).search("get rid of a thing", 1)[0].name == "mcp__a__get_thing"
+    assert Index(index._all, Meanings((), ())).search("get rid of a thing", 1)[0].name == "mcp__a__get_thing"
 
 
 def test_a_question_prefers_what_reads() -> None:

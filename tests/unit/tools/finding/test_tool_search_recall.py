@@ -65,5 +65,5 @@ def test_nine_of_ten_tools_are_among_the_first_five(part: str) -> None:
 
 
 def test_words_of_the_trade_are_what_makes_it_so() -> None:
-    plain = Index(real_tools(), Meanings("", ""))
+    plain = Index(real_tools(), Meanings((), ()))
     assert recall(plain, pairs("held out")) < 0.75 < recall(whole_index(), read("more.json"))

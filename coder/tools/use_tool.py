@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from typing import Annotated, Any
 
 from coder.core.errors import ToolError
-from coder.core.messages import ToolUse
+from coder.core.messages import DISPATCH, ToolUse
 from coder.core.tools import Internal, ToolContext, ToolOutput
 from coder.core.visible import visible_line
 from coder.core.workspace import Workspace
@@ -29,7 +29,7 @@ class UseToolParams:
 class UseTool:
     """`known` says whether there is a tool of a name, `names` are those that could be meant."""
 
-    name = "UseTool"
+    name = DISPATCH
     params = UseToolParams
 
     def __init__(self, known: Callable[[str], bool], names: Callable[[], Iterable[str]]) -> None:

@@ -10,7 +10,7 @@ import os
 import re
 import secrets
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,35 +24,44 @@ _MOST = 16 << 20
 _DIGEST = re.compile(r"[A-Za-z0-9_-]{8,128}")
 
 
-def load(folder: Path, server: Server) -> Offer:
-    """What was last heard from it, `cached`; an empty offer when there is none that can be read."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """`handshake`: it took the older handshake only, so that the newer one need not be tried first."""
+
+    offer: Offer = field(default_factory=Offer)
+    handshake: bool = False
+
+
+def load(folder: Path, server: Server) -> Kept:
+    """What was last heard from it, `cached`; nothing when there is nothing that can be read."""
     path = _path(folder, server)
     if path is None:
-        return Offer()
+        return Kept()
     try:
         found = json.loads(read_ordinary(path, _MOST))
         if not isinstance(found, dict) or found.get("form") != _FORM:
-            return Offer()
+            return Kept()
         lists = {name: found.get(name) for name in ("tools", "prompts", "resources", "templates")}
         words = {name: found.get(name) for name in ("instructions", "title", "version")}
     except (OSError, ValueError, RecursionError):
-        return Offer()
+        return Kept()
     if not all(isinstance(items, list) for items in lists.values()):
-        return Offer()
+        return Kept()
     if not all(isinstance(word, str) for word in words.values()):
-        return Offer()
+        return Kept()
     given: dict[str, Any] = {**lists, **words}
-    return replace(offer(server.name, Heard(**given)), cached=True, problems=())
+    heard = replace(offer(server.name, Heard(**given)), cached=True, problems=())
+    return Kept(heard, found.get("handshake") is True)
 
 
-def store(folder: Path, server: Server, heard: Heard) -> None:
+def store(folder: Path, server: Server, heard: Heard, *, handshake: bool = False) -> None:
     """Only for its owner to read. What cannot be written is not kept."""
     path = _path(folder, server)
     if path is None:
         return
     kept: Json = {name: value for name, value in asdict(heard).items() if name != "problems"}
     with suppress(OSError, ValueError, RecursionError):
-        data = json.dumps({"form": _FORM, **kept}, separators=(",", ":")).encode()
+        data = json.dumps({"form": _FORM, "handshake": handshake, **kept}, separators=(",", ":")).encode()
         if len(data) <= _MOST and not _is_there(path, data):
             _write(path, data)
 

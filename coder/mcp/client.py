@@ -1,7 +1,7 @@
 """The HTTP client for servers at addresses: proxies, certificates, bounds. Must not know the protocol, nor logins.
 
 It takes no compressed answer (a small one could become a large one), waits a minute for the first byte of one, and
-keeps what an answer said about being let in. """
+keeps what an answer said about being let in."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Client(httpx2.AsyncClient):
-    """`status` is the one of the last answer if it was an error, `refused` the last that let nobody in since one did."""
+    """`status` is the one of the last answer if it was an error, `refused` the last that let nobody in since one
+    did."""
 
     refused: int | None = None
     status: int | None = None
@@ -33,16 +34,19 @@ class Client(httpx2.AsyncClient):
     async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
         async with asyncio.timeout(FIRST_BYTE):
             response = await super().send(request, **options)
-        status = response.status_code
-        self.refused = status if status in (401, 403) else None if status < 400 else self.refused
-        self.status = status if status >= 400 else None
-        self.answered = self.answered or status < 400
+        if request.method != "DELETE":  # the farewell is answered by anybody
+            self._note(response.status_code)
         if response.headers.get("content-encoding", "identity").lower() not in ("identity", ""):
             await response.aclose()
             raise httpx2.DecodingError("the answer is compressed, which was not asked for", request=request)
         if options.get("stream") and isinstance(response.stream, httpx2.AsyncByteStream) and not _is_stream(response):
             response.stream = _Bounded(response.stream)
         return response
+
+    def _note(self, status: int) -> None:
+        self.refused = status if status in (401, 403) else None if status < 400 else self.refused
+        self.status = status if status >= 400 else None
+        self.answered = self.answered or status < 400
 
 
 class _Bounded(httpx2.AsyncByteStream):

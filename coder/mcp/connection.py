@@ -1,7 +1,7 @@
 """One connection to a server, from its first byte to its last, in one task. Must not know why it is made, nor what
 follows.
 
-The contexts of the library are entered and left in `run`. Requests may come from any task: each waits in its own. """
+The contexts of the library are entered and left in `run`. Requests may come from any task: each waits in its own."""
 
 from __future__ import annotations
 
@@ -59,6 +59,11 @@ class Connection:
     def protocol(self) -> str:
         return str(self._client.protocol_version)
 
+    @property
+    def is_handshake(self) -> bool:
+        """Whether it is one of the older protocol."""
+        return self.protocol in version.HANDSHAKE_PROTOCOL_VERSIONS
+
     async def run(self, heard: Callable[[Heard], None]) -> None:
         """Returns when it has ended or `leave` was called. Raises whatever the library raises."""
         async with self._client:
@@ -97,7 +102,7 @@ class Connection:
 
     async def roots_changed(self) -> None:
         """Only the older protocol has a word for it."""
-        if self.protocol in version.HANDSHAKE_PROTOCOL_VERSIONS:
+        if self.is_handshake:
             await self._client.session.send_notification(mcp_types.RootsListChangedNotification())
 
     async def _answered(self, request: Awaitable[Any]) -> Any:
@@ -155,7 +160,7 @@ class Connection:
     async def _listen(self) -> None:
         """In the newer protocol changes are told to who listens. A stream that was lost is opened again, and all is
         asked for anew, for what was told meanwhile is gone."""
-        if self.protocol not in version.MODERN_PROTOCOL_VERSIONS:
+        if self.is_handshake:
             return
         has = self._client.server_capabilities
         wanted = {

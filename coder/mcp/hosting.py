@@ -3,8 +3,7 @@ found."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
@@ -44,9 +43,9 @@ class Hosting:
         text = params.data if isinstance(params.data, str) else str(params.data)
         self._host.logged(self._server, str(params.level), text[:_TEXT])
 
-    async def _asked(self, question: Awaitable[Json]) -> Json:
+    async def _asked(self, question: Coroutine[Any, Any, Json]) -> Json:
         if self.asking >= MOST_AT_ONCE:
-            asyncio.ensure_future(question).cancel()
+            question.close()
             return {"error": f"More than {MOST_AT_ONCE} questions at once are not answered."}
         self.asking += 1
         try:

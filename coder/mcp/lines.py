@@ -1,4 +1,5 @@
-"""Cuts what a server prints into lines, and never holds more than one message may be long. Pure; must not know pipes."""
+"""Cuts what a server prints into lines, and never holds more than one message may be long. Pure; must not know
+pipes."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 servers.
 
 It is one task. The connection is a second one under it, for a connection that hangs as it begins or ends must not hang
-its owner too. """
+its owner too."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ _T = TypeVar("_T")
 _LEAVE = 4.5  # seconds for a connection to leave: two politely, one after SIGTERM, and what is said meanwhile
 _KILLED = 1.0
 _NAMED = 200  # characters
+_SLOW = 8.0  # seconds; the library waits ten for an answer to its first question
 
 
 class Owner:
@@ -51,7 +52,8 @@ class Owner:
         self._hosting = Hosting(server, host)
         self._patience = patience(server, place.env)
         self._standing = Standing("pending", log=self._log)
-        self._offer = cache.load(place.cache, server)
+        kept = cache.load(place.cache, server)
+        self._offer, self._handshake = kept.offer, kept.handshake
         self._settled = asyncio.Event()
         self._wish = asyncio.Event()  # for another connection
         self._task: asyncio.Task[None] | None = None
@@ -118,12 +120,14 @@ class Owner:
     async def aclose(self) -> None:
         """Bounded. Nothing of the server is left."""
         self._closing = True
+        self._settled.set()  # whoever waits for it waits no longer
         if self._task is not None:
             self._wish.set()
             self._part()
             await asyncio.wait({self._task}, timeout=_LEAVE)
             self._task.cancel()
             await asyncio.wait({self._task}, timeout=_LEAVE)
+        self._standing = Standing("pending", log=self._log)
         self._printed.close()
 
     # The owner's task.
@@ -151,6 +155,10 @@ class Owner:
         while True:
             self._stand("connecting")
             trouble, since = await self._connected(max(until - clock(), 0.1))
+            if since is None and trouble.kind == "lost" and isinstance(self._server.transport, Stdio) and not worked:
+                # Some end at a word that they do not know: the other handshake is tried at once.
+                self._handshake = not self._handshake
+                trouble, since = await self._connected(max(until - clock(), 0.1))
             if self._wish.is_set():
                 return None
             worked = worked or since is not None
@@ -177,9 +185,13 @@ class Owner:
         since: list[float] = []
         first = asyncio.Event()
 
+        began = loop.time()
+
         def heard(lists: Heard) -> None:
             if not since:
                 since.append(loop.time())
+                if connection.is_handshake and loop.time() - began > _SLOW:
+                    self._handshake = True  # it did not answer to the newer one at all
             self._heard(lists, connection)
             first.set()
 
@@ -208,14 +220,14 @@ class Owner:
 
     def _heard(self, lists: Heard, connection: Connection) -> None:
         self._offer = offer(self._server.name, lists)
-        cache.store(self._place.cache, self._server, lists)
+        cache.store(self._place.cache, self._server, lists, handshake=self._handshake)
         if self._standing.state == "connected":
             self._host.changed(self)
         else:
             self._stand("connected", protocol=connection.protocol)
 
     def _stand(self, state: Any, reason: str = "", protocol: str = "") -> None:
-        if state == "connecting":
+        if state == "connecting" and not self._closing:
             self._settled.clear()
         new = Standing(state, reason, self._log, protocol)
         changes, self._standing = new != self._standing, new
@@ -243,10 +255,13 @@ class Owner:
     async def _waited(self, patiently: Patiently, request: Coroutine[Any, Any, _T]) -> _T:
         try:
             return await patiently.wait(request)
-        except ServerError:
-            if self._carrier is not None and self._carrier.is_spent and self._connection is patiently.connection:
-                patiently.connection.leave()
-            raise
+        except ServerError as error:
+            carrier = self._carrier
+            if carrier is None or not carrier.is_spent or self._connection is not patiently.connection:
+                raise
+            patiently.connection.leave()
+            trouble = carrier.trouble([])
+            raise (ServerError(self._told(trouble)) if trouble is not None else error) from error
 
     def _made_carrier(self) -> Carrier:
         match self._server.transport:
@@ -262,7 +277,7 @@ class Owner:
     @property
     def _mode(self) -> str:
         # A program that embeds us knows the handshake, and is not asked for more.
-        return "legacy" if isinstance(self._server.transport, Hosted) else "auto"
+        return "legacy" if self._handshake or isinstance(self._server.transport, Hosted) else "auto"
 
     @property
     def _log(self) -> Any:

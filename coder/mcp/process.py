@@ -10,9 +10,10 @@ import asyncio
 import os
 import signal
 from asyncio.subprocess import PIPE, SubprocessStreamProtocol
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
+from coder.core.programs import absolute_folders
 from coder.mcp.place import Place
 from coder.mcp.server import Stdio
 
@@ -24,6 +25,8 @@ _SHARED = ("HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER", "LANG", "LC_ALL",
 
 def environment(transport: Stdio, env: Mapping[str, str]) -> dict[str, str]:
     given = {name: env[name] for name in _SHARED if name in env and not env[name].startswith("()")}
+    # A relative folder would make `node` whatever the folder at hand calls so.
+    given["PATH"] = os.pathsep.join(absolute_folders(env)) or os.defpath
     return {**given, **transport.env}
 
 
@@ -34,9 +37,10 @@ class Process:
         self._transport, self._protocol, self._place = transport, protocol, place
         self.pid = transport.get_pid()
         place.mind(self.pid, True)
-        protocol.on_exit = self._over
-        if transport.get_returncode() is not None:  # quicker than we are
-            protocol.process_exited()
+        if protocol.exited.is_set():  # quicker than we are
+            self._over()
+        else:
+            protocol.on_exit = self._over
 
     @classmethod
     async def launch(cls, transport: Stdio, place: Place) -> Process:
@@ -130,10 +134,10 @@ class _Watched(SubprocessStreamProtocol):
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(limit=_LIMIT, loop=loop)
         self.exited = asyncio.Event()
-        self.on_exit: object = None
+        self.on_exit: Callable[[], None] = lambda: None
 
     def process_exited(self) -> None:
         super().process_exited()
-        if not self.exited.is_set() and callable(self.on_exit):
+        if not self.exited.is_set():
             self.exited.set()
             self.on_exit()

@@ -1,7 +1,8 @@
-"""A server made with the library, for both eras of the protocol: `newer.py stdio|http|sse`; it prints its port."""
+"""A server made with the library, for both eras of the protocol: `newer.py stdio|http`; the latter prints its ports."""
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import sys
 from typing import Annotated, Any
@@ -61,7 +62,7 @@ def roots(answer: Annotated[types.ListRootsResult, Resolve(rooted)]) -> str:
 
 @server.tool()
 async def grow(ctx: Context[Any, Any]) -> str:
-    server.add_tool(add, name="more")
+    server.add_tool(add, name=f"more{len(await server.list_tools())}")
     await ctx.notify_tools_changed()
     return "grown"
 
@@ -81,15 +82,14 @@ def greet(name: str) -> str:
     return f"Say hello to {name}."
 
 
-def main(kind: str) -> None:
-    if kind == "stdio":
-        server.run("stdio")
-        return
-    listening = socket.create_server(("127.0.0.1", 0))
-    print(listening.getsockname()[1], flush=True)
-    app = server.streamable_http_app() if kind == "http" else server.sse_app()
-    uvicorn.Server(uvicorn.Config(app, log_level="critical")).run(sockets=[listening])
+async def serve() -> None:
+    """The streamable transport at the first address, the older one at the second."""
+    apps = [server.streamable_http_app(), server.sse_app()]
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in apps]
+    print(*(one.getsockname()[1] for one in sockets), flush=True)
+    servers = [uvicorn.Server(uvicorn.Config(app, log_level="critical")) for app in apps]
+    await asyncio.gather(*(one.serve([socket]) for one, socket in zip(servers, sockets, strict=True)))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    server.run("stdio") if sys.argv[1] == "stdio" else asyncio.run(serve())

@@ -14,6 +14,8 @@ from typing import Any
 FAULT = sys.argv[1] if len(sys.argv) > 1 else ""
 ARG = sys.argv[2] if len(sys.argv) > 2 else ""
 _LOCK = threading.Lock()
+method_seen: list[str] = []
+asked: list[Any] = []
 TOOLS: list[dict[str, Any]] = [
     {
         "name": "echo",
@@ -56,6 +58,10 @@ def call(number: Any, params: dict[str, Any]) -> None:
         say({"id": None, "result": {"content": []}})
     if FAULT == "bad-result":
         say({"id": number, "result": {"content": "none"}})
+        return
+    if FAULT == "ask-first":
+        say({"id": "q", "method": "sampling/createMessage", "params": {"messages": [], "maxTokens": 1}})
+        asked.append((number, params))
         return
     if FAULT == "error":
         say({"id": number, "error": {"code": -32000, "message": "no \x1b[31mway"}})
@@ -101,6 +107,12 @@ def flood() -> None:
 
 def answer(message: dict[str, Any]) -> None:
     method, number, params = message.get("method"), message.get("id"), message.get("params") or {}
+    if FAULT in ("strict", "roots"):
+        note(f"heard {method}")
+    if FAULT == "strict" and not method_seen:
+        method_seen.append(str(method))
+        if method != "initialize":
+            os._exit(1)
     if method == "initialize":
         capabilities = {"tools": {"listChanged": True}, "logging": {}}
         info = {"name": "odd", "version": "1"}
@@ -120,6 +132,9 @@ def answer(message: dict[str, Any]) -> None:
             threading.Thread(target=flood, daemon=True).start()
         if FAULT == "crash-soon":
             os._exit(4)
+        if FAULT == "ask":
+            for turn in range(20):
+                say({"id": f"q{turn}", "method": "sampling/createMessage", "params": {"messages": [], "maxTokens": 1}})
         if FAULT == "ping":
             say({"id": "p1", "method": "ping"})
     elif method == "tools/list":
@@ -130,8 +145,12 @@ def answer(message: dict[str, Any]) -> None:
         note(f"cancelled {params.get('requestId')}")
         if FAULT == "late":
             say({"id": params["requestId"], "result": {"content": []}})
+    elif method is None and asked:
+        number, params = asked.pop()
+        text = str(params["arguments"]["text"])
+        say({"id": number, "result": {"content": [{"type": "text", "text": text}]}})
     elif method is None:
-        note(f"answered {number}")
+        note(f"answered {number} {json.dumps(message.get('result'))} {(message.get('error') or {}).get('message', '')}")
     elif number is not None:
         say({"id": number, "error": {"code": -32601, "message": f"no {method}"}})
 

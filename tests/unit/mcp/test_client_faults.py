@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from coder.core.messages import Json
 from coder.mcp.errors import ServerError
 from coder.mcp.links import Links
-from coder.mcp.server import Stdio
+from coder.mcp.process import environment
+from coder.mcp.server import Server, Stdio
 from tests.support.mcp_links import Asked, linked, odd, place_in, say, server_of
 from tests.support.processes import is_alive, until
 
@@ -175,3 +177,72 @@ async def test_nothing_is_left_of_a_server(fault: str, tmp_path: Path) -> None:
         assert all(map(is_alive, born))
     assert groups == [(born[0], True), (born[0], False)]
     await until(lambda: not any(map(is_alive, born)))
+
+
+@pytest.mark.behaviour("B-1604")
+async def test_a_server_that_ends_at_the_newer_handshake_is_met_with_the_older_one(tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    for _ in range(2):
+        async with linked(odd("strict", str(notes)), place_in(tmp_path)) as link:
+            assert await say(link) == "hello"
+    heard = [line for line in notes.read_text().splitlines() if line in ("heard server/discover", "heard initialize")]
+    assert heard == ["heard server/discover", "heard initialize", "heard initialize"]  # it is remembered
+
+
+async def test_who_waits_for_a_server_is_let_go_when_the_session_ends(tmp_path: Path) -> None:
+    async with linked(odd("silent"), place_in(tmp_path)) as link:
+        calling = asyncio.create_task(say(link))
+        readying = asyncio.create_task(link.ready())
+        await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        assert not await readying
+        with pytest.raises(ServerError, match="is not connected"):
+            await calling
+
+
+class Slow(Asked):
+    """Thinks about each question until `decided`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.decided = asyncio.Event()
+
+    async def sample(self, server: Server, params: Json) -> Json:
+        self.questions.append(("sample", params))
+        await self.decided.wait()
+        return {"role": "assistant", "content": {"type": "text", "text": "yes"}, "model": "m"}
+
+
+async def test_a_server_asks_few_questions_at_once_and_gets_its_answers(tmp_path: Path) -> None:
+    notes, host = tmp_path / "notes", Slow()
+    async with linked(odd("ask", str(notes)), place_in(tmp_path), host):
+        await until(lambda: notes.exists() and notes.read_text().count("More than 8 questions") == 12)
+        assert len(host.questions) == 8
+        host.decided.set()
+        await until(lambda: notes.read_text().count('"text": "yes"') == 8)
+
+
+async def test_a_call_is_not_given_up_while_the_server_waits_for_us(tmp_path: Path) -> None:
+    place, host = place_in(tmp_path, CLAUDE_CODE_MCP_TOOL_IDLE_TIMEOUT="100"), Slow()
+    async with linked(odd("ask-first"), place, host) as link:
+        calling = asyncio.create_task(say(link))
+        await until(lambda: bool(host.questions))
+        await asyncio.wait({calling}, timeout=0.4)
+        assert not calling.done()
+        host.decided.set()
+        assert await calling == "hello"
+
+
+async def test_a_ping_is_answered_and_new_roots_are_told(tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    links = Links([odd("ping", str(notes)), odd("roots", str(notes), name="other")], Asked(), place_in(tmp_path))
+    links.start()
+    assert all((await links.ready(["odd", "other"], 20)).values())
+    await links.roots_changed()
+    await until(lambda: "heard notifications/roots/list_changed" in notes.read_text() and "answered p1 {}" in notes.read_text())
+    await links.aclose()
+
+
+def test_the_environment_of_a_server_is_its_own_and_what_every_program_needs() -> None:
+    env = {"HOME": "/h", "PATH": "/bin:.:bin", "ANTHROPIC_API_KEY": "k", "TERM": "() { x; }", "LANG": "C"}
+    assert environment(Stdio("x", env={"A": "$b"}), env) == {"HOME": "/h", "PATH": "/bin", "LANG": "C", "A": "$b"}

@@ -37,7 +37,9 @@ async def test_headers_are_sent_and_the_session_is_ended(there: Remote, tmp_path
         assert await say(link) == "hello"
         assert link.standing.log is None
     for method, _, headers in there.seen:
-        assert (headers["x-a"], headers["x-b"], headers["accept-encoding"]) == ("one", "from the helper", "identity"), method
+        assert (headers["x-a"], headers["x-b"], headers["accept-encoding"]) == ("one", "from the helper", "identity"), (
+            method
+        )
     assert there.seen[-1][0] == "DELETE"
 
 
@@ -45,9 +47,24 @@ async def test_headers_are_sent_and_the_session_is_ended(there: Remote, tmp_path
 @pytest.mark.parametrize(
     ("path", "headers", "state", "said"),
     [
-        ("401", {}, "needs-auth", "lets nobody in without a login (HTTP status 401). Log in with: coder mcp login remote"),
-        ("403", {}, "needs-auth", "lets nobody in without a login (HTTP status 403). Log in with: coder mcp login remote"),
-        ("401", {"authorization": "Bearer no"}, "failed", "refuses the Authorization header of its entry (HTTP status 401)."),
+        (
+            "401",
+            {},
+            "needs-auth",
+            "lets nobody in without a login (HTTP status 401). Log in with: coder mcp login remote",
+        ),
+        (
+            "403",
+            {},
+            "needs-auth",
+            "lets nobody in without a login (HTTP status 403). Log in with: coder mcp login remote",
+        ),
+        (
+            "401",
+            {"authorization": "Bearer no"},
+            "failed",
+            "refuses the Authorization header of its entry (HTTP status 401).",
+        ),
         ("404", {}, "failed", "answered with HTTP status 404."),
         ("page", {}, "failed", "said no at the start: Unexpected content type: text/html."),
         ("redirect", {}, "failed", "Redirect to http://other.invalid/mcp not followed"),
@@ -91,7 +108,9 @@ async def test_an_address_that_leads_nowhere(url: str, said: str, tmp_path: Path
         ("hangs-up", "cannot be reached: "),
     ],
 )
-async def test_an_answer_that_cannot_be_taken_fails_its_call(path: str, said: str, there: Remote, tmp_path: Path) -> None:
+async def test_an_answer_that_cannot_be_taken_fails_its_call(
+    path: str, said: str, there: Remote, tmp_path: Path
+) -> None:
     async with linked(server_of(Http(there.url(path)), "remote"), place_in(tmp_path)) as link:
         with pytest.raises(ServerError) as caught:
             await say(link)
@@ -102,7 +121,7 @@ async def test_an_answer_that_cannot_be_taken_fails_its_call(path: str, said: st
 async def test_a_server_that_forgot_us_is_met_anew(there: Remote, tmp_path: Path) -> None:
     host = Asked()
     async with linked(server_of(Http(there.url("forgets")), "remote"), place_in(tmp_path), host) as link:
-        with pytest.raises(ServerError, match="Session terminated"):
+        with pytest.raises(ServerError, match="The MCP server remote ended the session."):
             await say(link)
         await host.until(lambda: there.sessions == 2 and link.standing.state == "connected")
         assert await say(link) == "hello"
@@ -121,9 +140,10 @@ async def test_a_login_that_ends_is_asked_for_again(there: Remote, tmp_path: Pat
     async with linked(server_of(Http(there.url("ok")), "remote"), place_in(tmp_path), host, credentials=known) as link:
         assert await say(link) == "hello"
         there.token = "new"
-        with pytest.raises(ServerError):
+        with pytest.raises(ServerError, match="Log in with: coder mcp login remote"):
             await say(link)
         await host.until(lambda: link.standing.state == "needs-auth")
+        assert there.seen[-1][0] == "DELETE"
         token.clear()
         await link.reconnect()
         assert not await link.ready()

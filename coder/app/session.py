@@ -147,9 +147,9 @@ class Session:
             self.reach.release()
 
     def begin_servers(self) -> None:
-        """Lets its servers connect; else they do so with the first request."""
+        """Lets its servers connect while the person thinks; else they do so with the first request."""
         if self.reach is not None:
-            self.reach.begin()
+            self.reach.begin_soon()
 
     async def required(self) -> tuple[str, ...] | None:
         """Waits for the servers without which nothing is to be begun. Returns what is to be said of those that are not

@@ -29,7 +29,9 @@ from coder.mcp.server import Server, ServerTool
 from coder.tools.finding.tool import ToolSearch
 from coder.tools.use_tool import UseTool
 
-_AFTER = 0.25  # seconds after which a request is on its way; loading what servers need takes longer than that
+_AFTER = 1.0  # seconds after which a request is on its way at last, even where nothing came back yet
+_REPLIES = 0.5  # seconds of a reply: one that is shorter than that needed no server
+_IDLE = 2.0  # seconds in which somebody who has a first message ready sends it
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -76,6 +78,8 @@ class Reach:
         self._is_kept = False
         self._has_begun = False
         self._closed = False
+        self._is_turning = False  # a first request is being made
+        self._is_replying = False  # and was taken
         self._said: dict[str, str] = {}
         self._awaited: frozenset[str] = frozenset()  # who waits for them says it
         self._held: list[str] | None = None  # what is to be said of others meanwhile, and is not yet
@@ -153,13 +157,27 @@ class Reach:
     # When they begin and end.
 
     def on(self, event: AnyEvent) -> None:
-        """Servers begin when the first request is on its way, so that they delay neither it nor the first paint."""
+        """Servers begin when the first request is on its way, so that they delay neither it nor the first paint; a run
+        of one short reply does without, and so does not wait for them to end."""
         if self._has_begun:
             return
-        if isinstance(event, StreamEvent):
+        if isinstance(event, TurnStarted) and event.turn > 1:
             self.begin()
         elif isinstance(event, TurnStarted):
+            self._is_turning = True
             asyncio.get_running_loop().call_later(_AFTER, self.begin)
+        elif isinstance(event, StreamEvent) and not self._is_replying:
+            self._is_replying = True
+            asyncio.get_running_loop().call_later(_REPLIES, self.begin)
+
+    def begin_soon(self) -> None:
+        """For a session with a person in front, who may be quick: loading what servers need takes a second of the
+        processor's, and their first request goes before it."""
+        asyncio.get_running_loop().call_later(_IDLE, self._begin_idle)
+
+    def _begin_idle(self) -> None:
+        if not self._is_turning:
+            self.begin()
 
     def begin(self) -> None:
         if not (self._has_begun or self._closed):

@@ -32,6 +32,8 @@ _DEEDS = ("reconnect", "enable", "disable")
 async def run(desk: Desk, arguments: str) -> None:
     """`arguments`: nothing, the name of a server, or what is to be done with one."""
     words = arguments.split()
+    if desk.session.reach is not None:
+        desk.session.reach.begin()  # whoever looks at them wants to know
     if not words:
         await _screen(desk)
     elif words[0] in _DEEDS and len(words) == 2:

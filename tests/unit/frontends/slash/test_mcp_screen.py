@@ -33,7 +33,8 @@ async def serving(root: Path, *, unapproved: bool = False) -> AsyncIterator[tupl
     waiting = {"new": "it is new in .mcp.json"} if unapproved else {}
     settings = ServerSettings((ServerSource("/f.json", "user", entries, root),), unapproved=waiting)
     async with desk_at(root, connect=links, servers=settings) as desk:
-        desk.session.begin_servers()
+        assert desk.session.reach is not None
+        desk.session.reach.begin()
         yield desk, links
 
 

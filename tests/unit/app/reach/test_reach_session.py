@@ -50,9 +50,12 @@ class Place:
         self.config: Config = replace(config, servers=ServerSettings(**settings))  # type: ignore[arg-type]  # of a test
         self.front = Recorder(Allow())
 
-    async def open(self, links: MemoryLinks, start: Start = NEW) -> Session:
+    async def open(self, links: MemoryLinks, start: Start = NEW, *, begun: bool = False) -> Session:
         servers = [link.server for link in links.links]
-        return await open_session(self.config, self.front, start=start, more_servers=lambda: servers, connect=links)
+        session = await open_session(self.config, self.front, start=start, more_servers=lambda: servers, connect=links)
+        if begun and session.reach is not None:
+            session.reach.begin()
+        return session
 
 
 def names(body: Json) -> list[str]:
@@ -119,7 +122,7 @@ async def test_a_server_that_connects_late_is_told_of_and_used_with_the_prefix_a
 async def test_everybody_but_the_transcript_sees_the_call_that_is_meant(tmp_path: Path) -> None:
     async with running_api([turn(use(CREATE, **GIVEN)), turn("Done.")]) as api:
         place = Place(Talk.at(tmp_path, api.url))
-        session = await place.open(MemoryLinks(github()))
+        session = await place.open(MemoryLinks(github()), begun=True)
         await session.prompt("Go.")
         await session.aclose()
     asked = place.front.of(PermissionAsked)[0].request
@@ -234,7 +237,7 @@ async def test_a_tool_that_changes_after_it_was_allowed_is_asked_about_again(tmp
             config = load(Flags(), env, place.talk.project, managed=place.talk.home / "managed")
             place.config = replace(place.config, rules=config.rules)
             place.front = Recorder(answer)
-            session = await place.open(links)
+            session = await place.open(links, begun=True)
             await session.prompt("Go.")
             await session.aclose()
             asked: list[PermissionAsked] = place.front.of(PermissionAsked)

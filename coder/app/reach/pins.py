@@ -27,17 +27,27 @@ class Pins:
         self._file = file
         self._folder = str(folder)
         self._pins: dict[str, Any] | None = None
+        self.problem = ""  # with reading the file, once it was read
 
-    def changed(self, tool: ServerTool) -> str:
-        """What is another than when the person allowed the tool; "" when nothing is, or it has no pin."""
+    def changed(self, tool: ServerTool, server: str) -> str:
+        """What is another than when the person allowed the tool; "" when nothing is, or it has no pin. `server` is the
+        digest of what its server is."""
         pin = self._known().get(tool.name)
-        if not isinstance(pin, dict) or pin.get("digest") == digest_of(tool):
+        if not isinstance(pin, dict):
             return ""
-        return f"{tool.name} is no longer the tool you allowed: {_difference(pin, tool)}"
+        said = _difference(pin, tool) if pin.get("digest") != digest_of(tool) else []
+        if pin.get("server") != server:
+            said.insert(0, "its server is started otherwise")
+        return f"{tool.name} is no longer the tool you allowed: {'; '.join(said)}" if said else ""
 
-    def pin(self, tool: ServerTool) -> str:
+    def pin(self, tool: ServerTool, server: str) -> str:
         """From now on the tool is what was allowed. Blocks. Returns what went wrong with keeping it, or ""."""
-        pin: Json = {"digest": digest_of(tool), "description": tool.description, "parameters": _parameters(tool)}
+        pin: Json = {
+            "digest": digest_of(tool),
+            "server": server,
+            "description": tool.description,
+            "parameters": _parameters(tool),
+        }
         self._known()[tool.name] = pin
         try:
             found = read_json(self._file) or {}
@@ -54,7 +64,11 @@ class Pins:
         if self._pins is None:
             try:
                 here = (read_json(self._file) or {}).get(self._folder)
-            except (OSError, ValueError):
+            except (OSError, ValueError) as error:
+                why = error.strerror if isinstance(error, OSError) else str(error)
+                self.problem = (
+                    f"Which MCP tools you allowed cannot be read, so a change goes unseen: {self._file}: {why}."
+                )
                 here = None
             self._pins = dict(here) if isinstance(here, dict) else {}
         return self._pins
@@ -67,7 +81,7 @@ def digest_of(tool: ServerTool) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _difference(pin: Mapping[str, Any], tool: ServerTool) -> str:
+def _difference(pin: Mapping[str, Any], tool: ServerTool) -> list[str]:
     was = pin.get("parameters")
     before = {each for each in was if isinstance(each, str)} if isinstance(was, list) else set()
     now = set(_parameters(tool))
@@ -78,7 +92,7 @@ def _difference(pin: Mapping[str, Any], tool: ServerTool) -> str:
         said.append(f"it no longer takes {_names(gone)}")
     if pin.get("description") != tool.description:
         said.append(f'its description is now "{_cut(tool.description)}"')
-    return "; ".join(said) or "its parameters are described otherwise"
+    return said or ["its parameters are described otherwise"]
 
 
 def _parameters(tool: ServerTool) -> list[str]:

@@ -109,7 +109,8 @@ class Reach:
         async def both(rules: tuple[str, ...]) -> str:
             problem = await remember(rules)
             for tool in filter(None, map(self._known.current, rules)):
-                problem = problem or await asyncio.to_thread(self._pins.pin, tool)
+                if (link := self._known.link_of(tool.server)) is not None:
+                    problem = problem or await asyncio.to_thread(self._pins.pin, tool, link.server.digest)
             return problem
 
         return both
@@ -141,7 +142,12 @@ class Reach:
         return self._known.current(name)
 
     def changed(self, tool: ServerTool) -> str:
-        return self._pins.changed(tool)
+        link = self._known.link_of(tool.server)
+        said = self._pins.changed(tool, link.server.digest) if link is not None else ""
+        if self._pins.problem:
+            self._warn(self._pins.problem)
+            self._pins.problem = ""
+        return said
 
     async def reached(self, server: str) -> Link:
         link = self._known.link_of(server)

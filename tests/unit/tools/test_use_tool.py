@@ -70,7 +70,10 @@ async def test_a_name_that_is_not_known_is_answered_with_what_could_be_meant(tmp
         await use.run(tools().parse(use, {"name": "mcp__a__bb"}), Toolbox(tmp_path).context())
 
 
-@given(st.dictionaries(st.sampled_from(["name", "input", "x"]), st.recursive(st.none() | st.text(), st.lists), max_size=3))
+JSON = st.recursive(st.none() | st.text(), st.lists)
+
+
+@given(st.dictionaries(st.sampled_from(["name", "input", "x"]), JSON, max_size=3))
 def test_no_input_is_a_crash(given: dict[str, Any]) -> None:
     made = ToolUse("id", "UseTool", given)
     assert tools().unwrapped(made).id == "id"

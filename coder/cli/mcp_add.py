@@ -15,8 +15,8 @@ from typer.core import TyperCommand
 
 from coder.config.flags import Flags
 from coder.config.load import load
-from coder.config.paths import MANAGED, current_folder
-from coder.config.server_write import SCOPES, Scope, add, spot_of
+from coder.config.paths import MANAGED, current_folder, is_brought
+from coder.config.server_write import SCOPES, Scope, Spot, add, spot_of
 from coder.config.servers import MANAGED_FILE
 from coder.config.shown import shown
 from coder.core.config import Config, ServerSource
@@ -64,8 +64,9 @@ def add_(
     client_secret: Asks = False,
     callback_port: Annotated[int | None, typer.Option(help="Where the login's answer comes in.")] = None,
 ) -> None:
-    """Add a server.
+    """Add a server: an address, or a command behind `--`.
 
+    \b
     coder mcp add docs https://example.com/mcp
     coder mcp add files -e DEBUG=1 -- npx -y @modelcontextprotocol/server-filesystem .
     """
@@ -136,11 +137,21 @@ def checked_scope(scope: str) -> Scope:
     raise ConfigError(f"--scope must be one of {', '.join(SCOPES)}, not {shown(scope, 40)}.")
 
 
+def placed(scope: Scope, config: Config) -> Spot:
+    """Where a new server goes. Raises ConfigError for a place where it would not count."""
+    spot = spot_of(scope, config.home, config.cwd)
+    if scope != "project" and is_brought(spot.path.parent, config.cwd):
+        raise ConfigError(
+            f"{spot.path} lies in the repository you work in, so that no server in it is used. Use --scope project."
+        )
+    return spot
+
+
 def _put(name: str, entry: Mapping[str, Any], scope: str) -> None:
     place = checked_scope(scope)
     config = load(Flags(headless=False), os.environ, current_folder())
     notes = list(settled(name, entry, config))
-    spot = spot_of(place, config.home, config.cwd)
+    spot = placed(place, config)
     add(spot, name, entry, config.home)
     kind = "stdio" if "command" in entry else str(entry["type"]).upper()
     print(f"Added {kind} MCP server {name} to {scope} config")

@@ -10,14 +10,14 @@ from typing import Annotated
 
 import typer
 
-from coder.cli.mcp_add import ScopeOption, checked_scope, settled
+from coder.cli.mcp_add import ScopeOption, checked_scope, placed, settled
 from coder.cli.mcp_page import Row, list_page
 from coder.config.flags import Flags
 from coder.config.jsonc import plain
 from coder.config.jsonfile import parse_object, read_text
 from coder.config.load import load
 from coder.config.paths import current_folder, expand, user_home
-from coder.config.server_write import add, entries, spot_of
+from coder.config.server_write import add, entries
 from coder.config.shown import shown
 from coder.core.config import Config, ServerSource
 from coder.core.errors import ConfigError
@@ -60,7 +60,7 @@ def _take(source: str, scope: str, *, yes: bool) -> None:
     place = checked_scope(scope)
     config = load(Flags(headless=False), os.environ, current_folder())
     found = list(_servers(source, config))
-    spot = spot_of(place, config.home, config.cwd)
+    spot = placed(place, config)
     taken = entries(spot)
     new: list[Foreign] = []
     for each in found:

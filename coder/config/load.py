@@ -17,7 +17,7 @@ from coder.config.flags import Flags
 from coder.config.guidance import guidance_of, hooks_of
 from coder.config.interface import interface_of
 from coder.config.layers import Stack, flag_layer, folder_files, stacked
-from coder.config.paths import MANAGED, config_home, expand, key_file, sources, why_not_saved
+from coder.config.paths import GLOBAL_FILE, MANAGED, config_home, expand, key_file, sources, why_not_saved
 from coder.config.prompt_files import with_prompts_read
 from coder.config.servers import servers_of
 from coder.config.settings import mode_named, mode_names
@@ -179,10 +179,11 @@ def _rules(flags: Flags, stack: Stack, cwd: Path, warnings: list[str]) -> tuple[
 
 
 def _own_rules(home: Path) -> tuple[RuleText, ...]:
-    """No tool reads the key that is kept, in any mode: what a tool reads goes to the model and into the transcript."""
-    if not os.path.lexists(key_file(home)):
-        return ()
-    return (RuleText(f"Read(/{key_file(home).name})", "deny", "user", "coder itself", home),)
+    """No tool reads the keys that are kept, in any mode: what one reads goes to the model and into the transcript."""
+    held = (key_file(home), home / GLOBAL_FILE)
+    return tuple(
+        RuleText(f"Read(/{path.name})", "deny", "user", "coder itself", home) for path in held if os.path.lexists(path)
+    )
 
 
 def _flag_rules(flags: Flags, cwd: Path) -> tuple[RuleText, ...]:

@@ -21,6 +21,7 @@ else:  # loaded in a linked work tree only
     worktrees = LazyModule("coder.git.worktrees.trees")
 
 MANAGED = Path("/Library/Application Support/ClaudeCode" if sys.platform == "darwin" else "/etc/claude-code")
+GLOBAL_FILE = ".claude.json"
 _OVERRIDES = ("CODER_CONFIG_DIR", "CLAUDE_CONFIG_DIR")
 
 
@@ -82,7 +83,7 @@ def global_files(home: Path, env: Mapping[str, str]) -> tuple[Path, ...]:
     """The files with the person's MCP servers and choices, the strongest first. We write the first alone: the other is
     Claude Code's, and counts with the default home."""
     own = user_home(env)
-    return (home / ".claude.json", *((own / ".claude.json",) if home == own / ".coder" else ()))
+    return (home / GLOBAL_FILE, *((own / GLOBAL_FILE,) if home == own / ".coder" else ()))
 
 
 def project_settings(cwd: Path) -> Path:

@@ -48,7 +48,8 @@ class Patiently:
                 left = min(self._until, self._silent_since + self._patience.idle) - now
                 if left <= 0:
                     raise ServerError(self._given_up(now))
-                await asyncio.wait({task, self._lost}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+                either: set[asyncio.Future[Any]] = {task, self._lost}
+                await asyncio.wait(either, timeout=left, return_when=asyncio.FIRST_COMPLETED)
             if not task.done():
                 raise ServerError(f"The MCP server {self._server} {self._lost.result()} during {self._what}.")
         finally:
@@ -79,6 +80,6 @@ class Patiently:
                 "cancelled. MCP_TOOL_TIMEOUT sets how long it may take (milliseconds)."
             )
         return (
-            f"Nothing was heard of {self._what} of the MCP server {self._server} for {self._patience.idle:g} s, and it was "
-            "cancelled. CLAUDE_CODE_MCP_TOOL_IDLE_TIMEOUT sets how long it may be silent (milliseconds)."
+            f"Nothing was heard of {self._what} of the MCP server {self._server} for {self._patience.idle:g} s, and it "
+            "was cancelled. CLAUDE_CODE_MCP_TOOL_IDLE_TIMEOUT sets how long it may be silent (milliseconds)."
         )

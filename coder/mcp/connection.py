@@ -62,10 +62,10 @@ class Connection:
         """Whether it is one of the older protocol."""
         return self.protocol in version.HANDSHAKE_PROTOCOL_VERSIONS
 
-    async def run(self, heard: Callable[[Heard], None]) -> None:
+    async def run(self, heard: Callable[[Heard], Awaitable[None]]) -> None:
         """Returns when it has ended or `leave` was called. Raises whatever the library raises."""
         async with self._client:
-            heard(await self._lists())
+            await heard(await self._lists())
             listening = asyncio.create_task(self._listen())
             try:
                 while not self._left and not self._over:
@@ -74,7 +74,7 @@ class Connection:
                     if self._changed and not self._left and not self._over:
                         await anyio.sleep(DEBOUNCE)
                         self._changed = False
-                        heard(await self._lists())
+                        await heard(await self._lists())
             finally:
                 listening.cancel()
                 await asyncio.wait({listening})
@@ -83,9 +83,9 @@ class Connection:
         self._left = True
         self._news.set()
 
-    async def call(self, tool: str, arguments: Json, progress: Callable[[float, float | None, str], None]) -> Json:
-        async def moved(done: float, total: float | None, text: str | None) -> None:
-            progress(done, total, text or "")
+    async def call(self, tool: str, arguments: Json, moves: Callable[[float, float | None, str], None]) -> Json:
+        async def moved(progress: float, total: float | None, message: str | None) -> None:
+            moves(progress, total, message or "")
 
         result = await self._answered(self._client.call_tool(tool, arguments, progress_callback=moved))
         return as_json(result)
@@ -161,14 +161,14 @@ class Connection:
         if self.is_handshake:
             return
         has = self._client.server_capabilities
-        wanted = {
-            "tools_list_changed": bool(has.tools and has.tools.list_changed),
-            "prompts_list_changed": bool(has.prompts and has.prompts.list_changed),
-            "resources_list_changed": bool(has.resources and has.resources.list_changed),
-        }
-        while any(wanted.values()):
+        tools = bool(has.tools and has.tools.list_changed)
+        prompts = bool(has.prompts and has.prompts.list_changed)
+        resources = bool(has.resources and has.resources.list_changed)
+        while tools or prompts or resources:
             try:
-                async with self._client.listen(**wanted) as events:
+                async with self._client.listen(
+                    tools_list_changed=tools, prompts_list_changed=prompts, resources_list_changed=resources
+                ) as events:
                     async for _ in events:
                         self._change()
             except (mcp.MCPError, RuntimeError, TimeoutError):
@@ -178,8 +178,8 @@ class Connection:
             await asyncio.sleep(_LISTEN_AGAIN)
             self._change()
 
-    async def _told(self, one: IncomingMessage) -> None:
-        if not isinstance(one, Exception) and one.method in _CHANGES:
+    async def _told(self, message: IncomingMessage) -> None:
+        if not isinstance(message, Exception) and message.method in _CHANGES:
             self._change()
 
     def _change(self) -> None:
@@ -196,7 +196,9 @@ async def _paged(page: Callable[..., Awaitable[Any]], key: str) -> list[Json]:
     cursor, seen = None, set[str]()
     for _ in range(_PAGES):
         result = await page(cursor=cursor)
-        found += (as_json(item) for item in getattr(result, key))
+        for item in map(as_json, getattr(result, key)):
+            item.pop("icons", None)  # pictures, whole
+            found.append(item)
         cursor = result.next_cursor
         if not cursor or cursor in seen:
             break

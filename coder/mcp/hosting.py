@@ -3,7 +3,7 @@ found."""
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
 from coder.core.messages import Json
@@ -26,7 +26,9 @@ class Hosting:
         self.asking = 0
 
     async def roots(self, context: ClientRequestContext) -> Any:
-        roots = [mcp_types.Root(uri=path.as_uri(), name=path.name) for path in self._host.roots()]
+        roots = [
+            mcp_types.Root.model_validate({"uri": path.as_uri(), "name": path.name}) for path in self._host.roots()
+        ]
         return mcp_types.ListRootsResult(roots=roots)
 
     async def sample(self, context: ClientRequestContext, params: pydantic.BaseModel) -> Any:
@@ -57,7 +59,7 @@ def as_json(value: pydantic.BaseModel) -> Json:
     return found
 
 
-def _read(answer: Json, kinds: list[type[pydantic.BaseModel]]) -> Any:
+def _read(answer: Json, kinds: Sequence[type[pydantic.BaseModel]]) -> Any:
     if "error" in answer:
         return mcp_types.ErrorData(code=mcp_types.INVALID_REQUEST, message=str(answer["error"]))
     for kind in kinds:

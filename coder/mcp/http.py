@@ -62,7 +62,7 @@ class HttpCarrier:
         await self._stack.enter_async_context(opened)
         try:
             if transport.kind == "sse":
-                streams: Any = sse.sse_client(transport.url, httpx_client_factory=lambda **_: _Lent(opened))  # type: ignore[arg-type, return-value]  # entered and left once, as the factory's would be
+                streams: Any = sse.sse_client(transport.url, httpx_client_factory=_Lent(opened))
             else:
                 streams = streamable_http.streamable_http_client(
                     transport.url, http_client=opened, max_sse_event_size=MOST
@@ -126,10 +126,13 @@ class HttpCarrier:
 
 
 class _Lent:
-    """A client that is closed by its owner."""
+    """Where the library wants to make a client and to close it: ours, which its owner closes."""
 
     def __init__(self, lent: httpx2.AsyncClient) -> None:
         self._lent = lent
+
+    def __call__(self, headers: object = None, timeout: object = None, auth: object = None) -> Any:
+        return self
 
     async def __aenter__(self) -> httpx2.AsyncClient:
         return self._lent

@@ -13,8 +13,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from coder.mcp.carrier import Trouble
-from coder.mcp.lines import TooLong, Lines, TooMuch
 from coder.mcp.library import anyio, mcp_types, message
+from coder.mcp.lines import Lines, TooLong, TooMuch
 from coder.mcp.place import Place
 from coder.mcp.printed import Printed
 from coder.mcp.process import Process
@@ -66,7 +66,7 @@ class StdioCarrier:
     async def __aexit__(self, *exception: object) -> None:
         process = self._process
         assert process is not None
-        listening, speaking, noting = self._pumps
+        _, speaking, noting = self._pumps
         try:
             speaking.cancel()
             # Who never said a word has nothing to finish.

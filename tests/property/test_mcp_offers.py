@@ -17,24 +17,11 @@ from coder.mcp.offers import MOST_TEXT, MOST_TOOLS, Heard, offer
 from coder.mcp.schemas import DEEPEST, fit
 from coder.mcp.schemas import MOST as MOST_SCHEMA
 
-_KEYS = st.sampled_from(
-    [
-        "type",
-        "properties",
-        "required",
-        "anyOf",
-        "oneOf",
-        "allOf",
-        "$ref",
-        "$defs",
-        "$id",
-        "items",
-        "description",
-        "name",
-    ]
-    + ["inputSchema", "annotations", "_meta", "arguments", "uri", "uriTemplate", "readOnlyHint", "title"]
-    + ["anthropic/maxResultSizeChars", "default", "enum", "a", "b/c", "\ud800"]
-)
+_NAMES_OF_FIELDS = """
+type properties required anyOf oneOf allOf $ref $defs $id items description name inputSchema annotations _meta arguments
+uri uriTemplate readOnlyHint title anthropic/maxResultSizeChars default enum a b/c
+"""
+_KEYS = st.sampled_from([*_NAMES_OF_FIELDS.split(), "\ud800"])
 _WORDS = st.sampled_from(
     ["#", "#/$defs/a", "#/properties/a", "file:///etc/passwd", "https://x.example/s", "object", "a"]
 )

@@ -14,8 +14,14 @@ from typing import Any
 FAULT = sys.argv[1] if len(sys.argv) > 1 else ""
 ARG = sys.argv[2] if len(sys.argv) > 2 else ""
 _LOCK = threading.Lock()
-method_seen: list[str] = []
 asked: list[Any] = []
+QUESTION = {"method": "sampling/createMessage", "params": {"messages": [], "maxTokens": 1}}
+GREETING = {
+    "protocolVersion": "2025-06-18",
+    "capabilities": {"tools": {"listChanged": True}, "logging": {}},
+    "serverInfo": {"name": "odd", "version": "1"},
+    "instructions": "be odd",
+}
 TOOLS: list[dict[str, Any]] = [
     {
         "name": "echo",
@@ -60,7 +66,7 @@ def call(number: Any, params: dict[str, Any]) -> None:
         say({"id": number, "result": {"content": "none"}})
         return
     if FAULT == "ask-first":
-        say({"id": "q", "method": "sampling/createMessage", "params": {"messages": [], "maxTokens": 1}})
+        say({"id": "q", **QUESTION})
         asked.append((number, params))
         return
     if FAULT == "error":
@@ -105,38 +111,38 @@ def flood() -> None:
             os._exit(1)
 
 
+def begun() -> None:
+    """What it does as soon as the handshake is over."""
+    if FAULT.startswith("flood"):
+        threading.Thread(target=flood, daemon=True).start()
+    if FAULT == "crash-soon":
+        os._exit(4)
+    for turn in range(20 if FAULT == "ask" else 0):
+        say({"id": f"q{turn}", **QUESTION})
+    if FAULT == "ping":
+        say({"id": "p1", "method": "ping"})
+
+
+def replied(message: dict[str, Any]) -> None:
+    """An answer to a question of its own."""
+    if asked:
+        number, params = asked.pop()
+        say({"id": number, "result": {"content": [{"type": "text", "text": params["arguments"]["text"]}]}})
+        return
+    error = message.get("error") or {}
+    note(f"answered {message.get('id')} {json.dumps(message.get('result'))} {error.get('message', '')}")
+
+
 def answer(message: dict[str, Any]) -> None:
     method, number, params = message.get("method"), message.get("id"), message.get("params") or {}
     if FAULT in ("strict", "roots"):
         note(f"heard {method}")
-    if FAULT == "strict" and not method_seen:
-        method_seen.append(str(method))
-        if method != "initialize":
-            os._exit(1)
+    if FAULT == "strict" and method == "server/discover":
+        os._exit(1)
     if method == "initialize":
-        capabilities = {"tools": {"listChanged": True}, "logging": {}}
-        info = {"name": "odd", "version": "1"}
-        say(
-            {
-                "id": number,
-                "result": {
-                    "protocolVersion": "2025-06-18",
-                    "capabilities": capabilities,
-                    "serverInfo": info,
-                    "instructions": "be odd",
-                },
-            }
-        )
+        say({"id": number, "result": GREETING})
     elif method == "notifications/initialized":
-        if FAULT.startswith("flood"):
-            threading.Thread(target=flood, daemon=True).start()
-        if FAULT == "crash-soon":
-            os._exit(4)
-        if FAULT == "ask":
-            for turn in range(20):
-                say({"id": f"q{turn}", "method": "sampling/createMessage", "params": {"messages": [], "maxTokens": 1}})
-        if FAULT == "ping":
-            say({"id": "p1", "method": "ping"})
+        begun()
     elif method == "tools/list":
         say({"id": number, "result": {"tools": TOOLS}})
     elif method == "tools/call":
@@ -145,12 +151,8 @@ def answer(message: dict[str, Any]) -> None:
         note(f"cancelled {params.get('requestId')}")
         if FAULT == "late":
             say({"id": params["requestId"], "result": {"content": []}})
-    elif method is None and asked:
-        number, params = asked.pop()
-        text = str(params["arguments"]["text"])
-        say({"id": number, "result": {"content": [{"type": "text", "text": text}]}})
     elif method is None:
-        note(f"answered {number} {json.dumps(message.get('result'))} {(message.get('error') or {}).get('message', '')}")
+        replied(message)
     elif number is not None:
         say({"id": number, "error": {"code": -32601, "message": f"no {method}"}})
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from coder.config.brought import brought_by
 from coder.config.flags import Flags
 from coder.config.load import folder_trust, load
 from coder.config.server_write import turn
@@ -196,6 +197,21 @@ def test_no_setting_takes_the_place_of_having_seen_it(spot: Spot, key: str, who:
     folder = spot.home if who == "user" else spot.project / ".coder"
     spot.put(folder / "settings.json", {key: value})
     assert found(spot.servers()) == []
+
+
+@pytest.mark.behaviour("B-1572")
+def test_all_that_decides_what_runs_is_shown_before_it_is_approved() -> None:
+    entry = {"command": "x", "args": ["a"], "env": {"E": "1"}, "cwd": "../b", "headers": {"H": "${S}"}}
+    (item,) = brought_by(".mcp.json", {"mcpServers": {"s": entry}})
+    assert item.text == "E=1 x a (in ../b) (header H: ${S})"
+
+
+@pytest.mark.behaviour("B-1575")
+def test_no_tool_reads_the_file_with_the_persons_keys(spot: Spot) -> None:
+    assert not [rule for rule in spot.load().rules if "claude.json" in rule.text]
+    spot.own()
+    rules = [(rule.text, rule.behaviour, rule.base) for rule in spot.load().rules]
+    assert ("Read(/.claude.json)", "deny", spot.home) in rules
 
 
 @pytest.mark.behaviour("B-1573")

@@ -22,7 +22,7 @@ from coder.core.errors import ConfigError
 from coder.mcp.entries import servers_of
 from coder.mcp.server import Http, Stdio
 
-TEXT = st.text(st.characters(exclude_characters="$\0", exclude_categories=("Cs",)), max_size=12)
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="$\0"), max_size=12)
 NAME = st.from_regex(r"[a-z]{1,6}", fullmatch=True)
 STDIO = st.fixed_dictionaries(
     {"type": st.just("stdio"), "command": TEXT.filter(str.strip), "args": st.lists(TEXT, max_size=3)},

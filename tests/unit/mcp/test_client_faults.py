@@ -239,7 +239,9 @@ async def test_a_ping_is_answered_and_new_roots_are_told(tmp_path: Path) -> None
     links.start()
     assert all((await links.ready(["odd", "other"], 20)).values())
     await links.roots_changed()
-    await until(lambda: "heard notifications/roots/list_changed" in notes.read_text() and "answered p1 {}" in notes.read_text())
+    await until(
+        lambda: "heard notifications/roots/list_changed" in notes.read_text() and "answered p1 {}" in notes.read_text()
+    )
     await links.aclose()
 
 

@@ -41,13 +41,18 @@ class Fetches:
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """Calls a tool of a server. `claim` is what the server says of it, in words after "that it", or "". `changed` says
-    that the tool is another one than the person allowed by its name, or ""."""
+    """Calls a tool of a server. Rules about `mcp__server__tool` are about the call, whatever its own name is. `claim` is
+    what the server says of it, in words after "that it", or "". `changed` says that the tool is another one than the
+    person allowed by its name, or ""."""
 
     server: str
     tool: str
     claim: str = ""
     changed: str = ""
+
+
+READS_RESOURCES = "resources_read"
+"""The `tool` of reading what a server offers to be read, which is no tool of its own."""
 
 
 @dataclass(frozen=True, slots=True)

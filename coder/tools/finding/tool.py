@@ -98,10 +98,7 @@ class ToolSearch:
             case Names(names):
                 return _selected(names, findables)
             case Pattern(pattern):
-                texts = (
-                    (each.name, f"{each.name}\n{each.title[:100]}\n{each.description[:_LEAD]}") for each in findables
-                )
-                return _Found(sorted(name for name, text in texts if pattern.search(text))[:limit])
+                return _Found(sorted(each.name for each in findables if pattern.search(_lead(each)))[:limit])
             case Words(text, required):
                 if findables != self._indexed:
                     self._index, self._indexed = Index(findables), findables

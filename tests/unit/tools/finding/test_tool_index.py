@@ -93,3 +93,5 @@ def test_what_a_server_sends_without_end_is_read_to_an_end() -> None:
     long = Findable("mcp__a__x", "a", "t" * 10**6, "word " * 10**6, (("p" * 10**6, "q " * 10**6),) * 50)
     index = Index([long, Findable("mcp__a__y", "a", description="word")])
     assert {hit.name for hit in index.search("word", 5)} == {"mcp__a__x", "mcp__a__y"}
+    behind = Findable("mcp__a__x", "a", description="word " * 1_000 + "needle")
+    assert Index([behind]).search("needle", 5) == ()

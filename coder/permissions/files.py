@@ -43,11 +43,13 @@ def call_facts(
             return _path_facts(call, "write", paths, rules, mode, world)
         case Fetches(url):
             return _fetch_facts(call, url, rules)
-        case Calls(server, tool):
+        case Calls(server, tool, claim, changed):
             hidden = f"{call.name} is on a server, and coder cannot see what it does there"
-            reads = not server and call.name in _SEARCHES
+            hidden += f"; the server claims that it {claim}" if claim else ""
             why = hidden if server else f"no rule allows {call.name}"
-            return _named_facts(call, rules, why, _on_server(call, server, tool), reads=reads)
+            if not server and call.name in _SEARCHES:
+                return _named_facts(call, rules, why, call, reads=True)
+            return _named_facts(call, rules, why, _on_server(call, server, tool), changed)
         case Internal():
             touched = Reason("tool", f"{call.name} touches nothing but this session", call.name)
             return _simple(call, rules, Facts(read_only=True, concurrent=True, allowed=(touched,)))
@@ -84,13 +86,17 @@ def _rule_of_either(group: tuple[Rule, ...], call: ToolUse, also: ToolUse | None
     return rule_for_call(group, call) or (rule_for_call(group, also) if also is not None else None)
 
 
-def _named_facts(call: ToolUse, rules: Rules, why: str, also: ToolUse, *, reads: bool = False) -> Facts:
-    """A call that only a rule with its name can allow, or with the name that it has on its server."""
-    allowed = _rule_of_either(rules.allow, call, also)
+def _named_facts(
+    call: ToolUse, rules: Rules, why: str, also: ToolUse, changed: str = "", *, reads: bool = False
+) -> Facts:
+    """A call that only a rule with its name can allow, or with the name that it has on its server. `changed` says that
+    what the person allowed by this very name is another tool now."""
+    group = tuple(rule for rule in rules.allow if rule.text != call.name) if changed else rules.allow
+    allowed = _rule_of_either(group, call, also)
     if allowed:
         known = Facts(read_only=reads, concurrent=reads, allowed=(by_rule(allowed, call.name),))
         return _simple(call, rules, known, also)
-    need = Need(Reason("default", why, call.name), rules=(also.name,))
+    need = Need(Reason("safety" if changed else "default", changed or why, call.name), rules=(also.name,))
     return _simple(call, rules, Facts(read_only=reads, concurrent=reads, needs=(need,)), also)
 
 

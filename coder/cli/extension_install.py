@@ -13,7 +13,7 @@ import typer
 
 from coder.cli.extension_asking import ask
 from coder.cli.extension_page import change_lines, consent_lines, kept_lines
-from coder.cli.extension_place import Here, config_of
+from coder.cli.extension_place import Here, config_of, path_of
 from coder.core.errors import ConfigError
 from coder.core.visible import visible_line
 from coder.extensions import configuring, installing, locking
@@ -81,7 +81,7 @@ def update(here: Here, name: str, asked: Asked) -> None:
 def _file(here: Here, text: str) -> Path:
     if text.startswith(("http://", "https://")):
         raise ConfigError("extensions are installed from files: download it first, then give its path.")
-    return here.cwd / Path(text).expanduser()
+    return path_of(here, text)
 
 
 def _show(here: Here, candidate: Candidate, values: Mapping[str, Value]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from coder.core.visible import visible_line
 from coder.extensions.consent import PLACE, said_publisher
-from coder.frontends.policy.text import labelled, wrapped
+from coder.frontends.policy.text import labelled, visible, wrapped
 
 if TYPE_CHECKING:
     from coder.core.messages import Json
@@ -33,9 +33,7 @@ _HIDDEN = "(set; it is a secret)"
 def consent_lines(candidate: Candidate, launch: Launch, runtimes: Sequence[Runtime]) -> Iterator[str]:
     """All a person must know before it is there."""
     manifest, consent = candidate.manifest, candidate.consent
-    yield from wrapped(f"{_cut(manifest.display_name)} {_cut(manifest.version)}")
-    yield from wrapped(_cut(manifest.description))
-    yield ""
+    yield from _head(manifest)
     name = candidate.name if candidate.name == manifest.name else f"{candidate.name}, for {_cut(manifest.name)}"
     yield from labelled("Name", name)
     yield from labelled("Author", f"{_cut(manifest.author.name)}, as the file says")
@@ -52,6 +50,13 @@ def consent_lines(candidate: Candidate, launch: Launch, runtimes: Sequence[Runti
         yield from wrapped(warning, "! ", "  ")
     yield ""
     yield from wrapped(POWER)
+
+
+def _head(manifest: Manifest) -> Iterator[str]:
+    """None of its words begins a row: it could pass for one of ours."""
+    yield from labelled("Extension", f"{_cut(manifest.display_name)} {_cut(manifest.version)}")
+    yield from labelled("It says", _cut(manifest.description))
+    yield ""
 
 
 def change_lines(record: Record, candidate: Candidate, changes: Sequence[str]) -> Iterator[str]:
@@ -89,9 +94,7 @@ def list_lines(rows: Sequence[Record | str]) -> Iterator[str]:
 
 def show_lines(record: Record, manifest: Manifest, launch: Launch) -> Iterator[str]:
     consent = record.current.consent
-    yield from wrapped(f"{_cut(manifest.display_name)} {_cut(manifest.version)}")
-    yield from wrapped(_cut(manifest.description))
-    yield ""
+    yield from _head(manifest)
     yield from labelled("State", _state(record))
     if record.reason:
         yield from wrapped(visible_line(record.reason), "! ", "  ")
@@ -167,7 +170,8 @@ def as_json(record: Record) -> Json:
 
 def command_line(launch: Launch) -> str:
     """As a shell would have it, so that it is plain where an argument ends."""
-    return _cut(shlex.join((launch.command, *launch.args)), _MOST_COMMAND)
+    text = visible(shlex.join((launch.command, *launch.args)))  # a line end is no blank here
+    return text if len(text) <= _MOST_COMMAND else f"{text[:_MOST_COMMAND]} [{len(text) - _MOST_COMMAND} more]"
 
 
 def _plain(config: Mapping[str, Value]) -> Json:

@@ -64,7 +64,11 @@ def launches(
         return ()
     kept = store.Store(home)
     safe = vault or vaults.Vault(home, env)
-    found = (_launch(kept, name, env, platform, settings or ExtensionSettings(), safe) for name in kept.names())
+    try:
+        names = kept.names()
+    except OSError as error:
+        return (Refused("extensions", f"{kept.top} cannot be read: {error.strerror}. Look at it."),)
+    found = (_launch(kept, name, env, platform, settings or ExtensionSettings(), safe) for name in names)
     return tuple(each for each in found if each is not None)
 
 

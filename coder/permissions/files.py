@@ -46,9 +46,10 @@ def call_facts(
         case Calls(server, tool, claim, changed):
             hidden = f"{call.name} is on a server, and coder cannot see what it does there"
             hidden += f"; the server claims that it {claim}" if claim else ""
-            reads = not server and call.name in _SEARCHES
             why = hidden if server else f"no rule allows {call.name}"
-            return _named_facts(call, rules, why, _on_server(call, server, tool), changed, reads=reads)
+            if not server and call.name in _SEARCHES:
+                return _named_facts(call, rules, why, call, reads=True)
+            return _named_facts(call, rules, why, _on_server(call, server, tool), changed)
         case Internal():
             touched = Reason("tool", f"{call.name} touches nothing but this session", call.name)
             return _simple(call, rules, Facts(read_only=True, concurrent=True, allowed=(touched,)))

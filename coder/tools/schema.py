@@ -253,7 +253,8 @@ def _plain(form: Form, value: Any) -> Any:
             return {key: _plain(inner, each) for key, each in _from_text(value, dict).items()}
         case Record(_, members):
             held = _from_text(value, dict)
-            return {each.name: _plain(each.form, held[each.name]) for each in members if held.get(each.name) is not None}
+            there = [each for each in members if held.get(each.name) is not None]
+            return {each.name: _plain(each.form, held[each.name]) for each in there}
         case _:
             return value
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from coder.core.visible import visible_line
 from coder.extensions.consent import PLACE, said_publisher
+from coder.extensions.versions import satisfies
 from coder.frontends.policy.text import labelled, visible, wrapped
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ def change_lines(record: Record, candidate: Candidate, changes: Sequence[str]) -
     """What an update does to what was said yes to."""
     old, new = visible_line(record.current.version), visible_line(candidate.manifest.version)
     what = "the same version once more" if record.current.archive == candidate.archive else f"{old} → {new}"
+    if satisfies(candidate.manifest.version, f"<{record.current.version}"):
+        what += ", which is older"
     if not changes:
         yield from wrapped(f"{record.name}: {what}. Nothing that you said yes to changes.")
         yield from labelled("SHA-256", candidate.archive)

@@ -109,12 +109,9 @@ def reset_project_choices() -> None:
 def look(servers: Sequence[Server], config: Config) -> list[tuple[Server, Standing, Offer]]:
     """Each server, asked once how it is doing. Bound late: whoever only adds a server loads no protocol."""
     from coder.app.reach import looking
-    from coder.mcp.logins import credentials_of
-    from coder.vault.vault import Vault
+    from coder.app.reach.connecting import logins_of
 
-    # A folder that is not trusted brings no server.
-    logins = credentials_of(Vault(config.home, config.env), config.cwd, config.env, trusted=True)
-    return asyncio.run(looking.look(servers, config, logins)) if servers else []
+    return asyncio.run(looking.look(servers, config, logins_of(config, config.env))) if servers else []
 
 
 def _config() -> Config:

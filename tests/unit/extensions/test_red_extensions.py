@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from coder.cli.extension_page import command_line, consent_lines, show_lines
+from coder.cli.extension_page import change_lines, command_line, consent_lines, show_lines
 from coder.cli.extension_place import Here, path_of
 from coder.core.config import ExtensionSettings
 from coder.core.errors import ConfigError
@@ -119,6 +119,18 @@ def test_no_word_of_a_bundle_begins_a_row_of_what_a_person_says_yes_to(tmp_path:
 def test_the_command_line_is_shown_with_its_line_ends_and_blanks(tmp_path: Path) -> None:
     launch = Launch("sh", ("-c", "true # \nrm x", f"a{' ' * 40}b"), {}, tmp_path)
     assert command_line(launch) == "sh -c 'true # \\nrm x' 'a[40 spaces]b'"
+
+
+@pytest.mark.behaviour("B-1852")
+@pytest.mark.parametrize(
+    ("version", "is_older"), [("0.9.9", True), ("1.0.1", False), ("1.0.0", False), ("one", False), ("0.99.0-rc1", True)]
+)
+def test_an_update_to_an_older_version_says_so(tmp_path: Path, version: str, is_older: bool) -> None:
+    record = from_json((installed(tmp_path) / "extension.json").read_bytes())
+    made = bundle(tmp_path / "two.mcpb", version=version)
+    with staged(Store(tmp_path), made, ANY, ENV) as found:
+        shown = "\n".join(change_lines(record, found, ()))
+    assert ("which is older" in shown) is is_older
 
 
 @pytest.mark.behaviour("B-1847")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import struct
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from coder.core.errors import ToolError
 from coder.tools.web.converting import convert, plain
 from coder.tools.web.fence import fenced
 from coder.tools.web.fetch_tool import SHORT, WebFetch
+from coder.tools.web.page import page_of
 from coder.tools.web.room import Link, Searched, WebRoom
 from coder.tools.web.search_tool import WebSearch
 from tests.support.rawhttp import RawHttp, Step, answer
@@ -80,6 +83,19 @@ async def test_a_character_with_an_endless_number_is_one_that_is_not_known(patie
     made = await convert(html, URL, patience)
     assert made.text == "a\ufffdbAB" and made.is_plain is (patience == 0.0)
     assert plain(html) == "a\ufffdbAB"
+
+
+@pytest.mark.behaviour("B-1853")
+@pytest.mark.parametrize("edge", [9_000, 60_000])
+async def test_a_picture_that_unpacks_to_far_more_than_it_says_is_refused(edge: int) -> None:
+    image = pytest.importorskip("PIL.Image")
+    made = io.BytesIO()
+    image.new("P", (10, 10)).save(made, "GIF")
+    gif = bytearray(made.getvalue())
+    at = gif.rindex(b"\x2c\0\0\0\0\x0a\0\x0a\0")  # where the frame says how large it is
+    gif[at + 5 : at + 9] = struct.pack("<HH", edge, edge)
+    with pytest.raises(ToolError, match=rf"too large to be shown: {edge}x{edge} pixels"):
+        await page_of(bytes(gif), "image/gif", URL)
 
 
 @pytest.mark.behaviour("B-1849")

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _MOST = 400  # characters of a text
 _MOST_COMMAND = 4000
 _MOST_NAMES = 100
+_MOST_NAME = 120
+_MOST_OF_NAMES = 1500
 _KIB = 1024
 POWER = (
     "It runs as you, outside the permission gate: it can read, change and send whatever you can. Its tools are asked "
@@ -189,8 +191,8 @@ def _state(record: Record) -> str:
 
 def _asked(fields: Sequence[Field]) -> Iterator[str]:
     if fields:
-        marks = [f"{visible_line(field.key)}{' (a secret)' if field.sensitive else ''}" for field in fields]
-        yield from labelled("Asks for", ", ".join(marks))
+        marks = [f"{field.key}{' (a secret)' if field.sensitive else ''}" for field in fields]
+        yield from labelled("Asks for", _names(marks))
 
 
 def _needs(runtimes: Sequence[Runtime]) -> str:
@@ -220,8 +222,14 @@ def _warnings(candidate: Candidate, launch: Launch, runtimes: Sequence[Runtime])
 
 
 def _names(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return ", ".join(_cut(name) for name in names[:_MOST_NAMES]) + more
+    """Bounded also in all: what matters must not be pushed off the screen."""
+    shown: list[str] = []
+    for name in names[:_MOST_NAMES]:
+        shown.append(_cut(name, _MOST_NAME))
+        if sum(map(len, shown)) > _MOST_OF_NAMES:
+            break
+    more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
+    return ", ".join(shown) + more
 
 
 def _cut(text: str, most: int = _MOST) -> str:

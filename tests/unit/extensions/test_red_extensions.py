@@ -133,6 +133,31 @@ def test_an_update_to_an_older_version_says_so(tmp_path: Path, version: str, is_
     assert ("which is older" in shown) is is_older
 
 
+@pytest.mark.behaviour("B-1846")
+def test_what_a_bundle_lists_does_not_push_the_rest_off_the_screen(tmp_path: Path) -> None:
+    many = [{"name": f"{n}{'x' * 5000}"} for n in range(150)]
+    fields = {f"k{n}{'_' * 50}": {"type": "string", "title": "T", "sensitive": n == 0} for n in range(1500)}
+    env = {f"E{n}{'_' * 150}": "" for n in range(300)}
+    made = bundle(tmp_path / "one.mcpb", tools=many, user_config=fields, env=env)
+    with staged(Store(tmp_path), made, ANY, ENV) as found:
+        launch = preview_of(found.manifest, found.folder, {}, ENV, sys.platform)
+        rows = list(consent_lines(found, launch, ()))
+    shown = " ".join(" ".join(rows).split())
+    assert len(rows) < 150 and " more Made for" not in shown
+    assert "(a secret), k1_" in shown and shown.count(" more ") >= 3
+    with staged(Store(tmp_path), bundle(tmp_path / "two.mcpb"), ANY, ENV) as found:
+        assert "Tools           echo" in list(consent_lines(found, launch, ()))
+
+
+@pytest.mark.behaviour("B-1845")
+def test_a_folder_that_became_a_link_is_not_what_was_installed(tmp_path: Path) -> None:
+    folder = installed(tmp_path) / "1.0.0"
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere")
+    (found,) = launches(tmp_path, ENV)
+    assert isinstance(found, Refused) and "its files were changed" in found.reason
+
+
 @pytest.mark.behaviour("B-1847")
 def test_nobody_else_may_write_where_extensions_are_whatever_the_umask(tmp_path: Path) -> None:
     home = tmp_path / "person" / ".coder"

@@ -43,8 +43,8 @@ mcp_login.register(app)
 def list_(json_: Json = False) -> None:
     """Every server that counts here, and whether it can be reached. It starts each one for that."""
     config = _config()
-    servers, problems = servers_of(config.servers, config.env, config.cwd)
-    rows = _rows(config, servers)
+    servers, problems, extensions = _servers(config)
+    rows = _rows(config, servers, extensions)
     if json_:
         print(json.dumps([as_json(row) for row in rows], indent=2))
     else:
@@ -56,8 +56,9 @@ def list_(json_: Json = False) -> None:
 def get(name: Name, json_: Json = False) -> None:
     """One server: where it is configured, what runs, whether it can be reached. Keys are not shown."""
     config = _config()
-    servers, problems = servers_of(config.servers, config.env, config.cwd)
-    found = [row for row in _rows(config, [each for each in servers if each.name == name]) if row.name == name]
+    servers, problems, extensions = _servers(config)
+    wanted = [each for each in servers if each.name == name]
+    found = [row for row in _rows(config, wanted, extensions) if row.name == name]
     mine = [problem for problem in problems if problem.server == name]
     if not found:
         raise ConfigError(mine[0].text if mine else _nothing_named(name, [each.name for each in servers]))
@@ -84,6 +85,8 @@ def remove_(
         elsewhere = [source.origin for source in config.servers.sources if name in source.servers]
         if elsewhere and scope is None:
             raise ConfigError(f"MCP server {shown(name, 80)} stands in {elsewhere[0]}, which coder does not change.")
+        if scope is None and name in (each.name for each in _servers(config)[2].servers):
+            raise ConfigError(f"{name} is an extension. To remove it: coder extension remove {name}")
         where = "" if scope is None else f" in {scope} config"
         raise ConfigError(f'No MCP server found with name: "{shown(name, 80)}"{where}. See: coder mcp list')
     if len({spot.scope for spot in found}) > 1:

@@ -7,8 +7,11 @@ nothing is held back. One that declares none is taken at its first word: what it
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
+from coder.core.errors import ConfigError
 from coder.extensions.record import Record
 from coder.extensions.store import Store
 
@@ -48,3 +51,33 @@ def observed(store: Store, name: str, tools: Iterable[str]) -> tuple[str, ...]:
 def agree(record: Record) -> Record:
     """With a yes to the tools that wait for one."""
     return replace(record, agreed=tuple(sorted({*record.agreed, *record.waiting})), waiting=())
+
+
+class Toolset:
+    """The same for one session, which has to know at once: `held` is by what was last read, and never behind what was
+    heard before."""
+
+    def __init__(self, home: Path, record: Record) -> None:
+        self._store = Store(home)
+        self._record = record
+
+    def held(self, tools: Iterable[str]) -> frozenset[str]:
+        return frozenset(undeclared(self._record, tools))
+
+    def heard(self, tools: Iterable[str]) -> None:
+        """The first word of one that declares nothing counts from here on. Does not block."""
+        if self._record.pinned is None:
+            self._record = replace(self._record, pinned=tuple(sorted(set(tools))))
+
+    def note(self, tools: Iterable[str]) -> None:
+        """Writes down what is offered, and reads what was agreed to meanwhile. Blocks. What cannot be written is still
+        held back."""
+        with suppress(ConfigError, OSError):
+            observed(self._store, self._record.name, tools)
+        self.reread()
+
+    def reread(self) -> None:
+        """Blocks. Where the record is gone, what it said still counts."""
+        with suppress(ConfigError, OSError):
+            record = self._store.found(self._record.name)
+            self._record = replace(record, pinned=record.pinned or self._record.pinned)

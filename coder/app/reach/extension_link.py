@@ -23,6 +23,7 @@ Prepare: TypeAlias = Callable[[], Server | str]
 """Blocks, and gives the server to be started, secrets and all; or why it is not."""
 
 _PATIENCE = 30.0  # seconds for the disk and the keyring
+_LAST = 2.0  # seconds for writing down what it offers
 
 
 class ExtensionLink:
@@ -107,12 +108,12 @@ class ExtensionLink:
     async def aclose(self) -> None:
         self._closing = True
         self._ready.set()
-        running = {task for task in (self._task, *self._notes) if task is not None}
-        for task in running:
-            task.cancel()
-        if running:
-            await asyncio.wait(running)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
         await self._inner.aclose()
+        if self._notes:
+            await asyncio.wait(self._notes, timeout=_LAST)
         self._own = Standing("pending")
 
     async def _begin(self) -> None:

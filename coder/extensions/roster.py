@@ -1,5 +1,5 @@
-"""Which extensions a session has, by what is written down of them: no file of theirs is looked at, and no secret is asked
-for. Must not know how one is started, or the protocol.
+"""Which extensions a session has, by what is written down of them: no file of theirs is looked at, and no secret is
+asked for. Must not know how one is started, or the protocol.
 """
 
 from __future__ import annotations

@@ -61,8 +61,8 @@ def launches(
     vault: Vault | None = None,
     names: Collection[str] | None = None,
 ) -> tuple[Ready | Refused, ...]:
-    """Those that are turned on, by name; of `names`, where they are given. Blocks: on the disk, and on a keyring where a secret is in one. Never raises
-    for what is wrong with an extension. One whose files were changed is turned off."""
+    """Those that are turned on, by name; of `names`, where they are given. Blocks: on the disk, and on a keyring where
+    a secret is in one. Never raises for what is wrong with an extension. One whose files were changed is turned off."""
     if not os.path.lexists(home / "extensions"):
         return ()
     kept = store.Store(home)

@@ -122,8 +122,8 @@ class Resource:
 @dataclass(frozen=True, slots=True, repr=False)
 class Offer:
     """What a server offers, as last heard. `cached`: told by an earlier session, not yet by this one's server.
-    `problems` are lines for people about what of it cannot be used. `held` are tools that it has too and that nobody has
-    said yes to: they are not to be called."""
+    `problems` are lines for people about what of it cannot be used. `held` are tools that it has too and that nobody
+    has said yes to: they are not to be called."""
 
     tools: tuple[ServerTool, ...] = ()
     prompts: tuple[ServerPrompt, ...] = ()

@@ -1,5 +1,5 @@
-"""The server of one extension as a session sees it: known before it was looked at, judged tool by tool, and started only
-when the session begins its servers. Must not know what an extension is made of, or other servers.
+"""The server of one extension as a session sees it: known before it was looked at, judged tool by tool, and started
+only when the session begins its servers. Must not know what an extension is made of, or other servers.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _LAST = 2.0  # seconds for writing down what it offers
 
 class ExtensionLink:
     """Implements `coder.mcp.link.Link`. `server` is one to be shown, without a value that was set; the one that runs is
-    known to its own link alone. `toolset` None: nothing of it is known, and nothing is let through. `is_unsure`: whether
-    it may be used is only known when it is prepared; until then it offers nothing."""
+    known to its own link alone. `toolset` None: nothing of it is known, and nothing is let through. `is_unsure`:
+    whether it may be used is only known when it is prepared; until then it offers nothing."""
 
     def __init__(
         self,

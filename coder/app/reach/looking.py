@@ -23,7 +23,8 @@ async def look(
     credentials: CredentialsOf = no_credentials,
     extensions: Extensions | None = None,
 ) -> list[tuple[Server, Standing, Offer]]:
-    """`servers` may be those of `extensions` too. Each server with its standing and what it offers, all side by side, each until its deadline. Never raises."""
+    """`servers` may be those of `extensions` too. Each server with its standing and what it offers, all side by
+    side, each until its deadline. Never raises."""
     env = {**os.environ, **config.env}
     workspace = LocalWorkspace(config.cwd, config.add_dirs, env)
     host = SessionHost(lambda: tuple[Path, ...](workspace.roots), _unheard)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from coder.app.reach import native
 from coder.app.reach.catalogue import ServerCatalogue, reason_of, wait_for_all
-from coder.app.reach.host import SessionHost
 from coder.app.reach.holding import held_back, held_notice
+from coder.app.reach.host import SessionHost
 from coder.app.reach.known import Known, tokens
 from coder.app.reach.linking import Connect, Unlinked
 from coder.app.reach.news import ServerNews

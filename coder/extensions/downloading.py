@@ -98,7 +98,7 @@ def _stored(answer: httpx2.Response, url: str, folder: Path, most: int, is_late:
         raise ConfigError(f"{_said(url)} was sent compressed, which was not asked for. Download the file yourself.")
     length = answer.headers.get("content-length", "")
     too_large = f"{_said(url)} is larger than {most >> 20} MiB, which no extension needs. Nothing was changed."
-    if length.isascii() and length.isdigit() and (len(length) > 15 or int(length) > most):
+    if length.isascii() and length.isdigit() and int(length[:15]) > most:
         raise ConfigError(too_large)
     path, seen, size = folder / _name(url), sha256(), 0
     with path.open("xb") as file:
@@ -120,8 +120,8 @@ def _is_near(address: httpx2.URL) -> bool:
 
 
 def _name(url: str) -> str:
-    last = unquote(urlsplit(url).path.rpartition("/")[2])
-    shown = visible_line(last).replace("/", "_").strip(". ")
+    last = unquote(urlsplit(url).path).rpartition("/")[2]
+    shown = visible_line(last).strip(". ")
     return shown[-_LONGEST:].lstrip(".") or "extension.mcpb"
 
 

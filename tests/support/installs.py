@@ -8,7 +8,9 @@ from typing import Any
 
 from coder.core.config import ExtensionSettings
 from coder.extensions import installing, updating
+from coder.extensions.installed import manifest_of
 from coder.extensions.installing import staged
+from coder.extensions.manifest import Manifest
 from coder.extensions.record import Record
 from coder.extensions.store import Store
 from coder.vault.vault import Vault
@@ -28,6 +30,9 @@ class Installs:
     def install(self, file: Path, **values: Any) -> Record:
         with staged(self.store, file, _ANY, self.env) as candidate:
             return installing.install(self.store, candidate, values, self.vault, lambda *_: None)[0]
+
+    def manifest(self, record: Record) -> Manifest:
+        return manifest_of(self.store, record)
 
     def update(self, name: str, file: Path, **values: Any) -> Record:
         old = self.store.found(name)

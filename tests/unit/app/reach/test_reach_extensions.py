@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -327,3 +330,48 @@ async def test_one_that_fails_says_its_last_line_and_no_secret(tmp_path: Path) -
     assert standing.log is not None
     seen = standing.reason + standing.log.read_text() + json.dumps(server.transport.args)  # type: ignore[union-attr]
     assert "canary" not in seen and "cannot log in with" in seen and "$(id)" not in seen
+
+
+ASSEMBLED = """
+import asyncio, os, sys
+from pathlib import Path
+from coder.app.build import open_session
+from coder.config.flags import Flags
+from coder.config.load import load
+
+class Front:
+    emit = ask = None
+
+async def main():
+    session = await open_session(load(Flags(), os.environ, Path.cwd()), Front)
+    print([row.name for row in session.servers], *(m for m in sys.modules if m[:9] in ("coder.ext", "coder.vau")))
+    print([m for m in ("mcp", "cryptography", "zipfile", "keyring") if m in sys.modules])
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.behaviour("B-1726")
+def test_a_session_is_assembled_by_the_records_alone(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    env = {**place.installs.env, "ANTHROPIC_API_KEY": KEY, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+
+    def assembled() -> list[str]:
+        done = subprocess.run(
+            [sys.executable, "-c", ASSEMBLED],
+            cwd=tmp_path / "project",
+            env=env,
+            capture_output=True,
+            encoding="utf-8",
+            check=True,
+            timeout=60,
+        )
+        return done.stdout.splitlines()
+
+    assert assembled() == ["[] coder.extensions coder.extensions.roster", "[]"]
+    place.installs.install(bundle(place.file, user_config=FIELDS), key=SECRET)
+    first, second = assembled()
+    servers, *modules = first.split(" ")
+    assert (servers, second) == ("['echo']", "[]")
+    loaded = {name.rpartition(".")[2] for name in modules if name.startswith("coder.extensions.")}
+    assert loaded == {"policy", "record", "roster", "store", "toolset"}

@@ -32,20 +32,27 @@ def undeclared(record: Record, tools: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(tools) - known))
 
 
-def observed(store: Store, name: str, tools: Iterable[str]) -> tuple[str, ...]:
+def observed(store: Store, name: str, tools: Iterable[str], first: tuple[str, ...] | None = None) -> tuple[str, ...]:
     """What a session tells when the server has said what it offers: writes it down for `show` and `enable`, and returns
-    what is held back. Blocks on the disk. Raises ConfigError, OSError."""
-    offered = tuple(sorted({tool[:_LONGEST] for tool in tools}))[:_MOST]
+    what is held back. `first` is what the session heard first of it. Blocks on the disk. Raises ConfigError, OSError.
+    """
+    offered = _bounded(tools)
+    pinned = offered if first is None else _bounded(first)
     record = store.found(name)
-    held = undeclared(record, offered)
-    pinned = offered if record.pinned is None else record.pinned
-    if (record.offered, record.waiting, record.pinned) != (offered, held, pinned):
+    if _judged(record, offered, pinned) != record:
         with store.locked():
             record = store.found(name)
-            held = undeclared(record, offered)
-            pinned = offered if record.pinned is None else record.pinned
-            store.save(replace(record, offered=offered, waiting=held, pinned=pinned))
-    return held
+            store.save(_judged(record, offered, pinned))
+    return _judged(record, offered, pinned).waiting
+
+
+def _judged(record: Record, offered: tuple[str, ...], pinned: tuple[str, ...]) -> Record:
+    seen = replace(record, offered=offered, pinned=pinned if record.pinned is None else record.pinned)
+    return replace(seen, waiting=undeclared(seen, offered))
+
+
+def _bounded(tools: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({tool[:_LONGEST] for tool in tools}))[:_MOST]
 
 
 def agree(record: Record) -> Record:
@@ -73,7 +80,7 @@ class Toolset:
         """Writes down what is offered, and reads what was agreed to meanwhile. Blocks. What cannot be written is still
         held back."""
         with suppress(ConfigError, OSError):
-            observed(self._store, self._record.name, tools)
+            observed(self._store, self._record.name, tools, self._record.pinned)
         self.reread()
 
     def reread(self) -> None:

@@ -50,6 +50,7 @@ class ExtensionLink:
         self._ready = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._notes: set[asyncio.Task[None]] = set()
+        self._noting = asyncio.Lock()
         self._closing = False
         self._heard = self._shown = self._nothing = Offer()
 
@@ -156,8 +157,9 @@ class ExtensionLink:
         note.add_done_callback(self._notes.discard)
 
     async def _note(self, toolset: Toolset, tools: Sequence[str]) -> None:
-        before = toolset.held(tools)
-        await asyncio.to_thread(toolset.note, tools)
+        async with self._noting:  # what is written last is what was heard last
+            before = toolset.held(tools)
+            await asyncio.to_thread(toolset.note, tools)
         if toolset.held(tools) != before and not self._closing:
             self._host.changed(self)
 

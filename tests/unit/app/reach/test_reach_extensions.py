@@ -154,6 +154,7 @@ async def test_a_tool_that_nobody_said_yes_to_is_neither_found_nor_called_until_
             "allow it with: coder extension enable echo"
         )
         assert called.startswith("echo was called")
+        assert [request.call.name for request in place.front.asked] == [ECHO]  # nobody is asked about the other
         assert place.rows[0].held == ("new",) and place.rows[0].scope == "extension"
         assert place.installs.store.found("echo").waiting == ("new",)
         await place.run(links, "And then?")
@@ -182,15 +183,19 @@ async def test_one_that_declares_nothing_is_held_to_its_first_word_at_once(tmp_p
     await linking.aclose()
     record = place.installs.store.found("echo")
     assert (record.pinned, record.waiting) == (("a",), ("b",))
-    extensions = place.extensions()
-    linking = joined(links, extensions)(extensions.servers, SessionHost(tuple, lambda link: None))
+    extensions, seen = place.extensions(), []
+    host = SessionHost(tuple, lambda link: seen.append((link.standing.state, len(link.offer.held))))
+    linking = joined(links, extensions)(extensions.servers, host)
     (link,) = linking.links
-    linking.start()
     links.offers = ("a", "b")
-    place.installs.enable("echo")
+    linking.start()
     await link.ready()
+    assert seen[-1] == ("connected", 1)
+    place.installs.enable("echo")
+    seen.clear()
     await link.reconnect()
-    assert await link.ready() and [tool.tool for tool in link.offer.tools] == ["a", "b"]
+    assert await link.ready() and ("connected", 1) not in seen  # it was said yes to before it was begun anew
+    assert [tool.tool for tool in link.offer.tools] == ["a", "b"]
     await linking.aclose()
 
 

@@ -4,6 +4,8 @@ know who asked for it, or what a bundle is.
 
 from __future__ import annotations
 
+import os
+import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -48,9 +50,14 @@ def download(
     end = clock() + seconds
     try:
         return _followed(url, folder, most, lambda: clock() > end)
-    except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, ValueError) as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, ValueError, ImportError) as error:
         why = str(error) or type(error).__name__
         raise ConfigError(f"{_said(url)} could not be got: {visible_line(why[:_LONGEST])}. Try again later.") from error
+    except ssl.SSLError as error:
+        raise ConfigError(
+            f"{_said(url)} could not be got: the certificates cannot be used: {error.reason}. Check SSL_CERT_FILE, "
+            "SSL_CERT_DIR and NODE_EXTRA_CA_CERTS."
+        ) from error
     except OSError as error:
         raise ConfigError(f"{_said(url)} could not be got: {error.strerror or error}. Nothing was changed.") from error
 
@@ -60,7 +67,10 @@ def _followed(url: str, folder: Path, most: int, is_late: Callable[[], bool]) ->
     _check(address, url, is_near=_is_near(address))
     timeout = httpx2.Timeout(_SILENCE)
     with httpx2.Client(
-        timeout=timeout, trust_env=not _is_near(address), headers={"accept-encoding": "identity"}
+        timeout=timeout,
+        trust_env=not _is_near(address),  # no proxy leads to this machine
+        verify=_certificates(),
+        headers={"accept-encoding": "identity"},
     ) as client:
         while True:
             with client.stream("GET", address, follow_redirects=False) as answer:
@@ -72,8 +82,17 @@ def _followed(url: str, folder: Path, most: int, is_late: Callable[[], bool]) ->
                 raise ConfigError(
                     f"{_said(url)} leads from one address to the next without an end. Nothing was changed."
                 )
-            _check(following, url, is_near=_is_near(address) and _is_near(following))
+            is_plain = address.scheme == "http"
+            _check(following, url, is_near=is_plain and _is_near(following))
             address = following
+
+
+def _certificates() -> ssl.SSLContext:
+    """Raises OSError for a file of the environment that cannot be used."""
+    context = httpx2.create_ssl_context()
+    if extra := os.environ.get("NODE_EXTRA_CA_CERTS"):
+        context.load_verify_locations(cafile=extra)
+    return context
 
 
 def _check(address: httpx2.URL, url: str, *, is_near: bool) -> None:

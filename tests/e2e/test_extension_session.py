@@ -73,6 +73,9 @@ def test_each_kind_is_called_and_its_secret_is_seen_by_it_alone(kinds: tuple[str
     said.append(place.coder("extension", "show", f"echo-{kinds[0]}", env=OFF).stdout)
     listed = place.coder("mcp", "list", env=OFF)
     assert listed.stdout.count("✔ Connected (1 tool)") == len(kinds), listed
+    gone = place.coder("mcp", "remove", f"echo-{kinds[0]}", env=OFF)
+    hint = f"echo-{kinds[0]} is an extension. To remove it: coder extension remove echo-{kinds[0]}"
+    assert (gone.code, gone.stderr) == (2, f"coder: {hint}\n")
     said += [listed.stdout, listed.stderr, json.dumps(api.requests)]
     assert not any("canary" in text for text in said)
     files = [path for path in place.home.rglob("*") if path.is_file() and b"canary" in path.read_bytes()]

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from coder.core.errors import ConfigError
 from coder.extensions.downloading import download
@@ -28,6 +35,8 @@ class Site(BaseHTTPRequestHandler):
         match self.path.partition("?")[0].split("/")[1:]:
             case ["to", "file"]:
                 self.answer(302, location=f"http://127.0.0.1:{port}/x.mcpb?token=canary")
+            case ["away"]:
+                self.answer(302, location=self.path.partition("?")[2])
             case ["to", "plain"]:
                 self.answer(302, location="http://example.invalid/x.mcpb")
             case ["to", "other"]:
@@ -148,3 +157,61 @@ def test_an_address_is_shown_and_its_file_held_against_its_hash_before_it_is_rea
     assert done.code == 0 and "Installed: echo 1.0.0." in done.stdout, done
     assert f"From            {site}/one.mcpb\n" in done.stdout and sha256_of(made) in done.stdout
     assert sorted(path.name for path in (place.home / ".coder" / "extensions").iterdir()) == ["echo"]
+
+
+def certificate(folder: Path) -> Path:
+    """Of this machine alone, signed by itself, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    plain = serialization.NoEncryption()
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    path = folder / "both.pem"
+    path.write_bytes(made.public_bytes(serialization.Encoding.PEM) + pem)
+    return path
+
+
+@pytest.mark.behaviour("B-1731")
+def test_a_certificate_is_checked_and_one_of_the_persons_own_will_do(
+    site: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(both)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Site)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a client that trusts it not
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    here = f"https://127.0.0.1:{server.server_address[1]}"
+    try:
+        monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+        with pytest.raises(ConfigError, match=r"could not be got: .*CERTIFICATE_VERIFY_FAILED"):
+            download(f"{here}/x.mcpb", tmp_path)
+        monkeypatch.setenv("SSL_CERT_FILE", str(both))
+        assert download(f"{here}/x.mcpb", tmp_path).path.read_bytes() == DATA
+        monkeypatch.delenv("SSL_CERT_FILE")
+        monkeypatch.setenv("NODE_EXTRA_CA_CERTS", str(both))
+        assert download(f"{here}/y.mcpb", tmp_path).path.read_bytes() == DATA
+        with pytest.raises(ConfigError, match=f"leads to {site}/x is not an https address"):
+            download(f"{here}/away?{site}/x", tmp_path)
+        (tmp_path / "none.pem").write_text("none")
+        monkeypatch.setenv("NODE_EXTRA_CA_CERTS", str(tmp_path / "none.pem"))
+        with pytest.raises(ConfigError, match=r"certificates cannot be used: .* Check SSL_CERT_FILE"):
+            download(f"{here}/x.mcpb", tmp_path)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

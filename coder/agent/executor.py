@@ -107,6 +107,11 @@ class Executor:
                 return
         await self._run_batch(batch, outcomes, halted)
 
+    def only_reads(self, call: ToolUse) -> bool:
+        """Whether it may run beside others now. Pure but for the file facts it reads."""
+        prepared = self._prepare(call)
+        return not isinstance(prepared, Outcome) and prepared.concurrent
+
     async def _run_batch(self, batch: Sequence[Prepared], outcomes: Outcomes, halted: Callable[[], bool]) -> None:
         async def one(prepared: Prepared) -> None:
             async with self._slots:

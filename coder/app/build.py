@@ -44,6 +44,7 @@ async def open_session(
     titles: bool = False,
     reserved: Collection[str] = (),
     looking: Looking | None = None,
+    handed: Callable[[Outset, Assembly], None] | None = None,
 ) -> Session:
     """A session ready for its first prompt. Contacts nothing and changes nothing on disk, but for completing a rewind
     that was cut off.
@@ -51,7 +52,8 @@ async def open_session(
     `start` says which session it is. `save_rule` writes what the person allows from now on; by default into the
     settings file of this folder that is theirs alone. `reload` gives the settings when they have changed: the rules
     among them count from the next call on. `titles`: a small model finds a title for a new session.
-    `looking` is the first look at the repository, where it was begun before.
+    `looking` is the first look at the repository, where it was begun before. `handed` is given the parts, for whoever
+    calls the tools itself.
     Raises ConfigError and SessionError.
     """
     if looking is None and repository_of(config.cwd) is not None:
@@ -74,6 +76,8 @@ async def open_session(
     told = (*made.memory.warnings, *made.commanded.warnings, *made.points.warnings)
     if begun.config.auto_commit and made.autocommit is None:
         told += ("Nothing is committed by itself in this session: that needs checkpoints, and none are kept.",)
+    if handed is not None:
+        handed(begun, made)
     own = (*begun.warnings, *made.system.warnings, *told, *begun.journal.notes)
     warnings = (*config.warnings, *own, *await made.checkpoints.recover())
 

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from coder.cli import mcp_add, mcp_import
+from coder.cli import mcp_add, mcp_import, mcp_serve
 from coder.cli.fitting import fitting
 from coder.cli.mcp_page import Row, as_json, list_page, server_page
 from coder.config.flags import Flags
@@ -36,6 +36,7 @@ Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Of a server.")]
 mcp_add.register(app)
 mcp_import.register(app)
+mcp_serve.register(app)
 
 
 @app.command("list")

@@ -1,0 +1,139 @@
+"""The standard streams of coder itself as a way for messages, one a line, when it is the server. Must not know what is
+said.
+
+Not the library's own: that one cannot bound a line, and a thread of it that still reads keeps the process from ending.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import queue
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from coder.mcp.carrier import MOST
+from coder.mcp.library import anyio, mcp_types, message
+from coder.mcp.lines import Lines, TooLong, TooMuch
+
+if TYPE_CHECKING:
+    from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+    from mcp.shared.message import SessionMessage
+
+    from coder.mcp.carrier import Streams
+
+_CHUNK = 1 << 16
+_WAITING = 64
+_FLUSH = 2.0  # seconds for what was said last to be taken by whoever reads
+
+
+def claimed() -> tuple[int, int]:
+    """Standard input and output under other numbers, for us alone: what else is printed goes to standard error, and
+    what is started here reads nothing of it."""
+    reads, writes = (fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 3) for number in (0, 1))
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    try:
+        os.dup2(2, 1)
+    except OSError:  # there is no standard error
+        os.dup2(nothing, 1)
+    os.close(nothing)
+    return reads, writes
+
+
+class OwnStreams:
+    """Entered and left once, in one task, after the library is loaded. `problem` says why it ended, where it was not
+    the other side that left."""
+
+    def __init__(self, reads: int, writes: int) -> None:
+        self._reads, self._writes = reads, writes
+        self._out: queue.SimpleQueue[tuple[bytes, asyncio.Future[None]] | None] = queue.SimpleQueue()
+        self.problem = ""
+
+    async def __aenter__(self) -> Streams:
+        self._loop = asyncio.get_running_loop()
+        self._heard, read = anyio.create_memory_object_stream["SessionMessage | Exception"](_WAITING)
+        write, said = anyio.create_memory_object_stream["SessionMessage"](_WAITING)
+        self._streams = (self._heard, read, write, said)
+        for number in (self._reads, self._writes):
+            os.set_blocking(number, True)
+        # Daemons: one that waits for the other side must not keep the process from ending.
+        threading.Thread(target=self._listen, daemon=True).start()
+        self._writing = threading.Thread(target=self._write, daemon=True)
+        self._writing.start()
+        self._speaking = asyncio.create_task(self._speak(said))
+        return read, write
+
+    async def __aexit__(self, *exception: object) -> None:
+        self._streams[2].close()
+        await asyncio.wait({self._speaking}, timeout=_FLUSH)
+        self._speaking.cancel()
+        self._out.put(None)
+        for stream in self._streams:
+            stream.close()
+
+    def _listen(self) -> None:
+        lines = Lines()
+        with suppress(RuntimeError, asyncio.CancelledError):  # the loop has ended
+            try:
+                while chunk := os.read(self._reads, _CHUNK):
+                    for line in lines.fed(chunk):
+                        # One is taken up before the next is read: who sends faster than we work has to wait.
+                        asyncio.run_coroutine_threadsafe(self._hand(line, _parsed(line)), self._loop).result()
+            except TooMuch as error:
+                self.problem = f"the client {error}"
+            except OSError as error:
+                self.problem = f"what the client says cannot be read: {error.strerror or error}"
+            self._loop.call_soon_threadsafe(self._heard.close)
+
+    async def _hand(self, line: bytes | TooLong, one: SessionMessage | Exception | None) -> None:
+        with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
+            if isinstance(line, TooLong):
+                await self._streams[2].send(_refused(line))
+            elif one is not None:
+                await self._heard.send(one)
+
+    async def _speak(self, said: MemoryObjectReceiveStream[SessionMessage]) -> None:
+        with suppress(anyio.ClosedResourceError):
+            async for one in said:
+                text = one.message.model_dump_json(by_alias=True, exclude_unset=True)
+                written = self._loop.create_future()
+                self._out.put((text.encode("utf-8", "replace") + b"\n", written))
+                await written
+
+    def _write(self) -> None:
+        while (item := self._out.get()) is not None:
+            data, written = item
+            try:
+                view = memoryview(data)
+                while view:
+                    view = view[os.write(self._writes, view) :]
+            except OSError:  # nobody reads any more
+                self._tell(self._heard.close)
+            self._tell(_settle, written)
+
+    def _tell(self, what: object, *given: object) -> None:
+        with suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(what, *given)  # type: ignore[arg-type]  # a callable and what it takes
+
+
+def _settle(written: asyncio.Future[None]) -> None:
+    if not written.done():
+        written.set_result(None)
+
+
+def _parsed(line: bytes | TooLong) -> SessionMessage | Exception | None:
+    if isinstance(line, TooLong) or not line.strip():
+        return None
+    try:
+        return message.SessionMessage(mcp_types.jsonrpc_message_adapter.validate_json(line, by_name=False))
+    except (ValueError, RecursionError) as error:  # the protocol says what is answered to it
+        return error
+
+
+def _refused(line: TooLong) -> SessionMessage:
+    what = f"A message of more than {MOST >> 20} MiB is not read."
+    error = mcp_types.ErrorData(code=mcp_types.INVALID_REQUEST, message=what)
+    return message.SessionMessage(mcp_types.JSONRPCError(jsonrpc="2.0", id=line.number, error=error))

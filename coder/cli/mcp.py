@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from coder.cli import mcp_add, mcp_import, mcp_serve
+from coder.cli import mcp_add, mcp_import, mcp_login, mcp_serve
 from coder.cli.fitting import fitting
 from coder.cli.mcp_page import Row, as_json, list_page, server_page
 from coder.config.flags import Flags
@@ -36,6 +36,7 @@ Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Of a server.")]
 mcp_add.register(app)
 mcp_import.register(app)
+mcp_login.register(app)
 mcp_serve.register(app)
 
 
@@ -109,8 +110,12 @@ def reset_project_choices() -> None:
 def look(servers: Sequence[Server], config: Config) -> list[tuple[Server, Standing, Offer]]:
     """Each server, asked once how it is doing. Bound late: whoever only adds a server loads no protocol."""
     from coder.app.reach import looking
+    from coder.mcp.logins import credentials_of
+    from coder.vault.vault import Vault
 
-    return asyncio.run(looking.look(servers, config)) if servers else []
+    # A folder that is not trusted brings no server.
+    logins = credentials_of(Vault(config.home, config.env), config.cwd, config.env, trusted=True)
+    return asyncio.run(looking.look(servers, config, logins)) if servers else []
 
 
 def _config() -> Config:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from coder.mcp.errors import ServerError
 from coder.mcp.server import Server
 
 if TYPE_CHECKING:
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, repr=False)
 class Credentials:
     """`headers` join those of the server's entry, and win. `auth` signs each request, and may renew a token as it
-    does."""
+    does. `refused` is asked when a connection ended: why the server lets us in no more, as the rest of a sentence about
+    it (LoginNeeded: a person has to log in)."""
 
     headers: Mapping[str, str] = field(default_factory=dict)
     auth: httpx2.Auth | None = None
+    refused: Callable[[], ServerError | None] = field(default=lambda: None)
 
 
 CredentialsOf: TypeAlias = Callable[[Server], Awaitable[Credentials]]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from coder.core.lazy import LazyModule
 from coder.mcp.carrier import MOST, Trouble
-from coder.mcp.credentials import CredentialsOf
+from coder.mcp.credentials import Credentials, CredentialsOf
 from coder.mcp.errors import LoginNeeded, ServerError
 from coder.mcp.library import sse, streamable_http
 from coder.mcp.server import Http, Server
@@ -44,6 +44,7 @@ class HttpCarrier:
         self._idle, self._env, self._veil = idle, env, veil
         self._stack = AsyncExitStack()
         self._client: client.Client | None = None
+        self._given = Credentials()
 
     @property
     def is_spent(self) -> bool:
@@ -58,7 +59,7 @@ class HttpCarrier:
         given = await self._credentials(self._server)
         extra = self._env.get("NODE_EXTRA_CA_CERTS", "")
         opened = await asyncio.to_thread(client.open_client, transport.url, transport.headers, given, self._idle, extra)
-        self._client = opened
+        self._client, self._given = opened, given
         await self._stack.enter_async_context(opened)
         try:
             if transport.kind == "sse":
@@ -98,6 +99,8 @@ class HttpCarrier:
         return None
 
     def _refused(self, status: int) -> Trouble:
+        if (why := self._given.refused()) is not None:
+            return Trouble(str(why), "login" if isinstance(why, LoginNeeded) else "final")
         if any(name.lower() == "authorization" for name in self._transport.headers):
             return Trouble(f"refuses the Authorization header of its entry (HTTP status {status})", "final")
         return Trouble(f"lets nobody in without a login (HTTP status {status})", "login")

@@ -19,7 +19,7 @@ from coder.mcp.library import anyio, mcp_types, message
 from coder.mcp.lines import Lines, TooLong, TooMuch
 
 if TYPE_CHECKING:
-    from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+    from anyio.streams.memory import MemoryObjectReceiveStream
     from mcp.shared.message import SessionMessage
 
     from coder.mcp.carrier import Streams

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from coder.core.messages import Json
@@ -47,8 +48,7 @@ class Owner:
         self._hosting = Hosting(server, host)
         self._patience = patience(server, place.env)
         self._standing = Standing("pending", log=self._log)
-        kept = cache.load(place.cache, server)
-        self._offer, self._handshake = kept.offer, kept.handshake
+        self._known: cache.Kept | None = None
         self._settled = asyncio.Event()
         self._wish = asyncio.Event()  # for another connection
         self._task: asyncio.Task[None] | None = None
@@ -65,7 +65,7 @@ class Owner:
 
     @property
     def offer(self) -> Offer:
-        return self._offer
+        return self._kept.offer
 
     def start(self, loaded: Callable[[], Awaitable[None]]) -> None:
         """`loaded` returns once the library is there."""
@@ -154,10 +154,11 @@ class Owner:
             self._stand("connecting")
             trouble, attempt = await self._attempted(max(until - clock(), 0.1))
             if self._may_be_the_handshake(trouble, attempt) and not worked:
-                self._handshake = not self._handshake
+                first = self._kept
+                self._known = replace(first, handshake=not first.handshake)
                 trouble, attempt = await self._attempted(max(until - clock(), 0.1))
                 if attempt.since is None:
-                    self._handshake = not self._handshake
+                    self._known = first
             if self._wish.is_set():
                 return None
             since = attempt.since
@@ -182,19 +183,29 @@ class Owner:
 
         async def heard(lists: Heard) -> None:
             connection, since = attempt.connection, attempt.since
-            if connection.is_handshake and since is not None and since - began > _SLOW:
-                self._handshake = True  # it did not answer to the newer one at all
+            before = self._kept
+            # One that did not answer to the newer handshake at all costs ten seconds each time.
+            slow = connection.is_handshake and since is not None and since - began > _SLOW
             # Beside the loop: there may be a thousand tools.
-            self._offer = await asyncio.to_thread(self._kept, lists)
+            known = cache.Kept(await asyncio.to_thread(self._stored, lists, slow), before.handshake or slow)
+            self._known = known
             if self._standing.state == "connected":
-                self._host.changed(self)
+                if known != before:
+                    self._host.changed(self)
             else:
                 self._stand("connected", protocol=connection.protocol)
 
         return await attempt.run(self._server.name, seconds, heard), attempt
 
-    def _kept(self, lists: Heard) -> Offer:
-        cache.store(self._place.cache, self._server, lists, handshake=self._handshake)
+    @property
+    def _kept(self) -> cache.Kept:
+        """Read when it is first asked for."""
+        if self._known is None:
+            self._known = cache.load(self._place.cache, self._server)
+        return self._known
+
+    def _stored(self, lists: Heard, handshake: bool) -> Offer:
+        cache.store(self._place.cache, self._server, lists, handshake=handshake or self._kept.handshake)
         return offer(self._server.name, lists)
 
     def _stand(self, state: Any, reason: str = "", protocol: str = "") -> None:
@@ -245,7 +256,7 @@ class Owner:
     @property
     def _mode(self) -> str:
         # A program that embeds us knows the handshake, and is not asked for more.
-        return "legacy" if self._handshake or isinstance(self._server.transport, Hosted) else "auto"
+        return "legacy" if self._kept.handshake or isinstance(self._server.transport, Hosted) else "auto"
 
     @property
     def _log(self) -> Any:

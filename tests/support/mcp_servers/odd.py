@@ -14,7 +14,6 @@ from typing import Any
 FAULT = sys.argv[1] if len(sys.argv) > 1 else ""
 ARG = sys.argv[2] if len(sys.argv) > 2 else ""
 _LOCK = threading.Lock()
-asked: list[Any] = []
 QUESTION = {"method": "sampling/createMessage", "params": {"messages": [], "maxTokens": 1}}
 GREETING = {
     "protocolVersion": "2025-06-18",
@@ -64,10 +63,6 @@ def call(number: Any, params: dict[str, Any]) -> None:
         say({"id": None, "result": {"content": []}})
     if FAULT == "bad-result":
         say({"id": number, "result": {"content": "none"}})
-        return
-    if FAULT == "ask-first":
-        say({"id": "q", **QUESTION})
-        asked.append((number, params))
         return
     if FAULT == "error":
         say({"id": number, "error": {"code": -32000, "message": "no \x1b[31mway"}})
@@ -125,10 +120,6 @@ def begun() -> None:
 
 def replied(message: dict[str, Any]) -> None:
     """An answer to a question of its own."""
-    if asked:
-        number, params = asked.pop()
-        say({"id": number, "result": {"content": [{"type": "text", "text": params["arguments"]["text"]}]}})
-        return
     error = message.get("error") or {}
     note(f"answered {message.get('id')} {json.dumps(message.get('result'))} {error.get('message', '')}")
 

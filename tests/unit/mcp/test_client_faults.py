@@ -10,8 +10,13 @@ from pathlib import Path
 import pytest
 
 from coder.core.messages import Json
+from coder.mcp.calls import Patiently
+from coder.mcp.connection import Connection
 from coder.mcp.errors import ServerError
+from coder.mcp.hosted import HostedCarrier
+from coder.mcp.hosting import Hosting
 from coder.mcp.links import Links
+from coder.mcp.place import Patience
 from coder.mcp.process import environment
 from coder.mcp.server import Server, Stdio
 from tests.support.mcp_links import Asked, linked, odd, place_in, say, server_of
@@ -222,15 +227,19 @@ async def test_a_server_asks_few_questions_at_once_and_gets_its_answers(tmp_path
         await until(lambda: notes.read_text().count('"text": "yes"') == 8)
 
 
-async def test_a_call_is_not_given_up_while_the_server_waits_for_us(tmp_path: Path) -> None:
-    place, host = place_in(tmp_path, CLAUDE_CODE_MCP_TOOL_IDLE_TIMEOUT="100"), Slow()
-    async with linked(odd("ask-first"), place, host) as link:
-        calling = asyncio.create_task(say(link))
-        await until(lambda: bool(host.questions))
-        await asyncio.wait({calling}, timeout=0.4)
-        assert not calling.done()
-        host.decided.set()
-        assert await calling == "hello"
+async def test_a_call_is_not_given_up_while_the_server_waits_for_us() -> None:
+    loop, server = asyncio.get_running_loop(), odd()
+    hosting = Hosting(server, Asked())
+    connection = Connection(HostedCarrier("odd", None), hosting, str, "legacy")
+    lost: asyncio.Future[str] = loop.create_future()
+    patiently = Patiently("odd", "the tool echo", connection, lost, Patience(1, 1000, 0.02), hosting)
+    hosting.asking = 1
+    waiting = asyncio.create_task(patiently.wait(asyncio.sleep(1000)))
+    await asyncio.wait({waiting}, timeout=0.2)
+    assert not waiting.done()
+    hosting.asking = 0
+    with pytest.raises(ServerError, match="Nothing was heard of the tool echo"):
+        await waiting
 
 
 async def test_a_ping_is_answered_and_new_roots_are_told(tmp_path: Path) -> None:

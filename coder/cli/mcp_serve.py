@@ -62,6 +62,7 @@ async def _serve(config: Config, arguments: RunArguments, tools: Sequence[str] |
     from coder.mcp.own_streams import OwnStreams, claimed
     from coder.mcp.serving import load as load_protocol
 
+    reads, writes = claimed()  # before anything is started that could read or print there
     loading = asyncio.create_task(load_protocol())  # most of a second, beside the rest
     facts = Facts(config.cwd, user_home(os.environ), _text_of)
     async with serving(
@@ -73,8 +74,8 @@ async def _serve(config: Config, arguments: RunArguments, tools: Sequence[str] |
         tools,
     ) as served:
         await loading
-        _greet(served)
-        return await _until_left(served, OwnStreams(*claimed()))
+        _greet(served, is_terminal=os.isatty(reads))
+        return await _until_left(served, OwnStreams(reads, writes))
 
 
 async def _until_left(served: Serving, streams: OwnStreams) -> int:
@@ -101,13 +102,13 @@ async def _until_left(served: Serving, streams: OwnStreams) -> int:
     return 0
 
 
-def _greet(served: Serving) -> None:
+def _greet(served: Serving, *, is_terminal: bool) -> None:
     facts = served.session.facts
     names, where = ", ".join(served.names), visible_line(str(facts.cwd))
     _say(f"serving {names} in {where} over MCP ({facts.mode}).")
     if facts.transcript is not None and served.session.checkpoints is not None and served.session.checkpoints.enabled:
         _say(f"what is changed can be taken back: coder rewind {facts.session_id} --files")
-    if sys.stdin.isatty():
+    if is_terminal:
         _say("this speaks to a program, not to a person. ctrl+d ends it.")
 
 

@@ -137,21 +137,18 @@ class Serving:
         executor, history = self._made.executor, self._made.agent.history
         call = _Call(use, caller, executor.only_reads(use))
         self._calls[use.id] = call
-        answers = Answers([use], history.cleaned, self._outset.journal)
+        answers, is_postponed = Answers([use], history.cleaned, self._outset.journal), False
         try:
             async with nullcontext() if call.only_reads else self._changing:
-                try:
-                    await executor.run([use], answers)
-                except* Postponed as postponed:
-                    raise Postponed from postponed
-        except Postponed:
-            raise
-        except BaseException:
-            self._note(use, answers)
-            raise
+                await executor.run([use], answers)
+        except* Postponed:  # also from among calls that run side by side
+            is_postponed = True
         finally:
             del self._calls[use.id]
-        self._note(use, answers)
+            if not is_postponed:
+                self._note(use, answers)
+        if is_postponed:
+            raise Postponed
         return _answer(answers.outcomes[0], call.remedy)
 
     def emit(self, event: AnyEvent) -> None:
@@ -195,7 +192,7 @@ class Serving:
     def _note(self, use: ToolUse, answers: Answers) -> None:
         """Call and result at once: those of other calls may not fall between."""
         agent = self._made.agent
-        agent.tell(Message("assistant", (use,), Meta(kind="reply")))
+        agent.tell(Message("assistant", (use,), Meta(kind="reply", api_id=f"msg_{uuid.uuid4().hex[:24]}")))
         agent.tell(answers.message())
         if agent.history.tokens > _HELD:
             agent.history.restart([each for each in agent.history.messages[:1] if each.meta.kind == "context"])

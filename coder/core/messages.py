@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 from uuid import NAMESPACE_OID, uuid5
 
 Json: TypeAlias = dict[str, Any]
+DISPATCH = "UseTool"  # the tool whose calls stand for calls of others
 INLINE = "inline_"  # how the id of a call begins that the text of a command made, not the model
 ATTACHED = "<attached-"  # how the text of a file begins that a prompt mentions
 
@@ -91,6 +92,7 @@ class Usage:
     cache_read_input_tokens: int = 0
     ephemeral_5m_input_tokens: int = 0
     ephemeral_1h_input_tokens: int = 0
+    web_search_requests: int = 0  # searches of the provider, which are paid for by the piece
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(*(getattr(self, f) + getattr(other, f) for f in self.__slots__))
@@ -130,6 +132,14 @@ class Message:
     def text(self) -> str:
         """The visible text, blocks joined by nothing as the model meant them."""
         return "".join(b.text for b in self.content if isinstance(b, Text))
+
+
+def meant(call: ToolUse) -> ToolUse:
+    """A call for people: the one that a dispatch stands for, any other as it is."""
+    name, given = call.input.get("name"), call.input.get("input")
+    if call.name != DISPATCH or not isinstance(name, str):
+        return call
+    return replace(call, name=name, input=given if isinstance(given, dict) else {})
 
 
 def said(message: Message) -> str:
@@ -215,6 +225,8 @@ def usage_from_api(raw: object) -> Usage:
         return Usage()
     detail = raw.get("cache_creation")
     detail = detail if isinstance(detail, dict) else {}
+    served = raw.get("server_tool_use")
+    served = served if isinstance(served, dict) else {}
     return Usage(
         _count(raw.get("input_tokens")),
         _count(raw.get("output_tokens")),
@@ -222,6 +234,7 @@ def usage_from_api(raw: object) -> Usage:
         _count(raw.get("cache_read_input_tokens")),
         _count(detail.get("ephemeral_5m_input_tokens")),
         _count(detail.get("ephemeral_1h_input_tokens")),
+        _count(served.get("web_search_requests")),
     )
 
 

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from coder.agent.answers import Answers
+from coder.agent.answers import Answers, Unlogged
 from coder.agent.outcome import Outcome
 from coder.app.build import open_session
 from coder.app.starting import Start
@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from coder.app.outset import Outset
     from coder.app.session import Session
 
-# What only makes sense where a model of ours talks with a person of ours.
-_OURS = ("AskUserQuestion", "EnterPlanMode", "ExitPlanMode", "Skill", "Think", "ToolSearch", "UseTool")
+# What only makes sense where a model of ours talks with a person of ours, or costs them a request of it.
+_OURS = frozenset(("AskUserQuestion", "EnterPlanMode", "ExitPlanMode", "Skill", "Think", "ToolSearch", "UseTool"))
+_OURS |= {"WebSearch"}
 _READS = ("Reads", "Fetches")
 _BESIDE = ("TodoWrite", "TaskOutput")  # touch nothing but the session's own notes
 _HELD = 200_000  # tokens of past calls that are kept in memory; the transcript has all
@@ -104,6 +105,7 @@ class Serving:
 
     def take_parts(self, begun: Outset, made: Assembly) -> None:
         self._outset, self._made = begun, made
+        begun.tools.web.answer = None  # a long page is handed over as it is: no model is paid to read it
 
     def take(self, session: Session) -> None:
         """Raises ConfigError for the name of a tool that there is none of."""
@@ -137,7 +139,7 @@ class Serving:
         executor, history = self._made.executor, self._made.agent.history
         call = _Call(use, caller, executor.only_reads(use))
         self._calls[use.id] = call
-        answers, is_postponed = Answers([use], history.cleaned, self._outset.journal), False
+        answers, is_postponed = Answers([use], history.cleaned, Unlogged()), False
         try:
             async with nullcontext() if call.only_reads else self._changing:
                 await executor.run([use], answers)

@@ -37,8 +37,8 @@ class Person:
         self.asked.append(params.message)
         return mcp_types.ElicitResult(action="accept", content=self.answers.pop(0))
 
-    async def hear(self, done: float, total: float | None, words: str | None) -> None:
-        self.words.append(words or "")
+    async def hear(self, progress: float, total: float | None, message: str | None) -> None:
+        self.words.append(message or "")
 
 
 @asynccontextmanager
@@ -138,7 +138,9 @@ async def test_nothing_is_left_when_it_ends(place: Place, how: str) -> None:
     else:
         process.stdin.close()
     await asyncio.to_thread(process.wait, 60)
-    out, log = process.communicate()
+    with process:  # its pipes are closed
+        assert process.stdout is not None and process.stderr is not None
+        out, log = process.stdout.read(), process.stderr.read()
     assert process.returncode == (128 + signal.SIGTERM if how == "told" else 0), log
     assert not is_alive(pid) and "Traceback" not in log
     assert all(json.loads(line)["jsonrpc"] == "2.0" for line in out.splitlines())
@@ -146,7 +148,7 @@ async def test_nothing_is_left_when_it_ends(place: Place, how: str) -> None:
 
 @pytest.mark.behaviour("B-1813")
 def test_coder_is_a_client_of_coder(place: Place) -> None:
-    server = {"command": sys.executable, "args": ["-m", "coder", "mcp", "serve", "--tools", "Glob"]}
+    server: Json = {"command": sys.executable, "args": ["-m", "coder", "mcp", "serve", "--tools", "Glob"]}
     server |= {"env": {"PYTHONPATH": os.environ.get("PYTHONPATH", "") or str(Path(__file__).parents[2])}}
     (place.project / "found.txt").write_text("x", "utf-8")
     use = {"name": "mcp__own__Glob", "input": {"pattern": "*.txt"}}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import json
 import os
 import queue
 import threading
@@ -45,10 +46,10 @@ def claimed() -> tuple[int, int]:
 
 class OwnStreams:
     """Entered and left once, in one task, after the library is loaded. `problem` says why it ended, where it was not
-    the other side that left."""
+    the other side that left; `flush` is how long the last that was said may take to be read."""
 
-    def __init__(self, reads: int, writes: int) -> None:
-        self._reads, self._writes = reads, writes
+    def __init__(self, reads: int, writes: int, flush: float = _FLUSH) -> None:
+        self._reads, self._writes, self._flush = reads, writes, flush
         self._out: queue.SimpleQueue[tuple[bytes, asyncio.Future[None]] | None] = queue.SimpleQueue()
         self.problem = ""
 
@@ -68,7 +69,7 @@ class OwnStreams:
 
     async def __aexit__(self, *exception: object) -> None:
         self._streams[2].close()
-        await asyncio.wait({self._speaking}, timeout=_FLUSH)
+        await asyncio.wait({self._speaking}, timeout=self._flush)
         self._speaking.cancel()
         self._out.put(None)
         for stream in self._streams:
@@ -81,19 +82,19 @@ class OwnStreams:
                 while chunk := os.read(self._reads, _CHUNK):
                     for line in lines.fed(chunk):
                         # One is taken up before the next is read: who sends faster than we work has to wait.
-                        asyncio.run_coroutine_threadsafe(self._hand(line, _parsed(line)), self._loop).result()
+                        asyncio.run_coroutine_threadsafe(self._hand(*_taken(line)), self._loop).result()
             except TooMuch as error:
                 self.problem = f"the client {error}"
             except OSError as error:
                 self.problem = f"what the client says cannot be read: {error.strerror or error}"
             self._loop.call_soon_threadsafe(self._heard.close)
 
-    async def _hand(self, line: bytes | TooLong, one: SessionMessage | Exception | None) -> None:
+    async def _hand(self, said: SessionMessage | None, refused: SessionMessage | None) -> None:
         with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
-            if isinstance(line, TooLong):
-                await self._streams[2].send(_refused(line))
-            elif one is not None:
-                await self._heard.send(one)
+            if refused is not None:
+                await self._streams[2].send(refused)
+            elif said is not None:
+                await self._heard.send(said)
 
     async def _speak(self, said: MemoryObjectReceiveStream[SessionMessage]) -> None:
         with suppress(anyio.ClosedResourceError):
@@ -124,16 +125,37 @@ def _settle(written: asyncio.Future[None]) -> None:
         written.set_result(None)
 
 
-def _parsed(line: bytes | TooLong) -> SessionMessage | Exception | None:
-    if isinstance(line, TooLong) or not line.strip():
-        return None
+def _taken(line: bytes | TooLong) -> tuple[SessionMessage | None, SessionMessage | None]:
+    """What was said, or what is answered to something that is no message. An empty line is nothing."""
+    if isinstance(line, TooLong):
+        why = f"A message of more than {MOST >> 20} MiB is not read."
+        return None, _refused(line.number, mcp_types.INVALID_REQUEST, why)
+    if not line.strip():
+        return None, None
     try:
-        return message.SessionMessage(mcp_types.jsonrpc_message_adapter.validate_json(line, by_name=False))
-    except (ValueError, RecursionError) as error:  # the protocol says what is answered to it
-        return error
+        return _read(line), None
+    except (ValueError, RecursionError):
+        return _mended(line)
 
 
-def _refused(line: TooLong) -> SessionMessage:
-    what = f"A message of more than {MOST >> 20} MiB is not read."
-    error = mcp_types.ErrorData(code=mcp_types.INVALID_REQUEST, message=what)
-    return message.SessionMessage(mcp_types.JSONRPCError(jsonrpc="2.0", id=line.number, error=error))
+def _mended(line: bytes) -> tuple[SessionMessage | None, SessionMessage | None]:
+    """The same where half a character is all that is wrong with it, such as of a file name that is no text."""
+    given: object = None
+    try:
+        given = json.loads(line)
+        return _read(json.dumps(given, ensure_ascii=False).encode("utf-8", "replace")), None
+    except (ValueError, RecursionError):
+        if not isinstance(given, dict) or "method" not in given:
+            return None, _refused(None, mcp_types.PARSE_ERROR, "This is no message of the protocol.")
+        id = given.get("id")
+        number = id if isinstance(id, int | str) and not isinstance(id, bool) else None
+        return None, _refused(number, mcp_types.INVALID_REQUEST, "This is no message of the protocol.")
+
+
+def _read(line: bytes) -> SessionMessage:
+    return message.SessionMessage(mcp_types.jsonrpc_message_adapter.validate_json(line, by_name=False))
+
+
+def _refused(number: int | str | None, code: int, why: str) -> SessionMessage:
+    error = mcp_types.ErrorData(code=code, message=why)
+    return message.SessionMessage(mcp_types.JSONRPCError(jsonrpc="2.0", id=number, error=error))

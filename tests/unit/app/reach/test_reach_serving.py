@@ -82,8 +82,10 @@ def write(tmp_path: Path, name: str, content: str = "one\n") -> Json:
 
 @pytest.mark.behaviour("B-1800")
 async def test_our_tools_are_told_with_their_own_schemas_and_true_hints(tmp_path: Path) -> None:
-    async with served(tmp_path) as it:
+    ours = json.dumps({"mcpServers": {"self": {"command": "false"}}})  # whose tools are not handed on
+    async with served(tmp_path, mcp_config=(ours,)) as it:
         tools = {tool["name"]: tool for tool in it.listed()}
+        assert not {"ToolSearch", "UseTool"} & set(it.session.facts.tools)
     hints = {name: tool["annotations"] for name, tool in tools.items()}
     reading = {name for name, each in hints.items() if each["readOnlyHint"]}
     assert reading == {"Read", "Glob", "Grep", "TaskOutput", "TodoWrite", "WebFetch"}
@@ -181,6 +183,7 @@ async def test_what_another_program_changed_goes_back_call_by_call(tmp_path: Pat
         await it.call("Read", {"file_path": str(project / "none")}, Person())
         await it.call("Write", write(tmp_path, "a.txt", "first\n"), Person())
         await it.call("Write", write(tmp_path, "a.txt", "second\n"), Person())
+        assert it.session.checkpoints is not None and len(await it.session.checkpoints.points()) == 2
     assert path is not None and path.stem == id
     found = load_session(path)
     uses = [use.name for message in found.messages for use in message.tool_uses]

@@ -25,6 +25,7 @@ from coder.frontends.elicited import form_for
 from coder.mcp.server import Answer
 from coder.mcp.serving import Postponed
 from coder.sessions.load import load as load_session
+from coder.sessions.repair import repair
 from tests.support.pictures import png
 from tests.support.processes import is_alive, pid_in, until
 
@@ -188,6 +189,7 @@ async def test_what_another_program_changed_goes_back_call_by_call(tmp_path: Pat
     found = load_session(path)
     uses = [use.name for message in found.messages for use in message.tool_uses]
     assert uses == ["Read", "Write", "Write"] and found.skipped == ""
+    assert repair(found.messages, found.calls) == found.messages  # it can be gone on with as it is
     prompts = [message.text for message in found.messages if message.meta.kind == "prompt"]
     assert [line.rpartition(" (called over MCP by ")[0] for line in prompts] == [f"Write {project}/a.txt"] * 2
     checkpoints = checkpoints_of(path, tmp_path / "home" / ".coder", {"HOME": str(tmp_path / "home")})

@@ -13,7 +13,7 @@ import os
 import queue
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from coder.mcp.carrier import MOST
 from coder.mcp.library import anyio, mcp_types, message
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from mcp.shared.message import SessionMessage
 
     from coder.mcp.carrier import Streams
+
+    _Taken: TypeAlias = tuple[SessionMessage | None, SessionMessage | None]
 
 _CHUNK = 1 << 16
 _WAITING = 64
@@ -50,6 +52,8 @@ class OwnStreams:
 
     def __init__(self, reads: int, writes: int, flush: float = _FLUSH) -> None:
         self._reads, self._writes, self._flush = reads, writes, flush
+        self._room = threading.Semaphore(_WAITING)  # who sends faster than we work has to wait
+        self._has_left = False
         self._out: queue.SimpleQueue[tuple[bytes, asyncio.Future[None]] | None] = queue.SimpleQueue()
         self.problem = ""
 
@@ -60,41 +64,52 @@ class OwnStreams:
         self._streams = (self._heard, read, write, said)
         for number in (self._reads, self._writes):
             os.set_blocking(number, True)
+        self._coming: asyncio.Queue[_Taken | None] = asyncio.Queue()
+        self._hearing = asyncio.create_task(self._hear())
+        self._speaking = asyncio.create_task(self._speak(said))
         # Daemons: one that waits for the other side must not keep the process from ending.
         threading.Thread(target=self._listen, daemon=True).start()
-        self._writing = threading.Thread(target=self._write, daemon=True)
-        self._writing.start()
-        self._speaking = asyncio.create_task(self._speak(said))
+        threading.Thread(target=self._write, daemon=True).start()
         return read, write
 
     async def __aexit__(self, *exception: object) -> None:
         self._streams[2].close()
         await asyncio.wait({self._speaking}, timeout=self._flush)
-        self._speaking.cancel()
+        self._has_left = True
+        self._room.release()
         self._out.put(None)
+        for task in (self._hearing, self._speaking):
+            task.cancel()
+        await asyncio.wait({self._hearing, self._speaking})
         for stream in self._streams:
             stream.close()
 
     def _listen(self) -> None:
         lines = Lines()
-        with suppress(RuntimeError, asyncio.CancelledError):  # the loop has ended
-            try:
-                while chunk := os.read(self._reads, _CHUNK):
-                    for line in lines.fed(chunk):
-                        # One is taken up before the next is read: who sends faster than we work has to wait.
-                        asyncio.run_coroutine_threadsafe(self._hand(*_taken(line)), self._loop).result()
-            except TooMuch as error:
-                self.problem = f"the client {error}"
-            except OSError as error:
-                self.problem = f"what the client says cannot be read: {error.strerror or error}"
-            self._loop.call_soon_threadsafe(self._heard.close)
+        try:
+            while chunk := os.read(self._reads, _CHUNK):
+                for line in lines.fed(chunk):
+                    taken = _taken(line)
+                    self._room.acquire()
+                    if self._has_left:
+                        return
+                    self._tell(self._coming.put_nowait, taken)
+        except TooMuch as error:
+            self.problem = f"the client {error}"
+        except OSError as error:
+            self.problem = f"what the client says cannot be read: {error.strerror or error}"
+        self._tell(self._coming.put_nowait, None)
 
-    async def _hand(self, said: SessionMessage | None, refused: SessionMessage | None) -> None:
+    async def _hear(self) -> None:
         with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
-            if refused is not None:
-                await self._streams[2].send(refused)
-            elif said is not None:
-                await self._heard.send(said)
+            while (taken := await self._coming.get()) is not None:
+                said, refused = taken
+                if refused is not None:
+                    await self._streams[2].send(refused)
+                elif said is not None:
+                    await self._heard.send(said)
+                self._room.release()
+        self._heard.close()
 
     async def _speak(self, said: MemoryObjectReceiveStream[SessionMessage]) -> None:
         with suppress(anyio.ClosedResourceError):
@@ -125,7 +140,7 @@ def _settle(written: asyncio.Future[None]) -> None:
         written.set_result(None)
 
 
-def _taken(line: bytes | TooLong) -> tuple[SessionMessage | None, SessionMessage | None]:
+def _taken(line: bytes | TooLong) -> _Taken:
     """What was said, or what is answered to something that is no message. An empty line is nothing."""
     if isinstance(line, TooLong):
         why = f"A message of more than {MOST >> 20} MiB is not read."
@@ -138,7 +153,7 @@ def _taken(line: bytes | TooLong) -> tuple[SessionMessage | None, SessionMessage
         return _mended(line)
 
 
-def _mended(line: bytes) -> tuple[SessionMessage | None, SessionMessage | None]:
+def _mended(line: bytes) -> _Taken:
     """The same where half a character is all that is wrong with it, such as of a file name that is no text."""
     given: object = None
     try:

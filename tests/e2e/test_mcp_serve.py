@@ -126,7 +126,7 @@ async def test_nothing_is_left_when_it_ends(place: Place, how: str) -> None:
     process.stdin.write(HELLO)
     process.stdin.write("no json\n" + call(2, "Bash", command="make all") + call(3, "Bash", command=SLEEPS))
     process.stdin.flush()
-    answers = [await asyncio.to_thread(heard, process) for _ in range(2)]
+    answers = [await asyncio.to_thread(heard, process) for _ in range(3)]
     denied = next(each for each in answers if each["id"] == 2)["result"]
     assert denied["isError"] and '--allowedTools "Bash(make all *)"' in denied["content"][1]["text"], denied
     assert next(each for each in answers if each["id"] == 1)["result"]["serverInfo"]["name"] == "coder"

@@ -31,7 +31,7 @@ class Site(BaseHTTPRequestHandler):
     files: ClassVar[dict[str, bytes]] = {}
 
     def do_GET(self) -> None:
-        port = self.server.server_address[1]
+        port = self.headers["host"].rpartition(":")[2]
         match self.path.partition("?")[0].split("/")[1:]:
             case ["to", "file"]:
                 self.answer(302, location=f"http://127.0.0.1:{port}/x.mcpb?token=canary")

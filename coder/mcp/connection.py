@@ -17,6 +17,7 @@ from coder.mcp.hosting import Hosting, as_json
 from coder.mcp.library import anyio, is_closed, mcp, mcp_types, pydantic, version
 from coder.mcp.offers import Heard
 from coder.mcp.tap import Tap
+from coder.mcp.tasking import as_task, only_tasks
 from coder.mcp.veil import Veil, one_line
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Connection:
         self._hosting, self._veil = hosting, veil
         self._news = asyncio.Event()
         self._changed = self._left = self._over = False
+        self._only_tasks = frozenset[str]()  # tools that cannot be called otherwise
         self.tap = Tap(carrier, self._ended)
         self._client = mcp.Client(
             self.tap,
@@ -87,8 +89,20 @@ class Connection:
         async def moved(progress: float, total: float | None, message: str | None) -> None:
             moves(progress, total, message or "")
 
-        result = await self._answered(self._client.call_tool(tool, arguments, progress_callback=moved))
-        return as_json(result)
+        async def once() -> Any:
+            if tool in self._only_tasks and self.is_handshake:
+                return await as_task(self._client.session, tool, arguments, moves)
+            return await self._client.call_tool(tool, arguments, progress_callback=moved)
+
+        async def called() -> Any:
+            try:
+                return await once()
+            except mcp.MCPError as error:
+                if not await self._hosting.visited(error):
+                    raise
+                return await once()
+
+        return as_json(await self._answered(called()))
 
     async def read(self, uri: str) -> Sequence[Json]:
         result = await self._answered(self._client.read_resource(uri))
@@ -135,6 +149,7 @@ class Connection:
                 return []
 
         tools = await all_of(capabilities.tools, "tools", client.list_tools, "tools")
+        self._only_tasks = only_tasks(tools)
         prompts = await all_of(capabilities.prompts, "prompts", client.list_prompts, "prompts")
         resources = await all_of(capabilities.resources, "resources", client.list_resources, "resources")
         templates = await all_of(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 DEBOUNCE = 0.2  # seconds; servers tell of a change several times
 _PAGES = 100
 _LISTEN_AGAIN = 5.0
+_TEMPLATES = "resource templates"
 _CHANGES = {
     "notifications/tools/list_changed",
     "notifications/prompts/list_changed",
@@ -145,6 +146,8 @@ class Connection:
                 why = error.error.message if isinstance(error, mcp.MCPError) else "it is none of the protocol's"
                 if self._over or is_closed(error):
                     raise
+                if isinstance(error, mcp.MCPError) and error.code == mcp_types.METHOD_NOT_FOUND and name == _TEMPLATES:
+                    return []  # many that have resources know no templates
                 unread.append(f"its list of {name} cannot be read: {one_line(why, self._veil)}")
                 return []
 
@@ -153,7 +156,7 @@ class Connection:
         prompts = await all_of(capabilities.prompts, "prompts", client.list_prompts, "prompts")
         resources = await all_of(capabilities.resources, "resources", client.list_resources, "resources")
         templates = await all_of(
-            capabilities.resources, "resource templates", client.list_resource_templates, "resource_templates"
+            capabilities.resources, _TEMPLATES, client.list_resource_templates, "resource_templates"
         )
         info = client.server_info
         return Heard(

@@ -23,15 +23,22 @@ import pytest
 from coder.mcp.server import Stdio
 from tests.support.processes import DEADLINE
 
-NODE = {
-    "everything": "@modelcontextprotocol/server-everything@2026.8.31",
-    "filesystem": "@modelcontextprotocol/server-filesystem@2026.8.31",
-    "memory": "@modelcontextprotocol/server-memory@2026.8.31",
-    "sequential-thinking": "@modelcontextprotocol/server-sequential-thinking@2026.8.31",
+NODE = {  # the package, and its program
+    "everything": ("@modelcontextprotocol/server-everything@2026.8.31", "mcp-server-everything"),
+    "filesystem": ("@modelcontextprotocol/server-filesystem@2026.8.31", "mcp-server-filesystem"),
+    "memory": ("@modelcontextprotocol/server-memory@2026.8.31", "mcp-server-memory"),
+    "sequential-thinking": (
+        "@modelcontextprotocol/server-sequential-thinking@2026.8.31",
+        "mcp-server-sequential-thinking",
+    ),
+    "playwright": ("@playwright/mcp@0.0.83", "playwright-mcp"),
+    "context7": ("@upstash/context7-mcp@4.1.1", "context7-mcp"),
+    "chrome-devtools": ("chrome-devtools-mcp@1.11.0", "chrome-devtools-mcp"),
+    "kubernetes": ("kubernetes-mcp-server@0.0.67", "kubernetes-mcp-server"),
 }
 PYTHON = {
     "servers": ("mcp-server-git==2026.10.19", "mcp-server-fetch==2026.10.24", "mcp-server-time==2026.10.19"),
-    "older": ("mcp==1.30.0",),
+    "older": ("mcp==1.30.0", "mcp-server-sqlite==2025.4.25"),
 }
 _LONG = 400  # seconds for one installation
 OLDER = Path(__file__).with_name("mcp_servers") / "older.py"
@@ -45,14 +52,18 @@ class Shelf:
 
     def node(self, name: str, *args: str) -> Stdio:
         """The program of a package of the npm registry, run without npx."""
-        package = NODE[name]
+        _program("node")
+        package, program = NODE[name]
         folder = self._kept("npm", name, lambda into: _npm(into, package))
-        plain = package.rsplit("@", 1)[0]
-        return Stdio(_program("node"), (str(folder / "node_modules" / plain / "dist" / "index.js"), *args))
+        return Stdio(str(folder / "node_modules" / ".bin" / program), args)
 
     def python(self, name: str, *args: str) -> Stdio:
         """The module of a package of the Python index."""
         return Stdio(self._python("servers"), ("-m", f"mcp_server_{name}", *args))
+
+    def sqlite(self, *args: str) -> Stdio:
+        """A program of others that its makers left with the older edition."""
+        return Stdio(str(Path(self._python("older")).with_name("mcp-server-sqlite")), args)
 
     def older(self, *args: str) -> Stdio:
         """A server of ours, made with the edition of the library that most servers are still made with."""

@@ -1,5 +1,5 @@
 """A server of the older protocol whose tools are only called as tasks, or want a page visited first, and which lists them
-a page at a time: `tasks.py NOTES`."""
+a page at a time; it has a resource, and knows no templates of any: `tasks.py NOTES`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TOOLS = [
     {"name": name, "inputSchema": {"type": "object"}, "execution": {"taskSupport": support}}
     for name, support in (("research", "required"), ("forever", "required"), ("plain", "optional"), ("pay", "forbidden"))
 ]
-CAPABILITIES = {"tools": {}, "tasks": {"cancel": {}, "requests": {"tools": {"call": {}}}}}
+CAPABILITIES = {"tools": {}, "resources": {}, "tasks": {"cancel": {}, "requests": {"tools": {"call": {}}}}}
 GREETING = {"protocolVersion": "2025-11-25", "capabilities": CAPABILITIES, "serverInfo": {"name": "t", "version": "1"}}
 TASK = {"createdAt": "2026-01-01T00:00:00Z", "lastUpdatedAt": "2026-01-01T00:00:00Z", "ttl": None, "pollInterval": 1}
 PAGE = {"mode": "url", "message": "Pay first.", "url": "https://pay.invalid/1", "elicitationId": "e1"}
@@ -55,6 +55,8 @@ def answer(message: dict[str, Any]) -> None:
         at = int(params.get("cursor") or 0)
         more = {"nextCursor": str(at + 1)} if at + 1 < len(TOOLS) else {}
         say(number, result={"tools": [TOOLS[at]], **more})
+    elif method == "resources/list":
+        say(number, result={"resources": [{"uri": "t://one", "name": "one"}]})
     elif method == "tools/call":
         call(number, params)
     elif method == "tasks/get":

@@ -31,6 +31,7 @@ async def test_a_tool_that_is_a_task_is_called_as_one_and_others_are_not(tmp_pat
     async with linked(tasks(tmp_path), place_in(tmp_path)) as link:
         assert await link.ready(), link.standing.reason
         assert [tool.tool for tool in link.offer.tools] == ["research", "forever", "plain", "pay"]  # four pages
+        assert ([one.uri for one in link.offer.resources], link.offer.problems) == (["t://one"], ())
         answer = await link.call("research", {}, lambda *move: moves.append(move))
         assert (answer.content[0]["text"], answer.is_error) == ("found", False)
         assert moves == [(1.0, None, "half")]

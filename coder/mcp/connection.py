@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Literal
 
 from coder import __version__
 from coder.core.messages import Json
@@ -27,6 +28,7 @@ DEBOUNCE = 0.2  # seconds; servers tell of a change several times
 _PAGES = 100
 _LISTEN_AGAIN, _LISTEN_LATEST = 5.0, 300.0  # seconds
 _TEMPLATES = "resource templates"
+_LEVEL: Literal["info"] = "info"  # of the log messages that are wanted, and all that is graver
 _CHANGES = {
     "notifications/tools/list_changed",
     "notifications/prompts/list_changed",
@@ -52,7 +54,7 @@ class Connection:
             elicitation_callback=hosting.elicit,
             list_roots_callback=hosting.roots,
             logging_callback=hosting.log,
-            log_level="info",
+            log_level=_LEVEL,
             message_handler=self._told,
         )
 
@@ -176,9 +178,11 @@ class Connection:
     async def _listen(self) -> None:
         """In the newer protocol changes are told to who listens. A stream that was lost is opened again, and all is
         asked for anew, for what was told meanwhile is gone."""
-        if self.is_handshake:
-            return
         has = self._client.server_capabilities
+        if self.is_handshake:
+            if has.logging is not None:
+                await self._quieten()
+            return
         tools = bool(has.tools and has.tools.list_changed)
         prompts = bool(has.prompts and has.prompts.list_changed)
         resources = bool(has.resources and has.resources.list_changed)
@@ -193,12 +197,18 @@ class Connection:
             except mcp.MCPError:
                 return  # it lets nobody listen
             except (RuntimeError, TimeoutError):
-                pass
+                await self._quieten()
             if self._over or self._left:
                 return
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LISTEN_LATEST)
             self._change()
+
+    async def _quieten(self) -> None:
+        """The older protocol has a request for what the newer one says with each."""
+        request = mcp_types.SetLevelRequest(params=mcp_types.SetLevelRequestParams(level=_LEVEL))
+        with suppress(mcp.MCPError, pydantic.ValidationError, RuntimeError):
+            await self._client.session.send_request(request, mcp_types.EmptyResult)
 
     async def _told(self, message: IncomingMessage) -> None:
         if not isinstance(message, Exception) and message.method in _CHANGES:

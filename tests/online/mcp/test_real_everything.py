@@ -20,7 +20,7 @@ from coder.mcp.server import Answer, Http, Transport
 from tests.support.mcp_links import Asked, linked, place_in, server_of
 from tests.support.real_servers import Shelf, running
 
-pytestmark = [pytest.mark.online, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.online, pytest.mark.timeout(600), pytest.mark.behaviour("B-1821")]
 
 
 @pytest.fixture(scope="module", params=["stdio", "http", "sse"])
@@ -58,6 +58,8 @@ async def everything(transport: Transport, folder: Path, **answers: Json) -> Asy
     async with linked(server_of(transport, "everything"), place_in(folder), host) as link:
         assert await link.ready(), link.standing.reason
         yield Everything(link, host)
+        # It asks for the folders a moment after it is connected, and as a program it does not end while it waits.
+        await host.until(lambda: host.lines)
 
 
 async def test_what_it_offers(transport: Transport, tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
-"""A server made with the library's edition before 2: `older.py stdio|http`; the latter prints its ports. Run by a Python
-that has that edition."""
+"""A server made with the library's edition before 2: `older.py stdio|http`; the latter prints its ports. Run by a
+Python that has that edition."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""A server of the older protocol whose tools are only called as tasks, or want a page visited first, and which lists them
-a page at a time; it has a resource, and knows no templates of any: `tasks.py NOTES`."""
+"""A server of the older protocol whose tools are only called as tasks, or want a page visited first: `tasks.py NOTES`.
+It lists them a page at a time, has a resource and knows no templates of any."""
 
 from __future__ import annotations
 
@@ -10,9 +10,15 @@ from typing import Any
 NOTES = sys.argv[1]
 TOOLS = [
     {"name": name, "inputSchema": {"type": "object"}, "execution": {"taskSupport": support}}
-    for name, support in (("research", "required"), ("forever", "required"), ("plain", "optional"), ("pay", "forbidden"))
+    for name, support in (
+        ("research", "required"),
+        ("forever", "required"),
+        ("plain", "optional"),
+        ("pay", "forbidden"),
+    )
 ]
-CAPABILITIES = {"tools": {}, "resources": {}, "tasks": {"cancel": {}, "requests": {"tools": {"call": {}}}}}
+AS_TASKS = {"cancel": {}, "requests": {"tools": {"call": {}}}}
+CAPABILITIES = {"tools": {}, "resources": {}, "logging": {}, "tasks": AS_TASKS}
 GREETING = {"protocolVersion": "2025-11-25", "capabilities": CAPABILITIES, "serverInfo": {"name": "t", "version": "1"}}
 TASK = {"createdAt": "2026-01-01T00:00:00Z", "lastUpdatedAt": "2026-01-01T00:00:00Z", "ttl": None, "pollInterval": 1}
 PAGE = {"mode": "url", "message": "Pay first.", "url": "https://pay.invalid/1", "elicitationId": "e1"}
@@ -55,6 +61,9 @@ def answer(message: dict[str, Any]) -> None:
         at = int(params.get("cursor") or 0)
         more = {"nextCursor": str(at + 1)} if at + 1 < len(TOOLS) else {}
         say(number, result={"tools": [TOOLS[at]], **more})
+    elif method == "logging/setLevel":
+        note(f"level {params['level']}")
+        say(number, result={})
     elif method == "resources/list":
         say(number, result={"resources": [{"uri": "t://one", "name": "one"}]})
     elif method == "tools/call":

@@ -20,9 +20,10 @@ def tasks(folder: Path) -> Server:
     return server_of(Stdio(sys.executable, (str(SERVERS / "tasks.py"), str(folder / "notes"))), "tasks")
 
 
-def notes(folder: Path) -> list[str]:
+def notes(folder: Path, what: str = "") -> list[str]:
     path = folder / "notes"
-    return path.read_text().splitlines() if path.exists() else []
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [line for line in lines if line.startswith("level ") is (what == "level")]
 
 
 @pytest.mark.behaviour("B-1815")
@@ -37,6 +38,12 @@ async def test_a_tool_that_is_a_task_is_called_as_one_and_others_are_not(tmp_pat
         assert moves == [(1.0, None, "half")]
         assert await say(link, tool="plain") == "plain"
     assert notes(tmp_path) == ["call research as a task", "call plain at once"]
+
+
+async def test_no_more_of_its_log_is_wanted_than_people_can_use(tmp_path: Path) -> None:
+    async with linked(tasks(tmp_path), place_in(tmp_path)) as link:
+        assert await link.ready(), link.standing.reason
+        await until(lambda: notes(tmp_path, "level") == ["level info"])
 
 
 @pytest.mark.behaviour("B-1815")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import threading
@@ -14,7 +15,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from coder.mcp.server import Answer, Stdio
-from tests.support.mcp_links import Asked, linked, place_in, server_of
+from tests.support.mcp_links import PATIENT, Asked, linked, place_in, server_of
 from tests.support.real_servers import Shelf
 
 pytestmark = [pytest.mark.online, pytest.mark.timeout(600)]
@@ -63,19 +64,23 @@ async def test_filesystem(servers: Shelf, tmp_path: Path) -> None:
         ("search_files", {"path": str(at), "pattern": "**/b.txt"}, "b.txt"),
         ("get_file_info", {"path": path("sub/b.txt")}, "isFile: true"),
     ]
-    # It takes the folders of the session instead of the one it is started with.
-    host = Asked((at,))
-    program = servers.node("filesystem", str(tmp_path))
-    assert await each(program, calls, tmp_path, host) == set()
+    assert await each(servers.node("filesystem", str(at)), calls, tmp_path, Asked((at,))) == set()
     assert (at / "sub" / "b.txt").read_text() == "one\nthree ❯\n"
 
 
 @pytest.mark.behaviour("B-1817")
-async def test_a_folder_that_is_not_of_the_session_is_refused_by_filesystem(servers: Shelf, tmp_path: Path) -> None:
-    program = servers.node("filesystem", str(tmp_path))
-    async with linked(server_of(program), place_in(tmp_path), Asked((tmp_path,))) as link:
+async def test_filesystem_has_the_folders_of_the_session(servers: Shelf, tmp_path: Path) -> None:
+    """They take the place of the one it is started with, a moment after it is connected."""
+    ours, other = tmp_path / "ours", tmp_path / "other"
+    ours.mkdir()
+    (other / "sub").mkdir(parents=True)
+    program = servers.node("filesystem", str(other))
+    async with linked(server_of(program), place_in(tmp_path), Asked((ours,))) as link:
         assert await link.ready()
-        answer = await link.call("read_text_file", {"path": "/etc/hostname"}, lambda *move: None)
+        async with asyncio.timeout(PATIENT):
+            while str(ours) not in said(await link.call("list_allowed_directories", {}, lambda *move: None)):
+                await asyncio.sleep(0.01)
+        answer = await link.call("list_directory", {"path": str(other)}, lambda *move: None)
         assert answer.is_error and "Access denied" in said(answer)
 
 

@@ -21,13 +21,13 @@ def rows() -> list[list[str]]:
     return [row for row in cells if row[-1] != "Test"]
 
 
-def tests_in(path: Path) -> set[str]:
+def defined_in(path: Path) -> set[str]:
     return set(DEFINED.findall(path.read_text(encoding="utf-8")))
 
 
 @pytest.mark.behaviour("B-1822")
 def test_every_row_names_a_test_that_there_is_or_says_why_not() -> None:
-    real = {name for path in REAL.glob("test_*.py") for name in tests_in(path)}
+    real = {name for path in REAL.glob("test_*.py") for name in defined_in(path)}
     assert len(rows()) > 40
     for row in rows():
         named = NAMED.findall(row[-1])
@@ -36,12 +36,12 @@ def test_every_row_names_a_test_that_there_is_or_says_why_not() -> None:
             continue
         assert named, row
         for name, path in named:
-            assert name in (tests_in(ROOT / path) if path else real), row
+            assert name in (defined_in(ROOT / path) if path else real), row
 
 
 @pytest.mark.behaviour("B-1822")
 def test_every_test_with_a_server_that_others_made_stands_in_the_table() -> None:
     named = {name for row in rows() for name, _ in NAMED.findall(row[-1])}
-    real = {name for path in REAL.glob("test_*.py") for name in tests_in(path)}
+    real = {name for path in REAL.glob("test_*.py") for name in defined_in(path)}
     # How others publish servers of the newer era is a matter of the table's third column.
     assert real - named <= {"test_a_server_of_the_newer_era_that_others_publish_is_spoken_to_in_it"}

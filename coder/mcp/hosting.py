@@ -7,7 +7,7 @@ from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
 from coder.core.messages import Json
-from coder.mcp.library import mcp_types, pydantic
+from coder.mcp.library import mcp, mcp_types, pydantic
 from coder.mcp.link import Host
 from coder.mcp.server import Server
 

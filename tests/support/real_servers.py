@@ -153,9 +153,7 @@ def _pip(into: Path, packages: Sequence[str]) -> None:
 
 
 def _run(command: list[str]) -> None:
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=_LONG
-    )
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=_LONG)
     if done.returncode:
         said = done.stderr.strip().splitlines()[-3:]
         pytest.skip(f"cannot be fetched: {command[-1]}: {said}")

@@ -66,9 +66,7 @@ async def test_a_server_of_the_older_era_has_all_it_may_ask_for(older: Transport
 
 
 @pytest.mark.behaviour("B-1818")
-async def test_a_server_of_the_newer_era_that_others_publish_is_spoken_to_in_it(
-    servers: Shelf, tmp_path: Path
-) -> None:
+async def test_a_server_of_the_newer_era_that_others_publish_is_spoken_to_in_it(servers: Shelf, tmp_path: Path) -> None:
     for server in (newer(), server_of(servers.python("time"), "time")):
         async with linked(server, place_in(tmp_path)) as link:
             assert await link.ready(), link.standing.reason

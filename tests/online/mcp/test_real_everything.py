@@ -147,7 +147,7 @@ async def test_resources(transport: Transport, tmp_path: Path) -> None:
     async with everything(transport, tmp_path) as it:
         (page,) = await it.link.read("demo://resource/static/document/features.md")
         assert page["mimeType"] == "text/markdown" and page["text"].startswith("# Everything Server")
-        with pytest.raises(ServerError, match="refused the resource demo://nope: .*not found"):
+        with pytest.raises(ServerError, match=r"refused the resource demo://nope: .*not found"):
             await it.link.read("demo://nope")
 
 
@@ -181,7 +181,7 @@ async def test_prompts(transport: Transport, tmp_path: Path) -> None:
         assert weather["content"]["text"] == "What's weather in Ulm, BW?"
         (team,) = await it.link.prompt("completable-prompt", {"department": "Sales", "name": "Eve"})
         assert "promote Eve" in team["content"]["text"]
-        with pytest.raises(ServerError, match="refused the prompt args-prompt: .*city"):
+        with pytest.raises(ServerError, match=r"refused the prompt args-prompt: .*city"):
             await it.link.prompt("args-prompt", {})
 
 

@@ -24,7 +24,7 @@ Call: TypeAlias = tuple[str, dict[str, Any], str]  # the tool, what it is given,
 
 
 def said(answer: Answer) -> str:
-    return "\n".join(block.get("text", block["type"]) for block in answer.content) + json.dumps(answer.structured)
+    return "\n".join(str(block.get("text", block["type"])) for block in answer.content) + json.dumps(answer.structured)
 
 
 async def each(program: Stdio, calls: list[Call], folder: Path, host: Asked | None = None) -> set[str]:

@@ -61,12 +61,12 @@ def case(name: str, servers: Shelf, project: Path, stack: ExitStack) -> Case:
             return Case(entry(program), "sequentialthinking", thought, "thoughtHistoryLength")
         case "everything over HTTP":
             port = stack.enter_context(running(servers.node("everything", "streamableHttp")))
-            address = {"type": "http", "url": f"http://127.0.0.1:{port}/mcp"}
-            return Case(address, "get-sum", {"a": 2, "b": 3}, "The sum of 2 and 3 is 5.")
+            at = {"type": "http", "url": f"http://127.0.0.1:{port}/mcp"}
+            return Case(at, "get-sum", {"a": 2, "b": 3}, "The sum of 2 and 3 is 5.")
         case "everything over SSE":
             port = stack.enter_context(running(servers.node("everything", "sse")))
-            address = {"type": "sse", "url": f"http://127.0.0.1:{port}/sse"}
-            return Case(address, "echo", {"message": "hi"}, "Echo: hi")
+            at = {"type": "sse", "url": f"http://127.0.0.1:{port}/sse"}
+            return Case(at, "echo", {"message": "hi"}, "Echo: hi")
         case _:
             return Case(entry(servers.node("everything")), "simulate-research-query", {"topic": "rye"}, "Report: rye")
 

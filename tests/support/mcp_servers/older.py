@@ -8,7 +8,7 @@ import socket
 import sys
 
 import uvicorn
-from mcp.server.fastmcp import Context, FastMCP, Image  # type: ignore[import-not-found]  # of the older edition
+from mcp.server.fastmcp import Context, FastMCP, Image  # type: ignore[attr-defined]  # of the older edition
 from mcp.types import ModelHint, ModelPreferences, SamplingMessage, TextContent
 from pydantic import BaseModel
 
@@ -19,35 +19,29 @@ class Sure(BaseModel):
     sure: bool
 
 
-@server.tool()  # type: ignore[untyped-decorator]
 def add(a: int, b: int) -> int:
     return a + b
 
 
-@server.tool()  # type: ignore[untyped-decorator]
 def fail() -> str:
     raise ValueError("on purpose")
 
 
-@server.tool()  # type: ignore[untyped-decorator]
 def picture() -> Image:
     return Image(data=b"\x89PNG\r\n\x1a\n", format="png")
 
 
-@server.tool()  # type: ignore[untyped-decorator]
 async def slow(ctx: Context) -> str:
     await ctx.report_progress(1, 2, "half")
     await ctx.warning("a word")
     return "done"
 
 
-@server.tool()  # type: ignore[untyped-decorator]
 async def ask(ctx: Context) -> str:
     answer = await ctx.elicit("Sure?", Sure)
     return f"{answer.action} {answer.data.sure}"
 
 
-@server.tool()  # type: ignore[untyped-decorator]
 async def think(ctx: Context) -> str:
     said = [SamplingMessage(role="user", content=TextContent(type="text", text="What now?"))]
     wish = ModelPreferences(hints=[ModelHint(name="fast")])
@@ -55,36 +49,37 @@ async def think(ctx: Context) -> str:
     return str(answer.content.text)
 
 
-@server.tool()  # type: ignore[untyped-decorator]
 async def roots(ctx: Context) -> str:
     return " ".join(str(root.uri) for root in (await ctx.session.list_roots()).roots)
 
 
-@server.tool()  # type: ignore[untyped-decorator]
 async def ping(ctx: Context) -> str:
     return str(await ctx.session.send_ping())
 
 
-@server.tool()  # type: ignore[untyped-decorator]
 async def grow(ctx: Context) -> str:
     server.add_tool(add, name="more")
     await ctx.session.send_tool_list_changed()
     return "grown"
 
 
-@server.resource("notes://one")  # type: ignore[untyped-decorator]
 def note() -> str:
     return "a note"
 
 
-@server.resource("notes://by/{name}")  # type: ignore[untyped-decorator]
 def by(name: str) -> str:
     return name
 
 
-@server.prompt()  # type: ignore[untyped-decorator]
 def greet(name: str) -> str:
     return f"Say hello to {name}."
+
+
+for tool in (add, fail, picture, slow, ask, think, roots, ping, grow):
+    server.add_tool(tool)
+server.resource("notes://one")(note)
+server.resource("notes://by/{name}")(by)
+server.prompt()(greet)
 
 
 async def serve() -> None:

@@ -17,7 +17,7 @@ TOOLS = [
         ("pay", "forbidden"),
     )
 ]
-AS_TASKS = {"cancel": {}, "requests": {"tools": {"call": {}}}}
+AS_TASKS: dict[str, Any] = {"cancel": {}, "requests": {"tools": {"call": {}}}}
 CAPABILITIES = {"tools": {}, "resources": {}, "logging": {}, "tasks": AS_TASKS}
 GREETING = {"protocolVersion": "2025-11-25", "capabilities": CAPABILITIES, "serverInfo": {"name": "t", "version": "1"}}
 TASK = {"createdAt": "2026-01-01T00:00:00Z", "lastUpdatedAt": "2026-01-01T00:00:00Z", "ttl": None, "pollInterval": 1}

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from coder.cli import mcp_add, mcp_import, mcp_login
+from coder.cli import mcp_add, mcp_import, mcp_login, mcp_serve
 from coder.cli.fitting import fitting
 from coder.cli.mcp_page import Row, as_json, list_page, server_page
 from coder.config.flags import Flags
@@ -37,6 +37,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="Of a server.")]
 mcp_add.register(app)
 mcp_import.register(app)
 mcp_login.register(app)
+mcp_serve.register(app)
 
 
 @app.command("list")

@@ -5,10 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -16,6 +13,7 @@ import pytest
 
 from coder.mcp.server import Answer, Stdio
 from tests.support.mcp_links import PATIENT, Asked, linked, place_in, server_of
+from tests.support.one_page import page
 from tests.support.real_servers import Shelf
 
 pytestmark = [pytest.mark.online, pytest.mark.timeout(600)]
@@ -107,32 +105,6 @@ async def test_git(servers: Shelf, tmp_path: Path) -> None:
         ("git_reset", at, "reset"),
     ]
     assert await each(servers.python("git", "--repository", str(repo)), calls, tmp_path) == set()
-
-
-@contextmanager
-def page(text: str) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            found = self.path == "/page"
-            body = text.encode() if found else b""
-            self.send_response(200 if found else 404)
-            self.send_header("content-type", "text/html")
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/page"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 @pytest.mark.behaviour("B-1817")

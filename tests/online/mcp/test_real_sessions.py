@@ -13,9 +13,9 @@ import pytest
 
 from coder.core.messages import Json
 from coder.mcp.server import Stdio
-from tests.online.mcp.test_real_reference import page
 from tests.support.cli import Place
 from tests.support.fakeapi import fake_api, tool_input, turn
+from tests.support.one_page import page
 from tests.support.real_servers import Shelf, running
 
 pytestmark = [pytest.mark.online, pytest.mark.timeout(600)]

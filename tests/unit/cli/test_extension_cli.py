@@ -176,7 +176,7 @@ def test_a_folder_is_packed_by_name_and_version(place: Place) -> None:
     assert done.stdout == f"{packed}: 3 files\nSHA-256 {sha256(packed)}\n"
     missing = place.coder("extension", "pack", "nowhere")
     assert (missing.code, missing.stderr.count("\n")) == (2, 1) and "nowhere" in missing.stderr
-    url = place.coder("extension", "install", "https://example.com/a.mcpb")
-    assert (url.code, url.stderr.count("\n")) == (2, 1) and "download it first" in url.stderr
+    url = place.coder("extension", "install", "ftp://example.com/a.mcpb")
+    assert url.code == 2 and url.stderr.endswith("could change the file. Use https.\n")
     none = place.coder("extension", "install", "nowhere.mcpb")
     assert (none.code, none.stderr.count("\n")) == (2, 1) and "nowhere.mcpb cannot be read" in none.stderr

@@ -10,6 +10,7 @@ from pathlib import Path
 from bench import cases, commands, sessions, terminal
 from bench.accounting import accounting
 from bench.checkpoints import checkpoints
+from bench.finding import finding_tools
 from bench.git_context import git_context
 from bench.git_reading import git_reading
 from bench.report import Report
@@ -25,7 +26,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="coder-bench-") as folder:
         every = (
             *(*cases.ALL, *terminal.ALL, checkpoints, git_context, git_reading, accounting),
-            *(*sessions.ALL, *commands.ALL, who),
+            *(*sessions.ALL, *commands.ALL, who, finding_tools),
         )
         for case in every:
             if arguments.only is None or arguments.only in case.__name__:

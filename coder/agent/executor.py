@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from coder.agent.gate import Allowed, Denied, Gate
 from coder.agent.outcome import Outcome, denied, failed, held_back
 from coder.agent.ports import NOTHING_SAID, Before, Ports
-from coder.agent.spill import bound
+from coder.agent.spill import LIMIT, bound
 from coder.core import prompts
 from coder.core.errors import ToolError
 from coder.core.events import AnyEvent, ToolFinished, ToolProgress, ToolStarted
@@ -56,6 +56,10 @@ class Toolbox(Protocol):
         """Raises ToolError that lists every problem."""
         ...
 
+    def unwrapped(self, call: ToolUse) -> ToolUse:
+        """The call that is meant by one that stands for another; any other as it is."""
+        ...
+
 
 class Executor:
     """`limit` is how many calls may run at the same time."""
@@ -89,7 +93,7 @@ class Executor:
         Stops early, leaving the rest as they are, when the person's answer to a question ends the run.
         """
         batch: list[Prepared] = []
-        for call in calls:
+        for call in self.unwrapped(calls):
             prepared = self._prepare(call)
             if not isinstance(prepared, Outcome) and prepared.concurrent:
                 batch.append(prepared)
@@ -106,6 +110,10 @@ class Executor:
             if outcome.interrupt or outcome.stop:
                 return
         await self._run_batch(batch, outcomes, halted)
+
+    def unwrapped(self, calls: Sequence[ToolUse]) -> tuple[ToolUse, ...]:
+        """The calls as everybody but the transcript sees them."""
+        return tuple(self._toolbox.unwrapped(call) for call in calls)
 
     async def _run_batch(self, batch: Sequence[Prepared], outcomes: Outcomes, halted: Callable[[], bool]) -> None:
         async def one(prepared: Prepared) -> None:
@@ -216,7 +224,7 @@ class Executor:
         if after.content is not None:
             output = replace(output, content=after.content)
         output = _with_note(output, "\n".join(filter(None, (told, prepared.note, *after.notes))))
-        content = bound(output.content, self._spill_dir, call.id)
+        content = bound(output.content, self._spill_dir, call.id, output.limit or LIMIT)
         result = ToolResult(call.id, content, output.is_error)
         self._emit(
             ToolFinished(

@@ -83,6 +83,11 @@ class Agent:
         self._end_policies = tuple(policies)
         self._closing = closing or _as_it_is
 
+    def begins_with(self, template: ModelRequest) -> None:
+        """Another template, as long as no request was made with the one before."""
+        self._template = template
+        self._requests.begin_with(template)
+
     def steer(self, message: Message) -> None:
         """Queues a message of the person; it lands at the next turn boundary of the run under way. What was not
         delivered when that run ends is for whoever takes it back from the inbox: no later run sends it."""
@@ -164,7 +169,8 @@ class Agent:
             return stopped
         if not calls:
             return ""
-        after = await self._hooks.after_batch(calls, [outcome.result for outcome in outcomes])
+        results = [outcome.result for outcome in outcomes]
+        after = await self._hooks.after_batch(self._executor.unwrapped(calls), results)
         self._commit_all(reminder(note) for note in after.notes)
         return after.stop
 

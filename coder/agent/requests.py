@@ -46,6 +46,10 @@ class Requests:
         self._head = self._head or heads.head_of(self._template)
         return self._head
 
+    def begin_with(self, template: ModelRequest) -> None:
+        """For the first request: nothing was sent from which it could differ."""
+        self._template, self._head = template, ""
+
     @contextmanager
     def using(self, template: ModelRequest | None) -> Iterator[None]:
         """Inside the block requests are made from another template, which has the same prompt and tools."""

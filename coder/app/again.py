@@ -37,6 +37,7 @@ class Again:
         return self._known[call.id]
 
     def _renewal(self, call: ToolUse) -> Renewal:
+        call = self._tools.unwrapped(call)
         tool = self._tools.find(call.name)
         if tool is None or call.error:
             return "never"

@@ -31,6 +31,7 @@ from coder.app.others import OtherSessions
 from coder.app.outset import Outset
 from coder.app.pictures import shrunk
 from coder.app.prompting import Prompting
+from coder.app.reach.reaching import reach_of
 from coder.app.recording import Site
 from coder.app.requesting import another, policies_of, room_of, template_of, thinks_by_tool
 from coder.app.system_prompt import system_prompt
@@ -40,6 +41,7 @@ from coder.core.events import Notice
 from coder.core.frontend import Frontend
 from coder.core.lazy import LazyModule
 from coder.core.messages import Message
+from coder.core.tools import Tool
 from coder.memory.files import MemoryFile, Reason
 from coder.models import catalog
 from coder.tools.read import Read
@@ -49,8 +51,10 @@ if TYPE_CHECKING:
     from coder.app import presenting, shell_line, tasks
     from coder.app.commanding import granting
     from coder.app.commanding import kept as skills_kept
+    from coder.app.reach.linking import Connect
     from coder.app.shell_line import ShellLine
     from coder.git.looking import Looking
+    from coder.mcp.server import Server
     from coder.tools import skill as following
 else:  # for people in front, calls on files, and folders with commands of their own
     presenting, shell_line, tasks = (LazyModule(f"coder.app.{name}") for name in ("presenting", "shell_line", "tasks"))
@@ -62,13 +66,21 @@ class Assembly:
     """Made in the order in which the parts need one another; what is needed before it is made is asked for late."""
 
     def __init__(
-        self, outset: Outset, frontend: Frontend, today: date, reserved: Collection[str], looking: Looking | None = None
+        self,
+        outset: Outset,
+        frontend: Frontend,
+        today: date,
+        reserved: Collection[str],
+        looking: Looking | None = None,
+        more_servers: Callable[[], Sequence[Server]] | None = None,
+        connect: Connect | None = None,
     ) -> None:
         self._outset = outset
         self._config = outset.config
         self.points = points_of(outset)
         self.git = SessionGit(outset, looking, lambda: self.executor)
         self.commanded = Commanded(self._command_parts(reserved))
+        self.reach = reach_of(outset, lambda name: self.tools.find(name), more_servers, connect)
         self.tools = self._tools()
         outset.tools.shells.on_end = lambda shell: outset.emit(tasks.ended(shell))
         self.others = self._others()
@@ -105,13 +117,21 @@ class Assembly:
             self.commanded.expand,
             self.commanded.attach,
             self.points,
-            another(self._config, self.template),
+            lambda model, effort: another(self._config, self.template)(model, effort),
             self.commanded.offered,
             self.evidencing.verify,
             self.commanded.run_ended,
             self._config.model.effort,
-            self.git.ready,
+            self._ready,
         )
+
+    async def _ready(self) -> None:
+        """Before each run."""
+        if self.reach is not None and await self.reach.ready():
+            self.tools.hold(self._every())
+            self.template = template_of(self._config, self._outset.model, self.tools.specs(), self.system.texts)
+            self.agent.begins_with(self.template)
+        await self.git.ready()
 
     def line(self) -> ShellLine:
         """What runs a command that the person typed."""
@@ -154,11 +174,16 @@ class Assembly:
         )
 
     def _tools(self) -> SessionTools:
+        every, further = self._every(), self.reach.find if self.reach is not None else None
+        return SessionTools(every, self._outset.rules.removed_tools(tool.name for tool in every), further)
+
+    def _every(self) -> list[Tool]:
+        """The tools that requests say of, in their order; those of servers come last."""
         outset, config = self._outset, self._config
         skill = (following.Skill(self.commanded.commands),) if self.commanded.has_skills() else ()
         every = (*builtins(outset.tools, thinks=thinks_by_tool(config, outset.model)), *self.git.tools, *skill)
         kept = [tool for tool in every if config.tools is None or tool.name in config.tools]
-        return SessionTools(kept, outset.rules.removed_tools(tool.name for tool in kept))
+        return [*kept, *(self.reach.tools() if self.reach is not None else ())]
 
     def _gate(self, frontend: Frontend) -> Gate:
         outset = self._outset
@@ -166,7 +191,7 @@ class Assembly:
             outset.judge,
             outset.figures.timed(frontend.ask),
             outset.emit,
-            outset.book.allow,
+            self.reach.remembering(outset.book.allow) if self.reach is not None else outset.book.allow,
             outset.control.set_mode,
             lambda: outset.ground.workspace.cwd,
             self.points.before_asking,
@@ -203,7 +228,8 @@ class Assembly:
 
     def context(self) -> Message:
         """The first message, as it is by now."""
-        return self.git.with_now(self._context)
+        message = self.git.with_now(self._context)
+        return self.reach.with_servers(message) if self.reach is not None else message
 
     def _first_message(self, today: date) -> Message:
         """What of it stays: the place, the memory, and which skills there are."""
@@ -216,7 +242,8 @@ class Assembly:
     def _agent(self) -> Agent:
         outset = self._outset
         news = (self.commanded.news(),) if self._has("Skill") else ()
-        ours = (*policies_of(self._config), self.memory, *news, *self.git.policies)
+        servers = (self.reach.news,) if self.reach is not None else ()
+        ours = (*policies_of(self._config), self.memory, *news, *servers, *self.git.policies)
         return Agent(
             outset.purse.model,
             self.template,

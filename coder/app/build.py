@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -24,9 +24,11 @@ from coder.telemetry.logs import DebugLog
 if TYPE_CHECKING:
     from coder.app import contents
     from coder.app import titles as making
+    from coder.app.reach.linking import Connect
     from coder.app.titles import Titler
     from coder.git import looking as looks
     from coder.git.looking import Looking
+    from coder.mcp.server import Server
     from coder.telemetry.context_report import ContextReport
 else:  # for people in front, and in a repository
     contents, making = LazyModule("coder.app.contents"), LazyModule("coder.app.titles")
@@ -44,6 +46,8 @@ async def open_session(
     titles: bool = False,
     reserved: Collection[str] = (),
     looking: Looking | None = None,
+    more_servers: Callable[[], Sequence[Server]] | None = None,
+    connect: Connect | None = None,
 ) -> Session:
     """A session ready for its first prompt. Contacts nothing and changes nothing on disk, but for completing a rewind
     that was cut off.
@@ -51,14 +55,17 @@ async def open_session(
     `start` says which session it is. `save_rule` writes what the person allows from now on; by default into the
     settings file of this folder that is theirs alone. `reload` gives the settings when they have changed: the rules
     among them count from the next call on. `titles`: a small model finds a title for a new session.
-    `looking` is the first look at the repository, where it was begun before.
+    `looking` is the first look at the repository, where it was begun before. `more_servers` gives the servers that no
+    settings name, such as those of extensions; `connect` makes the links to servers, by default for real.
     Raises ConfigError and SessionError.
     """
     if looking is None and repository_of(config.cwd) is not None:
         looking = looks.begin(config)
     try:
         begun = outset(config, frontend, start, save_rule, reload)
-        made = Assembly(begun, frontend, today or datetime.now().astimezone().date(), reserved, looking)
+        made = Assembly(
+            begun, frontend, today or datetime.now().astimezone().date(), reserved, looking, more_servers, connect
+        )
     except BaseException:
         if looking is not None:
             looking.end()
@@ -69,9 +76,13 @@ async def open_session(
     )
     if made.autocommit is not None:
         begun.hearing.add(made.autocommit)
+    if made.reach is not None:
+        begun.hearing.add(made.reach)
     if made.git.context is not None:
         begun.hearing.add(made.git.context)
     told = (*made.memory.warnings, *made.commanded.warnings, *made.points.warnings)
+    if made.reach is not None:
+        told += made.reach.warnings
     if begun.config.auto_commit and made.autocommit is None:
         told += ("Nothing is committed by itself in this session: that needs checkpoints, and none are kept.",)
     own = (*begun.warnings, *made.system.warnings, *told, *begun.journal.notes)
@@ -98,6 +109,7 @@ async def open_session(
         made.prompting,
         made.points,
         made.autocommit.run_ended if made.autocommit is not None else None,
+        made.reach,
     )
 
 
@@ -116,6 +128,8 @@ def _ends(begun: Outset, made: Assembly, titling: tuple[Titler, ...]) -> AsyncEx
         ends.push_async_callback(end)
     if made.git.context is not None:
         ends.push_async_callback(made.git.context.aclose)
+    if made.reach is not None:
+        ends.push_async_callback(made.reach.aclose)
     ends.callback(begun.tools.shells.forget)
     ends.push_async_callback(made.points.aclose)
     return ends

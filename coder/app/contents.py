@@ -9,7 +9,7 @@ from dataclasses import replace
 from coder.agent.history import History
 from coder.app import memory_words as words
 from coder.core.errors import ModelError
-from coder.core.messages import Block, Document, Image, Message, Text, ToolResult, ToolUse, block_to_api, said
+from coder.core.messages import Block, Document, Image, Message, Text, ToolResult, ToolUse, block_to_api, meant, said
 from coder.core.model import ModelRequest
 from coder.core.visible import visible_line
 from coder.models.catalog import describe
@@ -136,6 +136,7 @@ def _lists_skills(message: Message, block: Block) -> bool:
 
 def _said(call: ToolUse) -> str:
     """A call as `Read src/app.py`."""
+    call = meant(call)
     subject = next((call.input[k] for k in ("command", "file_path", "pattern", "url") if k in call.input), "")
     return f"{call.name} {subject}"
 

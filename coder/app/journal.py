@@ -29,7 +29,8 @@ _UNSAVED = "This session is not saved: it has nothing to go back to."
 class Journal:
     """`messages` are those to go on with, sendable; `notes` what a person should know about their loading; `model` the
     one that was asked last, "" when there was none, and `edited_since` why the past has changed since its last reply.
-    `folder` holds the session's side files, made when needed. Nothing is kept when there is no transcript."""
+    `folder` holds the session's side files, made when needed; `past` those of the session it goes on with, None for a
+    new one. Nothing is kept when there is no transcript."""
 
     def __init__(
         self, session_id: str, transcript: Transcript | None, warn: _Warnings, loaded: Loaded | None = None
@@ -41,6 +42,7 @@ class Journal:
         self.edited_since = loaded.edited if loaded else ""
         self._transcript = transcript
         self._warn = warn
+        self.past: Path | None = None
         self._cwd: Path | None = None
         self._syncing: set[asyncio.Future[None]] = set()
         if loaded is not None:
@@ -60,6 +62,7 @@ class Journal:
         journal = cls(started.session_id, started.transcript, warn, started.loaded)
         journal.notes += (started.note,) if started.note else ()
         journal._cwd = config.cwd
+        journal.past = side_folder(started.source) if started.source is not None else None
         if started.transcript is not None:
             started.transcript.describe(branch=branch_of(config.cwd))
         return journal

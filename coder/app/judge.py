@@ -6,7 +6,7 @@ Must not know who is asked, or what runs.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from coder.core.events import AnyEvent, Notice
 from coder.core.lazy import LazyModule
 from coder.core.messages import ToolUse
 from coder.core.requests import Allow
-from coder.core.tools import Access
+from coder.core.tools import Access, Calls
 from coder.permissions.world import LocalWorld
 from coder.workspace.local import LocalWorkspace
 
@@ -63,6 +63,8 @@ class Judge:
     def __call__(self, call: ToolUse, access: Access, given: Allow) -> Decision:
         """The decision, as if `given` had been answered before."""
         self._renew()
+        if isinstance(access, Calls) and access.changed and call.name in given.remember:
+            access = replace(access, changed="")  # it is this definition that would be allowed
         mode = given.mode or self._control.mode
         return policy.decide(call, access, self._book.with_allowed(given.remember), mode, self.world())
 

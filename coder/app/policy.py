@@ -19,7 +19,7 @@ from coder.core.config import Config, RuleText, Scope
 from coder.core.errors import ConfigError
 from coder.core.messages import ToolUse
 from coder.core.requests import Reason
-from coder.core.tools import Access, Calls, Decides, Fetches, Internal, Mode, Reads, Runs, Writes
+from coder.core.tools import READS_RESOURCES, Access, Calls, Decides, Fetches, Internal, Mode, Reads, Runs, Writes
 from coder.permissions.decide import Decision, decide
 from coder.permissions.names import names
 from coder.permissions.rules import Rules
@@ -31,7 +31,7 @@ from coder.workspace.local import LocalWorkspace
 _ALIASES = {"Task": "Agent", "BashOutput": "TaskOutput", "KillShell": "TaskStop"}
 _SESSION_ONLY = names(
     "TodoWrite TaskCreate TaskUpdate TaskGet TaskList TaskOutput TaskStop AskUserQuestion EnterPlanMode ToolSearch "
-    "Agent Think"
+    "Agent Think ListMcpResourcesTool"
 )
 REPOSITORY: tuple[Scope, ...] = ("project", "local")
 
@@ -196,6 +196,8 @@ def access_of(tool: str, given: dict[str, object], world: LocalWorld) -> Access:
             return Reads((workspace.resolve(within),))
         case "WebFetch":
             return Fetches(text("url"))
+        case "ReadMcpResourceTool":
+            return Calls(text("server"), READS_RESOURCES)
         case "ExitPlanMode":
             return Decides()
         case name if name in _SESSION_ONLY:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from coder.app.checkpointing import Checkpointing
     from coder.app.commanding.expanded import Offered
     from coder.app.conversation import OpenConversation
+    from coder.app.reach.rows import ServerRow
+    from coder.app.reach.session import Reach
     from coder.app.shell_line import ShellDone
     from coder.app.spent import Spent
     from coder.app.tasks import Task
@@ -73,13 +75,16 @@ class Session:
         prompting: Prompting | None = None,
         points: Points | None = None,
         after_run: Callable[[], Awaitable[None]] | None = None,
+        reach: Reach | None = None,
     ) -> None:
         self.facts = facts
         self.control = control
         self.warnings = warnings
         self.checkpoints = checkpoints
         self.points: Points = points or NoPoints()
+        self.reach = reach  # its servers; None where it has none
         self._after_run = after_run
+        self._requiring: asyncio.Task[tuple[str, ...]] | None = None
         self._agent = agent
         self._conversation = conversation
         self._prompting = prompting or Prompting()
@@ -91,6 +96,15 @@ class Session:
         self._line = asyncio.Lock()  # one command of the person at a time, and no prompt before its output is there
         self._shelling: asyncio.Task[ShellDone] | None = None
         self._running: asyncio.Task[RunEnded] | asyncio.Task[CompactionEnded] | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return self._running is not None
+
+    @property
+    def servers(self) -> tuple[ServerRow, ...]:
+        """How the session's servers are doing, also those that are not used."""
+        return self.reach.rows() if self.reach is not None else ()
 
     @property
     def spent(self) -> Spent:
@@ -127,6 +141,28 @@ class Session:
             if running.cancelled():
                 return self._agent.ended_early("interrupted", "Interrupted")
             return running.result()
+
+    def servers_told(self) -> None:
+        if self.reach is not None:
+            self.reach.release()
+
+    def begin_servers(self) -> None:
+        """Lets its servers connect while the person thinks; else they do so with the first request."""
+        if self.reach is not None:
+            self.reach.begin_soon()
+
+    async def required(self) -> tuple[str, ...] | None:
+        """Waits for the servers without which nothing is to be begun. Returns what is to be said of those that are not
+        there; None when it was interrupted. `servers_told` is to follow: nothing is said of servers until then."""
+        if self.reach is None:
+            return ()
+        self._requiring = asyncio.create_task(self.reach.required())
+        try:
+            await asyncio.wait({self._requiring})
+            return None if self._requiring.cancelled() else self._requiring.result()
+        finally:
+            self._requiring.cancel()
+            self._requiring = None
 
     async def _run(self, text: str, pictures: Sequence[Image]) -> RunEnded:
         self._agent.starts()
@@ -279,6 +315,8 @@ class Session:
 
     def interrupt(self) -> None:
         """Ends the run under way; `prompt` returns. Does nothing while idle."""
+        if self._requiring is not None:
+            self._requiring.cancel()
         if self._running is not None:
             self._running.cancel()
 

@@ -64,12 +64,14 @@ NEW = Start()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Started:
-    """`loaded` is None for a session without a past, `transcript` for one that is not kept. `note` is for people."""
+    """`loaded` is None for a session without a past, `transcript` for one that is not kept. `note` is for people;
+    `source` is the transcript that was loaded."""
 
     session_id: str
     transcript: Transcript | None
     loaded: Loaded | None = None
     note: str = ""
+    source: Path | None = None
 
 
 def start(config: Config, wanted: Start, warn: Callable[[str], None]) -> Started:
@@ -110,9 +112,9 @@ def _goes_on(config: Config, wanted: Start, warn: Callable[[str], None]) -> Star
         return _fork(config, path, wanted, warn)
     if not config.persist:
         loaded = load(path, wanted.at)
-        return Started(path.stem, None, loaded, _elsewhere(config, path, loaded))
+        return Started(path.stem, None, loaded, _elsewhere(config, path, loaded), path)
     transcript = Transcript.open(path, __version__, config.cwd, warn, wanted.at)
-    return Started(path.stem, transcript, transcript.loaded, _elsewhere(config, path, transcript.loaded))
+    return Started(path.stem, transcript, transcript.loaded, _elsewhere(config, path, transcript.loaded), path)
 
 
 def _fork(config: Config, path: Path, wanted: Start, warn: Callable[[str], None]) -> Started:
@@ -124,7 +126,7 @@ def _fork(config: Config, path: Path, wanted: Start, warn: Callable[[str], None]
     if made.transcript is not None:
         target = transcript_path(config.home, config.cwd, made.session_id)
         made.transcript.begin_with(lambda: _forking.forked(source, path, config.home, target), loaded)
-    return Started(made.session_id, made.transcript, loaded)
+    return Started(made.session_id, made.transcript, loaded, source=path)
 
 
 def _found(config: Config, wanted: Start) -> Path:

@@ -29,6 +29,7 @@ EndReason: TypeAlias = Literal[
     "interrupted",
     "hook_stopped",
     "gate_unmet",
+    "server_missing",
     "crashed",
 ]
 

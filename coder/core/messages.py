@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 from uuid import NAMESPACE_OID, uuid5
 
 Json: TypeAlias = dict[str, Any]
+DISPATCH = "UseTool"  # the tool whose calls stand for calls of others
 INLINE = "inline_"  # how the id of a call begins that the text of a command made, not the model
 ATTACHED = "<attached-"  # how the text of a file begins that a prompt mentions
 
@@ -130,6 +131,14 @@ class Message:
     def text(self) -> str:
         """The visible text, blocks joined by nothing as the model meant them."""
         return "".join(b.text for b in self.content if isinstance(b, Text))
+
+
+def meant(call: ToolUse) -> ToolUse:
+    """A call for people: the one that a dispatch stands for, any other as it is."""
+    name, given = call.input.get("name"), call.input.get("input")
+    if call.name != DISPATCH or not isinstance(name, str):
+        return call
+    return replace(call, name=name, input=given if isinstance(given, dict) else {})
 
 
 def said(message: Message) -> str:

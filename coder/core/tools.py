@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from coder.core.choices import MODES as MODES
 from coder.core.choices import Mode as Mode
-from coder.core.messages import Document, Image, Json, Text
+from coder.core.messages import Document, Image, Json, Text, ToolUse
 from coder.core.requests import Effect, Reply, Request
 from coder.core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from coder.core.model import ToolSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,18 @@ class Fetches:
 
 @dataclass(frozen=True, slots=True)
 class Calls:
+    """Calls a tool of a server. Rules about `mcp__server__tool` are about the call, whatever its own name is. `claim` is
+    what the server says of it, in words after "that it", or "". `changed` says that the tool is another one than the
+    person allowed by its name, or ""."""
+
     server: str
     tool: str
+    claim: str = ""
+    changed: str = ""
+
+
+READS_RESOURCES = "resources_read"
+"""The `tool` of reading what a server offers to be read, which is no tool of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +78,14 @@ Access: TypeAlias = Reads | Writes | Runs | Fetches | Calls | Internal | Decides
 
 @dataclass(frozen=True, slots=True)
 class ToolOutput:
-    """`content` is for the model, `data` the structured result for SDKs and hooks, `summary` one line for people."""
+    """`content` is for the model, `data` the structured result for SDKs and hooks, `summary` one line for people.
+    `limit` is the characters of a text that are let through, where the tool itself has bounded them; None: as ever."""
 
     content: str | tuple[Text | Image | Document, ...]
     data: Json | None = None
     summary: str = ""
     is_error: bool = False
+    limit: int | None = None
 
 
 class SessionControl(Protocol):
@@ -130,4 +145,24 @@ class Foresees(Protocol):
     async def foresee(self, params: Any, workspace: Workspace) -> tuple[Effect, ...]:
         """Called before a person is asked; none when there is nothing to add. Changes nothing. Raises ToolError for a
         call that cannot be done, about which nobody need be asked."""
+        ...
+
+
+@runtime_checkable
+class Described(Protocol):
+    """A tool whose schema is not made from a dataclass: it says itself how the model sees it, and checks its calls."""
+
+    def spec(self) -> ToolSpec: ...
+
+    def parse(self, raw: Json) -> Any:
+        """What `run` is given. Raises ToolError that lists every problem."""
+        ...
+
+
+@runtime_checkable
+class Dispatches(Protocol):
+    """A tool whose call stands for the call of another tool."""
+
+    def inner(self, call: ToolUse) -> ToolUse:
+        """The call that is meant, under the same id; `call` itself when it means none that there is."""
         ...

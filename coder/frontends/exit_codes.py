@@ -31,6 +31,8 @@ def exit_code(ended: RunEnded, signal: Signals | None = None) -> int:
             return RATE_LIMIT
         case "time_budget":
             return TIME_BUDGET
+        case "server_missing":
+            return MCP_MISSING
         case "interrupted":
             return 128 + Signals.SIGINT
         case "model_error" if ended.error_kind in _UNREACHABLE:

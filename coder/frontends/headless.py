@@ -45,8 +45,10 @@ async def run(
     watch = _SignalWatch(session)
     with watch:
         try:
+            unmet = await _unmet(session)  # before what is said of the session: which servers are there
             frontend.begin(session)
-            ended = _resumable(await _run(session, prompt, time_budget, has_commands=has_commands), session)
+            session.servers_told()
+            ended = unmet or _resumable(await _run(session, prompt, time_budget, has_commands=has_commands), session)
         except CoderError as error:  # such as a command whose text cannot be made
             ended = RunEnded(reason="crashed", turns=0, error=str(error))
         except Exception as error:  # noqa: BLE001  # a bug of ours must still leave one result, and no traceback
@@ -65,6 +67,14 @@ async def run(
             _drop_the_rest(sys.stdout)
             return code or FAILED
     return code
+
+
+async def _unmet(session: Session) -> RunEnded | None:
+    """The end of a run that is not to begin, because a server is not there that must be."""
+    missing = await session.required()
+    if missing is None:
+        return RunEnded(reason="interrupted", turns=0, error="Interrupted")
+    return RunEnded(reason="server_missing", turns=0, error=" ".join(missing)) if missing else None
 
 
 async def _run(session: Session, prompt: str, time_budget: float | None, *, has_commands: bool) -> RunEnded:

@@ -9,14 +9,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from coder import __version__
 from coder.core.messages import Json
 from coder.mcp.carrier import Carrier
 from coder.mcp.errors import Gone, ServerError
 from coder.mcp.hosting import Hosting, as_json
-from coder.mcp.library import anyio, is_closed, mcp, mcp_types, version
+from coder.mcp.library import anyio, is_closed, mcp, mcp_types, pydantic, version
 from coder.mcp.offers import Heard
 from coder.mcp.tap import Tap
 from coder.mcp.veil import Veil, one_line
@@ -112,7 +110,7 @@ class Connection:
             if is_closed(error):
                 raise Gone("the connection was closed") from error
             raise ServerError(one_line(error.error.message, self._veil)) from error
-        except (ValidationError, RecursionError) as error:
+        except (pydantic.ValidationError, RecursionError) as error:
             raise ServerError("it answered with something that the protocol does not know") from error
         except RuntimeError as error:
             raise ServerError(one_line(str(error), self._veil)) from error
@@ -129,7 +127,7 @@ class Connection:
                 return []
             try:
                 return await _paged(page, key)
-            except (mcp.MCPError, ValidationError, RecursionError) as error:
+            except (mcp.MCPError, pydantic.ValidationError, RecursionError) as error:
                 why = error.error.message if isinstance(error, mcp.MCPError) else "it is none of the protocol's"
                 if self._over or is_closed(error):
                     raise

@@ -7,10 +7,8 @@ from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from coder.mcp.carrier import Trouble
-from coder.mcp.library import anyio, mcp_types, message
+from coder.mcp.library import anyio, mcp_types, message, pydantic
 from coder.mcp.link import Channel
 
 if TYPE_CHECKING:
@@ -87,7 +85,7 @@ class HostedCarrier:
             if reply is not None:
                 read = mcp_types.jsonrpc_message_adapter.validate_python(reply, by_name=False)
                 await heard.send(message.SessionMessage(read))
-        except (ConnectionError, ValidationError, RecursionError) as error:
+        except (ConnectionError, pydantic.ValidationError, RecursionError) as error:
             self._wrong = "it answered with no message" if not isinstance(error, ConnectionError) else str(error)
             heard.close()
         except (anyio.BrokenResourceError, anyio.ClosedResourceError):

@@ -6,10 +6,8 @@ from __future__ import annotations
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ValidationError
-
 from coder.core.messages import Json
-from coder.mcp.library import mcp_types
+from coder.mcp.library import mcp_types, pydantic
 from coder.mcp.link import Host
 from coder.mcp.server import Server
 
@@ -33,12 +31,12 @@ class Hosting:
         ]
         return mcp_types.ListRootsResult(roots=roots)
 
-    async def sample(self, context: ClientRequestContext, params: BaseModel) -> Any:
+    async def sample(self, context: ClientRequestContext, params: pydantic.BaseModel) -> Any:
         answer = await self._asked(self._host.sample(self._server, as_json(params)))
         kinds = [mcp_types.CreateMessageResult, mcp_types.CreateMessageResultWithTools]
         return _read(answer, kinds)
 
-    async def elicit(self, context: ClientRequestContext, params: BaseModel) -> Any:
+    async def elicit(self, context: ClientRequestContext, params: pydantic.BaseModel) -> Any:
         return _read(await self._asked(self._host.elicit(self._server, as_json(params))), [mcp_types.ElicitResult])
 
     async def log(self, params: Any) -> None:
@@ -56,17 +54,17 @@ class Hosting:
             self.asking -= 1
 
 
-def as_json(value: BaseModel) -> Json:
+def as_json(value: pydantic.BaseModel) -> Json:
     found: Json = value.model_dump(by_alias=True, mode="json", exclude_none=True)
     return found
 
 
-def _read(answer: Json, kinds: Sequence[type[BaseModel]]) -> Any:
+def _read(answer: Json, kinds: Sequence[type[pydantic.BaseModel]]) -> Any:
     if "error" in answer:
         return mcp_types.ErrorData(code=mcp_types.INVALID_REQUEST, message=str(answer["error"]))
     for kind in kinds:
         try:
             return kind.model_validate(answer, by_name=False)
-        except ValidationError:
+        except pydantic.ValidationError:
             continue
     return mcp_types.ErrorData(code=mcp_types.INTERNAL_ERROR, message="There is no answer that can be sent.")

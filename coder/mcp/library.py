@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import anyio
     import mcp
     import mcp_types
+    import pydantic
     from mcp.client import sse, streamable_http
     from mcp.shared import message
     from mcp_types import version
@@ -20,12 +21,13 @@ else:
     anyio = LazyModule("anyio")
     mcp = LazyModule("mcp")
     mcp_types = LazyModule("mcp_types")
+    pydantic = LazyModule("pydantic")
     message = LazyModule("mcp.shared.message")
     sse = LazyModule("mcp.client.sse")
     streamable_http = LazyModule("mcp.client.streamable_http")
     version = LazyModule("mcp_types.version")
 
-__all__ = ["anyio", "is_closed", "load", "mcp", "mcp_types", "message", "sse", "streamable_http", "version"]
+__all__ = ["anyio", "is_closed", "load", "mcp", "mcp_types", "message", "pydantic", "sse", "streamable_http", "version"]
 
 _MODULES = (
     "mcp",

@@ -11,10 +11,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ValidationError
-
 from coder.core.messages import Json
-from coder.mcp.library import anyio, mcp_types
+from coder.mcp.library import anyio, mcp_types, pydantic
 
 if TYPE_CHECKING:
     from mcp.client._transport import ReadStream, WriteStream
@@ -87,13 +85,13 @@ class Tap:
     def _mend(self, result: Json, key: str, kind: str) -> None:
         found = result.get(key)
         items = found if isinstance(found, list) else []
-        model: type[BaseModel] = getattr(mcp_types, kind)
+        model: type[pydantic.BaseModel] = getattr(mcp_types, kind)
         kept = []
         for item in items[:_MOST_AT_ONCE]:
             mended = _mended(item) if kind == "Tool" else item
             try:
                 model.model_validate(mended, by_name=False)
-            except (ValidationError, RecursionError):
+            except (pydantic.ValidationError, RecursionError):
                 name = item.get("name") if isinstance(item, dict) else None
                 self.spoiled.append(str(name)[:100] if name else f"a nameless one of its {key}")
             else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import assert_never
 
@@ -23,6 +24,8 @@ from coder.permissions.touched import Touch
 from coder.permissions.wording import by_rule, danger
 from coder.permissions.world import World
 
+_FOREIGN = re.compile(r"[^A-Za-z0-9_-]")  # what the name of a tool may not hold
+
 
 def call_facts(
     call: ToolUse,
@@ -39,9 +42,11 @@ def call_facts(
             return _path_facts(call, "write", paths, rules, mode, world)
         case Fetches(url):
             return _fetch_facts(call, url, rules)
-        case Calls(server):
+        case Calls(server, tool, claim, changed):
             hidden = f"{call.name} is on a server, and coder cannot see what it does there"
-            return _named_facts(call, rules, hidden if server else f"no rule allows {call.name}")
+            hidden += f"; the server claims that it {claim}" if claim else ""
+            why = hidden if server else f"no rule allows {call.name}"
+            return _named_facts(call, rules, why, _on_server(call, server, tool), changed)
         case Internal():
             touched = Reason("tool", f"{call.name} touches nothing but this session", call.name)
             return _simple(call, rules, Facts(read_only=True, concurrent=True, allowed=(touched,)))
@@ -54,8 +59,8 @@ def call_facts(
             assert_never(access)
 
 
-def _simple(call: ToolUse, rules: Rules, facts: Facts) -> Facts:
-    denied, asked = rule_for_call(rules.deny, call), rule_for_call(rules.ask, call)
+def _simple(call: ToolUse, rules: Rules, facts: Facts, also: ToolUse | None = None) -> Facts:
+    denied, asked = _rule_of_either(rules.deny, call, also), _rule_of_either(rules.ask, call, also)
     return Facts(
         denied=by_rule(denied, call.name) if denied else None,
         asked=by_rule(asked, call.name) if asked else None,
@@ -66,13 +71,27 @@ def _simple(call: ToolUse, rules: Rules, facts: Facts) -> Facts:
     )
 
 
-def _named_facts(call: ToolUse, rules: Rules, why: str) -> Facts:
-    """A call that only a rule with its name can allow."""
-    allowed = rule_for_call(rules.allow, call)
+def _on_server(call: ToolUse, server: str, tool: str) -> ToolUse:
+    """The call under the name that rules about its server go by: a tool of ours may reach one too (its resources)."""
+    if not server or call.name.startswith("mcp__"):
+        return call
+    name = f"mcp__{_FOREIGN.sub('_', server)}__{_FOREIGN.sub('_', tool)}"
+    return ToolUse(call.id, name, call.input)
+
+
+def _rule_of_either(group: tuple[Rule, ...], call: ToolUse, also: ToolUse | None) -> Rule | None:
+    return rule_for_call(group, call) or (rule_for_call(group, also) if also is not None else None)
+
+
+def _named_facts(call: ToolUse, rules: Rules, why: str, also: ToolUse, changed: str = "") -> Facts:
+    """A call that only a rule with its name can allow, or with the name that it has on its server. `changed` says that
+    what the person allowed by this very name is another tool now."""
+    group = tuple(rule for rule in rules.allow if rule.text != call.name) if changed else rules.allow
+    allowed = _rule_of_either(group, call, also)
     if allowed:
-        return _simple(call, rules, Facts(allowed=(by_rule(allowed, call.name),)))
-    need = Need(Reason("default", why, call.name), rules=(call.name,))
-    return _simple(call, rules, Facts(needs=(need,)))
+        return _simple(call, rules, Facts(allowed=(by_rule(allowed, call.name),)), also)
+    need = Need(Reason("safety" if changed else "default", changed or why, call.name), rules=(also.name,))
+    return _simple(call, rules, Facts(needs=(need,)), also)
 
 
 def _follow_facts(call: ToolUse, name: str, gains: str, rules: Rules) -> Facts:

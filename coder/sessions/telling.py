@@ -8,7 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from coder.core.messages import Block, Document, Image, Json, Message, Opaque, Text, Thinking, ToolResult, ToolUse
+from coder.core.messages import (
+    Block,
+    Document,
+    Image,
+    Json,
+    Message,
+    Opaque,
+    Text,
+    Thinking,
+    ToolResult,
+    ToolUse,
+    meant,
+)
 from coder.sessions.codec import messages_of
 from coder.sessions.load import assembled, unstowed
 from coder.sessions.reading import read
@@ -57,8 +69,10 @@ def _parts(block: Block, message: Message) -> Iterator[Part]:
             yield Part(mine, text, when=when)
         case Thinking(thinking=text):
             yield Part("thinking", text, when=when)
-        case ToolUse(name=name, input=given):
-            yield Part("tool", json.dumps(given, ensure_ascii=False, indent=2), f"{name} {_main(given)}".strip(), when)
+        case ToolUse():
+            call, given = meant(block), meant(block).input
+            about = f"{call.name} {_main(given)}".strip()
+            yield Part("tool", json.dumps(given, ensure_ascii=False, indent=2), about, when)
         case ToolResult(content=content, is_error=failed):
             voice: Voice = "failed" if failed else "result"
             text = "\n".join(part.text for part in content if isinstance(part, Text))

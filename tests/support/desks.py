@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 from coder.app.build import open_session
+from coder.app.reach.linking import Connect
 from coder.app.session import Session
 from coder.app.starting import NEW, Start
 from coder.config.paths import user_settings
@@ -130,6 +131,7 @@ class FakeDesk:
     settings: dict[str, object] = field(default_factory=dict)
     sent: list[str] = field(default_factory=list)
     left: bool = False
+    connect: Connect | None = None
 
     def setting(self, key: str) -> object:
         return self.settings.get(key)
@@ -143,7 +145,8 @@ class FakeDesk:
         kept = self.session.facts.transcript
         again = start or (Start(resume=self.session.facts.session_id) if kept and kept.exists() else NEW)
         await self.session.aclose()
-        self.session, self.config = await open_session(config, Recorder(), start=again), config
+        self.session = await open_session(config, Recorder(), start=again, connect=self.connect)
+        self.config = config
 
     def send(self, prompt: str) -> None:
         self.sent.append(prompt)
@@ -172,11 +175,13 @@ async def desk_at(
     ui: FakeUi | None = None,
     model: str = "claude-sonnet-4-5",
     env: Mapping[str, str] | None = None,
+    connect: Connect | None = None,
     **changes: object,
 ) -> AsyncIterator[FakeDesk]:
     """A desk in `root`/project, whose home is `root`/home; the fake API answers by `script`."""
     given = [turn("Hello.")] if script is None else script
-    async with running_api(given) as api, desk_on(api, root, ui=ui, model=model, env=env, **changes) as desk:
+    made = {"ui": ui, "model": model, "env": env, "connect": connect, **changes}
+    async with running_api(given) as api, desk_on(api, root, **made) as desk:  # type: ignore[arg-type]  # as they came
         yield desk
 
 
@@ -188,6 +193,7 @@ async def desk_on(
     ui: FakeUi | None = None,
     model: str = "claude-sonnet-4-5",
     env: Mapping[str, str] | None = None,
+    connect: Connect | None = None,
     **changes: object,
 ) -> AsyncIterator[FakeDesk]:
     project, home = root / "project", root / "home" / ".coder"
@@ -197,8 +203,8 @@ async def desk_on(
     how = ModelConfig(model, api.url, api_key=KEY, key_source="ANTHROPIC_API_KEY")
     config = Config(project, home, how, mode="bypassPermissions", env=environment)
     config = changed(config, changes)
-    session = await open_session(config, Recorder())
-    desk = FakeDesk(ui or FakeUi(), session, config, environment)
+    session = await open_session(config, Recorder(), connect=connect)
+    desk = FakeDesk(ui or FakeUi(), session, config, environment, connect=connect)
     try:
         yield desk
     finally:

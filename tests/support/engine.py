@@ -67,6 +67,9 @@ class FakeToolbox:
             raise ToolError("the field `invalid` is not known")
         return AnyParams(raw)
 
+    def unwrapped(self, call: ToolUse) -> ToolUse:
+        return call
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:

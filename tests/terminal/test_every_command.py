@@ -36,6 +36,7 @@ COMMANDS = {
     "hooks": Look("screen", "No hooks."),
     "login": Look("screen", "Which model server should coder talk to?"),
     "logout": Look("row", "This session goes on with the key it has"),
+    "mcp": Look("screen", "No MCP server is configured."),
     "memory": Look("screen", "Notes for the model"),
     "model": Look("screen", "ctrl+s also for new sessions"),
     "output-style": Look("screen", "How coder answers"),

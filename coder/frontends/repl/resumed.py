@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from coder.core.messages import Text, ToolResult, ToolUse, said
+from coder.core.messages import Text, ToolResult, ToolUse, meant, said
 from coder.frontends.styled import Row, foreign, row
 
 if TYPE_CHECKING:
@@ -37,9 +37,10 @@ def show(printer: Printer, session: Session) -> None:
                     printer.again(text)
                 case ToolUse(name="Think"):
                     printer.say(row(("✓ Thought", "dim")))
-                case ToolUse(name=name, id=id):
+                case ToolUse(id=id):
+                    call = meant(block)
                     mark = "✗ " if ends.get(id, True) else "✓ "  # what has no result did not end
-                    printer.say(row((mark, "dim"), (f"{foreign(name)} {_about(block)}", "dim")))
+                    printer.say(row((mark, "dim"), (f"{foreign(call.name)} {_about(call)}", "dim")))
                 case _:
                     pass
 

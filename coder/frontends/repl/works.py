@@ -184,9 +184,18 @@ class Works:
             resumed.show(self.printer, session)
         self._told_of = session.facts.session_id
         session.points.begin()
+        if session.reach is not None:
+            self.aside(self._reach(session))
         self.aside(self._meet(session))
         await self._own_status(config)
         self._changed()
+
+    async def _reach(self, session: Session) -> None:
+        """Servers begin behind the first paint; those that must be there are awaited here, and nowhere else."""
+        session.begin_servers()
+        for text in await session.required() or ():
+            self.printer.say(row(("! ", "warn"), foreign(text)))
+        session.servers_told()
 
     async def _meet(self, session: Session) -> None:
         others = [each for each in await session.meet() if each.id not in self._met]

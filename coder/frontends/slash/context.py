@@ -8,6 +8,7 @@ from coder.frontends.slash.pages import height_for, look, width_for
 from coder.frontends.styled import Row, Style, cut, foreign, row, width_of
 from coder.telemetry.context_report import HEAD, MESSAGES, Category, ContextReport, Share
 
+_OF_SERVERS = "tool mcp__"
 _LABEL, _WIDEST_BAR, _NARROW = 22, 78, 60
 _YELLOW, _RED = 0.70, 0.85
 _HINTS: dict[Category, str] = {"tools": "--disallowed-tools leaves some out", "memory": "/memory edits it"}
@@ -63,6 +64,11 @@ def _parts(report: ContextReport, width: int) -> list[Row]:
         if count:
             label = f"{name}, {count}" if name in ("tools", "skills") else name
             rows.append(_part(report, label, report.tokens_of(name), _HINTS.get(name, ""), width))
+            if name == "tools":
+                rows += [
+                    _part(report, f"  {foreign(server)[:18]}, {many}", count, "/mcp turns it off", width)
+                    for server, many, count in _servers(report)
+                ]
     if count := report.count_of(*MESSAGES):
         rows.append(_part(report, f"messages, {count}", report.tokens_of(*MESSAGES), "/compact summarises", width))
         rows += [
@@ -75,6 +81,15 @@ def _parts(report: ContextReport, width: int) -> list[Row]:
         note = "   not counted above" if width >= _NARROW else ""
         rows.append(row(f"  {'since then, about':<{_LABEL}}{tokens(report.later):>7}", (note, "dim")))
     return rows
+
+
+def _servers(report: ContextReport) -> list[tuple[str, int, int]]:
+    """The servers whose tools are in it, with how many and what they take, the largest first."""
+    found: dict[str, list[int]] = {}
+    for share in report.shares:
+        if share.item.category == "tools" and share.item.label.startswith(_OF_SERVERS):
+            found.setdefault(share.item.label.removeprefix(_OF_SERVERS).partition("__")[0], []).append(share.tokens)
+    return sorted(((name, len(each), sum(each)) for name, each in found.items()), key=lambda each: -each[2])
 
 
 def _part(report: ContextReport, label: str, count: int, hint: str, width: int) -> Row:

@@ -52,6 +52,7 @@ BUILT_IN = (
     Command("hooks", "what is run before and after calls, and whose it is", "hooks", "[words]", any_time=True),
     Command("login", "give coder an API key", "login"),
     Command("logout", "forget the API key that coder keeps", "logout"),
+    Command("mcp", "the MCP servers of this session, and their tools", "mcp", "[name]", any_time=True),
     Command("memory", "the notes the model reads; open one to edit", "memory", any_time=True),
     Command("model", "choose the model", "model", "[name]"),
     Command("output-style", "how coder answers: choose a style", "output_style", "[name]", ("style",)),

@@ -16,6 +16,7 @@ from coder.frontends.desk import Desk
 from coder.frontends.folding import fold_row
 from coder.frontends.modes import in_words
 from coder.frontends.policy.text import short
+from coder.frontends.server_words import in_short
 from coder.frontends.slash.pages import look, width_for
 from coder.frontends.slash.saying import shown
 from coder.frontends.styled import Row, foreign, row
@@ -47,6 +48,8 @@ def status_rows(desk: Desk) -> list[Row]:
         _row("Settings", ", ".join(_short(desk, file) for file in files) or "none: everything is as it comes"),
         _row("Saved", _saved(desk)),
     ]
+    if desk.session.servers:
+        rows.append(_row("MCP", in_short(desk.session.servers)))
     warnings = (*problems, *config.warnings, *desk.session.warnings)
     return [*rows, *(row(("! ", "warn"), foreign(text)) for text in dict.fromkeys(warnings))]
 

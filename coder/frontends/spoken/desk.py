@@ -96,6 +96,7 @@ class SpokenDesk:
         """The first session. Raises CoderError."""
         self._session = await self._opens(self._frontend, self._config, start)
         self._session.points.begin()
+        self._session.begin_servers()
         return self._session
 
     async def reopen(self, start: Start | None = None, **changes: object) -> None:
@@ -109,6 +110,7 @@ class SpokenDesk:
             self._session = await self._opens(self._frontend, config, wanted)
             self._config = config
             self._session.points.begin()
+            self._session.begin_servers()
         except CoderError:
             self._session = await self._opens(self._frontend, self._config, back)
             raise

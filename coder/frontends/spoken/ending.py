@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from coder.app.session import Session
 from coder.core.events import RunEnded
 from coder.core.lazy import LazyModule
-from coder.core.messages import said
+from coder.core.messages import meant, said
 from coder.core.visible import visible_line
 from coder.frontends.amounts import counted, spoken_money, spoken_seconds
 from coder.frontends.render.failures import failure_rows
@@ -78,5 +78,5 @@ def resumed_lines(session: Session) -> list[str]:
             parts = Paragraphs()
             paragraphs = [*parts.feed(message.text), *parts.end()]
             made += [f"{'' if at else 'coder: '}{line}" for lines in paragraphs for at, line in enumerate(lines)]
-        made += [f"tool: {visible_line(call.name)}" for call in message.tool_uses]
+        made += [f"tool: {visible_line(meant(call).name)}" for call in message.tool_uses]
     return made

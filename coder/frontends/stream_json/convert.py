@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from coder import __version__
@@ -26,15 +26,20 @@ from coder.core.messages import Json, Message, ToolResult, Usage, block_to_api, 
 from coder.core.visible import visible_line
 from coder.frontends.commands import OWN
 
+if TYPE_CHECKING:
+    from coder.app.reach.rows import ServerRow
+
 # A line over 1 MiB kills the SDK's reader; base64 data is left out of longer ones.
 LINE_LIMIT = 1_000_000
 _MOST_OFF = 100
+_STATUSES = {"connecting": "pending", "unapproved": "pending"}
 
 _SUBTYPES: dict[EndReason, str] = {"max_turns": "error_max_turns", "budget": "error_max_budget_usd"}
 _TERMINAL: dict[EndReason, str] = {
     "loop": "loop_detected",
     "gate_unmet": "stop_hook_prevented",
     "hook_stopped": "hook_stopped",
+    "server_missing": "mcp_server_missing",
     "token_budget": "budget_exhausted",
     "done": "completed",
     "max_turns": "max_turns",
@@ -48,14 +53,14 @@ _TERMINAL: dict[EndReason, str] = {
 }
 
 
-def init(facts: SessionFacts, commands: Sequence[Offered] = ()) -> Json:
+def init(facts: SessionFacts, commands: Sequence[Offered] = (), servers: Sequence[ServerRow] = ()) -> Json:
     return _message(
         facts.session_id,
         type="system",
         subtype="init",
         cwd=str(facts.cwd),
         tools=list(facts.tools),
-        mcp_servers=[],
+        mcp_servers=[{"name": each.name, "status": _STATUSES.get(each.state, each.state)} for each in servers],
         model=facts.model,
         permissionMode=facts.mode,
         slash_commands=[*OWN, *(each.name for each in commands)],

@@ -74,7 +74,7 @@ class StreamJsonOut(JsonOut):
 
     def begin(self, session: Session) -> None:
         super().begin(session)
-        self._write(convert.init(session.facts, session.commands))
+        self._write(convert.init(session.facts, session.commands, session.servers))
         for warning in session.warnings:
             self._write(convert.informational(self._session_id, "warning", warning))
 

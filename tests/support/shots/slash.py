@@ -158,6 +158,7 @@ SHOTS = (
     Shot("/memory", "The notes the model reads.", page("/memory", "esc")),
     Shot("/skills", "Commands and skills of files: yours, the project's, ours.", skills),
     Shot("/hooks", "What is run at which point, and whose it is; here: nothing.", page("/hooks", "hooks")),
+    Shot("/mcp", "The MCP servers of the session; here: none.", page("/mcp", "MCP servers")),
     Shot("/status", "Model, key, folder, settings, session.", page("/status", "Endpoint")),
     Shot("/config", "Settings, their values and where they come from.", page("/config", "esc")),
     Shot("/diff", "Every change of the session.", diff),

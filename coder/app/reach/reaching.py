@@ -1,0 +1,84 @@
+"""Whether a session has servers, and its part of them put together. A session without any loads nothing of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from coder.app.outset import Outset
+from coder.core.lazy import LazyModule
+from coder.core.tools import Tool
+from coder.models import catalog
+
+if TYPE_CHECKING:
+    from coder.app import pictures
+    from coder.app.reach import connecting, native, pins, session
+    from coder.app.reach.linking import Connect
+    from coder.app.reach.session import Reach
+    from coder.mcp import entries
+    from coder.mcp.server import Server
+else:  # where a server is configured
+    pictures = LazyModule("coder.app.pictures")
+    connecting, native, pins, session = (
+        LazyModule(f"coder.app.reach.{name}") for name in ("connecting", "native", "pins", "session")
+    )
+    entries = LazyModule("coder.mcp.entries")
+
+_FILE = "mcp-tools.json"  # native.FILE, without loading it
+
+
+def reach_of(
+    outset: Outset,
+    find: Callable[[str], Tool | None],
+    more: Callable[[], Sequence[Server]] | None = None,
+    connect: Connect | None = None,
+) -> Reach | None:
+    """The servers of a session, those of extensions (`more`) behind its own; None where there are none. `find` gives
+    any tool of the session by its name. Nothing is begun."""
+    config, journal = outset.config, outset.journal
+    settings = config.servers
+    extra = tuple(more()) if more is not None else ()
+    past = journal.past / _FILE if journal.past is not None else None
+    has_past = past is not None and os.path.lexists(past)
+    if not (settings.sources or settings.unapproved or settings.required or extra or has_past):
+        return None
+    env = {**os.environ, **config.env}
+    own, problems = entries.servers_of(settings, env, config.cwd)
+    names = {server.name for server in own} | set(settings.unapproved)
+    every = (*own, *(server for server in extra if server.name not in names))
+    if not (every or settings.unapproved or settings.required or has_past or problems):
+        return None
+    facts = session.Facts(
+        servers=tuple(server for server in every if server.name not in settings.off),
+        off=tuple(server for server in every if server.name in settings.off),
+        unapproved=settings.unapproved,
+        required=settings.required,
+        search=settings.search,
+        window=catalog.describe(outset.model).context_window,
+        kept=journal.folder / native.FILE if journal.path is not None else None,
+        stored=native.load(past) if past is not None and has_past else None,
+        env=env,
+        problems=tuple(problem.text for problem in problems),
+    )
+    ties = session.Ties(
+        emit=outset.emit,
+        roots=lambda: tuple(outset.ground.workspace.roots),
+        removed=lambda names: outset.book.rules.removed_tools(names),
+        shrink=lambda image: pictures.shrunk(image),
+        find=find,
+    )
+    made: Reach = session.Reach(
+        facts,
+        ties,
+        pins.Pins(config.home / pins.FILE, config.cwd),
+        connect or _really(outset, env),
+    )
+    return made
+
+
+def _really(outset: Outset, env: Mapping[str, str]) -> Connect:
+    config, workspace = outset.config, outset.ground.workspace
+    place = connecting.place_of(config.home, config.cwd, env, workspace.mind)
+    made: Connect = connecting.connecting(place)
+    return made

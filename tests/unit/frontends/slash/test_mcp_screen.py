@@ -1,0 +1,102 @@
+"""`/mcp`, the row of `/status` and the rows of `/context`, as people see them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from coder.core.config import ServerSettings, ServerSource
+from coder.frontends.slash.dispatch import run_line
+from coder.frontends.stream_json import convert
+from coder.mcp.server import Offer
+from tests.support.desks import FakeDesk, by, desk_at
+from tests.support.linked import MemoryLink, MemoryLinks, offered, server
+
+OFFER = Offer((offered("good", "make", "Makes\x1b[2J it."), offered("good", "list")), title="Good one", version="1.2")
+
+
+@asynccontextmanager
+async def serving(root: Path, *, unapproved: bool = False) -> AsyncIterator[tuple[FakeDesk, MemoryLinks]]:
+    entries = {name: {"command": "x"} for name in ("good", "bad")}
+
+    def on_start(link: MemoryLink) -> None:
+        if link.server.name == "bad":
+            link.becomes("failed", "it exited with code 1")
+        else:
+            link.becomes("connected")
+
+    links = MemoryLinks(MemoryLink(server("good"), OFFER, OFFER), MemoryLink(server("bad"), Offer()), on_start=on_start)
+    waiting = {"new": "it is new in .mcp.json"} if unapproved else {}
+    settings = ServerSettings((ServerSource("/f.json", "user", entries, root),), unapproved=waiting)
+    async with desk_at(root, connect=links, servers=settings) as desk:
+        assert desk.session.reach is not None
+        desk.session.reach.begin()
+        yield desk, links
+
+
+@pytest.mark.behaviour("B-1633")
+async def test_each_server_is_a_row_and_its_tools_a_page(tmp_path: Path) -> None:
+    async with serving(tmp_path, unapproved=True) as (desk, _):
+        desk.ui.picks = [by("good"), None]
+        await run_line(desk, "/mcp")
+        assert desk.ui.items(0) == [
+            "good | connected | 2 tools | ",
+            "bad | failed |  | it exited with code 1",
+            "new | not approved |  | it is new in .mcp.json",
+        ]
+        assert "tokens in every request" in desk.ui.pickers[0].hint
+        assert "good · connected" in desk.ui.page_words
+        assert any("calls itself Good one 1.2 · user test" in line for line in desk.ui.page_words)
+        assert "make  Makes\\x1b[2J it." in desk.ui.page_words
+        await run_line(desk, "/mcp goood")
+        assert desk.ui.words[-1].endswith("Did you mean good?")
+
+
+@pytest.mark.behaviour("B-1633")
+async def test_a_server_is_begun_anew(tmp_path: Path) -> None:
+    async with serving(tmp_path) as (desk, links):
+        await run_line(desk, "/mcp reconnect bad")
+        assert links.links[1].reconnected == 1 and desk.ui.words[-1] == "✓ bad is connected."
+
+
+@pytest.mark.behaviour("B-1633")
+async def test_a_server_is_turned_off_and_on_again(tmp_path: Path) -> None:
+    async with serving(tmp_path) as (desk, _):
+        await run_line(desk, "/mcp disable good")
+        assert [(each.name, each.state) for each in desk.session.servers] == [("bad", "failed"), ("good", "disabled")]
+        kept = json.loads((tmp_path / "home" / ".coder" / ".claude.json").read_text())
+        assert kept["projects"][str(tmp_path / "project")]["disabledMcpServers"] == ["good"]
+        await run_line(desk, "/mcp reconnect good")
+        assert desk.ui.words[-1] == "✗ good is not used in this session: off."
+        await run_line(desk, "/mcp enable good")
+        assert {each.name: each.state for each in desk.session.servers} == {"good": "connected", "bad": "failed"}
+        assert desk.ui.words[-1].startswith("✓ good is on in this project")
+
+
+@pytest.mark.behaviour("B-1634")
+async def test_status_and_init_list_them_and_context_counts_them(tmp_path: Path) -> None:
+    async with serving(tmp_path, unapproved=True) as (desk, _):
+        await run_line(desk, "/status")
+        row = next(line for line in desk.ui.page_words if line.startswith("MCP"))
+        assert row.startswith("MCP        bad ✗ it exited with code 1 · new not approved · good ok")
+        told = convert.init(desk.session.facts, (), desk.session.servers)["mcp_servers"]
+        assert told == [
+            {"name": "good", "status": "connected"},
+            {"name": "bad", "status": "failed"},
+            {"name": "new", "status": "pending"},
+        ]
+        desk.ui.pages.clear()
+        await run_line(desk, "/context")
+        assert any(line.strip().startswith("good, 2") for line in desk.ui.page_words)
+
+
+async def test_without_servers_there_is_a_way_to_one_and_no_row(tmp_path: Path) -> None:
+    async with desk_at(tmp_path) as desk:
+        await run_line(desk, "/mcp")
+        assert "coder mcp add" in desk.ui.pickers[0].empty
+        await run_line(desk, "/status")
+        assert not any(line.startswith("MCP") for line in desk.ui.page_words)

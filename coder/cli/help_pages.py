@@ -72,6 +72,7 @@ Commands
   coder commands            commands and skills: list, show, check, new
   coder mcp                 MCP servers: list, get, add, remove, import
   coder hooks               what runs before and after calls; try one
+  coder extension           .mcpb files, which bring tools: install, list …
   coder replay serve FILE   a stand-in for the model API, from a script
   coder demo                a tour, offline, without a key
   coder doctor              check that everything coder needs is there

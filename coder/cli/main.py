@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 SUBCOMMANDS = {
     name: f"coder.cli.{name}"
     for name in (
-        *("auth", "cache", "commands", "config", "context", "cost", "demo", "doctor", "hooks", "mcp"),
+        *("auth", "cache", "commands", "config", "context", "cost", "demo", "doctor", "extension", "hooks", "mcp"),
         *("permissions", "replay", "rewind", "sessions", "trust", "undo", "who", "worktree"),
     )
 }

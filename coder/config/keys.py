@@ -83,7 +83,7 @@ allowedHttpHookUrls httpHookAllowedEnvVars claudeMdExcludes worktree.symlinkDire
 companyAnnouncements
 """
 _MANAGED_SWITCHES = ("allowManagedPermissionRulesOnly", "allowManagedHooksOnly", "allowManagedMcpServersOnly")
-MANAGED_ONLY = frozenset({*_MANAGED_SWITCHES, "claudeMd"})
+MANAGED_ONLY = frozenset({*_MANAGED_SWITCHES, "claudeMd", "extensions"})
 
 KINDS: dict[str, Kind] = {  # `*` is any name, `**` any keys
     "permissions.allow": RULES,
@@ -104,6 +104,7 @@ KINDS: dict[str, Kind] = {  # `*` is any name, `**` any keys
     "attribution.commit": ANY_TEXT,
     "attribution.pr": ANY_TEXT,
     "attribution.sessionUrl": SWITCH,
+    "extensions": OBJECT,
     "hooks": OBJECT,
     "statusLine": OBJECT,
     "subagentStatusLine": OBJECT,
@@ -134,7 +135,9 @@ KINDS: dict[str, Kind] = {  # `*` is any name, `**` any keys
     "coder.keyHeader": _choice(*get_args(KeyHeader)),
     "coder.idleTimeout": Kind(f"a number of seconds up to {LONGEST_IDLE}", _is_seconds),
 }
-WHOLE = frozenset({"hooks", "statusLine", "subagentStatusLine", "fileSuggestion"})  # never shown in pieces
+WHOLE = frozenset(
+    {"extensions", "hooks", "statusLine", "subagentStatusLine", "fileSuggestion"}
+)  # never shown in pieces
 
 
 def path_of(key: str) -> tuple[str, ...]:

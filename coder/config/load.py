@@ -17,20 +17,21 @@ from coder.config.flags import Flags
 from coder.config.guidance import guidance_of, hooks_of
 from coder.config.interface import interface_of
 from coder.config.layers import Stack, flag_layer, folder_files, stacked
-from coder.config.paths import GLOBAL_FILE, MANAGED, config_home, expand, key_file, sources, why_not_saved
+from coder.config.paths import GLOBAL_FILE, MANAGED, config_home, expand, key_file, secrets_file, sources, why_not_saved
 from coder.config.prompt_files import with_prompts_read
 from coder.config.servers import servers_of
 from coder.config.settings import mode_named, mode_names
 from coder.core.choices import Mode
-from coder.core.config import Behaviour, Config, RuleText, Worktrees
+from coder.core.config import Behaviour, Config, ExtensionSettings, RuleText, Worktrees
 from coder.core.errors import ConfigError
 from coder.core.lazy import LazyModule
 from coder.permissions.splitting import split_rules
 
 if TYPE_CHECKING:
-    from coder.config import trust
+    from coder.config import extensions, trust
     from coder.core.trust import Trust
 else:  # loaded when a folder brings settings of its own
+    extensions = LazyModule("coder.config.extensions")
     trust = LazyModule("coder.config.trust")
 
 TRUST_FOLDER = "CODER_TRUST_FOLDER"
@@ -93,6 +94,7 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
         hooks=hooks_of(flags, stack, overlay),
         servers=servers,
         worktrees=_worktrees(stack),
+        extensions=_extensions(stack),
         trust=stack.trust,
         warnings=tuple(warnings),
     )
@@ -180,7 +182,7 @@ def _rules(flags: Flags, stack: Stack, cwd: Path, warnings: list[str]) -> tuple[
 
 def _own_rules(home: Path) -> tuple[RuleText, ...]:
     """No tool reads the keys that are kept, in any mode: what one reads goes to the model and into the transcript."""
-    held = (key_file(home), home / GLOBAL_FILE)
+    held = (key_file(home), secrets_file(home), home / GLOBAL_FILE)
     return tuple(
         RuleText(f"Read(/{path.name})", "deny", "user", "coder itself", home) for path in held if os.path.lexists(path)
     )
@@ -225,6 +227,12 @@ def _max_turns(flags: Flags, env: Mapping[str, str]) -> int | None:
     if flags.max_turns < 1:
         raise ConfigError("--max-turns must be at least 1.")
     return flags.max_turns
+
+
+def _extensions(stack: Stack) -> ExtensionSettings:
+    if stack.where(lambda settings: settings.extensions, "managed") is None:
+        return ExtensionSettings()
+    return extensions.extensions_of(stack.layers)
 
 
 def _worktrees(stack: Stack) -> Worktrees:

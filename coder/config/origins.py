@@ -76,6 +76,7 @@ READ = {  # the keys that this version reads, by the field they become
     "worktree_base": "worktree.baseRef",
     "worktree_links": "worktree.symlinkDirectories",
     "worktree_sparse": "worktree.sparsePaths",
+    "extensions": "extensions",
     "servers_off": "disabledMcpjsonServers",
     "servers_allowed": "allowedMcpServers",
     "servers_denied": "deniedMcpServers",
@@ -146,7 +147,7 @@ def _entries(parsed: Parsed, layer: Layer) -> Iterator[Entry]:
         entry = Entry(key, value, layer.scope, layer.origin, item)
         if problem := _misfit(entry):
             yield replace(entry, state="unused", why=problem)
-        elif key == "allowManagedPermissionRulesOnly" and layer.scope != "managed":
+        elif key in ("allowManagedPermissionRulesOnly", "extensions") and layer.scope != "managed":
             yield replace(entry, state="unused", why="it counts in the administrator's settings only")
         elif read in taken_out:
             yield replace(entry, state="unused", why=_reason(key, value))

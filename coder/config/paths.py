@@ -79,6 +79,11 @@ def key_file(home: Path) -> Path:
     return home / "credentials"
 
 
+def secrets_file(home: Path) -> Path:
+    """Where secrets of servers and extensions are kept, when no keyring has them."""
+    return home / "secrets.json"
+
+
 def global_files(home: Path, env: Mapping[str, str]) -> tuple[Path, ...]:
     """The files with the person's MCP servers and choices, the strongest first. We write the first alone: the other is
     Claude Code's, and counts with the default home."""

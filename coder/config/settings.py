@@ -93,6 +93,7 @@ class Settings:
     worktree_base: str | None = None
     worktree_links: tuple[str, ...] | None = None
     worktree_sparse: tuple[str, ...] | None = None
+    extensions: Mapping[str, Any] | None = None
     servers_off: tuple[str, ...] = ()  # of .mcp.json
     servers_allowed: tuple[Mapping[str, Any], ...] | None = None
     servers_denied: tuple[Mapping[str, Any], ...] = ()
@@ -175,6 +176,7 @@ def settings_of(parsed: Parsed, origin: str) -> tuple[Settings, tuple[str, ...]]
         worktree_base=trees.text("baseRef"),
         worktree_links=trees.texts("symlinkDirectories") if "symlinkDirectories" in trees.raw else None,
         worktree_sparse=trees.texts("sparsePaths") if "sparsePaths" in trees.raw else None,
+        extensions=_extensions(top),
         servers_off=top.texts("disabledMcpjsonServers"),
         servers_allowed=top.objects("allowedMcpServers") if "allowedMcpServers" in top.raw else None,
         servers_denied=top.objects("deniedMcpServers"),
@@ -211,6 +213,13 @@ def _status_line(top: Section) -> StatusCommand | None:
         refresh=given.seconds("refreshInterval", 1),
         hides_vim=given.switch("hideVimModeIndicator") or False,
     )
+
+
+def _extensions(top: Section) -> Mapping[str, Any] | None:
+    """As written; what is no object at all names nothing, so that nothing is let through."""
+    if "extensions" not in top.raw:
+        return None
+    return top.section("extensions").raw if isinstance(top.raw["extensions"], dict) else {"allow": []}
 
 
 def _same(choices: Any) -> dict[str, Any]:

@@ -129,6 +129,15 @@ class ServerSettings:
     search: str = "auto"
 
 
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class ExtensionSettings:
+    """What the administrator says of extensions. An entry fits by all it names: name, publisher, sha256 of the archive.
+    `allowed` None: all that are not blocked."""
+
+    allowed: tuple[Mapping[str, str], ...] | None = None
+    blocked: tuple[Mapping[str, str], ...] = ()
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Guidance:
     """What tells the model how to work here, besides the conversation.
@@ -204,6 +213,7 @@ class Config:
     guidance: Guidance = Guidance()
     hooks: HookSettings = HookSettings()
     servers: ServerSettings = ServerSettings()
+    extensions: ExtensionSettings = ExtensionSettings()
     worktrees: Worktrees = Worktrees()
     trust: Trust | None = None  # None: the folder has no settings of its own
     warnings: tuple[str, ...] = ()

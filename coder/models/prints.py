@@ -24,7 +24,9 @@ from coder.core.prints import (
 
 _MOST_IMAGE = 5_000  # tokens: what the largest image of any model counts, whatever its file's size
 _MOST_DOCUMENT = 700_000  # tokens: a hundred dense pages
-_ASIDE = frozenset({"title", "judge", "classifier", "search"})  # purposes that share no prefix with the conversation
+_ASIDE = frozenset(
+    {"title", "judge", "classifier", "search", "sampling"}
+)  # purposes that share no prefix with the conversation
 
 
 @dataclass(slots=True, eq=False)

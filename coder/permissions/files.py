@@ -8,7 +8,7 @@ from typing import assert_never
 
 from coder.core.messages import ToolUse
 from coder.core.requests import Effect, Reason
-from coder.core.tools import Calls, Decides, Fetches, Follows, Internal, Mode, Reads, Writes
+from coder.core.tools import ASKS_MODEL, Calls, Decides, Fetches, Follows, Internal, Mode, Reads, Writes
 from coder.permissions.facts import Facts, Need
 from coder.permissions.matching import (
     allowing_path_rule,
@@ -45,6 +45,8 @@ def call_facts(
         case Calls(server, tool, claim, changed):
             hidden = f"{call.name} is on a server, and coder cannot see what it does there"
             hidden += f"; the server claims that it {claim}" if claim else ""
+            if tool == ASKS_MODEL and call.name.endswith(f"__{ASKS_MODEL}") and not claim:
+                hidden = f"the server {server} wants the model asked, with your account and at your cost"
             why = hidden if server else f"no rule allows {call.name}"
             return _named_facts(call, rules, why, _on_server(call, server, tool), changed)
         case Internal():

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, assert_never
 
 from coder.core.lazy import LazyModule
 from coder.core.ordinary import read_ordinary
-from coder.core.requests import Allow, Answers, Deny, PermissionRequest, Question, Reply, Request
+from coder.core.requests import (
+    Allow,
+    Answers,
+    Deny,
+    PermissionRequest,
+    Question,
+    Reply,
+    Request,
+    ServerAnswer,
+    ServerQuestion,
+)
 from coder.frontends.folding import fold_rows
 from coder.frontends.picker import Page
 from coder.frontends.repl.printer import Printer
@@ -19,7 +29,7 @@ from coder.frontends.styled import Row, foreign, row, rows_of
 if TYPE_CHECKING:
     from coder.frontends import dialog_fitting, dialog_lines, dialog_making, plan_question
     from coder.frontends.dialog import Dialog
-    from coder.frontends.repl import dialog_modal, evidence_rows, form_modal
+    from coder.frontends.repl import dialog_modal, evidence_rows, form_modal, server_modal
 else:  # nobody asks before the first paint
     dialog_fitting = LazyModule("coder.frontends.dialog_fitting")
     dialog_lines = LazyModule("coder.frontends.dialog_lines")
@@ -28,6 +38,7 @@ else:  # nobody asks before the first paint
     dialog_modal = LazyModule("coder.frontends.repl.dialog_modal")
     evidence_rows = LazyModule("coder.frontends.repl.evidence_rows")
     form_modal = LazyModule("coder.frontends.repl.form_modal")
+    server_modal = LazyModule("coder.frontends.repl.server_modal")
 
 _PLAN = "ExitPlanMode"
 _LARGEST = 16_000_000  # bytes of a file that is compared with what it would become
@@ -66,6 +77,12 @@ class Asker:
                     assert isinstance(reply, Answers | Deny)
                     self._printer.answered(modal.echo())
                     return reply
+                case ServerQuestion():
+                    asked = server_modal.ServerModal(request)
+                    told = await self._terminal.ask(asked)
+                    assert isinstance(told, ServerAnswer)
+                    self._printer.answered(asked.echo())
+                    return told
                 case _:
                     assert_never(request)
         finally:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from coder.core.requests import Allow, PermissionRequest, Question, Reply, Request
+from coder.core.lazy import LazyModule
+from coder.core.requests import Allow, PermissionRequest, Question, Reply, Request, ServerQuestion
 from coder.core.visible import visible
 from coder.frontends.dialog import GRACE_MS, Dialog, answer
 from coder.frontends.dialog_lines import spoken
@@ -14,6 +16,12 @@ from coder.frontends.form_rows import spoken as spoken_form
 from coder.frontends.plan_question import is_plan, plan_dialog, plan_of
 from coder.frontends.spoken.paragraphs import Paragraphs
 from coder.frontends.spoken.terminal import Terminal
+
+if TYPE_CHECKING:
+    from coder.frontends import server_form, server_form_rows
+else:  # few servers ask
+    server_form = LazyModule("coder.frontends.server_form")
+    server_form_rows = LazyModule("coder.frontends.server_form_rows")
 
 _INSTEAD = "What should coder do instead? Type it and press enter: "
 _CHANGE = "What should be different? Type it and press enter: "
@@ -26,6 +34,8 @@ async def ask(terminal: Terminal, request: Request, facts: Facts, keep: Callable
     match request:
         case Question():
             return await _ask_form(terminal, Form(request.questions))
+        case ServerQuestion():
+            return await _ask_server(terminal, request)
         case PermissionRequest() if is_plan(request) and not request.confirm:
             return await _ask_plan(terminal, request, keep)
         case PermissionRequest():
@@ -61,6 +71,18 @@ async def _ask_form(terminal: Terminal, form: Form) -> Reply:
             grace = 0.0
             if form.take("esc" if typed is None else typed):
                 break
+    return form.reply()
+
+
+async def _ask_server(terminal: Terminal, request: ServerQuestion) -> Reply:
+    form = server_form.ServerForm(request)
+    grace = GRACE_MS / 1000
+    while not form.is_over:
+        *said, prompt = server_form_rows.spoken(form)
+        terminal.say(*said)
+        typed = await terminal.line(f"{prompt} ", grace=grace)
+        grace = 0.0
+        form.take("esc" if typed is None else typed)
     return form.reply()
 
 

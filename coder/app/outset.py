@@ -21,6 +21,7 @@ from coder.app.purse import Purse
 from coder.app.rulebook import RuleBook, SaveRule, rules_of
 from coder.app.starting import Start
 from coder.app.stashed import Stashed
+from coder.app.web import web_room
 from coder.config.paths import local_settings, user_home
 from coder.core.config import Behaviour, Config
 from coder.core.events import AnyEvent
@@ -107,7 +108,7 @@ def outset(
         rules,
         book,
         judge,
-        _shared(config, rules, judge, model),
+        _shared(config, rules, judge, model, purse),
         warnings,
     )
 
@@ -132,9 +133,10 @@ def _book(config: Config, rules: Rules, save_rule: SaveRule | None) -> RuleBook:
     return RuleBook(rules, path, config.cwd, save_rule or _save(config), is_closed=closed)
 
 
-def _shared(config: Config, rules: Rules, judge: Judge, model: str) -> ToolSession:
+def _shared(config: Config, rules: Rules, judge: Judge, model: str, purse: Purse) -> ToolSession:
     env, denied = {**os.environ, **config.env}, rules.denied_reads(judge.world())
-    return ToolSession.from_env(env, (config.home,), denied, partial(credit_objection, config, model))
+    web = web_room(config, env, model, purse.side_model)
+    return ToolSession.from_env(env, (config.home,), denied, partial(credit_objection, config, model), web)
 
 
 def _save(config: Config) -> SaveRule:

@@ -49,6 +49,7 @@ _LOOSENING = (
     "plansDirectory",
     "cleanupPeriodDays",
     "worktree",
+    "webFetch",
 )
 
 

@@ -80,6 +80,7 @@ autoMemoryDirectory plansDirectory prUrlTemplate
 _LISTS = """
 fallbackModel availableModels permissions.additionalDirectories enabledMcpjsonServers disabledMcpjsonServers
 allowedHttpHookUrls httpHookAllowedEnvVars claudeMdExcludes worktree.symlinkDirectories worktree.sparsePaths
+webFetch.allowedPrivateHosts
 companyAnnouncements
 """
 _MANAGED_SWITCHES = ("allowManagedPermissionRulesOnly", "allowManagedHooksOnly", "allowManagedMcpServersOnly")

@@ -95,6 +95,7 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
         servers=servers,
         worktrees=_worktrees(stack),
         extensions=_extensions(stack),
+        private_hosts=_private_hosts(stack, warnings),
         trust=stack.trust,
         warnings=tuple(warnings),
     )
@@ -241,6 +242,18 @@ def _worktrees(stack: Stack) -> Worktrees:
         stack.first(lambda settings: settings.worktree_links) or (),
         stack.first(lambda settings: settings.worktree_sparse) or (),
     )
+
+
+def _private_hosts(stack: Stack, warnings: list[str]) -> tuple[str, ...]:
+    """Never what a repository says: it could have this machine's services read."""
+    found: dict[str, None] = {}
+    for layer in stack.layers:
+        if layer.scope != "project":
+            found |= dict.fromkeys(layer.settings.private_hosts)
+        elif layer.settings.private_hosts:
+            what = f"{layer.origin}: webFetch.allowedPrivateHosts"
+            warnings.append(f"{what} is never taken from a project. Set it in your own settings.")
+    return tuple(found)
 
 
 def _auto_commit(flags: Flags, stack: Stack) -> bool:

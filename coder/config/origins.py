@@ -77,6 +77,7 @@ READ = {  # the keys that this version reads, by the field they become
     "worktree_links": "worktree.symlinkDirectories",
     "worktree_sparse": "worktree.sparsePaths",
     "extensions": "extensions",
+    "private_hosts": "webFetch.allowedPrivateHosts",
     "servers_off": "disabledMcpjsonServers",
     "servers_allowed": "allowedMcpServers",
     "servers_denied": "deniedMcpServers",

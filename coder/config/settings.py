@@ -94,6 +94,7 @@ class Settings:
     worktree_links: tuple[str, ...] | None = None
     worktree_sparse: tuple[str, ...] | None = None
     extensions: Mapping[str, Any] | None = None
+    private_hosts: tuple[str, ...] = ()
     servers_off: tuple[str, ...] = ()  # of .mcp.json
     servers_allowed: tuple[Mapping[str, Any], ...] | None = None
     servers_denied: tuple[Mapping[str, Any], ...] = ()
@@ -177,6 +178,7 @@ def settings_of(parsed: Parsed, origin: str) -> tuple[Settings, tuple[str, ...]]
         worktree_links=trees.texts("symlinkDirectories") if "symlinkDirectories" in trees.raw else None,
         worktree_sparse=trees.texts("sparsePaths") if "sparsePaths" in trees.raw else None,
         extensions=_extensions(top),
+        private_hosts=top.section("webFetch").texts("allowedPrivateHosts"),
         servers_off=top.texts("disabledMcpjsonServers"),
         servers_allowed=top.objects("allowedMcpServers") if "allowedMcpServers" in top.raw else None,
         servers_denied=top.objects("deniedMcpServers"),

@@ -104,8 +104,8 @@ class HookSettings:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ServerSource:
-    """The `mcpServers` object of one place, as written. `origin` is the file or flag it stands in; `scope` managed, flag,
-    local, project, user or extension; `folder` is what the entries' relative things are relative to."""
+    """The `mcpServers` object of one place, as written. `origin` is the file or flag it stands in; `scope` managed,
+    flag, local, project, user or extension; `folder` is what the entries' relative things are relative to."""
 
     origin: str
     scope: str
@@ -115,8 +115,8 @@ class ServerSource:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ServerSettings:
-    """Which MCP servers there may be. `sources` stand strongest first: a name counts where it stands first. `off` are the
-    names the person turned off, `unapproved` those of the project that they have not said yes to, with the reason.
+    """Which MCP servers there may be. `sources` stand strongest first: a name counts where it stands first. `off` are
+    the names the person turned off, `unapproved` those of the project that they have not said yes to, with the reason.
     `allowed` and `denied` are the administrator's entries, None: no such list. `required` must be connected before the
     first request. `search` is how tools are deferred: auto, auto:N (percent of the window), true or false."""
 
@@ -205,6 +205,7 @@ class Config:
     auto_compact: bool = True
     auto_compact_window: int | None = None  # tokens; None: the model's window
     auto_compact_percent: int = 80  # of that window
+    private_hosts: tuple[str, ...] = ()  # near hosts that pages may be fetched from
     tools: tuple[str, ...] | None = None  # the built-in ones there are; None: all
     system_prompt: str | None = None
     append_system_prompt: str = ""

@@ -92,6 +92,7 @@ class Usage:
     cache_read_input_tokens: int = 0
     ephemeral_5m_input_tokens: int = 0
     ephemeral_1h_input_tokens: int = 0
+    web_search_requests: int = 0  # searches of the provider, which are paid for by the piece
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(*(getattr(self, f) + getattr(other, f) for f in self.__slots__))
@@ -224,6 +225,8 @@ def usage_from_api(raw: object) -> Usage:
         return Usage()
     detail = raw.get("cache_creation")
     detail = detail if isinstance(detail, dict) else {}
+    served = raw.get("server_tool_use")
+    served = served if isinstance(served, dict) else {}
     return Usage(
         _count(raw.get("input_tokens")),
         _count(raw.get("output_tokens")),
@@ -231,6 +234,7 @@ def usage_from_api(raw: object) -> Usage:
         _count(raw.get("cache_read_input_tokens")),
         _count(detail.get("ephemeral_5m_input_tokens")),
         _count(detail.get("ephemeral_1h_input_tokens")),
+        _count(served.get("web_search_requests")),
     )
 
 

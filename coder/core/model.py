@@ -10,7 +10,9 @@ from coder.core.choices import Effort as Effort
 from coder.core.errors import ErrorKind
 from coder.core.messages import Block, Json, Message, Usage
 
-Purpose: TypeAlias = Literal["main", "subagent", "compact", "title", "judge", "classifier", "search", "sampling"]
+Purpose: TypeAlias = Literal[
+    "main", "subagent", "compact", "title", "judge", "classifier", "search", "fetch", "sampling"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class ModelRequest:
     mark_system: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
     purpose: Purpose = "main"  # never sent
+    server_tools: tuple[Json, ...] = ()  # tools that the provider runs itself, as the API takes them
 
 
 @dataclass(frozen=True, slots=True)

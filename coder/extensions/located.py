@@ -45,7 +45,7 @@ def line_of(text: str, path: tuple[Step, ...]) -> int | None:
 def _next(at: list[Step]) -> None:
     if at:
         last = at[-1]
-        at[-1] = last + 1 if isinstance(last, int) and last != _KEY else _KEY
+        at[-1] = last + 1 if isinstance(last, int) else _KEY
 
 
 def _string(token: str) -> str:

@@ -57,8 +57,7 @@ def find_program(name: str, env: Mapping[str, str]) -> str:
     """
     folders = os.pathsep.join(absolute_folders(env))
     for each in ("python3", "python") if name in PYTHONS else (name,):
-        # An empty path would mean the one of our own process.
-        if folders and (found := shutil.which(each, path=folders)):
+        if found := shutil.which(each, path=folders):
             return found
     return sys.executable if name in PYTHONS else ""
 

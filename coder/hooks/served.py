@@ -39,8 +39,8 @@ async def call(handler: Handler, given: str, call_server: CallServer | None, tim
 
 
 def filled(template: Json, given: Json) -> Json:
-    """The input with each `${path.to.value}` replaced by what stands there in `given`, or by nothing. A text that is one
-    such place alone becomes the value itself; a value that was put in is never looked at again."""
+    """The input with each `${path.to.value}` replaced by what stands there in `given`, or by nothing. A text that is
+    one such place alone becomes the value itself; a value that was put in is never looked at again."""
     found = _filled(template, given, 0)
     assert isinstance(found, dict)
     return found

@@ -105,7 +105,7 @@ class Accumulator:
             self._usage.update(
                 (name, value)
                 for name, value in usage.items()
-                if _is_count(value) or (name == "cache_creation" and isinstance(value, dict))
+                if _is_count(value) or (name in ("cache_creation", "server_tool_use") and isinstance(value, dict))
             )
 
     def _open(self, event: Json) -> None:

@@ -60,6 +60,7 @@ def _encoded_head(request: ModelRequest, cache: EncodeCache) -> bytes:
         request.model,
         request.system,
         request.tools,
+        request.server_tools,
         request.max_tokens,
         request.thinking,
         request.effort,
@@ -76,7 +77,7 @@ def _dump(value: Json) -> bytes:
 
 def _head(request: ModelRequest) -> Json:
     system: list[Json] = [{"type": "text", "text": text} for text in request.system if text]
-    tools = [_tool(tool) for tool in request.tools]
+    tools = [*(_tool(tool) for tool in request.tools), *map(dict, request.server_tools)]
     head: Json = {"model": request.model, "max_tokens": request.max_tokens, "stream": True}
     if request.mark_system and (carriers := system or tools):
         carriers[-1]["cache_control"] = _EPHEMERAL

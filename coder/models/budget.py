@@ -24,6 +24,7 @@ LEAST_OUTPUT = 1_000  # tokens; a reply that has to be shorter is not asked for,
 _UNSEEN = 1_000  # tokens of a prompt that are in no byte of the request: the API's own words about tools
 _NEXT = 100  # and of the marks around new messages
 _REMEMBERED = 8
+_FOUND = 10_000  # tokens that one search of the provider adds to what its model reads
 
 Price: TypeAlias = Callable[[str, Usage], float | None]
 Rates: TypeAlias = Callable[[str, int], "tuple[float, float] | None"]
@@ -63,22 +64,24 @@ class Budget:
         Asks the API to count the prompt when its bytes alone would be too much, and waits for other requests to be
         settled when only they stand in the way. Raises ModelError of kind "budget" or "token_budget".
         """
-        prompt = self._bound(print_)
+        own = self._bound(print_)
+        fee = self._price(request.model, Usage(web_search_requests=_searches(request))) or 0.0
         least = min(request.max_tokens, LEAST_OUTPUT)
         counted = counter is None
         while True:
-            room = self._room(request.model, prompt)
+            prompt = _read(own, _searches(request))
+            room = self._room(request.model, prompt, fee)
             if room >= least:
                 break
             if not counted and counter is not None:
-                counted, prompt = True, min(prompt, await _count(counter, request, prompt))
+                counted, own = True, min(own, await _count(counter, request, own))
             elif self._holds:
                 self._settled.clear()
                 await self._settled.wait()
             else:
-                raise self._refusal(request.model, prompt, least)
+                raise self._refusal(request.model, prompt, least, fee)
         output = min(request.max_tokens, room)
-        hold = Hold(output, prompt, self._dearest(request.model, prompt, output), prompt + output)
+        hold = Hold(output, prompt, self._dearest(request.model, prompt, output) + fee, prompt + output)
         self._holds.append(hold)
         return hold
 
@@ -113,14 +116,15 @@ class Budget:
     def _remember(self, print_: PromptPrint, count: int) -> None:
         self._counted = [(print_, count), *self._counted[: _REMEMBERED - 1]]
 
-    def _room(self, model: str, prompt: int) -> int:
+    def _room(self, model: str, prompt: int, fee: float) -> int:
         """Tokens that a reply to such a prompt may have; below 0 when not even the prompt can be paid for."""
         room = self._limit_tokens - self._tokens - sum(hold.tokens for hold in self._holds) - prompt
         if self._limit_dollars < math.inf:
             rates = self._rates(model, prompt)
             if rates is None:
                 raise _unpriced(model)
-            left = self._limit_dollars - self._dollars - sum(hold.dollars for hold in self._holds) - prompt * rates[0]
+            left = self._limit_dollars - self._dollars - sum(hold.dollars for hold in self._holds)
+            left -= prompt * rates[0] + fee
             room = min(room, left / rates[1] if rates[1] else math.inf if left >= 0 else -1)
         return -1 if room < 0 else int(min(room, 10**9))
 
@@ -128,7 +132,7 @@ class Budget:
         rates = self._rates(model, prompt)
         return 0.0 if rates is None else prompt * rates[0] + output * rates[1]
 
-    def _refusal(self, model: str, prompt: int, output: int) -> ModelError:
+    def _refusal(self, model: str, prompt: int, output: int, fee: float) -> ModelError:
         kind: ErrorKind = "token_budget"
         if self._tokens + prompt + output > self._limit_tokens:
             used, lost = f"{self._tokens - self._lost_tokens:,}", f"{self._lost_tokens:,}" if self._lost_tokens else ""
@@ -136,7 +140,7 @@ class Budget:
             again = f"--max-tokens {max(int(self._limit_tokens), 2 * (prompt + output))}"
         else:
             kind = "budget"
-            cost = self._dearest(model, prompt, output)
+            cost = self._dearest(model, prompt, output) + fee
             used = _money(self._dollars - self._lost_dollars)
             lost = _money(self._lost_dollars) if self._lost_dollars else ""
             limit, need = _money(self._limit_dollars), _money(cost)
@@ -147,6 +151,16 @@ class Budget:
             f'Go on with: coder -p -c {again} "go on"',
             kind,
         )
+
+
+def _searches(request: ModelRequest) -> int:
+    """How often the provider may search while it answers."""
+    return sum(int(tool.get("max_uses", 0)) for tool in request.server_tools)
+
+
+def _read(prompt: int, searches: int) -> int:
+    """The tokens read in all, when after each search everything so far is read again."""
+    return prompt * (searches + 1) + _FOUND * searches * (searches + 1) // 2
 
 
 async def _count(counter: CountingModel, request: ModelRequest, otherwise: int) -> int:

@@ -101,6 +101,7 @@ def price(model: str, usage: Usage) -> float | None:
         + five_minutes * rates["cache_write_5m"]
         + one_hour * rates["cache_write_1h"]
         + usage.cache_read_input_tokens * rates["cache_read"]
+        + usage.web_search_requests * (_table()["web_searches"] if model != OFFLINE else 0)
     )
     return float(micros / _MILLION)
 

@@ -157,7 +157,8 @@ class _Watch:
             return self._completed.usage, "billed"
         usage = usage_from_api(self._said)
         if not usage.prompt_tokens:
-            usage = self._guessed_prompt(usage.output_tokens)
+            searches = usage.web_search_requests
+            usage = replace(self._guessed_prompt(usage.output_tokens), web_search_requests=searches)
         if self._completed is None and not self._accepted:
             return usage, "unknown"
         seen = self._raw_bytes or self._block_bytes

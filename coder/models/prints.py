@@ -25,7 +25,7 @@ from coder.core.prints import (
 _MOST_IMAGE = 5_000  # tokens: what the largest image of any model counts, whatever its file's size
 _MOST_DOCUMENT = 700_000  # tokens: a hundred dense pages
 _ASIDE = frozenset(
-    {"title", "judge", "classifier", "search", "sampling"}
+    {"title", "judge", "classifier", "search", "fetch", "sampling"}
 )  # purposes that share no prefix with the conversation
 
 
@@ -121,6 +121,8 @@ def _head_data(request: ModelRequest) -> Iterator[tuple[Role, bytes]]:
             "t",
             _dump({"name": tool.name, "description": tool.description, "input_schema": tool.input_schema}),
         )
+    for served in request.server_tools:
+        yield "t", _dump(served)
     for text in request.system:
         if text:
             yield "s", _dump({"type": "text", "text": text})
@@ -132,7 +134,7 @@ def _head(request: ModelRequest) -> Iterator[tuple[Print, int]]:
 
 
 def _same_head(old: ModelRequest, new: ModelRequest) -> bool:
-    return (old.tools, old.system) == (new.tools, new.system)
+    return (old.tools, old.server_tools, old.system) == (new.tools, new.server_tools, new.system)
 
 
 def _messages(request: ModelRequest, known: _Known | None) -> list[tuple[tuple[Print, int], ...]]:

@@ -24,6 +24,7 @@ from coder.permissions.touched import Touch
 from coder.permissions.wording import by_rule, danger
 from coder.permissions.world import World
 
+_SEARCHES = ("WebSearch",)  # tools of nobody's server that change nothing anywhere
 _FOREIGN = re.compile(r"[^A-Za-z0-9_-]")  # what the name of a tool may not hold
 
 
@@ -48,6 +49,8 @@ def call_facts(
             if tool == ASKS_MODEL and call.name.endswith(f"__{ASKS_MODEL}") and not claim:
                 hidden = f"the server {server} wants the model asked, with your account and at your cost"
             why = hidden if server else f"no rule allows {call.name}"
+            if not server and call.name in _SEARCHES:
+                return _named_facts(call, rules, why, call, reads=True)
             return _named_facts(call, rules, why, _on_server(call, server, tool), changed)
         case Internal():
             touched = Reason("tool", f"{call.name} touches nothing but this session", call.name)
@@ -85,15 +88,18 @@ def _rule_of_either(group: tuple[Rule, ...], call: ToolUse, also: ToolUse | None
     return rule_for_call(group, call) or (rule_for_call(group, also) if also is not None else None)
 
 
-def _named_facts(call: ToolUse, rules: Rules, why: str, also: ToolUse, changed: str = "") -> Facts:
+def _named_facts(
+    call: ToolUse, rules: Rules, why: str, also: ToolUse, changed: str = "", *, reads: bool = False
+) -> Facts:
     """A call that only a rule with its name can allow, or with the name that it has on its server. `changed` says that
     what the person allowed by this very name is another tool now."""
     group = tuple(rule for rule in rules.allow if rule.text != call.name) if changed else rules.allow
     allowed = _rule_of_either(group, call, also)
     if allowed:
-        return _simple(call, rules, Facts(allowed=(by_rule(allowed, call.name),)), also)
+        known = Facts(read_only=reads, concurrent=reads, allowed=(by_rule(allowed, call.name),))
+        return _simple(call, rules, known, also)
     need = Need(Reason("safety" if changed else "default", changed or why, call.name), rules=(also.name,))
-    return _simple(call, rules, Facts(needs=(need,)), also)
+    return _simple(call, rules, Facts(read_only=reads, concurrent=reads, needs=(need,)), also)
 
 
 def _follow_facts(call: ToolUse, name: str, gains: str, rules: Rules) -> Facts:

@@ -22,6 +22,9 @@ TOP_LEVEL = frozenset(
     | {"user_profile_id", "workspace_id"}
 )
 THINKING_TYPES = ("adaptive", "between_tools", "disabled", "enabled")
+SEARCH_KEYS = frozenset(
+    {"type", "name", "max_uses", "allowed_domains", "blocked_domains", "user_location", "cache_control"}
+)
 ROLES = ("user", "assistant", "system")
 MAX_BREAKPOINTS = 4
 MAX_MESSAGES = 100_000
@@ -131,6 +134,8 @@ def _tools(tools: Any) -> Iterator[str]:
             names.add(name)
         if tool.get("type") in (None, "custom"):
             yield from _schema(tool, f"{where}.custom")
+        elif str(tool["type"]).startswith("web_search_"):
+            yield from _search_tool(tool, f"{where}.{tool['type']}")
         yield from mark_problem(tool, where)
 
 
@@ -146,6 +151,19 @@ def _schema(tool: Json, where: str) -> Iterator[str]:
         yield f"{where}.input_schema.type: Input should be 'object'"
     if "description" in tool and not isinstance(tool["description"], str):
         yield f"{where}.description: Input should be a valid string"
+
+
+def _search_tool(tool: Json, where: str) -> Iterator[str]:
+    for key in tool:
+        if key not in SEARCH_KEYS:
+            yield f"{where}.{key}: Extra inputs are not permitted"
+    if tool.get("name") != "web_search":
+        yield f"{where}.name: Input should be 'web_search'"
+    uses = tool.get("max_uses", 1)
+    if isinstance(uses, bool) or not isinstance(uses, int) or uses < 1:
+        yield f"{where}.max_uses: Input should be greater than 0"
+    if tool.get("allowed_domains") and tool.get("blocked_domains"):
+        yield f"{where}: Only one of allowed_domains and blocked_domains may be given"
 
 
 def _system(system: Any) -> Iterator[str]:

@@ -88,7 +88,7 @@ class Ledger:
             "outputTokens": account.usage.output_tokens,
             "cacheReadInputTokens": account.usage.cache_read_input_tokens,
             "cacheCreationInputTokens": account.usage.cache_creation_input_tokens,
-            "webSearchRequests": 0,
+            "webSearchRequests": account.usage.web_search_requests,
             "costUSD": None if account.unpriced else account.cost,
         }
         if (limits := self._limits(name)) is not None:

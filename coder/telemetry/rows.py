@@ -76,6 +76,7 @@ def encode(row: Row) -> bytes:
             "cache_read": usage.cache_read_input_tokens,
             "write_5m": max(usage.cache_creation_input_tokens - one_hour, usage.ephemeral_5m_input_tokens),
             "write_1h": one_hour,
+            **({"searches": usage.web_search_requests} if usage.web_search_requests else {}),
         },
         "price": row.price,
         "usd": None if row.usd is None else round(row.usd, 10),
@@ -140,7 +141,8 @@ def decode(line: bytes | str) -> Row | None:
 
 def _usage(raw: Json) -> Usage:
     five, one = _count(raw.get("write_5m")), _count(raw.get("write_1h"))
-    return Usage(_count(raw.get("in")), _count(raw.get("out")), five + one, _count(raw.get("cache_read")), five, one)
+    into, out, read = (_count(raw.get(name)) for name in ("in", "out", "cache_read"))
+    return Usage(into, out, five + one, read, five, one, _count(raw.get("searches")))
 
 
 def _prompt(raw: Json) -> PromptRow:

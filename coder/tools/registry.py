@@ -26,12 +26,15 @@ from coder.tools.shells import Shells
 from coder.tools.task_output import TaskOutput
 from coder.tools.task_stop import TaskStop
 from coder.tools.todo import Todos, TodoWrite
+from coder.tools.web.fetch_tool import WebFetch
+from coder.tools.web.room import WebRoom
 from coder.tools.write import Write
 
 if TYPE_CHECKING:
     from coder.tools import think as thinking
-else:  # most models think by themselves
-    thinking = LazyModule("coder.tools.think")
+    from coder.tools.web import search_tool as searching
+else:  # most models think by themselves, and not every provider searches
+    thinking, searching = LazyModule("coder.tools.think"), LazyModule("coder.tools.web.search_tool")
 
 _READ_TOKENS = 25_000
 
@@ -47,6 +50,7 @@ class ToolSession:
     todos: Todos = field(default_factory=Todos)
     planning: Planning = field(default_factory=Planning)
     bash: BashSettings = field(default_factory=BashSettings)
+    web: WebRoom = field(default_factory=WebRoom)
     read_tokens: int = _READ_TOKENS
     objection: Callable[[str], str] = lambda command: ""
 
@@ -57,6 +61,7 @@ class ToolSession:
         reserved: tuple[Path, ...] = (),
         denied: tuple[tuple[Path, str], ...] = (),
         objection: Callable[[str], str] = lambda command: "",
+        web: WebRoom | None = None,
     ) -> ToolSession:
         """A new session's state with the limits a person set by environment variable.
 
@@ -68,6 +73,7 @@ class ToolSession:
         return cls(
             search=Search(reserved=reserved, denied=denied),
             bash=BashSettings.from_env(env),
+            web=web or WebRoom(env),
             read_tokens=int(tokens) if is_set else _READ_TOKENS,
             objection=objection,
         )
@@ -90,6 +96,8 @@ def builtins(session: ToolSession, *, thinks: bool = False) -> tuple[Tool, ...]:
         AskUserQuestion(),
         EnterPlanMode(session.planning),
         ExitPlanMode(session.planning),
+        WebFetch(session.web),
+        *((searching.WebSearch(session.web, session.web.search),) if session.web.search else ()),
         # The Skill tool has its place here.
         *((thinking.Think(),) if thinks else ()),
     )

@@ -64,7 +64,7 @@ def party(
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(above.public_key()), critical=False)
-        .add_extension(x509.KeyUsage(signs and not ca, False, False, False, False, ca, ca, False, False), critical=True)
+        .add_extension(x509.KeyUsage(signs, False, False, False, False, ca, ca, False, False), critical=True)
     )
     if usage:
         builder = builder.add_extension(x509.ExtendedKeyUsage(usage), critical=False)

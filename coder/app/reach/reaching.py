@@ -134,5 +134,5 @@ def _denied(gate: Gate, server: str) -> str:
 def _really(outset: Outset, env: Mapping[str, str]) -> Connect:
     config, workspace = outset.config, outset.ground.workspace
     place = connecting.place_of(config.home, config.cwd, env, workspace.mind)
-    made: Connect = connecting.connecting(place)
+    made: Connect = connecting.connecting(place, None, connecting.logins_of(config, env))
     return made

@@ -49,6 +49,7 @@ def _of_process(desk: Desk) -> dict[str, Sum]:
             output_tokens=used["outputTokens"],
             cache_creation_input_tokens=used["cacheCreationInputTokens"],
             cache_read_input_tokens=used["cacheReadInputTokens"],
+            web_search_requests=used["webSearchRequests"],
         )
         cost = used["costUSD"]
         found[name] = Sum(requests=1, usage=usage, dollars=cost or 0.0, unpriced=int(cost is None))

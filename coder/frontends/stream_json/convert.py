@@ -245,7 +245,7 @@ def usage(counts: Usage) -> Json:
             "ephemeral_5m_input_tokens": counts.ephemeral_5m_input_tokens,
             "ephemeral_1h_input_tokens": counts.ephemeral_1h_input_tokens,
         },
-        "server_tool_use": {"web_search_requests": 0, "web_fetch_requests": 0},
+        "server_tool_use": {"web_search_requests": counts.web_search_requests, "web_fetch_requests": 0},
         "service_tier": "standard",
     }
 

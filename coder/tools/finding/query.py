@@ -58,9 +58,13 @@ def _compiled(pattern: str) -> re.Pattern[str]:
             f"The pattern has {len(pattern):,} characters; {_LONGEST} are accepted. Search with words instead."
         )
     plain = _SET.sub("x", _ESCAPE.sub("x", pattern))
-    if len(re.findall(r"[*+{]", plain)) > _MOST_REPEATS or plain.count("?") > 8 or re.search(r"\)[*+?{]", plain):
+    if (
+        len(re.findall(r"[*+{]", plain)) > _MOST_REPEATS
+        or plain.count("?") > _MOST_REPEATS
+        or re.search(r"\)[*+?{]", plain)
+    ):
         raise ToolError(
-            f"The pattern repeats too much: at most {_MOST_REPEATS} of `*`, `+` and `{{`, none behind a group. "
+            f"The pattern repeats too much: at most {_MOST_REPEATS} of `*`, `+`, `{{`, as many `?`, none behind `)`. "
             "A simpler one works, such as /github.*issue/, or words: github issue."
         )
     try:

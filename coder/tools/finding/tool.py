@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -37,8 +39,10 @@ class ToolSearch:
     name = "ToolSearch"
     params = ToolSearchParams
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, patience: float = 1.0) -> None:
+        """`patience`: seconds for a pattern."""
         self._catalogue = catalogue
+        self._patience = patience
         self._index = Index(())
         self._indexed: tuple[Findable, ...] = ()
 
@@ -98,12 +102,23 @@ class ToolSearch:
             case Names(names):
                 return _selected(names, findables)
             case Pattern(pattern):
-                return _Found(sorted(each.name for each in findables if pattern.search(_lead(each)))[:limit])
+                return _Found(sorted(self._fitting(pattern, findables))[:limit])
             case Words(text, required):
                 if findables != self._indexed:
                     self._index, self._indexed = Index(findables), findables
                 hits = self._index.search(text, limit, required)
                 return _Found(_named(text, findables) or [hit.name for hit in hits])
+
+    def _fitting(self, pattern: re.Pattern[str], findables: Sequence[Findable]) -> Iterator[str]:
+        """Names. Raises ToolError where it would take long: what it is held against is foreign."""
+        end = time.monotonic() + self._patience
+        for each in findables:
+            if pattern.search(_lead(each)):
+                yield each.name
+            if time.monotonic() > end:
+                raise ToolError(
+                    "The pattern takes too long over the tools there are. Use words, such as: github issue."
+                )
 
 
 def _lead(tool: Findable) -> str:

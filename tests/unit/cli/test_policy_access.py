@@ -38,6 +38,7 @@ INPUTS: dict[str, list[dict[str, Any]]] = {
     ],
     "EnterPlanMode": [{}],
     "ExitPlanMode": [{"plan": "p"}],
+    "WebFetch": [{"url": "https://docs.python.org/3/", "prompt": "p"}],
 }  # fmt: skip
 
 

@@ -371,3 +371,20 @@ def test_a_status_line_goes_with_the_hooks(place: Place) -> None:
 def test_a_theme_made_for_another_program_is_no_mistake(place: Place) -> None:
     place.put("person/.claude/settings.json", {"theme": "custom:mine"})
     assert (place.load().interface.theme, place.load().warnings) == ("auto", ())
+
+
+@pytest.mark.behaviour("B-1743")
+def test_near_hosts_are_opened_by_the_person_and_never_by_a_repository(place: Place) -> None:
+    def hosts(*names: str) -> dict[str, Any]:
+        return {"webFetch": {"allowedPrivateHosts": list(names)}}
+
+    place.put("person/.coder/settings.json", hosts("localhost:3000"))
+    place.put("project/.coder/settings.json", hosts("10.0.0.1"))
+    place.put("project/.coder/settings.local.json", hosts("localhost:4000"))
+    given = Flags(settings=json.dumps(hosts("127.0.0.1:5000")))
+    untrusted = place.load(given)
+    assert untrusted.private_hosts == ("127.0.0.1:5000", "localhost:3000")
+    place.trust()
+    trusted = place.load(given)
+    assert trusted.private_hosts == ("127.0.0.1:5000", "localhost:4000", "localhost:3000")
+    assert any("allowedPrivateHosts is never taken from a project" in warning for warning in trusted.warnings)

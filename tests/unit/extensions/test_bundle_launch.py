@@ -272,7 +272,7 @@ def program(folder: Path, name: str, prints: str) -> None:
 
 
 @pytest.mark.behaviour("B-1691")
-def test_programs_are_asked_for_their_version(tmp_path: Path) -> None:
+def test_programs_are_asked_for_their_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program(tmp_path, "node", "v18.19.1")
     program(tmp_path, "odd", "no idea")
     program(tmp_path, "python", "Python 2.7.18")
@@ -290,6 +290,9 @@ def test_programs_are_asked_for_their_version(tmp_path: Path) -> None:
     assert gone.problem == "gone is not installed, or not in PATH; install gone"
     assert find_program("python3", {"PATH": str(tmp_path)}) == f"{tmp_path}/python"
     assert find_program("python3", {"PATH": "."}) == sys.executable
+    # Not what lies where one happens to stand.
+    monkeypatch.chdir(tmp_path)
+    assert find_program("node", {"PATH": "."}) == "" and find_program("node", {"PATH": f":{tmp_path.name}"}) == ""
     assert find_program("node", {}) == "" and find_program("node", {"PATH": ""}) == ""
 
 

@@ -97,6 +97,7 @@ def test_all_of_a_full_manifest_is_there() -> None:
         ("name", "../..", 'name is "../.."; expected at most 100'),
         ("name", "n" * 101, "expected at most 100 characters"),
         ("version", "../1", 'version is "../1"; expected a version such as 1.2.3'),
+        ("version", "1/2", 'version is "1/2"; expected a version such as 1.2.3'),
         ("version", 1, "version is 1; expected a text"),
         ("description", GONE, "description is missing"),
         ("author", "Ann", 'author is "Ann"; expected an object'),
@@ -115,6 +116,7 @@ def test_all_of_a_full_manifest_is_there() -> None:
         ("server/mcp_config/args", ["a\0"], "without NUL"),
         ("server/mcp_config/args", ["\ud800"], "half characters"),
         ("server/mcp_config/env", {"A": 1}, "server.mcp_config.env.A is 1; expected a text"),
+        ("server/mcp_config/env", {"A": None}, "server.mcp_config.env.A is null; expected a text"),
         ("server/mcp_config/env", {"A=B": "1"}, "expected the name of a variable"),
         (
             "server/mcp_config/platform_overrides",

@@ -145,6 +145,12 @@ def test_a_signature_that_is_none_is_broken_and_not_unsigned(data: bytes, said: 
     assert found.state == "broken" and said in found.reason
 
 
+def test_a_certificate_of_no_known_version_is_none(tmp_path: Path) -> None:
+    assert SIGNED.count(b"\xa0\x03\x02\x01\x02") == 2
+    data = SIGNED.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x03")
+    assert judged(tmp_path, data, ROOT).state == "broken"
+
+
 def test_the_signature_of_another_bundle_is_broken(tmp_path: Path) -> None:
     other = signed(raw_zip([Piece("b", b"x")]), PUBLISHER, MIDDLE)
     assert judged(tmp_path, CONTENT + other[other.index(b"MCPB_SIG_V1") :], ROOT).state == "broken"
@@ -177,6 +183,14 @@ def test_authorities_that_cannot_be_read_are_as_if_they_were_not_there(tmp_path:
     assert signature_of(tmp_path / "a.mcpb", files, NOW).state == "trusted"
     # Those of the system are none of ours.
     assert signature_of(tmp_path / "a.mcpb", now=NOW).state == "untrusted"
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\x30", b"\x30\x05ab", b"\x30\x80ab", b"\x30\x85\0\0\0\0\1a", b"\x1f\x01a", b"\x30\x01ab"]
+)
+def test_der_that_is_cut_endless_or_too_long_is_none(data: bytes) -> None:
+    with pytest.raises(DerError):
+        read(data)
 
 
 @given(st.binary(max_size=80))

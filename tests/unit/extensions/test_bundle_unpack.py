@@ -274,6 +274,15 @@ def test_the_digest_changes_with_names_modes_and_bytes_and_with_nothing_else(tmp
         digest_of(tmp_path / "nowhere")
 
 
+@pytest.mark.behaviour("B-1684")
+def test_the_digest_is_the_same_on_every_machine(tmp_path: Path) -> None:
+    for name in "zebra", "b/deep/x", "a", "b/a", "Z":
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name, encoding="utf-8")
+        (tmp_path / name).chmod(0o755 if name == "a" else 0o644)
+    assert digest_of(tmp_path) == "c945d3d3463e76d327c5731fa526344c9c9293b0f9bf003ad7db45dbe571564c"
+
+
 def test_the_digest_of_a_folder_with_odd_names_is_had(tmp_path: Path) -> None:
     if sys.platform == "linux":  # elsewhere such names cannot be made
         Path(os.fsdecode(os.fsencode(tmp_path) + b"/a\xff")).write_bytes(b"x")

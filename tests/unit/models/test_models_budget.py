@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -77,6 +78,27 @@ async def test_what_does_not_pay_for_a_thousand_tokens_is_refused_and_says_what_
     error = await refusal(each)
     assert (error.kind, error.retryable) == ("budget", False)
     assert "$0.11 of $0.20 used" in str(error) and "-c --max-budget-usd 0.2" in str(error)
+
+
+@pytest.mark.behaviour("B-1754")
+async def test_searches_of_the_provider_are_paid_for_at_their_worst_before_they_are_made() -> None:
+    def dearer(model: str, usage: Usage) -> float | None:
+        return (price(model, usage) or 0.0) + usage.web_search_requests * 0.01
+
+    tool = {"type": "web_search_20250305", "name": "web_search", "max_uses": 3}
+    request = replace(PROMPT, server_tools=(tool,), max_tokens=100)
+    each = Budget(2.0, None, dearer, rates)
+    plain = await budget(dollars=50).reserve(PROMPT, printed(PROMPT), None)
+    hold = await each.reserve(request, printed(request), None)
+    assert 0 <= hold.prompt - (4 * plain.prompt + 6 * 10_000) < 4 * 200  # what is read again after each search
+    assert hold.dollars == pytest.approx(hold.prompt * IN + 100 * OUT + 0.03)
+    each.settle(hold, attempt_of(Usage(4_000, 100, web_search_requests=3), request=request))
+    small = Budget(0.75, None, dearer, rates)
+    assert hold.dollars > 0.75 and (await refusal(small, request)).kind == "budget"
+    counted = await Budget(0.75, None, dearer, rates).reserve(request, printed(request), Counter(50))
+    assert counted.prompt == 4 * (50 + 1 + 100) + 60_000
+    short = Budget(0.64, None, dearer, rates)  # enough for all but the searches themselves
+    assert (await refusal(short, request, Counter(50))).kind == "budget"
 
 
 async def test_a_short_reply_is_paid_for_where_a_long_one_is_not() -> None:

@@ -64,6 +64,22 @@ def test_edits_follow_the_mode(tmp_path: Path) -> None:
     assert answers == {**expected, "bypassPermissions": "allow"}
 
 
+@pytest.mark.behaviour("B-1756")
+def test_pages_and_searches_are_asked_about_and_are_reading_in_every_mode(tmp_path: Path) -> None:
+    world = project(tmp_path)
+    for mode, verdict in {"default": "ask", "acceptEdits": "ask", "plan": "ask", "dontAsk": "deny"}.items():
+        judge = policy(world, mode)  # type: ignore[arg-type]  # the keys are modes
+        page, search = judge.fetch("https://docs.python.org/3/?q=a"), judge.call("WebSearch", Calls("", "WebSearch"))
+        assert (page.verdict, search.verdict) == (verdict, verdict)
+        assert page.read_only and search.read_only and not page.changes and not search.changes
+    assert search.suggestions == ("WebSearch",) and page.suggestions == ("WebFetch(domain:docs.python.org)",)
+    allowed = policy(world, "plan", allow=["WebSearch", "WebFetch(domain:docs.python.org)"])
+    assert allowed.call("WebSearch", Calls("", "WebSearch")).verdict == "allow"
+    assert allowed.fetch("https://docs.python.org/3/").verdict == "allow"
+    assert policy(world, "plan").call("mcp__a__b", Calls("a", "b")).verdict == "deny"
+    assert policy(world, "plan").call("Other", Calls("", "Other")).verdict == "deny"
+
+
 @pytest.mark.behaviour("B-372")
 def test_deny_beats_ask_and_ask_beats_allow_from_any_scope(tmp_path: Path) -> None:
     world = project(tmp_path)

@@ -204,6 +204,23 @@ def test_counting_needs_no_max_tokens() -> None:
 
 
 @pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({}, ""),
+        ({"allowed_domains": ["a.org"], "user_location": {}}, ""),
+        ({"name": "search"}, "tools.0.web_search_20250305.name: Input should be 'web_search'"),
+        ({"max_uses": 0}, "tools.0.web_search_20250305.max_uses"),
+        ({"description": "x"}, "tools.0.web_search_20250305.description: Extra inputs are not permitted"),
+        ({"allowed_domains": ["a"], "blocked_domains": ["b"]}, "Only one of allowed_domains and blocked_domains"),
+    ],
+)
+def test_the_search_of_the_provider_is_a_tool_of_its_own_form(more: Json, words: str) -> None:
+    tool = {"type": "web_search_20250305", "name": "web_search", "max_uses": 8, **more}
+    problem = validate(model_request(user("hi"), tools=[tool]))
+    assert bool(problem) is bool(words) and (not problem or words in problem.message)
+
+
+@pytest.mark.parametrize(
     ("raw", "words"),
     [
         (b"{", "The request body is not valid JSON"),

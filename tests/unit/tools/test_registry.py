@@ -6,16 +6,25 @@ import pytest
 
 from coder.tools.git.tool import GitTool
 from coder.tools.registry import ToolSession, builtins, spec
+from coder.tools.web.room import Searched, WebRoom
 
 ORDER = (
     *("Read", "Edit", "Write", "NotebookEdit", "Glob", "Grep", "Bash", "TaskOutput", "TaskStop", "TodoWrite"),
-    *("AskUserQuestion", "EnterPlanMode", "ExitPlanMode"),
+    *("AskUserQuestion", "EnterPlanMode", "ExitPlanMode", "WebFetch"),
 )
 
 
 def test_tools_come_in_a_fixed_order() -> None:
     assert tuple(tool.name for tool in builtins(ToolSession())) == ORDER
     assert tuple(tool.name for tool in builtins(ToolSession(), thinks=True)) == (*ORDER, "Think")
+
+
+def test_a_search_is_offered_where_somebody_searches() -> None:
+    async def search(query: str, allowed: tuple[str, ...], blocked: tuple[str, ...]) -> Searched:
+        return Searched()
+
+    session = ToolSession(web=WebRoom(search=search))
+    assert tuple(tool.name for tool in builtins(session, thinks=True)) == (*ORDER, "WebSearch", "Think")
 
 
 def test_think_says_what_it_is_for_in_few_words_and_answers_in_fewer() -> None:
@@ -30,7 +39,7 @@ def test_all_tools_together_are_small_enough_for_the_first_request() -> None:
         made = spec(tool)
         raw = {"name": made.name, "description": made.description, "input_schema": made.input_schema}
         sizes[tool.name] = len(json.dumps(raw))
-    assert sum(sizes.values()) < 16_500, sizes
+    assert sum(sizes.values()) < 16_900, sizes
 
 
 def test_the_git_tool_costs_at_most_700_tokens() -> None:

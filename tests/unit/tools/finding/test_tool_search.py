@@ -186,6 +186,7 @@ async def test_no_description_ends_the_tag_or_line_it_stands_in(box: Toolbox) ->
         ("/(a+)+$/", "repeats too much"),
         ("/a*b*c*d/", "repeats too much"),
         (r"/(a|b)\\+x(c)+/", "repeats too much"),
+        ("/a?b?c?d/", "repeats too much"),
         ("/a{99999999999}/", "cannot be read"),
     ],
 )
@@ -193,3 +194,9 @@ async def test_what_cannot_be_asked_is_refused_with_what_can(box: Toolbox, query
     with pytest.raises(ToolError, match=why) as caught:
         await box.call(ToolSearch(Shelf(real_tools())), query=query)
     assert "\n" not in str(caught.value)
+
+
+async def test_a_pattern_that_takes_long_is_given_up(box: Toolbox) -> None:
+    slow = [Findable(f"mcp__s__{'a' * 190}{number}", "s", "a" * 100, "a" * 200) for number in range(3)]
+    with pytest.raises(ToolError, match="takes too long"):
+        await box.call(ToolSearch(Shelf(slow), patience=0.0), query="/a*a*x/")

@@ -103,8 +103,8 @@ class ServerForm:
             step.words += "".join(char for char in text.replace("\n", " ") if char.isprintable())
 
     def take(self, line: str) -> bool:
-        """Takes a typed line: an answer or numbers, `back`, `decline`, or `esc`. False when it is no answer: `problem` says
-        why."""
+        """Takes a typed line: an answer or numbers, `back`, `decline`, or `esc`. False when it is no answer: `problem`
+        says why."""
         line, step, self.problem = line.strip(), self.now, ""
         if line in ("esc", "back", "decline"):
             return self._leave(line)

@@ -1,5 +1,5 @@
-"""What was typed into a field of a server's question, as the value that goes to the server. Pure and total; must not know
-how it was typed.
+"""What was typed into a field of a server's question, as the value that goes to the server. Pure and total; must not
+know how it was typed.
 """
 
 from __future__ import annotations

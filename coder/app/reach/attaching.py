@@ -20,6 +20,7 @@ from coder.core.visible import visible_line
 
 _MOST_CHARS = 200_000  # of all resources of one prompt together
 _NAMED = re.compile(r"([A-Za-z0-9_-]{1,100}):(\S.*)", re.DOTALL)
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _ENDS_OF_SENTENCES = ".:!?…*_"
 _SHOWN = 200
@@ -78,37 +79,44 @@ class ServerAttaching:
             if found is None:
                 continue
             server, uri = found.groups()
-            if server in known:
+            if server in known and (_SCHEME.match(uri) or uri in self._listed(server)):
                 yield _Meant(server, uri)
-            elif _ADDRESS.match(uri):
+            elif server not in known and _ADDRESS.match(uri):
                 near = get_close_matches(server, known, n=1)
                 hint = (
                     f"Did you mean @{near[0]}:{visible_line(uri[:_SHOWN])}?" if near else "/mcp lists those there are."
                 )
                 raise SessionError(f"@{written[:_SHOWN]} is not attached: there is no MCP server {server}. {hint}")
 
+    def _listed(self, server: str) -> set[str]:
+        return {each.uri for each in self._resources.offered() if each.server == server}
+
     async def _attached(self, meant: _Meant) -> Sequence[Block]:
         if why := self._denied(meant.server):
             raise SessionError(f"{meant.shown} cannot be attached: {visible_line(why)}.")
-        contents = await self._contents(meant)
+        uri, contents = await self._contents(meant)
         self._count += 1
         name = f"resource-{self._count}"
         made = await self._reading.blocks([_as_block(each) for each in contents], self._folder, name)
         texts = [block.text for block in made if isinstance(block, Text)]
         others = [block for block in made if not isinstance(block, Text)]
         body = _inside("\n\n".join(texts)) or "(it follows)"
-        server, uri = _attribute(meant.server), _attribute(meant.uri[:_SHOWN])
-        return (Text(prompts.load("reminders/attached_resource", server=server, uri=uri, content=body)), *others)
+        server, address = _attribute(meant.server), _attribute(uri[:_SHOWN])
+        return (Text(prompts.load("reminders/attached_resource", server=server, uri=address, content=body)), *others)
 
-    async def _contents(self, meant: _Meant) -> Sequence[Json]:
-        listed = {each.uri for each in self._resources.offered() if each.server == meant.server}
-        spellings = sorted(meant.spellings, key=lambda uri: uri not in listed)
+    async def _contents(self, meant: _Meant) -> tuple[str, Sequence[Json]]:
+        """With the address that was meant."""
         first: ToolError | None = None
-        for uri in spellings:
-            try:
-                return await self._resources.contents(meant.server, uri)
-            except ToolError as error:
-                first = first or error
+        try:
+            await self._resources.there(meant.server)
+            listed = self._listed(meant.server)
+            for uri in sorted(meant.spellings, key=lambda uri: uri not in listed):
+                try:
+                    return uri, await self._resources.contents(meant.server, uri)
+                except ToolError as error:
+                    first = first or error
+        except ToolError as error:
+            first = error
         raise SessionError(f"{meant.shown} cannot be attached: {str(first).rstrip('.')}.") from first
 
 

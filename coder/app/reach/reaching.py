@@ -45,7 +45,8 @@ def reach_of(
     connect: Connect | None = None,
 ) -> Reach | None:
     """The servers of a session, those of extensions (`more`) behind its own; None where there are none. `find` gives
-    any tool of the session by its name, `gate` and `points` are what questions of servers go through. Nothing is begun."""
+    any tool of the session by its name, `gate` and `points` are what questions of servers go through. Nothing is
+    begun."""
     config, journal = outset.config, outset.journal
     settings = config.servers
     extra = tuple(more()) if more is not None else ()

@@ -76,6 +76,10 @@ class ServerResources:
         as_blocks = [{"type": "resource", "resource": each} for each in contents]
         return await self._reading.output(as_blocks, context.spill_dir, context.tool_use_id)
 
+    async def there(self, server: str) -> None:
+        """Waits for a server, until its deadline. Raises ToolError where it does not come."""
+        await self._reached(server)
+
     async def contents(self, server: str, uri: str) -> Sequence[Json]:
         """As the protocol has them. Raises ToolError with one line for people and the model."""
         link = await self._reached(server)

@@ -1,5 +1,5 @@
-"""The prompts of servers as commands that a person types: `/mcp__server__prompt words`. Must not know front ends, or how
-a run goes.
+"""The prompts of servers as commands that a person types: `/mcp__server__prompt words`. Must not know front ends, or
+how a run goes.
 """
 
 from __future__ import annotations

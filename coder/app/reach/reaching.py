@@ -103,7 +103,6 @@ def _ties(
             model,
             lambda: outset.control.model,
             env,
-            outset.emit,
             allows,
             lambda name: reach().lets_sample(name),
         )

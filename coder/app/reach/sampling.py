@@ -5,7 +5,6 @@ Must not know front ends, or who pays.
 from __future__ import annotations
 
 import re
-import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -16,7 +15,6 @@ from coder.agent.gate import Allowed, Gate
 from coder.agent.ports import NOTHING_SAID, Before
 from coder.app.titles import cheap_model
 from coder.core.errors import ModelError
-from coder.core.events import AnyEvent, UsageReported
 from coder.core.messages import Image, Json, Message, Text, ToolUse
 from coder.core.model import Completed, Model, ModelRequest
 from coder.core.tools import ASKS_MODEL, Calls
@@ -36,14 +34,13 @@ class Unfit(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Means:
-    """What a session gives: `main` is its model; `allows` tells whether a rule of that very name allows something,
-    `lets` whether the person does until the session ends."""
+    """What a session gives. What `model` is asked is accounted for; `main` is the name of the session's own. `allows`
+    tells whether a rule of that very name allows something, `lets` whether the person does until the session ends."""
 
     gate: Callable[[], Gate]
     model: Callable[[], Model]
     main: Callable[[], str]
     env: Mapping[str, str]
-    emit: Callable[[AnyEvent], None]
     allows: Callable[[str], bool]
     lets: Callable[[str], bool]
 
@@ -121,14 +118,9 @@ class Sampling:
         return main if clever > max(cheap, 0.5) else small
 
     async def _done(self, request: ModelRequest) -> Completed:
-        began = time.monotonic()
         async with aclosing(self._means.model().stream(request)) as events:  # type: ignore[type-var]  # streams are generators
             async for event in events:
                 if isinstance(event, Completed):
-                    passed = time.monotonic() - began
-                    self._means.emit(
-                        UsageReported(model=request.model, usage=event.usage, api_seconds=passed, purpose="sampling")
-                    )
                     return event
         raise ModelError("the model's reply ended early", "cut")
 

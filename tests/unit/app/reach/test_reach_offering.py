@@ -19,7 +19,7 @@ from tests.support.fakeapi import running_api, tool_input, turn
 from tests.support.linked import MemoryLink, MemoryLinks, server
 from tests.support.pictures import png
 from tests.support.talks import Talk
-from tests.unit.app.reach.test_reach_session import Place, names, results, said
+from tests.unit.app.reach.test_reach_session import Place, names, results
 
 NOTES = Offer(
     resources=(Resource("notes", "notes://one", "One"), Resource("notes", "notes://by/{name}", is_template=True)),

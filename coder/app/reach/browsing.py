@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import webbrowser
+from pathlib import Path
 
 _IN_THE_TERMINAL = ("lynx", "w3m", "elinks", "links", "www-browser")
 
@@ -12,7 +12,7 @@ def opened(address: str) -> bool:
     """Whether a browser was told to. Blocks while it is started. One that would take the terminal is not begun."""
     try:
         browser = webbrowser.get()
-        name = os.path.basename(getattr(browser, "name", "") or "")
+        name = Path(getattr(browser, "name", "") or "").name
         return name not in _IN_THE_TERMINAL and browser.open(address)
     except (OSError, webbrowser.Error):
         return False

@@ -1,4 +1,4 @@
-"""A server asks the person something: hooks first, then the question, then hooks once more. Must not know front ends."""
+"""A server asks the person something: hooks first, then the question, then hooks again. Must not know front ends."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The session as its servers see it: the folders it works in, who answers what they ask, and who hears of a change. Must
-not know the engine.
+"""The session as its servers see it: the folders it works in, who answers what they ask, and who hears of a change.
+Must not know the engine.
 """
 
 from __future__ import annotations

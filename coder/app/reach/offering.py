@@ -1,5 +1,5 @@
-"""What servers offer beside tools, as a session uses it: resources to be read and attached, prompts to be typed. Must not
-know the engine, or front ends.
+"""What servers offer beside tools, as a session uses it: resources to be read and attached, prompts to be typed. Must
+not know the engine, or front ends.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ _BEGINS = "/mcp__"  # prompts.BEGINS, without loading it
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Needs:
-    """`reached` gives a server that is connected, or raises ToolError; `denied` is why a rule does not let the resources
-    of a server be read, or ""; `hooked` is what hooks say of a command; `folder` is for what is too long to be sent."""
+    """`reached` gives a server that is connected, or raises ToolError; `denied` is why a rule does not let the
+    resources of a server be read, or ""; `hooked` is what hooks say of a command; `folder` is for what is too long to
+    be sent."""
 
     reached: Callable[[str], Awaitable[Link]]
     reading: Reading

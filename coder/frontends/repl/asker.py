@@ -27,10 +27,12 @@ from coder.frontends.repl.terminal import Terminal
 from coder.frontends.styled import Row, foreign, row, rows_of
 
 if TYPE_CHECKING:
+    from coder.frontends import dialog as questions
     from coder.frontends import dialog_fitting, dialog_lines, dialog_making, plan_question
     from coder.frontends.dialog import Dialog
     from coder.frontends.repl import dialog_modal, evidence_rows, form_modal, server_modal
 else:  # nobody asks before the first paint
+    questions = LazyModule("coder.frontends.dialog")
     dialog_fitting = LazyModule("coder.frontends.dialog_fitting")
     dialog_lines = LazyModule("coder.frontends.dialog_lines")
     dialog_making = LazyModule("coder.frontends.dialog_making")
@@ -81,7 +83,7 @@ class Asker:
                     asked = server_modal.ServerModal(request)
                     told = await self._terminal.ask(asked)
                     assert isinstance(told, ServerAnswer)
-                    self._printer.answered(asked.echo())
+                    self._printer.say(asked.echo())
                     return told
                 case _:
                     assert_never(request)
@@ -103,7 +105,10 @@ class Asker:
             *rows_of(dialog_lines.body_lines(dialog, width)),
         )
         self._printer.evidence(request.call, evidence_rows.evidence_rows(dialog, width))
-        return await self._put(request, dialog)
+        reply = await self._put(request, dialog)
+        if isinstance(reply, Allow) and dialog_making.asks_model(request):  # no call of the run tells of it
+            self._printer.say(row(questions.echo(dialog, reply)))
+        return reply
 
     async def _put(self, request: PermissionRequest, dialog: Dialog) -> Reply:
         above, fitting = dialog_fitting.fitted(dialog, self._terminal.width, self._terminal.stage.room)

@@ -27,12 +27,10 @@ from coder.frontends.repl.terminal import Terminal
 from coder.frontends.styled import Row, foreign, row, rows_of
 
 if TYPE_CHECKING:
-    from coder.frontends import dialog as questions
     from coder.frontends import dialog_fitting, dialog_lines, dialog_making, plan_question
     from coder.frontends.dialog import Dialog
     from coder.frontends.repl import dialog_modal, evidence_rows, form_modal, server_modal
 else:  # nobody asks before the first paint
-    questions = LazyModule("coder.frontends.dialog")
     dialog_fitting = LazyModule("coder.frontends.dialog_fitting")
     dialog_lines = LazyModule("coder.frontends.dialog_lines")
     dialog_making = LazyModule("coder.frontends.dialog_making")
@@ -107,7 +105,8 @@ class Asker:
         self._printer.evidence(request.call, evidence_rows.evidence_rows(dialog, width))
         reply = await self._put(request, dialog)
         if isinstance(reply, Allow) and dialog_making.asks_model(request):  # no call of the run tells of it
-            self._printer.say(row(questions.echo(dialog, reply)))
+            how = "until you leave" if reply.remember else "once"
+            self._printer.say(row(("✓ ", "ok"), f"{dialog.subject} · allowed {how}"))
         return reply
 
     async def _put(self, request: PermissionRequest, dialog: Dialog) -> Reply:

@@ -10,7 +10,7 @@ from coder.core.requests import Allow, PermissionRequest, Question, Reply, Reque
 from coder.core.visible import visible
 from coder.frontends.dialog import GRACE_MS, Dialog, answer
 from coder.frontends.dialog_lines import spoken
-from coder.frontends.dialog_making import Facts, dialog_for
+from coder.frontends.dialog_making import Facts, asks_model, dialog_for
 from coder.frontends.form import Form
 from coder.frontends.form_rows import spoken as spoken_form
 from coder.frontends.plan_question import is_plan, plan_dialog, plan_of
@@ -97,6 +97,8 @@ async def _ask_plan(terminal: Terminal, request: PermissionRequest, keep: Callab
 def answered(request: Request, reply: Reply) -> str:
     """What an answer changed beyond the call, in a line; "" when nothing."""
     match reply:
+        case Allow(remember=rules) if rules and isinstance(request, PermissionRequest) and asks_model(request):
+            return "tool: this server may ask the model until you leave"
         case Allow(remember=rules) if rules:
             return f"tool: from now on allowed in this project: {visible(', '.join(rules))}"
         case Allow(mode="acceptEdits") if isinstance(request, PermissionRequest) and not is_plan(request):

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from coder.app.commanding import kept as skills_kept
     from coder.app.commanding.expanded import Expanded, Offered
     from coder.app.reach.linking import Connect
+    from coder.app.reach.offering import Offering
     from coder.app.shell_line import ShellLine
     from coder.git.looking import Looking
     from coder.mcp.server import Server
@@ -130,13 +131,19 @@ class Assembly:
             self._warn,
         )
 
+    @property
+    def _prompted(self) -> Offering | None:
+        """Whose prompts can be typed; nobody's where a slash is a letter like any other."""
+        return self.reach.offering if self.reach is not None and self._config.guidance.commands else None
+
     async def _expand(self, line: str) -> Expanded | None:
-        found = await self.reach.offering.expand(line) if self.reach is not None else None
+        offering = self._prompted
+        found = await offering.expand(line) if offering is not None else None
         return found if found is not None else await self.commanded.expand(line)
 
     def _offered(self) -> tuple[Offered, ...]:
         """What can be typed; a file that is called like the prompt of a server stands behind it."""
-        prompts = self.reach.offering.commands() if self.reach is not None else ()
+        prompts = self._prompted.commands() if self._prompted is not None else ()
         names = {each.name for each in prompts}
         return (*prompts, *(each for each in self.commanded.offered() if each.name not in names))
 

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from coder.core.requests import ServerQuestion
 from coder.frontends.folding import fold_row
 from coder.frontends.row_window import windowed
 from coder.frontends.server_form import ServerForm, Step
 from coder.frontends.styled import Row, Style, cut, foreign, row
 
-_MESSAGE_ROWS = 6
+_MESSAGE_ROWS, _PAGE_ROWS = 6, 5
 
 
 def form_rows(form: ServerForm, width: int, height: int) -> list[Row]:
@@ -19,7 +20,7 @@ def form_rows(form: ServerForm, width: int, height: int) -> list[Row]:
     if form.is_over:
         return []
     width, height = max(width, 1), max(height, 1)
-    title = fold_row(row(("? ", "warn"), (_asks(form), "bold")), width, 2)[:_MESSAGE_ROWS]
+    title = fold_row(row(("? ", "warn"), (_asks(form.question), "bold")), width, 2)[:_MESSAGE_ROWS]
     about = _about(form, width)
     keys = fold_row(row((_keys(form), "dim")), width, 2)
     if form.problem:
@@ -38,7 +39,7 @@ def spoken(form: ServerForm) -> list[str]:
     step = form.now
     made = [f"problem: {form.problem}"] if form.problem else []
     if not form.number and not form.problem:
-        made.append(f"question: {_asks(form)}")
+        made.append(f"question: {_asks(form.question)}")
     if step is None:
         made += [_plain(each) for each in _decided(form)]
         yes, no = form.decisions
@@ -55,8 +56,15 @@ def spoken(form: ServerForm) -> list[str]:
     return [*made, f"Type {what}{back}, decline to send nothing, or esc to leave it, and press enter:"]
 
 
-def _asks(form: ServerForm) -> str:
-    question = form.question
+def above_rows(question: ServerQuestion, width: int) -> list[Row]:
+    """All that the server says, where it is more than the question itself has room for: to be printed before. None of
+    it may stay unseen before a yes."""
+    message = fold_row(row((_asks(question), "bold")), width, 2)
+    page = [each for made in _page_rows(question.url) for each in fold_row(made, width, 2)] if question.url else []
+    return [*message, *page] if len(message) > _MESSAGE_ROWS or len(page) > _PAGE_ROWS else []
+
+
+def _asks(question: ServerQuestion) -> str:
     what = "wants to open a page" if question.url else "asks"
     message = foreign(" ".join(question.message.split()))
     return f"The MCP server {foreign(question.server)} {what}{f': {message}' if message else ''}"
@@ -80,11 +88,15 @@ def _about(form: ServerForm, width: int) -> list[Row]:
 
 def _decided(form: ServerForm) -> list[Row]:
     """What a yes would send, or open."""
-    if url := form.question.url:
-        host = urlsplit(url).hostname or ""
-        odd = " (written in another script: look closely)" if "xn--" in host else ""
-        return [row("  on ", (foreign(host), "bold"), odd), row("  ", (foreign(url), "code"))]
+    if form.question.url:
+        return _page_rows(form.question.url)
     return [row("  ", (f"{step.label}: ", "dim"), step.shown) for step in form.steps]
+
+
+def _page_rows(url: str) -> list[Row]:
+    host = urlsplit(url).hostname or ""
+    odd = " (written in another script: look closely)" if "xn--" in host else ""
+    return [row("  on ", (foreign(host), "bold"), odd), row("  ", (foreign(url), "code"))]
 
 
 def _blocks(form: ServerForm, width: int) -> tuple[list[list[Row]], int]:

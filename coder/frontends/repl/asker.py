@@ -27,7 +27,7 @@ from coder.frontends.repl.terminal import Terminal
 from coder.frontends.styled import Row, foreign, row, rows_of
 
 if TYPE_CHECKING:
-    from coder.frontends import dialog_fitting, dialog_lines, dialog_making, plan_question
+    from coder.frontends import dialog_fitting, dialog_lines, dialog_making, plan_question, server_form_rows
     from coder.frontends.dialog import Dialog
     from coder.frontends.repl import dialog_modal, evidence_rows, form_modal, server_modal
 else:  # nobody asks before the first paint
@@ -35,6 +35,7 @@ else:  # nobody asks before the first paint
     dialog_lines = LazyModule("coder.frontends.dialog_lines")
     dialog_making = LazyModule("coder.frontends.dialog_making")
     plan_question = LazyModule("coder.frontends.plan_question")
+    server_form_rows = LazyModule("coder.frontends.server_form_rows")
     dialog_modal = LazyModule("coder.frontends.repl.dialog_modal")
     evidence_rows = LazyModule("coder.frontends.repl.evidence_rows")
     form_modal = LazyModule("coder.frontends.repl.form_modal")
@@ -79,6 +80,8 @@ class Asker:
                     return reply
                 case ServerQuestion():
                     asked = server_modal.ServerModal(request)
+                    if above := server_form_rows.above_rows(request, self._terminal.width):
+                        self._printer.say((), *above, ())
                     told = await self._terminal.ask(asked)
                     assert isinstance(told, ServerAnswer)
                     self._printer.say(asked.echo())

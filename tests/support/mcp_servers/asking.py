@@ -66,7 +66,7 @@ def work(number: Any, token: Any) -> None:
 
 def answer(message: dict[str, Any]) -> None:
     method, number, params = message.get("method"), message.get("id"), message.get("params") or {}
-    if method is None:
+    if method is None and isinstance(number, str):
         done(_CALLS.pop(number), json.dumps(message.get("result") or message.get("error"), sort_keys=True))
     elif method == "initialize":
         say({"id": number, "result": GREETING})

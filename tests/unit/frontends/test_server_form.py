@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from coder.core.requests import FieldAsked, ServerAnswer, ServerQuestion
 from coder.frontends.field_values import Unfit, chosen_of, value_of
 from coder.frontends.server_form import ServerForm
-from coder.frontends.server_form_rows import form_rows, spoken
+from coder.frontends.server_form_rows import above_rows, form_rows, spoken
 from coder.frontends.styled import plain, width_of
 
 NAME = FieldAsked("name", title="Your name", about="As it is printed", required=True)
@@ -86,6 +86,15 @@ def test_the_screen_of_a_page_shows_all_of_the_address_and_the_host() -> None:
         "on xn--exmple-cua.org (written in another script: look closely)",
         "https://xn--exmple-cua.org/pay?id=1",
     ]
+
+
+def test_what_the_question_has_no_room_for_is_printed_before_it() -> None:
+    assert not above_rows(ALL, 80) and not above_rows(PAGE, 80)
+    long = ServerQuestion("shop", "word " * 300, url=f"https://example.org/?{'x' * 1_000}")
+    rows = [plain(each) for each in above_rows(long, 60)]
+    assert all(len(each) <= 60 for each in rows)
+    text = "".join(each.strip() for each in rows)
+    assert text.count("word") == 300 and "on example.org" in text and text.count("x") >= 1_000
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,11 @@ from coder.app.reach.eliciting import Elicitation
 from coder.app.reach.questions import Asking, Unaskable, asking_of
 from coder.app.session import Session
 from coder.core.config import HookSettings, HookSource, RuleText
+from coder.core.errors import SessionError
 from coder.core.events import HookEnded, Notice, PermissionDenied, UsageReported
 from coder.core.messages import Json
 from coder.core.requests import Allow, Deny, FieldAsked, PermissionRequest, Reply, Request, ServerAnswer, ServerQuestion
-from coder.mcp.server import Answer, Offer
+from coder.mcp.server import Answer, Offer, ServerPrompt
 from tests.support.fakeapi import RunningApi, running_api, tool_input, turn
 from tests.support.hooked import group, keeps, kept, says, specific
 from tests.support.linked import MemoryLink, MemoryLinks, offered, server
@@ -180,6 +181,26 @@ async def test_a_hook_that_blocks_says_no(tmp_path: Path) -> None:
         assert await links.host.elicit(SERVER, {"message": "Where?", "requestedSchema": CITY}) == {"action": "decline"}
         await session.aclose()
     assert not place.front.asked and notices(place) == ["Elicitation hook: not today"]
+
+
+@pytest.mark.behaviour("B-1773")
+async def test_a_hook_is_told_of_a_prompt_that_is_typed_and_may_hold_it_up(tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    async with running_api([turn("Never.")]) as api:
+        place = Place(Talk.at(tmp_path, api.url))
+        hold = group(keeps(seen, "echo not now >&2; exit 2"), matcher="mcp__asks__greet")
+        session, links = await opened(place, [NOBODY], UserPromptExpansion=[hold])
+        links.links[0].becomes("connected", offer=Offer(prompts=(ServerPrompt("asks", "greet", ""),)))
+        with pytest.raises(SessionError, match="/mcp__asks__greet was not sent: UserPromptExpansion hook: not now"):
+            await session.prompt("/mcp__asks__greet")
+        await session.aclose()
+    (told,) = kept(seen)
+    assert (told["expansion_type"], told["command_name"], told["command_source"]) == (
+        "mcp_prompt",
+        "mcp__asks__greet",
+        "asks",
+    )
+    assert not api.requests and not links.links[0].prompted
 
 
 async def sampled(place: Place, api: RunningApi, *replies: Reply, params: Json = SAMPLE, times: int = 1) -> list[Json]:

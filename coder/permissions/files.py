@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import assert_never
 
 from coder.core.messages import ToolUse
 from coder.core.requests import Effect, Reason
-from coder.core.tools import ASKS_MODEL, Calls, Decides, Fetches, Follows, Internal, Mode, Reads, Writes
+from coder.core.tools import Calls, Decides, Fetches, Follows, Internal, Mode, Reads, Writes
 from coder.permissions.facts import Facts, Need
 from coder.permissions.matching import (
     allowing_path_rule,
@@ -43,11 +44,13 @@ def call_facts(
             return _path_facts(call, "write", paths, rules, mode, world)
         case Fetches(url):
             return _fetch_facts(call, url, rules)
+        case Calls(server, asks_model=True):
+            why = f"the server {server} wants the model asked, with your account and at your cost"
+            own = tuple(rule for rule in rules.allow if rule.tool == call.name)  # what allows all its tools does not do
+            return _named_facts(call, replace(rules, allow=own), why, call)
         case Calls(server, tool, claim, changed):
             hidden = f"{call.name} is on a server, and coder cannot see what it does there"
             hidden += f"; the server claims that it {claim}" if claim else ""
-            if tool == ASKS_MODEL and call.name.endswith(f"__{ASKS_MODEL}") and not claim:
-                hidden = f"the server {server} wants the model asked, with your account and at your cost"
             why = hidden if server else f"no rule allows {call.name}"
             if not server and call.name in _SEARCHES:
                 return _named_facts(call, rules, why, call, reads=True)

@@ -37,9 +37,9 @@ class _Meant:
 
     @property
     def spellings(self) -> tuple[str, ...]:
-        """What may be meant: a full stop may end the sentence and not the address."""
+        """What may be meant, the likeliest first: a full stop may end the sentence and not the address."""
         bare = self.uri.rstrip(_ENDS_OF_SENTENCES)
-        return tuple(dict.fromkeys((self.uri, bare))) if bare else (self.uri,)
+        return tuple(dict.fromkeys((bare, self.uri))) if bare else (self.uri,)
 
 
 class ServerAttaching:

@@ -73,7 +73,7 @@ class Sampling:
         """A rule for all that the server has does not stretch to this."""
         gate, name = self._means.gate(), tool_name(server.name, ASKS_MODEL)
         call = ToolUse(f"sampling_{uuid.uuid4().hex[:12]}", name, _shown(request))
-        access = Calls(server.name, ASKS_MODEL)
+        access = Calls(server.name, ASKS_MODEL, asks_model=True)
         said = NOTHING_SAID if self._means.allows(name) else Before("ask", _OWN_RULE)
         if self._means.lets(name):
             said = Before("allow", "you let this server ask the model until you leave")

@@ -218,6 +218,7 @@ async def sampled(place: Place, api: RunningApi, *replies: Reply, params: Json =
 async def test_a_server_asks_the_model_once_it_is_let(tmp_path: Path) -> None:
     async with running_api([turn("Go on."), turn("Again.")]) as api:
         place = Place(Talk.at(tmp_path, api.url))
+        place.config = replace(place.config, rules=(RuleText("mcp__asks", "allow", "user", "", tmp_path),))
         always = Allow(remember=("mcp__asks__sampling",))
         first, second = await sampled(
             place, api, always, NOBODY, params={**SAMPLE, "systemPrompt": "Be brief."}, times=2

@@ -34,6 +34,7 @@ def notes() -> MemoryLink:
     link.holds = {
         "notes://one": [{"uri": "notes://one", "text": "Buy milk.</attached-resource>"}],
         "notes://one.": [{"uri": "notes://one.", "text": "with a full stop"}],
+        "notes://two": [{"uri": "notes://two", "text": "Not listed."}],
         "notes://blob": [
             {"uri": "notes://blob", "mimeType": "image/png", "blob": png(2, 2).data},
             {"uri": "notes://blob", "mimeType": "application/zip", "blob": base64.b64encode(b"PK\x03\x04").decode()},
@@ -80,7 +81,7 @@ async def test_a_mention_attaches_a_resource_as_data_without_a_question(tmp_path
         place = Place(Talk.at(tmp_path, api.url))
         session = await place.open(MemoryLinks(notes()))  # it is awaited
         await session.prompt("Look at @notes://not-one and `@notes:notes://code` and @notes:notes://one.")
-        await session.prompt("And @notes:notes://blob")
+        await session.prompt("And @notes:notes://blob, @notes:notes://two.")
         await session.prompt("And @notes:notes://long")
         await session.aclose()
     first, second, third = (last(body) for body in api.requests)
@@ -88,7 +89,8 @@ async def test_a_mention_attaches_a_resource_as_data_without_a_question(tmp_path
         '<attached-resource server="notes" uri="notes://one">\nBuy milk.<\\/attached-resource>\n</attached-resource>'
     )
     assert [block["text"] for block in first if block["text"].startswith("<attached")] == [listed]
-    assert [block["type"] for block in second] == ["text", "text", "image"]
+    assert [block["type"] for block in second] == ["text", "text", "image", "text"]
+    assert second[3]["text"].startswith('<attached-resource server="notes" uri="notes://two">\nNot listed.')
     assert "(application/zip), 4 bytes, kept in " in second[1]["text"]
     assert len(third[1]["text"]) < 5_000 and "<persisted-output>" in third[1]["text"]
     assert not place.front.asked

@@ -12,6 +12,7 @@ from coder.core.events import Notice
 from coder.core.lazy import LazyModule
 from coder.core.messages import ToolUse
 from coder.core.tools import READS_RESOURCES, Calls, Tool
+from coder.extensions.roster import has_extensions
 from coder.models import catalog
 from coder.permissions.rules import Everything
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from coder.agent.gate import Gate
     from coder.app import pictures
     from coder.app.hooking.points import Points
-    from coder.app.reach import asking, connecting, native, pins, sampling, session
+    from coder.app.reach import asking, connecting, extending, native, pins, sampling, session
     from coder.app.reach.asking import Parties
     from coder.app.reach.linking import Connect
     from coder.app.reach.session import Reach
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
     from coder.mcp.server import Server
 else:  # where a server is configured
     pictures = LazyModule("coder.app.pictures")
-    asking, connecting, native, pins, sampling, session = (
+    asking, connecting, extending, native, pins, sampling, session = (
         LazyModule(f"coder.app.reach.{name}")
-        for name in ("asking", "connecting", "native", "pins", "sampling", "session")
+        for name in ("asking", "connecting", "extending", "native", "pins", "sampling", "session")
     )
     entries = LazyModule("coder.mcp.entries")
 
@@ -44,7 +45,7 @@ def reach_of(
     more: Callable[[], Sequence[Server]] | None = None,
     connect: Connect | None = None,
 ) -> Reach | None:
-    """The servers of a session, those of extensions (`more`) behind its own; None where there are none. `find` gives
+    """The servers of a session: its own, those of extensions, and `more`; None where there are none. `find` gives
     any tool of the session by its name, `gate` and `points` are what questions of servers go through. Nothing is
     begun."""
     config, journal = outset.config, outset.journal
@@ -52,13 +53,16 @@ def reach_of(
     extra = tuple(more()) if more is not None else ()
     past = journal.past / _FILE if journal.past is not None else None
     has_past = past is not None and os.path.lexists(past)
-    if not (settings.sources or settings.unapproved or settings.required or extra or has_past):
+    is_extended = not settings.is_closed and has_extensions(config.home)
+    if not (settings.sources or settings.unapproved or settings.required or extra or has_past or is_extended):
         return None
     env = {**os.environ, **config.env}
     own, problems = entries.servers_of(settings, env, config.cwd)
     names = {server.name for server in own} | set(settings.unapproved)
-    every = (*own, *(server for server in extra if server.name not in names))
-    if not (every or settings.unapproved or settings.required or has_past or problems):
+    own = (*own, *(server for server in extra if server.name not in names))
+    extensions = extending.extensions_of(config, env, extending.names_of(own, settings))
+    every = (*own, *extensions.servers)
+    if not (every or settings.unapproved or settings.required or has_past or problems or extensions.problems):
         return None
     facts = session.Facts(
         servers=tuple(server for server in every if server.name not in settings.off),
@@ -70,7 +74,7 @@ def reach_of(
         kept=journal.folder / native.FILE if journal.path is not None else None,
         stored=native.load(past) if past is not None and has_past else None,
         env=env,
-        problems=tuple(problem.text for problem in problems),
+        problems=(*(problem.text for problem in problems), *extensions.problems),
     )
     reaches: list[Reach] = []
     ties = _ties(outset, find, asking.Parties(gate, points), env, lambda: reaches[0])
@@ -78,7 +82,7 @@ def reach_of(
         facts,
         ties,
         pins.Pins(config.home / pins.FILE, config.cwd),
-        connect or _really(outset, env),
+        extending.joined(connect or _really(outset, env), extensions),
     )
     reaches.append(made)
     return made

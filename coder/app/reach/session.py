@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from coder.app.reach import native
 from coder.app.reach.catalogue import ServerCatalogue, reason_of, wait_for_all
+from coder.app.reach.holding import held_back, held_notice
 from coder.app.reach.host import Answering, SessionHost
 from coder.app.reach.known import Known, tokens
 from coder.app.reach.linking import Connect, Unlinked
@@ -102,6 +103,7 @@ class Reach:
         self._is_turning = False  # a first request is being made
         self._is_replying = False  # and was taken
         self._said: dict[str, str] = {}
+        self._held_of: dict[str, frozenset[str]] = {}  # which tools were said to be held back
         self._awaited: frozenset[str] = frozenset()  # who waits for them says it
         self._held: list[str] | None = None  # what is to be said of others meanwhile, and is not yet
         self.news = ServerNews(self._links, self._known, lambda: self._native, self._defers)
@@ -117,7 +119,7 @@ class Reach:
 
     def find(self, name: str) -> Tool | None:
         """A tool that does not stand in requests, and can be called all the same."""
-        tool = self._known.current(name)
+        tool = self._known.current(name) or self._known.held(name)
         return McpTool(tool, self._settings) if tool is not None else None
 
     def with_servers(self, message: Message) -> Message:
@@ -154,6 +156,8 @@ class Reach:
 
     async def call(self, server: str, tool: str, given: Json) -> str:
         """For a hook. Raises ToolError."""
+        if held := self.held(tool_name(server, tool)):
+            raise ToolError(held)
         return await hook_calls.called(self._known.link_of(server), server, tool, given)
 
     async def ready(self) -> bool:
@@ -181,6 +185,10 @@ class Reach:
 
     def current(self, name: str) -> ServerTool | None:
         return self._known.current(name)
+
+    def held(self, name: str) -> str:
+        tool = self._known.held(name)
+        return held_back(tool.server, tool.tool) if tool is not None else ""
 
     def changed(self, tool: ServerTool) -> str:
         link = self._known.link_of(tool.server)
@@ -300,6 +308,7 @@ class Reach:
             offer.title,
             offer.version,
             offer.cached,
+            tuple(tool.tool for tool in offer.held),
         )
 
     def _chosen(self) -> tuple[ServerTool, ...]:
@@ -315,6 +324,10 @@ class Reach:
         self.on_change()
         if state == "connected":
             self._said.pop(name, None)
+            held = frozenset(tool.tool for tool in link.offer.held)
+            if not held <= self._held_of.get(name, frozenset()):
+                self._held_of[name] = held
+                self._warn(held_notice(name, sorted(held)))
         elif state in ("failed", "needs-auth") and not self._closed:
             text = _away(link)
             if self._said.get(name) != text:

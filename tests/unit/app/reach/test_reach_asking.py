@@ -14,7 +14,7 @@ from coder.app.reach.eliciting import Elicitation
 from coder.app.reach.questions import Asking, Unaskable, asking_of
 from coder.app.session import Session
 from coder.core.config import HookSettings, HookSource, RuleText
-from coder.core.errors import SessionError
+from coder.core.errors import SessionError, ToolError
 from coder.core.events import HookEnded, Notice, PermissionDenied, UsageReported
 from coder.core.messages import Json
 from coder.core.requests import Allow, Deny, FieldAsked, PermissionRequest, Reply, Request, ServerAnswer, ServerQuestion
@@ -201,6 +201,18 @@ async def test_a_hook_is_told_of_a_prompt_that_is_typed_and_may_hold_it_up(tmp_p
         "asks",
     )
     assert not api.requests and not links.links[0].prompted
+
+
+async def test_a_hook_calls_no_tool_that_nobody_said_yes_to(tmp_path: Path) -> None:
+    async with running_api([turn("Never.")]) as api:
+        place = Place(Talk.at(tmp_path, api.url))
+        session, links = await opened(place, [NOBODY])
+        links.links[0].becomes("connected", offer=Offer(held=(offered("asks", "judge"),)))
+        assert session.reach is not None
+        with pytest.raises(ToolError, match="judge was not called"):
+            await session.reach.call("asks", "judge", {})
+        await session.aclose()
+    assert not links.links[0].calls
 
 
 async def sampled(place: Place, api: RunningApi, *replies: Reply, params: Json = SAMPLE, times: int = 1) -> list[Json]:

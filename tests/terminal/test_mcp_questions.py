@@ -44,6 +44,13 @@ def test_a_server_asks_in_front_of_the_prompt_and_its_words_are_in_the_menus(tmp
     with sitting(tmp_path, *turns, arguments=ARGUMENTS, rows=40, env={"BROWSER": f"{browser} %s"}) as there:
         terminal = there.terminal
         terminal.wait("! MCP server shop tells of an error: the disk is full")
+        terminal.send("/mcp__")
+        terminal.wait("/mcp__shop__greet <who>")
+        terminal.press("esc", "ctrl+u")
+        terminal.send("@sho")
+        terminal.wait("shop:notes://one   The first note")
+        terminal.press("esc", "ctrl+u")
+
         terminal.send("go")
         terminal.press("enter")
         terminal.wait("? The MCP server shop asks: Where to?")
@@ -70,13 +77,6 @@ def test_a_server_asks_in_front_of_the_prompt_and_its_words_are_in_the_menus(tmp
         results = [str(body["messages"][-1]["content"]) for body in there.talk]
         assert '{"action": "accept", "content": {"city": "Xanadu", "way": "road"}}' in results[1]
         assert '{"action": "accept"}' in results[2]
-
-        terminal.send("/mcp__")
-        terminal.wait("/mcp__shop__greet <who>")
-        terminal.press("esc", "ctrl+u")
-        terminal.send("@sho")
-        terminal.wait("shop:notes://one   The first note")
-        terminal.press("esc", "ctrl+u")
 
         terminal.send("think")
         terminal.press("enter")

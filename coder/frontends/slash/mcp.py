@@ -22,9 +22,19 @@ from coder.frontends.server_words import STATES
 from coder.frontends.slash.pages import look
 from coder.frontends.slash.saying import done, refused, shown, warned
 from coder.frontends.styled import Row, Style, foreign, row, rows_of
+from coder.mcp.server import State
 
 _EMPTY = "No MCP server is configured. Add one: coder mcp add NAME -- COMMAND, or coder mcp add -t http NAME URL"
 _STYLES: dict[str, Style] = {"failed": "bad", "needs-auth": "warn", "disabled": "dim", "unapproved": "dim"}
+_NO_TOOLS: dict[State, str] = {
+    "connected": "It offers no tools.",
+    "pending": "What it offers is not known yet.",
+    "connecting": "What it offers is not known yet.",
+    "failed": "/mcp reconnect {name} begins it anew.",
+    "needs-auth": "/mcp reconnect {name} begins it anew once you are logged in.",
+    "disabled": "/mcp enable {name} turns it on in this project.",
+    "unapproved": "What it offers is not known: it was not started.",
+}
 _AGAIN, _TURN = "r", "x"
 _DEEDS = ("reconnect", "enable", "disable")
 
@@ -102,7 +112,7 @@ async def _show(desk: Desk, each: ServerRow) -> None:
         about = " ".join(tool.description.split())
         rows.append(row(shown(tool.tool, 60), (f"  {shown(about, 160)}", "dim")))
     if not each.tools:
-        rows += rows_of(["It offers no tools." if each.state == "connected" else "What it offers is not known yet."])
+        rows += rows_of([_NO_TOOLS[each.state].format(name=shown(each.name, 60))])
     await look(desk.ui, rows)
 
 
@@ -130,8 +140,10 @@ async def _do(desk: Desk, deed: str, each: ServerRow) -> None:
 
 async def _reconnect(desk: Desk, each: ServerRow) -> None:
     name, reach = shown(each.name, 60), desk.session.reach
-    if reach is None or each.state in ("disabled", "unapproved"):
-        refused(desk.ui, f"{name} is not used in this session: {STATES[each.state]}.")
+    if each.state == "disabled":
+        refused(desk.ui, f"{name} is off. /mcp enable {name} turns it on.")
+    elif reach is None or each.state == "unapproved":
+        refused(desk.ui, f"{name} is not used: {shown(each.reason or 'it is not approved', 300)}.")
     elif await reach.reconnect(each.name):
         done(desk.ui, f"{name} is connected.")
     else:

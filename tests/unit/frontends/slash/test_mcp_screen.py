@@ -72,7 +72,7 @@ async def test_a_server_is_turned_off_and_on_again(tmp_path: Path) -> None:
         kept = json.loads((tmp_path / "home" / ".coder" / ".claude.json").read_text())
         assert kept["projects"][str(tmp_path / "project")]["disabledMcpServers"] == ["good"]
         await run_line(desk, "/mcp reconnect good")
-        assert desk.ui.words[-1] == "✗ good is not used in this session: off."
+        assert desk.ui.words[-1] == "✗ good is off. /mcp enable good turns it on."
         await run_line(desk, "/mcp enable good")
         assert {each.name: each.state for each in desk.session.servers} == {"good": "connected", "bad": "failed"}
         assert desk.ui.words[-1].startswith("✓ good is on in this project")

@@ -88,7 +88,7 @@ def test_a_person_is_asked_first_and_then_for_each_setting_until_it_is_right(pla
     child.send("\r")
     child.expect(r"It is needed(?s:.*)>")
     child.send("canary\r")
-    child.expect(r"Port \(port\)(?s:.*)a number from 1 to 9. Enter: 3.(?s:.*)>")
+    child.expect(r"Port \(port\)(?s:.*)A number from 1 to 9. Enter: 3.(?s:.*)>")
     assert "canary" not in child.before + child.after
     child.send("12\r")
     child.expect(r"it must be a number from 1 to 9, not '12'(?s:.*)>")

@@ -13,7 +13,7 @@ import pytest
 from coder.core.config import ServerSettings, ServerSource
 from coder.frontends.slash.dispatch import run_line
 from coder.frontends.stream_json import convert
-from coder.mcp.server import Offer
+from coder.mcp.server import Offer, Standing, State
 from tests.support.desks import FakeDesk, by, desk_at
 from tests.support.linked import MemoryLink, MemoryLinks, offered, server
 
@@ -62,6 +62,45 @@ async def test_a_server_is_begun_anew(tmp_path: Path) -> None:
     async with serving(tmp_path) as (desk, links):
         await run_line(desk, "/mcp reconnect bad")
         assert links.links[1].reconnected == 1 and desk.ui.words[-1] == "✓ bad is connected."
+
+
+@pytest.mark.behaviour("B-1866")
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("failed", "/mcp reconnect bad begins it anew."),
+        ("needs-auth", "/mcp reconnect bad begins it anew once you are logged in."),
+        ("connecting", "What it offers is not known yet."),
+        ("connected", "It offers no tools."),
+    ],
+)
+async def test_a_server_without_tools_says_what_can_be_done(tmp_path: Path, state: State, said: str) -> None:
+    async with serving(tmp_path, unapproved=True) as (desk, links):
+        links.links[1].becomes(state, "it is as it is")
+        await run_line(desk, "/mcp bad")
+        assert desk.ui.page_words[-1] == said
+        await run_line(desk, "/mcp disable bad")
+        await run_line(desk, "/mcp bad")
+        assert desk.ui.page_words[-1] == "/mcp enable bad turns it on in this project."
+        await run_line(desk, "/mcp reconnect new")
+        assert desk.ui.words[-1] == "✗ new is not used: it is new in .mcp.json."
+
+
+@pytest.mark.behaviour("B-1866")
+async def test_the_log_of_a_server_has_one_row(tmp_path: Path) -> None:
+    async with serving(tmp_path) as (desk, links):
+        log = tmp_path / "bad.log"
+        links.links[1].standing = Standing("failed", f"The MCP server bad exited. Its log is {log}.", log)
+        await run_line(desk, "/mcp bad")
+        assert "  ! it exited." in desk.ui.page_words
+        assert sum("bad.log" in line for line in desk.ui.page_words) == 1
+
+
+async def test_what_is_wrong_goes_on_under_itself(tmp_path: Path) -> None:
+    async with desk_at(tmp_path, warnings=(f"x: {'is not used ' * 9}",)) as desk:
+        await run_line(desk, "/status")
+        at = next(at for at, line in enumerate(desk.ui.page_words) if line.startswith("! x: "))
+        assert desk.ui.page_words[at + 1].startswith("  not")
 
 
 @pytest.mark.behaviour("B-1633")

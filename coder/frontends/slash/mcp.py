@@ -42,8 +42,7 @@ _DEEDS = ("reconnect", "enable", "disable")
 async def run(desk: Desk, arguments: str) -> None:
     """`arguments`: nothing, the name of a server, or what is to be done with one."""
     words = arguments.split()
-    if desk.session.reach is not None:
-        desk.session.reach.begin()  # whoever looks at them wants to know
+    _begin(desk)
     if not words:
         await _screen(desk)
     elif words[0] in _DEEDS and len(words) == 2:
@@ -52,6 +51,12 @@ async def run(desk: Desk, arguments: str) -> None:
         await _show(desk, _named(desk, words[0]))
     else:
         raise ConfigError("/mcp takes the name of a server, or: reconnect NAME, enable NAME, disable NAME.")
+
+
+def _begin(desk: Desk) -> None:
+    """Whoever looks at them wants to know."""
+    if desk.session.reach is not None:
+        desk.session.reach.begin()
 
 
 async def _screen(desk: Desk) -> None:
@@ -65,6 +70,7 @@ async def _screen(desk: Desk) -> None:
             await _show(desk, each)
         else:
             await _do(desk, _deed(picked, each), each)
+            _begin(desk)  # of another session, where one was turned off or on
 
 
 def servers_picker(servers: Sequence[ServerRow], desk: Desk, first: int = 0) -> Picker:

@@ -45,7 +45,7 @@ mcp_login.register(app)
 mcp_serve.register(app)
 
 
-@app.command("list")
+@app.command("list", short_help="Every server that counts here, how it is doing.")
 def list_(json_: Json = False) -> None:
     """Every server that counts here, and whether it can be reached. It starts each one for that."""
     config = _config()
@@ -58,7 +58,7 @@ def list_(json_: Json = False) -> None:
     _tell(config, problems)
 
 
-@app.command("get")
+@app.command("get", short_help="One server: its file, what runs, how it is doing.")
 def get(name: Name, json_: Json = False) -> None:
     """One server: where it is configured, what runs, whether it can be reached. Keys are not shown."""
     config = _config()
@@ -75,7 +75,7 @@ def get(name: Name, json_: Json = False) -> None:
     _tell(config, mine)
 
 
-@app.command("remove")
+@app.command("remove", short_help="Take a server out of its file.")
 def remove_(
     name: Name,
     scope: Annotated[
@@ -108,7 +108,7 @@ def remove_(
         print(f"Removed MCP server {shown(name, 80)} from {spot.scope} config\n{_modified(spot)}")
 
 
-@app.command("reset-project-choices")
+@app.command("reset-project-choices", short_help="Forget what you approved of .mcp.json.")
 def reset_project_choices() -> None:
     """Forget which servers of this project's .mcp.json you approved or turned off."""
     config = load(Flags(headless=False), os.environ, current_folder())

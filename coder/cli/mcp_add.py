@@ -47,8 +47,9 @@ class _Words(TyperCommand):
 
 
 def register(app: typer.Typer) -> None:
-    app.command("add", cls=_Words, context_settings={"ignore_unknown_options": False})(add_)
-    app.command("add-json")(add_json)
+    short = "Add a server: an address, or a command behind --."
+    app.command("add", cls=_Words, short_help=short, context_settings={"ignore_unknown_options": False})(add_)
+    app.command("add-json", short_help="Add a server by its entry, as JSON.")(add_json)
 
 
 def add_(

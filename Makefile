@@ -49,10 +49,10 @@ bench: $(VENV)/.dev ## speed and memory, as medians beside a baseline
 	$(BIN)/python -m bench
 
 soak: $(VENV)/.dev ## long sweeps of the property tests
-	$(BIN)/python -m pytest -m soak --timeout 3600 -n auto
+	$(BIN)/python -m pytest -m soak --timeout 3600 -n auto --hypothesis-profile searching
 
 fuzz: $(VENV)/.dev ## long fuzzing of parsers and loaders
-	CODER_FUZZ=long $(BIN)/python -m pytest tests/fuzz -m 'not online' --timeout 3600 -n auto
+	CODER_FUZZ=long $(BIN)/python -m pytest tests/fuzz -m 'not online' --timeout 3600 -n auto --hypothesis-profile searching
 
 clean: ## remove what was built
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

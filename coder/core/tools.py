@@ -41,8 +41,8 @@ class Fetches:
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """Calls a tool of a server. Rules about `mcp__server__tool` are about the call, whatever its own name is. `claim` is
-    what the server says of it, in words after "that it", or "". `changed` says that the tool is another one than the
+    """Calls a tool of a server. Rules about `mcp__server__tool` are about the call, whatever its own name is. `claim`
+    is what the server says of it, in words after "that it", or "". `changed` says that the tool is another one than the
     person allowed by its name, or ""."""
 
     server: str

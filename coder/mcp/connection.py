@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 DEBOUNCE = 0.2  # seconds; servers tell of a change several times
 _PAGES = 100
-_LISTEN_AGAIN = 5.0
+_LISTEN_AGAIN, _LISTEN_LATEST = 5.0, 300.0  # seconds
 _CHANGES = {
     "notifications/tools/list_changed",
     "notifications/prompts/list_changed",
@@ -164,18 +164,22 @@ class Connection:
         tools = bool(has.tools and has.tools.list_changed)
         prompts = bool(has.prompts and has.prompts.list_changed)
         resources = bool(has.resources and has.resources.list_changed)
+        pause = _LISTEN_AGAIN
         while tools or prompts or resources:
             try:
                 async with self._client.listen(
                     tools_list_changed=tools, prompts_list_changed=prompts, resources_list_changed=resources
                 ) as events:
                     async for _ in events:
-                        self._change()
-            except (mcp.MCPError, RuntimeError, TimeoutError):
+                        pass  # `_told` hears of it as well
+            except mcp.MCPError:
+                return  # it lets nobody listen
+            except (RuntimeError, TimeoutError):
                 pass
             if self._over or self._left:
                 return
-            await asyncio.sleep(_LISTEN_AGAIN)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LISTEN_LATEST)
             self._change()
 
     async def _told(self, message: IncomingMessage) -> None:

@@ -236,10 +236,27 @@ def _corrected(form: Record, raw: Json) -> Json:
         if value is not None:
             _check(member.form, value, member.name, problems)
         if value is not None and not problems and len(_shown(value)) <= _SHOWN:
-            made[member.name] = value
+            made[member.name] = _plain(member.form, value)
         elif value is not None or member.required:
             made[member.name] = _sample(member.form, member)
     return made
+
+
+def _plain(form: Form, value: Any) -> Any:
+    """What was accepted, in the form that the schema asks for: a number that came as text is a number."""
+    match form:
+        case Scalar():
+            return _scalar(form, value)
+        case Many(item):
+            return [_plain(item, each) for each in _from_text(value, list)]
+        case Mapping(inner):
+            return {key: _plain(inner, each) for key, each in _from_text(value, dict).items()}
+        case Record(_, members):
+            held = _from_text(value, dict)
+            there = [each for each in members if held.get(each.name) is not None]
+            return {each.name: _plain(each.form, held[each.name]) for each in there}
+        case _:
+            return value
 
 
 def _sample(form: Form, member: Member | None = None) -> Any:

@@ -153,7 +153,7 @@ def test_an_answer_that_is_too_long_is_known_by_its_number(head: bytes, tail: by
     assert list(lines.fed(b"after\n")) == [b"after"]
 
 
-@given(st.booleans(), st.lists(st.tuples(st.floats(0, 1e4), st.none() | st.floats(0, 1e4)), max_size=40))
+@given(st.booleans(), st.lists(st.tuples(st.floats(0, 30), st.none() | st.floats(0, 30)), max_size=40))
 def test_no_server_is_begun_without_end(is_remote: bool, ends: list[tuple[float, float | None]]) -> None:
     backoff, now, begun = Backoff(is_remote), 0.0, []
     for pause, lived in ends:
@@ -174,3 +174,8 @@ def test_a_server_at_an_address_is_tried_three_times_and_five_times_once_it_was_
     assert [never.lost(0, None) for _ in range(4)] == [1, 2, None, None]
     assert [was.lost(0, lived) for lived in (100, None, None, None, None, None)] == [1, 2, 4, 8, 16, None]
     assert was.lost(0, 100) == 1
+
+
+def test_a_program_is_begun_anew_three_times_a_minute() -> None:
+    backoff = Backoff(False)
+    assert [backoff.lost(now, 1) for now in (0, 1, 2, 3, 59, 70)] == [0.25, 1, 2, None, None, 0.25]

@@ -21,12 +21,15 @@ _PATIENCE = 15.0  # seconds for servers that are still connecting
 
 
 class ServerCatalogue:
-    """`begin` lets the servers connect, if nobody has."""
+    """`begin` lets the servers connect, if nobody has; `patience` is how long one search waits for them."""
 
-    def __init__(self, links: Sequence[Link], known: Known, begin: Callable[[], None]) -> None:
+    def __init__(
+        self, links: Sequence[Link], known: Known, begin: Callable[[], None], patience: float = _PATIENCE
+    ) -> None:
         self._links = links
         self._known = known
         self._begin = begin
+        self._patience = patience
         self._waited: set[str] = set()  # for these, long enough
 
     def findables(self) -> Sequence[index.Findable]:
@@ -42,7 +45,7 @@ class ServerCatalogue:
         waiting = [link for link in self._links if link.standing.state in ("pending", "connecting")]
         waiting = [link for link in waiting if link.server.name not in self._waited]
         self._waited |= {link.server.name for link in waiting}
-        await wait_for_all([link.ready() for link in waiting], _PATIENCE)
+        await wait_for_all([link.ready() for link in waiting], self._patience)
 
     def missing(self) -> Sequence[tuple[str, str]]:
         """The servers that are not there, and why."""

@@ -10,17 +10,21 @@ from coder.app.reach.catalogue import wait_for_all
 from coder.app.reach.connecting import connecting, place_of
 from coder.app.reach.host import SessionHost
 from coder.core.config import Config
+from coder.mcp.credentials import CredentialsOf, no_credentials
 from coder.mcp.link import Link
 from coder.mcp.server import Offer, Server, Standing
 from coder.workspace.local import LocalWorkspace
 
 
-async def look(servers: Sequence[Server], config: Config) -> list[tuple[Server, Standing, Offer]]:
+async def look(
+    servers: Sequence[Server], config: Config, credentials: CredentialsOf = no_credentials
+) -> list[tuple[Server, Standing, Offer]]:
     """Each server with its standing and what it offers, all side by side, each until its deadline. Never raises."""
     env = {**os.environ, **config.env}
     workspace = LocalWorkspace(config.cwd, config.add_dirs, env)
     host = SessionHost(lambda: tuple[Path, ...](workspace.roots), _unheard)
-    linking = connecting(place_of(config.home, config.cwd, env, workspace.mind))(servers, host)
+    place = place_of(config.home, config.cwd, env, workspace.mind)
+    linking = connecting(place, None, credentials)(servers, host)
     try:
         linking.start()
         await wait_for_all([link.ready() for link in linking.links])

@@ -68,9 +68,9 @@ def call(number: Any, params: dict[str, Any]) -> None:
         say({"id": number, "error": {"code": -32000, "message": "no \x1b[31mway"}})
         return
     if FAULT == "grow":
-        TOOLS.append({**TOOLS[0], "name": f"echo{len(TOOLS)}"})
-        for _ in range(5):
-            say({"method": "notifications/tools/list_changed"})
+        if len(TOOLS) == 1:
+            TOOLS.append({**TOOLS[0], "name": "echo1"})
+        threading.Thread(target=tell_of_changes, daemon=True).start()
     if FAULT == "progress":
         token = params["_meta"]["progressToken"]
         say(
@@ -85,6 +85,13 @@ def call(number: Any, params: dict[str, Any]) -> None:
             "result": {"content": [{"type": "text", "text": str(arguments.get("text", ""))}], "isError": False},
         }
     )
+
+
+def tell_of_changes() -> None:
+    for _ in range(5):
+        say({"method": "notifications/tools/list_changed"})
+        time.sleep(0.03)
+    note("told")
 
 
 def flood() -> None:
@@ -126,7 +133,7 @@ def replied(message: dict[str, Any]) -> None:
 
 def answer(message: dict[str, Any]) -> None:
     method, number, params = message.get("method"), message.get("id"), message.get("params") or {}
-    if FAULT in ("strict", "roots"):
+    if FAULT in ("strict", "roots", "grow"):
         note(f"heard {method}")
     if FAULT == "strict" and method == "server/discover":
         os._exit(1)

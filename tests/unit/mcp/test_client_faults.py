@@ -154,13 +154,20 @@ async def test_who_stops_waiting_ends_only_that_call_and_the_server_is_told(tmp_
 
 
 async def test_a_change_of_the_list_is_told_once(tmp_path: Path) -> None:
-    host = Asked()
-    async with linked(odd("grow"), place_in(tmp_path), host) as link:
+    host, notes = Asked(), tmp_path / "notes"
+    async with linked(odd("grow", str(notes)), place_in(tmp_path), host) as link:
         assert await link.ready()
         before = len(host.standings)
         await say(link)
         await host.until(lambda: len(link.offer.tools) == 2)
         assert len(host.standings) == before + 1
+        lists = notes.read_text().count("heard tools/list")
+        await say(link)
+        await until(lambda: notes.read_text().count("heard tools/list") > lists)
+        await until(lambda: notes.read_text().count("told") == 2)
+        await say(link)
+        assert len(host.standings) == before + 1  # nothing has changed since
+        assert notes.read_text().count("heard tools/list") <= 6  # each time it told five times
 
 
 async def test_progress_is_handed_on(tmp_path: Path) -> None:

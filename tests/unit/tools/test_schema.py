@@ -119,6 +119,15 @@ def example_in(text: str) -> Any:
     return json.loads(line[line.index("{") :])
 
 
+@pytest.mark.parametrize(
+    "right",
+    [{"count": "7"}, {"ratio": "0.5"}, {"-i": "True"}, {"items": '[{"content": "a", "status": "done"}]'}],
+)
+@pytest.mark.behaviour("B-200")
+def test_the_example_has_what_was_forgiven_in_the_form_it_should_have(right: dict[str, Any]) -> None:
+    jsonschema.validate(example_in(refusal(right)), schema(Sample))
+
+
 @pytest.mark.behaviour("B-200")
 def test_several_problems_are_listed_together() -> None:
     text = refusal({"count": "many", "-i": 3})

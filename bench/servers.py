@@ -95,7 +95,9 @@ def _in_front(report: Report, found: dict[str, Setting], runs: int) -> None:
     for kind in _KINDS:
         each = sorted(keys[kind])
         told = ", ".join(f"{each[len(each) * of // 100] * 1000:.1f}" for of in (50, 95, 99))
-        report.figure(f"a key while they start, {kind}", f"{told}, at most {each[-1] * 1000:.0f} ms (50, 95, 99 of 100)")
+        report.figure(
+            f"a key while they start, {kind}", f"{told}, at most {each[-1] * 1000:.0f} ms (50, 95, 99 of 100)"
+        )
     for kind in _KINDS[1:]:
         ratio = statistics.median(keys[kind]) / statistics.median(keys["none"])
         report.bar(f"a key while they start, median, {kind} against none", ratio, 2, "x")

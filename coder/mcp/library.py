@@ -36,6 +36,7 @@ _MODULES = (
     "mcp.client.streamable_http",
     "mcp.shared.message",
     "mcp_types.version",
+    *(f"coder.mcp.{name}" for name in ("attempt", "backoff", "calls", "hosted", "http", "stdio")),
 )
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from coder.core.lazy import LazyModule
@@ -29,6 +33,7 @@ else:
 
 __all__ = ["anyio", "is_closed", "load", "mcp", "mcp_types", "message", "pydantic", "sse", "streamable_http", "version"]
 
+_TURN = 0.0005  # seconds
 _MODULES = (
     "mcp",
     "mcp_types",
@@ -36,7 +41,7 @@ _MODULES = (
     "mcp.client.streamable_http",
     "mcp.shared.message",
     "mcp_types.version",
-    *(f"coder.mcp.{name}" for name in ("attempt", "backoff", "calls", "hosted", "http", "stdio")),
+    *(f"coder.mcp.{name}" for name in ("attempt", "backoff", "calls", "hosted", "http", "offers", "stdio")),
 )
 
 
@@ -51,8 +56,25 @@ def _load() -> None:
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())
         logger.propagate = False
-    for name in _MODULES:
-        importlib.import_module(name)
+    with _giving_way():
+        for name in _MODULES:
+            importlib.import_module(name)
+
+
+@contextmanager
+def _giving_way() -> Iterator[None]:
+    """A second of work in a thread, beside which keys are to be echoed: other threads get their turn at once, and the
+    objects that are made, which all stay, are not gone through again and again."""
+    every, collects = sys.getswitchinterval(), gc.isenabled()
+    sys.setswitchinterval(_TURN)
+    gc.disable()
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(every)
+        if collects:
+            gc.freeze()
+            gc.enable()
 
 
 def is_closed(error: BaseException) -> bool:

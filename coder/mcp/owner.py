@@ -19,7 +19,6 @@ from coder.mcp.credentials import CredentialsOf
 from coder.mcp.errors import ServerError
 from coder.mcp.hosting import Hosting
 from coder.mcp.link import Channel, Host, Progress
-from coder.mcp.offers import offer
 from coder.mcp.place import Place, patience
 from coder.mcp.printed import Printed
 from coder.mcp.server import Answer, Hosted, Http, Offer, Server, Standing, Stdio
@@ -28,14 +27,16 @@ from coder.mcp.veil import veil_of
 if TYPE_CHECKING:
     from coder.mcp import attempt as attempts
     from coder.mcp import backoff as backoffs
-    from coder.mcp import calls, hosted, http, stdio
+    from coder.mcp import calls, hosted, http, offers, stdio
     from coder.mcp.attempt import Attempt
     from coder.mcp.calls import Patiently
     from coder.mcp.offers import Heard
 else:  # a session begins its first request before them; `library.load` has them ready for a connection
     attempts = LazyModule("coder.mcp.attempt")
     backoffs = LazyModule("coder.mcp.backoff")
-    calls, hosted, http, stdio = (LazyModule(f"coder.mcp.{name}") for name in ("calls", "hosted", "http", "stdio"))
+    calls, hosted, http, offers, stdio = (
+        LazyModule(f"coder.mcp.{name}") for name in ("calls", "hosted", "http", "offers", "stdio")
+    )
 
 _T = TypeVar("_T")
 _NAMED = 200  # characters
@@ -215,7 +216,7 @@ class Owner:
 
     def _stored(self, lists: Heard, handshake: bool) -> Offer:
         cache.store(self._place.cache, self._server, lists, handshake=handshake or self._kept.handshake)
-        return offer(self._server.name, lists)
+        return offers.offer(self._server.name, lists)
 
     def _stand(self, state: Any, reason: str = "", protocol: str = "") -> None:
         if state == "connecting" and not self._closing.is_set():

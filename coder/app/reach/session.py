@@ -9,6 +9,7 @@ import os
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from coder.app.reach import native
 from coder.app.reach.catalogue import ServerCatalogue, reason_of, wait_for_all
@@ -17,10 +18,10 @@ from coder.app.reach.known import Known, tokens
 from coder.app.reach.linking import Connect, Unlinked
 from coder.app.reach.news import ServerNews
 from coder.app.reach.pins import Pins
-from coder.app.reach.rows import ServerRow
 from coder.app.reach.tools import McpTool, Settings
 from coder.core.errors import ToolError
 from coder.core.events import AnyEvent, Notice, StreamEvent, TurnStarted
+from coder.core.lazy import LazyModule
 from coder.core.messages import Image, Message
 from coder.core.tools import Tool
 from coder.core.visible import visible_line
@@ -28,6 +29,12 @@ from coder.mcp.link import Link
 from coder.mcp.server import Server, ServerTool
 from coder.tools.finding.tool import ToolSearch
 from coder.tools.use_tool import UseTool
+
+if TYPE_CHECKING:
+    from coder.app.reach import rows
+    from coder.app.reach.rows import ServerRow
+else:  # for whoever looks
+    rows = LazyModule("coder.app.reach.rows")
 
 _AFTER = 1.0  # seconds after which a request is on its way at last, even where nothing came back yet
 _REPLIES = 0.5  # seconds of a reply: one that is shorter than that needed no server
@@ -76,6 +83,7 @@ class Reach:
         self._native = facts.stored if facts.stored is not None else self._chosen()
         self._is_settled = facts.stored is not None
         self._is_kept = False
+        self._keeping: asyncio.Task[None] | None = None
         self._has_begun = False
         self._closed = False
         self._is_turning = False  # a first request is being made
@@ -129,12 +137,15 @@ class Reach:
                 self._native = self._chosen()
             self._is_settled = True
         self._is_kept = True
-        if self._facts.kept is not None:
-            try:
-                await asyncio.to_thread(_keep, self._facts.kept, self._native, self._facts.stored)
-            except OSError as error:
-                self._warn(f"The list of MCP tools could not be kept with the session: {error.strerror}.")
+        if self._facts.kept is not None:  # beside the first request, which does not wait for a disk
+            self._keeping = asyncio.create_task(self._keep(self._facts.kept))
         return self._native != before
+
+    async def _keep(self, file: Path) -> None:
+        try:
+            await asyncio.to_thread(_keep, file, self._native, self._facts.stored)
+        except OSError as error:
+            self._warn(f"The list of MCP tools could not be kept with the session: {error.strerror}.")
 
     # What calls need: tools.Servers.
 
@@ -232,21 +243,23 @@ class Reach:
     async def aclose(self) -> None:
         self._closed = True
         await self._linking.aclose()
+        if self._keeping is not None:
+            await asyncio.wait({self._keeping})
 
     # How they are doing.
 
     def rows(self) -> tuple[ServerRow, ...]:
         """All servers, also those that are not used."""
         links = [self._row(link) for link in self._links]
-        off = [ServerRow(each.name, "disabled", "", each.scope, each.origin) for each in self._facts.off]
-        waiting = [ServerRow(name, "unapproved", why, "project") for name, why in self._facts.unapproved.items()]
+        off = [rows.ServerRow(each.name, "disabled", "", each.scope, each.origin) for each in self._facts.off]
+        waiting = [rows.ServerRow(name, "unapproved", why, "project") for name, why in self._facts.unapproved.items()]
         return (*links, *off, *waiting)
 
     def _row(self, link: Link) -> ServerRow:
         tools, offer, server = self._known.of(link.server.name), link.offer, link.server
         names: Collection[str] = {tool.name for tool in self._native}
         reason = "" if link.standing.state == "connected" or not link.standing.reason else reason_of(link)
-        return ServerRow(
+        return rows.ServerRow(
             server.name,
             link.standing.state,
             reason,

@@ -12,7 +12,7 @@ from coder.core.lazy import LazyModule
 from coder.mcp.credentials import Credentials, CredentialsOf, no_credentials
 from coder.mcp.link import Channel, Host
 from coder.mcp.links import Links
-from coder.mcp.place import Mind, Place, unminded
+from coder.mcp.place import Marks, Mind, Place, unmarked, unminded
 from coder.mcp.server import Server
 
 if TYPE_CHECKING:
@@ -36,9 +36,9 @@ def logins_of(config: Config, env: Mapping[str, str]) -> CredentialsOf:
     return credentials
 
 
-def place_of(home: Path, cwd: Path, env: Mapping[str, str], mind: Mind = unminded) -> Place:
+def place_of(home: Path, cwd: Path, env: Mapping[str, str], mind: Mind = unminded, marks: Marks = unmarked) -> Place:
     """`home` is where coder keeps what it writes."""
-    return Place(cwd, home / "cache" / "mcp", home / "logs" / "mcp", env, mind)
+    return Place(cwd, home / "cache" / "mcp", home / "logs" / "mcp", env, mind, marks)
 
 
 def connecting(place: Place, channel: Channel | None = None, credentials: CredentialsOf = no_credentials) -> Connect:

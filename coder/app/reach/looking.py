@@ -23,7 +23,7 @@ async def look(
     env = {**os.environ, **config.env}
     workspace = LocalWorkspace(config.cwd, config.add_dirs, env)
     host = SessionHost(lambda: tuple[Path, ...](workspace.roots), _unheard)
-    place = place_of(config.home, config.cwd, env, workspace.mind)
+    place = place_of(config.home, config.cwd, env, workspace.mind, workspace.marks)
     linking = connecting(place, None, credentials)(servers, host)
     try:
         linking.start()

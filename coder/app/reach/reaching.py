@@ -79,6 +79,6 @@ def reach_of(
 
 def _really(outset: Outset, env: Mapping[str, str]) -> Connect:
     config, workspace = outset.config, outset.ground.workspace
-    place = connecting.place_of(config.home, config.cwd, env, workspace.mind)
+    place = connecting.place_of(config.home, config.cwd, env, workspace.mind, workspace.marks)
     made: Connect = connecting.connecting(place, None, connecting.logins_of(config, env))
     return made

@@ -18,7 +18,6 @@ from tests.support.processes import linux_only
 from tests.support.sitting import sitting
 
 pytestmark = linux_only
-ODD = Path(__file__).parents[1] / "support" / "mcp_servers" / "odd.py"
 KINDS = {"good": "", "silent": "silent", "stubborn": "stubborn", "forking": "grandchild", "loud": "flood-err"}
 BOUND = 15.0  # seconds in which a run ends, whatever its servers do
 EVERY = tuple(KINDS)
@@ -28,7 +27,7 @@ ALONE = [pytest.param((kind,), marks=pytest.mark.soak, id=kind) for kind in KIND
 
 def settings(mark: str, *kinds: str) -> str:
     def entry(kind: str) -> Json:
-        arguments = [str(ODD), KINDS.get(kind, "")]
+        arguments = [marked.ODD, KINDS.get(kind, "")]
         return {"command": sys.executable, "args": arguments, "env": {marked.NAME: mark}}
 
     return json.dumps({"mcpServers": {kind: entry(kind) for kind in kinds}})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import sys
@@ -22,6 +21,7 @@ from coder.config.servers import MCP_FILE
 from coder.config.shown import shown
 from coder.config.trust import forget_file
 from coder.config.write import unset_value
+from coder.core import loop
 from coder.core.config import Config
 from coder.core.errors import ConfigError
 from coder.mcp.entries import Problem, servers_of
@@ -114,7 +114,7 @@ def look(servers: Sequence[Server], config: Config) -> list[tuple[Server, Standi
 
     # A folder that is not trusted brings no server.
     logins = credentials_of(Vault(config.home, config.env), config.cwd, config.env, trusted=True)
-    return asyncio.run(looking.look(servers, config, logins)) if servers else []
+    return loop.run(looking.look(servers, config, logins)) if servers else []
 
 
 def _config() -> Config:

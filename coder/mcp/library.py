@@ -7,6 +7,7 @@ import gc
 import importlib
 import logging
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -34,9 +35,12 @@ else:
 __all__ = ["anyio", "is_closed", "load", "mcp", "mcp_types", "message", "pydantic", "sse", "streamable_http", "version"]
 
 _TURN = 0.0005  # seconds
-_MODULES = (
-    "mcp",
+_MODULES = (  # the parts of what takes long first: there is no way out of an import
+    "pydantic",
+    "httpx2",
     "mcp_types",
+    "mcp_types.methods",
+    "mcp",
     "mcp.client.sse",
     "mcp.client.streamable_http",
     "mcp.shared.message",
@@ -45,12 +49,13 @@ _MODULES = (
 )
 
 
-async def load() -> None:
-    """Everything a connection needs, so that no import holds the loop up. Idempotent."""
-    await asyncio.to_thread(_load)
+async def load(unwanted: threading.Event) -> None:
+    """Everything a connection needs, so that no import holds the loop up. Idempotent. Once it is `unwanted`, it ends
+    before the next part."""
+    await asyncio.to_thread(_load, unwanted)
 
 
-def _load() -> None:
+def _load(unwanted: threading.Event) -> None:
     # Without a handler of its own, the warnings of a library are printed to standard error, across the screen.
     logger = logging.getLogger("mcp")
     if not logger.handlers:
@@ -58,6 +63,8 @@ def _load() -> None:
         logger.propagate = False
     with _giving_way():
         for name in _MODULES:
+            if unwanted.is_set():
+                return
             importlib.import_module(name)
 
 

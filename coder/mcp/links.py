@@ -6,6 +6,7 @@ Making one costs nothing and loads nothing; `start` returns at once.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterable
 
 from coder.mcp.credentials import CredentialsOf, no_credentials
@@ -27,6 +28,7 @@ class Links:
     ) -> None:
         self._owners = {server.name: Owner(server, host, place, channel, credentials) for server in servers}
         self._loading: asyncio.Task[None] | None = None
+        self._unwanted = threading.Event()
 
     @property
     def links(self) -> tuple[Owner, ...]:
@@ -39,7 +41,7 @@ class Links:
         """Begins all of them in the background, in a running event loop. Idempotent."""
         if not self._owners or self._loading is not None:
             return
-        self._loading = loading = asyncio.create_task(load(), name="mcp library")
+        self._loading = loading = asyncio.create_task(load(self._unwanted), name="mcp library")
 
         async def loaded() -> None:
             await asyncio.shield(loading)
@@ -66,6 +68,7 @@ class Links:
 
     async def aclose(self) -> None:
         """Ends all of them at once. Bounded; nothing is left. Idempotent."""
+        self._unwanted.set()
         await asyncio.gather(*(owner.aclose() for owner in self._owners.values()))
         if self._loading is not None:
             await asyncio.wait({self._loading})

@@ -111,6 +111,11 @@ class Executor:
                 return
         await self._run_batch(batch, outcomes, halted)
 
+    def only_reads(self, call: ToolUse) -> bool:
+        """Whether it may run beside others now. Pure but for the file facts it reads."""
+        prepared = self._prepare(call)
+        return not isinstance(prepared, Outcome) and prepared.concurrent
+
     def unwrapped(self, calls: Sequence[ToolUse]) -> tuple[ToolUse, ...]:
         """The calls as everybody but the transcript sees them."""
         return tuple(self._toolbox.unwrapped(call) for call in calls)

@@ -48,6 +48,7 @@ async def open_session(
     looking: Looking | None = None,
     more_servers: Callable[[], Sequence[Server]] | None = None,
     connect: Connect | None = None,
+    handed: Callable[[Outset, Assembly], None] | None = None,
 ) -> Session:
     """A session ready for its first prompt. Contacts nothing and changes nothing on disk, but for completing a rewind
     that was cut off.
@@ -56,7 +57,8 @@ async def open_session(
     settings file of this folder that is theirs alone. `reload` gives the settings when they have changed: the rules
     among them count from the next call on. `titles`: a small model finds a title for a new session.
     `looking` is the first look at the repository, where it was begun before. `more_servers` gives the servers that no
-    settings name, such as those of extensions; `connect` makes the links to servers, by default for real.
+    settings name, such as those of extensions; `connect` makes the links to servers, by default for real. `handed` is
+    given the parts, for whoever calls the tools itself.
     Raises ConfigError and SessionError.
     """
     if looking is None and repository_of(config.cwd) is not None:
@@ -85,6 +87,8 @@ async def open_session(
         told += made.reach.warnings
     if begun.config.auto_commit and made.autocommit is None:
         told += ("Nothing is committed by itself in this session: that needs checkpoints, and none are kept.",)
+    if handed is not None:
+        handed(begun, made)
     own = (*begun.warnings, *made.system.warnings, *told, *begun.journal.notes)
     warnings = (*config.warnings, *own, *await made.checkpoints.recover())
 

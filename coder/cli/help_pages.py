@@ -70,7 +70,7 @@ Commands
   coder trust               what this folder brings that would run; trust it
   coder permissions         explain a decision; test, list, add, remove rules
   coder commands            commands and skills: list, show, check, new
-  coder mcp                 MCP servers: list, get, add, remove, import
+  coder mcp                 MCP servers: list, add, import, login, serve
   coder hooks               what runs before and after calls; try one
   coder extension           .mcpb files, which bring tools: install, list …
   coder replay serve FILE   a stand-in for the model API, from a script

@@ -14,8 +14,6 @@ from coder.core.lazy import LazyModule
 from coder.core.messages import Json
 from coder.core.visible import visible_line
 from coder.mcp import cache
-from coder.mcp.carrier import Carrier, Trouble
-from coder.mcp.credentials import CredentialsOf
 from coder.mcp.errors import ServerError
 from coder.mcp.hosting import Hosting
 from coder.mcp.link import Channel, Host, Progress
@@ -28,12 +26,15 @@ if TYPE_CHECKING:
     from coder.mcp import attempt as attempts
     from coder.mcp import backoff as backoffs
     from coder.mcp import calls, hosted, http, offers, stdio
+    from coder.mcp import carrier as carriers
     from coder.mcp.attempt import Attempt
     from coder.mcp.calls import Patiently
+    from coder.mcp.carrier import Carrier, Trouble
+    from coder.mcp.credentials import CredentialsOf
     from coder.mcp.offers import Heard
 else:  # a session begins its first request before them; `library.load` has them ready for a connection
     attempts = LazyModule("coder.mcp.attempt")
-    backoffs = LazyModule("coder.mcp.backoff")
+    backoffs, carriers = LazyModule("coder.mcp.backoff"), LazyModule("coder.mcp.carrier")
     calls, hosted, http, offers, stdio = (
         LazyModule(f"coder.mcp.{name}") for name in ("calls", "hosted", "http", "offers", "stdio")
     )
@@ -139,7 +140,7 @@ class Owner:
             await loaded()
         except ImportError as error:
             why = f"cannot be used: the library for MCP cannot be loaded ({error})"
-            self._stand("failed", self._told(Trouble(why, "final")))
+            self._stand("failed", self._told(carriers.Trouble(why, "final")))
             return
         while not self._closing.is_set():
             self._wish.clear()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from coder.app.reach import native
 from coder.app.reach.catalogue import ServerCatalogue, reason_of, wait_for_all
+from coder.app.reach.holding import held_back, held_notice
 from coder.app.reach.host import SessionHost
 from coder.app.reach.known import Known, tokens
 from coder.app.reach.linking import Connect, Unlinked
@@ -89,6 +90,7 @@ class Reach:
         self._is_turning = False  # a first request is being made
         self._is_replying = False  # and was taken
         self._said: dict[str, str] = {}
+        self._held_of: dict[str, frozenset[str]] = {}  # which tools were said to be held back
         self._awaited: frozenset[str] = frozenset()  # who waits for them says it
         self._held: list[str] | None = None  # what is to be said of others meanwhile, and is not yet
         self.news = ServerNews(self._links, self._known, lambda: self._native, self._defers)
@@ -104,7 +106,7 @@ class Reach:
 
     def find(self, name: str) -> Tool | None:
         """A tool that does not stand in requests, and can be called all the same."""
-        tool = self._known.current(name)
+        tool = self._known.current(name) or self._known.held(name)
         return McpTool(tool, self._settings) if tool is not None else None
 
     def with_servers(self, message: Message) -> Message:
@@ -137,9 +139,12 @@ class Reach:
                 self._native = self._chosen()
             self._is_settled = True
         self._is_kept = True
-        if self._facts.kept is not None:  # beside the first request, which does not wait for a disk
-            self._keeping = asyncio.create_task(self._keep(self._facts.kept))
         return self._native != before
+
+    def _begin_keeping(self) -> None:
+        """Once the first request is answered, so that it does not wait for a disk; at the latest at the end."""
+        if self._keeping is None and self._is_kept and self._facts.kept is not None:
+            self._keeping = asyncio.create_task(self._keep(self._facts.kept))
 
     async def _keep(self, file: Path) -> None:
         try:
@@ -151,6 +156,10 @@ class Reach:
 
     def current(self, name: str) -> ServerTool | None:
         return self._known.current(name)
+
+    def held(self, name: str) -> str:
+        tool = self._known.held(name)
+        return held_back(tool.server, tool.tool) if tool is not None else ""
 
     def changed(self, tool: ServerTool) -> str:
         link = self._known.link_of(tool.server)
@@ -176,6 +185,8 @@ class Reach:
     def on(self, event: AnyEvent) -> None:
         """Servers begin when the first request is on its way, so that they delay neither it nor the first paint; a run
         of one short reply does without, and so does not wait for them to end."""
+        if isinstance(event, StreamEvent):
+            self._begin_keeping()
         if self._has_begun:
             return
         if isinstance(event, TurnStarted) and event.turn > 1:
@@ -243,6 +254,7 @@ class Reach:
     async def aclose(self) -> None:
         self._closed = True
         await self._linking.aclose()
+        self._begin_keeping()
         if self._keeping is not None:
             await asyncio.wait({self._keeping})
 
@@ -272,6 +284,7 @@ class Reach:
             offer.title,
             offer.version,
             offer.cached,
+            tuple(tool.tool for tool in offer.held),
         )
 
     def _chosen(self) -> tuple[ServerTool, ...]:
@@ -286,6 +299,10 @@ class Reach:
         name, state = link.server.name, link.standing.state
         if state == "connected":
             self._said.pop(name, None)
+            held = frozenset(tool.tool for tool in link.offer.held)
+            if not held <= self._held_of.get(name, frozenset()):
+                self._held_of[name] = held
+                self._warn(held_notice(name, sorted(held)))
         elif state in ("failed", "needs-auth") and not self._closed:
             text = _away(link)
             if self._said.get(name) != text:

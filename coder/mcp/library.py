@@ -49,13 +49,13 @@ _MODULES = (  # the parts of what takes long first: there is no way out of an im
 )
 
 
-async def load(unwanted: threading.Event) -> None:
+async def load(unwanted: threading.Event | None = None) -> None:
     """Everything a connection needs, so that no import holds the loop up. Idempotent. Once it is `unwanted`, it ends
     before the next part."""
     await asyncio.to_thread(_load, unwanted)
 
 
-def _load(unwanted: threading.Event) -> None:
+def _load(unwanted: threading.Event | None) -> None:
     # Without a handler of its own, the warnings of a library are printed to standard error, across the screen.
     logger = logging.getLogger("mcp")
     if not logger.handlers:
@@ -63,7 +63,7 @@ def _load(unwanted: threading.Event) -> None:
         logger.propagate = False
     with _giving_way():
         for name in _MODULES:
-            if unwanted.is_set():
+            if unwanted is not None and unwanted.is_set():
                 return
             importlib.import_module(name)
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from coder.mcp.credentials import CredentialsOf, no_credentials
 from coder.mcp.library import load
 from coder.mcp.link import Channel, Host
 from coder.mcp.owner import Owner
 from coder.mcp.place import Place
 from coder.mcp.server import Server
+
+if TYPE_CHECKING:
+    from coder.mcp.credentials import CredentialsOf
 
 
 class Links:
@@ -24,7 +27,7 @@ class Links:
         host: Host,
         place: Place,
         channel: Channel | None = None,
-        credentials: CredentialsOf = no_credentials,
+        credentials: CredentialsOf | None = None,
     ) -> None:
         self._owners = {server.name: Owner(server, host, place, channel, credentials) for server in servers}
         self._loading: asyncio.Task[None] | None = None

@@ -48,7 +48,7 @@ class Owner:
     """Implements `coder.mcp.link.Link`. `start` begins it; `aclose` must follow."""
 
     def __init__(
-        self, server: Server, host: Host, place: Place, channel: Channel | None, credentials: CredentialsOf
+        self, server: Server, host: Host, place: Place, channel: Channel | None, credentials: CredentialsOf | None
     ) -> None:
         self._server, self._host, self._place = server, host, place
         self._channel, self._credentials = channel, credentials

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from coder.app.reach.linking import Connect, Linking
 from coder.core.config import Config
 from coder.core.lazy import LazyModule
-from coder.mcp.credentials import Credentials, CredentialsOf, no_credentials
 from coder.mcp.link import Channel, Host
 from coder.mcp.links import Links
 from coder.mcp.place import Marks, Mind, Place, unmarked, unminded
@@ -17,6 +16,7 @@ from coder.mcp.server import Server
 
 if TYPE_CHECKING:
     from coder.mcp import logins
+    from coder.mcp.credentials import Credentials, CredentialsOf
     from coder.vault import vault
 else:  # for servers at an address
     logins, vault = LazyModule("coder.mcp.logins"), LazyModule("coder.vault.vault")
@@ -41,7 +41,7 @@ def place_of(home: Path, cwd: Path, env: Mapping[str, str], mind: Mind = unminde
     return Place(cwd, home / "cache" / "mcp", home / "logs" / "mcp", env, mind, marks)
 
 
-def connecting(place: Place, channel: Channel | None = None, credentials: CredentialsOf = no_credentials) -> Connect:
+def connecting(place: Place, channel: Channel | None = None, credentials: CredentialsOf | None = None) -> Connect:
     """Makes the links, and begins nothing. `channel` reaches servers in the program that embeds us."""
 
     def connect(servers: Sequence[Server], host: Host) -> Linking:

@@ -8,6 +8,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,6 @@ from coder.app.reach.known import Known, tokens
 from coder.app.reach.linking import Connect, Unlinked
 from coder.app.reach.news import ServerNews
 from coder.app.reach.pins import Pins
-from coder.app.reach.tools import McpTool, Settings
 from coder.core.errors import ToolError
 from coder.core.events import AnyEvent, Notice, StreamEvent, TurnStarted
 from coder.core.lazy import LazyModule
@@ -33,9 +33,10 @@ from coder.tools.use_tool import UseTool
 
 if TYPE_CHECKING:
     from coder.app.reach import rows
+    from coder.app.reach import tools as calling
     from coder.app.reach.rows import ServerRow
-else:  # for whoever looks
-    rows = LazyModule("coder.app.reach.rows")
+else:  # for whoever looks, and for tools that are known
+    rows, calling = LazyModule("coder.app.reach.rows"), LazyModule("coder.app.reach.tools")
 
 _AFTER = 1.0  # seconds after which a request is on its way at last, even where nothing came back yet
 _REPLIES = 0.5  # seconds of a reply: one that is shorter than that needed no server
@@ -80,7 +81,6 @@ class Reach:
         self._linking = connect(facts.servers, host) if facts.servers else Unlinked()
         self._links = tuple(self._linking.links)
         self._known = Known(self._links, ties.removed)
-        self._settings = Settings(self, ties.shrink, facts.env)
         self._native = facts.stored if facts.stored is not None else self._chosen()
         self._is_settled = facts.stored is not None
         self._is_kept = False
@@ -102,12 +102,20 @@ class Reach:
         """What stands in requests behind all other tools. The last two are always the same."""
         search = ToolSearch(ServerCatalogue(self._links, self._known, self.begin))
         use = UseTool(lambda name: self._ties.find(name) is not None, lambda: [t.name for t in self._known.usable()])
-        return (*(McpTool(tool, self._settings) for tool in self._native), search, use)
+        return (*map(self._tool, self._native), search, use)
 
     def find(self, name: str) -> Tool | None:
         """A tool that does not stand in requests, and can be called all the same."""
         tool = self._known.current(name) or self._known.held(name)
-        return McpTool(tool, self._settings) if tool is not None else None
+        return self._tool(tool) if tool is not None else None
+
+    def _tool(self, tool: ServerTool) -> Tool:
+        made: Tool = calling.McpTool(tool, self._settings)
+        return made
+
+    @cached_property
+    def _settings(self) -> calling.Settings:
+        return calling.Settings(self, self._ties.shrink, self._facts.env)
 
     def with_servers(self, message: Message) -> Message:
         """The first message, with the servers there are."""

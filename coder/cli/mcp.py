@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import sys
@@ -24,6 +23,7 @@ from coder.config.servers import MCP_FILE
 from coder.config.shown import shown
 from coder.config.trust import forget_file
 from coder.config.write import unset_value
+from coder.core import loop
 from coder.core.config import Config
 from coder.core.errors import ConfigError
 from coder.mcp.entries import Problem, servers_of
@@ -128,7 +128,7 @@ def look(servers: Sequence[Server], config: Config, extensions: Extensions) -> l
         return []
     count = "1 MCP server" if len(servers) == 1 else f"{len(servers)} MCP servers"
     with meanwhile(f"Asking {count} how {'it is' if len(servers) == 1 else 'they are'} doing …"):
-        return asyncio.run(looking.look(servers, config, logins, extensions))
+        return loop.run(looking.look(servers, config, logins, extensions))
 
 
 def _servers(config: Config) -> tuple[tuple[Server, ...], tuple[Problem, ...], Extensions]:

@@ -9,13 +9,14 @@ from pathlib import Path
 from coder.config.replace import locked, replace
 from coder.core.messages import Json
 from coder.core.ordinary import read_ordinary
+from coder.core.private import made_private
 
 _MOST = 16 << 20
 
 
 def write_private(path: Path, data: bytes) -> None:
     """A new file, or one of ours anew. Raises OSError."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    made_private(path.parent)
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     with os.fdopen(fd, "wb") as file:
         file.write(data)
@@ -38,7 +39,7 @@ def read_json(path: Path) -> Json | None:
 
 def write_json(path: Path, value: Json) -> None:
     """Whole or not at all. Raises OSError."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    made_private(path.parent)
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     with locked(path.parent) as is_locked:
         replace(path, text.encode("utf-8", "replace"), 0o600, locked=is_locked)

@@ -6,7 +6,7 @@ Must not know how servers are reached.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
@@ -36,6 +36,7 @@ _NO_TOOLS: dict[State, str] = {
     "unapproved": "What it offers is not known: it was not started.",
 }
 _AGAIN, _TURN = "r", "x"
+_SOON = 0.3  # seconds that nobody minds
 _DEEDS = ("reconnect", "enable", "disable")
 
 
@@ -150,11 +151,23 @@ async def _reconnect(desk: Desk, each: ServerRow) -> None:
         refused(desk.ui, f"{name} is off. /mcp enable {name} turns it on.")
     elif reach is None or each.state == "unapproved":
         refused(desk.ui, f"{name} is not used: {shown(each.reason or 'it is not approved', 300)}.")
-    elif await reach.reconnect(each.name):
+    elif await _soon(desk, reach.reconnect(each.name), f"  Connecting {name} …"):
         done(desk.ui, f"{name} is connected.")
     else:
         now = _named(desk, each.name)
         refused(desk.ui, f"{name}: {shown(now.reason or STATES[now.state], 300)}")
+
+
+async def _soon(desk: Desk, answer: Coroutine[None, None, bool], meanwhile: str) -> bool:
+    """What comes of it; where that takes its time, people see that something is on."""
+    waiting = asyncio.ensure_future(answer)
+    try:
+        done, _ = await asyncio.wait({waiting}, timeout=_SOON)
+        if not done:
+            desk.ui.say([row((meanwhile, "dim"))])
+        return await waiting
+    finally:
+        waiting.cancel()
 
 
 def _deed(picked: Picked, each: ServerRow) -> str:

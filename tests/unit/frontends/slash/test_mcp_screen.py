@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +14,9 @@ import pytest
 from coder.core.config import ServerSettings, ServerSource
 from coder.frontends.slash.dispatch import run_line
 from coder.frontends.stream_json import convert
+from coder.frontends.styled import Row
 from coder.mcp.server import Offer, Standing, State
-from tests.support.desks import FakeDesk, by, desk_at
+from tests.support.desks import FakeDesk, FakeUi, by, desk_at
 from tests.support.linked import MemoryLink, MemoryLinks, offered, server
 
 OFFER = Offer((offered("good", "make", "Makes\x1b[2J it."), offered("good", "list")), title="Good one", version="1.2")
@@ -84,6 +86,37 @@ async def test_a_server_without_tools_says_what_can_be_done(tmp_path: Path, stat
         assert desk.ui.page_words[-1] == "/mcp enable bad turns it on in this project."
         await run_line(desk, "/mcp reconnect new")
         assert desk.ui.words[-1] == "✗ new is not used: it is new in .mcp.json."
+
+
+class Seeing(FakeUi):
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen = asyncio.Event()
+
+    def say(self, rows: Iterable[Row]) -> None:
+        super().say(rows)
+        self.seen.set()
+
+
+class Slow(MemoryLink):
+    """Ready when the person has seen a sign of it."""
+
+    ui: Seeing
+
+    async def reconnect(self) -> None:
+        await asyncio.wait_for(self.ui.seen.wait(), 10)
+        self.becomes("connected")
+
+
+@pytest.mark.behaviour("B-1866")
+async def test_a_server_that_takes_its_time_gives_a_sign(tmp_path: Path) -> None:
+    link = Slow(server("slow"), Offer())
+    link.ui = Seeing()
+    entries = ServerSource("/f.json", "user", {"slow": {"command": "x"}}, tmp_path)
+    links = MemoryLinks(link, on_start=lambda link: link.becomes("failed", "it broke"))
+    async with desk_at(tmp_path, ui=link.ui, connect=links, servers=ServerSettings((entries,))) as desk:
+        await run_line(desk, "/mcp reconnect slow")
+        assert desk.ui.words[-2:] == ["  Connecting slow …", "✓ slow is connected."]
 
 
 @pytest.mark.behaviour("B-1866")

@@ -70,7 +70,8 @@ def servers_of(
     refused: set[str] = set()
     if "project" in scopes and (theirs := _theirs(stack, start, warnings)):
         unapproved = dict(_unapproved(theirs, stack.trust))
-        every.append(_source(start / MCP_FILE, "project", _without(theirs, unapproved), start))
+        source = _source(start / MCP_FILE, "project", _without(theirs, unapproved), start)
+        every.append(replace(source, keys=_keys(stack.trust)))
         named = {name for layer in stack.layers for name in layer.settings.servers_off}
         refused = (named & set(theirs)) - taken - set(unapproved)
     if "user" in scopes:
@@ -144,6 +145,15 @@ def _unapproved(servers: Mapping[str, Any], trust: Trust | None) -> Iterator[tup
         else:
             why = f"it is new in {MCP_FILE}"
         yield name, f"{why}. {what_to_do}"
+
+
+def _keys(trust: Trust | None) -> frozenset[tuple[str, str]]:
+    """Only what was said when the folder was approved: trust for one run asked nobody."""
+    if trust is None:
+        return frozenset()
+    approved = (trust.approved or {}).get(MCP_FILE, {})
+    wanted = (item for item in trust.brought if item.kind == "key" and item.file == MCP_FILE)
+    return frozenset((item.text, item.name) for item in wanted if item.digest in approved)
 
 
 def _source(path: Path, scope: str, servers: Mapping[str, Any], start: Path) -> ServerSource:

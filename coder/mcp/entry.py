@@ -31,13 +31,22 @@ class Unusable(Exception):
 
 
 class Entry:
-    """`notes` are what of it is not used although it is; they grow as it is read. Methods raise Unusable."""
+    """`notes` are what of it is not used although it is; they grow as it is read. `withheld` are the variables that are
+    not in `env` for it must not have them. Methods raise Unusable."""
 
-    def __init__(self, name: str, raw: Mapping[str, Any], env: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        raw: Mapping[str, Any],
+        env: Mapping[str, str],
+        folder: Path,
+        withheld: frozenset[str] = frozenset(),
+    ) -> None:
         self._name = name
         self._raw = raw
         self._env = env
         self._folder = folder
+        self._withheld = withheld
         self.notes: list[str] = []
 
     def transport(self, cwd: Path) -> Transport:
@@ -192,7 +201,10 @@ class Entry:
 
     def _tell_unset(self, expansion: Expansion) -> None:
         self.notes += [
-            f"${{{name}}} is not set, and stays as it is written; set it, or write ${{{name}:-default}}"
+            f"${{{name}}} is your key for the model, and no server of the project gets it before you approved that: "
+            "coder trust add"
+            if name in self._withheld
+            else f"${{{name}}} is not set, and stays as it is written; set it, or write ${{{name}:-default}}"
             for name in expansion.unset
         ]
 

@@ -35,7 +35,7 @@ app = typer.Typer(
     add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True, help=_HELP
 )
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Of an extension, as `coder extension list` tells it.")]
-File = Annotated[str, typer.Argument(metavar="FILE", help="A bundle.")]
+File = Annotated[str, typer.Argument(metavar="FILE", help="A bundle, or its https address.")]
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting; may be repeated.")]
 SetFiles = Annotated[

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from coder.extensions.consent import changes, named_value
 from coder.extensions.installing import Candidate, Prepare, staged
 from coder.extensions.launching import preview_of
 from coder.extensions.runtimes import check_runtimes, needs
+from coder.frontends.policy.text import labelled
 
 if TYPE_CHECKING:
     from coder.extensions.manifest import Manifest
@@ -41,7 +43,7 @@ class Asked:
 
 
 def install(here: Here, asked: Asked) -> None:
-    with staged(here.store, _file(here, asked.file), here.settings, here.env) as candidate:
+    with _file(here, asked) as file, staged(here.store, file, here.settings, here.env) as candidate:
         _check_hash(candidate, asked)
         kept = installing.kept_of(here.store, candidate)
         given = config_of(here, candidate.manifest.user_config, asked.sets, asked.set_files)
@@ -57,7 +59,7 @@ def install(here: Here, asked: Asked) -> None:
 
 def update(here: Here, name: str, asked: Asked) -> None:
     old = here.store.found(name)
-    with staged(here.store, _file(here, asked.file), here.settings, here.env) as candidate:
+    with _file(here, asked) as file, staged(here.store, file, here.settings, here.env) as candidate:
         if candidate.manifest.name != old.title:
             raise ConfigError(
                 f"{visible_line(asked.file)} is {visible_line(candidate.manifest.name)}, not "
@@ -78,10 +80,20 @@ def update(here: Here, name: str, asked: Asked) -> None:
         _after(here, candidate.manifest, record, notice)
 
 
-def _file(here: Here, text: str) -> Path:
-    if text.startswith(("http://", "https://")):
-        raise ConfigError("extensions are installed from files: download it first, then give its path.")
-    return here.cwd / Path(text).expanduser()
+@contextlib.contextmanager
+def _file(here: Here, asked: Asked) -> Iterator[Path]:
+    """The file that is meant; one that has an address is got first, and held against its hash before it is read."""
+    if "://" not in asked.file:
+        yield here.cwd / Path(asked.file).expanduser()
+        return
+    from coder.extensions.downloading import download
+
+    with here.store.staging() as folder:
+        print(f"Getting {visible_line(asked.file)} …", file=sys.stderr)
+        found = download(asked.file, folder)
+        _expect(asked, found.sha256)
+        print("\n".join(labelled("From", found.address)))
+        yield found.path
 
 
 def _show(here: Here, candidate: Candidate, values: Mapping[str, Value]) -> None:
@@ -94,9 +106,13 @@ def _show(here: Here, candidate: Candidate, values: Mapping[str, Value]) -> None
 
 
 def _check_hash(candidate: Candidate, asked: Asked) -> None:
-    if asked.sha256 and asked.sha256.strip().lower() != candidate.archive:
+    _expect(asked, candidate.archive)
+
+
+def _expect(asked: Asked, sha256: str) -> None:
+    if asked.sha256 and asked.sha256.strip().lower() != sha256:
         raise ConfigError(
-            f"{visible_line(asked.file)} has the SHA-256 {candidate.archive}, which is not the one that was given. "
+            f"{visible_line(asked.file)} has the SHA-256 {sha256}, which is not the one that was given. "
             "Nothing was changed. Get the file anew, or find out who changed it."
         )
 

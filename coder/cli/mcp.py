@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -27,6 +27,9 @@ from coder.core.errors import ConfigError
 from coder.mcp.entries import Problem, servers_of
 from coder.mcp.server import Offer, Server, Standing
 
+if TYPE_CHECKING:
+    from coder.app.reach.extending import Extensions
+
 _HELP = "MCP servers give the model further tools. docs/mcp.md tells where they are configured and what they may do."
 _CHOICES = ("enabledMcpjsonServers", "disabledMcpjsonServers", "enableAllProjectMcpServers")
 app = typer.Typer(
@@ -44,8 +47,8 @@ mcp_serve.register(app)
 def list_(json_: Json = False) -> None:
     """Every server that counts here, and whether it can be reached. It starts each one for that."""
     config = _config()
-    servers, problems = servers_of(config.servers, config.env, config.cwd)
-    rows = _rows(config, servers)
+    servers, problems, extensions = _servers(config)
+    rows = _rows(config, servers, extensions)
     if json_:
         print(json.dumps([as_json(row) for row in rows], indent=2))
     else:
@@ -57,8 +60,9 @@ def list_(json_: Json = False) -> None:
 def get(name: Name, json_: Json = False) -> None:
     """One server: where it is configured, what runs, whether it can be reached. Keys are not shown."""
     config = _config()
-    servers, problems = servers_of(config.servers, config.env, config.cwd)
-    found = [row for row in _rows(config, [each for each in servers if each.name == name]) if row.name == name]
+    servers, problems, extensions = _servers(config)
+    wanted = [each for each in servers if each.name == name]
+    found = [row for row in _rows(config, wanted, extensions) if row.name == name]
     mine = [problem for problem in problems if problem.server == name]
     if not found:
         raise ConfigError(mine[0].text if mine else _nothing_named(name, [each.name for each in servers]))
@@ -85,6 +89,8 @@ def remove_(
         elsewhere = [source.origin for source in config.servers.sources if name in source.servers]
         if elsewhere and scope is None:
             raise ConfigError(f"MCP server {shown(name, 80)} stands in {elsewhere[0]}, which coder does not change.")
+        if scope is None and name in (each.name for each in _servers(config)[2].servers):
+            raise ConfigError(f"{name} is an extension. To remove it: coder extension remove {name}")
         where = "" if scope is None else f" in {scope} config"
         raise ConfigError(f'No MCP server found with name: "{shown(name, 80)}"{where}. See: coder mcp list')
     if len({spot.scope for spot in found}) > 1:
@@ -107,7 +113,7 @@ def reset_project_choices() -> None:
     print(f"All approvals and refusals of servers in {MCP_FILE} are forgotten. coder asks again.")
 
 
-def look(servers: Sequence[Server], config: Config) -> list[tuple[Server, Standing, Offer]]:
+def look(servers: Sequence[Server], config: Config, extensions: Extensions) -> list[tuple[Server, Standing, Offer]]:
     """Each server, asked once how it is doing. Bound late: whoever only adds a server loads no protocol."""
     from coder.app.reach import looking
     from coder.mcp.logins import credentials_of
@@ -115,17 +121,28 @@ def look(servers: Sequence[Server], config: Config) -> list[tuple[Server, Standi
 
     # A folder that is not trusted brings no server.
     logins = credentials_of(Vault(config.home, config.env), config.cwd, config.env, trusted=True)
-    return asyncio.run(looking.look(servers, config, logins)) if servers else []
+    return asyncio.run(looking.look(servers, config, logins, extensions)) if servers else []
+
+
+def _servers(config: Config) -> tuple[tuple[Server, ...], tuple[Problem, ...], Extensions]:
+    """Those of the settings, and behind them those of extensions."""
+    from coder.app.reach.extending import extensions_of, names_of
+
+    own, problems = servers_of(config.servers, config.env, config.cwd)
+    env = {**os.environ, **config.env}
+    extensions = extensions_of(config, env, names_of(own, config.servers))
+    more = tuple(Problem("", text) for text in extensions.problems)
+    return (*own, *extensions.servers), (*problems, *more), extensions
 
 
 def _config() -> Config:
     return load(Flags(headless=False), os.environ, current_folder())
 
 
-def _rows(config: Config, servers: Sequence[Server]) -> list[Row]:
+def _rows(config: Config, servers: Sequence[Server], extensions: Extensions) -> list[Row]:
     """In the order of their precedence; those that may not be started are not."""
     off = set(config.servers.off)
-    found = look([server for server in servers if server.name not in off], config)
+    found = look([server for server in servers if server.name not in off], config, extensions)
     seen = {server.name: (standing, offer) for server, standing, offer in found}
     rows = [Row(server.name, server, *seen.get(server.name, (Standing("disabled"), None))) for server in servers]
     waiting = config.servers.unapproved.items()

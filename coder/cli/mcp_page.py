@@ -86,6 +86,12 @@ def server_page(row: Row) -> Iterator[str]:
             yield "  Type: sdk"
     if row.offer is not None and row.offer.tools:
         yield f"  Tools: {', '.join(shown(tool.tool, 80) for tool in row.offer.tools)}"
+    if row.offer is not None and row.offer.held:
+        yield f"  Held back: {', '.join(shown(tool.tool, 80) for tool in row.offer.held)}"
+        yield f"  To see and allow them: coder extension enable {row.name}"
+    if row.server.scope == "extension":
+        yield ""
+        yield f"It is an extension. More about it: coder extension show {row.name}"
     if row.server.scope in ("local", "project", "user"):
         yield ""
         yield f"To remove this server, run: coder mcp remove {row.name} -s {row.server.scope}"

@@ -120,7 +120,8 @@ class ServerSettings:
     """Which MCP servers there may be. `sources` stand strongest first: a name counts where it stands first. `off` are
     the names the person turned off, `unapproved` those of the project that they have not said yes to, with the reason.
     `allowed` and `denied` are the administrator's entries, None: no such list. `required` must be connected before the
-    first request. `search` is how tools are deferred: auto, auto:N (percent of the window), true or false."""
+    first request. `search` is how tools are deferred: auto, auto:N (percent of the window), true or false. `is_closed`:
+    there are these servers and no others, not those of extensions either."""
 
     sources: tuple[ServerSource, ...] = ()
     off: tuple[str, ...] = ()
@@ -129,6 +130,7 @@ class ServerSettings:
     denied: tuple[Mapping[str, Any], ...] = ()
     required: tuple[str, ...] = ()
     search: str = "auto"
+    is_closed: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

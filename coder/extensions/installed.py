@@ -5,7 +5,6 @@ asks, or whether it is turned on.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from coder.core.errors import ConfigError
@@ -14,7 +13,6 @@ from coder.core.visible import visible_line
 from coder.extensions import configuring, secrets
 from coder.extensions.launching import launch_of
 from coder.extensions.manifest import Manifest, read_manifest
-from coder.extensions.policy import Known
 from coder.extensions.record import Installed, Record
 
 if TYPE_CHECKING:
@@ -41,11 +39,6 @@ def again(name: str) -> str:
     return f"Install it again from its file: coder extension update {name} FILE."
 
 
-def known_of(record: Record, version: Installed | None = None) -> Known:
-    version = version or record.current
-    return Known(record.name, record.title, version.author, version.consent.publisher, version.archive)
-
-
 def values_of(record: Record, manifest: Manifest, vault: Vault) -> dict[str, Value]:
     """What it is configured with, of what this version asks for, secrets included. Raises VaultError."""
     asked = {field.key for field in manifest.user_config if field.sensitive}
@@ -63,9 +56,3 @@ def launch(store: Store, record: Record, vault: Vault, env: Mapping[str, str], p
         names = ", ".join(visible_line(field.key) for field in lacking)
         raise ConfigError(f"it has no value for {names}. Say coder extension config {record.name}.")
     return launch_of(manifest, store.folder(record), values, env, platform, venv=store.work(record))
-
-
-def digest_of(record: Record) -> str:
-    """Changes with anything that decides what runs; secrets are not in it, for it is written down elsewhere."""
-    config = sorted((key, repr(value)) for key, value in record.config.items())
-    return sha256(repr((record.current.content, record.current.consent.command, config)).encode()).hexdigest()

@@ -12,6 +12,7 @@ class Launch:
     """`args` and `env` may hold secrets, so it has no repr. `env` is all that comes on top of what every program gets.
 
     `secrets_in_args`: a sensitive value stands in the command line, where every user of the machine can read it.
+    `secrets` are those values, to be hidden in what the server says.
     """
 
     command: str
@@ -19,6 +20,7 @@ class Launch:
     env: Mapping[str, str]
     cwd: Path
     secrets_in_args: bool = False
+    secrets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

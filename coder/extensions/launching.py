@@ -6,7 +6,7 @@ Must not know where values are kept, or how the server is spoken to.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -42,7 +42,8 @@ def launch_of(
     if missing:
         named = ", ".join(f"{visible_line(field.title)} ({field.key})" for field in missing)
         raise LaunchError(f"{visible_line(manifest.display_name)} needs a value for: {named}")
-    return _launch(manifest, folder, _variables(manifest, plain, chosen), env, platform, venv)
+    launch = _launch(manifest, folder, _variables(manifest, plain, chosen), env, platform, venv)
+    return replace(launch, secrets=tuple(_secrets(manifest, chosen)))
 
 
 def preview_of(
@@ -101,6 +102,15 @@ def default_of(field: Field, plain: Mapping[str, str]) -> Value | None:
 def is_unset(value: Value | None) -> bool:
     """What does not count as a value of a required field."""
     return value is None or value in ("", ()) or (isinstance(value, tuple) and "" in value)
+
+
+def _secrets(manifest: Manifest, chosen: Mapping[str, Value | None]) -> Iterator[str]:
+    """The values that nobody is to see, as they stand in variables and arguments."""
+    for field in manifest.user_config:
+        value = chosen[field.key] if field.sensitive else None
+        for each in value if isinstance(value, tuple) else (value,):
+            if isinstance(each, str | int | float) and not isinstance(each, bool):
+                yield str(each)
 
 
 def _variables(manifest: Manifest, plain: Mapping[str, str], chosen: Mapping[str, Value | None]) -> Variables:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from coder.core.config import ExtensionSettings
 from coder.core.visible import visible_line
+
+if TYPE_CHECKING:
+    from coder.extensions.record import Installed, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,11 @@ class Known:
     author: str
     publisher: str
     archive: str
+
+
+def known_of(record: Record, version: Installed | None = None) -> Known:
+    version = version or record.current
+    return Known(record.name, record.title, version.author, version.consent.publisher, version.archive)
 
 
 def forbidden(known: Known, settings: ExtensionSettings) -> str:

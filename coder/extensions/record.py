@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -68,6 +69,12 @@ class Record:
     agreed: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()
     kept: bool = False
+
+
+def digest_of(record: Record) -> str:
+    """Changes with anything that decides what runs; secrets are not in it, for it is written down elsewhere."""
+    config = sorted((key, repr(value)) for key, value in record.config.items())
+    return sha256(repr((record.current.content, record.current.consent.command, config)).encode()).hexdigest()
 
 
 def as_json(record: Record) -> bytes:

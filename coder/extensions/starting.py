@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from coder.core.errors import CoderError, ConfigError
 from coder.core.lazy import LazyModule
 
 if TYPE_CHECKING:
-    from coder.extensions import installed, policy, store, unchanged
+    from coder.extensions import installed, policy, record, store, unchanged
     from coder.extensions.record import Record
     from coder.extensions.secrets import Vault
     from coder.extensions.store import Store
@@ -26,13 +26,14 @@ else:
     unchanged = LazyModule("coder.extensions.unchanged")
     installed = LazyModule("coder.extensions.installed")
     policy = LazyModule("coder.extensions.policy")
+    record = LazyModule("coder.extensions.record")
     store = LazyModule("coder.extensions.store")
     vaults = LazyModule("coder.vault.vault")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Ready:
-    """A server to be started. Nothing in it is to be expanded once more. `args` and `env` may hold secrets; `digest`
+    """A server to be started. Nothing in it is to be expanded once more. `args` and `env` may hold `secrets`; `digest`
     changes with anything that decides what runs, but for them."""
 
     name: str
@@ -41,6 +42,7 @@ class Ready:
     env: Mapping[str, str]
     cwd: Path
     digest: str
+    secrets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +59,16 @@ def launches(
     platform: str = sys.platform,
     settings: ExtensionSettings | None = None,
     vault: Vault | None = None,
+    names: Collection[str] | None = None,
 ) -> tuple[Ready | Refused, ...]:
-    """Those that are turned on, by name. Blocks: on the disk, and on a keyring where a secret is in one. Never raises
-    for what is wrong with an extension. One whose files were changed is turned off."""
+    """Those that are turned on, by name; of `names`, where they are given. Blocks: on the disk, and on a keyring where
+    a secret is in one. Never raises for what is wrong with an extension. One whose files were changed is turned off."""
     if not os.path.lexists(home / "extensions"):
         return ()
     kept = store.Store(home)
     safe = vault or vaults.Vault(home, env)
-    found = (_launch(kept, name, env, platform, settings or ExtensionSettings(), safe) for name in kept.names())
+    wanted = [name for name in kept.names() if names is None or name in names]
+    found = (_launch(kept, name, env, platform, settings or ExtensionSettings(), safe) for name in wanted)
     return tuple(each for each in found if each is not None)
 
 
@@ -72,17 +76,18 @@ def _launch(
     kept: Store, name: str, env: Mapping[str, str], platform: str, settings: ExtensionSettings, vault: Vault
 ) -> Ready | Refused | None:
     try:
-        record = kept.record(name)
-        if record is None or record.kept or not (record.enabled or record.reason):
+        one = kept.record(name)
+        if one is None or one.kept or not (one.enabled or one.reason):
             return None
-        if record.reason:
-            return Refused(name, record.reason)
-        if why := policy.forbidden(installed.known_of(record), settings):
+        if one.reason:
+            return Refused(name, one.reason)
+        if why := policy.forbidden(policy.known_of(one), settings):
             return Refused(name, f"{why}. To be rid of it: coder extension remove {name}.")
-        if why := _changed(kept, record):
+        if why := _changed(kept, one):
             return Refused(name, why)
-        launch = installed.launch(kept, record, vault, env, platform)
-        return Ready(name, launch.command, launch.args, launch.env, launch.cwd, installed.digest_of(record))
+        launch = installed.launch(kept, one, vault, env, platform)
+        digest = record.digest_of(one)
+        return Ready(name, launch.command, launch.args, launch.env, launch.cwd, digest, launch.secrets)
     except CoderError as error:
         return Refused(name, str(error))
     except OSError as error:

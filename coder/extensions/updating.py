@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from coder.core.errors import ConfigError
 from coder.core.visible import visible_line
 from coder.extensions import configuring, secrets
-from coder.extensions.installed import again, known_of, manifest_of
-from coder.extensions.policy import forbidden
+from coder.extensions.installed import again, manifest_of
+from coder.extensions.policy import forbidden, known_of
 from coder.extensions.record import Installed, Record
 from coder.extensions.store import Store
 from coder.extensions.toolset import agree

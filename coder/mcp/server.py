@@ -19,12 +19,13 @@ _FOREIGN = re.compile(r"[^A-Za-z0-9_-]")
 @dataclass(frozen=True, slots=True, repr=False)
 class Stdio:
     """A program that speaks over its standard streams. `env` is all it gets besides the few that every program
-    needs."""
+    needs. `secrets` are values, in `env` or `args`, that must not be seen in what it says."""
 
     command: str
     args: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     cwd: Path | None = None
+    secrets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -121,7 +122,8 @@ class Resource:
 @dataclass(frozen=True, slots=True, repr=False)
 class Offer:
     """What a server offers, as last heard. `cached`: told by an earlier session, not yet by this one's server.
-    `problems` are lines for people about what of it cannot be used."""
+    `problems` are lines for people about what of it cannot be used. `held` are tools that it has too and that nobody
+    has said yes to: they are not to be called."""
 
     tools: tuple[ServerTool, ...] = ()
     prompts: tuple[ServerPrompt, ...] = ()
@@ -131,6 +133,7 @@ class Offer:
     version: str = ""
     cached: bool = False
     problems: tuple[str, ...] = ()
+    held: tuple[ServerTool, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)

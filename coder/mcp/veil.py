@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
 from coder.core.visible import visible_line
@@ -12,13 +13,14 @@ from coder.mcp.server import Http, Server, Stdio
 Veil: TypeAlias = Callable[[str], str]
 
 _SHORTEST = 6  # what is shorter is in every text by chance
+_SHORTEST_SECRET = 4
 _PLAIN = frozenset({"CLAUDE_PROJECT_DIR", "CLAUDECODE", "HOME", "LANG", "PATH", "PWD", "SHELL", "TERM", "USER"})
 _HIDDEN = "[hidden]"
 _LONGEST_LINE = 300
 
 
 def veil_of(server: Server) -> Veil:
-    """Replaces the values of its variables and headers, and the password of its address."""
+    """Replaces the values of its variables and headers, its secrets, and the password of its address."""
     values = sorted({*_values(server)}, key=len, reverse=True)
     if not values:
         return lambda text: text
@@ -41,5 +43,17 @@ def _values(server: Server) -> list[str]:
             found += re.findall(r"//[^/@]*:([^/@]+)@", url)
         case _:
             found = []
-    lines = [line for value in found for line in (value, *value.splitlines())]
-    return [line for line in lines if len(line) >= _SHORTEST]
+    told = [line for line in _lines(found) if len(line) >= _SHORTEST]
+    secrets = server.transport.secrets if isinstance(server.transport, Stdio) else ()
+    return told + [line for line in _lines(_ways(secrets)) if len(line) >= _SHORTEST_SECRET]
+
+
+def _lines(values: Iterable[str]) -> Iterator[str]:
+    for value in values:
+        yield from (value, *value.splitlines())
+
+
+def _ways(secrets: Iterable[str]) -> Iterator[str]:
+    """As programs print a text: as it is, as JSON, and as their language writes it."""
+    for secret in secrets:
+        yield from {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]}

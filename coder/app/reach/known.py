@@ -34,6 +34,11 @@ class Known:
         tool = self._all().get(name)
         return None if tool is None or self._removed((name,)) else tool
 
+    def held(self, name: str) -> ServerTool | None:
+        """A tool that a server has and that nobody has said yes to."""
+        every = (tool for link in self._links for tool in link.offer.held)
+        return next((tool for tool in every if tool.name == name), None)
+
     def usable(self) -> tuple[ServerTool, ...]:
         """What can be called, or will be, by name."""
         usable = {link.server.name for link in self._links if link.standing.state in USABLE}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from coder.app.reach.catalogue import wait_for_all
 from coder.app.reach.connecting import connecting, place_of
+from coder.app.reach.extending import Extensions, joined
 from coder.app.reach.host import SessionHost
 from coder.core.config import Config
 from coder.mcp.credentials import CredentialsOf, no_credentials
@@ -17,14 +18,19 @@ from coder.workspace.local import LocalWorkspace
 
 
 async def look(
-    servers: Sequence[Server], config: Config, credentials: CredentialsOf = no_credentials
+    servers: Sequence[Server],
+    config: Config,
+    credentials: CredentialsOf = no_credentials,
+    extensions: Extensions | None = None,
 ) -> list[tuple[Server, Standing, Offer]]:
-    """Each server with its standing and what it offers, all side by side, each until its deadline. Never raises."""
+    """`servers` may be those of `extensions` too. Each server with its standing and what it offers, all side by
+    side, each until its deadline. Never raises."""
     env = {**os.environ, **config.env}
     workspace = LocalWorkspace(config.cwd, config.add_dirs, env)
     host = SessionHost(lambda: tuple[Path, ...](workspace.roots), _unheard)
     place = place_of(config.home, config.cwd, env, workspace.mind)
-    linking = connecting(place, None, credentials)(servers, host)
+    connect = connecting(place, None, credentials)
+    linking = (connect if extensions is None else joined(connect, extensions))(servers, host)
     try:
         linking.start()
         await wait_for_all([link.ready() for link in linking.links])

@@ -9,19 +9,20 @@ from typing import TYPE_CHECKING
 from coder.app.outset import Outset
 from coder.core.lazy import LazyModule
 from coder.core.tools import Tool
+from coder.extensions.roster import has_extensions
 from coder.models import catalog
 
 if TYPE_CHECKING:
     from coder.app import pictures
-    from coder.app.reach import connecting, native, pins, session
+    from coder.app.reach import connecting, extending, native, pins, session
     from coder.app.reach.linking import Connect
     from coder.app.reach.session import Reach
     from coder.mcp import entries
     from coder.mcp.server import Server
 else:  # where a server is configured
     pictures = LazyModule("coder.app.pictures")
-    connecting, native, pins, session = (
-        LazyModule(f"coder.app.reach.{name}") for name in ("connecting", "native", "pins", "session")
+    connecting, extending, native, pins, session = (
+        LazyModule(f"coder.app.reach.{name}") for name in ("connecting", "extending", "native", "pins", "session")
     )
     entries = LazyModule("coder.mcp.entries")
 
@@ -34,20 +35,23 @@ def reach_of(
     more: Callable[[], Sequence[Server]] | None = None,
     connect: Connect | None = None,
 ) -> Reach | None:
-    """The servers of a session, those of extensions (`more`) behind its own; None where there are none. `find` gives
+    """The servers of a session: its own, those of extensions, and `more`; None where there are none. `find` gives
     any tool of the session by its name. Nothing is begun."""
     config, journal = outset.config, outset.journal
     settings = config.servers
     extra = tuple(more()) if more is not None else ()
     past = journal.past / _FILE if journal.past is not None else None
     has_past = past is not None and os.path.lexists(past)
-    if not (settings.sources or settings.unapproved or settings.required or extra or has_past):
+    is_extended = not settings.is_closed and has_extensions(config.home)
+    if not (settings.sources or settings.unapproved or settings.required or extra or has_past or is_extended):
         return None
     env = {**os.environ, **config.env}
     own, problems = entries.servers_of(settings, env, config.cwd)
     names = {server.name for server in own} | set(settings.unapproved)
-    every = (*own, *(server for server in extra if server.name not in names))
-    if not (every or settings.unapproved or settings.required or has_past or problems):
+    own = (*own, *(server for server in extra if server.name not in names))
+    extensions = extending.extensions_of(config, env, extending.names_of(own, settings))
+    every = (*own, *extensions.servers)
+    if not (every or settings.unapproved or settings.required or has_past or problems or extensions.problems):
         return None
     facts = session.Facts(
         servers=tuple(server for server in every if server.name not in settings.off),
@@ -59,7 +63,7 @@ def reach_of(
         kept=journal.folder / native.FILE if journal.path is not None else None,
         stored=native.load(past) if past is not None and has_past else None,
         env=env,
-        problems=tuple(problem.text for problem in problems),
+        problems=(*(problem.text for problem in problems), *extensions.problems),
     )
     ties = session.Ties(
         emit=outset.emit,
@@ -72,7 +76,7 @@ def reach_of(
         facts,
         ties,
         pins.Pins(config.home / pins.FILE, config.cwd),
-        connect or _really(outset, env),
+        extending.joined(connect or _really(outset, env), extensions),
     )
     return made
 

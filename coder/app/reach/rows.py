@@ -25,3 +25,4 @@ class ServerRow:
     title: str = ""
     version: str = ""
     is_cached: bool = False  # what it offers was told by an earlier session
+    held: tuple[str, ...] = ()  # tools of an extension that nobody has said yes to

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from coder.app.reach import native
 from coder.app.reach.catalogue import ServerCatalogue, reason_of, wait_for_all
+from coder.app.reach.holding import held_back, held_notice
 from coder.app.reach.host import SessionHost
 from coder.app.reach.known import Known, tokens
 from coder.app.reach.linking import Connect, Unlinked
@@ -81,6 +82,7 @@ class Reach:
         self._is_turning = False  # a first request is being made
         self._is_replying = False  # and was taken
         self._said: dict[str, str] = {}
+        self._held_of: dict[str, frozenset[str]] = {}  # which tools were said to be held back
         self._awaited: frozenset[str] = frozenset()  # who waits for them says it
         self._held: list[str] | None = None  # what is to be said of others meanwhile, and is not yet
         self.news = ServerNews(self._links, self._known, lambda: self._native, self._defers)
@@ -96,7 +98,7 @@ class Reach:
 
     def find(self, name: str) -> Tool | None:
         """A tool that does not stand in requests, and can be called all the same."""
-        tool = self._known.current(name)
+        tool = self._known.current(name) or self._known.held(name)
         return McpTool(tool, self._settings) if tool is not None else None
 
     def with_servers(self, message: Message) -> Message:
@@ -140,6 +142,10 @@ class Reach:
 
     def current(self, name: str) -> ServerTool | None:
         return self._known.current(name)
+
+    def held(self, name: str) -> str:
+        tool = self._known.held(name)
+        return held_back(tool.server, tool.tool) if tool is not None else ""
 
     def changed(self, tool: ServerTool) -> str:
         link = self._known.link_of(tool.server)
@@ -259,6 +265,7 @@ class Reach:
             offer.title,
             offer.version,
             offer.cached,
+            tuple(tool.tool for tool in offer.held),
         )
 
     def _chosen(self) -> tuple[ServerTool, ...]:
@@ -273,6 +280,10 @@ class Reach:
         name, state = link.server.name, link.standing.state
         if state == "connected":
             self._said.pop(name, None)
+            held = frozenset(tool.tool for tool in link.offer.held)
+            if not held <= self._held_of.get(name, frozenset()):
+                self._held_of[name] = held
+                self._warn(held_notice(name, sorted(held)))
         elif state in ("failed", "needs-auth") and not self._closed:
             text = _away(link)
             if self._said.get(name) != text:

@@ -32,6 +32,10 @@ class Servers(Protocol):
         """What the tool is by now; None where no server offers it."""
         ...
 
+    def held(self, name: str) -> str:
+        """Why it is not to be called, where nobody has said yes to it; else ""."""
+        ...
+
     def changed(self, tool: ServerTool) -> str:
         """What is another than when the person allowed it, or ""."""
         ...
@@ -68,6 +72,8 @@ class McpTool:
         return self._settings.servers.current(self.name) or self._first
 
     def parse(self, raw: Json) -> Json:
+        if why := self._settings.servers.held(self.name):
+            raise ToolError(why)
         return checked(self._now.schema, raw, self.name)
 
     def access(self, params: Json, workspace: Workspace) -> Calls:

@@ -85,6 +85,10 @@ def _about(each: ServerRow, desk: Desk) -> list[Row]:
     rows = [row((f"  {' · '.join(filter(None, facts))}", "dim"))]
     if each.reason:
         rows.append(row(("  ! ", "warn"), shown(each.reason, 400)))
+    if each.held:
+        rows.append(row(("  ! ", "warn"), f"held back: {shown(', '.join(each.held), 200)}"))
+    if each.scope == "extension":
+        rows.append(row((f"  an extension: coder extension show {each.name}", "dim")))
     if each.log is not None:
         rows.append(row((f"  log: {_short(desk, str(each.log))}", "dim")))
     return rows

@@ -6,7 +6,7 @@ import pytest
 
 from coder.extensions.record import Consent, Installed, Record
 from coder.extensions.store import Store
-from coder.extensions.toolset import agree, observed, undeclared
+from coder.extensions.toolset import Toolset, agree, observed, undeclared
 
 
 def record(*declared: str, is_open: bool = False, **changes: object) -> Record:
@@ -56,3 +56,22 @@ def test_one_that_declares_nothing_is_held_to_what_it_offered_first(tmp_path: Pa
     assert observed(store, "echo", ["a"]) == ()
     assert observed(store, "echo", ["a", "b"]) == ("b",)
     assert observed(store, "echo", ["a"]) == ()
+
+
+@pytest.mark.behaviour("B-1727")
+def test_what_a_session_heard_first_counts_also_where_it_could_not_be_written(tmp_path: Path) -> None:
+    store, known = Store(tmp_path), record()
+    toolset = Toolset(tmp_path, known)
+    toolset.heard(["a"])
+    toolset.note(["a"])  # there is no record yet
+    toolset.heard(["a", "b"])
+    assert toolset.held(["a", "b"]) == {"b"}
+    with store.locked():
+        store.save(known)
+    toolset.note(["a", "b"])
+    assert toolset.held(["a", "b"]) == {"b"}
+    assert (store.found("echo").pinned, store.found("echo").waiting) == (("a",), ("b",))
+    with store.locked():
+        store.save(agree(store.found("echo")))
+    toolset.reread()
+    assert toolset.held(["a", "b"]) == frozenset()

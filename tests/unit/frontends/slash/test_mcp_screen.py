@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,14 @@ async def test_without_servers_there_is_a_way_to_one_and_no_row(tmp_path: Path) 
         assert "coder mcp add" in desk.ui.pickers[0].empty
         await run_line(desk, "/status")
         assert not any(line.startswith("MCP") for line in desk.ui.page_words)
+
+
+@pytest.mark.behaviour("B-1726")
+async def test_an_extension_is_told_from_other_servers_with_what_is_held_back(tmp_path: Path) -> None:
+    held = replace(OFFER, held=(offered("good", "new\x1b[2J"),))
+    one = MemoryLink(replace(server("good"), scope="extension"), held)
+    entries = ServerSource("/f.json", "user", {"good": {"command": "x"}}, tmp_path)
+    async with desk_at(tmp_path, connect=MemoryLinks(one), servers=ServerSettings((entries,))) as desk:
+        await run_line(desk, "/mcp good")
+        assert "  ! held back: new\\x1b[2J" in desk.ui.page_words
+        assert "  an extension: coder extension show good" in desk.ui.page_words

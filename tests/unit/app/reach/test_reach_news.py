@@ -117,7 +117,7 @@ def test_what_was_summed_up_is_told_again() -> None:
 def test_foreign_words_close_none_of_our_marks(said: str) -> None:
     for mark in ("</servers>", "<tools>", "</ server-instructions >", "</SYSTEM-reminder>"):
         text = words.harmless(f"{said}{mark}{said}")
-        assert not words._ENDS.search(text)
+        assert not words._MARK.search(text)
 
 
 def test_the_instructions_of_a_server_are_bounded_and_told_once() -> None:

@@ -86,6 +86,7 @@ def server_of(
             start=entry.milliseconds("MCP_TIMEOUT", 1),
             call=entry.timeout(),
             always_load=entry.switch("alwaysLoad"),
+            hidden=entry.hidden,
         )
     except Unusable as error:
         text = f"{where}: {error}. It is not used." if error.whole is None else f"{source.origin}: {error.whole}"

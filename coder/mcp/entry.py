@@ -12,7 +12,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from coder.mcp.expand import MOST, Expansion, TooLongError
-from coder.mcp.server import Hosted, Http, Login, Stdio, Transport
+from coder.mcp.server import PLAIN, Hosted, Http, Login, Stdio, Transport
 
 _KINDS: dict[str, Literal["http", "sse"]] = {"http": "http", "streamable-http": "http", "sse": "sse"}
 _TYPES = "stdio, http, sse"
@@ -31,7 +31,8 @@ class Unusable(Exception):
 
 
 class Entry:
-    """`notes` are what of it is not used although it is; they grow as it is read. `withheld` are the variables that are
+    """`notes` are what of it is not used although it is; they grow as it is read. `hidden` are the values of variables
+    that were put in. `withheld` are the variables that are
     not in `env` for it must not have them. Methods raise Unusable."""
 
     def __init__(
@@ -48,6 +49,7 @@ class Entry:
         self._folder = folder
         self._withheld = withheld
         self.notes: list[str] = []
+        self.hidden: tuple[str, ...] = ()
 
     def transport(self, cwd: Path) -> Transport:
         kind = self._raw.get("type")
@@ -200,6 +202,7 @@ class Entry:
         return value
 
     def _tell_unset(self, expansion: Expansion) -> None:
+        self.hidden = tuple(value for name, value in expansion.used.items() if name not in PLAIN)
         self.notes += [
             f"${{{name}}} is your key for the model, and no server of the project gets it before you approved that: "
             "coder trust add"

@@ -9,13 +9,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from coder.mcp.errors import UNREADABLE
 from coder.mcp.library import mcp_types, message
 from coder.mcp.lines import answered_by
 
 if TYPE_CHECKING:
     from mcp.shared.message import SessionMessage
-
-_UNREADABLE = "its answer cannot be read"
 
 
 def validated(line: bytes) -> SessionMessage:
@@ -33,5 +32,5 @@ def mended(line: bytes) -> SessionMessage | None:
         number = answered_by(line)
         if number is None:
             return None
-        error = mcp_types.ErrorData(code=mcp_types.INTERNAL_ERROR, message=_UNREADABLE)
+        error = mcp_types.ErrorData(code=mcp_types.INTERNAL_ERROR, message=UNREADABLE)
         return message.SessionMessage(mcp_types.JSONRPCError(jsonrpc="2.0", id=number, error=error))

@@ -44,6 +44,11 @@ def label(link: Link) -> str:
     return _FOREIGN.sub("_", link.server.name)
 
 
+def is_usable(*lines: str) -> bool:
+    """Whether all of them tell of a server whose tools can be called."""
+    return all(re.match(r"- \S+ \(mcp__|- \S+: \d+ tool", line) for line in lines)
+
+
 def gone(name: str) -> str:
     return f"- {name}: no longer part of this session"
 

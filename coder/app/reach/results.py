@@ -105,10 +105,10 @@ class _Making:
             found = base64.b64decode(data, validate=False)
         except (binascii.Error, ValueError):
             return Text(f"[{what}, left out: it is no base64]")
-        if mime.startswith("image/") and self._pictures < _MOST_PICTURES:
-            if (image := self._shrink(Image(mime, data))) is not None:
-                self._pictures += 1
-                return image
+        fits = mime.startswith("image/") and self._pictures < _MOST_PICTURES
+        if fits and (image := self._shrink(Image(mime, data))) is not None:
+            self._pictures += 1
+            return image
         return Text(f"[{what}{f' ({visible_line(mime[:80])})' if mime else ''}, {self._file(found, mime)}]")
 
     def _file(self, data: bytes, mime: str) -> str:

@@ -1,4 +1,4 @@
-"""A repository that would have the person's key for the model: what they are asked, and when it gets it; and values of variables."""
+"""A repository that would have the person's key for the model, and values of variables: who sees them, and when."""
 
 from __future__ import annotations
 

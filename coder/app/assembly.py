@@ -51,7 +51,9 @@ if TYPE_CHECKING:
     from coder.app import presenting, shell_line, tasks
     from coder.app.commanding import granting
     from coder.app.commanding import kept as skills_kept
+    from coder.app.commanding.expanded import Expanded, Offered
     from coder.app.reach.linking import Connect
+    from coder.app.reach.offering import Offering
     from coder.app.shell_line import ShellLine
     from coder.git.looking import Looking
     from coder.mcp.server import Server
@@ -77,10 +79,12 @@ class Assembly:
     ) -> None:
         self._outset = outset
         self._config = outset.config
-        self.points = points_of(outset)
+        self.points = points_of(outset, lambda: self.reach)
         self.git = SessionGit(outset, looking, lambda: self.executor)
         self.commanded = Commanded(self._command_parts(reserved))
-        self.reach = reach_of(outset, lambda name: self.tools.find(name), more_servers, connect)
+        self.reach = reach_of(
+            outset, lambda name: self.tools.find(name), lambda: self.gate, self.points, more_servers, connect
+        )
         self.tools = self._tools()
         outset.tools.shells.on_end = lambda shell: outset.emit(tasks.ended(shell))
         self.others = self._others()
@@ -114,16 +118,34 @@ class Assembly:
     @property
     def prompting(self) -> Prompting:
         return Prompting(
-            self.commanded.expand,
+            self._expand,
             self.commanded.attach,
             self.points,
             lambda model, effort: another(self._config, self.template)(model, effort),
-            self.commanded.offered,
+            self._offered,
             self.evidencing.verify,
             self.commanded.run_ended,
             self._config.model.effort,
             self._ready,
+            self.reach.offering.attach if self.reach is not None else None,
+            self._warn,
         )
+
+    @property
+    def _prompted(self) -> Offering | None:
+        """Whose prompts can be typed; nobody's where a slash is a letter like any other."""
+        return self.reach.offering if self.reach is not None and self._config.guidance.commands else None
+
+    async def _expand(self, line: str) -> Expanded | None:
+        offering = self._prompted
+        found = await offering.expand(line) if offering is not None else None
+        return found if found is not None else await self.commanded.expand(line)
+
+    def _offered(self) -> tuple[Offered, ...]:
+        """What can be typed; a file that is called like the prompt of a server stands behind it."""
+        prompts = self._prompted.commands() if self._prompted is not None else ()
+        names = {each.name for each in prompts}
+        return (*prompts, *(each for each in self.commanded.offered() if each.name not in names))
 
     async def _ready(self) -> None:
         """Before each run."""
@@ -181,7 +203,13 @@ class Assembly:
         """The tools that requests say of, in their order; those of servers come last."""
         outset, config = self._outset, self._config
         skill = (following.Skill(self.commanded.commands),) if self.commanded.has_skills() else ()
-        every = (*builtins(outset.tools, thinks=thinks_by_tool(config, outset.model)), *self.git.tools, *skill)
+        readers = self.reach.offering.readers() if self.reach is not None else ()
+        every = (
+            *builtins(outset.tools, thinks=thinks_by_tool(config, outset.model)),
+            *self.git.tools,
+            *skill,
+            *readers,
+        )
         kept = [tool for tool in every if config.tools is None or tool.name in config.tools]
         return [*kept, *(self.reach.tools() if self.reach is not None else ())]
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from coder.agent.replies import reminder
 from coder.core.choices import Effort
+from coder.core.errors import CoderError
 from coder.core.lazy import LazyModule
 from coder.core.messages import Block, Message, Meta, Text
 from coder.core.model import ModelRequest
@@ -68,7 +69,9 @@ class Refused:
 class Prompting:
     """`template` gives the request of a run with another model or effort (`effort` is that of the session), `offered`
     the commands there are by now; `verify` is told what is to be checked of the answer of the run that begins, `ended`
-    that the run is over, however it ended; `ready` is awaited when nothing else is left to do before a run."""
+    that the run is over, however it ended; `ready` is awaited when nothing else is left to do before a run;
+    `further` attaches what else a text mentions, and raises CoderError where that is not to be had; `say` tells people
+    of it where the text is sent all the same."""
 
     def __init__(
         self,
@@ -81,6 +84,8 @@ class Prompting:
         ended: Callable[[], None] | None = None,
         effort: Effort | None = None,
         ready: Callable[[], Awaitable[None]] | None = None,
+        further: Attach | None = None,
+        say: Callable[[str], None] = lambda text: None,
     ) -> None:
         self._expand = expand
         self._attach = attach
@@ -91,6 +96,8 @@ class Prompting:
         self._ended = ended
         self._effort = effort
         self._ready = ready
+        self._further = further
+        self._say = say
         self._has_begun = False
 
     @property
@@ -98,7 +105,7 @@ class Prompting:
         return self._offered() if self._offered is not None else ()
 
     async def prepare(self, text: str, pictures: Sequence[Block] = ()) -> Prepared | Refused:
-        """What the run begins with. Raises CoderError when a command of a file cannot be expanded."""
+        """What the run begins with. Raises CoderError when a command cannot be expanded, or a resource not be had."""
         before = await self._begun()
         if self._hooks is not None:  # before a command runs anything of its own
             said = await self._hooks.submitted(text)
@@ -111,6 +118,8 @@ class Prompting:
             blocks = expanded.blocks
         elif self._attach is not None and "@" in text:
             blocks = (*blocks, *await self._attach(text))
+        if self._further is not None and "@" in text:
+            blocks = (*blocks, *await self._further(text))
         if self._ready is not None:
             await self._ready()
         message = Message("user", (*pictures, *blocks), Meta(kind="prompt"))
@@ -123,9 +132,15 @@ class Prompting:
 
     async def steered(self, message: Message) -> Message:
         """What the person says to a run under way, with the files that it mentions. Never raises."""
-        if self._attach is None or "@" not in message.text:
+        if "@" not in message.text:
             return message
-        return replace(message, content=(*message.content, *await self._attach(message.text)))
+        more = await self._attach(message.text) if self._attach is not None else ()
+        if self._further is not None:
+            try:
+                more = (*more, *await self._further(message.text))
+            except CoderError as error:
+                self._say(str(error))
+        return replace(message, content=(*message.content, *more))
 
     def run_ended(self) -> None:
         """To be called when a run is over, or was never begun: what it was allowed ends."""

@@ -182,6 +182,20 @@ class Session:
         """The commands of files that may be typed, as they are now: `prompt` takes a line that names one."""
         return self._prompting.offered
 
+    def may_be_command(self, name: str) -> bool:
+        """Whether a name that is among no `commands` may be one all the same: a prompt of a server that is not
+        connected yet. `prompt` says so where it is none."""
+        return self.reach is not None and self.reach.offering.may_be(name)
+
+    def mentionable(self) -> tuple[tuple[str, str], ...]:
+        """What of servers can be named behind an `@`, with a word about each."""
+        return self.reach.offering.mentionable() if self.reach is not None else ()
+
+    def on_servers(self, changed: Callable[[], None]) -> None:
+        """`changed` is called when what servers offer may be something else."""
+        if self.reach is not None:
+            self.reach.on_change = changed
+
     async def compact(self, focus: str = "") -> CompactionEnded | None:
         """Shortens the conversation; `focus` is what the summary should dwell on. None when it was interrupted, and
         nothing has changed then. Raises ProtocolError while a run is under way."""

@@ -26,7 +26,7 @@ def ask(fields: Sequence[Field], record: Record | None, cwd: Path, home: Path) -
     answers: dict[str, Value] = {}
     for field in fields:
         print()
-        print("\n".join(wrapped(f"{visible_line(field.title)[:_MOST]} ({visible_line(field.key)})")))
+        print("\n".join(wrapped(f"{visible_line(field.title)[:_MOST]} ({visible_line(field.key)})", "", "  ")))
         if field.description:
             print("\n".join(wrapped(visible_line(field.description)[:_MOST], "  ", "  ")))
         value = _one(field, _now(field, record), cwd, home)

@@ -14,7 +14,7 @@ import typer
 
 from coder.cli.extension_asking import ask
 from coder.cli.extension_page import change_lines, consent_lines, kept_lines
-from coder.cli.extension_place import Here, config_of
+from coder.cli.extension_place import Here, config_of, path_of
 from coder.core.errors import ConfigError
 from coder.core.visible import visible_line
 from coder.extensions import configuring, installing, locking
@@ -84,7 +84,7 @@ def update(here: Here, name: str, asked: Asked) -> None:
 def _file(here: Here, asked: Asked) -> Iterator[Path]:
     """The file that is meant; one that has an address is got first, and held against its hash before it is read."""
     if "://" not in asked.file:
-        yield here.cwd / Path(asked.file).expanduser()
+        yield path_of(here, asked.file)
         return
     from coder.extensions.downloading import download
 

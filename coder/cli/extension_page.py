@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from coder.core.visible import visible_line
 from coder.extensions.consent import PLACE, said_publisher
-from coder.frontends.policy.text import labelled, wrapped
+from coder.extensions.versions import satisfies
+from coder.frontends.policy.text import labelled, visible, wrapped
 
 if TYPE_CHECKING:
     from coder.core.messages import Json
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 _MOST = 400  # characters of a text
 _MOST_COMMAND = 4000
 _MOST_NAMES = 100
+_MOST_NAME = 120
+_MOST_OF_NAMES = 1500
 _KIB = 1024
 POWER = (
     "It runs as you, outside the permission gate: it can read, change and send whatever you can. Its tools are asked "
@@ -33,9 +36,7 @@ _HIDDEN = "(set; it is a secret)"
 def consent_lines(candidate: Candidate, launch: Launch, runtimes: Sequence[Runtime]) -> Iterator[str]:
     """All a person must know before it is there."""
     manifest, consent = candidate.manifest, candidate.consent
-    yield from wrapped(f"{_cut(manifest.display_name)} {_cut(manifest.version)}")
-    yield from wrapped(_cut(manifest.description))
-    yield ""
+    yield from _head(manifest)
     name = candidate.name if candidate.name == manifest.name else f"{candidate.name}, for {_cut(manifest.name)}"
     yield from labelled("Name", name)
     yield from labelled("Author", f"{_cut(manifest.author.name)}, as the file says")
@@ -54,10 +55,19 @@ def consent_lines(candidate: Candidate, launch: Launch, runtimes: Sequence[Runti
     yield from wrapped(POWER)
 
 
+def _head(manifest: Manifest) -> Iterator[str]:
+    """None of its words begins a row: it could pass for one of ours."""
+    yield from labelled("Extension", f"{_cut(manifest.display_name)} {_cut(manifest.version)}")
+    yield from labelled("It says", _cut(manifest.description))
+    yield ""
+
+
 def change_lines(record: Record, candidate: Candidate, changes: Sequence[str]) -> Iterator[str]:
     """What an update does to what was said yes to."""
     old, new = visible_line(record.current.version), visible_line(candidate.manifest.version)
     what = "the same version once more" if record.current.archive == candidate.archive else f"{old} → {new}"
+    if satisfies(candidate.manifest.version, f"<{record.current.version}"):
+        what += ", which is older"
     if not changes:
         yield from wrapped(f"{record.name}: {what}. Nothing that you said yes to changes.")
         yield from labelled("SHA-256", candidate.archive)
@@ -89,9 +99,7 @@ def list_lines(rows: Sequence[Record | str]) -> Iterator[str]:
 
 def show_lines(record: Record, manifest: Manifest, launch: Launch) -> Iterator[str]:
     consent = record.current.consent
-    yield from wrapped(f"{_cut(manifest.display_name)} {_cut(manifest.version)}")
-    yield from wrapped(_cut(manifest.description))
-    yield ""
+    yield from _head(manifest)
     yield from labelled("State", _state(record))
     if record.reason:
         yield from wrapped(visible_line(record.reason), "! ", "  ")
@@ -167,7 +175,8 @@ def as_json(record: Record) -> Json:
 
 def command_line(launch: Launch) -> str:
     """As a shell would have it, so that it is plain where an argument ends."""
-    return _cut(shlex.join((launch.command, *launch.args)), _MOST_COMMAND)
+    text = visible(shlex.join((launch.command, *launch.args)))  # a line end is no blank here
+    return text if len(text) <= _MOST_COMMAND else f"{text[:_MOST_COMMAND]} [{len(text) - _MOST_COMMAND} more]"
 
 
 def _plain(config: Mapping[str, Value]) -> Json:
@@ -182,8 +191,8 @@ def _state(record: Record) -> str:
 
 def _asked(fields: Sequence[Field]) -> Iterator[str]:
     if fields:
-        marks = [f"{visible_line(field.key)}{' (a secret)' if field.sensitive else ''}" for field in fields]
-        yield from labelled("Asks for", ", ".join(marks))
+        marks = [f"{field.key}{' (a secret)' if field.sensitive else ''}" for field in fields]
+        yield from labelled("Asks for", _names(marks))
 
 
 def _needs(runtimes: Sequence[Runtime]) -> str:
@@ -213,8 +222,14 @@ def _warnings(candidate: Candidate, launch: Launch, runtimes: Sequence[Runtime])
 
 
 def _names(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return ", ".join(_cut(name) for name in names[:_MOST_NAMES]) + more
+    """Bounded also in all: what matters must not be pushed off the screen."""
+    shown: list[str] = []
+    for name in names[:_MOST_NAMES]:
+        shown.append(_cut(name, _MOST_NAME))
+        if sum(map(len, shown)) > _MOST_OF_NAMES:
+            break
+    more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
+    return ", ".join(shown) + more
 
 
 def _cut(text: str, most: int = _MOST) -> str:

@@ -46,6 +46,14 @@ def here() -> Here:
     return Here(Store(home), Vault(home, env, quiet=quiet), extension_settings(env, cwd), env, cwd, user_home(env))
 
 
+def path_of(place: Here, text: str) -> Path:
+    """What was typed as a path, `~` and all. Raises ConfigError."""
+    try:
+        return place.cwd / Path(text).expanduser()
+    except RuntimeError:
+        raise ConfigError(f"{visible_line(text)}: there is nobody of that name here. Write the path out.") from None
+
+
 def config_of(place: Here, fields: Sequence[Field], sets: Sequence[str], set_files: Sequence[str]) -> dict[str, Value]:
     """What `--set` and `--set-file` give. Raises ConfigError that names the key and what it must be."""
     contents: dict[str, str] = {}
@@ -65,7 +73,7 @@ def _content(place: Here, key: str, path: str) -> str:
         if path == "-":
             data = sys.stdin.buffer.read(_MOST + 1)
         else:
-            with (place.cwd / Path(path).expanduser()).open("rb") as file:
+            with path_of(place, path).open("rb") as file:
                 data = file.read(_MOST + 1)
         if len(data) > _MOST:
             raise ConfigError(f"{name}: the file is larger than 1 MB. Give one with the value alone.")

@@ -116,11 +116,9 @@ def reset_project_choices() -> None:
 def look(servers: Sequence[Server], config: Config, extensions: Extensions) -> list[tuple[Server, Standing, Offer]]:
     """Each server, asked once how it is doing. Bound late: whoever only adds a server loads no protocol."""
     from coder.app.reach import looking
-    from coder.mcp.logins import credentials_of
-    from coder.vault.vault import Vault
+    from coder.app.reach.connecting import logins_of
 
-    # A folder that is not trusted brings no server.
-    logins = credentials_of(Vault(config.home, config.env), config.cwd, config.env, trusted=True)
+    logins = logins_of(config, config.env)
     return asyncio.run(looking.look(servers, config, logins, extensions)) if servers else []
 
 

@@ -68,12 +68,12 @@ def logout(name: Annotated[str, _NAME]) -> None:
 
 
 async def _log_in(server: Server, vault: Vault, person: _Terminal, config: Config) -> str:
-    from coder.mcp.header_helper import headers_of
+    from coder.app.reach.connecting import logins_of
     from coder.mcp.login import LogIn
     from coder.mcp.place import patience
 
     try:
-        headers = await headers_of(server, config.cwd, config.env)
+        headers = (await logins_of(config, config.env)(server)).headers  # as in a session, and where it runs in one
     except ServerError as error:
         raise ServerError(f"{server.name} {error}.") from error
     seconds = patience(server, config.env).start

@@ -10,7 +10,9 @@ from coder.core.choices import Effort as Effort
 from coder.core.errors import ErrorKind
 from coder.core.messages import Block, Json, Message, Usage
 
-Purpose: TypeAlias = Literal["main", "subagent", "compact", "title", "judge", "classifier", "search", "fetch"]
+Purpose: TypeAlias = Literal[
+    "main", "subagent", "compact", "title", "judge", "classifier", "search", "fetch", "sampling"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -82,7 +82,41 @@ class Question:
     questions: tuple[Json, ...]
 
 
-Request: TypeAlias = PermissionRequest | Question
+FieldKind: TypeAlias = Literal["text", "number", "integer", "yes or no", "one", "many"]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldAsked:
+    """One thing that a server wants to be told, in its own words. `choices` are values with what is shown of each.
+
+    `least` and `most` bound a number, the characters of a text, or how many are chosen. `form` is "email", "uri",
+    "date" or "date-time", "" for any text. `default` is what stands there already, None for nothing.
+    """
+
+    name: str
+    kind: FieldKind = "text"
+    title: str = ""
+    about: str = ""
+    required: bool = False
+    choices: tuple[tuple[str, str], ...] = ()
+    default: str | float | bool | tuple[str, ...] | None = None
+    form: str = ""
+    least: float | None = None
+    most: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerQuestion:
+    """An MCP server asks the person: for `fields` to be filled in (none: for a yes), or to let a page be opened in
+    their browser. All but `server`, the name it has in the settings, are its own words."""
+
+    server: str
+    message: str
+    fields: tuple[FieldAsked, ...] = ()
+    url: str = ""
+
+
+Request: TypeAlias = PermissionRequest | Question | ServerQuestion
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,4 +147,12 @@ class Answers:
     answers: dict[str, str]
 
 
-Reply: TypeAlias = Allow | Deny | Answers
+@dataclass(frozen=True, slots=True)
+class ServerAnswer:
+    """To a server's question: `values` by the names of its fields go to it with "accept" only."""
+
+    action: Literal["accept", "decline", "cancel"]
+    values: Json = field(default_factory=dict)
+
+
+Reply: TypeAlias = Allow | Deny | Answers | ServerAnswer

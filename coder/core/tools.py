@@ -43,16 +43,21 @@ class Fetches:
 class Calls:
     """Calls a tool of a server. Rules about `mcp__server__tool` are about the call, whatever its own name is. `claim`
     is what the server says of it, in words after "that it", or "". `changed` says that the tool is another one than the
-    person allowed by its name, or ""."""
+    person allowed by its name, or "". `asks_model`: it is no call, but the server that wants the model asked."""
 
     server: str
     tool: str
     claim: str = ""
     changed: str = ""
+    asks_model: bool = False
 
 
 READS_RESOURCES = "resources_read"
 """The `tool` of reading what a server offers to be read, which is no tool of its own."""
+
+
+ASKS_MODEL = "sampling"
+"""The `tool` of a server that wants the model asked, which is no tool of its own either."""
 
 
 @dataclass(frozen=True, slots=True)

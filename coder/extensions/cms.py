@@ -40,7 +40,10 @@ def read_signed(der: bytes) -> Signed:
     if oid_of(kind) != _SIGNED_DATA:
         raise DerError("no signed data")
     (data,) = _some(wrapped.expect(_OPTIONAL_0), 1)
-    _, _, content, *rest = data.expect(SEQUENCE).items() or (data,)
+    parts = data.expect(SEQUENCE).items()
+    if len(parts) < 4:
+        raise DerError("a cut signature")
+    _, _, content, *rest = parts
     inner = content.expect(SEQUENCE).items()
     if len(inner) != 1 or oid_of(inner[0]) != _DATA:
         raise DerError("a signature that brings its own content")
@@ -56,7 +59,7 @@ def _signer(signer: Item, certificates: tuple[bytes, ...]) -> Signed:
     if len(parts) < 5:
         raise DerError("a cut signer")
     _, who, hashed = parts[:3]
-    hash_name = _DIGESTS.get(oid_of(hashed.expect(SEQUENCE).items()[0]), "")
+    hash_name = _DIGESTS.get(_algorithm(hashed), "")
     if not hash_name:
         raise DerError("a digest that is too weak, or not known")
     has_attributes = parts[3].tag == _OPTIONAL_0
@@ -73,9 +76,16 @@ def _signer(signer: Item, certificates: tuple[bytes, ...]) -> Signed:
         # They are signed as the set they are, not as the part they stand in as.
         bytes([SET]) + parts[3].whole[1:] if has_attributes else None,
         _digest(parts[3]) if has_attributes else b"",
-        oid_of(rest[0].expect(SEQUENCE).items()[0]),
+        _algorithm(rest[0]),
         rest[1].expect(OCTETS).body,
     )
+
+
+def _algorithm(item: Item) -> str:
+    parts = item.expect(SEQUENCE).items()
+    if not parts:
+        raise DerError("an algorithm without a name")
+    return oid_of(parts[0])
 
 
 def _digest(attributes: Item) -> bytes:

@@ -5,9 +5,9 @@ Must not know how they are asked, or how the values reach the server.
 
 from __future__ import annotations
 
-import math
 import os
 import stat
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -90,7 +90,7 @@ def problem_of(field: Field, value: Scalar) -> str:
     if isinstance(value, bool) is not (field.type == "boolean"):
         return form_of(field)
     if field.type == "number":
-        if not isinstance(value, int | float) or not math.isfinite(value):
+        if not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
             return form_of(field)
         is_low = field.min is not None and value < field.min
         is_high = field.max is not None and value > field.max

@@ -66,7 +66,7 @@ def staged(
     """The bundle in `archive`, copied first: what is looked at is what would be installed. Raises BundleError,
     ConfigError and OSError for one that cannot or may not be installed."""
     with store.staging() as place:
-        copy = place / "archive" / archive.name  # messages call it by its name
+        copy = place / "archive" / (archive.name or "bundle")  # messages call it by its name
         copy.parent.mkdir()
         _copy(archive, copy)
         signature = signature_of(copy)
@@ -191,18 +191,21 @@ def _check_platform(manifest: Manifest, platform: str) -> None:
 
 def _copy(archive: Path, copy: Path) -> None:
     try:
-        with open_ordinary(archive) as source, copy.open("xb") as target:
+        source = open_ordinary(archive)
+    except OSError as error:
+        raise ConfigError(f"{_called(archive)} cannot be read: {error.strerror}. Give the path of a bundle.") from error
+    try:
+        with source, copy.open("xb") as target:
             size = 0
             while piece := source.read(_PIECE):
                 size += len(piece)
                 if size > _MOST_ARCHIVE:
                     raise BundleError(f"{_called(archive)} is larger than 1 GiB. No extension may be.")
                 target.write(piece)
-    except OSError as error:
-        if error.filename is not None and str(error.filename) != str(archive):
-            raise
-        raise ConfigError(f"{_called(archive)} cannot be read: {error.strerror}. Give the path of a bundle.") from error
+    except OSError as error:  # a full disk, above all
+        why = f"{_called(archive)} cannot be copied to {visible_line(str(copy.parents[2]))}: {error.strerror}."
+        raise ConfigError(f"{why} Nothing was changed.") from error
 
 
 def _called(archive: Path) -> str:
-    return visible_line(archive.name)
+    return visible_line(archive.name or str(archive))

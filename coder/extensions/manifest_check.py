@@ -6,6 +6,7 @@ Knows JSON objects and their keys; must not know which keys a manifest has, or w
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -18,6 +19,7 @@ MOST_BYTES = 1024 * 1024
 _MOST_ITEMS = 2000
 _MOST_TEXT = 20_000
 _MOST_WARNINGS = 50
+_MOST_NUMBER = sys.float_info.max  # a longer whole number, an endless one and what is none are no limits
 _SHOWN = 60
 UNKNOWN = "is not known and does nothing"
 
@@ -87,7 +89,7 @@ class Part:
         value = self.raw(key)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _MOST_NUMBER:
             self.refuse(key, "a number")
         return value
 

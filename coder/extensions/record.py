@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from hashlib import sha256
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from coder.extensions.user_config import Value
 
 _FORMAT = 1
+_FOLDER = re.compile(r"[A-Za-z0-9+][A-Za-z0-9.+-]{0,99}")  # as coder.extensions.names makes them
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def _installed(raw: Any) -> Installed:
     _typed(consent, {"kind": str, "is_open": bool, "publisher": str, "signature": str})
     plain = {each.name: raw[each.name] for each in fields(Installed) if each.name != "consent"}
     _typed(plain, dict.fromkeys(plain, str))
-    if "/" in plain["folder"] or plain["folder"].startswith(".") or not plain["folder"]:
+    if not _FOLDER.fullmatch(plain["folder"]):
         raise TypeError
     return Installed(**plain, consent=Consent(**consent))
 

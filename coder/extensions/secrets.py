@@ -6,6 +6,9 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
+from coder.core.errors import ConfigError
+from coder.core.visible import visible_line
+
 if TYPE_CHECKING:
     from coder.extensions.user_config import Value
 
@@ -29,13 +32,12 @@ def put(vault: Vault, name: str, values: Mapping[str, Value]) -> str:
 
 
 def get(vault: Vault, name: str, keys: Iterable[str]) -> dict[str, Value]:
-    """Those that are there."""
+    """Those that are there. Raises ConfigError for one that was tampered with."""
     found: dict[str, Value] = {}
     for key in keys:
         kept = vault.get(_service(name), key)
         if kept is not None:
-            value = json.loads(kept)
-            found[key] = tuple(value) if isinstance(value, list) else value
+            found[key] = _value(name, key, kept)
     return found
 
 
@@ -43,6 +45,20 @@ def drop(vault: Vault, name: str, keys: Iterable[str] | None = None) -> None:
     """These, or all of the extension."""
     for key in vault.keys(_service(name)) if keys is None else keys:
         vault.drop(_service(name), key)
+
+
+def _value(name: str, key: str, kept: str) -> Value:
+    try:
+        value = json.loads(kept)
+    except (ValueError, RecursionError):  # the error of the parser holds the text: it must not be a cause
+        value = None
+    values = value if isinstance(value, list) else [value]
+    if not all(isinstance(each, str | int | float) for each in values):
+        raise ConfigError(
+            f"what is kept for its secret {visible_line(key)} is not what coder keeps. Set it anew: coder extension "
+            f"config {name} --set-file {visible_line(key)}=FILE."
+        )
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _service(name: str) -> str:

@@ -67,7 +67,10 @@ def launches(
         return ()
     kept = store.Store(home)
     safe = vault or vaults.Vault(home, env)
-    wanted = [name for name in kept.names() if names is None or name in names]
+    try:
+        wanted = [name for name in kept.names() if names is None or name in names]
+    except OSError as error:
+        return (Refused("extensions", f"{kept.top} cannot be read: {error.strerror}. Look at it."),)
     found = (_launch(kept, name, env, platform, settings or ExtensionSettings(), safe) for name in wanted)
     return tuple(each for each in found if each is not None)
 

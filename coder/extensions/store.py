@@ -85,7 +85,8 @@ class Store:
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Keeps every other process that changes extensions out; blocks until it is free."""
-        self.top.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.top.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # it too, whatever the umask lets others do
+        self.top.mkdir(mode=0o700, exist_ok=True)
         fd = os.open(self.top, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             _lock(fd, self.top)

@@ -102,4 +102,8 @@ def _list(text: str, variables: Variables, where: str) -> list[str] | None:
 def _sound(text: str, where: str) -> str:
     if "\0" in text:
         raise LaunchError(f"{where} would hold a NUL, which no program can be given; set the value anew")
+    try:
+        text.encode("utf-8", "surrogateescape")  # as programs are given it
+    except UnicodeEncodeError:
+        raise LaunchError(f"{where} would hold half a character, which no program can be given; set it anew") from None
     return text

@@ -29,6 +29,8 @@ def print_of(folder: Path) -> str:
     lines: list[str] = []
     todo = [""]
     try:
+        if not stat.S_ISDIR(os.lstat(folder).st_mode):
+            return ""  # a link could lead elsewhere tomorrow
         while todo:
             below = todo.pop()
             with os.scandir(folder / below) as entries:

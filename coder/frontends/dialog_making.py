@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coder.core.requests import Allow, Deny, Effect, Part, PermissionRequest
+from coder.core.tools import ASKS_MODEL
 from coder.core.visible import visible, visible_line
 from coder.frontends.dialog import NO_AND_STOP, Choice, Dialog, Kind, Piece, rule_shown
 from coder.frontends.evidence import EDITS, Evidence, Read, evidence_of
@@ -132,6 +133,8 @@ def _title(request: PermissionRequest, kind: Kind, name: str, evidence: Evidence
         return f"{verb} {name}? ({evidence.counts}, {shown})"
     if kind == "server":
         _, server, *rest = tool.split("__")
+        if asks_model(request):
+            return f"Let the server {server} ask the model this, at your cost?"
         return f"Use {'__'.join(rest) or 'every tool'} of the server {server}?"
     titles = {"command": "Run this command?", "fetch": "Fetch this page?"}
     return "Start on this plan?" if tool == "ExitPlanMode" else titles.get(kind, f"Use {tool}?")
@@ -196,9 +199,19 @@ def _choices(request: PermissionRequest, kind: Kind, *, is_cut: bool) -> Iterato
         yield Choice("2", label, Allow(mode="acceptEdits"))
     elif kind != "edit" and request.suggestions and not is_cut:
         rules = "  and  ".join(map(rule_shown, request.suggestions))
-        yield Choice("2", f"Yes, and allow  {rules}  in this project from now on", Allow(remember=request.suggestions))
+        label = f"Yes, and allow  {rules}  in this project from now on"
+        if asks_model(request):
+            label = "Yes, and let this server ask the model until I leave"
+        yield Choice("2", label, Allow(remember=request.suggestions))
     yield Choice("3", "No, and say what to do instead", Deny(""), takes_words=True)
     yield Choice("4", "No, stop here", NO_AND_STOP)
+
+
+def asks_model(request: PermissionRequest) -> bool:
+    """Whether a server wants the model asked: that is no tool, and goes by a name of its own."""
+    return request.call.name.endswith(f"__{ASKS_MODEL}") and {"model", "max_tokens", "messages"} <= set(
+        request.call.input
+    )
 
 
 def _path(request: PermissionRequest, facts: Facts) -> Path:

@@ -22,11 +22,12 @@ from coder.hooks.points import Point
 from coder.hooks.surroundings import Links, Surroundings
 
 if TYPE_CHECKING:
-    from coder.hooks import command, http, prompted, spill
+    from coder.hooks import command, http, prompted, served, spill
 else:
     command = LazyModule("coder.hooks.command")
     http = LazyModule("coder.hooks.http")
     prompted = LazyModule("coder.hooks.prompted")
+    served = LazyModule("coder.hooks.served")
     spill = LazyModule("coder.hooks.spill")
 
 _TOLD = 10_000  # characters of what a hook printed, in an event
@@ -72,6 +73,8 @@ class Run:
                 return await http.post(handler, _bytes(given), surroundings, self._timeout)
             case "prompt":
                 return await prompted.judge(handler, given, self._links.ask_model, self._timeout)
+            case "mcp_tool":
+                return await served.call(handler, given, self._links.call_server, self._timeout)
             case _:
                 return Ended(None, problem=f"hooks of type {handler.kind} are not available yet; this one did not run")
 

@@ -17,6 +17,10 @@ AskModel: TypeAlias = Callable[[str, str, float], Awaitable[str]]
 """Prompt, model name ("": the small one), seconds. Returns the reply; raises an Exception with a line for people."""
 
 
+CallServer: TypeAlias = Callable[[str, str, Json], Awaitable[str]]
+"""Server, tool, input. Returns the text of the answer; raises CoderError with a line for people."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Surroundings:
     """`project` is where the session started. `env` is what coder was started with, `settings_env` the person's own
@@ -61,3 +65,4 @@ class Links:
     ask_model: AskModel | None = None
     late: Callable[[Part], None] = _late
     mind: Callable[[int, bool], None] = _unminded
+    call_server: CallServer | None = None

@@ -30,12 +30,13 @@ class Client(httpx2.AsyncClient):
     refused: int | None = None
     status: int | None = None
     answered = False
+    forgotten = False  # the last request was one of a session that the server does not know (any more)
 
     async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
         async with asyncio.timeout(FIRST_BYTE):
             response = await super().send(request, **options)
         if request.method != "DELETE":  # the farewell is answered by anybody
-            self._note(response.status_code)
+            self._note(response.status_code, "mcp-session-id" in request.headers)
         if response.headers.get("content-encoding", "identity").lower() not in ("identity", ""):
             await response.aclose()
             raise httpx2.DecodingError("the answer is compressed, which was not asked for", request=request)
@@ -43,7 +44,9 @@ class Client(httpx2.AsyncClient):
             response.stream = _Bounded(response.stream)
         return response
 
-    def _note(self, status: int) -> None:
+    def _note(self, status: int, in_session: bool) -> None:
+        # The protocol wants 404 for that; many answer 400, as the examples of its library do.
+        self.forgotten = status == 404 or (status == 400 and in_session)
         self.refused = status if status in (401, 403) else None if status < 400 else self.refused
         self.status = status if status >= 400 else None
         self.answered = self.answered or status < 400

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Literal
 
 from coder import __version__
 from coder.core.messages import Json
@@ -18,6 +19,7 @@ from coder.mcp.hosting import Hosting, as_json
 from coder.mcp.library import anyio, is_closed, mcp, mcp_types, pydantic, version
 from coder.mcp.offers import Heard
 from coder.mcp.tap import Tap
+from coder.mcp.tasking import as_task, only_tasks
 from coder.mcp.veil import Veil, one_line
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ DEBOUNCE = 0.2  # seconds; servers tell of a change several times
 _PAGES = 100
 _UNREAD = re.compile(r"Failed to parse (?:JSON response|SSE message): \d+ validation error")
 _LISTEN_AGAIN, _LISTEN_LATEST = 5.0, 300.0  # seconds
+_TEMPLATES = "resource templates"
+_LEVEL: Literal["info"] = "info"  # of the log messages that are wanted, and all that is graver
 _CHANGES = {
     "notifications/tools/list_changed",
     "notifications/prompts/list_changed",
@@ -41,6 +45,7 @@ class Connection:
         self._hosting, self._veil = hosting, veil
         self._news = asyncio.Event()
         self._changed = self._left = self._over = False
+        self._only_tasks = frozenset[str]()  # tools that cannot be called otherwise
         self.tap = Tap(carrier, self._ended)
         self._client = mcp.Client(
             self.tap,
@@ -51,7 +56,7 @@ class Connection:
             elicitation_callback=hosting.elicit,
             list_roots_callback=hosting.roots,
             logging_callback=hosting.log,
-            log_level="info",
+            log_level=_LEVEL,
             message_handler=self._told,
         )
 
@@ -89,8 +94,20 @@ class Connection:
         async def moved(progress: float, total: float | None, message: str | None) -> None:
             moves(progress, total, message or "")
 
-        result = await self._answered(self._client.call_tool(tool, arguments, progress_callback=moved))
-        return as_json(result)
+        async def once() -> Any:
+            if tool in self._only_tasks and self.is_handshake:
+                return await as_task(self._client.session, tool, arguments, moves)
+            return await self._client.call_tool(tool, arguments, progress_callback=moved)
+
+        async def called() -> Any:
+            try:
+                return await once()
+            except mcp.MCPError as error:
+                if not await self._hosting.visited(error):
+                    raise
+                return await once()
+
+        return as_json(await self._answered(called()))
 
     async def read(self, uri: str) -> Sequence[Json]:
         result = await self._answered(self._client.read_resource(uri))
@@ -133,14 +150,17 @@ class Connection:
                 why = error.error.message if isinstance(error, mcp.MCPError) else "it is none of the protocol's"
                 if self._over or is_closed(error):
                     raise
+                if isinstance(error, mcp.MCPError) and error.code == mcp_types.METHOD_NOT_FOUND and name == _TEMPLATES:
+                    return []  # many that have resources know no templates
                 unread.append(f"its list of {name} cannot be read: {one_line(why, self._veil)}")
                 return []
 
         tools = await all_of(capabilities.tools, "tools", client.list_tools, "tools")
+        self._only_tasks = only_tasks(tools)
         prompts = await all_of(capabilities.prompts, "prompts", client.list_prompts, "prompts")
         resources = await all_of(capabilities.resources, "resources", client.list_resources, "resources")
         templates = await all_of(
-            capabilities.resources, "resource templates", client.list_resource_templates, "resource_templates"
+            capabilities.resources, _TEMPLATES, client.list_resource_templates, "resource_templates"
         )
         info = client.server_info
         return Heard(
@@ -160,9 +180,11 @@ class Connection:
     async def _listen(self) -> None:
         """In the newer protocol changes are told to who listens. A stream that was lost is opened again, and all is
         asked for anew, for what was told meanwhile is gone."""
-        if self.is_handshake:
-            return
         has = self._client.server_capabilities
+        if self.is_handshake:
+            if has.logging is not None:
+                await self._quieten()
+            return
         tools = bool(has.tools and has.tools.list_changed)
         prompts = bool(has.prompts and has.prompts.list_changed)
         resources = bool(has.resources and has.resources.list_changed)
@@ -177,12 +199,18 @@ class Connection:
             except mcp.MCPError:
                 return  # it lets nobody listen
             except (RuntimeError, TimeoutError):
-                pass
+                await self._quieten()
             if self._over or self._left:
                 return
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LISTEN_LATEST)
             self._change()
+
+    async def _quieten(self) -> None:
+        """The older protocol has a request for what the newer one says with each."""
+        request = mcp_types.SetLevelRequest(params=mcp_types.SetLevelRequestParams(level=_LEVEL))
+        with suppress(mcp.MCPError, pydantic.ValidationError, RuntimeError):
+            await self._client.session.send_request(request, mcp_types.EmptyResult)
 
     async def _told(self, message: IncomingMessage) -> None:
         if not isinstance(message, Exception) and message.method in _CHANGES:

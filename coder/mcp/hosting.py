@@ -7,7 +7,7 @@ from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
 from coder.core.messages import Json
-from coder.mcp.library import mcp_types, pydantic
+from coder.mcp.library import mcp, mcp_types, pydantic
 from coder.mcp.link import Host
 from coder.mcp.server import Server
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mcp.client.session import ClientRequestContext
 
 MOST_AT_ONCE = 8  # questions of one server that wait for an answer
+_MOST_PAGES = 3  # to be visited before a call
 _TEXT = 4096  # characters of a log message
 
 
@@ -38,6 +39,20 @@ class Hosting:
 
     async def elicit(self, context: ClientRequestContext, params: pydantic.BaseModel) -> Any:
         return _read(await self._asked(self._host.elicit(self._server, as_json(params))), [mcp_types.ElicitResult])
+
+    async def visited(self, error: mcp.MCPError) -> bool:
+        """Whether it wants pages to be visited before it answers, and a person went to all of them."""
+        if error.code != mcp_types.URL_ELICITATION_REQUIRED:
+            return False
+        try:
+            wanted = mcp_types.ElicitationRequiredErrorData.model_validate(error.error.data, by_name=False)
+        except pydantic.ValidationError:
+            return False
+        for page in wanted.elicitations[:_MOST_PAGES]:
+            answer = await self._asked(self._host.elicit(self._server, as_json(page)))
+            if answer.get("action") != "accept":
+                return False
+        return 0 < len(wanted.elicitations) <= _MOST_PAGES
 
     async def log(self, params: Any) -> None:
         text = params.data if isinstance(params.data, str) else str(params.data)

@@ -49,7 +49,7 @@ class HttpCarrier:
     @property
     def is_spent(self) -> bool:
         """A login that has ended, or a session that the server has forgotten."""
-        return self._client is not None and self._client.status in (401, 404)
+        return self._client is not None and (self._client.status == 401 or self._client.forgotten)
 
     async def __aenter__(self) -> Streams:
         """Raises LoginNeeded, ServerError, and whatever the network says."""
@@ -92,7 +92,7 @@ class HttpCarrier:
             if (found := self._network(error)) is not None:
                 return found
         status = self._client.status if self._client is not None else None
-        if status == 404 and self._client is not None and self._client.answered:
+        if self._client is not None and self._client.forgotten and self._client.answered:
             return Trouble("ended the session")
         if status is not None:
             return Trouble(f"answered with HTTP status {status}", "lost" if status >= 500 or status == 429 else "final")

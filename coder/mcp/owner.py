@@ -239,6 +239,7 @@ class Owner:
             if attempt is None or not attempt.carrier.is_spent or attempt.connection is not patiently.connection:
                 raise
             attempt.part()
+            self._stand("connecting")  # the next call waits for the next connection
             trouble = attempt.carrier.trouble([])
             raise (ServerError(self._told(trouble)) if trouble is not None else error) from error
 

@@ -71,6 +71,9 @@ class Tap:
             method = self._lists.pop(str(inner.id), None)
             if method is not None:
                 self._mend(inner.result, *_LISTS[method])
+            elif "task" in inner.result:
+                # A call was taken as a task; the library knows no answer to a call without any content.
+                inner.result.setdefault("content", [])
         return True
 
     def _in_time(self) -> bool:

@@ -24,9 +24,8 @@ from coder.core.prints import (
 
 _MOST_IMAGE = 5_000  # tokens: what the largest image of any model counts, whatever its file's size
 _MOST_DOCUMENT = 700_000  # tokens: a hundred dense pages
-_ASIDE = frozenset(
-    {"title", "judge", "classifier", "search", "fetch"}
-)  # purposes that share no prefix with the conversation
+# Purposes that share no prefix with the conversation.
+_ASIDE = frozenset({"title", "judge", "classifier", "search", "fetch", "sampling"})
 
 
 @dataclass(slots=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import assert_never
 
@@ -43,6 +44,10 @@ def call_facts(
             return _path_facts(call, "write", paths, rules, mode, world)
         case Fetches(url):
             return _fetch_facts(call, url, rules)
+        case Calls(server, asks_model=True):
+            why = f"the server {server} wants the model asked, with your account and at your cost"
+            own = tuple(rule for rule in rules.allow if rule.tool == call.name)  # what allows all its tools does not do
+            return _named_facts(call, replace(rules, allow=own), why, call)
         case Calls(server, tool, claim, changed):
             hidden = f"{call.name} is on a server, and coder cannot see what it does there"
             hidden += f"; the server claims that it {claim}" if claim else ""

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from coder.core.errors import ToolError
 from coder.core.messages import Json
-from coder.core.requests import Allow, Answers, Deny, Question
+from coder.core.requests import Allow, Answers, Deny, Question, ServerAnswer
 from coder.core.tools import Internal, ToolContext, ToolOutput
 from coder.core.workspace import Workspace
 from coder.tools.form import Bounds
@@ -79,10 +79,16 @@ class AskUserQuestion:
         return ToolOutput(text, {"questions": questions, "answers": answers}, given or "no answer")
 
 
-def _answers(reply: Answers | Allow) -> dict[str, str]:
+def _answers(reply: Answers | Allow | ServerAnswer) -> dict[str, str]:
     """The answers by question; a front end that answers through the call's input puts them there."""
-    given = reply.answers if isinstance(reply, Answers) else (reply.input or {}).get("answers")
-    return {str(question): str(answer) for question, answer in given.items()} if isinstance(given, dict) else {}
+    match reply:
+        case Answers(answers=given):
+            return given
+        case Allow(input=edited):
+            found = (edited or {}).get("answers")
+        case _:
+            found = None
+    return {str(question): str(answer) for question, answer in found.items()} if isinstance(found, dict) else {}
 
 
 def _check(items: list[Item]) -> None:

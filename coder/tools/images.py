@@ -43,9 +43,7 @@ def prepare(data: bytes, pillow: Any | None) -> Prepared:
     picture = identify(data)
     if picture is None or not (picture.width and picture.height):
         raise ToolError("this picture cannot be shown: its size cannot be read, so it is damaged.")
-    if picture.width * picture.height > _MOST_PIXELS:
-        size = f"{picture.width}x{picture.height}"
-        raise ToolError(f"this picture is too large to be shown: {size} pixels. Make a smaller copy first.")
+    _check_size(picture.width, picture.height)
     is_whole = _is_whole(data, picture)
     is_small = max(picture.width, picture.height) <= _EDGE and len(data) <= _SENT_AS_IS
     if pillow is not None:
@@ -60,13 +58,20 @@ def prepare(data: bytes, pillow: Any | None) -> Prepared:
     )
 
 
+def _check_size(width: int, height: int) -> None:
+    if width * height > _MOST_PIXELS:
+        raise ToolError(f"this picture is too large to be shown: {width}x{height} pixels. Make a smaller copy first.")
+
+
 def _prepared(data: bytes, original: Picture, shown: Picture) -> Prepared:
     return Prepared(Image(shown.media_type, base64.b64encode(data).decode("ascii")), original, shown)
 
 
 def _with_pillow(data: bytes, picture: Picture, pillow: Any, is_fit: bool) -> Prepared:
+    pillow.MAX_IMAGE_PIXELS = None  # its own limit is higher, and it warns on the terminal before it
     try:
         with pillow.open(io.BytesIO(data), formats=("PNG", "JPEG", "GIF", "WEBP")) as image:
+            _check_size(*image.size)  # a GIF may hold a frame that is larger than itself
             image.load()
             if is_fit:
                 return _prepared(data, picture, picture)

@@ -36,6 +36,9 @@ class MemoryLink:
         self.answer: Callable[[str, Json], Answer] = lambda tool, given: Answer(
             ({"type": "text", "text": f"{tool} was called with {given}"},)
         )
+        self.holds: dict[str, Sequence[Json]] = {}  # what can be read, by its address
+        self.messages: Sequence[Json] = ()  # of every prompt
+        self.prompted: list[tuple[str, Json]] = []
         self.says: tuple[tuple[float, float | None, str], ...] = ()
         self._known = asyncio.Event()
 
@@ -61,10 +64,13 @@ class MemoryLink:
         return self.answer(tool, arguments)
 
     async def read(self, uri: str) -> Sequence[Json]:
-        return ()
+        if uri not in self.holds:
+            raise ServerError(f"there is no {uri}")
+        return self.holds[uri]
 
     async def prompt(self, prompt: str, arguments: Mapping[str, str]) -> Sequence[Json]:
-        return ()
+        self.prompted.append((prompt, dict(arguments)))
+        return self.messages
 
     async def reconnect(self) -> None:
         self.reconnected += 1

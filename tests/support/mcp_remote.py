@@ -85,8 +85,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._result(given, {"content": [{"type": "text", "text": "x" * (33 << 20)}]})
         elif fault == "bomb":
             self._answer(200, gzip.compress(b" " * (1 << 20)), {"content-encoding": "gzip"})
-        elif fault == "forgets" and self.headers.get("mcp-session-id") == "1":
-            self._answer(404, {})
+        elif fault.startswith("forgets") and self.headers.get("mcp-session-id") == "1":
+            self._answer(int(fault.removeprefix("forgets-")), {})
         elif fault == "hangs-up":
             self.close_connection = True
             self.connection.close()

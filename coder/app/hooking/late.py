@@ -61,8 +61,16 @@ class LatePoints:
     async def submitted(self, text: str) -> Submitted:
         return await self._points.submitted(text)
 
-    async def expanded(self, name: str, arguments: str, source: str, prompt: str) -> Submitted:
-        return await self._points.expanded(name, arguments, source, prompt)
+    async def expanded(
+        self, name: str, arguments: str, source: str, prompt: str, *, kind: str = "slash_command"
+    ) -> Submitted:
+        return await self._points.expanded(name, arguments, source, prompt, kind=kind)
+
+    async def eliciting(self, server: str, params: Json) -> Json | None:
+        return await self._points.eliciting(server, params)
+
+    async def elicited(self, server: str, params: Json, answer: Json) -> Json:
+        return await self._points.elicited(server, params, answer)
 
     def instructions_loaded(self, file: Path, kind: str, reason: str, more: Json | None = None) -> None:
         self._points.instructions_loaded(file, kind, reason, more)

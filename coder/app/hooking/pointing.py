@@ -5,12 +5,14 @@ Loads nothing of hooks for a session without.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from coder.app.hooking.late import LatePoints
 from coder.app.hooking.points import HeadHooks, NoPoints, Points, Source
 from coder.app.outset import Outset
 from coder.app.starting import Start
+from coder.core.errors import ToolError
 from coder.core.lazy import LazyModule
 from coder.core.messages import Json
 from coder.tools.shells import Shells
@@ -18,6 +20,7 @@ from coder.tools.shells import Shells
 if TYPE_CHECKING:
     from coder.app.hooking import runs as hook_runs
     from coder.app.hooking import session as hooking
+    from coder.app.reach.session import Reach
     from coder.commands.definition import Definition
     from coder.core.config import Heads
     from coder.memory.files import MemoryFile
@@ -28,13 +31,14 @@ _ENV_FILE = "hook-env"
 _MEMORY_TYPES = {"managed": "Managed", "yours": "User", "project": "Project", "only you": "Local"}
 
 
-def points_of(outset: Outset) -> Points:
+def points_of(outset: Outset, reach: Callable[[], Reach | None] = lambda: None) -> Points:
+    """`reach` gives the servers of the session, once it has them."""
     settings = outset.config.hooks
     points: Points = NoPoints()
     if settings.sources:
-        points = _points(outset, _source(outset.start))
+        points = _points(outset, _source(outset.start), reach)
     elif settings.heads != "none":
-        points = LatePoints(lambda is_running: _points(outset, None, is_running=is_running))
+        points = LatePoints(lambda is_running: _points(outset, None, reach, is_running=is_running))
     for hooks in outset.start.hooks:
         points.bring(hooks)
     return points
@@ -47,7 +51,9 @@ def bring(points: Points, heads: Heads, definition: Definition) -> None:
         points.bring(HeadHooks(str(definition.file), str(root), definition.hooks))
 
 
-def _points(outset: Outset, source: Source | None, *, is_running: bool = False) -> Points:
+def _points(
+    outset: Outset, source: Source | None, reach: Callable[[], Reach | None], *, is_running: bool = False
+) -> Points:
     config, journal = outset.config, outset.journal
     scene = hook_runs.Scene(
         session_id=journal.session_id,
@@ -67,9 +73,17 @@ def _points(outset: Outset, source: Source | None, *, is_running: bool = False) 
         side_model=outset.purse.side_model,
         is_running=is_running,
         tasks=lambda: _tasks(outset.tools.shells),
+        call_server=lambda server, tool, given: _called(reach(), server, tool, given),
     )
     made: Points = hooking.SessionHooks(config, around, outset.emit)
     return made
+
+
+async def _called(reach: Reach | None, server: str, tool: str, given: Json) -> str:
+    """Raises ToolError."""
+    if reach is None:
+        raise ToolError("this session has no MCP servers")
+    return await reach.call(server, tool, given)
 
 
 def tell_of_file(points: Points, file: MemoryFile, reason: str) -> None:

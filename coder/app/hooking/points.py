@@ -61,8 +61,19 @@ class Points(Hooks, PromptHooks, TurnPolicy, EndPolicy, Protocol):
         """Runs SessionStart already, beside what else there is to do. `began` waits for it."""
         ...
 
-    async def expanded(self, name: str, arguments: str, source: str, prompt: str) -> Submitted:
-        """UserPromptExpansion: a typed command becomes this prompt. `source` is where the command comes from."""
+    async def expanded(
+        self, name: str, arguments: str, source: str, prompt: str, *, kind: str = "slash_command"
+    ) -> Submitted:
+        """UserPromptExpansion: a typed command becomes this prompt. `source` is where the command comes from, `kind`
+        whether it is one of a file (slash_command) or a prompt of a server (mcp_prompt)."""
+        ...
+
+    async def eliciting(self, server: str, params: Json) -> Json | None:
+        """Elicitation: a server asks the person something. The answer in their place, None to ask them."""
+        ...
+
+    async def elicited(self, server: str, params: Json, answer: Json) -> Json:
+        """ElicitationResult: the answer that the server gets."""
         ...
 
     def instructions_loaded(self, file: Path, kind: str, reason: str, more: Json | None = None) -> None:
@@ -97,8 +108,16 @@ class NoPoints(NoHooks):
     async def submitted(self, text: str) -> Submitted:
         return _SENT
 
-    async def expanded(self, name: str, arguments: str, source: str, prompt: str) -> Submitted:
+    async def expanded(
+        self, name: str, arguments: str, source: str, prompt: str, *, kind: str = "slash_command"
+    ) -> Submitted:
         return _SENT
+
+    async def eliciting(self, server: str, params: Json) -> Json | None:
+        return None
+
+    async def elicited(self, server: str, params: Json, answer: Json) -> Json:
+        return answer
 
     def instructions_loaded(self, file: Path, kind: str, reason: str, more: Json | None = None) -> None:
         pass

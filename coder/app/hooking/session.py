@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from coder.agent.history import History
 from coder.agent.policies import Inject, Verdict
@@ -25,21 +26,28 @@ from coder.app.hooking.stopping import Stopping, cap_of
 from coder.app.prompting import Submitted
 from coder.core.config import Config
 from coder.core.events import AnyEvent, RunEnded, RunStarted
+from coder.core.lazy import LazyModule
 from coder.core.messages import Json
 from coder.core.model import Model
 from coder.hooks import inputs
 from coder.hooks.config import HookSet
 from coder.hooks.engine import Engine
 from coder.hooks.outcome import Outcome
-from coder.hooks.surroundings import Links, Surroundings
+from coder.hooks.surroundings import CallServer, Links, Surroundings
 from coder.permissions.world import LocalWorld
+
+if TYPE_CHECKING:
+    from coder.app.hooking import questions
+else:  # where a server asks something
+    questions = LazyModule("coder.app.hooking.questions")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Around:
     """What hooks need of the session they belong to. `source` is how it began (None: hooks know), `folder` holds its
     side files; `world` and `side_model` are asked for when a hook needs one; `tasks` are its commands in the
-    background, and `is_running` tells that it is made in the middle of a run."""
+    background, and `is_running` tells that it is made in the middle of a run; `call_server` calls tools of MCP
+    servers."""
 
     scene: Scene
     source: Source | None
@@ -49,6 +57,7 @@ class Around:
     is_running: bool = False
     tasks: Callable[[], list[Json]] = list
     waits: Waits = field(default_factory=Waits)
+    call_server: CallServer | None = None
 
 
 class SessionHooks(CallHooks):
@@ -64,6 +73,7 @@ class SessionHooks(CallHooks):
             asker(around.side_model, config, emit),
             runs.late,
             around.scene.workspace.mind,
+            around.call_server,
         )
         runs.use(Engine(hooks, _surroundings(config, around), links))
         self.leaving: Leaving = "other"
@@ -117,9 +127,17 @@ class SessionHooks(CallHooks):
         self._runs.prompt_id = new_prompt_id()
         return _submitted("UserPromptSubmit", await self._runs.run(inputs.user_prompt_submit(self._runs.common, text)))
 
-    async def expanded(self, name: str, arguments: str, source: str, prompt: str) -> Submitted:
-        told = inputs.user_prompt_expansion(self._runs.common, name, arguments, source, prompt)
+    async def expanded(
+        self, name: str, arguments: str, source: str, prompt: str, *, kind: str = "slash_command"
+    ) -> Submitted:
+        told = inputs.user_prompt_expansion(self._runs.common, name, arguments, source, prompt, kind=kind)
         return _submitted("UserPromptExpansion", await self._runs.run(told))
+
+    async def eliciting(self, server: str, params: Json) -> Json | None:
+        return await questions.eliciting(self._runs, server, params)
+
+    async def elicited(self, server: str, params: Json, answer: Json) -> Json:
+        return await questions.elicited(self._runs, server, params, answer)
 
     def instructions_loaded(self, file: Path, kind: str, reason: str, more: Json | None = None) -> None:
         if self._runs.wants("InstructionsLoaded", reason):

@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from coder.app.outset import Outset
+from coder.core.events import Notice
 from coder.core.lazy import LazyModule
-from coder.core.tools import Tool
+from coder.core.messages import ToolUse
+from coder.core.tools import READS_RESOURCES, Calls, Tool
 from coder.extensions.roster import has_extensions
 from coder.models import catalog
+from coder.permissions.rules import Everything
 
 if TYPE_CHECKING:
+    from coder.agent.gate import Gate
     from coder.app import pictures
-    from coder.app.reach import connecting, extending, native, pins, session
+    from coder.app.hooking.points import Points
+    from coder.app.reach import asking, connecting, extending, native, pins, sampling, session
+    from coder.app.reach.asking import Parties
     from coder.app.reach.linking import Connect
     from coder.app.reach.session import Reach
     from coder.mcp import entries
     from coder.mcp.server import Server
 else:  # where a server is configured
     pictures = LazyModule("coder.app.pictures")
-    connecting, extending, native, pins, session = (
-        LazyModule(f"coder.app.reach.{name}") for name in ("connecting", "extending", "native", "pins", "session")
+    asking, connecting, extending, native, pins, sampling, session = (
+        LazyModule(f"coder.app.reach.{name}")
+        for name in ("asking", "connecting", "extending", "native", "pins", "sampling", "session")
     )
     entries = LazyModule("coder.mcp.entries")
 
@@ -32,11 +40,14 @@ _FILE = "mcp-tools.json"  # native.FILE, without loading it
 def reach_of(
     outset: Outset,
     find: Callable[[str], Tool | None],
+    gate: Callable[[], Gate],
+    points: Points,
     more: Callable[[], Sequence[Server]] | None = None,
     connect: Connect | None = None,
 ) -> Reach | None:
     """The servers of a session: its own, those of extensions, and `more`; None where there are none. `find` gives
-    any tool of the session by its name. Nothing is begun."""
+    any tool of the session by its name, `gate` and `points` are what questions of servers go through. Nothing is
+    begun."""
     config, journal = outset.config, outset.journal
     settings = config.servers
     extra = tuple(more()) if more is not None else ()
@@ -65,20 +76,63 @@ def reach_of(
         env=env,
         problems=(*(problem.text for problem in problems), *extensions.problems),
     )
-    ties = session.Ties(
-        emit=outset.emit,
-        roots=lambda: tuple(outset.ground.workspace.roots),
-        removed=lambda names: outset.book.rules.removed_tools(names),
-        shrink=lambda image: pictures.shrunk(image),
-        find=find,
-    )
+    reaches: list[Reach] = []
+    ties = _ties(outset, find, asking.Parties(gate, points), env, lambda: reaches[0])
     made: Reach = session.Reach(
         facts,
         ties,
         pins.Pins(config.home / pins.FILE, config.cwd),
         extending.joined(connect or _really(outset, env), extensions),
     )
+    reaches.append(made)
     return made
+
+
+def _ties(
+    outset: Outset,
+    find: Callable[[str], Tool | None],
+    parties: Parties,
+    env: Mapping[str, str],
+    reach: Callable[[], Reach],
+) -> session.Ties:
+    def allows(name: str) -> bool:
+        rules = outset.book.rules.allow
+        named = any(rule.tool == name and isinstance(rule.specifier, Everything) for rule in rules)
+        return named and not reach().is_tool(name)
+
+    def means() -> sampling.Means:
+        model = outset.purse.side_model
+        return sampling.Means(
+            parties.gate,
+            model,
+            lambda: outset.control.model,
+            env,
+            allows,
+            lambda name: reach().lets_sample(name),
+        )
+
+    def say(text: str) -> None:
+        outset.emit(Notice(level="warning", text=text))
+
+    return session.Ties(
+        emit=outset.emit,
+        roots=lambda: tuple(outset.ground.workspace.roots),
+        removed=lambda names: outset.book.rules.removed_tools(names),
+        shrink=lambda image: pictures.shrunk(image),
+        find=find,
+        answering=asking.Asks(parties, means, say),
+        denied=lambda server: _denied(parties.gate(), server),
+        hooked=partial(parties.points.expanded, kind="mcp_prompt"),
+        folder=outset.ground.spill_dir,
+    )
+
+
+def _denied(gate: Gate, server: str) -> str:
+    """Why a rule does not let the resources of a server be read; "" when none forbids it."""
+    call = ToolUse("mention", "ReadMcpResourceTool", {"server": server})
+    decision = gate.judge(call, Calls(server, READS_RESOURCES))
+    rules = [reason.text for reason in decision.reasons if reason.kind == "rule"]
+    return "; ".join(rules) if decision.verdict == "deny" else ""
 
 
 def _really(outset: Outset, env: Mapping[str, str]) -> Connect:

@@ -9,26 +9,36 @@ import os
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from coder.app.reach import native
 from coder.app.reach.catalogue import ServerCatalogue, reason_of, wait_for_all
 from coder.app.reach.holding import held_back, held_notice
-from coder.app.reach.host import SessionHost
+from coder.app.reach.host import Answering, SessionHost
 from coder.app.reach.known import Known, tokens
 from coder.app.reach.linking import Connect, Unlinked
 from coder.app.reach.news import ServerNews
+from coder.app.reach.offering import Needs, Offering
 from coder.app.reach.pins import Pins
+from coder.app.reach.resources import Reading
 from coder.app.reach.rows import ServerRow
 from coder.app.reach.tools import McpTool, Settings
 from coder.core.errors import ToolError
 from coder.core.events import AnyEvent, Notice, StreamEvent, TurnStarted
-from coder.core.messages import Image, Message
-from coder.core.tools import Tool
+from coder.core.lazy import LazyModule
+from coder.core.messages import Image, Json, Message
+from coder.core.tools import ASKS_MODEL, Tool
 from coder.core.visible import visible_line
 from coder.mcp.link import Link
-from coder.mcp.server import Server, ServerTool
+from coder.mcp.server import Server, ServerTool, tool_name
 from coder.tools.finding.tool import ToolSearch
 from coder.tools.use_tool import UseTool
+
+if TYPE_CHECKING:
+    from coder.app.reach import hook_calls
+    from coder.app.reach.prompts import OnExpansion
+else:  # where a hook calls one
+    hook_calls = LazyModule("coder.app.reach.hook_calls")
 
 _AFTER = 1.0  # seconds after which a request is on its way at last, even where nothing came back yet
 _REPLIES = 0.5  # seconds of a reply: one that is shorter than that needed no server
@@ -55,13 +65,18 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Ties:
-    """What the session does for its servers. `removed` are the names among some that a rule takes away."""
+    """What the session does for its servers. `removed` are the names among some that a rule takes away; `answering` is
+    for what they ask; `denied` and `hooked` are as in `offering.Needs`, `folder` is for results that are too long."""
 
     emit: Callable[[AnyEvent], None]
     roots: Callable[[], tuple[Path, ...]]
     removed: Callable[[Iterable[str]], Sequence[str]]
     shrink: Callable[[Image], Image | None]
     find: Callable[[str], Tool | None]
+    answering: Answering
+    denied: Callable[[str], str]
+    hooked: OnExpansion
+    folder: Path
 
 
 class Reach:
@@ -69,11 +84,17 @@ class Reach:
         self._facts = facts
         self._ties = ties
         self._pins = pins
-        host = SessionHost(ties.roots, self._changed)
+        host = SessionHost(ties.roots, self._changed, ties.answering, self._warn)
         self._linking = connect(facts.servers, host) if facts.servers else Unlinked()
         self._links = tuple(self._linking.links)
         self._known = Known(self._links, ties.removed)
         self._settings = Settings(self, ties.shrink, facts.env)
+        self._catalogue = ServerCatalogue(self._links, self._known, self.begin)
+        reading = Reading(ties.shrink, facts.env)
+        needs = Needs(self.reached, reading, ties.denied, ties.hooked, ties.folder)
+        self.offering = Offering(self._links, self._catalogue, needs)
+        self.on_change: Callable[[], None] = lambda: None  # for who shows what they offer
+        self._may_sample: set[str] = set()  # servers' names for it, until the session ends
         self._native = facts.stored if facts.stored is not None else self._chosen()
         self._is_settled = facts.stored is not None
         self._is_kept = False
@@ -92,7 +113,7 @@ class Reach:
 
     def tools(self) -> tuple[Tool, ...]:
         """What stands in requests behind all other tools. The last two are always the same."""
-        search = ToolSearch(ServerCatalogue(self._links, self._known, self.begin))
+        search = ToolSearch(self._catalogue)
         use = UseTool(lambda name: self._ties.find(name) is not None, lambda: [t.name for t in self._known.usable()])
         return (*(McpTool(tool, self._settings) for tool in self._native), search, use)
 
@@ -106,9 +127,13 @@ class Reach:
         return replace(message, content=(*message.content, *self.news.first()))
 
     def remembering(self, remember: Callable[[tuple[str, ...]], Awaitable[str]]) -> Callable[..., Awaitable[str]]:
-        """What a person allows from now on for a tool by its name, they allow for the tool as it is now."""
+        """What a person allows from now on for a tool by its name, they allow for the tool as it is now. That a server
+        asks the model is allowed until the session ends, and never kept."""
 
         async def both(rules: tuple[str, ...]) -> str:
+            if rules and all(rule in self._sampling_names() for rule in rules):
+                self._may_sample.update(rules)
+                return ""
             problem = await remember(rules)
             for tool in filter(None, map(self._known.current, rules)):
                 if (link := self._known.link_of(tool.server)) is not None:
@@ -116,6 +141,24 @@ class Reach:
             return problem
 
         return both
+
+    def lets_sample(self, name: str) -> bool:
+        """Whether the person has said that the server of that name for it may ask the model in this session."""
+        return name in self._may_sample
+
+    def is_tool(self, name: str) -> bool:
+        """Whether a server has a tool of that name."""
+        return self._known.current(name) is not None
+
+    def _sampling_names(self) -> set[str]:
+        names = {tool_name(link.server.name, ASKS_MODEL) for link in self._links}
+        return {name for name in names if not self.is_tool(name)}
+
+    async def call(self, server: str, tool: str, given: Json) -> str:
+        """For a hook. Raises ToolError."""
+        if held := self.held(tool_name(server, tool)):
+            raise ToolError(held)
+        return await hook_calls.called(self._known.link_of(server), server, tool, given)
 
     async def ready(self) -> bool:
         """Before each run. The first waits for the servers whose tools are always loaded; whether other tools stand in
@@ -278,6 +321,7 @@ class Reach:
     def _changed(self, link: Link) -> None:
         """A server that is not there is said once for each reason; one that is well is not spoken of."""
         name, state = link.server.name, link.standing.state
+        self.on_change()
         if state == "connected":
             self._said.pop(name, None)
             held = frozenset(tool.tool for tool in link.offer.held)

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, assert_never
 
 from coder.core.lazy import LazyModule
 from coder.core.ordinary import read_ordinary
-from coder.core.requests import Allow, Answers, Deny, PermissionRequest, Question, Reply, Request
+from coder.core.requests import (
+    Allow,
+    Answers,
+    Deny,
+    PermissionRequest,
+    Question,
+    Reply,
+    Request,
+    ServerAnswer,
+    ServerQuestion,
+)
 from coder.frontends.folding import fold_rows
 from coder.frontends.picker import Page
 from coder.frontends.repl.printer import Printer
@@ -17,17 +27,19 @@ from coder.frontends.repl.terminal import Terminal
 from coder.frontends.styled import Row, foreign, row, rows_of
 
 if TYPE_CHECKING:
-    from coder.frontends import dialog_fitting, dialog_lines, dialog_making, plan_question
+    from coder.frontends import dialog_fitting, dialog_lines, dialog_making, plan_question, server_form_rows
     from coder.frontends.dialog import Dialog
-    from coder.frontends.repl import dialog_modal, evidence_rows, form_modal
+    from coder.frontends.repl import dialog_modal, evidence_rows, form_modal, server_modal
 else:  # nobody asks before the first paint
     dialog_fitting = LazyModule("coder.frontends.dialog_fitting")
     dialog_lines = LazyModule("coder.frontends.dialog_lines")
     dialog_making = LazyModule("coder.frontends.dialog_making")
     plan_question = LazyModule("coder.frontends.plan_question")
+    server_form_rows = LazyModule("coder.frontends.server_form_rows")
     dialog_modal = LazyModule("coder.frontends.repl.dialog_modal")
     evidence_rows = LazyModule("coder.frontends.repl.evidence_rows")
     form_modal = LazyModule("coder.frontends.repl.form_modal")
+    server_modal = LazyModule("coder.frontends.repl.server_modal")
 
 _PLAN = "ExitPlanMode"
 _LARGEST = 16_000_000  # bytes of a file that is compared with what it would become
@@ -66,6 +78,14 @@ class Asker:
                     assert isinstance(reply, Answers | Deny)
                     self._printer.answered(modal.echo())
                     return reply
+                case ServerQuestion():
+                    asked = server_modal.ServerModal(request)
+                    if above := server_form_rows.above_rows(request, self._terminal.width):
+                        self._printer.say((), *above, ())
+                    told = await self._terminal.ask(asked)
+                    assert isinstance(told, ServerAnswer)
+                    self._printer.say(asked.echo())
+                    return told
                 case _:
                     assert_never(request)
         finally:
@@ -86,7 +106,11 @@ class Asker:
             *rows_of(dialog_lines.body_lines(dialog, width)),
         )
         self._printer.evidence(request.call, evidence_rows.evidence_rows(dialog, width))
-        return await self._put(request, dialog)
+        reply = await self._put(request, dialog)
+        if isinstance(reply, Allow) and dialog_making.asks_model(request):  # no call of the run tells of it
+            how = "until you leave" if reply.remember else "once"
+            self._printer.say(row(("✓ ", "ok"), f"{dialog.subject} · allowed {how}"))
+        return reply
 
     async def _put(self, request: PermissionRequest, dialog: Dialog) -> Reply:
         above, fitting = dialog_fitting.fitted(dialog, self._terminal.width, self._terminal.stage.room)

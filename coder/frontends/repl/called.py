@@ -18,8 +18,10 @@ from coder.frontends.repl.transcript import Transcript
 from coder.frontends.styled import Row
 
 if TYPE_CHECKING:
+    from coder.frontends import dialog_making
     from coder.frontends.render import calls
 else:  # what is printed comes after the first paint
+    dialog_making = LazyModule("coder.frontends.dialog_making")
     calls = LazyModule("coder.frontends.render.calls")
 
 THINK = "Think"
@@ -89,7 +91,7 @@ class Called:
         if isinstance(reply, Deny) and not reply.nobody:
             self._refused.add(request.call.id)
         elif isinstance(reply, Allow):
-            self._rules = reply.remember
+            self._rules = () if dialog_making.asks_model(request) else reply.remember
             if not reply.remember and reply.mode is None:
                 self._allowed_once.add(request.call.id)
 

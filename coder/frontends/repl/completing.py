@@ -41,12 +41,14 @@ class Completion:
         self._slash = slash
         self._make_files = files
         self._files: Found | None = None
+        self._resources: tuple[tuple[str, str], ...] = ()
         self._seen = 0  # the state of the files that the menu was made from
         self._closed_at: int | None = None  # where the menu begins that was closed
 
-    def offer(self, commands: tuple[Command, ...]) -> None:
-        """The commands there are from now on."""
+    def offer(self, commands: tuple[Command, ...], resources: tuple[tuple[str, str], ...] = ()) -> None:
+        """The commands there are from now on, and what of servers can be named behind an `@`."""
         self._slash.offer(commands)
+        self._resources = resources
 
     def update(self, draft: str, caret: int) -> None:
         """To be called after each change."""
@@ -58,7 +60,7 @@ class Completion:
             return
         menu = self._slash.menu(draft, caret) if draft.startswith("/") else None
         if menu is None and not _NAME.fullmatch(draft):
-            menu = _file_menu(self._found(), draft, caret)
+            menu = _file_menu(self._found(), draft, caret, self._resources)
             self._seen = self._found().state
         if menu is not None and self.menu is not None and self.menu.choices == menu.choices:
             menu.chosen = self.menu.chosen
@@ -122,15 +124,25 @@ def command_of(draft: str) -> str:
     return match[0][1:] if match else ""
 
 
-def _file_menu(found: Found, draft: str, caret: int, most: int = 50) -> Menu | None:
-    """The menu for an `@` before the caret. None without one, or when there is no such file."""
+def _file_menu(
+    found: Found, draft: str, caret: int, resources: Sequence[tuple[str, str]] = (), most: int = 50
+) -> Menu | None:
+    """The menu for an `@` before the caret: files, then what servers offer. None without one, or for nothing."""
     match = _MENTION.search(draft[:caret])
     if match is None:
         return None
-    paths = found.best(match[1].removeprefix('"'), most)
+    query = match[1].removeprefix('"')
+    paths = [*found.best(query, most), *_fitting(resources, query, most)]
     if not paths:
         return None
     return Menu(tuple(Choice(_mention(path), (path, about)) for path, about in paths), match.start())
+
+
+def _fitting(resources: Sequence[tuple[str, str]], query: str, most: int) -> list[tuple[str, str]]:
+    """Those whose name begins like the query, before those that hold it."""
+    lower = query.lower()
+    fits = [each for each in resources if lower in each[0].lower() and each[0] != query]
+    return sorted(fits, key=lambda each: not each[0].lower().startswith(lower))[:most]
 
 
 def _mention_start(draft: str, caret: int) -> int | None:

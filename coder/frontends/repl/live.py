@@ -25,6 +25,7 @@ _MOST_TODOS = 6
 _MOST_CALLS = 4
 _FOLD_BELOW = 30  # rows of the terminal
 _TAKE_BACK = "↑ takes it back"
+_WORDS = 40  # characters of what a server says of its progress
 _ENOUGH = 24  # cells of a command
 _QUIET = 10.0  # seconds without a byte, after which it is said
 
@@ -117,7 +118,7 @@ def _state(board: Board, look: Look) -> Row:
     words = state_words(board)
     if board.phase == "running" and board.calls:
         call = next(iter(board.calls.values()))
-        parts = [whole_seconds(board.clock() - call.began)]
+        parts = [*_progress(call), whole_seconds(board.clock() - call.began)]
     else:
         parts = [whole_seconds(board.seconds)]
         if board.tokens:
@@ -139,10 +140,15 @@ def _calls(board: Board) -> list[Row]:
     calls = list(board.calls.values())
     if len(calls) == 1:
         return []
-    rows = [row(("▸ ", "bold"), foreign(call.summary)) for call in calls[:_MOST_CALLS]]
+    rows = [row(("▸ ", "bold"), " · ".join((foreign(call.summary), *_progress(call)))) for call in calls[:_MOST_CALLS]]
     if len(calls) > _MOST_CALLS:
         rows.append(row((f"  … {len(calls) - _MOST_CALLS} more", "dim")))
     return rows
+
+
+def _progress(call: Call) -> list[str]:
+    """How far a server says that a call of it is."""
+    return [foreign(call.last)[:_WORDS]] if call.name.startswith("mcp__") and call.last else []
 
 
 def _command(board: Board) -> Call | None:

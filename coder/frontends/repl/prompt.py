@@ -317,9 +317,10 @@ class Prompt:
     def _on_caret(self, _: Buffer) -> None:
         self._update_menu()
 
-    def offer(self, commands: tuple[Command, ...]) -> None:
-        """The commands that can be completed from now on; one may have been typed before they were known."""
-        self._completion.offer(commands)
+    def offer(self, commands: tuple[Command, ...], resources: tuple[tuple[str, str], ...] = ()) -> None:
+        """The commands that can be completed from now on, and what of servers behind an `@`; one may have been typed
+        before they were known."""
+        self._completion.offer(commands, resources)
         if self.buffer.text.startswith("/"):
             self._update_menu()
 

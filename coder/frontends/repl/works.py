@@ -192,6 +192,7 @@ class Works:
 
     async def _reach(self, session: Session) -> None:
         """Servers begin behind the first paint; those that must be there are awaited here, and nowhere else."""
+        session.on_servers(self._offer)
         session.begin_servers()
         for text in await session.required() or ():
             self.printer.say(row(("! ", "warn"), foreign(text)))
@@ -206,7 +207,8 @@ class Works:
     def _offer(self) -> None:
         """What can be completed: a file with a command may have come or gone."""
         if self.talk.is_open:
-            self._terminal.prompt.offer(with_files(self.talk.session.commands))
+            session = self.talk.session
+            self._terminal.prompt.offer(with_files(session.commands), session.mentionable())
 
     async def _own_status(self, config: Config) -> None:
         """The person's own status line, if they have one."""

@@ -21,6 +21,7 @@ _PATIENCE = 15.0  # seconds
 _CHILD = Path(__file__).with_name("html_child.py")
 _ROOT = Path(coder.__file__).resolve().parent.parent
 _UNREAD = re.compile(r"<(script|style|template|noscript|svg)\b", re.IGNORECASE)
+_ENDLESS = re.compile(r"&#[0-9]{100,};?")
 _BLANKS = re.compile(r"[ \t\r\f\v]+(\n?)")
 _EMPTY_LINES = re.compile(r"\n[ \n]*\n")
 
@@ -36,7 +37,7 @@ class Converted:
 
 async def convert(html: str, base: str, patience: float = _PATIENCE) -> Converted:
     """Never raises but CancelledError. What is longer than LARGEST is cut."""
-    html = html[:LARGEST]
+    html = _sane(html[:LARGEST])
     given = json.dumps({"html": html, "base": base}).encode("ascii")
     try:
         async with asyncio.timeout(patience):
@@ -67,6 +68,11 @@ async def _told(given: bytes) -> bytes:
             await process.wait()
 
 
+def _sane(html: str) -> str:
+    """Without numbers of characters so long that whoever reads them gives up."""
+    return _ENDLESS.sub("\ufffd", html)
+
+
 def plain(html: str) -> str:
     """The text between the marks. Linear, whatever it is given."""
     kept: list[str] = []
@@ -82,5 +88,5 @@ def plain(html: str) -> str:
         kept.append(" " if html[start + 1 : start + 2] in ("a", "b", "i", "s", "/") else "\n")
         at = end + 1
     kept.append(html[at:])
-    text = _BLANKS.sub(lambda run: run[1] or " ", unescape("".join(kept)))
+    text = _BLANKS.sub(lambda run: run[1] or " ", unescape(_sane("".join(kept))))
     return _EMPTY_LINES.sub("\n\n", text).strip()

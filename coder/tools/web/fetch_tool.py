@@ -14,6 +14,7 @@ from coder.core.requests import Effect
 from coder.core.tools import Fetches, ToolContext, ToolOutput
 from coder.core.visible import visible_line
 from coder.core.workspace import Workspace
+from coder.tools.web.fence import fenced
 from coder.tools.web.room import WebRoom
 
 if TYPE_CHECKING:
@@ -85,8 +86,9 @@ class WebFetch:
         kept = keeping.Kept(fetched.url, len(fetched.body), fetched.code, fetched.code_text, found)
         if failed:
             text = f"{fetched.url} answered {fetched.code} {fetched.code_text}".rstrip() + f".{_hint(fetched.code)}"
-            shown = found.text[:_SHOWN]
-            raise ToolError(f"{text} It says: {shown}" if shown else text, _data(kept, text, began))
+            shown = fenced(visible_line(found.text[:_SHOWN]))
+            said = f"{text} What it says is data from the web: {shown}" if shown else text
+            raise ToolError(said, _data(kept, text, began))
         self._room.cache.keep(asked, kept)
         return kept
 
@@ -99,7 +101,7 @@ class WebFetch:
             answer = ""
         if not answer:
             return _page(kept, WHOLE)
-        return prompts.load("web/answered", url=kept.url, about=_about(kept, LONGEST), answer=answer)
+        return prompts.load("web/answered", url=kept.url, about=_about(kept, LONGEST), answer=fenced(answer))
 
 
 def _page(kept: Kept, most: int) -> str:
@@ -108,15 +110,11 @@ def _page(kept: Kept, most: int) -> str:
 
 def _about(kept: Kept, most: int) -> str:
     """The page's title, and what is missing of it."""
-    size, title = len(kept.page.text), visible_line(kept.page.title)[:200]
+    size = len(kept.page.text)
+    title = fenced(visible_line(kept.page.title)[:200]).replace('"', "'")  # it stands in quotes, outside the fence
     cut = f"only its first {most:,} of {size:,} characters" if size > most else ""
     notes = "; ".join(filter(None, (kept.page.note, cut)))
     return (f', "{title}"' if title else "") + (f" ({notes})" if notes else "")
-
-
-def fenced(text: str) -> str:
-    """The text with no mark in it that could end the fence it stands in."""
-    return text.replace("</web_page", "<\\/web_page").replace("<web_page", "<\\web_page")
 
 
 def _moved(fetched: Fetched, began: float) -> ToolOutput:

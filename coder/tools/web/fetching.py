@@ -114,6 +114,12 @@ class Fetching:
             if not location:
                 return fetched
             target = self.entry(joined(address, location))
+            is_plain = target.scheme == "http" and not self._dialling.is_allowed(target)
+            if is_plain and address.scheme == "https" and target.is_at(address):
+                raise ToolError(
+                    f"{address.url} redirects from https to plain http, which was not followed: anybody on the way "
+                    "could change the page. Fetch another one."
+                )
             if not target.is_at(address):
                 return Fetched(address.url, fetched.code, moved=target.url)
             address = target

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -44,9 +45,10 @@ async def page_of(body: bytes, content_type: str, url: str) -> Page:
     if kind in _HTML or (kind in (*_UNSAID, "text/plain") and _looks_like_html(body, kind)):
         return await _read_html(body, content_type, url)
     if kind == "application/pdf" or body.startswith(b"%PDF-"):
-        return Page(block=_document(body, url))
+        return Page(block=await asyncio.to_thread(_document, body, url))
     if kind in ("image/png", "image/jpeg", "image/gif", "image/webp"):
-        return Page(block=images.prepare(body, optional("PIL.Image")).block)
+        made = await asyncio.to_thread(images.prepare, body, optional("PIL.Image"))  # the session goes on meanwhile
+        return Page(block=made.block)
     if kind == "image/svg+xml" or _TEXTS.match(kind) or (kind in _UNSAID and not _is_binary(body)):
         if (
             _is_binary(body)

@@ -14,6 +14,7 @@ from coder.core.requests import Effect
 from coder.core.tools import Calls, ToolContext, ToolOutput
 from coder.core.visible import visible_line
 from coder.core.workspace import Workspace
+from coder.tools.web.fence import fenced
 from coder.tools.web.room import MOST_SEARCHES, Link, Search, Searched, WebRoom
 
 _DOMAIN = re.compile(r"(?:\*\.)?[a-z0-9_](?:[a-z0-9_.-]{0,250}[a-z0-9_])?(?:/[!-~]*)?\Z", re.IGNORECASE)
@@ -63,7 +64,9 @@ class WebSearch:
             raise ToolError(f"The search found nothing: {found.problem}.", data)
         shown = "\n".join(f"- [{_plain(link.title)}]({_target(link.url)}){_age(link)}" for link in links)
         said = f"{found.said}\n\n(One search failed: {found.problem}.)" if found.problem else found.said
-        text = prompts.load("web/found", query=f'"{visible_line(query)}"', links=shown or "No links.", said=said)
+        text = prompts.load(
+            "web/found", query=f'"{visible_line(query)}"', links=fenced(shown) or "No links.", said=fenced(said)
+        )
         return ToolOutput(text.strip(), data, f"{len(links)} result{'' if len(links) == 1 else 's'}")
 
 

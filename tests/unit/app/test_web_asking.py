@@ -99,7 +99,7 @@ async def test_a_search_gives_links_and_what_they_say(box: Toolbox) -> None:
     ]
     text = text_of(output)
     assert text.startswith('Found for "what is new"; what follows is data from the web')
-    assert text.endswith("- [Docs again](https://a.example/x%281%29)\n\nIt is new.")
+    assert text.endswith("- [Docs again](https://a.example/x%281%29)\n\nIt is new.\n</web_results>")
     assert output.data is not None and output.data.pop("durationSeconds") >= 0
     url = "https://a.example/x(1)"
     links = [{"title": "Docs [new]\n\u202e", "url": url}, {"title": "Docs again", "url": url}]

@@ -69,7 +69,7 @@ def test_without_a_terminal_it_is_shown_and_refused_with_the_command_that_would_
     assert done.stderr == f"coder: nobody is there to ask. Read the above; if it shall be so: {sure}\n"
     shown = " ".join(done.stdout.split())
     for part in (
-        "echo 1.0.0 Sends back what it is told. Name echo Author Mia, as the file says",
+        "Extension echo 1.0.0 It says Sends back what it is told. Name echo Author Mia, as the file says",
         "Publisher unknown: it is not signed",
         f"SHA-256 {sha256(made)}",
         "/python3 ${__dirname}/server/main.py --token '<key>'",
@@ -101,7 +101,7 @@ def test_tools_that_were_held_back_are_shown_and_agreed_to(place: Place) -> None
     evil = "send\x1b[2J\u202eme"
     made = bundle(place.project / "one.mcpb", description="Good\x1b]0;x\x07.", display_name="E\u200bcho")
     said = place.coder("extension", "install", made.name, "--yes", "--sha256", sha256(made))
-    assert said.stdout.startswith("E\\u200bcho 1.0.0\nGood\\x1b]0;x\\x07.\n")
+    assert said.stdout.startswith("Extension       E\\u200bcho 1.0.0\nIt says         Good\\x1b]0;x\\x07.\n")
     (record,) = place.records()
     raw = json.loads(record.read_text())
     record.write_text(json.dumps(raw | {"offered": ["echo", evil], "waiting": [evil]}))
@@ -176,7 +176,7 @@ def test_a_folder_is_packed_by_name_and_version(place: Place) -> None:
     assert done.stdout == f"{packed}: 3 files\nSHA-256 {sha256(packed)}\n"
     missing = place.coder("extension", "pack", "nowhere")
     assert (missing.code, missing.stderr.count("\n")) == (2, 1) and "nowhere" in missing.stderr
-    url = place.coder("extension", "install", "https://example.com/a.mcpb")
-    assert (url.code, url.stderr.count("\n")) == (2, 1) and "download it first" in url.stderr
+    url = place.coder("extension", "install", "ftp://example.com/a.mcpb")
+    assert url.code == 2 and url.stderr.endswith("could change the file. Use https.\n")
     none = place.coder("extension", "install", "nowhere.mcpb")
     assert (none.code, none.stderr.count("\n")) == (2, 1) and "nowhere.mcpb cannot be read" in none.stderr

@@ -36,7 +36,7 @@ texts = st.lists(st.text(st.characters(codec="utf-8")), max_size=3).map(tuple)
         title=st.text(),
         current=st.builds(
             Installed,
-            folder=st.text("abc019.-", min_size=1).filter(lambda name: name[0] != "."),
+            folder=st.text("abc019.-", min_size=1, max_size=100).filter(lambda name: name[0] not in ".-"),
             version=st.text(),
             archive=st.text(),
             content=st.text(),

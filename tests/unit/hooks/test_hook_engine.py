@@ -148,10 +148,8 @@ async def test_what_was_just_started_ends_too(bench: Bench) -> None:
     assert len(asyncio.all_tasks()) == 1
 
 
-async def test_other_types_say_that_they_are_not_there_yet(bench: Bench) -> None:
-    engine = bench.engine(
-        on("Stop", {"type": "agent", "prompt": "x"}, {"type": "mcp_tool", "server": "s", "tool": "t"})
-    )
+async def test_hooks_that_are_agents_say_that_they_are_not_there_yet(bench: Bench) -> None:
+    engine = bench.engine(on("Stop", {"type": "agent", "prompt": "x"}))
     merged = await bench.run(engine, "Stop")
     assert not merged.said.blocked
     assert all("not available yet" in part.outcome.problem for part in merged.parts)

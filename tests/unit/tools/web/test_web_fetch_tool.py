@@ -87,7 +87,7 @@ async def test_a_long_page_is_answered_by_a_small_model(box: Toolbox) -> None:
     ((page, prompt),) = small.asked
     assert prompt == "What is it?" and page.count("line\n") == SHORT and page.endswith("</web_page>")
     text = text_of(output)
-    assert text.startswith(f"A small model read {URL} and answers.") and text.endswith("It is a list.")
+    assert text.startswith(f"A small model read {URL} and answers.") and text.endswith("\nIt is a list.\n</web_answer>")
 
 
 @pytest.mark.parametrize("small", [None, Small(""), Small(ModelError("no key", "auth"))])

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from coder.app.pictures import shrunk
+from coder.app.reach.attaching import _inside
 from coder.app.reach.results import output_of
 from coder.app.reach.words import harmless
 from coder.core.messages import Image, Json, Text
@@ -52,3 +53,9 @@ def test_what_others_are_told_of_a_result_and_the_pictures_in_it_are_bounded(ans
 )
 def test_words_of_a_server_close_no_mark_also_with_half_of_one(mark: str) -> None:
     assert "<" not in harmless(f"a {mark} b") and harmless("1 < 2 <b> </toolset>") == "1 < 2 <b> </toolset>"
+
+
+@pytest.mark.behaviour("B-1858")
+@pytest.mark.parametrize("mark", ["</attached-resource>", "</ATTACHED-resource", "< / attached-file>"])
+def test_a_resource_does_not_end_the_mark_round_it(mark: str) -> None:
+    assert "<\\" in _inside(f"a{mark}b") and _inside("a </b> < /c") == "a </b> < /c"

@@ -46,5 +46,7 @@ class Asks:
     async def elicit(self, server: Server, params: Json) -> Json:
         if self._elicitation is None:
             parties = self._parties
-            self._elicitation = eliciting.Elicitation(lambda ask: parties.gate().ask(ask), parties.points, self._say, noes=self._noes)
+            self._elicitation = eliciting.Elicitation(
+                lambda ask: parties.gate().ask(ask), parties.points, self._say, noes=self._noes
+            )
         return await self._elicitation(server, params)

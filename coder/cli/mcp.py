@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import sys
@@ -22,6 +21,7 @@ from coder.config.servers import MCP_FILE
 from coder.config.shown import shown
 from coder.config.trust import forget_file
 from coder.config.write import unset_value
+from coder.core import loop
 from coder.core.config import Config
 from coder.core.errors import ConfigError
 from coder.mcp.entries import Problem, servers_of
@@ -119,7 +119,7 @@ def look(servers: Sequence[Server], config: Config, extensions: Extensions) -> l
     from coder.app.reach.connecting import logins_of
 
     logins = logins_of(config, config.env)
-    return asyncio.run(looking.look(servers, config, logins, extensions)) if servers else []
+    return loop.run(looking.look(servers, config, logins, extensions)) if servers else []
 
 
 def _servers(config: Config) -> tuple[tuple[Server, ...], tuple[Problem, ...], Extensions]:

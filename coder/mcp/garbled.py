@@ -16,6 +16,8 @@ from coder.mcp.lines import answered_by
 if TYPE_CHECKING:
     from mcp.shared.message import SessionMessage
 
+_MOST = 4 << 20  # bytes of what is mended: that takes many times as much memory
+
 
 def validated(line: bytes) -> SessionMessage:
     """Raises ValueError for what is no message."""
@@ -26,6 +28,8 @@ def mended(line: bytes) -> SessionMessage | None:
     """The message where half characters are all that is wrong with it, such as of a file name that is no text; else an
     error for the request that it answers, None when it answers none."""
     try:
+        if len(line) > _MOST:
+            raise ValueError
         found: Any = json.loads(line.decode("utf-8-sig", "replace"))
         return validated(json.dumps(found, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError):

@@ -4,7 +4,7 @@ pipes."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from coder.mcp.carrier import MOST
@@ -53,8 +53,8 @@ class Lines:
         if self._size <= MOST:
             self._parts.append(part)
             return
-        if len(self._parts) != 1:  # the head is all that is kept
-            self._parts = [b"".join((*self._parts, part))[:_EDGE]]
+        if len(self._parts) != 1 or len(self._parts[0]) > _EDGE:  # the head is all that is kept
+            self._parts = [_head((*self._parts, part))]
         self._tail = (self._tail + part)[-_EDGE:]
         if self._size > _ENDLESS:
             raise TooMuch(f"sent a message of more than {_ENDLESS >> 20} MiB")
@@ -78,3 +78,13 @@ def answered_by(line: bytes) -> int | None:
 def _number(head: bytes, tail: bytes) -> int | None:
     found = _FIRST.match(head) or _LAST.search(tail)
     return None if found is None else int(found[1])
+
+
+def _head(parts: Iterable[bytes]) -> bytes:
+    """Not by joining them all, which would take as much memory again."""
+    head = b""
+    for part in parts:
+        head += part[: _EDGE - len(head)]
+        if len(head) == _EDGE:
+            break
+    return head

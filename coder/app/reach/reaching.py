@@ -137,6 +137,6 @@ def _denied(gate: Gate, server: str) -> str:
 
 def _really(outset: Outset, env: Mapping[str, str]) -> Connect:
     config, workspace = outset.config, outset.ground.workspace
-    place = connecting.place_of(config.home, config.cwd, env, workspace.mind)
+    place = connecting.place_of(config.home, config.cwd, env, workspace.mind, workspace.marks)
     made: Connect = connecting.connecting(place, None, connecting.logins_of(config, env))
     return made

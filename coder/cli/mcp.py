@@ -128,7 +128,7 @@ def _servers(config: Config) -> tuple[tuple[Server, ...], tuple[Problem, ...], E
 
     own, problems = servers_of(config.servers, config.env, config.cwd)
     env = {**os.environ, **config.env}
-    extensions = extensions_of(config, env, names_of(own, config.servers))
+    extensions = extensions_of(config, env, names_of(own))
     more = tuple(Problem("", text) for text in extensions.problems)
     return (*own, *extensions.servers), (*problems, *more), extensions
 

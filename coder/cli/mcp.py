@@ -139,7 +139,7 @@ def _config() -> Config:
 
 def _rows(config: Config, servers: Sequence[Server], extensions: Extensions) -> list[Row]:
     """In the order of their precedence; those that may not be started are not."""
-    off = set(config.servers.off)
+    off = {*config.servers.off, *(server.name for server in servers if server.is_off)}
     found = look([server for server in servers if server.name not in off], config, extensions)
     seen = {server.name: (standing, offer) for server, standing, offer in found}
     rows = [Row(server.name, server, *seen.get(server.name, (Standing("disabled"), None))) for server in servers]

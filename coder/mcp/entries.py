@@ -87,6 +87,7 @@ def server_of(
             call=entry.timeout(),
             always_load=entry.switch("alwaysLoad"),
             hidden=entry.hidden,
+            is_off=entry.switch("disabled"),
         )
     except Unusable as error:
         text = f"{where}: {error}. It is not used." if error.whole is None else f"{source.origin}: {error.whole}"

@@ -74,6 +74,7 @@ class Server:
     call: float | None = None
     always_load: bool = False
     hidden: tuple[str, ...] = ()  # values of variables that its entry names
+    is_off: bool = False  # its entry says so
 
 
 @dataclass(frozen=True, slots=True, repr=False)

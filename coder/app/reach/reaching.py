@@ -65,8 +65,8 @@ def reach_of(
     if not (every or settings.unapproved or settings.required or has_past or problems or extensions.problems):
         return None
     facts = session.Facts(
-        servers=tuple(server for server in every if server.name not in settings.off),
-        off=tuple(server for server in every if server.name in settings.off),
+        servers=tuple(server for server in every if not (server.is_off or server.name in settings.off)),
+        off=tuple(server for server in every if server.is_off or server.name in settings.off),
         unapproved=settings.unapproved,
         required=settings.required,
         search=settings.search,

@@ -137,7 +137,7 @@ def _servers(config: Config) -> tuple[tuple[Server, ...], tuple[Problem, ...], E
 
     own, problems = servers_of(config.servers, config.env, config.cwd)
     env = {**os.environ, **config.env}
-    extensions = extensions_of(config, env, names_of(own, config.servers))
+    extensions = extensions_of(config, env, names_of(own))
     more = tuple(Problem("", text) for text in extensions.problems)
     return (*own, *extensions.servers), (*problems, *more), extensions
 
@@ -148,7 +148,7 @@ def _config() -> Config:
 
 def _rows(config: Config, servers: Sequence[Server], extensions: Extensions) -> list[Row]:
     """In the order of their precedence; those that may not be started are not."""
-    off = set(config.servers.off)
+    off = {*config.servers.off, *(server.name for server in servers if server.is_off)}
     found = look([server for server in servers if server.name not in off], config, extensions)
     seen = {server.name: (standing, offer) for server, standing, offer in found}
     rows = [Row(server.name, server, *seen.get(server.name, (Standing("disabled"), None))) for server in servers]

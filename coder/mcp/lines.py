@@ -13,6 +13,7 @@ _ENDLESS = 1 << 30  # bytes of one line from which on nothing is waited for any 
 _EDGE = 1024
 # Where the number of an answer stands: libraries write it first or last.
 _FIRST = re.compile(rb'\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*(\d{1,18})\s*,')
+_QUESTION = re.compile(rb'[{,]\s*"method"\s*:')
 _LAST = re.compile(rb',\s*"id"\s*:\s*(\d{1,18})\s*(?:,\s*"jsonrpc"\s*:\s*"2\.0"\s*)?\}\s*$')
 
 
@@ -63,10 +64,20 @@ class Lines:
         self._parts, self._size, self._tail = [], 0, b""
         if size <= MOST:
             return b"".join(parts)
-        found = _FIRST.match(parts[0]) or _LAST.search(tail)
-        if found is None:
+        number = _number(parts[0], tail)
+        if number is None:
             raise TooMuch(f"sent a message of more than {MOST >> 20} MiB")
-        return TooLong(int(found[1]), size)
+        return TooLong(number, size)
+
+
+def answered_by(line: bytes) -> int | None:
+    """The number of the request that a line seems to answer, whatever else is wrong with it."""
+    return None if _QUESTION.search(line[:_EDGE]) else _number(line[:_EDGE], line[-_EDGE:])
+
+
+def _number(head: bytes, tail: bytes) -> int | None:
+    found = _FIRST.match(head) or _LAST.search(tail)
+    return None if found is None else int(found[1])
 
 
 def _head(parts: Iterable[bytes]) -> bytes:

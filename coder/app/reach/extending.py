@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from coder.app.reach.linking import Connect, Linking
-from coder.core.config import Config, ServerSettings
+from coder.core.config import Config
 from coder.core.lazy import LazyModule
 from coder.core.visible import visible_line
 from coder.extensions.roster import Entry, has_extensions, roster
@@ -132,7 +132,7 @@ def _shown(entry: Entry) -> Server:
     return Server(entry.name, stdio, "extension", str(entry.folder), entry.digest)
 
 
-def names_of(servers: Collection[Server], settings: ServerSettings) -> dict[str, str]:
-    """The names that are taken, with where each stands."""
-    waiting = dict.fromkeys(settings.unapproved, "the project's .mcp.json")
-    return {**waiting, **{server.name: server.origin for server in servers}}
+def names_of(servers: Collection[Server]) -> dict[str, str]:
+    """The names that are taken, with where each stands. What waits for approval takes none: a folder that is not
+    trusted turns nothing off."""
+    return {server.name: server.origin for server in servers}

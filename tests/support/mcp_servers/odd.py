@@ -76,6 +76,11 @@ def call(number: Any, params: dict[str, Any]) -> None:
     if FAULT == "bad-result":
         say({"id": number, "result": {"content": "none"}})
         return
+    if FAULT == "raw":  # `\\xNN` in the argument is that byte
+        data = ARG.replace("NUMBER", str(number)).encode().decode("unicode_escape").encode("latin-1")
+        sys.stdout.buffer.write(data + b"\n")
+        sys.stdout.buffer.flush()
+        return
     if FAULT == "error":
         say({"id": number, "error": {"code": -32000, "message": "no \x1b[31mway"}})
         return

@@ -28,13 +28,14 @@ def _named(message: Message, place: Place) -> Iterator[str]:
         if not isinstance(block, Text) or not block.text.startswith(ATTACHED):
             continue
         if of_server := _RESOURCE.match(block.text):
-            size = counted(block.text.count("\n", of_server.end()), "line")
-            yield f"{foreign(f'@{of_server[1]}:{of_server[2]}')}, {size}"
+            lines = block.text.count("\n", of_server.end())
+            yield f"{foreign(f'@{of_server[1]}:{of_server[2]}')}, {counted(lines, 'line')}"
+            continue
         if (head := _HEAD.match(block.text)) is None:
             continue
-        what, path, lines = head.groups()
+        what, path, part = head.groups()
         size = block.text.count("\n", head.end())  # the last line ends before the tag that closes it
-        said = _lines(lines) if lines else counted(size, "line" if what == "file" else "name")
+        said = _lines(part) if part else counted(size, "line" if what == "file" else "name")
         yield f"{foreign(place.short(path))}, {said}"
 
 

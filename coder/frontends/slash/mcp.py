@@ -24,7 +24,7 @@ from coder.frontends.slash.saying import done, refused, shown, warned
 from coder.frontends.styled import Row, Style, foreign, row, rows_of
 from coder.mcp.server import State
 
-_EMPTY = "No MCP server is configured. Add one: coder mcp add NAME -- COMMAND, or coder mcp add -t http NAME URL"
+_EMPTY = "No MCP server is configured. Add one: coder mcp add NAME URL, or coder mcp add NAME -- COMMAND"
 _STYLES: dict[str, Style] = {"failed": "bad", "needs-auth": "warn", "disabled": "dim", "unapproved": "dim"}
 _NO_TOOLS: dict[State, str] = {
     "connected": "It offers no tools.",

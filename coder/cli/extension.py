@@ -53,7 +53,7 @@ def extension() -> None:
             stream.reconfigure(errors="backslashreplace")  # a name that this terminal cannot write must not end us
 
 
-@app.command("install")
+@app.command("install", short_help="Show what an extension is, ask, and install it.")
 def install_(file: File, yes: Yes = False, sha256: Hash = "", set_: Sets = None, set_file: SetFiles = None) -> None:
     """Show what an extension is and would do, and install it after a yes. Nothing of it runs before."""
     start = ("coder", "extension", "install")

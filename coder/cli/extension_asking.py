@@ -36,9 +36,10 @@ def ask(fields: Sequence[Field], record: Record | None, cwd: Path, home: Path) -
 
 
 def _one(field: Field, now: str, cwd: Path, home: Path) -> Value | None:
-    hint = f"Enter: {now}" if now else "needed" if field.required else "Enter: leave it out"
+    hint = f"Enter: {now}" if now else "It is needed" if field.required else "Enter: leave it out"
     form = f"{form_of(field)}{', one a line, an empty line ends them' if field.multiple else ''}"
-    print("\n".join(wrapped(f"{form}. {hint}.", "  ", "  ")))
+    unseen = " What you type is not shown." if field.sensitive else ""
+    print("\n".join(wrapped(f"{form[:1].upper()}{form[1:]}. {hint}.{unseen}", "  ", "  ")))
     while True:
         texts = _lines(field)
         if not texts and (now or not field.required):

@@ -15,6 +15,7 @@ import typer
 from coder.cli.extension_asking import ask
 from coder.cli.extension_page import change_lines, consent_lines, kept_lines
 from coder.cli.extension_place import Here, config_of, path_of
+from coder.cli.fitting import fitting
 from coder.core.errors import ConfigError
 from coder.core.visible import visible_line
 from coder.extensions import configuring, installing, locking
@@ -89,7 +90,8 @@ def _file(here: Here, asked: Asked) -> Iterator[Path]:
     from coder.extensions.downloading import download
 
     with here.store.staging() as folder:
-        print(f"Getting {visible_line(asked.file)} …", file=sys.stderr)
+        if asked.file.lower().startswith("https:"):  # anything else is refused at once
+            print(f"Getting {visible_line(asked.file)} …", file=sys.stderr)
         found = download(asked.file, folder)
         _expect(asked, found.sha256)
         print("\n".join(labelled("From", found.address)))
@@ -174,7 +176,7 @@ def _prepare(here: Here) -> Prepare:
 def _after(here: Here, manifest: Manifest, record: Record, notice: str) -> None:
     problem = locking.fetch(manifest, here.store.folder(record), here.store.work(record), here.env)
     for line in filter(None, (notice, problem)):
-        print(visible_line(line))
+        print(fitting(visible_line(line), sys.stdout))
     if record.enabled:
         print("Sessions that start from now on have its tools.")
     else:

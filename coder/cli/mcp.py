@@ -13,9 +13,11 @@ import typer
 from coder.cli import mcp_add, mcp_import, mcp_login, mcp_serve
 from coder.cli.fitting import fitting
 from coder.cli.mcp_page import Row, as_json, list_page, server_page
+from coder.cli.meanwhile import meanwhile
 from coder.config.flags import Flags
 from coder.config.load import load
 from coder.config.paths import current_folder, local_settings
+from coder.config.question import notice
 from coder.config.server_write import SCOPES, Spot, entries, remove, spots
 from coder.config.servers import MCP_FILE
 from coder.config.shown import shown
@@ -43,7 +45,7 @@ mcp_login.register(app)
 mcp_serve.register(app)
 
 
-@app.command("list")
+@app.command("list", short_help="Every server that counts here, how it is doing.")
 def list_(json_: Json = False) -> None:
     """Every server that counts here, and whether it can be reached. It starts each one for that."""
     config = _config()
@@ -56,7 +58,7 @@ def list_(json_: Json = False) -> None:
     _tell(config, problems)
 
 
-@app.command("get")
+@app.command("get", short_help="One server: its file, what runs, how it is doing.")
 def get(name: Name, json_: Json = False) -> None:
     """One server: where it is configured, what runs, whether it can be reached. Keys are not shown."""
     config = _config()
@@ -73,7 +75,7 @@ def get(name: Name, json_: Json = False) -> None:
     _tell(config, mine)
 
 
-@app.command("remove")
+@app.command("remove", short_help="Take a server out of its file.")
 def remove_(
     name: Name,
     scope: Annotated[
@@ -92,6 +94,9 @@ def remove_(
         if scope is None and name in (each.name for each in _servers(config)[2].servers):
             raise ConfigError(f"{name} is an extension. To remove it: coder extension remove {name}")
         where = "" if scope is None else f" in {scope} config"
+        if scope is None:
+            known = [each for source in config.servers.sources for each in source.servers]
+            raise ConfigError(_nothing_named(name, known))
         raise ConfigError(f'No MCP server found with name: "{shown(name, 80)}"{where}. See: coder mcp list')
     if len({spot.scope for spot in found}) > 1:
         scopes = ", ".join(dict.fromkeys(spot.scope for spot in found))
@@ -103,7 +108,7 @@ def remove_(
         print(f"Removed MCP server {shown(name, 80)} from {spot.scope} config\n{_modified(spot)}")
 
 
-@app.command("reset-project-choices")
+@app.command("reset-project-choices", short_help="Forget what you approved of .mcp.json.")
 def reset_project_choices() -> None:
     """Forget which servers of this project's .mcp.json you approved or turned off."""
     config = load(Flags(headless=False), os.environ, current_folder())
@@ -119,7 +124,11 @@ def look(servers: Sequence[Server], config: Config, extensions: Extensions) -> l
     from coder.app.reach.connecting import logins_of
 
     logins = logins_of(config, config.env)
-    return loop.run(looking.look(servers, config, logins, extensions)) if servers else []
+    if not servers:
+        return []
+    count = "1 MCP server" if len(servers) == 1 else f"{len(servers)} MCP servers"
+    with meanwhile(f"Asking {count} how {'it is' if len(servers) == 1 else 'they are'} doing …"):
+        return loop.run(looking.look(servers, config, logins, extensions))
 
 
 def _servers(config: Config) -> tuple[tuple[Server, ...], tuple[Problem, ...], Extensions]:
@@ -158,7 +167,11 @@ def _nothing_named(name: str, names: Sequence[str]) -> str:
 
 def _tell(config: Config, problems: Sequence[Problem]) -> None:
     """What is wrong with the configuration, on standard error: what was asked for stands alone on standard output."""
+    # That the folder is not trusted is said of each server that waits for it.
+    known = "" if config.trust is None else notice(config.trust)
     for text in (*config.warnings, *(problem.text for problem in problems)):
+        if text == known:
+            continue
         print(fitting(f"! {shown(text, 1000)}", sys.stderr), file=sys.stderr)
 
 

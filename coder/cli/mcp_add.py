@@ -6,6 +6,7 @@ import getpass
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
@@ -27,6 +28,7 @@ from coder.mcp.server import Hosted
 
 _TRANSPORTS = ("stdio", "http", "sse")
 _ADDRESS = re.compile(r"https?://", re.IGNORECASE)
+_HOST = re.compile(r"(?:localhost|[\w-]+(?:\.[\w-]+)+)(?::\d+(?:/.*)?|/.*)", re.DOTALL)  # an address but for its http
 _SECRET = "MCP_CLIENT_SECRET"
 _LISTS = {"-e": re.compile(r"[A-Za-z_]\w*="), "-H": re.compile(r"[\w-]+:")}
 _LONG = {"--env": "-e", "--header": "-H"}
@@ -45,8 +47,9 @@ class _Words(TyperCommand):
 
 
 def register(app: typer.Typer) -> None:
-    app.command("add", cls=_Words, context_settings={"ignore_unknown_options": False})(add_)
-    app.command("add-json")(add_json)
+    short = "Add a server: an address, or a command behind --."
+    app.command("add", cls=_Words, short_help=short, context_settings={"ignore_unknown_options": False})(add_)
+    app.command("add-json", short_help="Add a server by its entry, as JSON.")(add_json)
 
 
 def add_(
@@ -73,6 +76,12 @@ def add_(
     if transport is not None and transport not in _TRANSPORTS:
         raise ConfigError(f"--transport must be one of {', '.join(_TRANSPORTS)}, not {shown(transport, 40)}.")
     kind = transport or ("http" if _ADDRESS.match(words[0]) else "stdio")
+    if transport is None and len(words) == 1 and _HOST.fullmatch(words[0]) and shutil.which(words[0]) is None:
+        whole = f"http{'' if words[0].startswith('localhost') else 's'}://{shown(words[0], 80)}"
+        raise ConfigError(
+            f"there is no program {shown(words[0], 80)}. Nothing was added. An address begins with http:// or "
+            f"https://: coder mcp add {shown(name, 80)} {whole}"
+        )
     if kind == "stdio":
         if header or client_id or client_secret or callback_port:
             raise ConfigError("--header and the options of a login are for a server at an address.")

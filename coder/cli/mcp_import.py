@@ -37,7 +37,7 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask; for scripts.")]
 
 def register(app: typer.Typer) -> None:
     app.command("import")(import_)
-    app.command("add-from-claude-desktop")(add_from_claude_desktop)
+    app.command("add-from-claude-desktop", short_help="Take over those of Claude Desktop.")(add_from_claude_desktop)
 
 
 def import_(

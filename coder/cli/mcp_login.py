@@ -32,7 +32,7 @@ _NAME = typer.Argument(metavar="NAME", help="Of a server.", show_default=False)
 
 def register(app: typer.Typer) -> None:
     app.command("login")(login)
-    app.command("logout")(logout)
+    app.command("logout", short_help="Take the login at a server back.")(logout)
 
 
 def login(

@@ -112,7 +112,10 @@ def status(row: Row) -> str:
         return f"{words} ({count} tool{'' if count == 1 else 's'})"
     if row.standing.state == "needs-auth":
         return f"{words}: coder mcp login {row.name}"
-    return f"{words}: {shown(row.standing.reason, 1000)}" if row.standing.reason else words
+    whole, reason = f"The MCP server {row.name} ", row.standing.reason
+    if reason.startswith(whole):  # the row has its name already
+        reason = f"it {reason.removeprefix(whole)}"
+    return f"{words}: {shown(reason, 1000)}" if reason else words
 
 
 def as_json(row: Row) -> Json:

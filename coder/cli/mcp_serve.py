@@ -40,7 +40,9 @@ Flags = Annotated[list[str] | None, typer.Argument(metavar="[FLAG]...", show_def
 
 
 def register(app: typer.Typer) -> None:
-    app.command("serve", help=_HELP, context_settings=_TAKES_ANY)(serve)
+    app.command(
+        "serve", help=_HELP, short_help="Let another program use coder's tools here.", context_settings=_TAKES_ANY
+    )(serve)
 
 
 def serve(flags: Flags = None) -> None:

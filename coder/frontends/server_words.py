@@ -39,7 +39,7 @@ def _one(each: ServerRow) -> str:
         case "connected":
             return f"{name} ok"
         case "failed":
-            reason = visible_line(each.reason)
+            reason = visible_line(each.reason).removesuffix(".")
             return f"{name} ✗ {reason if len(reason) <= _REASON else reason[: _REASON - 1] + '…'}"
         case state:
             return f"{name} {STATES[state]}"

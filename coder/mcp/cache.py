@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from coder.core.lazy import LazyModule
 from coder.core.messages import Json
 from coder.core.ordinary import read_ordinary
+from coder.core.private import made_private
 from coder.mcp.server import Offer, Server
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _is_there(path: Path, data: bytes) -> bool:
 
 
 def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    made_private(path.parent)
     temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:

@@ -4,9 +4,7 @@ is said, nor how a login is had."""
 from __future__ import annotations
 
 import asyncio
-import socket
-import ssl
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +13,7 @@ from coder.mcp.carrier import MOST, Trouble
 from coder.mcp.credentials import Credentials, CredentialsOf
 from coder.mcp.errors import LoginNeeded, ServerError
 from coder.mcp.library import sse, streamable_http
+from coder.mcp.network import why_not
 from coder.mcp.server import Http, Server
 from coder.mcp.veil import Veil, one_line
 
@@ -107,13 +106,8 @@ class HttpCarrier:
 
     def _network(self, error: BaseException) -> Trouble | None:
         host = one_line(_host(self._transport.url), self._veil)
-        for cause in _causes(error):
-            if isinstance(cause, ssl.SSLCertVerificationError):
-                return Trouble(f"has a certificate that is not trusted ({cause.verify_message})", "final")
-            if isinstance(cause, socket.gaierror):
-                return Trouble(f"cannot be reached: the name {host} was not found (DNS)")
-            if isinstance(cause, ConnectionRefusedError):
-                return Trouble(f"cannot be reached: {host} refuses the connection")
+        if why := why_not(error, host):
+            return Trouble(why) if why.startswith("cannot be reached") else Trouble(why, "final")
         match error:
             case httpx2.TimeoutException() | TimeoutError():
                 return Trouble(f"cannot be used: {host} did not answer in time")
@@ -149,11 +143,3 @@ def _host(url: str) -> str:
         return httpx2.URL(url).host
     except httpx2.InvalidURL:
         return url
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        yield error
-        error = error.__cause__ or error.__context__

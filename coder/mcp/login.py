@@ -34,6 +34,7 @@ from coder.mcp.authority import Authority, client_for
 from coder.mcp.consent import Consent, Person
 from coder.mcp.errors import ServerError
 from coder.mcp.loopback import Loopback
+from coder.mcp.network import why_not
 from coder.mcp.oauth import Memory, grant_of
 from coder.mcp.server import Login, Server
 from coder.mcp.tokens import Grant, address_of
@@ -217,8 +218,9 @@ class LogIn:
                     with suppress(httpx2.HTTPError):
                         await client.delete(request.url, headers=signed)
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
-            what = "did not answer in time" if isinstance(error, httpx2.TimeoutException) else "cannot be reached"
-            raise ServerError(f"{self._name} {what} ({type(error).__name__}). Look at its address.") from error
+            late = "did not answer in time" if isinstance(error, httpx2.TimeoutException) else ""
+            what = late or why_not(error, request.url.host) or f"cannot be reached ({type(error).__name__})"
+            raise ServerError(f"{self._name} {what}. Look at its address.") from error
         return httpx2.Response(answer.status_code, headers=answer.headers, content=b"", request=request)
 
     def _judge(self, answer: httpx2.Response, asked: int) -> None:

@@ -10,6 +10,7 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
+from coder.core.private import made_private
 from coder.mcp.veil import Veil
 
 MOST = 1 << 20  # bytes of a log file; there are two of them
@@ -72,7 +73,7 @@ class Printed:
 
     def _open(self) -> None:
         self._opened = True
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        made_private(self.path.parent)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         self._fd = os.open(self.path, flags, 0o600)
         self._size = os.fstat(self._fd).st_size

@@ -58,7 +58,9 @@ class Vault:
             except VaultError:
                 ring = None
         self._file.put(service, key, Entry(None if ring is not None else value))
-        return "" if ring is not None else f"No keyring can be used: it is kept in {self._file.path}, for you alone."
+        if ring is not None:
+            return ""
+        return f"No keyring can be used: the secret is kept in {self._file.path}, for you alone."
 
     def drop(self, service: str, key: str) -> bool:
         """Whether there was one."""

@@ -37,7 +37,7 @@ def test_a_life_without_a_terminal(place: Place) -> None:
 
     sure = ("--yes", "--sha256", sha256(made))
     said = coder("install", "one.mcpb", *sure, "--set-file", "key=key", "--set", "port=7")
-    assert "Installed: echo 1.0.0." in said and "it is kept in" in said
+    assert "Installed: echo 1.0.0." in said and "the secret is kept in" in said
     (listed,) = json.loads(coder("list", "--json"))
     assert (listed["name"], listed["version"], listed["enabled"], listed["config"]) == (
         "echo",
@@ -84,11 +84,11 @@ def test_a_person_is_asked_first_and_then_for_each_setting_until_it_is_right(pla
     child = start()
     child.expect(r"Install it\? \[y/N\]")
     child.send("y\r")
-    child.expect(r"API key \(key\)(?s:.*)a text that is not empty. needed.(?s:.*)>")
+    child.expect(r"API key \(key\)(?s:.*)A text that is not empty. It is needed. What you type is not shown.(?s:.*)>")
     child.send("\r")
     child.expect(r"It is needed(?s:.*)>")
     child.send("canary\r")
-    child.expect(r"Port \(port\)(?s:.*)a number from 1 to 9. Enter: 3.(?s:.*)>")
+    child.expect(r"Port \(port\)(?s:.*)A number from 1 to 9. Enter: 3.(?s:.*)>")
     assert "canary" not in child.before + child.after
     child.send("12\r")
     child.expect(r"it must be a number from 1 to 9, not '12'(?s:.*)>")

@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pexpect
 import pytest
 
-from tests.support.cli import Place
+from tests.support.cli import CODER, Place
 
 SECRET = "s3cret-value-that-must-not-show"
 
@@ -77,6 +78,19 @@ def test_every_server_is_asked_how_it_is_doing(place: Place) -> None:
     assert done.code == 0 and f'{path}: MCP server "wrong" has a "url" but no "type"; ' in done.stderr
 
 
+@pytest.mark.behaviour("B-1868")
+def test_on_a_terminal_it_says_that_it_asks_and_no_more_once_there_are_answers(place: Place) -> None:
+    assert place.coder("mcp", "add", "gone", "--", "no-such-program").code == 0
+    child = pexpect.spawn(
+        CODER[0], [*CODER[1:], "mcp", "list"], cwd=str(place.project), env=place.env(None), timeout=30
+    )
+    child.expect_exact("Asking 1 MCP server how it is doing")
+    child.expect_exact("\r\x1b[2K")
+    child.expect("gone: no-such-program - (?s:.*)Failed to(?s:.*)it cannot be started")
+    child.expect(pexpect.EOF)
+
+
+@pytest.mark.behaviour("B-1868")
 @pytest.mark.behaviour("B-1587")
 def test_what_a_project_brings_waits_and_can_be_reset(place: Place) -> None:
     assert place.coder("mcp", "add", "--scope", "project", "shared", "--", "no-such-program").code == 0
@@ -90,9 +104,10 @@ def test_what_a_project_brings_waits_and_can_be_reset(place: Place) -> None:
     assert listed.code == 0 and listed.stdout.startswith(
         "shared: ⏸ Pending approval: it is new in .mcp.json. See it with: "
     )
-    assert "coder trust" in listed.stderr
+    assert "Approve it with: coder trust add" in listed.stdout and listed.stderr == ""
 
 
+@pytest.mark.behaviour("B-1869")
 @pytest.mark.behaviour("B-1582")
 @pytest.mark.parametrize(
     ("words", "said"),
@@ -101,6 +116,8 @@ def test_what_a_project_brings_waits_and_can_be_reset(place: Place) -> None:
         (("add", "a__b", "x"), "must not hold __"),
         (("add", "a", "-t", "ws", "wss://x"), "--transport must be one of"),
         (("add", "a", "ftp://x", "-t", "http"), "url must be an http or https address. Nothing was added."),
+        (("add", "a", "x.example/mcp"), "begins with http:// or https://: coder mcp add a https://x.example/mcp"),
+        (("add", "a", "localhost:8080"), "coder mcp add a http://localhost:8080"),
         (("add", "a", "-s", "global", "x"), "--scope must be one of local, project, user"),
         (("add-json", "a", f'{{"type": "http", "url": "{SECRET}"}}'), "url must be an http or https address"),
         (("add-json", "a", '{"type": "sdk", "name": "a"}'), "lives in the program that embeds coder"),

@@ -20,6 +20,7 @@ GROUPS = (
     ("When something goes wrong", "errors"),
     ("Slash commands", "slash"),
     ("Git", "git"),
+    ("Servers", "servers"),
     ("Beginning and leaving", "doorstep"),
 )
 HEAD = """# Screens

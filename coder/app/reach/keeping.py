@@ -10,13 +10,14 @@ from pathlib import Path
 from coder.config.replace import locked, replace
 from coder.core.messages import Json
 from coder.core.ordinary import read_ordinary
+from coder.core.private import made_private
 
 _MOST = 16 << 20
 
 
 def write_private(path: Path, data: bytes) -> None:
     """A new file, or one of ours anew. Raises OSError."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    made_private(path.parent)
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     with os.fdopen(fd, "wb") as file:
         file.write(data)
@@ -39,7 +40,7 @@ def read_json(path: Path) -> Json | None:
 
 def write_json(path: Path, value: Json) -> None:
     """Whole or not at all. Raises OSError."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    made_private(path.parent)
     with locked(path.parent) as is_locked:
         _write(path, value, is_locked)
 
@@ -47,7 +48,7 @@ def write_json(path: Path, value: Json) -> None:
 def update_json(path: Path, change: Callable[[Json], Json]) -> None:
     """The same with what `change` makes of what is there, which nobody else changes meanwhile. Raises OSError, and
     ValueError for what is no object."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    made_private(path.parent)
     with locked(path.parent) as is_locked:
         _write(path, change(read_json(path) or {}), is_locked)
 

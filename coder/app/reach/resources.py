@@ -93,5 +93,6 @@ class ServerResources:
         try:
             return await link.read(uri)
         except ServerError as error:
-            shown, why = visible_line(uri[:_SHOWN]), visible_line(str(error))
+            said = str(error).removeprefix(f"The MCP server {server} refused the resource {uri}: ")
+            shown, why = visible_line(uri[:_SHOWN]), visible_line(said)
             raise ToolError(f"{visible_line(server)} does not give {shown}: {why}") from error

@@ -242,6 +242,14 @@ class Reach:
             self._is_replying = True
             asyncio.get_running_loop().call_later(_REPLIES, self.begin)
 
+    def goes_on(self, said: dict[str, str]) -> None:
+        """`said` is why servers are not there, as the person was told in sessions before this one at the same terminal:
+        that is not told again. What this session tells is added."""
+        here = {link.server.name for link in self._links}
+        for name in set(said) - here:
+            del said[name]
+        self._said = said
+
     def begin_soon(self) -> None:
         """For a session with a person in front, who may be quick: loading what servers need takes a second of the
         processor's, and their first request goes before it."""
@@ -289,11 +297,15 @@ class Reach:
         if link is None:
             return False
         self._said.pop(name, None)
-        if not self._has_begun:
-            self.begin()
-        else:
-            await link.reconnect()
-        return await link.ready()
+        before, self._awaited = self._awaited, self._awaited | {name}  # whoever asked for it says how it went
+        try:
+            if not self._has_begun:
+                self.begin()
+            else:
+                await link.reconnect()
+            return await link.ready()
+        finally:
+            self._awaited = before
 
     async def aclose(self) -> None:
         self._closed = True
@@ -315,6 +327,7 @@ class Reach:
         tools, offer, server = self._known.of(link.server.name), link.offer, link.server
         names: Collection[str] = {tool.name for tool in self._native}
         reason = "" if link.standing.state == "connected" or not link.standing.reason else reason_of(link)
+        reason = reason.removesuffix(f" Its log is {link.standing.log}.")  # which has a row of its own
         return rows.ServerRow(
             server.name,
             link.standing.state,

@@ -1,4 +1,6 @@
-"""Which files went with a prompt, and how large each is, from the message as it was sent. Pure; must not read files."""
+"""Which files and resources of servers went with a prompt, and how large each is, from the message as it was sent.
+Pure; must not read files.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from coder.frontends.render.subjects import Place
 from coder.frontends.styled import foreign
 
 _HEAD = re.compile(re.escape(ATTACHED) + r'(file|folder) path="([^"\n]*)"(?: lines="([\d-]*)")?>\n')
+_RESOURCE = re.compile(re.escape(ATTACHED) + r'resource server="([^"\n]*)" uri="([^"\n]*)">\n')
 
 
 def attached(message: Message, folder: Path, home: Path) -> str:
@@ -24,11 +27,15 @@ def _named(message: Message, place: Place) -> Iterator[str]:
     for block in message.content:
         if not isinstance(block, Text) or not block.text.startswith(ATTACHED):
             continue
+        if of_server := _RESOURCE.match(block.text):
+            lines = block.text.count("\n", of_server.end())
+            yield f"{foreign(f'@{of_server[1]}:{of_server[2]}')}, {counted(lines, 'line')}"
+            continue
         if (head := _HEAD.match(block.text)) is None:
             continue
-        what, path, lines = head.groups()
+        what, path, part = head.groups()
         size = block.text.count("\n", head.end())  # the last line ends before the tag that closes it
-        said = _lines(lines) if lines else counted(size, "line" if what == "file" else "name")
+        said = _lines(part) if part else counted(size, "line" if what == "file" else "name")
         yield f"{foreign(place.short(path))}, {said}"
 
 

@@ -27,6 +27,7 @@ _LONGEST_REASON = 300
 _SENTENCE = re.compile(r"(.+?[.!?])(?=\s+[A-Z\"'`(]|\Z)", re.DOTALL)
 _TAG = re.compile(r"</?tool_use_error>")
 _NOT_RUN = "The pattern was not searched for: "  # how the reason begins, which the row says already
+_INPUT = re.compile(r"\S+ was not run: its input has \d+ problems?\.\n- ")  # which problem, says more
 _NARROW = 12
 
 
@@ -213,6 +214,8 @@ def _lines(text: str) -> list[str]:
 def _reason(result: ToolResult, place: Place) -> str:
     """The first sentence of what the model was told."""
     text = _TAG.sub("", result_text(result)).strip().removeprefix(_NOT_RUN)
+    if wrong := _INPUT.match(text):
+        text = text[wrong.end() :]
     line = place.shorten(text.split("\n", 1)[0])
     found = _SENTENCE.match(line)
     made = foreign((found[1] if found else line)[:_LONGEST_REASON])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +58,8 @@ def subject(call: ToolUse, place: Place) -> str:
     given = call.input
     if call.name == git_calls.TOOL:
         return foreign(place.shorten(git_calls.about(given)[:_LONGEST]))
+    if call.name.startswith("mcp__"):
+        return foreign(_arguments(given)[:_LONGEST])
     key = next((key for key in _KEYS if isinstance(given.get(key), str)), "")
     text = str(given.get(key, ""))[:_LONGEST]
     if key in _PATHS:
@@ -68,6 +71,16 @@ def subject(call: ToolUse, place: Place) -> str:
     if key == "skill":
         text = f"{text} {_text(given, 'args')}".rstrip()
     return foreign(text)
+
+
+def _arguments(given: Json) -> str:
+    """Of a tool of a server, whose names mean nothing to us: `Hello`, or `a: 2, b: 3`."""
+    values = [(key, value if isinstance(value, str) else _as_json(value)) for key, value in given.items()]
+    return values[0][1] if len(values) == 1 else ", ".join(f"{key}: {value}" for key, value in values)
+
+
+def _as_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def path_of(call: ToolUse) -> str:

@@ -153,7 +153,8 @@ def _mention_start(draft: str, caret: int) -> int | None:
 
 def _choice(each: Command) -> Choice:
     hint = f" {each.hint}" if each.hint else ""
-    note = f"({each.origin})" if each.origin else ""
+    said = each.name.startswith("mcp__")  # the name begins with where it is from
+    note = f"({each.origin})" if each.origin and not said else ""
     shown = (visible_line(f"/{each.name}{hint}")[:_LONGEST], visible_line(each.about)[:_LONGEST])
     return Choice(f"/{each.name}", shown, not each.hint.startswith("<"), note)
 

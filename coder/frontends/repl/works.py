@@ -72,6 +72,8 @@ class Works:
         self._tasks: set[asyncio.Task[None]] = set()
         self._later: list[str] = []
         self._told_of = ""  # the session whose past was shown
+        self._warned: set[str] = set()  # what stands on the screen, and need not be said of the next session
+        self._away: dict[str, str] = {}  # and why servers are not there
         self._met: set[str] = set()  # the other sessions that were told of
         self._began = time.monotonic()
         self._custom: custom_status.CustomStatus | None = None
@@ -178,7 +180,8 @@ class Works:
         self._offer()
         self.printer.begins(session.messages)
         for text in session.warnings:
-            if text not in config.warnings:
+            if text not in config.warnings and text not in self._warned:
+                self._warned.add(text)
                 self.printer.say(row(("! ", "warn"), foreign(text)))
         if session.facts.session_id != self._told_of:  # else it is on the screen
             resumed.show(self.printer, session)
@@ -193,6 +196,8 @@ class Works:
     async def _reach(self, session: Session) -> None:
         """Servers begin behind the first paint; those that must be there are awaited here, and nowhere else."""
         session.on_servers(self._offer)
+        if session.reach is not None:
+            session.reach.goes_on(self._away)
         session.begin_servers()
         for text in await session.required() or ():
             self.printer.say(row(("! ", "warn"), foreign(text)))

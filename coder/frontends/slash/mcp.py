@@ -6,7 +6,7 @@ Must not know how servers are reached.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
@@ -22,18 +22,28 @@ from coder.frontends.server_words import STATES
 from coder.frontends.slash.pages import look
 from coder.frontends.slash.saying import done, refused, shown, warned
 from coder.frontends.styled import Row, Style, foreign, row, rows_of
+from coder.mcp.server import State
 
-_EMPTY = "No MCP server is configured. Add one: coder mcp add NAME -- COMMAND, or coder mcp add -t http NAME URL"
+_EMPTY = "No MCP server is configured. Add one: coder mcp add NAME URL, or coder mcp add NAME -- COMMAND"
 _STYLES: dict[str, Style] = {"failed": "bad", "needs-auth": "warn", "disabled": "dim", "unapproved": "dim"}
+_NO_TOOLS: dict[State, str] = {
+    "connected": "It offers no tools.",
+    "pending": "What it offers is not known yet.",
+    "connecting": "What it offers is not known yet.",
+    "failed": "/mcp reconnect {name} begins it anew.",
+    "needs-auth": "/mcp reconnect {name} begins it anew once you are logged in.",
+    "disabled": "/mcp enable {name} turns it on in this project.",
+    "unapproved": "What it offers is not known: it was not started.",
+}
 _AGAIN, _TURN = "r", "x"
+_SOON = 0.3  # seconds that nobody minds
 _DEEDS = ("reconnect", "enable", "disable")
 
 
 async def run(desk: Desk, arguments: str) -> None:
     """`arguments`: nothing, the name of a server, or what is to be done with one."""
     words = arguments.split()
-    if desk.session.reach is not None:
-        desk.session.reach.begin()  # whoever looks at them wants to know
+    _begin(desk)
     if not words:
         await _screen(desk)
     elif words[0] in _DEEDS and len(words) == 2:
@@ -42,6 +52,12 @@ async def run(desk: Desk, arguments: str) -> None:
         await _show(desk, _named(desk, words[0]))
     else:
         raise ConfigError("/mcp takes the name of a server, or: reconnect NAME, enable NAME, disable NAME.")
+
+
+def _begin(desk: Desk) -> None:
+    """Whoever looks at them wants to know."""
+    if desk.session.reach is not None:
+        desk.session.reach.begin()
 
 
 async def _screen(desk: Desk) -> None:
@@ -55,6 +71,7 @@ async def _screen(desk: Desk) -> None:
             await _show(desk, each)
         else:
             await _do(desk, _deed(picked, each), each)
+            _begin(desk)  # of another session, where one was turned off or on
 
 
 def servers_picker(servers: Sequence[ServerRow], desk: Desk, first: int = 0) -> Picker:
@@ -102,7 +119,7 @@ async def _show(desk: Desk, each: ServerRow) -> None:
         about = " ".join(tool.description.split())
         rows.append(row(shown(tool.tool, 60), (f"  {shown(about, 160)}", "dim")))
     if not each.tools:
-        rows += rows_of(["It offers no tools." if each.state == "connected" else "What it offers is not known yet."])
+        rows += rows_of([_NO_TOOLS[each.state].format(name=shown(each.name, 60))])
     await look(desk.ui, rows)
 
 
@@ -130,13 +147,27 @@ async def _do(desk: Desk, deed: str, each: ServerRow) -> None:
 
 async def _reconnect(desk: Desk, each: ServerRow) -> None:
     name, reach = shown(each.name, 60), desk.session.reach
-    if reach is None or each.state in ("disabled", "unapproved"):
-        refused(desk.ui, f"{name} is not used in this session: {STATES[each.state]}.")
-    elif await reach.reconnect(each.name):
+    if each.state == "disabled":
+        refused(desk.ui, f"{name} is off. /mcp enable {name} turns it on.")
+    elif reach is None or each.state == "unapproved":
+        refused(desk.ui, f"{name} is not used: {shown(each.reason or 'it is not approved', 300)}.")
+    elif await _soon(desk, reach.reconnect(each.name), f"  Connecting {name} …"):
         done(desk.ui, f"{name} is connected.")
     else:
         now = _named(desk, each.name)
         refused(desk.ui, f"{name}: {shown(now.reason or STATES[now.state], 300)}")
+
+
+async def _soon(desk: Desk, answer: Coroutine[None, None, bool], meanwhile: str) -> bool:
+    """What comes of it; where that takes its time, people see that something is on."""
+    waiting = asyncio.ensure_future(answer)
+    try:
+        done, _ = await asyncio.wait({waiting}, timeout=_SOON)
+        if not done:
+            desk.ui.say([row((meanwhile, "dim"))])
+        return await waiting
+    finally:
+        waiting.cancel()
 
 
 def _deed(picked: Picked, each: ServerRow) -> str:

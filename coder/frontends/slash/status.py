@@ -23,13 +23,16 @@ from coder.frontends.styled import Row, foreign, row
 from coder.models import catalog
 
 _LABEL = 11
+_WARNING = "! "
 _LONG = 16  # of a shorter key the last four characters would say too much
 
 
 async def run(desk: Desk, arguments: str) -> None:
     del arguments
     head, *rows = await asyncio.to_thread(status_rows, desk)
-    await look(desk.ui, [*fold_row(head, width_for(desk.ui)), *rows], hang=_LABEL)
+    width = width_for(desk.ui)
+    facts = [part for each in rows for part in (fold_row(each, width) if each[0].text == _WARNING else [each])]
+    await look(desk.ui, [*fold_row(head, width), *facts], hang=_LABEL)
 
 
 def status_rows(desk: Desk) -> list[Row]:
@@ -51,7 +54,7 @@ def status_rows(desk: Desk) -> list[Row]:
     if desk.session.servers:
         rows.append(_row("MCP", in_short(desk.session.servers)))
     warnings = (*problems, *config.warnings, *desk.session.warnings)
-    return [*rows, *(row(("! ", "warn"), foreign(text)) for text in dict.fromkeys(warnings))]
+    return [*rows, *(row((_WARNING, "warn"), foreign(text)) for text in dict.fromkeys(warnings))]
 
 
 def _head(session_id: str, title: str) -> str:

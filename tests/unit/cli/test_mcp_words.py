@@ -95,3 +95,10 @@ def test_one_that_was_not_approved_is_shown_without_being_read() -> None:
     row = Row("s", None, Standing("unapproved", "why"), origin=str(Path("/p/.mcp.json")))
     assert list(list_page([row])) == ["s: ⏸ Pending approval: why"]
     assert "  File: /p/.mcp.json" in list(server_page(row))
+
+
+@pytest.mark.behaviour("B-1868")
+def test_a_row_names_its_server_once() -> None:
+    reason = "The MCP server s cannot be reached: x refuses the connection."
+    (line,) = list_page([Row("s", server(Http("http://x/", "http")), Standing("failed", reason))])
+    assert line.endswith("✘ Failed to connect: it cannot be reached: x refuses the connection.")

@@ -191,6 +191,13 @@ async def test_a_login_that_hangs_ends_at_the_deadline(tmp_path: Path, path: str
         await asyncio.wait_for(log_in(server_at(seen.mcp), tmp_path, seconds=0.3), 8)
 
 
+async def test_why_nobody_is_there_is_said_in_words(tmp_path: Path) -> None:
+    with oauth_server() as seen:
+        gone = seen.mcp
+    with pytest.raises(ServerError, match=r"cannot be reached: 127\.0\.0\.1 refuses the connection\."):
+        await log_in(server_at(gone), tmp_path)
+
+
 @pytest.mark.behaviour("B-1663")
 async def test_a_login_that_drips_ends_at_the_deadline(tmp_path: Path) -> None:
     """No single wait in it is long."""

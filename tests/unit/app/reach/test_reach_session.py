@@ -308,3 +308,36 @@ async def test_deny_rules_take_tools_of_servers_away(tmp_path: Path) -> None:
     )
     assert "create_issue" not in said(api.requests[0])
     assert "There is no tool" in results(api.requests[1])[0]
+
+
+class Broken(MemoryLink):
+    async def reconnect(self) -> None:
+        self.becomes(self.standing.state, self.standing.reason)
+
+
+@pytest.mark.behaviour("B-1865")
+async def test_why_a_server_is_not_there_is_said_once_at_one_terminal(tmp_path: Path) -> None:
+    async with running_api([turn("Hi.")]) as api:
+        place = Place(Talk.at(tmp_path, api.url))
+        said: dict[str, str] = {}
+
+        async def opened(reason: str) -> Session:
+            links = MemoryLinks(Broken(server("github"), GITHUB), on_start=lambda link: link.becomes("failed", reason))
+            session = await place.open(links)
+            assert session.reach is not None
+            session.reach.goes_on(said)
+            session.reach.begin()
+            return session
+
+        for reason in ("it broke", "it broke", "it broke otherwise"):
+            session = await opened(reason)
+            assert session.reach is not None and not await session.reach.reconnect("github")
+            await session.aclose()
+        # One that was turned off in between, and is not among them, is told of anew.
+        session = await place.open(MemoryLinks(MemoryLink(server("other"), Offer())))
+        assert session.reach is not None
+        session.reach.goes_on(said)
+        await session.aclose()
+        await (await opened("it broke otherwise")).aclose()
+    told = [notice.text.partition(": ")[2] for notice in place.front.of(Notice)]
+    assert told == ["it broke", "it broke otherwise", "it broke otherwise"]

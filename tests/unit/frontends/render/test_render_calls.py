@@ -235,6 +235,27 @@ async def test_a_cell_and_a_todo_list(tools: Tools) -> None:
     assert shown(done) == ["✓ NotebookEdit a.ipynb · +1 -1", "   1 -a = 1", "   1 +a = 2"]
 
 
+@pytest.mark.behaviour("B-1867")
+@pytest.mark.parametrize(
+    ("given", "seen"),
+    [
+        ({"message": "Hi\x1b[2J there"}, "Hi\\x1b[2J there"),
+        ({"a": 2, "b": [3, None]}, "a: 2, b: [3, null]"),
+        ({"url": "https://x/", "body": "one\ntwo"}, "url: https://x/, body: one two"),
+        ({"a": "x" * 9_000, "b": 1}, f"a: {'x' * 63}…"),
+    ],
+)
+def test_what_a_tool_of_a_server_was_called_with(given: Json, seen: str) -> None:
+    assert shown(finished("mcp__s__do", "x", **given)) == [f"✓ mcp__s__do {seen}"]
+
+
+@pytest.mark.behaviour("B-1867")
+def test_what_was_wrong_with_the_input_of_a_call() -> None:
+    text = "Read was not run: its input has 2 problems.\n- file_path is needed.\n- limit must be a number."
+    done = finished("Read", f"<tool_use_error>{text}</tool_use_error>", failed=True)
+    assert shown(done) == ["✗ Read · failed: file_path is needed"]
+
+
 def test_tools_that_are_not_known_and_old_data() -> None:
     assert shown(finished("mcp__git__log", "x", query="last")) == ["✓ mcp__git__log last"]
     assert shown(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +14,9 @@ import pytest
 from coder.core.config import ServerSettings, ServerSource
 from coder.frontends.slash.dispatch import run_line
 from coder.frontends.stream_json import convert
-from coder.mcp.server import Offer
-from tests.support.desks import FakeDesk, by, desk_at
+from coder.frontends.styled import Row
+from coder.mcp.server import Offer, Standing, State
+from tests.support.desks import FakeDesk, FakeUi, by, desk_at
 from tests.support.linked import MemoryLink, MemoryLinks, offered, server
 
 OFFER = Offer((offered("good", "make", "Makes\x1b[2J it."), offered("good", "list")), title="Good one", version="1.2")
@@ -64,6 +66,76 @@ async def test_a_server_is_begun_anew(tmp_path: Path) -> None:
         assert links.links[1].reconnected == 1 and desk.ui.words[-1] == "✓ bad is connected."
 
 
+@pytest.mark.behaviour("B-1866")
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("failed", "/mcp reconnect bad begins it anew."),
+        ("needs-auth", "/mcp reconnect bad begins it anew once you are logged in."),
+        ("connecting", "What it offers is not known yet."),
+        ("connected", "It offers no tools."),
+    ],
+)
+async def test_a_server_without_tools_says_what_can_be_done(tmp_path: Path, state: State, said: str) -> None:
+    async with serving(tmp_path, unapproved=True) as (desk, links):
+        links.links[1].becomes(state, "it is as it is")
+        await run_line(desk, "/mcp bad")
+        assert desk.ui.page_words[-1] == said
+        await run_line(desk, "/mcp disable bad")
+        await run_line(desk, "/mcp bad")
+        assert desk.ui.page_words[-1] == "/mcp enable bad turns it on in this project."
+        await run_line(desk, "/mcp reconnect new")
+        assert desk.ui.words[-1] == "✗ new is not used: it is new in .mcp.json."
+
+
+class Seeing(FakeUi):
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen = asyncio.Event()
+
+    def say(self, rows: Iterable[Row]) -> None:
+        super().say(rows)
+        self.seen.set()
+
+
+class Slow(MemoryLink):
+    """Ready when the person has seen a sign of it."""
+
+    ui: Seeing
+
+    async def reconnect(self) -> None:
+        await asyncio.wait_for(self.ui.seen.wait(), 10)
+        self.becomes("connected")
+
+
+@pytest.mark.behaviour("B-1866")
+async def test_a_server_that_takes_its_time_gives_a_sign(tmp_path: Path) -> None:
+    link = Slow(server("slow"), Offer())
+    link.ui = Seeing()
+    entries = ServerSource("/f.json", "user", {"slow": {"command": "x"}}, tmp_path)
+    links = MemoryLinks(link, on_start=lambda link: link.becomes("failed", "it broke"))
+    async with desk_at(tmp_path, ui=link.ui, connect=links, servers=ServerSettings((entries,))) as desk:
+        await run_line(desk, "/mcp reconnect slow")
+        assert desk.ui.words[-2:] == ["  Connecting slow …", "✓ slow is connected."]
+
+
+@pytest.mark.behaviour("B-1866")
+async def test_the_log_of_a_server_has_one_row(tmp_path: Path) -> None:
+    async with serving(tmp_path) as (desk, links):
+        log = tmp_path / "bad.log"
+        links.links[1].standing = Standing("failed", f"The MCP server bad exited. Its log is {log}.", log)
+        await run_line(desk, "/mcp bad")
+        assert "  ! it exited." in desk.ui.page_words
+        assert sum("bad.log" in line for line in desk.ui.page_words) == 1
+
+
+async def test_what_is_wrong_goes_on_under_itself(tmp_path: Path) -> None:
+    async with desk_at(tmp_path, warnings=(f"x: {'is not used ' * 9}",)) as desk:
+        await run_line(desk, "/status")
+        at = next(at for at, line in enumerate(desk.ui.page_words) if line.startswith("! x: "))
+        assert desk.ui.page_words[at + 1].startswith("  not")
+
+
 @pytest.mark.behaviour("B-1633")
 async def test_a_server_is_turned_off_and_on_again(tmp_path: Path) -> None:
     async with serving(tmp_path) as (desk, _):
@@ -72,7 +144,7 @@ async def test_a_server_is_turned_off_and_on_again(tmp_path: Path) -> None:
         kept = json.loads((tmp_path / "home" / ".coder" / ".claude.json").read_text())
         assert kept["projects"][str(tmp_path / "project")]["disabledMcpServers"] == ["good"]
         await run_line(desk, "/mcp reconnect good")
-        assert desk.ui.words[-1] == "✗ good is not used in this session: off."
+        assert desk.ui.words[-1] == "✗ good is off. /mcp enable good turns it on."
         await run_line(desk, "/mcp enable good")
         assert {each.name: each.state for each in desk.session.servers} == {"good": "connected", "bad": "failed"}
         assert desk.ui.words[-1].startswith("✓ good is on in this project")

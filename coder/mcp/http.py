@@ -115,6 +115,8 @@ class HttpCarrier:
             if isinstance(cause, ConnectionRefusedError):
                 return Trouble(f"cannot be reached: {host} refuses the connection")
         match error:
+            case httpx2.LocalProtocolError() | UnicodeEncodeError():  # its text is the value of a header
+                return Trouble("cannot be used: what its entry or its login says fits no HTTP header", "final")
             case httpx2.TimeoutException() | TimeoutError():
                 return Trouble(f"cannot be used: {host} did not answer in time")
             case httpx2.InvalidURL() | ValueError():

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from coder.app.checks import Check, Site
 from coder.config.flags import Flags
 from coder.config.load import load
-from coder.config.paths import GLOBAL_FILE
+from coder.config.paths import global_files
 from coder.config.servers import MCP_FILE
 from coder.core.config import Config
 from coder.core.errors import CoderError
@@ -28,7 +28,8 @@ def mcp_servers(site: Site) -> Iterator[Check]:
     env = {name: value for name, value in config.env.items() if name != _KEY or name in site.env}
     servers, problems = servers_of(config.servers, {**env, **site.env}, config.cwd)
     off = sum(server.name in config.servers.off for server in servers)
-    said = [text for text in config.warnings if MCP_FILE in text or GLOBAL_FILE in text]
+    files = tuple(map(str, (config.cwd / MCP_FILE, *global_files(site.home, site.env))))
+    said = [text for text in config.warnings if text.startswith(files)]
     for text in [*said, *(problem.text for problem in problems)][:_MOST]:
         yield Check("MCP servers", "warn", visible_line(text))
     if waiting := [visible_line(name) for name in config.servers.unapproved]:

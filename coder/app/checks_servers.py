@@ -1,5 +1,5 @@
-"""Checks of MCP servers and extensions, where there are any: what is written down of them, none is started. Must not know
-how one is reached.
+"""Checks of MCP servers and extensions, where there are any: what is written down of them. Must not know how one is
+reached; none is started.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ async def test_what_a_hook_asks_the_model_is_counted_once(tmp_path: Path) -> Non
     usages = ({"input_tokens": 100, "output_tokens": 10}, {"input_tokens": 1_000, "output_tokens": 7})
     async with running_api([turn("Done.", usage=usages[0]), turn('{"ok": true}', usage=usages[1])]) as api:
         talk = Talk.at(tmp_path, api.url)
-        env = {"HOME": str(talk.home), "PATH": "/usr/bin:/bin", "ANTHROPIC_BASE_URL": talk.url, "ANTHROPIC_API_KEY": KEY}
+        env = {"HOME": str(talk.home), "ANTHROPIC_BASE_URL": talk.url, "ANTHROPIC_API_KEY": KEY}
         stop = {"Stop": [{"hooks": [{"type": "prompt", "prompt": "Is it done? $ARGUMENTS"}]}]}
         config = replace(
             load(Flags(), env, talk.project, managed=talk.home / "managed"),

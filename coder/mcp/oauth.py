@@ -166,7 +166,7 @@ class SessionAuth(OAuthClientProvider):
             await tokens.keep(self._vault, self._server, grant_of(self))
 
     def _token(self) -> str:
-        """ "" also for one that cannot be sent."""
+        """Empty also for one that cannot be sent."""
         held = self.context.current_tokens
         return held.access_token if held is not None and tokens.is_sendable(held.access_token) else ""
 

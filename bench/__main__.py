@@ -14,6 +14,7 @@ from bench.finding import finding_tools
 from bench.git_context import git_context
 from bench.git_reading import git_reading
 from bench.report import Report
+from bench.servers import servers
 from bench.who import who
 
 
@@ -26,7 +27,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="coder-bench-") as folder:
         every = (
             *(*cases.ALL, *terminal.ALL, checkpoints, git_context, git_reading, accounting),
-            *(*sessions.ALL, *commands.ALL, who, finding_tools),
+            *(*sessions.ALL, *commands.ALL, who, finding_tools, servers),
         )
         for case in every:
             if arguments.only is None or arguments.only in case.__name__:

@@ -23,12 +23,12 @@ FOREVER = 1_000_000
 
 
 @contextmanager
-def place(folder: Path, name: str, script: Any) -> Iterator[tuple[dict[str, str], Path]]:
+def place(folder: Path, name: str, script: Any, **options: Any) -> Iterator[tuple[dict[str, str], Path]]:
     """An empty home, an empty project and the fake API with a script: the environment to run in."""
     home, project = folder / f"{name}-home", folder / f"{name}-project"
     home.mkdir()
     project.mkdir()
-    with fake_api(script) as api:
+    with fake_api(script, **options) as api:
         yield _env(home, api.url), project
 
 

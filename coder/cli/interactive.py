@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from coder import __version__
 from coder.cli.arguments import RunArguments
+from coder.core import loop
 from coder.core.config import Config
 from coder.core.errors import ConfigError
 from coder.frontends.spoken.why import plain_because
@@ -34,7 +35,7 @@ def start(arguments: RunArguments) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError(_NO_TERMINAL)
     config = load(arguments.flags, os.environ, current_folder())
-    code = asyncio.run(_run(arguments, config))
+    code = loop.run(_run(arguments, config))
     try:
         sys.stdout.flush()
     except OSError:  # the terminal is gone: what was to be said on it must not fail once more at the very end

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
 import re
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from coder.cli.arguments import RunArguments, parse
 from coder.cli.spelling import spell_out
+from coder.core import loop
 from coder.core.config import Config
 from coder.core.errors import CoderError, ConfigError, UnknownSession
 from coder.core.visible import visible_line
@@ -99,7 +99,7 @@ def _start(arguments: RunArguments) -> int:
         _check_command(prompt, arguments.flags)
     looking = _looking(config)
     try:
-        return asyncio.run(_run(arguments, config, prompt, looking))
+        return loop.run(_run(arguments, config, prompt, looking))
     finally:
         if looking is not None:
             looking.end()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import sys
@@ -22,6 +21,7 @@ from coder.config.servers import MCP_FILE
 from coder.config.shown import shown
 from coder.config.trust import forget_file
 from coder.config.write import unset_value
+from coder.core import loop
 from coder.core.config import Config
 from coder.core.errors import ConfigError
 from coder.mcp.entries import Problem, servers_of
@@ -119,7 +119,7 @@ def look(servers: Sequence[Server], config: Config, extensions: Extensions) -> l
     from coder.app.reach.connecting import logins_of
 
     logins = logins_of(config, config.env)
-    return asyncio.run(looking.look(servers, config, logins, extensions)) if servers else []
+    return loop.run(looking.look(servers, config, logins, extensions)) if servers else []
 
 
 def _servers(config: Config) -> tuple[tuple[Server, ...], tuple[Problem, ...], Extensions]:
@@ -128,7 +128,7 @@ def _servers(config: Config) -> tuple[tuple[Server, ...], tuple[Problem, ...], E
 
     own, problems = servers_of(config.servers, config.env, config.cwd)
     env = {**os.environ, **config.env}
-    extensions = extensions_of(config, env, names_of(own, config.servers))
+    extensions = extensions_of(config, env, names_of(own))
     more = tuple(Problem("", text) for text in extensions.problems)
     return (*own, *extensions.servers), (*problems, *more), extensions
 
@@ -140,7 +140,7 @@ def _config() -> Config:
 
 def _rows(config: Config, servers: Sequence[Server], extensions: Extensions) -> list[Row]:
     """In the order of their precedence; those that may not be started are not."""
-    off = set(config.servers.off)
+    off = {*config.servers.off, *(server.name for server in servers if server.is_off)}
     found = look([server for server in servers if server.name not in off], config, extensions)
     seen = {server.name: (standing, offer) for server, standing, offer in found}
     rows = [Row(server.name, server, *seen.get(server.name, (Standing("disabled"), None))) for server in servers]

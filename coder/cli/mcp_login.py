@@ -16,6 +16,7 @@ from coder.config.flags import Flags
 from coder.config.load import load
 from coder.config.paths import config_home, current_folder
 from coder.config.shown import shown
+from coder.core import loop as loops
 from coder.core.config import Config
 from coder.core.errors import ConfigError
 from coder.core.visible import visible_line
@@ -46,7 +47,7 @@ def login(
     vault = Vault(config.home, os.environ, quiet=not sys.stdin.isatty())
     person = _Terminal(opens=not no_browser and _has_browser(os.environ))
     try:
-        notice = asyncio.run(_log_in(server, vault, person, config))
+        notice = loops.run(_log_in(server, vault, person, config))
     except ServerError as error:
         print(f"coder: {error}", file=sys.stderr)
         raise typer.Exit(FAILED) from error
@@ -58,7 +59,7 @@ def login(
 def logout(name: Annotated[str, _NAME]) -> None:
     """Take the login at a server back, where the server says how, and forget it."""
     vault = Vault(config_home(os.environ), os.environ, quiet=not sys.stdin.isatty())
-    said = asyncio.run(_log_out(name, vault))
+    said = loops.run(_log_out(name, vault))
     if said is None:
         print(f"There is no login at {shown(name, 80)}: nothing was kept.")
         return

@@ -14,6 +14,7 @@ from coder.config.masking import masked
 from coder.config.shown import shown
 from coder.core.messages import Json
 from coder.mcp.server import Hosted, Http, Offer, Server, Standing, State, Stdio, Transport
+from coder.mcp.veil import veil_of
 
 _WORDS: dict[State, str] = {
     "connected": "✔ Connected",
@@ -56,11 +57,16 @@ def list_page(rows: Sequence[Row]) -> Iterator[str]:
         yield "No MCP servers configured. Add one: coder mcp add NAME URL, or coder mcp add NAME -- COMMAND"
         return
     for row in rows:
-        what = f"{_short(row.server.transport)} - " if row.server is not None else ""
+        what = f"{veil_of(row.server)(_short(row.server.transport))} - " if row.server is not None else ""
         yield f"{shown(row.name, 80)}: {what}{status(row)}"
 
 
 def server_page(row: Row) -> Iterator[str]:
+    veil = veil_of(row.server) if row.server is not None else str
+    yield from map(veil, _server_lines(row))
+
+
+def _server_lines(row: Row) -> Iterator[str]:
     yield f"{shown(row.name, 80)}:"
     yield f"  Scope: {_SCOPES['project' if row.server is None else row.server.scope]}"
     yield f"  File: {shown(row.origin if row.server is None else row.server.origin, 1000)}"
@@ -118,12 +124,15 @@ def as_json(row: Row) -> Json:
         "reason": "" if row.standing is None else row.standing.reason,
         "tools": None if row.offer is None else [tool.tool for tool in row.offer.tools],
     }
+    veil = veil_of(row.server) if row.server is not None else str
     match None if row.server is None else row.server.transport:
         case Stdio() as stdio:
             env = {name: _HIDDEN for name in stdio.env if name not in _OURS}
-            found |= {"type": "stdio", "command": stdio.command, "args": list(hidden(stdio.args)), "env": env}
+            args = [veil(word) for word in hidden(stdio.args)]
+            found |= {"type": "stdio", "command": veil(stdio.command), "args": args, "env": env}
         case Http() as http:
-            found |= {"type": http.kind, "url": _address(http.url), "headers": dict.fromkeys(http.headers, _HIDDEN)}
+            url = veil(_address(http.url))
+            found |= {"type": http.kind, "url": url, "headers": dict.fromkeys(http.headers, _HIDDEN)}
         case Hosted():
             found |= {"type": "sdk"}
     return found

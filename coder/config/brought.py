@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import PurePath
 
 from coder.config.shown import shown
 from coder.core.messages import Json
+from coder.core.own_keys import is_own_key
 from coder.core.trust import Brought, Kind
 
 MCP_FILE = ".mcp.json"
 MARKDOWN = ".md"  # a command or skill, whose head grants something while it is used
+_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)")
 # Keys whose value is a command, or an object that holds one.
 _COMMANDS = (
     "statusLine",
@@ -143,6 +146,14 @@ def _servers(value: Json, file: str) -> Iterator[Brought]:
         yield _item(file, "server", "mcpServers", _text(servers), servers)
     for name, entry in _object(servers).items():
         yield _item(file, "server", name, _server(entry), entry)
+        for key in _keys_in(entry):  # its digest is of the whole entry: the key goes where it was seen to go
+            yield _item(file, "key", key, name, [name, entry])
+
+
+def _keys_in(entry: object) -> list[str]:
+    """The keys of the person's for the model that a server would be given."""
+    names = dict.fromkeys(_REFERENCE.findall(_text([entry])))
+    return [name for name in names if is_own_key(name)]
 
 
 def _server(entry: object) -> str:

@@ -97,6 +97,8 @@ def _wanted(kind: Kind, group: list[Brought]) -> Iterator[str]:
                 yield f"run hooks of {len(by_file) - _NAMED * 2} more files"
         case "server":
             yield f"start {_number(count, 'MCP server')}: {group[0].text if count == 1 else names}"
+        case "key":
+            yield from (f"give your {item.name} to the MCP server {item.text}" for item in group)
         case "command":
             yield from (f"run its {item.name}: {item.text}" for item in group)
         case "variable":

@@ -70,9 +70,13 @@ def servers_of(
     refused: set[str] = set()
     if "project" in scopes and (theirs := _theirs(stack, start, warnings)):
         unapproved = dict(_unapproved(theirs, stack.trust))
-        every.append(_source(start / MCP_FILE, "project", _without(theirs, unapproved), start))
+        source = _source(start / MCP_FILE, "project", _without(theirs, unapproved), start)
+        every.append(replace(source, keys=_keys(stack.trust)))
         named = {name for layer in stack.layers for name in layer.settings.servers_off}
         refused = (named & set(theirs)) - taken - set(unapproved)
+        if "user" in scopes:
+            counts = {name: entry for name, entry in theirs.items() if name not in taken | refused | set(unapproved)}
+            warnings += _replacing(counts, mine, start)
     if "user" in scopes:
         every += [_source(one.path, "user", one.user, start) for one in mine]
     off: set[str] = set()
@@ -144,6 +148,26 @@ def _unapproved(servers: Mapping[str, Any], trust: Trust | None) -> Iterator[tup
         else:
             why = f"it is new in {MCP_FILE}"
         yield name, f"{why}. {what_to_do}"
+
+
+def _replacing(theirs: Mapping[str, Any], mine: tuple[global_file.Own, ...], start: Path) -> Iterator[str]:
+    """A server of the project that has the name of another one of the person's: what they allowed by that name was
+    meant for their own."""
+    for name in dict.fromkeys(name for one in mine for name, entry in one.user.items() if name in theirs):
+        if all(one.user.get(name) != theirs[name] for one in mine):
+            yield (
+                f"{start / MCP_FILE}: its MCP server {shown(name, 80)} is used in place of your own one of that name, "
+                "and your permission rules for that name hold for it."
+            )
+
+
+def _keys(trust: Trust | None) -> frozenset[tuple[str, str]]:
+    """Only what was said when the folder was approved: trust for one run asked nobody."""
+    if trust is None:
+        return frozenset()
+    approved = (trust.approved or {}).get(MCP_FILE, {})
+    wanted = (item for item in trust.brought if item.kind == "key" and item.file == MCP_FILE)
+    return frozenset((item.text, item.name) for item in wanted if item.digest in approved)
 
 
 def _source(path: Path, scope: str, servers: Mapping[str, Any], start: Path) -> ServerSource:

@@ -105,12 +105,14 @@ class HookSettings:
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ServerSource:
     """The `mcpServers` object of one place, as written. `origin` is the file or flag it stands in; `scope` managed,
-    flag, local, project, user or extension; `folder` is what the entries' relative things are relative to."""
+    flag, local, project, user or extension; `folder` is what the entries' relative things are relative to. `keys` are
+    (server, variable): what the person agreed that a server of the project is given of their keys for the model."""
 
     origin: str
     scope: str
     servers: Mapping[str, Any]
     folder: Path
+    keys: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

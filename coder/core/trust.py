@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-Kind: TypeAlias = Literal["hook", "server", "command", "variable", "rule", "folder", "mode", "setting"]
+Kind: TypeAlias = Literal["hook", "server", "command", "variable", "rule", "folder", "mode", "setting", "key"]
 _WORDS: Mapping[Kind, str] = {"server": "MCP server", "rule": "allow rule", "folder": "working folder"}
 
 

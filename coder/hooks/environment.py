@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Mapping
 
+from coder.core.own_keys import is_own_key
 from coder.core.programs import absolute_folders
 from coder.hooks.handler import Handler
 from coder.hooks.points import Point
@@ -18,8 +19,6 @@ from coder.hooks.surroundings import Surroundings
 DEPTH = "CODER_HOOK_DEPTH"
 DEEPEST = 3
 
-_OURS = ("ANTHROPIC_", "CLAUDE_CODE_", "CODER_", "AWS_BEARER_TOKEN_")
-_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|HEADER|CREDENTIAL")
 _NEVER = frozenset({"CODER_TRUST_FOLDER"})
 _PLACEHOLDER = re.compile(r"\$\{(CLAUDE_PROJECT_DIR|CLAUDE_PLUGIN_ROOT)\}")
 _PLAIN = re.compile(r"[A-Za-z0-9_./@%+=:,-]*")
@@ -72,9 +71,7 @@ def _said_by_coder(handler: Handler, surroundings: Surroundings) -> dict[str, st
 
 def withheld(name: str) -> bool:
     """Whether a variable of the environment is none for hooks, unless the person's settings name it."""
-    if name.startswith("OTEL_") or name in _NEVER:
-        return True
-    return name.startswith(_OURS) and _SECRET.search(name) is not None
+    return name.startswith("OTEL_") or name in _NEVER or is_own_key(name)
 
 
 def _can_be_handed_on(name: str, value: str) -> bool:

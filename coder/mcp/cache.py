@@ -8,16 +8,21 @@ from __future__ import annotations
 import json
 import os
 import re
-import secrets
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from coder.core.lazy import LazyModule
 from coder.core.messages import Json
 from coder.core.ordinary import read_ordinary
-from coder.mcp.offers import Heard, offer
 from coder.mcp.server import Offer, Server
+
+if TYPE_CHECKING:
+    from coder.mcp import offers
+    from coder.mcp.offers import Heard
+else:  # where something is known
+    offers = LazyModule("coder.mcp.offers")
 
 _FORM = 1
 _MOST = 16 << 20
@@ -50,7 +55,7 @@ def load(folder: Path, server: Server) -> Kept:
     if not all(isinstance(word, str) for word in words.values()):
         return Kept()
     given: dict[str, Any] = {**lists, **words}
-    heard = replace(offer(server.name, Heard(**given)), cached=True, problems=())
+    heard = replace(offers.offer(server.name, offers.Heard(**given)), cached=True, problems=())
     return Kept(heard, found.get("handshake") is True)
 
 
@@ -79,7 +84,7 @@ def _is_there(path: Path, data: bytes) -> bool:
 
 def _write(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(fd, "wb") as file:

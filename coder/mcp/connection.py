@@ -6,6 +6,7 @@ The contexts of the library are entered and left in `run`. Requests may come fro
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from coder import __version__
 from coder.core.messages import Json
 from coder.mcp.carrier import Carrier
-from coder.mcp.errors import Gone, ServerError
+from coder.mcp.errors import UNREADABLE, Gone, ServerError
 from coder.mcp.hosting import Hosting, as_json
 from coder.mcp.library import anyio, is_closed, mcp, mcp_types, pydantic, version
 from coder.mcp.offers import Heard
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 DEBOUNCE = 0.2  # seconds; servers tell of a change several times
 _PAGES = 100
+_UNREAD = re.compile(r"Failed to parse (?:JSON response|SSE message): \d+ validation error")
 _LISTEN_AGAIN, _LISTEN_LATEST = 5.0, 300.0  # seconds
 _TEMPLATES = "resource templates"
 _LEVEL: Literal["info"] = "info"  # of the log messages that are wanted, and all that is graver
@@ -126,7 +128,7 @@ class Connection:
         except mcp.MCPError as error:
             if is_closed(error):
                 raise Gone("the connection was closed") from error
-            raise ServerError(one_line(error.error.message, self._veil)) from error
+            raise ServerError(_refusal(error.error.message, self._veil)) from error
         except (pydantic.ValidationError, RecursionError) as error:
             raise ServerError("it answered with something that the protocol does not know") from error
         except RuntimeError as error:
@@ -221,6 +223,11 @@ class Connection:
     def _ended(self) -> None:
         self._over = True
         self._news.set()
+
+
+def _refusal(message: str, veil: Veil) -> str:
+    """What the library says of an answer that it cannot read is no word for people, and shows the answer."""
+    return UNREADABLE if _UNREAD.match(message) else one_line(message, veil)
 
 
 async def _paged(page: Callable[..., Awaitable[Any]], key: str) -> list[Json]:

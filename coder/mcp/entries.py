@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import get_args
 
 from coder.core.config import ServerSettings, ServerSource
+from coder.core.own_keys import is_own_key
 from coder.core.visible import visible_line
 from coder.mcp.allowed import refused
 from coder.mcp.entry import Entry, Unusable
@@ -71,7 +72,9 @@ def server_of(
     why = name_problem(name, raw)
     if why or not isinstance(raw, Mapping):
         return None, (Problem(name, f"{where}: {why or 'its entry must be an object'}. It is not used."),)
-    entry = Entry(name, raw, {**env, "CLAUDE_PROJECT_DIR": str(cwd)}, source.folder)
+    withheld = _withheld(source, name, env)
+    given = {each: value for each, value in env.items() if each not in withheld}
+    entry = Entry(name, raw, {**given, "CLAUDE_PROJECT_DIR": str(cwd)}, source.folder, withheld)
     try:
         transport = entry.transport(cwd)
         server = Server(
@@ -83,11 +86,20 @@ def server_of(
             start=entry.milliseconds("MCP_TIMEOUT", 1),
             call=entry.timeout(),
             always_load=entry.switch("alwaysLoad"),
+            hidden=entry.hidden,
+            is_off=entry.switch("disabled"),
         )
     except Unusable as error:
         text = f"{where}: {error}. It is not used." if error.whole is None else f"{source.origin}: {error.whole}"
         return None, (Problem(name, text), *_noted(entry, name, where))
     return server, _noted(entry, name, where)
+
+
+def _withheld(source: ServerSource, name: str, env: Mapping[str, str]) -> frozenset[str]:
+    """The person's keys for the model, which a repository gets only where its approval named them."""
+    if source.scope != "project":
+        return frozenset()
+    return frozenset(each for each in env if is_own_key(each) and (name, each) not in source.keys)
 
 
 def _noted(entry: Entry, name: str, where: str) -> tuple[Problem, ...]:

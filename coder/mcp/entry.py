@@ -12,7 +12,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from coder.mcp.expand import MOST, Expansion, TooLongError
-from coder.mcp.server import Hosted, Http, Login, Stdio, Transport
+from coder.mcp.server import PLAIN, Hosted, Http, Login, Stdio, Transport
 
 _KINDS: dict[str, Literal["http", "sse"]] = {"http": "http", "streamable-http": "http", "sse": "sse"}
 _TYPES = "stdio, http, sse"
@@ -31,14 +31,25 @@ class Unusable(Exception):
 
 
 class Entry:
-    """`notes` are what of it is not used although it is; they grow as it is read. Methods raise Unusable."""
+    """`notes` are what of it is not used although it is; they grow as it is read. `hidden` are the values of variables
+    that were put in. `withheld` are the variables that are
+    not in `env` for it must not have them. Methods raise Unusable."""
 
-    def __init__(self, name: str, raw: Mapping[str, Any], env: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        raw: Mapping[str, Any],
+        env: Mapping[str, str],
+        folder: Path,
+        withheld: frozenset[str] = frozenset(),
+    ) -> None:
         self._name = name
         self._raw = raw
         self._env = env
         self._folder = folder
+        self._withheld = withheld
         self.notes: list[str] = []
+        self.hidden: tuple[str, ...] = ()
 
     def transport(self, cwd: Path) -> Transport:
         kind = self._raw.get("type")
@@ -191,8 +202,12 @@ class Entry:
         return value
 
     def _tell_unset(self, expansion: Expansion) -> None:
+        self.hidden = tuple(value for name, value in expansion.used.items() if name not in PLAIN)
         self.notes += [
-            f"${{{name}}} is not set, and stays as it is written; set it, or write ${{{name}:-default}}"
+            f"${{{name}}} is your key for the model, and no server of the project gets it before you approved that: "
+            "coder trust add"
+            if name in self._withheld
+            else f"${{{name}}} is not set, and stays as it is written; set it, or write ${{{name}:-default}}"
             for name in expansion.unset
         ]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from coder.core.errors import CoderError
 
+UNREADABLE = "its answer cannot be read"
+
 
 class ServerError(CoderError):
     """The server is not there, said no, or answered what cannot be used."""

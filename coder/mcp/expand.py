@@ -14,11 +14,13 @@ class TooLongError(Exception):
 
 
 class Expansion:
-    """Replaces references once, and remembers the variables that were not set: those stay as they are written."""
+    """Replaces references once, and remembers which variables were set, and which were not: those stay as they
+    are written."""
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self._env = env
         self.unset: dict[str, None] = {}
+        self.used: dict[str, str] = {}
 
     def text(self, text: str) -> str:
         """What stands in a variable is not looked at again. Raises TooLongError."""
@@ -35,6 +37,7 @@ class Expansion:
     def _value(self, found: re.Match[str]) -> str:
         name, default = found[1], found[2]
         if name in self._env:
+            self.used[name] = self._env[name]
             return self._env[name]
         if default is not None:
             return str(default)

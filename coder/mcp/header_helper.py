@@ -17,6 +17,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from coder.core.own_keys import is_own_key
 from coder.mcp.errors import ServerError
 from coder.mcp.server import Http, Server
 
@@ -34,6 +35,8 @@ async def headers_of(server: Server, cwd: Path, env: Mapping[str, str], seconds:
     transport = server.transport
     if not isinstance(transport, Http) or not transport.helper:
         return {}
+    if server.scope == "project":  # a command of the repository, like its hooks
+        env = {name: value for name, value in env.items() if not is_own_key(name)}
     told = {**env, "CLAUDE_CODE_MCP_SERVER_NAME": server.name, "CLAUDE_CODE_MCP_SERVER_URL": transport.url}
     process = _begun(transport.helper, cwd, told, server.origin)
     try:

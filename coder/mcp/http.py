@@ -36,7 +36,7 @@ class HttpCarrier:
         self,
         server: Server,
         transport: Http,
-        credentials: CredentialsOf,
+        credentials: CredentialsOf | None,
         idle: float,
         env: Mapping[str, str],
         veil: Veil,
@@ -57,7 +57,7 @@ class HttpCarrier:
         transport = self._transport
         if transport.kind == "ws":
             raise ServerError("speaks over a WebSocket, which coder does not: give it type http or sse")
-        given = await self._credentials(self._server)
+        given = await self._credentials(self._server) if self._credentials is not None else Credentials()
         extra = self._env.get("NODE_EXTRA_CA_CERTS", "")
         opened = await asyncio.to_thread(client.open_client, transport.url, transport.headers, given, self._idle, extra)
         self._client, self._given = opened, given

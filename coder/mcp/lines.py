@@ -4,7 +4,7 @@ pipes."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from coder.mcp.carrier import MOST
@@ -13,6 +13,7 @@ _ENDLESS = 1 << 30  # bytes of one line from which on nothing is waited for any 
 _EDGE = 1024
 # Where the number of an answer stands: libraries write it first or last.
 _FIRST = re.compile(rb'\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*(\d{1,18})\s*,')
+_QUESTION = re.compile(rb'[{,]\s*"method"\s*:')
 _LAST = re.compile(rb',\s*"id"\s*:\s*(\d{1,18})\s*(?:,\s*"jsonrpc"\s*:\s*"2\.0"\s*)?\}\s*$')
 
 
@@ -52,8 +53,8 @@ class Lines:
         if self._size <= MOST:
             self._parts.append(part)
             return
-        if len(self._parts) != 1:  # the head is all that is kept
-            self._parts = [b"".join((*self._parts, part))[:_EDGE]]
+        if len(self._parts) != 1 or len(self._parts[0]) > _EDGE:  # the head is all that is kept
+            self._parts = [_head((*self._parts, part))]
         self._tail = (self._tail + part)[-_EDGE:]
         if self._size > _ENDLESS:
             raise TooMuch(f"sent a message of more than {_ENDLESS >> 20} MiB")
@@ -63,7 +64,27 @@ class Lines:
         self._parts, self._size, self._tail = [], 0, b""
         if size <= MOST:
             return b"".join(parts)
-        found = _FIRST.match(parts[0]) or _LAST.search(tail)
-        if found is None:
+        number = _number(parts[0], tail)
+        if number is None:
             raise TooMuch(f"sent a message of more than {MOST >> 20} MiB")
-        return TooLong(int(found[1]), size)
+        return TooLong(number, size)
+
+
+def answered_by(line: bytes) -> int | None:
+    """The number of the request that a line seems to answer, whatever else is wrong with it."""
+    return None if _QUESTION.search(line[:_EDGE]) else _number(line[:_EDGE], line[-_EDGE:])
+
+
+def _number(head: bytes, tail: bytes) -> int | None:
+    found = _FIRST.match(head) or _LAST.search(tail)
+    return None if found is None else int(found[1])
+
+
+def _head(parts: Iterable[bytes]) -> bytes:
+    """Not by joining them all, which would take as much memory again."""
+    head = b""
+    for part in parts:
+        head += part[: _EDGE - len(head)]
+        if len(head) == _EDGE:
+            break
+    return head

@@ -6,14 +6,18 @@ Making one costs nothing and loads nothing; `start` returns at once.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from coder.mcp.credentials import CredentialsOf, no_credentials
 from coder.mcp.library import load
 from coder.mcp.link import Channel, Host
 from coder.mcp.owner import Owner
 from coder.mcp.place import Place
 from coder.mcp.server import Server
+
+if TYPE_CHECKING:
+    from coder.mcp.credentials import CredentialsOf
 
 
 class Links:
@@ -23,10 +27,11 @@ class Links:
         host: Host,
         place: Place,
         channel: Channel | None = None,
-        credentials: CredentialsOf = no_credentials,
+        credentials: CredentialsOf | None = None,
     ) -> None:
         self._owners = {server.name: Owner(server, host, place, channel, credentials) for server in servers}
         self._loading: asyncio.Task[None] | None = None
+        self._unwanted = threading.Event()
 
     @property
     def links(self) -> tuple[Owner, ...]:
@@ -39,7 +44,7 @@ class Links:
         """Begins all of them in the background, in a running event loop. Idempotent."""
         if not self._owners or self._loading is not None:
             return
-        self._loading = loading = asyncio.create_task(load(), name="mcp library")
+        self._loading = loading = asyncio.create_task(load(self._unwanted), name="mcp library")
 
         async def loaded() -> None:
             await asyncio.shield(loading)
@@ -66,6 +71,7 @@ class Links:
 
     async def aclose(self) -> None:
         """Ends all of them at once. Bounded; nothing is left. Idempotent."""
+        self._unwanted.set()
         await asyncio.gather(*(owner.aclose() for owner in self._owners.values()))
         if self._loading is not None:
             await asyncio.wait({self._loading})

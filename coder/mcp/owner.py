@@ -8,27 +8,36 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from coder.core.lazy import LazyModule
 from coder.core.messages import Json
 from coder.core.visible import visible_line
 from coder.mcp import cache
-from coder.mcp.attempt import LEAVE, Attempt
-from coder.mcp.backoff import Backoff
-from coder.mcp.calls import Patiently
-from coder.mcp.carrier import Carrier, Trouble
-from coder.mcp.credentials import CredentialsOf
 from coder.mcp.errors import ServerError
-from coder.mcp.hosted import HostedCarrier
 from coder.mcp.hosting import Hosting
-from coder.mcp.http import HttpCarrier
 from coder.mcp.link import Channel, Host, Progress
-from coder.mcp.offers import Heard, offer
 from coder.mcp.place import Place, patience
 from coder.mcp.printed import Printed
 from coder.mcp.server import Answer, Hosted, Http, Offer, Server, Standing, Stdio
-from coder.mcp.stdio import StdioCarrier
 from coder.mcp.veil import veil_of
+
+if TYPE_CHECKING:
+    from coder.mcp import attempt as attempts
+    from coder.mcp import backoff as backoffs
+    from coder.mcp import calls, hosted, http, offers, stdio
+    from coder.mcp import carrier as carriers
+    from coder.mcp.attempt import Attempt
+    from coder.mcp.calls import Patiently
+    from coder.mcp.carrier import Carrier, Trouble
+    from coder.mcp.credentials import CredentialsOf
+    from coder.mcp.offers import Heard
+else:  # a session begins its first request before them; `library.load` has them ready for a connection
+    attempts = LazyModule("coder.mcp.attempt")
+    backoffs, carriers = LazyModule("coder.mcp.backoff"), LazyModule("coder.mcp.carrier")
+    calls, hosted, http, offers, stdio = (
+        LazyModule(f"coder.mcp.{name}") for name in ("calls", "hosted", "http", "offers", "stdio")
+    )
 
 _T = TypeVar("_T")
 _NAMED = 200  # characters
@@ -39,7 +48,7 @@ class Owner:
     """Implements `coder.mcp.link.Link`. `start` begins it; `aclose` must follow."""
 
     def __init__(
-        self, server: Server, host: Host, place: Place, channel: Channel | None, credentials: CredentialsOf
+        self, server: Server, host: Host, place: Place, channel: Channel | None, credentials: CredentialsOf | None
     ) -> None:
         self._server, self._host, self._place = server, host, place
         self._channel, self._credentials = channel, credentials
@@ -74,7 +83,7 @@ class Owner:
 
     async def ready(self) -> bool:
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._patience.start + LEAVE):
+            async with asyncio.timeout(self._patience.start + attempts.LEAVE):
                 await self._settled.wait()
         return self._standing.state == "connected"
 
@@ -117,9 +126,9 @@ class Owner:
             self._wish.set()
             if self._attempt is not None:
                 self._attempt.part()
-            await asyncio.wait({self._task}, timeout=LEAVE)
+            await asyncio.wait({self._task}, timeout=attempts.LEAVE)
             self._task.cancel()
-            await asyncio.wait({self._task}, timeout=LEAVE)
+            await asyncio.wait({self._task}, timeout=attempts.LEAVE)
         self._standing = Standing("pending", log=self._log)
         self._printed.close()
 
@@ -131,7 +140,7 @@ class Owner:
             await loaded()
         except ImportError as error:
             why = f"cannot be used: the library for MCP cannot be loaded ({error})"
-            self._stand("failed", self._told(Trouble(why, "final")))
+            self._stand("failed", self._told(carriers.Trouble(why, "final")))
             return
         while not self._closing.is_set():
             self._wish.clear()
@@ -147,7 +156,7 @@ class Owner:
         """As many connections as the back-off allows. Why there is none any more; None when another one is wished
         for."""
         clock = asyncio.get_running_loop().time
-        backoff = Backoff(isinstance(self._server.transport, Http))
+        backoff = backoffs.Backoff(isinstance(self._server.transport, Http))
         # One deadline for all that comes before it works; then one for each time that it is begun anew.
         until, worked = clock() + self._patience.start, False
         while True:
@@ -179,7 +188,9 @@ class Owner:
 
     async def _attempted(self, seconds: float) -> tuple[Trouble, Attempt]:
         began = asyncio.get_running_loop().time()
-        attempt = self._attempt = Attempt(self._carrier(), self._hosting, self._veil, self._printed, self._mode)
+        attempt = self._attempt = attempts.Attempt(
+            self._carrier(), self._hosting, self._veil, self._printed, self._mode
+        )
 
         async def heard(lists: Heard) -> None:
             connection, since = attempt.connection, attempt.since
@@ -206,7 +217,7 @@ class Owner:
 
     def _stored(self, lists: Heard, handshake: bool) -> Offer:
         cache.store(self._place.cache, self._server, lists, handshake=handshake or self._kept.handshake)
-        return offer(self._server.name, lists)
+        return offers.offer(self._server.name, lists)
 
     def _stand(self, state: Any, reason: str = "", protocol: str = "") -> None:
         if state == "connecting" and not self._closing.is_set():
@@ -229,7 +240,7 @@ class Owner:
         """Raises ServerError when there is no connection, and will be none."""
         if not await self.ready() or (attempt := self._attempt) is None or attempt.is_over:
             raise ServerError(self._standing.reason or f"The MCP server {self._server.name} is not connected.")
-        return Patiently(self._server.name, what, attempt.connection, attempt.lost, self._patience, self._hosting)
+        return calls.Patiently(self._server.name, what, attempt.connection, attempt.lost, self._patience, self._hosting)
 
     async def _waited(self, patiently: Patiently, request: Coroutine[Any, Any, _T]) -> _T:
         try:
@@ -246,14 +257,14 @@ class Owner:
 
     def _carrier(self) -> Carrier:
         match self._server.transport:
-            case Stdio() as stdio:
-                return StdioCarrier(stdio, self._place, self._printed, self._veil)
-            case Http() as http:
-                return HttpCarrier(
-                    self._server, http, self._credentials, self._patience.idle, self._place.env, self._veil
+            case Stdio() as program:
+                return stdio.StdioCarrier(program, self._place, self._printed, self._veil)
+            case Http() as address:
+                return http.HttpCarrier(
+                    self._server, address, self._credentials, self._patience.idle, self._place.env, self._veil
                 )
             case Hosted():
-                return HostedCarrier(self._server.name, self._channel)
+                return hosted.HostedCarrier(self._server.name, self._channel)
 
     @property
     def _mode(self) -> str:

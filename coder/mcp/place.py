@@ -20,8 +20,17 @@ Mind: TypeAlias = Callable[[int, bool], None]
 """Told of a process group when it begins (True) and when it is over. Whoever outlives coder ends the rest."""
 
 
+Marks: TypeAlias = Callable[[], Mapping[str, str]]
+"""What a program has in its environment, so that it is ended even where coder is killed before it could say that it
+began, and what left its group is found too. Asked for before each one begins."""
+
+
 def unminded(group: int, begins: bool) -> None:
     pass
+
+
+def unmarked() -> Mapping[str, str]:
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,7 @@ class Place:
     logs: Path
     env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
     mind: Mind = unminded
+    marks: Marks = unmarked
     grace: float = 2.0  # seconds for a server to end by itself; half as many more once it was told to
 
 

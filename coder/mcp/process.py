@@ -54,7 +54,7 @@ class Process:
             stdout=PIPE,
             stderr=PIPE,
             cwd=transport.cwd or place.cwd,
-            env=environment(transport, place.env),
+            env={**environment(transport, place.env), **place.marks()},
             start_new_session=True,
         )
         return cls(made, protocol, place)

@@ -13,6 +13,8 @@ from coder.core.messages import Json
 
 Scope: TypeAlias = Literal["managed", "flag", "local", "project", "user", "extension"]
 State: TypeAlias = Literal["pending", "connecting", "connected", "needs-auth", "failed", "disabled", "unapproved"]
+# Variables whose values everybody may see.
+PLAIN = frozenset({"CLAUDE_PROJECT_DIR", "CLAUDECODE", "HOME", "LANG", "PATH", "PWD", "SHELL", "TERM", "USER"})
 _FOREIGN = re.compile(r"[^A-Za-z0-9_-]")
 
 
@@ -71,6 +73,8 @@ class Server:
     start: float | None = None
     call: float | None = None
     always_load: bool = False
+    hidden: tuple[str, ...] = ()  # values of variables that its entry names
+    is_off: bool = False  # its entry says so
 
 
 @dataclass(frozen=True, slots=True, repr=False)

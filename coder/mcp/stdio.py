@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from coder.mcp.carrier import Trouble
+from coder.mcp.garbled import mended, validated
 from coder.mcp.library import anyio, mcp_types, message
 from coder.mcp.lines import Lines, TooLong, TooMuch
 from coder.mcp.place import Place
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from coder.mcp.carrier import Streams
 
+_Read = TypeVar("_Read")
 _CHUNK = 1 << 16
 _WAITING = 64  # messages that wait to be taken up
 _LARGE = 1 << 20  # bytes from which on a message is parsed beside the loop
@@ -149,14 +151,10 @@ class StdioCarrier:
         if not line.strip():
             return None
         try:
-            if len(line) > _LARGE:
-                found = await asyncio.to_thread(_validated, line)
-            else:
-                found = _validated(line)
+            return await _beside(validated, line)
         except ValueError:
             self._printed.write(line[:_CHUNK] + b"\n")
-            return None
-        return found
+        return await _beside(mended, line) if b'"jsonrpc"' in line else None
 
     async def _speak(self, process: Process, said: MemoryObjectReceiveStream[SessionMessage]) -> None:
         with suppress(anyio.ClosedResourceError, OSError):
@@ -172,8 +170,9 @@ class StdioCarrier:
                 await asyncio.sleep(0)
 
 
-def _validated(line: bytes) -> SessionMessage:
-    return message.SessionMessage(mcp_types.jsonrpc_message_adapter.validate_json(line, by_name=False))
+async def _beside(read: Callable[[bytes], _Read], line: bytes) -> _Read:
+    """What is large is read beside the loop."""
+    return await asyncio.to_thread(read, line) if len(line) > _LARGE else read(line)
 
 
 def _signal_name(number: int) -> str:

@@ -8,19 +8,19 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
 from coder.core.visible import visible_line
-from coder.mcp.server import Http, Server, Stdio
+from coder.mcp.server import PLAIN, Http, Server, Stdio
 
 Veil: TypeAlias = Callable[[str], str]
 
 _SHORTEST = 6  # what is shorter is in every text by chance
 _SHORTEST_SECRET = 4
-_PLAIN = frozenset({"CLAUDE_PROJECT_DIR", "CLAUDECODE", "HOME", "LANG", "PATH", "PWD", "SHELL", "TERM", "USER"})
 _HIDDEN = "[hidden]"
 _LONGEST_LINE = 300
 
 
 def veil_of(server: Server) -> Veil:
-    """Replaces the values of its variables and headers, its secrets, and the password of its address."""
+    """Replaces the values of its variables and headers, its secrets, the password of its address, and what was put into
+    its entry."""
     values = sorted({*_values(server)}, key=len, reverse=True)
     if not values:
         return lambda text: text
@@ -37,13 +37,13 @@ def one_line(text: str, veil: Veil) -> str:
 def _values(server: Server) -> list[str]:
     match server.transport:
         case Stdio(env=env):
-            found = [value for name, value in env.items() if name not in _PLAIN]
+            found = [value for name, value in env.items() if name not in PLAIN]
         case Http(url=url, headers=headers):
             found = [*headers.values(), *(word for value in headers.values() for word in value.split())]
             found += re.findall(r"//[^/@]*:([^/@]+)@", url)
         case _:
             found = []
-    told = [line for line in _lines(found) if len(line) >= _SHORTEST]
+    told = [line for line in _lines((*found, *server.hidden)) if len(line) >= _SHORTEST]
     secrets = server.transport.secrets if isinstance(server.transport, Stdio) else ()
     return told + [line for line in _lines(_ways(secrets)) if len(line) >= _SHORTEST_SECRET]
 

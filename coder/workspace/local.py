@@ -119,6 +119,12 @@ class LocalWorkspace:
         elif self._watchdog is not None:
             self._watchdog.ended(group)
 
+    def marks(self) -> Mapping[str, str]:
+        """What is to stand in the environment of such a group, so that it is found before it was told of, and so are
+        those who left it."""
+        self.guard()
+        return {MARKER: f"{self._token}.0"}  # the commands begin with 1
+
     def guard(self) -> Watchdog:
         """Whoever ends processes should coder be killed: there before any of them is."""
         if self._watchdog is None:

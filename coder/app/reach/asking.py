@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from coder.app.reach.noes import Noes
 from coder.core.lazy import LazyModule
 from coder.core.messages import Json
 from coder.mcp.server import Server
@@ -34,15 +35,18 @@ class Asks:
         self._parties = parties
         self._means = means
         self._say = say
+        self._noes = Noes(say)
         self._sampling: sampling.Sampling | None = None
         self._elicitation: eliciting.Elicitation | None = None
 
     async def sample(self, server: Server, params: Json) -> Json:
-        self._sampling = self._sampling or sampling.Sampling(self._means())
+        self._sampling = self._sampling or sampling.Sampling(self._means(), self._noes)
         return await self._sampling(server, params)
 
     async def elicit(self, server: Server, params: Json) -> Json:
         if self._elicitation is None:
             parties = self._parties
-            self._elicitation = eliciting.Elicitation(lambda ask: parties.gate().ask(ask), parties.points, self._say)
+            self._elicitation = eliciting.Elicitation(
+                lambda ask: parties.gate().ask(ask), parties.points, self._say, noes=self._noes
+            )
         return await self._elicitation(server, params)

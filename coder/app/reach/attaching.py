@@ -23,6 +23,7 @@ _NAMED = re.compile(r"([A-Za-z0-9_-]{1,100}):(\S.*)", re.DOTALL)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _ENDS_OF_SENTENCES = ".:!?…*_"
+_CLOSES = re.compile(r"<(\s{0,9}/\s{0,9}attached-)", re.IGNORECASE)
 _SHOWN = 200
 
 
@@ -133,4 +134,4 @@ def _attribute(text: str) -> str:
 
 def _inside(text: str) -> str:
     """The text as it may stand between our tags: it cannot end them."""
-    return text.replace("</attached-", "<\\/attached-")
+    return _CLOSES.sub(r"<\\\1", text)

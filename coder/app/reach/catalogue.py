@@ -44,8 +44,9 @@ class ServerCatalogue:
         self._begin()
         waiting = [link for link in self._links if link.standing.state in ("pending", "connecting")]
         waiting = [link for link in waiting if link.server.name not in self._waited]
-        self._waited |= {link.server.name for link in waiting}
         await wait_for_all([link.ready() for link in waiting], self._patience)
+        # One that was there, and begins anew later, is worth another wait.
+        self._waited |= {link.server.name for link in waiting if link.standing.state != "connected"}
 
     def missing(self) -> Sequence[tuple[str, str]]:
         """The servers that are not there, and why."""

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from coder.app.reach.linking import Connect, Linking
 from coder.core.config import Config
 from coder.core.lazy import LazyModule
-from coder.mcp.credentials import Credentials, CredentialsOf, no_credentials
 from coder.mcp.link import Channel, Host
 from coder.mcp.links import Links
-from coder.mcp.place import Mind, Place, unminded
+from coder.mcp.place import Marks, Mind, Place, unmarked, unminded
 from coder.mcp.server import Server
 
 if TYPE_CHECKING:
     from coder.mcp import logins
+    from coder.mcp.credentials import Credentials, CredentialsOf
     from coder.vault import vault
 else:  # for servers at an address
     logins, vault = LazyModule("coder.mcp.logins"), LazyModule("coder.vault.vault")
@@ -36,12 +36,12 @@ def logins_of(config: Config, env: Mapping[str, str]) -> CredentialsOf:
     return credentials
 
 
-def place_of(home: Path, cwd: Path, env: Mapping[str, str], mind: Mind = unminded) -> Place:
+def place_of(home: Path, cwd: Path, env: Mapping[str, str], mind: Mind = unminded, marks: Marks = unmarked) -> Place:
     """`home` is where coder keeps what it writes."""
-    return Place(cwd, home / "cache" / "mcp", home / "logs" / "mcp", env, mind)
+    return Place(cwd, home / "cache" / "mcp", home / "logs" / "mcp", env, mind, marks)
 
 
-def connecting(place: Place, channel: Channel | None = None, credentials: CredentialsOf = no_credentials) -> Connect:
+def connecting(place: Place, channel: Channel | None = None, credentials: CredentialsOf | None = None) -> Connect:
     """Makes the links, and begins nothing. `channel` reaches servers in the program that embeds us."""
 
     def connect(servers: Sequence[Server], host: Host) -> Linking:

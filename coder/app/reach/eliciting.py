@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from coder.app.reach.browsing import opened
+from coder.app.reach.noes import Noes
 from coder.app.reach.questions import Unaskable, asking_of
 from coder.core.messages import Json
 from coder.core.requests import Deny, Reply, Request, ServerAnswer, ServerQuestion
@@ -38,17 +39,22 @@ class Elicitation:
         hooks: AskingHooks,
         say: Callable[[str], None],
         open_page: Callable[[str], bool] = opened,
+        noes: Noes | None = None,
     ) -> None:
         self._ask = ask
         self._hooks = hooks
         self._say = say
         self._open = open_page
+        self._noes = noes or Noes(say)
 
     async def __call__(self, server: Server, params: Json) -> Json:
         """The answer in the protocol's own JSON."""
         answer = await self._hooks.eliciting(server.name, params)
-        if answer is None:
+        if answer is None and self._noes.enough(server.name):
+            answer = dict(_DECLINED)
+        elif answer is None:
             answer = await self._asked(server, params)
+            self._noes.heard(server.name, is_no=answer.get("action") != "accept")
         return _told(await self._hooks.elicited(server.name, params, answer))
 
     async def _asked(self, server: Server, params: Json) -> Json:

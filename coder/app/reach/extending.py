@@ -12,17 +12,16 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from coder.app.reach.linking import Connect, Linking
-from coder.core.config import Config, ServerSettings
+from coder.core.config import Config
 from coder.core.lazy import LazyModule
 from coder.core.visible import visible_line
 from coder.extensions.roster import Entry, has_extensions, roster
-from coder.extensions.toolset import Toolset
 from coder.mcp.server import Server, Stdio, tool_name
 
 if TYPE_CHECKING:
     from coder.app.reach import extension_link
     from coder.app.reach.extension_link import ExtensionLink
-    from coder.extensions import starting
+    from coder.extensions import starting, toolset
     from coder.mcp import allowed
     from coder.mcp.link import Host, Link
     from coder.vault import vault as vaults
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 else:
     extension_link = LazyModule("coder.app.reach.extension_link")
     starting = LazyModule("coder.extensions.starting")
+    toolset = LazyModule("coder.extensions.toolset")
     allowed = LazyModule("coder.mcp.allowed")
     vaults = LazyModule("coder.vault.vault")
 
@@ -97,7 +97,7 @@ class _Both:
 
 def _link(connect: Connect, server: Server, host: Host, extensions: Extensions, vault: Vault) -> ExtensionLink:
     config, entry = extensions.config, extensions.entries[server.name]
-    toolset = Toolset(config.home, entry.record) if entry.record is not None else None
+    tools = toolset.Toolset(config.home, entry.record) if entry.record is not None else None
     prepare = partial(_prepared, config, extensions.env, server, vault)
     bounds = config.servers
     made: ExtensionLink = extension_link.ExtensionLink(
@@ -105,7 +105,7 @@ def _link(connect: Connect, server: Server, host: Host, extensions: Extensions, 
         host,
         connect,
         prepare,
-        toolset,
+        tools,
         entry.reason,
         is_unsure=bounds.allowed is not None or bool(bounds.denied),
     )
@@ -132,7 +132,7 @@ def _shown(entry: Entry) -> Server:
     return Server(entry.name, stdio, "extension", str(entry.folder), entry.digest)
 
 
-def names_of(servers: Collection[Server], settings: ServerSettings) -> dict[str, str]:
-    """The names that are taken, with where each stands."""
-    waiting = dict.fromkeys(settings.unapproved, "the project's .mcp.json")
-    return {**waiting, **{server.name: server.origin for server in servers}}
+def names_of(servers: Collection[Server]) -> dict[str, str]:
+    """The names that are taken, with where each stands. What waits for approval takes none: a folder that is not
+    trusted turns nothing off."""
+    return {server.name: server.origin for server in servers}

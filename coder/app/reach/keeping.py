@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from coder.config.replace import locked, replace
@@ -39,6 +40,18 @@ def read_json(path: Path) -> Json | None:
 def write_json(path: Path, value: Json) -> None:
     """Whole or not at all. Raises OSError."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     with locked(path.parent) as is_locked:
-        replace(path, text.encode("utf-8", "replace"), 0o600, locked=is_locked)
+        _write(path, value, is_locked)
+
+
+def update_json(path: Path, change: Callable[[Json], Json]) -> None:
+    """The same with what `change` makes of what is there, which nobody else changes meanwhile. Raises OSError, and
+    ValueError for what is no object."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with locked(path.parent) as is_locked:
+        _write(path, change(read_json(path) or {}), is_locked)
+
+
+def _write(path: Path, value: Json, is_locked: bool) -> None:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    replace(path, text.encode("utf-8", "replace"), 0o600, locked=is_locked)

@@ -28,7 +28,7 @@ async def look(
     env = {**os.environ, **config.env}
     workspace = LocalWorkspace(config.cwd, config.add_dirs, env)
     host = SessionHost(lambda: tuple[Path, ...](workspace.roots), _unheard)
-    place = place_of(config.home, config.cwd, env, workspace.mind)
+    place = place_of(config.home, config.cwd, env, workspace.mind, workspace.marks)
     connect = connecting(place, None, credentials)
     linking = (connect if extensions is None else joined(connect, extensions))(servers, host)
     try:

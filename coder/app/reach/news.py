@@ -19,6 +19,8 @@ from coder.mcp.link import Link
 from coder.mcp.server import ServerTool
 
 _OTHERWISE = " (some are described otherwise now)"
+_RESTLESS = " (they change again and again: ToolSearch has them as they are)"
+_DEFINED, _TOLD = 3, 8  # changes of a server that stays: so many with definitions, so many at all
 
 
 class ServerNews:
@@ -38,6 +40,7 @@ class ServerNews:
         self._defers = defers
         self._length = 0
         self._seen: dict[str, dict[str, str]] = {}  # server: the digest of each of its tools that was told
+        self._changes: dict[str, int] = {}  # server: how often it has changed while it was there
         self._defined: dict[str, str] = {}  # tool: the digest of the definition that was told
 
     def first(self) -> tuple[Text, ...]:
@@ -68,18 +71,26 @@ class ServerNews:
             if name in told and link.standing.state in ("pending", "connecting"):
                 continue  # it will be well, or not: only that is news
             changed = self._changed(link)
-            is_told = told.get(name, "").removesuffix(_OTHERWISE) == line
-            if is_told and not changed:
+            was = told.get(name, "").removesuffix(_RESTLESS).removesuffix(_OTHERWISE)
+            if was == line and not changed:
                 continue
-            lines.append(f"{line}{_OTHERWISE}" if is_told else line)
-            fresh += changed if name in told else self._known.of(link.server.name)
+            count = self._counted(name) if words.is_usable(was, line) else 0
             self._see(link)
+            if count > _TOLD:
+                continue
+            lines.append(f"{line}{_OTHERWISE if was == line else ''}{_RESTLESS if count == _TOLD else ''}")
+            if count <= _DEFINED:
+                fresh += changed if name in told else self._known.of(link.server.name)
             if (said := words.instructions(link)) and name not in words.instructed(messages):
                 more.append(said)
         here = {words.label(link) for link in self._links}
         gone = {name: words.gone(name) for name in told if name not in here}
         lines += [line for name, line in gone.items() if told[name] != line]
         return Inject(self._reminder(lines, more, fresh)) if lines else None
+
+    def _counted(self, name: str) -> int:
+        self._changes[name] = self._changes.get(name, 0) + 1
+        return self._changes[name]
 
     def _reminder(self, lines: list[str], more: list[str], fresh: Sequence[ServerTool]) -> Message:
         text = prompts.load("reminders/servers_changed", servers="\n".join(lines))

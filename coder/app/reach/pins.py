@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from coder.app.reach.keeping import read_json, write_json
+from coder.app.reach.keeping import read_json, update_json
 from coder.core.errors import CoderError
 from coder.core.messages import Json
 from coder.core.visible import visible_line
@@ -50,15 +50,15 @@ class Pins:
         }
         self._known()[tool.name] = pin
         try:
-            found = read_json(self._file) or {}
-            here = found.get(self._folder)
-            write_json(
-                self._file, {**found, self._folder: {**(here if isinstance(here, dict) else {}), tool.name: pin}}
-            )
+            update_json(self._file, lambda found: self._with(found, tool.name, pin))
         except (OSError, ValueError, CoderError) as error:
             why = error.strerror if isinstance(error, OSError) else str(error)
             return f"What {tool.name} does now could not be noted, so a later change goes unseen: {self._file}: {why}."
         return ""
+
+    def _with(self, found: Json, name: str, pin: Json) -> Json:
+        here = found.get(self._folder)
+        return {**found, self._folder: {**(here if isinstance(here, dict) else {}), name: pin}}
 
     def _known(self) -> dict[str, Any]:
         if self._pins is None:

@@ -58,15 +58,15 @@ def reach_of(
         return None
     env = {**os.environ, **config.env}
     own, problems = entries.servers_of(settings, env, config.cwd)
-    names = {server.name for server in own} | set(settings.unapproved)
+    names = {server.name for server in own}
     own = (*own, *(server for server in extra if server.name not in names))
-    extensions = extending.extensions_of(config, env, extending.names_of(own, settings))
+    extensions = extending.extensions_of(config, env, extending.names_of(own))
     every = (*own, *extensions.servers)
     if not (every or settings.unapproved or settings.required or has_past or problems or extensions.problems):
         return None
     facts = session.Facts(
-        servers=tuple(server for server in every if server.name not in settings.off),
-        off=tuple(server for server in every if server.name in settings.off),
+        servers=tuple(server for server in every if not (server.is_off or server.name in settings.off)),
+        off=tuple(server for server in every if server.is_off or server.name in settings.off),
         unapproved=settings.unapproved,
         required=settings.required,
         search=settings.search,
@@ -137,6 +137,6 @@ def _denied(gate: Gate, server: str) -> str:
 
 def _really(outset: Outset, env: Mapping[str, str]) -> Connect:
     config, workspace = outset.config, outset.ground.workspace
-    place = connecting.place_of(config.home, config.cwd, env, workspace.mind)
+    place = connecting.place_of(config.home, config.cwd, env, workspace.mind, workspace.marks)
     made: Connect = connecting.connecting(place, None, connecting.logins_of(config, env))
     return made

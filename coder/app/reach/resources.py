@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from coder.app.reach.catalogue import ServerCatalogue
-from coder.app.reach.results import Block, Shrink, output_of
 from coder.core.errors import ToolError
+from coder.core.lazy import LazyModule
 from coder.core.messages import Json
 from coder.core.tools import ToolContext, ToolOutput
 from coder.core.visible import visible_line
@@ -17,6 +18,12 @@ from coder.mcp.errors import ServerError
 from coder.mcp.link import Link
 from coder.mcp.server import Answer
 from coder.tools.resources import Offered
+
+if TYPE_CHECKING:
+    from coder.app.reach import results
+    from coder.app.reach.results import Block, Shrink
+else:  # for what was read
+    results = LazyModule("coder.app.reach.results")
 
 _SHOWN = 200
 _MOST_PARTS = 50
@@ -31,7 +38,7 @@ class Reading:
 
     async def output(self, contents: Sequence[Json], folder: Path, name: str) -> ToolOutput:
         answer = Answer(tuple(contents[:_MOST_PARTS]))
-        return await asyncio.to_thread(output_of, answer, folder, name, None, self.env, self.shrink)
+        return await asyncio.to_thread(results.output_of, answer, folder, name, None, self.env, self.shrink)
 
     async def blocks(self, contents: Sequence[Json], folder: Path, name: str) -> tuple[Block, ...]:
         content = (await self.output(contents, folder, name)).content

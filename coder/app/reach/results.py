@@ -9,7 +9,7 @@ import base64
 import binascii
 import json
 import mimetypes
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ _CHARS_A_TOKEN = 4
 _MOST_ASKED = 500_000  # characters a tool may ask to be let through
 _PREVIEW = 2_000
 _MOST_BLOCKS = 100
+_MOST_PICTURES = 20  # that are sent; the API takes about 100 in all that was said
 _MOST_BYTES = 64 << 20  # of one attachment
 
 Block = Text | Image | Document
@@ -43,7 +44,7 @@ def output_of(
     if len(answer.content) > _MOST_BLOCKS:
         blocks.append(Text(f"[{len(answer.content) - _MOST_BLOCKS} more parts of the result are left out]"))
     if answer.structured is not None and not any(isinstance(block, Text) and block.text.strip() for block in blocks):
-        blocks.append(Text(_json(answer.structured)))
+        blocks.append(Text(_json(answer.structured) or "[the result is nested too deeply to be shown]"))
     text = "\n\n".join(block.text for block in blocks if isinstance(block, Text))
     others = tuple(block for block in blocks if not isinstance(block, Text))
     most = most_chars(limit, env)
@@ -51,8 +52,8 @@ def output_of(
     content = (*((Text(shown),) if shown or not others else ()), *others)
     if not shown and not others:
         content = (Text("(the server answered with nothing)"),)
-    data: Json = {"content": [_without_bytes(each) for each in answer.content[:_MOST_BLOCKS]]}
-    if answer.structured is not None and len(_json(answer.structured)) <= _MOST_ASKED:
+    data: Json = {"content": _for_others(answer.content[:_MOST_BLOCKS])}
+    if answer.structured is not None and _size(answer.structured) <= _MOST_ASKED:
         data["structuredContent"] = answer.structured
     return ToolOutput(content, data, _summary(text, others, answer), answer.is_error, limit=max(most, len(shown)))
 
@@ -72,7 +73,7 @@ class _Making:
         self._folder = folder
         self._name = name
         self._shrink = shrink
-        self._count = 0
+        self._count = self._pictures = 0
 
     def block(self, raw: Json) -> Block:
         match raw:
@@ -104,7 +105,9 @@ class _Making:
             found = base64.b64decode(data, validate=False)
         except (binascii.Error, ValueError):
             return Text(f"[{what}, left out: it is no base64]")
-        if mime.startswith("image/") and (image := self._shrink(Image(mime, data))) is not None:
+        fits = mime.startswith("image/") and self._pictures < _MOST_PICTURES
+        if fits and (image := self._shrink(Image(mime, data))) is not None:
+            self._pictures += 1
             return image
         return Text(f"[{what}{f' ({visible_line(mime[:80])})' if mime else ''}, {self._file(found, mime)}]")
 
@@ -135,15 +138,28 @@ def _link(raw: Json, uri: str) -> str:
     return f"[resource to be read: {visible_line(uri[:500])}{f' · {about}' if about else ''}]"
 
 
+def _for_others(content: Sequence[Json]) -> list[Json]:
+    """For hooks and embedding programs: what is in files or sent as a picture is not said twice, and no more than one
+    tool may ask for in all."""
+    made: list[Json] = []
+    left = _MOST_ASKED
+    for raw in content:
+        whole = _without_bytes(raw)
+        size = _size(whole)
+        if size > left:
+            whole = {"type": _text(raw.get("type"))[:40], "text": _text(raw.get("text"))[:left]}
+        made.append(whole)
+        left -= min(size, left)
+    return made
+
+
 def _without_bytes(raw: Json) -> Json:
-    """For hooks and embedding programs: what is in files or sent as a picture is not said twice."""
     if isinstance(raw.get("data"), str):
         return {**raw, "data": ""}
     resource = raw.get("resource")
     if isinstance(resource, dict) and isinstance(resource.get("blob"), str):
         return {**raw, "resource": {**resource, "blob": ""}}
-    text = raw.get("text")
-    return {**raw, "text": text[:_MOST_ASKED]} if isinstance(text, str) and len(text) > _MOST_ASKED else raw
+    return raw
 
 
 def _summary(text: str, others: tuple[Image | Document, ...], answer: Answer) -> str:
@@ -165,4 +181,11 @@ def _text(value: Any) -> str:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str)
+    except (RecursionError, ValueError):  # of a server in the program that embeds us: others bound it before
+        return ""
+
+
+def _size(value: Any) -> int:
+    return len(_json(value)) or _MOST_ASKED + 1

@@ -13,6 +13,7 @@ from typing import Any
 
 from coder.agent.gate import Allowed, Gate
 from coder.agent.ports import NOTHING_SAID, Before
+from coder.app.reach.noes import Noes
 from coder.app.titles import cheap_model
 from coder.core.errors import ModelError
 from coder.core.messages import Image, Json, Message, Text, ToolUse
@@ -46,8 +47,9 @@ class Means:
 
 
 class Sampling:
-    def __init__(self, means: Means) -> None:
+    def __init__(self, means: Means, noes: Noes | None = None) -> None:
         self._means = means
+        self._noes = noes or Noes(lambda text: None)
 
     async def __call__(self, server: Server, params: Json) -> Json:
         """The answer in the protocol's own JSON, `{"error": "why"}` for a no."""
@@ -55,7 +57,11 @@ class Sampling:
             request = self._request(params)
         except Unfit as error:
             return {"error": str(error)}
-        if not await self._may(server, request):
+        if self._noes.enough(server.name):
+            return {"error": "The person was asked often enough."}
+        may = await self._may(server, request)
+        self._noes.heard(server.name, is_no=not may)
+        if not may:
             return {"error": "The person said no, or nobody is there to ask."}
         try:
             done = await self._done(request)

@@ -8,6 +8,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +22,6 @@ from coder.app.reach.news import ServerNews
 from coder.app.reach.offering import Needs, Offering
 from coder.app.reach.pins import Pins
 from coder.app.reach.resources import Reading
-from coder.app.reach.rows import ServerRow
-from coder.app.reach.tools import McpTool, Settings
 from coder.core.errors import ToolError
 from coder.core.events import AnyEvent, Notice, StreamEvent, TurnStarted
 from coder.core.lazy import LazyModule
@@ -35,10 +34,12 @@ from coder.tools.finding.tool import ToolSearch
 from coder.tools.use_tool import UseTool
 
 if TYPE_CHECKING:
-    from coder.app.reach import hook_calls
+    from coder.app.reach import hook_calls, rows
+    from coder.app.reach import tools as calling
     from coder.app.reach.prompts import OnExpansion
-else:  # where a hook calls one
-    hook_calls = LazyModule("coder.app.reach.hook_calls")
+    from coder.app.reach.rows import ServerRow
+else:  # for whoever looks, for tools that are known, and where a hook calls one
+    hook_calls, rows, calling = (LazyModule(f"coder.app.reach.{name}") for name in ("hook_calls", "rows", "tools"))
 
 _AFTER = 1.0  # seconds after which a request is on its way at last, even where nothing came back yet
 _REPLIES = 0.5  # seconds of a reply: one that is shorter than that needed no server
@@ -88,7 +89,6 @@ class Reach:
         self._linking = connect(facts.servers, host) if facts.servers else Unlinked()
         self._links = tuple(self._linking.links)
         self._known = Known(self._links, ties.removed)
-        self._settings = Settings(self, ties.shrink, facts.env)
         self._catalogue = ServerCatalogue(self._links, self._known, self.begin)
         reading = Reading(ties.shrink, facts.env)
         needs = Needs(self.reached, reading, ties.denied, ties.hooked, ties.folder)
@@ -98,6 +98,7 @@ class Reach:
         self._native = facts.stored if facts.stored is not None else self._chosen()
         self._is_settled = facts.stored is not None
         self._is_kept = False
+        self._keeping: asyncio.Task[None] | None = None
         self._has_begun = False
         self._closed = False
         self._is_turning = False  # a first request is being made
@@ -115,12 +116,20 @@ class Reach:
         """What stands in requests behind all other tools. The last two are always the same."""
         search = ToolSearch(self._catalogue)
         use = UseTool(lambda name: self._ties.find(name) is not None, lambda: [t.name for t in self._known.usable()])
-        return (*(McpTool(tool, self._settings) for tool in self._native), search, use)
+        return (*map(self._tool, self._native), search, use)
 
     def find(self, name: str) -> Tool | None:
         """A tool that does not stand in requests, and can be called all the same."""
         tool = self._known.current(name) or self._known.held(name)
-        return McpTool(tool, self._settings) if tool is not None else None
+        return self._tool(tool) if tool is not None else None
+
+    def _tool(self, tool: ServerTool) -> Tool:
+        made: Tool = calling.McpTool(tool, self._settings)
+        return made
+
+    @cached_property
+    def _settings(self) -> calling.Settings:
+        return calling.Settings(self, self._ties.shrink, self._facts.env)
 
     def with_servers(self, message: Message) -> Message:
         """The first message, with the servers there are."""
@@ -174,12 +183,18 @@ class Reach:
                 self._native = self._chosen()
             self._is_settled = True
         self._is_kept = True
-        if self._facts.kept is not None:
-            try:
-                await asyncio.to_thread(_keep, self._facts.kept, self._native, self._facts.stored)
-            except OSError as error:
-                self._warn(f"The list of MCP tools could not be kept with the session: {error.strerror}.")
         return self._native != before
+
+    def _begin_keeping(self) -> None:
+        """Once the first request is answered, so that it does not wait for a disk; at the latest at the end."""
+        if self._keeping is None and self._is_kept and self._facts.kept is not None:
+            self._keeping = asyncio.create_task(self._keep(self._facts.kept))
+
+    async def _keep(self, file: Path) -> None:
+        try:
+            await asyncio.to_thread(_keep, file, self._native, self._facts.stored)
+        except OSError as error:
+            self._warn(f"The list of MCP tools could not be kept with the session: {error.strerror}.")
 
     # What calls need: tools.Servers.
 
@@ -214,6 +229,8 @@ class Reach:
     def on(self, event: AnyEvent) -> None:
         """Servers begin when the first request is on its way, so that they delay neither it nor the first paint; a run
         of one short reply does without, and so does not wait for them to end."""
+        if isinstance(event, StreamEvent):
+            self._begin_keeping()
         if self._has_begun:
             return
         if isinstance(event, TurnStarted) and event.turn > 1:
@@ -281,21 +298,24 @@ class Reach:
     async def aclose(self) -> None:
         self._closed = True
         await self._linking.aclose()
+        self._begin_keeping()
+        if self._keeping is not None:
+            await asyncio.wait({self._keeping})
 
     # How they are doing.
 
     def rows(self) -> tuple[ServerRow, ...]:
         """All servers, also those that are not used."""
         links = [self._row(link) for link in self._links]
-        off = [ServerRow(each.name, "disabled", "", each.scope, each.origin) for each in self._facts.off]
-        waiting = [ServerRow(name, "unapproved", why, "project") for name, why in self._facts.unapproved.items()]
+        off = [rows.ServerRow(each.name, "disabled", "", each.scope, each.origin) for each in self._facts.off]
+        waiting = [rows.ServerRow(name, "unapproved", why, "project") for name, why in self._facts.unapproved.items()]
         return (*links, *off, *waiting)
 
     def _row(self, link: Link) -> ServerRow:
         tools, offer, server = self._known.of(link.server.name), link.offer, link.server
         names: Collection[str] = {tool.name for tool in self._native}
         reason = "" if link.standing.state == "connected" or not link.standing.reason else reason_of(link)
-        return ServerRow(
+        return rows.ServerRow(
             server.name,
             link.standing.state,
             reason,

@@ -8,12 +8,11 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from coder.app.reach.arguments import checked
 from coder.app.reach.known import described
-from coder.app.reach.results import Shrink, output_of
 from coder.core.errors import ToolError
+from coder.core.lazy import LazyModule
 from coder.core.messages import Json
 from coder.core.model import ToolSpec
 from coder.core.tools import Calls, ToolContext, ToolOutput
@@ -22,6 +21,13 @@ from coder.core.workspace import Workspace
 from coder.mcp.errors import ServerError
 from coder.mcp.link import Link
 from coder.mcp.server import ServerTool
+
+if TYPE_CHECKING:
+    from coder.app.reach import arguments, results
+    from coder.app.reach.results import Shrink
+else:  # for a call
+    arguments = LazyModule("coder.app.reach.arguments")
+    results = LazyModule("coder.app.reach.results")
 
 _SUMMARY, _WORD = 120, 200
 _SUBJECTS = ("query", "path", "file_path", "url", "uri", "name", "title", "command", "id")
@@ -74,7 +80,7 @@ class McpTool:
     def parse(self, raw: Json) -> Json:
         if why := self._settings.servers.held(self.name):
             raise ToolError(why)
-        return checked(self._now.schema, raw, self.name)
+        return arguments.checked(self._now.schema, raw, self.name)
 
     def access(self, params: Json, workspace: Workspace) -> Calls:
         now = self._now
@@ -93,7 +99,7 @@ class McpTool:
         except ServerError as error:
             raise ToolError(str(error)) from error
         return await asyncio.to_thread(
-            output_of,
+            results.output_of,
             answer,
             context.spill_dir,
             context.tool_use_id,

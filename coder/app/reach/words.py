@@ -19,7 +19,8 @@ _SHARE = 0.08  # of what the definitions would take, for the names alone
 _INSTRUCTIONS = 2_048
 _REASON = 200
 _FOREIGN = re.compile(r"[^A-Za-z0-9_-]")
-_ENDS = re.compile(r"</?\s*(?:servers|server-instructions|tools|system-reminder)\b[^>]*>", re.IGNORECASE)
+# Also one that is not closed: what follows would do that.
+_MARK = re.compile(r"<(?=\s{0,9}/?\s{0,9}(?:servers|server-instructions|tools|system-reminder)\b)", re.IGNORECASE)
 
 
 def line(link: Link, tools: Sequence[ServerTool], native: Collection[str], reason: str) -> str:
@@ -41,6 +42,11 @@ def line(link: Link, tools: Sequence[ServerTool], native: Collection[str], reaso
 def label(link: Link) -> str:
     """The name of a server as it stands in a line: one word, whatever an embedding program calls it."""
     return _FOREIGN.sub("_", link.server.name)
+
+
+def is_usable(*lines: str) -> bool:
+    """Whether all of them tell of a server whose tools can be called."""
+    return all(re.match(r"- \S+ \(mcp__|- \S+: \d+ tool", line) for line in lines)
 
 
 def gone(name: str) -> str:
@@ -85,7 +91,7 @@ def definitions(tools: Sequence[ServerTool]) -> str:
 
 def harmless(text: str) -> str:
     """Foreign text that closes none of the marks round it."""
-    return _ENDS.sub(lambda found: found[0].replace("<", "‹").replace(">", "›"), text)
+    return _MARK.sub("‹", text)
 
 
 def _texts(messages: Iterable[Message]) -> Iterator[str]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from coder.core.messages import Json
-from coder.tools.finding.index import Findable
+
+if TYPE_CHECKING:
+    from coder.tools.finding.index import Findable
+
+Detail: TypeAlias = Literal["names", "descriptions", "full"]
 
 
 class Catalogue(Protocol):

@@ -6,13 +6,11 @@ import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
-from typing import Literal, TypeAlias
 
 from coder.core.messages import Json
 from coder.core.visible import visible_line
+from coder.tools.finding.catalogue import Detail
 from coder.tools.finding.index import Findable
-
-Detail: TypeAlias = Literal["names", "descriptions", "full"]
 
 MOST_BYTES = 72_000  # about 25,000 tokens
 _SHORT = 300  # characters of a description that is cut

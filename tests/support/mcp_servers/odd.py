@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 FAULT = sys.argv[1] if len(sys.argv) > 1 else ""
@@ -58,11 +59,27 @@ def call(number: Any, params: dict[str, Any]) -> None:
     if FAULT == "huge":
         say({"id": number, "result": {"content": [{"type": "text", "text": "x" * int(ARG)}]}})
         return
+    if FAULT == "loud":
+        for _ in range(int(ARG) >> 20):
+            sys.stderr.write(
+                "noise in a line of a hundred and twenty-eight ".ljust(127) + "\n" + ("x" * 127 + "\n") * 8191
+            )
+    if FAULT == "listed" and params["name"] == "add":
+        listed = json.loads(Path(ARG).read_text())
+        Path(ARG).write_text(json.dumps([*listed, f"added{len(listed)}"]))
+        say({"method": "notifications/tools/list_changed"})
+    if FAULT == "listed" and params["name"] == "die":
+        os._exit(3)
     if FAULT == "wrong-id":
         say({"id": 987654, "result": {"content": []}})
         say({"id": None, "result": {"content": []}})
     if FAULT == "bad-result":
         say({"id": number, "result": {"content": "none"}})
+        return
+    if FAULT == "raw":  # `\\xNN` in the argument is that byte
+        data = ARG.replace("NUMBER", str(number)).encode().decode("unicode_escape").encode("latin-1")
+        sys.stdout.buffer.write(data + b"\n")
+        sys.stdout.buffer.flush()
         return
     if FAULT == "error":
         say({"id": number, "error": {"code": -32000, "message": "no \x1b[31mway"}})
@@ -92,6 +109,18 @@ def tell_of_changes() -> None:
         say({"method": "notifications/tools/list_changed"})
         time.sleep(0.03)
     note("told")
+
+
+def offered() -> list[dict[str, Any]]:
+    """`listed`: those whose names are in the file; `many`: so many, as large as real ones are."""
+    if FAULT == "listed":
+        return [{**TOOLS[0], "name": name} for name in json.loads(Path(ARG).read_text())]
+    if FAULT == "many":
+        about = "Does one thing of many with the things that are there, and says what came of it. " * 4
+        forms = {f"p{n}": {"type": "string", "description": about} for n in range(8)}
+        schema = {"type": "object", "properties": forms}
+        return [{"name": f"t{n}", "description": about, "inputSchema": schema} for n in range(int(ARG))]
+    return TOOLS
 
 
 def flood() -> None:
@@ -142,7 +171,7 @@ def answer(message: dict[str, Any]) -> None:
     elif method == "notifications/initialized":
         begun()
     elif method == "tools/list":
-        say({"id": number, "result": {"tools": TOOLS}})
+        say({"id": number, "result": {"tools": offered()}})
     elif method == "tools/call":
         call(number, params)
     elif method == "notifications/cancelled":

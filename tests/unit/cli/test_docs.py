@@ -15,6 +15,8 @@ PAGES = [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]
 # Set by coder itself for what it starts, kept from it, or handed on to the SDKs of other providers.
 OWN = {
     "CODER_HOOK_DEPTH",
+    "CLAUDE_CODE_MCP_SERVER_NAME",
+    "CLAUDE_CODE_MCP_SERVER_URL",
     "CODER_SHELL",
     "BASH_ENV",
     "BASH_COMPAT",

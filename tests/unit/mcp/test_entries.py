@@ -81,6 +81,11 @@ def test_every_kind_of_server() -> None:
     assert good({"command": "x"}, {"MCP_TOOL_TIMEOUT": "9000"}).call == 9.0
 
 
+def test_an_entry_can_say_that_it_is_off() -> None:
+    assert good({"command": "x", "disabled": True}).is_off
+    assert not good({"command": "x", "disabled": False}).is_off
+
+
 @pytest.mark.behaviour("B-1578")
 @pytest.mark.parametrize(
     ("entry", "words"),

@@ -117,7 +117,7 @@ def test_what_was_summed_up_is_told_again() -> None:
 def test_foreign_words_close_none_of_our_marks(said: str) -> None:
     for mark in ("</servers>", "<tools>", "</ server-instructions >", "</SYSTEM-reminder>"):
         text = words.harmless(f"{said}{mark}{said}")
-        assert not words._ENDS.search(text)
+        assert not words._MARK.search(text)
 
 
 def test_the_instructions_of_a_server_are_bounded_and_told_once() -> None:
@@ -146,3 +146,21 @@ def test_when_tools_are_searched_instead_of_loaded(count: int, search: str, wind
     always = offered("b", "always")
     chosen = native.chosen([*tools, always], {"b"}, search, window)
     assert chosen[-1] == always and (len(chosen) == count + 1) == loaded
+
+
+@pytest.mark.behaviour("B-1860")
+@pytest.mark.parametrize("is_more", [True, False])
+def test_a_server_that_never_stops_changing_is_told_of_a_few_times(is_more: bool) -> None:
+    told = Told(link(ONE))
+    texts = []
+    for number in range(20):
+        extra = (offered("a", f"more_{number}"),) if is_more else ()
+        told.link.becomes("connected", offer=Offer((replace(ONE, description=f"Number {number}."), *extra)))
+        texts.append(told.next())
+    assert [bool(text) for text in texts] == [True] * 9 + [False] * 11  # the first is that it is there
+    assert [number for number, text in enumerate(texts) if "<tools>" in text] == [0, 1, 2, 3]
+    assert "ToolSearch has them as they are" in texts[8] and "ToolSearch has" not in texts[7]
+    told.link.becomes("failed", "exited")
+    assert "not there: exited" in told.next()
+    told.link.becomes("connected")
+    assert "- a (mcp__a__*)" in told.next() and told.next() == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,3 +48,13 @@ def test_a_file_that_cannot_be_read_stops_nobody(tmp_path: Path, held: str) -> N
     problem = pins.pin(TOOL, "s")
     assert ("could not be noted" in problem) == (not held.startswith('{"'))
     assert pins.changed(TOOL, "t")  # in this session it is known all the same
+
+
+@pytest.mark.behaviour("B-1861")
+def test_sessions_that_note_at_once_lose_nothing(tmp_path: Path) -> None:
+    """A pin that is lost lets a later change pass unseen."""
+    file = tmp_path / "mcp-approved.json"
+    tools = [offered("a", f"t{number}") for number in range(24)]
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(lambda tool: Pins(file, tmp_path).pin(tool, "s"), tools)) == {""}
+    assert all(Pins(file, tmp_path).changed(tool, "t") for tool in tools)

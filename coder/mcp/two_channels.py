@@ -1,6 +1,6 @@
-"""The older transport at an address: what is said goes out in requests, answers come on a stream of their own. Ends the
-stream when a request fails, for the library does not: it sends nothing from then on, and waits for the answers. Must not
-know what is said.
+"""The older transport at an address: what is said goes out in requests, answers come on a stream of their own. It ends
+when a request fails, for the library does not see to that: it sends nothing from then on, and waits for the answers.
+Must not know what is said.
 """
 
 from __future__ import annotations

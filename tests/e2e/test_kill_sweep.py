@@ -26,7 +26,7 @@ EVENTS = 9
 MOMENTS = 200
 LONGEST = 1.8  # seconds; a little more than the session takes here
 PATIENCE = 0.15  # seconds
-WINDOW = ("--autocompact", "12k")
+WINDOW = ("--autocompact", "13k")
 READS = 14  # of a file each; more than stay when old results are cleared
 COMMANDS = ["one", "two", "three", "four", "five"]
 

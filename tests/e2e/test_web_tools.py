@@ -72,7 +72,7 @@ def test_a_page_of_the_persons_own_server_is_read_and_answered_about(place: Plac
     assert page_site.asked == ["/n"]
     api.check()
     (answered,) = results(api.requests)
-    assert answered["content"][0]["text"].endswith("It is `--fast`.")
+    assert answered["content"][0]["text"].endswith("<web_answer>\nIt is `--fast`.\n</web_answer>")
     (told,) = [line for line in done.lines if line["type"] == "user"]
     assert told["tool_use_result"]["code"] == 200 and told["tool_use_result"]["url"] == f"http://{page_site.host}/n"
     assert {"claude-sonnet-5-5", "claude-haiku-5-5"} == done.result["modelUsage"].keys()

@@ -18,7 +18,7 @@ from coder.core.events import AnyEvent, Notice, PermissionAnswered, PermissionAs
 from coder.core.lazy import LazyModule
 from coder.core.messages import Json, ToolUse
 from coder.core.requests import Allow, Deny, Effect, PermissionRequest, Reason, Reply, Request
-from coder.core.tools import Access, Decides, Mode, Runs
+from coder.core.tools import Access, Calls, Decides, Mode, Runs
 
 if TYPE_CHECKING:
     # Judging loads at the first tool call: a run without one does without (docs/adr/0002).
@@ -83,7 +83,8 @@ class Gate:
         self._cwd = cwd
         self._before_asking = before_asking
         self._others = others or NoOthers()
-        self._asking = asyncio.Lock()
+        self._deciding = asyncio.Lock()  # about one call after another
+        self._asking = asyncio.Lock()  # held while a question is put, never while a hook is waited for
 
     def judge(self, call: ToolUse, access: Access) -> Decision:
         """What the rules and the mode say, without asking anybody. Pure but for the file facts it reads."""
@@ -111,7 +112,9 @@ class Gate:
             return self._deny(call, summary, replace(decision, reasons=(Reason("hook", why),), remedy=""), why)
         decision = self._swayed(call, access, decision, said)
         if decision.verdict == "ask":
-            async with self._asking:
+            # What a server asks the model does not wait for a hook that may be waiting for that server.
+            asks_model = isinstance(access, Calls) and access.asks_model
+            async with asyncio.Lock() if asks_model else self._deciding:
                 # Judged again: the answer to the question before this one may cover it.
                 decision = self._swayed(call, access, self.judge(call, access), said)
                 if decision.verdict == "ask":
@@ -152,9 +155,10 @@ class Gate:
         request = replace(request, reasons=(*request.reasons, *more))
         reply = await self._before_asking(request) if self._before_asking is not None else None
         if reply is None or (isinstance(reply, Allow) and (request.confirm or isinstance(access, Decides))):
-            self._emit(PermissionAsked(request=request))
-            reply = await self._ask(request)
-            self._emit(PermissionAnswered(request=request, reply=reply))
+            async with self._asking:
+                self._emit(PermissionAsked(request=request))
+                reply = await self._ask(request)
+                self._emit(PermissionAnswered(request=request, reply=reply))
         match reply:
             case Allow():
                 await self._take(reply, call, access)

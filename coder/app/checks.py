@@ -19,6 +19,7 @@ State: TypeAlias = Literal["ok", "warn", "bad"]
 # Loaded by whoever looks: they know many parts of the house.
 _machine = LazyModule("coder.app.checks_machine")
 _setup = LazyModule("coder.app.checks_setup")
+_servers = LazyModule("coder.app.checks_servers")
 _login = LazyModule("coder.app.login")
 
 
@@ -49,7 +50,7 @@ class Site:
 def examined(site: Site) -> Iterator[Check]:
     """Every check but the network's. Blocks on the disk, on git's version, and while an apiKeyHelper runs. Never
     raises."""
-    for look in (*_machine.LOOKS, *_setup.LOOKS):
+    for look in (*_machine.LOOKS, *_setup.LOOKS, *_servers.LOOKS):
         yield from _held(look, site)
 
 

@@ -143,7 +143,8 @@ def _servers(config: Config) -> tuple[tuple[Server, ...], tuple[Problem, ...], E
 
 
 def _config() -> Config:
-    return load(Flags(headless=False), os.environ, current_folder())
+    # No session begins, so none is missed where it could not be saved.
+    return load(Flags(headless=False, no_session_persistence=True), os.environ, current_folder())
 
 
 def _rows(config: Config, servers: Sequence[Server], extensions: Extensions) -> list[Row]:

@@ -4,10 +4,9 @@ know who asked for it, or what a bundle is.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import ssl
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -37,19 +36,16 @@ class Download:
     address: str
 
 
-def download(
-    url: str,
-    folder: Path,
-    *,
-    most: int = MOST,
-    seconds: float = _SECONDS,
-    clock: Callable[[], float] = time.monotonic,
-) -> Download:
-    """The file, in `folder`. Proxies and certificates are those that the environment names. Blocks. Raises ConfigError
-    with what to do; what was got until then is left in the folder."""
-    end = clock() + seconds
+def download(url: str, folder: Path, *, most: int = MOST, seconds: float = _SECONDS) -> Download:
+    """The file, in `folder`. Proxies and certificates are those that the environment names. Blocks, in a loop of its
+    own: only one can end what comes byte by byte. Raises ConfigError with what to do; what was got until then is left
+    in the folder."""
     try:
-        return _followed(url, folder, most, lambda: clock() > end)
+        return asyncio.run(_in_time(url, folder, most, seconds))
+    except TimeoutError as error:
+        raise ConfigError(
+            f"{_said(url)} takes too long. Nothing was changed. Try again, or download it yourself."
+        ) from error
     except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, ValueError, ImportError) as error:
         why = str(error) or type(error).__name__
         raise ConfigError(f"{_said(url)} could not be got: {visible_line(why[:_LONGEST])}. Try again later.") from error
@@ -62,20 +58,25 @@ def download(
         raise ConfigError(f"{_said(url)} could not be got: {error.strerror or error}. Nothing was changed.") from error
 
 
-def _followed(url: str, folder: Path, most: int, is_late: Callable[[], bool]) -> Download:
+async def _in_time(url: str, folder: Path, most: int, seconds: float) -> Download:
+    async with asyncio.timeout(seconds):
+        return await _followed(url, folder, most)
+
+
+async def _followed(url: str, folder: Path, most: int) -> Download:
     address, hops = httpx2.URL(url), 0
     _check(address, url, is_near=_is_near(address))
     timeout = httpx2.Timeout(_SILENCE)
-    with httpx2.Client(
+    async with httpx2.AsyncClient(
         timeout=timeout,
         trust_env=not _is_near(address),  # no proxy leads to this machine
         verify=_certificates(),
         headers={"accept-encoding": "identity"},
     ) as client:
         while True:
-            with client.stream("GET", address, follow_redirects=False) as answer:
+            async with client.stream("GET", address, follow_redirects=False) as answer:
                 if answer.status_code not in _REDIRECTS:
-                    return _stored(answer, url, folder, most, is_late)
+                    return await _stored(answer, url, folder, most)
                 following = address.join(answer.headers.get("location", ""))
             hops += 1
             if hops > _HOPS:
@@ -110,7 +111,7 @@ def _check(address: httpx2.URL, url: str, *, is_near: bool) -> None:
         )
 
 
-def _stored(answer: httpx2.Response, url: str, folder: Path, most: int, is_late: Callable[[], bool]) -> Download:
+async def _stored(answer: httpx2.Response, url: str, folder: Path, most: int) -> Download:
     if answer.status_code != 200:
         raise ConfigError(f"{_said(url)} could not be got: HTTP {answer.status_code}. Check the address.")
     if answer.headers.get(_ENCODING, "identity").lower() not in ("identity", ""):
@@ -121,14 +122,10 @@ def _stored(answer: httpx2.Response, url: str, folder: Path, most: int, is_late:
         raise ConfigError(too_large)
     path, seen, size = folder / _name(url), sha256(), 0
     with path.open("xb") as file:
-        for piece in answer.iter_raw():
+        async for piece in answer.aiter_raw():
             size += len(piece)
             if size > most:
                 raise ConfigError(too_large)
-            if is_late():
-                raise ConfigError(
-                    f"{_said(url)} takes too long. Nothing was changed. Try again, or download it yourself."
-                )
             seen.update(piece)
             file.write(piece)
     return Download(path, seen.hexdigest(), _said(str(answer.url)))
@@ -140,8 +137,8 @@ def _is_near(address: httpx2.URL) -> bool:
 
 def _name(url: str) -> str:
     last = unquote(urlsplit(url).path).rpartition("/")[2]
-    shown = visible_line(last).strip(". ")
-    return shown[-_LONGEST:].lstrip(".") or "extension.mcpb"
+    shown = visible_line(last).strip(". ").encode("utf-8", "ignore")  # a name of a file is counted in bytes
+    return shown[-_LONGEST:].decode("utf-8", "ignore").lstrip(".") or "extension.mcpb"
 
 
 def _said(url: str) -> str:

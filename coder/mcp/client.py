@@ -25,16 +25,29 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 class Client(httpx2.AsyncClient):
     """`status` is the one of the last answer if it was an error, `refused` the last that let nobody in since one
-    did."""
+    did. `unsent` is set once a message could not be handed over, `failure` is why where the network says so."""
 
     refused: int | None = None
     status: int | None = None
     answered = False
+    failure: Exception | None = None
     forgotten = False  # the last request was one of a session that the server does not know (any more)
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.unsent = asyncio.Event()
+
     async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
-        async with asyncio.timeout(FIRST_BYTE):
-            response = await super().send(request, **options)
+        try:
+            async with asyncio.timeout(FIRST_BYTE):
+                response = await super().send(request, **options)
+        except (httpx2.HTTPError, OSError) as error:
+            if request.method == "POST":
+                self.failure = error
+                self.unsent.set()
+            raise
+        if request.method == "POST" and not response.is_success:
+            self.unsent.set()
         if request.method != "DELETE":  # the farewell is answered by anybody
             self._note(response.status_code, "mcp-session-id" in request.headers)
         if response.headers.get("content-encoding", "identity").lower() not in ("identity", ""):

@@ -20,11 +20,12 @@ from coder.mcp.veil import Veil, one_line
 if TYPE_CHECKING:
     import httpx2
 
-    from coder.mcp import client
+    from coder.mcp import client, two_channels
     from coder.mcp.carrier import Streams
 else:
     httpx2 = LazyModule("httpx2")
     client = LazyModule("coder.mcp.client")
+    two_channels = LazyModule("coder.mcp.two_channels")
 
 
 class HttpCarrier:
@@ -68,6 +69,8 @@ class HttpCarrier:
                     transport.url, http_client=opened, max_sse_event_size=MOST
                 )
             reading, writing = await self._stack.enter_async_context(streams)
+            if transport.kind == "sse":
+                reading = two_channels.Answers(reading, opened.unsent)
         except BaseException:
             await self._stack.aclose()
             raise
@@ -87,7 +90,8 @@ class HttpCarrier:
                 return Trouble(str(error), "final")
         if self._client is not None and self._client.refused is not None:
             return self._refused(self._client.refused)
-        for error in errors:
+        failed = (self._client.failure,) if self._client is not None and self._client.failure is not None else ()
+        for error in (*errors, *failed):
             if (found := self._network(error)) is not None:
                 return found
         status = self._client.status if self._client is not None else None
@@ -109,6 +113,8 @@ class HttpCarrier:
         if why := why_not(error, host):
             return Trouble(why) if why.startswith("cannot be reached") else Trouble(why, "final")
         match error:
+            case httpx2.LocalProtocolError() | UnicodeEncodeError():  # its text is the value of a header
+                return Trouble("cannot be used: what its entry or its login says fits no HTTP header", "final")
             case httpx2.TimeoutException() | TimeoutError():
                 return Trouble(f"cannot be used: {host} did not answer in time")
             case httpx2.InvalidURL() | ValueError():

@@ -141,7 +141,7 @@ class LogIn:
             ) from None
         except OAuthFlowError as error:
             raise ServerError(f"{self._name}: the login cannot go on: {visible_line(str(error))[:300]}.") from None
-        except (ValidationError, ValueError):
+        except (ValidationError, ValueError, OverflowError):
             raise ServerError(f"{self._name}: the login cannot go on: an answer is not what it should be.") from None
 
     def _provider(self) -> _Provider:
@@ -183,6 +183,9 @@ class LogIn:
             asked = 0
             while True:
                 if outgoing is request:
+                    held = provider.context.current_tokens
+                    if held is not None and not tokens.is_sendable(held.access_token):
+                        raise ValueError  # without the value
                     answer = await self._knock(request)
                     asked += 1
                     self._judge(answer, asked)

@@ -67,7 +67,7 @@ class Loopback:
     _state: str = field(default="", init=False)
     _servers: list[asyncio.Server] = field(default_factory=list, init=False)
     _answer: asyncio.Future[Answered] | None = field(default=None, init=False)
-    _guests: set[asyncio.StreamWriter] = field(default_factory=set, init=False)
+    _guests: dict[asyncio.StreamWriter, None] = field(default_factory=dict, init=False)  # the oldest first
 
     @property
     def address(self) -> str:
@@ -124,18 +124,22 @@ class Loopback:
         self._servers = []
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._guests.add(writer)
+        self._guests[writer] = None
+        if len(self._guests) > _MOST:
+            # One that has said nothing for longest, never the newest: that may be the answer.
+            silent = next(iter(self._guests))
+            del self._guests[silent]
+            silent.transport.abort()
         try:
-            if len(self._guests) <= _MOST:
-                async with asyncio.timeout(_SECONDS):
-                    head = await reader.readuntil(b"\r\n\r\n")
-                    status, text = self._judged(head)
-                    writer.write(_reply(status, text))
-                    await writer.drain()
+            async with asyncio.timeout(_SECONDS):
+                head = await reader.readuntil(b"\r\n\r\n")
+                status, text = self._judged(head)
+                writer.write(_reply(status, text))
+                await writer.drain()
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass
         finally:
-            self._guests.discard(writer)
+            self._guests.pop(writer, None)
             writer.close()
             with suppress(OSError):
                 await writer.wait_closed()

@@ -127,7 +127,7 @@ class SessionAuth(OAuthClientProvider):
             self._is_spent = True
             self.context.clear_tokens()
             return
-        with suppress(ValidationError, ValueError):
+        with suppress(ValidationError, ValueError, OverflowError):
             if await self._handle_refresh_response(answer):
                 self._expire()
                 await self._keep()
@@ -166,8 +166,9 @@ class SessionAuth(OAuthClientProvider):
             await tokens.keep(self._vault, self._server, grant_of(self))
 
     def _token(self) -> str:
+        """Empty also for one that cannot be sent."""
         held = self.context.current_tokens
-        return held.access_token if held is not None else ""
+        return held.access_token if held is not None and tokens.is_sendable(held.access_token) else ""
 
     def _sign(self, request: httpx2.Request) -> str:
         if token := self._token():
@@ -183,8 +184,8 @@ class SessionAuth(OAuthClientProvider):
             more = f", and asks for more rights ({wanted})" if wanted else ""
             self.refused = LoginNeeded(f"refuses what this login may do{more}")
             return
-        signed = "Authorization" in response.request.headers
-        why = "does not take the login that is kept" if signed or self._is_spent else "wants a login"
+        is_kept = self.context.current_tokens is not None or self._is_spent
+        why = "does not take the login that is kept" if is_kept else "wants a login"
         self.refused = self._trouble or LoginNeeded(why)
 
 

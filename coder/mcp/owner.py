@@ -249,8 +249,9 @@ class Owner:
             attempt = self._attempt
             if attempt is None or not attempt.carrier.is_spent or attempt.connection is not patiently.connection:
                 raise
-            attempt.part()
-            self._stand("connecting")  # the next call waits for the next connection
+            if not attempt.is_over:  # else it is known already what comes of it
+                attempt.part()
+                self._stand("connecting")  # the next call waits for the next connection
             trouble = attempt.carrier.trouble([])
             raise (ServerError(self._told(trouble)) if trouble is not None else error) from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 
 from coder.core.messages import Json
@@ -30,6 +31,11 @@ class Grant:
         """What must be in no line for anybody."""
         found = (self.tokens.get("access_token"), self.tokens.get("refresh_token"), self.client.get("client_secret"))
         return tuple(text for text in found if isinstance(text, str) and text)
+
+
+def is_sendable(token: str) -> bool:
+    """Whether a header can hold it. Another one would be in the error that says so."""
+    return token.isascii() and token.isprintable() and token == token.strip()
 
 
 def key_of(server: Server) -> str:
@@ -86,7 +92,13 @@ def _parsed(text: str) -> Grant | None:
     return Grant(
         tokens,
         client,
-        float(expires) if isinstance(expires, int | float) else None,
+        _seconds(expires),
         authority if isinstance(authority, dict) else None,
         resource if isinstance(resource, dict) else None,
     )
+
+
+def _seconds(value: object) -> float | None:
+    with suppress(OverflowError):  # a number may have any size
+        return float(value) if isinstance(value, int | float) else None
+    return None

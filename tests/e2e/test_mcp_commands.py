@@ -51,6 +51,12 @@ def test_servers_are_added_shown_and_removed(place: Place) -> None:
     assert own(place)["mcpServers"] == {}
 
 
+def test_no_session_is_missed_where_none_begins(place: Place) -> None:
+    """Where there is no home folder, a session is told that it is not saved."""
+    done = place.coder("mcp", "list", env={"HOME": "/"})
+    assert (done.code, done.stderr) == (0, "") and done.stdout.startswith("No MCP servers configured.")
+
+
 @pytest.mark.behaviour("B-1585")
 def test_every_server_is_asked_how_it_is_doing(place: Place) -> None:
     program = Path(__file__).parents[1] / "support" / "mcp_servers" / "odd.py"

@@ -36,6 +36,7 @@ class OAuthServer:
     resource: dict[str, Any] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)
     expires_in: int | None = 3600
+    ending: str = ""  # of every token
     is_open: bool = False
     rejects: bool = False
     asked: list[Asked] = field(default_factory=list)
@@ -60,7 +61,7 @@ class OAuthServer:
         return made
 
     def new_tokens(self) -> dict[str, Any]:
-        access, refresh = self.secret("access"), self.secret("refresh")
+        access, refresh = self.secret("access") + self.ending, self.secret("refresh")
         self.good.add(access)
         self.refreshes.add(refresh)
         found = {

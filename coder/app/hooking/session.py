@@ -70,7 +70,7 @@ class SessionHooks(CallHooks):
         links = Links(
             emit,
             Fitting(around.world, config.cwd),
-            asker(around.side_model, config, emit),
+            asker(around.side_model, config),
             runs.late,
             around.scene.workspace.mind,
             around.call_server,

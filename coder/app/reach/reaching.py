@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from coder.agent.gate import Gate
     from coder.app import pictures
     from coder.app.hooking.points import Points
-    from coder.app.reach import asking, connecting, extending, native, pins, sampling, session
+    from coder.app.reach import asking, connecting, extending, facts, native, pins, sampling, session
     from coder.app.reach.asking import Parties
     from coder.app.reach.linking import Connect
     from coder.app.reach.session import Reach
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from coder.mcp.server import Server
 else:  # where a server is configured
     pictures = LazyModule("coder.app.pictures")
-    asking, connecting, extending, native, pins, sampling, session = (
+    asking, connecting, extending, facts, native, pins, sampling, session = (
         LazyModule(f"coder.app.reach.{name}")
-        for name in ("asking", "connecting", "extending", "native", "pins", "sampling", "session")
+        for name in ("asking", "connecting", "extending", "facts", "native", "pins", "sampling", "session")
     )
     entries = LazyModule("coder.mcp.entries")
 
@@ -64,7 +64,7 @@ def reach_of(
     every = (*own, *extensions.servers)
     if not (every or settings.unapproved or settings.required or has_past or problems or extensions.problems):
         return None
-    facts = session.Facts(
+    known = facts.Facts(
         servers=tuple(server for server in every if not (server.is_off or server.name in settings.off)),
         off=tuple(server for server in every if server.is_off or server.name in settings.off),
         unapproved=settings.unapproved,
@@ -79,7 +79,7 @@ def reach_of(
     reaches: list[Reach] = []
     ties = _ties(outset, find, asking.Parties(gate, points), env, lambda: reaches[0])
     made: Reach = session.Reach(
-        facts,
+        known,
         ties,
         pins.Pins(config.home / pins.FILE, config.cwd),
         extending.joined(connect or _really(outset, env), extensions),
@@ -94,7 +94,7 @@ def _ties(
     parties: Parties,
     env: Mapping[str, str],
     reach: Callable[[], Reach],
-) -> session.Ties:
+) -> facts.Ties:
     def allows(name: str) -> bool:
         rules = outset.book.rules.allow
         named = any(rule.tool == name and isinstance(rule.specifier, Everything) for rule in rules)
@@ -114,7 +114,7 @@ def _ties(
     def say(text: str) -> None:
         outset.emit(Notice(level="warning", text=text))
 
-    return session.Ties(
+    return facts.Ties(
         emit=outset.emit,
         roots=lambda: tuple(outset.ground.workspace.roots),
         removed=lambda names: outset.book.rules.removed_tools(names),

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from coder.app.reach.catalogue import reason_of
+from coder.app.reach.facts import Facts
+from coder.app.reach.known import Known, tokens
+from coder.mcp.link import Link
 from coder.mcp.server import Scope, ServerTool, State
 
 
@@ -26,3 +31,35 @@ class ServerRow:
     version: str = ""
     is_cached: bool = False  # what it offers was told by an earlier session
     held: tuple[str, ...] = ()  # tools of an extension that nobody has said yes to
+
+
+def rows_of(facts: Facts, links: Iterable[Link], known: Known, loaded: Collection[str]) -> Iterator[ServerRow]:
+    """All servers, also those that are not used. `loaded` are the names of tools that stand in requests."""
+    for link in links:
+        yield _row(link, known.of(link.server.name), loaded)
+    for each in facts.off:
+        why = f'{each.origin} says "disabled" of it.' if each.is_off else ""
+        yield ServerRow(each.name, "disabled", why, each.scope, each.origin)
+    for name, why in facts.unapproved.items():
+        yield ServerRow(name, "unapproved", why, "project")
+
+
+def _row(link: Link, tools: tuple[ServerTool, ...], loaded: Collection[str]) -> ServerRow:
+    offer, server = link.offer, link.server
+    reason = "" if link.standing.state == "connected" or not link.standing.reason else reason_of(link)
+    reason = reason.removesuffix(f" Its log is {link.standing.log}.")  # which has a row of its own
+    return ServerRow(
+        server.name,
+        link.standing.state,
+        reason,
+        server.scope,
+        server.origin,
+        tools,
+        tokens(tools),
+        sum(tool.name in loaded for tool in tools),
+        link.standing.log,
+        offer.title,
+        offer.version,
+        offer.cached,
+        tuple(tool.tool for tool in offer.held),
+    )

@@ -135,7 +135,7 @@ async def test_the_end_of_a_session_calls_nobody_any_more(tmp_path: Path) -> Non
 
 
 @pytest.mark.behaviour("B-1206")
-async def test_a_hook_of_type_prompt_asks_a_model_and_is_billed(tmp_path: Path) -> None:
+async def test_a_hook_of_type_prompt_asks_a_model(tmp_path: Path) -> None:
     model = PlayedModel([Reply((Text('{"ok": false, "reason": "the tests were not run"}'),))])
     front = Recorder()
     judge: Json = {"hooks": [{"type": "prompt", "prompt": "Are the tests green? $ARGUMENTS"}]}
@@ -144,7 +144,6 @@ async def test_a_hook_of_type_prompt_asks_a_model_and_is_billed(tmp_path: Path) 
     assert isinstance(verdict, Inject) and "the tests were not run" in verdict.message.text
     (asked,) = model.requests
     assert "All done." in asked.messages[0].text and "haiku" in asked.model
-    assert [type(event).__name__ for event in front.events].count("UsageReported") == 1
     await hooks.aclose()
 
 

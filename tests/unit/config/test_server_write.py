@@ -82,7 +82,7 @@ def test_every_other_character_of_the_file_stays(tmp_path: Path, scope: Scope) -
 
 
 @pytest.mark.behaviour("B-1583")
-@pytest.mark.parametrize("content", ["", '{"mcpServers": {"a": ', '{"mcpServers": []}', "\xff"])
+@pytest.mark.parametrize("content", ["", '{"mcpServers": {"a": ', '{"mcpServers": []}', '{"mcpServers": 5}', "\xff"])
 def test_a_broken_file_is_never_written(tmp_path: Path, content: str) -> None:
     home, project = where(tmp_path)
     home.mkdir(parents=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -29,6 +30,7 @@ DATA = b"x" * 5000
 
 class Site(BaseHTTPRequestHandler):
     files: ClassVar[dict[str, bytes]] = {}
+    over: ClassVar = threading.Event()
 
     def do_GET(self) -> None:
         port = self.headers["host"].rpartition(":")[2]
@@ -51,6 +53,8 @@ class Site(BaseHTTPRequestHandler):
                 self.answer(200, DATA * 100, content_length="")
             case ["cut"]:
                 self.answer(200, DATA, content_length="9000")
+            case ["drip", part]:
+                self.drip(b"HTTP/1.1 200 OK\r\n" + (b"\r\n" if part == "body" else b""))
             case ["gone"]:
                 self.answer(404)
             case [name]:
@@ -67,6 +71,13 @@ class Site(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def drip(self, begin: bytes) -> None:
+        """A byte now and then, without end."""
+        with suppress(OSError):
+            self.wfile.write(begin)
+            while not self.over.wait(0.02):
+                self.wfile.write(b"x")
+
     def log_message(self, *_: object) -> None:
         pass
 
@@ -75,9 +86,11 @@ class Site(BaseHTTPRequestHandler):
 def site() -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Site)
     Site.files.clear()
+    Site.over.clear()
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
+    Site.over.set()
     server.shutdown()
     thread.join()
     server.server_close()
@@ -91,6 +104,7 @@ def site() -> Iterator[str]:
         ("/to/file", "file"),
         ("/..%2f..%2f.hid?a=b", "hid"),
         ("/%1b%5b2J.mcpb", "\\x1b[2J.mcpb"),
+        ("/" + "%F0%9F%90%8D" * 90 + ".mcpb", "\U0001f40d" * 23 + ".mcpb"),
         ("/", ""),
     ],
 )
@@ -139,10 +153,11 @@ def test_only_https_addresses_are_asked(url: str, why: str, tmp_path: Path) -> N
     assert "canary" not in str(said.value)
 
 
-def test_it_ends_in_time(site: str, tmp_path: Path) -> None:
-    ticks = iter((0.0, 700.0))
-    with pytest.raises(ConfigError, match="takes too long"):
-        download(site + "/x", tmp_path, clock=lambda: next(ticks))
+@pytest.mark.behaviour("B-1872")
+@pytest.mark.parametrize("part", ["head", "body"])
+def test_it_ends_in_time_however_slowly_it_comes(part: str, site: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"/drip/\w+ takes too long"):
+        download(f"{site}/drip/{part}", tmp_path, seconds=0.3)
 
 
 @pytest.mark.behaviour("B-1731")

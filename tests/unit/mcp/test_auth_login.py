@@ -20,7 +20,7 @@ from coder.mcp.authority import Authority
 from coder.mcp.errors import ServerError
 from coder.mcp.login import LogIn
 from coder.mcp.logout import log_out
-from coder.mcp.loopback import answer_in
+from coder.mcp.loopback import Loopback, answer_in
 from coder.mcp.server import Http, Login, Server, Stdio
 from coder.vault.vault import Vault
 from tests.support.oauth_server import METADATA, RESOURCE, OAuthServer, oauth_server
@@ -137,6 +137,20 @@ async def test_a_chosen_port_that_is_taken_is_named(tmp_path: Path) -> None:
     taken.close()
 
 
+@pytest.mark.behaviour("B-1870")
+async def test_who_connects_and_says_nothing_keeps_no_answer_out() -> None:
+    loopback = Loopback()
+    await loopback.open()
+    loopback.expect("mine")
+    silent = [await asyncio.open_connection("127.0.0.1", loopback.port) for _ in range(40)]
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        page = await client.get(f"http://127.0.0.1:{loopback.port}/callback?code=c&state=mine", timeout=5)
+    assert page.status_code == 200 and (await loopback.wait()).code == "c"
+    loopback.close()
+    for _, writer in silent:
+        writer.close()
+
+
 Change = Callable[[OAuthServer], object]
 
 
@@ -165,6 +179,9 @@ Change = Callable[[OAuthServer], object]
         (lambda s: s.faults.update({"/token": 500}), r"not accepted \(HTTP 500\)"),
         (lambda s: s.faults.update({"/mcp": 404}), "answers HTTP 404"),
         (lambda s: s.faults.update({"/mcp": 403}), "answers HTTP 403"),
+        (lambda s: setattr(s, "expires_in", 10**400), "an answer is not what it should be"),
+        (lambda s: setattr(s, "ending", "\r\nx: y"), "an answer is not what it should be"),
+        (lambda s: setattr(s, "ending", "\u00e9"), "an answer is not what it should be"),
         (lambda s: setattr(s, "rejects", True), "does not take the login"),
         (lambda s: setattr(s, "is_open", True), "asks for no login"),
     ],

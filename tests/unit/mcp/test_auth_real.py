@@ -76,6 +76,8 @@ async def test_from_the_first_refusal_to_the_last(
         authority.refreshes.clear()
         with pytest.raises(ServerError) as failed:
             await link.call("add", {"a": 3, "b": 2}, untold)
+        assert str(failed.value).endswith("Log in with: coder mcp login guarded")
+        assert not await link.ready() and link.standing.state == "needs-auth"
         await link.reconnect()
         assert not await link.ready()
         assert link.standing.state == "needs-auth" and "the login that is kept" in link.standing.reason

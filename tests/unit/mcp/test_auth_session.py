@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -92,6 +93,36 @@ async def test_a_login_that_was_taken_back_is_said_to_be(tmp_path: Path) -> None
         assert await call(given, seen.mcp) == 401
     assert isinstance(given.refused(), LoginNeeded) and "does not take the login that is kept" in str(given.refused())
     assert seen.paths() == ["/mcp", "/token"]
+
+
+@pytest.mark.behaviour("B-1871")
+@pytest.mark.parametrize("change", [{"ending": "\r\nx: y"}, {"ending": "\u00e9"}, {"expires_in": 10**400}])
+async def test_a_renewal_that_cannot_be_used_asks_for_a_login(tmp_path: Path, change: dict[str, Any]) -> None:
+    with oauth_server() as seen:
+        await logged_in(seen, tmp_path)
+        seen.good.clear()
+        for name, value in change.items():
+            setattr(seen, name, value)
+        given = await shown(server_at(seen.mcp), tmp_path)
+        assert await call(given, seen.mcp) == 401
+    assert isinstance(given.refused(), LoginNeeded) and "does not take the login that is kept" in str(given.refused())
+
+
+@pytest.mark.behaviour("B-1871")
+@pytest.mark.parametrize("ending", ["\r\nx: y", "\n", " ", "\u00e9", "\x7f"])
+async def test_a_token_that_no_header_can_hold_is_not_sent_but_renewed(tmp_path: Path, ending: str) -> None:
+    with oauth_server(ending=ending) as seen:
+        await logged_in(seen, tmp_path)
+        seen.ending = ""
+        given = await shown(server_at(seen.mcp), tmp_path)
+        assert await call(given, seen.mcp) == 200 and given.refused() is None
+    assert seen.paths() == ["/mcp", "/token", "/mcp"]
+
+
+async def test_an_end_that_no_clock_can_tell_is_not_known(tmp_path: Path) -> None:
+    with oauth_server() as seen:
+        await logged_in(seen, tmp_path, 10**400)
+        assert await call(await shown(server_at(seen.mcp), tmp_path), seen.mcp) == 200
 
 
 @pytest.mark.behaviour("B-1665")

@@ -43,6 +43,19 @@ async def test_headers_are_sent_and_the_session_is_ended(there: Remote, tmp_path
     assert there.seen[-1][0] == "DELETE"
 
 
+@pytest.mark.behaviour("B-1871")
+@pytest.mark.parametrize("value", ["canary\r\nx: y", "canary\u00e9"])
+async def test_what_no_header_can_hold_is_in_no_error(value: str, there: Remote, tmp_path: Path) -> None:
+    async def known(server: Server) -> Credentials:
+        return Credentials({"x-b": value})
+
+    async with linked(server_of(Http(there.url("ok")), "remote"), place_in(tmp_path), credentials=known) as link:
+        assert not await link.ready()
+        said = link.standing.reason
+    assert "what its entry or its login says fits no HTTP header" in said
+    assert not any(word in said for word in ("canary", "e9", "\u00e9"))
+
+
 @pytest.mark.behaviour("B-1596")
 @pytest.mark.parametrize(
     ("path", "headers", "state", "said"),

@@ -18,6 +18,7 @@ from coder.core.errors import SessionError, ToolError
 from coder.core.events import HookEnded, Notice, PermissionDenied, UsageReported
 from coder.core.messages import Json
 from coder.core.requests import Allow, Deny, FieldAsked, PermissionRequest, Reply, Request, ServerAnswer, ServerQuestion
+from coder.mcp.link import Progress
 from coder.mcp.server import Answer, Offer, ServerPrompt
 from tests.support.fakeapi import RunningApi, running_api, tool_input, turn
 from tests.support.hooked import group, keeps, kept, says, specific
@@ -354,3 +355,41 @@ async def test_a_hook_may_be_a_tool_of_a_server(
     assert link.calls == ([("judge", {"what": {"todos": []}, "n": "a TodoWrite"})] if state == "connected" else [])
     assert [event.problem for event in place.front.of(HookEnded)] == [problem]
     assert len(place.front.of(PermissionDenied)) == denied
+
+
+class Curious(MemoryLink):
+    """Its tool asks the person something, or the model, before it answers."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(SERVER, Offer((offered("asks", "judge"),)))
+        self.what = what
+        self.heard: Json = {}
+
+    async def call(self, tool: str, arguments: Json, progress: Progress) -> Answer:
+        assert self.host is not None
+        if self.what == "the person":
+            self.heard = await self.host.elicit(SERVER, {"message": "Where?", "requestedSchema": CITY})
+        else:
+            self.heard = await self.host.sample(SERVER, SAMPLE)
+        return Answer(({"type": "text", "text": ""},))
+
+
+@pytest.mark.behaviour("B-1873")
+@pytest.mark.parametrize("what", ["the person", "the model"])
+async def test_a_hook_that_decides_a_question_may_itself_lead_to_one(tmp_path: Path, what: str) -> None:
+    """The question that it is to decide waits for the hook, which waits for its server: not the server for both."""
+    hook = {"type": "mcp_tool", "server": "asks", "tool": "judge", "timeout": 5}
+    calls = turn(tool_input("Bash", {"command": "make thing"}))
+    async with running_api([calls, *([turn("Go on.")] if what == "the model" else []), turn("Done.")]) as api:
+        place = Place(Talk.at(tmp_path, api.url))
+        place.front._replies = [ServerAnswer("accept", {"city": "Rome"}) if what == "the person" else Allow(), NOBODY]
+        source = HookSource("settings.json", "user", {"PermissionRequest": [group(hook, matcher="Bash")]})
+        place.config = replace(place.config, hooks=HookSettings((source,)))
+        link = Curious(what)
+        session = await place.open(MemoryLinks(link), begun=True)
+        await session.prompt("Go.")
+        await session.aclose()
+    asked = [each.call.name if isinstance(each, PermissionRequest) else "" for each in place.front.asked]
+    assert asked == ["" if what == "the person" else "mcp__asks__sampling", "Bash"]
+    assert [event.problem for event in place.front.of(HookEnded)] == [""]
+    assert link.heard.get("content") in ({"city": "Rome"}, {"type": "text", "text": "Go on."})

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,16 @@ from hypothesis import strategies as st
 
 from coder.app.pictures import shrunk
 from coder.app.reach.arguments import checked
+from coder.app.reach.resources import Reading
 from coder.app.reach.results import KEPT_FROM, output_of
+from coder.app.reach.tools import McpTool, Settings
 from coder.core.errors import ToolError
 from coder.core.messages import Image, Json, Text
 from coder.core.tools import ToolOutput
-from coder.mcp.server import Answer
+from coder.mcp.server import Answer, Offer, ServerTool, Standing
+from tests.support.linked import MemoryLink, offered, server
 from tests.support.pictures import png
+from tests.support.toolbox import Toolbox
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -178,3 +184,43 @@ def test_no_property_is_a_crash(properties: Json, value: Any) -> None:
         checked({"properties": properties}, dict.fromkeys(properties, value), "t")
     except ToolError as error:
         assert str(error)
+
+
+@dataclass
+class One:
+    """Implements `coder.app.reach.tools.Servers`."""
+
+    link: MemoryLink
+
+    def current(self, name: str) -> ServerTool | None:
+        return None
+
+    def held(self, name: str) -> str:
+        return ""
+
+    def changed(self, tool: ServerTool) -> str:
+        return ""
+
+    async def reached(self, server: str) -> MemoryLink:
+        return self.link
+
+
+@pytest.mark.behaviour("B-1875")
+@pytest.mark.parametrize("of", ["a call", "a resource"])
+async def test_a_picture_is_made_smaller_beside_what_else_goes_on(tmp_path: Path, of: str) -> None:
+    threads: list[int] = []
+
+    def shrink(image: Image) -> Image:
+        threads.append(threading.get_ident())
+        return image
+
+    picture = {"type": "image", "data": png(2, 2).data, "mimeType": "image/png"}
+    if of == "a call":
+        link = MemoryLink(server("draws"), Offer())
+        link.standing = Standing("connected")
+        link.answer = lambda tool, given: Answer((picture,))
+        tool = McpTool(offered("draws", "draw"), Settings(One(link), shrink, {}))
+        await tool.run({}, Toolbox(tmp_path).context())
+    else:
+        await Reading(shrink, {}).output([picture], tmp_path, "toolu_1")
+    assert len(threads) == 1 and threads[0] != threading.get_ident()

@@ -214,6 +214,7 @@ class Works:
         if self.talk.is_open:
             session = self.talk.session
             self._terminal.prompt.offer(with_files(session.commands), session.mentionable())
+            self._terminal.redraw_soon()  # a menu may be open that holds more by now
 
     async def _own_status(self, config: Config) -> None:
         """The person's own status line, if they have one."""

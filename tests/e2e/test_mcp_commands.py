@@ -57,6 +57,13 @@ def test_no_session_is_missed_where_none_begins(place: Place) -> None:
     assert (done.code, done.stderr) == (0, "") and done.stdout.startswith("No MCP servers configured.")
 
 
+def test_what_a_server_logs_is_not_among_the_answers(place: Place) -> None:
+    program = Path(__file__).parents[1] / "support" / "mcp_servers" / "asking.py"
+    assert place.coder("mcp", "add", "shop", "--", sys.executable, str(program)).code == 0
+    done = place.coder("mcp", "get", "shop")
+    assert "Connected" in done.stdout and done.stderr == ""
+
+
 @pytest.mark.behaviour("B-1585")
 def test_every_server_is_asked_how_it_is_doing(place: Place) -> None:
     program = Path(__file__).parents[1] / "support" / "mcp_servers" / "odd.py"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ async def look(
 ) -> list[tuple[Server, Standing, Offer]]:
     """`servers` may be those of `extensions` too. Each server with its standing and what it offers, all side by
     side, each until its deadline. Never raises."""
+    logging.getLogger("coder").addHandler(logging.NullHandler())  # what servers tell of themselves is nobody's answer
     env = {**os.environ, **config.env}
     workspace = LocalWorkspace(config.cwd, config.add_dirs, env)
     host = SessionHost(lambda: tuple[Path, ...](workspace.roots), _unheard)

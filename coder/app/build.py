@@ -57,8 +57,8 @@ async def open_session(
     settings file of this folder that is theirs alone. `reload` gives the settings when they have changed: the rules
     among them count from the next call on. `titles`: a small model finds a title for a new session.
     `looking` is the first look at the repository, where it was begun before. `more_servers` gives the servers that no
-    settings name, such as those of extensions; `connect` makes the links to servers, by default for real. `handed` is
-    given the parts, for whoever calls the tools itself.
+    settings name, such as those of a program that embeds us; `connect` makes the links to servers, by default for real.
+    `handed` is given the parts, for whoever calls the tools itself.
     Raises ConfigError and SessionError.
     """
     if looking is None and repository_of(config.cwd) is not None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from coder.core.messages import Json
 from coder.mcp.library import anyio, mcp_types, pydantic
+from coder.mcp.reading import Reading
 
 if TYPE_CHECKING:
     from mcp.client._transport import ReadStream, WriteStream
@@ -114,13 +115,10 @@ def _mended(item: Any) -> Any:
     return {**{name: value for name, value in item.items() if name != "outputSchema"}, "inputSchema": schema}
 
 
-class _Reading:
+class _Reading(Reading):
     def __init__(self, inner: ReadStream[SessionMessage | Exception], tap: Tap) -> None:
-        self._inner, self._tap = inner, tap
-
-    @property
-    def last_context(self) -> Any:
-        return getattr(self._inner, "last_context", None)
+        super().__init__(inner)
+        self._tap = tap
 
     async def receive(self) -> SessionMessage | Exception:
         while True:
@@ -131,24 +129,6 @@ class _Reading:
                 raise
             if self._tap.passes(one):
                 return one
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
-
-    def __aiter__(self) -> _Reading:
-        return self
-
-    async def __anext__(self) -> SessionMessage | Exception:
-        try:
-            return await self.receive()
-        except anyio.EndOfStream:
-            raise StopAsyncIteration from None
-
-    async def __aenter__(self) -> _Reading:
-        return self
-
-    async def __aexit__(self, *exception: object) -> None:
-        await self.aclose()
 
 
 class _Writing:

@@ -6,24 +6,22 @@ Must not know what is said.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from coder.mcp.library import anyio
+from coder.mcp.reading import Reading
 
 if TYPE_CHECKING:
     from mcp.client._transport import ReadStream
     from mcp.shared.message import SessionMessage
 
 
-class Answers:
+class Answers(Reading):
     """Of the library's own, until `halted`."""
 
     def __init__(self, inner: ReadStream[SessionMessage | Exception], halted: asyncio.Event) -> None:
-        self._inner, self._halted = inner, halted
-
-    @property
-    def last_context(self) -> Any:
-        return getattr(self._inner, "last_context", None)
+        super().__init__(inner)
+        self._halted = halted
 
     async def receive(self) -> SessionMessage | Exception:
         coming = asyncio.ensure_future(self._inner.receive())
@@ -36,21 +34,3 @@ class Answers:
         finally:
             coming.cancel()
             halting.cancel()
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
-
-    def __aiter__(self) -> Answers:
-        return self
-
-    async def __anext__(self) -> SessionMessage | Exception:
-        try:
-            return await self.receive()
-        except anyio.EndOfStream:
-            raise StopAsyncIteration from None
-
-    async def __aenter__(self) -> Answers:
-        return self
-
-    async def __aexit__(self, *exception: object) -> None:
-        await self.aclose()

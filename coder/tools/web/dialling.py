@@ -15,7 +15,6 @@ from coder.tools.web.address import Address
 from coder.tools.web.ranges import kind_of
 
 Resolve: TypeAlias = Callable[[str, int], Awaitable[tuple[str, ...]]]
-SETTING = "webFetch.allowedPrivateHosts"
 _PATIENCE = 10.0  # seconds for DNS
 _MOST = 4  # addresses of a host that are tried
 

@@ -34,7 +34,9 @@ _EFFORTS: tuple[Effort, ...] = ("low", "medium", "high", "xhigh", "max")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Agent:
-    """`tools` None: those of who calls it. `prompt` is the system prompt, `opening` what is said to it first."""
+    """`tools` None: those of who calls it. `prompt` is the system prompt, `opening` what is said to it first.
+    `knows_project`: it is told what the project's memory files say, and how git stands. `max_calls` bounds its tool
+    calls."""
 
     name: str
     file: Path
@@ -56,6 +58,8 @@ class Agent:
     color: str = ""
     opening: str = ""
     first_line: int = 1
+    knows_project: bool = True
+    max_calls: int | None = None
 
 
 def agent_of(

@@ -11,6 +11,7 @@ from coder.core.model import Purpose
 from coder.core.requests import Reason, Reply, Request
 
 if TYPE_CHECKING:
+    from coder.core.agents import AgentRow, Report
     from coder.core.evidence import Evidence
 
 EndReason: TypeAlias = Literal[
@@ -216,6 +217,41 @@ class TaskEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class AgentStarted(Event):
+    """A subagent has a place and begins; `agent` is its id, as in everything it announces from now on. `depth` is 1 for
+    one that the session itself asked."""
+
+    row: AgentRow
+    prompt: str
+    depth: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class AgentProgressed(Event):
+    """It is a step further. May be dropped by a slow front end."""
+
+    row: AgentRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class AgentEnded(Event):
+    row: AgentRow
+    report: Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class StepChanged(Event):
+    """A step of a workflow begins, ends, waits for a person, or is taken from the journal of an earlier run. `item` is
+    which of several, "" for the step itself; `text` says it to people in one line."""
+
+    workflow: str
+    step: str
+    state: Literal["started", "done", "failed", "waiting", "kept", "skipped"]
+    item: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class HookStarted(Event):
     """`name` is the point and what it matched, such as "PreToolUse:Bash"; `status` what it wants to be shown with."""
 
@@ -285,6 +321,10 @@ AnyEvent: TypeAlias = (
     | CheckpointTaken
     | Committed
     | TaskEnded
+    | AgentStarted
+    | AgentProgressed
+    | AgentEnded
+    | StepChanged
     | HookStarted
     | HookEnded
     | TurnEnded

@@ -58,7 +58,8 @@ class PermissionRequest:
     `confirm` is set when it cannot be undone: the word a person types to say yes; there is no "always" then.
     `opens` are the files that a call which names its files would open, tidy and with every link followed.
     `command` is the command line by which the call was judged, "" for one that runs none. `is_foretold`: the effects
-    are what the tool itself says it would do, a clause each, such as "stages 2 files: a.py, b.py".
+    are what the tool itself says it would do, a clause each, such as "stages 2 files: a.py, b.py". `agent` is the id
+    of the subagent that wants it and `agent_title` what it was asked for; "main" and "" for the session itself.
     """
 
     call: ToolUse
@@ -73,6 +74,8 @@ class PermissionRequest:
     opens: tuple[Path, ...] = ()
     command: str = ""
     is_foretold: bool = False
+    agent: str = "main"
+    agent_title: str = ""
 
 
 @dataclass(frozen=True, slots=True)

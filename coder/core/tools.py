@@ -78,7 +78,14 @@ class Follows:
     gains: str = ""
 
 
-Access: TypeAlias = Reads | Writes | Runs | Fetches | Calls | Internal | Decides | Follows
+@dataclass(frozen=True, slots=True)
+class Delegates:
+    """Has an agent of this kind do something: what it does is judged when it does it."""
+
+    kind: str
+
+
+Access: TypeAlias = Reads | Writes | Runs | Fetches | Calls | Internal | Decides | Follows | Delegates
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,8 @@ class StepsOut:
         self._below = f"{folder}/"
 
     def emit(self, event: AnyEvent) -> None:
+        if event.agent != "main":
+            return
         match event:
             case MessageAdded(message=message) if message.meta.kind == "reply" and message.text.strip():
                 self._line(printable(message.text).strip())

@@ -67,6 +67,8 @@ class TextOut:
             self._say(warning)
 
     def emit(self, event: AnyEvent) -> None:
+        if event.agent != "main":
+            return
         match event:
             case PermissionDenied():
                 self._say(f"not allowed: {one_line(event.summary)} ({_why(event)})")

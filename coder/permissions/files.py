@@ -9,7 +9,7 @@ from typing import assert_never
 
 from coder.core.messages import ToolUse
 from coder.core.requests import Effect, Reason
-from coder.core.tools import Calls, Decides, Fetches, Follows, Internal, Mode, Reads, Writes
+from coder.core.tools import Calls, Decides, Delegates, Fetches, Follows, Internal, Mode, Reads, Writes
 from coder.permissions.facts import Facts, Need
 from coder.permissions.matching import (
     allowing_path_rule,
@@ -31,7 +31,7 @@ _FOREIGN = re.compile(r"[^A-Za-z0-9_-]")  # what the name of a tool may not hold
 
 def call_facts(
     call: ToolUse,
-    access: Reads | Writes | Fetches | Calls | Internal | Decides | Follows,
+    access: Reads | Writes | Fetches | Calls | Internal | Decides | Follows | Delegates,
     rules: Rules,
     mode: Mode,
     world: World,
@@ -58,6 +58,9 @@ def call_facts(
         case Internal():
             touched = Reason("tool", f"{call.name} touches nothing but this session", call.name)
             return _simple(call, rules, Facts(read_only=True, concurrent=True, allowed=(touched,)))
+        case Delegates(kind):
+            later = Reason("tool", f"what {kind} does is judged when it does it", call.name)
+            return _simple(call, rules, Facts(read_only=True, concurrent=True, allowed=(later,)))
         case Decides():
             question = Reason("tool", f"{call.name} is a question to the person at the keyboard", call.name)
             return _simple(call, rules, Facts(read_only=True, needs=(Need(question),)))

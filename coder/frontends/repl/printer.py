@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from coder.core.events import (
+    AgentEnded,
+    AgentProgressed,
+    AgentStarted,
     AnyEvent,
     CheckpointTaken,
     Committed,
@@ -29,6 +32,7 @@ from coder.core.events import (
     RunEnded,
     RunStarted,
     StateChanged,
+    StepChanged,
     StreamEvent,
     TaskEnded,
     TextDelta,
@@ -140,7 +144,8 @@ class Printer:
         rules = self._called.saved_rules()
         if rules and not isinstance(event, Notice):
             self.say(row(("✓ ", "ok"), f"From now on in this project: {', '.join(map(foreign, rules))}"))
-        self._on(event)
+        if event.agent == "main":
+            self._on(event)
         self._changed()
 
     def _on(self, event: AnyEvent) -> None:  # noqa: C901, PLR0912  # one case for each event, and nothing else
@@ -181,6 +186,8 @@ class Printer:
                 board.hooks.pop(id, None)
                 if text := failure(event):
                     self.say(row(("! ", "warn"), foreign(text)))
+            case AgentStarted() | AgentProgressed() | AgentEnded() | StepChanged():
+                pass
             case TurnEnded():
                 self._called.settle()
             case RunEnded():

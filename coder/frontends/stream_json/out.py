@@ -80,6 +80,8 @@ class StreamJsonOut(JsonOut):
 
     def emit(self, event: AnyEvent) -> None:
         super().emit(event)
+        if event.agent != "main":
+            return
         match event:
             case MessageAdded():
                 self._message(event.message)

@@ -1,0 +1,53 @@
+"""What an agent is made of once it is known who is asked for what: the values that a definition, the call and the
+session agree on. Must not know how it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from coder.core.agents import Brief
+from coder.core.choices import Effort, Mode
+from coder.core.messages import Message
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Cast:
+    """`kind` is the name of the definition; `tools` the names of those it has, in the order of the session's. `model`
+    is resolved. `mode` None: the session's own, as it is at each moment. `system` is its whole system prompt, `context`
+    its first message before the prompt, None for none; `prompt` what it is told then. `calls` bounds its tool calls.
+    `hooks` and `servers` are raw, as its definition has them; `source` is the file, for messages."""
+
+    kind: str
+    model: str
+    effort: Effort | None
+    tools: tuple[str, ...]
+    system: tuple[str, ...]
+    prompt: str
+    context: Message | None = None
+    mode: Mode | None = None
+    turns: int | None = None
+    calls: int | None = None
+    background: bool = False
+    isolation: Literal["", "worktree"] = ""
+    color: str = ""
+    hooks: Mapping[str, Any] = field(default_factory=dict)
+    servers: tuple[Any, ...] = ()
+    source: str = ""
+
+
+class Casting(Protocol):
+    """Whoever knows the definitions of a session."""
+
+    def cast(self, brief: Brief, depth: int) -> Cast:
+        """`depth` is 1 for an agent that the session itself asks. Raises ToolError that says what there is instead, or
+        why it cannot be."""
+        ...
+
+    def listed(self) -> str:
+        """What the model is told of the kinds there are, a line each; the same all session long."""
+        ...
+
+    def names(self) -> tuple[str, ...]: ...

@@ -20,7 +20,7 @@ from coder.batch.scheduler import End, Limits, Scheduler
 from coder.batch.task import Task
 from coder.cli import batch_page
 from coder.cli.batch_ground import ISOLATIONS, Ground, cost_of, more_arguments
-from coder.cli.batch_live import Live, Plain
+from coder.cli.batch_live import HINTS, Live, Plain
 from coder.cli.fitting import fitting
 from coder.config.paths import current_folder
 from coder.core import loop
@@ -173,6 +173,7 @@ async def _watched(scheduler: Scheduler, view: Live | Plain) -> End:
     def on_signal(number: signal.Signals) -> None:
         nonlocal pressed
         pressed += 1
+        view.hint = HINTS[min(pressed, 2)]
         if number == signal.SIGINT and pressed == 1 and scheduler.running:
             scheduler.stop()
             count = scheduler.running
@@ -224,6 +225,7 @@ def _results(tasks: str, out: str, here: Path) -> Path:
     else:
         path = here / Path(tasks).expanduser()
         found = path.with_name(f"{path.name.removesuffix('.jsonl')}.results.jsonl")
+    found = Path(os.path.abspath(found))  # noqa: PTH100  # without its dots, and with its links
     if not found.parent.is_dir():
         raise ConfigError(f"{visible_line(str(found.parent))} is no folder. Name another file with --out.")
     return found

@@ -17,7 +17,7 @@ def main() -> None:
     """Begun with `-P`, so that no module of the folder it works in is ever taken for one of ours."""
     held = int(sys.argv[1])
     os.set_inheritable(held, False)
-    threading.Thread(target=_watch, args=(held,), name="batch", daemon=True).start()
+    threading.Thread(target=watch, args=(held,), name="batch", daemon=True).start()
     sys.argv[1:2] = []
     root = str(Path(__file__).resolve().parents[2])
     if root not in sys.path:
@@ -27,7 +27,8 @@ def main() -> None:
     coder()
 
 
-def _watch(held: int) -> None:
+def watch(held: int) -> None:
+    """Ends this process, in order if it can be, once the descriptor has come to its end."""
     try:
         while os.read(held, 1):
             pass

@@ -26,7 +26,7 @@ from coder.frontends.styled import columns, cut, plain, row
 
 _ROWS = 20
 _EVERY = 0.25
-_HINT = "ctrl+c: begin no more"
+HINTS = ("ctrl+c: begin no more", "ctrl+c: stop what runs", "stopping")
 
 
 @dataclass(slots=True)
@@ -58,7 +58,9 @@ class Board:
                 pass
 
 
-def rows(board: Board, purse: Purse, width: int, height: int, now: float, since: float) -> list[str]:
+def rows(
+    board: Board, purse: Purse, width: int, height: int, now: float, since: float, hint: str = HINTS[0]
+) -> list[str]:
     """The table, never more than `height` rows, none wider than `width` cells."""
     room = max(1, min(height - 3, _ROWS))
     running = list(board.running.items())
@@ -81,7 +83,7 @@ def rows(board: Board, purse: Purse, width: int, height: int, now: float, since:
     spent = money(purse.spent) + (f" of {money(purse.limit)}" if purse.limit is not None else "")
     parts = [f"{board.ended} of {board.total} ended", counted(len(running), "runs", "run")]
     parts += [f"{board.failed} failed"] if board.failed else []
-    lines.append(" · ".join((*parts, spent, whole_seconds(now - since), _HINT)))
+    lines.append(" · ".join((*parts, spent, whole_seconds(now - since), hint)))
     return [plain(cut(row(line.rstrip()), width)) for line in lines]
 
 
@@ -92,6 +94,7 @@ def _short(id: str, width: int) -> str:
 class Plain:
     def __init__(self, tasks: Sequence[Task], records: Records, purse: Callable[[], Purse]) -> None:
         self._is_open = True
+        self.hint = HINTS[0]
 
     def say(self, line: str) -> None:
         self._write(f"{fitting(f'coder: {line}', sys.stderr)}\n")
@@ -145,7 +148,8 @@ class Live(Plain):
             size = os.get_terminal_size(sys.stderr.fileno())
         except (OSError, ValueError):
             return
-        lines = rows(self._board, self._purse(), max(size.columns - 1, 10), size.lines, time.monotonic(), self._since)
+        now, width = time.monotonic(), max(size.columns - 1, 10)
+        lines = rows(self._board, self._purse(), width, size.lines, now, self._since, self.hint)
         up = f"\x1b[{self._drawn}A" if self._drawn else ""
         self._write(f"{up}\r\x1b[J" + "".join(f"{line}\n" for line in lines))
         self._drawn = len(lines)

@@ -27,7 +27,6 @@ from coder.core.visible import visible_line
 
 Isolation: TypeAlias = Literal["worktree", "copy", "none"]
 MARK = "CODER_BATCH_ATTEMPT"
-_SLACK = 30.0  # seconds that a run may take to end by itself once its time is up
 _CHECKS = 600.0
 _TAIL = 4_000
 
@@ -36,7 +35,8 @@ _TAIL = 4_000
 class Setup:
     """`command` is coder, called with `{held}` where it takes a descriptor that ends with this process. `more` are
     arguments of the person's for every run. `check_env` is what a check is given of the variables of its task.
-    `isolation` says it for a folder."""
+    `isolation` says it for a folder. `slack` is how many seconds a run may take to end by itself
+    once its time is up."""
 
     command: tuple[str, ...]
     env: Mapping[str, str]
@@ -47,6 +47,7 @@ class Setup:
     check_env: Callable[[Mapping[str, str], Path], Mapping[str, str]]
     more: tuple[str, ...] = ()
     grace: float = GRACE
+    slack: float = 30.0
     check_seconds: float = _CHECKS
 
 
@@ -146,7 +147,7 @@ class LocalBackend:
                 found = replace(found, status="stopped", error="stopped while it was checked")
             elif check.code != 0:
                 how = "took too long" if check.code is None else f"ended with {check.code}"
-                found = replace(found, status="check_failed", error=f"the check {how}")
+                found = replace(found, status="check_failed", error=f"it {how}")
         left = await asyncio.to_thread(place.leave)
         return replace(
             found,
@@ -174,7 +175,7 @@ class LocalBackend:
             env={**self._setup.env, **task.env},
             marks=(MARK, attempt.session),
             given=task.prompt.encode("utf-8"),
-            seconds=None if task.timeout is None else task.timeout + _SLACK,
+            seconds=None if task.timeout is None else task.timeout + self._setup.slack,
             held=True,
             fds=place.fds,
         )

@@ -29,6 +29,7 @@ class Reply:
     def __init__(self) -> None:
         self.result: Json | None = None
         self.doing = Doing()
+        self._turn: object = None
 
     def hear(self, line: bytes) -> bool:
         """Whether it is somewhere else by that."""
@@ -42,7 +43,11 @@ class Reply:
             self.result = said
         if said.get("type") != "assistant" or said.get("parent_tool_use_id"):
             return False
-        self.doing = Doing(self.doing.turns + 1, _doing(said) or self.doing.doing)
+        message = said.get("message")
+        turn = message.get("id") if isinstance(message, dict) else None  # a reply comes in several pieces
+        is_new = turn is None or turn != self._turn
+        self._turn = turn
+        self.doing = Doing(self.doing.turns + is_new, _doing(said) or self.doing.doing)
         return True
 
 

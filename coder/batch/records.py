@@ -182,7 +182,8 @@ class Records:
                         )
                     run = str(entry.get("run"))
                 case "bases":
-                    bases |= {str(key): str(value) for key, value in dict(entry.get("bases") or {}).items()}
+                    said = entry.get("bases")
+                    bases |= {str(key): str(value) for key, value in said.items()} if isinstance(said, dict) else {}
                 case "begun" | "running" | "stopped" | "tried" | "ended" | "again":
                     with suppress(ValueError, TypeError):  # a line that somebody has edited
                         _apply(past.setdefault(str(entry.get("id")), _Past()), {**entry, "run": run})

@@ -28,13 +28,13 @@ def main() -> None:
 
 
 def watch(held: int) -> None:
-    """Ends this process, in order if it can be, once the descriptor has come to its end."""
+    """Ends this process and its group, in order if they can, once the descriptor has come to its end."""
     try:
         while os.read(held, 1):
             pass
     except OSError:
         return
-    os.kill(os.getpid(), signal.SIGTERM)
+    os.killpg(0, signal.SIGTERM)
     threading.Event().wait(_GRACE)
     os.killpg(0, signal.SIGKILL)
 

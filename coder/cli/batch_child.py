@@ -5,6 +5,7 @@ of a descriptor that ends then, and coder's arguments. Must not know the batch.
 from __future__ import annotations
 
 import os
+import runpy
 import signal
 import sys
 import threading
@@ -22,9 +23,7 @@ def main() -> None:
     root = str(Path(__file__).resolve().parents[2])
     if root not in sys.path:
         sys.path.append(root)
-    from coder.__main__ import main as coder
-
-    coder()
+    runpy.run_module("coder", run_name="__main__")
 
 
 def watch(held: int) -> None:

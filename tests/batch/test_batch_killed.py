@@ -129,13 +129,13 @@ def test_two_hundred_tasks_of_coder_with_failures_and_a_kill(place: Place) -> No
         {"id": id, "prompt": f"write {id}", "permission_mode": "bypassPermissions", "max_budget_usd": 5} for id in ids
     ]
     tasks.write_text("\n".join(map(json.dumps, lines)))
+    work = tool("Bash", command="pwd > where.txt; echo new >> a.txt")
     rules = []
     for id in ids:
         kinds = [fault("status", 429), fault("status", 500), fault("status", 529), fault("cut", after=3)]
         if seeded.random() < 0.25:
-            rules.append(rule({"last_user_contains": f"write {id}"}, "x", times=1, fault=seeded.choice(kinds)))
-    work = tool("Bash", command="pwd > where.txt; echo new >> a.txt")
-    script: dict[str, Any] = {"rules": [*rules, rule({"last_tool": "Bash"}, "Done.")], "otherwise": turn(work)}
+            rules.append(rule({"last_user_contains": f"write {id}"}, work, times=1, fault=seeded.choice(kinds)))
+    script: dict[str, Any] = {"rules": [rule({"last_tool": "Bash"}, "Done."), *rules], "otherwise": turn(work)}
     flags = ("--parallel", "4", "--out", str(out), "--retry-wait", "0.05", "--json", "--max-budget-usd", "1000")
     argv = (*CODER, "batch", str(tasks), *flags)
     with fake_api(script, allow_violations=True) as api:
@@ -149,7 +149,9 @@ def test_two_hundred_tasks_of_coder_with_failures_and_a_kill(place: Place) -> No
     assert (summary["ended"], summary["left"]) == (200, []), done.stderr
     check(out, ids)
     assert gone(place.home)
-    for row in rows_in(out):
+    rows = rows_in(out)
+    print(Counter((row["status"], row["attempts"], bool(row["branch"])) for row in rows))
+    for row in rows:
         assert row["status"] in ("done", "infra", "failed"), row
         if row["ok"]:
             assert made.git("show", f"{row['branch']}:a.txt") == "old\nnew"

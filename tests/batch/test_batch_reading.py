@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from coder.batch.reading import read
@@ -78,6 +78,8 @@ def test_every_bad_line_is_named_and_no_id_is_there_twice() -> None:
 
 
 @settings(max_examples=60)
+@example({"a", "A"})
+@example({"a/b", "a-b", "a.b"})
 @given(st.sets(st.text(min_size=1, max_size=40), min_size=2, max_size=6))
 def test_no_two_ids_share_the_name_of_a_file_or_branch(ids: set[str]) -> None:
     slugs = {Task(id=id, prompt="", cwd=HERE).slug.casefold() for id in ids}

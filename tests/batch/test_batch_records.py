@@ -33,7 +33,7 @@ def test_a_file_that_is_not_of_a_batch_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "out.jsonl").read_text() == "precious\n"
 
 
-@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/zero", path)])
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink(__file__, path)])
 def test_a_journal_that_is_no_file_is_refused(tmp_path: Path, make: object) -> None:
     make(tmp_path / "out.jsonl.state")  # type: ignore[operator]  # one of three
     with pytest.raises(ConfigError, match="--out"):
@@ -100,6 +100,19 @@ async def test_a_result_file_that_cannot_be_written_is_made_by_the_next_run(tmp_
     (tmp_path / ".out.jsonl.new").rmdir()
     again = batch(tmp_path, ends(), 3)
     assert ((await again.run()).trouble, again.backend.begun, len(again.rows)) == ("", [], 3)
+
+
+@pytest.mark.behaviour("B-2103")
+def test_a_result_of_another_task_with_its_id_is_none(tmp_path: Path) -> None:
+    records = Records(tmp_path / "out.jsonl", tasks_of(SAID, tmp_path))
+    records.begin({})
+    task = tasks_of(SAID, tmp_path)[0]
+    records.ended(task, records.attempt(task, "", None), Outcome(status="done"))
+    records.close()
+    other = tasks_of([{"id": "a", "prompt": "y"}], tmp_path)
+    after = Records(tmp_path / "out.jsonl", other)
+    assert (after.row_of(other[0]), after.changed) == (None, other)
+    after.close()
 
 
 def test_what_failed_can_be_asked_for_again_and_its_cost_counts(tmp_path: Path) -> None:

@@ -29,12 +29,13 @@ _APART = 2.0  # seconds between two times then
 
 @dataclass(slots=True)
 class _Past:
-    """What is known of one task. `costs` are of the attempts at it that came to no result, None: not known; `sunk` of
-    what led to a result that no longer counts. `open` are attempts that nobody ended."""
+    """What is known of one task. `costs` are of the attempts at it that came to no result, None: not known, those of
+    them in `tried` that were not cut off from outside; `sunk` of what led to a result that no longer counts. `open` are attempts that nobody ended."""
 
     attempts: int = 0
     tries: int = 0
     costs: list[float | None] = field(default_factory=list)
+    tried: list[float | None] = field(default_factory=list)
     sunk: list[float | None] = field(default_factory=list)
     earlier: list[str] = field(default_factory=list)
     open: dict[int, Attempt] = field(default_factory=dict)
@@ -105,8 +106,9 @@ class Records:
         return [usd for past in self._past.values() for usd in (*past.sunk, *past.costs, *_cost(past.row))]
 
     def spent(self, task: Task) -> list[float | None]:
-        """What the attempts at a task that has no result yet did cost."""
-        return self._known(task).costs
+        """What the attempts at a task that has no result yet did cost, but for those that were cut off from outside:
+        for them the batch has paid, and the task is to be done all the same."""
+        return self._known(task).tried
 
     def attempt(self, task: Task, base: str, usd: float | None) -> Attempt:
         """The next one. It is written down before anything of it is begun."""
@@ -225,8 +227,10 @@ def _apply(past: _Past, entry: Json) -> None:
             )
         case "stopped" | "tried":
             past.open.pop(number, None)
-            past.tries += entry["kind"] == "tried"
             past.costs.append(entry.get("usd"))
+            if entry["kind"] == "tried":
+                past.tries += 1
+                past.tried.append(entry.get("usd"))
             if entry.get("branch"):
                 past.earlier.append(str(entry["branch"]))
         case "ended":
@@ -234,6 +238,6 @@ def _apply(past: _Past, entry: Json) -> None:
             past.digest, past.row, past.costs = str(entry.get("digest")), dict(entry["row"]), []
         case "again":
             past.sunk += [*past.costs, *_cost(past.row)]
-            past.row, past.tries, past.costs = None, 0, []
+            past.row, past.tries, past.costs, past.tried = None, 0, [], []
         case _:
             pass

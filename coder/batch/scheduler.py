@@ -152,21 +152,10 @@ class Scheduler:
                 self._disk(error)
                 return
             self._waiting.remove(waiting)
-            if may is not None and may < _LEAST_USD:
-                self._used_up(waiting.task, attempt)
-                continue
             self._tell(Began(waiting.task, attempt.number))
             self._running[asyncio.create_task(self._attempted(waiting.task, attempt))] = (waiting, attempt)
         if self._waiting and not self._running and all(each.ready <= loop.time() for each in self._waiting):
             self._why = "budget"
-
-    def _used_up(self, task: Task, attempt: Attempt) -> None:
-        self._purse.settle(task.id, 0.0)
-        why = "its limit was used up by attempts that came to no result. Raise it and give the same command again"
-        try:
-            self._ended(task, attempt, Outcome(status="failed", error=why, usd=0.0))
-        except OSError as error:
-            self._disk(error)
 
     async def _attempted(self, task: Task, attempt: Attempt) -> Outcome:
         def told(said: Doing | Running) -> None:

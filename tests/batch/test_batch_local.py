@@ -176,10 +176,10 @@ async def test_outside_a_repository_each_works_in_a_copy(place: Place) -> None:
 
 
 async def test_without_isolation_a_folder_is_worked_in_by_one_at_a_time(place: Place) -> None:
-    step = "set -e; test ! -e busy; touch busy; sleep 0.05; rm busy"
+    step = "touch busy.$$; sleep 0.2; test $(ls busy.* | wc -l) = 1; code=$?; rm busy.$$; exit $code"
     run = batch(place, line("one", run=step), line("two", run=step), isolation="none")
     await run.run()
-    assert [row["status"] for row in run.rows] == ["done", "done"]
+    assert [(row["status"], row["attempts"]) for row in run.rows] == [("done", 1), ("done", 1)]
 
 
 @pytest.mark.parametrize(

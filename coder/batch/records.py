@@ -30,7 +30,8 @@ _APART = 2.0  # seconds between two times then
 @dataclass(slots=True)
 class _Past:
     """What is known of one task. `costs` are of the attempts at it that came to no result, None: not known, those of
-    them in `tried` that were not cut off from outside; `sunk` of what led to a result that no longer counts. `open` are attempts that nobody ended."""
+    them in `tried` that were not cut off from outside; `sunk` of what led to a result that no longer counts. `open` are
+    attempts that nobody ended."""
 
     attempts: int = 0
     tries: int = 0

@@ -40,14 +40,14 @@ def before(tasks: Sequence[Task], records: Records, *, was_new: bool, again: int
     said = []
     ended = sum(1 for task in tasks if records.row_of(task) is not None)
     if not was_new:
-        said.append(f"going on with batch {records.run}: {ended} of {counted(len(tasks), 'task')} have their result")
+        said.append(f"going on with batch {records.run}: {ended} of {counted(len(tasks), 'task')} with a result")
     for count, what in (
-        (len(records.changed), "changed since, and run again"),
-        (again, "failed before, and run again"),
-        (records.gone, "in the file no more, and left out of the results"),
+        (len(records.changed), "run again, for they have changed since"),
+        (again, "run again, for they failed before"),
+        (records.gone, "left out of the results, for they are in the file no more"),
     ):
         if count:
-            said.append(f"{counted(count, 'task')} {what}")
+            said.append(f"tasks that are {what}: {count}")
     return said
 
 

@@ -81,7 +81,7 @@ def test_killed_in_the_middle_it_goes_on_with_one_result_for_each(place: Place) 
     for number in range(12):
         folder = place.project / str(number)
         folder.mkdir()
-        fails = {"times": [str(folder / "fails"), 1]} if seeded.random() < 0.3 else {}
+        fails: dict[str, Any] = {"times": [str(folder / "fails"), 1]} if seeded.random() < 0.3 else {}
         fails = {"signal": signal.SIGSEGV} if seeded.random() < 0.1 else fails
         lines.append(line(f"t{number}", mark=str(marks), more={"cwd": str(number)}, **fails))
     tasks.write_text("\n".join(map(json.dumps, lines)))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -161,18 +162,20 @@ async def test_a_place_that_cannot_be_made_is_a_failure_of_the_task(place: Place
 
 @pytest.mark.behaviour("B-2098")
 async def test_outside_a_repository_each_works_in_a_copy(place: Place) -> None:
-    import os
 
     (place.project / "a.txt").write_text("old\n")
     os.mkfifo(place.project / "pipe")
     run = batch(place, line("one", write={"a.txt": "new\n"}), line("two"))
+    out = place.project / "out.jsonl"  # beside what is copied
+    run.out, run.backend = out, local(place, out)
     await run.run()
     one, two = run.rows
+    assert os.listdir(one["worktree"]) == ["a.txt"]
     assert (place.project / "a.txt").read_text() == "old\n"
     assert "+new" in Path(one["patch_file"]).read_text()
     assert Path(one["worktree"], "a.txt").read_text() == "new\n" and one["kept_because"] == "it was changed"
     assert (two["ok"], two["worktree"], two["patch_file"]) == (True, "", "")
-    assert len(list((place.home / "out.jsonl.d" / "copies").iterdir())) == 1
+    assert len(list((place.project / "out.jsonl.d" / "copies").iterdir())) == 1
 
 
 async def test_without_isolation_a_folder_is_worked_in_by_one_at_a_time(place: Place) -> None:

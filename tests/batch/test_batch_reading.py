@@ -105,7 +105,7 @@ def test_what_is_other_work_has_another_digest_and_tells_no_variable() -> None:
     assert "'v'" not in repr(one)
 
 
-ROW = {
+ROW: dict[str, Any] = {
     **{
         "instance_id": "owner__name-1",
         "repo": "owner/name",

@@ -154,13 +154,13 @@ async def test_retries_stay_within_the_limit_of_a_task_and_what_was_cut_off_is_d
     run = batch(tmp_path, ends("infra", usd=0.4), 1, task_usd=1.0, retries=9)
     await run.run()
     assert [(row["status"], row["attempts"]) for row in run.rows] == [("infra", 3)]
-    cut = batch(tmp_path / "..", ends("stopped", usd=None), 1, task_usd=1.0)
+    cut = batch(tmp_path, ends("stopped", usd=None), 1, task_usd=1.0)
     cut.out = tmp_path / "cut.jsonl"
     await cut.run()
-    again = batch(tmp_path / "..", ends(), 1, task_usd=1.0, usd=1.5)
+    again = batch(tmp_path, ends(), 1, task_usd=1.0, usd=1.5)
     again.out = cut.out
     assert (await again.run()).why == "budget"  # it may have cost all its limit
-    again = batch(tmp_path / "..", ends(), 1, task_usd=1.0, usd=2.0)
+    again = batch(tmp_path, ends(), 1, task_usd=1.0, usd=2.0)
     again.out = cut.out
     await again.run()
     assert [(row["status"], row["attempts"], row["total_cost_usd"]) for row in again.rows] == [("done", 2, None)]

@@ -34,10 +34,10 @@ class Copies:
         """Blocks. Raises OSError, and CoderError where trust cannot be carried over."""
         made = self.folder / name / "files"
         made.parent.mkdir(parents=True, mode=0o700)
-        inside = os.path.realpath(self.folder)
+        ours = self._ours()
 
         def passed_over(at: str, names: list[str]) -> list[str]:
-            return [each for each in names if _is_no_file(Path(at, each)) or os.path.realpath(Path(at, each)) == inside]
+            return [each for each in names if _is_no_file(Path(at, each)) or os.path.realpath(Path(at, each)) in ours]
 
         try:
             shutil.copytree(cwd, made, symlinks=True, ignore=passed_over)
@@ -50,6 +50,13 @@ class Copies:
         place = self.at(name)
         place.begin()
         return place
+
+    def _ours(self) -> set[str]:
+        """What is the batch's own, and lies in the folder at times: the results, what it goes on from, these copies."""
+        beside = self.folder.parent
+        results = beside.with_suffix("")
+        every = (self.folder, beside, results, results.with_name(f"{results.name}.state"))
+        return {os.path.realpath(each) for each in every}
 
     def at(self, name: str) -> CopyPlace:
         return CopyPlace(self, Git(self.env, (self.folder,)), self.folder / name)

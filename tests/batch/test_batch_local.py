@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from coder.batch.local.process import Exit
@@ -33,11 +33,15 @@ def line(id: str = "one", /, **said: Any) -> dict[str, Any]:
     return {"id": id, "prompt": json.dumps(said), **more}
 
 
-def _nested(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    names = st.sampled_from(
-        ["type", "result", "usage", "message", "content", "input", "name", "total_cost_usd", "errors"]
-    )
-    return st.lists(inner) | st.dictionaries(names, inner | st.sampled_from(["result", "assistant", "tool_use"]))
+_NAMES = st.sampled_from(
+    ["type", "result", "usage", "message", "content", "input", "name", "total_cost_usd", "errors", "input_tokens"]
+)
+_LEAVES = st.sampled_from([None, True, -1, 1e400, "", "result", "assistant", "tool_use"])
+_ANY = _LEAVES | st.lists(_LEAVES, max_size=2) | st.dictionaries(_NAMES, _LEAVES, max_size=3)
+_VALUES = st.fixed_dictionaries(
+    {"type": st.sampled_from(["result", "assistant"])},
+    optional=dict.fromkeys(["result", "usage", "message", "total_cost_usd", "errors", "num_turns", "session_id"], _ANY),
+)
 
 
 def _encoded(value: Any) -> bytes:
@@ -213,8 +217,9 @@ def test_what_an_end_means(result: dict[str, Any] | None, code: int, status: str
     assert result is not None or "the last word" in found.error
 
 
-@settings(max_examples=15)
-@given(st.lists(st.binary() | st.recursive(st.none() | st.floats() | st.text(), _nested).map(_encoded)))
+@settings(max_examples=40)
+@example([b'{"type": "result", "num_turns": 1e999}'])
+@given(st.lists(st.binary(max_size=20) | _VALUES.map(_encoded), max_size=3))
 def test_no_line_breaks_it(lines: list[bytes]) -> None:
     reply = Reply()
     for each in lines:

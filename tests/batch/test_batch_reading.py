@@ -98,7 +98,13 @@ def test_no_file_breaks_it(data: bytes) -> None:
 def test_what_is_other_work_has_another_digest_and_tells_no_variable() -> None:
     one = Task(id="a", prompt="x", cwd=HERE, env={"K": "v"}, line=3, tags=("t",))
     assert one.digest == Task(id="a", prompt="x", cwd=HERE, env={"K": "v"}, line=9).digest
-    others = [{"prompt": "y"}, {"env": {"K": "w"}}, {"base": "v1"}, {"check": "true"}, {"usd": 1.0}]
+    others: list[dict[str, Any]] = [
+        {"prompt": "y"},
+        {"env": {"K": "w"}},
+        {"base": "v1"},
+        {"check": "true"},
+        {"usd": 1.0},
+    ]
     for other in others:
         values: dict[str, Any] = {"id": "a", "prompt": "x", "cwd": HERE, "env": {"K": "v"}, **other}
         assert Task(**values).digest != one.digest

@@ -28,6 +28,7 @@ from coder.config.trust import carry
 from coder.core.errors import ConfigError
 from coder.core.visible import visible_line
 from coder.git.call import Git
+from coder.git.repository import repository_of
 from coder.git.worktrees.trees import Checkout, WorkTree, main_checkout
 from coder.telemetry.spending import read, total
 from coder.workspace.shell import child_environment
@@ -55,11 +56,9 @@ class Ground:
             return "copy"
         if self._asked == "none":
             return "none"
-        try:
-            main_checkout(folder)
-        except ConfigError:
-            return "worktree" if self._asked == "worktree" else "copy"
-        return "worktree"
+        if self._asked == "auto" and repository_of(Path(os.path.realpath(folder))) is None:
+            return "copy"
+        return "worktree"  # where that cannot be, it is said before anything begins
 
     def bases(self, tasks: Sequence[Task]) -> dict[str, str]:
         """The commit that each begins at, by `base_key`. Blocks. What is wrong is in `problems` then."""

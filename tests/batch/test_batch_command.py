@@ -119,6 +119,25 @@ def test_what_is_wrong_is_said_before_anything_is_begun(
 
 
 @pytest.mark.behaviour("B-2109")
+@pytest.mark.parametrize(
+    ("broken", "said"), [("nonsense\n", "git cannot read"), ("ref: refs/heads/none\n", "no commit")]
+)
+def test_a_repository_that_cannot_be_read_is_said_and_not_copied(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: Any, broken: str, said: str
+) -> None:
+    made = Repository.make(place)
+    made.write("t.jsonl", '{"prompt": "a"}\n')
+    made.commit("begin")
+    (place.project / ".git" / "HEAD").write_text(broken)
+    monkeypatch.chdir(place.project)
+    monkeypatch.setenv("HOME", str(place.home))
+    assert run(["batch", "t.jsonl"]) == 2
+    (line,) = [each for each in capsys.readouterr().err.splitlines() if each.startswith("t.jsonl:1: ")]
+    assert said in line
+    assert sorted(path.name for path in place.project.iterdir()) == [".git", "t.jsonl"]
+
+
+@pytest.mark.behaviour("B-2109")
 def test_a_dry_run_tells_the_most_it_may_cost_and_writes_nothing(
     place: Place, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:

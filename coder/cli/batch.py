@@ -9,7 +9,6 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -19,6 +18,31 @@ from coder.batch.records import Records
 from coder.batch.scheduler import End, Limits, Scheduler
 from coder.batch.task import Task
 from coder.cli import batch_page
+from coder.cli.batch_flags import (
+    AsJson,
+    Base,
+    CheckWith,
+    DiscardIgnored,
+    DryRun,
+    FailFast,
+    Kind,
+    MaxFailures,
+    Mode,
+    Model,
+    Out,
+    Parallel,
+    PlainLines,
+    RepoDir,
+    Retries,
+    RetryFailed,
+    RetryWait,
+    Tasks,
+    TaskUsd,
+    Timeout,
+    Tools,
+    Turns,
+    Usd,
+)
 from coder.cli.batch_ground import ISOLATIONS, Ground, cost_of, more_arguments
 from coder.cli.batch_live import HINTS, Live, Plain
 from coder.cli.fitting import fitting
@@ -34,52 +58,34 @@ _HELP = (
 )
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 _PASSED = {"allow_extra_args": True, "ignore_unknown_options": False, "allow_interspersed_args": True}
-_NOTHING: tuple[str, ...] = ()
-
-
-def _option(*names: str, help: str, metavar: str = "") -> typer.models.OptionInfo:
-    found: typer.models.OptionInfo = typer.Option(*names, help=help, metavar=metavar or None, show_default=False)
-    return found
 
 
 @app.command(help=_HELP, context_settings=_PASSED)
 def batch(
     context: typer.Context,
-    tasks: Annotated[str, typer.Argument(metavar="TASKS", help="A file of JSON lines, or - for standard input.")],
-    parallel: Annotated[int, typer.Option("--parallel", "-j", min=1, max=256, help="How many at once.")] = 4,
-    out: Annotated[str, _option("--out", metavar="FILE", help="The result file (TASKS.results.jsonl).")] = "",
-    isolation: Annotated[
-        str, _option("--isolation", metavar="KIND", help=f"{', '.join(ISOLATIONS)}: where each works.")
-    ] = "auto",
-    repo_dir: Annotated[
-        str, _option("--repo-dir", metavar="DIR", help="Where the repositories of SWE-bench rows are.")
-    ] = "",
-    usd: Annotated[float | None, _option("--max-budget-usd", help="For all tasks together.")] = None,
-    task_usd: Annotated[float | None, _option("--task-budget-usd", help="For each task.")] = None,
-    timeout: Annotated[float | None, _option("--timeout", metavar="SECONDS", help="For each task.")] = None,
-    max_turns: Annotated[
-        int | None, typer.Option("--max-turns", min=1, show_default=False, help="For each task.")
-    ] = None,
-    model: Annotated[str, _option("--model", help="For tasks that name none.")] = "",
-    permission_mode: Annotated[str, _option("--permission-mode", help="For tasks that name none.")] = "",
-    allowed_tools: Annotated[
-        list[str] | None, _option("--allowed-tools", "--allowedTools", metavar="RULE", help="Can be repeated.")
-    ] = None,
-    base: Annotated[str, _option("--base", metavar="COMMIT", help="Where work trees begin (HEAD).")] = "",
-    check: Annotated[str, _option("--check", metavar="CMD", help="Has to succeed after each task.")] = "",
-    retries: Annotated[int, typer.Option("--retries", min=0, max=20, help="After failures of the machine's.")] = 2,
-    retry_wait: Annotated[float, typer.Option("--retry-wait", min=0.0, max=900.0, help="Seconds; it doubles.")] = 5.0,
-    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="As --max-failures 1.")] = False,
-    max_failures: Annotated[
-        int | None, typer.Option("--max-failures", min=1, show_default=False, help="Begin no more after so many.")
-    ] = None,
-    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Tasks that failed before run again.")] = False,
-    discard_ignored: Annotated[
-        bool, typer.Option("--discard-ignored", help="Work trees go though git ignores files in them.")
-    ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would run, and what it may cost.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="The summary as JSON.")] = False,
-    plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a table that moves.")] = False,
+    tasks: Tasks,
+    parallel: Parallel = 4,
+    out: Out = "",
+    isolation: Kind = "auto",
+    repo_dir: RepoDir = "",
+    usd: Usd = None,
+    task_usd: TaskUsd = None,
+    timeout: Timeout = None,
+    max_turns: Turns = None,
+    model: Model = "",
+    permission_mode: Mode = "",
+    allowed_tools: Tools = None,
+    base: Base = "",
+    check: CheckWith = "",
+    retries: Retries = 2,
+    retry_wait: RetryWait = 5.0,
+    fail_fast: FailFast = False,
+    max_failures: MaxFailures = None,
+    retry_failed: RetryFailed = False,
+    discard_ignored: DiscardIgnored = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+    plain: PlainLines = False,
 ) -> None:
     """Gives each task of the file to a run of its own."""
     here = current_folder()

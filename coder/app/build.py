@@ -114,6 +114,7 @@ async def open_session(
         made.points,
         made.autocommit.run_ended if made.autocommit is not None else None,
         made.reach,
+        switch=made.switch,
     )
 
 

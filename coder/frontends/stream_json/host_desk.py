@@ -1,5 +1,4 @@
-"""Commands of coder's own for a host: what they print as text, with nobody to choose or to look. Must not know the wire."""
-
+"""Commands of coder's own for a host: what they print, with nobody to choose or to look. Must not know the wire."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping

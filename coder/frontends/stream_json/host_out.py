@@ -107,7 +107,7 @@ class HostOut(StreamJsonOut):
         self._result(result, said, origin)
 
     def turn_shared(self, ended: RunEnded, session: Session, said: Said) -> None:
-        """The result of a message that was read along with the turn of another: its own, and nothing is counted twice."""
+        """The result of a message that was read along with the turn of another; nothing is counted twice."""
         shared = replace(ended, turns=0, usage=Usage())
         spent = replace(session.spent, api_seconds=0.0)
         self._result(convert.result(session.facts, shared, spent, [], 0.0), said, None)

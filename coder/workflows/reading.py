@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from coder.core.ordinary import read_ordinary
-from coder.frontmatter.read import Head, split
+from coder.frontmatter.read import split
 from coder.frontmatter.values import Unreadable, read
 from coder.workflows.controls import step_of
 from coder.workflows.keys import Keys, Notes

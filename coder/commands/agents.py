@@ -30,7 +30,6 @@ _MEANT = {
 }
 _NOT_OF_PLUGINS = ("hooks", "mcpServers", "permissionMode")
 _MODES = ("default", "acceptEdits", "plan", "auto", "dontAsk", "bypassPermissions")
-LOOSENING = frozenset({"acceptEdits", "auto", "bypassPermissions"})
 _LONGEST = 64
 GIVEN = Path("--agents")  # where those of the command line stand
 _ORDER: tuple[Origin, ...] = ("managed", "given", "project", "added", "yours", "plugin", "built-in")
@@ -162,9 +161,9 @@ def _agent(
 
 
 def grants_something(agent: Agent) -> bool:
-    """Whether anything in the head loosens, runs or reaches what the session would not by itself."""
-    inline = any(not isinstance(server, str) for server in agent.servers)
-    return bool(agent.mode in LOOSENING or agent.hooks or inline or agent.memory == "user")
+    """Whether anything in the head loosens, runs or reaches what the session would not by itself. What no head can do
+    (other modes, servers of its own) needs no trust."""
+    return bool(agent.mode == "acceptEdits" or agent.hooks or agent.memory == "user")
 
 
 def load_agents(places: Iterable[Place]) -> tuple[tuple[Agent, ...], tuple[Mistake, ...]]:
@@ -173,8 +172,8 @@ def load_agents(places: Iterable[Place]) -> tuple[tuple[Agent, ...], tuple[Mista
     return loaded.agents, loaded.mistakes
 
 
-def read_agents(places: Iterable[Place], given: Iterable[Agent] = ()) -> Loaded:
-    """With `given` in their place among them. Never raises."""
+def read_agents(places: Iterable[Place], others: Iterable[Agent] = ()) -> Loaded:
+    """With `others`, which stand in no file of a place. Never raises."""
     search, found, mistakes = Search(), list[Agent](), list[Mistake]()
     for place in places:
         if place.kind != "agents":
@@ -189,7 +188,7 @@ def read_agents(places: Iterable[Place], given: Iterable[Agent] = ()) -> Loaded:
             mistakes += wrong
             found += (agent,) if agent is not None else ()
     mistakes += [Mistake(failing.path, 0, failing.text) for failing in search.failing]
-    ordered = sorted((*found, *given), key=lambda agent: _ORDER.index(agent.origin))
+    ordered = sorted((*found, *others), key=lambda agent: _ORDER.index(agent.origin))
     counts: dict[str, Agent] = {}
     for agent in ordered:
         counts.setdefault(agent.name, agent)

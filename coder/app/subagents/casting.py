@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from coder.app.context import context_message
 from coder.app.subagents.built_in import GENERAL
 from coder.app.subagents.cast import Cast
-from coder.app.subagents.choice import IN_BACKGROUND, NOT_FOR_AGENTS, Choice, tools_of
+from coder.app.subagents.choice import IN_BACKGROUND, NOT_FOR_AGENTS, REMEMBERING, Choice, tools_of
 from coder.app.subagents.listing import denying, described_agents, lines, named
 from coder.app.subagents.parts import Parts, Told
 from coder.core import prompts
@@ -124,7 +124,9 @@ class SessionCasting:
             kind=agent.name,
             model=self._model(brief, agent, head),
             effort=brief.effort or agent.effort,
-            tools=self._tools(agent, chosen, depth, background=background, plans=mode == "plan"),
+            tools=self._tools(
+                agent, chosen, depth, background=background, plans=mode == "plan", remembers=remembered is not None
+            ),
             system=self._system(agent),
             prompt=brief.prompt,
             context=self._context(agent, head, remembered.told if remembered is not None else None),
@@ -167,19 +169,24 @@ class SessionCasting:
             head.note(made.note)
         return made.model
 
-    def _tools(self, agent: Agent, chosen: Choice, depth: int, *, background: bool, plans: bool) -> tuple[str, ...]:
+    def _tools(
+        self, agent: Agent, chosen: Choice, depth: int, *, background: bool, plans: bool, remembers: bool
+    ) -> tuple[str, ...]:
         every = tuple(self._parts.tools())
         without = set(NOT_FOR_AGENTS)
         if plans and not agent.reads_only:
             without.discard("ExitPlanMode")
         if depth >= deepest(self._parts.env):
             without.add("Agent")
-        found = tools_of(chosen, every, without, IN_BACKGROUND if background else None)
+        found = tools_of(
+            chosen, every, without, IN_BACKGROUND if background else None, REMEMBERING if remembers else ()
+        )
         if not found and not chosen.wants_servers:
             asked = ", ".join(map(counting.shown, agent.tools or ())) or "nothing"
             less = f" less {', '.join(map(counting.shown, agent.without))}" if agent.without else ""
+            name, file = counting.shown(agent.name), counting.shown(str(agent.file))
             raise ToolError(
-                f"The agent {counting.shown(agent.name)} has no tool to work with: {counting.shown(str(agent.file))} gives it {asked}"
+                f"The agent {name} has no tool to work with: {file} gives it {asked}"
                 f"{less}, and this session has {', '.join(every) or 'none'}. Ask another agent, or do it yourself."
             )
         return tuple(found)

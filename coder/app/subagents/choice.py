@@ -20,6 +20,7 @@ IN_BACKGROUND = names(
     "ListMcpResourcesTool ReadMcpResourceTool"
 )
 _ALIASES = {"Task": "Agent", "BashOutput": "TaskOutput", "KillShell": "TaskStop"}
+REMEMBERING = ("Read", "Write", "Edit")  # by which an agent keeps its memory
 _DISPATCHERS = ("ToolSearch", "UseTool")  # by which tools of servers are found and called
 _FOREIGN = re.compile(r"[^A-Za-z0-9_-]")
 
@@ -47,10 +48,16 @@ class Choice:
         return bool(self.servers) or any(bare(entry).startswith("mcp__") for entry in self.only or ())
 
 
-def tools_of(choice: Choice, every: Sequence[str], without: Collection[str], only: Collection[str] | None) -> list[str]:
+def tools_of(
+    choice: Choice,
+    every: Sequence[str],
+    without: Collection[str],
+    only: Collection[str] | None,
+    means: Collection[str] = (),
+) -> list[str]:
     """Of `every` tool of the session those that the choice allows, in that order; `without` and `only` are no matter of
-    choice, but for servers' tools, which `only` does not bound."""
-    means = _DISPATCHERS if choice.wants_servers else ()
+    choice, but for servers' tools, which `only` does not bound. `means` are there for what it has otherwise."""
+    means = (*means, *(_DISPATCHERS if choice.wants_servers else ()))
     return [
         name
         for name in every

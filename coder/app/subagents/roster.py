@@ -30,10 +30,8 @@ class Roster:
         self._loaded: Loaded | None = None
 
     def all(self) -> tuple[Agent, ...]:
-        """Those that count: of files, the strongest first, then ours."""
-        found = self._files.agents
-        taken = {agent.name for agent in found}
-        return (*found, *(agent for agent in self._ours if agent.name not in taken))
+        """Those that count, the strongest first."""
+        return self._now.agents
 
     def find(self, name: str) -> Agent | None:
         """By its name, exactly: rules go by the name too."""
@@ -44,20 +42,24 @@ class Roster:
 
     def hidden(self) -> tuple[Agent, ...]:
         """Those that a stronger one of the same name takes the place of."""
-        taken = {agent.name for agent in self._files.agents}
-        return (*self._files.hidden, *(agent for agent in self._ours if agent.name in taken))
+        return self._now.hidden
 
     def mistakes(self) -> tuple[Mistake, ...]:
-        return (*self._given[1], *self._files.mistakes)
+        return (*self._given[1], *self._now.mistakes)
+
+    @property
+    def given_mistakes(self) -> tuple[Mistake, ...]:
+        """Of those of the command line. Reads no file."""
+        return self._given[1]
 
     def trusts(self, agent: Agent) -> bool:
         """Whether what its head loosens, runs and reaches counts: of a repository, only what the person approved."""
         return agent.origin not in ("project", "added") or covers(self._config.trust, agent.file, agent.digest)
 
     @property
-    def _files(self) -> Loaded:
+    def _now(self) -> Loaded:
         if self._loaded is None or self._loaded.stale():
-            self._loaded = read_agents(self._places, self._given[0])
+            self._loaded = read_agents(self._places, (*self._given[0], *self._ours))
         return self._loaded
 
     @cached_property

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -115,7 +116,7 @@ class SessionCasting:
     def cast(self, brief: Brief, depth: int) -> Cast:
         parts = self._parts
         agent = self._agent(brief.kind.strip() or GENERAL)
-        head = counting.Counting(agent, parts.roster().trusts(agent), self._say)
+        head = counting.Counting(agent, parts.roster().trusts(agent), partial(self._say, agent))
         background = agent.background if brief.background is None else brief.background or agent.background
         mode = head.mode(parts.mode())
         chosen = Choice(agent.tools, agent.without, counting.named_servers(agent) or None)
@@ -166,7 +167,7 @@ class SessionCasting:
             parts.config, parts.env, parts.model(), brief.model, agent.model, is_ours=agent.origin == "built-in"
         )
         if made.note:
-            head.note(made.note)
+            head.say(made.note)
         return made.model
 
     def _tools(
@@ -220,17 +221,19 @@ class SessionCasting:
         found = {each.name: each for each in self._parts.told.skills()}
         for name in agent.skills:
             if name not in found:
-                head.note(f"there is no skill {counting.shown(name)} that agents may use, so it goes without it")
+                head.say(f"there is no skill {counting.shown(name)} that agents may use, so it goes without it")
                 continue
             try:
                 yield Text(preloading.preloaded(found[name], self._parts.facts))
             except ConfigError as error:
-                head.note(f"the skill {counting.shown(name)} is left out: {error}")
+                head.say(f"the skill {counting.shown(name)} is left out: {error}")
 
-    def _say(self, text: str) -> None:
-        if text not in self._said:
-            self._said.add(text)
-            self._parts.emit(Notice(level="warning", text=text))
+    def _say(self, agent: Agent, text: str) -> None:
+        """Once each."""
+        said = f"Agent {counting.shown(agent.name)} ({counting.shown(str(agent.file))}): {text}."
+        if said not in self._said:
+            self._said.add(said)
+            self._parts.emit(Notice(level="warning", text=said))
 
 
 def deepest(env: Mapping[str, str]) -> int:

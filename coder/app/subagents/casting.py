@@ -108,15 +108,15 @@ class SessionCasting:
     def _described(self) -> tuple[tuple[str, str], ...]:
         parts = self._parts
         found = described_agents(parts.config, parts.env, parts.roster)
-        rules = parts.rules()
-        return tuple(each for each in found if not denying(rules, each[0]))
+        rules, spawns = parts.rules(), parts.config.agents.spawns
+        return tuple(each for each in found if not denying(rules, each[0]) and (not spawns or each[0] in spawns))
 
     # One of them
 
     def cast(self, brief: Brief, depth: int) -> Cast:
         parts = self._parts
-        agent = self._agent(brief.kind.strip() or GENERAL)
-        head = counting.Counting(agent, parts.roster().trusts(agent), partial(self._say, agent))
+        agent = self._agent(brief.kind.strip() or GENERAL, depth)
+        head = self._head(agent)
         background = agent.background if brief.background is None else brief.background or agent.background
         mode = head.mode(parts.mode())
         chosen = Choice(agent.tools, agent.without, counting.named_servers(agent) or None)
@@ -146,13 +146,30 @@ class SessionCasting:
             source=str(agent.file),
         )
 
-    def _agent(self, kind: str) -> Agent:
+    def own_context(self) -> tuple[Text, ...]:
+        """What the conversation itself is told where it is an agent: its skills and its memory."""
+        agent = self._parts.roster().find(self._parts.config.agents.main)
+        if agent is None:
+            return ()
+        head = self._head(agent)
+        remembered = remembering.remembering_of(agent, self._parts.config) if head.remembers() else None
+        return (*self._skills(agent, head), *((remembered.told,) if remembered is not None else ()))
+
+    def _head(self, agent: Agent) -> Counting:
+        made: Counting = counting.Counting(agent, self._parts.roster().trusts(agent), partial(self._say, agent))
+        return made
+
+    def _agent(self, kind: str, depth: int) -> Agent:
         """Raises ToolError that names those there are."""
         parts = self._parts
         if rule := denying(parts.rules(), kind):
             raise ToolError(
                 f"A rule denies the agent {counting.shown(kind)}: {rule}. Do it yourself, or ask another one."
             )
+        spawns = parts.config.agents.spawns if depth <= 1 else ()
+        if spawns and kind not in spawns:
+            there = ", ".join(map(counting.shown, spawns))
+            raise ToolError(f"This session may ask no agent {counting.shown(kind)!r}. It may ask: {there}.")
         found = parts.roster().find(kind)
         if found is not None:
             return found

@@ -52,19 +52,19 @@ from coder.tools.registry import builtins
 
 if TYPE_CHECKING:
     from coder.app import presenting, shell_line, tasks
-    from coder.app.subagents import pooling, skilled
-    from coder.app.subagents.pool import Pool
-    from coder.tools.registry import Helpers, ToolSession
-    from coder.workspace.local import LocalWorkspace
     from coder.app.commanding import granting
     from coder.app.commanding import kept as skills_kept
     from coder.app.commanding.expanded import Expanded, Offered
     from coder.app.reach.linking import Connect
     from coder.app.reach.offering import Offering
     from coder.app.shell_line import ShellLine
+    from coder.app.subagents import pooling, skilled
+    from coder.app.subagents.pool import Pool
     from coder.git.looking import Looking
     from coder.mcp.server import Server
     from coder.tools import skill as following
+    from coder.tools.registry import Helpers, ToolSession
+    from coder.workspace.local import LocalWorkspace
 else:  # for people in front, calls on files, and folders with commands of their own
     presenting, shell_line, tasks = (LazyModule(f"coder.app.{name}") for name in ("presenting", "shell_line", "tasks"))
     granting, skills_kept = (LazyModule(f"coder.app.commanding.{name}") for name in ("granting", "kept"))
@@ -273,9 +273,7 @@ class Assembly:
     ) -> Sequence[Tool]:
         """The session's tools, made anew for an agent that works in a place of its own."""
         outset, config, made = self.outset, self._config, dict[str, Tool]()
-        every = builtins(
-            shared, thinks=thinks_by_tool(config, outset.model), agents=agents, kinds=self.casting.listed
-        )
+        every = builtins(shared, thinks=thinks_by_tool(config, outset.model), agents=agents, kinds=self.casting.listed)
         made |= {tool.name: tool for tool in (*every, *self.git.tools_in(workspace))}
         if self._has("Skill"):
             made["Skill"] = following.Skill(skilled.AgentSkills(self.commanded.commands, tell, messages))

@@ -263,5 +263,3 @@ def _count(text: str | None, otherwise: int) -> int:
     """What is no whole number above 0 counts as not set."""
     given = (text or "").strip()
     return int(given) if given.isascii() and given.isdigit() and 0 < int(given) < 1000 else otherwise
-
-

@@ -153,8 +153,8 @@ class Pool:
 
     def on(self, event: AnyEvent) -> None:
         match event:
-            case RunStarted(agent="main"):
-                self._crowd = of_a_run()
+            case RunStarted(agent="main", prompt=prompt):
+                self._crowd = of_a_run() if prompt.meta.kind == "prompt" else self._crowd
                 self.notices.run_begins()
             case RunEnded(agent="main", reason=reason) if reason in _NO_MONEY:
                 for each in self.records:

@@ -93,10 +93,11 @@ class Assembly:
     ) -> None:
         self.outset = outset
         self._config = outset.config
-        self.points = points_of(outset, lambda: self.reach)
+        self.points = points_of(outset, lambda: self.reach, lambda: self.agents)
         self.git = SessionGit(outset, looking, lambda: self.executor)
         self._today = today
-        self.agents = LateAgents(self._pool, outset.journal.folder / SUBAGENTS if outset.start.goes_on else None)
+        earlier = outset.journal.folder / SUBAGENTS if outset.start.goes_on else None
+        self.agents = LateAgents(self._pool, earlier, {**os.environ, **outset.config.env})
         self.commanded = Commanded(self._command_parts(reserved))
         self.reach = reach_of(
             outset, lambda name: self.tools.find(name), lambda: self.gate, self.points, more_servers, connect

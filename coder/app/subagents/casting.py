@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coder.app.context import context_message
-from coder.app.subagents.built_in import GENERAL
+from coder.app.subagents.built_in import GENERAL, HOOK, hook_agent
 from coder.app.subagents.cast import Cast
 from coder.app.subagents.choice import IN_BACKGROUND, NOT_FOR_AGENTS, REMEMBERING, Choice, tools_of
 from coder.app.subagents.listing import denying, described_agents, lines, named
@@ -161,6 +161,8 @@ class SessionCasting:
 
     def _agent(self, kind: str, depth: int) -> Agent:
         """Raises ToolError that names those there are."""
+        if kind == HOOK:
+            return hook_agent()
         parts = self._parts
         if rule := denying(parts.rules(), kind):
             raise ToolError(

@@ -76,7 +76,7 @@ def test_a_session_that_is_an_agent(place: Place) -> None:
 
 @pytest.mark.behaviour("B-1941")
 def test_agents_of_the_command_line(place: Place) -> None:
-    given = {"poet": {"description": "writes verse", "prompt": "You write."}}
+    given = {"poet": {"description": "writes verse", "prompt": "You write.", "model": "haiku"}}
     with fake_api([turn("ok")]) as api:
         arguments = ("-p", "x", "--agents", json.dumps(given), "--agent", "poet", "--model", "opus")
         done = place.coder(*arguments, url=api.url)

@@ -17,7 +17,7 @@ from tests.support.fanout import DONE, GO, asked, asks, fan, of, open_requests, 
 from tests.support.talks import Talk
 
 FIVE = [f"part {n}" for n in range(5)]
-STALLED = {"fault": fault("stall", after=2, times="forever")}
+STALL = fault("stall", after=2, times="forever")
 
 
 def front() -> Recorder:
@@ -26,7 +26,7 @@ def front() -> Recorder:
 
 @pytest.mark.behaviour("B-1900")
 async def test_agents_of_one_reply_work_at_the_same_time(tmp_path: Path) -> None:
-    stalled = rule({"user_regex": "^part"}, "Never said to the end.", **STALLED)
+    stalled = rule({"user_regex": "^part"}, "Never said to the end.", fault=STALL)
     async with running_api(fan(FIVE, stalled)) as api:
         session = await Talk.at(tmp_path, api.url).open()
         assert session.agents is not None and session.agents.rows() == ()
@@ -143,7 +143,7 @@ async def test_a_long_report_lies_in_a_file_that_is_named(tmp_path: Path) -> Non
 
 @pytest.mark.behaviour("B-1905")
 async def test_one_can_be_stopped_and_another_told_something(tmp_path: Path) -> None:
-    stalled = rule({"user_regex": "^part stalled"}, "Never said.", **STALLED)
+    stalled = rule({"user_regex": "^part stalled"}, "Never said.", fault=STALL)
     looks = rule({"user_regex": "^part told", "turn": 1}, tool("Glob", pattern="*"), wait=0.2)
     told = rule({"last_user_contains": "look at b too"}, "Looked at b.")
     async with running_api(fan(["part stalled", "part told"], stalled, told, looks)) as api:

@@ -1,4 +1,5 @@
-"""How long a fan-out takes: five subagents whose model answers after a second, from the first start to the last result."""
+"""How long a fan-out takes: five subagents whose model answers after a second, from the first start to the last
+result."""
 
 from __future__ import annotations
 

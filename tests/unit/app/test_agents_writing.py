@@ -1,4 +1,5 @@
-"""Agents that change files: in turn where they share a work tree, on a branch where they do not, never past the rules."""
+"""Agents that change files: in turn where they share a work tree, on a branch where they do not, never past the
+rules."""
 
 from __future__ import annotations
 

@@ -179,3 +179,15 @@ async def test_an_agent_that_ended_goes_on_where_it_was(tmp_path: Path) -> None:
         goes_on = of(api, "part x")[-1]
         assert "Report on part x." in json.dumps(goes_on["messages"])
         await session.aclose()
+
+
+@pytest.mark.behaviour("B-1903")
+async def test_a_no_that_ends_the_run_ends_who_waits_for_the_agent_too(tmp_path: Path) -> None:
+    runs = rule({"user_regex": "^part"}, tool("Bash", command="touch made.txt"))
+    seen = Recorder(Deny("", interrupt=True))
+    async with running_api(fan(["part x", "part y"], runs)) as api:
+        session = await Talk.at(tmp_path, api.url).open(front=seen, permission_mode="default")
+        assert (await session.prompt(GO)).reason == "interrupted"
+        assert {row.state for row in session.agents.rows()} == {"stopped"}  # type: ignore[union-attr]  # it has some
+        await session.aclose()
+    assert len(seen.asked) == 1

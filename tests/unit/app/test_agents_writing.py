@@ -56,9 +56,11 @@ async def test_an_agent_in_a_work_tree_of_its_own_leaves_a_branch(tmp_path: Path
     git("add", ".")
     git("commit", "-qm", "first")
     writes = rule({"user_regex": "^part x"}, tool("Bash", command="echo two > a.txt; echo done-$?"))
-    async with running_api(
-        fan(["part x"], writes, rule({"last_tool": "Bash"}, "Changed."), isolation="worktree")
-    ) as api:
+    more = rule({"last_user_contains": "once more"}, tool("Bash", command="echo three > b.txt; echo done-$?"))
+    again = rule({"user_regex": "^again$"}, tool("SendMessage", to="helper", message="once more"))
+    ends = (rule({"last_tool": "Bash"}, "Changed."), rule({"last_tool": "SendMessage"}, DONE))
+    script = fan(["part x"], writes, more, again, *ends, isolation="worktree", name="helper")
+    async with running_api(script) as api:
         session = await Talk(talk.home, talk.project, api.url).open()
         assert (await session.prompt(GO)).text == DONE
         (told,) = results(api.requests[-1])
@@ -67,6 +69,8 @@ async def test_an_agent_in_a_work_tree_of_its_own_leaves_a_branch(tmp_path: Path
         (branch,) = [line.strip() for line in git("branch", "--list", "coder/*").splitlines()]
         assert git("show", f"{branch}:a.txt") == "two\n"
         assert session.agents is not None
+        assert (await session.prompt("again")).text == DONE
+        assert git("show", f"{branch}:b.txt") == "three\n", results(api.requests[-1])
         merged = await session.agents.merge(branch, "about x")
         assert merged.ok and (talk.project / "a.txt").read_text(encoding="utf-8") == "two\n", merged.text
         await session.aclose()

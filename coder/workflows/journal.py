@@ -6,7 +6,6 @@ Must not know steps, or what a result means.
 from __future__ import annotations
 
 import asyncio
-import errno
 import fcntl
 import json
 import os
@@ -110,8 +109,8 @@ class Journal:
             line = (b"\n" if self._needs_line_end else b"") + data + b"\n"
             self._needs_line_end = True  # until all of it is there
             try:
-                if os.write(self._descriptor, line) != len(line):
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                while line:
+                    line = line[os.write(self._descriptor, line) :]
                 self._needs_line_end = False
                 os.fsync(self._descriptor)
             except OSError as error:

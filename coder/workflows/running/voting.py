@@ -62,9 +62,9 @@ def combined(votes: Sequence[Any], on: str, decided: Decided) -> Any:
     """One value of all: the winner in its field, each list with what anybody has in it, all else as the first of those
     who won has it."""
     found = [value for value in votes if isinstance(value, dict)]
-    if not on or not found:
+    if not on:
         return decided.winner
-    side = [value for value in found if _word(value.get(on)) == _word(decided.winner)] or found
+    side = [value for value in found if _word(value.get(on)) == _word(decided.winner)] or found or [{}]
     made = dict(side[0])
     for value in found:
         for name, items in value.items():

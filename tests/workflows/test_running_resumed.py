@@ -113,7 +113,7 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 def check_goes_on(world: World, kept: bytes) -> None:
     """From a journal of which so much is there: the same end, nothing twice that is known, all else once."""
-    world.bench.path.parent.mkdir(exist_ok=True)
+    world.bench.path.parent.mkdir(parents=True, exist_ok=True)
     world.bench.path.write_bytes(kept)
     there = [record for record in _records(kept) if record["type"] == "result"]
     hands = world.hands()

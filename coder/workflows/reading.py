@@ -78,7 +78,7 @@ def workflow_of(data: bytes, file: Path, origin: Origin) -> tuple[Workflow | Non
         arguments=_arguments(keys),
         limits=_limits(keys),
         steps=steps,
-        report=keys.text("report"),
+        report=_report(keys, steps),
         lines=head.lines,
     )
     if not steps:
@@ -92,6 +92,12 @@ def _name(keys: Keys, file: Path) -> str:
     if said and said != file.stem:
         keys.wrong("name", f"it is called {file.stem}, after its file: name it so, or leave name out", "warning")
     return file.stem
+
+
+def _report(keys: Keys, steps: tuple[Step, ...]) -> str:
+    text = keys.text("report")
+    name = step_name(text)
+    return name if any(step.name == name for step in steps) else text
 
 
 def _paragraph(text: str) -> str:

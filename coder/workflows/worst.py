@@ -42,7 +42,7 @@ def worst_of(workflow: Workflow, known: Known | None = None) -> Worst | None:
     found = _worst(workflow, known or Known(), {})
     if found is None:
         return None
-    asked, at_once = found
+    asked, at_once, _ = found
     most = workflow.limits.agents
     return Worst(asked, min(asked, most), min(at_once, most), workflow.limits.usd)
 

@@ -54,6 +54,11 @@ class LateWorkflows:
         """How the latest run of one ended."""
         return self._made.latest if self._made is not None else None
 
+    @property
+    def go_on(self) -> str:
+        """How that one is gone on with, "" for not at all."""
+        return self._made.go_on if self._made is not None else ""
+
     def names(self, line: str) -> bool:
         """Whether a line is for a workflow and for nothing else."""
         if self.given is not None and line == self.given.line:

@@ -51,6 +51,18 @@ class SessionWorkflows:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self.latest: Outcome | None = None
+        self._is_named = False  # by the command line
+
+    @property
+    def go_on(self) -> str:
+        """How the latest run is gone on with; "" when it is done, or nothing of it is kept."""
+        latest, parts = self.latest, self._parts
+        if latest is None or latest.state == "done" or not parts.session_id:
+            return ""
+        if not self._is_named:
+            return "the same line in this session"
+        approve = f" --approve {latest.where.rpartition('/')[2]}" if latest.state == "waiting" else ""
+        return f"coder workflow run {latest.workflow} --resume {parts.session_id}{approve}"
 
     def has(self, name: str) -> bool:
         return self._parts.library().find(name) is not None
@@ -66,10 +78,10 @@ class SessionWorkflows:
         """Raises CoderError that says why it is not begun, with nothing said then; CancelledError when it is stopped,
         and what there is of it is told all the same."""
         given = given if given is not None and given.line == line else None
-        self.latest = None
+        self.latest, self._is_named = None, given is not None
         parts = self._parts
         library = await asyncio.to_thread(parts.library)
-        workflow = _usable(self._entry(library, line, given))
+        workflow = usable(self._entry(library, line, given))
         arguments = self._arguments(workflow, line, given)
         await self._permit(library, workflow)
         known = past.unfinished(parts.folder, workflow.name, arguments)
@@ -90,11 +102,11 @@ class SessionWorkflows:
         except asyncio.CancelledError:
             outcome = self.latest = await run.stopped()
             parts.tell(await told_of(outcome, line, parts.folder))
-            parts.emit(Notice(level="info", text=f"{ended_of(outcome).error} The same line goes on where it was."))
+            parts.emit(Notice(level="info", text=ended_of(outcome, self.go_on).error))
             raise
         self.latest = outcome
         parts.tell(await told_of(outcome, line, parts.folder))
-        ended = ended_of(outcome)
+        ended = ended_of(outcome, self.go_on)
         if ended.text:
             parts.emit(TextDelta(text=ended.text))
         parts.emit(ended)
@@ -160,7 +172,8 @@ class SessionWorkflows:
         self._parts.emit(Notice(level="warning", text=text))
 
 
-def _usable(entry: Entry) -> Workflow:
+def usable(entry: Entry) -> Workflow:
+    """Raises WorkflowError for one with errors."""
     workflow, errors = entry.workflow, entry.checked.errors
     if workflow is not None and not errors:
         return workflow

@@ -46,14 +46,13 @@ def first_look(workflow: Workflow, new: Sequence[Workflow], library: Library) ->
     return "\n".join([*cut, f"In all {visible_line(worst)}. Run it?"])
 
 
-def ended_of(outcome: Outcome) -> RunEnded:
-    """The run as front ends know runs. Of what is not done the text is as much as there is."""
+def ended_of(outcome: Outcome, go_on: str = "") -> RunEnded:
+    """The run as front ends know runs; `go_on` says how it is gone on with. Of what is not done the text is as much as there is."""
     error = ""
     if outcome.state != "done":
         at = f" at the step {outcome.where}" if outcome.where else ""
         error = f"The workflow {outcome.workflow} {_ENDS[outcome.state]}{at}: {outcome.why.rstrip('.')}."
-        if outcome.state == "waiting":
-            error += f" Say yes with --approve {outcome.where.rpartition('/')[2]}."
+        error += f" Go on with: {go_on}" if go_on else ""
     text = outcome.text
     if outcome.unmerged:
         text = f"{text}\n\nNot merged: {', '.join(outcome.unmerged)}.".strip()

@@ -36,6 +36,13 @@ def step_name(heading: str) -> str:
     return name if len(name) <= LONGEST and re.fullmatch(NAME, name) else ""
 
 
+def file_problem(name: str) -> str:
+    """Why nobody could type the name of a file behind a slash; "" when they can."""
+    if re.fullmatch(r"[^\W_][\w.+-]*|_[\w.+-]+", name) and len(name) <= 64:
+        return ""
+    return "its name may hold letters, digits, -, _ and . only, at most 64"
+
+
 def places(text: str) -> tuple[Place, ...]:
     """In order, without those behind a backslash."""
     found: list[Place] = []

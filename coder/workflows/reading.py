@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from coder.core.ordinary import read_ordinary
-from coder.frontmatter.read import Head, split
+from coder.frontmatter.read import split
 from coder.frontmatter.values import Unreadable, read
 from coder.workflows.controls import step_of
 from coder.workflows.keys import Keys, Notes
@@ -38,16 +38,17 @@ _MEANT = {
 }
 
 
-def read_workflow(file: Path, origin: Origin) -> tuple[Workflow | None, tuple[Problem, ...]]:
+def read_workflow(file: Path, origin: Origin, name: str = "") -> tuple[Workflow | None, tuple[Problem, ...]]:
     """None when there is nothing to run, or the file cannot be read; what is wrong either way. Never raises."""
     try:
         data = read_ordinary(file, SIZE + 1)
     except OSError as error:
         return None, (Problem(file, 0, f"it cannot be read: {error.strerror or error}"),)
-    return workflow_of(data, file, origin)
+    return workflow_of(data, file, origin, name)
 
 
-def workflow_of(data: bytes, file: Path, origin: Origin) -> tuple[Workflow | None, tuple[Problem, ...]]:
+def workflow_of(data: bytes, file: Path, origin: Origin, name: str = "") -> tuple[Workflow | None, tuple[Problem, ...]]:
+    """`name` is what it is called by, "" is as its file is."""
     notes = Notes(file)
     if len(data) > SIZE:
         notes.note(0, f"it is larger than {SIZE // 1024} KiB, so it is not used")
@@ -70,7 +71,7 @@ def workflow_of(data: bytes, file: Path, origin: Origin) -> tuple[Workflow | Non
     steps = _steps(rest, notes)
     keys.unknown((*_HEAD, *_REMARKS), _MEANT)
     found = Workflow(
-        name=_name(keys, file),
+        name=_name(keys, name or file.stem),
         file=file,
         origin=origin,
         digest=hashlib.sha256(data).hexdigest(),
@@ -78,7 +79,7 @@ def workflow_of(data: bytes, file: Path, origin: Origin) -> tuple[Workflow | Non
         arguments=_arguments(keys),
         limits=_limits(keys),
         steps=steps,
-        report=keys.text("report"),
+        report=_report(keys, steps),
         lines=head.lines,
     )
     if not steps:
@@ -87,11 +88,17 @@ def workflow_of(data: bytes, file: Path, origin: Origin) -> tuple[Workflow | Non
     return (found if steps else None), tuple(problems)
 
 
-def _name(keys: Keys, file: Path) -> str:
+def _name(keys: Keys, name: str) -> str:
     said = keys.text("name")
-    if said and said != file.stem:
-        keys.wrong("name", f"it is called {file.stem}, after its file: name it so, or leave name out", "warning")
-    return file.stem
+    if said and said not in {name, name.rpartition(":")[2]}:
+        keys.wrong("name", f"it is called {name}, after its file: name it so, or leave name out", "warning")
+    return name
+
+
+def _report(keys: Keys, steps: tuple[Step, ...]) -> str:
+    text = keys.text("report")
+    name = step_name(text)
+    return name if any(step.name == name for step in steps) else text
 
 
 def _paragraph(text: str) -> str:

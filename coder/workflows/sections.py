@@ -70,13 +70,7 @@ def sections(body: str, first_line: int) -> Iterator[Section]:
 
 
 def _section(heading: str, line: int, kept: list[tuple[int, str]], blocks: list[Block]) -> Section:
-    while kept and not kept[0][1].strip():
-        kept = kept[1:] if len(kept) < 64 else kept[_blank(kept) :]
-    while kept and not kept[-1][1].strip():
-        kept.pop()
+    filled = [place for place, (_, text) in enumerate(kept) if text.strip()]
+    kept = kept[filled[0] : filled[-1] + 1] if filled else []
     text = "\n".join(text for _, text in kept)
     return Section(heading, line, text, tuple(number for number, _ in kept), tuple(blocks))
-
-
-def _blank(kept: list[tuple[int, str]]) -> int:
-    return next((place for place, (_, text) in enumerate(kept) if text.strip()), len(kept))

@@ -1,4 +1,4 @@
-"""What the result of a step looks like: choices, texts, numbers, paths, lists and objects, as a JSON schema and as a check.
+"""What the result of a step looks like: choices, texts, numbers, paths, lists, objects; as JSON schema and as check.
 
 Must not know how a file writes them, nor who hands a value in.
 """
@@ -93,6 +93,9 @@ def schema(of: Type) -> Json:
                 "required": [each.name for each in of.fields if each.required],
                 "additionalProperties": False,
             }
+
+
+_MEANT = {"str": "a text", "path": "a path", "int": "a whole number", "float": "a number", "bool": "true or false"}
 
 
 def problems(value: Any, of: Type) -> tuple[str, ...]:
@@ -216,14 +219,7 @@ def _plain_problem(value: Any, kind: str) -> str:
         case _:
             fits = isinstance(value, str)
     if not fits:
-        meant = {
-            "str": "a text",
-            "path": "a path",
-            "int": "a whole number",
-            "float": "a number",
-            "bool": "true or false",
-        }
-        return f"must be {meant[kind]}, not {_brief(value)}"
+        return f"must be {_MEANT[kind]}, not {_brief(value)}"
     if kind in {"str", "path"} and len(value) > MOST_CHARACTERS:
         return f"is longer than {MOST_CHARACTERS:,} characters"
     return _path_problem(value) if kind == "path" else ""

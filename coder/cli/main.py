@@ -135,7 +135,7 @@ async def _run(arguments: RunArguments, config: Config, prompt: str, looking: Lo
 
     async with AsyncExitStack() as stack:
         config = await through_replay(stack, arguments, config)
-        frontend = _frontend(arguments)
+        frontend = frontend_of(arguments)
         flags = arguments.flags
         session = await open_session(
             config,
@@ -199,7 +199,7 @@ async def through_replay(stack: AsyncExitStack, arguments: RunArguments, config:
     return replace(config, model=model)
 
 
-def _frontend(arguments: RunArguments) -> HeadlessFrontend:
+def frontend_of(arguments: RunArguments) -> HeadlessFrontend:
     if arguments.output_format == "text":
         from coder.frontends.text import TextOut
 

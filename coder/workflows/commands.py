@@ -46,13 +46,15 @@ def command_problems(text: str) -> Iterator[str]:
     found = places(text)
     if _is_whole(text, found):
         return
+    before, at = "", 0
     for place in found:
-        before = text[: place.start]
+        before += text[at : place.start]
         named = f"{{{{{place.path}}}}}"
         if _BEFORE_PROGRAM.search(before):
             yield f"{named} would name the program: write the program there, or the whole command as one place"
         elif _state(before) != "plain":
             yield f"{named} must stand outside of quotes, $( ), comments and the like: it is quoted by itself"
+        before, at = f"{before}word", place.end
 
 
 def _is_whole(text: str, found: tuple[Place, ...]) -> bool:

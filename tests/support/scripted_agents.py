@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from coder.core.agents import Agents, AgentRow, Brief, Group, Merged, Report
+from coder.core.agents import AgentRow, Agents, Brief, Group, Merged, Report
 from coder.core.errors import ToolError
 from coder.core.events import AnyEvent, Notice, StepChanged
 from coder.core.messages import Json
@@ -30,8 +30,8 @@ class CountedGroup:
 
 @dataclass(eq=False)
 class ScriptedAgents:
-    """`cost` is what each agent costs. At work were never more than `peak`; those without `out` stay there until so many
-    as `together` have been."""
+    """`cost` is what each agent costs. At work were never more than `peak`; those without `out` stay there until so
+    many as `together` have been."""
 
     script: Script
     cost: float | None = 0.01

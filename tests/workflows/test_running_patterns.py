@@ -47,7 +47,10 @@ def test_a_chain_hands_each_result_on_and_says_what_did_not_hold(bench: Bench) -
     assert first == "Write a parser." and second.startswith(first)
     assert "2 failed: test_cart" in second and "a draft" in second
     assert third.startswith("Sum up: <data>a draft</data>")
-    assert [change for change in hands.changes if change[1] != "started"] == [("write", "done", ""), ("sum-up", "done", "")]
+    assert [change for change in hands.changes if change[1] != "started"] == [
+        ("write", "done", ""),
+        ("sum-up", "done", ""),
+    ]
 
 
 @pytest.mark.behaviour("B-2041")

@@ -251,7 +251,10 @@ def test_a_full_disk_is_told_once_and_the_run_goes_on(tmp_path: Path) -> None:
     )
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, timeout=60, check=True)
-    assert done.stdout.startswith("done 3 1 The workflow's results cannot be stored in ") and "File too large" in done.stdout
+    assert (
+        done.stdout.startswith("done 3 1 The workflow's results cannot be stored in ")
+        and "File too large" in done.stdout
+    )
     bench.fresh(lambda brief: "again")
     assert bench.run(workflow("## a\nA.\n## b\nB.\n## c\nC.\n")).state == "done"
 
@@ -270,7 +273,9 @@ def test_the_latest_run_with_these_arguments_is_gone_on_with_unless_it_is_done(t
     bench.fresh(lambda brief: failed("no"))
     bench.run(flow, {"n": "1"})
     assert past.unfinished(tmp_path, "flow", {"n": "1"}) == bench.path
-    assert past.unfinished(tmp_path, "flow", {"n": "2"}) is None and past.unfinished(tmp_path, "flo", {"n": "1"}) is None
+    assert (
+        past.unfinished(tmp_path, "flow", {"n": "2"}) is None and past.unfinished(tmp_path, "flo", {"n": "1"}) is None
+    )
     assert past.new_path(tmp_path, "flow").name == "flow-2.jsonl"
     assert past.new_path(tmp_path, "../../etc/x").name == "_.._etc_x-1.jsonl"
     bench.fresh(lambda brief: "yes")

@@ -16,10 +16,12 @@ def way_problems(workflow: Workflow, flow: Flow) -> Iterator[Said]:
         yield from _targets(step, names)
         yield from _route(workflow, step)
     if flow.cycle:
-        first = workflow.step(flow.cycle[-2])
-        assert first is not None
+        *_, last, first = flow.cycle
+        edge = next(each for each in flow.edges if each[:2] == (last, first) and each.kind != "loop")
+        closing = workflow.step(last)
+        assert closing is not None
         text = f"{' → '.join(flow.cycle)} goes round without a bound: lead back with until: {{when, goto, max}}"
-        yield Said(first.lines.get("next", first.line), text)
+        yield Said(line_of(closing, edge.key), text)
     for step in workflow.steps:
         if step.name not in flow.reached:
             yield Said(step.line, f"no step leads to {step.name}")

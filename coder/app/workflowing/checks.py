@@ -1,0 +1,24 @@
+"""Checks of ours that a gate of a workflow may name. Must not know steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from coder.core.lazy import LazyModule
+
+cited: Any = LazyModule("coder.evidence.cited")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Citations:
+    """Whether every place in a file that a text names is there, with the words it quotes."""
+
+    roots: Callable[[], tuple[Path, ...]]
+    may_read: Callable[[Path], bool]
+
+    async def __call__(self, text: str) -> str:
+        wrong: str = await cited.checked(text, self.roots(), self.may_read)
+        return wrong

@@ -1,0 +1,86 @@
+"""What is said of a workflow's run: to people before the first one, to the conversation and people after it. Pure, but
+for a long result, which is put into a file. Must not know who asks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from coder.app.subagents.reporting import bounded
+from coder.core import prompts
+from coder.core.events import EndReason, RunEnded
+from coder.core.messages import Message, Meta, Text
+from coder.core.visible import visible, visible_line
+from coder.workflows.library import Library
+from coder.workflows.running.outcome import Outcome, State
+from coder.workflows.told import step_lines, worst_line
+from coder.workflows.workflow import Workflow
+from coder.workflows.worst import worst_of
+
+_REASONS: dict[State, EndReason] = {
+    "done": "done",
+    "failed": "gate_unmet",
+    "stopped": "interrupted",
+    "budget": "budget",
+    "waiting": "gate_unmet",
+}
+_MARK = re.compile(r"<(?=[\s/]*workflow-result\b)", re.IGNORECASE)
+_MOST_LINES, _LONGEST = 40, 200
+
+
+def first_look(workflow: Workflow, new: Sequence[Workflow], library: Library) -> str:
+    """What a workflow that nobody has seen yet would do: the question before it runs for the first time."""
+    lines = [f"This folder's workflow {workflow.name} was not run before. It would do this:"]
+    for each in new:
+        lines += [f"{each.name} ({each.file})"] if len(new) > 1 else []
+        for step in each.steps:
+            lines.append(f"  {step.name}: {'; '.join(step_lines(each, step))}")
+    shown = [visible_line(line) if index else line for index, line in enumerate(lines)]
+    cut = [line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…" for line in shown[:_MOST_LINES]]
+    if len(shown) > _MOST_LINES:
+        cut.append(f"  … {len(shown) - _MOST_LINES} more: coder workflow show {workflow.name}")
+    worst = worst_line(worst_of(workflow, library.known), workflow)
+    return "\n".join([*cut, f"In all {visible_line(worst)}. Run it?"])
+
+
+def ended_of(outcome: Outcome, go_on: str = "") -> RunEnded:
+    """The run as front ends know runs; `go_on` says how it is gone on with. Of what is not done the text is as much as there is."""
+    error = ""
+    if outcome.state != "done":
+        at = f" at the step {outcome.where}" if outcome.where else ""
+        error = f"The workflow {outcome.workflow} {_ENDS[outcome.state]}{at}: {outcome.why.rstrip('.')}."
+        error += f" Go on with: {go_on}" if go_on else ""
+    text = outcome.text
+    if outcome.unmerged:
+        text = f"{text}\n\nNot merged: {', '.join(outcome.unmerged)}.".strip()
+    return RunEnded(reason=_REASONS[outcome.state], turns=0, text=visible(text), error=visible(error))
+
+
+async def told_of(outcome: Outcome, line: str, folder: Path) -> Message:
+    """What the conversation learns. A long result lies whole in a file."""
+    text, _ = await asyncio.to_thread(bounded, ended_of(outcome).text, folder, outcome.run)
+    state = ended_of(outcome).error or f"The workflow {outcome.workflow} is done."
+    said = prompts.load(
+        "reminders/workflow",
+        line=_inside(visible_line(line)),
+        state=_inside(state),
+        result=_inside(text or "(nothing)"),
+    )
+    return Message("user", (Text(said),), Meta(kind="reminder"))
+
+
+_ENDS: dict[State, str] = {
+    "failed": "failed",
+    "stopped": "was stopped",
+    "budget": "reached its limit",
+    "waiting": "waits for a person",
+    "done": "is done",
+}
+
+
+def _inside(text: str) -> str:
+    """The text as it may stand between our marks: it cannot end them."""
+    return _MARK.sub(r"<\\", text)

@@ -99,7 +99,9 @@ class Writers:
         if at:
             fake = Path(env["HOME"]) / "bin" / "git"
             fake.parent.mkdir()
-            fake.write_text(f"""#!/bin/sh\ncase "$*" in *"{at}"*) kill -9 $PPID; exit 1;; esac\nexec {shutil.which("git")} "$@"\n""")
+            fake.write_text(
+                f"""#!/bin/sh\ncase "$*" in *"{at}"*) kill -9 $PPID; exit 1;; esac\nexec {shutil.which("git")} "$@"\n"""
+            )
             fake.chmod(0o755)
             env = {**env, "PATH": f"{fake.parent}:{env['PATH']}"}
         then = "await made.leave()" if at else "os.kill(os.getpid(), 9)"

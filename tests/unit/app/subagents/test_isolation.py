@@ -137,7 +137,14 @@ async def test_secrets_and_denied_files_are_not_committed_and_keep_the_worktree(
 async def test_no_hook_filter_or_key_of_the_repository_runs(writers: Writers) -> None:
     ran = writers.repository.folder.parent / "ran"
     hooks = writers.repository.folder / ".git" / "hooks"
-    for name in ("pre-commit", "post-commit", "post-checkout", "reference-transaction", "post-index-change", "commit-msg"):
+    for name in (
+        "pre-commit",
+        "post-commit",
+        "post-checkout",
+        "reference-transaction",
+        "post-index-change",
+        "commit-msg",
+    ):
         (hooks / name).write_text(f"#!/bin/sh\necho {name} >> {ran}\n")
         (hooks / name).chmod(0o755)
     writers.repository.git("config", "filter.bad.clean", f"echo clean >> {ran}; cat")
@@ -155,7 +162,9 @@ async def test_no_hook_filter_or_key_of_the_repository_runs(writers: Writers) ->
 @pytest.mark.behaviour("B-1992")
 @pytest.mark.parametrize("left", ["its entry", "an empty folder", "some files", "no file"])
 async def test_a_removal_that_was_cut_off_takes_nothing_back_from_the_branch(writers: Writers, left: str) -> None:
-    await asyncio.to_thread(writers.killed, "a1", "echo precious > fresh.txt; echo x >> README.md", at="worktree remove")
+    await asyncio.to_thread(
+        writers.killed, "a1", "echo precious > fresh.txt; echo x >> README.md", at="worktree remove"
+    )
     tree, admin = writers.tree(), writers.repository.folder / ".git" / "worktrees" / "agent-a1"
     assert not tree.exists() and admin.exists() and remains(writers.cwd)
     if left != "its entry":
@@ -186,7 +195,9 @@ async def test_a_commit_that_was_cut_off_is_made_when_the_agent_goes_on(writers:
 
 @pytest.mark.behaviour("B-1994")
 async def test_a_session_in_a_subfolder_or_a_worktree_gets_agents_at_its_own_commit(writers: Writers) -> None:
-    writers.sh(f"git worktree add -q -b side ../side; cd ../side; mkdir sub; echo 1 > sub/a; git add .; {IDENTITY} commit -qm s")
+    writers.sh(
+        f"git worktree add -q -b side ../side; cd ../side; mkdir sub; echo 1 > sub/a; git add .; {IDENTITY} commit -qm s"
+    )
     side = writers.cwd.parent / "side"
     writers.sh("echo uncommitted > sub/b", side)
     made = await isolate(writers.standing_in(side / "sub"), "a1")

@@ -98,7 +98,9 @@ async def test_what_is_not_committed_here_stays(writers: Writers) -> None:
 )
 async def test_what_is_in_the_way_stays_and_is_named(writers: Writers, mine: str, named: str) -> None:
     made = await branch(
-        writers, "a", "sed -i 's/^line 1$/line one/' lines.txt; echo a > a.txt; mkdir deep; echo b > deep/b.txt; rm shop/tax.py"
+        writers,
+        "a",
+        "sed -i 's/^line 1$/line one/' lines.txt; echo a > a.txt; mkdir deep; echo b > deep/b.txt; rm shop/tax.py",
     )
     writers.sh(mine)
     before = writers.sh("git rev-parse HEAD; git status --porcelain --ignored; cat a.txt deep ../out/* build/x a.txt/x")
@@ -140,13 +142,22 @@ async def test_no_hook_filter_driver_or_key_of_the_repository_runs(writers: Writ
     writers.repository.write("a.bin", "1\n")
     writers.repository.commit("attributes")
     made = await branch(writers, "a", "sed -i 's/^line 1$/line one/' lines.txt; echo x >> README.md; git rm -q a.bin")
-    other = await branch(writers, "b", "echo y > y.bin; echo z >> shop/tax.py; git add .; git -c core.hooksPath=/x commit -qm y")
+    other = await branch(
+        writers, "b", "echo y > y.bin; echo z >> shop/tax.py; git add .; git -c core.hooksPath=/x commit -qm y"
+    )
     writers.sh(f"sed -i 's/^line 20$/line twenty/' lines.txt; {IDENTITY} commit -qam mine")
     hooks = writers.repository.folder / ".git" / "hooks"
     for name in ("post-merge", "pre-merge-commit", "reference-transaction", "post-index-change", "commit-msg"):
         (hooks / name).write_text(f"#!/bin/sh\necho {name} >> {ran}\n")
         (hooks / name).chmod(0o755)
-    for key in ("merge.bad.driver", "filter.bad.smudge", "filter.bad.clean", "diff.bad.textconv", "gpg.program", "core.fsmonitor"):
+    for key in (
+        "merge.bad.driver",
+        "filter.bad.smudge",
+        "filter.bad.clean",
+        "diff.bad.textconv",
+        "gpg.program",
+        "core.fsmonitor",
+    ):
         git("config", key, f"echo {key} >> {ran}; true")
     git("config", "commit.gpgsign", "true")
     merged = await writers.merging.merge(made)
@@ -195,6 +206,8 @@ async def test_several_at_once_come_one_after_the_other(writers: Writers) -> Non
 async def test_a_git_that_cannot_try_a_merge_is_named(writers: Writers, tmp_path: Path) -> None:
     fake = tmp_path / "bin" / "git"
     fake.parent.mkdir()
-    fake.write_text("#!/bin/sh\ncase \"$*\" in *merge-tree*) echo 'usage: git merge-tree' >&2; exit 129;; esac\nexit 1\n")
+    fake.write_text(
+        "#!/bin/sh\ncase \"$*\" in *merge-tree*) echo 'usage: git merge-tree' >&2; exit 129;; esac\nexit 1\n"
+    )
     fake.chmod(0o755)
     assert "2.38" in tried(Git({"PATH": f"{fake.parent}:/usr/bin:/bin"}, []), writers.cwd, "a", "b").problem

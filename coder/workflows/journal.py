@@ -72,9 +72,9 @@ class Journal:
         about = {"workflow": workflow, "digest": digest, "arguments": dict(arguments)}
         await self._write({"type": "run", **about, "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())})
 
-    async def asks(self, place: str) -> None:
-        """An agent is begun."""
-        await self._write({"type": "asked", "place": place})
+    async def asks(self, key: str) -> None:
+        """An agent is begun, whose result will have this key."""
+        await self._write({"type": "asked", "key": key})
 
     async def gives_up(self, place: str) -> None:
         """What was done at a place is to be done anew."""

@@ -342,7 +342,7 @@ def test_siblings_wait_for_the_first_no_longer_than_their_patience(bench: Bench)
 
 def test_a_step_is_skipped_without_its_condition_and_its_name_says_so(bench: Bench) -> None:
     hands = bench.fresh(lambda brief: "x")
-    text = "---\nargs: {deep: {default: no}}\n---\n## dig\nDig.\n```step\nwhen: deep == yes\n```\n## end-it\nSaw: {{dig}}\n"
+    text = "## dig\nDig.\n```step\nwhen: args.deep == yes\n```\n## end-it\nSaw: {{dig}}\n"
     ended = bench.run(workflow(text), {"deep": "no"})
     assert bench.agents.prompts == ["Saw: (no dig step ran)"]
     assert ("dig", "skipped", "") in hands.changes and ended.state == "done"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -51,11 +50,11 @@ async def ask(means: Means, asked: Asked, primer: Primer | None = None) -> Answe
         return known
     primed = await (primer or Primer()).turn((asked.kind, asked.model))
     try:
-        await means.begins_one(asked.place)
+        key = asked.key(asked.generation)
+        await means.begins_one(asked.place, key)
         if asked.label:
             means.changed(asked.step, "started", asked.label)
-        key = asked.key(asked.generation)
-        report = await _run(means, asked, key, primed)
+        report = await means.hands.agents.run(_brief(means, asked, f"{means.name}/{key}"), primed)
     except ToolError as error:
         if is_limit(error):
             raise Halt("budget", asked.place, str(error)) from error
@@ -72,14 +71,6 @@ async def ask(means: Means, asked: Asked, primer: Primer | None = None) -> Answe
     if asked.label:
         means.changed(asked.step, "failed" if answer.failed else "done", asked.label, answer.failed)
     return answer
-
-
-async def _run(means: Means, asked: Asked, key: str, primed: Callable[[], None]) -> Report:
-    name = f"{means.name}/{key}"
-    report = await means.hands.agents.run(_brief(means, asked, name), primed)
-    if report.resumed and report.state == "stopped":  # somebody ended it, and has begun the workflow again since
-        report = await means.hands.agents.run(_brief(means, asked, f"{name}/again"), primed)
-    return report
 
 
 def _brief(means: Means, asked: Asked, key: str) -> Brief:

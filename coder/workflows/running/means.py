@@ -35,46 +35,45 @@ class Means:
         self.failed_inside: list[str] = []  # places of workflows that others use
         self._title = workflow.name
         self._limits = limits
-        self._before = (past.agents, past.usd, past.seconds) if past is not None else (0, 0.0, 0.0)
+        self._asked = set(past.asked) if past is not None else set[str]()
+        cut_off = len(self._asked - past.kept.keys()) if past is not None else 0
+        self._left = max(limits.agents - len(self._asked), 0) + cut_off  # who was cut off goes on
+        self._usd_before, self.seconds_before = (past.usd, past.seconds) if past is not None else (0.0, 0.0)
         self._group: Group | None = None
-        self._begun = 0
 
     @property
     def group(self) -> Group:
         """Made when the first agent is asked, so that what asks nobody needs none."""
         if self._group is None:
             usd = self._limits.usd
-            left = None if usd is None else max(usd - (self._before[1] or 0.0), 0.0)
-            self._group = self.hands.agents.group(max(self._limits.agents - self._before[0], 0), left)
+            left = None if usd is None else max(usd - (self._usd_before or 0.0), 0.0)
+            self._group = self.hands.agents.group(self._left, left)
         return self._group
 
     @property
     def agents(self) -> int:
-        return self._before[0] + self._begun
+        """How many were begun, in all processes; one that was cut off and goes on is one."""
+        return len(self._asked)
 
     @property
     def usd(self) -> float | None:
         now = self._group.usd if self._group is not None else 0.0
-        return None if now is None or self._before[1] is None else now + self._before[1]
-
-    @property
-    def seconds_before(self) -> float:
-        return self._before[2]
+        return None if now is None or self._usd_before is None else now + self._usd_before
 
     @property
     def seconds_left(self) -> float | None:
         minutes = self._limits.minutes
-        return None if minutes is None else max(minutes * 60 - self._before[2], 0.0)
+        return None if minutes is None else max(minutes * 60 - self.seconds_before, 0.0)
 
-    async def begins_one(self, place: str) -> None:
-        """Before an agent is begun. Raises Halt when the run may have no more."""
+    async def begins_one(self, place: str, key: str) -> None:
+        """Before an agent is begun, or goes on. Raises Halt when the run may have no more."""
         most, usd = self._limits.agents, self._limits.usd
-        if self.agents >= most:
+        if key not in self._asked and len(self._asked) >= most:
             raise Halt("budget", place, f"it may ask {most} agents (budget.agents), and all have been asked")
         if usd is not None and self.usd is not None and self.usd >= usd:
             raise Halt("budget", place, f"it may spend ${usd:g} (budget.usd), and has spent ${self.usd:.2f}")
-        self._begun += 1
-        await self.journal.asks(place)
+        self._asked.add(key)
+        await self.journal.asks(key)
 
     def visits_one(self, place: str) -> None:
         self.visits += 1

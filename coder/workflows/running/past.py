@@ -23,8 +23,8 @@ _MOST_LINE = 4 << 20
 class Past:
     """What a journal says. `state` is how the run ended last, "" when it was cut off, `stopped_at` the places where it
     did. `kept` are the results by their keys, the later ones count; `again` how often what was done at a place was
-    given up; `agents` how many were begun, `usd` what they cost, None when that is not known, `seconds` how
-    long it ran."""
+    given up; `asked` are the keys of all agents that were begun, `usd` what they cost, None when that is not known,
+    `seconds` how long it ran."""
 
     arguments: Mapping[str, str] | None = None
     digest: str = ""
@@ -32,7 +32,7 @@ class Past:
     stopped_at: tuple[str, ...] = ()
     kept: dict[str, Json] = field(default_factory=dict)
     again: dict[str, int] = field(default_factory=dict)
-    agents: int = 0
+    asked: set[str] = field(default_factory=set)
     usd: float | None = 0.0
     seconds: float = 0.0
     _this_time: float = 0.0  # of the process that wrote the latest line
@@ -48,8 +48,8 @@ class Past:
             case {"type": "result", "key": str() as key}:
                 self.kept[key] = record
                 self._spend(record.get("usd", 0.0))
-            case {"type": "asked"}:
-                self.agents += 1
+            case {"type": "asked", "key": str() as key}:
+                self.asked.add(key)
             case {"type": "again", "place": str() as place}:
                 self.again[place] = self.again.get(place, 0) + 1
             case {"type": "end", "state": str() as state, "places": list() as places}:

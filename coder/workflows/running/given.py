@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from coder.workflows.workflow import Argument, Workflow, WorkflowError
+
+_NAMED = re.compile(r"""(?:\A|(?<=\s))(?P<name>\w[\w-]*)=(?P<value>"[^"]*"|'[^']*'|[^\s"']\S*|)(?=\s|\Z)""")
 
 
 def given(workflow: Workflow, named: Mapping[str, str], words: Sequence[str] = ()) -> dict[str, str]:
@@ -30,11 +33,17 @@ def given(workflow: Workflow, named: Mapping[str, str], words: Sequence[str] = (
 
 def typed(workflow: Workflow, text: str) -> dict[str, str]:
     """From what stands behind the name on a line: `name=value` words, others in their order. One argument alone takes
-    all of it, as it is. Raises WorkflowError."""
+    all of it, as it is. So does one that alone is required, but for the `name=value` words: a sentence is not cut at its
+    blanks, unless it begins with a quote. Raises WorkflowError."""
     names = {argument.name for argument in workflow.arguments}
     text = text.strip()
     if len(names) == 1 and not any(text.startswith(f"{name}=") for name in names):
         return given(workflow, {}, [text] if text else [])
+    required = [argument.name for argument in workflow.arguments if argument.required]
+    if len(required) == 1:
+        held, rest = _without_named(text, names)
+        if rest and rest[0] not in "\"'" and required[0] not in held:
+            return given(workflow, {**held, required[0]: rest})
     try:
         words = shlex.split(text)
     except ValueError:  # a quote without its other half is a letter
@@ -48,6 +57,20 @@ def typed(workflow: Workflow, text: str) -> dict[str, str]:
         else:
             others.append(word)
     return given(workflow, named, others)
+
+
+def _without_named(text: str, names: Collection[str]) -> tuple[dict[str, str], str]:
+    """The `name=value` words of a text, the first of each name, and the rest as it is."""
+    held: dict[str, str] = {}
+    rest: list[str] = []
+    at = 0
+    for match in _NAMED.finditer(text):
+        name, value = match["name"], match["value"]
+        if name in names and name not in held:
+            held[name] = value[1:-1] if value[:1] in {'"', "'"} else value
+            rest.append(text[at : match.start()].strip())
+            at = match.end()
+    return held, " ".join(filter(None, [*rest, text[at:].strip()]))
 
 
 def _fill_in(workflow: Workflow, argument: Argument, values: dict[str, str]) -> None:

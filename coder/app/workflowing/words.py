@@ -51,7 +51,8 @@ def ended_of(outcome: Outcome, go_on: str = "") -> RunEnded:
     error = ""
     if outcome.state != "done":
         at = f" at the step {outcome.where}" if outcome.where else ""
-        error = f"The workflow {outcome.workflow} {_ENDS[outcome.state]}{at}: {outcome.why.rstrip('.')}."
+        error = f"The workflow {outcome.workflow} {_ENDS[outcome.state]}{at}"
+        error += f": {outcome.why.rstrip('.')}." if outcome.why else "."
         error += f" Go on with: {go_on}" if go_on else ""
     text = outcome.text
     if outcome.unmerged:

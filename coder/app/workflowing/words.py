@@ -47,7 +47,8 @@ def first_look(workflow: Workflow, new: Sequence[Workflow], library: Library) ->
 
 
 def ended_of(outcome: Outcome, go_on: str = "") -> RunEnded:
-    """The run as front ends know runs; `go_on` says how it is gone on with. Of what is not done the text is as much as there is."""
+    """The run as front ends know runs; `go_on` says how it is gone on with. Of what is not done the text is as much as
+    there is."""
     error = ""
     if outcome.state != "done":
         at = f" at the step {outcome.where}" if outcome.where else ""

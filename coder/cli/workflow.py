@@ -83,7 +83,8 @@ def check(
     from coder.config.paths import user_home
 
     config, found = _library(cwd)
-    entries = [named_entry(name, found, config)] if name else [each for each in found.entries if each.origin != "built-in"]
+    ours = [each for each in found.entries if each.origin != "built-in"]
+    entries = [named_entry(name, found, config)] if name else ours
     problems = [problem for each in entries for problem in each.checked.problems]
     problems += [] if name else found.problems
     if as_json:

@@ -1,5 +1,6 @@
-"""`coder workflow run`: one workflow as a session of its own, with nobody in front but for the first look. Must not know
-how it runs.
+"""`coder workflow run`: one workflow as a session of its own, with nobody in front but for the first look.
+
+Must not know how it runs.
 """
 
 from __future__ import annotations

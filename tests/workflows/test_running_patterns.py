@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from coder.core.agents import Brief, Merged
 from coder.core.errors import ToolError
 from coder.workflows.hands import Ran
+from coder.workflows.running.together import together
 from tests.support.running import Bench, workflow
 from tests.support.scripted_agents import Said, failed
 
@@ -106,6 +108,7 @@ def test_a_route_leads_where_the_value_says(bench: Bench, kind: str, state: str,
     bench.fresh(lambda brief: {"kind": kind} if brief.out else "ok")
     ended = bench.run(workflow(ROUTES))
     assert (ended.state, [step.name for step in ended.steps]) == (state, steps)
+    assert ended.why == ("kind is 'spam': that ends the workflow" if kind == "spam" else "")
 
 
 EACH = """
@@ -142,6 +145,23 @@ def test_workers_go_side_by_side_and_one_that_dies_leaves_the_others(bench: Benc
     assert bench.agents.prompts[-1] == "- did: Do one.\n- FAILED two: it died\n- did: Do three."
     assert ended.steps[1].state == "failed" and ended.steps[1].why == "1 of 3 failed: it died"
     assert ("work", "failed", "two") in hands.changes and ("work", "done", "three") in hands.changes
+
+
+async def test_so_many_go_side_by_side_as_may_in_order() -> None:
+    begun: list[int] = []
+    go_on = asyncio.Event()
+
+    async def job(number: int) -> int:
+        begun.append(number)
+        await go_on.wait()
+        return number
+
+    working = asyncio.ensure_future(together([partial(job, number) for number in range(5)], 2))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert begun == [0, 1]
+    go_on.set()
+    assert await working == begun == [0, 1, 2, 3, 4]
 
 
 def test_a_worker_that_died_is_tried_again_alone(bench: Bench) -> None:

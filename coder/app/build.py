@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from coder.app import contents
     from coder.app import titles as making
     from coder.app.reach.linking import Connect
+    from coder.app.subagents import leading as leads
     from coder.app.titles import Titler
     from coder.app.workflowing.late import Given
     from coder.git import looking as looks
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from coder.mcp.server import Server
     from coder.telemetry.context_report import ContextReport
 else:  # for people in front, and in a repository
+    leads = LazyModule("coder.app.subagents.leading")
     contents, making = LazyModule("coder.app.contents"), LazyModule("coder.app.titles")
     looks = LazyModule("coder.git.looking")
 
@@ -66,6 +68,10 @@ async def open_session(
     if looking is None and repository_of(config.cwd) is not None:
         looking = looks.begin(config)
     try:
+        if config.agents.given:
+            leads.check_given(config)
+        led = leads.leading(config, start) if config.agents.main else None
+        config = led.config if led is not None else config
         begun = outset(config, frontend, start, save_rule, reload)
         day = today or datetime.now().astimezone().date()
         made = Assembly(begun, frontend, day, reserved, looking, more_servers, connect, workflow)
@@ -73,6 +79,8 @@ async def open_session(
         if looking is not None:
             looking.end()
         raise
+    if led is not None and led.hooks is not None:
+        made.points.bring(led.hooks)
     titling = _titling(begun, made) if titles else ()
     begun.hearing.add(
         begun.purse, begun.journal, made.checkpoints, begun.figures, made.evidencing, *titling, made.points, made.others
@@ -170,6 +178,7 @@ def _facts(begun: Outset, made: Assembly) -> SessionFacts:
         transcript=begun.journal.path,
         trust=begun.config.trust,
         style=begun.config.guidance.style,
+        agents=made.casting.names(),
     )
 
 

@@ -57,6 +57,7 @@ class SessionFacts:
     transcript: Path | None
     trust: Trust | None = None
     style: str = "default"  # as it was set, whether there is such a style or not
+    agents: tuple[str, ...] = ()  # the kinds that can be asked
 
 
 class Session:
@@ -90,6 +91,8 @@ class Session:
         self._after_run = after_run
         self.agents = agents
         self.workflows = workflows
+        if agents is not None:
+            agents.interrupt = self.interrupt
         self._requiring: asyncio.Task[tuple[str, ...]] | None = None
         self._agent = agent
         self._conversation = conversation

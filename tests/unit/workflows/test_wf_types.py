@@ -75,6 +75,7 @@ def test_what_is_no_type_is_told(text: str, told: str) -> None:
         ([], "it must be an object"),
         ({"kind": "bog"}, "kind must be one of bug, feature, not 'bog'"),
         ({"kind": "bug", "else": 1}, "'else' is no field"),
+        ({"kind": "bug", "one": True}, "one must be one of 1, 2, not true"),
         ({"kind": "bug", "n": True}, "n must be a whole number, not true"),
         ({"kind": "bug", "n": 1.5}, "n must be a whole number"),
         ({"kind": "bug", "x": float("nan")}, "x must be a number"),
@@ -86,7 +87,7 @@ def test_what_is_no_type_is_told(text: str, told: str) -> None:
     ],
 )
 def test_what_does_not_fit_is_told_with_its_place(value: Any, told: str) -> None:
-    shape = of("{kind: bug|feature, n?: int, x?: float, files?: [path, max 3]}")
+    shape = of("{kind: bug|feature, one?: 1|2, n?: int, x?: float, files?: [path, max 3]}")
     assert told in " ".join(problems(value, shape))
     assert not problems({"kind": "bug", "n": None, "files": ["src/a.py", "..a"]}, shape)
 
@@ -126,7 +127,14 @@ def test_what_a_type_allows_fits_it_and_it_reads_as_it_is_written(data: st.DataO
     assert of(words(shape)) == shape
 
 
-@given(_TYPES, st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=3), lambda i: st.lists(i) | st.dictionaries(st.text(max_size=3), i)))  # fmt: skip
+_ANYTHING: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(_TYPES, _ANYTHING)
 def test_any_value_is_judged(type_: Type, value: Any) -> None:
     assert len(problems(value, type_)) <= 10
 

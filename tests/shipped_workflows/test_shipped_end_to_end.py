@@ -36,7 +36,7 @@ def run(place: Place, rules: list[Json], *args: str) -> Done:
 
 
 ANGLES = [{"title": each, "find": each, "where": "shop"} for each in ("the sum", "the tests")]
-TRUE = 'The first price is left out, `shop/cart.py:2`: "return sum(prices[1:])"'
+TRUE = 'The first price is left out,\n`shop/cart.py:2`: "return sum(prices[1:])"'
 FALSE = 'The first price is left out, `shop/cart.py:2`: "return sum(prices[2:])"'
 
 
@@ -53,17 +53,25 @@ def research(place: Place, second: str, *flags: str) -> Done:
 
 
 @pytest.mark.behaviour("B-2073")
+@pytest.mark.behaviour("B-2082")
 def test_a_quotation_that_is_nowhere_is_caught(place: Place) -> None:
     done = research(place, TRUE)
     about = done.result["workflow"]
     assert (done.code, about["state"], done.result["result"], about["agents"]) == (0, "done", TRUE, 5), done
+    (kept,) = place.home.glob(".coder/projects/*/*/workflows/research-1.md")
+    assert kept.read_text() == f"{TRUE}\n" and kept.stat().st_mode & 0o777 == 0o600
+    assert f"kept in {kept}." in place.transcripts()[0].read_text()
 
 
 @pytest.mark.behaviour("B-2074")
 def test_a_report_that_cites_what_is_nowhere_to_the_end_is_shown_as_a_failure(place: Place) -> None:
     done = research(place, "It is in shop/till.py:7.", "--output-format", "text")
     assert (done.code, done.stdout) == (1, "It is in shop/till.py:7.\n"), done
-    assert "shop/till.py:7" in done.stderr and "no such file" in done.stderr and "quoted" not in done.stderr.splitlines()[-1]
+    assert (
+        "shop/till.py:7" in done.stderr
+        and "no such file" in done.stderr
+        and "quoted" not in done.stderr.splitlines()[-1]
+    )
 
 
 @pytest.mark.behaviour("B-2075")
@@ -125,7 +133,10 @@ def test_files_are_changed_side_by_side_and_a_conflict_is_reported(place: Place)
             )
             for file in files
         ),
-        *(told(f"Is a change made in {file}", tool("Submit", file=file, holds=file == "a.txt", why="")) for file in files),
+        *(
+            told(f"Is a change made in {file}", tool("Submit", file=file, holds=file == "a.txt", why=""))
+            for file in files
+        ),
         told("Run the check of the whole", "a.txt is done, b.txt is not"),
     ]
     done = run(place, rules, "migrate", "old becomes new")

@@ -33,8 +33,8 @@ def given(workflow: Workflow, named: Mapping[str, str], words: Sequence[str] = (
 
 def typed(workflow: Workflow, text: str) -> dict[str, str]:
     """From what stands behind the name on a line: `name=value` words, others in their order. One argument alone takes
-    all of it, as it is. So does one that alone is required, but for the `name=value` words: a sentence is not cut at its
-    blanks, unless it begins with a quote. Raises WorkflowError."""
+    all of it, as it is. So does one that alone is required, but for the `name=value` words: a sentence is not cut at
+    its blanks, unless it begins with a quote. Raises WorkflowError."""
     names = {argument.name for argument in workflow.arguments}
     text = text.strip()
     if len(names) == 1 and not any(text.startswith(f"{name}=") for name in names):

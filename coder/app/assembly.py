@@ -96,7 +96,8 @@ class Assembly:
         self.points = points_of(outset, lambda: self.reach)
         self.git = SessionGit(outset, looking, lambda: self.executor)
         self._today = today
-        self.agents = LateAgents(self._pool, outset.journal.folder / SUBAGENTS if outset.start.goes_on else None)
+        earlier = outset.journal.folder / SUBAGENTS if outset.start.goes_on else None
+        self.agents = LateAgents(self._pool, earlier, {**os.environ, **outset.config.env})
         self.commanded = Commanded(self._command_parts(reserved))
         self.workflows = LateWorkflows(self._config, lambda: workflowing.workflows_of(self, reserved), workflow)
         self.reach = reach_of(
@@ -282,9 +283,7 @@ class Assembly:
     ) -> Sequence[Tool]:
         """The session's tools, made anew for an agent that works in a place of its own."""
         outset, config, made = self.outset, self._config, dict[str, Tool]()
-        every = builtins(
-            shared, thinks=thinks_by_tool(config, outset.model), agents=agents, kinds=self.casting.listed
-        )
+        every = builtins(shared, thinks=thinks_by_tool(config, outset.model), agents=agents, kinds=self.casting.listed)
         made |= {tool.name: tool for tool in (*every, *self.git.tools_in(workspace))}
         if self._has("Skill"):
             made["Skill"] = following.Skill(skilled.AgentSkills(self.commanded.commands, tell, messages))

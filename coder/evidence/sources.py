@@ -1,4 +1,4 @@
-"""Files as somebody looks things up in them: below some folders, what may be read, each once. Must not know what for."""
+"""Files as somebody looks things up in them: below some folders, what may be read, each once. Must not know why."""
 
 from __future__ import annotations
 
@@ -61,8 +61,12 @@ class Files:
     def _looked_up(self, path: str) -> Read:
         if path.startswith("~"):
             return Read(why=_OUTSIDE)
-        reason = "" if not path.startswith("/") else _OUTSIDE
-        for root in self._roots:
+        reason = ""
+        roots = self._roots
+        if path.startswith("/"):
+            roots = tuple(root for root in roots if Path(os.path.normpath(path)).is_relative_to(root))
+            reason = "" if roots else _OUTSIDE
+        for root in roots:
             for name in (path, path[2:]) if path[:2] in ("a/", "b/") else (path,):  # as diffs name them
                 try:
                     real = Path(os.path.realpath(root / name))

@@ -47,8 +47,8 @@ class Seen:
 class Files:
     """`every` is all there is but `.git`, `folders` the deepest first. The rest are names: `staged` and `changed` of
     tracked files, `untracked` (`ignored` is a part of it), `nested` repositories, `masked` ones that git is told not to
-    look at. `twins` are untracked, not ignored, and just so in the main checkout as well, so that they are not at stake.
-    `problem`: it cannot be told."""
+    look at. `twins` are untracked, not ignored, and just so in the main checkout as well, so not at stake. `problem`:
+    it cannot be told."""
 
     every: tuple[Seen, ...] = ()
     folders: tuple[str, ...] = ()

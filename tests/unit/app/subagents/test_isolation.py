@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
 from collections.abc import Collection
@@ -21,10 +22,12 @@ from tests.support.writers import IDENTITY, Writers, shop
 COMMITTED = {"untracked", "staged", "modified", "deleted", "committed", "showUntrackedFiles", "same size and time"}
 MORE = {
     **HIDDEN,
-    "submodule": "git -c protocol.file.allow=always submodule --quiet add ../../.. inner; echo precious > inner/fresh.txt",
+    "submodule": "git -c protocol.file.allow=always submodule --quiet add ../../.. inner; "
+    "echo precious > inner/fresh.txt",
     "staged, then changed": "echo precious > README.md; git add README.md; echo other > README.md",
     "staged, then gone": "echo precious > fresh.txt; git add fresh.txt; rm fresh.txt",
-    "on a branch of its own choice": f"git switch -qc mine; echo precious > fresh.txt; git add .; {IDENTITY} commit -qm p",
+    "on a branch of its own choice": f"git switch -qc mine; echo precious > fresh.txt; git add .; "
+    f"{IDENTITY} commit -qm p; echo precious > more.txt",
     "conflicts": f"git switch -qc other; echo precious > README.md; {IDENTITY} commit -qam x; git switch -q -; "
     f"echo that > README.md; {IDENTITY} commit -qam y; {IDENTITY} merge other",
 }
@@ -195,10 +198,9 @@ async def test_a_commit_that_was_cut_off_is_made_when_the_agent_goes_on(writers:
 
 @pytest.mark.behaviour("B-1994")
 async def test_a_session_in_a_subfolder_or_a_worktree_gets_agents_at_its_own_commit(writers: Writers) -> None:
-    writers.sh(
-        f"git worktree add -q -b side ../side; cd ../side; mkdir sub; echo 1 > sub/a; git add .; {IDENTITY} commit -qm s"
-    )
     side = writers.cwd.parent / "side"
+    writers.sh("git worktree add -q -b side ../side; mkdir ../side/sub; echo 1 > ../side/sub/a")
+    writers.sh(f"git add .; {IDENTITY} commit -qm side", side)
     writers.sh("echo uncommitted > sub/b", side)
     made = await isolate(writers.standing_in(side / "sub"), "a1")
     assert made.path == writers.tree() / "sub" and sorted(os.listdir(made.path)) == ["a"]
@@ -282,7 +284,8 @@ async def test_a_hook_may_make_it(place: Place) -> None:
     script.chmod(0o755)
     settings = place.home / ".coder" / "settings.json"
     settings.parent.mkdir()
-    settings.write_text('{"hooks": {"WorktreeCreate": [{"hooks": [{"type": "command", "command": "%s"}]}]}}' % script)
+    hooks = {"WorktreeCreate": [{"hooks": [{"type": "command", "command": str(script)}]}]}
+    settings.write_text(json.dumps({"hooks": hooks}))
     writers = Writers(place, repository)
     made = await writers.isolate()
     assert made.path == place.home / "tree" and made.branch == "by-hook"

@@ -53,6 +53,8 @@ def _row(entry: Entry, width: int, cwd: Path, home: Path) -> Iterator[str]:
     yield f"{mark} {padded}  {entry.origin:<{_WHOSE}} {about}".rstrip()
     if entry.note:
         yield from wrapped(brief(entry.note, cwd, home), "    not used: ", "    ")
+    if entry.hides is not None:
+        yield from wrapped(brief(str(entry.hides), cwd, home), "    in place of the command ", "    ")
 
 
 def check_lines(entries: Sequence[Entry], problems: Sequence[Problem], cwd: Path, home: Path) -> Iterator[str]:
@@ -93,6 +95,7 @@ def entry_json(entry: Entry) -> Json:
         "origin": entry.origin,
         "used": not entry.note,
         "note": entry.note,
+        "hides": str(entry.hides) if entry.hides is not None else None,
         "problems": [_problem(problem) for problem in entry.checked.problems],
     }
     one, worst = entry.workflow, entry.checked.worst

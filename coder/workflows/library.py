@@ -31,13 +31,14 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file. `note` says why it is not used, "" when it is."""
+    """A file. `note` says why it is not used, "" when it is; `hides` is the command whose place it takes then."""
 
     name: str
     file: Path
     origin: Origin
     checked: Checked
     note: str = ""
+    hides: Path | None = None
 
     @property
     def workflow(self) -> Workflow | None:
@@ -90,7 +91,8 @@ def library_of(
             rival = (commands or {}).get(name)
             if not note and rival is not None and _RANKS.index(rival[0]) <= _RANKS.index(folder.origin):
                 note = f"the command {rival[1]} comes first"
-            found.append(Entry(name, file.path, folder.origin, Checked(file.path, workflow, problems), note))
+            hides = rival[1] if rival is not None and not note else None
+            found.append(Entry(name, file.path, folder.origin, Checked(file.path, workflow, problems), note, hides))
             if not note:
                 taken[name] = file.path
     every = {entry.name: entry.workflow for entry in found if not entry.note and entry.workflow is not None}

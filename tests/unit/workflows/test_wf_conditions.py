@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coder.workflows.conditions import holds, parse
@@ -136,10 +137,12 @@ def _reference(tree: Any) -> Any:
             return same(left, right) == (sign == "==")
         case "in" | "not in":
             return member == (sign == "in")
-    return ordered and {"<": lambda: left < right, "<=": lambda: left <= right, ">": lambda: left > right, ">=": lambda: left >= right}[sign]()  # fmt: skip
+    orders = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+    return ordered and orders[sign](left, right)
 
 
 @pytest.mark.behaviour("B-2016")
+@settings(max_examples=60)
 @given(_TREES)
 def test_a_condition_means_what_its_parts_mean(tree: Any) -> None:
     assert holds(_written(tree), _DATA.get) is bool(_reference(tree))

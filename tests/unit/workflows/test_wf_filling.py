@@ -59,7 +59,7 @@ def test_a_place_in_a_prompt_takes_its_value(text: str, shown: str) -> None:
 @given(st.text(alphabet='<>/ dataDATA\n"=x', max_size=40))
 def test_no_text_of_a_model_can_end_its_marks(text: str) -> None:
     found = body("Before {{said.a}} after.", Scope({"said": {"a": f"{text} "}}))
-    assert found.startswith("Before ") and found.endswith(" after.") or found.endswith("after.")
+    assert found.startswith("Before ") and found.endswith("after.")
     assert len(re.findall(r"<[\s/]*data", found, re.IGNORECASE)) == 2
 
 
@@ -77,9 +77,10 @@ def test_a_long_value_is_cut_and_says_so() -> None:
 
 
 NASTY = [
-    *("; touch pwned", "$(touch pwned)", "`touch pwned`", "&& touch pwned", "| touch pwned", "\ntouch pwned\n", "'; touch pwned; '"),
-    *('"; touch pwned; "', "' $(touch pwned) '", "> pwned", "\\", "\\'; touch pwned", "*", "~", "{a,b}", "!!", "$HOME", "${IFS}", "a b"),
-    *("#", "\t", "\x1b[2J", "\u202e", "ünï", "'", '"', "''", '""', "$'x'", "<(touch pwned)", "a=b touch pwned", "%s%n", "\r", "\x7f", "-"),
+    *("; touch pwned", "$(touch pwned)", "`touch pwned`", "&& touch pwned", "| touch pwned", "\ntouch pwned\n"),
+    *("'; touch pwned; '", '"; touch pwned; "', "' $(touch pwned) '", "> pwned", "\\", "\\'; touch pwned", "*", "~"),
+    *("{a,b}", "!!", "$HOME", "${IFS}", "a b", "#", "\t", "\x1b[2J", "\u202e", "ünï", "'", '"', "''", '""', "$'x'"),
+    *("<(touch pwned)", "a=b touch pwned", "%s%n", "\r", "\x7f", "-"),
 ]  # fmt: skip
 
 

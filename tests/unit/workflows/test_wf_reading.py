@@ -126,11 +126,14 @@ def test_only_ordinary_files_are_read(tmp_path: Path) -> None:
 
 
 _PIECES = st.sampled_from(
-    [*("## a\n", "## b c\n", "```step\n", "```\n", "~~~\n", "---\n", "name: x\n", "args: {a: ", "out: {k: a|b}\n"),
-     *("route: {a: b, else: end}\n", "until: {when: a.k == a, goto: a, max: 3}\n", "each: a.k as x\n", "{{a.k}} "),
-     *("vote: {n: 2}\n", "next: a\n", "gate: {run: 'x {{a}}'}\n", "use: w\n", "\0", "\r\n", "\ufeff", "&a [*a]", "}\n", "  "),
-     *("when: not (a.k in [b", "when: a.k\n", "parallel: 3\n", "report: '{{b}}'\n", "budget: {usd: 1}\n", "with: {q: 1}\n")]
-)  # fmt: skip
+    [
+        *("## a\n", "## b c\n", "```step\n", "```\n", "~~~\n", "---\n", "name: x\n", "args: {a: ", "out: {k: a|b}\n"),
+        *("route: {a: b, else: end}\n", "until: {when: a.k == a, goto: a, max: 3}\n", "each: a.k as x\n", "{{a.k}} "),
+        *("vote: {n: 2}\n", "next: a\n", "gate: {run: 'x {{a}}'}\n", "use: w\n", "\0", "\r\n", "\ufeff", "&a [*a]"),
+        *("when: not (a.k in [b", "when: a.k\n", "parallel: 3\n", "report: '{{b}}'\n", "budget: {usd: 1}\n"),
+        *("with: {q: 1}\n", "}\n", "  "),
+    ]
+)
 
 
 @pytest.mark.behaviour("B-2011")

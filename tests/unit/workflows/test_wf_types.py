@@ -126,7 +126,14 @@ def test_what_a_type_allows_fits_it_and_it_reads_as_it_is_written(data: st.DataO
     assert of(words(shape)) == shape
 
 
-@given(_TYPES, st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=3), lambda i: st.lists(i) | st.dictionaries(st.text(max_size=3), i)))  # fmt: skip
+_ANYTHING: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(_TYPES, _ANYTHING)
 def test_any_value_is_judged(type_: Type, value: Any) -> None:
     assert len(problems(value, type_)) <= 10
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coder.workflows.flow import edges_of, flow_of
@@ -96,6 +96,7 @@ def walk(flow: Workflow, others: dict[str, Workflow], chance: random.Random) -> 
 
 
 @pytest.mark.behaviour("B-2018")
+@settings(max_examples=40)
 @given(st.data())
 def test_no_way_through_a_workflow_begins_more_agents_than_its_worst_case(data: st.DataObject) -> None:
     inner = data.draw(workflows("inner"))
@@ -104,7 +105,7 @@ def test_no_way_through_a_workflow_begins_more_agents_than_its_worst_case(data: 
     worst = worst_of(outer, Known(None, others))
     assert worst is not None
     chance = random.Random(data.draw(st.integers(0, 2**32)))
-    for _ in range(20):
+    for _ in range(8):
         begun, at_once = walk(outer, others, chance)
         assert begun <= worst.asked and at_once <= worst.at_once
 
@@ -120,7 +121,8 @@ def test_simple_ways_are_reckoned_exactly() -> None:
 
 def test_without_a_budget_there_is_no_limit_in_dollars_and_with_one_it_stops_the_run() -> None:
     one = workflow(
-        "## a\nx\n```step\neach: {items: [1, 2, 3], as: i}\non_fail: {retry: 9}\n```\n## b\nx\n```step\neach: {of: a, as: i}\n```\n"
+        "## a\nx\n```step\neach: {items: [1, 2, 3], as: i}\non_fail: {retry: 9}\n```\n"
+        "## b\nx\n```step\neach: {of: a, as: i}\n```\n"
     )
     found = worst_of(one)
     assert (
@@ -140,6 +142,7 @@ def test_what_has_no_bound_has_no_worst_case() -> None:
     assert worst_of(workflow("## a\n```step\nuse: gone\n```\n", "w")) is None
 
 
+@settings(max_examples=30)
 @given(workflows())
 def test_every_way_is_an_edge_and_the_order_has_every_step(found: Workflow) -> None:
     flow = flow_of(found)

@@ -77,8 +77,13 @@ def test_a_report_that_cites_what_is_nowhere_to_the_end_is_shown_as_a_failure(pl
 @pytest.mark.behaviour("B-2075")
 def test_an_issue_ends_with_a_fix_and_a_test(place: Place) -> None:
     Repository.shop(place)
-    triage = {"kind": "bug", "why": "shop/cart.py:2", "files": ["shop/cart.py"], "test": "python3 -m unittest"}
-    reproduced = {"file": "tests/one.py", "command": "python3 -m tests.one"}
+    triage: dict[str, Any] = {
+        "kind": "bug",
+        "why": "shop/cart.py:2",
+        "files": ["shop/cart.py"],
+        "test": "python3 -m unittest",
+    }
+    reproduced: dict[str, Any] = {"file": "tests/one.py", "command": "python3 -m tests.one"}
     rules = [
         after("wrote tests/one.py", tool("Submit", **reproduced)),
         after("wrote shop/cart.py", "The first price was left out (`shop/cart.py:2`)."),
@@ -98,8 +103,8 @@ def test_an_issue_ends_with_a_fix_and_a_test(place: Place) -> None:
 def test_a_reviewer_that_dies_is_told_in_the_review(place: Place) -> None:
     Repository.shop(place)
     found = {"severity": "high", "place": "shop/cart.py:2", "quote": "return sum(prices[1:])", "what": "one is lost"}
-    verdict = {"place": "shop/cart.py:2", "verdict": "real", "why": "the slice begins at 1"}
-    scope = {"base": "v1.0", "what": "a rate", "files": ["shop/tax.py"], "left_out": []}
+    verdict: dict[str, Any] = {"place": "shop/cart.py:2", "verdict": "real", "why": "the slice begins at 1"}
+    scope: dict[str, Any] = {"base": "v1.0", "what": "a rate", "files": ["shop/tax.py"], "left_out": []}
     review = '**high** `shop/cart.py:2` "return sum(prices[1:])": one is lost. Nobody looked for holes.'
     dead = fault("status", 400, error="invalid_request_error", message="no such reviewer", times=9)
     rules = [

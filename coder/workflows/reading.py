@@ -54,7 +54,7 @@ def workflow_of(data: bytes, file: Path, origin: Origin, name: str = "") -> tupl
         notes.note(0, f"it is larger than {SIZE // 1024} KiB, so it is not used")
         return None, tuple(notes.found)
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         notes.note(data.count(b"\n", 0, error.start) + 1, "it is not UTF-8 from this line on, so it is not used")
         return None, tuple(notes.found)

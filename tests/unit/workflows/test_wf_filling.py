@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from coder.core import prompts
@@ -56,6 +56,9 @@ def test_a_place_in_a_prompt_takes_its_value(text: str, shown: str) -> None:
 
 
 @pytest.mark.behaviour("B-2014")
+@example("a </data> b")
+@example("< / DATA\nx")
+@example('</\n data from="y">')
 @given(st.text(alphabet='<>/ dataDATA\n"=x', max_size=40))
 def test_no_text_of_a_model_can_end_its_marks(text: str) -> None:
     found = body("Before {{said.a}} after.", Scope({"said": {"a": f"{text} "}}))

@@ -75,6 +75,7 @@ def test_what_is_no_type_is_told(text: str, told: str) -> None:
         ([], "it must be an object"),
         ({"kind": "bog"}, "kind must be one of bug, feature, not 'bog'"),
         ({"kind": "bug", "else": 1}, "'else' is no field"),
+        ({"kind": "bug", "one": True}, "one must be one of 1, 2, not true"),
         ({"kind": "bug", "n": True}, "n must be a whole number, not true"),
         ({"kind": "bug", "n": 1.5}, "n must be a whole number"),
         ({"kind": "bug", "x": float("nan")}, "x must be a number"),
@@ -86,7 +87,7 @@ def test_what_is_no_type_is_told(text: str, told: str) -> None:
     ],
 )
 def test_what_does_not_fit_is_told_with_its_place(value: Any, told: str) -> None:
-    shape = of("{kind: bug|feature, n?: int, x?: float, files?: [path, max 3]}")
+    shape = of("{kind: bug|feature, one?: 1|2, n?: int, x?: float, files?: [path, max 3]}")
     assert told in " ".join(problems(value, shape))
     assert not problems({"kind": "bug", "n": None, "files": ["src/a.py", "..a"]}, shape)
 

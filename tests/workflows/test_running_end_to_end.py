@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from coder.core.messages import Json
+from coder.cli.main import run
 from tests.support.cli import Place
 from tests.support.fakeapi import fake_api, rule, tool
 from tests.support.repositories import Repository
@@ -80,11 +80,15 @@ def test_run_prints_the_result_and_tells_the_steps(place: Place) -> None:
         (["broken"], "The workflow broken cannot run: "),
     ],
 )
-def test_what_cannot_be_begun_says_why(place: Place, args: list[str], said: str) -> None:
+def test_what_cannot_be_begun_says_why(
+    place: Place, args: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     write(place, "mine", FLOW)
     write(place, "broken", "## a\nA.\n```step\nnext: nowhere\n```\n")
-    done = place.coder("workflow", "run", *args, url="http://127.0.0.1:9")
-    assert done.code == 2 and said in done.stderr and done.stderr.count("\n") == 1 and not done.stdout
+    monkeypatch.setenv("HOME", str(place.home))
+    monkeypatch.chdir(place.project)
+    code, (out, err) = run(["workflow", "run", *args]), capsys.readouterr()
+    assert code == 2 and said in err and err.count("\n") == 1 and not out
 
 
 APPROVED = "## plan\nPlan.\n## publish\nPublish.\n```step\napprove: Publish it?\n```\n"
@@ -108,10 +112,8 @@ def test_a_step_that_waits_for_a_person_ends_with_77_and_goes_on_with_their_yes(
 def test_a_workflow_of_the_project_runs_unasked_only_where_that_was_agreed_to(place: Place) -> None:
     write(place, "theirs", "## a\nTell of it.\n```step\ngate: {run: touch ran}\n```\n", project=True)
     with fake_api({"rules": [rule({}, "told")]}) as api:
-        for args in (["workflow", "run", "theirs"], ["-p", "/theirs"]):
-            done = place.coder(*args, url=api.url)
-            assert done.code != 0 and "nobody has said yes to it yet" in done.stderr, done
-        assert not api.requests
+        done = place.coder("workflow", "run", "theirs", url=api.url)
+        assert done.code != 0 and "nobody has said yes to it yet" in done.stderr and not api.requests, done
         done = place.coder("workflow", "run", "theirs", "--trust-folder", url=api.url)
         assert done.code == 1 and "the check `touch ran` was not run" in done.stderr, "trusting it allows no command"
         assert not (place.project / "ran").exists()
@@ -130,21 +132,17 @@ def test_what_is_given_to_a_command_stays_one_word_of_it(place: Place) -> None:
     assert (place.project / "said").read_text() == INJECTED and not (place.project / "injected").exists()
 
 
-def answers(*submitted: Json) -> Json:
-    """An agent that hands these in, one after the other, and then says the same for ever."""
-    rules = [rule({"last_tool": "Submit"}, tool("Submit", **submitted[-1]))]
-    return {"rules": [*rules, rule({}, tool("Submit", **submitted[0]))]}
-
-
 @pytest.mark.behaviour("B-2059")
-@pytest.mark.parametrize(("second", "code"), [({"verdict": "pass", "findings": []}, 0), ({"verdict": "perhaps"}, 1)])
-def test_a_value_that_does_not_fit_is_mended_once_or_fails_the_step(place: Place, second: Json, code: int) -> None:
+def test_a_value_that_does_not_fit_is_sent_back_once_and_then_fails_the_step(place: Place) -> None:
     write(place, "mine", FLOW.split("## tell")[0])
-    with fake_api(answers({"verdict": "maybe"}, second)) as api:
+    rules = [
+        rule({"last_tool": "Submit"}, tool("Submit", verdict="perhaps")),
+        rule({}, tool("Submit", verdict="maybe")),
+    ]
+    with fake_api({"rules": rules}) as api:
         done = place.coder("workflow", "run", "mine", "ship", "--output-format", "json", url=api.url)
-        assert (done.code, len(api.requests)) == (code, 2), done
-    if code:
-        assert done.result["workflow"]["where"] == "look" and "verdict" in done.result["workflow"]["why"]
+    about = done.result["workflow"]
+    assert (done.code, len(api.requests), about["where"]) == (1, 2, "look") and "verdict" in about["why"], done
 
 
 MERGED = """## work

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import os
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,12 +21,20 @@ from coder.workflows.library import Library
 if TYPE_CHECKING:
     from coder.app.assembly import Assembly
 
+_MOST_FOLDERS = 500  # below one place
+
 
 def workflows_of(made: Assembly, reserved: Collection[str]) -> SessionWorkflows:
     outset, config = made.outset, made.outset.config
 
     def library() -> Library:
         return places.library(config, reserved=reserved, agents=places.known_agents(places_here(config)))
+
+    def stamp() -> Hashable:
+        """Which files there are, how long, and when they were written; also of commands, which may come first."""
+        roots = [folder.path for folder in places.workflow_folders(config)]
+        roots += [place.folder for place in places_here(config) if place.kind in {"commands", "skills"}]
+        return tuple(_stamps(roots))
 
     def may_read(path: Path) -> bool:
         return outset.judge(ToolUse("", "Read", {"file_path": str(path)}), Reads((path,)), Allow()).verdict == "allow"
@@ -44,6 +54,7 @@ def workflows_of(made: Assembly, reserved: Collection[str]) -> SessionWorkflows:
         Parts(
             config=config,
             library=library,
+            stamp=stamp,
             hands=hands,
             ask=made.ask,
             emit=outset.emit,
@@ -53,3 +64,18 @@ def workflows_of(made: Assembly, reserved: Collection[str]) -> SessionWorkflows:
             session_id=outset.journal.session_id if outset.journal.path is not None else "",
         )
     )
+
+
+def _stamps(roots: Iterable[Path]) -> Iterator[tuple[str, int, int]]:
+    for root in roots:
+        left = [str(root)]
+        for _ in range(_MOST_FOLDERS):
+            if not left:
+                break
+            with suppress(OSError), os.scandir(left.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir():
+                        left.append(entry.path)
+                    elif entry.name.endswith(".md"):
+                        found = entry.stat()
+                        yield entry.path, found.st_size, found.st_mtime_ns

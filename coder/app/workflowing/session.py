@@ -5,7 +5,7 @@ came of it. Must not know front ends, or how steps are done.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,12 +32,13 @@ from coder.workflows.workflow import Workflow, WorkflowError
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parts:
-    """What workflows need of their session. `library` reads the files there are; `tell` adds a message to the
-    conversation, which `messages` is; `folder` holds the session's side files, `hands` makes what a run has of the
-    session: which steps may begin unasked is given."""
+    """What workflows need of their session. `library` reads the files there are, `stamp` is another when they are;
+    `hands` makes what a run has of the session: which steps may begin unasked is given. `tell` adds a message to the
+    conversation, which `messages` is; `folder` holds the session's side files."""
 
     config: Config
     library: Callable[[], Library]
+    stamp: Callable[[], Hashable]
     hands: Callable[[Sequence[str]], SessionHands]
     ask: Callable[[Request], Awaitable[Reply]]
     emit: Callable[[AnyEvent], None]
@@ -52,6 +53,7 @@ class SessionWorkflows:
         self._parts = parts
         self.latest: Outcome | None = None
         self._is_named = False  # by the command line
+        self._offered: tuple[Hashable, tuple[Offered, ...]] | None = None
 
     @property
     def go_on(self) -> str:
@@ -68,11 +70,18 @@ class SessionWorkflows:
         return self._parts.library().find(name) is not None
 
     def offered(self) -> tuple[Offered, ...]:
-        return tuple(
-            Offered(entry.name, found.description, _hint(found), entry.origin, "workflow")
-            for entry in self._parts.library().entries
-            if not entry.note and (found := entry.workflow) is not None
-        )
+        """Read anew only when a file is there, gone or changed: it is asked for with every key of a line."""
+        now = self._parts.stamp()
+        if self._offered is None or self._offered[0] != now:
+            self._offered = (
+                now,
+                tuple(
+                    Offered(entry.name, found.description, _hint(found), entry.origin, "workflow")
+                    for entry in self._parts.library().entries
+                    if not entry.note and (found := entry.workflow) is not None
+                ),
+            )
+        return self._offered[1]
 
     async def run(self, message: Message, line: str, given: Given | None = None) -> RunEnded:
         """Raises CoderError that says why it is not begun, with nothing said then; CancelledError when it is stopped,
@@ -147,8 +156,8 @@ class SessionWorkflows:
                 if not await asyncio.to_thread(places.may_run_unasked, config, library, workflow):
                     raise WorkflowError(
                         f"The workflow {workflow.name} of this folder was not run: nobody has said yes to it yet. Look "
-                        f"at it with `coder workflow show {workflow.name}`, then run it once in a terminal, or trust the "
-                        "folder: coder trust add."
+                        f"at it with `coder workflow show {workflow.name}`, then run it once in a terminal, or trust "
+                        "the folder: coder trust add."
                     )
             case False:
                 raise WorkflowError(f"The workflow {workflow.name} was not run: the answer was no.")

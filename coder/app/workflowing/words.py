@@ -50,11 +50,13 @@ def first_look(workflow: Workflow, new: Sequence[Workflow], library: Library) ->
 
 
 def ended_of(outcome: Outcome, go_on: str = "") -> RunEnded:
-    """The run as front ends know runs; `go_on` says how it is gone on with. Of what is not done the text is as much as there is."""
+    """The run as front ends know runs; `go_on` says how it is gone on with. Of what is not done the text is as much as
+    there is."""
     error = ""
     if outcome.state != "done":
         at = f" at the step {outcome.where}" if outcome.where else ""
-        error = f"The workflow {outcome.workflow} {_ENDS[outcome.state]}{at}: {outcome.why.rstrip('.')}."
+        error = f"The workflow {outcome.workflow} {_ENDS[outcome.state]}{at}"
+        error += f": {outcome.why.rstrip('.')}." if outcome.why else "."
         error += f" Go on with: {go_on}" if go_on else ""
     text = outcome.text
     if outcome.unmerged:

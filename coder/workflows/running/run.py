@@ -56,7 +56,7 @@ class Run:
 
     async def stopped(self) -> Outcome:
         """After it was cancelled."""
-        return await self._ended(Halt("stopped", self._walk.at, "it was stopped"))
+        return await self._ended(Halt("stopped", self._walk.at, ""))
 
     async def _ended(self, halt: Halt) -> Outcome:
         inside = [place for place in self._means.failed_inside if place.startswith(halt.where)]

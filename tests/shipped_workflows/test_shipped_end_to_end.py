@@ -36,7 +36,7 @@ def run(place: Place, rules: list[Json], *args: str) -> Done:
 
 
 ANGLES = [{"title": each, "find": each, "where": "shop"} for each in ("the sum", "the tests")]
-TRUE = 'The first price is left out, `shop/cart.py:2`: "return sum(prices[1:])"'
+TRUE = 'The first price is left out,\n`shop/cart.py:2`: "return sum(prices[1:])"'
 FALSE = 'The first price is left out, `shop/cart.py:2`: "return sum(prices[2:])"'
 
 
@@ -53,24 +53,37 @@ def research(place: Place, second: str, *flags: str) -> Done:
 
 
 @pytest.mark.behaviour("B-2073")
+@pytest.mark.behaviour("B-2082")
 def test_a_quotation_that_is_nowhere_is_caught(place: Place) -> None:
     done = research(place, TRUE)
     about = done.result["workflow"]
     assert (done.code, about["state"], done.result["result"], about["agents"]) == (0, "done", TRUE, 5), done
+    (kept,) = place.home.glob(".coder/projects/*/*/workflows/research-1.md")
+    assert kept.read_text() == f"{TRUE}\n" and kept.stat().st_mode & 0o777 == 0o600
+    assert f"kept in {kept}." in place.transcripts()[0].read_text()
 
 
 @pytest.mark.behaviour("B-2074")
 def test_a_report_that_cites_what_is_nowhere_to_the_end_is_shown_as_a_failure(place: Place) -> None:
     done = research(place, "It is in shop/till.py:7.", "--output-format", "text")
     assert (done.code, done.stdout) == (1, "It is in shop/till.py:7.\n"), done
-    assert "shop/till.py:7" in done.stderr and "no such file" in done.stderr and "quoted" not in done.stderr.splitlines()[-1]
+    assert (
+        "shop/till.py:7" in done.stderr
+        and "no such file" in done.stderr
+        and "quoted" not in done.stderr.splitlines()[-1]
+    )
 
 
 @pytest.mark.behaviour("B-2075")
 def test_an_issue_ends_with_a_fix_and_a_test(place: Place) -> None:
     Repository.shop(place)
-    triage = {"kind": "bug", "why": "shop/cart.py:2", "files": ["shop/cart.py"], "test": "python3 -m unittest"}
-    reproduced = {"file": "tests/one.py", "command": "python3 -m tests.one"}
+    triage: dict[str, Any] = {
+        "kind": "bug",
+        "why": "shop/cart.py:2",
+        "files": ["shop/cart.py"],
+        "test": "python3 -m unittest",
+    }
+    reproduced: dict[str, Any] = {"file": "tests/one.py", "command": "python3 -m tests.one"}
     rules = [
         after("wrote tests/one.py", tool("Submit", **reproduced)),
         after("wrote shop/cart.py", "The first price was left out (`shop/cart.py:2`)."),
@@ -90,8 +103,8 @@ def test_an_issue_ends_with_a_fix_and_a_test(place: Place) -> None:
 def test_a_reviewer_that_dies_is_told_in_the_review(place: Place) -> None:
     Repository.shop(place)
     found = {"severity": "high", "place": "shop/cart.py:2", "quote": "return sum(prices[1:])", "what": "one is lost"}
-    verdict = {"place": "shop/cart.py:2", "verdict": "real", "why": "the slice begins at 1"}
-    scope = {"base": "v1.0", "what": "a rate", "files": ["shop/tax.py"], "left_out": []}
+    verdict: dict[str, Any] = {"place": "shop/cart.py:2", "verdict": "real", "why": "the slice begins at 1"}
+    scope: dict[str, Any] = {"base": "v1.0", "what": "a rate", "files": ["shop/tax.py"], "left_out": []}
     review = '**high** `shop/cart.py:2` "return sum(prices[1:])": one is lost. Nobody looked for holes.'
     dead = fault("status", 400, error="invalid_request_error", message="no such reviewer", times=9)
     rules = [
@@ -125,7 +138,10 @@ def test_files_are_changed_side_by_side_and_a_conflict_is_reported(place: Place)
             )
             for file in files
         ),
-        *(told(f"Is a change made in {file}", tool("Submit", file=file, holds=file == "a.txt", why="")) for file in files),
+        *(
+            told(f"Is a change made in {file}", tool("Submit", file=file, holds=file == "a.txt", why=""))
+            for file in files
+        ),
         told("Run the check of the whole", "a.txt is done, b.txt is not"),
     ]
     done = run(place, rules, "migrate", "old becomes new")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from coder.core.agents import Brief, Merged
+from coder.core.agents import Brief, Merged, Report
 from coder.workflows.hands import Ran
 from coder.workflows.library import SHIPPED
 from coder.workflows.running.given import given
@@ -70,7 +70,8 @@ ANGLES: dict[str, Any] = {"angles": [{"title": f"angle {n}", "find": "x", "where
 
 @pytest.mark.behaviour("B-2073")
 def test_a_report_whose_source_is_not_there_is_written_again(bench: Bench) -> None:
-    script = by_step(plan=ANGLES, explore='src/cart.py:3 "total = 0"', write=["src/nowhere.py:9 says so", "src/cart.py:3"])
+    reports: list[Said] = ["src/nowhere.py:9 says so", "src/cart.py:3"]
+    script = by_step(plan=ANGLES, explore='src/cart.py:3 "total = 0"', write=reports)
     hands = bench.fresh(script)
     bench.agents.together = 3
     hands.checks = {"citations": lambda text: "src/nowhere.py is not there" if "nowhere" in text else ""}
@@ -92,6 +93,28 @@ def test_a_report_whose_sources_never_hold_is_a_failure_that_says_so(bench: Benc
     assert sum(prompt.startswith("Write the report") for prompt in bench.agents.prompts) == 3
 
 
+@pytest.mark.behaviour("B-2081")
+def test_all_of_a_long_report_is_checked_and_is_the_result(bench: Bench, tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    def check(text: str) -> str:
+        seen.append(text)
+        return "src/nowhere.py is not there" if "nowhere" in text else ""
+
+    def long(name: str, words: str) -> Report:
+        (tmp_path / name).write_text(f"the beginning\n{words}\n", encoding="utf-8")
+        about: dict[str, Any] = {"id": name, "kind": "", "title": "", "model": "scripted", "state": "completed"}
+        return Report(**about, text="the beginning\n[cut]", artifact=tmp_path / name)
+
+    reports: list[Said] = [long("one", "src/nowhere.py:9"), long("two", "src/cart.py:3")]
+    bench.fresh(by_step(plan=ANGLES, explore="facts", write=reports)).checks = {"citations": check}
+    ended = run(bench, "research", question="Why?")
+    assert (ended.state, ended.text) == ("done", "the beginning\nsrc/cart.py:3")
+    assert seen == ["the beginning\nsrc/nowhere.py:9", "the beginning\nsrc/cart.py:3"]
+    (tmp_path / "two").unlink()
+    assert run(bench, "research", question="Why?").text == "the beginning\n[cut]", "what there is when the file is gone"
+
+
 def test_a_search_that_died_leaves_the_others_and_is_told(bench: Bench) -> None:
     hands = bench.fresh(by_step(plan=ANGLES, explore=[failed("overloaded"), "facts"], write="the report"))
     hands.checks = {"citations": lambda text: ""}
@@ -106,7 +129,8 @@ PASS, FAIL = {"verdict": "pass", "findings": []}, {"verdict": "fail", "findings"
 
 @pytest.mark.behaviour("B-2075")
 def test_an_issue_is_reproduced_fixed_and_reviewed_until_it_holds(bench: Bench) -> None:
-    script = by_step(triage=BUG, reproduce=TEST, fix=["a patch", "the cause", "the cause"], review=[FAIL, PASS], answer="done so")
+    fixes: list[Said] = ["a patch", "the cause", "the cause"]
+    script = by_step(triage=BUG, reproduce=TEST, fix=fixes, review=[FAIL, PASS], answer="done so")
     hands = bench.fresh(script)
     hands.commands = {"pytest -q tests/test_total.py": [GREEN, RED], "pytest -q": [RED, GREEN]}
     ended = run(bench, "fix-issue", issue="The total is wrong")
@@ -188,7 +212,10 @@ FOUND: dict[str, Any] = {"files": ["a.py", "b.py", "c.py"], "check": "make test"
 @pytest.mark.behaviour("B-2078")
 def test_a_file_that_cannot_be_merged_is_reported_and_the_others_are_done(bench: Bench) -> None:
     def answer(brief: Brief) -> Said:
-        file = next((file for file in FOUND["files"] if f" made in {file}" in brief.prompt or f"in {file} and" in brief.prompt), "")
+        prompt = brief.prompt
+        file = next(
+            (file for file in FOUND["files"] if f"change in {file} " in prompt or f"made in {file}," in prompt), ""
+        )
         if brief.prompt.startswith("Make a change"):
             return {"file": file, "state": "done", "why": "replaced"}
         if brief.prompt.startswith("Is a change made"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,10 +17,12 @@ else:  # for workflows with such a gate
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Citations:
-    """Whether every place in a file that a text names is there, with the words it quotes."""
+    """Whether every place in a file that a text names is there, with the words it quotes. What it quotes from a page is
+    looked up where that page is still known; an address that is not may have been read before."""
 
     roots: Callable[[], tuple[Path, ...]]
     may_read: Callable[[Path], bool]
+    pages: Callable[[], Mapping[str, str]] = dict
 
     async def __call__(self, text: str) -> str:
-        return await cited.checked(text, self.roots(), self.may_read)
+        return await cited.checked(text, self.roots(), self.may_read, self.pages(), has_all=False)

@@ -45,7 +45,7 @@ def workflows_of(made: Assembly, reserved: Collection[str]) -> SessionWorkflows:
             executor=lambda: made.executor,
             ask=made.ask,
             emit=outset.emit,
-            checks={"citations": Citations(lambda: outset.ground.workspace.roots, may_read)},
+            checks={"citations": Citations(lambda: outset.ground.workspace.roots, may_read, outset.tools.web.texts)},
             approved=approved,
             has_shell=lambda: made.tools.find("Bash") is not None,
         )

@@ -13,7 +13,7 @@ from coder.app.commanding.expanded import Offered
 from coder.app.workflowing import places
 from coder.app.workflowing.hands import SessionHands, asked
 from coder.app.workflowing.late import Given
-from coder.app.workflowing.words import ended_of, first_look, told_of
+from coder.app.workflowing.words import ended_of, first_look, kept_result, told_of
 from coder.core.config import Config
 from coder.core.errors import ConfigError
 from coder.core.events import AnyEvent, Notice, RunEnded, RunStarted, TextDelta
@@ -114,10 +114,13 @@ class SessionWorkflows:
             parts.emit(Notice(level="info", text=ended_of(outcome, self.go_on).error))
             raise
         self.latest = outcome
-        parts.tell(await told_of(outcome, line, parts.folder))
+        kept = await asyncio.to_thread(kept_result, outcome, parts.folder) if parts.session_id else None
+        parts.tell(await told_of(outcome, line, parts.folder, kept))
         ended = ended_of(outcome, self.go_on)
         if ended.text:
             parts.emit(TextDelta(text=ended.text))
+        if kept is not None:
+            parts.emit(Notice(level="info", text=f"The result is kept in {kept}."))
         parts.emit(ended)
         return ended
 

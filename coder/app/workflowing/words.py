@@ -10,12 +10,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from coder.app.subagents.reporting import bounded
+from coder.config.replace import replace
 from coder.core import prompts
 from coder.core.events import EndReason, RunEnded
 from coder.core.messages import Message, Meta, Text
+from coder.core.private import made_private
 from coder.core.visible import visible, visible_line
 from coder.workflows.library import Library
 from coder.workflows.running.outcome import Outcome, State
+from coder.workflows.running.past import FOLDER
 from coder.workflows.told import step_lines, worst_line
 from coder.workflows.workflow import Workflow
 from coder.workflows.worst import worst_of
@@ -61,10 +64,26 @@ def ended_of(outcome: Outcome, go_on: str = "") -> RunEnded:
     return RunEnded(reason=_REASONS[outcome.state], turns=0, text=visible(text), error=visible(error))
 
 
-async def told_of(outcome: Outcome, line: str, folder: Path) -> Message:
-    """What the conversation learns. A long result lies whole in a file."""
+def kept_result(outcome: Outcome, folder: Path) -> Path | None:
+    """The file that holds a result of several lines, beside the journal of its run; None for a shorter one, for a run
+    that is not done, and where it cannot be written. Blocks."""
+    text = ended_of(outcome).text
+    if outcome.state != "done" or "\n" not in text:
+        return None
+    path = folder / FOLDER / f"{outcome.run}.md"
+    try:
+        made_private(path.parent)
+        replace(path, f"{text}\n".encode("utf-8", "replace"), 0o600, locked=False)
+    except OSError:  # the result itself is shown all the same
+        return None
+    return path
+
+
+async def told_of(outcome: Outcome, line: str, folder: Path, kept: Path | None = None) -> Message:
+    """What the conversation learns. A long result lies whole in a file; `kept` is the one that holds it in any case."""
     text, _ = await asyncio.to_thread(bounded, ended_of(outcome).text, folder, outcome.run)
     state = ended_of(outcome).error or f"The workflow {outcome.workflow} is done."
+    state += f" Its result is kept in {kept}." if kept is not None else ""
     said = prompts.load(
         "reminders/workflow",
         line=_inside(visible_line(line)),

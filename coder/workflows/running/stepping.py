@@ -4,6 +4,7 @@ follows.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,6 +20,7 @@ from coder.workflows.running.means import Means, digest
 from coder.workflows.running.outcome import Answer, Halt, StepResult
 from coder.workflows.running.priming import Primer
 from coder.workflows.running.together import together
+from coder.workflows.running.whole import whole
 from coder.workflows.scope import Scope
 from coder.workflows.workflow import Step, Workflow
 
@@ -102,7 +104,7 @@ class _Visit:
             await self._attempt(items, attempt)
             failures = [item.answer.failed for item in items if item.answer is not None and item.answer.failed]
             result = self._line.results[self._step.name] = result_of(self._step, items)
-            held = Held(_of(failures, len(items))) if failures else await self._gate(result, attempt)
+            held = Held(_of(failures, len(items))) if failures else await self._gate(result, items, attempt)
             if not held.wrong or held.is_final or attempt == retries:
                 break
             for item in items:
@@ -129,10 +131,12 @@ class _Visit:
         item.answer = await self._doing.answer(item, attempt, scope, primer)
         self._line.is_fresh = self._line.is_fresh or not item.answer.is_kept
 
-    async def _gate(self, result: Any, attempt: int) -> Held:
+    async def _gate(self, result: Any, items: Sequence[Item], attempt: int) -> Held:
         gate, line, means = self._step.gate, self._line, self._means
         if gate is None:
             return Held(is_kept=True)
+        answers = [item.answer for item in items if item.answer is not None]
+        result = await asyncio.to_thread(whole, result, answers)  # what is checked is all of it
         mark = f"{means.journal.generation(self._place)}/{attempt}"
         return await gate_holds(means, gate, line.scope(), result, self._place, mark, is_fresh=line.is_fresh)
 

@@ -10,6 +10,7 @@ from coder.workflows.filling import text_of, told
 from coder.workflows.running.means import Means
 from coder.workflows.running.outcome import Answer, Halt, StepResult
 from coder.workflows.running.stepping import Stepping
+from coder.workflows.running.whole import whole
 from coder.workflows.scope import Scope
 from coder.workflows.types import at
 from coder.workflows.workflow import END, NEXT, STOP, Step, Workflow
@@ -52,11 +53,16 @@ class Walk:
     def result(self) -> tuple[str, Any]:
         """What the workflow came to so far: its text, and its value where that is data."""
         report = self.workflow.report
-        value: Any = self.latest.result if self.latest is not None else None
-        if report and (named := self.workflow.step(report)) is not None:
-            value = self.stepping.results.get(named.name, value)
-        elif report:
+        named = self.workflow.step(report) if report else None
+        if report and named is None:
             return told(report, self.stepping.scope()), None
+        found = self.latest
+        if named is not None:
+            visits = [*self.done, self.latest] if self.latest is not None else []  # the latest may have been cut short
+            names = [each.name if each.state != "skipped" else "" for each in visits]
+            name = f"{self.shown}{named.name}"
+            found = visits[-1 - names[::-1].index(name)] if name in names else found
+        value = whole(found.result, found.answers) if found is not None else None
         return text_of(value), None if isinstance(value, str) else value
 
     async def _visit(self, step: Step) -> str:

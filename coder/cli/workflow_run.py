@@ -113,8 +113,9 @@ def _found(name: str, config: Config) -> tuple[Workflow, Path | None]:
     workflow = usable(entry)
     new = places.unseen(config, library, workflow)
     if new and sys.stdin.isatty() and sys.stderr.isatty():
-        sys.stderr.write(f"{visible(first_look(workflow, new, library))}\n")
-        if not typer.confirm("Run it, now and as long as it stays as it is", err=True):
+        question, steps = first_look(workflow, new, library)
+        sys.stderr.write(f"{visible(steps)}\n")
+        if not typer.confirm(f"{question} A yes counts as long as it stays as it is", err=True):
             raise ConfigError(f"the workflow {workflow.name} was not run: the answer was no.")
         places.remember(config, new)
     is_listed = library.find(entry.name) is not None and library.find(entry.name) is entry

@@ -44,7 +44,7 @@ class Person:
         if not isinstance(request, Question):
             return Deny("no")
         question = str(request.questions[0]["question"])
-        self.asked.append(question)
+        self.asked.append(f"{question}\n{request.questions[0]['options'][0].get('preview', '')}".strip())
         return Answers({question: self.answers.pop(0)}) if self.answers else Deny("", nobody=True)
 
 
@@ -78,7 +78,7 @@ async def test_what_a_repository_brought_is_shown_before_it_first_runs_and_again
         assert "flow" in {each.name for each in session.commands}
         assert (await session.prompt("/flow")).text == "told" and (await session.prompt("/flow")).text == "told"
         assert len(person.asked) == 1
-        assert "look: an agent (Explore)" in person.asked[0] and "In all at most 2 agents" in person.asked[0]
+        assert "look\n  an agent (Explore)" in person.asked[0] and "In all at most 2 agents" in person.asked[0]
         path.write_text(THEIRS, encoding="utf-8")
         count = len(api.requests)
         with pytest.raises(CoderError, match="flow was not run: the answer was no"):

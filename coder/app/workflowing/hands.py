@@ -67,9 +67,12 @@ class SessionHands:
         return await asked(self.ask, visible(question)[:_SHOWN], "The step begins", "The workflow ends here")
 
 
-async def asked(ask: Callable[[Request], Awaitable[Reply]], question: str, yes: str, no: str) -> bool | None:
-    """A yes or a no to a question; None when nobody is there."""
+async def asked(
+    ask: Callable[[Request], Awaitable[Reply]], question: str, yes: str, no: str, shown: str = ""
+) -> bool | None:
+    """A yes or a no to a question, with what is shown below it; None when nobody is there."""
     options = [{"label": YES, "description": yes}, {"label": NO, "description": no}]
+    options = [{**option, "preview": shown} for option in options] if shown else options
     asked = {"question": question, "header": "Workflow", "options": options, "multiSelect": False}
     match await ask(Question((asked,))):
         case Answers(answers=answers):

@@ -117,10 +117,10 @@ class SessionWorkflows:
         kept = await asyncio.to_thread(kept_result, outcome, parts.folder) if parts.session_id else None
         parts.tell(await told_of(outcome, line, parts.folder, kept))
         ended = ended_of(outcome, self.go_on)
-        if ended.text:
-            parts.emit(TextDelta(text=ended.text))
         if kept is not None:
             parts.emit(Notice(level="info", text=f"The result is kept in {kept}."))
+        if ended.text:
+            parts.emit(TextDelta(text=ended.text))
         parts.emit(ended)
         return ended
 
@@ -150,8 +150,9 @@ class SessionWorkflows:
         new = await asyncio.to_thread(places.unseen, config, library, workflow)
         if not new:
             return
-        question = first_look(workflow, new, library)
-        match await asked(self._parts.ask, question, "It runs, now and as long as it stays as it is", "Nothing is run"):
+        question, steps = first_look(workflow, new, library)
+        yes = "It runs, now and as long as it stays as it is"
+        match await asked(self._parts.ask, question, yes, "Nothing is run", steps):
             case None:
                 if not await asyncio.to_thread(places.may_run_unasked, config, library, workflow):
                     raise WorkflowError(

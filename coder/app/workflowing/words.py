@@ -31,22 +31,22 @@ _REASONS: dict[State, EndReason] = {
     "waiting": "gate_unmet",
 }
 _MARK = re.compile(r"<(?=[\s/]*workflow-result\b)", re.IGNORECASE)
-_MOST_LINES, _LONGEST = 40, 200
+_MOST_LINES, _LONGEST = 60, 200
 
 
-def first_look(workflow: Workflow, new: Sequence[Workflow], library: Library) -> str:
-    """What a workflow that nobody has seen yet would do: the question before it runs for the first time."""
-    lines = [f"This folder's workflow {workflow.name} was not run before. It would do this:"]
+def first_look(workflow: Workflow, new: Sequence[Workflow], library: Library) -> tuple[str, str]:
+    """What a workflow that nobody has seen yet would do: the question before it first runs, and its steps, in lines."""
+    lines: list[str] = []
     for each in new:
-        lines += [f"{each.name} ({each.file})"] if len(new) > 1 else []
+        lines += [visible_line(f"{each.name} ({each.file})")] if len(new) > 1 else []
         for step in each.steps:
-            lines.append(f"  {step.name}: {'; '.join(step_lines(each, step))}")
-    shown = [visible_line(line) if index else line for index, line in enumerate(lines)]
-    cut = [line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…" for line in shown[:_MOST_LINES]]
-    if len(shown) > _MOST_LINES:
-        cut.append(f"  … {len(shown) - _MOST_LINES} more: coder workflow show {workflow.name}")
-    worst = worst_line(worst_of(workflow, library.known), workflow)
-    return "\n".join([*cut, f"In all {visible_line(worst)}. Run it?"])
+            lines.append(visible_line(step.name))
+            lines += [f"  {visible_line(line)}" for line in step_lines(each, step)]
+    cut = [line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…" for line in lines[:_MOST_LINES]]
+    if len(lines) > _MOST_LINES:
+        cut.append(f"… {len(lines) - _MOST_LINES} more lines: coder workflow show {workflow.name}")
+    worst = visible_line(worst_line(worst_of(workflow, library.known), workflow))
+    return f"Run the workflow {workflow.name} of this folder? It was not run before. In all {worst}.", "\n".join(cut)
 
 
 def ended_of(outcome: Outcome, go_on: str = "") -> RunEnded:

@@ -16,7 +16,7 @@ from coder.workflows.scope import Scope
 from coder.workflows.workflow import WorkflowError
 
 _ODD = re.compile(r"[`#\\\n]|\$['\"({\[]|\(\(|\[\[|<<|\beval\b|\balias\b")  # from there on words are not followed
-_BEFORE_PROGRAM = re.compile(r"(?:\A|[;&|(){}!]|\b(?:then|do|else|if|while|until|time|exec|command|env)\b)\s*\Z")
+_BEFORE_PROGRAM = re.compile(r"(?:[;&|(){}!]|(?<![\w-])(?:then|do|else|if|while|until|time|exec|command|env))\Z")
 _LONGEST = 8_000
 
 
@@ -46,15 +46,16 @@ def command_problems(text: str) -> Iterator[str]:
     found = places(text)
     if _is_whole(text, found):
         return
-    before, at = "", 0
+    before, at, state = "", 0, "plain"
     for place in found:
-        before += text[at : place.start]
+        state = _state(text, at, place.start, state)
+        before = f"{before[-16:]}{text[at : place.start]}".rstrip()
         named = f"{{{{{place.path}}}}}"
-        if _BEFORE_PROGRAM.search(before):
+        if not before or _BEFORE_PROGRAM.search(before[-16:]):
             yield f"{named} would name the program: write the program there, or the whole command as one place"
-        elif _state(before) != "plain":
+        elif state != "plain":
             yield f"{named} must stand outside of quotes, $( ), comments and the like: it is quoted by itself"
-        before, at = f"{before}word", place.end
+        before, at = f"{before} word", place.end
 
 
 def _is_whole(text: str, found: tuple[Place, ...]) -> bool:
@@ -84,18 +85,19 @@ def _word(text: str, place: Place, value: Any) -> str:
     return " ".join(words)
 
 
-def _state(text: str) -> str:
-    """How a shell reads what follows: plain, single or double quotes, or odd for what is not followed."""
-    state = "plain"
-    for at, sign in enumerate(text):
+def _state(text: str, start: int, end: int, state: str) -> str:
+    """How a shell reads what follows `end`, when it read what follows `start` so: plain, in single or double quotes, or
+    odd for what is not followed."""
+    for at in range(start, end):
+        sign = text[at]
         if state == "single":
             state = "plain" if sign == "'" else state
         elif state == "double":
             if sign in "`$\\":
                 return "odd"
             state = "plain" if sign == '"' else state
+        elif state == "odd" or _ODD.match(text, at):
+            return "odd"
         elif sign in {"'", '"'}:
             state = "single" if sign == "'" else "double"
-        elif _ODD.match(text, at):
-            return "odd"
     return state

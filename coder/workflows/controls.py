@@ -36,6 +36,7 @@ _MEANT = {
     "args": "write with: {argument: value}",
     "timeout": "write gate: {minutes: …}, or budget: {minutes: …} in the head",
 }
+LONGEST = 4_000  # characters of a command
 MOST_ITEMS = 200
 MOST_VOTES = 15
 MOST_ROUNDS = 50
@@ -118,6 +119,9 @@ def _gate(keys: Keys) -> Gate | None:
     run, check = inner.text("run"), inner.text("check")
     if bool(run) == bool(check):
         inner.wrong("run", "gate needs either run (a command) or check (such as citations)")
+        return None
+    if len(run) > LONGEST:
+        inner.wrong("run", f"gate.run is longer than {LONGEST:,} characters: put it into a script")
         return None
     expect = inner.word("expect", ("pass", "fail"), "pass")
     if check and "expect" in inner.values:

@@ -102,10 +102,27 @@ def _total(workflow: Workflow, flow: Flow, costs: Mapping[str, int]) -> int:
             later = flow.from_here(name, loops=False)
             backs[name] = loops[name].most * (1 + sum(times for other, times in backs.items() if other in later))
     start = flow.names[0]
-    total = max(to_loop[start], 0) + sum(times * max(to_loop[loops[name].goto], 0) for name, times in backs.items())
-    # All walks but the last end where an `until` goes back; the last one goes on to the end.
     begins = {start} | {loops[name].goto for name in backs}
-    return total + max(to_end[name] - max(to_loop[name], 0) for name in begins)
+    # All walks but the last end where an `until` goes back; the last one goes on to the end. What they cost is counted
+    # by where they begin and by where they end: neither can be less than it is, so the smaller one holds.
+    by_begin = max(to_loop[start], 0) + sum(times * max(to_loop[loops[name].goto], 0) for name, times in backs.items())
+    by_begin += max(to_end[name] - max(to_loop[name], 0) for name in begins)
+    arrive = _arrivals(flow, costs, begins)
+    by_end = sum(times * arrive[name] for name, times in backs.items()) + max(to_end[name] for name in begins)
+    return min(by_begin, by_end)
+
+
+def _arrivals(flow: Flow, costs: Mapping[str, int], begins: set[str]) -> dict[str, int]:
+    """The dearest way to each step from where a walk may begin, the step included."""
+    found: dict[str, int] = {}
+    for name in flow.order:
+        if name in begins:
+            found.setdefault(name, 0)
+        if name in found:
+            found[name] += costs[name]
+            for step in flow.ahead(name):
+                found[step] = max(found.get(step, 0), found[name])
+    return found
 
 
 def _ways(flow: Flow, costs: Mapping[str, int], loops: frozenset[str]) -> tuple[dict[str, int], dict[str, int]]:

@@ -85,6 +85,7 @@ def test_a_right_file_has_nothing_wrong() -> None:
         (file("a:", "b:each: c.x as x"), 13, "each: nothing is called c"),
         (file("a:each: {items: [{t: 1}], as: i}", "b:"), 0, ""),
         (file("a:out: {f: path}\ngate: {run: 'test -e {{a.f}}'}"), 0, ""),
+        (file("a:out: {k: x|y}\nroute: {x: end, y: end}\non_fail: {then: next}", "b:"), 0, ""),
         (file("a:p={{i.u}}|each: {items: [{t: 1}], as: i}"), 6, "i has no u"),
         (file("a:each: {items: [1], as: i}\ngate: {run: 'x {{i}}'}"), 9, "i is an item, and here all of them are done"),
         (file("a:gate: {run: 'x \"{{a}}\"'}"), 8, "must stand outside of quotes"),

@@ -11,7 +11,9 @@ import pytest
 from coder.cli import workflow as cli
 from coder.core.errors import ConfigError
 
-WRONG = "---\nbudget: {usd: 1}\n---\n## a\nx\n## b\x1b[2J\nx\n## c\nDo {{x}}.\n```step\nagnet: Explore\n```\n"
+WRONG = (
+    "---\nbudget: {usd: 1}\n---\n## a\nx\n## b\x1b[2J\nx\n## c\nDo {{x}} {{a \x1b[2J}}.\n```step\nagnet: Explore\n```\n"
+)
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ def test_what_is_wrong_has_file_and_line_and_no_file_can_draw_on_the_terminal(
     assert "\x1b" not in told
     assert "bad.md:6: error: " in told
     assert "bad.md:9: error: {{x}}: nothing is called x" in told
-    assert "bad.md:11: error: agnet is no key here: did you mean agent?\n1 workflow: 3 errors\n" in told
+    assert "bad.md:11: error: agnet is no key here: did you mean agent?\n1 workflow: 3 errors and 1 warning\n" in told
     assert json.loads(coder("check", "bad.md", "--json", code=1))["errors"] == 3
     assert coder("check") == "Nothing to check: no workflow of yours or the project's here.\n"
 

@@ -94,6 +94,7 @@ def test_line_ends_and_a_byte_order_mark_change_nothing(end: str, mark: bytes) -
         (step("parallel: 0"), 8, "parallel must be a whole number from 1"),
         (step("isolate: branch"), 8, "there is worktree"),
         (step("gate: {expect: fail}"), 8, "gate needs either run (a command) or check"),
+        (step(f"gate: {{run: 'x {'{{issue}} ' * 10_000}'}}"), 8, "gate.run is longer than 4,000 characters"),
         (step("gate: {run: x, expect: maybe}"), 8, "gate.expect cannot be 'maybe'"),
         (step("gate: {check: citations, expect: fail}"), 8, "a check always has to hold"),
         (step("on_fail: {retries: 3}"), 8, "on_fail.retries is no key here: did you mean retry?"),

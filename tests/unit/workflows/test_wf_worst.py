@@ -119,6 +119,13 @@ def test_simple_ways_are_reckoned_exactly() -> None:
     assert worst_line(found, text) == "at most 42 agents, 4 at once, $3, 40 minutes"
 
 
+def test_loops_in_loops_are_reckoned_exactly() -> None:
+    """The inner one goes back twice in each of four rounds of the outer one."""
+    loop = "```step\nuntil: {{when: {0}, goto: a, max: {1}}}\n```\n"
+    found = worst_of(workflow(f"## a\nx\n## b\nx\n{loop.format('b', 2)}## c\nx\n{loop.format('c', 3)}## d\nx\n"))
+    assert found is not None and found.asked == 4 * (2 * 2 + 2) + 4 + 1
+
+
 def test_without_a_budget_there_is_no_limit_in_dollars_and_with_one_it_stops_the_run() -> None:
     one = workflow(
         "## a\nx\n```step\neach: {items: [1, 2, 3], as: i}\non_fail: {retry: 9}\n```\n"

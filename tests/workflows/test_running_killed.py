@@ -12,6 +12,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,7 +62,8 @@ FLAGS = ("--permission-mode", "bypassPermissions", "--output-format", "json")
 
 
 def script() -> Json:
-    slow = {"delay": 0.03}  # so that a kill finds agents at work; an agent that goes on is known by its model alone
+    """An agent that goes on after a crash is known by its model alone."""
+    slow: dict[str, Any] = {"delay": 0.03}  # so that a kill finds agents at work
     return {
         "rules": [
             rule({"model": "haiku"}, tool("Submit", kind="big", parts=["a", "b", "c"]), **slow),

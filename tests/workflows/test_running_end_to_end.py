@@ -185,3 +185,17 @@ def test_writers_side_by_side_are_merged_and_a_conflict_keeps_its_branch(place: 
     assert (place.project / "b.txt").read_text() == "two\n" and (place.project / "a.txt").read_text() == "one\n"
     assert len(about["unmerged"]) == 1 and "a.txt" in about["steps"][1]["why"]
     assert about["unmerged"][0] in repository.git("branch", "--list", "coder/*")
+
+
+@pytest.mark.behaviour("B-2047")
+def test_the_money_of_a_file_is_not_passed_by_fan_out(place: Place) -> None:
+    text = (
+        "---\nbudget: {usd: 0.08, agents: 20}\n---\n## work\nDo {{n}}.\n```step\neach: {items: [1, 2, 3, 4], as: n}\n"
+    )
+    write(place, "mine", f"{text}parallel: 4\n```\n")
+    usage = {"input_tokens": 10, "output_tokens": 3_000}
+    with fake_api({"rules": [rule({}, "done", usage=usage)]}) as api:
+        done = place.coder("workflow", "run", "mine", "--output-format", "json", url=api.url)
+    about = done.result["workflow"]
+    assert (done.code, about["state"]) == (1, "budget") and about["why"].startswith("Budget reached"), done
+    assert 0 < done.result["total_cost_usd"] <= 0.08

@@ -95,4 +95,4 @@ def digest(*parts: Any) -> str:
 
 def is_limit(error: ToolError | str) -> bool:
     """Whether an agent was refused, or ended, because there is no money left for it."""
-    return "budget limit reached" in str(error).lower()
+    return str(error).lower().startswith(("budget reached", "budget limit reached"))

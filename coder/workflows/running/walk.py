@@ -112,7 +112,8 @@ class Walk:
                 if until.then == STOP:
                     why = f"after {until.most} more tries it is still not so that {until.when}"
                     raise Halt("failed", self.at, why)
-                return below if until.then == NEXT else until.then
+                if until.then != NEXT:
+                    return until.then
             self._rounds.pop(step.name, None)
         return self._routed(step, result) if step.route else below
 

@@ -40,7 +40,7 @@ MORE = {
 
 
 ALL = {**WORK, **MORE}
-USUAL = ("untracked", "ignored .env", "staged", "committed", "locked", "submodule", "empty", "staged, then gone")
+USUAL = ("untracked", "ignored .env", "staged", "committed", "locked", "submodule", "empty", "staged, then changed")
 
 
 def works(usual: Collection[str], *, without: Collection[str] = ()) -> pytest.MarkDecorator:
@@ -124,6 +124,13 @@ async def test_what_it_committed_itself_stays_as_it_is(writers: Writers) -> None
     left = await made.leave(ok=False)
     subjects = writers.repository.git("log", "--format=%s", f"main..{left.branch}").split("\n")
     assert subjects == ["mend the cart (unfinished)", "own"] and left.kept is None
+
+
+async def test_its_branch_stays_where_others_have_the_same(writers: Writers) -> None:
+    made = await writers.isolate()
+    writers.sh(f"echo a > a; git add a; {IDENTITY} commit -qm own; git branch also", made.path)
+    left = await made.leave()
+    assert left.branch == "coder/agent-a1" and left.kept is None and left.branch in writers.branches()
 
 
 @pytest.mark.behaviour("B-1993")

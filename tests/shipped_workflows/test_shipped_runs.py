@@ -183,7 +183,7 @@ def test_what_reviewers_find_is_put_to_two_others_each(bench: Bench) -> None:
     others = by_step(scope=SCOPE, report="the review")
     verdicts = ["real", "wrong"]
 
-    def script(brief: Brief) -> Said:
+    def script(brief: Brief) -> Any:
         prompt = brief.prompt
         if prompt.startswith("Try to refute"):
             word = verdicts.pop() if "src/tax.py:9" in prompt else "real"

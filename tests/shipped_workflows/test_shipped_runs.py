@@ -35,7 +35,7 @@ def run(bench: Bench, name: str, **arguments: str) -> Outcome:
 
 def by_step(**said: Said | list[Said]) -> Script:
     """What agents of a step say, by how their prompt begins; of a list one after the other."""
-    begins = {
+    begins: dict[str, str | tuple[str, ...]] = {
         "plan": "Plan how",
         "explore": "You are one of several",
         "write": "Write the report",
@@ -180,20 +180,28 @@ SCOPE: dict[str, Any] = {"base": "main", "what": "carts are summed", "files": ["
 
 @pytest.mark.behaviour("B-2077")
 def test_what_reviewers_find_is_put_to_two_others_each(bench: Bench) -> None:
-    found = {"findings": [finding("src/cart.py:3")], "unread": ["docs/"]}
-    real, wrong = ({"place": "src/cart.py:3", "verdict": word, "why": word} for word in ("real", "wrong"))
-    script = by_step(
-        scope=SCOPE,
-        look=[found, failed("overloaded"), {"findings": [finding("src/tax.py:9", "low")], "unread": []}],
-        verify=[real, real, wrong, real],
-        report="the review",
-    )
+    others = by_step(scope=SCOPE, report="the review")
+    verdicts = ["real", "wrong"]
+
+    def script(brief: Brief) -> Any:
+        prompt = brief.prompt
+        if prompt.startswith("Try to refute"):
+            word = verdicts.pop() if "src/tax.py:9" in prompt else "real"
+            return {"place": "src/cart.py:3", "verdict": word, "why": word}
+        if "one thing alone: correctness" in prompt:
+            return {"findings": [finding("src/cart.py:3")], "unread": ["docs/"]}
+        if "one thing alone: security" in prompt:
+            return failed("overloaded")
+        if "one thing alone: tests" in prompt:
+            return {"findings": [finding("src/tax.py:9", "low")], "unread": []}
+        return others(brief)
+
     hands = bench.fresh(script)
     hands.checks = {"citations": lambda text: ""}
     ended = run(bench, "review-deep")
     assert (ended.state, ended.text, ended.agents) == ("done", "the review", 1 + 3 + 4 + 1)
-    verdicts = next(each for each in ended.steps if each.name == "verify").result
-    assert [each["verdict"] for each in verdicts] == ["real", "unsure"], "one against one is a doubt"
+    verified = next(each for each in ended.steps if each.name == "verify").result
+    assert [each["verdict"] for each in verified] == ["real", "unsure"], "one against one is a doubt"
     last = bench.agents.prompts[-1]
     assert "overloaded" in last and "uv.lock" in last and "docs/" in last
     assert {brief.kind for brief in bench.agents.asked} == {"Explore", "reviewer"}
@@ -228,7 +236,7 @@ def test_a_file_that_cannot_be_merged_is_reported_and_the_others_are_done(bench:
     hands.commands = {"make test": [RED, GREEN]}
     ended = run(bench, "migrate", what="rename total to sum", where="src")
     assert (ended.state, ended.text) == ("done", "two of three are done")
-    assert bench.agents.merged == ["coder/agent-a2", "coder/agent-a3", "coder/agent-a4"]
+    assert sorted(bench.agents.merged) == ["coder/agent-a2", "coder/agent-a3", "coder/agent-a4"]
     assert ended.unmerged == ("coder/agent-a3",)
     changes = [brief for brief in bench.agents.asked if brief.prompt.startswith("Make a change")]
     assert [brief.isolation for brief in changes] == ["worktree"] * 3

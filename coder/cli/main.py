@@ -30,19 +30,8 @@ SUBCOMMANDS = {
     name: f"coder.cli.{name}"
     for name in (
         *("agents", "auth", "batch", "cache", "commands", "config", "context", "cost", "demo", "doctor", "extension"),
-        *(
-            "hooks",
-            "mcp",
-            "permissions",
-            "replay",
-            "rewind",
-            "sessions",
-            "trust",
-            "undo",
-            "who",
-            "workflow",
-            "worktree",
-        ),
+        *("hooks", "mcp", "permissions", "replay", "rewind", "sessions", "trust", "undo", "who", "workflow"),
+        "worktree",
     )
 }
 _SLASH = re.compile(r"/[A-Za-z][\w.:/-]*(?=\s|$)")
@@ -147,7 +136,7 @@ async def _run(arguments: RunArguments, config: Config, prompt: str, looking: Lo
 
     async with AsyncExitStack() as stack:
         config = await through_replay(stack, arguments, config)
-        frontend = _frontend(arguments)
+        frontend = frontend_of(arguments)
         flags = arguments.flags
         session = await open_session(
             config,
@@ -211,7 +200,7 @@ async def through_replay(stack: AsyncExitStack, arguments: RunArguments, config:
     return replace(config, model=model)
 
 
-def _frontend(arguments: RunArguments) -> HeadlessFrontend:
+def frontend_of(arguments: RunArguments) -> HeadlessFrontend:
     if arguments.output_format == "text":
         from coder.frontends.text import TextOut
 

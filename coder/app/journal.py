@@ -154,6 +154,8 @@ class Journal:
         """At the end of a turn the disk is asked to make it last, in a thread of its own."""
         if self._transcript is None:
             return
+        if event.agent != "main":
+            return  # it has a journal of its own
         if isinstance(event, StateChanged):
             self.asks(event.model)
         elif isinstance(event, TurnEnded | RunEnded):

@@ -109,7 +109,7 @@ class GitContext:
         """What a run did itself is no news: after one that may have changed something, the repository is looked at."""
         if isinstance(event, ToolStarted):
             self._worked = self._worked or event.call.name not in _CHANGES_NOTHING
-        elif isinstance(event, RunEnded) and self._worked:
+        elif isinstance(event, RunEnded) and event.agent == "main" and self._worked:
             self._worked = False
             self._left = asyncio.create_task(self._look_back())
 

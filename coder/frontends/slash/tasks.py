@@ -35,7 +35,7 @@ _STATES: dict[str, tuple[str, Style]] = {
     "killed": ("stopped", "dim"),
     "stopped": ("stopped", "dim"),
 }
-_EMPTY = "No command of this session runs in the background, or has, and it has asked no agent."
+_EMPTY = "No command of this session runs in the background, or has; no agent does."
 
 
 async def run(desk: Desk, arguments: str) -> None:

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from coder import __version__
 from coder.app.starting import Start, start
 from coder.core.config import Config
 from coder.core.edits import ContextEdit
@@ -23,6 +24,7 @@ from coder.sessions.repair import repair
 from coder.sessions.repository import branch_of
 from coder.sessions.store import Transcript
 
+FOLDER = "subagents"
 _UNSAVED = "This session is not saved: it has nothing to go back to."
 
 
@@ -66,6 +68,19 @@ class Journal:
         if started.transcript is not None:
             started.transcript.describe(branch=branch_of(config.cwd))
         return journal
+
+    @classmethod
+    def of_agent(cls, session: Journal, path: Path, home: Path, cwd: Path, id: str, emit: Callable[[AnyEvent], None]) -> Journal:
+        """That of a subagent, beside its session's; it goes on where it was when its transcript is there. Nothing is
+        kept where the session keeps nothing. Raises SessionError. Blocks while it reads."""
+        warn = _Warnings()
+        warn.emit = emit
+        if session.path is None:
+            journal = cls(session.session_id, None, warn)
+            journal.folder = session.folder / FOLDER / f"agent-{id}"
+            return journal
+        transcript = Transcript.aside(path, home, cwd, session.session_id, id, __version__, warn)
+        return cls(session.session_id, transcript, warn, transcript.loaded)
 
     @property
     def path(self) -> Path | None:

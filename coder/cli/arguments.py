@@ -101,6 +101,9 @@ def parse(argv: list[str]) -> RunArguments:
             mcp_config=tuple(found.mcp_config or ()),
             strict_mcp_config=found.strict_mcp_config,
             require_mcp=tuple(found.require_mcp or ()),
+            agents=found.agents,
+            agent=found.agent,
+            append_subagent_system_prompt=found.append_subagent_system_prompt or "",
         ),
         screen_reader=found.screen_reader,
         no_animation=found.no_animation,
@@ -148,6 +151,9 @@ def _build() -> _Parser:
     add("--mcp-config", nargs="+", action="extend")
     add("--strict-mcp-config", action="store_true")
     add("--require-mcp", action="append")
+    add("--agents")
+    add("--agent")
+    add("--append-subagent-system-prompt")
     _add_session_flags(parser)
     return parser
 

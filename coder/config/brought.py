@@ -18,7 +18,7 @@ from coder.core.own_keys import is_own_key
 from coder.core.trust import Brought, Kind
 
 MCP_FILE = ".mcp.json"
-MARKDOWN = ".md"  # a command or skill, whose head grants something while it is used
+MARKDOWN = ".md"  # a command, skill or agent, whose head grants something while it is used
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)")
 # Keys whose value is a command, or an object that holds one.
 _COMMANDS = (
@@ -53,6 +53,7 @@ _LOOSENING = (
     "cleanupPeriodDays",
     "worktree",
     "webFetch",
+    "agent",
 )
 
 
@@ -136,8 +137,17 @@ def _grants(value: Json, file: str) -> Iterator[Brought]:
         _item(file, "rule", _text(rule), f"while /{name_of(file)} is used", rule)
         for rule in _list(value.get("allowed-tools"))
     ]
-    for item in (*rules, *_hooks(value.get("hooks"), file)):
+    agent = [
+        _item(file, kind, _text(held), f"while the agent {name_of(file)} runs", held)
+        for kind, held in (("mode", value.get("permissionMode")), ("folder", _memory(value, file)))
+        if held
+    ]
+    for item in (*rules, *agent, *_hooks(value.get("hooks"), file)):
         yield replace(item, digest=f"{value.get('sha256')}:{item.digest}" if item.digest else "")
+
+
+def _memory(value: Json, file: str) -> str:
+    return f"agent-memory/{name_of(file)} in your own settings folder" if value.get("memory") else ""
 
 
 def _servers(value: Json, file: str) -> Iterator[Brought]:

@@ -60,4 +60,7 @@ class Flags:
     mcp_config: tuple[str, ...] = ()  # each a path or a JSON object
     strict_mcp_config: bool = False
     require_mcp: tuple[str, ...] = ()
+    agents: str | None = None  # a JSON object
+    agent: str | None = None
+    append_subagent_system_prompt: str = ""
     headless: bool = True

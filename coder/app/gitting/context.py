@@ -65,6 +65,10 @@ class GitContext:
         """The first message of a session with the repository as it is, as its last part."""
         return replace(message, content=(*message.content, self._told(words.told(self._known(), self._names))))
 
+    def glimpse(self) -> tuple[Text, ...]:
+        """The repository as it is known by now, for others than the conversation; nothing before the first run."""
+        return (words.glimpse(self._now, self._names),) if self._now is not None else ()
+
     def renewed(self, contexts: Sequence[Message]) -> list[Message]:
         """The first messages of a shortened conversation. Blocks while git is asked; not for the event loop."""
         asking = asyncio.run_coroutine_threadsafe(self._look(), self._loop)

@@ -17,7 +17,7 @@ from coder.app.attribution import commit_trailer, pr_trailer
 from coder.app.checkpointing import FOLDER, Checkpointing
 from coder.app.outset import Outset
 from coder.core.lazy import LazyModule
-from coder.core.messages import Message, ToolUse
+from coder.core.messages import Block, Message, ToolUse
 from coder.core.tools import Reads, Tool
 from coder.git.repository import repository_of
 
@@ -82,6 +82,10 @@ class SessionGit:
     def with_now(self, message: Message) -> Message:
         """The first message, with the repository as it is by now."""
         return self.context.with_now(message) if self.context is not None else message
+
+    def glimpse(self) -> tuple[Block, ...]:
+        """The repository as it is known by now, for the first message of others than the conversation."""
+        return self.context.glimpse() if self.context is not None else ()
 
     def renewed(self, contexts: Sequence[Message]) -> Sequence[Message]:
         """What a shortened conversation begins with. Blocks; not for the event loop."""

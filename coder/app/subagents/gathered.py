@@ -1,7 +1,7 @@
-"""What an agent changed in its worktree, as one commit on its branch. Runs no hook and signs nothing, as an auto-commit.
+"""What an agent changed in its worktree, as one commit on its branch. Runs no hook and signs nothing.
 
-What must not be committed stays where it is: ignored files, what looks like a secret or is denied, what only a program of
-the repository could take in. Must not know what becomes of the worktree.
+What must not be committed stays where it is: ignored files, what looks like a secret or is denied, what only a program
+of the repository could take in. Must not know what becomes of the worktree.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ _LARGEST = 50_000_000  # bytes of a file that git does not know yet
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """`commit` is "" when there was nothing to commit; `notes` are about what it holds and what not. `problem`: there is
-    something, and it could not be committed."""
+    """`commit` is "" when there was nothing to commit; `notes` are about what it holds and what not. `problem`: there
+    is something, and it could not be committed."""
 
     commit: str = ""
     files: int = 0

@@ -73,8 +73,8 @@ class Isolated:
         )
 
     async def leave(self, *, ok: bool = True) -> Left:
-        """Commits what the agent changed, and removes the worktree when nothing is lost by it. Once the agent has ended,
-        and all it started. Idempotent; never raises but CancelledError, and then it is done all the same."""
+        """Commits what the agent changed, and removes the worktree when nothing is lost by it. Once the agent has
+        ended, and all it started. Idempotent; never raises but CancelledError, and then it is done all the same."""
         if self._left is None:
             self._left = await finished(leave, self._stand, ok=ok)
         return self._left

@@ -1,5 +1,5 @@
-"""An agent leaves its worktree: what it changed is committed on its branch, and the worktree goes when it is proved that
-nothing is lost by it. Must not know models, or why the agent ended.
+"""An agent leaves its worktree: what it changed is committed on its branch, and the worktree goes when it is proved
+that nothing is lost by it. Must not know models, or why the agent ended.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from coder.git.worktrees.trees import Checkout, WorkTree, at_path, write_note
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What became of a worktree. `branch` has what the agent changed, "" when that is nothing; `kept` is the folder, where
-    it could not go. `text` says it to people and to the model, "" when there is nothing to say."""
+    """What became of a worktree. `branch` has what the agent changed, "" when that is nothing; `kept` is the folder,
+    where it could not go. `text` says it to people and to the model, "" when there is nothing to say."""
 
     branch: str = ""
     kept: Path | None = None

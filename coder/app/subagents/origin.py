@@ -1,5 +1,5 @@
-"""Values about worktrees of agents: the session they are made for, and what is known of one while it is lived in. Must not
-know how they are made or left.
+"""Values about worktrees of agents: the session they are made for, and what is known of one while it is lived in. Must
+not know how they are made or left.
 """
 
 from __future__ import annotations

@@ -152,7 +152,11 @@ async def _run(arguments: RunArguments, config: Config, prompt: str, looking: Lo
         has_commands = config.guidance.commands
         if has_commands and prompt.startswith("/"):
             await _check_name_of_command(session, prompt)
-        return await headless.run(session, frontend, prompt, config.time_budget, has_commands=has_commands)
+        most = whole(config.env, "CLAUDE_CODE_PRINT_BG_WAIT_CEILING_MS", 0)
+        patience = headless.PATIENCE if most is None else most / 1000
+        return await headless.run(
+            session, frontend, prompt, config.time_budget, has_commands=has_commands, patience=patience
+        )
 
 
 async def _check_name_of_command(session: Session, prompt: str) -> None:

@@ -76,6 +76,7 @@ async def open_session(
     begun.hearing.add(
         begun.purse, begun.journal, made.checkpoints, begun.figures, made.evidencing, *titling, made.points, made.others
     )
+    begun.hearing.add(made.agents)
     if made.autocommit is not None:
         begun.hearing.add(made.autocommit)
     if made.reach is not None:
@@ -114,6 +115,7 @@ async def open_session(
         made.points,
         made.autocommit.run_ended if made.autocommit is not None else None,
         made.reach,
+        made.agents,
     )
 
 
@@ -134,6 +136,7 @@ def _ends(begun: Outset, made: Assembly, titling: tuple[Titler, ...]) -> AsyncEx
         ends.push_async_callback(made.git.context.aclose)
     if made.reach is not None:
         ends.push_async_callback(made.reach.aclose)
+    ends.push_async_callback(made.agents.aclose)
     ends.callback(begun.tools.shells.forget)
     ends.push_async_callback(made.points.aclose)
     return ends

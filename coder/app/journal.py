@@ -11,6 +11,7 @@ import shutil
 import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from coder import __version__
 from coder.app.starting import Start, start
@@ -18,11 +19,17 @@ from coder.core.config import Config
 from coder.core.edits import ContextEdit
 from coder.core.errors import SessionError
 from coder.core.events import AnyEvent, Notice, RunEnded, StateChanged, TurnEnded
+from coder.core.lazy import LazyModule
 from coder.core.messages import Json, Message, ToolResult, ToolUse
 from coder.sessions.load import Loaded, side_folder
-from coder.sessions.repair import repair
+from coder.sessions.repair import cut_short, repair
 from coder.sessions.repository import branch_of
 from coder.sessions.store import Transcript
+
+if TYPE_CHECKING:
+    from coder.app.subagents import unfinished
+else:  # after a crash
+    unfinished = LazyModule("coder.app.subagents.unfinished")
 
 FOLDER = "subagents"
 _UNSAVED = "This session is not saved: it has nothing to go back to."
@@ -31,7 +38,7 @@ _UNSAVED = "This session is not saved: it has nothing to go back to."
 class Journal:
     """`messages` are those to go on with, sendable; `notes` what a person should know about their loading; `model` the
     one that was asked last, "" when there was none, and `edited_since` why the past has changed since its last reply.
-    `folder` holds the session's side files, made when needed; `past` those of the session it goes on with, None for a
+    `cut` are the calls of replies whose results were not all there. `folder` holds the session's side files, made when needed; `past` those of the session it goes on with, None for a
     new one. Nothing is kept when there is no transcript."""
 
     def __init__(
@@ -45,7 +52,9 @@ class Journal:
         self._transcript = transcript
         self._warn = warn
         self.past: Path | None = None
+        self.cut: frozenset[str] = frozenset()
         self._cwd: Path | None = None
+        self._agent_of = transcript is not None and transcript.agent != ""
         self._syncing: set[asyncio.Future[None]] = set()
         if loaded is not None:
             self._take(loaded)
@@ -188,6 +197,16 @@ class Journal:
         else:
             shutil.rmtree(self.folder, ignore_errors=True)
 
+    def _unfinished(self, call: ToolUse) -> tuple[ToolResult, Json | None] | None:
+        """What is to be said of a call that has no result, where more is known than that."""
+        if call.name not in ("Agent", "Task", "SendMessage") or self._transcript is None:
+            return None
+        folder = side_folder(self._transcript.path)
+        if self._agent_of:
+            folder = self._transcript.path.parent.parent
+        found: tuple[ToolResult, Json | None] | None = unfinished.answer(folder, call)
+        return found
+
     def _saved(self) -> Transcript:
         if self._transcript is None:
             raise SessionError(_UNSAVED)
@@ -198,7 +217,8 @@ class Journal:
         return self.messages
 
     def _take(self, loaded: Loaded) -> None:
-        self.messages = repair(loaded.messages, loaded.calls)
+        self.cut = cut_short(loaded.messages)
+        self.messages = repair(loaded.messages, loaded.calls, self._unfinished)
 
 
 class _Warnings:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from coder.app.reach.session import Reach
     from coder.app.shell_line import ShellDone
     from coder.app.spent import Spent
+    from coder.app.subagents.late import LateAgents
     from coder.app.tasks import Task
     from coder.core.agents import Agents
     from coder.core.trust import Trust
@@ -79,6 +80,7 @@ class Session:
         points: Points | None = None,
         after_run: Callable[[], Awaitable[None]] | None = None,
         reach: Reach | None = None,
+        agents: LateAgents | None = None,
     ) -> None:
         self.facts = facts
         self.control = control
@@ -87,6 +89,7 @@ class Session:
         self.points: Points = points or NoPoints()
         self.reach = reach  # its servers; None where it has none
         self._after_run = after_run
+        self.agents = agents
         self._requiring: asyncio.Task[tuple[str, ...]] | None = None
         self._agent = agent
         self._conversation = conversation

@@ -123,6 +123,11 @@ class Transcript:
         return self._envelope.session_id
 
     @property
+    def agent(self) -> str:
+        """The subagent whose conversation it is, "" for a session's own."""
+        return self._envelope.agent
+
+    @property
     def problem(self) -> str:
         """Why the session is not being saved just now; empty when it is."""
         return self._deep or self._file.problem

@@ -151,6 +151,12 @@ class Commands:
         return ", ".join(self._granting.gains(found)) if found is not None else ""
 
     async def use(self, name: str, arguments: str) -> str:
+        return await self.use_in(self._around.messages, self._around.tell, name, arguments)
+
+    async def use_in(
+        self, messages: Callable[[], Sequence[Message]], tell: Callable[[Message], None], name: str, arguments: str
+    ) -> str:
+        """The same in another conversation, that of an agent."""
         definition = self._catalogue().find(name)
         if definition is None or definition.name != name or not self._is_offered(definition):
             raise ToolError(self._no_skill(name, definition))
@@ -164,8 +170,8 @@ class Commands:
             raise ToolError(f"The skill {name} could not be loaded: {error}") from error
         self._granting.lend(definition, facts)
         self._hook(definition)
-        text = self._once(definition, body.text)
-        self._around.tell(Message("user", (Text(text), *attached), Meta(kind="reminder")))
+        text = self._once(definition, body.text, messages)
+        tell(Message("user", (Text(text), *attached), Meta(kind="reminder")))
         return prompts.load("reminders/skill_begins", skill=name)
 
     # Parts
@@ -202,9 +208,11 @@ class Commands:
             notes += said.notes
         return tuple(notes)
 
-    def _once(self, definition: Definition, text: str) -> str:
+    def _once(
+        self, definition: Definition, text: str, messages: Callable[[], Sequence[Message]] | None = None
+    ) -> str:
         """The text, or that it stands above already."""
-        blocks = (block for message in self._around.messages() for block in message.content)
+        blocks = (block for message in (messages or self._around.messages)() for block in message.content)
         if any(isinstance(block, Text) and block.text == text for block in blocks):
             return prompts.load("reminders/skill_again", skill=definition.name)
         return text

@@ -20,6 +20,7 @@ from coder.core.lazy import LazyModule
 from coder.core.messages import Block, Message, ToolUse
 from coder.core.tools import Reads, Tool
 from coder.git.repository import repository_of
+from coder.workspace.local import LocalWorkspace
 
 if TYPE_CHECKING:
     from coder.app.autocommit import committing, place
@@ -67,6 +68,11 @@ class SessionGit:
             return ()
         denied = outset.rules.denied_reads(outset.judge.world())
         return (tool.GitTool(lambda: self._verbs(denied)),)
+
+    def tools_in(self, workspace: LocalWorkspace) -> Sequence[Tool]:
+        """The same for an agent, which works in a place of its own."""
+        denied = self._outset.rules.denied_reads(self._outset.judge.world())
+        return (tool.GitTool(lambda: self._verbs(denied, workspace)),) if self.tools else ()
 
     @property
     def trailers(self) -> Mapping[str, str]:
@@ -128,9 +134,12 @@ class SessionGit:
     def _env(self) -> dict[str, str]:
         return {**os.environ, **self._outset.config.env}
 
-    def _verbs(self, denied: tuple[tuple[Path, str], ...]) -> dict[str, Verb]:
+    def _verbs(
+        self, denied: tuple[tuple[Path, str], ...], workspace: LocalWorkspace | None = None
+    ) -> dict[str, Verb]:
         outset, session = self._outset, self._outset.journal.session_id
-        changer = changing.changer_of(outset.config, session, outset.model, outset.ground.workspace, self._earlier)
+        place = workspace or outset.ground.workspace
+        changer = changing.changer_of(outset.config, session, outset.model, place, self._earlier)
         changes: dict[str, Verb] = changing_actions.changing(changer)
         return {**verbs.reading(self._env, denied, session), **changes}
 

@@ -84,7 +84,8 @@ class Child:
         self._shared = replace(
             outset.tools, ledger=FileLedger(), shells=Shells(), todos=Todos(), planning=Planning()
         )
-        self._control = AgentControl(outset.control, cast.mode, cast.model)
+        own = "plan" if cast.reads_only else cast.mode
+        self._control = AgentControl(outset.control, own, cast.model, is_bound=cast.reads_only)
         self._model = outset.purse.agent(record.id, within)
         self._spill = ground.spill_dir / record.id
         self.submit = Submit(record.brief.out) if record.brief.out is not None else None
@@ -176,7 +177,8 @@ class Child:
         find = self._footing.find
         if find is None or "UseTool" not in wanted:
             return None
-        return find
+        choice = self._cast.choice
+        return lambda name: find(name) if choice.allows(name) else None
 
     def _template(self) -> ModelRequest:
         config, cast = self._footing.outset.config, self._cast

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,6 +20,7 @@ from coder.tools.registry import Helpers, ToolSession
 from coder.workspace.local import LocalWorkspace
 
 if TYPE_CHECKING:
+    from coder.app.subagents.merging import Merging
     from coder.app.subagents.origin import Origin
 
 
@@ -39,7 +40,7 @@ class Makes(Protocol):
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Footing:
     """`tools` makes the tools of an agent, `find` finds further ones, those of servers; `gate` is the session's, whose
-    questions no agent's interrupt. `merged` is how a branch gets into the session's work tree."""
+    questions no agent's interrupt. `merging` is how a branch gets into the session's work tree."""
 
     outset: Outset
     casting: Casting
@@ -52,9 +53,8 @@ class Footing:
     watch: Watch
     tools: Makes
     find: Callable[[str], Tool | None] | None
-    tell: Callable[[Message], None]
     origin: Callable[[], Origin]
-    ready: Callable[[], Awaitable[None]] | None = None
+    merging: Merging
 
 
 class AgentControl(Control):

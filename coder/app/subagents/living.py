@@ -78,7 +78,8 @@ class Life:
     async def _work(self, end: _End) -> None:
         record, pool = self._record, self._pool
         parent = pool.parent_of(record)
-        async with pool.places.taken(parent.lent if parent is not None and not record.background else None):
+        lent = parent.lent if parent is not None and not record.background else None
+        async with pool.places.taken(lent):
             record.begins()
             berth = await self._berth()
             child = record.child = Child(
@@ -99,7 +100,8 @@ class Life:
                 if prompt is None:
                     _end_of(end, None, child)
                     return
-                _end_of(end, await child.run(prompt), child)
+                with pool.footing.outset.book.lent(self._cast.rules):
+                    _end_of(end, await child.run(prompt), child)
             finally:
                 end.text = end.text or _last_words(child)
                 await asyncio.shield(asyncio.ensure_future(self._closed(child)))
@@ -137,8 +139,8 @@ class Life:
             return
         left = await self._isolated.leave(ok=end.state == "completed")
         end.branch = left.branch
-        for note in left.notes:
-            self._emit(Notice(agent=record.id, level="info", text=note))
+        if left.text:
+            self._emit(Notice(agent=record.id, level="info", text=left.text))
 
     async def _report(self, end: _End) -> Report:
         record = self._record

@@ -24,16 +24,12 @@ from coder.app.subagents.record import Record
 from coder.core.agents import AgentRow, Brief, Group, Merged, Report
 from coder.core.errors import SessionError, ToolError
 from coder.core.events import AnyEvent, RunEnded, RunStarted, UsageReported
-from coder.core.lazy import LazyModule
 from coder.core.messages import Json
 from coder.models import catalog
 from coder.tools.agent import Launched
 
 if TYPE_CHECKING:
     from coder.agent.history import History
-    from coder.app.subagents import merging
-else:
-    merging = LazyModule("coder.app.subagents.merging")
 
 AT_ONCE, DEEPEST = 5, 2
 _NO_MONEY = ("budget", "token_budget")
@@ -93,7 +89,7 @@ class Pool:
         return Crowd(most, purse.allowance(usd) if usd is not None else None)
 
     async def merge(self, branch: str, title: str) -> Merged:
-        return Merged(ok=False, text=f"{branch} cannot be merged here: merge it with git.")
+        return await self.footing.merging.merge(branch, title)
 
     def rows(self) -> tuple[AgentRow, ...]:
         return tuple(each.row() for each in self.records)
@@ -136,7 +132,7 @@ class Pool:
             return f"Agent {record.id} reads it before its next step."
         if record.id == parent or self._is_above(record.id, parent):
             raise ToolError(f"Agent {record.id} waits for you: it cannot be asked.")
-        if not self.keeps and record.messages is None:
+        if not self.keeps:
             raise ToolError(f"Agent {record.id} has ended, and this session keeps nothing. Ask a new one with Agent.")
         brief = replace(record.brief, call=call, parent=record.brief.parent, out=None)
         cast = self.footing.casting.cast(replace(brief, prompt=message), record.depth)
@@ -252,6 +248,10 @@ class Pool:
     def _cancel(self, record: Record) -> None:
         if record.working is not None:
             record.working.cancel()
+
+    def ended(self, record: Record, report: Report) -> None:
+        """For whoever asks for the same work again."""
+        self._past.note(record.brief.key, report)
 
     def _new_id(self) -> str:
         while (id := "a" + secrets.token_hex(4)) in self._records:

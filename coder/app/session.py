@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from coder.app.spent import Spent
     from coder.app.subagents.late import LateAgents
     from coder.app.tasks import Task
-    from coder.core.agents import Agents
     from coder.core.trust import Trust
     from coder.sessions.presence import Here
     from coder.telemetry.context_report import ContextReport
@@ -61,8 +60,6 @@ class SessionFacts:
 
 class Session:
     """`Idle | Running`: prompting while it runs is an error, steering queues, interrupting while idle does nothing."""
-
-    agents: Agents | None = None
 
     def __init__(
         self,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from coder.frontends.styled import Style
 
 TIME = 1  # rank of how long it has taken
-_LEAST = 16  # cells of what it does, or of how it ended, before other facts give way
+_LEAST, _OUTCOME = 16, 36  # cells of what it does, and of what came of it, before other facts give way
 _LONGEST = 300  # characters of a text that are looked at
 _DEEPEST = 3  # levels that are set in
 _MARKS: dict[str, tuple[str, Style]] = {"completed": ("✓ ", "ok"), "failed": ("✗ ", "bad"), "stopped": ("✗ ", "bad")}
@@ -106,8 +106,10 @@ def background_row(agent: AgentRow, width: int) -> Row:
 
 
 def outcome(text: str) -> str:
-    """The first line of a report that says something, without the signs of Markdown in front of it."""
-    lines = (line.strip().lstrip("#>*- ").strip("*` ") for line in text[:4_000].splitlines())
+    """The first line of a report that says something, without the signs of Markdown."""
+    lines = (
+        line.strip().lstrip("#>*- ").replace("**", "").replace("`", "").strip() for line in text[:4_000].splitlines()
+    )
     return foreign(next((line for line in lines if any(map(str.isalnum, line))), "")[:_LONGEST])
 
 
@@ -133,7 +135,8 @@ def _row(
     indent = "  " * min(depth, _DEEPEST)
     head = row(indent, mark, named(agent.title, agent.kind, cells_at_most=max(width * 2 // 5, 12)))
     kept = list(known)
-    wanted = min(sum(map(cells, said)), _LEAST) + 3 if said else 0
+    least = _LEAST if agent.state in AT_WORK else _OUTCOME
+    wanted = min(sum(map(cells, said)), least) + 3 if said else 0
     while kept and width_of(head) + sum(3 + sum(map(cells, text)) for _, text in kept) + wanted > width:
         kept.remove(max(kept))
     tail = "".join(f" · {text}" for text in (*(text for _, text in kept), *([said] if said else [])))

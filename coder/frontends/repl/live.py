@@ -53,10 +53,11 @@ def live_rows(board: Board, tail: Sequence[Row], look: Look, agents: Sequence[Ag
     """At most a third of the terminal, and one row at least while a run is on. `agents` are those of the session: while
     some are at work they have rows with no run on, too."""
     most = max(look.height // 3, 1)
+    own = _own(board, agents)
     agents = [each for each in agents if each.state in AT_WORK]
-    state = [_state(board, look, agents)] if board.is_running and board.phase != "asking" else []
+    state = [_state(board, look, own, agents)] if board.is_running and board.phase != "asking" else []
     queue = _queue(board)
-    calls, output = _calls(board, agents), _output(board)
+    calls, output = _calls(board, own), _output(board)
     calls = [*_steps(board), *calls]
     if agents:
         calls += agents_drawn.live_rows(agents, look.width, most - len(state) - len(calls))
@@ -103,7 +104,8 @@ def state_words(board: Board) -> str:
         case "writing":
             return "Writing"
         case "running":
-            return f"Running {foreign(_named(board))}" if board.calls else "Waiting for the model"
+            first = next(iter(board.calls.values()), None)
+            return f"Running {foreign(_named(first))}" if first is not None else "Waiting for the model"
         case "compacting":
             return "Compacting"
         case "ending":
@@ -116,9 +118,8 @@ def state_words(board: Board) -> str:
             return "Waiting for the model"
 
 
-def _named(board: Board) -> str:
-    first = next(iter(board.calls.values()))
-    return first.summary.removeprefix("Bash ")
+def _named(call: Call) -> str:
+    return call.summary.removeprefix("Bash ")
 
 
 def _steps(board: Board) -> list[Row]:
@@ -132,18 +133,20 @@ def _own(board: Board, agents: Sequence[AgentRow]) -> list[Call]:
     return [each for each in board.calls.values() if each.id not in told]
 
 
-def _state(board: Board, look: Look, agents: Sequence[AgentRow]) -> Row:
+def _state(board: Board, look: Look, own: Sequence[Call], agents: Sequence[AgentRow]) -> Row:
     mark = "▸" if look.is_still else look.spinner[int(board.clock() * 10) % len(look.spinner)]
     if board.phase == "retrying" and board.retry is not None:
         text = failures.retry_text(board.retry.event, board.retry.until - board.clock(), key=look.stop_key)
         return row((f"{mark} ", "warn"), text)
     words = state_words(board)
-    if board.phase == "running" and board.calls and not _own(board, agents):
-        told = f"{look.transcript_key} shows what {'it was' if len(board.calls) == 1 else 'they were'} told"
-        words = f"Running {counted(len(board.calls), 'agent')}"
+    if board.phase == "running" and agents and not own:
+        count = sum(each.state != "queued" for each in agents)
+        words = f"Running {counted(count, 'agent')}"
+        told = f"{look.transcript_key} shows what {'it was' if count == 1 else 'they were'} told"
         parts = [whole_seconds(board.seconds), told]
-    elif board.phase == "running" and board.calls:
-        call = next(iter(board.calls.values()))
+    elif board.phase == "running" and own:
+        call = own[0]
+        words = f"Running {foreign(_named(call))}"
         parts = [*_progress(call), whole_seconds(board.clock() - call.began)]
     else:
         parts = [whole_seconds(board.seconds)]
@@ -161,9 +164,8 @@ def _state(board: Board, look: Look, agents: Sequence[AgentRow]) -> Row:
     return row((f"{mark} ", "bold"), shown, (f" · {' · '.join(parts)}", "dim"))
 
 
-def _calls(board: Board, agents: Sequence[AgentRow]) -> list[Row]:
+def _calls(board: Board, calls: Sequence[Call]) -> list[Row]:
     """Those of several; one alone is told by the state."""
-    calls = _own(board, agents)
     if len(calls) == len(board.calls) == 1:
         return []
     rows = [row(("▸ ", "bold"), " · ".join((foreign(call.summary), *_progress(call)))) for call in calls[:_MOST_CALLS]]

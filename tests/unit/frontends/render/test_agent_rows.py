@@ -72,7 +72,7 @@ def test_one_that_has_ended_leaves_a_row_with_what_came_of_it() -> None:
     ("text", "said"),
     [
         ("\n## Result\n\nmore", "Result"),
-        ("- **17** routes", "17** routes"),
+        ("- **17** routes in `app.py`", "17 routes in app.py"),
         ("---\n\nDone", "Done"),
         ("", ""),
         ("\x1b[31mred", "\\x1b[31mred"),

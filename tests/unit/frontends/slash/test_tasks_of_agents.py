@@ -11,10 +11,11 @@ import pytest
 from coder.frontends.agent_page import page
 from coder.frontends.beside import still_running
 from coder.frontends.repl.leaving import LeaveModal
-from coder.frontends.slash import tasks
+from coder.frontends.slash import cost, tasks
 from coder.frontends.styled import plain
 from tests.support.crew import BUSY, Crew, agent_row
 from tests.support.desks import FakeUi, by, desk_at
+from tests.support.fakeapi import rule, tool, turn
 
 ENDED = agent_row("a2", "List routes", state="completed", tool_uses=5, tokens=8_100, seconds=14.2)
 
@@ -27,7 +28,7 @@ async def test_agents_are_listed_and_can_be_told_something_and_stopped(tmp_path:
         lines=["Skip the tests", "x"],
     )
     async with desk_at(tmp_path, ui=ui) as desk:
-        desk.session.agents = crew
+        desk.session.agents = crew  # type: ignore[assignment]  # by the protocol
         await tasks.run(desk, "")
     assert ui.items(0) == [
         'running | Agent "Find usages" | 0m 09s | reading src/cart.py · haiku-4-5 · step 4 · 3 tool calls'
@@ -72,7 +73,7 @@ async def test_one_is_shown_with_what_it_was_told_called_and_said_as_far_as_it_i
     assert "cannot be read" in page(replace(BUSY, transcript=tmp_path / "folder"))
     ui = FakeUi(picks=[by("Find usages"), None])
     async with desk_at(tmp_path, ui=ui) as desk:
-        desk.session.agents = Crew([replace(BUSY, transcript=file)])
+        desk.session.agents = Crew([replace(BUSY, transcript=file)])  # type: ignore[assignment]  # by the protocol
         await tasks.run(desk, "")
     assert ui.paged == [text]
 
@@ -82,7 +83,7 @@ async def test_one_that_waits_or_is_stuck_says_so(tmp_path: Path) -> None:
     waits = replace(BUSY, state="waiting", doing='waits for Agent "Fix", which is changing files')
     ui = FakeUi(picks=[None])
     async with desk_at(tmp_path, ui=ui) as desk:
-        desk.session.agents = Crew([waits, replace(BUSY, id="a2", is_stuck=True)])
+        desk.session.agents = Crew([waits, replace(BUSY, id="a2", is_stuck=True)])  # type: ignore[assignment]  # by the protocol
         await tasks.run(desk, "")
     first, second = ui.items()
     assert first.startswith("waiting | ") and 'waits for Agent "Fix", which is changing files' in first
@@ -103,3 +104,32 @@ def test_who_leaves_is_told_what_ends(tasks_: int, agents: int, said: str) -> No
     rows = [plain(each).strip() for each in LeaveModal(tasks_, agents).shape(80, 24).rows]
     assert " ".join(rows) == f"? {said}" and all(len(each) <= 80 for each in rows)
     assert still_running(tasks_, agents)[1] == ("it" if tasks_ + agents == 1 else "them")
+
+
+@pytest.mark.behaviour("B-1976")
+async def test_cost_tells_what_subagents_cost_together_and_each(tmp_path: Path) -> None:
+    usage = {"input_tokens": 1_000, "output_tokens": 500}
+    both = turn(
+        tool("Agent", description="Find usages", prompt="Look for ALPHA."),
+        tool("Agent", description="List\x1b[2J routes", prompt="Look for BETA."),
+        usage=usage,
+    )
+    script = {
+        "turns": [both, turn("Done.", usage=usage)],
+        "rules": [
+            rule({"last_user_contains": "Look for"}, "Found.", usage=usage),
+            rule({"last_user_contains": "<first_message>"}, "A title"),
+        ],
+    }
+    async with desk_at(tmp_path, script) as desk:
+        await desk.prompt("Go.")
+        await cost.run(desk, "")
+        spent = desk.session.spent
+    words = desk.ui.page_words
+    at = next(at for at, line in enumerate(words) if line.startswith("  subagents, 2"))
+    assert "included above" in words[at] and "$0.0" in words[at]
+    assert words[at + 1].startswith('    "Find usages"') and words[at + 2].startswith('    "List\\x1b[2J')
+    assert all(" in" in line and "500 out" in line and "$0.0" in line for line in words[at + 1 : at + 3])
+    total = float(words[0].split("$")[1].split(" ")[0])
+    assert spent.cost is not None and abs(total - spent.cost) < 0.01
+    assert all(len(line) <= 80 for line in words)

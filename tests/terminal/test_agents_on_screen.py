@@ -1,4 +1,4 @@
-"""Subagents on a terminal: rows while they work and when they have ended, their questions, the draft that is kept. S27."""
+"""Subagents on a terminal: rows while they work and when they ended, their questions, the draft that is kept. S27."""
 
 from __future__ import annotations
 

@@ -114,9 +114,10 @@ def outcome(text: str) -> str:
 
 
 def step_words(event: StepChanged) -> str:
-    """`/fix-issue · step review · 2 of 5`"""
+    """`/fix-issue · step review (2 of 5)` when it begins, `/fix-issue · step review · pass` afterwards."""
     item = f", {foreign(event.item[:_LONGEST])}" if event.item else ""
-    text = f" · {foreign(event.text[:_LONGEST])}" if event.text else ""
+    said = foreign(event.text[:_LONGEST])
+    text = f" ({said})" if said and event.state == "started" else f" · {said}" if said else ""
     return f"/{foreign(event.workflow[:_LONGEST])} · step {foreign(event.step[:_LONGEST])}{item}{text}"
 
 

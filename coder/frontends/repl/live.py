@@ -59,11 +59,11 @@ def live_rows(board: Board, tail: Sequence[Row], look: Look, agents: Sequence[Ag
     queue = _queue(board)
     calls, output = _calls(board, own), _output(board)
     calls = [*_steps(board), *calls]
-    if agents:
-        calls += agents_drawn.live_rows(agents, look.width, most - len(state) - len(calls))
     room = most - len(state)
     queue = queue[-max(min(len(queue), room), 0) :] if room > 0 else []
     room -= len(queue)
+    if agents:
+        calls += agents_drawn.live_rows(agents, look.width, room - len(calls))
     calls = calls[: max(room, 0)]
     room -= len(calls)
     output = output[-room:] if room > 0 else []
@@ -138,8 +138,8 @@ def _state(board: Board, look: Look, own: Sequence[Call], agents: Sequence[Agent
     if board.phase == "retrying" and board.retry is not None:
         text = failures.retry_text(board.retry.event, board.retry.until - board.clock(), key=look.stop_key)
         return row((f"{mark} ", "warn"), text)
-    words = state_words(board)
-    if board.phase == "running" and agents and not own:
+    words = state_words(board) if own or not board.calls else "Waiting for the model"
+    if board.phase == "running" and agents and not own and board.calls:
         count = sum(each.state != "queued" for each in agents)
         words = f"Running {counted(count, 'agent')}"
         told = f"{look.transcript_key} shows what {'it was' if count == 1 else 'they were'} told"

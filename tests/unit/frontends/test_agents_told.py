@@ -158,7 +158,7 @@ def test_a_step_of_a_workflow_is_a_line_and_with_p_only_where_it_failed() -> Non
     ]
     told = said(*steps)
     assert told["steps"].splitlines() == [
-        "▸ /fix-issue · step review · 2 of 5",
+        "▸ /fix-issue · step review (2 of 5)",
         "✓ /fix-issue · step review · pass\\x1b[2J",
         "✗ /fix-issue · step work, a.py · exit 1 · failed",
         "? /fix-issue · step ship · waits for you",

@@ -55,10 +55,16 @@ async def test_one_is_shown_with_what_it_was_told_called_and_said_as_far_as_it_i
         ("assistant", [{"type": "text", "text": "So far: one."}]),
     ]
     lines = [
-        {"type": role, "uuid": f"u{n}", "parentUuid": f"u{n - 1}" if n else None, "isSidechain": True, "sessionId": "s",
-         "message": {"role": role, "content": content, **({"model": "m", "id": f"msg_{n}"} if role == "assistant" else {})}}
+        {
+            "type": role,
+            "uuid": f"u{n}",
+            "parentUuid": f"u{n - 1}" if n else None,
+            "isSidechain": True,
+            "sessionId": "s",
+            "message": {"role": role, "content": content, "model": "m", "id": f"msg_{n}"},
+        }
         for n, (role, content) in enumerate(said)
-    ]  # fmt: skip
+    ]
     file.write_text("".join(f"{json.dumps(each)}\n" for each in lines) + '{"type": "assi', encoding="utf-8")
     text = page(replace(BUSY, transcript=file))
     assert text.startswith('Agent "Find usages" · Explore · claude-haiku-4-5-20251001 · running · step 4 · ')

@@ -70,7 +70,8 @@ class Gate:
     """`judge` is `permissions.decide` over the session's rules, mode and world as they are at that moment, as if the
     given answer had been taken already. `remember` takes allow rules in and tells what went wrong, if anything. `cwd`
     is where the next command would run. `before_asking` may answer in the person's place. `others` know what a person
-    should hear of those who work in the same place. `questions` are those of another gate, for who asks the same person.
+    should hear of those who work in the same place. `questions` are those of another gate, for who asks the same
+    person.
     """
 
     def __init__(

@@ -52,19 +52,19 @@ from coder.tools.registry import builtins
 
 if TYPE_CHECKING:
     from coder.app import presenting, shell_line, tasks
-    from coder.app.subagents import pooling, skilled
-    from coder.app.subagents.pool import Pool
-    from coder.tools.registry import Helpers, ToolSession
-    from coder.workspace.local import LocalWorkspace
     from coder.app.commanding import granting
     from coder.app.commanding import kept as skills_kept
     from coder.app.commanding.expanded import Expanded, Offered
     from coder.app.reach.linking import Connect
     from coder.app.reach.offering import Offering
     from coder.app.shell_line import ShellLine
+    from coder.app.subagents import pooling, skilled
+    from coder.app.subagents.pool import Pool
     from coder.git.looking import Looking
     from coder.mcp.server import Server
     from coder.tools import skill as following
+    from coder.tools.registry import Helpers, ToolSession
+    from coder.workspace.local import LocalWorkspace
 else:  # for people in front, calls on files, and folders with commands of their own
     presenting, shell_line, tasks = (LazyModule(f"coder.app.{name}") for name in ("presenting", "shell_line", "tasks"))
     granting, skills_kept = (LazyModule(f"coder.app.commanding.{name}") for name in ("granting", "kept"))
@@ -92,7 +92,8 @@ class Assembly:
         self.points = points_of(outset, lambda: self.reach)
         self.git = SessionGit(outset, looking, lambda: self.executor)
         self._today = today
-        self.agents = LateAgents(self._pool, outset.journal.folder / SUBAGENTS if outset.start.goes_on else None)
+        earlier = outset.journal.folder / SUBAGENTS if outset.start.goes_on else None
+        self.agents = LateAgents(self._pool, earlier, {**os.environ, **outset.config.env})
         self.commanded = Commanded(self._command_parts(reserved))
         self.reach = reach_of(
             outset, lambda name: self.tools.find(name), lambda: self.gate, self.points, more_servers, connect
@@ -273,9 +274,7 @@ class Assembly:
     ) -> Sequence[Tool]:
         """The session's tools, made anew for an agent that works in a place of its own."""
         outset, config, made = self.outset, self._config, dict[str, Tool]()
-        every = builtins(
-            shared, thinks=thinks_by_tool(config, outset.model), agents=agents, kinds=self.casting.listed
-        )
+        every = builtins(shared, thinks=thinks_by_tool(config, outset.model), agents=agents, kinds=self.casting.listed)
         made |= {tool.name: tool for tool in (*every, *self.git.tools_in(workspace))}
         if self._has("Skill"):
             made["Skill"] = following.Skill(skilled.AgentSkills(self.commanded.commands, tell, messages))

@@ -38,8 +38,9 @@ _UNSAVED = "This session is not saved: it has nothing to go back to."
 class Journal:
     """`messages` are those to go on with, sendable; `notes` what a person should know about their loading; `model` the
     one that was asked last, "" when there was none, and `edited_since` why the past has changed since its last reply.
-    `cut` are the calls of replies whose results were not all there. `folder` holds the session's side files, made when needed; `past` those of the session it goes on with, None for a
-    new one. Nothing is kept when there is no transcript."""
+    `cut` are the calls of replies whose results were not all there. `folder` holds the session's side files, made when
+    needed; `past` those of the session it goes on with, None for a new one. Nothing is kept when there is no
+    transcript."""
 
     def __init__(
         self, session_id: str, transcript: Transcript | None, warn: _Warnings, loaded: Loaded | None = None
@@ -79,7 +80,9 @@ class Journal:
         return journal
 
     @classmethod
-    def of_agent(cls, session: Journal, path: Path, home: Path, cwd: Path, id: str, emit: Callable[[AnyEvent], None]) -> Journal:
+    def of_agent(
+        cls, session: Journal, path: Path, home: Path, cwd: Path, id: str, emit: Callable[[AnyEvent], None]
+    ) -> Journal:
         """That of a subagent, beside its session's; it goes on where it was when its transcript is there. Nothing is
         kept where the session keeps nothing. Raises SessionError. Blocks while it reads."""
         warn = _Warnings()

@@ -45,7 +45,8 @@ class Purse:
         )
 
     def agent(self, id: str, within: Budget | None = None) -> FallbackModel:
-        """The model of a subagent, with a connection of its own. `within` bounds it besides what the session may spend."""
+        """The model of a subagent, with a connection of its own. `within` bounds it besides what the session may
+        spend."""
         config, budget = self._config, within or self._budget
         return connect(
             config.model,

@@ -149,6 +149,11 @@ class Session:
         if self.reach is not None:
             self.reach.release()
 
+    def wait_for_agents(self) -> None:
+        """From now on a run ends only when the agents in the background have: for who has but one run."""
+        if self.agents is not None:
+            self.agents.waits()
+
     def begin_servers(self) -> None:
         """Lets its servers connect while the person thinks; else they do so with the first request."""
         if self.reach is not None:
@@ -179,6 +184,23 @@ class Session:
                 return await self._agent.run(prepared.message, prepared.template)
         finally:
             self._prompting.run_ended()
+
+    async def follow_up(self) -> RunEnded | None:
+        """A run with what agents in the background have reported since the last one, and no word of the person; None
+        when there is nothing of that. `agents.has_news` tells so; what no such run takes goes before the next prompt.
+
+        Raises ProtocolError while a run is under way."""
+        self._expect_idle("it is told of them by itself")
+        news = self.agents.news() if self.agents is not None else None
+        if news is None:
+            return None
+        self._agent.starts()
+        running = asyncio.create_task(self._agent.run(news))
+        async with self._until_done(running):
+            await asyncio.wait({running})
+            if self._after_run is not None:
+                await self._after_run()
+            return self._agent.ended_early("interrupted", "Interrupted") if running.cancelled() else running.result()
 
     @property
     def commands(self) -> tuple[Offered, ...]:

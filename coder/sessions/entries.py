@@ -15,8 +15,8 @@ _META_KINDS = ("context", "reminder")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Envelope:
-    """What every entry of a session says about where it comes from. `model` is the one that is asked, by our name; `agent`
-    the subagent whose conversation it is, "" for the session's own."""
+    """What every entry of a session says about where it comes from. `model` is the one that is asked, by our name;
+    `agent` the subagent whose conversation it is, "" for the session's own."""
 
     session_id: str
     cwd: str

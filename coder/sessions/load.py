@@ -66,8 +66,8 @@ class Loaded:
 def load(path: Path, at: str | None = None, *, whole: bool = False, aside: bool = False) -> Loaded:
     """The conversation of a transcript, and what was skipped. Blocks while it reads.
 
-    `at` is the last entry to be kept. With `whole`, what was compacted stands before its summary. `aside`: it is that of
-    a subagent.
+    `at` is the last entry to be kept. With `whole`, what was compacted stands before its summary. `aside`: it is that
+    of a subagent.
     Raises SessionError when the file cannot be read at all or has no entry `at`, never for what is in it.
     """
     found = reading.read(path, aside=aside)

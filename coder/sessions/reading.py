@@ -25,7 +25,8 @@ _STOWED = b'"blob:sha256:'
 
 class Reading:
     """What was found so far. `started` holds the time of each announced tool call, `repeated` the lines whose entry was
-    there already, `bad` the numbers of damaged lines. `aside`: it is the transcript of a subagent, whose entries count."""
+    there already, `bad` the numbers of damaged lines. `aside`: it is the transcript of a subagent, whose
+    entries count."""
 
     def __init__(self, *, aside: bool = False) -> None:
         self._aside_too = aside

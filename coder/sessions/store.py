@@ -104,7 +104,9 @@ class Transcript:
         return transcript
 
     @classmethod
-    def aside(cls, path: Path, home: Path, cwd: Path, session_id: str, agent: str, version: str, warn: Warn) -> Transcript:
+    def aside(
+        cls, path: Path, home: Path, cwd: Path, session_id: str, agent: str, version: str, warn: Warn
+    ) -> Transcript:
         """That of a subagent, which lies beside its session's: a new one, or the one that is there, locked and read.
         Blocks while it reads. Raises SessionError when it cannot be read."""
         envelope = Envelope(session_id, os.fspath(cwd), version, agent=agent)

@@ -52,13 +52,13 @@ class Asked(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AgentParams:
-    description: Annotated[str, "What it is to do, in three to five words, for people"]
+    description: Annotated[str, "Three to five words for people"]
     prompt: Annotated[str, "All it is told"]
-    subagent_type: Annotated[str | None, "One of the kinds above; general-purpose when left out"] = None
-    model: Annotated[str | None, "sonnet, opus, haiku or a full id; best left out"] = None
-    run_in_background: Annotated[bool | None, "Go on without its report, which comes as a message later"] = None
-    name: Annotated[str | None, "What SendMessage may call it by, besides its id"] = None
-    isolation: Annotated[Literal["worktree"] | None, "A work tree of its own; its changes come as a branch"] = None
+    subagent_type: Annotated[str | None, "general-purpose when left out"] = None
+    model: Annotated[str | None, "sonnet, opus, haiku or an id; best left out"] = None
+    run_in_background: Annotated[bool | None, "Go on; its report comes later as a message"] = None
+    name: Annotated[str | None, "What to call it by, besides its id"] = None
+    isolation: Annotated[Literal["worktree"] | None, "A work tree of its own"] = None
 
 
 class Agent:

@@ -1,5 +1,5 @@
-"""What the model and SDKs are told of an agent that was asked: how it ended, with what. Pure; must not know who asked.
-"""
+"""What the model and SDKs are told of an agent that was asked: how it ended, with what. Pure; must not know who
+asked."""
 
 from __future__ import annotations
 
@@ -72,5 +72,3 @@ def data_of(report: Report, prompt: str) -> Json:
         "prompt": prompt,
         **more,
     }
-
-

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from coder.core.lazy import LazyModule
 from coder.core.model import ToolSpec
 from coder.core.prompts import load
-from coder.core.tools import Tool
+from coder.core.tools import Described, Tool
 from coder.tools.agent import Agent, Asked
 from coder.tools.ask import AskUserQuestion
 from coder.tools.bash import Bash, BashSettings
@@ -88,8 +88,8 @@ class Helpers(Asked, AgentTasks, Protocol):
 def builtins(
     session: ToolSession, *, thinks: bool = False, agents: Helpers | None = None, kinds: Callable[[], str] = str
 ) -> tuple[Tool, ...]:
-    """All built-in tools; Think where the model needs it. `kinds` tells which agents there are. The order is part of the cached prefix of every request, so
-    it is fixed, and what is not always there comes last."""
+    """All built-in tools; Think where the model needs it. `kinds` tells which agents there are. The order is part of
+    the cached prefix of every request, so it is fixed, and what is not always there comes last."""
     return (
         Read(session.ledger, session.read_tokens),
         Edit(session.ledger),
@@ -115,4 +115,6 @@ def builtins(
 
 def spec(tool: Tool) -> ToolSpec:
     """The tool as the model sees it. Raises ConfigError when its description is missing."""
+    if isinstance(tool, Described):
+        return tool.spec()
     return ToolSpec(tool.name, load(f"tools/{tool.name}"), schema(tool.params))

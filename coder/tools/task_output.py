@@ -37,7 +37,7 @@ class AgentTasks(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TaskOutputParams:
-    task_id: Annotated[str, "The id Bash returned, such as b1, or an agent's"]
+    task_id: Annotated[str, "The id Bash returned, such as b1; or an agent's"]
     block: Annotated[bool, "Wait for the command to end"] = True
     timeout: Annotated[int, "Longest wait in milliseconds, at most 600000"] = 30_000
 

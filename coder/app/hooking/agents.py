@@ -1,5 +1,5 @@
-"""The hooks of one subagent: those of the session, told that it is one, and those of its definition. Must not know how an
-agent is run.
+"""The hooks of one subagent: those of the session, told that it is one, and those of its definition. Must not know how
+an agent is run.
 """
 
 from __future__ import annotations

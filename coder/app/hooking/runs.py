@@ -32,7 +32,8 @@ PATIENCE = 5.0  # seconds that the end of a session leaves to hooks nobody waite
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
     """What hooks are told of the session. `env` is what `$NAME` stands for in the variables they leave, `env_file`
-    where they leave them. `entitle` takes a title for the session. `agent_id` and `agent_type` are set in a subagent."""
+    where they leave them. `entitle` takes a title for the session. `agent_id` and `agent_type` are set in a
+    subagent."""
 
     session_id: str
     transcript: Path | None

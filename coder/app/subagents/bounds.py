@@ -1,5 +1,5 @@
-"""What bounds the calls of an agent, and what it is told when one of its tools is down: hooks round those of the person,
-and turn policies. Must not know how an agent is run.
+"""What bounds the calls of an agent, and what it is told when one of its tools is down: hooks round those of the
+person, and turn policies. Must not know how an agent is run.
 """
 
 from __future__ import annotations
@@ -115,5 +115,3 @@ def _words(output: ToolOutput) -> str:
     if isinstance(output.content, str):
         return output.content
     return "\n".join(block.text for block in output.content if isinstance(block, Text))
-
-

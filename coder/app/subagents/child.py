@@ -1,5 +1,5 @@
-"""The engine of one subagent, put together and run: a conversation, tools and a workspace of its own, the session's gate,
-rules and money. Must not know who asked for it, or what becomes of its report.
+"""The engine of one subagent, put together and run: a conversation, tools and a workspace of its own, the session's
+gate, rules and money. Must not know who asked for it, or what becomes of its report.
 """
 
 from __future__ import annotations
@@ -81,9 +81,7 @@ class Child:
             config.add_dirs if berth.apart is not None else ground.workspace.roots,
             dict(ground.workspace.environment),
         )
-        self._shared = replace(
-            outset.tools, ledger=FileLedger(), shells=Shells(), todos=Todos(), planning=Planning()
-        )
+        self._shared = replace(outset.tools, ledger=FileLedger(), shells=Shells(), todos=Todos(), planning=Planning())
         own = "plan" if cast.reads_only else cast.mode
         self._control = AgentControl(outset.control, own, cast.model, is_bound=cast.reads_only)
         self._model = outset.purse.agent(record.id, within)
@@ -143,7 +141,9 @@ class Child:
         cast, config = self._cast, self._footing.outset.config
         head = None
         if cast.hooks and config.hooks.heads == "all":
-            head = HeadHooks(cast.source or cast.kind, str(Path(cast.source).parent if cast.source else config.cwd), cast.hooks)
+            head = HeadHooks(
+                cast.source or cast.kind, str(Path(cast.source).parent if cast.source else config.cwd), cast.hooks
+            )
         return AgentScene(
             self._record.id,
             cast.kind,

@@ -13,7 +13,8 @@ PER_RUN = 20
 
 
 class Crowd:
-    """Implements `coder.core.agents.Group`. `budget` is what they may spend together, None for no bound of their own."""
+    """Implements `coder.core.agents.Group`. `budget` is what they may spend together, None for no bound of their
+    own."""
 
     def __init__(self, most: int, budget: Budget | None = None, otherwise: str = "") -> None:
         self.budget = budget

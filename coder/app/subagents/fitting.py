@@ -74,8 +74,10 @@ def _bounds(schema: dict[str, Any], value: Any, name: str) -> Iterator[str]:
     for key, wrong in ((least, "at least"), (most, "at most")):
         bound = schema.get(key)
         if isinstance(bound, int | float) and (size < bound if key == least else size > bound):
-            yield f"{name} has {size:g}{unit}; expected {wrong} {bound:g}." if unit else (
-                f"{name} is {size:g}; expected {wrong} {bound:g}."
+            yield (
+                f"{name} has {size:g}{unit}; expected {wrong} {bound:g}."
+                if unit
+                else (f"{name} is {size:g}; expected {wrong} {bound:g}.")
             )
 
 

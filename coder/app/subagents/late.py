@@ -4,7 +4,8 @@ earlier process is there. Must not know how agents are run.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,15 +24,20 @@ if TYPE_CHECKING:
     from coder.permissions.gitdrops import Drop
 
 
+CEILING = "CLAUDE_CODE_PRINT_BG_WAIT_CEILING_MS"
+_PATIENCE = 600.0
+
+
 def _unprimed() -> None:
     pass
 
 
 class LateAgents:
     """Implements `coder.core.agents.Agents` and what the tools need, a `TurnPolicy`, an `EndPolicy` and a listener.
-    `folder` holds what earlier agents left, None where there can be none."""
+    `folder` holds what earlier agents left, None where there can be none; `env` says how long a run waits for them."""
 
-    def __init__(self, make: Callable[[], Pool], folder: Path | None) -> None:
+    def __init__(self, make: Callable[[], Pool], folder: Path | None, env: Mapping[str, str] = os.environ) -> None:
+        self._env = env
         self._make = make
         self._folder = folder
         self._pool: Pool | None = None
@@ -44,11 +50,12 @@ class LateAgents:
             self._pool.notices.patience = self._patience
         return self._pool
 
-    def waits(self, seconds: float) -> None:
-        """From now on a run ends only when the agents in the background have, or so many seconds later."""
-        self._patience = seconds
+    def waits(self) -> None:
+        """From now on a run ends only when the agents in the background have, or when it has waited as long as it may:
+        for a run with nobody in front, who could say more once they have reported."""
+        self._patience = _seconds(self._env.get(CEILING, ""))
         if self._pool is not None:
-            self._pool.notices.patience = seconds
+            self._pool.notices.patience = self._patience
 
     @property
     def has_news(self) -> bool:
@@ -118,6 +125,11 @@ class LateAgents:
 
     def checkpoints(self, own: Checkpoints) -> Checkpoints:
         return self._pool.footing.pen.main if self._pool is not None else own
+
+
+def _seconds(text: str) -> float:
+    given = text.strip()
+    return int(given) / 1000 if given.isascii() and given.isdigit() and len(given) < 10 else _PATIENCE
 
 
 class _Shared:

@@ -46,8 +46,8 @@ class _End:
 
 
 class Life:
-    """`prompt` is what it is told; "" when it goes on where it was cut off. `primed` is called once, when the first byte
-    of its first reply is there or it has ended."""
+    """`prompt` is what it is told; "" when it goes on where it was cut off. `primed` is called once, when the first
+    byte of its first reply is there or it has ended."""
 
     def __init__(self, pool: Pool, record: Record, cast: Cast, prompt: str, primed: Callable[[], None]) -> None:
         self._pool, self._record, self._cast, self._prompt = pool, record, cast, prompt
@@ -96,7 +96,9 @@ class Life:
                 prompt = self._opening(child)
                 self._keep("running", None)
                 self._has_begun = True
-                self._emit(AgentStarted(agent=record.id, row=record.row(), prompt=record.brief.prompt, depth=record.depth))
+                self._emit(
+                    AgentStarted(agent=record.id, row=record.row(), prompt=record.brief.prompt, depth=record.depth)
+                )
                 if prompt is None:
                     _end_of(end, None, child)
                     return
@@ -219,5 +221,3 @@ def _why(error: BaseException) -> str:
     with suppress(Exception):
         _log.error("an agent failed", exc_info=error)
     return f"it failed inside coder: {type(error).__name__}: {error}"
-
-

@@ -1,5 +1,5 @@
-"""What agents in the background reported and the conversation does not know yet: a `TurnPolicy` and an `EndPolicy` of the
-session. Must not know how agents are run.
+"""What agents in the background reported and the conversation does not know yet: a `TurnPolicy` and an `EndPolicy` of
+the session. Must not know how agents are run.
 """
 
 from __future__ import annotations

@@ -72,7 +72,9 @@ class Past:
         report = record.report
         if report is None:
             row = record.row()
-            text = f"Agent {record.id} is {row.state}, for {row.seconds:,.0f}s now{': ' + row.doing if row.doing else ''}."
+            text = (
+                f"Agent {record.id} is {row.state}, for {row.seconds:,.0f}s now{': ' + row.doing if row.doing else ''}."
+            )
             state, output = "running", ""
         else:
             record.told = True
@@ -86,5 +88,3 @@ class Past:
             "output": output,
         }
         return state, text, {"retrieval_status": "success" if report is not None else "not_ready", "task": task}
-
-

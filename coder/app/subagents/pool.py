@@ -153,8 +153,8 @@ class Pool:
 
     def on(self, event: AnyEvent) -> None:
         match event:
-            case RunStarted(agent="main"):
-                self._crowd = of_a_run()
+            case RunStarted(agent="main", prompt=prompt):
+                self._crowd = of_a_run() if prompt.meta.kind == "prompt" else self._crowd
                 self.notices.run_begins()
             case RunEnded(agent="main", reason=reason) if reason in _NO_MONEY:
                 for each in self.records:
@@ -263,5 +263,3 @@ def _count(text: str | None, otherwise: int) -> int:
     """What is no whole number above 0 counts as not set."""
     given = (text or "").strip()
     return int(given) if given.isascii() and given.isdigit() and 0 < int(given) < 1000 else otherwise
-
-

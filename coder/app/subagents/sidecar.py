@@ -55,7 +55,9 @@ def sidecar_of(folder: Path, id: str) -> Path:
 
 def key_of(brief: Brief) -> str:
     """What names the work, where nobody named it."""
-    named = json.dumps([brief.kind, brief.prompt, brief.model, brief.out], ensure_ascii=False, sort_keys=True, default=str)
+    named = json.dumps(
+        [brief.kind, brief.prompt, brief.model, brief.out], ensure_ascii=False, sort_keys=True, default=str
+    )
     return brief.key or "made:" + hashlib.sha256(named.encode("utf-8", "replace")).hexdigest()[:32]
 
 

@@ -20,8 +20,8 @@ _WRAPPED = "value"
 
 
 class Submit:
-    """A tool, a `TurnPolicy` and an `EndPolicy`. `value` is what was handed in, None until then. A form that is no object
-    stands under `value` in the input, and the value is what stands there."""
+    """A tool, a `TurnPolicy` and an `EndPolicy`. `value` is what was handed in, None until then. A form that is no
+    object stands under `value` in the input, and the value is what stands there."""
 
     name = SUBMIT
     params = dict

@@ -1,5 +1,5 @@
-"""What a conversation that was cut off is told of the agents that it waited for: the report of one that had ended, what is
-kept of another. Must not know how agents are run.
+"""What a conversation that was cut off is told of the agents that it waited for: the report of one that had ended, what
+is kept of another. Must not know how agents are run.
 """
 
 from __future__ import annotations

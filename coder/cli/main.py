@@ -131,7 +131,6 @@ def _check_command(prompt: str, flags: Flags) -> None:
 async def _run(arguments: RunArguments, config: Config, prompt: str, looking: Looking | None) -> int:
     from coder.app.build import open_session
     from coder.app.reload import Reload
-    from coder.config.environment import whole
     from coder.config.paths import current_folder
     from coder.frontends import headless
     from coder.frontends.slash.registry import reserved
@@ -139,8 +138,6 @@ async def _run(arguments: RunArguments, config: Config, prompt: str, looking: Lo
     async with AsyncExitStack() as stack:
         config = await through_replay(stack, arguments, config)
         frontend = _frontend(arguments, config.env)
-        most = whole(config.env, "CLAUDE_CODE_PRINT_BG_WAIT_CEILING_MS", 0)
-        patience = headless.PATIENCE if most is None else most / 1000
         flags = arguments.flags
         session = await open_session(
             config,
@@ -155,9 +152,7 @@ async def _run(arguments: RunArguments, config: Config, prompt: str, looking: Lo
         has_commands = config.guidance.commands
         if has_commands and prompt.startswith("/"):
             await _check_name_of_command(session, prompt)
-        return await headless.run(
-            session, frontend, prompt, config.time_budget, has_commands=has_commands, patience=patience
-        )
+        return await headless.run(session, frontend, prompt, config.time_budget, has_commands=has_commands)
 
 
 async def _check_name_of_command(session: Session, prompt: str) -> None:

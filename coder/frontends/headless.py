@@ -20,8 +20,6 @@ from coder.frontends.crash import report
 from coder.frontends.exit_codes import FAILED, exit_code
 
 _log = logging.getLogger(__name__)
-PATIENCE = 600.0
-_FOR_EVER = 10.0 * 365 * 24 * 3600
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -41,14 +39,10 @@ async def run(
     time_budget: float | None = None,
     *,
     has_commands: bool = True,
-    patience: float = PATIENCE,
 ) -> int:
     """The whole life of `coder -p` after start-up. Returns the exit code; the session is closed. Without commands a
-    slash is a letter like any other. `patience` is how many seconds agents in the background are waited for at the end
-    of the run, which goes on with what each has reported; 0: however long they take."""
+    slash is a letter like any other."""
     watch = _SignalWatch(session)
-    if session.agents is not None:
-        session.agents.waits(patience or _FOR_EVER)
     with watch:
         try:
             unmet = await _unmet(session)  # before what is said of the session: which servers are there

@@ -34,7 +34,7 @@ def test_a_stream_tells_of_each_and_its_result_comes_when_all_have_reported(plac
         rule({"last_user_contains": "<task-notification>"}, "All told.", times=1),
     ]
     with fake_api({"turns": [both, turn("Half told.")], "rules": rules}) as api:
-        done = place.coder(*STREAM, url=api.url)
+        done = place.coder(*STREAM, url=api.url, env={"CLAUDE_CODE_PRINT_BG_WAIT_CEILING_MS": "0"})
     api.check()
     lines, (first, second) = done.lines, of(done.lines, "task_started")
     assert lines[0]["subtype"] == "init" and lines[-1] == done.result and done.result["result"] == "All told."

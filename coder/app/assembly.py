@@ -35,6 +35,7 @@ from coder.app.reach.reaching import reach_of
 from coder.app.recording import Site
 from coder.app.requesting import another, policies_of, room_of, template_of, thinks_by_tool
 from coder.app.subagents.casting import SessionCasting, casting_of
+from coder.app.subagents.choice import Choice
 from coder.app.subagents.late import LateAgents
 from coder.app.subagents.parts import Told
 from coder.app.system_prompt import system_prompt
@@ -43,7 +44,7 @@ from coder.config.paths import user_home
 from coder.core.events import Notice
 from coder.core.frontend import Frontend
 from coder.core.lazy import LazyModule
-from coder.core.messages import Message
+from coder.core.messages import Block, Message
 from coder.core.tools import Tool
 from coder.memory.files import MemoryFile, Reason
 from coder.models import catalog
@@ -58,8 +59,9 @@ if TYPE_CHECKING:
     from coder.app.reach.linking import Connect
     from coder.app.reach.offering import Offering
     from coder.app.shell_line import ShellLine
-    from coder.app.subagents import pooling, skilled
+    from coder.app.subagents import forking, mentioned, pooling, skilled
     from coder.app.subagents.pool import Pool
+    from coder.commands.definition import Definition
     from coder.git.looking import Looking
     from coder.mcp.server import Server
     from coder.tools import skill as following
@@ -69,7 +71,9 @@ else:  # for people in front, calls on files, and folders with commands of their
     presenting, shell_line, tasks = (LazyModule(f"coder.app.{name}") for name in ("presenting", "shell_line", "tasks"))
     granting, skills_kept = (LazyModule(f"coder.app.commanding.{name}") for name in ("granting", "kept"))
     following = LazyModule("coder.tools.skill")
-    pooling, skilled = LazyModule("coder.app.subagents.pooling"), LazyModule("coder.app.subagents.skilled")
+    forking, mentioned, pooling, skilled = (
+        LazyModule(f"coder.app.subagents.{name}") for name in ("forking", "mentioned", "pooling", "skilled")
+    )
 
 SUBAGENTS = "subagents"
 
@@ -89,7 +93,7 @@ class Assembly:
     ) -> None:
         self.outset = outset
         self._config = outset.config
-        self.points = points_of(outset, lambda: self.reach)
+        self.points = points_of(outset, lambda: self.reach, lambda: self.agents)
         self.git = SessionGit(outset, looking, lambda: self.executor)
         self._today = today
         earlier = outset.journal.folder / SUBAGENTS if outset.start.goes_on else None
@@ -99,6 +103,8 @@ class Assembly:
             outset, lambda name: self.tools.find(name), lambda: self.gate, self.points, more_servers, connect
         )
         self.casting = self._casting()
+        told = outset.config.agents
+        self._choice = Choice(told.tools, told.without, told.servers)  # where the session is an agent itself
         self.tools = self._tools()
         outset.tools.shells.on_end = lambda shell: outset.emit(tasks.ended(shell))
         self.others = self._others()
@@ -142,9 +148,15 @@ class Assembly:
             self.commanded.run_ended,
             self._config.model.effort,
             self._ready,
-            self.reach.offering.attach if self.reach is not None else None,
+            self._further_mentions,
             self._warn,
+            self._config.agents.opening,
         )
+
+    async def _further_mentions(self, text: str) -> tuple[Block, ...]:
+        """What else than files a text mentions. Raises CoderError where that is not to be had."""
+        agents = mentioned.wanted(text, self.casting.names()) if self._has("Agent") and "agent" in text else ()
+        return (*agents, *(await self.reach.offering.attach(text) if self.reach is not None else ()))
 
     @property
     def _prompted(self) -> Offering | None:
@@ -208,11 +220,19 @@ class Assembly:
             reserved=reserved,
             on_expansion=self.points.expanded,
             brings=partial(bring, self.points, config.hooks.heads),
+            fork=self._fork,
         )
 
+    async def _fork(self, definition: Definition, text: str) -> str:
+        report: str = await forking.forked(self.agents, definition, text)
+        return report
+
     def _tools(self) -> SessionTools:
-        every, further = self._every(), self.reach.find if self.reach is not None else None
+        every, further = self._every(), self._further if self.reach is not None else None
         return SessionTools(every, self.outset.rules.removed_tools(tool.name for tool in every), further)
+
+    def _further(self, name: str) -> Tool | None:
+        return self.reach.find(name) if self.reach is not None and self._choice.allows(name) else None
 
     def _every(self) -> list[Tool]:
         """The tools that requests say of, in their order; those of servers come last."""
@@ -231,7 +251,8 @@ class Assembly:
             *readers,
         )
         kept = [tool for tool in every if config.tools is None or tool.name in config.tools]
-        return [*kept, *(self.reach.tools() if self.reach is not None else ())]
+        found = [*kept, *(self.reach.tools() if self.reach is not None else ())]
+        return [tool for tool in found if self._choice.has(tool.name)]
 
     def _gate(self) -> Gate:
         outset = self.outset
@@ -318,6 +339,8 @@ class Assembly:
         """What of it stays: the place, the memory, and which skills there are."""
         roots = self.outset.ground.workspace.roots
         context = self.memory.context(roots, today, tells_branch=self.git.context is None)
+        if self._config.agents.main:
+            context = replace(context, content=(*context.content, *self.casting.own_context()))
         if not self._has("Skill"):
             return context
         return replace(context, content=(*context.content, *self.commanded.listed()))

@@ -56,6 +56,7 @@ class SessionFacts:
     transcript: Path | None
     trust: Trust | None = None
     style: str = "default"  # as it was set, whether there is such a style or not
+    agents: tuple[str, ...] = ()  # the kinds that can be asked
 
 
 class Session:

@@ -31,7 +31,20 @@ if TYPE_CHECKING:
 SUBCOMMANDS = {
     name: f"coder.cli.{name}"
     for name in (
-        *("auth", "cache", "commands", "config", "context", "cost", "demo", "doctor", "extension", "hooks", "mcp"),
+        *(
+            "agents",
+            "auth",
+            "cache",
+            "commands",
+            "config",
+            "context",
+            "cost",
+            "demo",
+            "doctor",
+            "extension",
+            "hooks",
+            "mcp",
+        ),
         *("permissions", "replay", "rewind", "sessions", "trust", "undo", "who", "worktree"),
     )
 }

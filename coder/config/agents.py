@@ -4,6 +4,8 @@ them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from coder.config.flags import Flags
 from coder.config.layers import Stack
 from coder.core.config import AgentSettings
@@ -13,7 +15,7 @@ from coder.core.lazy import LazyModule
 _jsonfile = LazyModule("coder.config.jsonfile")  # loaded for --agents
 
 
-def agents_of(flags: Flags, stack: Stack) -> AgentSettings:
+def agents_of(flags: Flags, stack: Stack, env: Mapping[str, str]) -> AgentSettings:
     """Raises ConfigError for a flag that says nothing that can be used."""
     is_plain = flags.bare or flags.safe_mode
     if flags.agent is not None and not flags.agent.strip():
@@ -27,4 +29,5 @@ def agents_of(flags: Flags, stack: Stack) -> AgentSettings:
         given=given,
         main=(flags.agent or said or "").strip(),
         appended=flags.append_subagent_system_prompt,
+        sets_model=flags.model is None and not env.get("ANTHROPIC_MODEL"),
     )

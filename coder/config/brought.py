@@ -137,17 +137,16 @@ def _grants(value: Json, file: str) -> Iterator[Brought]:
         _item(file, "rule", _text(rule), f"while /{name_of(file)} is used", rule)
         for rule in _list(value.get("allowed-tools"))
     ]
-    agent = [
-        _item(file, kind, _text(held), f"while the agent {name_of(file)} runs", held)
-        for kind, held in (("mode", value.get("permissionMode")), ("folder", _memory(value, file)))
-        if held
-    ]
-    for item in (*rules, *agent, *_hooks(value.get("hooks"), file)):
+    for item in (*rules, *_of_agent(value, file), *_hooks(value.get("hooks"), file)):
         yield replace(item, digest=f"{value.get('sha256')}:{item.digest}" if item.digest else "")
 
 
-def _memory(value: Json, file: str) -> str:
-    return f"agent-memory/{name_of(file)} in your own settings folder" if value.get("memory") else ""
+def _of_agent(value: Json, file: str) -> Iterator[Brought]:
+    when = f"while the agent {name_of(file)} runs"
+    if mode := value.get("permissionMode"):
+        yield _item(file, "mode", _text(mode), when, mode)
+    if memory := value.get("memory"):
+        yield _item(file, "folder", f"agent-memory/{name_of(file)} of your own", when, memory)
 
 
 def _servers(value: Json, file: str) -> Iterator[Brought]:

@@ -180,13 +180,21 @@ class Guidance:
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class AgentSettings:
     """Who can be asked besides the conversation itself. `files`: whether agent files count; `given` are those of the
-    command line, raw, by name. `main` is the one that the conversation itself is, "" for none; `appended` ends the
-    system prompt of each one that is asked."""
+    command line, raw, by name. `appended` ends the system prompt of each one that is asked. `main` is the one that the
+    conversation itself is, "" for none: it has those of `tools` (None: all) less `without`, of servers' tools those of
+    `servers`, asks only the kinds of `spawns` (none: all), and begins with `opening`. `sets_model`: nobody named a
+    model, so that its own counts."""
 
     files: bool = True
     given: Mapping[str, Any] = field(default_factory=dict)
-    main: str = ""
     appended: str = ""
+    main: str = ""
+    sets_model: bool = False
+    tools: tuple[str, ...] | None = None
+    without: tuple[str, ...] = ()
+    servers: tuple[str, ...] | None = None
+    spawns: tuple[str, ...] = ()
+    opening: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

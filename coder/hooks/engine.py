@@ -41,8 +41,9 @@ class Engine:
         self._said_so = False
 
     def for_agent(self, late: Callable[[Part], None], more: HookSet | None = None) -> Engine:
-        """Another over the same hooks as they are now, or over `more`; what it starts ends with it."""
-        return Engine(more or self.hooks, self.surroundings, replace(self._links, late=late))
+        """Another over the same hooks as they are now, or over `more`; what it starts ends with it. No agent is asked
+        about what an agent does: one would be asked about that one, and so on."""
+        return Engine(more or self.hooks, self.surroundings, replace(self._links, late=late, ask_agent=None))
 
     def wants(self, event: str, subject: str = "") -> bool:
         """Whether any hook might run. Cheap: asked before every call."""

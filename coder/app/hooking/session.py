@@ -15,7 +15,7 @@ from coder.agent.history import History
 from coder.agent.policies import Inject, Verdict
 from coder.agent.replies import reminder
 from coder.app.hooking import notes as hook_notes
-from coder.app.hooking.asking import asker
+from coder.app.hooking.asking import asker, looker
 from coder.app.hooking.calling import Calling, Waits
 from coder.app.hooking.calls import CallHooks
 from coder.app.hooking.env import named_by_settings
@@ -24,6 +24,7 @@ from coder.app.hooking.points import AgentPoints, AgentScene, HeadHooks, Leaving
 from coder.app.hooking.runs import HookRuns, Scene, new_prompt_id
 from coder.app.hooking.stopping import Stopping, cap_of
 from coder.app.prompting import Submitted
+from coder.core.agents import Agents
 from coder.core.config import Config
 from coder.core.events import AnyEvent, RunEnded, RunStarted
 from coder.core.lazy import LazyModule
@@ -48,7 +49,7 @@ class Around:
     """What hooks need of the session they belong to. `source` is how it began (None: hooks know), `folder` holds its
     side files; `world` and `side_model` are asked for when a hook needs one; `tasks` are its commands in the
     background, and `is_running` tells that it is made in the middle of a run; `call_server` calls tools of MCP
-    servers."""
+    servers; `agents` can be asked, None: nobody can."""
 
     scene: Scene
     source: Source | None
@@ -59,6 +60,7 @@ class Around:
     tasks: Callable[[], list[Json]] = list
     waits: Waits = field(default_factory=Waits)
     call_server: CallServer | None = None
+    agents: Callable[[], Agents] | None = None
 
 
 class SessionHooks(CallHooks):
@@ -75,6 +77,7 @@ class SessionHooks(CallHooks):
             runs.late,
             around.scene.workspace.mind,
             around.call_server,
+            looker(around.agents) if around.agents is not None else None,
         )
         runs.use(Engine(hooks, _surroundings(config, around), links))
         self.leaving: Leaving = "other"

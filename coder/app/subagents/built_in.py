@@ -20,6 +20,8 @@ else:  # a session that asks nobody only lists them
 
 GENERAL = "general-purpose"
 NAMES = (GENERAL, "Explore", "Plan", "reviewer")
+HOOK = "coder:hook"  # whom hooks ask, and nobody else: no file can have such a name
+_HOOKS_FILE, _HOOK_TURNS = "hook", 50
 EXPLORES = 20  # tool calls
 _ALL_OFF = "CLAUDE_AGENT_SDK_DISABLE_BUILTIN_AGENTS"
 _SOME_OFF = "CLAUDE_CODE_DISABLE_EXPLORE_PLAN_AGENTS"
@@ -42,6 +44,11 @@ def described(env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 def built_ins(env: Mapping[str, str]) -> tuple[Agent, ...]:
     return tuple(map(_built_in, names(env)))
+
+
+def hook_agent() -> Agent:
+    """Reads, looks, and says yes or no."""
+    return replace(_built_in(_HOOKS_FILE), name=HOOK, max_turns=_HOOK_TURNS)
 
 
 def _built_in(name: str) -> Agent:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coder.app.context import context_message
-from coder.app.subagents.built_in import GENERAL
+from coder.app.subagents.built_in import GENERAL, HOOK, hook_agent
 from coder.app.subagents.cast import Cast
 from coder.app.subagents.choice import IN_BACKGROUND, NOT_FOR_AGENTS, REMEMBERING, Choice, tools_of
 from coder.app.subagents.listing import denying, described_agents, lines, named
@@ -107,15 +108,15 @@ class SessionCasting:
     def _described(self) -> tuple[tuple[str, str], ...]:
         parts = self._parts
         found = described_agents(parts.config, parts.env, parts.roster)
-        rules = parts.rules()
-        return tuple(each for each in found if not denying(rules, each[0]))
+        rules, spawns = parts.rules(), parts.config.agents.spawns
+        return tuple(each for each in found if not denying(rules, each[0]) and (not spawns or each[0] in spawns))
 
     # One of them
 
     def cast(self, brief: Brief, depth: int) -> Cast:
         parts = self._parts
-        agent = self._agent(brief.kind.strip() or GENERAL)
-        head = counting.Counting(agent, parts.roster().trusts(agent), self._say)
+        agent = self._agent(brief.kind.strip() or GENERAL, depth)
+        head = self._head(agent)
         background = agent.background if brief.background is None else brief.background or agent.background
         mode = head.mode(parts.mode())
         chosen = Choice(agent.tools, agent.without, counting.named_servers(agent) or None)
@@ -145,13 +146,32 @@ class SessionCasting:
             source=str(agent.file),
         )
 
-    def _agent(self, kind: str) -> Agent:
+    def own_context(self) -> tuple[Text, ...]:
+        """What the conversation itself is told where it is an agent: its skills and its memory."""
+        agent = self._parts.roster().find(self._parts.config.agents.main)
+        if agent is None:
+            return ()
+        head = self._head(agent)
+        remembered = remembering.remembering_of(agent, self._parts.config) if head.remembers() else None
+        return (*self._skills(agent, head), *((remembered.told,) if remembered is not None else ()))
+
+    def _head(self, agent: Agent) -> Counting:
+        made: Counting = counting.Counting(agent, self._parts.roster().trusts(agent), partial(self._say, agent))
+        return made
+
+    def _agent(self, kind: str, depth: int) -> Agent:
         """Raises ToolError that names those there are."""
+        if kind == HOOK:
+            return hook_agent()
         parts = self._parts
         if rule := denying(parts.rules(), kind):
             raise ToolError(
                 f"A rule denies the agent {counting.shown(kind)}: {rule}. Do it yourself, or ask another one."
             )
+        spawns = parts.config.agents.spawns if depth <= 1 else ()
+        if spawns and kind not in spawns:
+            there = ", ".join(map(counting.shown, spawns))
+            raise ToolError(f"This session may ask no agent {counting.shown(kind)!r}. It may ask: {there}.")
         found = parts.roster().find(kind)
         if found is not None:
             return found
@@ -166,7 +186,7 @@ class SessionCasting:
             parts.config, parts.env, parts.model(), brief.model, agent.model, is_ours=agent.origin == "built-in"
         )
         if made.note:
-            head.note(made.note)
+            head.say(made.note)
         return made.model
 
     def _tools(
@@ -220,17 +240,19 @@ class SessionCasting:
         found = {each.name: each for each in self._parts.told.skills()}
         for name in agent.skills:
             if name not in found:
-                head.note(f"there is no skill {counting.shown(name)} that agents may use, so it goes without it")
+                head.say(f"there is no skill {counting.shown(name)} that agents may use, so it goes without it")
                 continue
             try:
                 yield Text(preloading.preloaded(found[name], self._parts.facts))
             except ConfigError as error:
-                head.note(f"the skill {counting.shown(name)} is left out: {error}")
+                head.say(f"the skill {counting.shown(name)} is left out: {error}")
 
-    def _say(self, text: str) -> None:
-        if text not in self._said:
-            self._said.add(text)
-            self._parts.emit(Notice(level="warning", text=text))
+    def _say(self, agent: Agent, text: str) -> None:
+        """Once each."""
+        said = f"Agent {counting.shown(agent.name)} ({counting.shown(str(agent.file))}): {text}."
+        if said not in self._said:
+            self._said.add(said)
+            self._parts.emit(Notice(level="warning", text=said))
 
 
 def deepest(env: Mapping[str, str]) -> int:

@@ -42,6 +42,12 @@ class Choice:
             return is_named or any(_names(f"mcp__{_FOREIGN.sub('_', server)}", name) for server in self.servers)
         return self.only is None or is_named
 
+    def has(self, name: str) -> bool:
+        """Whether it is among the tools: also what finds and calls those of servers, where some are chosen."""
+        return self.allows(name) or (
+            name in _DISPATCHERS and self.wants_servers and not any(_names(entry, name) for entry in self.without)
+        )
+
     @property
     def wants_servers(self) -> bool:
         """Whether tools of servers are named, so that they must be found."""
@@ -57,11 +63,10 @@ def tools_of(
 ) -> list[str]:
     """Of `every` tool of the session those that the choice allows, in that order; `without` and `only` are no matter of
     choice, but for servers' tools, which `only` does not bound. `means` are there for what it has otherwise."""
-    means = (*means, *(_DISPATCHERS if choice.wants_servers else ()))
     return [
         name
         for name in every
-        if (choice.allows(name) or (name in means and not any(_names(entry, name) for entry in choice.without)))
+        if (choice.has(name) or (name in means and not any(_names(entry, name) for entry in choice.without)))
         and name not in without
         and (only is None or name in only or name.startswith("mcp__"))
     ]

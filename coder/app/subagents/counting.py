@@ -19,7 +19,7 @@ _KEPT: tuple[Mode, ...] = ("plan", "acceptEdits", "bypassPermissions")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Counting:
-    """`is_trusted`: what the head loosens, runs and reaches counts. `say` tells people, once each text."""
+    """`is_trusted`: what the head loosens, runs and reaches counts. `say` tells people."""
 
     agent: Agent
     is_trusted: bool
@@ -32,7 +32,7 @@ class Counting:
             return "plan"
         if agent.mode in ("bypassPermissions", "auto"):
             why = "only the person can choose it" if agent.mode == "bypassPermissions" else "coder has no such mode"
-            self.note(f"permissionMode {agent.mode} does not count: {why}, so it has the session's mode")
+            self.say(f"permissionMode {agent.mode} does not count: {why}, so it has the session's mode")
             return None
         if agent.mode == "acceptEdits" and not self.is_trusted:
             self._untrusted("permissionMode acceptEdits")
@@ -51,14 +51,14 @@ class Counting:
         if not agent.hooks or heads == "none" or (heads == "managed" and agent.origin != "managed"):
             return {}
         if not self.is_trusted:
-            self._untrusted("its hooks")
+            self._untrusted("hooks")
             return {}
         return agent.hooks
 
     def servers(self, there: Callable[[], Sequence[str] | None]) -> tuple[str, ...]:
         """Those of the session that it names. `there` None: not known."""
         if any(not isinstance(each, str) for each in self.agent.servers):
-            self.note(
+            self.say(
                 "servers that an agent file describes itself are not begun: name one of the session's in mcpServers "
                 "(coder mcp add makes one)"
             )
@@ -66,14 +66,11 @@ class Counting:
         known = there() if names else None
         for name in names:
             if known is not None and name not in known:
-                self.note(f"this session has no server {shown(name)}")
+                self.say(f"this session has no server {shown(name)}")
         return names
 
-    def note(self, text: str) -> None:
-        self.say(f"Agent {shown(self.agent.name)} ({shown(str(self.agent.file))}): {text}.")
-
     def _untrusted(self, what: str) -> None:
-        self.note(f"{what} does not count, for nobody trusted this file as it is now (coder trust shows it)")
+        self.say(f"{what}: not used, for nobody trusted this file as it is now (coder trust shows it)")
 
 
 def named_servers(agent: Agent) -> tuple[str, ...]:

@@ -162,10 +162,10 @@ def _sorted_out(stand: Stand, tree: WorkTree, files: Files) -> tuple[list[str], 
     links = _gitlinks(stand, tree, {*files.staged, *files.changed})
     wanted: list[str] = []
     left: dict[str, list[str]] = {}
-    untracked = [name for name in files.untracked if name not in files.ignored]
-    for name in dict.fromkeys((*files.staged, *files.changed, *untracked)):
+    untracked = {*files.twins, *files.untracked} - files.ignored
+    for name in dict.fromkeys((*files.staged, *files.changed, *sorted(untracked))):
         path = tree.path / name
-        if why := _why_not(stand, path, name in files.untracked):
+        if why := _why_not(stand, path, name in untracked):
             left.setdefault(why, []).append(name)
         elif name in masked or name in links or name in files.nested or name.startswith(inside):
             continue  # said with the reasons for which the worktree is kept

@@ -44,13 +44,17 @@ class Roster:
         """Those that a stronger one of the same name takes the place of."""
         return self._now.hidden
 
-    def mistakes(self) -> tuple[Mistake, ...]:
-        return (*self._given[1], *self._now.mistakes)
-
     @property
     def given_mistakes(self) -> tuple[Mistake, ...]:
         """Of those of the command line. Reads no file."""
         return self._given[1]
+
+    @cached_property
+    def places(self) -> tuple[Place, ...]:
+        if not self._config.agents.files:
+            return ()
+        found = places_of(self._config, self._managed, self._plugins)
+        return tuple(place for place in found if place.kind == "agents")
 
     def trusts(self, agent: Agent) -> bool:
         """Whether what its head loosens, runs and reaches counts: of a repository, only what the person approved."""
@@ -59,7 +63,7 @@ class Roster:
     @property
     def _now(self) -> Loaded:
         if self._loaded is None or self._loaded.stale():
-            self._loaded = read_agents(self._places, (*self._given[0], *self._ours))
+            self._loaded = read_agents(self.places, (*self._given[0], *self._ours))
         return self._loaded
 
     @cached_property
@@ -69,13 +73,6 @@ class Roster:
     @cached_property
     def _ours(self) -> tuple[Agent, ...]:
         return built_ins(self._env)
-
-    @cached_property
-    def _places(self) -> tuple[Place, ...]:
-        if not self._config.agents.files:
-            return ()
-        found = places_of(self._config, self._managed, self._plugins)
-        return tuple(place for place in found if place.kind == "agents")
 
 
 def roster_of(

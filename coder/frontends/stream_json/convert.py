@@ -68,7 +68,7 @@ def init(facts: SessionFacts, commands: Sequence[Offered] = (), servers: Sequenc
         apiKeySource=facts.key_source,
         claude_code_version=__version__,
         output_style=facts.style,
-        agents=[],
+        agents=list(facts.agents),
         skills=[each.name for each in commands if each.kind == "skill"],
         plugins=[],
         **trust(facts),

@@ -13,7 +13,7 @@ from tests.support.fakeapi import fake_api, fault, rule, tool, turn
 STREAM = ("-p", "go", "--output-format", "stream-json", "--verbose", "--permission-mode", "bypassPermissions")
 
 
-def asks(title: str, prompt: str, **given: object) -> Json:
+def asks(title: str, prompt: str, **given: Any) -> Json:
     return tool("Agent", description=title, prompt=prompt, **given)
 
 

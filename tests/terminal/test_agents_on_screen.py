@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,11 +16,11 @@ FREELY = ("--permission-mode", "bypassPermissions")
 USED = {"input_tokens": 8_000, "output_tokens": 100}
 
 
-def asks(title: str, prompt: str, **given: object) -> Json:
+def asks(title: str, prompt: str, **given: Any) -> Json:
     return tool("Agent", description=title, prompt=prompt, subagent_type="general-purpose", **given)
 
 
-def said(words: str, *blocks: Json | str, **options: object) -> Json:
+def said(words: str, *blocks: Json | str, **options: Any) -> Json:
     """What an agent answers that was told these words."""
     return rule({"last_user_contains": words}, *blocks, usage=USED, **options)
 

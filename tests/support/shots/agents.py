@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from coder.core.messages import Json
 from tests.support.fakeapi import rule, tool, turn
@@ -14,11 +15,11 @@ TITLES = ("Find usages", "List routes", "Check the docs", "Read the tests", "Loo
 LATER = ("Compare prices", "Name the owners")
 
 
-def asks(title: str, **given: object) -> Json:
+def asks(title: str, **given: Any) -> Json:
     return tool("Agent", description=title, prompt=f"{title} of the shop. Report file:line for each.", **given)
 
 
-def does(title: str, *blocks: Json | str, **options: object) -> Json:
+def does(title: str, *blocks: Json | str, **options: Any) -> Json:
     """What the agent does that was asked for that, at first."""
     return rule({"last_user_contains": f"{title} of the shop"}, *blocks, usage=USAGE, times=1, **options)
 

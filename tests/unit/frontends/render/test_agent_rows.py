@@ -127,8 +127,8 @@ ROWS = st.builds(
 def test_rows_fit_whatever_is_in_them(crew: list[AgentRow], width: int, most: int) -> None:
     rows = live_rows(crew, width, most)
     assert len(rows) <= max(most, 0)
-    for each in crew:
-        rows += ended_rows(each, over(each, "x " * 50, branch="b" * 90).report, width)
+    for agent in crew:
+        rows += ended_rows(agent, over(agent, "x " * 50, branch="b" * 90).report, width)
     for each in rows:
         assert width_of(each) <= width
         assert not set("\x1b\u202e\n") & set(plain(each))

@@ -139,8 +139,9 @@ def _state(board: Board, look: Look, own: Sequence[Call], agents: Sequence[Agent
         text = failures.retry_text(board.retry.event, board.retry.until - board.clock(), key=look.stop_key)
         return row((f"{mark} ", "warn"), text)
     words = state_words(board) if own or not board.calls else "Waiting for the model"
-    if board.phase == "running" and agents and not own and board.calls:
-        count = sum(each.state != "queued" for each in agents)
+    awaited = [each for each in agents if not each.background and each.parent == "main"]
+    if awaited and not own and board.phase in ("running", "waiting"):
+        count = sum(each.state != "queued" for each in awaited)
         words = f"Running {counted(count, 'agent')}"
         told = f"{look.transcript_key} shows what {'it was' if count == 1 else 'they were'} told"
         parts = [whole_seconds(board.seconds), told]

@@ -73,5 +73,9 @@ def test_a_step_of_a_workflow_has_a_row_while_it_runs() -> None:
     made = board(phase="waiting")
     step = StepChanged(workflow="fix-issue", step="review", state="started", text="2 of 5")
     made.steps[step.workflow, step.step] = step
-    rows = shown(made, [BUSY])
+    asked_by_none = [replace(BUSY, call=""), replace(BUSY, id="a2", call="")]
+    rows = shown(made, asked_by_none)
     assert rows[0] == "▸ /fix-issue · step review (2 of 5)" and rows[1].startswith('▸ Agent "Find usages"')
+    assert rows[-1].startswith("▸ Running 2 agents · ")
+    beside = [replace(each, background=True) for each in asked_by_none]
+    assert shown(made, beside)[-1].startswith("▸ Waiting for the model · ")

@@ -150,7 +150,7 @@ async def _run(arguments: RunArguments, config: Config, prompt: str, looking: Lo
 
     async with AsyncExitStack() as stack:
         config = await through_replay(stack, arguments, config)
-        frontend = _frontend(arguments, config.env)
+        frontend = frontend_of(arguments, config.env)
         flags = arguments.flags
         session = await open_session(
             config,
@@ -214,7 +214,7 @@ async def through_replay(stack: AsyncExitStack, arguments: RunArguments, config:
     return replace(config, model=model)
 
 
-def _frontend(arguments: RunArguments, env: Mapping[str, str]) -> HeadlessFrontend:
+def frontend_of(arguments: RunArguments, env: Mapping[str, str] = os.environ) -> HeadlessFrontend:
     """Raises ConfigError for a variable that cannot be understood."""
     if arguments.output_format == "text":
         from coder.frontends.text import TextOut

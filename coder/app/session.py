@@ -88,6 +88,8 @@ class Session:
         self.reach = reach  # its servers; None where it has none
         self._after_run = after_run
         self.agents = agents
+        if agents is not None:
+            agents.interrupt = self.interrupt
         self._requiring: asyncio.Task[tuple[str, ...]] | None = None
         self._agent = agent
         self._conversation = conversation

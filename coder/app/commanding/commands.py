@@ -236,9 +236,7 @@ class Commands:
             notes += said.notes
         return tuple(notes)
 
-    def _once(
-        self, definition: Definition, text: str, messages: Callable[[], Sequence[Message]] | None = None
-    ) -> str:
+    def _once(self, definition: Definition, text: str, messages: Callable[[], Sequence[Message]] | None = None) -> str:
         """The text, or that it stands above already."""
         blocks = (block for message in (messages or self._around.messages)() for block in message.content)
         if any(isinstance(block, Text) and block.text == text for block in blocks):

@@ -26,7 +26,7 @@ from coder.git.summary import Came, Summary, came, from_files
 
 _NOT_YET = "git has not answered yet"
 _TOO_SLOW = "git is too slow here to be asked"
-_CHANGES_NOTHING = frozenset({"Read", "Grep", "Glob", "Think", "TodoWrite", "AskUserQuestion", "Skill"})
+_CHANGES_NOTHING = frozenset({"Read", "Grep", "Glob", "Think", "TodoWrite", "AskUserQuestion", "Skill", "Agent"})
 
 
 class GitContext:

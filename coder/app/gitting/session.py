@@ -134,9 +134,7 @@ class SessionGit:
     def _env(self) -> dict[str, str]:
         return {**os.environ, **self._outset.config.env}
 
-    def _verbs(
-        self, denied: tuple[tuple[Path, str], ...], workspace: LocalWorkspace | None = None
-    ) -> dict[str, Verb]:
+    def _verbs(self, denied: tuple[tuple[Path, str], ...], workspace: LocalWorkspace | None = None) -> dict[str, Verb]:
         outset, session = self._outset, self._outset.journal.session_id
         place = workspace or outset.ground.workspace
         changer = changing.changer_of(outset.config, session, outset.model, place, self._earlier)

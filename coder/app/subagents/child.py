@@ -33,7 +33,7 @@ from coder.core.events import RunEnded
 from coder.core.lazy import LazyModule
 from coder.core.messages import Message, Meta, Text
 from coder.core.model import ModelRequest
-from coder.core.requests import PermissionRequest, Reply, Request
+from coder.core.requests import Deny, PermissionRequest, Reply, Request
 from coder.core.tools import Tool
 from coder.tools.ledger import FileLedger
 from coder.tools.plan import Planning
@@ -135,6 +135,7 @@ class Child:
         await self._points.aclose()
         await self._workspace.aclose()
         await self._model.aclose()
+        await self.journal.settle()
         await self.journal.aclose()
 
     def _scene(self) -> AgentScene:
@@ -208,7 +209,10 @@ class Child:
     async def _ask(self, request: Request) -> Reply:
         if isinstance(request, PermissionRequest):
             request = replace(request, agent=self._record.id, agent_title=self._record.title)
-        return await self._footing.ask(request)
+        reply = await self._footing.ask(request)
+        if isinstance(reply, Deny) and reply.interrupt and not self._record.background:
+            self._footing.interrupt()  # whoever waits for this agent ends too
+        return reply
 
     def _executor(self, gate: Gate, ancestors: Sequence[str], berth: Berth) -> Executor:
         footing, record = self._footing, self._record

@@ -40,7 +40,7 @@ class Makes(Protocol):
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Footing:
     """`tools` makes the tools of an agent, `find` finds further ones, those of servers; `gate` is the session's, whose
-    questions no agent's interrupt. `merging` is how a branch gets into the session's work tree."""
+    questions no agent's interrupt. `interrupt` ends the run under way, `merging` is how a branch gets into the session's work tree."""
 
     outset: Outset
     casting: Casting
@@ -55,6 +55,7 @@ class Footing:
     find: Callable[[str], Tool | None] | None
     origin: Callable[[], Origin]
     merging: Merging
+    interrupt: Callable[[], None]
 
 
 class AgentControl(Control):

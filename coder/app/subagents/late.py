@@ -43,6 +43,7 @@ class LateAgents:
         self._folder = folder
         self._pool: Pool | None = None
         self._patience: float | None = None
+        self.interrupt: Callable[[], None] = _unprimed  # of the run that waits for them
 
     @property
     def pool(self) -> Pool:

@@ -63,6 +63,8 @@ class Life:
         await asyncio.wait({working})
         if not working.cancelled() and (error := working.exception()) is not None:
             end.state, end.error = "failed", _why(error)
+        if record.child is not None:
+            await record.child.aclose()
         await self._leave(end)
         report = await self._report(end)
         record.seconds, record.state, record.report, record.doing = record.elapsed, end.state, report, ""
@@ -106,10 +108,6 @@ class Life:
                     _end_of(end, await child.run(prompt), child)
             finally:
                 end.text = end.text or _last_words(child)
-                await asyncio.shield(asyncio.ensure_future(self._closed(child)))
-
-    async def _closed(self, child: Child) -> None:
-        await child.aclose()
 
     async def _berth(self) -> Berth:
         """Where it works. Raises ToolError."""

@@ -15,6 +15,7 @@ from coder.core import prompts
 from coder.core.messages import Message, Meta, Text
 from coder.tools import agent_report
 
+_CUT = "It was cut off with the session. SendMessage to {id} goes on from there."
 _WAYS = {"completed": "has reported", "failed": "failed", "stopped": "was stopped"}
 
 
@@ -84,7 +85,7 @@ def _notice(record: Record) -> str:
         state=state,
         title=record.title,
         ended=_WAYS[state],
-        result=agent_report.text_of(report) if report is not None else "It was cut off with the session.",
+        result=agent_report.text_of(report) if report is not None else _CUT.format(id=record.id),
     )
 
 

@@ -38,6 +38,7 @@ def pool_of(made: Assembly) -> Pool:
         find=made.reach.find if made.reach is not None else None,
         origin=lambda: origin,
         merging=Merging(origin, made.checkpoints, pen, lambda: outset.journal.path),
+        interrupt=lambda: made.agents.interrupt(),
     )
     return Pool(footing, outset.journal.cut)
 

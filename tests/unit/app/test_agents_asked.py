@@ -17,7 +17,7 @@ from tests.support.fanout import DONE, GO, asked, asks, fan, of, open_requests, 
 from tests.support.talks import Talk
 
 FIVE = [f"part {n}" for n in range(5)]
-STALLED = {"fault": fault("stall", after=2, times="forever")}
+STALL = fault("stall", after=2, times="forever")
 
 
 def front() -> Recorder:
@@ -26,7 +26,7 @@ def front() -> Recorder:
 
 @pytest.mark.behaviour("B-1900")
 async def test_agents_of_one_reply_work_at_the_same_time(tmp_path: Path) -> None:
-    stalled = rule({"user_regex": "^part"}, "Never said to the end.", **STALLED)
+    stalled = rule({"user_regex": "^part"}, "Never said to the end.", fault=STALL)
     async with running_api(fan(FIVE, stalled)) as api:
         session = await Talk.at(tmp_path, api.url).open()
         assert session.agents is not None and session.agents.rows() == ()
@@ -143,7 +143,7 @@ async def test_a_long_report_lies_in_a_file_that_is_named(tmp_path: Path) -> Non
 
 @pytest.mark.behaviour("B-1905")
 async def test_one_can_be_stopped_and_another_told_something(tmp_path: Path) -> None:
-    stalled = rule({"user_regex": "^part stalled"}, "Never said.", **STALLED)
+    stalled = rule({"user_regex": "^part stalled"}, "Never said.", fault=STALL)
     looks = rule({"user_regex": "^part told", "turn": 1}, tool("Glob", pattern="*"), wait=0.2)
     told = rule({"last_user_contains": "look at b too"}, "Looked at b.")
     async with running_api(fan(["part stalled", "part told"], stalled, told, looks)) as api:
@@ -179,3 +179,15 @@ async def test_an_agent_that_ended_goes_on_where_it_was(tmp_path: Path) -> None:
         goes_on = of(api, "part x")[-1]
         assert "Report on part x." in json.dumps(goes_on["messages"])
         await session.aclose()
+
+
+@pytest.mark.behaviour("B-1903")
+async def test_a_no_that_ends_the_run_ends_who_waits_for_the_agent_too(tmp_path: Path) -> None:
+    runs = rule({"user_regex": "^part"}, tool("Bash", command="touch made.txt"))
+    seen = Recorder(Deny("", interrupt=True))
+    async with running_api(fan(["part x", "part y"], runs)) as api:
+        session = await Talk.at(tmp_path, api.url).open(front=seen, permission_mode="default")
+        assert (await session.prompt(GO)).reason == "interrupted"
+        assert {row.state for row in session.agents.rows()} == {"stopped"}  # type: ignore[union-attr]  # it has some
+        await session.aclose()
+    assert len(seen.asked) == 1

@@ -43,7 +43,9 @@ async def test_what_agents_cost_is_in_the_total_and_the_ledger_and_not_in_the_ru
             for path in (tmp_path / "home" / ".coder" / "ledger").glob("*.jsonl")
             for line in path.read_text(encoding="utf-8").splitlines()
         ]
-        own = sum((usage_from_api(each.usage) for each in api.exchanges if asked(each.body or {}) == GO), usage_from_api({}))
+        own = sum(
+            (usage_from_api(each.usage) for each in api.exchanges if asked(each.body or {}) == GO), usage_from_api({})
+        )
         assert len(rows) == len(api.requests) == 5 and len({row["agent"] for row in rows}) == 4
         assert sum(row["usd"] for row in rows) == pytest.approx(billed(api))
         assert spent.cost == pytest.approx(billed(api))
@@ -79,7 +81,9 @@ async def test_a_group_has_money_and_a_number_of_its_own(tmp_path: Path, within:
     if within is None:
         assert second.state == "completed"
     else:
-        assert second.state == "failed" and second.error.startswith("Budget reached: ") and "coder -p" not in second.error
+        assert (
+            second.state == "failed" and second.error.startswith("Budget reached: ") and "coder -p" not in second.error
+        )
         assert (group.usd or 0.0) <= within
 
 

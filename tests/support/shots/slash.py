@@ -50,15 +50,11 @@ def below(rows: Sequence[str]) -> list[str]:
 
 
 def agents(studio: Studio) -> Sequence[str]:
-    return shipped(page("/agents", "esc")(studio))
+    return lasting(page("/agents", "esc")(studio), (r"^( +)\S*/prompts/", r"\1~/.local/lib/coder/prompts/"))
 
 
 def skills(studio: Studio) -> Sequence[str]:
-    return shipped(page("/skills", "esc")(studio))
-
-
-def shipped(rows: Sequence[str]) -> list[str]:
-    """With the place of the files that come with coder made the same."""
+    rows = page("/skills", "esc")(studio)
     return lasting(rows, (r"^( +)\S*/prompts/", r"\1~/.local/lib/python3.12/site-packages/coder/prompts/"))
 
 

@@ -95,6 +95,7 @@ def parse(argv: list[str]) -> RunArguments:
             check_tries=found.check_tries,
             think=_SWITCHED[found.think_tool],
             hook_events=found.include_hook_events,
+            forward_subagent_text=found.forward_subagent_text,
             worktree=found.worktree,
             auto_commit=found.auto_commit,
             mcp_config=tuple(found.mcp_config or ()),
@@ -142,6 +143,7 @@ def _build() -> _Parser:
     add("--check-tries", type=_positive_int)
     add("--think-tool", choices=("on", "off"))
     add("--include-hook-events", action="store_true")
+    add("--forward-subagent-text", action="store_true")
     add("-w", "--worktree", nargs="?", const="")
     add("--auto-commit", action=argparse.BooleanOptionalAction)
     add("--add-dir", nargs="+", action="extend")

@@ -54,6 +54,7 @@ class Flags:
     check_tries: int | None = None
     think: bool | None = None
     hook_events: bool = False
+    forward_subagent_text: bool = False
     worktree: str | None = None  # "": under a name of its own
     auto_commit: bool | None = None
     mcp_config: tuple[str, ...] = ()  # each a path or a JSON object

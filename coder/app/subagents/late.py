@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 CEILING = "CLAUDE_CODE_PRINT_BG_WAIT_CEILING_MS"
 _PATIENCE = 600.0
+_FOR_EVER = 10.0 * 365 * 24 * 3600
 
 
 def _unprimed() -> None:
@@ -130,7 +131,9 @@ class LateAgents:
 
 def _seconds(text: str) -> float:
     given = text.strip()
-    return int(given) / 1000 if given.isascii() and given.isdigit() and len(given) < 10 else _PATIENCE
+    if not (given.isascii() and given.isdigit() and len(given) < 10):
+        return _PATIENCE
+    return int(given) / 1000 or _FOR_EVER
 
 
 class _Shared:

@@ -1,4 +1,5 @@
 """Commands of coder's own for a host: what they print, with nobody to choose or to look. Must not know the wire."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping

@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from coder.app import contents
     from coder.app import titles as making
     from coder.app.reach.linking import Connect
+    from coder.app.subagents import leading as leads
     from coder.app.titles import Titler
     from coder.git import looking as looks
     from coder.git.looking import Looking
     from coder.mcp.server import Server
     from coder.telemetry.context_report import ContextReport
 else:  # for people in front, and in a repository
+    leads = LazyModule("coder.app.subagents.leading")
     contents, making = LazyModule("coder.app.contents"), LazyModule("coder.app.titles")
     looks = LazyModule("coder.git.looking")
 
@@ -64,6 +66,10 @@ async def open_session(
     if looking is None and repository_of(config.cwd) is not None:
         looking = looks.begin(config)
     try:
+        if config.agents.given:
+            leads.check_given(config)
+        led = leads.leading(config, start) if config.agents.main else None
+        config = led.config if led is not None else config
         begun = outset(config, frontend, start, save_rule, reload)
         made = Assembly(
             begun, frontend, today or datetime.now().astimezone().date(), reserved, looking, more_servers, connect
@@ -72,10 +78,13 @@ async def open_session(
         if looking is not None:
             looking.end()
         raise
+    if led is not None and led.hooks is not None:
+        made.points.bring(led.hooks)
     titling = _titling(begun, made) if titles else ()
     begun.hearing.add(
         begun.purse, begun.journal, made.checkpoints, begun.figures, made.evidencing, *titling, made.points, made.others
     )
+    begun.hearing.add(made.agents)
     if made.autocommit is not None:
         begun.hearing.add(made.autocommit)
     if made.reach is not None:
@@ -114,6 +123,7 @@ async def open_session(
         made.points,
         made.autocommit.run_ended if made.autocommit is not None else None,
         made.reach,
+        made.agents,
     )
 
 
@@ -134,6 +144,7 @@ def _ends(begun: Outset, made: Assembly, titling: tuple[Titler, ...]) -> AsyncEx
         ends.push_async_callback(made.git.context.aclose)
     if made.reach is not None:
         ends.push_async_callback(made.reach.aclose)
+    ends.push_async_callback(made.agents.aclose)
     ends.callback(begun.tools.shells.forget)
     ends.push_async_callback(made.points.aclose)
     return ends
@@ -165,6 +176,7 @@ def _facts(begun: Outset, made: Assembly) -> SessionFacts:
         transcript=begun.journal.path,
         trust=begun.config.trust,
         style=begun.config.guidance.style,
+        agents=made.casting.names(),
     )
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from coder.app.reach.session import Reach
     from coder.app.shell_line import ShellDone
     from coder.app.spent import Spent
+    from coder.app.subagents.late import LateAgents
     from coder.app.tasks import Task
     from coder.core.trust import Trust
     from coder.sessions.presence import Here
@@ -55,6 +56,7 @@ class SessionFacts:
     transcript: Path | None
     trust: Trust | None = None
     style: str = "default"  # as it was set, whether there is such a style or not
+    agents: tuple[str, ...] = ()  # the kinds that can be asked
 
 
 class Session:
@@ -76,6 +78,7 @@ class Session:
         points: Points | None = None,
         after_run: Callable[[], Awaitable[None]] | None = None,
         reach: Reach | None = None,
+        agents: LateAgents | None = None,
     ) -> None:
         self.facts = facts
         self.control = control
@@ -84,6 +87,9 @@ class Session:
         self.points: Points = points or NoPoints()
         self.reach = reach  # its servers; None where it has none
         self._after_run = after_run
+        self.agents = agents
+        if agents is not None:
+            agents.interrupt = self.interrupt
         self._requiring: asyncio.Task[tuple[str, ...]] | None = None
         self._agent = agent
         self._conversation = conversation
@@ -146,6 +152,11 @@ class Session:
         if self.reach is not None:
             self.reach.release()
 
+    def wait_for_agents(self) -> None:
+        """From now on a run ends only when the agents in the background have: for who has but one run."""
+        if self.agents is not None:
+            self.agents.waits()
+
     def begin_servers(self) -> None:
         """Lets its servers connect while the person thinks; else they do so with the first request."""
         if self.reach is not None:
@@ -176,6 +187,23 @@ class Session:
                 return await self._agent.run(prepared.message, prepared.template)
         finally:
             self._prompting.run_ended()
+
+    async def follow_up(self) -> RunEnded | None:
+        """A run with what agents in the background have reported since the last one, and no word of the person; None
+        when there is nothing of that. `agents.has_news` tells so; what no such run takes goes before the next prompt.
+
+        Raises ProtocolError while a run is under way."""
+        self._expect_idle("it is told of them by itself")
+        news = self.agents.news() if self.agents is not None else None
+        if news is None:
+            return None
+        self._agent.starts()
+        running = asyncio.create_task(self._agent.run(news))
+        async with self._until_done(running):
+            await asyncio.wait({running})
+            if self._after_run is not None:
+                await self._after_run()
+            return self._agent.ended_early("interrupted", "Interrupted") if running.cancelled() else running.result()
 
     @property
     def commands(self) -> tuple[Offered, ...]:

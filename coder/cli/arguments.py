@@ -95,11 +95,15 @@ def parse(argv: list[str]) -> RunArguments:
             check_tries=found.check_tries,
             think=_SWITCHED[found.think_tool],
             hook_events=found.include_hook_events,
+            forward_subagent_text=found.forward_subagent_text,
             worktree=found.worktree,
             auto_commit=found.auto_commit,
             mcp_config=tuple(found.mcp_config or ()),
             strict_mcp_config=found.strict_mcp_config,
             require_mcp=tuple(found.require_mcp or ()),
+            agents=found.agents,
+            agent=found.agent,
+            append_subagent_system_prompt=found.append_subagent_system_prompt or "",
         ),
         screen_reader=found.screen_reader,
         no_animation=found.no_animation,
@@ -139,6 +143,7 @@ def _build() -> _Parser:
     add("--check-tries", type=_positive_int)
     add("--think-tool", choices=("on", "off"))
     add("--include-hook-events", action="store_true")
+    add("--forward-subagent-text", action="store_true")
     add("-w", "--worktree", nargs="?", const="")
     add("--auto-commit", action=argparse.BooleanOptionalAction)
     add("--add-dir", nargs="+", action="extend")
@@ -146,6 +151,9 @@ def _build() -> _Parser:
     add("--mcp-config", nargs="+", action="extend")
     add("--strict-mcp-config", action="store_true")
     add("--require-mcp", action="append")
+    add("--agents")
+    add("--agent")
+    add("--append-subagent-system-prompt")
     _add_session_flags(parser)
     return parser
 

@@ -70,6 +70,7 @@ Commands
   coder cost|context|cache  what it cost, what fills the context, cache misses
   coder who WHAT            which session changed a file, HEAD, a branch
   coder worktree            what is in those of -w: list, resume, remove
+  coder batch TASKS         many runs of -p from a file, one result each
   coder config list         settings and where they come from; also get, set
   coder auth                give coder an API key, or take it away
   coder trust               what this folder brings that would run; trust it

@@ -25,6 +25,11 @@ class Tenant:
         with contextlib.suppress(OSError):
             fcntl.flock(self._fd, fcntl.LOCK_SH)
 
+    @property
+    def fd(self) -> int:
+        """Whoever has it open is there too."""
+        return self._fd
+
     def leave(self) -> None:
         if self._fd >= 0:
             os.close(self._fd)

@@ -69,6 +69,7 @@ Commands
   coder undo                take back a commit of --auto-commit
   coder cost|context|cache  what it cost, what fills the context, cache misses
   coder who WHAT            which session changed a file, HEAD, a branch
+  coder workflow            procedures as files: list, show, check, new, run
   coder worktree            what is in those of -w: list, resume, remove
   coder batch TASKS         many runs of -p from a file, one result each
   coder config list         settings and where they come from; also get, set

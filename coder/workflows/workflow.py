@@ -8,10 +8,17 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from coder.core.choices import Effort
+from coder.core.errors import CoderError
+from coder.workflows.types import Shape
 
 END = "end"  # where a step may lead besides other steps: the workflow is over
 STOP = "stop"  # and over without success
+NEXT = "next"  # of `on_fail.then` and `until.then`: go on as if nothing were wrong
 Origin: TypeAlias = Literal["built-in", "managed", "yours", "project", "added", "plugin"]
+
+
+class WorkflowError(CoderError):
+    """A workflow, or a step of a run, cannot go on; `str()` says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,7 @@ class OnFail:
 @dataclass(frozen=True, slots=True)
 class Each:
     """Once for every item. `of` is a path to a list of an earlier step, or the fixed `items`; `name` is what an item is
-    called in the prompt; at most `most` items."""
+    called in the prompt; at most `most` items, those behind them are left out (and that is told)."""
 
     name: str
     of: str = ""
@@ -89,7 +96,8 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Until:
-    """Goes back to `goto` until the condition holds, at most `most` times; `then` follows when it never did."""
+    """Goes back to `goto` until the condition holds, at most `most` times; `then` follows when it never did. Going on
+    ends the count: who comes back to the step later begins at none."""
 
     when: str
     goto: str
@@ -111,11 +119,12 @@ class Step:
     line: int = 0
     control_line: int = 0
     lines: Mapping[str, int] = field(default_factory=dict)
+    text_lines: tuple[int, ...] = ()
     agent: str = ""
     model: str = ""
     effort: Effort | None = None
     turns: int | None = None
-    out: Any = None
+    out: Shape | None = None
     route: Mapping[str, str] = field(default_factory=dict)
     route_on: str = ""
     next: str = ""
@@ -136,7 +145,7 @@ class Step:
 @dataclass(frozen=True, slots=True, eq=False)
 class Workflow:
     """`digest` stands for the whole file as it was read. `report` is the step, or a text with {{…}}, that is the
-    workflow's own result; "" is that of the last step that ran."""
+    workflow's own result; "" is that of the last step that ran. `lines` are those of the keys of its head."""
 
     name: str
     file: Path
@@ -147,6 +156,7 @@ class Workflow:
     limits: Limits = Limits()
     steps: tuple[Step, ...] = ()
     report: str = ""
+    lines: Mapping[str, int] = field(default_factory=dict)
 
     def step(self, name: str) -> Step | None:
         return next((each for each in self.steps if each.name == name), None)

@@ -40,6 +40,7 @@ from coder.app.subagents.late import LateAgents
 from coder.app.subagents.parts import Told
 from coder.app.system_prompt import system_prompt
 from coder.app.toolbox import SessionTools
+from coder.app.workflowing.late import Given, LateWorkflows
 from coder.config.paths import user_home
 from coder.core.events import Notice
 from coder.core.frontend import Frontend
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from coder.app.shell_line import ShellLine
     from coder.app.subagents import forking, mentioned, pooling, skilled
     from coder.app.subagents.pool import Pool
+    from coder.app.workflowing import making as workflowing
     from coder.commands.definition import Definition
     from coder.git.looking import Looking
     from coder.mcp.server import Server
@@ -74,6 +76,7 @@ else:  # for people in front, calls on files, and folders with commands of their
     forking, mentioned, pooling, skilled = (
         LazyModule(f"coder.app.subagents.{name}") for name in ("forking", "mentioned", "pooling", "skilled")
     )
+    workflowing = LazyModule("coder.app.workflowing.making")
 
 SUBAGENTS = "subagents"
 
@@ -90,6 +93,7 @@ class Assembly:
         looking: Looking | None = None,
         more_servers: Callable[[], Sequence[Server]] | None = None,
         connect: Connect | None = None,
+        workflow: Given | None = None,
     ) -> None:
         self.outset = outset
         self._config = outset.config
@@ -99,6 +103,7 @@ class Assembly:
         earlier = outset.journal.folder / SUBAGENTS if outset.start.goes_on else None
         self.agents = LateAgents(self._pool, earlier, {**os.environ, **outset.config.env})
         self.commanded = Commanded(self._command_parts(reserved))
+        self.workflows = LateWorkflows(self._config, lambda: workflowing.workflows_of(self, reserved), workflow)
         self.reach = reach_of(
             outset, lambda name: self.tools.find(name), lambda: self.gate, self.points, more_servers, connect
         )
@@ -164,6 +169,8 @@ class Assembly:
         return self.reach.offering if self.reach is not None and self._config.guidance.commands else None
 
     async def _expand(self, line: str) -> Expanded | None:
+        if self.workflows.names(line):
+            return None
         offering = self._prompted
         found = await offering.expand(line) if offering is not None else None
         return found if found is not None else await self.commanded.expand(line)
@@ -172,7 +179,9 @@ class Assembly:
         """What can be typed; a file that is called like the prompt of a server stands behind it."""
         prompts = self._prompted.commands() if self._prompted is not None else ()
         names = {each.name for each in prompts}
-        return (*prompts, *(each for each in self.commanded.offered() if each.name not in names))
+        files = (*self.workflows.offered(), *self.commanded.offered())
+        kept = {each.name: each for each in reversed(files) if each.name not in names}
+        return (*prompts, *(each for each in files if kept.get(each.name) is each))
 
     async def _ready(self) -> None:
         """Before each run."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from coder.app.reach.linking import Connect
     from coder.app.subagents import leading as leads
     from coder.app.titles import Titler
+    from coder.app.workflowing.late import Given
     from coder.git import looking as looks
     from coder.git.looking import Looking
     from coder.mcp.server import Server
@@ -51,6 +52,7 @@ async def open_session(
     more_servers: Callable[[], Sequence[Server]] | None = None,
     connect: Connect | None = None,
     handed: Callable[[Outset, Assembly], None] | None = None,
+    workflow: Given | None = None,
 ) -> Session:
     """A session ready for its first prompt. Contacts nothing and changes nothing on disk, but for completing a rewind
     that was cut off.
@@ -60,7 +62,7 @@ async def open_session(
     among them count from the next call on. `titles`: a small model finds a title for a new session.
     `looking` is the first look at the repository, where it was begun before. `more_servers` gives the servers that no
     settings name, such as those of a program that embeds us; `connect` makes the links to servers, by default for real.
-    `handed` is given the parts, for whoever calls the tools itself.
+    `workflow` is the one that the command line names. `handed` is given the parts, for whoever calls the tools itself.
     Raises ConfigError and SessionError.
     """
     if looking is None and repository_of(config.cwd) is not None:
@@ -71,9 +73,8 @@ async def open_session(
         led = leads.leading(config, start) if config.agents.main else None
         config = led.config if led is not None else config
         begun = outset(config, frontend, start, save_rule, reload)
-        made = Assembly(
-            begun, frontend, today or datetime.now().astimezone().date(), reserved, looking, more_servers, connect
-        )
+        day = today or datetime.now().astimezone().date()
+        made = Assembly(begun, frontend, day, reserved, looking, more_servers, connect, workflow)
     except BaseException:
         if looking is not None:
             looking.end()
@@ -124,6 +125,7 @@ async def open_session(
         made.autocommit.run_ended if made.autocommit is not None else None,
         made.reach,
         made.agents,
+        made.workflows,
     )
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from coder.app.spent import Spent
     from coder.app.subagents.late import LateAgents
     from coder.app.tasks import Task
+    from coder.app.workflowing.late import LateWorkflows
     from coder.core.trust import Trust
     from coder.sessions.presence import Here
     from coder.telemetry.context_report import ContextReport
@@ -79,6 +80,7 @@ class Session:
         after_run: Callable[[], Awaitable[None]] | None = None,
         reach: Reach | None = None,
         agents: LateAgents | None = None,
+        workflows: LateWorkflows | None = None,
     ) -> None:
         self.facts = facts
         self.control = control
@@ -88,6 +90,7 @@ class Session:
         self.reach = reach  # its servers; None where it has none
         self._after_run = after_run
         self.agents = agents
+        self.workflows = workflows
         if agents is not None:
             agents.interrupt = self.interrupt
         self._requiring: asyncio.Task[tuple[str, ...]] | None = None
@@ -129,7 +132,7 @@ class Session:
         self, text: str, pictures: Sequence[Picture] = (), *, time_budget: float | None = None
     ) -> RunEnded:
         """Runs to the final answer. An interrupt, or `time_budget` seconds gone, is an end like any other. A text that
-        names a command of a file is sent as what that command says.
+        names a command of a file is sent as what that command says; one that names a workflow runs that.
 
         Raises ProtocolError while a run is under way; CoderError that says why a command could not be expanded, and
         SessionError that names a picture that cannot be sent, with nothing said then; CancelledError when the caller
@@ -188,6 +191,8 @@ class Session:
                 return self._agent.ended_early("hook_stopped", prepared.why)
             for message in prepared.before:
                 self._agent.tell(message)
+            if self.workflows is not None and self.workflows.names(text):
+                return await self.workflows.run(prepared.message, text)
             with prepared.during:
                 return await self._agent.run(prepared.message, prepared.template)
         finally:

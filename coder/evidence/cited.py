@@ -21,6 +21,7 @@ _NEAR = 10  # lines by which a quotation may be off
 _SHOWN = 70
 _MOST_ALIKE = 5  # paths of one name
 _TOLD = 20
+_UNREAD = "no page of this address was read"
 _NUMBERED = re.compile(r"^\s{0,8}\d{1,7}\s?[:|→\t]\s?", re.MULTILINE)
 _GAP = re.compile(r"\s{0,20}(?:#|//|--|/\*|<!--)?\s{0,20}(?:\.\.\.|…)\s{0,20}(?:\*/|-->)?")
 _WHOLE = re.compile(r"(?<![\w@+.()\[\]/-])(?:[\w@+.()\[\]-]{1,120}+/){1,20}+[\w@+.()\[\]-]{1,120}+")
@@ -67,11 +68,13 @@ async def checked(
     roots: Sequence[Path],
     may_read: Callable[[Path], bool] = anything,
     pages: Mapping[str, str] | None = None,
+    *,
+    has_all: bool = True,
 ) -> str:
     """A note for the model and for people about what of the report is not so; "" when all is. The report itself stays
-    as it is."""
+    as it is. `has_all`: `pages` are all that were read, so an address that is none of them is wrong."""
     made = await asyncio.to_thread(cited, report, roots, may_read, pages)
-    wrong = [f"- line {each.line}: {each}" for each in made if each.is_wrong]
+    wrong = [f"- line {each.line}: {each}" for each in made if each.is_wrong and (has_all or each.why != _UNREAD)]
     if not wrong:
         return ""
     more = [f"- and {len(wrong) - _TOLD} more"] if len(wrong) > _TOLD else []
@@ -131,7 +134,7 @@ def _of_address(desk: _Desk, each: Reference) -> Iterator[Finding]:
     if desk.pages is None or _page(desk.pages, each.url) is not None:
         return
     if not any(each.url in text for text in desk.pages.values()):
-        yield _finding(each, "no page of this address was read")
+        yield _finding(each, _UNREAD)
 
 
 def _of_passages(desk: _Desk, passages: Sequence[Passage]) -> Iterator[Finding]:

@@ -91,7 +91,7 @@ def swept(tmp_path: Path, moment: int) -> tuple[Life, RunningApi]:
     return life, api
 
 
-@pytest.mark.parametrize("moment", [8, 16])
+@pytest.mark.parametrize("moment", [16, 22])
 def test_killed_in_a_fan_out(tmp_path: Path, moment: int) -> None:
     swept(tmp_path, moment)
 

@@ -57,7 +57,6 @@ def test_s27_a_row_for_each_that_works_one_when_it_has_ended_and_esc_stops_all(
         terminal.press("ctrl+o")
         terminal.wait(lambda: any("Look for ALPHA." in line for line in terminal.history))
         terminal.wait(lambda: any("was told" in line for line in terminal.history))
-        terminal.press("enter")
         terminal.wait("Running 1 agent")
         terminal.press("esc")
         terminal.wait("Stopped by you")

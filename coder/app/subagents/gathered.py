@@ -160,12 +160,15 @@ def _sorted_out(stand: Stand, tree: WorkTree, files: Files) -> tuple[list[str], 
     inside = tuple(f"{name}/" for name in files.nested)
     masked = set(files.masked)
     links = _gitlinks(stand, tree, {*files.staged, *files.changed})
+    own = repository_of(Path(os.path.realpath(stand.origin.cwd)))
+    tops = (tree.path, *((own.top,) if own is not None else ()))
     wanted: list[str] = []
     left: dict[str, list[str]] = {}
     untracked = {*files.twins, *files.untracked} - files.ignored
     for name in dict.fromkeys((*files.staged, *files.changed, *sorted(untracked))):
         path = tree.path / name
-        if why := _why_not(stand, path, name in untracked):
+        is_denied = stand.origin.denies(name, *tops)
+        if why := "your rules deny reading it" if is_denied else _why_not(path, name in untracked):
             left.setdefault(why, []).append(name)
         elif name in masked or name in links or name in files.nested or name.startswith(inside):
             continue  # said with the reasons for which the worktree is kept
@@ -174,11 +177,9 @@ def _sorted_out(stand: Stand, tree: WorkTree, files: Files) -> tuple[list[str], 
     return wanted, left
 
 
-def _why_not(stand: Stand, path: Path, is_new: bool) -> str:
+def _why_not(path: Path, is_new: bool) -> str:
     if looks_secret(path.name):
         return "looks like a secret by its name"
-    if stand.origin.is_denied(path):
-        return "your rules deny reading it"
     try:
         facts = path.lstat()
     except OSError:

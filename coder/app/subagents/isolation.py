@@ -24,6 +24,8 @@ from coder.git.worktrees.making import Wish, check_place, lock, made, refill, un
 from coder.git.worktrees.removal import is_emptied, removed
 from coder.git.worktrees.tenancy import Tenant, in_turn, is_inhabited
 from coder.git.worktrees.trees import Checkout, WorkTree, at_path, check_name, main_checkout, named, write_note
+from coder.permissions.copied import Copy, also_in
+from coder.permissions.rules import Rules
 
 if TYPE_CHECKING:
     from coder.app import worktree_hooks
@@ -71,6 +73,12 @@ class Isolated:
             base=base,
             session=visible_line(str(self._session)),
         )
+
+    def rules(self, rules: Rules) -> Rules:
+        """The session's rules, as they hold here: what they deny of its files is denied of these too."""
+        top = _top_of(self._session) or self._session
+        home = Path(self._stand.origin.env.get("HOME") or "/")
+        return also_in(rules, Copy(top, self.top, self._session, home))
 
     async def leave(self, *, ok: bool = True) -> Left:
         """Commits what the agent changed, and removes the worktree when nothing is lost by it. Once the agent has
@@ -140,12 +148,16 @@ def _tree(
             tree = at_path(main, path)
         return tree, path, (_by_hook(path),)
     wish = Wish(name, origin.cwd, "head", origin.config.worktrees.sparse, _branch(main, id), more)
+
+    def denied(path: Path) -> bool:
+        return origin.denies(str(path.relative_to(main.top)), main.top, _top_of(origin.cwd) or origin.cwd)
+
     try:
         tree, _ = made(git, main, wish)
     except ConfigError:
         _forget_half(git, main, name)
         raise
-    return tree, tree.path, bring(git, main, tree, origin.config.worktrees.links, origin.is_denied)
+    return tree, tree.path, bring(git, main, tree, origin.config.worktrees.links, denied)
 
 
 def _found_again(git: Git, main: Checkout, tree: WorkTree, id: str) -> WorkTree | None:

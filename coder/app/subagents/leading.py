@@ -16,6 +16,7 @@ from coder.app.subagents.roster import roster_of
 from coder.commands.agents import Agent, given_agents
 from coder.core.config import Config
 from coder.core.errors import ConfigError
+from coder.models import catalog
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -81,7 +82,8 @@ def _model(config: Config, env: Mapping[str, str], agent: Agent, start: Start, n
         return config.model.name
     others = {name: value for name, value in env.items() if name != modelling.VARIABLE}
     is_ours = agent.origin == "built-in"
-    found = modelling.chosen(config, others, config.model.name, "", agent.model, is_ours=is_ours)
+    main = catalog.resolve(config.model.name, env)
+    found = modelling.chosen(config, others, main, "", agent.model, is_ours=is_ours)
     notes += [found.note] if found.note else []
     return found.model
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ from coder.core.errors import CoderError
 from coder.core.events import AgentEnded, AgentStarted, Notice, RunEnded
 from coder.core.lazy import LazyModule
 from coder.core.messages import Json, Message
+from coder.models import catalog
 
 if TYPE_CHECKING:
     from coder.app.subagents import isolation
@@ -94,6 +95,7 @@ class Life:
                 pool.ancestors(record),
                 record.crowd.budget if record.crowd is not None else None,
             )
+            record.remember(child.agent.history.messages, catalog.price)
             try:
                 prompt = self._opening(child)
                 self._keep("running", None)
@@ -125,7 +127,7 @@ class Life:
         if self._prompt and (messages or not self._isolated):
             return self._prompt
         if messages:
-            if _is_done(messages[-1], child):
+            if _is_done(messages, child):
                 return None
             return prompts.load("reminders/agent_goes_on")
         prompt = self._prompt or self._cast.prompt
@@ -202,9 +204,10 @@ def _end_of(end: _End, ended: RunEnded | None, child: Child) -> None:
     end.text = (ended.text if ended is not None else "") or _last_words(child)
 
 
-def _is_done(last: Message, child: Child) -> bool:
+def _is_done(messages: Sequence[Message], child: Child) -> bool:
     if child.submit is not None:
-        return child.submit.found_in(last)
+        return any(map(child.submit.found_in, reversed(messages)))
+    last = messages[-1]
     return last.role == "assistant" and not last.tool_uses and last.meta.stop_reason == "end_turn"
 
 

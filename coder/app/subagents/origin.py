@@ -34,6 +34,10 @@ class Origin:
     trailer: Callable[[], str]
     is_denied: Callable[[Path], bool]
 
+    def denies(self, name: str, *tops: Path) -> bool:
+        """Whether a file of this name below any of the work trees is: a copy is as secret as what it was made of."""
+        return any(self.is_denied(top / name) for top in tops)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stand:

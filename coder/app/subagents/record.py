@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coder.core.agents import AgentRow, AgentState, Brief, Report
-from coder.core.messages import Usage
+from coder.core.messages import Message, Usage
 
 if TYPE_CHECKING:
     from coder.app.subagents.child import Child
@@ -69,6 +70,17 @@ class Record:
         self.last = time.monotonic()
         if self.state in ("running", "waiting"):
             self.state = "waiting" if self.asks or self.waits_for else "running"
+
+    def remember(self, messages: Sequence[Message], price: Callable[[str, Usage], float | None]) -> None:
+        """What it did before it was cut off counts as its own, where nobody has counted it."""
+        if self.usage != Usage():
+            return
+        for reply in (message for message in messages if message.role == "assistant"):
+            usd = price(reply.meta.model, reply.meta.usage)
+            self.usage += reply.meta.usage
+            self.usd = None if self.usd is None or usd is None else self.usd + usd
+            self.step += 1
+            self.tool_uses += len(reply.tool_uses)
 
     @property
     def elapsed(self) -> float:

@@ -33,6 +33,7 @@ from coder.core.visible import visible_line
 from coder.frontends.hook_words import failure
 from coder.frontends.stream_json import convert
 from coder.frontends.stream_json.outbox import Outbox
+from coder.frontends.workflow_json import with_workflow
 
 if TYPE_CHECKING:
     from coder.frontends.stream_json import agents
@@ -64,7 +65,8 @@ class JsonOut:
 
     def finish(self, ended: RunEnded, session: Session) -> None:
         seconds = time.monotonic() - self._started
-        self._write(convert.result(session.facts, ended, session.spent, self._denials, seconds))
+        result = convert.result(session.facts, ended, session.spent, self._denials, seconds)
+        self._write(with_workflow(result, session))
         self._outbox.close()
         if self._outbox.failure is not None:
             raise self._outbox.failure

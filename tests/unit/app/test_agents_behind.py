@@ -126,5 +126,6 @@ async def test_task_tools_know_agents(tmp_path: Path) -> None:
         assert (await session.prompt(GO)).text == "Seen."
         looked, stopped = (results(body) for body in api.requests[-2:])
         assert looked[0].startswith("Report on part x.") and stopped == ["Agent helper is stopped."]
+        assert "<task-notification>" not in json.dumps(api.requests)
         assert await session.follow_up() is None
         await session.aclose()

@@ -170,3 +170,18 @@ async def test_what_cannot_be_asked_is_said_with_what_can(tmp_path: Path) -> Non
         assert (await session.prompt(GO)).text == DONE
         assert "Explore" in results(of(api, GO)[-1])[0] and len(api.requests) == 2
         await session.aclose()
+
+
+@pytest.mark.behaviour("B-1908")
+async def test_the_money_of_a_group_is_a_part_of_the_sessions(tmp_path: Path) -> None:
+    async with running_api(fan(["part of nobody"])) as api:
+        session = await Talk.at(tmp_path, api.url).open(max_budget_usd=0.04)
+        agents = session.agents
+        assert agents is not None
+        group = agents.group(9, 5.0)
+        states = [(await agents.run(Brief(prompt=f"part {n}", group=group))).state for n in range(8)]
+        spent = group.usd
+        alone = await agents.run(Brief(prompt="part alone"))
+        await session.aclose()
+        assert states[0] == "completed" and states[-1] == alone.state == "failed"
+        assert spent is not None and billed(api) == pytest.approx(spent) and spent <= 0.04

@@ -13,7 +13,13 @@ import pytest
 
 from coder.app.subagents.isolation import isolate
 from coder.app.subagents.remains import remains, told
+from coder.core.config import RuleText
 from coder.core.errors import ToolError
+from coder.core.messages import ToolUse
+from coder.core.tools import Reads
+from coder.permissions.decide import decide
+from coder.permissions.rules import parse_rules
+from coder.permissions.world import LocalWorld
 from tests.support.cli import Place
 from tests.support.repositories import Repository
 from tests.support.worktrees import HIDDEN, WORK
@@ -34,7 +40,7 @@ MORE = {
 
 
 ALL = {**WORK, **MORE}
-USUAL = ("untracked", "ignored .env", "staged", "committed", "locked", "submodule", "empty", "staged, then gone")
+USUAL = ("untracked", "ignored .env", "staged", "committed", "locked", "submodule", "empty", "staged, then changed")
 
 
 def works(usual: Collection[str], *, without: Collection[str] = ()) -> pytest.MarkDecorator:
@@ -120,20 +126,33 @@ async def test_what_it_committed_itself_stays_as_it_is(writers: Writers) -> None
     assert subjects == ["mend the cart (unfinished)", "own"] and left.kept is None
 
 
+async def test_its_branch_stays_where_others_have_the_same(writers: Writers) -> None:
+    made = await writers.isolate()
+    writers.sh(f"echo a > a; git add a; {IDENTITY} commit -qm own; git branch also", made.path)
+    left = await made.leave()
+    assert left.branch == "coder/agent-a1" and left.kept is None and left.branch in writers.branches()
+
+
 @pytest.mark.behaviour("B-1993")
 async def test_secrets_and_denied_files_are_not_committed_and_keep_the_worktree(place: Place) -> None:
-    writers = Writers(place, is_denied=lambda path: path.name == "private.txt")
+    private = (place.project / "private.txt", place.project / "shop" / "tax.py")
+    writers = Writers(place, is_denied=lambda path: path in private)
     writers.repository.write(".worktreeinclude", "private.txt\nbuild/\n")
     writers.repository.write(".git/info/exclude", "private.txt\n")
     writers.repository.write("private.txt", "never")
     writers.repository.write("build/x", "copied")
     made = await writers.isolate()
     assert not (made.path / "private.txt").exists() and (made.path / "build" / "x").exists()
-    writers.sh("echo precious > server.key; echo fine > fine.txt; git rm -q --cached README.md", made.path)
+    writers.sh("echo precious > server.key; echo fine > fine.txt; echo 1 >> shop/tax.py", made.path)
     left = await made.leave()
     assert left.branch == "coder/agent-a1" and left.kept == made.top
     assert writers.repository.git("diff", "--name-only", "main", left.branch) == "fine.txt"
     assert "server.key (looks like a secret by its name)" in left.text and "1 untracked file (server.key)" in left.text
+    assert "shop/tax.py (your rules deny reading it)" in left.text
+    rules, _ = parse_rules([RuleText("Read(/shop/tax.py)", "deny", "project", "", place.project)])
+    call, world = ToolUse("c", "Read", {}), LocalWorld(made.path, (made.path,), place.home, place.home)
+    for name, verdict in (("shop/tax.py", "deny"), ("shop/cart.py", "allow")):
+        assert decide(call, Reads((made.path / name,)), made.rules(rules), "default", world).verdict == verdict
 
 
 @pytest.mark.behaviour("B-1991")

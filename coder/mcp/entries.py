@@ -28,8 +28,8 @@ RESERVED = frozenset({"workspace", "claude-in-chrome", "computer-use", "Claude P
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with an entry. `skipped`: the server is not used; else what `text` names of it is not. `kind` is one
-    of a few names for programs: invalid_config, unknown_type, url_missing_type, reserved_name."""
+    """What is wrong with an entry. `skipped`: the server is not used; else what `text` names of it is not. `kind` is
+    one of a few names for programs: invalid_config, unknown_type, url_missing_type, reserved_name."""
 
     server: str
     text: str

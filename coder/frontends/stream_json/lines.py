@@ -4,11 +4,10 @@ Must not know what a message means.
 
 from __future__ import annotations
 
-import json
-import math
 from typing import Any
 
 from coder.core.messages import Json
+from coder.sessions.lines import encode_line
 
 # A line over 1 MiB ends the reader of the Python SDK.
 LIMIT = 1_000_000
@@ -22,12 +21,9 @@ _MEDIA = ("image", "document")
 def encode(message: Json) -> bytes:
     """The line of a message, whole. Never raises."""
     try:
-        text = _dumped(message)
-    except (ValueError, RecursionError):  # such as NaN, which is no JSON, or what no reader would unnest
-        text = _dumped(_plain(message))
-    # Some readers end a line at these two; JSON lets us write them escaped.
-    text = text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-    return text.encode("utf-8", "replace") + b"\n"
+        return encode_line(message)
+    except RecursionError:  # what no reader would unnest
+        return encode_line(_flat(message))
 
 
 def fitted(message: Json, limit: int = LIMIT) -> bytes:
@@ -41,10 +37,6 @@ def fitted(message: Json, limit: int = LIMIT) -> bytes:
         if len(line) <= limit:
             return line
     return encode({key: _only(value) for key, value in list(message.items())[:_MOST_ITEMS]})
-
-
-def _dumped(value: Json) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str, allow_nan=False)
 
 
 def _slim(value: Any, longest: int) -> Any:
@@ -69,7 +61,9 @@ def _only(value: Any) -> Any:
     """What can be told of a value whose parts are too many."""
     match value:
         case {"role": role, **rest}:
-            kept = {key: item for key, item in rest.items() if isinstance(item, str | None) and len(item or "") < _SHOWN}
+            kept = {
+                key: item for key, item in rest.items() if isinstance(item, str | None) and len(item or "") < _SHOWN
+            }
             return {**kept, "role": role, "content": [{"type": "text", "text": "[too long, left out of this message]"}]}
         case dict():
             return {}
@@ -81,16 +75,13 @@ def _only(value: Any) -> Any:
             return value
 
 
-def _plain(value: Any, depth: int = 0) -> Any:
-    """The value as JSON can say it: no NaN, no infinity, nothing nested beyond what readers take."""
+def _flat(value: Any, depth: int = 0) -> Any:
     match value:
-        case float() if not math.isfinite(value):
-            return None
         case dict() | list() if depth == _DEEPEST:
             return "[nested too deeply, left out of this message]"
         case dict():
-            return {str(key): _plain(item, depth + 1) for key, item in value.items()}
+            return {str(key): _flat(item, depth + 1) for key, item in value.items()}
         case list() | tuple():
-            return [_plain(item, depth + 1) for item in value]
+            return [_flat(item, depth + 1) for item in value]
         case _:
             return value

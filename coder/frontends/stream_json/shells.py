@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from coder.app.tasks import Task
 
 
+def row(task: Task) -> Json:
+    """As the list of all that runs in the background has it."""
+    return {"task_id": task.id, "task_type": "local_bash", "description": visible_line(task.command)}
+
+
 class ShellsOut:
     def __init__(self) -> None:
         self._told: dict[str, str] = {}  # the call that began each, by its id; without those that have ended
@@ -34,6 +39,15 @@ class ShellsOut:
                     task_type="local_bash",
                     is_backgrounded=True,
                 )
+
+    def rest(self, session_id: str) -> Iterator[Json]:
+        """The ends of those of which no end was heard."""
+        for id, call in tuple(self._told.items()):
+            del self._told[id]
+            about = {"task_id": id, "tool_use_id": call}
+            yield convert.system(session_id, "task_updated", **about, patch={"status": "killed"})
+            words = {"status": "stopped", "output_file": "", "summary": "stopped: the session ended"}
+            yield convert.system(session_id, "task_notification", **about, **words)
 
     def ended(self, session_id: str, event: TaskEnded) -> Iterator[Json]:
         call = self._told.pop(event.id, "")

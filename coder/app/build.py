@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from coder.git import looking as looks
     from coder.git.looking import Looking
     from coder.mcp.server import Server
+    from coder.sessions.store import Mirror
     from coder.telemetry.context_report import ContextReport
 else:  # for people in front, and in a repository
     leads = LazyModule("coder.app.subagents.leading")
@@ -52,6 +53,7 @@ async def open_session(
     more_servers: Callable[[], Sequence[Server]] | None = None,
     connect: Connect | None = None,
     handed: Callable[[Outset, Assembly], None] | None = None,
+    mirror: Mirror | None = None,
     workflow: Given | None = None,
 ) -> Session:
     """A session ready for its first prompt. Contacts nothing and changes nothing on disk, but for completing a rewind
@@ -63,6 +65,7 @@ async def open_session(
     `looking` is the first look at the repository, where it was begun before. `more_servers` gives the servers that no
     settings name, such as those of a program that embeds us; `connect` makes the links to servers, by default for real.
     `workflow` is the one that the command line names. `handed` is given the parts, for whoever calls the tools itself.
+    `mirror` is told whatever is stored of the conversation and its subagents.
     Raises ConfigError and SessionError.
     """
     if looking is None and repository_of(config.cwd) is not None:
@@ -73,6 +76,8 @@ async def open_session(
         led = leads.leading(config, start) if config.agents.main else None
         config = led.config if led is not None else config
         begun = outset(config, frontend, start, save_rule, reload)
+        if mirror is not None:
+            begun.journal.mirror(mirror)
         day = today or datetime.now().astimezone().date()
         made = Assembly(begun, frontend, day, reserved, looking, more_servers, connect, workflow)
     except BaseException:

@@ -119,6 +119,11 @@ class Session:
         return self.reach.rows() if self.reach is not None else ()
 
     @property
+    def skipped_servers(self) -> tuple[tuple[str, str, str], ...]:
+        """Entries that name no server that could be used: name, what kind of mistake, and the word for people."""
+        return self.reach.skipped if self.reach is not None else ()
+
+    @property
     def spent(self) -> Spent:
         return self._spent()
 

@@ -62,6 +62,7 @@ class Reach:
         self._in_requests = InRequests(facts, self._links, self._known, self.begin, self._saying.warn)
         self.news = ServerNews(self._links, self._known, lambda: self._in_requests.tools, self._in_requests.defers)
         self.warnings = facts.problems
+        self.skipped = facts.skipped
 
     # What the engine is given.
 

@@ -132,6 +132,7 @@ async def open_session(
         made.agents,
         made.workflows,
         switch=made.switch,
+        tune=made.tune,
     )
 
 

@@ -68,8 +68,8 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Given:
-    """What a program says beside a text: the id of the message, and the blocks that it has. `is_synthetic`: no person is
-    behind it, and a slash in it is a letter like any other."""
+    """What a program says beside a text: the id of the message, and its blocks. `is_synthetic`: no person is behind it,
+    and a slash in it is a letter like any other."""
 
     uuid: str = ""
     blocks: tuple[Block, ...] = ()

@@ -143,8 +143,8 @@ class Session:
         given: Given = GIVEN,
     ) -> RunEnded:
         """Runs to the final answer. An interrupt, or `time_budget` seconds gone, is an end like any other. A text that
-        names a command of a file is sent as what that command says; one that names a workflow runs that. `given` is what
-        a program says beside it.
+        names a command of a file is sent as what that command says; one that names a workflow runs that. `given` is
+        what a program says beside it.
 
         Raises ProtocolError while a run is under way; CoderError that says why a command could not be expanded, and
         SessionError that names a picture that cannot be sent, with nothing said then; CancelledError when the caller

@@ -15,6 +15,7 @@ from coder.app.reload import Reload
 from coder.app.session import Session
 from coder.app.starting import Start
 from coder.cli.arguments import RunArguments
+from coder.config.environment import switch
 from coder.core import loop
 from coder.core.config import Config
 from coder.core.errors import ConfigError
@@ -42,12 +43,21 @@ async def _run(arguments: RunArguments, config: Config) -> int:
 
     async with AsyncExitStack() as stack:
         config = await through_replay(stack, arguments, config)
-        out = HostOut(
-            sys.stdout.fileno(), hook_events=arguments.flags.hook_events, replays=arguments.replay_user_messages
-        )
+        out = _out(arguments, config)
         opener = _Opener(arguments, config, out)
         fd = sys.stdin.fileno() if sys.stdin is not None else None
         return await Host(opener.open, out, fd, config, os.environ).run()
+
+
+def _out(arguments: RunArguments, config: Config) -> HostOut:
+    """Raises ConfigError for a variable that cannot be understood."""
+    flags = arguments.flags
+    return HostOut(
+        sys.stdout.fileno(),
+        hook_events=flags.hook_events,
+        forwards_agents=flags.forward_subagent_text or switch(config.env, "CLAUDE_CODE_FORWARD_SUBAGENT_TEXT"),
+        replays=arguments.replay_user_messages,
+    )
 
 
 class _Opener:

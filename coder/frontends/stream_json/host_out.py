@@ -5,7 +5,7 @@ not know what is run, or who asks for what.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from uuid import uuid4
 
@@ -15,13 +15,17 @@ from coder.core.messages import Json, Usage
 from coder.frontends.stream_json import convert
 from coder.frontends.stream_json.out import StreamJsonOut, encode
 from coder.frontends.stream_json.turns_said import Said
+from coder.frontends.workflow_json import with_workflow
 
 
 class HostOut(StreamJsonOut):
     """`replays`: what the host said is given back when it is read, as an acknowledgement."""
 
-    def __init__(self, fd: int, *, hook_events: bool = False, replays: bool = False) -> None:
-        super().__init__(fd, hook_events=hook_events)
+    def __init__(
+        self, fd: int, *, hook_events: bool = False, forwards_agents: bool = False, replays: bool = False
+    ) -> None:
+        super().__init__(fd, hook_events=hook_events, forwards_agents=forwards_agents)
+        self.heard: Callable[[AnyEvent], None] = _unheard
         self._replays = replays
         self._steered: dict[str, Said] = {}  # said to the run under way, and not read yet
         self._own: set[str] = set()  # ids of what the host said, which is not told to it as news
@@ -44,7 +48,7 @@ class HostOut(StreamJsonOut):
         self._started = time.monotonic()
         self._denials = []
         self._api_seconds = session.spent.api_seconds
-        self._session_id = session.facts.session_id
+        self._session, self._session_id = session, session.facts.session_id
         self._write(convert.init(_now(session), session.commands, session.servers))
         if self._warned == self._session_id:
             return
@@ -85,6 +89,7 @@ class HostOut(StreamJsonOut):
         return read, unread
 
     def emit(self, event: AnyEvent) -> None:
+        self.heard(event)
         match event:
             case MessageAdded(message=message) if message.meta.uuid in self._own:
                 return
@@ -104,7 +109,7 @@ class HostOut(StreamJsonOut):
         of_turn = replace(spent, api_seconds=max(spent.api_seconds - self._api_seconds, 0.0))
         seconds = time.monotonic() - self._started
         result = convert.result(session.facts, ended, of_turn, self._denials, seconds)
-        self._result(result, said, origin)
+        self._result(with_workflow(result, session), said, origin)
 
     def turn_shared(self, ended: RunEnded, session: Session, said: Said) -> None:
         """The result of a message that was read along with the turn of another; nothing is counted twice."""
@@ -128,7 +133,11 @@ class HostOut(StreamJsonOut):
 
     def reset(self, old: Session, new: Session) -> None:
         """The conversation is another one from now on."""
+        for shape in self._agents.rest() if self._agents is not None else ():
+            self._write(shape)
+        self._agents = None  # they were those of the conversation that has ended
         old_id, self._session_id = old.facts.session_id, new.facts.session_id
+        self._session = new
         self._api_seconds = 0.0
         about = {"type": "conversation_reset", "new_conversation_id": self._session_id, "session_id": old_id}
         self._write({**about, "uuid": str(uuid4())})
@@ -146,6 +155,8 @@ class HostOut(StreamJsonOut):
     def close(self) -> None:
         """Returns when everything was written, or nobody reads it. Raises OSError when it could not be written for
         another reason."""
+        for shape in self._agents.rest() if self._agents is not None else ():
+            self._write(shape)
         self._outbox.close()
         if self._outbox.failure is not None:
             raise self._outbox.failure
@@ -162,6 +173,10 @@ class HostOut(StreamJsonOut):
     def _write(self, message: Json) -> None:
         if not (self._is_closing and self._has_failed):
             super()._write(message)
+
+
+def _unheard(event: AnyEvent) -> None:
+    pass
 
 
 def _now(session: Session) -> SessionFacts:

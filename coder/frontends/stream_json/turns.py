@@ -7,23 +7,41 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from time import monotonic
+from typing import TYPE_CHECKING, TypeAlias
 from uuid import uuid4
 
 from coder.app.prompting import Given
 from coder.app.session import Session
 from coder.core.errors import CoderError
-from coder.core.events import RunEnded
+from coder.core.events import AgentEnded, AnyEvent, RunEnded
+from coder.core.messages import Json
+from coder.frontends.beside import AT_WORK, in_background
 from coder.frontends.crash import report
 from coder.frontends.stream_json.host_out import HostOut
 from coder.frontends.stream_json.host_seat import Seat
 from coder.frontends.stream_json.turns_said import Said
 
+if TYPE_CHECKING:
+    from coder.app.subagents.late import LateAgents
+
 _log = logging.getLogger(__name__)
 
-Command = Callable[[Session, str], Awaitable[RunEnded | None]]
+Command: TypeAlias = Callable[[Session, str], Awaitable[RunEnded | None]]
 """Does what a line that begins with a slash says; None for one that is a prompt."""
+
+
+_BY_AGENTS: Json = {"kind": "task-notification"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Next:
+    """What the next turn begins with; without words of the host, what agents have reported."""
+
+    said: Said | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +65,10 @@ class Turns:
         self._is_prompt = False  # what runs: it can be told more
         self._has_ended = False  # nothing more will be said
         self._is_stopped = False
+        self._until: float | None = None  # when agents in the background are waited for no longer
         self._met = ""  # the session whose servers were waited for
         self.last: RunEnded | None = None
+        out.heard = self._heard
 
     def take(self, said: Said) -> None:
         session = self._seat.session
@@ -64,6 +84,7 @@ class Turns:
     def end(self) -> None:
         """Nothing more will be said: what is queued is done, and then `work` returns."""
         self._has_ended = True
+        self._seat_waits()
         self._changed.set()
 
     def stop(self) -> None:
@@ -99,35 +120,67 @@ class Turns:
 
     async def work(self) -> None:
         """Until nothing more will be said, and all that was is done."""
-        while (said := await self._next()) is not None:
+        while (next_one := await self._next()) is not None:
             try:
                 session = await self._seat.opened()
             except CoderError as error:
                 self.fail(error)
                 return
-            said = _fresh(said, session)
-            if said.queries:
+            said = _fresh(next_one.said, session) if next_one.said is not None else None
+            if said is None or said.queries or said.problem:
                 await self._turn(session, said)
-            elif not said.problem:
+            else:
                 session.note(_given(said))
                 self._out.said(said)
 
-    async def _next(self) -> Said | None:
+    async def _next(self) -> _Next | None:
         while not (self._is_stopped or self._out.is_broken):
             if self._waiting:
-                return self._waiting.popleft()
-            if self._has_ended:
+                return _Next(self._waiting.popleft())
+            agents = self._seat.session.agents if self._seat.session is not None else None
+            if agents is not None and agents.has_news:
+                return _Next()
+            if self._has_ended and (agents is None or not in_background(agents.rows())):
                 return None
             self._changed.clear()
-            await self._changed.wait()
+            await self._wait(agents)
         return None
 
-    async def _turn(self, session: Session, said: Said) -> None:
+    async def _wait(self, agents: LateAgents | None) -> None:
+        """Until something has changed. When nothing more will be said, agents in the background have so long and no
+        longer."""
+        if not self._has_ended or agents is None:
+            await self._changed.wait()
+            return
+        self._seat_waits()
+        if self._until is None:
+            self._until = monotonic() + (agents.patience or 0.0)
         try:
+            async with asyncio.timeout(max(self._until - monotonic(), 0.0)):
+                await self._changed.wait()
+        except TimeoutError:
+            for each in agents.rows():
+                if each.background and each.state in AT_WORK:
+                    await agents.stop(each.id)
+
+    def _seat_waits(self) -> None:
+        if self._seat.session is not None:
+            self._seat.session.wait_for_agents()
+
+    def _heard(self, event: AnyEvent) -> None:
+        if isinstance(event, AgentEnded):
+            self._changed.set()
+
+    async def _turn(self, session: Session, said: Said | None) -> None:
+        """`said` None: what agents in the background have reported begins it."""
+        try:
+            if self._has_ended:
+                session.wait_for_agents()
             unmet = await self._unmet(session)
             self._out.turn_begins(session)
             session.servers_told()
-            self._out.said(said)
+            if said is not None:
+                self._out.said(said)
             ended = unmet or await self._run(session, said)
         except CoderError as error:  # such as a command whose text cannot be made
             ended = RunEnded(reason="crashed", turns=0, error=str(error))
@@ -136,14 +189,17 @@ class Turns:
             ended = RunEnded(reason="crashed", turns=0, error=report(error))
         session = self._seat.session or session  # a command may have begun another
         read, unread = self._out.left(session.undelivered())
-        self._out.turn_ended(ended, session, said)
+        self._out.turn_ended(ended, session, said, None if said is not None else _BY_AGENTS)
         for each in read:
             self._out.turn_shared(ended, session, each)
         if not self._is_stopped:
             self._waiting.extendleft(reversed(unread))
         self.last = ended
 
-    async def _run(self, session: Session, said: Said) -> RunEnded:
+    async def _run(self, session: Session, said: Said | None) -> RunEnded:
+        if said is None:
+            with self._steerable():
+                return await session.follow_up() or RunEnded(reason="done", turns=0)
         if said.problem:
             return RunEnded(reason="crashed", turns=0, error=said.problem)
         if said.is_empty:  # such as the one with which a host opens a session, to ask something of it
@@ -152,9 +208,14 @@ class Turns:
             ended = await self._command(session, said.text.strip())
             if ended is not None:
                 return ended
+        with self._steerable():
+            return await session.prompt(said.text, time_budget=self._time_budget, given=_given(said))
+
+    @contextmanager
+    def _steerable(self) -> Iterator[None]:
         self._is_prompt = True
         try:
-            return await session.prompt(said.text, time_budget=self._time_budget, given=_given(said))
+            yield
         finally:
             self._is_prompt = False
 

@@ -26,6 +26,7 @@ from coder.app.conversation import OpenConversation, told_by
 from coder.app.evidencing import evidencing_of
 from coder.app.gitting.session import SessionGit
 from coder.app.hooking.pointing import bring, points_of, tell_of_file
+from coder.app.hosted import Hosted
 from coder.app.memory import ProjectMemory
 from coder.app.others import OtherSessions
 from coder.app.outset import Outset
@@ -94,10 +95,11 @@ class Assembly:
         more_servers: Callable[[], Sequence[Server]] | None = None,
         connect: Connect | None = None,
         workflow: Given | None = None,
+        hosted: Hosted | None = None,
     ) -> None:
         self.outset = outset
         self._config = outset.config
-        self.points = points_of(outset, lambda: self.reach, lambda: self.agents)
+        self.points = points_of(outset, lambda: self.reach, lambda: self.agents, hosted)
         self.git = SessionGit(outset, looking, lambda: self.executor)
         self._today = today
         earlier = outset.journal.folder / SUBAGENTS if outset.start.goes_on else None
@@ -105,7 +107,7 @@ class Assembly:
         self.commanded = Commanded(self._command_parts(reserved))
         self.workflows = LateWorkflows(self._config, lambda: workflowing.workflows_of(self, reserved), workflow)
         self.reach = reach_of(
-            outset, lambda name: self.tools.find(name), lambda: self.gate, self.points, more_servers, connect
+            outset, lambda name: self.tools.find(name), lambda: self.gate, self.points, more_servers, connect, hosted
         )
         self.casting = self._casting()
         told = outset.config.agents

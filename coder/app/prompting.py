@@ -106,6 +106,11 @@ class Prompting:
     def offered(self) -> tuple[Offered, ...]:
         return self._offered() if self._offered is not None else ()
 
+    async def ready(self) -> None:
+        """What is left to do before a run, for who does not wait for one. May be called again."""
+        if self._ready is not None:
+            await self._ready()
+
     async def prepare(self, text: str, pictures: Sequence[Block] = ()) -> Prepared | Refused:
         """What the run begins with. Raises CoderError when a command cannot be expanded, or a resource not be had."""
         if self._opening and not text.lstrip().startswith("/"):
@@ -124,8 +129,7 @@ class Prompting:
             blocks = (*blocks, *await self._attach(text))
         if self._further is not None and "@" in text:
             blocks = (*blocks, *await self._further(text))
-        if self._ready is not None:
-            await self._ready()
+        await self.ready()
         message = Message("user", (*pictures, *blocks), Meta(kind="prompt"))
         notes = tuple(reminder(note) for note in before)
         if expanded is None:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from coder.app.subagents.late import LateAgents
     from coder.app.tasks import Task
     from coder.app.workflowing.late import LateWorkflows
+    from coder.core.permits import Change
     from coder.core.trust import Trust
     from coder.sessions.presence import Here
     from coder.telemetry.context_report import ContextReport
@@ -42,6 +43,7 @@ else:  # for people in front
     pictured, tasking, unsaying = (LazyModule(f"coder.app.{name}") for name in ("pictures", "tasks", "unsaying"))
 
 Picture: TypeAlias = "Path | Image"
+Permit: TypeAlias = "Callable[[Sequence[Change]], Awaitable[tuple[str, ...]]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class Session:
         reach: Reach | None = None,
         agents: LateAgents | None = None,
         workflows: LateWorkflows | None = None,
+        permit: Permit | None = None,
     ) -> None:
         self.facts = facts
         self.control = control
@@ -89,6 +92,7 @@ class Session:
         self.points: Points = points or NoPoints()
         self.reach = reach  # its servers; None where it has none
         self._after_run = after_run
+        self._permit = permit
         self.agents = agents
         self.workflows = workflows
         if agents is not None:
@@ -109,6 +113,11 @@ class Session:
     @property
     def is_running(self) -> bool:
         return self._running is not None
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """The names of the tools that the model is told of, as they are by now."""
+        return self._agent.tools
 
     @property
     def servers(self) -> tuple[ServerRow, ...]:
@@ -170,13 +179,19 @@ class Session:
         there; None when it was interrupted. `servers_told` is to follow: nothing is said of servers until then."""
         if self.reach is None:
             return ()
-        self._requiring = asyncio.create_task(self.reach.required())
+        self._requiring = asyncio.create_task(self._there(self.reach))
         try:
             await asyncio.wait({self._requiring})
             return None if self._requiring.cancelled() else self._requiring.result()
         finally:
             self._requiring.cancel()
             self._requiring = None
+
+    async def _there(self, reach: Reach) -> tuple[str, ...]:
+        missing = await reach.required()
+        if not missing and reach.has_hosted:
+            await self._prompting.ready()  # with their tools in the requests, so that they can be told of
+        return missing
 
     async def _run(self, text: str, pictures: Sequence[Image]) -> RunEnded:
         self._agent.starts()
@@ -342,6 +357,11 @@ class Session:
         messages = self.messages
         at = max((index for index, message in enumerate(messages) if message.meta.kind == "prompt"), default=None)
         return () if at is None else messages[at:]
+
+    async def permit(self, changes: Sequence[Change]) -> tuple[str, ...]:
+        """Takes in what whoever answers for the person changes about what is allowed; in force when it returns. Returns
+        what went wrong, a line for people each."""
+        return await self._permit(changes) if self._permit is not None else ()
 
     def set_mode(self, mode: Mode) -> None:
         """From the next call on. Raises SessionError for a mode that is only to be had from the start."""

@@ -84,11 +84,13 @@ class Interface:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class HookSource:
-    """The `hooks` object of one settings file, as written. `origin` is the file or flag it stands in."""
+    """The `hooks` object of one settings file, as written. `origin` is the file or flag it stands in. `hosted`: of the
+    program that embeds us, whose matchers name callbacks."""
 
     origin: str
     scope: Scope
     events: Mapping[str, Any] = field(default_factory=dict)
+    hosted: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -136,7 +136,8 @@ async def open_session(
         made.reach,
         made.agents,
         made.workflows,
-        permit,
+        permit=permit,
+        switch=made.switch,
     )
     return session
 

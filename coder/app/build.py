@@ -137,6 +137,8 @@ async def open_session(
         made.agents,
         made.workflows,
         permit=permit,
+        described=made.casting.described,
+        roots=lambda: begun.ground.workspace.roots,
         switch=made.switch,
     )
     return session

@@ -85,6 +85,8 @@ class Session:
         workflows: LateWorkflows | None = None,
         *,
         switch: Callable[[str], None] | None = None,
+        described: Callable[[], Sequence[tuple[str, str]]] = tuple,
+        roots: Callable[[], tuple[Path, ...]] = tuple,
         permit: Permit | None = None,
     ) -> None:
         self.facts = facts
@@ -96,6 +98,7 @@ class Session:
         self._after_run = after_run
         self._switch = switch
         self._permit = permit
+        self._described, self._roots = described, roots
         self.agents = agents
         self.workflows = workflows
         if agents is not None:
@@ -116,6 +119,16 @@ class Session:
     @property
     def is_running(self) -> bool:
         return self._running is not None
+
+    def described_agents(self) -> Sequence[tuple[str, str]]:
+        """The kinds of agents that can be asked, each with what it says of itself, as they are by now. Blocks while it
+        reads."""
+        return self._described()
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """The folders it works in, as they are by now."""
+        return self._roots()
 
     @property
     def tools(self) -> tuple[str, ...]:

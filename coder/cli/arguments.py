@@ -7,25 +7,46 @@ next flag and both spellings of a name; and it costs a tenth of typer's import (
 from __future__ import annotations
 
 import argparse
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NoReturn, TypeAlias, get_args
 
+from coder.cli import argument_checks as checks
+from coder.cli import argument_values as values
+from coder.cli import other_flags
+from coder.cli.argv import bound
 from coder.config.flags import Flags
-from coder.core.choices import Effort
 from coder.core.config import OnLimit
 from coder.core.errors import ConfigError
 
 Color: TypeAlias = Literal["never", "auto", "always"]
-_SWITCHED = {None: None, "on": True, "off": False}
 FORMATS = ("text", "json", "stream-json")
-_RULE = re.compile(r"[A-Za-z*_][\w*-]*(\(.*\))?(,.*)?", re.DOTALL)
+_SWITCHED = {None: None, "on": True, "off": False}
+
+
+@dataclass(frozen=True, slots=True)
+class StreamArguments:
+    """What a program that drives coder asked for of the messages both ways. `input_format` is text or stream-json;
+    `partial`: the API's own events too; `replays`: each message of the host comes back; `mirrors`: what is stored is
+    told; `forwards`: what subagents say too."""
+
+    input_format: str = "text"
+    partial: bool = False
+    replays: bool = False
+    mirrors: bool = False
+    forwards: bool = False
+
+    @property
+    def is_driven(self) -> bool:
+        """Whether prompts come on standard input, as messages."""
+        return self.input_format != "text"
 
 
 @dataclass(frozen=True, slots=True)
 class RunArguments:
-    """What the command line asked for. `prompt` is None when it was not given. The last three are for a terminal."""
+    """What the command line asked for. `prompt` is None when it was not given; `print_mode` is also what
+    `--input-format stream-json` means. `init_only`: what is run at the start of a session, and no session.
+    `notices` are about flags that do nothing here. The three after `flags` are for a terminal."""
 
     prompt: str | None
     print_mode: bool
@@ -36,6 +57,9 @@ class RunArguments:
     screen_reader: bool = False
     no_animation: bool = False
     color: Color = "auto"
+    streaming: StreamArguments = StreamArguments()
+    init_only: bool = False
+    notices: tuple[str, ...] = ()
 
 
 class _Parser(argparse.ArgumentParser):
@@ -44,66 +68,95 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parse(argv: list[str]) -> RunArguments:
-    """Raises ConfigError for anything it does not understand."""
+    """Raises ConfigError for anything it does not understand, and for what is not to be had."""
     parser = _build()
-    found, unknown = parser.parse_known_args(argv)
+    actions = parser._option_string_actions
+    takers = [name for name, action in actions.items() if action.nargs is None or action.nargs == "+"]
+    found, unknown = parser.parse_known_args(bound(argv, actions.keys(), takers))
     if unknown:
-        raise ConfigError(_unknown(parser, unknown[0]))
-    _check_swallowed(found)
-    mode = "bypassPermissions" if found.dangerously_skip_permissions else found.permission_mode
+        raise ConfigError(_unknown(parser, unknown))
+    if why := checks.objection(found):
+        raise ConfigError(why)
+    is_driven = found.input_format == "stream-json"
     return RunArguments(
         prompt=found.prompt,
-        print_mode=found.print,
+        print_mode=found.print or is_driven,
         output_format=found.output_format,
         record=found.record,
         replay=found.replay,
-        flags=Flags(
-            model=found.model,
-            effort=found.effort,
-            max_turns=found.max_turns,
-            permission_mode="default" if mode == "manual" else mode,
-            allowed_tools=tuple(found.allowed_tools or ()),
-            disallowed_tools=tuple(found.disallowed_tools or ()),
-            system_prompt=found.system_prompt,
-            append_system_prompt=found.append_system_prompt or "",
-            add_dirs=tuple(found.add_dir or ()),
-            cwd=found.cwd,
-            settings=found.settings,
-            setting_sources=found.setting_sources,
-            session_id=found.session_id,
-            resume=found.resume,
-            continue_=found.continue_,
-            no_session_persistence=found.no_session_persistence,
-            time_budget=_time_budget(found),
-            max_budget_usd=found.max_budget_usd,
-            max_tokens_total=found.max_tokens,
-            fallback_models=_names(found.fallback_model),
-            on_limit=found.on_limit,
-            auto_compact_window=found.autocompact,
-            fork_session=found.fork_session,
-            resume_session_at=found.resume_session_at,
-            resume_drops_turn=found.resume_drops_turn,
-            name=found.name,
-            verbose=found.verbose,
-            trust_folder=found.trust_folder,
-            system_prompt_file=found.system_prompt_file,
-            append_system_prompt_file=found.append_system_prompt_file,
-            disable_slash_commands=found.disable_slash_commands,
-            bare=found.bare,
-            safe_mode=found.safe_mode,
-            check=found.check,
-            check_tries=found.check_tries,
-            think=_SWITCHED[found.think_tool],
-            hook_events=found.include_hook_events,
-            worktree=found.worktree,
-            auto_commit=found.auto_commit,
-            mcp_config=tuple(found.mcp_config or ()),
-            strict_mcp_config=found.strict_mcp_config,
-            require_mcp=tuple(found.require_mcp or ()),
-        ),
+        flags=_flags(found),
         screen_reader=found.screen_reader,
         no_animation=found.no_animation,
         color=found.color,
+        streaming=StreamArguments(
+            found.input_format,
+            found.include_partial_messages,
+            found.replay_user_messages,
+            found.session_mirror,
+            found.forward_subagent_text,
+        ),
+        init_only=found.init_only,
+        notices=other_flags.notices(vars(found)),
+    )
+
+
+def _flags(found: argparse.Namespace) -> Flags:
+    mode = "bypassPermissions" if found.dangerously_skip_permissions else found.permission_mode
+    return Flags(
+        model=found.model,
+        effort=found.effort,
+        max_turns=found.max_turns,
+        permission_mode="default" if mode == "manual" else mode,
+        may_bypass=found.allow_dangerously_skip_permissions,
+        permission_prompt_tool=found.permission_prompt_tool,
+        tools=values.named_tools(found.tools),
+        allowed_tools=tuple(found.allowed_tools or ()),
+        disallowed_tools=tuple(found.disallowed_tools or ()),
+        system_prompt=found.system_prompt,
+        append_system_prompt=found.append_system_prompt or "",
+        add_dirs=tuple(found.add_dir or ()),
+        cwd=found.cwd,
+        settings=found.settings,
+        setting_sources=found.setting_sources,
+        session_id=found.session_id,
+        resume=found.resume,
+        continue_=found.continue_,
+        no_session_persistence=found.no_session_persistence,
+        time_budget=_time_budget(found),
+        max_budget_usd=found.max_budget_usd,
+        max_tokens_total=found.max_tokens,
+        task_budget=found.task_budget,
+        fallback_models=values.names(found.fallback_model),
+        betas=tuple(dict.fromkeys(name for each in found.betas or () for name in each)),
+        thinking=found.thinking,
+        thinking_tokens=found.max_thinking_tokens,
+        thinking_display=found.thinking_display,
+        on_limit=found.on_limit,
+        auto_compact_window=found.autocompact,
+        fork_session=found.fork_session,
+        resume_session_at=found.resume_session_at,
+        resume_drops_turn=found.resume_drops_turn,
+        name=found.name,
+        verbose=found.verbose,
+        trust_folder=found.trust_folder,
+        system_prompt_file=found.system_prompt_file,
+        append_system_prompt_file=found.append_system_prompt_file,
+        disable_slash_commands=found.disable_slash_commands,
+        bare=found.bare,
+        safe_mode=found.safe_mode,
+        check=found.check,
+        check_tries=found.check_tries,
+        think=_SWITCHED[found.think_tool],
+        hook_events=found.include_hook_events,
+        worktree=found.worktree,
+        auto_commit=found.auto_commit,
+        mcp_config=tuple(found.mcp_config or ()),
+        strict_mcp_config=found.strict_mcp_config,
+        require_mcp=tuple(found.require_mcp or ()),
+        json_schema=found.json_schema,
+        setup="init" if found.init or found.init_only else "maintenance" if found.maintenance else "",
+        debug=found.debug if found.debug is not None or found.debug_file is None else "",
+        debug_file=found.debug_file,
     )
 
 
@@ -113,18 +166,13 @@ def _build() -> _Parser:
     add("prompt", nargs="?")
     add("-p", "--print", action="store_true")
     add("--output-format", choices=FORMATS, default="text")
-    add("--model")
-    add("--effort", choices=get_args(Effort))
-    add("--max-turns", type=_positive_int)
-    add("--time-budget", type=_seconds)
-    add("--max-minutes", type=_minutes)
-    add("--max-tokens", type=_positive_int)
-    add("--max-budget-usd", type=_dollars)
-    add("--fallback-model")
-    add("--on-limit", choices=get_args(OnLimit))
-    add("--autocompact", type=_window)
-    add("--permission-mode", choices=("default", "manual", "acceptEdits", "plan", "dontAsk", "bypassPermissions"))
+    _add_stream_flags(parser)
+    _add_model_flags(parser)
+    add("--permission-mode", type=values.mode)
     add("--dangerously-skip-permissions", action="store_true")
+    add("--allow-dangerously-skip-permissions", action="store_true")
+    add("--permission-prompt-tool")
+    add("--tools", nargs="+", action="extend")
     add("--allowedTools", "--allowed-tools", dest="allowed_tools", nargs="+", action="extend")
     add("--disallowedTools", "--disallowed-tools", dest="disallowed_tools", nargs="+", action="extend")
     add("--system-prompt")
@@ -136,9 +184,10 @@ def _build() -> _Parser:
     add("--bare", action="store_true")
     add("--safe-mode", action="store_true")
     add("--check")
-    add("--check-tries", type=_positive_int)
-    add("--think-tool", choices=("on", "off"))
-    add("--include-hook-events", action="store_true")
+    add("--check-tries", type=values.positive)
+    add("--init", action="store_true")
+    add("--init-only", action="store_true")
+    add("--maintenance", action="store_true")
     add("-w", "--worktree", nargs="?", const="")
     add("--auto-commit", action=argparse.BooleanOptionalAction)
     add("--add-dir", nargs="+", action="extend")
@@ -148,6 +197,39 @@ def _build() -> _Parser:
     add("--require-mcp", action="append")
     _add_session_flags(parser)
     return parser
+
+
+def _add_stream_flags(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--input-format", choices=("text", "stream-json"), default="text")
+    add("--include-partial-messages", action="store_true")
+    add("--include-hook-events", action="store_true")
+    add("--replay-user-messages", action="store_true")
+    add("--forward-subagent-text", action="store_true")
+    add("--session-mirror", action="store_true")
+    add("--json-schema")
+    for flag in other_flags.ignorable():
+        add(flag, action="store_true")
+
+
+def _add_model_flags(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--model")
+    add("--effort", type=values.effort)
+    add("--thinking", choices=("adaptive", "disabled"))
+    add("--max-thinking-tokens", type=values.from_zero)
+    add("--thinking-display", choices=("summarized", "omitted"))
+    add("--think-tool", choices=("on", "off"))
+    add("--betas", type=values.beta, nargs="+", action="extend")
+    add("--fallback-model")
+    add("--max-turns", type=values.positive)
+    add("--time-budget", type=values.seconds)
+    add("--max-minutes", type=values.minutes)
+    add("--max-tokens", type=values.positive)
+    add("--max-budget-usd", type=values.dollars)
+    add("--task-budget", type=values.positive)
+    add("--on-limit", choices=get_args(OnLimit))
+    add("--autocompact", type=values.window)
 
 
 def _add_session_flags(parser: argparse.ArgumentParser) -> None:
@@ -163,52 +245,14 @@ def _add_session_flags(parser: argparse.ArgumentParser) -> None:
     add("-n", "--name")
     add("--no-session-persistence", action="store_true")
     add("--verbose", action="store_true")
+    add("--debug")
+    add("--debug-file")
     add("--trust-folder", action="store_true")
-    add("--screen-reader", action="store_true")
+    add("--screen-reader", "--ax-screen-reader", action="store_true")
     add("--no-animation", action="store_true")
     add("--color", choices=get_args(Color), default="auto")
     add("--record", type=Path)
     add("--replay", type=Path)
-
-
-def _positive_int(text: str) -> int:
-    value = int(text) if text.isdigit() else 0
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
-    return value
-
-
-def _seconds(text: str) -> float:
-    return _number(text, "a number of seconds above 0")
-
-
-def _minutes(text: str) -> float:
-    return 60 * _number(text, "a number of minutes above 0")
-
-
-def _dollars(text: str) -> float:
-    return _number(text, "an amount in dollars above 0")
-
-
-def _number(text: str, expected: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 1e7:
-        raise argparse.ArgumentTypeError(f"expected {expected}, got {text!r}")
-    return value
-
-
-def _window(text: str) -> int | None:
-    """Tokens at which to compact: `auto` (None), `500000` or `500k`."""
-    if text == "auto":
-        return None
-    digits = text.lower().removesuffix("k")
-    value = int(digits) * (1000 if digits != text.lower() else 1) if digits.isdecimal() else 0
-    if not 1_000 <= value <= 10_000_000:
-        raise argparse.ArgumentTypeError(f"expected auto or a number of tokens from 1000 such as 150k, got {text!r}")
-    return value
 
 
 def _time_budget(found: argparse.Namespace) -> float | None:
@@ -217,27 +261,15 @@ def _time_budget(found: argparse.Namespace) -> float | None:
     return min(given, default=None)
 
 
-def _names(text: str | None) -> tuple[str, ...]:
-    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
-
-
-def _check_swallowed(found: argparse.Namespace) -> None:
-    """A list flag takes every word up to the next flag; say so when it took the prompt."""
-    if found.prompt is not None:
-        return
-    for name, values in (("--allowedTools", found.allowed_tools), ("--disallowedTools", found.disallowed_tools)):
-        if values and not all(_RULE.fullmatch(part) for part in values[-1:]):
-            raise ConfigError(
-                f"{name} took {values[-1]!r} as a rule. Put the prompt before {name}, or end the list with `--`."
-            )
-
-
-def _unknown(parser: argparse.ArgumentParser, flag: str) -> str:
+def _unknown(parser: argparse.ArgumentParser, words: list[str]) -> str:
     from difflib import get_close_matches
 
+    flag = next((word for word in words if word.startswith("-")), words[0])
+    if not flag.startswith("-"):
+        return f"a second prompt {flag!r}: put the whole prompt in quotes."
+    if why := other_flags.refusal(flag):
+        return why
     known = [option for action in parser._actions for option in action.option_strings]
     near = get_close_matches(flag.split("=")[0], known, n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
-    if not flag.startswith("-"):
-        return f"a second prompt {flag!r}: put the whole prompt in quotes."
     return f"unknown flag {flag}.{hint} `coder --help` lists the flags."

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench import cases, commands, sessions, terminal
 from bench.accounting import accounting
+from bench.agents import agents
 from bench.checkpoints import checkpoints
 from bench.finding import finding_tools
 from bench.git_context import git_context
@@ -27,7 +28,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="coder-bench-") as folder:
         every = (
             *(*cases.ALL, *terminal.ALL, checkpoints, git_context, git_reading, accounting),
-            *(*sessions.ALL, *commands.ALL, who, finding_tools, servers),
+            *(*sessions.ALL, *commands.ALL, who, finding_tools, servers, agents),
         )
         for case in every:
             if arguments.only is None or arguments.only in case.__name__:

@@ -57,11 +57,21 @@ class Denied:
     interrupt: bool = False
 
 
+class Questions:
+    """What makes questions to one person come one after another, whoever asks: gates that share it never ask at the
+    same time."""
+
+    def __init__(self) -> None:
+        self.deciding = asyncio.Lock()  # about one call after another
+        self.asking = asyncio.Lock()  # held while a question is put, never while a hook is waited for
+
+
 class Gate:
     """`judge` is `permissions.decide` over the session's rules, mode and world as they are at that moment, as if the
     given answer had been taken already. `remember` takes allow rules in and tells what went wrong, if anything. `cwd`
     is where the next command would run. `before_asking` may answer in the person's place. `others` know what a person
-    should hear of those who work in the same place.
+    should hear of those who work in the same place. `questions` are those of another gate, for who asks the same
+    person.
     """
 
     def __init__(
@@ -74,6 +84,7 @@ class Gate:
         cwd: Callable[[], Path],
         before_asking: BeforeAsking | None = None,
         others: Others | None = None,
+        questions: Questions | None = None,
     ) -> None:
         self._judge = judge
         self._ask = ask
@@ -83,8 +94,7 @@ class Gate:
         self._cwd = cwd
         self._before_asking = before_asking
         self._others = others or NoOthers()
-        self._deciding = asyncio.Lock()  # about one call after another
-        self._asking = asyncio.Lock()  # held while a question is put, never while a hook is waited for
+        self.questions = questions or Questions()
 
     def judge(self, call: ToolUse, access: Access) -> Decision:
         """What the rules and the mode say, without asking anybody. Pure but for the file facts it reads."""
@@ -92,7 +102,7 @@ class Gate:
 
     async def ask(self, request: Request) -> Reply:
         """Puts a question that is not about leave. There is never more than one question at a time."""
-        async with self._asking:
+        async with self.questions.asking:
             return await self._ask(request)
 
     async def check(
@@ -114,7 +124,7 @@ class Gate:
         if decision.verdict == "ask":
             # What a server asks the model does not wait for a hook that may be waiting for that server.
             asks_model = isinstance(access, Calls) and access.asks_model
-            async with asyncio.Lock() if asks_model else self._deciding:
+            async with asyncio.Lock() if asks_model else self.questions.deciding:
                 # Judged again: the answer to the question before this one may cover it.
                 decision = self._swayed(call, access, self.judge(call, access), said)
                 if decision.verdict == "ask":
@@ -155,7 +165,7 @@ class Gate:
         request = replace(request, reasons=(*request.reasons, *more))
         reply = await self._before_asking(request) if self._before_asking is not None else None
         if reply is None or (isinstance(reply, Allow) and (request.confirm or isinstance(access, Decides))):
-            async with self._asking:
+            async with self.questions.asking:
                 self._emit(PermissionAsked(request=request))
                 reply = await self._ask(request)
                 self._emit(PermissionAnswered(request=request, reply=reply))

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from coder.agent.executor import Executor
-from coder.agent.gate import Gate
+from coder.agent.gate import Gate, Remember
 from coder.agent.history import History
 from coder.agent.loop import Agent
 from coder.agent.ports import Ports
@@ -34,13 +34,18 @@ from coder.app.prompting import Prompting
 from coder.app.reach.reaching import reach_of
 from coder.app.recording import Site
 from coder.app.requesting import another, policies_of, room_of, template_of, thinks_by_tool
+from coder.app.subagents.casting import SessionCasting, casting_of
+from coder.app.subagents.choice import Choice
+from coder.app.subagents.late import LateAgents
+from coder.app.subagents.parts import Told
 from coder.app.system_prompt import system_prompt
 from coder.app.toolbox import SessionTools
+from coder.app.workflowing.late import Given, LateWorkflows
 from coder.config.paths import user_home
 from coder.core.events import Notice
 from coder.core.frontend import Frontend
 from coder.core.lazy import LazyModule
-from coder.core.messages import Message
+from coder.core.messages import Block, Message
 from coder.core.tools import Tool
 from coder.memory.files import MemoryFile, Reason
 from coder.models import catalog
@@ -55,13 +60,25 @@ if TYPE_CHECKING:
     from coder.app.reach.linking import Connect
     from coder.app.reach.offering import Offering
     from coder.app.shell_line import ShellLine
+    from coder.app.subagents import forking, mentioned, pooling, skilled
+    from coder.app.subagents.pool import Pool
+    from coder.app.workflowing import making as workflowing
+    from coder.commands.definition import Definition
     from coder.git.looking import Looking
     from coder.mcp.server import Server
     from coder.tools import skill as following
+    from coder.tools.registry import Helpers, ToolSession
+    from coder.workspace.local import LocalWorkspace
 else:  # for people in front, calls on files, and folders with commands of their own
     presenting, shell_line, tasks = (LazyModule(f"coder.app.{name}") for name in ("presenting", "shell_line", "tasks"))
     granting, skills_kept = (LazyModule(f"coder.app.commanding.{name}") for name in ("granting", "kept"))
     following = LazyModule("coder.tools.skill")
+    forking, mentioned, pooling, skilled = (
+        LazyModule(f"coder.app.subagents.{name}") for name in ("forking", "mentioned", "pooling", "skilled")
+    )
+    workflowing = LazyModule("coder.app.workflowing.making")
+
+SUBAGENTS = "subagents"
 
 
 class Assembly:
@@ -76,19 +93,28 @@ class Assembly:
         looking: Looking | None = None,
         more_servers: Callable[[], Sequence[Server]] | None = None,
         connect: Connect | None = None,
+        workflow: Given | None = None,
     ) -> None:
-        self._outset = outset
+        self.outset = outset
         self._config = outset.config
-        self.points = points_of(outset, lambda: self.reach)
+        self.points = points_of(outset, lambda: self.reach, lambda: self.agents)
         self.git = SessionGit(outset, looking, lambda: self.executor)
+        self._today = today
+        earlier = outset.journal.folder / SUBAGENTS if outset.start.goes_on else None
+        self.agents = LateAgents(self._pool, earlier, {**os.environ, **outset.config.env})
         self.commanded = Commanded(self._command_parts(reserved))
+        self.workflows = LateWorkflows(self._config, lambda: workflowing.workflows_of(self, reserved), workflow)
         self.reach = reach_of(
             outset, lambda name: self.tools.find(name), lambda: self.gate, self.points, more_servers, connect
         )
+        self.casting = self._casting()
+        told = outset.config.agents
+        self._choice = Choice(told.tools, told.without, told.servers)  # where the session is an agent itself
         self.tools = self._tools()
         outset.tools.shells.on_end = lambda shell: outset.emit(tasks.ended(shell))
         self.others = self._others()
-        self.gate = self._gate(frontend)
+        self.ask = outset.figures.timed(frontend.ask)
+        self.gate = self._gate()
         self.conversation = OpenConversation(
             outset.journal, lambda messages: self.agent.upkeep.restart(messages, "rewind")
         )
@@ -96,7 +122,7 @@ class Assembly:
         self.autocommit = self.git.autocommit(self.checkpoints)
         watch = outset.ground.stashed.watching(outset.ground.created.watch)
         self.checkpoints.tell_changes(self.others.changed, rewinds=True)
-        watched = self.autocommit or self.checkpoints
+        watched = self.agents.beside(self.autocommit or self.checkpoints)
         self.ports = Ports(watch, outset.journal, watched, self.points, self.others)
         self.executor = Executor(
             self.tools,
@@ -113,7 +139,7 @@ class Assembly:
         self.template = template_of(self._config, outset.model, self.tools.specs(), self.system.texts)
         self.agent = self._agent()
         self.evidencing = evidencing_of(self._config, outset.emit, self.line, self.checkpoints)
-        self.agent.ends_with((*self.evidencing.policies(), self.points), self.evidencing.attach)
+        self.agent.ends_with((*self.evidencing.policies(), self.agents, self.points), self.evidencing.attach)
 
     @property
     def prompting(self) -> Prompting:
@@ -127,9 +153,15 @@ class Assembly:
             self.commanded.run_ended,
             self._config.model.effort,
             self._ready,
-            self.reach.offering.attach if self.reach is not None else None,
+            self._further_mentions,
             self._warn,
+            self._config.agents.opening,
         )
+
+    async def _further_mentions(self, text: str) -> tuple[Block, ...]:
+        """What else than files a text mentions. Raises CoderError where that is not to be had."""
+        agents = mentioned.wanted(text, self.casting.names()) if self._has("Agent") and "agent" in text else ()
+        return (*agents, *(await self.reach.offering.attach(text) if self.reach is not None else ()))
 
     @property
     def _prompted(self) -> Offering | None:
@@ -137,6 +169,8 @@ class Assembly:
         return self.reach.offering if self.reach is not None and self._config.guidance.commands else None
 
     async def _expand(self, line: str) -> Expanded | None:
+        if self.workflows.names(line):
+            return None
         offering = self._prompted
         found = await offering.expand(line) if offering is not None else None
         return found if found is not None else await self.commanded.expand(line)
@@ -145,19 +179,21 @@ class Assembly:
         """What can be typed; a file that is called like the prompt of a server stands behind it."""
         prompts = self._prompted.commands() if self._prompted is not None else ()
         names = {each.name for each in prompts}
-        return (*prompts, *(each for each in self.commanded.offered() if each.name not in names))
+        files = (*self.workflows.offered(), *self.commanded.offered())
+        kept = {each.name: each for each in reversed(files) if each.name not in names}
+        return (*prompts, *(each for each in files if kept.get(each.name) is each))
 
     async def _ready(self) -> None:
         """Before each run."""
         if self.reach is not None and await self.reach.ready():
             self.tools.hold(self._every())
-            self.template = template_of(self._config, self._outset.model, self.tools.specs(), self.system.texts)
+            self.template = template_of(self._config, self.outset.model, self.tools.specs(), self.system.texts)
             self.agent.begins_with(self.template)
         await self.git.ready()
 
     def line(self) -> ShellLine:
         """What runs a command that the person typed."""
-        ground, outset = self._outset.ground, self._outset
+        ground, outset = self.outset.ground, self.outset
         made: ShellLine = shell_line.ShellLine(
             ground.workspace,
             ground.spill_dir,
@@ -172,7 +208,7 @@ class Assembly:
         return self.tools.find(tool) is not None
 
     def _command_parts(self, reserved: Collection[str]) -> Parts:
-        outset, config = self._outset, self._config
+        outset, config = self.outset, self._config
         return Parts(
             config=config,
             book=outset.book,
@@ -193,41 +229,90 @@ class Assembly:
             reserved=reserved,
             on_expansion=self.points.expanded,
             brings=partial(bring, self.points, config.hooks.heads),
+            fork=self._fork,
         )
 
+    async def _fork(self, definition: Definition, text: str) -> str:
+        report: str = await forking.forked(self.agents, definition, text)
+        return report
+
     def _tools(self) -> SessionTools:
-        every, further = self._every(), self.reach.find if self.reach is not None else None
-        return SessionTools(every, self._outset.rules.removed_tools(tool.name for tool in every), further)
+        every, further = self._every(), self._further if self.reach is not None else None
+        return SessionTools(every, self.outset.rules.removed_tools(tool.name for tool in every), further)
+
+    def _further(self, name: str) -> Tool | None:
+        return self.reach.find(name) if self.reach is not None and self._choice.allows(name) else None
 
     def _every(self) -> list[Tool]:
         """The tools that requests say of, in their order; those of servers come last."""
-        outset, config = self._outset, self._config
+        outset, config = self.outset, self._config
         skill = (following.Skill(self.commanded.commands),) if self.commanded.has_skills() else ()
         readers = self.reach.offering.readers() if self.reach is not None else ()
         every = (
-            *builtins(outset.tools, thinks=thinks_by_tool(config, outset.model)),
+            *builtins(
+                outset.tools,
+                thinks=thinks_by_tool(config, outset.model),
+                agents=self.agents,
+                kinds=self.casting.listed,
+            ),
             *self.git.tools,
             *skill,
             *readers,
         )
         kept = [tool for tool in every if config.tools is None or tool.name in config.tools]
-        return [*kept, *(self.reach.tools() if self.reach is not None else ())]
+        found = [*kept, *(self.reach.tools() if self.reach is not None else ())]
+        return [tool for tool in found if self._choice.has(tool.name)]
 
-    def _gate(self, frontend: Frontend) -> Gate:
-        outset = self._outset
+    def _gate(self) -> Gate:
+        outset = self.outset
         return Gate(
             outset.judge,
-            outset.figures.timed(frontend.ask),
+            self.ask,
             outset.emit,
-            self.reach.remembering(outset.book.allow) if self.reach is not None else outset.book.allow,
+            self.remember,
             outset.control.set_mode,
             lambda: outset.ground.workspace.cwd,
             self.points.before_asking,
             self.others,
         )
 
+    @property
+    def remember(self) -> Remember:
+        book = self.outset.book
+        return self.reach.remembering(book.allow) if self.reach is not None else book.allow
+
+    def _casting(self) -> SessionCasting:
+        outset = self.outset
+        told = Told(
+            lambda: self.memory.glimpse(),
+            self.git.glimpse,
+            lambda: self.commanded.commands.all_for_model() if self._has("Skill") else (),
+        )
+        servers = lambda: tuple(each.name for each in self.reach.rows()) if self.reach is not None else ()  # noqa: E731
+        return casting_of(outset, self._today, lambda: self.tools.names(), told, servers)
+
+    def _pool(self) -> Pool:
+        return pooling.pool_of(self)
+
+    def tools_of_agent(
+        self,
+        shared: ToolSession,
+        workspace: LocalWorkspace,
+        agents: Helpers,
+        tell: Callable[[Message], None],
+        messages: Callable[[], Sequence[Message]],
+    ) -> Sequence[Tool]:
+        """The session's tools, made anew for an agent that works in a place of its own."""
+        outset, config, made = self.outset, self._config, dict[str, Tool]()
+        every = builtins(shared, thinks=thinks_by_tool(config, outset.model), agents=agents, kinds=self.casting.listed)
+        made |= {tool.name: tool for tool in (*every, *self.git.tools_in(workspace))}
+        if self._has("Skill"):
+            made["Skill"] = following.Skill(skilled.AgentSkills(self.commanded.commands, tell, messages))
+        held = ((name, self.tools.find(name)) for name in self.tools.names())
+        return [made.get(name, tool) for name, tool in held if tool is not None]
+
     def _others(self) -> OtherSessions:
-        outset, config = self._outset, self._config
+        outset, config = self.outset, self._config
         told = told_by(outset.journal.messages)
         first = told[0].text if told else ""
         return OtherSessions(
@@ -235,7 +320,7 @@ class Assembly:
         )
 
     def _checkpoints(self) -> Checkpointing:
-        outset, config = self._outset, self._config
+        outset, config = self.outset, self._config
         workspace = outset.ground.workspace
         site = Site(
             base=config.home / FOLDER,
@@ -261,17 +346,19 @@ class Assembly:
 
     def _first_message(self, today: date) -> Message:
         """What of it stays: the place, the memory, and which skills there are."""
-        roots = self._outset.ground.workspace.roots
+        roots = self.outset.ground.workspace.roots
         context = self.memory.context(roots, today, tells_branch=self.git.context is None)
+        if self._config.agents.main:
+            context = replace(context, content=(*context.content, *self.casting.own_context()))
         if not self._has("Skill"):
             return context
         return replace(context, content=(*context.content, *self.commanded.listed()))
 
     def _agent(self) -> Agent:
-        outset = self._outset
+        outset = self.outset
         news = (self.commanded.news(),) if self._has("Skill") else ()
         servers = (self.reach.news,) if self.reach is not None else ()
-        ours = (*policies_of(self._config), self.memory, *news, *servers, *self.git.policies)
+        ours = (*policies_of(self._config), self.memory, *news, *servers, *self.git.policies, self.agents)
         return Agent(
             outset.purse.model,
             self.template,
@@ -287,7 +374,7 @@ class Assembly:
         )
 
     def _history(self) -> History:
-        journal = self._outset.journal
+        journal = self.outset.journal
         return History(
             journal.append,
             journal.messages,
@@ -297,8 +384,8 @@ class Assembly:
         )
 
     def _room(self) -> Room:
-        ground = self._outset.ground
-        again = Again(self.tools, self._outset.judge, ground.workspace)
+        ground = self.outset.ground
+        again = Again(self.tools, self.outset.judge, ground.workspace)
         return room_of(self._config, self.template, ground.spill_dir, again, self._renewed)
 
     def _renewed(self, contexts: Sequence[Message], gone: Sequence[Message]) -> Sequence[Message]:
@@ -315,4 +402,4 @@ class Assembly:
         return loaded
 
     def _warn(self, text: str) -> None:
-        self._outset.emit(Notice(level="warning", text=text))
+        self.outset.emit(Notice(level="warning", text=text))

@@ -34,6 +34,12 @@ def budget_of(config: Config, models: tuple[str, ...]) -> Budget | None:
     return made
 
 
+def allowance(dollars: float, above: Budget | None) -> Budget:
+    """A part of what `above` leaves."""
+    made: Budget = budget.Budget(dollars, None, catalog.price, catalog.dearest, above)
+    return made
+
+
 class PrimaryAgain:
     """Turn policy: a new message of the person asks the session's own model again, whoever answered the last one."""
 

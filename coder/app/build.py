@@ -25,12 +25,15 @@ if TYPE_CHECKING:
     from coder.app import contents
     from coder.app import titles as making
     from coder.app.reach.linking import Connect
+    from coder.app.subagents import leading as leads
     from coder.app.titles import Titler
+    from coder.app.workflowing.late import Given
     from coder.git import looking as looks
     from coder.git.looking import Looking
     from coder.mcp.server import Server
     from coder.telemetry.context_report import ContextReport
 else:  # for people in front, and in a repository
+    leads = LazyModule("coder.app.subagents.leading")
     contents, making = LazyModule("coder.app.contents"), LazyModule("coder.app.titles")
     looks = LazyModule("coder.git.looking")
 
@@ -49,6 +52,7 @@ async def open_session(
     more_servers: Callable[[], Sequence[Server]] | None = None,
     connect: Connect | None = None,
     handed: Callable[[Outset, Assembly], None] | None = None,
+    workflow: Given | None = None,
 ) -> Session:
     """A session ready for its first prompt. Contacts nothing and changes nothing on disk, but for completing a rewind
     that was cut off.
@@ -58,24 +62,30 @@ async def open_session(
     among them count from the next call on. `titles`: a small model finds a title for a new session.
     `looking` is the first look at the repository, where it was begun before. `more_servers` gives the servers that no
     settings name, such as those of a program that embeds us; `connect` makes the links to servers, by default for real.
-    `handed` is given the parts, for whoever calls the tools itself.
+    `workflow` is the one that the command line names. `handed` is given the parts, for whoever calls the tools itself.
     Raises ConfigError and SessionError.
     """
     if looking is None and repository_of(config.cwd) is not None:
         looking = looks.begin(config)
     try:
+        if config.agents.given:
+            leads.check_given(config)
+        led = leads.leading(config, start) if config.agents.main else None
+        config = led.config if led is not None else config
         begun = outset(config, frontend, start, save_rule, reload)
-        made = Assembly(
-            begun, frontend, today or datetime.now().astimezone().date(), reserved, looking, more_servers, connect
-        )
+        day = today or datetime.now().astimezone().date()
+        made = Assembly(begun, frontend, day, reserved, looking, more_servers, connect, workflow)
     except BaseException:
         if looking is not None:
             looking.end()
         raise
+    if led is not None and led.hooks is not None:
+        made.points.bring(led.hooks)
     titling = _titling(begun, made) if titles else ()
     begun.hearing.add(
         begun.purse, begun.journal, made.checkpoints, begun.figures, made.evidencing, *titling, made.points, made.others
     )
+    begun.hearing.add(made.agents)
     if made.autocommit is not None:
         begun.hearing.add(made.autocommit)
     if made.reach is not None:
@@ -114,6 +124,8 @@ async def open_session(
         made.points,
         made.autocommit.run_ended if made.autocommit is not None else None,
         made.reach,
+        made.agents,
+        made.workflows,
     )
 
 
@@ -134,6 +146,7 @@ def _ends(begun: Outset, made: Assembly, titling: tuple[Titler, ...]) -> AsyncEx
         ends.push_async_callback(made.git.context.aclose)
     if made.reach is not None:
         ends.push_async_callback(made.reach.aclose)
+    ends.push_async_callback(made.agents.aclose)
     ends.callback(begun.tools.shells.forget)
     ends.push_async_callback(made.points.aclose)
     return ends
@@ -165,6 +178,7 @@ def _facts(begun: Outset, made: Assembly) -> SessionFacts:
         transcript=begun.journal.path,
         trust=begun.config.trust,
         style=begun.config.guidance.style,
+        agents=made.casting.names(),
     )
 
 

@@ -71,6 +71,7 @@ class Checkpointing:
         self._recording = Recording(site, told, self._warn)
         self._conversation = conversation
         self._enabled = enabled
+        self._under_way = ""
         self._told_of_calls: list[Callable[[tuple[Change, ...]], None]] = []
         self._told_of_rewinds: list[Callable[[tuple[Change, ...]], None]] = []
 
@@ -114,11 +115,23 @@ class Checkpointing:
     @asynccontextmanager
     async def around(self, call: Watched) -> AsyncIterator[None]:
         id = await self._before(call) if self._enabled else ""
+        self._under_way = id
         try:
             yield
         finally:
+            self._under_way = ""
             if id:
                 await self._after(id)
+
+    @property
+    def under_way(self) -> str:
+        """The id of the set of changes that the call under way will be; "" when none is, or nothing is kept."""
+        return self._under_way
+
+    @property
+    def prompt(self) -> str:
+        """The last prompt of the conversation, by its uuid; "" before the first."""
+        return self._recording.told[-1].uuid if self._recording.told else ""
 
     def stirred(self, command: str) -> None:
         """A command ran beside the calls of a run, of which one is noted at a time: what it changed is found at the

@@ -11,26 +11,36 @@ import shutil
 import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from coder import __version__
 from coder.app.starting import Start, start
 from coder.core.config import Config
 from coder.core.edits import ContextEdit
 from coder.core.errors import SessionError
 from coder.core.events import AnyEvent, Notice, RunEnded, StateChanged, TurnEnded
+from coder.core.lazy import LazyModule
 from coder.core.messages import Json, Message, ToolResult, ToolUse
 from coder.sessions.load import Loaded, side_folder
-from coder.sessions.repair import repair
+from coder.sessions.repair import cut_short, repair
 from coder.sessions.repository import branch_of
 from coder.sessions.store import Transcript
 
+if TYPE_CHECKING:
+    from coder.app.subagents import unfinished
+else:  # after a crash
+    unfinished = LazyModule("coder.app.subagents.unfinished")
+
+FOLDER = "subagents"
 _UNSAVED = "This session is not saved: it has nothing to go back to."
 
 
 class Journal:
     """`messages` are those to go on with, sendable; `notes` what a person should know about their loading; `model` the
     one that was asked last, "" when there was none, and `edited_since` why the past has changed since its last reply.
-    `folder` holds the session's side files, made when needed; `past` those of the session it goes on with, None for a
-    new one. Nothing is kept when there is no transcript."""
+    `cut` are the calls of replies whose results were not all there. `folder` holds the session's side files, made when
+    needed; `past` those of the session it goes on with, None for a new one. Nothing is kept when there is no
+    transcript."""
 
     def __init__(
         self, session_id: str, transcript: Transcript | None, warn: _Warnings, loaded: Loaded | None = None
@@ -43,7 +53,9 @@ class Journal:
         self._transcript = transcript
         self._warn = warn
         self.past: Path | None = None
+        self.cut: frozenset[str] = frozenset()
         self._cwd: Path | None = None
+        self._agent_of = transcript is not None and transcript.agent != ""
         self._syncing: set[asyncio.Future[None]] = set()
         if loaded is not None:
             self._take(loaded)
@@ -66,6 +78,21 @@ class Journal:
         if started.transcript is not None:
             started.transcript.describe(branch=branch_of(config.cwd))
         return journal
+
+    @classmethod
+    def of_agent(
+        cls, session: Journal, path: Path, home: Path, cwd: Path, id: str, emit: Callable[[AnyEvent], None]
+    ) -> Journal:
+        """That of a subagent, beside its session's; it goes on where it was when its transcript is there. Nothing is
+        kept where the session keeps nothing. Raises SessionError. Blocks while it reads."""
+        warn = _Warnings()
+        warn.emit = emit
+        if session.path is None:
+            journal = cls(session.session_id, None, warn)
+            journal.folder = session.folder / FOLDER / f"agent-{id}"
+            return journal
+        transcript = Transcript.aside(path, home, cwd, session.session_id, id, __version__, warn)
+        return cls(session.session_id, transcript, warn, transcript.loaded)
 
     @property
     def path(self) -> Path | None:
@@ -154,6 +181,8 @@ class Journal:
         """At the end of a turn the disk is asked to make it last, in a thread of its own."""
         if self._transcript is None:
             return
+        if event.agent != "main":
+            return  # it has a journal of its own
         if isinstance(event, StateChanged):
             self.asks(event.model)
         elif isinstance(event, TurnEnded | RunEnded):
@@ -171,6 +200,16 @@ class Journal:
         else:
             shutil.rmtree(self.folder, ignore_errors=True)
 
+    def _unfinished(self, call: ToolUse) -> tuple[ToolResult, Json | None] | None:
+        """What is to be said of a call that has no result, where more is known than that."""
+        if call.name not in ("Agent", "Task", "SendMessage") or self._transcript is None:
+            return None
+        folder = side_folder(self._transcript.path)
+        if self._agent_of:
+            folder = self._transcript.path.parent.parent
+        found: tuple[ToolResult, Json | None] | None = unfinished.answer(folder, call)
+        return found
+
     def _saved(self) -> Transcript:
         if self._transcript is None:
             raise SessionError(_UNSAVED)
@@ -181,7 +220,8 @@ class Journal:
         return self.messages
 
     def _take(self, loaded: Loaded) -> None:
-        self.messages = repair(loaded.messages, loaded.calls)
+        self.cut = cut_short(loaded.messages)
+        self.messages = repair(loaded.messages, loaded.calls, self._unfinished)
 
 
 class _Warnings:

@@ -58,7 +58,7 @@ class Judge:
         self._workspace = workspace
         self._surroundings = surroundings
         self._emit = emit
-        self._reload = reload
+        self.reload = reload
 
     def __call__(self, call: ToolUse, access: Access, given: Allow) -> Decision:
         """The decision, as if `given` had been answered before."""
@@ -82,7 +82,7 @@ class Judge:
 
     def _renew(self) -> None:
         try:
-            fresh = self._reload() if self._reload else None
+            fresh = self.reload() if self.reload else None
         except ConfigError as error:
             self._emit(Notice(level="warning", text=f"{error} The rules read before stay in force."))
             return

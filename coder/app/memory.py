@@ -87,6 +87,11 @@ class ProjectMemory:
         message = context_message(self._config.cwd, roots, today, tells_branch=tells_branch)
         return replace(message, content=(*message.content, *self._blocks("session_start")))
 
+    def glimpse(self) -> tuple[Text, ...]:
+        """The memory as it was when last looked, for the first message of others than the conversation."""
+        files = self._memory.files
+        return (words.heading(), *(words.block(file) for file in files)) if files else ()
+
     def renewed(self, contexts: Sequence[Message]) -> list[Message]:
         """The first messages as they are to be after a compaction: with the memory that is on the disk now. What
         belongs to touched files comes again when it is due. Reads the disk."""

@@ -115,10 +115,11 @@ def outset(
 
 def _ground(config: Config, journal: Journal) -> Ground:
     spill_dir = journal.folder / "tool-results"
+    reports = journal.folder / "artifacts"
     created = Created((spill_dir,))
     workspace = LocalWorkspace(config.cwd, config.add_dirs, {**os.environ, **config.env})
     stashed = Stashed(journal.session_id, lambda: workspace.cwd)
-    surroundings = Surroundings(user_home(os.environ), config.home, (spill_dir,), created.holds, stashed.holds)
+    surroundings = Surroundings(user_home(os.environ), config.home, (spill_dir, reports), created.holds, stashed.holds)
     return Ground(workspace, spill_dir, created, stashed, surroundings)
 
 

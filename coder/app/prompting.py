@@ -71,7 +71,7 @@ class Prompting:
     the commands there are by now; `verify` is told what is to be checked of the answer of the run that begins, `ended`
     that the run is over, however it ended; `ready` is awaited when nothing else is left to do before a run;
     `further` attaches what else a text mentions, and raises CoderError where that is not to be had; `say` tells people
-    of it where the text is sent all the same."""
+    of it where the text is sent all the same. `opening` stands before the first text that is no command."""
 
     def __init__(
         self,
@@ -86,6 +86,7 @@ class Prompting:
         ready: Callable[[], Awaitable[None]] | None = None,
         further: Attach | None = None,
         say: Callable[[str], None] = lambda text: None,
+        opening: str = "",
     ) -> None:
         self._expand = expand
         self._attach = attach
@@ -98,6 +99,7 @@ class Prompting:
         self._ready = ready
         self._further = further
         self._say = say
+        self._opening = opening
         self._has_begun = False
 
     @property
@@ -106,6 +108,8 @@ class Prompting:
 
     async def prepare(self, text: str, pictures: Sequence[Block] = ()) -> Prepared | Refused:
         """What the run begins with. Raises CoderError when a command cannot be expanded, or a resource not be had."""
+        if self._opening and not text.lstrip().startswith("/"):
+            text, self._opening = f"{self._opening}\n\n{text}", ""
         before = await self._begun()
         if self._hooks is not None:  # before a command runs anything of its own
             said = await self._hooks.submitted(text)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from coder.app.accounts import Accounts
-from coder.app.budgets import budget_of
+from coder.app.budgets import allowance, budget_of
 from coder.app.spent import Spent
 from coder.core.config import Config
 from coder.core.events import AnyEvent
@@ -18,6 +19,9 @@ from coder.models.connecting import connect
 from coder.models.fallback import FallbackModel
 from coder.telemetry.ledger import Ledger
 from coder.telemetry.ledger_file import LedgerFile
+
+if TYPE_CHECKING:
+    from coder.models.budget import Budget
 
 
 class Purse:
@@ -31,6 +35,7 @@ class Purse:
         secrets = (config.model.api_key, config.model.auth_token)
         file = LedgerFile(config.home) if is_kept else None
         self._config = config
+        self._fallbacks = fallbacks
         self._budget = budget
         self._side: FallbackModel | None = None
         self._ledger = Ledger(catalog.price)
@@ -38,6 +43,23 @@ class Purse:
         self.model = connect(
             config.model, self._accounts.record, budget=budget, on_limit=config.on_limit, fallbacks=fallbacks
         )
+
+    def agent(self, id: str, within: Budget | None = None) -> FallbackModel:
+        """The model of a subagent, with a connection of its own. `within` bounds it besides what the session may
+        spend."""
+        config, budget = self._config, within or self._budget
+        return connect(
+            config.model,
+            self._accounts.record,
+            agent=id,
+            budget=budget,
+            on_limit=config.on_limit,
+            fallbacks=self._fallbacks,
+        )
+
+    def allowance(self, dollars: float) -> Budget:
+        """So many dollars of what the session may spend."""
+        return allowance(dollars, self._budget)
 
     def tell_through(self, emit: Callable[[AnyEvent], None]) -> None:
         self._accounts.tell_through(emit)

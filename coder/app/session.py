@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from coder.app.reach.session import Reach
     from coder.app.shell_line import ShellDone
     from coder.app.spent import Spent
+    from coder.app.subagents.late import LateAgents
     from coder.app.tasks import Task
+    from coder.app.workflowing.late import LateWorkflows
     from coder.core.trust import Trust
     from coder.sessions.presence import Here
     from coder.telemetry.context_report import ContextReport
@@ -55,6 +57,7 @@ class SessionFacts:
     transcript: Path | None
     trust: Trust | None = None
     style: str = "default"  # as it was set, whether there is such a style or not
+    agents: tuple[str, ...] = ()  # the kinds that can be asked
 
 
 class Session:
@@ -76,6 +79,8 @@ class Session:
         points: Points | None = None,
         after_run: Callable[[], Awaitable[None]] | None = None,
         reach: Reach | None = None,
+        agents: LateAgents | None = None,
+        workflows: LateWorkflows | None = None,
     ) -> None:
         self.facts = facts
         self.control = control
@@ -84,6 +89,10 @@ class Session:
         self.points: Points = points or NoPoints()
         self.reach = reach  # its servers; None where it has none
         self._after_run = after_run
+        self.agents = agents
+        self.workflows = workflows
+        if agents is not None:
+            agents.interrupt = self.interrupt
         self._requiring: asyncio.Task[tuple[str, ...]] | None = None
         self._agent = agent
         self._conversation = conversation
@@ -118,7 +127,7 @@ class Session:
         self, text: str, pictures: Sequence[Picture] = (), *, time_budget: float | None = None
     ) -> RunEnded:
         """Runs to the final answer. An interrupt, or `time_budget` seconds gone, is an end like any other. A text that
-        names a command of a file is sent as what that command says.
+        names a command of a file is sent as what that command says; one that names a workflow runs that.
 
         Raises ProtocolError while a run is under way; CoderError that says why a command could not be expanded, and
         SessionError that names a picture that cannot be sent, with nothing said then; CancelledError when the caller
@@ -146,6 +155,11 @@ class Session:
         if self.reach is not None:
             self.reach.release()
 
+    def wait_for_agents(self) -> None:
+        """From now on a run ends only when the agents in the background have: for who has but one run."""
+        if self.agents is not None:
+            self.agents.waits()
+
     def begin_servers(self) -> None:
         """Lets its servers connect while the person thinks; else they do so with the first request."""
         if self.reach is not None:
@@ -172,10 +186,29 @@ class Session:
                 return self._agent.ended_early("hook_stopped", prepared.why)
             for message in prepared.before:
                 self._agent.tell(message)
+            if self.workflows is not None and self.workflows.names(text):
+                return await self.workflows.run(prepared.message, text)
             with prepared.during:
                 return await self._agent.run(prepared.message, prepared.template)
         finally:
             self._prompting.run_ended()
+
+    async def follow_up(self) -> RunEnded | None:
+        """A run with what agents in the background have reported since the last one, and no word of the person; None
+        when there is nothing of that. `agents.has_news` tells so; what no such run takes goes before the next prompt.
+
+        Raises ProtocolError while a run is under way."""
+        self._expect_idle("it is told of them by itself")
+        news = self.agents.news() if self.agents is not None else None
+        if news is None:
+            return None
+        self._agent.starts()
+        running = asyncio.create_task(self._agent.run(news))
+        async with self._until_done(running):
+            await asyncio.wait({running})
+            if self._after_run is not None:
+                await self._after_run()
+            return self._agent.ended_early("interrupted", "Interrupted") if running.cancelled() else running.result()
 
     @property
     def commands(self) -> tuple[Offered, ...]:

@@ -41,7 +41,7 @@ class SessionTools:
         return tuple(self._tools)
 
     def specs(self) -> tuple[ToolSpec, ...]:
-        return tuple(tool.spec() if isinstance(tool, Described) else spec(tool) for tool in self._tools.values())
+        return tuple(map(spec, self._tools.values()))
 
     def parse(self, tool: Tool, raw: Json) -> Any:
         if isinstance(tool, Described):

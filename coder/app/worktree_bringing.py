@@ -8,7 +8,7 @@ import errno
 import os
 import stat
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from coder.core.visible import visible_line
@@ -25,12 +25,23 @@ _SECONDS = 60.0
 _CHUNK = 1 << 20
 
 
-def bring(git: Git, main: Checkout, tree: WorkTree, links: Sequence[str]) -> tuple[str, ...]:
-    """Lines for people, about what could not be brought and why. Blocks; never raises."""
-    return (*_copies(git, main, tree), *_links(git, main, tree, links))
+def _denies_nothing(path: Path) -> bool:
+    return False
 
 
-def _copies(git: Git, main: Checkout, tree: WorkTree) -> Iterator[str]:
+def bring(
+    git: Git,
+    main: Checkout,
+    tree: WorkTree,
+    links: Sequence[str],
+    is_denied: Callable[[Path], bool] = _denies_nothing,
+) -> tuple[str, ...]:
+    """Lines for people, about what could not be brought and why. No file of the main checkout that `is_denied` is
+    copied. Blocks; never raises."""
+    return (*_copies(git, main, tree, is_denied), *_links(git, main, tree, links))
+
+
+def _copies(git: Git, main: Checkout, tree: WorkTree, is_denied: Callable[[Path], bool]) -> Iterator[str]:
     try:
         patterns = _read(main.top / INCLUDE)
     except FileNotFoundError:
@@ -43,7 +54,7 @@ def _copies(git: Git, main: Checkout, tree: WorkTree) -> Iterator[str]:
         yield f"{INCLUDE} is not used: git cannot tell which files it names."
         return
     size, passed = 0, []
-    for number, name in enumerate(names):
+    for number, name in enumerate(name for name in names if not is_denied(main.top / name)):
         try:
             size += _copied(main.top, tree.path, name, _MOST_BYTES - size)
         except OSError as error:

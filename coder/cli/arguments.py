@@ -28,13 +28,12 @@ _SWITCHED = {None: None, "on": True, "off": False}
 class StreamArguments:
     """What a program that drives coder asked for of the messages both ways. `input_format` is text or stream-json;
     `partial`: the API's own events too; `replays`: each message of the host comes back; `mirrors`: what is stored is
-    told; `forwards`: what subagents say too."""
+    told."""
 
     input_format: str = "text"
     partial: bool = False
     replays: bool = False
     mirrors: bool = False
-    forwards: bool = False
 
     @property
     def is_driven(self) -> bool:
@@ -93,7 +92,6 @@ def parse(argv: list[str]) -> RunArguments:
             found.include_partial_messages,
             found.replay_user_messages,
             found.session_mirror,
-            found.forward_subagent_text,
         ),
         init_only=found.init_only,
         notices=other_flags.notices(vars(found)),
@@ -148,11 +146,15 @@ def _flags(found: argparse.Namespace) -> Flags:
         check_tries=found.check_tries,
         think=_SWITCHED[found.think_tool],
         hook_events=found.include_hook_events,
+        forward_subagent_text=found.forward_subagent_text,
         worktree=found.worktree,
         auto_commit=found.auto_commit,
         mcp_config=tuple(found.mcp_config or ()),
         strict_mcp_config=found.strict_mcp_config,
         require_mcp=tuple(found.require_mcp or ()),
+        agents=found.agents,
+        agent=found.agent,
+        append_subagent_system_prompt=found.append_subagent_system_prompt or "",
         json_schema=found.json_schema,
         setup="init" if found.init or found.init_only else "maintenance" if found.maintenance else "",
         debug=found.debug if found.debug is not None or found.debug_file is None else "",
@@ -195,6 +197,9 @@ def _build() -> _Parser:
     add("--mcp-config", nargs="+", action="extend")
     add("--strict-mcp-config", action="store_true")
     add("--require-mcp", action="append")
+    add("--agents")
+    add("--agent")
+    add("--append-subagent-system-prompt")
     _add_session_flags(parser)
     return parser
 

@@ -64,7 +64,7 @@ def _definition(row: CommandRow, one: Definition, found: Standing) -> Iterator[s
     yield from _fact("Model", one.model)
     yield from _fact("Effort", one.effort or "")
     if one.forks:
-        yield from _fact("Context", "asks for one of its own; it runs in the conversation for now")
+        yield from _fact("Context", f"its own: done by the agent {one.agent or 'general-purpose'}, which reports")
     yield from _fact("Answer", f"checked afterwards: {', '.join(one.verify)}" if one.verify else "")
     yield from _fact("Allows", ", ".join(one.grants))
     yield from _fact("Forbids", ", ".join(one.without))

@@ -49,6 +49,11 @@ Settings and prompts
   --mcp-config FILE_OR_JSON   more MCP servers; --strict-mcp-config: no others
   --require-mcp NAME        do not start without this MCP server
 
+Agents
+  --agent NAME              be this agent: its instructions, tools and model
+  --agents JSON             more of them: {"NAME": {"description", "prompt", …}}
+  --append-subagent-system-prompt TEXT   more, at the end of what each is told
+
 Output
   --output-format FORMAT    text, json or stream-json (with -p)
   --include-hook-events     every hook that runs, in stream-json
@@ -71,6 +76,7 @@ Commands
   coder auth                give coder an API key, or take it away
   coder trust               what this folder brings that would run; trust it
   coder permissions         explain a decision; test, list, add, remove rules
+  coder agents              who can be asked to do a part of the work; show
   coder commands            commands and skills: list, show, check, new
   coder mcp                 MCP servers: list, add, import, login, serve
   coder hooks               what runs before and after calls; try one

@@ -20,6 +20,8 @@ from coder.core.visible import visible_line
 from coder.frontends.exit_codes import FAILED, USAGE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from coder.app.session import Session
     from coder.app.starting import Start
     from coder.config.flags import Flags
@@ -30,7 +32,8 @@ SUBCOMMANDS = {
     name: f"coder.cli.{name}"
     for name in (
         *("agents", "auth", "batch", "cache", "commands", "config", "context", "cost", "demo", "doctor", "extension"),
-        *("hooks", "mcp", "permissions", "replay", "rewind", "sessions", "trust", "undo", "who", "workflow", "worktree"),
+        *("hooks", "mcp", "permissions", "replay", "rewind", "sessions", "trust", "undo", "who", "workflow"),
+        "worktree",
     )
 }
 _SLASH = re.compile(r"/[A-Za-z][\w.:/-]*(?=\s|$)")
@@ -135,7 +138,7 @@ async def _run(arguments: RunArguments, config: Config, prompt: str, looking: Lo
 
     async with AsyncExitStack() as stack:
         config = await through_replay(stack, arguments, config)
-        frontend = _frontend(arguments)
+        frontend = frontend_of(arguments, config.env)
         flags = arguments.flags
         session = await open_session(
             config,
@@ -199,15 +202,19 @@ async def through_replay(stack: AsyncExitStack, arguments: RunArguments, config:
     return replace(config, model=model)
 
 
-def _frontend(arguments: RunArguments) -> HeadlessFrontend:
+def frontend_of(arguments: RunArguments, env: Mapping[str, str] = os.environ) -> HeadlessFrontend:
+    """Raises ConfigError for a variable that cannot be understood."""
     if arguments.output_format == "text":
         from coder.frontends.text import TextOut
 
         return TextOut(sys.stdout, sys.stderr, verbose=arguments.flags.verbose)
+    from coder.config.environment import switch
     from coder.frontends.stream_json.out import JsonOut, StreamJsonOut
 
     if arguments.output_format == "stream-json":
-        return StreamJsonOut(sys.stdout.fileno(), hook_events=arguments.flags.hook_events)
+        flags = arguments.flags
+        forwards = flags.forward_subagent_text or switch(env, "CLAUDE_CODE_FORWARD_SUBAGENT_TEXT")
+        return StreamJsonOut(sys.stdout.fileno(), hook_events=flags.hook_events, forwards_agents=forwards)
     return JsonOut(sys.stdout.fileno())
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from coder.cli import workflow_run
 from coder.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def show(
     from coder.config.paths import user_home
 
     config, found = _library(cwd)
-    entry = _named(name, found, config)
+    entry = named_entry(name, found, config)
     if as_json:
         print(json.dumps(entry_json(entry), indent=2))
         return
@@ -82,7 +83,8 @@ def check(
     from coder.config.paths import user_home
 
     config, found = _library(cwd)
-    entries = [_named(name, found, config)] if name else [each for each in found.entries if each.origin != "built-in"]
+    ours = [each for each in found.entries if each.origin != "built-in"]
+    entries = [named_entry(name, found, config)] if name else ours
     problems = [problem for each in entries for problem in each.checked.problems]
     problems += [] if name else found.problems
     if as_json:
@@ -117,6 +119,9 @@ def new(
     print("\n".join(new_lines(typed, file, before.find(typed), config.cwd, user_home(os.environ))))
 
 
+app.command(context_settings=workflow_run.SETTINGS)(workflow_run.run)
+
+
 def _library(cwd: str | None) -> tuple[Config, Library]:
     from coder.app.commanding.rows import places_here
     from coder.app.policy import standing
@@ -129,7 +134,7 @@ def _library(cwd: str | None) -> tuple[Config, Library]:
     return config, library(config, reserved=reserved(), agents=known_agents(places_here(config)))
 
 
-def _named(name: str, found: Library, config: Config) -> Entry:
+def named_entry(name: str, found: Library, config: Config) -> Entry:
     """By its name, also of what does not count, or by its file. Raises ConfigError that names what may be meant."""
     from coder.core.visible import visible_line
     from coder.workflows.library import entry_of

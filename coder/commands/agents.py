@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,8 +13,9 @@ from coder.commands.definition import Mistake, Origin
 from coder.commands.fields import Fields
 from coder.commands.places import Place, files_in
 from coder.core.choices import Effort
-from coder.frontmatter.found import Search
-from coder.frontmatter.read import split
+from coder.core.visible import visible_line
+from coder.frontmatter.found import Search, Signature, signature
+from coder.frontmatter.read import Head, split
 from coder.permissions.names import names
 
 KEYS = names(
@@ -28,7 +30,9 @@ _MEANT = {
 }
 _NOT_OF_PLUGINS = ("hooks", "mcpServers", "permissionMode")
 _MODES = ("default", "acceptEdits", "plan", "auto", "dontAsk", "bypassPermissions")
-_ORDER: tuple[Origin, ...] = ("managed", "project", "added", "yours", "plugin", "built-in")
+_LONGEST = 64
+GIVEN = Path("--agents")  # where those of the command line stand
+_ORDER: tuple[Origin, ...] = ("managed", "given", "project", "added", "yours", "plugin", "built-in")
 _EFFORTS: tuple[Effort, ...] = ("low", "medium", "high", "xhigh", "max")
 
 
@@ -36,7 +40,8 @@ _EFFORTS: tuple[Effort, ...] = ("low", "medium", "high", "xhigh", "max")
 class Agent:
     """`tools` None: those of who calls it. `prompt` is the system prompt, `opening` what is said to it first.
     `knows_project`: it is told what the project's memory files say, and how git stands. `max_calls` bounds its tool
-    calls."""
+    calls. `reads_only`: it changes nothing, in whatever mode the session is. `digest` stands for the file as it was
+    read, where something in its head counts only with trust."""
 
     name: str
     file: Path
@@ -60,6 +65,23 @@ class Agent:
     first_line: int = 1
     knows_project: bool = True
     max_calls: int | None = None
+    reads_only: bool = False
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loaded:
+    """`agents` count, the strongest first; `hidden` would, were there none of the same name before them. `seen` tells
+    whether any of it may have changed since."""
+
+    agents: tuple[Agent, ...] = ()
+    hidden: tuple[Agent, ...] = ()
+    mistakes: tuple[Mistake, ...] = ()
+    seen: Mapping[Path, Signature] = field(default_factory=dict)
+
+    def stale(self) -> bool:
+        """Whether a file or folder was made, changed or taken away since it was read: one `stat` each."""
+        return any(signature(path) != was for path, was in self.seen.items())
 
 
 def agent_of(
@@ -68,12 +90,39 @@ def agent_of(
     """The agent, or None without a name or a description; what is wrong either way. `names` lead to the file."""
     text, mistakes = decoded(data, file)
     head = split(text)
-    fields = Fields(head, file, mistakes)
     mistakes += [Mistake(file, problem.line, problem.text, "warning") for problem in head.problems]
-    name, description = fields.text("name"), " ".join(fields.text("description").split())
     if not head.meta:
-        fields.note("name", "this is no agent: one begins with ---, name: …, description: …, ---")
+        text = "this is no agent: one begins with ---, name: …, description: …, ---"
+        mistakes.append(Mistake(file, 1, text, "warning"))
         return None, tuple(mistakes)
+    return _agent(head, file, place, names, mistakes, hashlib.sha256(data).hexdigest())
+
+
+def given_agents(said: Mapping[str, Any]) -> tuple[tuple[Agent, ...], tuple[Mistake, ...]]:
+    """Those of the command line: objects by name, with the keys of a head and `prompt` for what stands below one."""
+    place, found, mistakes = Place(GIVEN, "agents", "given"), list[Agent](), list[Mistake]()
+    for name, value in said.items():
+        if not isinstance(value, dict):
+            mistakes.append(Mistake(GIVEN, 0, f"{name[:40]}: must be an object with description and prompt"))
+            continue
+        prompt = value.get("prompt")
+        wrong: list[Mistake] = []
+        if not isinstance(prompt, str) or not prompt.strip():
+            wrong.append(Mistake(GIVEN, 0, "prompt is missing: say what the agent is to be"))
+        meta = {key: held for key, held in value.items() if key not in ("prompt", "name")}
+        head = Head(prompt if isinstance(prompt, str) else "", {**meta, "name": name})
+        agent, wrong_too = _agent(head, GIVEN, place, (), wrong, "")
+        mistakes += [Mistake(GIVEN, 0, f"{name[:40]}: {each.text}", each.level) for each in wrong_too]
+        if agent is not None and not any(each.level == "error" for each in wrong_too):
+            found.append(agent)
+    return tuple(found), tuple(mistakes)
+
+
+def _agent(
+    head: Head, file: Path, place: Place, names: tuple[str, ...], mistakes: list[Mistake], digest: str
+) -> tuple[Agent | None, tuple[Mistake, ...]]:
+    fields = Fields(head, file, mistakes)
+    name, description = fields.text("name"), " ".join(fields.text("description").split())
     if problem := _name_problem(name):
         fields.note("name", problem, "error")
     if not description:
@@ -106,31 +155,52 @@ def agent_of(
         opening=fields.text("initialPrompt"),
         first_line=head.first_line,
     )
+    agent = replace(agent, digest=digest) if grants_something(agent) else agent
     found = tuple(sorted(dict.fromkeys(mistakes), key=lambda mistake: mistake.line))
     return (agent if description and not _name_problem(name) else None), found
 
 
+def grants_something(agent: Agent) -> bool:
+    """Whether anything in the head loosens, runs or reaches what the session would not by itself. What no head can do
+    (other modes, servers of its own) needs no trust."""
+    return bool(agent.mode == "acceptEdits" or agent.hooks or agent.memory == "user")
+
+
 def load_agents(places: Iterable[Place]) -> tuple[tuple[Agent, ...], tuple[Mistake, ...]]:
     """Each name once, as the strongest place has it: the project's before the person's. Never raises."""
-    search, found, mistakes = Search(), dict[str, Agent](), list[Mistake]()
-    for place in sorted(places, key=lambda place: _ORDER.index(place.origin)):
+    loaded = read_agents(places)
+    return loaded.agents, loaded.mistakes
+
+
+def read_agents(places: Iterable[Place], others: Iterable[Agent] = ()) -> Loaded:
+    """With `others`, which stand in no file of a place. Never raises."""
+    search, found, mistakes = Search(), list[Agent](), list[Mistake]()
+    for place in places:
         if place.kind != "agents":
             continue
         for file in files_in(place, search):
+            was = signature(file.path)
             data = search.read(file.path)
+            search.seen[file.path] = was
             if data is None or file.names[-1].upper() == "README":
                 continue
             agent, wrong = agent_of(data, file.path, place, file.names)
             mistakes += wrong
-            if agent is not None:
-                found.setdefault(agent.name, agent)
+            found += (agent,) if agent is not None else ()
     mistakes += [Mistake(failing.path, 0, failing.text) for failing in search.failing]
-    return tuple(found.values()), tuple(mistakes)
+    ordered = sorted((*found, *others), key=lambda agent: _ORDER.index(agent.origin))
+    counts: dict[str, Agent] = {}
+    for agent in ordered:
+        counts.setdefault(agent.name, agent)
+    hidden = tuple(agent for agent in ordered if counts[agent.name] is not agent)
+    return Loaded(tuple(counts.values()), hidden, tuple(mistakes), search.seen)
 
 
 def _name_problem(name: str) -> str:
     if not name:
         return "name is missing: it is what the agent is called by"
+    if len(name) > _LONGEST or visible_line(name) != name or set(name) & set("(),"):
+        return f"name must be one line of at most {_LONGEST} characters without commas and parentheses: {name[:40]!r}"
     if ":" in name or name.startswith("-"):
         return f"name must not hold a colon nor begin with a dash: {name[:40]!r}"
     return ""

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 from coder.core.choices import Effort
 
-Origin: TypeAlias = Literal["built-in", "managed", "yours", "project", "added", "plugin"]
+Origin: TypeAlias = Literal["built-in", "managed", "given", "yours", "project", "added", "plugin"]
 
 
 @dataclass(frozen=True, slots=True)

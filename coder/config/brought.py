@@ -18,7 +18,7 @@ from coder.core.own_keys import is_own_key
 from coder.core.trust import Brought, Kind
 
 MCP_FILE = ".mcp.json"
-MARKDOWN = ".md"  # a command or skill, whose head grants something while it is used
+MARKDOWN = ".md"  # a command, skill or agent, whose head grants something while it is used
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)")
 # Keys whose value is a command, or an object that holds one.
 _COMMANDS = (
@@ -53,6 +53,7 @@ _LOOSENING = (
     "cleanupPeriodDays",
     "worktree",
     "webFetch",
+    "agent",
 )
 
 
@@ -136,8 +137,16 @@ def _grants(value: Json, file: str) -> Iterator[Brought]:
         _item(file, "rule", _text(rule), f"while /{name_of(file)} is used", rule)
         for rule in _list(value.get("allowed-tools"))
     ]
-    for item in (*rules, *_hooks(value.get("hooks"), file)):
+    for item in (*rules, *_of_agent(value, file), *_hooks(value.get("hooks"), file)):
         yield replace(item, digest=f"{value.get('sha256')}:{item.digest}" if item.digest else "")
+
+
+def _of_agent(value: Json, file: str) -> Iterator[Brought]:
+    when = f"while the agent {name_of(file)} runs"
+    if mode := value.get("permissionMode"):
+        yield _item(file, "mode", _text(mode), when, mode)
+    if memory := value.get("memory"):
+        yield _item(file, "folder", f"agent-memory/{name_of(file)} of your own", when, memory)
 
 
 def _servers(value: Json, file: str) -> Iterator[Brought]:

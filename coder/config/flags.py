@@ -65,6 +65,7 @@ class Flags:
     check_tries: int | None = None
     think: bool | None = None
     hook_events: bool = False
+    forward_subagent_text: bool = False
     worktree: str | None = None  # "": under a name of its own
     auto_commit: bool | None = None
     mcp_config: tuple[str, ...] = ()  # each a path or a JSON object
@@ -74,4 +75,7 @@ class Flags:
     setup: Literal["", "init", "maintenance"] = ""
     debug: str | None = None
     debug_file: str | None = None
+    agents: str | None = None  # a JSON object
+    agent: str | None = None
+    append_subagent_system_prompt: str = ""
     headless: bool = True

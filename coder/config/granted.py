@@ -1,12 +1,13 @@
 """Which Markdown files of a repository grant something while they are used: rules and hooks in heads of commands and
-skills. For trust to judge; must not know whether it trusts them, nor what uses such files.
+skills, the mode, hooks and the person's folder in those of agents. For trust to judge; must not know whether it trusts
+them, nor what uses such files.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from coder.config.shown import shown
@@ -15,7 +16,8 @@ from coder.frontmatter.divided import divided
 from coder.frontmatter.found import File, Search
 from coder.frontmatter.read import LIMIT, split
 
-RULES, HOOKS = "allowed-tools", "hooks"
+RULES, HOOKS, MODE, MEMORY = "allowed-tools", "hooks", "permissionMode", "memory"
+_LOOSE_MODE, _YOURS = "acceptEdits", "user"
 
 
 def grants(folders: Iterable[Path], cwd: Path, within: Path) -> Iterator[tuple[str, Json]]:
@@ -24,25 +26,36 @@ def grants(folders: Iterable[Path], cwd: Path, within: Path) -> Iterator[tuple[s
     """
     search = Search()
     for folder in folders:
-        for file in _files(folder, search, within):
+        for file, is_agent in _files(folder, search, within):
             data = search.read(file.path)
             name = os.path.relpath(file.path, cwd)
             if data is None or not _mentions(data) or shown(name, 1000) != name:
                 continue
             meta = split(data.decode(errors="replace")).meta
-            rules, hooks = _rules(meta.get(RULES)), meta.get(HOOKS)
-            if rules or hooks:
-                yield name, {RULES: rules, HOOKS: hooks, "sha256": hashlib.sha256(data).hexdigest()}
+            found = _of_agent(meta) if is_agent else {RULES: _rules(meta.get(RULES)), HOOKS: meta.get(HOOKS)}
+            if any(found.values()):
+                yield name, {**found, "sha256": hashlib.sha256(data).hexdigest()}
 
 
-def _files(folder: Path, search: Search, within: Path) -> Iterator[File]:
-    yield from search.skills(folder / "skills", within)
-    yield from search.below(folder / "commands", within)
+def _files(folder: Path, search: Search, within: Path) -> Iterator[tuple[File, bool]]:
+    """Each with whether it is an agent."""
+    yield from ((file, False) for file in search.skills(folder / "skills", within))
+    yield from ((file, False) for file in search.below(folder / "commands", within))
+    yield from ((file, True) for file in search.below(folder / "agents", within))
+
+
+def _of_agent(meta: Mapping[str, object]) -> Json:
+    mode, memory = (str(meta.get(key, "")).strip().lower() for key in (MODE, MEMORY))
+    return {
+        HOOKS: meta.get(HOOKS),
+        MODE: _LOOSE_MODE if mode == _LOOSE_MODE.lower() else "",
+        MEMORY: _YOURS if memory == _YOURS else "",
+    }
 
 
 def _mentions(data: bytes) -> bool:
     start = data[: 2 * LIMIT]
-    return b"---" in start[:200] and (RULES.encode() in start or HOOKS.encode() in start)
+    return b"---" in start[:200] and any(key.encode() in start for key in (RULES, HOOKS, MODE, MEMORY))
 
 
 def _rules(value: object) -> list[object]:

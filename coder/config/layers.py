@@ -147,7 +147,7 @@ def folder_files(sources: Iterable[Source], cwd: Path, *, strict: bool) -> Folde
 
 
 def _commands(found: list[Source], cwd: Path) -> dict[str, Json]:
-    """What the heads of commands and skills grant, up to the top of the repository."""
+    """What the heads of commands, skills and agents grant, up to the top of the repository."""
     above: list[Path] = []
     for folder in (cwd, *cwd.parents):
         above.append(folder)
@@ -159,7 +159,9 @@ def _commands(found: list[Source], cwd: Path) -> dict[str, Json]:
     own += [cwd / ".agents"] if any(folder.parent == cwd for folder in own) else []
     every = own + [level / name for level in above[1:] for name in (".coder", ".claude", ".agents")]
     some = [
-        folder for folder in dict.fromkeys(every) if any((folder / kind).is_dir() for kind in ("skills", "commands"))
+        folder
+        for folder in dict.fromkeys(every)
+        if any((folder / kind).is_dir() for kind in ("skills", "commands", "agents"))
     ]
     return dict(granted.grants(some, cwd, above[-1])) if some else {}
 

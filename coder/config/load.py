@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coder.config import environment
+from coder.config.agents import agents_of
 from coder.config.credentials import model_config
 from coder.config.flags import Flags
 from coder.config.guidance import guidance_of, hooks_of
@@ -94,6 +95,7 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
         hooks=hooks_of(flags, stack, overlay),
         servers=servers,
         worktrees=_worktrees(stack),
+        agents=agents_of(flags, stack, env),
         extensions=_extensions(stack),
         private_hosts=_private_hosts(stack, warnings),
         trust=stack.trust,

@@ -66,6 +66,7 @@ READ = {  # the keys that this version reads, by the field they become
     "listing_share": "skillListingBudgetFraction",
     "listing_chars": "skillListingMaxDescChars",
     "style": "outputStyle",
+    "agent": "agent",
     "language": "language",
     "git": "includeGitInstructions",
     "commit": "attribution.commit",

@@ -112,7 +112,11 @@ def _wanted(kind: Kind, group: list[Brought]) -> Iterator[str]:
         case "folder":
             yield f"work in {_number(count, 'more folder')}: {names}"
         case "mode":
-            yield from (f"start in the mode {item.name}" for item in group)
+            agents = [item for item in group if item.file.endswith(MARKDOWN)]
+            yield from (f"start in the mode {item.name}" for item in group if item not in agents)
+            if agents:
+                names = _some(name_of(item.file) for item in agents)
+                yield f"let {_number(len(agents), 'agent')} edit files without asking: {names}"
         case "setting":
             yield f"change {_number(count, 'setting')}: {names}"
 

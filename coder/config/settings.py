@@ -83,6 +83,7 @@ class Settings:
     listing_share: float | None = None
     listing_chars: int | None = None
     style: str | None = None
+    agent: str | None = None
     language: str | None = None
     git: bool | None = None
     commit: str | None = None
@@ -167,6 +168,7 @@ def settings_of(parsed: Parsed, origin: str) -> tuple[Settings, tuple[str, ...]]
         listing_share=top.share("skillListingBudgetFraction"),
         listing_chars=top.whole("skillListingMaxDescChars", 1, 100_000),
         style=top.text("outputStyle"),
+        agent=top.text("agent"),
         language=top.text("language"),
         git=top.switch("includeGitInstructions"),
         commit=top.any_text("attribution", "commit"),

@@ -146,8 +146,8 @@ class ExtensionSettings:
 class Guidance:
     """What tells the model how to work here, besides the conversation.
 
-    `sources` are the kinds of files that count: user, project, local. `memory`, `commands`, `agents`: whether files of
-    that kind are loaded at all; `managed_memory` is what administrators say in settings, by file, and `added_memory`
+    `sources` are the kinds of files that count: user, project, local. `memory`, `commands`: whether files of that kind
+    are loaded at all; `managed_memory` is what administrators say in settings, by file, and `added_memory`
     has that of added folders read too. `commit` and `pr` are the trailers of what is written in the person's name: None
     is ours, "" none. `check` is a command that must succeed before a run ends, tried up to `check_tries` times; with
     `check_always` also where nothing changed. `think`: None is as the model needs it.
@@ -175,6 +175,26 @@ class Guidance:
     check_tries: int = 3
     check_always: bool = False
     think: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class AgentSettings:
+    """Who can be asked besides the conversation itself. `files`: whether agent files count; `given` are those of the
+    command line, raw, by name. `appended` ends the system prompt of each one that is asked. `main` is the one that the
+    conversation itself is, "" for none: it has those of `tools` (None: all) less `without`, of servers' tools those of
+    `servers`, asks only the kinds of `spawns` (none: all), and begins with `opening`. `sets_model`: nobody named a
+    model, so that its own counts."""
+
+    files: bool = True
+    given: Mapping[str, Any] = field(default_factory=dict)
+    appended: str = ""
+    main: str = ""
+    sets_model: bool = False
+    tools: tuple[str, ...] | None = None
+    without: tuple[str, ...] = ()
+    servers: tuple[str, ...] | None = None
+    spawns: tuple[str, ...] = ()
+    opening: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -220,5 +240,6 @@ class Config:
     servers: ServerSettings = ServerSettings()
     extensions: ExtensionSettings = ExtensionSettings()
     worktrees: Worktrees = Worktrees()
+    agents: AgentSettings = AgentSettings()
     trust: Trust | None = None  # None: the folder has no settings of its own
     warnings: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from coder.frontends.evidence import EDITS, Evidence, Read, evidence_of
 _SHELLS = ("Bash", "Monitor", "PowerShell")
 _HEAD, _TAIL = 6_000, 4_000  # characters of a longer text that are shown, of its two ends
 _BRIEF = 120
+_LONGEST_TITLE = 60  # characters of what an agent was asked for
 _MARKS = str.maketrans({"▶": "\\u25b6", "◀": "\\u25c0"})
 _ORDER = ("deletes", "changes git", "writes", "reaches", "runs", "reads")
 
@@ -124,6 +125,9 @@ def _spans(raw: str, parts: tuple[Part, ...]) -> list[tuple[int, int]]:
 
 
 def _title(request: PermissionRequest, kind: Kind, name: str, evidence: Evidence | None) -> str:
+    """Of an agent: `Agent "Check the docs" wants to run this command`."""
+    if request.agent != "main":
+        return f"{_who(request)} {_wish(request, kind, name, evidence)}"
     if request.confirm:
         return "This cannot be undone"
     tool = visible_line(request.call.name)
@@ -138,6 +142,26 @@ def _title(request: PermissionRequest, kind: Kind, name: str, evidence: Evidence
         return f"Use {'__'.join(rest) or 'every tool'} of the server {server}?"
     titles = {"command": "Run this command?", "fetch": "Fetch this page?"}
     return "Start on this plan?" if tool == "ExitPlanMode" else titles.get(kind, f"Use {tool}?")
+
+
+def _who(request: PermissionRequest) -> str:
+    title = visible_line(request.agent_title or request.agent)
+    return f'Agent "{title if len(title) <= _LONGEST_TITLE else f"{title[: _LONGEST_TITLE - 1]}…"}"'
+
+
+def _wish(request: PermissionRequest, kind: Kind, name: str, evidence: Evidence | None) -> str:
+    if request.confirm:
+        return "wants to do what cannot be undone"
+    tool = visible_line(request.call.name)
+    if evidence is not None:
+        shown = "shown above" if not evidence.is_cut else f"the first {len(evidence.shown)} lines shown above"
+        verb = "create" if evidence.is_new else "make this edit to"
+        return f"wants to {verb} {name} ({evidence.counts}, {shown})"
+    if kind == "server":
+        _, server, *rest = tool.split("__")
+        return f"wants to use {'__'.join(rest) or 'every tool'} of the server {server}"
+    wishes = {"command": "wants to run this command", "fetch": "wants to fetch this page"}
+    return wishes.get(kind, f"wants to use {tool}")
 
 
 def _subject(request: PermissionRequest, kind: Kind, facts: Facts, path: Path) -> str:
@@ -204,7 +228,7 @@ def _choices(request: PermissionRequest, kind: Kind, *, is_cut: bool) -> Iterato
             label = "Yes, and let this server ask the model until I leave"
         yield Choice("2", label, Allow(remember=request.suggestions))
     yield Choice("3", "No, and say what to do instead", Deny(""), takes_words=True)
-    yield Choice("4", "No, stop here", NO_AND_STOP)
+    yield Choice("4", "No, stop here" if request.agent == "main" else "No, and stop this agent", NO_AND_STOP)
 
 
 def asks_model(request: PermissionRequest) -> bool:

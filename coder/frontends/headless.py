@@ -48,6 +48,7 @@ async def run(
             unmet = await _unmet(session)  # before what is said of the session: which servers are there
             frontend.begin(session)
             session.servers_told()
+            session.wait_for_agents()
             ended = unmet or _resumable(await _run(session, prompt, time_budget, has_commands=has_commands), session)
         except CoderError as error:  # such as a command whose text cannot be made
             ended = RunEnded(reason="crashed", turns=0, error=str(error))

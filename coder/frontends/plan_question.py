@@ -22,9 +22,12 @@ def plan_of(request: PermissionRequest) -> str:
 def plan_dialog(request: PermissionRequest, saved_as: str = "") -> Dialog:
     """`saved_as` is the file that holds the plan, as a person would write it."""
     where = f"shown above, saved as {visible_line(saved_as)}" if saved_as else "shown above"
+    title = f"Start on this plan? ({where})"
+    if request.agent != "main":
+        title = f'Agent "{visible_line(request.agent_title or request.agent)}" wants to start on this plan ({where})'
     return Dialog(
         kind="plan",
-        title=f"Start on this plan? ({where})",
+        title=title,
         subject="The plan",
         body=(),
         said="",

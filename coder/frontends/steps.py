@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.text import Text as Styled
 
 from coder.core.events import (
+    AgentEnded,
+    AgentStarted,
     AnyEvent,
     CheckpointTaken,
     Committed,
@@ -23,15 +25,22 @@ from coder.core.events import (
     Notice,
     PermissionDenied,
     RunEnded,
+    StepChanged,
     TaskEnded,
     ToolFinished,
 )
+from coder.core.lazy import LazyModule
 from coder.core.messages import Json
 from coder.core.requests import Deny, Reply, Request
 from coder.frontends.hook_words import failure
 from coder.frontends.plain import one_line, printable
 from coder.frontends.render.seen import seen_rows
 from coder.frontends.styled import plain
+
+if TYPE_CHECKING:
+    from coder.frontends import agent_words
+else:  # few runs have agents
+    agent_words = LazyModule("coder.frontends.agent_words")
 
 _SHOWN_LINES = 12
 
@@ -51,9 +60,11 @@ class StepsOut:
     def __init__(self, console: Console, folder: Path) -> None:
         self._console = console
         self._below = f"{folder}/"
+        self._agents: agent_words.Names | None = None
 
     def emit(self, event: AnyEvent) -> None:
-        if event.agent != "main":
+        if isinstance(event, AgentStarted | AgentEnded) or event.agent != "main":
+            self._of_agent(event)
             return
         match event:
             case MessageAdded(message=message) if message.meta.kind == "reply" and message.text.strip():
@@ -71,6 +82,8 @@ class StepsOut:
                 self._line(one_line(event.text), "dim")
             case HookEnded() if text := failure(event):
                 self._line(f"! {one_line(text)}", "yellow")
+            case StepChanged():
+                self._line(agent_words.step(event), "red" if event.state == "failed" else "dim")
             case TaskEnded(state=state):
                 mark = "✗ " if state == "failed" else "✓ "
                 self._line(f"{mark}{event.id} ended, exit {event.code}: {one_line(event.command, 100)}", "dim")
@@ -78,6 +91,22 @@ class StepsOut:
                 for each in seen_rows(evidence):
                     self._line(plain(each), "yellow" if each[0].style == "warn" else "dim")
                 self._line("") if evidence is not None else None
+            case _:
+                pass
+
+    def _of_agent(self, event: AnyEvent) -> None:
+        """When one begins and ends, and what it was not allowed; what else it does is its own."""
+        self._agents = self._agents or agent_words.Names()
+        name = self._agents.of(event)
+        match event:
+            case AgentStarted():
+                self._line(agent_words.started(event), "dim")
+            case AgentEnded(report=report):
+                self._line(agent_words.ended(event), "red" if report.state == "failed" else "")
+            case PermissionDenied():
+                self._line(f"✗ not allowed: {name}: {one_line(event.summary)}: {one_line(event.message)}", "red")
+            case Notice(level="warning" | "error", text=text):
+                self._line(f"! {name}: {one_line(text)}", "yellow")
             case _:
                 pass
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, TextIO
 
 from coder.app.session import Session
 from coder.core.events import (
+    AgentEnded,
+    AgentStarted,
     AnyEvent,
     CheckpointTaken,
     Committed,
@@ -20,6 +22,7 @@ from coder.core.events import (
     Notice,
     PermissionDenied,
     RunEnded,
+    StepChanged,
     TaskEnded,
     ToolFinished,
     ToolStarted,
@@ -31,9 +34,10 @@ from coder.frontends.hook_words import failure
 from coder.frontends.plain import one_line, printable
 
 if TYPE_CHECKING:
-    from coder.frontends import styled
+    from coder.frontends import agent_words, styled
     from coder.frontends.render import seen
 else:  # for runs in which something happened
+    agent_words = LazyModule("coder.frontends.agent_words")
     seen, styled = LazyModule("coder.frontends.render.seen"), LazyModule("coder.frontends.styled")
 
 _MINUTE = 59.0  # a little less, so that what comes once a minute is shown each time
@@ -61,23 +65,19 @@ class TextOut:
         self._clock = clock
         self._quiet_until = 0.0
         self._begun: dict[str, str] = {}  # what the calls that run are about
+        self._agents: agent_words.Names | None = None
 
     def begin(self, session: Session) -> None:
         for warning in session.warnings:
             self._say(warning)
 
     def emit(self, event: AnyEvent) -> None:
-        if event.agent != "main":
+        if isinstance(event, AgentStarted | AgentEnded) or event.agent != "main":
+            self._of_agent(event)
             return
         match event:
-            case PermissionDenied():
-                self._say(f"not allowed: {one_line(event.summary)} ({_why(event)})")
-            case ModelRetrying():
-                what = _WORDS.get(event.kind, event.kind)
-                status = f"{event.status} {what}" if event.status else what
-                self._say_waiting(status, event)
-            case Notice(level="warning" | "error"):
-                self._say(event.text)
+            case PermissionDenied() | ModelRetrying() | Notice(level="warning" | "error"):
+                self._problem(event)
             case CheckpointTaken() | Committed():
                 self._say(event.text)
             case HookEnded() if text := failure(event):
@@ -89,9 +89,40 @@ class TextOut:
                 tail = f" · {event.summary}" if event.summary else ""
                 about = self._begun.pop(event.call.id, "") or event.call.name
                 self._say(f"{mark} {one_line(about)}{tail} · {event.seconds:.1f}s")
+            case StepChanged() if self._verbose or event.state == "failed":
+                self._say(agent_words.step(event))
             case TaskEnded() if self._verbose:
                 mark = "✗" if event.state == "failed" else "✓"
                 self._say(f"{mark} {event.id} · exit {event.code} · {event.seconds:.1f}s · {one_line(event.command)}")
+            case _:
+                pass
+
+    def _problem(self, event: PermissionDenied | ModelRetrying | Notice, who: str = "") -> None:
+        """`who` is the agent whose it is."""
+        by = f"{who}: " if who else ""
+        match event:
+            case PermissionDenied():
+                self._say(f"not allowed: {by}{one_line(event.summary)} ({_why(event)})")
+            case ModelRetrying():
+                what = _WORDS.get(event.kind, event.kind)
+                status = f"{event.status} {what}" if event.status else what
+                self._say_waiting(f"{by}{status}", event)
+            case Notice():
+                self._say(f"{by}{event.text}")
+
+    def _of_agent(self, event: AnyEvent) -> None:
+        """Only what went wrong: its work is not the answer."""
+        self._agents = self._agents or agent_words.Names()
+        name = self._agents.of(event)
+        match event:
+            case PermissionDenied() | ModelRetrying() | Notice(level="warning" | "error"):
+                self._problem(event, name)
+            case HookEnded() if text := failure(event):
+                self._say(f"{name}: {text}")
+            case AgentEnded(report=report) if report.state == "failed":
+                self._say(f"{name} failed: {report.error}")
+            case AgentEnded(row=row) if self._verbose and row.background:
+                self._say(agent_words.ended(event))
             case _:
                 pass
 

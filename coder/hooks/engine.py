@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from coder.core.events import Notice
@@ -37,6 +39,11 @@ class Engine:
         self._background: set[asyncio.Future[Any]] = set()
         self._is_too_deep = depth_of(surroundings.env) >= DEEPEST
         self._said_so = False
+
+    def for_agent(self, late: Callable[[Part], None], more: HookSet | None = None) -> Engine:
+        """Another over the same hooks as they are now, or over `more`; what it starts ends with it. No agent is asked
+        about what an agent does: one would be asked about that one, and so on."""
+        return Engine(more or self.hooks, self.surroundings, replace(self._links, late=late, ask_agent=None))
 
     def wants(self, event: str, subject: str = "") -> bool:
         """Whether any hook might run. Cheap: asked before every call."""

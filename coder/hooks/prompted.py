@@ -1,4 +1,6 @@
-"""Runs a hook that is a question to the model, and reads its yes or no. Must not know which model it is."""
+"""Runs a hook that is a question to the model or to an agent, and reads its yes or no. Must not know which model it is,
+or how an agent looks things up.
+"""
 
 from __future__ import annotations
 
@@ -17,28 +19,33 @@ from coder.hooks.surroundings import AskModel
 _ARGUMENTS = "$ARGUMENTS"
 
 
-async def judge(handler: Handler, given: str, ask: AskModel | None, timeout: float) -> Ended:
+async def judge(
+    handler: Handler, given: str, ask: AskModel | None, timeout: float, prompt: str = "hooks/judge"
+) -> Ended:
     """The reply is its stdout. Raises nothing but CancelledError."""
     loop = asyncio.get_running_loop()
     began = loop.time()
+    is_agents = handler.kind == "agent"
     if ask is None:
-        return Ended(None, problem="there is no model to ask here")
+        why = "no agent is asked here, as about what an agent does" if is_agents else "there is no model to ask here"
+        return Ended(None, problem=why)
     try:
         async with asyncio.timeout(timeout):
-            reply = await ask(question(handler, given), handler.model, timeout)
+            reply = await ask(question(handler, given, prompt), handler.model, timeout)
     except TimeoutError:
         problem = f"took longer than {timeout:g} s and was ended"
         return Ended(None, seconds=loop.time() - began, problem=problem, timed_out=True)
     except CoderError as error:
-        return Ended(None, seconds=loop.time() - began, problem=f"the model could not be asked: {error}")
+        whom = "agent" if is_agents else "model"
+        return Ended(None, seconds=loop.time() - began, problem=f"the {whom} could not be asked: {error}")
     return Ended(None, reply, seconds=loop.time() - began)
 
 
-def question(handler: Handler, given: str) -> str:
+def question(handler: Handler, given: str, prompt: str = "hooks/judge") -> str:
     text = handler.what
     if _ARGUMENTS not in text:
         text = f"{text}\n\n{_ARGUMENTS}"
-    return prompts.load("hooks/judge", condition=text.replace(_ARGUMENTS, given))
+    return prompts.load(prompt, condition=text.replace(_ARGUMENTS, given))
 
 
 def judged(handler: Handler, point: Point, ended: Ended) -> Outcome:

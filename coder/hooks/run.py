@@ -75,8 +75,8 @@ class Run:
                 return await prompted.judge(handler, given, self._links.ask_model, self._timeout)
             case "mcp_tool":
                 return await served.call(handler, given, self._links.call_server, self._timeout)
-            case _:
-                return Ended(None, problem=f"hooks of type {handler.kind} are not available yet; this one did not run")
+            case "agent":
+                return await prompted.judge(handler, given, self._links.ask_agent, self._timeout, "hooks/look")
 
     async def _command(self, given: str, cwd: str) -> Ended:
         one = command.Command(self._handler, self._point, self._surroundings, self._links.mind)
@@ -118,7 +118,7 @@ class Run:
 
     def _made(self, ended: Ended) -> Part:
         """What it said, bounded."""
-        if self._handler.kind == "prompt":
+        if self._handler.kind in ("prompt", "agent"):
             outcome = prompted.judged(self._handler, self._point, ended)
         else:
             outcome = reading.outcome_of(self._point, _without_announcement(ended))

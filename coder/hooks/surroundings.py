@@ -58,7 +58,8 @@ def _no_rule(rule: str, tool: str, given: Json) -> bool:
 @dataclass(frozen=True, slots=True, eq=False)
 class Links:
     """`late` is told, in the event loop, of a hook in the background once it has ended; `mind` of each process group
-    that begins (True) and ends: should coder be killed, somebody ends those."""
+    that begins (True) and ends: should coder be killed, somebody ends those. `ask_agent` is as `ask_model`, of an agent
+    that looks things up itself."""
 
     emit: Callable[[AnyEvent], None] = _nobody
     fits: Fits = _no_rule
@@ -66,3 +67,4 @@ class Links:
     late: Callable[[Part], None] = _late
     mind: Callable[[int, bool], None] = _unminded
     call_server: CallServer | None = None
+    ask_agent: AskModel | None = None

@@ -32,12 +32,14 @@ Rates: TypeAlias = Callable[[str, int], "tuple[float, float] | None"]
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """What is set aside for one attempt, in dollars and tokens; `max_tokens` is what its reply may have."""
+    """What is set aside for one attempt, in dollars and tokens; `max_tokens` is what its reply may have. `above` is the
+    same in the budget that this one is a part of."""
 
     max_tokens: int
     prompt: int
     dollars: float
     tokens: int
+    above: Hold | None = None
 
 
 class Budget:
@@ -45,9 +47,12 @@ class Budget:
     of the prompt and of the reply, in dollars, for a prompt of so many tokens. Both are None for an unknown price.
 
     A limit that is None does not hold. Neither limit is ever passed, as long as the API bills no more than its own
-    count of the prompt and `max_tokens`."""
+    count of the prompt and `max_tokens`. What is spent from it is spent from `above` too, which it is a part of."""
 
-    def __init__(self, dollars: float | None, tokens: int | None, price: Price, rates: Rates) -> None:
+    def __init__(
+        self, dollars: float | None, tokens: int | None, price: Price, rates: Rates, above: Budget | None = None
+    ) -> None:
+        self._above = above
         self._limit_dollars = math.inf if dollars is None else dollars
         self._limit_tokens = math.inf if tokens is None else tokens
         self._price = price
@@ -83,12 +88,26 @@ class Budget:
         output = min(request.max_tokens, room)
         hold = Hold(output, prompt, self._dearest(request.model, prompt, output) + fee, prompt + output)
         self._holds.append(hold)
+        return hold if self._above is None else await self._with_above(hold, self._above, request, print_, counter)
+
+    async def _with_above(
+        self, own: Hold, above: Budget, request: ModelRequest, print_: PromptPrint, counter: CountingModel | None
+    ) -> Hold:
+        try:
+            higher = await above.reserve(replace(request, max_tokens=own.max_tokens), print_, counter)
+        except BaseException:
+            self.settle(own, None)
+            raise
+        hold = replace(own, max_tokens=higher.max_tokens, above=higher)
+        self._holds[self._holds.index(own)] = hold
         return hold
 
     def settle(self, hold: Hold, attempt: Attempt | None) -> None:
         """Takes what the attempt used in place of what was set aside; None for one that was not billed."""
         self._holds.remove(hold)
         self._settled.set()
+        if self._above is not None and hold.above is not None:
+            self._above.settle(hold.above, attempt)
         if attempt is None:
             return
         usage, model = attempt.usage, attempt.request.model

@@ -23,6 +23,8 @@ _PROTECTED_FILES = names(
     ".lefthook.yml .lefthook.yaml gradle-wrapper.properties maven-wrapper.properties .devcontainer.json .ripgreprc "
     "pyrightconfig.json .mcp.json .claude.json"
 )
+_SETTINGS_FOLDERS = frozenset({".claude", ".coder"})
+AGENT_MEMORY = frozenset({"agent-memory", "agent-memory-local"})  # folders of notes in them that agents keep
 _OF_THE_PROCESS = re.compile(
     r"/[/.]*proc/[/.]*(self|thread-self|\d+)(/+task/+\d+)?/[/.]*(?P<what>cwd|root)(/|\Z)", re.ASCII
 )
@@ -110,6 +112,8 @@ def _protected_part(path: Path) -> str:
         following = parts[index + 1] if index + 1 < len(parts) else ""
         if part == ".claude" and following == "worktrees":
             continue
+        if part in _SETTINGS_FOLDERS and following in AGENT_MEMORY and index + 2 < len(parts):
+            continue
         if part in _PROTECTED_FOLDERS:
             return part
         if part == ".config" and following in ("git", ""):  # the folder itself is moved or removed with all in it
@@ -134,6 +138,8 @@ def _has_odd_name(path: Path) -> bool:
 def _is_our_own(place: Place, world: World) -> bool:
     if not any(_touches(path, world.config_home, world) for path in place.both):
         return False
+    if any(all(_is_in(path, world.config_home / name, world) for path in place.both) for name in AGENT_MEMORY):
+        return False
     # A project inside the configuration folder (or a configuration folder that is the home) is still a project.
     projects = tuple(root for root in world.roots if _touches(root, world.config_home, world))
     return not is_inside(place, projects, world)
@@ -144,6 +150,10 @@ def _holds_our_own(place: Place, world: World) -> bool:
     homes = (world.config_home, world.resolve(world.config_home))
     holds = any(path in home.parents for path in place.both for home in homes)
     return holds and not any(_touches(root, place.real, world) for root in world.roots)
+
+
+def _is_in(path: Path, folder: Path, world: World) -> bool:
+    return path not in (folder, world.resolve(folder)) and _touches(path, folder, world)
 
 
 def _touches(path: Path, folder: Path, world: World) -> bool:

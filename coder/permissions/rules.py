@@ -22,7 +22,8 @@ _SHELLS = frozenset({"Bash", "Monitor", "PowerShell"})
 _READERS = frozenset({"Read", "Grep", "Glob", "LSP"})
 _WRITERS = frozenset({"Edit", "Write", "NotebookEdit"})
 _NEVER_CONSULTED = {"Write": "Edit", "NotebookEdit": "Edit", "MultiEdit": "Edit", "Glob": "Read", "Grep": "Read"}
-_NAMED = {"Skill": "skill", "Agent": "subagent_type"}
+_KIND, _DEFAULT_KIND = "subagent_type", "general-purpose"
+_NAMED = {"Skill": "skill", "Agent": _KIND}
 _PRIMARY = frozenset({"command", "file_path", "path", "notebook_path", "url"})
 _PARAMETERS = {  # where `a:b` could also be a command or a path, only these names make it a parameter
     "Bash": frozenset({"timeout", "description", "run_in_background", "dangerouslyDisableSandbox"}),
@@ -67,6 +68,8 @@ class Named:
 
     def matches(self, call_input: Json) -> bool:
         value = call_input.get(self.field)
+        if self.field == _KIND and not (isinstance(value, str) and value.strip()):
+            value = _DEFAULT_KIND
         return isinstance(value, str) and self.pattern.matches(tuple(value.split()))
 
 

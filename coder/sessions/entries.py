@@ -15,13 +15,15 @@ _META_KINDS = ("context", "reminder")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Envelope:
-    """What every entry of a session says about where it comes from. `model` is the one that is asked, by our name."""
+    """What every entry of a session says about where it comes from. `model` is the one that is asked, by our name;
+    `agent` the subagent whose conversation it is, "" for the session's own."""
 
     session_id: str
     cwd: str
     version: str
     branch: str = ""
     model: str = ""
+    agent: str = ""
 
 
 def entries_of(
@@ -58,7 +60,8 @@ def entries_of(
                 "cwd": envelope.cwd,
                 "gitBranch": envelope.branch,
                 "version": envelope.version,
-                "isSidechain": False,
+                "isSidechain": bool(envelope.agent),
+                **({"agentId": envelope.agent} if envelope.agent else {}),
                 **body,
             }
         )

@@ -63,13 +63,14 @@ class Loaded:
         return f"loaded {good} of {self.lines} lines; skipped " + ", ".join(parts)
 
 
-def load(path: Path, at: str | None = None, *, whole: bool = False) -> Loaded:
+def load(path: Path, at: str | None = None, *, whole: bool = False, aside: bool = False) -> Loaded:
     """The conversation of a transcript, and what was skipped. Blocks while it reads.
 
-    `at` is the last entry to be kept. With `whole`, what was compacted stands before its summary.
+    `at` is the last entry to be kept. With `whole`, what was compacted stands before its summary. `aside`: it is that
+    of a subagent.
     Raises SessionError when the file cannot be read at all or has no entry `at`, never for what is in it.
     """
-    found = reading.read(path)
+    found = reading.read(path, aside=aside)
     if at is not None and not found.tree.move(at):
         raise SessionError(f"Session {path.stem} has no entry {at}.")
     if at is not None:

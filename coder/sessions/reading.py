@@ -25,9 +25,11 @@ _STOWED = b'"blob:sha256:'
 
 class Reading:
     """What was found so far. `started` holds the time of each announced tool call, `repeated` the lines whose entry was
-    there already, `bad` the numbers of damaged lines."""
+    there already, `bad` the numbers of damaged lines. `aside`: it is the transcript of a subagent, whose
+    entries count."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, aside: bool = False) -> None:
+        self._aside_too = aside
         self.tree = Tree()
         self.lines = 0
         self.bad: list[int] = []
@@ -68,7 +70,7 @@ class Reading:
             parent = parent or self.tree.entries[-1].uuid
         self.session_id = self.session_id or _text(raw.get("sessionId"))
         self.cwd = self.cwd or _text(raw.get("cwd"))
-        if raw.get("isSidechain") is True or raw.get("isApiErrorMessage") is True:
+        if (raw.get("isSidechain") is True and not self._aside_too) or raw.get("isApiErrorMessage") is True:
             return
         is_boundary = kind == "system" and raw.get("subtype") == "compact_boundary"
         entry = Entry(
@@ -112,12 +114,12 @@ def entry_name(raw: Json, number: int) -> str:
     return _text(raw.get("uuid")) or f"line-{number}"
 
 
-def read(path: Path) -> Reading:
+def read(path: Path, *, aside: bool = False) -> Reading:
     """Everything a transcript holds. Blocks while it reads.
 
     Raises SessionError when the file cannot be read at all, never for what is in it.
     """
-    reading = Reading()
+    reading = Reading(aside=aside)
     try:
         with path.open("rb") as file:
             for number, (line, whole) in enumerate(_lines(file), 1):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from coder.agent.history import clean
@@ -18,6 +18,7 @@ NOT_RUN = "This call was not run: the session ended before it was started."
 LOST_START = "(The beginning of this conversation could not be read.)"
 
 _Answers = dict[str, tuple[ToolResult, Json | None]]
+Known = Callable[[ToolUse], "tuple[ToolResult, Json | None] | None"]
 _NONE: Mapping[str, str] = {}
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
@@ -31,15 +32,25 @@ def unknown_outcome(started: str) -> str:
     )
 
 
-def repair(messages: Sequence[Message], calls: Mapping[str, str] = _NONE) -> tuple[Message, ...]:
+def cut_short(messages: Sequence[Message]) -> frozenset[str]:
+    """The calls of each reply that was not answered whole."""
+    answers = _answers(messages)
+    groups = [[call.id for call in message.tool_uses] for message in messages]
+    return frozenset(name for group in groups if not all(each in answers for each in group) for name in group)
+
+
+def repair(
+    messages: Sequence[Message], calls: Mapping[str, str] = _NONE, known: Known | None = None
+) -> tuple[Message, ...]:
     """The same conversation with the history invariant restored: it starts with a user message, every tool call is
     answered exactly once, in order, at the head of the next message, and nothing empty or unsigned is left.
 
+    `known` gives the result of a call that has none, where there is more to be said of it than that.
     `calls` says when calls were started, "" for one that was not; of those it does not name nothing is known.
     What was whole stays, and a valid conversation comes back unchanged. Never raises.
     """
     answers = _answers(messages)
-    _answer_the_rest(messages, calls, answers)
+    _answer_the_rest(messages, calls, answers, known)
     called: set[str] = set()
     repaired: list[Message] = []
     for message in messages:
@@ -72,10 +83,14 @@ def _answers(messages: Sequence[Message]) -> _Answers:
     return found
 
 
-def _answer_the_rest(messages: Sequence[Message], calls: Mapping[str, str], answers: _Answers) -> None:
+def _answer_the_rest(
+    messages: Sequence[Message], calls: Mapping[str, str], answers: _Answers, known: Known | None
+) -> None:
     """Adds what is known of the calls that have no result."""
     for call in (call for message in messages for call in message.tool_uses):
-        if call.id not in answers and (started := calls.get(call.id)) is not None:
+        if call.id not in answers and known is not None and (more := known(call)) is not None:
+            answers[call.id] = more
+        elif call.id not in answers and (started := calls.get(call.id)) is not None:
             text = unknown_outcome(started) if started else NOT_RUN
             answers[call.id] = (ToolResult(call.id, (Text(text),), is_error=True), None)
 

@@ -103,9 +103,31 @@ class Transcript:
             transcript._labelled_at = transcript._file.size
         return transcript
 
+    @classmethod
+    def aside(
+        cls, path: Path, home: Path, cwd: Path, session_id: str, agent: str, version: str, warn: Warn
+    ) -> Transcript:
+        """That of a subagent, which lies beside its session's: a new one, or the one that is there, locked and read.
+        Blocks while it reads. Raises SessionError when it cannot be read."""
+        envelope = Envelope(session_id, os.fspath(cwd), version, agent=agent)
+        transcript = cls(path, home, envelope, Loaded(()), warn)
+        if _is_there(path):
+            transcript._file.open_existing()
+            try:
+                transcript._take(load(path, aside=True))
+            except SessionError:
+                transcript._file.let_go()
+                raise
+        return transcript
+
     @property
     def session_id(self) -> str:
         return self._envelope.session_id
+
+    @property
+    def agent(self) -> str:
+        """The subagent whose conversation it is, "" for a session's own."""
+        return self._envelope.agent
 
     @property
     def problem(self) -> str:
@@ -242,7 +264,7 @@ class Transcript:
     def _read(self) -> reading.Reading:
         if self.problem or not _is_there(self.path):
             raise SessionError("This session is not saved, so there is nothing to go back to.")
-        return reading.read(self.path)
+        return reading.read(self.path, aside=bool(self._envelope.agent))
 
     def _move(self, leaf: str | None, why: str, entries: Sequence[Json] = ()) -> None:
         self._leaf = leaf

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from coder.core.lazy import LazyModule
 from coder.core.model import ToolSpec
 from coder.core.prompts import load
-from coder.core.tools import Tool
+from coder.core.tools import Described, Tool
+from coder.tools.agent import Agent, Asked
 from coder.tools.ask import AskUserQuestion
 from coder.tools.bash import Bash, BashSettings
 from coder.tools.edit import Edit
@@ -22,8 +23,9 @@ from coder.tools.plan import EnterPlanMode, ExitPlanMode, Planning
 from coder.tools.read import Read
 from coder.tools.schema import schema
 from coder.tools.search import Search
+from coder.tools.send_message import SendMessage
 from coder.tools.shells import Shells
-from coder.tools.task_output import TaskOutput
+from coder.tools.task_output import AgentTasks, TaskOutput
 from coder.tools.task_stop import TaskStop
 from coder.tools.todo import Todos, TodoWrite
 from coder.tools.web.fetch_tool import WebFetch
@@ -79,9 +81,15 @@ class ToolSession:
         )
 
 
-def builtins(session: ToolSession, *, thinks: bool = False) -> tuple[Tool, ...]:
-    """All built-in tools; Think where the model needs it. The order is part of the cached prefix of every request, so
-    it is fixed, and what is not always there comes last."""
+class Helpers(Asked, AgentTasks, Protocol):
+    """Whoever has agents run for these tools."""
+
+
+def builtins(
+    session: ToolSession, *, thinks: bool = False, agents: Helpers | None = None, kinds: Callable[[], str] = str
+) -> tuple[Tool, ...]:
+    """All built-in tools; Think where the model needs it. `kinds` tells which agents there are. The order is part of
+    the cached prefix of every request, so it is fixed, and what is not always there comes last."""
     return (
         Read(session.ledger, session.read_tokens),
         Edit(session.ledger),
@@ -90,8 +98,10 @@ def builtins(session: ToolSession, *, thinks: bool = False) -> tuple[Tool, ...]:
         Glob(session.search),
         Grep(session.search),
         Bash(session.shells, session.bash, session.objection),
-        TaskOutput(session.shells),
-        TaskStop(session.shells),
+        TaskOutput(session.shells, agents=agents),
+        TaskStop(session.shells, agents),
+        Agent(agents, kinds),
+        SendMessage(agents),
         TodoWrite(session.todos),
         AskUserQuestion(),
         EnterPlanMode(session.planning),
@@ -105,4 +115,6 @@ def builtins(session: ToolSession, *, thinks: bool = False) -> tuple[Tool, ...]:
 
 def spec(tool: Tool) -> ToolSpec:
     """The tool as the model sees it. Raises ConfigError when its description is missing."""
+    if isinstance(tool, Described):
+        return tool.spec()
     return ToolSpec(tool.name, load(f"tools/{tool.name}"), schema(tool.params))

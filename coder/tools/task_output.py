@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 from coder.core.errors import ToolError
 from coder.core.lazy import LazyModule
+from coder.core.messages import Json
 from coder.core.tools import Internal, ToolContext, ToolOutput
 from coder.core.workspace import Captured, Workspace
 from coder.tools.shells import Shell, Shells
@@ -22,9 +23,21 @@ _MOST_MS = 600_000
 _CHARS = 30_000
 
 
+class AgentTasks(Protocol):
+    """The agents of a session, which may work in the background like commands."""
+
+    def holds(self, id: str) -> bool: ...
+
+    async def wait_for(self, id: str, seconds: float) -> tuple[str, str, Json]:
+        """How it stands, after so many seconds at most: its state, the words for it, the structured result."""
+        ...
+
+    async def stop(self, id: str) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class TaskOutputParams:
-    task_id: Annotated[str, "The id Bash returned, such as b1"]
+    task_id: Annotated[str, "The id Bash returned, such as b1; or an agent's"]
     block: Annotated[bool, "Wait for the command to end"] = True
     timeout: Annotated[int, "Longest wait in milliseconds, at most 600000"] = 30_000
 
@@ -33,8 +46,9 @@ class TaskOutput:
     name = "TaskOutput"
     params = TaskOutputParams
 
-    def __init__(self, shells: Shells, max_chars: int = _CHARS) -> None:
+    def __init__(self, shells: Shells, max_chars: int = _CHARS, agents: AgentTasks | None = None) -> None:
         self._shells = shells
+        self._agents = agents
         self._max_chars = max_chars
 
     def access(self, params: TaskOutputParams, workspace: Workspace) -> Internal:
@@ -46,6 +60,10 @@ class TaskOutput:
     async def run(self, params: TaskOutputParams, context: ToolContext) -> ToolOutput:
         if params.timeout < 0:
             raise ToolError(f"`timeout` is {params.timeout}; expected milliseconds, such as 30000.")
+        if self._agents is not None and self._agents.holds(params.task_id):
+            wait = min(params.timeout, _MOST_MS) / 1000 if params.block else 0.0
+            state, text, found = await self._agents.wait_for(params.task_id, wait)
+            return ToolOutput(text, found, state)
         shell = self._shells.find(params.task_id)
         if params.block or shell.state != "running":
             await shell.process.wait(min(params.timeout, _MOST_MS) / 1000)

@@ -9,12 +9,13 @@ from coder.core.errors import ToolError
 from coder.core.tools import Internal, ToolContext, ToolOutput
 from coder.core.workspace import Workspace
 from coder.tools.shells import Shells
+from coder.tools.task_output import AgentTasks
 from coder.tools.verdict import exit_code
 
 
 @dataclass(frozen=True, slots=True)
 class TaskStopParams:
-    task_id: Annotated[str | None, "The id Bash returned, such as b1"] = None
+    task_id: Annotated[str | None, "The id Bash returned, such as b1, or an agent's"] = None
     shell_id: Annotated[str | None, "Older name of task_id"] = None
 
 
@@ -22,8 +23,9 @@ class TaskStop:
     name = "TaskStop"
     params = TaskStopParams
 
-    def __init__(self, shells: Shells) -> None:
+    def __init__(self, shells: Shells, agents: AgentTasks | None = None) -> None:
         self._shells = shells
+        self._agents = agents
 
     def access(self, params: TaskStopParams, workspace: Workspace) -> Internal:
         return Internal()
@@ -35,6 +37,10 @@ class TaskStop:
         task_id = params.task_id or params.shell_id
         if not task_id:
             raise ToolError('`task_id` is missing. Pass the id Bash returned, such as {"task_id": "b1"}.')
+        if self._agents is not None and self._agents.holds(task_id):
+            await self._agents.stop(task_id)
+            said = f"Agent {task_id} is stopped."
+            return ToolOutput(said, {"message": said, "task_id": task_id, "task_type": "local_agent"}, "stopped")
         shell = self._shells.find(task_id)
         ended = shell.process.poll()
         await shell.stop()

@@ -16,7 +16,7 @@ from coder.workflows.naming import file_problem
 from coder.workflows.reading import read_workflow, workflow_of
 from coder.workflows.workflow import Origin, Problem, Workflow
 
-_RANKS: tuple[Origin, ...] = ("managed", "yours", "project", "added", "plugin", "built-in")
+_RANKS: tuple[Origin, ...] = ("managed", "given", "yours", "project", "added", "plugin", "built-in")
 SHIPPED = Path(__file__).parent / "shipped"
 
 

@@ -14,7 +14,7 @@ from coder.workflows.types import Shape
 END = "end"  # where a step may lead besides other steps: the workflow is over
 STOP = "stop"  # and over without success
 NEXT = "next"  # of `on_fail.then` and `until.then`: go on as if nothing were wrong
-Origin: TypeAlias = Literal["built-in", "managed", "yours", "project", "added", "plugin"]
+Origin: TypeAlias = Literal["built-in", "managed", "given", "yours", "project", "added", "plugin"]
 
 
 class WorkflowError(CoderError):

@@ -38,6 +38,7 @@ def test_the_wheel_holds_prompts_and_sample_and_no_tests(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     prompts = {f"coder/prompts/{path.relative_to(ROOT / 'prompts')}" for path in (ROOT / "prompts").rglob("*.md")}
     assert prompts <= names
+    assert {f"coder/workflows/shipped/{path.name}" for path in (ROOT / "coder/workflows/shipped").iterdir()} <= names
     assert {"coder/demo/cassette.jsonl", "coder/demo/sample/timebox/duration.py", "coder/models/catalog.json"} <= names
     assert not [name for name in names if name.startswith(("tests/", "bench/")) or "__pycache__" in name]
 

@@ -16,6 +16,7 @@ PAGE = ROOT / "docs" / "screens.md"
 GROUPS = (
     ("The prompt", "prompt"),
     ("A run", "run"),
+    ("Agents", "agents"),
     ("Questions", "questions"),
     ("When something goes wrong", "errors"),
     ("Slash commands", "slash"),

@@ -54,8 +54,15 @@ class Bench:
         env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), **self.env}
         return Surroundings(self.folder, env, self.folder / "spill", **more)
 
-    def engine(self, *objects: Groups, fits: Fits = _no_rule, ask_model: AskModel | None = None, **more: Any) -> Engine:
-        links = Links(self.told.append, fits, ask_model, self.late.append)
+    def engine(
+        self,
+        *objects: Groups,
+        fits: Fits = _no_rule,
+        ask_model: AskModel | None = None,
+        ask_agent: AskModel | None = None,
+        **more: Any,
+    ) -> Engine:
+        links = Links(self.told.append, fits, ask_model, self.late.append, ask_agent=ask_agent)
         return Engine(hook_set(*objects), self.surroundings(**more), links)
 
     async def run(self, engine: Engine, event: str, **fields: Any) -> Merged:

@@ -163,7 +163,8 @@ class Studio:
         titles = [
             rule({"last_user_contains": "<first_message>", "user_regex": words}, title) for words, title in TITLES
         ]
-        with fake_api({"turns": list(turns), "rules": titles, **more}, allow_violations=True) as api:
+        rules = [*titles, *more.pop("rules", ())]  # type: ignore[misc]  # a list of them
+        with fake_api({"turns": list(turns), "rules": rules, **more}, allow_violations=True) as api:
             yield api
 
     def _furnish(self) -> None:

@@ -78,7 +78,7 @@ class AutoCommit:
                 words = said(prompt)
                 self._first = self._first or words
                 self._run = _Run(prompt.meta.uuid, [words])
-            case MessageAdded(message=message) if message.meta.kind == "steer" and self._run is not None:
+            case MessageAdded(agent="main", message=message) if message.meta.kind == "steer" and self._run is not None:
                 self._run.said.append(said(message))
             case _:
                 pass

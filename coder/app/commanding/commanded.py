@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from coder.app.commanding import commands as commanding
     from coder.app.commanding import news as skill_news
     from coder.app.commanding.catalogues import LiveCatalogue
-    from coder.app.commanding.commands import Commands, OnExpansion
+    from coder.app.commanding.commands import Commands, Fork, OnExpansion
     from coder.app.commanding.expanded import Expanded, Offered
     from coder.app.commanding.gathering import Fact
     from coder.app.commanding.news import SkillNews
@@ -52,7 +52,7 @@ class Parts:
     and the like, `gathered` further ones that are found out when a text names them; `window` is the context window of
     the model, in tokens; `is_trusted` tells whether what a file grants counts; `reserved` are names of the session's
     own commands; `plugins` the places of plugins in use; `brings` has the hooks of a head count for the rest of the
-    session."""
+    session; `fork` has an agent do what a text says."""
 
     config: Config
     book: RuleBook
@@ -74,6 +74,7 @@ class Parts:
     plugins: Iterable[Place] = ()
     on_expansion: OnExpansion | None = None
     brings: Callable[[Definition], None] = lambda definition: None
+    fork: Fork | None = None
 
 
 class Commanded:
@@ -140,6 +141,7 @@ class Commanded:
             self._live.is_due,
             parts.brings,
             gathered=parts.gathered(),
+            fork=parts.fork,
         )
         given = granting.Granting(parts.book, config.cwd, parts.is_trusted)
         made: Commands = commanding.Commands(self._live, given, around)

@@ -29,6 +29,8 @@ from coder.core.visible import visible_line
 
 OnExpansion: TypeAlias = Callable[[str, str, str, str], Awaitable[Submitted]]
 """What hooks say of a command that was typed: its name, its arguments, whose it is, and the line."""
+Fork: TypeAlias = Callable[[Definition, str], Awaitable[str]]
+"""Has an agent do what the text of a command says, to its end. Raises CoderError."""
 _EFFORTS: tuple[Effort, ...] = get_args(Effort)
 
 
@@ -49,7 +51,8 @@ class Surroundings:
     `inline` is None where no text may run anything; `tell` adds a message to the conversation behind the calls of this
     turn; `say` tells people something; `messages` is the conversation as it goes on; `listed` the bounded list of what
     the model may use; `is_due` tells whether something for certain files is to be offered; `brings` has the hooks of a
-    head count for the rest of the session; `body` reads a text, and raises CoderError when it cannot.
+    head count for the rest of the session; `body` reads a text, and raises CoderError when it cannot; `fork` has an
+    agent do what a text says and gives its report, None where nobody can be asked.
     """
 
     facts: Callable[[], Mapping[str, str]]
@@ -64,6 +67,7 @@ class Surroundings:
     brings: Callable[[Definition], None] = lambda definition: None
     body: Callable[[Definition], str] = body
     gathered: Mapping[str, Callable[[], Awaitable[str]]] = field(default_factory=dict)
+    fork: Fork | None = None
 
 
 class Commands:
@@ -105,19 +109,20 @@ class Commands:
         definitions = [definition for _, definition in uses]
         facts = self._around.facts()
         with self._granting.during(definitions, facts):
-            bodies = [await self._body(each, definition) for each, definition in uses]
+            bodies = [await self._forked(await self._body(each, definition), definition) for each, definition in uses]
             attached = await self._around.attach.of(
                 (*mentions(uses[-1][0].arguments), *(mention for body in bodies for mention in body.mentioned))
             )
         first = uses[0][0].name
         typed = head(first, line.strip().removeprefix(f"/{first}").strip())
         texts = [self._once(definition, body.text) for (_, definition), body in zip(uses, bodies, strict=True)]
-        model = next((each.model for each in reversed(definitions) if each.model not in ("", "inherit")), "")
+        here = [each for each in definitions if not self._forks(each)]
+        model = next((each.model for each in reversed(here) if each.model not in ("", "inherit")), "")
         return Expanded(
             blocks=tuple(Text(text) for text in (typed, *texts)) + attached + tuple(Text(note) for note in notes),
             during=self._running(definitions, facts),
             model=model,
-            effort=self._effort(definitions, (line, *texts), facts),
+            effort=self._effort(here, (line, *texts), facts),
             verify=tuple(what for each in definitions for what in each.verify),
         )
 
@@ -154,6 +159,22 @@ class Commands:
         definition = self._catalogue().find(name)
         if definition is None or definition.name != name or not self._is_offered(definition):
             raise ToolError(self._no_skill(name, definition))
+        if not self._forks(definition):
+            return await self.use_in(self._around.messages, self._around.tell, name, arguments)
+        try:
+            with self._granting.during((definition,), self._around.facts()):
+                body = await self._body(Asked(name, arguments), definition)
+                return (await self._forked(body, definition)).text
+        except CoderError as error:
+            raise ToolError(f"The skill {name} could not be carried out: {error}") from error
+
+    async def use_in(
+        self, messages: Callable[[], Sequence[Message]], tell: Callable[[Message], None], name: str, arguments: str
+    ) -> str:
+        """The same in another conversation, that of an agent."""
+        definition = self._catalogue().find(name)
+        if definition is None or definition.name != name or not self._is_offered(definition):
+            raise ToolError(self._no_skill(name, definition))
         self._say_it_stays_here(definition)
         facts = self._around.facts()
         try:
@@ -164,8 +185,8 @@ class Commands:
             raise ToolError(f"The skill {name} could not be loaded: {error}") from error
         self._granting.lend(definition, facts)
         self._hook(definition)
-        text = self._once(definition, body.text)
-        self._around.tell(Message("user", (Text(text), *attached), Meta(kind="reminder")))
+        text = self._once(definition, body.text, messages)
+        tell(Message("user", (Text(text), *attached), Meta(kind="reminder")))
         return prompts.load("reminders/skill_begins", skill=name)
 
     # Parts
@@ -190,6 +211,19 @@ class Commands:
         gathered = {name: await fact() for name, fact in around.gathered.items() if names_fact(text, name)}
         return await expanded(definition, text, each.arguments, {**around.facts(), **gathered}, around.inline)
 
+    def _forks(self, definition: Definition) -> bool:
+        return definition.forks and self._around.fork is not None
+
+    async def _forked(self, body: Body, definition: Definition) -> Body:
+        """What an agent reports that did what the text says, where its head asks for one; else the text itself."""
+        if not self._forks(definition) or self._around.fork is None:
+            return body
+        report = await self._around.fork(definition, body.text)
+        agent = definition.agent or "general-purpose"
+        inside = report.replace("</agent-report>", "<\\/agent-report>")
+        told = {"name": definition.name, "agent": visible_line(agent)[:80], "report": inside}
+        return Body(prompts.load("reminders/forked", **told), ())
+
     async def _hooked(self, line: str, uses: Sequence[tuple[Asked, Definition]]) -> tuple[str, ...]:
         notes: list[str] = []
         for each, definition in uses:
@@ -202,9 +236,9 @@ class Commands:
             notes += said.notes
         return tuple(notes)
 
-    def _once(self, definition: Definition, text: str) -> str:
+    def _once(self, definition: Definition, text: str, messages: Callable[[], Sequence[Message]] | None = None) -> str:
         """The text, or that it stands above already."""
-        blocks = (block for message in self._around.messages() for block in message.content)
+        blocks = (block for message in (messages or self._around.messages)() for block in message.content)
         if any(isinstance(block, Text) and block.text == text for block in blocks):
             return prompts.load("reminders/skill_again", skill=definition.name)
         return text
@@ -224,6 +258,8 @@ class Commands:
         if definition.name in self._said_of:
             return
         self._said_of.add(definition.name)
+        if self._forks(definition):
+            return
         if definition.forks:
             text = "asks for a context of its own; it runs in this conversation for now"
             text += f", and not as the agent {definition.agent!r}" if definition.agent else ""

@@ -32,5 +32,5 @@ class Offered:
     about: str = ""
     hint: str = ""
     origin: str = ""
-    kind: Literal["command", "skill"] = "command"
+    kind: Literal["command", "skill", "workflow"] = "command"
     also: tuple[str, ...] = ()

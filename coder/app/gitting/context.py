@@ -26,7 +26,7 @@ from coder.git.summary import Came, Summary, came, from_files
 
 _NOT_YET = "git has not answered yet"
 _TOO_SLOW = "git is too slow here to be asked"
-_CHANGES_NOTHING = frozenset({"Read", "Grep", "Glob", "Think", "TodoWrite", "AskUserQuestion", "Skill"})
+_CHANGES_NOTHING = frozenset({"Read", "Grep", "Glob", "Think", "TodoWrite", "AskUserQuestion", "Skill", "Agent"})
 
 
 class GitContext:
@@ -64,6 +64,10 @@ class GitContext:
     def with_now(self, message: Message) -> Message:
         """The first message of a session with the repository as it is, as its last part."""
         return replace(message, content=(*message.content, self._told(words.told(self._known(), self._names))))
+
+    def glimpse(self) -> tuple[Text, ...]:
+        """The repository as it is known by now, for others than the conversation; nothing before the first run."""
+        return (words.glimpse(self._now, self._names),) if self._now is not None else ()
 
     def renewed(self, contexts: Sequence[Message]) -> list[Message]:
         """The first messages of a shortened conversation. Blocks while git is asked; not for the event loop."""
@@ -109,7 +113,7 @@ class GitContext:
         """What a run did itself is no news: after one that may have changed something, the repository is looked at."""
         if isinstance(event, ToolStarted):
             self._worked = self._worked or event.call.name not in _CHANGES_NOTHING
-        elif isinstance(event, RunEnded) and self._worked:
+        elif isinstance(event, RunEnded) and event.agent == "main" and self._worked:
             self._worked = False
             self._left = asyncio.create_task(self._look_back())
 

@@ -17,9 +17,10 @@ from coder.app.attribution import commit_trailer, pr_trailer
 from coder.app.checkpointing import FOLDER, Checkpointing
 from coder.app.outset import Outset
 from coder.core.lazy import LazyModule
-from coder.core.messages import Message, ToolUse
+from coder.core.messages import Block, Message, ToolUse
 from coder.core.tools import Reads, Tool
 from coder.git.repository import repository_of
+from coder.workspace.local import LocalWorkspace
 
 if TYPE_CHECKING:
     from coder.app.autocommit import committing, place
@@ -68,6 +69,11 @@ class SessionGit:
         denied = outset.rules.denied_reads(outset.judge.world())
         return (tool.GitTool(lambda: self._verbs(denied)),)
 
+    def tools_in(self, workspace: LocalWorkspace) -> Sequence[Tool]:
+        """The same for an agent, which works in a place of its own."""
+        denied = self._outset.rules.denied_reads(self._outset.judge.world())
+        return (tool.GitTool(lambda: self._verbs(denied, workspace)),) if self.tools else ()
+
     @property
     def trailers(self) -> Mapping[str, str]:
         """What commits and pull requests end with, for the texts of commands."""
@@ -82,6 +88,10 @@ class SessionGit:
     def with_now(self, message: Message) -> Message:
         """The first message, with the repository as it is by now."""
         return self.context.with_now(message) if self.context is not None else message
+
+    def glimpse(self) -> tuple[Block, ...]:
+        """The repository as it is known by now, for the first message of others than the conversation."""
+        return self.context.glimpse() if self.context is not None else ()
 
     def renewed(self, contexts: Sequence[Message]) -> Sequence[Message]:
         """What a shortened conversation begins with. Blocks; not for the event loop."""
@@ -124,9 +134,10 @@ class SessionGit:
     def _env(self) -> dict[str, str]:
         return {**os.environ, **self._outset.config.env}
 
-    def _verbs(self, denied: tuple[tuple[Path, str], ...]) -> dict[str, Verb]:
+    def _verbs(self, denied: tuple[tuple[Path, str], ...], workspace: LocalWorkspace | None = None) -> dict[str, Verb]:
         outset, session = self._outset, self._outset.journal.session_id
-        changer = changing.changer_of(outset.config, session, outset.model, outset.ground.workspace, self._earlier)
+        place = workspace or outset.ground.workspace
+        changer = changing.changer_of(outset.config, session, outset.model, place, self._earlier)
         changes: dict[str, Verb] = changing_actions.changing(changer)
         return {**verbs.reading(self._env, denied, session), **changes}
 

@@ -45,6 +45,11 @@ def told(summary: Summary, names: Names) -> Text:
     return Text(prompts.load("git", facts=_facts(summary, names)))
 
 
+def glimpse(summary: Summary, names: Names) -> Text:
+    """For whoever is not told of changes."""
+    return Text(prompts.load("agents/git", facts=_facts(summary, names)))
+
+
 def now(summary: Summary, names: Names) -> Text:
     """For a conversation that goes on."""
     return Text(prompts.load("reminders/git_now", facts=_facts(summary, names)))

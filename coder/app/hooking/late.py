@@ -10,7 +10,7 @@ from pathlib import Path
 from coder.agent.history import History
 from coder.agent.policies import Verdict
 from coder.agent.ports import After, Before
-from coder.app.hooking.points import HeadHooks, Leaving, NoPoints, Points
+from coder.app.hooking.points import AgentPoints, AgentScene, HeadHooks, Leaving, NoPoints, Points
 from coder.app.prompting import Submitted
 from coder.core.edits import Trigger
 from coder.core.events import AnyEvent, RunEnded, RunStarted
@@ -92,6 +92,11 @@ class LatePoints:
 
     async def after_compacting(self, trigger: Trigger, summary: str) -> After:
         return await self._points.after_compacting(trigger, summary)
+
+    def of_agent(self, scene: AgentScene) -> AgentPoints:
+        if scene.head is not None and not self._has_some:
+            return self._make(self._is_running).of_agent(scene)
+        return self._points.of_agent(scene)
 
     def before_turn(self, turn: int, history: History) -> Verdict:
         return self._points.before_turn(turn, history)

@@ -12,6 +12,7 @@ from coder.app.hooking.late import LatePoints
 from coder.app.hooking.points import HeadHooks, NoPoints, Points, Source
 from coder.app.outset import Outset
 from coder.app.starting import Start
+from coder.core.agents import Agents
 from coder.core.errors import ToolError
 from coder.core.lazy import LazyModule
 from coder.core.messages import Json
@@ -31,14 +32,16 @@ _ENV_FILE = "hook-env"
 _MEMORY_TYPES = {"managed": "Managed", "yours": "User", "project": "Project", "only you": "Local"}
 
 
-def points_of(outset: Outset, reach: Callable[[], Reach | None] = lambda: None) -> Points:
-    """`reach` gives the servers of the session, once it has them."""
+def points_of(
+    outset: Outset, reach: Callable[[], Reach | None] = lambda: None, agents: Callable[[], Agents] | None = None
+) -> Points:
+    """`reach` gives the servers of the session, once it has them; `agents` whom it may ask."""
     settings = outset.config.hooks
     points: Points = NoPoints()
     if settings.sources:
-        points = _points(outset, _source(outset.start), reach)
+        points = _points(outset, _source(outset.start), reach, agents)
     elif settings.heads != "none":
-        points = LatePoints(lambda is_running: _points(outset, None, reach, is_running=is_running))
+        points = LatePoints(lambda is_running: _points(outset, None, reach, agents, is_running=is_running))
     for hooks in outset.start.hooks:
         points.bring(hooks)
     return points
@@ -52,7 +55,12 @@ def bring(points: Points, heads: Heads, definition: Definition) -> None:
 
 
 def _points(
-    outset: Outset, source: Source | None, reach: Callable[[], Reach | None], *, is_running: bool = False
+    outset: Outset,
+    source: Source | None,
+    reach: Callable[[], Reach | None],
+    agents: Callable[[], Agents] | None,
+    *,
+    is_running: bool = False,
 ) -> Points:
     config, journal = outset.config, outset.journal
     scene = hook_runs.Scene(
@@ -74,6 +82,7 @@ def _points(
         is_running=is_running,
         tasks=lambda: _tasks(outset.tools.shells),
         call_server=lambda server, tool, given: _called(reach(), server, tool, given),
+        agents=agents,
     )
     made: Points = hooking.SessionHooks(config, around, outset.emit)
     return made

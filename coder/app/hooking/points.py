@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from coder.agent.history import History
 from coder.agent.policies import EndPolicy, TurnPolicy, Verdict
@@ -16,6 +16,10 @@ from coder.agent.ports import Hooks, NoHooks
 from coder.app.prompting import PromptHooks, Submitted
 from coder.core.events import AnyEvent
 from coder.core.messages import Json
+
+if TYPE_CHECKING:
+    from coder.agent.control import Control
+    from coder.workspace.local import LocalWorkspace
 
 Source: TypeAlias = Literal["startup", "resume", "clear", "compact", "fork"]
 Leaving: TypeAlias = Literal["clear", "resume", "logout", "prompt_input_exit", "other", ""]
@@ -30,6 +34,46 @@ class HeadHooks:
     origin: str
     root: str
     events: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AgentScene:
+    """What hooks are told of a subagent. `head` are the hooks of its definition, which count while it runs."""
+
+    id: str
+    kind: str
+    transcript: Path | None
+    workspace: LocalWorkspace
+    control: Control
+    folder: Path
+    effort: str = ""
+    head: HeadHooks | None = None
+
+
+class AgentPoints(Hooks, TurnPolicy, EndPolicy, Protocol):
+    """The points of a subagent. None of it raises but CancelledError."""
+
+    async def started(self) -> tuple[str, ...]:
+        """SubagentStart. Returns what the agent is told."""
+        ...
+
+    async def aclose(self) -> None:
+        """What still runs is ended."""
+        ...
+
+
+class NoAgentPoints(NoHooks):
+    async def started(self) -> tuple[str, ...]:
+        return ()
+
+    def before_turn(self, turn: int, history: History) -> Verdict:
+        return None
+
+    async def before_end(self, text: str, history: History) -> Verdict:
+        return None
+
+    async def aclose(self) -> None:
+        pass
 
 
 class Points(Hooks, PromptHooks, TurnPolicy, EndPolicy, Protocol):
@@ -81,6 +125,10 @@ class Points(Hooks, PromptHooks, TurnPolicy, EndPolicy, Protocol):
         waits for what is run. May be called from any thread."""
         ...
 
+    def of_agent(self, scene: AgentScene) -> AgentPoints:
+        """Those of a subagent that begins."""
+        ...
+
     def on(self, event: AnyEvent) -> None:
         """Told of what happens: Notification and StopFailure come from it."""
         ...
@@ -127,6 +175,9 @@ class NoPoints(NoHooks):
 
     async def before_end(self, text: str, history: History) -> Verdict:
         return None
+
+    def of_agent(self, scene: AgentScene) -> AgentPoints:
+        return NoAgentPoints()
 
     def on(self, event: AnyEvent) -> None:
         pass

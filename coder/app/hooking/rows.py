@@ -75,6 +75,4 @@ def _switched_off(every: tuple[Layer, ...]) -> str:
 def _flaw(handler: Handler) -> str:
     if handler.point in NOT_FIRED:
         return f"does nothing: nothing in this version leads to {handler.point}"
-    if handler.kind == "agent":
-        return f"does nothing: hooks of type {handler.kind} do not run in this version"
     return ""

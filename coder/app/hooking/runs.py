@@ -24,6 +24,7 @@ from coder.workspace.local import LocalWorkspace
 
 if TYPE_CHECKING:
     from coder.agent.control import Control
+    from coder.app.hooking.points import HeadHooks
 
 PATIENCE = 5.0  # seconds that the end of a session leaves to hooks nobody waited for
 
@@ -31,7 +32,8 @@ PATIENCE = 5.0  # seconds that the end of a session leaves to hooks nobody waite
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
     """What hooks are told of the session. `env` is what `$NAME` stands for in the variables they leave, `env_file`
-    where they leave them. `entitle` takes a title for the session."""
+    where they leave them. `entitle` takes a title for the session. `agent_id` and `agent_type` are set in a
+    subagent."""
 
     session_id: str
     transcript: Path | None
@@ -41,6 +43,8 @@ class Scene:
     env_file: Path
     effort: str = ""
     entitle: Callable[[str], None] = lambda title: None
+    agent_id: str = ""
+    agent_type: str = ""
 
 
 class HookRuns:
@@ -74,6 +78,20 @@ class HookRuns:
                 self._warned.add(text)
                 self.notice(text)
 
+    def for_agent(self, scene: Scene, head: HeadHooks | None) -> HookRuns:
+        """Those of a subagent, whose definition may bring some of its own."""
+        runs = HookRuns(scene, self._emit)
+        runs.prompt_id, runs.is_running = self.prompt_id or new_prompt_id(), True
+        if self._engine is None:
+            return runs
+        more = None
+        if head is not None:
+            more, warnings = self._engine.hooks.with_more(head.events, head.origin, root=head.root)
+            for text in warnings:
+                self.notice(text)
+        runs.use(self._engine.for_agent(runs.late, more))
+        return runs
+
     def wants(self, point: str, subject: str = "") -> bool:
         return self._engine is not None and self._engine.wants(point, subject)
 
@@ -88,6 +106,8 @@ class HookRuns:
             self.prompt_id,
             scene.control.mode,
             scene.effort,
+            scene.agent_id,
+            scene.agent_type,
         )
 
     async def run(self, payload: Json) -> Outcome:

@@ -15,15 +15,16 @@ from coder.agent.history import History
 from coder.agent.policies import Inject, Verdict
 from coder.agent.replies import reminder
 from coder.app.hooking import notes as hook_notes
-from coder.app.hooking.asking import asker
+from coder.app.hooking.asking import asker, looker
 from coder.app.hooking.calling import Calling, Waits
 from coder.app.hooking.calls import CallHooks
 from coder.app.hooking.env import named_by_settings
 from coder.app.hooking.fits import Fitting
-from coder.app.hooking.points import HeadHooks, Leaving, Source
+from coder.app.hooking.points import AgentPoints, AgentScene, HeadHooks, Leaving, Source
 from coder.app.hooking.runs import HookRuns, Scene, new_prompt_id
 from coder.app.hooking.stopping import Stopping, cap_of
 from coder.app.prompting import Submitted
+from coder.core.agents import Agents
 from coder.core.config import Config
 from coder.core.events import AnyEvent, RunEnded, RunStarted
 from coder.core.lazy import LazyModule
@@ -37,9 +38,10 @@ from coder.hooks.surroundings import CallServer, Links, Surroundings
 from coder.permissions.world import LocalWorld
 
 if TYPE_CHECKING:
+    from coder.app.hooking import agents as agent_hooks
     from coder.app.hooking import questions
-else:  # where a server asks something
-    questions = LazyModule("coder.app.hooking.questions")
+else:  # where a server asks something, and for subagents
+    questions, agent_hooks = LazyModule("coder.app.hooking.questions"), LazyModule("coder.app.hooking.agents")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +49,7 @@ class Around:
     """What hooks need of the session they belong to. `source` is how it began (None: hooks know), `folder` holds its
     side files; `world` and `side_model` are asked for when a hook needs one; `tasks` are its commands in the
     background, and `is_running` tells that it is made in the middle of a run; `call_server` calls tools of MCP
-    servers."""
+    servers; `agents` can be asked, None: nobody can."""
 
     scene: Scene
     source: Source | None
@@ -58,6 +60,7 @@ class Around:
     tasks: Callable[[], list[Json]] = list
     waits: Waits = field(default_factory=Waits)
     call_server: CallServer | None = None
+    agents: Callable[[], Agents] | None = None
 
 
 class SessionHooks(CallHooks):
@@ -74,11 +77,13 @@ class SessionHooks(CallHooks):
             runs.late,
             around.scene.workspace.mind,
             around.call_server,
+            looker(around.agents) if around.agents is not None else None,
         )
         runs.use(Engine(hooks, _surroundings(config, around), links))
         self.leaving: Leaving = "other"
         self._source = around.source
-        self._stopping = Stopping(runs, cap_of(config.env), around.tasks)
+        self._cap, self._tasks = cap_of(config.env), around.tasks
+        self._stopping = Stopping(runs, self._cap, self._tasks)
         self._calling = Calling(runs, around.waits)
         self._starting: asyncio.Task[Outcome] | None = None
         self._is_closed = False
@@ -143,6 +148,10 @@ class SessionHooks(CallHooks):
         if self._runs.wants("InstructionsLoaded", reason):
             told = inputs.instructions_loaded(self._runs.common, str(file), kind, reason)
             self._runs.beside(self._runs.run(told | (more or {})))
+
+    def of_agent(self, scene: AgentScene) -> AgentPoints:
+        made: AgentPoints = agent_hooks.AgentHooks(self._runs, scene, self._cap, self._tasks)
+        return made
 
     def before_turn(self, turn: int, history: History) -> Verdict:
         text = self._runs.held()

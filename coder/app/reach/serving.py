@@ -32,7 +32,12 @@ if TYPE_CHECKING:
     from coder.app.session import Session
 
 # What only makes sense where a model of ours talks with a person of ours, or costs them a request of it.
-_OURS = frozenset(("AskUserQuestion", "EnterPlanMode", "ExitPlanMode", "Skill", "Think", "ToolSearch", "UseTool"))
+_OURS = frozenset(
+    (
+        *("AskUserQuestion", "EnterPlanMode", "ExitPlanMode", "Skill", "Think", "ToolSearch", "UseTool"),
+        *("Agent", "SendMessage"),
+    )
+)
 _OURS |= {"WebSearch"}
 _READS = ("Reads", "Fetches")
 _BESIDE = ("TodoWrite", "TaskOutput")  # touch nothing but the session's own notes

@@ -8,16 +8,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from coder.app.subagents.choice import Choice
 from coder.core.agents import Brief
 from coder.core.choices import Effort, Mode
+from coder.core.config import RuleText
 from coder.core.messages import Message
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Cast:
-    """`kind` is the name of the definition; `tools` the names of those it has, in the order of the session's. `model`
-    is resolved. `mode` None: the session's own, as it is at each moment. `system` is its whole system prompt, `context`
+    """`kind` is the name of the definition; `tools` the names of those it has, in the order of the session's, and
+    `choice` says of any further one, such as a server's that is found later, whether it may be called. `model` is
+    resolved. `mode` None: the session's own, as it is at each moment. `system` is its whole system prompt, `context`
     its first message before the prompt, None for none; `prompt` what it is told then. `calls` bounds its tool calls.
+    `reads_only`: its mode is plan whatever the session's is, bypassPermissions too. `knows_project`: memory files of
+    folders it comes to are told to it as to the session. `rules` are lent to the session's rules while it runs.
     `hooks` and `servers` are raw, as its definition has them; `source` is the file, for messages."""
 
     kind: str
@@ -33,6 +38,10 @@ class Cast:
     background: bool = False
     isolation: Literal["", "worktree"] = ""
     color: str = ""
+    choice: Choice = field(default_factory=Choice)
+    reads_only: bool = False
+    knows_project: bool = True
+    rules: tuple[RuleText, ...] = ()
     hooks: Mapping[str, Any] = field(default_factory=dict)
     servers: tuple[Any, ...] = ()
     source: str = ""

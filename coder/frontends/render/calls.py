@@ -73,14 +73,17 @@ def not_run_rows(call: ToolUse, result: ToolResult, *, width: int, folder: Path,
     return _failed(call, place, f"not run: {text}", width)
 
 
-def denied_rows(denied: PermissionDenied, *, by_you: bool, width: int, folder: Path, home: Path) -> list[Row]:
-    """`by_you`: the person answered the question with no; else a rule or the mode did."""
+def denied_rows(
+    denied: PermissionDenied, *, by_you: bool, width: int, folder: Path, home: Path, who: str = ""
+) -> list[Row]:
+    """`by_you`: the person answered the question with no; else a rule or the mode did. `who` wanted it, "" for the
+    session itself."""
     place = Place(folder, home)
     text = f"not allowed: {foreign(place.shorten(denied.message))}"
     if by_you:
         said = "" if denied.message == "the person said no" else foreign(denied.message)
         text = f"you said no: {said}" if said else "you said no"
-    return _failed(denied.call, place, text, width)
+    return _failed(denied.call, place, text, width, who)
 
 
 def can_merge(finished: ToolFinished) -> bool:
@@ -170,11 +173,12 @@ def _first(
     return fold_row(made, width) if room < _NARROW else [made]
 
 
-def _failed(call: ToolUse, place: Place, why: str, width: int) -> list[Row]:
+def _failed(call: ToolUse, place: Place, why: str, width: int, who: str = "") -> list[Row]:
     about = subject(call, place)
     if about:
         (about, _), *_ = cut(row(about), max(width // 2, _NARROW))
-    return fold_row(row(("✗ ", "bad"), f"{foreign(call.name)} {about}".rstrip(" "), f" · {why}"), width)
+    name = f"{who}: {foreign(call.name)}" if who else foreign(call.name)
+    return fold_row(row(("✗ ", "bad"), f"{name} {about}".rstrip(" "), f" · {why}"), width)
 
 
 def _facts(finished: ToolFinished, change: Evidence | None) -> list[str]:

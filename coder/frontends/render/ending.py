@@ -121,26 +121,6 @@ def todo_done_row(count: int) -> Row:
     return row(("✓ ", "ok"), f"Todo: {count} of {count} done")
 
 
-def agent_row(
-    title: str,
-    *,
-    calls: int = 0,
-    used: int = 0,
-    seconds: float = 0.0,
-    doing: str = "",
-    waits_for: str = "",
-    outcome: str | None = None,
-    failed: bool = False,
-) -> Row:
-    """A subagent: `doing` while it runs, `waits_for` while its question waits, `outcome` once it has ended."""
-    ended = outcome is not None
-    mark = row(("✗ ", "bad")) if failed else row(("✓ ", "ok")) if ended else row("▸ ")
-    facts = [counted(calls, "tool call"), f"{tokens(used)} tokens", _seconds(seconds), foreign(outcome or doing)]
-    if waits_for and not ended:
-        facts = [f"waiting for you: {foreign(waits_for)}"]
-    return (*mark, *row(f'Agent "{foreign(title)}"', ("".join(f" · {fact}" for fact in facts if fact), "dim")))
-
-
 def task_row(number: int, command: str, *, code: int, seconds: float) -> Row:
     """A background command that ended."""
     mark = row(("✗ ", "bad")) if code else row(("✓ ", "ok"))

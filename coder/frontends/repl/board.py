@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from coder.core.events import ModelRetrying
+    from coder.core.events import ModelRetrying, StepChanged
     from coder.core.messages import Json
 
 Phase: TypeAlias = Literal[
@@ -55,6 +55,7 @@ class Board:
     cost_before: float | None = 0.0
     retry: Retry | None = None
     hooks: dict[str, str] = field(default_factory=dict)  # that run, by id: what each wants to be shown with
+    steps: dict[tuple[str, str], StepChanged] = field(default_factory=dict)  # of workflows, that are under way
     queued: list[str] = field(default_factory=list)  # before the next step
     after: list[str] = field(default_factory=list)  # after this run
     todos: tuple[Json, ...] = ()
@@ -70,6 +71,7 @@ class Board:
         self.characters = self.counted = self.turn = self.call_count = 0
         self.calls.clear()
         self.hooks.clear()
+        self.steps.clear()
         self.changed.clear()
         self.retry = None
         self.cost_before = cost
@@ -79,6 +81,7 @@ class Board:
         self.ended = self.clock()
         self.calls.clear()
         self.hooks.clear()
+        self.steps.clear()
         self.retry = None
 
     def hear(self, phase: Phase) -> None:

@@ -5,6 +5,7 @@ A call leaves one row, however it ended: run, refused, never run. Must not know 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
@@ -15,7 +16,7 @@ from coder.core.requests import Allow, Deny, PermissionRequest
 from coder.frontends.desk import Shown
 from coder.frontends.repl.terminal import Terminal
 from coder.frontends.repl.transcript import Transcript
-from coder.frontends.styled import Row
+from coder.frontends.styled import Row, Span, cut
 
 if TYPE_CHECKING:
     from coder.frontends import dialog_making
@@ -50,6 +51,9 @@ class Called:
         self._rules: tuple[str, ...] = ()  # to be saved, if nothing is said against it
         self._is_told = False  # the question of the model that is being asked
         self._evidenced: set[str] = set()  # calls whose change was printed with the question
+        self._by_agents: set[str] = set()  # calls whose row is that of the agent they asked
+        self.is_of_agent: Callable[[str], bool] = lambda call_id: False
+        """Whether an agent that waits for its place tells of the call that asked it."""
 
     def say(self, *rows: Row) -> None:
         self.settle()
@@ -84,6 +88,17 @@ class Called:
         """What became of the model's question is on the screen: no other row tells of it."""
         self._is_told = True
 
+    def asked_agent(self, call_id: str) -> None:
+        """The agent that this call asked has a row of its own: no other tells of it."""
+        self._by_agents.add(call_id)
+
+    def of_agent(self, event: ToolFinished, name: str) -> None:
+        """A call of an agent is told of only where the person was asked about it."""
+        if event.call.id in self._allowed_once | self._evidenced and not event.result.is_error:
+            first, *_ = calls.call_rows(event, brief=True, note="allowed once", **self._where())
+            mark, *rest = first
+            self.say(cut((mark, Span(f"{name}: "), *rest), self._terminal.width))
+
     def answered(self, event: PermissionAnswered) -> None:
         request, reply = event.request, event.reply
         if not isinstance(request, PermissionRequest):
@@ -100,16 +115,17 @@ class Called:
         rules, self._rules = self._rules, ()
         return rules
 
-    def denied(self, event: PermissionDenied) -> None:
+    def denied(self, event: PermissionDenied, who: str = "") -> None:
+        """`who` wanted it, "" for the session itself."""
         self.heard(event.call)
         by_you = event.call.id in self._refused
         if not (by_you and event.call.name == "ExitPlanMode"):  # it has left its row
-            self.say(*calls.denied_rows(event, by_you=by_you, **self._where()))
+            self.say(*calls.denied_rows(event, by_you=by_you, who=who, **self._where()))
 
     def finished(self, event: ToolFinished) -> None:
         self.heard(event.call)
         is_told, self._is_told = self._is_told and event.call.name == "AskUserQuestion", False
-        if is_told or (event.call.name in _SILENT and not event.result.is_error):
+        if is_told or (event.call.name in _SILENT and not event.result.is_error) or self._has_agent(event.call):
             return
         shown = self._transcript.call(event)
         if calls.can_merge(event):
@@ -129,9 +145,12 @@ class Called:
         for block in message.content:
             if isinstance(block, ToolResult) and (call := self._uses.pop(block.tool_use_id, None)) is not None:
                 found.append(call)
-                if block.is_error and call.name != THINK:
+                if block.is_error and call.name != THINK and not self._has_agent(call):
                     self.say(*calls.not_run_rows(call, block, **self._where()))
         return found
+
+    def _has_agent(self, call: ToolUse) -> bool:
+        return call.id in self._by_agents or self.is_of_agent(call.id)
 
     def _where(self) -> _Where:
         return {"width": self._terminal.width, "folder": self._folder, "home": self._home}

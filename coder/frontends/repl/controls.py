@@ -87,9 +87,9 @@ class Controls:
             self._aside(self.leave_if_sure())
 
     async def leave_if_sure(self) -> None:
-        """Asks first where commands would be ended."""
-        running = self._talk.running_tasks
-        if not running or await self._terminal.ask(leaving.LeaveModal(running)) == "y":
+        """Asks first where commands or agents would be ended."""
+        (tasks, _), (agents, _) = self._talk.beside
+        if not tasks + agents or await self._terminal.ask(leaving.LeaveModal(tasks, agents)) == "y":
             self._leave(0)
 
     def fold(self) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from coder.core.config import Config
 from coder.core.lazy import LazyModule
+from coder.frontends.amounts import counted
 from coder.frontends.repl.keymap import Keymap
 from coder.frontends.repl.live import SPINNER, Look, is_folded, live_rows
 from coder.frontends.repl.printer import Printer
@@ -55,9 +56,10 @@ class Drawing:
     def live(self, width: int, height: int) -> list[Row]:
         keys = self._keys
         self._height = height
-        hints = (keys.hint("stop"), keys.hint("background"), keys.hint("todo"))
+        hints = (keys.hint("stop"), keys.hint("background"), keys.hint("todo"), keys.hint("transcript"))
         look = Look(width, height, self.is_still, *hints, self.spinner)
-        return live_rows(self._printer.board, self._printer.writing.tail(max(height // 3, 1)), look)
+        tail = self._printer.writing.tail(max(height // 3, 1))
+        return live_rows(self._printer.board, tail, look, self._talk.agents)
 
     def status(self, width: int) -> Row:
         config, talk = self._config(), self._talk
@@ -86,9 +88,9 @@ class Drawing:
             return ""  # the question names its own keys
         if self._printer.board.is_running:
             return f"{self._keys.hint('stop')} stops it"
-        running = self._talk.running_tasks
+        running = [counted(count, what) for count, what in self._talk.beside if count]
         if running:
-            return f"{running} task{'s' if running > 1 else ''} running ↓"
+            return f"{', '.join(running)} running ↓"
         if self._printer.board.todos and self._printer.board.open_todos:
             shows = is_folded(self._printer.board, self._height)
             return f"{self._keys.hint('todo')} {'shows' if shows else 'hides'} todo"

@@ -1,9 +1,11 @@
-"""The question before commands in the background are ended with the session. Must not know the terminal."""
+"""The question before what runs in the background is ended with the session. Must not know the terminal."""
 
 from __future__ import annotations
 
+from coder.frontends.beside import still_running
+from coder.frontends.folding import fold_row
 from coder.frontends.repl.modal import Shape
-from coder.frontends.styled import cut, row
+from coder.frontends.styled import row
 
 
 class LeaveModal:
@@ -13,14 +15,14 @@ class LeaveModal:
     grace = 0.0
     step = 0
 
-    def __init__(self, running: int) -> None:
-        self._running = running
+    def __init__(self, tasks: int, agents: int = 0) -> None:
+        self._tasks, self._agents = tasks, agents
         self.result = "n"
 
     def shape(self, width: int, height: int) -> Shape:
-        what = "1 task is running" if self._running == 1 else f"{self._running} tasks are running"
-        them = "it" if self._running == 1 else "them"
-        return Shape([cut(row(("? ", "warn"), f"{what}. ", (f"y stop {them} and leave · n stay", "bold")), width)])
+        what, them = still_running(self._tasks, self._agents)
+        keys = f"y stop {them} and leave · n stay"
+        return Shape(fold_row(row(("? ", "warn"), f"{what} ", (keys, "bold")), width, 2))
 
     def press(self, key: str, data: str) -> bool:
         if key == "text" and data in ("y", "Y"):

@@ -1,7 +1,8 @@
 """The rows above the prompt while a run is on: what is being written, the calls that run, the todo list, the state, the
 queue. Pure; must not know a terminal.
 
-Where rows are short, what matters least goes first: the todo list, then the queue, then the calls, then the tail.
+Where rows are short, what matters least goes first: the todo list, then the queue, then the calls and the agents, then
+the tail.
 """
 
 from __future__ import annotations
@@ -11,13 +12,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from coder.core.lazy import LazyModule
-from coder.frontends.amounts import tokens, whole_seconds
+from coder.frontends.amounts import counted, tokens, whole_seconds
+from coder.frontends.beside import AT_WORK
 from coder.frontends.repl.board import Board, Call
 from coder.frontends.styled import Row, cut, foreign, plain, row, width_of
 
 if TYPE_CHECKING:
+    from coder.core.agents import AgentRow
+    from coder.frontends.render import agents as agents_drawn
     from coder.frontends.render import failures
 else:  # a run comes after the first paint
+    agents_drawn = LazyModule("coder.frontends.render.agents")
     failures = LazyModule("coder.frontends.render.failures")
 
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
@@ -40,18 +45,25 @@ class Look:
     stop_key: str = "esc"
     background_key: str = "ctrl+b"
     todo_key: str = "ctrl+t"
+    transcript_key: str = "ctrl+o"
     spinner: str = SPINNER
 
 
-def live_rows(board: Board, tail: Sequence[Row], look: Look) -> list[Row]:
-    """At most a third of the terminal, and one row at least while a run is on."""
+def live_rows(board: Board, tail: Sequence[Row], look: Look, agents: Sequence[AgentRow] = ()) -> list[Row]:
+    """At most a third of the terminal, and one row at least while a run is on. `agents` are those of the session: while
+    some are at work they have rows with no run on, too."""
     most = max(look.height // 3, 1)
-    state = [_state(board, look)] if board.is_running and board.phase != "asking" else []
+    own = _own(board, agents)
+    agents = [each for each in agents if each.state in AT_WORK]
+    state = [_state(board, look, own, agents)] if board.is_running and board.phase != "asking" else []
     queue = _queue(board)
-    calls, output = _calls(board), _output(board)
+    calls, output = _calls(board, own), _output(board)
+    calls = [*_steps(board), *calls]
     room = most - len(state)
     queue = queue[-max(min(len(queue), room), 0) :] if room > 0 else []
     room -= len(queue)
+    if agents:
+        calls += agents_drawn.live_rows(agents, look.width, room - len(calls))
     calls = calls[: max(room, 0)]
     room -= len(calls)
     output = output[-room:] if room > 0 else []
@@ -92,7 +104,8 @@ def state_words(board: Board) -> str:
         case "writing":
             return "Writing"
         case "running":
-            return f"Running {foreign(_named(board))}" if board.calls else "Waiting for the model"
+            first = next(iter(board.calls.values()), None)
+            return f"Running {foreign(_named(first))}" if first is not None else "Waiting for the model"
         case "compacting":
             return "Compacting"
         case "ending":
@@ -105,19 +118,36 @@ def state_words(board: Board) -> str:
             return "Waiting for the model"
 
 
-def _named(board: Board) -> str:
-    first = next(iter(board.calls.values()))
-    return first.summary.removeprefix("Bash ")
+def _named(call: Call) -> str:
+    return call.summary.removeprefix("Bash ")
 
 
-def _state(board: Board, look: Look) -> Row:
+def _steps(board: Board) -> list[Row]:
+    """The steps of workflows that are under way."""
+    return [row(("▸ ", "bold"), agents_drawn.step_words(each)) for each in board.steps.values()]
+
+
+def _own(board: Board, agents: Sequence[AgentRow]) -> list[Call]:
+    """The calls that no agent tells of."""
+    told = {each.call for each in agents}
+    return [each for each in board.calls.values() if each.id not in told]
+
+
+def _state(board: Board, look: Look, own: Sequence[Call], agents: Sequence[AgentRow]) -> Row:
     mark = "▸" if look.is_still else look.spinner[int(board.clock() * 10) % len(look.spinner)]
     if board.phase == "retrying" and board.retry is not None:
         text = failures.retry_text(board.retry.event, board.retry.until - board.clock(), key=look.stop_key)
         return row((f"{mark} ", "warn"), text)
-    words = state_words(board)
-    if board.phase == "running" and board.calls:
-        call = next(iter(board.calls.values()))
+    words = state_words(board) if own or not board.calls else "Waiting for the model"
+    awaited = [each for each in agents if not each.background and each.parent == "main"]
+    if awaited and not own and board.phase in ("running", "waiting"):
+        count = sum(each.state != "queued" for each in awaited)
+        words = f"Running {counted(count, 'agent')}"
+        told = f"{look.transcript_key} shows what {'it was' if count == 1 else 'they were'} told"
+        parts = [whole_seconds(board.seconds), told]
+    elif board.phase == "running" and own:
+        call = own[0]
+        words = f"Running {foreign(_named(call))}"
         parts = [*_progress(call), whole_seconds(board.clock() - call.began)]
     else:
         parts = [whole_seconds(board.seconds)]
@@ -135,10 +165,9 @@ def _state(board: Board, look: Look) -> Row:
     return row((f"{mark} ", "bold"), shown, (f" · {' · '.join(parts)}", "dim"))
 
 
-def _calls(board: Board) -> list[Row]:
+def _calls(board: Board, calls: Sequence[Call]) -> list[Row]:
     """Those of several; one alone is told by the state."""
-    calls = list(board.calls.values())
-    if len(calls) == 1:
+    if len(calls) == len(board.calls) == 1:
         return []
     rows = [row(("▸ ", "bold"), " · ".join((foreign(call.summary), *_progress(call)))) for call in calls[:_MOST_CALLS]]
     if len(calls) > _MOST_CALLS:

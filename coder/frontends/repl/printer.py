@@ -49,6 +49,7 @@ from coder.core.messages import ATTACHED, Json, Message, Text, ToolUse, Usage, s
 from coder.frontends.desk import Shown
 from coder.frontends.folding import fold_row
 from coder.frontends.hook_words import failure
+from coder.frontends.repl.agents_seen import AgentsSeen
 from coder.frontends.repl.board import Board, Call, Retry
 from coder.frontends.repl.called import THINK, Called
 from coder.frontends.repl.terminal import Terminal
@@ -57,10 +58,12 @@ from coder.frontends.repl.writing import Writing
 from coder.frontends.styled import Row, foreign, row
 
 if TYPE_CHECKING:
+    from coder.core.agents import AgentRow
+    from coder.frontends.render import agents, ending, subjects
     from coder.frontends.render import attached as attaching
-    from coder.frontends.render import ending, subjects
     from coder.frontends.render.refusals import Facts
 else:  # what is printed comes after the first paint
+    agents = LazyModule("coder.frontends.render.agents")
     attaching = LazyModule("coder.frontends.render.attached")
     ending = LazyModule("coder.frontends.render.ending")
     subjects = LazyModule("coder.frontends.render.subjects")
@@ -96,6 +99,10 @@ class Printer:
         self._changed = changed
         self._called = Called(terminal, self.transcript, place.folder, place.home)
         self.writing = Writing(terminal, self.board, self.transcript, self._called.settle)
+        self._agents = AgentsSeen(terminal, self.transcript, self._called, self.board, self._changed_file, self.short)
+        self.agents: Callable[[], tuple[AgentRow, ...]] = lambda: ()
+        """The subagents of the session that is open."""
+        self._called.is_of_agent = lambda call: any(each.call == call for each in self.agents())
 
     @property
     def shown(self) -> tuple[Shown, ...]:
@@ -146,6 +153,8 @@ class Printer:
             self.say(row(("✓ ", "ok"), f"From now on in this project: {', '.join(map(foreign, rules))}"))
         if event.agent == "main":
             self._on(event)
+        else:
+            self._agents.emit(event)
         self._changed()
 
     def _on(self, event: AnyEvent) -> None:  # noqa: C901, PLR0912  # one case for each event, and nothing else
@@ -186,8 +195,10 @@ class Printer:
                 board.hooks.pop(id, None)
                 if text := failure(event):
                     self.say(row(("! ", "warn"), foreign(text)))
-            case AgentStarted() | AgentProgressed() | AgentEnded() | StepChanged():
-                pass
+            case AgentStarted() | AgentProgressed() | AgentEnded():
+                self._agents.emit(event)
+            case StepChanged():
+                self._stepped(event)
             case TurnEnded():
                 self._called.settle()
             case RunEnded():
@@ -302,9 +313,23 @@ class Printer:
         data: Json = event.data or {}
         if event.call.name == "TodoWrite" and not event.result.is_error:
             self._todos(tuple(data.get("newTodos") or event.call.input.get("todos") or ()))
+        self._changed_file(event)
+
+    def _changed_file(self, event: ToolFinished) -> None:
         if event.call.name in ("Edit", "Write", "NotebookEdit") and not event.result.is_error:
             path = event.call.input.get("file_path") or event.call.input.get("notebook_path")
             self.board.change(self._near(Path(str(path))))
+
+    def _stepped(self, event: StepChanged) -> None:
+        """A step of a workflow: a live row while it runs, a row when it has ended. Of one of many that does well its
+        agent tells."""
+        steps, key = self.board.steps, (event.workflow, event.step)
+        if not event.item and event.state in ("started", "waiting"):
+            steps[key] = event
+        elif not event.item:
+            steps.pop(key, None)
+        if event.state not in ("started", "waiting") and (not event.item or event.state == "failed"):
+            self.say(*agents.step_row(event, self._terminal.width))
 
     def _near(self, path: Path) -> Path:
         """The path as it is shown."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from coder.core.choices import Mode
 from coder.core.config import Config
 from coder.frontends.amounts import money
+from coder.frontends.model_names import short_model
 from coder.frontends.modes import in_words
 from coder.frontends.styled import Row, Span, cut, foreign, width_of
 from coder.models import catalog
@@ -35,13 +36,6 @@ def status_before(config: Config, hint: str, vim: str, *, goes_on: bool, instead
     if goes_on:
         return Status(config.mode, "", None, None, hint, instead=instead, vim=vim)
     return Status(config.mode, catalog.resolve(config.model.name, config.env), 0, 0.0, hint, instead=instead, vim=vim)
-
-
-def short_model(name: str) -> str:
-    """`claude-sonnet-4-5-20250929` as people call it: `sonnet-4-5`."""
-    short = name.rpartition("/")[2].removeprefix("claude-")
-    head, _, date = short.rpartition("-")
-    return head if head and len(date) == 8 and date.isdigit() else short
 
 
 def status_row(status: Status, width: int) -> Row:

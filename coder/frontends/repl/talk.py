@@ -17,6 +17,7 @@ from coder.core.errors import CoderError
 from coder.core.events import RunEnded
 from coder.core.lazy import LazyModule
 from coder.core.messages import Image
+from coder.frontends.beside import in_background
 from coder.frontends.crash import report
 from coder.frontends.repl.entry import Entry
 from coder.frontends.repl.printer import Printer
@@ -25,6 +26,7 @@ from coder.frontends.styled import foreign, row
 if TYPE_CHECKING:
     from coder.app.session import Session
     from coder.app.spent import Spent
+    from coder.core.agents import AgentRow
     from coder.frontends.render import ending, failures, seen
     from coder.frontends.repl import shell_line
 else:
@@ -53,6 +55,7 @@ class Talk:
 
     def __init__(self, printer: Printer, hands: Hands) -> None:
         self._printer = printer
+        printer.agents = lambda: self.agents
         self._hands = hands
         self._session: Session | None = None
         self._opened = asyncio.Event()
@@ -119,6 +122,17 @@ class Talk:
     def running_tasks(self) -> int:
         """How many commands run in the background."""
         return sum(task.state == "running" for task in self._session.tasks()) if self._session is not None else 0
+
+    @property
+    def agents(self) -> tuple[AgentRow, ...]:
+        """The subagents of the session, ended ones too."""
+        found = self._session.agents if self._session is not None else None
+        return found.rows() if found is not None else ()
+
+    @property
+    def beside(self) -> tuple[tuple[int, str], tuple[int, str]]:
+        """What is under way in the background: how many commands, how many agents."""
+        return (self.running_tasks, "task"), (in_background(self.agents), "agent")
 
     async def opened(self) -> Session:
         await self._opened.wait()

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from coder.core.events import ToolFinished
 from coder.frontends.desk import Shown
+from coder.frontends.styled import Row
+
+Kind: TypeAlias = Literal["prompt", "thought", "answer", "call", "agent"]
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
     number: int
-    kind: Literal["prompt", "thought", "answer", "call"]
+    kind: Kind
     text: str = ""
     seconds: float = 0.0
     finished: ToolFinished | None = None
+    head: Row = ()  # of what an agent was told, or has reported
 
 
 class Transcript:
@@ -39,6 +43,10 @@ class Transcript:
         self._items.append(Told(len(self._items) + 1, "call", finished=finished))
         return Shown(len(self._items), finished)
 
+    def agent(self, head: Row, text: str) -> None:
+        """What one was told, when it began; what it has reported, when it ended."""
+        self._items.append(Told(len(self._items) + 1, "agent", text, head=head))
+
     @property
     def items(self) -> tuple[Told, ...]:
         return tuple(self._items)
@@ -50,5 +58,5 @@ class Transcript:
     def text(self, draw: Callable[[Told], str]) -> str:
         return "\n".join(map(draw, self._items))
 
-    def _add(self, kind: Literal["prompt", "thought", "answer"], text: str, seconds: float = 0.0) -> None:
+    def _add(self, kind: Kind, text: str, seconds: float = 0.0) -> None:
         self._items.append(Told(len(self._items) + 1, kind, text, seconds))

@@ -33,6 +33,10 @@ class Drawing:
             first, *rest = told.text.split("\n")
             rows = [row((number, "dim"), ("❯ ", "you"), (foreign(first), "you"))]
             return [self.theme.paint(each) for each in (*rows, *(row(f"    {foreign(line)}") for line in rest))]
+        if told.kind == "agent":
+            lines = printable(told.text).strip("\n").split("\n") if told.text.strip() else []
+            head = self.theme.paint((*row((number, "dim")), *told.head))
+            return [head, *(self.theme.paint(row(f"      {foreign(line)}".rstrip())) for line in lines)]
         if told.kind == "thought":
             took = f" for {duration(told.seconds)}" if told.seconds else ""
             head = self.theme.paint(row((number, "dim"), ("✓ ", "ok"), f"Thought{took}"))

@@ -20,6 +20,7 @@ from coder.core.events import AnyEvent
 from coder.core.lazy import LazyModule
 from coder.core.requests import Reply, Request
 from coder.frontends import failing, reopening
+from coder.frontends.beside import AT_WORK
 from coder.frontends.crash import report
 from coder.frontends.render.theme import theme_of
 from coder.frontends.repl import app_keys, resumed
@@ -110,7 +111,11 @@ class Works:
         self.printer.emit(event)
 
     async def ask(self, request: Request) -> Reply:
-        return await self._asker.ask(request)
+        refused = self._terminal.front.refused
+        reply = await self._asker.ask(request)
+        if refused != self._terminal.front.refused and getattr(request, "agent", "main") != "main":
+            self.talk.stop()  # ctrl+c is for all of it: a "no" ends the agent alone
+        return reply
 
     def send(self, entry: Entry) -> None:
         if entry.kind == "command" and self.talk.is_running and dispatch.is_for_any_time(entry.text):
@@ -119,9 +124,10 @@ class Works:
             self.talk.take(entry)
 
     def below(self) -> bool:
-        if self.talk.running_tasks:
+        is_running = any(count for count, _ in self.talk.beside)
+        if is_running:
             self.aside(self._command("/tasks"))
-        return bool(self.talk.running_tasks)
+        return is_running
 
     def edit(self, text: str) -> None:
         async def edit() -> None:
@@ -259,18 +265,23 @@ class Works:
         while True:
             await self._ticking.wait()
             self._ticking.clear()
-            while self.printer.board.is_running:
+            while self.printer.board.is_running or self._has_agents:
                 self._terminal.redraw_soon()
                 await asyncio.sleep(1.0 if self._drawing.is_still else _HEARTBEAT)
             self._terminal.redraw()
 
     def _changed(self) -> None:
         board = self.printer.board
-        if board.is_running:
+        if board.is_running or self._has_agents:
             self._ticking.set()
         self._terminal.prompt.keep_queued(self.talk.queued)
         self._window.state("waiting for you" if board.phase == "asking" else "working" if board.is_running else "")
         self._terminal.redraw_soon()
+
+    @property
+    def _has_agents(self) -> bool:
+        """Whether some are at work: their clocks run, whether a run is on or not."""
+        return any(each.state in AT_WORK for each in self.talk.agents)
 
     def _restore(self, text: str) -> None:
         """Back into the prompt, before what has been typed since."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from coder.core.config import Config
 from coder.core.messages import Usage
@@ -15,6 +16,7 @@ from coder.telemetry.spending import Sum, grouped, read, total
 
 _UNKNOWN = "cost unknown"
 _NARROW, _USED = 60, 39
+_FEW = 6  # subagents that are told of one by one
 
 
 async def run(desk: Desk, arguments: str) -> None:
@@ -22,7 +24,7 @@ async def run(desk: Desk, arguments: str) -> None:
     rows, lost = await asyncio.to_thread(_kept, desk.config, desk.session.facts.session_id)
     sums = grouped(rows, "model") if rows else _of_process(desk)
     every = total(rows) if rows else _added(sums)
-    page = cost_rows(sums, every, _subagents(rows), _limit(desk), width_for(desk.ui), _deeds(desk))
+    page = cost_rows(sums, every, _subagents(rows), _limit(desk), width_for(desk.ui), _deeds(desk), _each(desk, rows))
     if lost:
         page.append(row(("! ", "warn"), f"{counted(lost, 'line')} of the ledger could not be read."))
     await look(desk.ui, page, hang=4)
@@ -74,6 +76,19 @@ def _subagents(rows: list[LedgerRow]) -> tuple[int, Sum]:
     return len({each.agent for each in agents}), total(agents)
 
 
+def _each(desk: Desk, rows: list[LedgerRow]) -> dict[str, Sum]:
+    """What each subagent used, by what it was asked for; nothing where they are many."""
+    found = grouped((each for each in rows if each.agent != "main"), "agent")
+    if len(found) > _FEW or desk.session.agents is None:
+        return {}
+    titles = {each.id: each.title or each.kind for each in desk.session.agents.rows()}
+    named: dict[str, Sum] = {}
+    for number, (id, spent) in enumerate(found.items(), 1):
+        title = f'"{foreign(titles.get(id, id))}"'
+        named[title if title not in named else f"{title} {number}"] = spent
+    return named
+
+
 def _deeds(desk: Desk) -> str:
     """What this process has to show for it."""
     session = desk.session
@@ -94,10 +109,16 @@ def _limit(desk: Desk) -> str:
 
 
 def cost_rows(
-    sums: dict[str, Sum], every: Sum, subagents: tuple[int, Sum], limit: str, width: int, session: str = ""
+    sums: dict[str, Sum],
+    every: Sum,
+    subagents: tuple[int, Sum],
+    limit: str,
+    width: int,
+    session: str = "",
+    each: Mapping[str, Sum] | None = None,
 ) -> list[Row]:
     """The total, a row for each model, what is not known for certain, and the limit. `session` is what else is to be
-    said of it."""
+    said of it, `each` the subagents by their names, where they are few."""
     model_time = f" · {duration(every.seconds)} of model time" if every.seconds >= 0.05 else ""
     rows = [row(("This session: ", ""), (_amount(every), "bold"), f"{model_time}{session}")]
     table = sorted(sums.items(), key=lambda item: -item[1].dollars)
@@ -110,6 +131,8 @@ def cost_rows(
     if count:
         label = f"subagents, {count}"
         rows.append(row(f"  {label:<{column}}  {'included above':<{_USED}}", f"{_short(part):>10}"))
+        for name, found in (each or {}).items():
+            rows += _model(cut(row("  ", name), column), found, column, width)
     if not table:
         rows.append(row("  The model was not asked for anything yet."))
     rows += _unsure(every)

@@ -38,6 +38,7 @@ class Command:
 
 BUILT_IN = (
     Command("add-dir", "let coder work in one more folder", "add_dir", "<folder>"),
+    Command("agents", "who can be asked to do a part of the work", "agents", "[name or words]", any_time=True),
     Command("clear", "start a new conversation; this one is kept", "clear", "[name]", ("new", "reset")),
     Command("compact", "make room: replace the conversation by a summary", "compact", "[what to keep]"),
     Command("uncompact", "take the last summary back", "uncompact"),

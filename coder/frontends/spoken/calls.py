@@ -70,12 +70,13 @@ class Calls:
             see = f" Type /show {shown.number} to read the change." if call.name in _EDITS else ""
             yield f"tool: {what}, done{_comma(summary)}.{see}"
 
-    def denied(self, event: PermissionDenied, answer: Deny | None) -> str:
-        """`answer` is the person's, when they were asked."""
+    def denied(self, event: PermissionDenied, answer: Deny | None, who: str = "") -> str:
+        """`answer` is the person's, when they were asked; `who` wanted it, "" for the session itself."""
         said = visible_line(event.message)
         if answer is not None and not answer.nobody:
             said = f"you said no: {visible_line(answer.message)}" if answer.message else "you said no"
-        return f"tool failed: {self._what(event.call)}, not run: {said}"
+        by = f"{who}: " if who else ""
+        return f"tool failed: {by}{self._what(event.call)}, not run: {said}"
 
     def attached(self, message: Message) -> str:
         """The files that went with what the person said."""

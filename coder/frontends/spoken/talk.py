@@ -19,7 +19,7 @@ from coder.core.events import AnyEvent, RunEnded
 from coder.core.ordinary import read_ordinary
 from coder.core.requests import Reply, Request
 from coder.core.visible import visible_line
-from coder.frontends.amounts import counted
+from coder.frontends.beside import in_background, still_running
 from coder.frontends.desk import Desk
 from coder.frontends.dialog_making import Facts
 from coder.frontends.failing import facts_of
@@ -197,12 +197,14 @@ class Talk:
             self._ui.set_draft("\n".join(undelivered))
 
     async def _may_leave(self) -> bool:
-        """Commands in the background end with the session: the person is told first."""
-        running = sum(task.state == "running" for task in self.desk.session.tasks())
-        if not running or self._code is not None:
+        """Commands and agents in the background end with the session: the person is told first."""
+        session = self.desk.session
+        tasks = sum(task.state == "running" for task in session.tasks())
+        agents = in_background(session.agents.rows()) if session.agents is not None else 0
+        if not tasks + agents or self._code is not None:
             return True
-        stop = "stop it" if running == 1 else "stop them"
-        asked = f"question: {counted(running, 'task')} still running. Type y to {stop} and leave, or n to stay: "
+        what, them = still_running(tasks, agents)
+        asked = f"question: {what} Type y to stop {them} and leave, or n to stay: "
         typed = await self._terminal.line(asked)
         self.desk.is_left = typed is None or typed.strip().lower() in ("y", "yes")
         return self.desk.is_left

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from coder.core.events import (
+    AgentEnded,
+    AgentProgressed,
+    AgentStarted,
     AnyEvent,
     CheckpointTaken,
     Committed,
@@ -20,8 +23,10 @@ from coder.core.events import (
     Notice,
     PermissionAnswered,
     PermissionDenied,
+    RunEnded,
     RunStarted,
     StateChanged,
+    StepChanged,
     TaskEnded,
     TextDelta,
     ThinkingDelta,
@@ -29,6 +34,7 @@ from coder.core.events import (
     ToolStarted,
     TurnStarted,
 )
+from coder.core.lazy import LazyModule
 from coder.core.messages import Json, Message, ToolResult, ToolUse
 from coder.core.requests import Deny, PermissionRequest
 from coder.core.visible import visible_line
@@ -41,6 +47,9 @@ from coder.frontends.spoken.paragraphs import Paragraphs
 
 if TYPE_CHECKING:
     from coder.core.tools import Mode
+    from coder.frontends.spoken import agents as spoken_agents
+else:  # few runs have agents
+    spoken_agents = LazyModule("coder.frontends.spoken.agents")
 
 _Remark: TypeAlias = ModelRetrying | Notice | CheckpointTaken | Committed | StateChanged | TaskEnded
 WAITING = "Waiting for the model"
@@ -62,6 +71,8 @@ class Telling:
         self._since = clock()
         self._asked: dict[str, ToolUse] = {}  # calls of the last reply that nothing was said of yet
         self._denied: dict[str, Deny] = {}
+        self._agents: spoken_agents.AgentsTold | None = None
+        self.is_running = False
         self.state = WAITING
         self.shown: tuple[Shown, ...] = ()
         self.todos: tuple[Json, ...] = ()
@@ -76,11 +87,14 @@ class Telling:
     @property
     def still(self) -> str:
         """`still working: Running npm test, 1m 30s`."""
-        return f"still working: {self.state}, {spoken_seconds(self.seconds)}"
+        at_work = self._agents.at_work if self._agents is not None else ""
+        return f"still working: {at_work or self.state}, {spoken_seconds(self.seconds)}"
 
     def lines(self, event: AnyEvent) -> list[str]:
         """What is to be said of it now."""
-        return [] if event.agent != "main" else list(self._lines(event))
+        if isinstance(event, AgentStarted | AgentEnded | AgentProgressed) or event.agent != "main":
+            return list(self._of_agent(event))
+        return list(self._lines(event))
 
     def rest(self) -> list[str]:
         """What was being said when the run ended."""
@@ -90,6 +104,9 @@ class Telling:
         match event:
             case RunStarted():
                 self._since, self.calls, self.changed, self.state = self._clock(), 0, set(), WAITING
+                self.is_running = True
+            case RunEnded():
+                self.is_running = False
             case TurnStarted():
                 self.state = WAITING
                 self._answer.clear()
@@ -111,10 +128,29 @@ class Telling:
                 self.state = "Compacting"
             case HookStarted() | HookEnded():
                 yield from self._hook(event)
+            case StepChanged():
+                self._agents = self._agents or spoken_agents.AgentsTold()
+                yield from self._agents.step(event)
             case CompactionEnded(trigger=trigger, before=before, after=after) if trigger != "manual" and after < before:
                 yield f"note: the conversation was compacted: about {before:,} tokens are {after:,} now"
             case _:
                 pass
+
+    def _of_agent(self, event: AnyEvent) -> Iterator[str]:
+        """When one begins and ends, what it was not allowed and what went wrong; what else it says is its own."""
+        self._agents = self._agents or spoken_agents.AgentsTold()
+        match event:
+            case PermissionAnswered(request=PermissionRequest(call=call), reply=Deny() as reply):
+                self._denied[call.id] = reply
+            case PermissionDenied():
+                yield self._calls.denied(event, self._denied.pop(event.call.id, None), self._agents.name(event))
+            case ToolFinished():
+                self.changed |= self._calls.changed(event)
+            case AgentEnded(row=row):
+                self._asked.pop(row.call, None)
+                yield from self._agents.lines(event, is_running=self.is_running)
+            case _:
+                yield from self._agents.lines(event, is_running=self.is_running)
 
     def _hook(self, event: HookStarted | HookEnded) -> Iterator[str]:
         """A hook is heard of when it failed; while it runs, by what it says of itself."""
@@ -173,6 +209,8 @@ class Telling:
                 self.calls += 1
                 shown = Shown(len(self.shown) + 1, event)
                 self.shown = (*self.shown, shown)
+                if self._agents is not None and self._agents.tells_of(event.call):
+                    return
                 self.changed |= self._calls.changed(event)
                 if event.call.name == "TodoWrite" and not event.result.is_error:
                     self.todos = tuple((event.data or {}).get("newTodos") or ())

@@ -27,6 +27,7 @@ class _Waiter:
     prompt: str
     since: float  # what is typed before is no answer
     joins: bool
+    before: _Waiter | None = None  # who waited already, and does so again afterwards
 
 
 class Terminal:
@@ -78,25 +79,53 @@ class Terminal:
 
     async def line(self, prompt: str, *, grace: float = 0.0, joins: bool = False, secret: bool = False) -> str | None:
         """The next line that is completed more than `grace` seconds from now; None at the end of input, or when `wake`
-        is called. `joins`: lines that come at once are one text. A secret is not shown."""
-        assert self._waiter is None, "two wait for the same line"
+        is called. `joins`: lines that come at once are one text. A secret is not shown. Who waited already waits
+        on, and is asked again afterwards: a question that comes up while nothing is going on goes first."""
         if self._is_over:
             return None
-        self._waiter = _Waiter(asyncio.get_running_loop().create_future(), prompt, self._clock() + grace, joins)
+        before = self._waiter
+        waiter = _Waiter(asyncio.get_running_loop().create_future(), prompt, self._clock() + grace, joins, before)
+        if before is not None:
+            self.end_line()
+        self._waiter = waiter
         self._put()
         try:
             with self._unseen() if secret else nullcontext():
-                return await self._waiter.line
+                return await waiter.line
         finally:
-            self._waiter = None
+            self._leave(waiter)
             if secret:  # not even the end of the line was shown
                 self._is_open = True
                 self.end_line()
 
     def wake(self) -> None:
         """Whoever waits for a line gets None."""
+        for waiter in self._waiting():
+            if not waiter.line.done():
+                waiter.line.set_result(None)
+
+    def _leave(self, waiter: _Waiter) -> None:
+        """It waits no more: the one before it does, where there is one."""
+        if self._waiter is not waiter:  # the one before was called off first
+            for each in self._waiting():
+                each.before = waiter.before if each.before is waiter else each.before
+            return
+        self._waiter = waiter.before
         if self._waiter is not None and not self._waiter.line.done():
-            self._waiter.line.set_result(None)
+            if self._is_over:
+                self._waiter.line.set_result(None)
+            else:
+                asyncio.get_running_loop().call_soon(self._put_again)
+
+    def _waiting(self) -> Iterator[_Waiter]:
+        waiter = self._waiter
+        while waiter is not None:
+            yield waiter
+            waiter = waiter.before
+
+    def _put_again(self) -> None:
+        if not self._is_open:
+            self._put()
 
     @contextmanager
     def lent(self) -> Iterator[None]:

@@ -20,9 +20,10 @@ from coder.core.events import (
     ModelRetrying,
     PermissionDenied,
     RunEnded,
+    StepChanged,
     TaskEnded,
 )
-from coder.core.messages import Json, Message, ToolResult, Usage, block_to_api, entry_uuids
+from coder.core.messages import Json, Message, ToolResult, ToolUse, Usage, block_to_api, entry_uuids
 from coder.core.visible import visible_line
 from coder.frontends.commands import OWN
 
@@ -67,7 +68,7 @@ def init(facts: SessionFacts, commands: Sequence[Offered] = (), servers: Sequenc
         apiKeySource=facts.key_source,
         claude_code_version=__version__,
         output_style=facts.style,
-        agents=[],
+        agents=list(facts.agents),
         skills=[each.name for each in commands if each.kind == "skill"],
         plugins=[],
         **trust(facts),
@@ -84,10 +85,15 @@ def trust(facts: SessionFacts) -> Json:
     return {"trust": about}
 
 
-def assistant(session_id: str, message: Message) -> Iterator[Json]:
-    """One message per content block, sharing the reply's id, as the transcript stores them."""
+def assistant(
+    session_id: str, message: Message, parent: str | None = None, *, calls_only: bool = False
+) -> Iterator[Json]:
+    """One message per content block, sharing the reply's id, as the transcript stores them. `parent` is the tool use
+    that asked the agent whose reply it is; `calls_only`: without what it says and thinks."""
     meta = message.meta
     for uuid, block in zip(entry_uuids(message), message.content, strict=True):
+        if calls_only and not isinstance(block, ToolUse):
+            continue
         body = {
             "id": meta.api_id,
             "type": "message",
@@ -102,13 +108,16 @@ def assistant(session_id: str, message: Message) -> Iterator[Json]:
             session_id,
             uuid,
             type="assistant",
-            parent_tool_use_id=None,
+            parent_tool_use_id=parent,
             message=body,
         )
 
 
-def results(session_id: str, message: Message) -> Iterator[Json]:
-    """One message per tool result with its structured result beside it, then one for the text that follows."""
+def results(
+    session_id: str, message: Message, parent: str | None = None, *, calls_only: bool = False
+) -> Iterator[Json]:
+    """One message per tool result with its structured result beside it, then one for the text that follows; `parent`
+    and `calls_only` as with `assistant`."""
     uuids = iter(entry_uuids(message))
     rest: list[Json] = []
     data = iter(message.meta.tool_data)
@@ -118,14 +127,14 @@ def results(session_id: str, message: Message) -> Iterator[Json]:
             continue
         structured = next(data, None)
         extra = {} if structured is None else {"tool_use_result": structured}
-        yield _user(session_id, next(uuids), [block_to_api(block)], extra)
-    if rest:
-        yield _user(session_id, next(uuids), rest, {"isSynthetic": True})
+        yield _user(session_id, next(uuids), parent, [block_to_api(block)], extra)
+    if rest and not calls_only:
+        yield _user(session_id, next(uuids), parent, rest, {"isSynthetic": True})
 
 
-def _user(session_id: str, uuid: str, content: list[Json], extra: Json) -> Json:
+def _user(session_id: str, uuid: str, parent: str | None, content: list[Json], extra: Json) -> Json:
     body = {"role": "user", "content": content}
-    return _message(session_id, uuid, type="user", parent_tool_use_id=None, message=body, **extra)
+    return _message(session_id, uuid, type="user", parent_tool_use_id=parent, message=body, **extra)
 
 
 def api_retry(session_id: str, event: ModelRetrying) -> Json:
@@ -143,12 +152,14 @@ def api_retry(session_id: str, event: ModelRetrying) -> Json:
 
 def permission_denied(session_id: str, event: PermissionDenied) -> Json:
     kind = event.reasons[-1].kind if event.reasons else "default"
+    agent = {} if event.agent == "main" else {"agent_id": event.agent}
     return _message(
         session_id,
         type="system",
         subtype="permission_denied",
         tool_name=event.call.name,
         tool_use_id=event.call.id,
+        **agent,
         decision_reason_type="rule" if kind == "rule" else "mode",
         decision_reason="; ".join(reason.text for reason in event.reasons),
         message=f"{event.message} {event.remedy}".strip(),
@@ -198,8 +209,19 @@ def hook_response(session_id: str, event: HookEnded) -> Json:
     )
 
 
-def informational(session_id: str, level: str, text: str) -> Json:
-    return _message(session_id, type="system", subtype="informational", content=text, level=level)
+def informational(session_id: str, level: str, text: str, tool_use_id: str = "") -> Json:
+    about = {"tool_use_id": tool_use_id} if tool_use_id else {}
+    return _message(session_id, type="system", subtype="informational", content=text, level=level, **about)
+
+
+def workflow_step(session_id: str, event: StepChanged) -> Json:
+    """Ours: not among the messages of others."""
+    about = {"workflow": event.workflow, "step": event.step, "state": event.state, "item": event.item}
+    return system(session_id, "workflow_step", **about, text=visible_line(event.text))
+
+
+def system(session_id: str, subtype: str, /, **fields: Any) -> Json:
+    return _message(session_id, type="system", subtype=subtype, **fields)
 
 
 def result(facts: SessionFacts, ended: RunEnded, spent: Spent, denials: list[PermissionDenied], seconds: float) -> Json:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+from typing import TYPE_CHECKING
 
 from coder.app.session import Session
 from coder.core.events import (
+    AgentEnded,
+    AgentProgressed,
+    AgentStarted,
     AnyEvent,
     CheckpointTaken,
     Committed,
@@ -19,13 +23,22 @@ from coder.core.events import (
     Notice,
     PermissionDenied,
     RunEnded,
+    StepChanged,
     TaskEnded,
 )
+from coder.core.lazy import LazyModule
 from coder.core.messages import Json, Message
 from coder.core.requests import Deny, Reply, Request
+from coder.core.visible import visible_line
 from coder.frontends.hook_words import failure
 from coder.frontends.stream_json import convert
 from coder.frontends.stream_json.outbox import Outbox
+from coder.frontends.workflow_json import with_workflow
+
+if TYPE_CHECKING:
+    from coder.frontends.stream_json import agents
+else:  # few runs have any
+    agents = LazyModule("coder.frontends.stream_json.agents")
 
 _ALWAYS = frozenset({"SessionStart", "Setup"})
 _NEVER_STARTED = frozenset({"Notification", "SessionEnd", "PreCompact", "PostCompact"})
@@ -52,7 +65,8 @@ class JsonOut:
 
     def finish(self, ended: RunEnded, session: Session) -> None:
         seconds = time.monotonic() - self._started
-        self._write(convert.result(session.facts, ended, session.spent, self._denials, seconds))
+        result = convert.result(session.facts, ended, session.spent, self._denials, seconds)
+        self._write(with_workflow(result, session))
         self._outbox.close()
         if self._outbox.failure is not None:
             raise self._outbox.failure
@@ -66,21 +80,26 @@ class JsonOut:
 
 class StreamJsonOut(JsonOut):
     """`--output-format stream-json`: one JSON object a line, each written at once, the result last. `hook_events`: each
-    hook is told of, not only those of the start."""
+    hook is told of, not only those of the start. `forwards_agents`: what subagents say and think is given on too."""
 
-    def __init__(self, fd: int, *, hook_events: bool = False) -> None:
+    def __init__(self, fd: int, *, hook_events: bool = False, forwards_agents: bool = False) -> None:
         super().__init__(fd)
         self._tells_hooks = hook_events
+        self._forwards = forwards_agents
+        self._agents: agents.AgentsOut | None = None
+        self._session: Session | None = None
 
     def begin(self, session: Session) -> None:
         super().begin(session)
+        self._session = session
         self._write(convert.init(session.facts, session.commands, session.servers))
         for warning in session.warnings:
             self._write(convert.informational(self._session_id, "warning", warning))
 
     def emit(self, event: AnyEvent) -> None:
         super().emit(event)
-        if event.agent != "main":
+        if event.agent != "main" or isinstance(event, AgentStarted | AgentProgressed | AgentEnded):
+            self._of_agent(event)
             return
         match event:
             case MessageAdded():
@@ -103,8 +122,31 @@ class StreamJsonOut(JsonOut):
                 self._write(convert.task_ended(self._session_id, event))
             case HookStarted() | HookEnded():
                 self._hook(event)
+            case StepChanged():
+                self._write(convert.workflow_step(self._session_id, event))
             case _:
                 pass
+
+    def finish(self, ended: RunEnded, session: Session) -> None:
+        for shape in self._agents.rest() if self._agents is not None else ():
+            self._write(shape)
+        super().finish(ended, session)
+
+    def _of_agent(self, event: AnyEvent) -> None:
+        if isinstance(event, HookStarted | HookEnded) and self._tells_hooks:
+            self._hook(event)
+            return
+        if self._agents is None:
+            self._agents = agents.AgentsOut(self._session_id, forwards=self._forwards, tasks=self._tasks)
+        for shape in self._agents.shapes(event):
+            self._write(shape)
+
+    def _tasks(self) -> list[Json]:
+        running = [each for each in self._session.tasks() if each.state == "running"] if self._session else []
+        return [
+            {"task_id": each.id, "task_type": "local_bash", "description": visible_line(each.command)}
+            for each in running
+        ]
 
     def _hook(self, event: HookStarted | HookEnded) -> None:
         is_told = self._tells_hooks or event.point in _ALWAYS

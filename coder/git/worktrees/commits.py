@@ -35,14 +35,15 @@ class Commits:
     problem: str = ""
 
 
-def commits_of(git: Git, main: Checkout, tree: WorkTree) -> Commits:
-    """Blocks."""
+def commits_of(git: Git, main: Checkout, tree: WorkTree, *, keeps_branch: bool = False) -> Commits:
+    """With `keeps_branch` only the work tree is to go, and what its branch leads to is not lost. Blocks."""
     listed = git.answer(main.top, "for-each-ref", "--format=%(objectname) %(refname)", seconds=_SECONDS)
     if not listed.ok:
         return Commits(problem=listed.problem or "git cannot list its branches")
     pairs = [line.partition(" ") for line in listed.text.splitlines()]
     own = f"refs/heads/{tree.own_branch}" if tree.own_branch else ""
-    safe = [oid for oid, _, ref in pairs if ref != own and ref.startswith(tuple(f"{root}/" for root in _SAFE))]
+    roots = tuple(f"{root}/" for root in _SAFE)
+    safe = [oid for oid, _, ref in pairs if (keeps_branch or ref != own) and ref.startswith(roots)]
     tip = next((oid for oid, _, ref in pairs if own and ref == own), "")
     asked = _existing(git, main, dict.fromkeys([*([tip] if tip else []), *_remembered(main, tree)]))
     if asked is None:

@@ -47,7 +47,8 @@ class Seen:
 class Files:
     """`every` is all there is but `.git`, `folders` the deepest first. The rest are names: `staged` and `changed` of
     tracked files, `untracked` (`ignored` is a part of it), `nested` repositories, `masked` ones that git is told not to
-    look at. `problem`: it cannot be told."""
+    look at. `twins` are untracked, not ignored, and just so in the main checkout as well, so not at stake. `problem`:
+    it cannot be told."""
 
     every: tuple[Seen, ...] = ()
     folders: tuple[str, ...] = ()
@@ -57,6 +58,7 @@ class Files:
     ignored: frozenset[str] = field(default_factory=frozenset)
     nested: tuple[str, ...] = ()
     masked: tuple[str, ...] = ()
+    twins: tuple[str, ...] = ()
     problem: str = ""
 
     @property
@@ -89,17 +91,21 @@ def files_of(git: Git, main: Checkout, tree: WorkTree) -> Files:
     staged, changed = _changes(status.out)
     absent = {name for name in masked if name not in on_disk}
     changed = tuple(dict.fromkeys((*changed, *(name for name in _changes(read.out)[1] if name not in absent))))
-    untracked = tuple(seen.name for seen in every if seen.name not in tracked and not _is_elsewhere(seen, main, tree))
-    skipped = ignored(git, tree.path, untracked, env, SECONDS) or frozenset()
+    unknown = [seen for seen in every if seen.name not in tracked and not _is_cache(seen, tree.path)]
+    twins = [seen for seen in unknown if _is_same(tree.path / seen.name, main.top / seen.name, seen)]
+    same = {seen.name for seen in twins}
+    untracked = tuple(seen.name for seen in unknown if seen.name not in same)
+    skipped = ignored(git, tree.path, [seen.name for seen in unknown], env, SECONDS) or frozenset()
     return Files(
         every,
         folders,
         staged,
         changed,
         untracked,
-        skipped,
+        skipped.intersection(untracked),
         nested,
         tuple(name for name in masked if name in on_disk),
+        tuple(seen.name for seen in twins if seen.is_plain and seen.name not in skipped),
     )
 
 
@@ -185,12 +191,8 @@ def _changes(status: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return staged, tuple(each.path for each in changes if each.is_unstaged or each.is_conflict)
 
 
-def _is_elsewhere(seen: Seen, main: Checkout, tree: WorkTree) -> bool:
-    """Whether an untracked file can be had again: the main checkout has the very same, or it is a cache of tools."""
-    return _is_cache(seen, tree.path) or _is_same(tree.path / seen.name, main.top / seen.name, seen)
-
-
 def _is_cache(seen: Seen, top: Path) -> bool:
+    """Whether tools make it again."""
     parts = seen.name.split("/")
     if not seen.is_plain:
         return False
@@ -203,6 +205,7 @@ def _is_cache(seen: Seen, top: Path) -> bool:
 
 
 def _is_same(here: Path, there: Path, seen: Seen) -> bool:
+    """Whether the main checkout has the very same."""
     try:
         if stat.S_ISLNK(seen.mark[3]):
             return str(here.readlink()) == str(there) or (there.is_symlink() and here.readlink() == there.readlink())

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from coder.core.errors import ConfigError
@@ -24,12 +25,15 @@ _MOST = 1_000_000
 @dataclass(frozen=True, slots=True)
 class Wish:
     """`base` is what the branch begins at: a ref, "" or "head" for HEAD of `origin`, "fresh" for the remote's default
-    branch. `sparse` are the folders that are checked out; none: all. `origin` is where the person stands."""
+    branch. `sparse` are the folders that are checked out; none: all. `origin` is where the person stands. `branch` is
+    what its branch is called, "": by its name. `more` goes into the note that is written of it."""
 
     name: str
     origin: Path
     base: str = ""
     sparse: tuple[str, ...] = ()
+    branch: str = ""
+    more: Mapping[str, str] = field(default_factory=dict)
 
 
 def check_place(main: Checkout, name: str) -> Path:
@@ -54,7 +58,7 @@ def made(git: Git, main: Checkout, wish: Wish) -> tuple[WorkTree, tuple[str, ...
     _check_missing(main, wish.name, path)
     said = excluded(git, main)
     _make_folders(path.parent)
-    branch = f"{BRANCH}{wish.name}"
+    branch = wish.branch or f"{BRANCH}{wish.name}"
     exists = git.answer(main.top, "rev-parse", "-q", "--verify", f"refs/heads/{branch}^{{commit}}").ok
     where = (str(path), branch) if exists else ("--no-track", "-b", branch, str(path), start)
     _must(git.answer(main.top, "worktree", "add", "-q", "--no-checkout", *where, seconds=_SECONDS), wish.name)
@@ -70,6 +74,7 @@ def made(git: Git, main: Checkout, wish: Wish) -> tuple[WorkTree, tuple[str, ...
 def _note(wish: Wish, branch: str, start: str) -> dict[str, str]:
     own = repository_of(wish.origin)
     return {
+        **wish.more,
         "name": wish.name,
         "branch": branch,
         "base": start,
@@ -122,6 +127,17 @@ def _fill(git: Git, tree: WorkTree, wish: Wish) -> None:
         _must(git.answer(tree.path, *arguments, stdin=wanted, seconds=_SECONDS, settings=quiet.settings), wish.name)
     arguments = ("reset", "--hard", "-q", "--no-recurse-submodules")
     _must(git.answer(tree.path, *arguments, seconds=_SECONDS, settings=quiet.settings), wish.name)
+
+
+def refill(git: Git, tree: WorkTree) -> None:
+    """Brings back the files that are missing, and touches none that is there. Raises ConfigError."""
+    quiet = filters(git.answer(tree.path, *ARGUMENTS))
+    if quiet.problem:
+        raise ConfigError(f"nothing is checked out in {tree.path}: {visible_line(quiet.problem)}.")
+    missing = git.answer(tree.path, "ls-files", "--deleted", "-z", seconds=_SECONDS)
+    _must(missing, tree.name)
+    arguments = ("checkout-index", "-u", "-q", "-z", "--stdin")
+    _must(git.answer(tree.path, *arguments, stdin=missing.out, seconds=_SECONDS, settings=quiet.settings), tree.name)
 
 
 def _must(answer: Answer, name: str) -> None:

@@ -4,6 +4,7 @@ come since stays, and so does the folder round it. Must not know why it is remov
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,6 +13,15 @@ from coder.git.call import Git
 from coder.git.worktrees.commits import Commits
 from coder.git.worktrees.files import Files, mark_of
 from coder.git.worktrees.trees import Checkout, WorkTree, worktrees
+
+
+def is_emptied(tree: WorkTree) -> bool:
+    """Whether nothing of it is left but, perhaps, an empty folder. Such a folder goes."""
+    if os.path.lexists(tree.path / ".git"):
+        return False
+    with suppress(OSError):  # as for one that is not empty
+        tree.path.rmdir()
+    return not tree.is_there
 
 
 def removed(git: Git, main: Checkout, tree: WorkTree, files: Files) -> str:

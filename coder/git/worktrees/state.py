@@ -38,11 +38,11 @@ class State:
         return not self.reasons
 
 
-def state_of(git: Git, main: Checkout, tree: WorkTree) -> State:
-    """Blocks; never raises."""
+def state_of(git: Git, main: Checkout, tree: WorkTree, *, keeps_branch: bool = False) -> State:
+    """With `keeps_branch` what its branch leads to is not at stake. Blocks; never raises."""
     is_live = is_inhabited(tree.admin)
     busy = tuple(_busy(tree, is_live=is_live))
-    commits = commits_of(git, main, tree)
+    commits = commits_of(git, main, tree, keeps_branch=keeps_branch)
     if not tree.is_there:
         files = staged_alone(git, main, tree)
         told_of = _told(files.problem, commits.problem)

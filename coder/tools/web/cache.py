@@ -41,6 +41,11 @@ class Cache:
         found = self._kept.get(url)
         return found[1] if found else None
 
+    def texts(self) -> dict[str, str]:
+        """By address, that which was asked for and that which answered."""
+        self._drop()
+        return {url: kept.page.text for asked, (_, kept) in self._kept.items() for url in (asked, kept.url)}
+
     def keep(self, url: str, kept: Kept) -> None:
         self._kept.pop(url, None)
         self._kept[url] = (self.clock() + LIFE, kept)

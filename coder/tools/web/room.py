@@ -65,3 +65,7 @@ class WebRoom:
         if self._cache is None:
             self._cache = cache.Cache()
         return self._cache
+
+    def texts(self) -> dict[str, str]:
+        """Of the pages that were read a moment ago, by address."""
+        return self._cache.texts() if self._cache is not None else {}

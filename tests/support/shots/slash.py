@@ -49,6 +49,10 @@ def below(rows: Sequence[str]) -> list[str]:
     return trimmed(rows[ends[-1] + 1 :] if ends else rows)
 
 
+def agents(studio: Studio) -> Sequence[str]:
+    return lasting(page("/agents", "esc")(studio), (r"^( +)\S*/prompts/", r"\1~/.local/lib/coder/prompts/"))
+
+
 def skills(studio: Studio) -> Sequence[str]:
     rows = page("/skills", "esc")(studio)
     return lasting(rows, (r"^( +)\S*/prompts/", r"\1~/.local/lib/python3.12/site-packages/coder/prompts/"))
@@ -171,6 +175,7 @@ SHOTS = (
     Shot("/compact", "A summary takes the place of the conversation.", page("/compact", "✓ Compacted")),
     Shot("/export", "The conversation in a file.", page("/export talk.md", "talk.md")),
     Shot("/rename", "A name for the session.", page("/rename Polite greetings", "✓")),
+    Shot("/agents", "The agents there are, and whose they are.", agents),
     Shot("/add-dir", "One more folder to work in.", page("/add-dir ..", "src")),
     Shot("/vim", "vim keys in the prompt.", page("/vim", "Vim")),
     Shot("/clear", "A new conversation.", page("/clear", "kept")),

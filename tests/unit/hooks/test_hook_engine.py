@@ -148,13 +148,6 @@ async def test_what_was_just_started_ends_too(bench: Bench) -> None:
     assert len(asyncio.all_tasks()) == 1
 
 
-async def test_hooks_that_are_agents_say_that_they_are_not_there_yet(bench: Bench) -> None:
-    engine = bench.engine(on("Stop", {"type": "agent", "prompt": "x"}))
-    merged = await bench.run(engine, "Stop")
-    assert not merged.said.blocked
-    assert all("not available yet" in part.outcome.problem for part in merged.parts)
-
-
 async def test_a_call_that_no_hook_can_be_told_of_does_not_pass(bench: Bench) -> None:
     engine = bench.engine(on("PreToolUse", command("exit 0")) | on("Notification", command("exit 0")))
     deep: Json = {}

@@ -81,6 +81,20 @@ async def test_without_a_model(bench: Bench) -> None:
     assert (await bench.run(bench.engine(on("Stop", hook())), "Stop")).said.problem == "there is no model to ask here"
 
 
+@pytest.mark.behaviour("B-1947")
+async def test_an_agent_judges_like_the_model_and_not_what_an_agent_does(bench: Bench) -> None:
+    model, agent = Model('{"ok": true}'), Model('{"ok": false, "reason": "no test covers it"}')
+    engine = bench.engine(on("Stop", hook(type="agent")), ask_model=model, ask_agent=agent)
+    said = (await bench.run(engine, "Stop")).said
+    assert (said.blocked, said.reason) == (True, "no test covers it")
+    prompt, _, seconds = agent.asked[0]
+    assert "Are the tests run? {" in prompt and "Hand in `ok`" in prompt
+    assert (seconds, model.asked) == (60.0, [])
+    said = (await bench.run(engine.for_agent(lambda part: None), "Stop")).said
+    assert not said.blocked and said.problem.startswith("no agent is asked here")
+    assert len(agent.asked) == 1
+
+
 @pytest.mark.parametrize(
     ("event", "more", "reply", "fields"),
     [

@@ -9,8 +9,8 @@ from coder.tools.registry import ToolSession, builtins, spec
 from coder.tools.web.room import Searched, WebRoom
 
 ORDER = (
-    *("Read", "Edit", "Write", "NotebookEdit", "Glob", "Grep", "Bash", "TaskOutput", "TaskStop", "TodoWrite"),
-    *("AskUserQuestion", "EnterPlanMode", "ExitPlanMode", "WebFetch"),
+    *("Read", "Edit", "Write", "NotebookEdit", "Glob", "Grep", "Bash", "TaskOutput", "TaskStop"),
+    *("Agent", "SendMessage", "TodoWrite", "AskUserQuestion", "EnterPlanMode", "ExitPlanMode", "WebFetch"),
 )
 
 
@@ -39,7 +39,7 @@ def test_all_tools_together_are_small_enough_for_the_first_request() -> None:
         made = spec(tool)
         raw = {"name": made.name, "description": made.description, "input_schema": made.input_schema}
         sizes[tool.name] = len(json.dumps(raw))
-    assert sum(sizes.values()) < 16_900, sizes
+    assert sum(sizes.values()) < 19_300, sizes
 
 
 def test_the_git_tool_costs_at_most_700_tokens() -> None:

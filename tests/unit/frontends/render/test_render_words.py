@@ -9,7 +9,6 @@ import pytest
 from coder.core.events import CompactionEnded
 from coder.frontends.render.ending import (
     Opening,
-    agent_row,
     compacted_row,
     done_row,
     exit_rows,
@@ -52,15 +51,6 @@ def test_what_happened_in_between() -> None:
     failed = CompactionEnded(trigger="manual", before=1, after=1, error="no connection.")
     assert plain(compacted_row(failed)) == "! The conversation could not be summarised: no connection. It is as it was."
     assert plain(task_row(2, "make bench", code=0, seconds=70)) == "✓ Task 2 make bench · exit 0 · 1m 10s"
-
-
-def test_subagents() -> None:
-    running = agent_row("Find usages", calls=3, used=12_400, seconds=9, doing="reading src/cart.py")
-    assert plain(running) == '▸ Agent "Find usages" · 3 tool calls · 12.4k tokens · 9s · reading src/cart.py'
-    waits = agent_row("Check the docs", calls=3, waits_for="allow curl docs.example.com?")
-    assert plain(waits) == '▸ Agent "Check the docs" · waiting for you: allow curl docs.example.com?'
-    done = agent_row("List routes", calls=5, used=8_100, seconds=14, outcome="17 routes")
-    assert plain(done) == '✓ Agent "List routes" · 5 tool calls · 8.1k tokens · 14s · 17 routes'
 
 
 @pytest.mark.behaviour("B-815")

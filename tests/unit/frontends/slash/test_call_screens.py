@@ -46,7 +46,7 @@ async def test_without_tasks_it_says_so(tmp_path: Path) -> None:
         there = await desk_at(Talk.at(tmp_path, api.url), ui)
         await tasks.run(there, "")
         await there.session.aclose()
-    assert ui.screens[0][1] == "  No command of this session runs in the background, or has."
+    assert ui.screens[0][1] == "  No command of this session runs in the background, or has; no agent does."
 
 
 def finished(

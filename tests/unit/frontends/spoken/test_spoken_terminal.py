@@ -215,3 +215,33 @@ async def test_an_empty_picker_says_so_and_can_be_left() -> None:
     found, screen = await picked(empty, "")
     assert found is None
     assert screen == "question: Tasks:\nNothing runs.\nPress enter to leave: "
+
+
+@pytest.mark.behaviour("B-1978")
+async def test_a_question_goes_before_the_line_that_is_waited_for_which_is_asked_for_again() -> None:
+    with typing() as made:
+        line = asyncio.create_task(made.terminal.line("you: "))
+        await shown(made, "you: ")
+        question = asyncio.create_task(made.terminal.line("allow it? "))
+        await shown(made, "you: \nallow it? ")
+        made.type("1\n")
+        assert await question == "1"
+        await shown(made, "allow it? you: ")
+        made.type("go on\n")
+        assert await line == "go on"
+
+
+async def test_the_end_of_input_ends_all_who_wait_and_one_that_is_called_off_takes_nobody_along() -> None:
+    with typing() as made:
+        lines = [asyncio.create_task(made.terminal.line(f"{n}: ")) for n in range(3)]
+        await shown(made, "2: ")
+        lines[1].cancel()
+        await asyncio.wait({lines[1]})
+        made.type("x\n")
+        assert await lines[2] == "x"
+        again = asyncio.create_task(made.terminal.line("again: "))
+        await shown(made, "again: ")
+        os.close(made.typed)
+        made.typed = -1
+        assert await again is None and await lines[0] is None
+        assert await made.terminal.line("late: ") is None

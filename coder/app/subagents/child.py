@@ -1,0 +1,242 @@
+"""The engine of one subagent, put together and run: a conversation, tools and a workspace of its own, the session's
+gate, rules and money. Must not know who asked for it, or what becomes of its report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from coder.agent.executor import Executor
+from coder.agent.gate import Gate
+from coder.agent.history import History
+from coder.agent.loop import Agent
+from coder.agent.policies import EndPolicy, Later, RepeatedFailure, TurnPolicy
+from coder.agent.ports import Ports
+from coder.agent.replies import reminder
+from coder.app.again import Again
+from coder.app.hooking.points import AgentScene, HeadHooks
+from coder.app.journal import Journal
+from coder.app.judge import Judge
+from coder.app.pictures import shrunk
+from coder.app.requesting import room_of, template_of
+from coder.app.subagents.bounds import Bounds, Turns
+from coder.app.subagents.cast import Cast
+from coder.app.subagents.footing import AgentControl, Footing
+from coder.app.subagents.record import Record
+from coder.app.subagents.relay import Relay
+from coder.app.subagents.submitting import Submit
+from coder.app.toolbox import SessionTools
+from coder.core.events import RunEnded
+from coder.core.lazy import LazyModule
+from coder.core.messages import Message, Meta, Text
+from coder.core.model import ModelRequest
+from coder.core.requests import Deny, PermissionRequest, Reply, Request
+from coder.core.tools import Tool
+from coder.tools.ledger import FileLedger
+from coder.tools.plan import Planning
+from coder.tools.registry import Helpers
+from coder.tools.shells import Shells
+from coder.tools.todo import Todos
+from coder.workspace.local import LocalWorkspace
+
+if TYPE_CHECKING:
+    from coder.models.budget import Budget
+
+_repetition = LazyModule("coder.agent.repetition")
+NEVER = frozenset({"AskUserQuestion", "EnterPlanMode", "TaskOutput", "Workflow", "WaitForMcpServers"})
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Berth:
+    """Where an agent works: `cwd`, and `apart` when that is a work tree of its own."""
+
+    cwd: Path
+    apart: Path | None = None
+
+
+class Child:
+    """`helpers` are what its own tools ask agents of; `ancestors` the ids of those above it."""
+
+    def __init__(
+        self,
+        footing: Footing,
+        record: Record,
+        cast: Cast,
+        berth: Berth,
+        relay: Relay,
+        helpers: Helpers,
+        ancestors: Sequence[str],
+        within: Budget | None = None,
+    ) -> None:
+        self._footing, self._record, self._cast, self._relay = footing, record, cast, relay
+        outset = footing.outset
+        config, ground = outset.config, outset.ground
+        transcript = record.transcript or outset.journal.folder
+        self.journal = Journal.of_agent(outset.journal, transcript, config.home, berth.cwd, record.id, relay.emit)
+        self._workspace = LocalWorkspace(
+            berth.cwd,
+            config.add_dirs if berth.apart is not None else ground.workspace.roots,
+            dict(ground.workspace.environment),
+        )
+        self._shared = replace(outset.tools, ledger=FileLedger(), shells=Shells(), todos=Todos(), planning=Planning())
+        own = "plan" if cast.reads_only else cast.mode
+        self._control = AgentControl(outset.control, own, cast.model, is_bound=cast.reads_only)
+        self._model = outset.purse.agent(record.id, within)
+        self._spill = ground.spill_dir / record.id
+        self.submit = Submit(record.brief.out) if record.brief.out is not None else None
+        self._points = footing.points.of_agent(self._scene())
+        self._tools = self._toolbox(helpers)
+        self._bounds = Bounds(self._points, cast.calls, self._tools.names, lambda: self._is_handed_in)
+        judge = self._judge()
+        template = self._template()
+        again = Again(self._tools, judge, self._workspace)
+        self.agent = Agent(
+            self._model,
+            template,
+            self._history(),
+            self._executor(self._gate(judge), ancestors, berth),
+            relay.emit,
+            self._policies(),
+            cast.context,
+            room_of(config, template, self._spill, again),
+            self.journal,
+            self.journal.edited_since,
+            self._bounds,
+        )
+        ends: tuple[EndPolicy, ...] = (self.submit,) if self.submit is not None else ()
+        self.agent.ends_with((*ends, self._points))
+
+    @property
+    def _is_handed_in(self) -> bool:
+        return self.submit is not None and self.submit.value is not None
+
+    async def run(self, prompt: str) -> RunEnded:
+        """To its last word; what was said to it until then is read first. May be cancelled at any time."""
+        if not self.agent.history.messages:
+            for note in await self._points.started():
+                self.agent.tell(reminder(note))
+        said = Message("user", (Text(prompt),), Meta(kind="prompt"))
+        while True:
+            ended = await self.agent.run(said)
+            left = self.agent.inbox.take_back()
+            if ended.reason != "done" or not left:
+                return ended
+            said = Message("user", tuple(block for each in left for block in each.content), Meta(kind="prompt"))
+
+    def steer(self, text: str) -> None:
+        self.agent.steer(Message("user", (Text(text),), Meta(kind="steer")))
+
+    async def aclose(self) -> None:
+        """Ends what it started, and stores what is left. Never raises."""
+        self._shared.shells.forget()
+        await self._points.aclose()
+        await self._workspace.aclose()
+        await self._model.aclose()
+        await self.journal.settle()
+        await self.journal.aclose()
+
+    def _scene(self) -> AgentScene:
+        cast, config = self._cast, self._footing.outset.config
+        head = None
+        if cast.hooks and config.hooks.heads == "all":
+            head = HeadHooks(
+                cast.source or cast.kind, str(Path(cast.source).parent if cast.source else config.cwd), cast.hooks
+            )
+        return AgentScene(
+            self._record.id,
+            cast.kind,
+            self._record.transcript,
+            self._workspace,
+            self._control,
+            self.journal.folder,
+            cast.effort or config.model.effort or "",
+            head,
+        )
+
+    def _toolbox(self, helpers: Helpers) -> SessionTools:
+        cast, footing = self._cast, self._footing
+        every = footing.tools(
+            self._shared,
+            self._workspace,
+            helpers,
+            lambda message: self.agent.tell(message),
+            lambda: self.agent.history.messages,
+        )
+        wanted = set(cast.tools) - NEVER
+        if self._control.mode != "plan":
+            wanted.discard("ExitPlanMode")
+        own: list[Tool] = [tool for tool in every if tool.name in wanted]
+        if self.submit is not None:
+            own.append(self.submit)
+        return SessionTools(own, further=self._further(wanted))
+
+    def _further(self, wanted: set[str]) -> Callable[[str], Tool | None] | None:
+        """What of servers may be called without being told of with every request, by an agent that has UseTool."""
+        find = self._footing.find
+        if find is None or "UseTool" not in wanted:
+            return None
+        choice = self._cast.choice
+        return lambda name: find(name) if choice.allows(name) else None
+
+    def _template(self) -> ModelRequest:
+        config, cast = self._footing.outset.config, self._cast
+        model = replace(config.model, effort=cast.effort or config.model.effort)
+        return template_of(replace(config, model=model), cast.model, self._tools.specs(), cast.system)
+
+    def _judge(self) -> Judge:
+        outset = self._footing.outset
+        around = outset.ground.surroundings
+        around = replace(around, readable=(*around.readable, self._spill))
+        return Judge(outset.book, self._control, self._workspace, around, self._relay.emit, outset.judge.reload)
+
+    def _gate(self, judge: Judge) -> Gate:
+        footing = self._footing
+        return Gate(
+            judge,
+            self._ask,
+            self._relay.emit,
+            footing.remember,
+            self._control.set_mode,
+            lambda: self._workspace.cwd,
+            self._points.before_asking,
+            footing.others,
+            footing.gate.questions,
+        )
+
+    async def _ask(self, request: Request) -> Reply:
+        if isinstance(request, PermissionRequest):
+            request = replace(request, agent=self._record.id, agent_title=self._record.title)
+        reply = await self._footing.ask(request)
+        if isinstance(reply, Deny) and reply.interrupt and not self._record.background:
+            self._footing.interrupt()  # whoever waits for this agent ends too
+        return reply
+
+    def _executor(self, gate: Gate, ancestors: Sequence[str], berth: Berth) -> Executor:
+        footing, record = self._footing, self._record
+        kept = footing.pen.around(record.id, ancestors, self._waits, berth.apart)
+        ports = Ports(footing.watch, self.journal, kept, self._bounds, footing.others)
+        return Executor(self._tools, gate, self._workspace, self._control, self._relay.emit, self._spill, ports)
+
+    def _waits(self, holder: str | None) -> None:
+        self._record.waits_for = holder or ""
+        self._relay.progress()
+
+    def _policies(self) -> tuple[TurnPolicy, ...]:
+        turns = self._record.brief.turns or self._cast.turns
+        limit = (Turns(turns),) if turns else ()
+        submit = (self.submit,) if self.submit is not None else ()
+        circles = Later(lambda: _repetition.Repetition())
+        return (*limit, RepeatedFailure(), circles, *submit, self._bounds, self._points)
+
+    def _history(self) -> History:
+        journal = self.journal
+        return History(
+            journal.append,
+            journal.messages,
+            edit_sink=journal.edited,
+            uncompact_sink=journal.uncompacted,
+            shrink=shrunk,
+        )

@@ -1,0 +1,81 @@
+"""What of the head of an agent file counts in a session, and what is said of the rest: once, and never silently. Must
+not know requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from coder.commands.agents import Agent
+from coder.core.choices import MODES, Mode
+from coder.core.config import Config
+from coder.core.visible import visible_line
+
+_KEPT: tuple[Mode, ...] = ("plan", "acceptEdits", "bypassPermissions")
+"""Modes of a session that no definition loosens or tightens: stricter than any, or what the person chose for all."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Counting:
+    """`is_trusted`: what the head loosens, runs and reaches counts. `say` tells people."""
+
+    agent: Agent
+    is_trusted: bool
+    say: Callable[[str], None]
+
+    def mode(self, session: Mode) -> Mode | None:
+        """None: the session's own, as it is at each moment."""
+        agent = self.agent
+        if agent.reads_only:
+            return "plan"
+        if agent.mode in ("bypassPermissions", "auto"):
+            why = "only the person can choose it" if agent.mode == "bypassPermissions" else "coder has no such mode"
+            self.say(f"permissionMode {agent.mode} does not count: {why}, so it has the session's mode")
+            return None
+        if agent.mode == "acceptEdits" and not self.is_trusted:
+            self._untrusted("permissionMode acceptEdits")
+            return None
+        wanted = next((mode for mode in MODES if mode == agent.mode), None)
+        return None if session in _KEPT and wanted != "plan" else wanted
+
+    def remembers(self) -> bool:
+        if self.agent.memory == "user" and not self.is_trusted:
+            self._untrusted("memory: user")
+            return False
+        return bool(self.agent.memory)
+
+    def hooks(self, config: Config) -> Mapping[str, Any]:
+        agent, heads = self.agent, config.hooks.heads
+        if not agent.hooks or heads == "none" or (heads == "managed" and agent.origin != "managed"):
+            return {}
+        if not self.is_trusted:
+            self._untrusted("hooks")
+            return {}
+        return agent.hooks
+
+    def servers(self, there: Callable[[], Sequence[str] | None]) -> tuple[str, ...]:
+        """Those of the session that it names. `there` None: not known."""
+        if any(not isinstance(each, str) for each in self.agent.servers):
+            self.say(
+                "servers that an agent file describes itself are not begun: name one of the session's in mcpServers "
+                "(coder mcp add makes one)"
+            )
+        names = named_servers(self.agent)
+        known = there() if names else None
+        for name in names:
+            if known is not None and name not in known:
+                self.say(f"this session has no server {shown(name)}")
+        return names
+
+    def _untrusted(self, what: str) -> None:
+        self.say(f"{what}: not used, for nobody trusted this file as it is now (coder trust shows it)")
+
+
+def named_servers(agent: Agent) -> tuple[str, ...]:
+    return tuple(each for each in agent.servers if isinstance(each, str))
+
+
+def shown(text: str) -> str:
+    return visible_line(text)[:200]

@@ -1,0 +1,155 @@
+"""The subagents of a session as the rest of it sees them: nothing is loaded before the first is asked for, or one of an
+earlier process is there. Must not know how agents are run.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from coder.agent.history import History
+from coder.agent.policies import Verdict
+from coder.agent.ports import Checkpoints, Watched
+from coder.core.agents import AgentRow, Brief, Group, Merged, Report
+from coder.core.errors import SessionError
+from coder.core.events import AnyEvent
+from coder.core.messages import Json, Message
+from coder.tools.agent import Launched
+
+if TYPE_CHECKING:
+    from coder.app.subagents.pool import Pool
+    from coder.permissions.gitdrops import Drop
+
+
+CEILING = "CLAUDE_CODE_PRINT_BG_WAIT_CEILING_MS"
+_PATIENCE = 600.0
+_FOR_EVER = 10.0 * 365 * 24 * 3600
+
+
+def _unprimed() -> None:
+    pass
+
+
+class LateAgents:
+    """Implements `coder.core.agents.Agents` and what the tools need, a `TurnPolicy`, an `EndPolicy` and a listener.
+    `folder` holds what earlier agents left, None where there can be none; `env` says how long a run waits for them."""
+
+    def __init__(self, make: Callable[[], Pool], folder: Path | None, env: Mapping[str, str] = os.environ) -> None:
+        self._env = env
+        self._make = make
+        self._folder = folder
+        self._pool: Pool | None = None
+        self._patience: float | None = None
+        self.interrupt: Callable[[], None] = _unprimed  # of the run that waits for them
+
+    @property
+    def pool(self) -> Pool:
+        if self._pool is None:
+            self._pool = self._make()
+            self._pool.notices.patience = self._patience
+        return self._pool
+
+    def waits(self) -> None:
+        """From now on a run ends only when the agents in the background have, or when it has waited as long as it may:
+        for a run with nobody in front, who could say more once they have reported."""
+        self._patience = _seconds(self._env.get(CEILING, ""))
+        if self._pool is not None:
+            self._pool.notices.patience = self._patience
+
+    @property
+    def has_news(self) -> bool:
+        """Whether an agent in the background has reported something that the conversation does not know."""
+        return self._pool is not None and self._pool.notices.are_due
+
+    def news(self) -> Message | None:
+        """All of that, as a message; it counts as told then."""
+        return self._pool.notices.take() if self._pool is not None else None
+
+    async def run(self, brief: Brief, primed: Callable[[], None] = _unprimed) -> Report:
+        return await self.pool.run(brief, primed)
+
+    def start(self, brief: Brief) -> str:
+        return self.pool.start(brief)
+
+    def group(self, most: int, usd: float | None = None) -> Group:
+        return self.pool.group(most, usd)
+
+    async def merge(self, branch: str, title: str) -> Merged:
+        return await self.pool.merge(branch, title)
+
+    def rows(self) -> tuple[AgentRow, ...]:
+        return self._pool.rows() if self._pool is not None else ()
+
+    def steer(self, id: str, text: str) -> None:
+        if self._pool is None:
+            raise SessionError(f"Agent {id} does not run: no agent was asked in this session.")
+        self._pool.steer(id, text)
+
+    async def stop(self, id: str) -> None:
+        if self._pool is None:
+            raise SessionError(f"There is no agent {id} in this session.")
+        await self._pool.stop(id)
+
+    async def delegate(self, brief: Brief) -> Report | Launched:
+        return await self.pool.delegate(brief)
+
+    async def send(self, to: str, message: str, call: str) -> Report | str:
+        return await self.pool.send(to, message, call)
+
+    def holds(self, id: str) -> bool:
+        return self._pool is not None and self._pool.holds(id)
+
+    async def wait_for(self, id: str, seconds: float) -> tuple[str, str, Json]:
+        return await self.pool.wait_for(id, seconds)
+
+    def before_turn(self, turn: int, history: History) -> Verdict:
+        if self._pool is None and turn == 1 and self._folder is not None and self._folder.is_dir():
+            self._pool = self.pool
+        return self._pool.before_turn(turn, history) if self._pool is not None else None
+
+    async def before_end(self, text: str, history: History) -> Verdict:
+        return await self._pool.before_end(text, history) if self._pool is not None else None
+
+    def on(self, event: AnyEvent) -> None:
+        if self._pool is not None:
+            self._pool.on(event)
+
+    async def aclose(self) -> None:
+        if self._pool is not None:
+            await self._pool.aclose()
+
+    def beside(self, checkpoints: Checkpoints) -> Checkpoints:
+        """The session's own checkpoints, which agents share once there are any."""
+        return _Shared(checkpoints, self)
+
+    def checkpoints(self, own: Checkpoints) -> Checkpoints:
+        return self._pool.footing.pen.main if self._pool is not None else own
+
+
+def _seconds(text: str) -> float:
+    given = text.strip()
+    if not (given.isascii() and given.isdigit() and len(given) < 10):
+        return _PATIENCE
+    return int(given) / 1000 or _FOR_EVER
+
+
+class _Shared:
+    """Implements `coder.agent.ports.Checkpoints`."""
+
+    def __init__(self, own: Checkpoints, agents: LateAgents) -> None:
+        self._own = own
+        self._agents = agents
+
+    async def before_asking(self, drop: Drop) -> str:
+        return await self._agents.checkpoints(self._own).before_asking(drop)
+
+    def around(self, call: Watched) -> AbstractAsyncContextManager[None]:
+        return self._around(call)
+
+    @asynccontextmanager
+    async def _around(self, call: Watched) -> AsyncIterator[None]:
+        async with self._agents.checkpoints(self._own).around(call):
+            yield

@@ -1,0 +1,93 @@
+"""The conversation itself as an agent (`--agent`): what its definition changes in the settings of the session. Must not
+know the engine.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from coder.app.hooking.points import HeadHooks
+from coder.app.starting import Start
+from coder.app.subagents import counting, modelling, remembering
+from coder.app.subagents.choice import bounded
+from coder.app.subagents.roster import roster_of
+from coder.commands.agents import Agent, given_agents
+from coder.core.config import Config
+from coder.core.errors import ConfigError
+from coder.models import catalog
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Leading:
+    """`hooks` count all session long, None where there are none."""
+
+    config: Config
+    hooks: HeadHooks | None = None
+
+
+def leading(config: Config, start: Start) -> Leading:
+    """The settings of a session that is the agent they name. What the command line says itself counts more than what
+    the definition does. Raises ConfigError for an agent that is not there. Reads files."""
+    env = {**os.environ, **config.env}
+    roster = roster_of(config, env)
+    agent = roster.find(config.agents.main)
+    if agent is None:
+        wanted, near = counting.shown(config.agents.main), roster.near(config.agents.main)
+        hint = f"Did you mean {counting.shown(near[0])}?" if near else "coder agents lists them."
+        raise ConfigError(f"there is no agent {wanted!r}. {hint}")
+    notes: list[str] = []
+    head = counting.Counting(agent, roster.trusts(agent), notes.append)
+    remembered = remembering.remembering_of(agent, config) if head.remembers() else None
+    mode = head.mode(config.mode)
+    hooks = head.hooks(config)
+    servers = head.servers(lambda: None)
+    notes += [f"{key} does not count where a session is this agent" for key in _idle(agent)]
+    who = f"Agent {counting.shown(agent.name)} ({counting.shown(str(agent.file))})"
+    made = replace(
+        config,
+        model=replace(
+            config.model,
+            name=_model(config, env, agent, start, notes),
+            effort=config.model.effort or agent.effort,
+        ),
+        mode=mode if mode is not None and config.mode == "default" else config.mode,
+        max_turns=config.max_turns or agent.max_turns,
+        system_prompt=config.system_prompt if config.system_prompt is not None else agent.prompt or None,
+        rules=(*config.rules, *(remembered.rules if remembered is not None else ())),
+        agents=replace(
+            config.agents,
+            tools=agent.tools,
+            without=agent.without,
+            servers=servers or None,
+            spawns=bounded(agent.tools or ()),
+            opening=agent.opening if not start.goes_on else "",
+        ),
+        warnings=(*config.warnings, *(f"{who}: {note}." for note in notes)),
+    )
+    return Leading(made, HeadHooks(str(agent.file), str(agent.file.parent), hooks) if hooks else None)
+
+
+def check_given(config: Config) -> None:
+    """Raises ConfigError for an agent of the command line that is none: who gave it is there to mend it."""
+    wrong = next((each for each in given_agents(config.agents.given)[1] if each.level == "error"), None)
+    if wrong is not None:
+        raise ConfigError(f"--agents: {counting.shown(wrong.text)}.")
+
+
+def _model(config: Config, env: Mapping[str, str], agent: Agent, start: Start, notes: list[str]) -> str:
+    """Its own where nobody named one, in a new session: an old one goes on with what it had."""
+    if not agent.model or not config.agents.sets_model or start.goes_on:
+        return config.model.name
+    others = {name: value for name, value in env.items() if name != modelling.VARIABLE}
+    is_ours = agent.origin == "built-in"
+    main = catalog.resolve(config.model.name, env)
+    found = modelling.chosen(config, others, main, "", agent.model, is_ours=is_ours)
+    notes += [found.note] if found.note else []
+    return found.model
+
+
+def _idle(agent: Agent) -> tuple[str, ...]:
+    said = {"isolation": bool(agent.isolation), "background": agent.background}
+    return tuple(key for key, is_said in said.items() if is_said)

@@ -1,0 +1,82 @@
+"""What an agent announces, told to the session under its name, and what people see of it drawn from that. Must not know
+front ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from coder.app.subagents.record import Record
+from coder.core.events import (
+    AgentProgressed,
+    AnyEvent,
+    PermissionAnswered,
+    PermissionAsked,
+    StreamEvent,
+    ToolFinished,
+    ToolStarted,
+    TurnStarted,
+)
+
+_DOING = {
+    "Read": "reading", "Edit": "changing", "Write": "writing", "NotebookEdit": "changing", "Glob": "looking for",
+    "Grep": "searching for", "Bash": "running", "WebFetch": "fetching", "WebSearch": "searching the web for",
+    "Agent": "asking", "Skill": "loading", "Git": "asking git for", "ToolSearch": "looking for tools to",
+}  # fmt: skip
+_LONGEST = 200
+SUBMIT = "Submit"
+
+
+class Relay:
+    """`primed` is called once, with the first byte of the first reply or at the end."""
+
+    def __init__(self, record: Record, emit: Callable[[AnyEvent], None], primed: Callable[[], None]) -> None:
+        self._record = record
+        self._emit = emit
+        self._primed: Callable[[], None] | None = primed
+        self._running: dict[str, str] = {}  # what its calls do that have not ended
+
+    def emit(self, event: AnyEvent) -> None:
+        record = self._record
+        record.lives()
+        self._emit(replace(event, agent=record.id))
+        match event:
+            case StreamEvent():
+                self.begun()
+            case TurnStarted():
+                record.step += 1
+                record.doing = "thinking"
+                self.progress()
+            case ToolStarted(call=call):
+                record.tool_uses += call.name != SUBMIT
+                self._running[call.id] = record.doing = doing(call.name, event.summary)
+                self.progress()
+            case ToolFinished(call=call):
+                self._running.pop(call.id, None)
+                record.doing = next(reversed(self._running.values()), "thinking")
+            case PermissionAsked():
+                record.asks += 1
+                self.progress()
+            case PermissionAnswered():
+                record.asks -= 1
+                self.progress()
+            case _:
+                pass
+
+    def progress(self) -> None:
+        self._record.lives()
+        self._emit(AgentProgressed(agent=self._record.id, row=self._record.row()))
+
+    def begun(self) -> None:
+        primed, self._primed = self._primed, None
+        if primed is not None:
+            primed()
+
+
+def doing(tool: str, summary: str) -> str:
+    """A call as something that goes on: "reading src/cart.py"."""
+    if tool == SUBMIT:
+        return "handing in its result"
+    subject = summary.removeprefix(tool).strip()[:_LONGEST]
+    return f"{_DOING[tool]} {subject}".strip() if tool in _DOING else f"{tool} {subject}".strip()

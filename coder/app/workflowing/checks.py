@@ -1,0 +1,28 @@
+"""Checks of ours that a gate of a workflow may name. Must not know steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from coder.core.lazy import LazyModule
+
+if TYPE_CHECKING:
+    from coder.evidence import cited
+else:  # for workflows with such a gate
+    cited = LazyModule("coder.evidence.cited")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Citations:
+    """Whether every place in a file that a text names is there, with the words it quotes. What it quotes from a page is
+    looked up where that page is still known; an address that is not may have been read before."""
+
+    roots: Callable[[], tuple[Path, ...]]
+    may_read: Callable[[Path], bool]
+    pages: Callable[[], Mapping[str, str]] = dict
+
+    async def __call__(self, text: str) -> str:
+        return await cited.checked(text, self.roots(), self.may_read, self.pages(), has_all=False)

@@ -1,0 +1,36 @@
+"""`coder workflow run` as text: the result on stdout, the steps on stderr as they come. Must not know how it runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from coder.app.session import Session
+from coder.core.events import AnyEvent, RunEnded, StepChanged
+from coder.frontends.plain import one_line
+from coder.frontends.text import TextOut
+
+_LONGEST = 300
+_MARKS = {"started": "▸", "done": "✓", "failed": "✗", "waiting": "?", "kept": "✓", "skipped": "-"}
+_WORDS = {"kept": "kept from before", "skipped": "skipped"}
+
+
+class WorkflowText(TextOut):
+    def emit(self, event: AnyEvent) -> None:
+        if isinstance(event, StepChanged):
+            self._say(step_line(event))
+        else:
+            super().emit(event)
+
+    def finish(self, ended: RunEnded, session: Session) -> None:
+        has_some = ended.reason == "budget" and ended.text.strip()
+        super().finish(replace(ended, reason="gate_unmet") if has_some else ended, session)
+
+
+def step_line(event: StepChanged) -> str:
+    """`▸ review (2 of 5)`, `✓ review, vote 2: pass`"""
+    name = f"{event.step}, {event.item}" if event.item else event.step
+    said = [_WORDS[event.state]] if event.state in _WORDS else []
+    said += [event.text] if event.text and event.state != "started" else []
+    place = f" ({event.text})" if event.text and event.state == "started" else ""
+    tail = f": {'; '.join(said)}" if said else ""
+    return one_line(f"{_MARKS[event.state]} {name}{place}{tail}", _LONGEST)

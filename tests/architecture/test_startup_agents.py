@@ -1,0 +1,41 @@
+"""What is loaded when the first request leaves: nothing of what reads agent files, unless there are some."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.architecture.test_startup_servers import _PROBE
+from tests.support.cli import Place
+from tests.support.fakeapi import fake_api
+
+LATER = {
+    *("coder.commands.agents", "coder.commands.check"),
+    *(f"coder.app.subagents.{name}" for name in ("roster", "counting", "modelling", "remembering", "leading", "rows")),
+}
+
+
+def loaded(place: Place) -> set[str]:
+    with fake_api([{"text": "Hello."}]) as api:
+        done = subprocess.run(
+            [sys.executable, "-c", _PROBE, "-p", "hello"],
+            cwd=place.project,
+            env=place.env(api.url),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            check=True,
+            timeout=60,
+        )
+    return set(json.loads(done.stderr.split("\n")[0]))
+
+
+@pytest.mark.behaviour("B-1949")
+def test_agent_files_are_read_only_where_there_are_some(place: Place) -> None:
+    assert sorted(loaded(place) & LATER) == []
+    (place.project / ".claude" / "agents").mkdir(parents=True)
+    found = loaded(place) & LATER
+    assert "coder.commands.agents" in found and "coder.app.subagents.remembering" not in found

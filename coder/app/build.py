@@ -183,9 +183,11 @@ def _facts(begun: Outset, made: Assembly) -> SessionFacts:
 
 
 def _debug_log(config: Config, session_id: str) -> DebugLog:
-    if not {**os.environ, **config.env}.get("CODER_DEBUG"):
+    if config.debug is None:
         return DebugLog.silent()
     try:
-        return DebugLog.start(config.home, session_id, (config.model.api_key, config.model.auth_token))
+        path = config.debug_file or DebugLog.place(config.home, session_id)
+        return DebugLog.start(path, (config.model.api_key, config.model.auth_token), config.debug)
     except OSError as error:
-        raise ConfigError(f"CODER_DEBUG: the log cannot be written below {config.home}: {error.strerror}.") from error
+        where = f"to {config.debug_file}" if config.debug_file else f"below {config.home}"
+        raise ConfigError(f"--debug: the log cannot be written {where}: {error.strerror}.") from error

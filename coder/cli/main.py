@@ -15,7 +15,7 @@ from coder.cli.arguments import RunArguments, parse
 from coder.cli.spelling import spell_out
 from coder.core import loop
 from coder.core.config import Config
-from coder.core.errors import CoderError, ConfigError, UnknownSession
+from coder.core.errors import CoderError, ConfigError, SchemaError, UnknownSession
 from coder.core.visible import visible_line
 from coder.frontends.exit_codes import FAILED, USAGE
 
@@ -54,7 +54,7 @@ def run(argv: list[str]) -> int:
         return _start(parse(argv))
     except CoderError as error:
         sys.stderr.write(f"coder: {error}\n")
-        return FAILED if isinstance(error, UnknownSession) else USAGE
+        return FAILED if isinstance(error, UnknownSession | SchemaError) else USAGE
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from coder.core.choices import Effort
+from coder.core.choices import Display, Effort, Occasion
 from coder.core.config import OnLimit
 
 
@@ -30,7 +30,7 @@ class Flags:
     betas: tuple[str, ...] = ()
     thinking: Literal["adaptive", "disabled"] | None = None
     thinking_tokens: int | None = None
-    thinking_display: Literal["summarized", "omitted"] | None = None
+    thinking_display: Display | None = None
     fallback_models: tuple[str, ...] = ()
     on_limit: OnLimit | None = None
     auto_compact_window: int | None = None
@@ -72,7 +72,7 @@ class Flags:
     strict_mcp_config: bool = False
     require_mcp: tuple[str, ...] = ()
     json_schema: str | None = None
-    setup: Literal["", "init", "maintenance"] = ""
+    setup: Occasion = ""
     debug: str | None = None
     debug_file: str | None = None
     agents: str | None = None  # a JSON object

@@ -92,7 +92,7 @@ async def open_session(
         begun.hearing.add(made.reach)
     if made.git.context is not None:
         begun.hearing.add(made.git.context)
-    told = (*made.memory.warnings, *made.commanded.warnings, *made.points.warnings)
+    told = (*made.warnings, *made.memory.warnings, *made.commanded.warnings, *made.points.warnings)
     if made.reach is not None:
         told += made.reach.warnings
     if begun.config.auto_commit and made.autocommit is None:

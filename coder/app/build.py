@@ -178,6 +178,7 @@ def _facts(begun: Outset, made: Assembly) -> SessionFacts:
         transcript=begun.journal.path,
         trust=begun.config.trust,
         style=begun.config.guidance.style,
+        may_bypass=begun.config.may_bypass,
         agents=made.casting.names(),
     )
 

@@ -9,18 +9,15 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NoReturn, TypeAlias, get_args
 
 from coder.cli import argument_checks as checks
 from coder.cli import argument_values as values
 from coder.cli import other_flags
 from coder.cli.argv import bound
+from coder.cli.grammar import Color, grammar
 from coder.config.flags import Flags
-from coder.core.config import OnLimit
 from coder.core.errors import ConfigError
 
-Color: TypeAlias = Literal["never", "auto", "always"]
-FORMATS = ("text", "json", "stream-json")
 _SWITCHED = {None: None, "on": True, "off": False}
 
 
@@ -44,8 +41,8 @@ class StreamArguments:
 @dataclass(frozen=True, slots=True)
 class RunArguments:
     """What the command line asked for. `prompt` is None when it was not given; `print_mode` is also what
-    `--input-format stream-json` means. `init_only`: what is run at the start of a session, and no session.
-    `notices` are about flags that do nothing here. The three after `flags` are for a terminal."""
+    `--input-format stream-json` and `--init-only` mean. `init_only`: what is run at the start of a session, no prompt.
+    The three after `flags` are for a terminal."""
 
     prompt: str | None
     print_mode: bool
@@ -58,17 +55,11 @@ class RunArguments:
     color: Color = "auto"
     streaming: StreamArguments = StreamArguments()
     init_only: bool = False
-    notices: tuple[str, ...] = ()
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message}. `coder --help` lists the flags.")
 
 
 def parse(argv: list[str]) -> RunArguments:
     """Raises ConfigError for anything it does not understand, and for what is not to be had."""
-    parser = _build()
+    parser = grammar()
     actions = parser._option_string_actions
     takers = [name for name, action in actions.items() if action.nargs is None or action.nargs == "+"]
     found, unknown = parser.parse_known_args(bound(argv, actions.keys(), takers))
@@ -79,7 +70,7 @@ def parse(argv: list[str]) -> RunArguments:
     is_driven = found.input_format == "stream-json"
     return RunArguments(
         prompt=found.prompt,
-        print_mode=found.print or is_driven,
+        print_mode=found.print or is_driven or found.init_only,
         output_format=found.output_format,
         record=found.record,
         replay=found.replay,
@@ -94,7 +85,6 @@ def parse(argv: list[str]) -> RunArguments:
             found.session_mirror,
         ),
         init_only=found.init_only,
-        notices=other_flags.notices(vars(found)),
     )
 
 
@@ -159,105 +149,8 @@ def _flags(found: argparse.Namespace) -> Flags:
         setup="init" if found.init or found.init_only else "maintenance" if found.maintenance else "",
         debug=found.debug if found.debug is not None or found.debug_file is None else "",
         debug_file=found.debug_file,
+        notices=other_flags.notices(vars(found)),
     )
-
-
-def _build() -> _Parser:
-    parser = _Parser(prog="coder", add_help=False, allow_abbrev=False)
-    add = parser.add_argument
-    add("prompt", nargs="?")
-    add("-p", "--print", action="store_true")
-    add("--output-format", choices=FORMATS, default="text")
-    _add_stream_flags(parser)
-    _add_model_flags(parser)
-    add("--permission-mode", type=values.mode)
-    add("--dangerously-skip-permissions", action="store_true")
-    add("--allow-dangerously-skip-permissions", action="store_true")
-    add("--permission-prompt-tool")
-    add("--tools", nargs="+", action="extend")
-    add("--allowedTools", "--allowed-tools", dest="allowed_tools", nargs="+", action="extend")
-    add("--disallowedTools", "--disallowed-tools", dest="disallowed_tools", nargs="+", action="extend")
-    add("--system-prompt")
-    add("--append-system-prompt")
-    add("--system-prompt-file")
-    add("--append-system-prompt-file")
-    add("--exclude-dynamic-system-prompt-sections", action="store_true")  # they never are in it
-    add("--disable-slash-commands", action="store_true")
-    add("--bare", action="store_true")
-    add("--safe-mode", action="store_true")
-    add("--check")
-    add("--check-tries", type=values.positive)
-    add("--init", action="store_true")
-    add("--init-only", action="store_true")
-    add("--maintenance", action="store_true")
-    add("-w", "--worktree", nargs="?", const="")
-    add("--auto-commit", action=argparse.BooleanOptionalAction)
-    add("--add-dir", nargs="+", action="extend")
-    add("--cwd")
-    add("--mcp-config", nargs="+", action="extend")
-    add("--strict-mcp-config", action="store_true")
-    add("--require-mcp", action="append")
-    add("--agents")
-    add("--agent")
-    add("--append-subagent-system-prompt")
-    _add_session_flags(parser)
-    return parser
-
-
-def _add_stream_flags(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("--input-format", choices=("text", "stream-json"), default="text")
-    add("--include-partial-messages", action="store_true")
-    add("--include-hook-events", action="store_true")
-    add("--replay-user-messages", action="store_true")
-    add("--forward-subagent-text", action="store_true")
-    add("--session-mirror", action="store_true")
-    add("--json-schema")
-    for flag in other_flags.ignorable():
-        add(flag, action="store_true")
-
-
-def _add_model_flags(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("--model")
-    add("--effort", type=values.effort)
-    add("--thinking", choices=("adaptive", "disabled"))
-    add("--max-thinking-tokens", type=values.from_zero)
-    add("--thinking-display", choices=("summarized", "omitted"))
-    add("--think-tool", choices=("on", "off"))
-    add("--betas", type=values.beta, nargs="+", action="extend")
-    add("--fallback-model")
-    add("--max-turns", type=values.positive)
-    add("--time-budget", type=values.seconds)
-    add("--max-minutes", type=values.minutes)
-    add("--max-tokens", type=values.positive)
-    add("--max-budget-usd", type=values.dollars)
-    add("--task-budget", type=values.positive)
-    add("--on-limit", choices=get_args(OnLimit))
-    add("--autocompact", type=values.window)
-
-
-def _add_session_flags(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("--settings")
-    add("--setting-sources")
-    add("--session-id")
-    add("-r", "--resume", nargs="?", const="")
-    add("-c", "--continue", dest="continue_", action="store_true")
-    add("--fork-session", action="store_true")
-    add("--resume-session-at")
-    add("--resume-drops-turn")
-    add("-n", "--name")
-    add("--no-session-persistence", action="store_true")
-    add("--verbose", action="store_true")
-    add("--debug")
-    add("--debug-file")
-    add("--trust-folder", action="store_true")
-    add("--screen-reader", "--ax-screen-reader", action="store_true")
-    add("--no-animation", action="store_true")
-    add("--color", choices=get_args(Color), default="auto")
-    add("--record", type=Path)
-    add("--replay", type=Path)
 
 
 def _time_budget(found: argparse.Namespace) -> float | None:

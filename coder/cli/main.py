@@ -87,6 +87,8 @@ def _start(arguments: RunArguments) -> int:
         _check_name(arguments.prompt)
         return interactive.start(arguments)
     config = load(arguments.flags, os.environ, current_folder())
+    if arguments.init_only:
+        return loop.run(_run_setup(arguments, config))
     if arguments.flags.resume == "":
         from coder.app.starting import unnamed
 
@@ -154,6 +156,22 @@ async def _run(arguments: RunArguments, config: Config, prompt: str, looking: Lo
         if has_commands and prompt.startswith("/"):
             await _check_name_of_command(session, prompt)
         return await headless.run(session, frontend, prompt, config.time_budget, has_commands=has_commands)
+
+
+async def _run_setup(arguments: RunArguments, config: Config) -> int:
+    """What hooks do where a session is set up and begins, and no session. Says what goes wrong, and nothing else."""
+    from coder.app.build import open_session
+
+    frontend = frontend_of(arguments)
+    session = await open_session(config, frontend, start=which_session(arguments.flags))
+    session.points.leaving = ""
+    try:
+        if arguments.output_format == "text":
+            frontend.begin(session)
+        await session.points.began()
+    finally:
+        await session.aclose()
+    return 0
 
 
 async def _check_name_of_command(session: Session, prompt: str) -> None:

@@ -75,6 +75,7 @@ class Flags:
     setup: Occasion = ""
     debug: str | None = None
     debug_file: str | None = None
+    notices: tuple[str, ...] = ()  # about flags that do nothing here, for who wants to know
     agents: str | None = None  # a JSON object
     agent: str | None = None
     append_subagent_system_prompt: str = ""

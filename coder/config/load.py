@@ -55,7 +55,7 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
     # From the process alone: no file, whoever's it is, says for which folder it may be read.
     once = flags.trust_folder or environment.switch(env, TRUST_FOLDER)
     stack = stacked(found, given, home, start, strict=flags.headless, once=once)
-    warnings = list(stack.warnings)
+    warnings = [*stack.warnings, *(flags.notices if flags.verbose else ())]
     overlay = {**stack.env(managed=False), **env, **stack.env(managed=True)}
     overlay |= _told_to_children(flags)
     scopes = _sources(flags.setting_sources)

@@ -45,7 +45,7 @@ async def _run(arguments: RunArguments, config: Config) -> int:
     async with AsyncExitStack() as stack:
         config = await through_replay(stack, arguments, config)
         out = _out(arguments, config)
-        callbacks = Callbacks(config, arguments.prompt_tool)
+        callbacks = Callbacks(config, arguments.flags.permission_prompt_tool or "")
         opener = _Opener(arguments, config, out, callbacks)
         fd = sys.stdin.fileno() if sys.stdin is not None else None
         return await Host(opener.open, out, fd, config, os.environ, callbacks.attach).run()
@@ -58,7 +58,7 @@ def _out(arguments: RunArguments, config: Config) -> HostOut:
         sys.stdout.fileno(),
         hook_events=flags.hook_events,
         forwards_agents=flags.forward_subagent_text or switch(config.env, "CLAUDE_CODE_FORWARD_SUBAGENT_TEXT"),
-        replays=arguments.replay_user_messages,
+        replays=arguments.streaming.replays,
     )
 
 

@@ -125,7 +125,13 @@ class Reach:
         return await hook_calls.called(self._known.link_of(server), server, tool, given)
 
     async def ready(self) -> bool:
-        """Before each run: whether other tools stand in requests than before. The first may wait for servers."""
+        """Before each run: whether other tools stand in requests than before. The first may wait for servers; one in
+        the program that embeds us which failed is tried again."""
+        failed = [link for link in self._links if link.server.is_hosted and link.standing.state == "failed"]
+        for link in failed:
+            await link.reconnect()
+        if failed:
+            await wait_for_all([link.ready() for link in failed])
         return await self._in_requests.ready()
 
     # What calls need: tools.Servers.
@@ -139,7 +145,8 @@ class Reach:
 
     def changed(self, tool: ServerTool) -> str:
         link = self._known.link_of(tool.server)
-        said = self._pins.changed(tool, link.server.digest) if link is not None else ""
+        is_ours = link is None or link.server.is_hosted  # the person's own code may change
+        said = "" if is_ours or link is None else self._pins.changed(tool, link.server.digest)
         if self._pins.problem:
             self._saying.warn(self._pins.problem)
             self._pins.problem = ""
@@ -155,6 +162,11 @@ class Reach:
         if link.standing.state != "connected":
             raise ToolError(away(link))
         return link
+
+    @property
+    def has_hosted(self) -> bool:
+        """Whether any lives in the program that embeds us."""
+        return any(link.server.is_hosted for link in self._links)
 
     # When they begin and end.
 
@@ -179,6 +191,8 @@ class Reach:
         """Waits for those that must be there, each until its deadline; what is to be said of those that are not."""
         wanted = {name: self._known.link_of(name) for name in self._facts.required}
         found = {name: link for name, link in wanted.items() if link is not None}
+        # They answer at once, and what is told of the session first tells of them.
+        found |= {link.server.name: link for link in self._links if link.server.is_hosted}
         if found:
             self._saying.hold(found)
             self.begin()

@@ -80,9 +80,10 @@ class PermissionRequest:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`AskUserQuestion`: one to four questions in the tool's own JSON form."""
+    """`AskUserQuestion`: one to four questions in the tool's own JSON form. `call` is the id of the tool use that asks."""
 
     questions: tuple[Json, ...]
+    call: str = ""
 
 
 FieldKind: TypeAlias = Literal["text", "number", "integer", "yes or no", "one", "many"]

@@ -13,10 +13,15 @@ from coder.core.messages import Json
 from coder.frontends.stream_json.frames import framed, usage
 from coder.frontends.stream_json.opening import trust
 
-_SUBTYPES: dict[EndReason, str] = {"max_turns": "error_max_turns", "budget": "error_max_budget_usd"}
+_SUBTYPES: dict[EndReason, str] = {
+    "max_turns": "error_max_turns",
+    "budget": "error_max_budget_usd",
+    "unfit": "error_max_structured_output_retries",
+}
 _TERMINAL: dict[EndReason, str] = {
     "loop": "loop_detected",
     "gate_unmet": "stop_hook_prevented",
+    "unfit": "structured_output_retry_exhausted",
     "hook_stopped": "hook_stopped",
     "server_missing": "mcp_server_missing",
     "token_budget": "budget_exhausted",
@@ -86,6 +91,8 @@ def result(
         fields["user_message_uuid"] = turn.user_message
     if turn.origin is not None:
         fields["origin"] = turn.origin
+    if ended.handed_in is not None:
+        fields["structured_output"] = ended.handed_in.value
     if ended.evidence is not None:
         fields["evidence"] = asdict(ended.evidence)
     return framed(facts.session_id, **fields)

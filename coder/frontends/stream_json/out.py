@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from coder.app.session import Session
 from coder.app.spent import Spent
@@ -35,6 +36,7 @@ from coder.core.events import (
 from coder.core.lazy import LazyModule
 from coder.core.messages import Json, Message
 from coder.core.requests import Deny, Reply, Request
+from coder.frontends.commands import OWN
 from coder.frontends.hook_words import failure
 from coder.frontends.stream_json import convert
 from coder.frontends.stream_json.ended import Turn
@@ -43,6 +45,7 @@ from coder.frontends.stream_json.lines import fitted
 from coder.frontends.stream_json.outbox import Outbox
 from coder.frontends.stream_json.partial import Partial
 from coder.frontends.stream_json.progress import BEAT, Progress
+from coder.frontends.workflow_json import with_workflow
 
 if TYPE_CHECKING:
     from coder.frontends.stream_json import agents, limits, mirror, shells
@@ -51,6 +54,7 @@ else:  # few runs have any
         LazyModule(f"coder.frontends.stream_json.{name}") for name in ("agents", "limits", "mirror", "shells")
     )
 
+State: TypeAlias = Literal["idle", "running", "requires_action"]
 _ALWAYS = frozenset({"SessionStart", "Setup"})
 _NEVER_STARTED = frozenset({"Notification", "SessionEnd", "PreCompact", "PostCompact"})
 _LEAVES_RUNNING = frozenset({"Bash"})
@@ -103,7 +107,9 @@ class JsonOut:
         self, ended: RunEnded, session: Session, spent: Spent, user_message: str = "", origin: Json | None = None
     ) -> Json:
         turn = Turn(self._partial.first_ms, self._in_tools, user_message, origin)
-        return convert.result(session.facts, ended, spent, self._denials, time.monotonic() - self._started, turn)
+        seconds = time.monotonic() - self._started
+        result = convert.result(session.facts, ended, spent, self._denials, seconds, turn)
+        return with_workflow(result, session)
 
     def _write(self, message: Json) -> None:
         """A result goes out whole, whatever its length: it is what the run was for."""
@@ -113,8 +119,11 @@ class JsonOut:
 class StreamJsonOut(JsonOut):
     """`--output-format stream-json`: one JSON object a line, each written at once, the result last. `hook_events`: each
     hook is told of, not only those of the start. `forwards_agents`: what subagents say and think is given on too.
-    `partial`: the API's events are given on. `states`: each change between idle and running is told. `denials`: what
-    was not allowed is told as it happens. `beat` is how often a call that runs is told of, in seconds."""
+    `partial`: the API's events are given on. `states`: each change between idle and running is told. `beat` is how often a call that runs is told of, in seconds."""
+
+    own_commands: Sequence[str] = OWN
+    """The commands of coder's own that can be typed."""
+    capabilities: Sequence[str] = ()
 
     def __init__(
         self,
@@ -124,30 +133,39 @@ class StreamJsonOut(JsonOut):
         forwards_agents: bool = False,
         partial: bool = False,
         states: bool = False,
-        denials: bool = True,
         beat: float = BEAT,
     ) -> None:
         super().__init__(fd, partial=partial)
         self._tells_hooks = hook_events
         self._forwards = forwards_agents
         self._tells_states = states
-        self._tells_denials = denials
         self._agents: agents.AgentsOut | None = None
         self._limits: limits.Limits | None = None
         self._shells: shells.ShellsOut | None = None
         self._session: Session | None = None
         self._progress = Progress(self._write, beat)
-        self._state = "idle"
+        self._state: State = "idle"
 
     def begin(self, session: Session) -> None:
         super().begin(session)
         self._session = session
-        self._write(convert.init(session.facts, session.commands, session.servers, skipped=session.skipped_servers))
+        self._write(self._init(session))
         self.state("running")
         for warning in session.warnings:
             self._write(convert.informational(self._session_id, "warning", warning))
 
-    def state(self, now: Literal["idle", "running", "requires_action"]) -> None:
+    def _init(self, session: Session) -> Json:
+        facts = replace(session.facts, mode=session.control.mode, model=session.control.model)
+        return convert.init(
+            facts,
+            session.commands,
+            session.servers,
+            skipped=session.skipped_servers,
+            own_commands=self.own_commands,
+            capabilities=self.capabilities,
+        )
+
+    def state(self, now: State) -> None:
         """Tells what the session does now, where somebody wants to know and it is news."""
         if self._tells_states and now != self._state:
             self._write(convert.state_changed(self._session_id, now))
@@ -174,7 +192,7 @@ class StreamJsonOut(JsonOut):
                 self._retrying(event)
             case CompactionStarted() | CompactionEnded():
                 self._compaction(event)
-            case PermissionDenied(reasons=reasons) if self._tells_denials and all(r.kind != "hook" for r in reasons):
+            case PermissionDenied(reasons=reasons) if all(reason.kind != "hook" for reason in reasons):
                 self._write(convert.permission_denied(self._session_id, event))
             case Notice():
                 self._write(convert.informational(self._session_id, event.level, event.text))
@@ -206,8 +224,6 @@ class StreamJsonOut(JsonOut):
     def _of_agent(self, event: AnyEvent) -> None:
         if isinstance(event, HookStarted | HookEnded) and self._tells_hooks:
             self._hook(event)
-            return
-        if isinstance(event, PermissionDenied) and not self._tells_denials:
             return
         if self._agents is None:
             self._agents = agents.AgentsOut(self._session_id, forwards=self._forwards, tasks=self._tasks)

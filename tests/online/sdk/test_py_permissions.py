@@ -8,6 +8,7 @@ from typing import Any
 
 import claude_agent_sdk as sdk
 import pytest
+from claude_agent_sdk.types import PermissionRuleValue
 
 from tests.support.fakeapi import fake_api, tool, turn
 from tests.support.sdk_stage import Stage, answer, each, prompts, result, results_of_calls, system
@@ -88,7 +89,7 @@ async def test_a_callback_that_fails_denies(stage: Stage) -> None:
 async def test_a_rule_for_the_session_spares_the_next_question(stage: Stage) -> None:
     asked: Asked = []
     rule = sdk.PermissionUpdate(
-        type="addRules", rules=[sdk.PermissionRuleValue("Bash", "touch *")], behavior="allow", destination="session"
+        type="addRules", rules=[PermissionRuleValue("Bash", "touch *")], behavior="allow", destination="session"
     )
     yes = sdk.PermissionResultAllow(updated_permissions=[rule])
     with fake_api([turn(tool("Bash", command="touch a")), turn(tool("Bash", command="touch b")), turn("done")]) as api:
@@ -102,7 +103,7 @@ async def test_a_rule_is_kept_in_the_settings_of_the_project(stage: Stage) -> No
 
     async def keep(name: str, given: dict[str, Any], context: sdk.ToolPermissionContext) -> Any:
         asked.append((name, given, context))
-        rule = sdk.PermissionRuleValue("Bash", "touch *")
+        rule = PermissionRuleValue("Bash", "touch *")
         kept = sdk.PermissionUpdate(type="addRules", rules=[rule], behavior="allow", destination="localSettings")
         return sdk.PermissionResultAllow(updated_permissions=[kept])
 

@@ -45,7 +45,7 @@ async def _run(arguments: RunArguments, config: Config) -> int:
     async with AsyncExitStack() as stack:
         config = await through_replay(stack, arguments, config)
         out = _out(arguments, config)
-        callbacks = Callbacks(config, arguments.flags.permission_prompt_tool or "")
+        callbacks = Callbacks(config)
         opener = _Opener(arguments, config, out, callbacks)
         fd = sys.stdin.fileno() if sys.stdin is not None else None
         return await Host(opener.open, out, fd, config, os.environ, callbacks.attach).run()

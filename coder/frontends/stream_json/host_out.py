@@ -10,7 +10,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 from coder.app.session import Session, SessionFacts
-from coder.core.events import AnyEvent, MessageAdded, PermissionDenied, RunEnded, StateChanged
+from coder.core.events import AnyEvent, MessageAdded, RunEnded, StateChanged
 from coder.core.messages import Json, Usage
 from coder.core.requests import Reply, Request
 from coder.frontends.stream_json import convert
@@ -34,12 +34,11 @@ class HostOut(StreamJsonOut):
         self._api_seconds = 0.0
         self._has_failed = False  # the last turn
         self._ask: Callable[[Request], Awaitable[Reply]] | None = None
-        self._is_person = False  # behind the host
         self._is_closing = False
 
     def asks(self, ask: Callable[[Request], Awaitable[Reply]], *, is_person: bool) -> None:
         """Whom questions go to. `is_person`: it decides about calls, and knows what it has denied."""
-        self._ask, self._is_person = ask, is_person
+        self._ask, self._asks_tool = ask, is_person
 
     def forward_agents(self) -> None:
         """What agents write is told too, from now on."""
@@ -113,9 +112,6 @@ class HostOut(StreamJsonOut):
             case StateChanged(agent="main") if self._session_id:
                 about = {"permissionMode": event.mode}
                 self._write(convert.compacting(self._session_id, now=False) | about)
-            case PermissionDenied() if self._is_person:
-                self._denials.append(event)  # of which the result tells
-                return
             case _:
                 pass
         super().emit(event)
@@ -197,4 +193,4 @@ def _unheard(event: AnyEvent) -> None:
 
 
 def _now(session: Session) -> SessionFacts:
-    return replace(session.facts, mode=session.control.mode, model=session.control.model)
+    return replace(session.facts, mode=session.control.mode, model=session.control.model, tools=session.tools)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -146,13 +147,12 @@ async def test_agents_are_waited_for_no_longer_than_may_be(tmp_path: Path) -> No
     (tmp_path / "home" / ".coder").mkdir(mode=0o700, parents=True)
     settings = '{"env": {"CLAUDE_CODE_PRINT_BG_WAIT_CEILING_MS": "50"}}'
     (tmp_path / "home" / ".coder" / "settings.json").write_text(settings, encoding="utf-8")
-    async with running_api(fan(["part x"], told, stalled, launched, run_in_background=True)) as api:
-        async with hosted(tmp_path, api.url) as wire:
-            wire.say(GO)
-            await wire.result()
-            wire.end()
-            assert (await wire.result())["result"] == "It was stopped."
-            await wire.rest()
+    script = fan(["part x"], told, stalled, launched, run_in_background=True)
+    async with running_api(script) as api, hosted(tmp_path, api.url) as wire:
+        wire.say(GO)
+        await wire.result()
+        wire.end()
+        assert (await wire.result())["result"] == "It was stopped."
 
 
 async def test_a_message_behind_one_that_waits_never_overtakes_it(tmp_path: Path) -> None:
@@ -168,12 +168,12 @@ async def test_a_message_behind_one_that_waits_never_overtakes_it(tmp_path: Path
 
 async def test_many_messages_and_requests_at_once_keep_their_order(tmp_path: Path) -> None:
     count = 12
-    async with running_api([turn(f"Answer {n}.") for n in range(count)]) as api:
-        async with hosted(tmp_path, api.url) as wire:
-            for n in range(count):
-                wire.send(said(f"message {n}"))
-                wire.request("set_permission_mode", mode="plan" if n % 2 else "default")
-            wire.end()
-            come = await wire.rest()
-            assert [f["result"] for f in come if f["type"] == "result"] == [f"Answer {n}." for n in range(count)]
-            assert sum(f["type"] == "control_response" for f in come) == count
+    script = [turn(f"Answer {n}.") for n in range(count)]
+    async with running_api(script) as api, hosted(tmp_path, api.url) as wire:
+        for n in range(count):
+            wire.send(said(f"message {n}"))
+            wire.request("set_permission_mode", mode="plan" if n % 2 else "default")
+        wire.end()
+        come = await wire.rest()
+        assert [f["result"] for f in come if f["type"] == "result"] == [f"Answer {n}." for n in range(count)]
+        assert sum(f["type"] == "control_response" for f in come) == count

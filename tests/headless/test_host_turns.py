@@ -11,7 +11,6 @@ from tests.support.fakeapi import fault, rule, running_api, tool, turn
 from tests.support.hosted import Json, hosted, said
 from tests.support.talks import Talk, texts
 
-
 NOWHERE = "http://127.0.0.1:9"
 
 

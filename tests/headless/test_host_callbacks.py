@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.cli import Place
-from tests.support.fakeapi import RunningApi, fake_api, tool, turn
+from tests.support.fakeapi import fake_api, tool, turn
 from tests.support.wire import Wire, wired
 
 STDIO = ("--permission-prompt-tool", "stdio")
@@ -75,24 +74,7 @@ def test_the_host_decides_about_calls_and_what_holds_from_now_on(place: Place) -
     assert not [frame for frame in frames if frame.get("subtype") == "permission_denied"]
 
 
-@pytest.mark.behaviour("B-2223")
-def test_a_host_that_leaves_or_interrupts_has_allowed_nothing(place: Place) -> None:
-    script = [turn(tool("Bash", command="touch made")), turn(tool("Bash", command="touch made")), DONE]
-    deny = {"behavior": "deny", "message": "Stop.", "interrupt": True}
-    with fake_api(script) as api, wired(place, *STDIO, url=api.url, answers={"can_use_tool": lambda r: deny}) as wire:
-        begun(wire)
-        wire.say("go")
-        stopped = wire.result()
-        wire._answers = {}
-        wire.say("again")
-        wire.until(lambda frame: frame["type"] == "control_request")
-        frames = wire.rest()
-    assert stopped["is_error"] and stopped["subtype"] == "error_during_execution"
-    assert frames[-1]["type"] == "result" and frames[-1]["permission_denials"]
-    assert not (place.project / "made").exists()
-
-
-@pytest.mark.behaviour("B-2224", "B-2225")
+@pytest.mark.behaviour("B-2224")
 def test_hooks_are_called_back(place: Place) -> None:
     called: list[dict[str, Any]] = []
 
@@ -148,31 +130,11 @@ def test_hooks_are_called_back(place: Place) -> None:
     assert sorted(outcomes[:3]) == ["error", "success", "success"]
 
 
-@pytest.mark.behaviour("B-2226")
-def test_a_guard_that_does_not_answer_in_time_lets_nothing_through(place: Place) -> None:
-    hooks = {
-        "PreToolUse": [{"matcher": "Bash", "hookCallbackIds": ["silent"], "timeout": 0.05}],
-        "PostToolUse": [{"matcher": "Write", "hookCallbackIds": ["silent"], "timeout": 0.05}],
-    }
-    write = tool("Write", file_path=str(place.project / "a.txt"), content="x")
-    script = [turn(tool("Bash", command="ls"), write), DONE]
-    with fake_api(script) as api, wired(place, "--permission-mode", "acceptEdits", url=api.url) as wire:
-        begun(wire, hooks=hooks)
-        wire.say("go")
-        frames = wire.turn()
-    told = results(frames)
-    assert "the callback silent took longer than 0.05 s" in told[0]
-    assert (place.project / "a.txt").exists()
-    cancelled = [frame for frame in frames if frame["type"] == "control_cancel_request"]
-    assert len(cancelled) == 2
-
-
 class Server:
     """An MCP server in the host, as the SDKs have them."""
 
-    def __init__(self, *, fails: int = 0) -> None:
+    def __init__(self) -> None:
         self.seen: list[str] = []
-        self.fails = fails
 
     def __call__(self, request: dict[str, Any]) -> dict[str, Any]:
         message = request["message"]
@@ -182,9 +144,6 @@ class Server:
         if request["server_name"] != "own":
             return self._error(message, -32601, "no such server")
         match message["method"]:
-            case "initialize" if self.fails > 0:
-                self.fails -= 1
-                return self._error(message, -32000, "not yet")
             case "initialize":
                 result: dict[str, Any] = {
                     "protocolVersion": "2025-06-18",
@@ -210,72 +169,37 @@ def tools_of(api: RunningApi, number: int = 0) -> list[str]:
     return [each["name"] for each in api.requests[number]["tools"]]
 
 
-@pytest.mark.behaviour("B-2227")
-@pytest.mark.parametrize("by_flag", [True, False], ids=["--mcp-config", "initialize"])
-def test_a_server_of_the_host_is_there_with_the_first_request(place: Place, by_flag: bool) -> None:
-    entry = json.dumps({"mcpServers": {"own": {"type": "sdk", "name": "own"}}})
-    flags = ("--mcp-config", entry) if by_flag else ()
-    wanted = {} if by_flag else {"sdkMcpServers": ["own"], "sdkMcpServerConfigs": {"own": {"timeout": 90_000}}}
-    server = Server()
-    script = [turn(tool("mcp__own__echo", text="hello")), DONE]
-    with (
-        fake_api(script) as api,
-        wired(
-            place, *flags, "--allowedTools", "mcp__own__echo", url=api.url, answers={"mcp_message": server}
-        ) as wire,
-    ):
-        begun(wire, **wanted)
-        wire.say("go")
-        init, *frames = wire.turn()
-        assert wire.close() == 0 and wire.stderr == ""
-        assert "mcp__own__echo" in tools_of(api) and tools_of(api) == tools_of(api, 1)
-    assert server.seen[:3] == ["initialize", "notifications/initialized", "tools/list"]
-    assert {"name": "own", "status": "connected"} in init["mcp_servers"] and "mcp__own__echo" in init["tools"]
-    assert "heard hello" in results(frames)[0]
-    assert not list(Path(place.home).rglob("cache/mcp/*.json"))
-
-
-@pytest.mark.behaviour("B-2228")
-def test_a_server_of_the_host_that_failed_is_tried_again(place: Place) -> None:
-    entry = json.dumps({"mcpServers": {"own": {"type": "sdk"}, "other": {"type": "sdk"}}})
-    call = tool("UseTool", name="mcp__own__echo", arguments={"text": "late"})
-    flags = ("--mcp-config", entry, "--allowedTools", "mcp__own__echo")
-    server = Server(fails=1)
-    with (
-        fake_api([DONE, turn(call), DONE]) as api,
-        wired(place, *flags, url=api.url, answers={"mcp_message": server}) as wire,
-    ):
-        begun(wire)
-        wire.say("first")
-        init, *_ = wire.turn()
-        wire.say("second")
-        frames = wire.turn()
-        assert tools_of(api) == tools_of(api, 1), "what requests begin with never changes"
-    assert {each["status"] for each in init["mcp_servers"]} == {"failed"}
-    assert "heard late" in results(frames)[0]
-
-
-@pytest.mark.behaviour("B-2229", "B-2220")
-def test_initialize_brings_agents_and_chooses_skills(place: Place) -> None:
+@pytest.mark.behaviour("B-2220", "B-2227", "B-2229")
+def test_what_the_host_brings_is_there_with_the_first_request(place: Place) -> None:
     for name in ("chosen", "other"):
         folder = place.project / ".claude" / "skills" / name
         folder.mkdir(parents=True)
         (folder / "SKILL.md").write_text(f"---\nname: {name}\ndescription: The skill {name}-here.\n---\nDo it.\n")
+    entry = json.dumps({"mcpServers": {"own": {"type": "sdk", "name": "own"}}})
+    flags = ("--mcp-config", entry, "--allowedTools", "mcp__own__echo", "--settings", '{"outputStyle": "none such"}')
     agents = {"helper": {"description": "helps a lot", "prompt": "Help.", "tools": ["Read"], "background": False}}
-    with fake_api([DONE]) as api, wired(place, "--settings", '{"outputStyle": "none such"}', url=api.url) as wire:
+    server = Server()
+    with (
+        fake_api([turn(tool("mcp__own__echo", text="hello")), DONE]) as api,
+        wired(place, *flags, url=api.url, answers={"mcp_message": server}) as wire,
+    ):
         refused = wire.answer(wire.request("initialize", hooks={"PreToolUse": [{"hookCallbackIds": "x"}]}))
-        answer = begun(
-            wire, hooks=None, agents=agents, skills=["chosen"], systemPrompt="", appendSystemPrompt="Be kind."
-        )
+        answer = begun(wire, hooks=None, agents=agents, skills=["chosen"], appendSystemPrompt="Be kind.")
         wire.say("go")
-        init, *_ = wire.turn()
-        request = json.dumps(api.requests[0])
+        frames = wire.turn()
+        assert wire.close() == 0 and wire.stderr == ""
+        first, second = api.requests
     assert refused["subtype"] == "error" and "hookCallbackIds" in refused["error"]
-    assert {"name": "helper", "description": "helps a lot"} in answer["agents"] and "helper" in init["agents"]
-    assert "chosen-here" in request and "other-here" not in request and "Be kind." in request
+    assert {"name": "helper", "description": "helps a lot"} in answer["agents"]
     assert answer["output_style"] == "none such" and "default" in answer["available_output_styles"]
-    default = answer["models"][0]
-    assert default["value"] == "default" and default["resolvedModel"] == init["model"]
     assert answer["account"]["apiKeySource"] == "ANTHROPIC_API_KEY" and "sk-test" not in json.dumps(answer)
-    assert "hooks_applied" not in answer
     assert {"clear", "compact", "chosen"} <= {each["name"] for each in answer["commands"]}
+    init = next(frame for frame in frames if frame.get("subtype") == "init")
+    assert {"name": "own", "status": "connected"} in init["mcp_servers"] and "mcp__own__echo" in init["tools"]
+    assert "helper" in init["agents"] and "hooks_applied" not in answer
+    assert answer["models"][0]["value"] == "default" and answer["models"][0]["resolvedModel"] == init["model"]
+    assert server.seen[:3] == ["initialize", "notifications/initialized", "tools/list"]
+    assert "heard hello" in results(frames)[0]
+    assert first["tools"] == second["tools"] and "mcp__own__echo" in [each["name"] for each in first["tools"]]
+    request = json.dumps(first)
+    assert "chosen-here" in request and "other-here" not in request and "Be kind." in request

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from coder.app.build import open_session
-from coder.app.hosted import HOST, Hosted
 from coder.app.hooking.points import HeadHooks
+from coder.app.hosted import HOST, Hosted
 from coder.app.session import Session
 from coder.app.starting import NEW, Start
 from coder.config.flags import Flags
@@ -68,9 +68,7 @@ class Program:
                 "capabilities": {"tools": {}},
                 "serverInfo": {"name": "own", "version": "1"},
             },
-            "tools/list": {
-                "tools": [{"name": "echo", "description": "Says it", "inputSchema": {"type": "object"}}]
-            },
+            "tools/list": {"tools": [{"name": "echo", "description": "Says it", "inputSchema": {"type": "object"}}]},
             "tools/call": {"content": [{"type": "text", "text": "heard you"}]},
         }
         if method not in results:
@@ -81,7 +79,12 @@ class Program:
 class Bench:
     def __init__(self, tmp_path: Path, url: str, *, servers: bool = False, hooks: Json | None = None) -> None:
         talk = Talk.at(tmp_path, url)
-        env = {"HOME": str(talk.home), "PATH": "/usr/bin:/bin", "ANTHROPIC_BASE_URL": talk.url, "ANTHROPIC_API_KEY": KEY}
+        env = {
+            "HOME": str(talk.home),
+            "PATH": "/usr/bin:/bin",
+            "ANTHROPIC_BASE_URL": talk.url,
+            "ANTHROPIC_API_KEY": KEY,
+        }
         flags = Flags(allowed_tools=(ECHO,))
         config: Config = load(flags, env, talk.project, managed=talk.home / "managed")
         if servers:
@@ -95,9 +98,7 @@ class Bench:
         self.reload: Any = None
 
     async def open(self, program: Program, start: Start = NEW) -> Session:
-        return await open_session(
-            self.config, self.front, start=start, hosted=program.hosted, reload=self.reload
-        )
+        return await open_session(self.config, self.front, start=start, hosted=program.hosted, reload=self.reload)
 
 
 def names(body: Json) -> list[str]:

@@ -29,8 +29,10 @@ from coder.core.requests import (
 from coder.frontends.stream_json.callbacks.asked import permission
 from coder.frontends.stream_json.callbacks.asking import Asking
 from coder.frontends.stream_json.callbacks.elicited import elicitation
+from coder.frontends.stream_json.callbacks.hooks import HostHooks
 from coder.frontends.stream_json.callbacks.servers import HostServers
 from coder.frontends.stream_json.control import Control, HostGone, RequestError
+from coder.hooks.surroundings import HostError
 
 HERE = Path("/work/here")
 CALL = ToolUse("toolu_1", "Bash", {"command": "npm test\u202e"})
@@ -127,6 +129,11 @@ def test_a_call_is_told_with_all_that_decides() -> None:
     frame = permission(written, (HERE,))
     assert frame["blocked_path"] == "/etc/passwd" and frame["agent_id"] == "a1"
     assert frame["permission_suggestions"] == [{"type": "setMode", "mode": "acceptEdits", "destination": "session"}]
+    plan = PermissionRequest(ToolUse("toolu_3", "ExitPlanMode", {"plan": "All"}), "All", ())
+    assert permission(plan, (HERE,))["requires_user_interaction"] is True
+    forever = PermissionRequest(CALL, "Bash rm", WHY, ("Bash(rm *)",), confirm="delete", accept_edits=True)
+    told = permission(forever, (HERE,))
+    assert told["default_to_no"] is told["suppress_always_allow_rule"] is True and not told["permission_suggestions"]
     assert frame["display_name"] == "Write file" and frame["description"] == "writes /etc/passwd"
 
 
@@ -141,7 +148,11 @@ class Line:
     def _write(self, frame: Json) -> None:
         self.frames.append(frame)
         if frame["type"] == "control_request" and self.says is not None:
-            response = {"subtype": "success", "request_id": frame["request_id"], "response": self.says(frame["request"])}
+            response = {
+                "subtype": "success",
+                "request_id": frame["request_id"],
+                "response": self.says(frame["request"]),
+            }
             self.control.take({"type": "control_response", "response": response})
 
     def asking(self, *, asks_leave: bool = True) -> Asking:
@@ -156,7 +167,9 @@ async def test_who_does_not_answer_has_allowed_nothing() -> None:
     silent.control.gone()
     assert await waiting == Deny("nobody is there to ask", nobody=True)
     assert await silent.asking()(REQUEST) == Deny("nobody is there to ask", nobody=True)
-    assert await Line(lambda request: {}).asking(asks_leave=False)(REQUEST) == Deny("nobody is there to ask", nobody=True)
+    assert await Line(lambda request: {}).asking(asks_leave=False)(REQUEST) == Deny(
+        "nobody is there to ask", nobody=True
+    )
     for answer in ({}, {"behavior": "allow", "updatedPermissions": ["x"]}, {"behavior": "allow", "updatedInput": 1}):
         reply = await Line(lambda request, answer=answer: answer).asking()(REQUEST)
         assert isinstance(reply, Deny) and "cannot be used" in reply.message
@@ -190,6 +203,22 @@ async def test_questions_of_servers_go_to_the_host_and_only_what_was_asked_for_c
     line.says = lambda request: {"behavior": "allow", "updatedInput": {"answers": {"Which?": ["A", "B"]}}}
     assert await line.asking()(question) == Answers({"Which?": "A, B"})
     assert line.frames[-1]["request"]["tool_use_id"] == "toolu_9"
+
+
+async def test_a_hook_is_never_told_more_than_a_host_can_read() -> None:
+    line = Line(lambda request: {"continue": True})
+    large = {"tool_input": {"content": "x" * 1_000_001}, "tool_use_id": "toolu_1"}
+    told = {"hook_event_name": "PostToolUse", **large}
+    assert await HostHooks(line.control.ask).call("hook_0", told) == {"continue": True}
+    request = line.frames[-1]["request"]
+    assert "left out" in request["input"]["tool_input"]["content"] and request["tool_use_id"] == "toolu_1"
+    with pytest.raises(HostError, match="was not asked") as refused:
+        await HostHooks(line.control.ask).call("hook_0", {"hook_event_name": "PreToolUse", **large})
+    assert refused.value.gone and len(line.frames) == 1
+    line.control.gone()
+    with pytest.raises(HostError) as left:
+        await HostHooks(line.control.ask).call("hook_0", {"hook_event_name": "Stop"})
+    assert left.value.gone
 
 
 @pytest.mark.behaviour("B-2227")

@@ -229,6 +229,8 @@ class StreamJsonOut(JsonOut):
         if isinstance(event, HookStarted | HookEnded) and self._tells_hooks:
             self._hook(event)
             return
+        if isinstance(event, PermissionDenied) and self._asks_tool:
+            return
         if self._agents is None:
             self._agents = agents.AgentsOut(self._session_id, forwards=self._forwards, tasks=self._tasks)
         self._write_all(self._agents.shapes(event))

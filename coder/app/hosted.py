@@ -1,5 +1,5 @@
-"""What a program that embeds us does for a session: its hooks are called, its servers reached, through it. A value; must
-not know how messages get there.
+"""What a program that embeds us does for a session: its hooks are called, its servers reached, through it. A value;
+must not know how messages get there.
 """
 
 from __future__ import annotations

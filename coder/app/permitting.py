@@ -1,5 +1,5 @@
-"""Takes in what a host changes about what is allowed: for this session, and in settings files where it says so. Must not
-know who says it, or how.
+"""Takes in what a host changes about what is allowed: for this session, and in settings files where it says so. Must
+not know who says it, or how.
 
 A host is the program that started us, with the flags and settings it chose: what it allows counts as the person's word.
 An administrator's rules stay above it, and no change makes `bypassPermissions` available.
@@ -130,6 +130,6 @@ class Permitting:
 def _rules_in(file: Path, behaviour: Behaviour) -> tuple[str, ...]:
     """Raises ConfigError."""
     found = read_object(file)
-    permissions = found.get("permissions") if found else None
+    permissions = found.value.get("permissions") if found is not None else None
     rules = permissions.get(behaviour) if isinstance(permissions, dict) else None
     return tuple(rule for rule in rules if isinstance(rule, str)) if isinstance(rules, list) else ()

@@ -243,6 +243,7 @@ def frontend_of(arguments: RunArguments, env: Mapping[str, str] = os.environ) ->
             forwards_agents=forwards,
             partial=arguments.streaming.partial,
             states=switch(env, "CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS"),
+            asks_tool=bool(flags.permission_prompt_tool),
         )
     return JsonOut(sys.stdout.fileno())
 

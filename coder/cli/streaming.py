@@ -13,7 +13,7 @@ from dataclasses import replace
 from coder.app.build import open_session
 from coder.app.reload import Reload
 from coder.app.session import Session
-from coder.app.starting import Start
+from coder.app.starting import Start, unnamed
 from coder.cli.arguments import RunArguments
 from coder.config.environment import switch
 from coder.core import loop
@@ -38,6 +38,8 @@ def start(arguments: RunArguments) -> int:
     if arguments.prompt is not None:
         raise ConfigError("with --input-format stream-json prompts come over standard input: leave the one here out.")
     config = load(arguments.flags, os.environ, current_folder())
+    if arguments.flags.resume == "":
+        raise unnamed(config)  # before anything is waited for
     return loop.run(_run(arguments, config))
 
 
@@ -47,7 +49,7 @@ async def _run(arguments: RunArguments, config: Config) -> int:
     async with AsyncExitStack() as stack:
         config = await through_replay(stack, arguments, config)
         out = _out(arguments, config)
-        callbacks = Callbacks(config, arguments.flags.permission_prompt_tool or "")
+        callbacks = Callbacks(config)
         opener = _Opener(arguments, config, out, callbacks)
         fd = sys.stdin.fileno() if sys.stdin is not None else None
 
@@ -100,9 +102,6 @@ class _Opener:
         return session
 
     def _start(self) -> Start:
-        from coder.app.starting import unnamed
         from coder.cli.main import which_session
 
-        if self._arguments.flags.resume == "":
-            raise unnamed(self._config)
         return which_session(self._arguments.flags)

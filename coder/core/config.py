@@ -220,6 +220,7 @@ class Config:
     model: ModelConfig
     mode: Mode = "default"
     rules: tuple[RuleText, ...] = ()
+    prompt_tool: str = ""  # who is asked about calls where nobody is in front: a tool of a server, or stdio: the host
     managed_rules_only: bool = False  # nobody but the administrator may allow anything
     confirm_irreversible: bool = True  # what cannot be undone is asked about in every mode
     add_dirs: tuple[Path, ...] = ()

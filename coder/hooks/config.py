@@ -53,8 +53,8 @@ class HookSet:
     def with_more(
         self, events: Mapping[str, Any], origin: str, *, root: str = "", agent: bool = False, hosted: bool = False
     ) -> tuple[HookSet, tuple[str, ...]]:
-        """With the hooks of a skill's or an agent's head: `root` is its folder, an agent's Stop is SubagentStop. `hosted`:
-        with callbacks of the program that embeds us."""
+        """With the hooks of a skill's or an agent's head: `root` is its folder, an agent's Stop is SubagentStop.
+        `hosted`: with callbacks of the program that embeds us."""
         warnings: list[str] = []
         if agent and "Stop" in events:
             events = {"SubagentStop" if name == "Stop" else name: groups for name, groups in events.items()}

@@ -14,8 +14,8 @@ KINDS: tuple[Kind, ...] = ("command", "http", "mcp_tool", "prompt", "agent")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Handler:
-    """`what` is the command line, the address, the prompt, `server/tool` or the id of a callback. `origin` is the file it stands in, `place`
-    where in it: `PreToolUse[0].hooks[1]`. `args` is None for a command line that a shell reads.
+    """`what` is the command line, the address, the prompt, `server/tool` or the id of a callback. `origin` is the file
+    it stands in, `place` where in it: `PreToolUse[0].hooks[1]`. `args` is None for a command line that a shell reads.
 
     `rule` is its `if`; `timeout` None is the default of its point. `background`: nobody waits for it; `wakes`: should
     it then end with 2, the model is told at once, led by `wake_text`; `wake_line` says so to people. `root` is the

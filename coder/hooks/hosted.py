@@ -1,5 +1,5 @@
-"""Hooks that are callbacks of the program which embeds us: how they are named, called, and what their answer means. Must
-not know how the program is reached.
+"""Hooks that are callbacks of the program which embeds us: how they are named, called, and what their answer means.
+Must not know how the program is reached.
 
 A callback of a call or a prompt is a guard. One that does not answer in time has let nothing through.
 """

@@ -61,7 +61,7 @@ class Wire:
         """The answer to a request, whenever it came."""
 
         def is_it(frame: Json) -> bool:
-            return frame["type"] == "control_response" and frame["response"]["request_id"] == name
+            return bool(frame["type"] == "control_response" and frame["response"]["request_id"] == name)
 
         for frame in self.seen:
             if is_it(frame):
@@ -102,9 +102,9 @@ class Wire:
         assert self.process.stdin is not None
         self.process.stdin.close()
 
-    def rest(self) -> list[Json]:
-        """Ends the input, and returns what comes until the process has ended."""
-        if self.process.stdin is not None and not self.process.stdin.closed:
+    def rest(self, *, ends: bool = True) -> list[Json]:
+        """Ends the input, if it is told to, and returns what comes until the process has ended."""
+        if ends and self.process.stdin is not None and not self.process.stdin.closed:
             self.end()
         come = []
         while (frame := self._next()) is not None:

@@ -39,8 +39,8 @@ def points_of(
     agents: Callable[[], Agents] | None = None,
     hosted: Hosted | None = None,
 ) -> Points:
-    """`reach` gives the servers of the session, once it has them; `agents` whom it may ask; `hosted` is the program that
-    embeds us."""
+    """`reach` gives the servers of the session, once it has them; `agents` whom it may ask; `hosted` is the program
+    that embeds us."""
     settings = outset.config.hooks
     points: Points = NoPoints()
     if settings.sources:

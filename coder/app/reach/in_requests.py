@@ -46,12 +46,14 @@ class InRequests:
         return self.tools != before
 
     async def _awaited(self, is_meant: Callable[[Server], bool]) -> bool:
-        """Waits for those of which nothing is known yet, each until its deadline. Whether there were any."""
-        links = [link for link in self._links if is_meant(link.server) and not link.offer.tools]
-        if links:
+        """Waits for those of which nothing is known yet, each until its deadline. Whether any may offer now what it did
+        not when the session was made."""
+        links = [link for link in self._links if is_meant(link.server)]
+        unknown = [link for link in links if not link.offer.tools]
+        if unknown:
             self._begin()
-            await wait_for_all([link.ready() for link in links])
-        return bool(links)
+            await wait_for_all([link.ready() for link in unknown])
+        return bool(unknown) or any(link.server.is_hosted for link in links)
 
     def keep(self) -> None:
         """Once the first request is answered, so that it does not wait for a disk; at the latest at the end."""

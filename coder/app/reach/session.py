@@ -124,6 +124,18 @@ class Reach:
             raise ToolError(held)
         return await hook_calls.called(self._known.link_of(server), server, tool, given)
 
+    async def named(self, name: str) -> ServerTool | None:
+        """The tool that is called so, once the server that may have it is there, or will not be."""
+        meant = [link for link in self._links if name.startswith(tool_name(link.server.name, ""))]
+        self.begin()
+        await wait_for_all([link.ready() for link in meant])
+        return self._known.current(name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all tools of servers, as they are by now."""
+        return tuple(tool.name for tool in self._known.usable())
+
     async def ready(self) -> bool:
         """Before each run: whether other tools stand in requests than before. The first may wait for servers; one in
         the program that embeds us which failed is tried again."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 from coder.app.session import Session
-from coder.core.events import AnyEvent, MessageAdded, PermissionDenied, RunEnded, StateChanged
+from coder.core.events import AnyEvent, MessageAdded, RunEnded, StateChanged
 from coder.core.messages import Json, Usage
 from coder.core.requests import Reply, Request
 from coder.frontends.commands import OWN
@@ -35,7 +35,6 @@ class HostOut(StreamJsonOut):
         replays: bool = False,
     ) -> None:
         super().__init__(fd, hook_events=hook_events, forwards_agents=forwards_agents, partial=partial, states=states)
-        self.heard: Callable[[AnyEvent], None] = _unheard
         self._replays = replays
         self._steered: dict[str, Said] = {}  # said to the run under way, and not read yet
         self._own: set[str] = set()  # ids of what the host said, which is not told to it as news
@@ -43,12 +42,11 @@ class HostOut(StreamJsonOut):
         self._api_seconds = 0.0
         self._has_failed = False  # the last turn
         self._ask: Callable[[Request], Awaitable[Reply]] | None = None
-        self._is_person = False  # behind the host
         self._is_closing = False
 
     def asks(self, ask: Callable[[Request], Awaitable[Reply]], *, is_person: bool) -> None:
         """Whom questions go to. `is_person`: it decides about calls, and knows what it has denied."""
-        self._ask, self._is_person = ask, is_person
+        self._ask, self._asks_tool = ask, is_person
 
     def forward_agents(self) -> None:
         """What agents write is told too, from now on."""
@@ -113,7 +111,6 @@ class HostOut(StreamJsonOut):
         return read, unread
 
     def emit(self, event: AnyEvent) -> None:
-        self.heard(event)
         match event:
             case MessageAdded(message=message) if message.meta.uuid in self._own:
                 return
@@ -123,9 +120,6 @@ class HostOut(StreamJsonOut):
             case StateChanged(agent="main") if self._session_id:
                 about = {"permissionMode": event.mode}
                 self._write(convert.compacting(self._session_id, now=False) | about)
-            case PermissionDenied() if self._is_person:
-                self._denials.append(event)  # of which the result tells
-                return
             case _:
                 pass
         super().emit(event)
@@ -142,7 +136,7 @@ class HostOut(StreamJsonOut):
         spent = replace(session.spent, api_seconds=0.0)
         self._result(convert.result(session.facts, shared, spent, [], 0.0), said, None)
 
-    def failed(self, why: str, session_id: str) -> None:
+    def failed(self, why: str, session_id: str = "") -> None:
         """There is no session: the result of whatever was or will be said."""
         self._result(
             {
@@ -194,7 +188,3 @@ class HostOut(StreamJsonOut):
     def _write(self, message: Json) -> None:
         if not (self._is_closing and self._has_failed):
             super()._write(message)
-
-
-def _unheard(event: AnyEvent) -> None:
-    pass

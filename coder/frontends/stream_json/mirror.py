@@ -12,7 +12,7 @@ from coder.core.messages import Json
 from coder.frontends.stream_json.lines import LIMIT, encode
 
 _LONGEST = LIMIT - 4096  # bytes of the entries of a frame
-_MOST_TEXT = 400_000  # characters of one text, where its entry is too long for a frame
+_MOST_TEXT, _LEAST_TEXT = 400_000, 1000  # characters of one text, where its entry is too long for a frame
 
 
 def frames(path: Path, entries: Sequence[Json]) -> Iterator[Json]:
@@ -40,11 +40,11 @@ def _frame(path: Path, entries: list[Json]) -> Json:
 def _fitting(entry: Json) -> tuple[Json, int]:
     without = _walked(entry, 0)
     most = _MOST_TEXT
-    while (length := len(encode(without))) > _LONGEST and most >= 1:
+    while (length := len(encode(without))) > _LONGEST and most >= _LEAST_TEXT:
         without = _walked(without, most)
         most //= 4
     if length > _LONGEST:  # too many parts: the chain of the conversation stays whole
-        without = {key: value for key, value in without.items() if isinstance(value, str | None | bool | int)}
+        without = {key: value for key, value in entry.items() if _is_small(value)}
         kind = entry.get("type")
         if kind in ("user", "assistant"):
             message = entry.get("message")
@@ -53,6 +53,10 @@ def _fitting(entry: Json) -> tuple[Json, int]:
             without["message"] = {"role": role or kind, "content": [{"type": "text", "text": note}]}
         length = len(encode(without))
     return without, length
+
+
+def _is_small(value: object) -> bool:
+    return value is None or isinstance(value, bool | int | float) or (isinstance(value, str) and len(value) < 4096)
 
 
 def _walked(value: Any, most: int) -> Any:

@@ -119,7 +119,9 @@ class JsonOut:
 class StreamJsonOut(JsonOut):
     """`--output-format stream-json`: one JSON object a line, each written at once, the result last. `hook_events`: each
     hook is told of, not only those of the start. `forwards_agents`: what subagents say and think is given on too.
-    `partial`: the API's events are given on. `states`: each change between idle and running is told. `beat` is how often a call that runs is told of, in seconds."""
+    `partial`: the API's events are given on. `states`: each change between idle and running is told.
+    `asks_tool`: who decides about calls knows what it has denied, and only the result tells of it. `beat` is how often
+    a call that runs is told of, in seconds."""
 
     own_commands: Sequence[str] = OWN
     """The commands of coder's own that can be typed."""
@@ -133,12 +135,14 @@ class StreamJsonOut(JsonOut):
         forwards_agents: bool = False,
         partial: bool = False,
         states: bool = False,
+        asks_tool: bool = False,
         beat: float = BEAT,
     ) -> None:
         super().__init__(fd, partial=partial)
         self._tells_hooks = hook_events
         self._forwards = forwards_agents
         self._tells_states = states
+        self._asks_tool = asks_tool
         self._agents: agents.AgentsOut | None = None
         self._limits: limits.Limits | None = None
         self._shells: shells.ShellsOut | None = None
@@ -155,7 +159,7 @@ class StreamJsonOut(JsonOut):
             self._write(convert.informational(self._session_id, "warning", warning))
 
     def _init(self, session: Session) -> Json:
-        facts = replace(session.facts, mode=session.control.mode, model=session.control.model)
+        facts = replace(session.facts, mode=session.control.mode, model=session.control.model, tools=session.tools)
         return convert.init(
             facts,
             session.commands,
@@ -192,7 +196,7 @@ class StreamJsonOut(JsonOut):
                 self._retrying(event)
             case CompactionStarted() | CompactionEnded():
                 self._compaction(event)
-            case PermissionDenied(reasons=reasons) if all(reason.kind != "hook" for reason in reasons):
+            case PermissionDenied(reasons=reasons) if not self._asks_tool and all(r.kind != "hook" for r in reasons):
                 self._write(convert.permission_denied(self._session_id, event))
             case Notice():
                 self._write(convert.informational(self._session_id, event.level, event.text))
@@ -224,6 +228,8 @@ class StreamJsonOut(JsonOut):
     def _of_agent(self, event: AnyEvent) -> None:
         if isinstance(event, HookStarted | HookEnded) and self._tells_hooks:
             self._hook(event)
+            return
+        if isinstance(event, PermissionDenied) and self._asks_tool:
             return
         if self._agents is None:
             self._agents = agents.AgentsOut(self._session_id, forwards=self._forwards, tasks=self._tasks)

@@ -1,8 +1,8 @@
 """The person behind a host: questions of the session go to it, as the SDKs know them. Must not know how a session is
 opened.
 
-What a host answers counts as the person's word, also to what cannot be undone: its callback is the person's own code, it
-is told why it is asked, and a program has no word to type. Deny rules and an administrator's settings stay above it.
+What a host answers counts as the person's word, also to what cannot be undone: its callback is the person's own code,
+it is told why it is asked, and a program has no word to type. Deny rules and an administrator's settings stay above it.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ from coder.frontends.stream_json.callbacks.servers import Ask
 from coder.frontends.stream_json.control import HostGone, RequestError
 
 if TYPE_CHECKING:
+    from coder.app import permit_answers
+    from coder.app.permit_answers import Said
     from coder.app.session import Session
     from coder.frontends.stream_json.callbacks import asked, elicited
-    from coder.frontends.stream_json.callbacks.asked import Said
 else:  # where something is asked
+    permit_answers = LazyModule("coder.app.permit_answers")
     asked, elicited = (LazyModule(f"coder.frontends.stream_json.callbacks.{name}") for name in ("asked", "elicited"))
 
 _NOBODY = Deny("nobody is there to ask", nobody=True)
@@ -52,7 +54,7 @@ class Asking:
         if is_too_long(frame):
             return Deny(f"the program that decides was not asked: {TOO_LONG}")
         try:
-            said = asked.permission_said(await self._ask(frame), request.call.input)
+            said = permit_answers.permission_said(await self._ask(frame), request.call.input)
         except HostGone:
             return _NOBODY
         except RequestError as error:
@@ -61,7 +63,7 @@ class Asking:
 
     async def _question(self, request: Question) -> Reply:
         try:
-            said = asked.question_said(await self._ask(asked.question(request)))
+            said = permit_answers.question_said(await self._ask(asked.question(request)))
         except HostGone:
             return _NOBODY
         except RequestError as error:

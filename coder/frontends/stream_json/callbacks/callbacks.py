@@ -34,11 +34,11 @@ _OWN = ("clear", "compact", "uncompact", "context", "cost")
 
 
 class Callbacks:
-    """`prompt_tool` is who is asked about calls: `stdio` is the host. To be attached to the host before it runs."""
+    """To be attached to the host before it runs."""
 
-    def __init__(self, config: Config, prompt_tool: str = "") -> None:
+    def __init__(self, config: Config) -> None:
         self._config = config
-        self._asks_leave = prompt_tool == STDIO
+        self._asks_leave = config.prompt_tool == STDIO
         self._wanted = Initialize()
         self._host: Host | None = None
 
@@ -67,7 +67,8 @@ class Callbacks:
         self._host = host
         say: Callable[[str], None] = lambda text: host.out.emit(Notice(level="warning", text=text))  # noqa: E731
         host.out.asks(
-            Asking(self.ask, lambda: host.seat.session, say, asks_leave=self._asks_leave), is_person=self._asks_leave
+            Asking(self.ask, lambda: host.seat.session, say, asks_leave=self._asks_leave),
+            is_person=bool(self._config.prompt_tool),
         )
         return {"initialize": self._initialize, "mcp_message": _heard}
 

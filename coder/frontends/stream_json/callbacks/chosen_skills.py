@@ -24,5 +24,8 @@ class ChosenSkills(Mapping[str, str]):
     def __iter__(self) -> Iterator[str]:
         return iter(self._settings)
 
+    def __bool__(self) -> bool:
+        return True  # it says something of every name
+
     def __len__(self) -> int:
         return len(self._settings)

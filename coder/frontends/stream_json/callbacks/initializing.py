@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from coder.app.hosted import HOST
 from coder.app.hooking.points import HeadHooks
+from coder.app.hosted import HOST
 from coder.core.config import Config, HookSource, RuleText, ServerSource
 from coder.core.lazy import LazyModule
 from coder.core.messages import Json
@@ -30,8 +30,8 @@ _MOST_NAMED = 5  # of what is wrong, in an error
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Initialize:
-    """`hooks` are matchers with callbacks by event, None: the request says nothing of hooks. `agents` are definitions by
-    name, `skills` those that the model is told of (None: all), `servers` the host's own with their settings.
+    """`hooks` are matchers with callbacks by event, None: the request says nothing of hooks. `agents` are definitions
+    by name, `skills` those that the model is told of (None: all), `servers` the host's own with their settings.
     `system` replaces the system prompt, also when it is empty; `schema` is what an answer has to fit. `forwards`: what
     agents write is told too."""
 

@@ -46,12 +46,12 @@ async def usage(session: Session, request: Json) -> Json:
         "model": report.model,
         "memoryFiles": [
             {
-                "path": share.item.name or share.item.label,
+                "path": share.item.name,
                 "type": _whose(share.item.name, session),
                 "tokens": share.tokens,
             }
             for share in report.shares
-            if share.item.category == "memory" and share.item.name
+            if share.item.category == "memory" and share.item.name.startswith("/")  # not the words about them
         ],
         "mcpTools": list(_mcp_tools(session, report)),
         "agents": [],  # they are told in a tool, and counted with it

@@ -109,7 +109,8 @@ def text_of(body: Json) -> str:
     return json.dumps(body["messages"])
 
 
-@pytest.mark.behaviour("B-2227", "B-2228")
+@pytest.mark.behaviour("B-2227")
+@pytest.mark.behaviour("B-2228")
 async def test_its_server_is_waited_for_tried_again_and_never_kept(tmp_path: Path) -> None:
     program = Program()
     async with running_api([DONE, DONE, turn(tool("UseTool", name=ECHO, input={})), DONE, DONE]) as api:

@@ -11,11 +11,12 @@ from coder.core.config import HookSource
 from coder.core.messages import Json
 from coder.hooks.config import HookSet
 from coder.hooks.engine import Engine
+from coder.hooks.examples import examples
 from coder.hooks.inputs import subject_of
 from coder.hooks.outcome import Merged
 from coder.hooks.points import POINTS
 from coder.hooks.surroundings import CallHost, HostError, Links
-from tests.support.hooking import Bench, examples
+from tests.support.hooking import Bench
 
 
 def hosted(events: Json) -> tuple[HookSet, tuple[str, ...]]:

@@ -103,8 +103,8 @@ def test_the_updates_of_the_sdks_are_read_all_or_none() -> None:
         FoldersChange("remove", (Path("/a"), Path("b")), "session"),
     )
     assert changes_of([rules_added(both)]) == (RulesChange("add", "allow", both, "local"),)
-    for wrong in ("x", {"rules": "Bash"}, {"behavior": "maybe"}, {"destination": "elsewhere"}, {"rules": [{}]}):
-        broken = {**updates[0], **wrong} if isinstance(wrong, dict) else wrong
+    wrongs: list[Json] = [{"rules": "Bash"}, {"behavior": "maybe"}, {"destination": "elsewhere"}, {"rules": [{}]}]
+    for broken in ("x", *({**updates[0], **wrong} for wrong in wrongs)):
         with pytest.raises(Malformed, match=r"updatedPermissions\[1\]"):
             changes_of([updates[0], broken])
 

@@ -8,7 +8,7 @@ import asyncio
 import json
 import os
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from coder.app.build import open_session
 from coder.app.session import Session
 from coder.app.starting import NEW, Start
 from coder.frontends.slash.registry import reserved
+from coder.frontends.stream_json.control import Answer
 from coder.frontends.stream_json.host import Host
 from coder.frontends.stream_json.host_out import HostOut
 from coder.frontends.stream_json.host_seat import Wanted
@@ -55,7 +56,7 @@ class Hosted:
 
     async def answer(self, name: str) -> Json:
         def is_it(frame: Json) -> bool:
-            return frame["type"] == "control_response" and frame["response"]["request_id"] == name
+            return bool(frame["type"] == "control_response" and frame["response"]["request_id"] == name)
 
         found = next((frame for frame in self.seen if is_it(frame)), None) or (await self.until(is_it))[-1]
         return dict(found["response"])
@@ -128,8 +129,15 @@ def said(content: str | list[Json], **fields: Any) -> Json:
 
 @asynccontextmanager
 async def hosted(
-    root: Path, url: str, *, start: Start = NEW, replays: bool = False, **flags: Any
+    root: Path,
+    url: str,
+    *,
+    start: Start = NEW,
+    replays: bool = False,
+    answers: Mapping[str, Answer] | None = None,
+    **flags: Any,
 ) -> AsyncIterator[Hosted]:
+    """`answers` are further ones to what is asked of it."""
     config = Talk.at(root, url).config(**flags)
     theirs_in, ours_in = os.pipe()
     ours_out, theirs_out = os.pipe()
@@ -143,7 +151,7 @@ async def hosted(
     wire = Hosted(ours_in)
     thread = threading.Thread(target=wire.reads, args=(ours_out, asyncio.get_running_loop()), daemon=True)
     thread.start()
-    wire.run = asyncio.create_task(Host(opens, out, theirs_in, config, {}).run())
+    wire.run = asyncio.create_task(Host(opens, out, theirs_in, config, {}, lambda host: answers or {}).run())
     wire.run.add_done_callback(lambda done: os.close(theirs_out))  # as the end of a process does
     try:
         yield wire

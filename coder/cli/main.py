@@ -86,6 +86,10 @@ def _start(arguments: RunArguments) -> int:
 
         _check_name(arguments.prompt)
         return interactive.start(arguments)
+    if arguments.streaming.is_driven:
+        from coder.cli import streaming
+
+        return streaming.start(arguments)
     config = load(arguments.flags, os.environ, current_folder())
     if arguments.init_only:
         return loop.run(_run_setup(arguments, config))

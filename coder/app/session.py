@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from coder.app.subagents.late import LateAgents
     from coder.app.tasks import Task
     from coder.app.workflowing.late import LateWorkflows
+    from coder.core.permits import Change
     from coder.core.trust import Trust
     from coder.sessions.presence import Here
     from coder.telemetry.context_report import ContextReport
@@ -42,6 +43,7 @@ else:  # for people in front
     pictured, tasking, unsaying = (LazyModule(f"coder.app.{name}") for name in ("pictures", "tasks", "unsaying"))
 
 Picture: TypeAlias = "Path | Image"
+Permit: TypeAlias = "Callable[[Sequence[Change]], Awaitable[tuple[str, ...]]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,9 @@ class Session:
         workflows: LateWorkflows | None = None,
         *,
         switch: Callable[[str], None] | None = None,
+        described: Callable[[], Sequence[tuple[str, str]]] = tuple,
+        roots: Callable[[], tuple[Path, ...]] = tuple,
+        permit: Permit | None = None,
     ) -> None:
         self.facts = facts
         self.control = control
@@ -93,6 +98,8 @@ class Session:
         self.reach = reach  # its servers; None where it has none
         self._after_run = after_run
         self._switch = switch
+        self._permit = permit
+        self._described, self._roots = described, roots
         self.agents = agents
         self.workflows = workflows
         if agents is not None:
@@ -113,6 +120,21 @@ class Session:
     @property
     def is_running(self) -> bool:
         return self._running is not None
+
+    def described_agents(self) -> Sequence[tuple[str, str]]:
+        """The kinds of agents that can be asked, each with what it says of itself, as they are by now. Blocks while it
+        reads."""
+        return self._described()
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """The folders it works in, as they are by now."""
+        return self._roots()
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """The names of the tools that the model is told of, as they are by now."""
+        return self._agent.tools
 
     @property
     def servers(self) -> tuple[ServerRow, ...]:
@@ -180,13 +202,19 @@ class Session:
         there; None when it was interrupted. `servers_told` is to follow: nothing is said of servers until then."""
         if self.reach is None:
             return ()
-        self._requiring = asyncio.create_task(self.reach.required())
+        self._requiring = asyncio.create_task(self._there(self.reach))
         try:
             await asyncio.wait({self._requiring})
             return None if self._requiring.cancelled() else self._requiring.result()
         finally:
             self._requiring.cancel()
             self._requiring = None
+
+    async def _there(self, reach: Reach) -> tuple[str, ...]:
+        missing = await reach.required()
+        if not missing and reach.has_hosted:
+            await self._prompting.ready()  # with their tools in the requests, so that they can be told of
+        return missing
 
     async def _run(self, text: str, pictures: Sequence[Image], given: Given) -> RunEnded:
         self._agent.starts()
@@ -373,6 +401,11 @@ class Session:
         messages = self.messages
         at = max((index for index, message in enumerate(messages) if message.meta.kind == "prompt"), default=None)
         return () if at is None else messages[at:]
+
+    async def permit(self, changes: Sequence[Change]) -> tuple[str, ...]:
+        """Takes in what whoever answers for the person changes about what is allowed; in force when it returns. Returns
+        what went wrong, a line for people each."""
+        return await self._permit(changes) if self._permit is not None else ()
 
     def set_mode(self, mode: Mode) -> None:
         """From the next call on. Raises SessionError for a mode that is only to be had from the start."""

@@ -236,7 +236,12 @@ def frontend_of(arguments: RunArguments, env: Mapping[str, str] = os.environ) ->
     if arguments.output_format == "stream-json":
         flags = arguments.flags
         forwards = flags.forward_subagent_text or switch(env, "CLAUDE_CODE_FORWARD_SUBAGENT_TEXT")
-        return StreamJsonOut(sys.stdout.fileno(), hook_events=flags.hook_events, forwards_agents=forwards)
+        return StreamJsonOut(
+            sys.stdout.fileno(),
+            hook_events=flags.hook_events,
+            forwards_agents=forwards,
+            asks_tool=bool(flags.permission_prompt_tool),
+        )
     return JsonOut(sys.stdout.fileno())
 
 

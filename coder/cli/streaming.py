@@ -19,6 +19,7 @@ from coder.config.environment import switch
 from coder.core import loop
 from coder.core.config import Config
 from coder.frontends.slash.registry import reserved
+from coder.frontends.stream_json.callbacks.callbacks import Callbacks
 from coder.frontends.stream_json.host import Host
 from coder.frontends.stream_json.host_out import HostOut
 from coder.frontends.stream_json.host_seat import Wanted
@@ -41,9 +42,10 @@ async def _run(arguments: RunArguments, config: Config) -> int:
     async with AsyncExitStack() as stack:
         config = await through_replay(stack, arguments, config)
         out = _out(arguments, config)
-        opener = _Opener(arguments, config, out)
+        callbacks = Callbacks(config)
+        opener = _Opener(arguments, config, out, callbacks)
         fd = sys.stdin.fileno() if sys.stdin is not None else None
-        return await Host(opener.open, out, fd, config, os.environ).run()
+        return await Host(opener.open, out, fd, config, os.environ, callbacks.attach).run()
 
 
 def _out(arguments: RunArguments, config: Config) -> HostOut:
@@ -58,16 +60,17 @@ def _out(arguments: RunArguments, config: Config) -> HostOut:
 
 
 class _Opener:
-    def __init__(self, arguments: RunArguments, config: Config, out: HostOut) -> None:
+    def __init__(self, arguments: RunArguments, config: Config, out: HostOut, callbacks: Callbacks) -> None:
         self._arguments = arguments
         self._config = config
         self._out = out
+        self._callbacks = callbacks
 
     async def open(self, wanted: Wanted) -> Session:
         """Raises CoderError."""
         from coder.config.paths import current_folder
 
-        config = self._config
+        config = self._callbacks.configured(self._config)
         if wanted.mode is not None:
             config = replace(config, mode=wanted.mode)
         if wanted.model is not None:
@@ -75,9 +78,10 @@ class _Opener:
         session = await open_session(
             config,
             self._out,
-            start=wanted.start or self._start(),
+            start=wanted.start or self._callbacks.started(self._start()),
             reload=Reload(self._arguments.flags, os.environ, current_folder()),
             reserved=reserved(),
+            hosted=self._callbacks.hosted,
         )
         gc.freeze()
         gc.enable()

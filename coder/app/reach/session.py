@@ -122,8 +122,26 @@ class Reach:
             raise ToolError(held)
         return await hook_calls.called(self._known.link_of(server), server, tool, given)
 
+    async def named(self, name: str) -> ServerTool | None:
+        """The tool that is called so, once the server that may have it is there, or will not be."""
+        meant = [link for link in self._links if name.startswith(tool_name(link.server.name, ""))]
+        self.begin()
+        await wait_for_all([link.ready() for link in meant])
+        return self._known.current(name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all tools of servers, as they are by now."""
+        return tuple(tool.name for tool in self._known.usable())
+
     async def ready(self) -> bool:
-        """Before each run: whether other tools stand in requests than before. The first may wait for servers."""
+        """Before each run: whether other tools stand in requests than before. The first may wait for servers; one in
+        the program that embeds us which failed is tried again."""
+        failed = [link for link in self._links if link.server.is_hosted and link.standing.state == "failed"]
+        for link in failed:
+            await link.reconnect()
+        if failed:
+            await wait_for_all([link.ready() for link in failed])
         return await self._in_requests.ready()
 
     # What calls need: tools.Servers.
@@ -137,7 +155,8 @@ class Reach:
 
     def changed(self, tool: ServerTool) -> str:
         link = self._known.link_of(tool.server)
-        said = self._pins.changed(tool, link.server.digest) if link is not None else ""
+        is_ours = link is None or link.server.is_hosted  # the person's own code may change
+        said = "" if is_ours or link is None else self._pins.changed(tool, link.server.digest)
         if self._pins.problem:
             self._saying.warn(self._pins.problem)
             self._pins.problem = ""
@@ -153,6 +172,11 @@ class Reach:
         if link.standing.state != "connected":
             raise ToolError(away(link))
         return link
+
+    @property
+    def has_hosted(self) -> bool:
+        """Whether any lives in the program that embeds us."""
+        return any(link.server.is_hosted for link in self._links)
 
     # When they begin and end.
 
@@ -177,6 +201,8 @@ class Reach:
         """Waits for those that must be there, each until its deadline; what is to be said of those that are not."""
         wanted = {name: self._known.link_of(name) for name in self._facts.required}
         found = {name: link for name, link in wanted.items() if link is not None}
+        # They answer at once, and what is told of the session first tells of them.
+        found |= {link.server.name: link for link in self._links if link.server.is_hosted}
         if found:
             self._saying.hold(found)
             self.begin()

@@ -5,13 +5,14 @@ not know what is run, or who asks for what.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from uuid import uuid4
 
 from coder.app.session import Session, SessionFacts
 from coder.core.events import AnyEvent, MessageAdded, RunEnded, StateChanged
 from coder.core.messages import Json, Usage
+from coder.core.requests import Reply, Request
 from coder.frontends.stream_json import convert
 from coder.frontends.stream_json.out import StreamJsonOut, encode
 from coder.frontends.stream_json.turns_said import Said
@@ -31,7 +32,19 @@ class HostOut(StreamJsonOut):
         self._warned = ""  # the session whose warnings were told
         self._api_seconds = 0.0
         self._has_failed = False  # the last turn
+        self._ask: Callable[[Request], Awaitable[Reply]] | None = None
         self._is_closing = False
+
+    def asks(self, ask: Callable[[Request], Awaitable[Reply]], *, is_person: bool) -> None:
+        """Whom questions go to. `is_person`: it decides about calls, and knows what it has denied."""
+        self._ask, self._asks_tool = ask, is_person
+
+    def forward_agents(self) -> None:
+        """What agents write is told too, from now on."""
+        self._forwards = True
+
+    async def ask(self, request: Request) -> Reply:
+        return await (self._ask or super().ask)(request)
 
     @property
     def is_broken(self) -> bool:
@@ -174,4 +187,4 @@ class HostOut(StreamJsonOut):
 
 
 def _now(session: Session) -> SessionFacts:
-    return replace(session.facts, mode=session.control.mode, model=session.control.model)
+    return replace(session.facts, mode=session.control.mode, model=session.control.model, tools=session.tools)

@@ -80,12 +80,16 @@ class JsonOut:
 
 class StreamJsonOut(JsonOut):
     """`--output-format stream-json`: one JSON object a line, each written at once, the result last. `hook_events`: each
-    hook is told of, not only those of the start. `forwards_agents`: what subagents say and think is given on too."""
+    hook is told of, not only those of the start. `forwards_agents`: what subagents say and think is given on too.
+    `asks_tool`: who decides about calls knows what it has denied, and only the result tells of it."""
 
-    def __init__(self, fd: int, *, hook_events: bool = False, forwards_agents: bool = False) -> None:
+    def __init__(
+        self, fd: int, *, hook_events: bool = False, forwards_agents: bool = False, asks_tool: bool = False
+    ) -> None:
         super().__init__(fd)
         self._tells_hooks = hook_events
         self._forwards = forwards_agents
+        self._asks_tool = asks_tool
         self._agents: agents.AgentsOut | None = None
         self._session: Session | None = None
 
@@ -112,6 +116,8 @@ class StreamJsonOut(JsonOut):
                 self._write(convert.compacting(self._session_id, now=False))
                 if event.after < event.before:
                     self._write(convert.compact_boundary(self._session_id, event))
+            case PermissionDenied() if self._asks_tool:
+                pass
             case PermissionDenied(reasons=reasons) if all(reason.kind != "hook" for reason in reasons):
                 self._write(convert.permission_denied(self._session_id, event))
             case Notice():

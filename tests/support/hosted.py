@@ -18,6 +18,7 @@ from coder.app.build import open_session
 from coder.app.session import Session
 from coder.app.starting import NEW, Start
 from coder.frontends.slash.registry import reserved
+from coder.frontends.stream_json.control import Answer
 from coder.frontends.stream_json.host import Host
 from coder.frontends.stream_json.host_out import HostOut
 from coder.frontends.stream_json.host_seat import Wanted
@@ -135,12 +136,14 @@ async def hosted(
     *,
     start: Start = NEW,
     replays: bool = False,
+    answers: Mapping[str, Answer] | None = None,
     links: MemoryLinks | None = None,
     shows: Mapping[str, Any] | None = None,
     mirrors: bool = False,
     **flags: Any,
 ) -> AsyncIterator[Hosted]:
-    """`links` are its servers; `shows` is how its front end is made; `mirrors`: what is stored is told."""
+    """`answers` are further ones to what is asked of it, `links` its servers, `shows` how its front end is made;
+    `mirrors`: what is stored is told."""
     config = Talk.at(root, url).config(**flags)
     theirs_in, ours_in = os.pipe()
     ours_out, theirs_out = os.pipe()
@@ -162,7 +165,7 @@ async def hosted(
     wire = Hosted(ours_in)
     thread = threading.Thread(target=wire.reads, args=(ours_out, asyncio.get_running_loop()), daemon=True)
     thread.start()
-    host = Host(opens, out, theirs_in, config, {}, lambda host: answers_of(host.seat.opened))
+    host = Host(opens, out, theirs_in, config, {}, lambda host: {**answers_of(host.seat.opened), **(answers or {})})
     wire.run = asyncio.create_task(host.run())
     wire.run.add_done_callback(lambda done: os.close(theirs_out))  # as the end of a process does
     try:

@@ -77,13 +77,15 @@ class Permitting:
             save_rule(self._config, file, change.behaviour, rule)
 
     def _keep_mode(self, change: ModeChange) -> None:
-        file = self._file(change.place)
-        if file is not None and change.mode != "bypassPermissions":  # which no file may start a session in
-            self._written(
-                file,
-                {"defaultMode": change.mode},
-                lambda: set_value(file, "permissions.defaultMode", change.mode) or True,
-            )
+        file, mode = self._file(change.place), change.mode
+        if file is None or mode == "bypassPermissions":  # which no file may start a session in
+            return
+
+        def write() -> bool:
+            set_value(file, "permissions.defaultMode", mode)
+            return True
+
+        self._written(file, {"defaultMode": mode}, write)
 
     def _work_in(self, change: FoldersChange) -> list[str]:
         problems: list[str] = []

@@ -30,7 +30,8 @@ def begun(wire: Wire, **initialize: Any) -> dict[str, Any]:
     return wire.ask("initialize", **initialize)
 
 
-@pytest.mark.behaviour("B-2221", "B-2222")
+@pytest.mark.behaviour("B-2221")
+@pytest.mark.behaviour("B-2222")
 def test_the_host_decides_about_calls_and_what_holds_from_now_on(place: Place) -> None:
     asked: list[dict[str, Any]] = []
 
@@ -165,11 +166,9 @@ class Server:
         return {"mcp_response": {"jsonrpc": "2.0", "id": message["id"], "error": {"code": code, "message": text}}}
 
 
-def tools_of(api: RunningApi, number: int = 0) -> list[str]:
-    return [each["name"] for each in api.requests[number]["tools"]]
-
-
-@pytest.mark.behaviour("B-2220", "B-2227", "B-2229")
+@pytest.mark.behaviour("B-2220")
+@pytest.mark.behaviour("B-2227")
+@pytest.mark.behaviour("B-2229")
 def test_what_the_host_brings_is_there_with_the_first_request(place: Place) -> None:
     for name in ("chosen", "other"):
         folder = place.project / ".claude" / "skills" / name

@@ -46,7 +46,8 @@ class Bench:
         return self.front.of(PermissionDenied)
 
 
-@pytest.mark.behaviour("B-2230", "B-2231")
+@pytest.mark.behaviour("B-2230")
+@pytest.mark.behaviour("B-2231")
 async def test_it_decides_about_each_call_and_about_nothing_that_is_a_persons(tmp_path: Path) -> None:
     def says(given: Json) -> str:
         match given["input"].get("command", ""):

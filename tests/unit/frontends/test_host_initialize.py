@@ -40,6 +40,7 @@ def test_all_that_it_asks_for_is_in_the_configuration(config: Config) -> None:
         "appendSystemPrompt": "More.",
         "disallowedTools": ["WebFetch"],
         "forwardSubagentText": True,
+        "jsonSchema": {"type": "object"},
     }
     wanted = read(request)
     made = configured(config, wanted)
@@ -53,6 +54,7 @@ def test_all_that_it_asks_for_is_in_the_configuration(config: Config) -> None:
     assert [(each.name, each.is_hosted, each.call) for each in servers] == [("own", True, 5.0), ("other", True, None)]
     assert problems == () and made.system_prompt == "One.\n\nTwo." and made.append_system_prompt == "More."
     assert made.rules[0].text == "WebFetch" and made.rules[0].behaviour == "deny" and wanted.forwards
+    assert made.json_schema == {"type": "object"}
     assert configured(config, read({"systemPrompt": [""]})).system_prompt == ""
 
 

@@ -5,7 +5,7 @@ sessions it opens. Must not know how they are opened.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -54,11 +54,6 @@ class Callbacks:
     @property
     def hosted(self) -> Hosted:
         return Hosted(self._call_hook, _Channel(self.ask))
-
-    @property
-    def schema(self) -> Json | None:
-        """What the host wants an answer to fit."""
-        return self._wanted.schema
 
     # For the host.
 
@@ -110,7 +105,7 @@ class Callbacks:
 class _Channel:
     """Implements `coder.mcp.link.Channel`, made when the first message is sent."""
 
-    def __init__(self, ask: Callable[[Json], object]) -> None:
+    def __init__(self, ask: Callable[[Json], Awaitable[Json]]) -> None:
         self._ask = ask
         self._made: servers.HostServers | None = None
 

@@ -28,7 +28,7 @@ class HostHooks:
         }
         if is_too_long(request):
             if given.get("hook_event_name") in _JUDGED:
-                raise HostError(f"was not asked: {TOO_LONG}", gone=True)
+                raise HostError(TOO_LONG, gone=True)
             request["input"] = convert.without_data(given)
         try:
             return await self._ask(request)

@@ -96,6 +96,7 @@ def configured(config: Config, wanted: Initialize) -> Config:
         rules=(*denied, *config.rules),
         system_prompt=config.system_prompt if wanted.system is None else wanted.system,
         append_system_prompt=_both(config.append_system_prompt, wanted.appended),
+        json_schema=config.json_schema if wanted.schema is None else wanted.schema,
     )
 
 

@@ -83,6 +83,11 @@ class Agent:
         self._end_policies = tuple(policies)
         self._closing = closing or _as_it_is
 
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """The names of those that stand in its requests."""
+        return tuple(spec.name for spec in self._template.tools)
+
     def begins_with(self, template: ModelRequest) -> None:
         """Another template, as long as no request was made with the one before."""
         self._template = template

@@ -18,7 +18,6 @@ from coder.cli.arguments import RunArguments
 from coder.config.environment import switch
 from coder.core import loop
 from coder.core.config import Config
-from coder.core.errors import ConfigError
 from coder.frontends.slash.registry import reserved
 from coder.frontends.stream_json.callbacks.callbacks import Callbacks
 from coder.frontends.stream_json.control import Answer
@@ -33,10 +32,6 @@ def start(arguments: RunArguments) -> int:
     from coder.config.load import load
     from coder.config.paths import current_folder
 
-    if arguments.output_format != "stream-json":
-        raise ConfigError("--input-format stream-json needs --output-format stream-json: add it.")
-    if arguments.prompt is not None:
-        raise ConfigError("with --input-format stream-json prompts come over standard input: leave the one here out.")
     config = load(arguments.flags, os.environ, current_folder())
     if arguments.flags.resume == "":
         raise unnamed(config)  # before anything is waited for

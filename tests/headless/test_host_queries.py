@@ -56,6 +56,8 @@ async def test_what_somebody_else_changed_stays_and_a_session_that_is_not_kept_s
         wire.say("first", uuid=NAMES[0])
         await wire.turn()
         made.write_text("theirs\n", encoding="utf-8")
+        told = await wire.ask("rewind_files", user_message_id=NAMES[0], dry_run=True)
+        assert told["leftAlone"] == [str(made)]
         done = await wire.ask("rewind_files", user_message_id=NAMES[0])
         assert done["leftAlone"] == [str(made)] and done["filesChanged"] == []
     async with running_api([turn("x")]) as api, hosted(tmp_path, api.url, no_session_persistence=True) as wire:

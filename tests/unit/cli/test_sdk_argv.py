@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from coder.cli.arguments import RunArguments, parse
 from coder.core.errors import ConfigError
 
-ANY = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=12)
+ANY = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
 ODD = st.sampled_from(["", "-", "--", "-x", "--model", "--verbose", "--model=x y", "- one\n- two", "-1", "a b", "ü…"])
 TEXT = ANY | ODD
 NAME = st.from_regex(r"[A-Za-z][A-Za-z0-9_-]{0,8}", fullmatch=True)

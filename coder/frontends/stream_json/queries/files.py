@@ -37,6 +37,7 @@ async def _rewound(checkpoints: Checkpointing, name: str, *, is_dry: bool) -> Js
     if preview.point.id != name:  # the beginning of an id is for people
         raise RequestError(f"there is no message {fields.shown(name)} in this session")
     left = [*preview.conflicts, *preview.left]
+    alone = {each.path for each in left}
     answer: Json = {
         "canRewind": True,
         "filesChanged": [each.path for each in preview.touched],
@@ -47,8 +48,7 @@ async def _rewound(checkpoints: Checkpointing, name: str, *, is_dry: bool) -> Js
         done = await checkpoints.rewind(name, "files")
         answer["filesChanged"] = list(done.files)
         answer["skippedLinks"] = sum("link" in each.why for each in left)
-        left_now = {each.path for each in left}
-        answer |= {"leftAlone": [*sorted(left_now | set(done.passed))]} if left_now or done.passed else {}
-    elif left:
-        answer["leftAlone"] = sorted({each.path for each in left})
+        alone |= set(done.passed)
+    if alone:
+        answer["leftAlone"] = sorted(alone)
     return answer

@@ -103,7 +103,7 @@ async def test_what_the_api_refuses_is_the_result(stage: Stage) -> None:
 
 async def test_structured_output(stage: Stage) -> None:
     schema = {"type": "object", "properties": {"sum": {"type": "integer"}}, "required": ["sum"]}
-    with fake_api([turn(tool("StructuredOutput", sum="many")), turn(tool("StructuredOutput", sum=3))]) as api:
+    with fake_api([turn(tool("Submit", sum="many")), turn(tool("Submit", sum=3))]) as api:
         told = await stage.told(api, "add", output_format={"type": "json_schema", "schema": schema})
     assert result(told).structured_output == {"sum": 3} and result(told).subtype == "success"
 

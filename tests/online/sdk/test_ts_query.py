@@ -81,7 +81,7 @@ def test_errors_have_their_reason(node: NodeStage, case: str) -> None:
 def test_structured_output(node: NodeStage) -> None:
     schema = {"type": "object", "properties": {"sum": {"type": "integer"}}, "required": ["sum"]}
     options = {"outputFormat": {"type": "json_schema", "schema": schema}}
-    with fake_api([turn(tool("StructuredOutput", sum="many")), turn(tool("StructuredOutput", sum=3))]) as api:
+    with fake_api([turn(tool("Submit", sum="many")), turn(tool("Submit", sum=3))]) as api:
         told = node.play("asking.one", api, prompt="add", options=options)
     assert end(told)["structured_output"] == {"sum": 3}
 
@@ -123,9 +123,9 @@ def test_what_each_option_makes_of_the_request(node: NodeStage) -> None:
 
 def test_the_fallback_model_takes_over(node: NodeStage) -> None:
     busy = rule({"model": "claude-opus-5"}, "never", fault=fault("status", 529, times="forever"))
-    options = {"model": "claude-opus-5", "fallbackModel": "claude-sonnet-5", "settings": {"env": {}}}
+    options = {"model": "claude-opus-5", "fallbackModel": "claude-sonnet-5", "env": {"CLAUDE_CODE_MAX_RETRIES": "1"}}
     with fake_api({"rules": [busy], "turns": [turn("from the other")]}) as api:
-        told = node.play("asking.one", api, prompt="hi", options=options, quick=True)
+        told = node.play("asking.one", api, prompt="hi", options=options)
     assert end(told)["result"] == "from the other"
 
 

@@ -12,8 +12,8 @@ const scenes = await load(join(import.meta.dirname ?? new URL(".", import.meta.u
 const options = (more = {}) => ({
   pathToClaudeCodeExecutable: told.program,
   cwd: told.cwd,
-  env: { ...process.env },
   ...more,
+  env: { ...process.env, ...more.env },
 });
 
 // All messages of a query, and the error it ended with.

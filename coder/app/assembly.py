@@ -305,7 +305,7 @@ class Assembly:
         """The session's tools, made anew for an agent that works in a place of its own."""
         outset, config, made = self.outset, self._config, dict[str, Tool]()
         every = builtins(shared, thinks=thinks_by_tool(config, outset.model), agents=agents, kinds=self.casting.listed)
-        made |= {tool.name: tool for tool in (*every, *self.git.tools_in(workspace))}
+        made |= {tool.name: tool for tool in (*every, *self.git.tools_in(workspace, shared.search.denied))}
         if self._has("Skill"):
             made["Skill"] = following.Skill(skilled.AgentSkills(self.commanded.commands, tell, messages))
         held = ((name, self.tools.find(name)) for name in self.tools.names())

@@ -61,7 +61,7 @@ class Footing:
 
 class AgentControl(Control):
     """The mode of an agent is the session's at each moment, or its definition's own where the session's gives no more
-    leave than that. What a person's answer changes is the session's."""
+    leave than that. Plan binds it whatever its own is. What a person's answer changes is the session's."""
 
     def __init__(self, session: Control, own: Mode | None, model: str, *, is_bound: bool = False) -> None:
         super().__init__(session.mode, model, lambda event: None)
@@ -72,7 +72,9 @@ class AgentControl(Control):
     @property
     def mode(self) -> Mode:
         given = self._session.mode
-        if self._own is None or (given in ("bypassPermissions", "acceptEdits") and not self._is_bound):
+        if self._own is None or given == "plan":
+            return given
+        if given in ("bypassPermissions", "acceptEdits") and not self._is_bound:
             return given
         return self._own
 

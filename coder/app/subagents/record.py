@@ -13,6 +13,7 @@ from coder.core.agents import AgentRow, AgentState, Brief, Report
 from coder.core.messages import Message, Usage
 
 if TYPE_CHECKING:
+    from coder.app.subagents.berth import Berth
     from coder.app.subagents.child import Child
     from coder.app.subagents.crowd import Crowd
 
@@ -48,6 +49,7 @@ class Record:
     last: float = 0.0
     report: Report | None = None
     child: Child | None = None
+    berth: Berth | None = None
     working: asyncio.Task[object] | None = None
     living: asyncio.Task[Report] | None = None
     lent: asyncio.Lock = field(default_factory=asyncio.Lock)

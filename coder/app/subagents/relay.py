@@ -64,6 +64,11 @@ class Relay:
             case _:
                 pass
 
+    def waits(self, holder: str | None) -> None:
+        """It waits for this agent, which is changing files; None: no longer."""
+        self._record.waits_for = holder or ""
+        self.progress()
+
     def progress(self) -> None:
         self._record.lives()
         self._emit(AgentProgressed(agent=self._record.id, row=self._record.row()))

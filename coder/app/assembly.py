@@ -101,7 +101,7 @@ class Assembly:
         self.git = SessionGit(outset, looking, lambda: self.executor)
         self._today = today
         earlier = outset.journal.folder / SUBAGENTS if outset.start.goes_on else None
-        self.agents = LateAgents(self._pool, earlier, {**os.environ, **outset.config.env})
+        self.agents = LateAgents(self._pool, earlier, {**os.environ, **outset.config.env}, self._askable)
         self.commanded = Commanded(self._command_parts(reserved))
         self.workflows = LateWorkflows(self._config, lambda: workflowing.workflows_of(self, reserved), workflow)
         self.reach = reach_of(
@@ -290,6 +290,9 @@ class Assembly:
         )
         servers = lambda: tuple(each.name for each in self.reach.rows()) if self.reach is not None else ()  # noqa: E731
         return casting_of(outset, self._today, lambda: self.tools.names(), told, servers)
+
+    def _askable(self) -> Sequence[tuple[str, str]]:
+        return self.casting.described() if self._has("Agent") else ()
 
     def _pool(self) -> Pool:
         return pooling.pool_of(self)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from coder.app.assembly import Assembly
+from coder.app.assembly import SUBAGENTS, Assembly
 from coder.app.beside import Beside
 from coder.app.outset import Outset, outset
 from coder.app.rulebook import SaveRule
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from coder.app import titles as making
     from coder.app.reach.linking import Connect
     from coder.app.subagents import leading as leads
+    from coder.app.subagents import remains
     from coder.app.titles import Titler
     from coder.app.workflowing.late import Given
     from coder.git import looking as looks
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from coder.mcp.server import Server
     from coder.telemetry.context_report import ContextReport
 else:  # for people in front, and in a repository
-    leads = LazyModule("coder.app.subagents.leading")
+    leads, remains = (LazyModule(f"coder.app.subagents.{name}") for name in ("leading", "remains"))
     contents, making = LazyModule("coder.app.contents"), LazyModule("coder.app.titles")
     looks = LazyModule("coder.git.looking")
 
@@ -99,6 +101,9 @@ async def open_session(
         told += ("Nothing is committed by itself in this session: that needs checkpoints, and none are kept.",)
     if handed is not None:
         handed(begun, made)
+    if begun.start.goes_on and (begun.journal.folder / SUBAGENTS).is_dir():
+        found = await asyncio.to_thread(remains.remains, begun.config.cwd, begun.journal.session_id)
+        told += tuple(filter(None, (remains.told(found),)))
     own = (*begun.warnings, *made.system.warnings, *told, *begun.journal.notes)
     warnings = (*config.warnings, *own, *await made.checkpoints.recover())
 

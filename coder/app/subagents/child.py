@@ -80,7 +80,8 @@ class Child:
         self._spill = ground.spill_dir / record.id
         judge = self._judge(berth)
         self._shared = self._tool_session(berth, judge)
-        self.submit = Submit(record.brief.out) if record.brief.out is not None else None
+        out = record.brief.out
+        self.submit = Submit(out, is_due=not record.is_told_more) if out is not None else None
         self._points = footing.points.of_agent(self._scene())
         self._tools = self._toolbox(helpers)
         self._bounds = Bounds(self._points, cast.calls, self._tools.names, lambda: self._is_handed_in)

@@ -60,7 +60,7 @@ class Life:
 
     async def live(self) -> Report:
         """Never raises: whoever cancels it cancels `record.working`."""
-        record, end = self._record, _End()
+        record, end = self._record, _End(value=self._record.value)
         record.working = working = asyncio.create_task(self._work(end))
         await asyncio.wait({working})
         if not working.cancelled() and (error := working.exception()) is not None:
@@ -70,7 +70,7 @@ class Life:
         await self._leave(end)
         report = await self._report(end)
         record.seconds, record.state, record.report, record.doing = record.elapsed, end.state, report, ""
-        record.asks, record.waits_for, record.child, record.working = 0, "", None, None
+        record.asks, record.waits_for, record.child, record.working = [], "", None, None
         report = record.report = replace(report, seconds=record.seconds)
         self._keep(end.state, report)
         self._pool.ended(record, report)

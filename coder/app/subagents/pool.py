@@ -134,9 +134,11 @@ class Pool:
             raise ToolError(f"Agent {record.id} waits for you: it cannot be asked.")
         if not self.keeps:
             raise ToolError(f"Agent {record.id} has ended, and this session keeps nothing. Ask a new one with Agent.")
-        brief = replace(record.brief, call=call, parent=record.brief.parent, out=None)
+        brief = replace(record.brief, call=call, parent=record.brief.parent)
         cast = self.footing.casting.cast(replace(brief, prompt=message), record.depth)
+        record.value = record.report.value if record.report is not None else None
         record.brief, record.state, record.report, record.background = brief, "queued", None, False
+        record.is_told_more = True
         return await self._waited(record, Life(self, record, cast, message, _unprimed))
 
     def holds(self, id: str) -> bool:

@@ -4,22 +4,43 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from coder.agent.control import Control
-from coder.app.subagents.footing import AgentControl
 from coder.app.session import Session
+from coder.app.starting import Start
+from coder.app.subagents.footing import AgentControl
+from coder.app.subagents.mentioned import wanted
+from coder.app.subagents.record import Record
+from coder.app.subagents.relay import Relay
+from coder.core.agents import Brief
 from coder.core.choices import Mode
-from coder.core.events import AnyEvent, ToolFinished
-from coder.core.requests import Deny
+from coder.core.events import AnyEvent, PermissionAnswered, PermissionAsked, ToolFinished
+from coder.core.messages import ToolUse
+from coder.core.requests import Allow, Deny, PermissionRequest, Question, Request, ServerQuestion
+from coder.frontends.repl.completing import Completion, SlashMenu
 from tests.support.engine import Recorder
 from tests.support.fakeapi import rule, running_api, tool
 from tests.support.fanout import DONE, GO, fan, results
 from tests.support.talks import Talk
+
+class NoFiles:
+    state = 0
+
+    def best(self, query: str, most: int) -> Sequence[tuple[str, str]]:
+        return ()
+
+    def close(self) -> None:
+        pass
+
+
+def asks(name: str, summary: str) -> PermissionRequest:
+    return PermissionRequest(ToolUse("c", name, {}), summary, ())
+
 
 SECRET = "hunter2-of-the-vault"
 
@@ -152,3 +173,71 @@ async def test_a_switch_to_plan_binds_an_agent_in_the_background(tmp_path: Path)
         await opened[0].prompt(GO)
         await opened[0].aclose()
     assert (talk.project / "a.txt").exists() and not (talk.project / "b.txt").exists()
+
+
+@pytest.mark.behaviour("B-2114")
+async def test_what_a_crash_left_in_worktrees_of_agents_is_said_when_the_session_goes_on(tmp_path: Path) -> None:
+    talk = Talk.at(tmp_path, "")
+    git = repository(talk)
+    script = fan(["part x"], isolation="worktree")
+    async with running_api(script) as api:
+        there = Talk(talk.home, talk.project, api.url)
+        session = await there.open()
+        assert (await session.prompt(GO)).text == DONE
+        id = session.facts.session_id
+        await session.aclose()
+        session = await there.open(Start(continue_latest=True))
+        assert not any("left a worktree" in text for text in session.warnings)
+        await session.aclose()
+        tree = talk.project / ".claude" / "worktrees" / "agent-a1"
+        git("worktree", "add", "-q", "-b", "coder/agent-a1", "--lock", "--reason", f"coder session {id}", str(tree))
+        note = {"name": "agent-a1", "agent": "a1", "session": id, "branch": "coder/agent-a1"}
+        (talk.project / ".git/worktrees/agent-a1/coder.json").write_text(json.dumps(note), encoding="utf-8")
+        session = await there.open(Start(continue_latest=True))
+        assert [text for text in session.warnings if "left a worktree (agent-a1)" in text]
+        await session.aclose()
+        session = await there.open()
+        assert not any("left a worktree" in text for text in session.warnings)
+        await session.aclose()
+
+
+@pytest.mark.behaviour("B-2115")
+async def test_agents_are_completed_behind_an_at(tmp_path: Path) -> None:
+    folder = tmp_path / "home" / ".coder" / "agents"
+    folder.mkdir(parents=True)
+    for name in ("tester", "my helper"):
+        (folder / f"{name}.md").write_text(f"---\nname: {name}\ndescription: does\n  tests\n---\nDo.\n", encoding="utf-8")
+    session = await Talk.at(tmp_path, "http://127.0.0.1:9").open()
+    offered = dict(session.mentionable())
+    assert offered["agent-tester"] == offered["my helper (agent)"] == "does tests" and "agent-Explore" in offered
+    completion = Completion(SlashMenu(), lambda: NoFiles())
+    completion.offer((), session.mentionable())
+    for typed, found in (("ask @agent-te", "@agent-tester "), ("@my", '@"my helper (agent)" ')):
+        completion.update(typed, len(typed))
+        assert completion.menu is not None and completion.menu.choices[0].text == found
+        assert len(wanted(f"{found}to test", session.facts.agents)) == 1
+    await session.aclose()
+    session = await Talk.at(tmp_path, "http://127.0.0.1:9").open(disallowed_tools=("Agent",))
+    assert session.mentionable() == ()
+    await session.aclose()
+
+
+@pytest.mark.behaviour("B-2116")
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        (asks("Bash", "Bash curl docs.example.com"), "allow curl docs.example.com?"),
+        (asks("Write", "Write src/a.py"), "allow writing src/a.py?"),
+        (asks("ExitPlanMode", "ExitPlanMode"), "approve its plan?"),
+        (Question(({"question": "Which\none?"},)), "Which one?"),
+        (ServerQuestion("docs", "who?"), "what the server docs asks"),
+    ],
+)
+def test_a_row_says_what_an_agent_waits_for(request_: Request, words: str) -> None:
+    record = Record("a1", Brief(prompt="p"), "", "Explore", "m", 1)
+    relay = Relay(record, lambda event: None, lambda: None)
+    record.begins()
+    relay.emit(PermissionAsked(request=request_))
+    assert (record.row().doing, record.row().state) == (f"waiting for you: {words}", "waiting")
+    relay.emit(PermissionAnswered(request=request_, reply=Allow()))
+    assert (record.row().doing, record.row().state) == ("", "running")

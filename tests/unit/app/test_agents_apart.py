@@ -189,10 +189,11 @@ async def test_what_a_crash_left_in_worktrees_of_agents_is_said_when_the_session
         session = await there.open(Start(continue_latest=True))
         assert not any("left a worktree" in text for text in session.warnings)
         await session.aclose()
-        tree = talk.project / ".claude" / "worktrees" / "agent-a1"
-        git("worktree", "add", "-q", "-b", "coder/agent-a1", "--lock", "--reason", f"coder session {id}", str(tree))
-        note = {"name": "agent-a1", "agent": "a1", "session": id, "branch": "coder/agent-a1"}
-        (talk.project / ".git/worktrees/agent-a1/coder.json").write_text(json.dumps(note), encoding="utf-8")
+        for name, of in (("agent-b2", "5e55104e-0000-4000-8000-000000000000"), ("agent-a1", id)):
+            tree = talk.project / ".claude" / "worktrees" / name
+            git("worktree", "add", "-q", "-b", f"coder/{name}", "--lock", "--reason", f"coder session {of}", str(tree))
+            note = {"name": name, "agent": name[6:], "session": of, "branch": f"coder/{name}"}
+            (talk.project / f".git/worktrees/{name}/coder.json").write_text(json.dumps(note), encoding="utf-8")
         session = await there.open(Start(continue_latest=True))
         assert [text for text in session.warnings if "left a worktree (agent-a1)" in text]
         await session.aclose()
@@ -217,7 +218,7 @@ async def test_agents_are_completed_behind_an_at(tmp_path: Path) -> None:
         assert completion.menu is not None and completion.menu.choices[0].text == found
         assert len(wanted(f"{found}to test", session.facts.agents)) == 1
     await session.aclose()
-    session = await Talk.at(tmp_path, "http://127.0.0.1:9").open(disallowed_tools=("Agent",))
+    session = await Talk.at(tmp_path, "http://127.0.0.1:9").open(bare=True)
     assert session.mentionable() == ()
     await session.aclose()
 

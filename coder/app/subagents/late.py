@@ -5,7 +5,7 @@ earlier process is there. Must not know how agents are run.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -104,6 +104,11 @@ class LateAgents:
     def rows(self) -> tuple[AgentRow, ...]:
         pool = self._known()
         return pool.rows() if pool is not None else ()
+
+    async def spent(self, keys: Collection[str]) -> float | None:
+        """What agents with these keys cost so far, also in earlier processes; None: not known."""
+        pool = self._known()
+        return await pool.spent(keys) if pool is not None else 0.0
 
     def steer(self, id: str, text: str) -> None:
         if self._pool is None:

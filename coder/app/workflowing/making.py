@@ -42,6 +42,7 @@ def workflows_of(made: Assembly, reserved: Collection[str]) -> SessionWorkflows:
     def hands(approved: Sequence[str]) -> SessionHands:
         return SessionHands(
             agents=made.agents,
+            spent_on=made.agents.spent,
             executor=lambda: made.executor,
             ask=made.ask,
             emit=outset.emit,

@@ -102,14 +102,13 @@ def _found(name: str, config: Config) -> tuple[Workflow, Path | None]:
 
     Raises ConfigError.
     """
-    from coder.app.commanding.rows import places_here
     from coder.app.workflowing import places
     from coder.app.workflowing.session import usable
     from coder.app.workflowing.words import first_look
     from coder.cli.workflow import named_entry
     from coder.frontends.slash.registry import reserved
 
-    library = places.library(config, reserved=reserved(), agents=places.known_agents(places_here(config)))
+    library = places.library_here(config, reserved())
     entry = named_entry(name, library, config)
     workflow = usable(entry)
     new = places.unseen(config, library, workflow)

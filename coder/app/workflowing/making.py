@@ -28,7 +28,7 @@ def workflows_of(made: Assembly, reserved: Collection[str]) -> SessionWorkflows:
     outset, config = made.outset, made.outset.config
 
     def library() -> Library:
-        return places.library(config, reserved=reserved, agents=places.known_agents(places_here(config)))
+        return places.library_here(config, reserved, outset.book.rules)
 
     def stamp() -> Hashable:
         """Which files there are, how long, and when they were written; also of commands, which may come first."""

@@ -25,6 +25,7 @@ from coder.app.requesting import room_of, template_of
 from coder.app.subagents.berth import Berth
 from coder.app.subagents.bounds import Bounds, Turns
 from coder.app.subagents.cast import Cast
+from coder.app.subagents.coming import Coming
 from coder.app.subagents.footing import AgentControl, Footing
 from coder.app.subagents.record import Record
 from coder.app.subagents.relay import Relay
@@ -93,7 +94,7 @@ class Child:
             self._history(),
             self._executor(self._gate(judge), ancestors, berth),
             relay.emit,
-            self._policies(),
+            self._policies(berth),
             cast.context,
             room_of(config, template, self._spill, again),
             self.journal,
@@ -223,12 +224,13 @@ class Child:
         ports = Ports(footing.watch, self.journal, kept, self._bounds, footing.others)
         return Executor(self._tools, gate, self._workspace, self._control, self._relay.emit, self._spill, ports)
 
-    def _policies(self) -> tuple[TurnPolicy, ...]:
+    def _policies(self, berth: Berth) -> tuple[TurnPolicy, ...]:
         turns = self._record.brief.turns or self._cast.turns
         limit = (Turns(turns),) if turns else ()
         submit = (self.submit,) if self.submit is not None else ()
         circles = Later(lambda: _repetition.Repetition())
-        return (*limit, RepeatedFailure(), circles, *submit, self._bounds, self._points)
+        coming = (Coming(self._footing.due, berth.cwd, berth.here),) if self._cast.knows_project else ()
+        return (*limit, RepeatedFailure(), circles, *coming, *submit, self._bounds, self._points)
 
     def _history(self) -> History:
         journal = self.journal

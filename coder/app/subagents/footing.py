@@ -20,6 +20,7 @@ from coder.tools.registry import Helpers, ToolSession
 from coder.workspace.local import LocalWorkspace
 
 if TYPE_CHECKING:
+    from coder.app.subagents.coming import Due
     from coder.app.subagents.merging import Merging
     from coder.app.subagents.origin import Origin
 
@@ -41,7 +42,7 @@ class Makes(Protocol):
 class Footing:
     """`tools` makes the tools of an agent, `find` finds further ones, those of servers; `gate` is the session's, whose
     questions no agent's interrupt. `interrupt` ends the run under way, `merging` is how a branch gets into the
-    session's work tree."""
+    session's work tree; `due` is the memory of folders that one comes to."""
 
     outset: Outset
     casting: Casting
@@ -57,6 +58,7 @@ class Footing:
     origin: Callable[[], Origin]
     merging: Merging
     interrupt: Callable[[], None]
+    due: Due
 
 
 class AgentControl(Control):

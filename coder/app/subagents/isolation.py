@@ -81,6 +81,11 @@ class Isolated:
         """The session's rules, as they hold here: what they deny of its files is denied of these too."""
         return also_in(rules, self._copy)
 
+    def here(self, path: Path) -> Path:
+        """What of the session's a path in it is a copy of; any other path as it is."""
+        copy = self._copy
+        return copy.here / path.relative_to(copy.there) if path.is_relative_to(copy.there) else path
+
     async def leave(self, *, ok: bool = True) -> Left:
         """Commits what the agent changed, and removes the worktree when nothing is lost by it. Once the agent has
         ended, and all it started. Idempotent; never raises but CancelledError, and then it is done all the same."""

@@ -242,3 +242,43 @@ def test_a_row_says_what_an_agent_waits_for(request_: Request, words: str) -> No
     assert (record.row().doing, record.row().state) == (f"waiting for you: {words}", "waiting")
     relay.emit(PermissionAnswered(request=request_, reply=Allow()))
     assert (record.row().doing, record.row().state) == ("", "running")
+
+
+@pytest.mark.behaviour("B-2125")
+@pytest.mark.parametrize(
+    ("more", "is_told"), [({}, True), ({"isolation": "worktree"}, True), ({"subagent_type": "Explore"}, False)]
+)
+async def test_memory_of_a_folder_is_told_to_an_agent_that_comes_there(
+    tmp_path: Path, more: dict[str, str], is_told: bool
+) -> None:
+    talk = Talk.at(tmp_path, "")
+    git = repository(talk)
+    files = {
+        "CLAUDE.md": "words of the root",
+        "open.txt": "open",
+        "deep/CLAUDE.md": "words of the deep",
+        "deep/a.py": "1",
+        ".claude/rules/py.md": "---\npaths: '**/*.py'\n---\nwords about py",
+    }
+    for name, text in files.items():
+        path = talk.project / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text + "\n", encoding="utf-8")
+    git("add", ".")
+    git("commit", "-qm", "more")
+    is_apart = "isolation" in more
+    begins = r"(?s)^part x.*?You work in (?P<top>/\S+)," if is_apart else "^part x"
+    top = "{{top}}" if is_apart else talk.project
+    rules = (
+        rule({"turn": 1, "user_regex": begins}, tool("Read", file_path=f"{top}/open.txt")),
+        rule({"turn": 2, "user_regex": begins}, tool("Read", file_path=f"{top}/deep/a.py")),
+        rule({"last_tool": "Read"}, "Read."),
+    )
+    async with running_api(fan(["part x"], *rules, **more)) as api:
+        session = await Talk(talk.home, talk.project, api.url).open()
+        assert (await session.prompt(GO)).text == DONE
+        await session.aclose()
+        first, second, third = (json.dumps(body["messages"]) for body in api.requests[1:4])
+    assert ("words of the root" in first) is is_told and "words of the deep" not in second
+    assert (third.count("words of the deep"), third.count("words about py")) == ((1, 1) if is_told else (0, 0))
+    assert third.count("words of the root") == int(is_told)

@@ -269,16 +269,12 @@ async def test_memory_of_a_folder_is_told_to_an_agent_that_comes_there(
     is_apart = "isolation" in more
     begins = r"(?s)^part x.*?You work in (?P<top>/\S+)," if is_apart else "^part x"
     top = "{{top}}" if is_apart else talk.project
-    rules = (
-        rule({"turn": 1, "user_regex": begins}, tool("Read", file_path=f"{top}/open.txt")),
-        rule({"turn": 2, "user_regex": begins}, tool("Read", file_path=f"{top}/deep/a.py")),
-        rule({"last_tool": "Read"}, "Read."),
-    )
+    reads = [tool("Read", file_path=f"{top}/{name}") for name in ("open.txt", "deep/a.py")]
+    rules = (rule({"turn": 1, "user_regex": begins}, *reads), rule({"last_tool": "Read"}, "Read."))
     async with running_api(fan(["part x"], *rules, **more)) as api:
         session = await Talk(talk.home, talk.project, api.url).open()
         assert (await session.prompt(GO)).text == DONE
         await session.aclose()
-        first, second, third = (json.dumps(body["messages"]) for body in api.requests[1:4])
-    assert ("words of the root" in first) is is_told and "words of the deep" not in second
-    assert (third.count("words of the deep"), third.count("words about py")) == ((1, 1) if is_told else (0, 0))
-    assert third.count("words of the root") == int(is_told)
+        first, second = (json.dumps(body["messages"]) for body in api.requests[1:3])
+    assert ("words of the root" in first) is is_told and "words of the deep" not in first
+    assert [second.count(f"words {of}") for of in ("of the deep", "about py", "of the root")] == [int(is_told)] * 3

@@ -111,9 +111,7 @@ async def open_session(
         told += ("Nothing is committed by itself in this session: that needs checkpoints, and none are kept.",)
     if handed is not None:
         handed(begun, made)
-    if begun.start.goes_on and (begun.journal.folder / SUBAGENTS).is_dir():
-        found = await asyncio.to_thread(remains.remains, begun.config.cwd, begun.journal.session_id)
-        told += tuple(filter(None, (remains.told(found),)))
+    told += await _left_behind(begun)
     own = (*begun.warnings, *made.system.warnings, *told, *begun.journal.notes)
     warnings = (*config.warnings, *own, *await made.checkpoints.recover())
 
@@ -153,6 +151,15 @@ async def open_session(
         tune=made.tune,
     )
     return session
+
+
+async def _left_behind(begun: Outset) -> tuple[str, ...]:
+    """What agents of a session that goes on left in worktrees, where they did not end."""
+    if not begun.start.goes_on or not (begun.journal.folder / SUBAGENTS).is_dir():
+        return ()
+    found = await asyncio.to_thread(remains.remains, begun.config.cwd, begun.journal.session_id)
+    text = remains.told(found)
+    return (text,) if text else ()
 
 
 def _ends(begun: Outset, made: Assembly, titling: tuple[Titler, ...]) -> AsyncExitStack:

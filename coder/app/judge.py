@@ -43,8 +43,8 @@ class Surroundings:
 
 
 class Judge:
-    """`reload` gives the settings when they have changed since it was last asked; `holding` makes of the rules what they
-    are for whoever is judged."""
+    """`reload` gives the settings when they have changed since it was last asked; `holding` makes of the rules what
+    they are for whoever is judged."""
 
     def __init__(
         self,

@@ -131,7 +131,9 @@ class ProjectMemory:
         `here` says what of ours a path of it is."""
         if not self._is_on or not messages or messages[-1].role == "assistant":
             return None
-        due = {words.name_of(file.path): file for path in words.touched(messages, cwd) for file in self.due_for(here(path))}
+        due = {
+            words.name_of(file.path): file for path in words.touched(messages, cwd) for file in self.due_for(here(path))
+        }
         told = words.told(messages)
         return self._reminder([each for each in due.items() if told.get(each[0]) != each[1].version], [], told)
 

@@ -9,7 +9,8 @@ from tests.support.cli import Place
 from tests.support.fakeapi import rule, running_api
 from tests.workflows.test_running_in_session import Person, sitting, write
 
-FLOW = "## look\nLook at {{n}}.\n```step\neach: {items: [one, two, three, four], as: n}\nparallel: 4\nagent: Explore\n```\n"
+FLOW = "## look\nLook at {{n}}.\n```step\neach: {items: [one, two, three, four], as: n}\nparallel: 4\n"
+FLOW += "agent: Explore\n```\n"
 
 
 class Counting(Person):

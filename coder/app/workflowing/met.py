@@ -1,5 +1,5 @@
-"""What the agents of a session, and the conversation, came to read by their calls: where an address stands that a report
-may name. Reads transcripts; must not know reports.
+"""What the agents of a session, and the conversation, came to read by their calls: where an address stands that a
+report may name. Reads transcripts; must not know reports.
 """
 
 from __future__ import annotations

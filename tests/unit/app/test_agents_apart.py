@@ -28,6 +28,7 @@ from tests.support.fakeapi import rule, running_api, tool
 from tests.support.fanout import DONE, GO, fan, results
 from tests.support.talks import Talk
 
+
 class NoFiles:
     state = 0
 
@@ -105,7 +106,9 @@ async def test_those_that_an_agent_apart_asks_work_with_it(tmp_path: Path) -> No
         rule({"last_tool_result_contains": "in-0"}, "Done within."),
         rule({"user_regex": "^part x"}, tool("Bash", command="echo outer >> open.txt; echo out-$?")),
         rule({"last_tool_result_contains": "out-0"}, tool("Agent", description="d", prompt="inner x")),
-        rule({"last_tool_result_contains": "Done within."}, tool("Bash", command="echo after >> open.txt; echo end-$?")),
+        rule(
+            {"last_tool_result_contains": "Done within."}, tool("Bash", command="echo after >> open.txt; echo end-$?")
+        ),
         rule({"last_tool_result_contains": "end-0"}, "Changed."),
     )
     async with running_api(fan(["part x"], *rules, isolation="worktree")) as api:
@@ -166,9 +169,7 @@ async def test_a_switch_to_plan_binds_an_agent_in_the_background(tmp_path: Path)
     opened: list[Session] = []
     async with running_api(fan(["part x"], *rules, subagent_type="editor", run_in_background=True)) as api:
         there = Talk(talk.home, talk.project, api.url)
-        opened.append(
-            await there.open(front=Switching(Deny("nobody", nobody=True)), permission_mode="default")
-        )
+        opened.append(await there.open(front=Switching(Deny("nobody", nobody=True)), permission_mode="default"))
         opened[0].wait_for_agents()
         await opened[0].prompt(GO)
         await opened[0].aclose()
@@ -207,7 +208,9 @@ async def test_agents_are_completed_behind_an_at(tmp_path: Path) -> None:
     folder = tmp_path / "home" / ".coder" / "agents"
     folder.mkdir(parents=True)
     for name in ("tester", "my helper"):
-        (folder / f"{name}.md").write_text(f"---\nname: {name}\ndescription: does\n  tests\n---\nDo.\n", encoding="utf-8")
+        (folder / f"{name}.md").write_text(
+            f"---\nname: {name}\ndescription: does\n  tests\n---\nDo.\n", encoding="utf-8"
+        )
     session = await Talk.at(tmp_path, "http://127.0.0.1:9").open()
     offered = dict(session.mentionable())
     assert offered["agent-tester"] == offered["my helper (agent)"] == "does tests" and "agent-Explore" in offered

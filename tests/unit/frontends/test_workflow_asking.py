@@ -26,7 +26,14 @@ def terminal() -> Iterator[tuple[int, int]]:
 @pytest.mark.behaviour("B-2122")
 @pytest.mark.parametrize(
     ("typed", "answer", "times"),
-    [("y\n", True, 1), ("YES\n", True, 1), ("n\n", False, 1), ("\n", False, 1), ("what\ny\n", True, 2), ("\x04", None, 1)],
+    [
+        ("y\n", True, 1),
+        ("YES\n", True, 1),
+        ("n\n", False, 1),
+        ("\n", False, 1),
+        ("what\ny\n", True, 2),
+        ("\x04", None, 1),
+    ],
 )
 async def test_a_step_is_said_yes_to_by_a_typed_line(
     terminal: tuple[int, int], typed: str, answer: bool | None, times: int
@@ -42,7 +49,9 @@ async def test_a_step_is_said_yes_to_by_a_typed_line(
 @pytest.mark.behaviour("B-2122")
 async def test_waiting_for_a_line_can_be_cancelled_and_other_questions_have_nobody(terminal: tuple[int, int]) -> None:
     person = Answering(terminal[1], io.StringIO())
-    waiting = asyncio.ensure_future(person.ask(Question(({"question": "Go?", "options": [{"label": "A"}, {"label": "B"}]},))))
+    waiting = asyncio.ensure_future(
+        person.ask(Question(({"question": "Go?", "options": [{"label": "A"}, {"label": "B"}]},)))
+    )
     await asyncio.sleep(0)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):

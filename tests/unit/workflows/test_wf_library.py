@@ -149,8 +149,18 @@ def test_who_only_reads_is_known_by_its_tools(ground: Ground) -> None:
 @pytest.mark.parametrize(
     ("variable", "rule", "cannot", "why"),
     [
-        ("CLAUDE_CODE_DISABLE_EXPLORE_PLAN_AGENTS", "", "Explore", "CLAUDE_CODE_DISABLE_EXPLORE_PLAN_AGENTS switches it off"),
-        ("CLAUDE_AGENT_SDK_DISABLE_BUILTIN_AGENTS", "", "general-purpose", "CLAUDE_AGENT_SDK_DISABLE_BUILTIN_AGENTS switches"),
+        (
+            "CLAUDE_CODE_DISABLE_EXPLORE_PLAN_AGENTS",
+            "",
+            "Explore",
+            "CLAUDE_CODE_DISABLE_EXPLORE_PLAN_AGENTS switches it off",
+        ),
+        (
+            "CLAUDE_AGENT_SDK_DISABLE_BUILTIN_AGENTS",
+            "",
+            "general-purpose",
+            "CLAUDE_AGENT_SDK_DISABLE_BUILTIN_AGENTS switches",
+        ),
         ("", "Agent(Explore)", "Explore", "a rule denies it: Agent(Explore)"),
     ],
 )

@@ -86,8 +86,8 @@ class HostOut(StreamJsonOut):
         """The run, or the conversation, has it now."""
         self._own.add(said.uuid)
         if self._replays:
-            about = {"is_synthetic": said.is_synthetic, "origin": said.origin}
-            self._write(convert.replayed(self._session_id, said.uuid, said.content, **about))
+            name, content, synthetic, origin = said.uuid, said.content, said.is_synthetic, said.origin
+            self._write(convert.replayed(self._session_id, name, content, is_synthetic=synthetic, origin=origin))
 
     def steers(self, said: Said) -> None:
         """It is told as said when the run reads it."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from coder.agent.executor import Executor
 from coder.agent.gate import Ask, Gate, Remember
@@ -211,6 +211,14 @@ class Assembly:
         self.template = another(self._config, self.template)(name, None)
         self.agent.go_on_with(self.template, catalog.describe(name).context_window)
         self.outset.control.set_model(name)
+
+    def tune(self, what: Literal["thinking", "effort"], value: object) -> None:
+        """How the model thinks, from the next request on; None is as the session began."""
+        wanted: Any = getattr(self.outset.config.model, what) if value is None else value
+        changes: dict[str, Any] = {what: wanted}
+        self._config = replace(self._config, model=replace(self._config.model, **changes))
+        self.template = another(self._config, self.template)("", None)
+        self.agent.go_on_with(self.template, catalog.describe(self.template.model).context_window)
 
     @property
     def warnings(self) -> tuple[str, ...]:

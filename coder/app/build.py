@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from coder.git import looking as looks
     from coder.git.looking import Looking
     from coder.mcp.server import Server
+    from coder.sessions.store import Mirror
     from coder.telemetry.context_report import ContextReport
 else:  # for people in front, and in a repository
     leads = LazyModule("coder.app.subagents.leading")
@@ -55,6 +56,7 @@ async def open_session(
     more_servers: Callable[[], Sequence[Server]] | None = None,
     connect: Connect | None = None,
     handed: Callable[[Outset, Assembly], None] | None = None,
+    mirror: Mirror | None = None,
     workflow: Given | None = None,
     hosted: Hosted | None = None,
 ) -> Session:
@@ -68,6 +70,7 @@ async def open_session(
     settings name, such as those of a program that embeds us; `connect` makes the links to servers, by default for real.
     `workflow` is the one that the command line names, `hosted` what the program that embeds us does for the session.
     `handed` is given the parts, for whoever calls the tools itself.
+    `mirror` is told whatever is stored of the conversation and its subagents.
     Raises ConfigError and SessionError.
     """
     if looking is None and repository_of(config.cwd) is not None:
@@ -78,6 +81,8 @@ async def open_session(
         led = leads.leading(config, start) if config.agents.main else None
         config = led.config if led is not None else config
         begun = outset(config, frontend, start, save_rule, reload)
+        if mirror is not None:
+            begun.journal.mirror(mirror)
         day = today or datetime.now().astimezone().date()
         made = Assembly(begun, frontend, day, reserved, looking, more_servers, connect, workflow, hosted)
     except BaseException:
@@ -140,6 +145,7 @@ async def open_session(
         described=made.casting.described,
         roots=lambda: begun.ground.workspace.roots,
         switch=made.switch,
+        tune=made.tune,
     )
     return session
 

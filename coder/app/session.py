@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from coder.agent.control import Control
 from coder.agent.loop import Agent
@@ -43,6 +43,7 @@ else:  # for people in front
     pictured, tasking, unsaying = (LazyModule(f"coder.app.{name}") for name in ("pictures", "tasks", "unsaying"))
 
 Picture: TypeAlias = "Path | Image"
+Tuned: TypeAlias = Literal["thinking", "effort"]
 Permit: TypeAlias = "Callable[[Sequence[Change]], Awaitable[tuple[str, ...]]]"
 
 
@@ -86,6 +87,7 @@ class Session:
         workflows: LateWorkflows | None = None,
         *,
         switch: Callable[[str], None] | None = None,
+        tune: Callable[[Tuned, object], None] | None = None,
         described: Callable[[], Sequence[tuple[str, str]]] = tuple,
         roots: Callable[[], tuple[Path, ...]] = tuple,
         permit: Permit | None = None,
@@ -98,6 +100,7 @@ class Session:
         self.reach = reach  # its servers; None where it has none
         self._after_run = after_run
         self._switch = switch
+        self._tune = tune
         self._permit = permit
         self._described, self._roots = described, roots
         self.agents = agents
@@ -140,6 +143,11 @@ class Session:
     def servers(self) -> tuple[ServerRow, ...]:
         """How the session's servers are doing, also those that are not used."""
         return self.reach.rows() if self.reach is not None else ()
+
+    @property
+    def skipped_servers(self) -> tuple[tuple[str, str, str], ...]:
+        """Entries that name no server that could be used: name, what kind of mistake, and the word for people."""
+        return self.reach.skipped if self.reach is not None else ()
 
     @property
     def spent(self) -> Spent:
@@ -196,6 +204,11 @@ class Session:
         """Lets its servers connect while the person thinks; else they do so with the first request."""
         if self.reach is not None:
             self.reach.begin_soon()
+
+    def look_at_servers(self) -> None:
+        """Somebody wants to know how they are doing: they connect, if they have not."""
+        if self.reach is not None:
+            self.reach.begin()
 
     async def required(self) -> tuple[str, ...] | None:
         """Waits for the servers without which nothing is to be begun. Returns what is to be said of those that are not
@@ -420,6 +433,11 @@ class Session:
         be asked."""
         if self._switch is not None:
             self._switch(model)
+
+    def tune(self, what: Tuned, value: object) -> None:
+        """How the model thinks, from the next request on; None is as the session began."""
+        if self._tune is not None:
+            self._tune(what, value)
 
     @property
     def waited(self) -> float:

@@ -153,6 +153,7 @@ async def _run(arguments: RunArguments, config: Config, prompt: str, looking: Lo
             reload=Reload(flags, os.environ, current_folder()),
             reserved=reserved(),
             looking=looking,
+            mirror=getattr(frontend, "mirrored", None) if arguments.streaming.mirrors else None,
         )
         gc.freeze()
         gc.enable()
@@ -240,6 +241,8 @@ def frontend_of(arguments: RunArguments, env: Mapping[str, str] = os.environ) ->
             sys.stdout.fileno(),
             hook_events=flags.hook_events,
             forwards_agents=forwards,
+            partial=arguments.streaming.partial,
+            states=switch(env, "CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS"),
             asks_tool=bool(flags.permission_prompt_tool),
         )
     return JsonOut(sys.stdout.fileno())

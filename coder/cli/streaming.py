@@ -20,9 +20,11 @@ from coder.core import loop
 from coder.core.config import Config
 from coder.frontends.slash.registry import reserved
 from coder.frontends.stream_json.callbacks.callbacks import Callbacks
+from coder.frontends.stream_json.control import Answer
 from coder.frontends.stream_json.host import Host
 from coder.frontends.stream_json.host_out import HostOut
 from coder.frontends.stream_json.host_seat import Wanted
+from coder.frontends.stream_json.queries.answering import answers_of as queries_of
 
 
 def start(arguments: RunArguments) -> int:
@@ -45,7 +47,11 @@ async def _run(arguments: RunArguments, config: Config) -> int:
         callbacks = Callbacks(config)
         opener = _Opener(arguments, config, out, callbacks)
         fd = sys.stdin.fileno() if sys.stdin is not None else None
-        return await Host(opener.open, out, fd, config, os.environ, callbacks.attach).run()
+
+        def more(host: Host) -> dict[str, Answer]:
+            return {**queries_of(host.seat.opened), **callbacks.attach(host)}
+
+        return await Host(opener.open, out, fd, config, os.environ, more).run()
 
 
 def _out(arguments: RunArguments, config: Config) -> HostOut:
@@ -55,6 +61,8 @@ def _out(arguments: RunArguments, config: Config) -> HostOut:
         sys.stdout.fileno(),
         hook_events=flags.hook_events,
         forwards_agents=flags.forward_subagent_text or switch(config.env, "CLAUDE_CODE_FORWARD_SUBAGENT_TEXT"),
+        partial=arguments.streaming.partial,
+        states=switch({**os.environ, **config.env}, "CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS"),
         replays=arguments.streaming.replays,
     )
 
@@ -82,6 +90,7 @@ class _Opener:
             reload=Reload(self._arguments.flags, os.environ, current_folder()),
             reserved=reserved(),
             hosted=self._callbacks.hosted,
+            mirror=self._out.mirrored if self._arguments.streaming.mirrors else None,
         )
         gc.freeze()
         gc.enable()

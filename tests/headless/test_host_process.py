@@ -69,7 +69,7 @@ def test_a_signal_leaves_a_result_and_no_process(place: Place, number: signal.Si
         wire.process.send_signal(number)
         come = wire.rest(ends=False)
         assert wire.process.wait(60) == 128 + number and wire.stderr == ""
-        assert [frame["terminal_reason"] for frame in come if frame["type"] == "result"] == ["aborted_streaming"]
+        assert [frame["terminal_reason"] for frame in come if frame["type"] == "result"] == ["aborted_tools"]
     for pid in pids.read_text(encoding="utf-8").split():
         assert not is_alive(int(pid))
 

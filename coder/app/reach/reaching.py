@@ -79,6 +79,7 @@ def reach_of(
         stored=native.load(past) if past is not None and has_past else None,
         env=env,
         problems=(*(problem.text for problem in problems), *extensions.problems),
+        skipped=tuple((each.server, each.kind, each.text) for each in problems if each.skipped and each.server),
     )
     reaches: list[Reach] = []
     ties = _ties(outset, find, asking.Parties(gate, points), env, lambda: reaches[0])

@@ -23,6 +23,7 @@ from coder.app.reach.offering import Needs, Offering
 from coder.app.reach.pins import Pins
 from coder.app.reach.resources import Reading
 from coder.app.reach.saying import Saying, away
+from coder.app.reach.turning import Turning
 from coder.core.errors import ToolError
 from coder.core.events import AnyEvent, StreamEvent
 from coder.core.lazy import LazyModule
@@ -51,7 +52,7 @@ class Reach:
         host = SessionHost(ties.roots, self._changed, ties.answering, self._saying.warn)
         linking = connect(facts.servers, host) if facts.servers else Unlinked()
         self._beginning = Beginning(linking)
-        self._links = tuple(linking.links)
+        self._links = tuple(map(Turning, linking.links))
         self._known = Known(self._links, ties.removed)
         self._catalogue = ServerCatalogue(self._links, self._known, self.begin)
         reading = Reading(ties.shrink, facts.env)
@@ -62,6 +63,7 @@ class Reach:
         self._in_requests = InRequests(facts, self._links, self._known, self.begin, self._saying.warn)
         self.news = ServerNews(self._links, self._known, lambda: self._in_requests.tools, self._in_requests.defers)
         self.warnings = facts.problems
+        self.skipped = facts.skipped
 
     # What the engine is given.
 
@@ -239,6 +241,18 @@ class Reach:
             else:
                 await link.reconnect()
             return await link.ready()
+
+    async def turn(self, name: str, *, is_on: bool) -> bool:
+        """Turns a server of this session off or on, until it ends. False for one that it does not have."""
+        link = next((link for link in self._links if link.server.name == name), None)
+        if link is None or link.is_off == (not is_on):
+            return link is not None
+        link.is_off = not is_on
+        self._saying.again(name)
+        self._changed(link)
+        if is_on and link.standing.state in ("failed", "needs-auth"):
+            await self.reconnect(name)
+        return True
 
     async def aclose(self) -> None:
         await self._beginning.aclose()

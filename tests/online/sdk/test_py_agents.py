@@ -77,8 +77,7 @@ async def test_one_in_the_background_has_the_run_go_on(stage: Stage) -> None:
     assert ends[-1].result == "all told" and heard == ["Bash"]
     (ended,) = each(told, sdk.TaskNotificationMessage)
     assert ended.status == "completed"
-    if len(ends) > 1:
-        assert ends[-1].origin == {"kind": "task-notification"} or (ends[-1].origin or {})["kind"] == "task-notification"
+    assert [(end.origin or {}).get("kind") for end in ends[1:]] in ([], ["task-notification"])
 
 
 async def test_a_task_is_stopped(stage: Stage) -> None:
@@ -114,5 +113,5 @@ async def test_the_readers_find_what_an_agent_did(stage: Stage) -> None:
     (agent,) = sdk.list_subagents(session, folder)
     assert agent == each(told, sdk.TaskStartedMessage)[0].task_id
     said = sdk.get_subagent_messages(session, agent, folder)
-    assert [m.type for m in said] == ["user", "assistant", "assistant", "user", "assistant"]
-    assert "Bake ALPHA." in str(said[0].message)
+    assert [m.type for m in said][-3:] == ["assistant", "user", "assistant"] and said[0].type == "user"
+    assert "Bake ALPHA." in str([m.message for m in said if m.type == "user"])

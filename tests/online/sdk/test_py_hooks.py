@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import claude_agent_sdk as sdk
@@ -159,8 +160,6 @@ async def test_one_that_fails_or_is_late_in_the_gate_blocks_the_call(stage: Stag
 
 
 async def test_hooks_of_a_matcher_are_asked_side_by_side(stage: Stage) -> None:
-    import asyncio
-
     both = asyncio.Barrier(2)
 
     async def meets(given: Any, tool_use_id: str | None, context: Any) -> Any:
@@ -182,7 +181,17 @@ async def test_events_of_hooks_are_in_the_stream(stage: Stage) -> None:
     assert ("hook_started", "PreToolUse") in events and ("hook_response", "PreToolUse") in events
 
 
-@pytest.mark.parametrize("event", ["SessionStart", "SessionEnd", "SubagentStart", "SubagentStop", "PermissionRequest"])
+async def test_the_end_of_a_session(stage: Stage) -> None:
+    """Heard where the process goes on; with the last word the SDK stops listening."""
+    heard: Heard = []
+    with fake_api([turn("hi")]) as api:
+        async with stage.client(api, hooks={"SessionEnd": [hook(heard)]}) as client:
+            told = await answer(client, "hi")
+            await answer(client, "/clear")
+    assert [(given["reason"], given["session_id"]) for given, _ in heard] == [("clear", result(told).session_id)]
+
+
+@pytest.mark.parametrize("event", ["SessionStart", "SubagentStart", "SubagentStop", "PermissionRequest"])
 async def test_other_events(stage: Stage, event: str) -> None:
     heard: Heard = []
     turns = [turn(tool("Agent", description="Look", prompt="Look for ALPHA.")), turn("found"), turn("done")]

@@ -65,7 +65,10 @@ async def test_a_denial_may_end_the_turn(stage: Stage) -> None:
     with fake_api([turn(tool("Bash", command="touch a")), turn("after")]) as api:
         async with stage.client(api, can_use_tool=answering([], no)) as client:
             told = await answer(client, "go")
-            assert (result(told).subtype, result(told).terminal_reason) == ("error_during_execution", "aborted_tools")
+            assert (result(told).subtype, result(told).terminal_reason) == (
+                "error_during_execution",
+                "aborted_tools",
+            )
             assert len(api.requests) == 1
             assert result(await answer(client, "go on")).result == "after"
 

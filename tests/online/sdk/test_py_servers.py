@@ -18,6 +18,9 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.behaviour("B-2303"),
 ]
+PICTURE = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="  # one pixel
+)
 ALLOWED = ["mcp__kitchen"]
 CALL = turn(tool_input("mcp__kitchen__bake", {"bread": "rye", "minutes": 40}))
 
@@ -34,7 +37,7 @@ def kitchen(baked: list[dict[str, Any]]) -> Any:
 
     @sdk.tool("look", "Shows the oven", {}, annotations=sdk.ToolAnnotations(readOnlyHint=True))
     async def look(given: dict[str, Any]) -> dict[str, Any]:
-        return {"content": [{"type": "image", "data": "iVBORw0KGgo=", "mimeType": "image/png"}]}
+        return {"content": [{"type": "image", "data": PICTURE, "mimeType": "image/png"}]}
 
     return sdk.create_sdk_mcp_server("kitchen", "1.2.3", tools=[bake, burn, look])
 
@@ -63,7 +66,7 @@ async def test_what_a_function_raises_is_told_to_the_model(stage: Stage) -> None
 async def test_a_picture_of_a_function_reaches_the_model(stage: Stage) -> None:
     with fake_api([turn(tool_input("mcp__kitchen__look", {})), turn("empty")]) as api:
         await stage.told(api, "look", mcp_servers={"kitchen": kitchen([])}, allowed_tools=ALLOWED)
-    assert "iVBORw0KGgo=" in str(api.requests[1]["messages"])
+    assert PICTURE in str(api.requests[1]["messages"])
 
 
 async def test_a_function_needs_permission_as_any_tool(stage: Stage) -> None:

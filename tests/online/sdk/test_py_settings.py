@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import claude_agent_sdk as sdk
 import pytest
@@ -78,17 +77,13 @@ async def test_skills(stage: Stage) -> None:
     assert result(none).result == "c"
 
 
-async def test_plugins(stage: Stage) -> None:
-    plugin = stage.place.home / "bakery"
-    (plugin / ".claude-plugin").mkdir(parents=True)
-    (plugin / ".claude-plugin" / "plugin.json").write_text('{"name": "bakery", "version": "1.0.0"}')
-    (plugin / "commands").mkdir()
-    (plugin / "commands" / "knead.md").write_text("---\ndescription: Kneads\n---\nKnead the dough.\n")
-    with fake_api([turn("kneaded")]) as api:
-        told = await stage.told(api, "/bakery:knead", plugins=[{"type": "local", "path": str(plugin)}])
-    init = system(told, "init")[0]
-    assert [each["name"] for each in init["plugins"]] == ["bakery"] and "bakery:knead" in init["slash_commands"]
-    assert "Knead the dough." in str(api.requests[0]["messages"])
+async def test_plugins_are_refused_with_the_reason(stage: Stage) -> None:
+    heard: list[str] = []
+    plugin = [{"type": "local", "path": str(stage.place.home)}]
+    with fake_api([turn("never")]) as api:
+        with pytest.raises(sdk.ProcessError):
+            await stage.told(api, "hi", plugins=plugin, stderr=heard.append)
+    assert "loads no plugins" in heard[0] and api.requests == []
 
 
 async def test_a_sandbox_is_asked_for(stage: Stage) -> None:
@@ -130,5 +125,5 @@ async def test_an_agent_of_the_main_conversation(stage: Stage) -> None:
     """`--agent` by `extra_args`, with a definition that the options bring."""
     parrot = sdk.AgentDefinition("Repeats", "You are a parrot.", tools=["Read"])
     with fake_api([turn("fine")]) as api:
-        told: list[Any] = await stage.told(api, "hi", agents={"parrot": parrot}, extra_args={"agent": "parrot"})
+        told = await stage.told(api, "hi", agents={"parrot": parrot}, extra_args={"agent": "parrot"})
     assert result(told).result == "fine" and "You are a parrot." in str(api.requests[0]["system"])

@@ -102,7 +102,7 @@ def test_what_each_option_makes_of_the_request(node: NodeStage) -> None:
         {"extraArgs": {"name": "-dashed", "verbose": None}},
         {"settings": {"outputStyle": "mine"}},
         {"settingSources": []},
-        {"debug": False, "strictMcpConfig": True, "promptSuggestions": False},
+        {"debug": True, "debugFile": str(node.place.home / "d.log"), "strictMcpConfig": True, "promptSuggestions": False},
     ]
     (node.place.project / "CLAUDE.md").write_text("Always bake rye.\n")
     with fake_api([turn("fine", repeat=len(runs))], continuity=False) as api:
@@ -118,6 +118,7 @@ def test_what_each_option_makes_of_the_request(node: NodeStage) -> None:
     assert sent[8]["thinking"]["budget_tokens"] == sent[9]["thinking"]["budget_tokens"] == 2048
     assert sent[9]["output_config"]["task_budget"]["total"] == 90_000
     assert init(told[11])["output_style"] == "mine"
+    assert (node.place.home / "d.log").stat().st_size
     assert ["Always bake rye." in str(sent[n]) for n in (0, 12)] == [True, False]
 
 
@@ -153,5 +154,6 @@ def test_whoever_leaves_or_aborts_leaves_nothing_behind(node: NodeStage) -> None
 
 def test_the_host_may_start_the_program_itself(node: NodeStage) -> None:
     with fake_api([turn("fine")]) as api:
-        told = node.play("asking.spawned", api, prompt="hi")
+        options = {"permissionMode": "plan", "allowDangerouslySkipPermissions": True}
+        told = node.play("asking.spawned", api, prompt="hi", options=options)
     assert end(told)["result"] == "fine" and told["commands"][0][0] == str(node.program)

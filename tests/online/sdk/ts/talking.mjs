@@ -73,6 +73,7 @@ export const control = async (stage) => {
   await tries("setPermissionMode", () => query.setPermissionMode("acceptEdits"));
   await tries("setMaxThinkingTokens", () => query.setMaxThinkingTokens(4096));
   await tries("applyFlagSettings", () => query.applyFlagSettings({ permissions: { allow: ["Bash(touch *)"] } }));
+  await tries("applyEffort", () => query.applyFlagSettings({ effortLevel: "high" }));
   await tries("toggle", () => query.toggleMcpServer("kitchen", false));
   await tries("reconnect", () => query.reconnectMcpServer("nobody"));
   await tries("setMcpServers", () => query.setMcpServers({ kitchen: kitchen(stage, baked) }));

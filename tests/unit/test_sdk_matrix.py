@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import re
+from functools import cache
 from pathlib import Path
 
 import claude_agent_sdk as sdk
@@ -13,6 +14,7 @@ import pytest
 from tests.support.sdk_matrix import SDK_TESTS, Row, rows
 
 
+@cache
 def functions(file: str) -> set[str]:
     tree = ast.parse((SDK_TESTS / file).read_text(encoding="utf-8"))
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}

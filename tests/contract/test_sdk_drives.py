@@ -27,6 +27,8 @@ from tests.support.sdks import program_in
 async def test_one_conversation_with_all_that_a_host_brings(place: Place, tmp_path: Path) -> None:
     """One process: a function of the host, a hook, an answer, an agent that is the conversation, a prompt as written."""
     (place.project / "notes.txt").write_text("wholemeal\n")
+    (place.project / ".claude" / "commands").mkdir(parents=True)
+    (place.project / ".claude" / "commands" / "knead.md").write_text("Knead the dough.\n")
     heard: list[str] = []
 
     @sdk.tool("bake", "Bakes", {"bread": str})
@@ -54,13 +56,14 @@ async def test_one_conversation_with_all_that_a_host_brings(place: Place, tmp_pa
             verbatim_prompts=True,
             client_app="bakery/1.0\n",
         ) as client:
-            first = await answer(client, "/cost @notes.txt")
+            first = await answer(client, "/knead @notes.txt")
             second = await answer(client, "go on")
     assert "a rye bread" in results_of_calls(first)[0] and result(first).result == "baked"
     assert heard == ["mcp__kitchen__bake", "Bash"] and not (place.project / "a").exists()
     assert result(second).terminal_reason == "aborted_tools"
     begun = api.requests[0]
-    assert "/cost @notes.txt" in str(begun["messages"]) and "wholemeal" not in str(begun["messages"])
+    assert "/knead @notes.txt" in str(begun["messages"]) and "wholemeal" not in str(begun["messages"])
+    assert "Knead the dough." not in str(begun["messages"])
     assert "You are a parrot." in str(begun["system"])
     assert api.exchanges[0].headers["user-agent"].endswith(" bakery/1.0")
 

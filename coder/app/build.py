@@ -52,6 +52,7 @@ async def open_session(
     more_servers: Callable[[], Sequence[Server]] | None = None,
     connect: Connect | None = None,
     handed: Callable[[Outset, Assembly], None] | None = None,
+    logs: bool = True,
     workflow: Given | None = None,
 ) -> Session:
     """A session ready for its first prompt. Contacts nothing and changes nothing on disk, but for completing a rewind
@@ -63,6 +64,8 @@ async def open_session(
     `looking` is the first look at the repository, where it was begun before. `more_servers` gives the servers that no
     settings name, such as those of a program that embeds us; `connect` makes the links to servers, by default for real.
     `workflow` is the one that the command line names. `handed` is given the parts, for whoever calls the tools itself.
+    `logs`: what libraries log stays off standard error, and a debug log is kept where one is asked for; not in a program
+    whose log is its own.
     Raises ConfigError and SessionError.
     """
     if looking is None and repository_of(config.cwd) is not None:
@@ -114,7 +117,7 @@ async def open_session(
         made.agent,
         begun.control,
         lambda: begun.purse.spent,
-        _ends(begun, made, titling).aclose,
+        _ends(begun, made, titling, logs=logs).aclose,
         what_fills_it,
         Beside(begun.tools.shells, begun.figures, made.line, lambda: begun.journal.title, made.others.begin),
         warnings,
@@ -129,10 +132,11 @@ async def open_session(
     )
 
 
-def _ends(begun: Outset, made: Assembly, titling: tuple[Titler, ...]) -> AsyncExitStack:
+def _ends(begun: Outset, made: Assembly, titling: tuple[Titler, ...], *, logs: bool) -> AsyncExitStack:
     """What is to be closed; the last comes first."""
     ends = AsyncExitStack()
-    ends.callback(_debug_log(begun.config, begun.journal.session_id).close)
+    if logs:
+        ends.callback(_debug_log(begun.config, begun.journal.session_id).close)
     for end in (
         begun.journal.aclose,
         begun.purse.aclose,

@@ -34,6 +34,11 @@ class Functions:
         return Server(NAME, Hosted(), "flag", "Options.tools", digest, always_load=True)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """What the model calls them."""
+        return tuple(tool_name(NAME, each) for each in self._tools)
+
+    @property
     def rules(self) -> tuple[str, ...]:
         """What allows the tools that are not asked about."""
         return tuple(tool_name(NAME, each.name) for each in self._tools.values() if not each.asks)

@@ -22,7 +22,8 @@ _BROKEN = "the program could not answer, so the run ends"
 
 
 class Front:
-    """Implements `coder.core.frontend.Frontend`. `broken` is what a callback raised, if one did: the run ends then."""
+    """Implements `coder.core.frontend.Frontend`. `broken` is what a callback raised, if one did: the run ends then.
+    `own_tools` are the names of the program's tools."""
 
     def __init__(self, options: Options) -> None:
         self._permission, self._questions = options.permission, options.questions
@@ -30,6 +31,7 @@ class Front:
         self._heard: deque[Message] = deque()
         self._more = asyncio.Event()
         self._is_listening = False
+        self.own_tools: tuple[str, ...] = ()
         self.denied: list[Denied] = []
         self.broken: BaseException | None = None
 

@@ -35,6 +35,7 @@ else:  # for sessions with servers
 async def opened(options: Options, front: Front) -> Session:
     """Raises CoderError that says which option or setting is wrong. Contacts nothing."""
     functions = Functions(tools_of(tuple(options.tools)))
+    front.own_tools = functions.names
     flags = options.flags(functions.rules)
     env = {**os.environ, **options.env}
     here = current_folder()

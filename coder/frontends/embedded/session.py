@@ -90,7 +90,7 @@ class Session:
             session_id=facts.session_id,
             cwd=facts.cwd,
             model=session.control.model,
-            tools=facts.tools,
+            tools=(*facts.tools, *(name for name in self._front.own_tools if name not in facts.tools)),
             warnings=session.warnings,
         )
 

@@ -139,7 +139,9 @@ class Agent:
         replies = Replies()
         for turn in count(1):
             if (stop := self._before(turn)) is not None:
-                return tally.end(stop.reason, stop.error)
+                ended = await self._at_the_end(tally) if stop.reason == "done" else tally.end(stop.reason, stop.error)
+                if ended is not None:
+                    return ended
             self._emit(TurnStarted(turn=turn))
             completed = await self._replying.reply(tally)
             tally.turns = turn

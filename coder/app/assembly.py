@@ -16,6 +16,7 @@ from coder.agent.executor import Executor
 from coder.agent.gate import Gate, Remember
 from coder.agent.history import History
 from coder.agent.loop import Agent
+from coder.agent.policies import EndPolicy
 from coder.agent.ports import Ports
 from coder.agent.room import Room
 from coder.app.again import Again
@@ -39,9 +40,10 @@ from coder.app.subagents.choice import Choice
 from coder.app.subagents.late import LateAgents
 from coder.app.subagents.parts import Told
 from coder.app.system_prompt import system_prompt
-from coder.app.toolbox import SessionTools
+from coder.app.toolbox import SessionTools, chosen, unknown
 from coder.app.workflowing.late import Given, LateWorkflows
 from coder.config.paths import user_home
+from coder.core.errors import ConfigError
 from coder.core.events import Notice
 from coder.core.frontend import Frontend
 from coder.core.lazy import LazyModule
@@ -54,12 +56,14 @@ from coder.tools.registry import builtins
 
 if TYPE_CHECKING:
     from coder.app import presenting, shell_line, tasks
+    from coder.app import structured as structuring
     from coder.app.commanding import granting
     from coder.app.commanding import kept as skills_kept
     from coder.app.commanding.expanded import Expanded, Offered
     from coder.app.reach.linking import Connect
     from coder.app.reach.offering import Offering
     from coder.app.shell_line import ShellLine
+    from coder.app.structured import Structured
     from coder.app.subagents import forking, mentioned, pooling, skilled
     from coder.app.subagents.pool import Pool
     from coder.app.workflowing import making as workflowing
@@ -72,7 +76,7 @@ if TYPE_CHECKING:
 else:  # for people in front, calls on files, and folders with commands of their own
     presenting, shell_line, tasks = (LazyModule(f"coder.app.{name}") for name in ("presenting", "shell_line", "tasks"))
     granting, skills_kept = (LazyModule(f"coder.app.commanding.{name}") for name in ("granting", "kept"))
-    following = LazyModule("coder.tools.skill")
+    following, structuring = LazyModule("coder.tools.skill"), LazyModule("coder.app.structured")
     forking, mentioned, pooling, skilled = (
         LazyModule(f"coder.app.subagents.{name}") for name in ("forking", "mentioned", "pooling", "skilled")
     )
@@ -110,6 +114,9 @@ class Assembly:
         self.casting = self._casting()
         told = outset.config.agents
         self._choice = Choice(told.tools, told.without, told.servers)  # where the session is an agent itself
+        self._structured: Structured | None = None
+        if outset.config.json_schema is not None:
+            self._structured = structuring.structured_of(outset.config)
         self.tools = self._tools()
         outset.tools.shells.on_end = lambda shell: outset.emit(tasks.ended(shell))
         self.others = self._others()
@@ -139,7 +146,7 @@ class Assembly:
         self.template = template_of(self._config, outset.model, self.tools.specs(), self.system.texts)
         self.agent = self._agent()
         self.evidencing = evidencing_of(self._config, outset.emit, self.line, self.checkpoints)
-        self.agent.ends_with((*self.evidencing.policies(), self.agents, self.points), self.evidencing.attach)
+        self._ends()
 
     @property
     def prompting(self) -> Prompting:
@@ -191,6 +198,11 @@ class Assembly:
             self.agent.begins_with(self.template)
         await self.git.ready()
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """About the choice of tools."""
+        return unknown(self._config.tools or ())
+
     def line(self) -> ShellLine:
         """What runs a command that the person typed."""
         ground, outset = self.outset.ground, self.outset
@@ -238,7 +250,10 @@ class Assembly:
 
     def _tools(self) -> SessionTools:
         every, further = self._every(), self._further if self.reach is not None else None
-        return SessionTools(every, self.outset.rules.removed_tools(tool.name for tool in every), further)
+        removed = self.outset.rules.removed_tools(tool.name for tool in every)
+        if self._structured is not None and self._structured.name in removed:
+            raise ConfigError("--json-schema cannot be met: a deny rule takes Submit away, by which it is.")
+        return SessionTools(every, removed, further)
 
     def _further(self, name: str) -> Tool | None:
         return self.reach.find(name) if self.reach is not None and self._choice.allows(name) else None
@@ -259,9 +274,10 @@ class Assembly:
             *skill,
             *readers,
         )
-        kept = [tool for tool in every if config.tools is None or tool.name in config.tools]
+        kept = chosen(every, config.tools)
         found = [*kept, *(self.reach.tools() if self.reach is not None else ())]
-        return [tool for tool in found if self._choice.has(tool.name)]
+        form = (self._structured,) if self._structured is not None else ()
+        return [*form, *(tool for tool in found if self._choice.has(tool.name))]
 
     def _gate(self) -> Gate:
         outset = self.outset
@@ -358,7 +374,8 @@ class Assembly:
         outset = self.outset
         news = (self.commanded.news(),) if self._has("Skill") else ()
         servers = (self.reach.news,) if self.reach is not None else ()
-        ours = (*policies_of(self._config), self.memory, *news, *servers, *self.git.policies, self.agents)
+        form = (self._structured,) if self._structured is not None else ()
+        ours = (*form, *policies_of(self._config), self.memory, *news, *servers, *self.git.policies, self.agents)
         return Agent(
             outset.purse.model,
             self.template,
@@ -372,6 +389,14 @@ class Assembly:
             outset.edited,
             self.points,
         )
+
+    def _ends(self) -> None:
+        policies: tuple[EndPolicy, ...] = (*self.evidencing.policies(), self.agents, self.points)
+        form, attach = self._structured, self.evidencing.attach
+        if form is None:
+            self.agent.ends_with(policies, attach)
+        else:
+            self.agent.ends_with((form, *policies), lambda ended: form.attach(attach(ended)))
 
     def _history(self) -> History:
         journal = self.outset.journal

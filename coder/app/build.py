@@ -95,7 +95,7 @@ async def open_session(
         begun.hearing.add(made.reach)
     if made.git.context is not None:
         begun.hearing.add(made.git.context)
-    told = (*made.memory.warnings, *made.commanded.warnings, *made.points.warnings)
+    told = (*made.warnings, *made.memory.warnings, *made.commanded.warnings, *made.points.warnings)
     if made.reach is not None:
         told += made.reach.warnings
     if begun.config.auto_commit and made.autocommit is None:
@@ -182,14 +182,17 @@ def _facts(begun: Outset, made: Assembly) -> SessionFacts:
         transcript=begun.journal.path,
         trust=begun.config.trust,
         style=begun.config.guidance.style,
+        may_bypass=begun.config.may_bypass,
         agents=made.casting.names(),
     )
 
 
 def _debug_log(config: Config, session_id: str) -> DebugLog:
-    if not {**os.environ, **config.env}.get("CODER_DEBUG"):
+    if config.debug is None:
         return DebugLog.silent()
     try:
-        return DebugLog.start(config.home, session_id, (config.model.api_key, config.model.auth_token))
+        path = config.debug_file or DebugLog.place(config.home, session_id)
+        return DebugLog.start(path, (config.model.api_key, config.model.auth_token), config.debug)
     except OSError as error:
-        raise ConfigError(f"CODER_DEBUG: the log cannot be written below {config.home}: {error.strerror}.") from error
+        where = f"to {config.debug_file}" if config.debug_file else f"below {config.home}"
+        raise ConfigError(f"--debug: the log cannot be written {where}: {error.strerror}.") from error

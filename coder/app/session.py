@@ -57,6 +57,7 @@ class SessionFacts:
     transcript: Path | None
     trust: Trust | None = None
     style: str = "default"  # as it was set, whether there is such a style or not
+    may_bypass: bool = False  # bypassPermissions can be chosen later on
     agents: tuple[str, ...] = ()  # the kinds that can be asked
 
 
@@ -345,7 +346,7 @@ class Session:
 
     def set_mode(self, mode: Mode) -> None:
         """From the next call on. Raises SessionError for a mode that is only to be had from the start."""
-        if mode == "bypassPermissions" and self.facts.mode != mode:
+        if mode == "bypassPermissions" and self.facts.mode != mode and not self.facts.may_bypass:
             raise SessionError(
                 "bypassPermissions can only be chosen at the start: coder --permission-mode bypassPermissions"
             )

@@ -15,7 +15,7 @@ from coder.cli.arguments import RunArguments, parse
 from coder.cli.spelling import spell_out
 from coder.core import loop
 from coder.core.config import Config
-from coder.core.errors import CoderError, ConfigError, UnknownSession
+from coder.core.errors import CoderError, ConfigError, SchemaError, UnknownSession
 from coder.core.visible import visible_line
 from coder.frontends.exit_codes import FAILED, USAGE
 
@@ -54,7 +54,7 @@ def run(argv: list[str]) -> int:
         return _start(parse(argv))
     except CoderError as error:
         sys.stderr.write(f"coder: {error}\n")
-        return FAILED if isinstance(error, UnknownSession) else USAGE
+        return FAILED if isinstance(error, UnknownSession | SchemaError) else USAGE
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -87,6 +87,8 @@ def _start(arguments: RunArguments) -> int:
         _check_name(arguments.prompt)
         return interactive.start(arguments)
     config = load(arguments.flags, os.environ, current_folder())
+    if arguments.init_only:
+        return loop.run(_run_setup(arguments, config))
     if arguments.flags.resume == "":
         from coder.app.starting import unnamed
 
@@ -154,6 +156,22 @@ async def _run(arguments: RunArguments, config: Config, prompt: str, looking: Lo
         if has_commands and prompt.startswith("/"):
             await _check_name_of_command(session, prompt)
         return await headless.run(session, frontend, prompt, config.time_budget, has_commands=has_commands)
+
+
+async def _run_setup(arguments: RunArguments, config: Config) -> int:
+    """What hooks do where a session is set up and begins, and no session. Says what goes wrong, and nothing else."""
+    from coder.app.build import open_session
+
+    frontend = frontend_of(arguments)
+    session = await open_session(config, frontend, start=which_session(arguments.flags))
+    session.points.leaving = ""
+    try:
+        if arguments.output_format == "text":
+            frontend.begin(session)
+        await session.points.began()
+    finally:
+        await session.aclose()
+    return 0
 
 
 async def _check_name_of_command(session: Session, prompt: str) -> None:

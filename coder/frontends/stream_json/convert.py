@@ -35,10 +35,15 @@ LINE_LIMIT = 1_000_000
 _MOST_OFF = 100
 _STATUSES = {"connecting": "pending", "unapproved": "pending"}
 
-_SUBTYPES: dict[EndReason, str] = {"max_turns": "error_max_turns", "budget": "error_max_budget_usd"}
+_SUBTYPES: dict[EndReason, str] = {
+    "max_turns": "error_max_turns",
+    "budget": "error_max_budget_usd",
+    "unfit": "error_max_structured_output_retries",
+}
 _TERMINAL: dict[EndReason, str] = {
     "loop": "loop_detected",
     "gate_unmet": "stop_hook_prevented",
+    "unfit": "structured_output_retry_exhausted",
     "hook_stopped": "hook_stopped",
     "server_missing": "mcp_server_missing",
     "token_budget": "budget_exhausted",
@@ -252,6 +257,8 @@ def result(facts: SessionFacts, ended: RunEnded, spent: Spent, denials: list[Per
         fields["errors"] = [ended.error or ended.reason]
     if api_failed:
         fields["api_error_status"] = ended.status
+    if ended.handed_in is not None:
+        fields["structured_output"] = ended.handed_in.value
     if ended.evidence is not None:
         fields["evidence"] = asdict(ended.evidence)
     return _message(facts.session_id, **fields)

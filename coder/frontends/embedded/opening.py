@@ -16,6 +16,7 @@ from coder.app.starting import Start
 from coder.config.load import load
 from coder.config.paths import current_folder
 from coder.core.config import Config
+from coder.frontends.embedded.answering import form_of
 from coder.frontends.embedded.channel import Functions
 from coder.frontends.embedded.front import Front
 from coder.frontends.embedded.functions import tools_of
@@ -40,8 +41,8 @@ async def opened(options: Options, front: Front) -> Session:
     env = {**os.environ, **options.env}
     here = current_folder()
     config = await asyncio.to_thread(load, flags, env, here)
-    if options.builtin_tools is not None:
-        config = replace(config, tools=tuple(options.builtin_tools))
+    if (form := form_of(options.answer)) is not None:
+        config = replace(config, json_schema=form)
 
     parts: list[Outset] = []
 

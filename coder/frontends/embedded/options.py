@@ -77,6 +77,7 @@ class Options:
             system_prompt=self.system_prompt,
             append_system_prompt=self.append_system_prompt,
             permission_mode=self.permission_mode,
+            tools=None if self.builtin_tools is None else tuple(self.builtin_tools),
             allowed_tools=(*self.allowed_tools, *own_rules),
             disallowed_tools=tuple(self.disallowed_tools),
             mcp_config=(json.dumps({"mcpServers": dict(self.mcp_servers)}),) if self.mcp_servers else (),

@@ -15,6 +15,7 @@ from coder.core.errors import ConfigError, ProtocolError
 from coder.core.events import RunEnded
 from coder.core.tools import Mode
 from coder.frontends.commands import is_command, run_command, unknown
+from coder.frontends.embedded.answering import value_of
 from coder.frontends.embedded.front import Front
 from coder.frontends.embedded.messages import Message, Result, Started
 from coder.frontends.embedded.opening import opened
@@ -117,6 +118,7 @@ class Session:
             error="" if ended.reason == "done" else ended.error or ended.reason,
             status=ended.status,
             denied=tuple(front.denied),
+            value=value_of(self.options.answer, ended),
             evidence=ended.evidence,
         )
 

@@ -21,12 +21,17 @@ SCRIPTS: dict[str, Any] = {
     "One prompt": [turn(tool("Glob", pattern="*.py")), "It prints the price."],
     "A conversation": ["In app.py.", "Renamed."],
     "Permissions": [turn(tool("Bash", command="touch notes.txt")), turn(tool("Bash", command="rm app.py")), "Made."],
+    "Answers with a form": [
+        turn(tool("Submit", findings=[{"path": "app.py", "line": "x", "what": "?"}], verdict="no")),
+        turn(tool("Submit", findings=[{"path": "app.py", "line": 1, "what": "seven"}], verdict="fine")),
+    ],
     "Tools of your own": [turn(tool_input("mcp__program__stock", {"article": "A-7"})), "There are 3."],
 }
 PRINTS = {
     "One prompt": ["· Glob *.py", "It prints the price.", "done"],
     "A conversation": ["In app.py. Renamed.", "later: Options(", "resume="],
     "Permissions": ["Bash touch notes.txt", "Made. (Denied("],
+    "Answers with a form": ["fine ['app.py']"],
     "Tools of your own": ["There are 3."],
 }
 

@@ -9,6 +9,7 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import aclosing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -257,3 +258,42 @@ async def test_what_is_said_while_nobody_listens_is_not_kept(desk: Desk) -> None
         told = [each async for each in session.stream("Second.")]
     assert [each.text for each in told if isinstance(each, Text)] == ["Two."]
     assert not [each for each in told if isinstance(each, Denied | Note)]
+
+
+@dataclass
+class Price:
+    cents: int
+    currency: str = "EUR"
+
+    def __post_init__(self) -> None:
+        if self.cents < 0:
+            raise ValueError("no price")
+
+
+SCHEMA = {"type": "object", "properties": {"cents": {"type": "integer"}}, "required": ["cents"]}
+
+
+@pytest.mark.behaviour("B-2314")
+@pytest.mark.parametrize(
+    ("answer", "handed", "value"),
+    [
+        (Price, {"cents": 5}, Price(5)),
+        (SCHEMA, {"cents": 5, "more": True}, {"cents": 5, "more": True}),
+        (Price, {"cents": -5}, None),
+        (Price, {"cents": "five"}, None),
+    ],
+)
+async def test_an_answer_has_the_form_that_was_asked_for(answer: Any, handed: Any, value: Any, desk: Desk) -> None:
+    async with running_api([turn(tool("Submit", **handed), repeat=2)]) as api:
+        async with Session(desk.options(api, answer=answer)) as session:
+            result = await session.ask("What does it cost?")
+    assert result.value == value
+    assert result.ok is (handed["cents"] != "five")
+
+
+@pytest.mark.behaviour("B-2314")
+async def test_what_is_no_form_is_refused(desk: Desk) -> None:
+    for wrong in (int, Desk, {"type": "nonsense"}):
+        with pytest.raises(CoderError):
+            async with Session(Options(cwd=desk.folder, env={"CODER_CONFIG_DIR": str(desk.root)}, answer=wrong)):
+                pass

@@ -13,7 +13,18 @@ from coder.core.messages import Text as SaidText
 from coder.core.messages import Thinking as SaidThinking
 from coder.core.messages import ToolResult
 from coder.core.requests import Allow, Answers, Deny, PermissionRequest, Question, Reply, Request
-from coder.frontends.embedded.messages import Delta, Denied, Message, Note, Result, Text, Thinking, ToolCall, ToolDone, Waiting
+from coder.frontends.embedded.messages import (
+    Delta,
+    Denied,
+    Message,
+    Note,
+    Result,
+    Text,
+    Thinking,
+    ToolCall,
+    ToolDone,
+    Waiting,
+)
 from coder.frontends.embedded.options import Options
 from coder.frontends.hook_words import failure
 

@@ -1,5 +1,4 @@
-"""A conversation that a program holds, and a single prompt: `Session` and `query`. Must not know how a session is made.
-"""
+"""A conversation that a program holds, and a single prompt: `Session` and `query`. Must not know how a session is made."""
 
 from __future__ import annotations
 

@@ -38,8 +38,12 @@ PRINTS = {
 
 @pytest.mark.behaviour("B-2315")
 def test_importing_coder_loads_nothing_until_a_name_is_used() -> None:
-    probe = "import sys, coder; print(sorted(m for m in sys.modules if m.startswith(('coder', 'asyncio', 'importlib.m'))))"
-    done = subprocess.run([sys.executable, "-S", "-c", probe], cwd=ROOT.parent, capture_output=True, text=True, check=True)
+    probe = (
+        "import sys, coder; print(sorted(m for m in sys.modules if m.startswith(('coder', 'asyncio', 'importlib.m'))))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", probe], cwd=ROOT.parent, capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "['coder']"
 
 

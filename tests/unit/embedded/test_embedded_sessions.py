@@ -244,9 +244,10 @@ async def test_the_folders_own_settings_need_trust(desk: Desk) -> None:
     settings.parent.mkdir()
     settings.write_text('{"permissions": {"allow": ["Bash(touch *)"]}}')
     for trusts in (False, True):
-        async with running_api([touching("made"), "Over."]) as api, Session(
-            desk.options(api, trust_folder=trusts)
-        ) as session:
+        async with (
+            running_api([touching("made"), "Over."]) as api,
+            Session(desk.options(api, trust_folder=trusts)) as session,
+        ):
             assert bool(session.started.warnings) is not trusts
             await session.ask("Do it.")
             assert (desk.folder / "made").exists() is trusts

@@ -80,7 +80,7 @@ def _of_github(event: dict[str, Any], env: Mapping[str, str]) -> Happening:
             base=_commit(base, "sha"),
             head=_commit(head, "sha"),
             branch=_text(head, "ref"),
-            is_fork=_text(_object(head, "repo"), "full_name") != own,
+            is_fork=not own or _text(_object(head, "repo"), "full_name") != own,
         )
     if issue := _object(event, "issue"):
         return Happening(**common, **_written(issue), kind="request" if "pull_request" in issue else "issue")
@@ -90,7 +90,7 @@ def _of_github(event: dict[str, Any], env: Mapping[str, str]) -> Happening:
             title=_text(run, "display_title"),
             head=_commit(run, "head_sha"),
             branch=_text(run, "head_branch"),
-            is_fork=_text(_object(run, "head_repository"), "full_name") != own,
+            is_fork=not own or _text(_object(run, "head_repository"), "full_name") != own,
         )
     return Happening(**common, head=_commit(event, "after"), branch=_text(event, "ref").removeprefix("refs/heads/"))
 

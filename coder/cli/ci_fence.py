@@ -36,9 +36,10 @@ def fenced(name: str, text: str, most: int, *, from_end: bool = False) -> str:
 
 def masked(text: str, secrets: Iterable[str]) -> str:
     """The text without secrets, and without what looks like a key."""
+    text = _KEYS.sub(HIDDEN, text)
     for secret in sorted({each for each in secrets if len(each) >= _SHORTEST_SECRET}, key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
-    return _KEYS.sub(HIDDEN, text)
+    return text
 
 
 def as_comment(text: str, most: int = 60_000) -> str:

@@ -10,7 +10,7 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -49,7 +49,9 @@ class Ground:
         self._made = tempfile.mkdtemp(prefix="coder-ci-", dir=self._temporary)
         self.folder = Path(os.path.realpath(self._made)) / self._checkout.top.name
         self.folder.mkdir()
-        self._must(self._git.answer(self.folder, "init", "-q", "--template="), "no repository can be made")
+        form = self._git.answer(self._checkout.top, "rev-parse", "--show-object-format").text.strip() or "sha1"
+        begin = ("init", "-q", "--template=", f"--object-format={form}")
+        self._must(self._git.answer(self.folder, *begin), "no repository can be made")
         own = self.folder / ".git"
         _link_all(self._checkout.shared / "objects", own / "objects")
         if (shallow := self._checkout.shared / "shallow").is_file():
@@ -84,7 +86,9 @@ class Ground:
         Returns the tree that is there."""
         tree = self._tree(commit)
         if configuration:
-            tree = self._swapped(tree, configuration, is_configuration)
+            gone = (_gone(path, tree) for _, path in self._configuration(tree))
+            come = (b"%s\t%s\0" % each for each in self._configuration(configuration))
+            tree = self._with(tree, (*gone, *come))
         self._must(self._git.answer(self.folder, "read-tree", tree), "the files cannot be listed")
         self._must(self._git.answer(self.folder, "checkout-index", "-a", "-f", "-u"), "the files cannot be written")
         return tree
@@ -104,16 +108,19 @@ class Ground:
             self._must(whole, "the changes cannot be shown")
         return names.text, whole.text
 
-    def fix(self, parent: str, message: str) -> str:
-        """A commit of what was changed here, on `parent`; "" when nothing was. What steers coder or the service stays
-        as it is in `parent`, whatever was done to it."""
-        index = {"GIT_INDEX_FILE": str(self.folder / ".git" / "index")}
-        self._must(self._git.answer(self.folder, "add", "-A", "--", ".", env=index), "the changes cannot be added")
-        written = self._git.answer(self.folder, "write-tree", env=index)
+    def fix(self, parent: str, filled: str, message: str) -> str:
+        """A commit on `parent` of what was changed here since it was filled; "" when nothing was. What steers coder or
+        the service stays as it is in `parent`, whatever was done to it."""
+        self._must(self._git.answer(self.folder, "add", "-A", "--", "."), "the changes cannot be added")
+        written = self._git.answer(self.folder, "write-tree")
         self._must(written, "the changes cannot be kept")
-        tree = self._swapped(written.text.strip(), parent, is_held)
-        if tree == self._tree(parent):
+        compared = ("diff-tree", "-r", "-z", "--no-renames", filled, written.text.strip())
+        changed = self._git.answer(self.folder, *compared)
+        self._must(changed, "the changes cannot be listed")
+        lines = _changes(changed.out, parent)
+        if not lines:
             return ""
+        tree = self._with(parent, lines)
         made = self._git.answer(self.folder, "commit-tree", tree, "-p", parent, stdin=message.encode(), env={**_WHO})
         self._must(made, "the changes cannot be committed")
         return made.text.strip()
@@ -133,31 +140,45 @@ class Ground:
         self._must(found, f"{commit[:12]} has no files")
         return found.text.strip()
 
-    def _swapped(self, tree: str, other: str, is_meant: Callable[[str], bool]) -> str:
-        """`tree` with the paths that are meant as `other` has them."""
+    def _with(self, tree: str, lines: Sequence[bytes]) -> str:
+        """The tree with these entries put in, and those of no mode taken out."""
         index = {"GIT_INDEX_FILE": str(self.folder / ".git" / "swapping")}
         self._must(self._git.answer(self.folder, "read-tree", tree, env=index), "the files cannot be listed")
-        lines = [b"0 %s\t%s\0" % (b"0" * 40, path) for _, path in self._listed(tree, is_meant)]
-        lines += [b"%s\t%s\0" % (about, path) for about, path in self._listed(other, is_meant)]
-        swap = ("update-index", "-z", "--index-info")
-        self._must(self._git.answer(self.folder, *swap, stdin=b"".join(lines), env=index), "a file is in the way")
+        put = ("update-index", "-z", "--index-info")
+        self._must(self._git.answer(self.folder, *put, stdin=b"".join(lines), env=index), "a file is in the way")
         written = self._git.answer(self.folder, "write-tree", env=index)
         self._must(written, "the files cannot be put together")
         return written.text.strip()
 
-    def _listed(self, tree: str, is_meant: Callable[[str], bool]) -> Iterator[tuple[bytes, bytes]]:
-        """Mode and hash, and path."""
+    def _configuration(self, tree: str) -> Iterator[tuple[bytes, bytes]]:
+        """Mode and hash, and path, of what tells coder how to work."""
         listed = self._git.answer(self.folder, "ls-tree", "-r", "-z", tree)
         self._must(listed, "the files cannot be listed")
         for line in filter(None, listed.out.split(b"\0")):
             about, _, path = line.partition(b"\t")
             mode, _, hashed = about.split(b" ")
-            if is_meant(os.fsdecode(path)):
+            if is_configuration(os.fsdecode(path)):
                 yield mode + b" " + hashed, path
 
     def _must(self, answer: Answer, what: str) -> None:
         if not answer.ok:
             raise ConfigError(f"{what}: {visible_line(answer.problem or 'git does not say why')[:300]}")
+
+
+def _changes(raw: bytes, name: str) -> list[bytes]:
+    """What `git diff-tree -z` names, as `git update-index` takes it, but for what a fix leaves alone."""
+    parts = raw.split(b"\0")
+    found: list[bytes] = []
+    for about, path in zip(parts[::2], parts[1::2], strict=False):
+        _, mode, _, hashed, _ = about.split(b" ")
+        if not is_held(os.fsdecode(path)):
+            found.append(_gone(path, name) if mode == b"000000" else b"%s %s\t%s\0" % (mode, hashed, path))
+    return found
+
+
+def _gone(path: bytes, name: str) -> bytes:
+    """Takes a path out; `name` is any object's of the repository, by the length of which it is known."""
+    return b"0 %s\t%s\0" % (b"0" * len(name), path)
 
 
 def _link_all(source: Path, target: Path) -> None:

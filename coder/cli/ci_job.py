@@ -36,7 +36,7 @@ class Job:
         self.about: Happening = happening(env)
         self._env, self._words = env, words.strip()
         self._base, self._head = base, head
-        self._at = ""
+        self._at = self._filled = ""  # the commit that is worked on, and the tree that it was when work began
 
     def check(self, *, log: str, push: bool) -> None:
         """Before anything is made. Raises ConfigError."""
@@ -61,7 +61,7 @@ class Job:
         self._at = head
         ground.named(**({"base": base, "head": head} if head != base else {"base": base}))
         if self.task == "fix":
-            ground.fill(head, configuration=base)
+            self._filled = ground.fill(head, configuration=base)
             ground.begin_at(head)
             words = fenced("The end of the log", _end_of(Path(log)), _MOST_LOG, from_end=True)
             return prompts.load("ci/fix", wish=wish, about=about, log=words)
@@ -93,7 +93,9 @@ class Job:
         if self.task != "fix":
             return values
         made = ""
-        if outcome.ok and (commit := ground.fix(self._at, f"fix: make the build pass\n\nSession: {outcome.session}\n")):
+        if outcome.ok and (
+            commit := ground.fix(self._at, self._filled, f"fix: make the build pass\n\nSession: {outcome.session}\n")
+        ):
             made = branch or f"coder/fix-{self._at[:12]}"
             ground.hand_over(commit, made)
             print(f"coder: the fix is {commit[:12]} on the branch {visible_line(made)}", file=sys.stderr)

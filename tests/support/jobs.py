@@ -84,7 +84,7 @@ class Runner:
             timeout=DEADLINE,
             check=False,
         )
-        return Ran(done.returncode, done.stdout, _outputs(outputs.read_text("utf-8")), summary.read_text("utf-8"))
+        return Ran(done.returncode, done.stdout, outputs_of(outputs.read_text("utf-8")), summary.read_text("utf-8"))
 
     @property
     def left(self) -> list[str]:
@@ -92,7 +92,7 @@ class Runner:
         return [each.name for each in self.temporary.iterdir() if each.name.startswith("coder-")]
 
 
-def _outputs(text: str) -> dict[str, str]:
+def outputs_of(text: str) -> dict[str, str]:
     """As the runner reads them."""
     found: dict[str, str] = {}
     lines = iter(text.split("\n"))

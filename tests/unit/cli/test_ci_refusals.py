@@ -50,7 +50,11 @@ def test_what_cannot_be_done_is_said_first(
     event = {"repository": {"full_name": OWN}, **({"pull_request": request} if repo else {})}
     (tmp_path / "event.json").write_text(json.dumps(event), "utf-8")
     monkeypatch.chdir(place.project)
-    for name, value in {"HOME": place.home, "GITHUB_EVENT_PATH": tmp_path / "event.json", "RUNNER_TEMP": tmp_path}.items():
+    for name, value in {
+        "HOME": place.home,
+        "GITHUB_EVENT_PATH": tmp_path / "event.json",
+        "RUNNER_TEMP": tmp_path,
+    }.items():
         monkeypatch.setenv(name, str(value))
     for name in ("GH_TOKEN", "GITHUB_TOKEN", "GITHUB_ACTIONS"):
         monkeypatch.delenv(name, raising=False)

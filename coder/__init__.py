@@ -26,7 +26,7 @@ _EMBEDDED = {
     "query": "coder.frontends.embedded.session",
     "tool": "coder.frontends.embedded.functions",
 }
-__all__ = ("__version__", *_EMBEDDED)  # noqa: PLE0604  # names, all of them
+__all__ = ("__version__", *_EMBEDDED)  # names, all of them
 
 
 def __getattr__(name: str) -> object:

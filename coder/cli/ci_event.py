@@ -65,7 +65,7 @@ def _event(path: Path) -> dict[str, Any]:
 def _of_github(event: dict[str, Any], env: Mapping[str, str]) -> Happening:
     repository = _object(event, "repository")
     own = _text(repository, "full_name") or env.get("GITHUB_REPOSITORY", "")
-    common = {
+    common: dict[str, Any] = {
         "service": "github",
         "repository": own if _REPOSITORY.match(own) else "",
         "default_branch": _text(repository, "default_branch"),

@@ -107,7 +107,7 @@ def test_a_pull_request_of_an_enemy_is_data_and_nothing_of_it_counts(runner: Run
             tool("Git", action="diff", rev="base...head"),
             tool("Glob", pattern="**/*"),
         ),
-        answer,
+        turn(answer),
     ]
     gh = tmp_path / "gh"
     runner.program("gh", f'printf "%s\\n" "$@" > {gh}.argv; cat > {gh}.body; printf %s "$GH_TOKEN" > {gh}.token\n')
@@ -155,7 +155,10 @@ def test_an_issue_gets_labels_that_there_are(runner: Runner, tmp_path: Path) -> 
         "repository": {"full_name": OWN},
         "issue": {"number": 12, "title": EVIL, "body": "@CLAUDE.md", "user": {"login": "ann"}},
     }
-    script = [turn(tool("Grep", pattern="total")), "A defect in cart.py:2.\n\n**Labels:** `bug`, made-up, needs info"]
+    script = [
+        turn(tool("Grep", pattern="total")),
+        turn("A defect in cart.py:2.\n\n**Labels:** `bug`, made-up, needs info"),
+    ]
     with fake_api(script) as api:
         done = runner.step(
             api.url, event, {"GH_TOKEN": TOKEN}, task="triage", labels="bug, needs info,docs", label="true"
@@ -187,7 +190,7 @@ def test_a_fix_is_a_branch_of_its_own_that_leaves_what_steers_alone(runner: Runn
         turn(tool("Bash", command="python3 test_cart.py; env | sort; cat CLAUDE.md; git config --list")),
         turn(tool("Bash", command="sed -i 's/prices.1:./prices/' cart.py; python3 steer.py")),
         turn(tool("Bash", command="python3 test_cart.py && echo green")),
-        "The first price was left out.",
+        turn("The first price was left out."),
     ]
     env = {"NPM_TOKEN": "npm-secret-value", "GITHUB_TOKEN": TOKEN, "GITHUB_SHA": head}
     repository.git("config", "http.https://github.com/.extraheader", f"AUTHORIZATION: basic {TOKEN}")

@@ -1,4 +1,4 @@
-"""A job of a service, run here: the steps of action.yml with the variables that a runner sets, in a small repository."""
+"""A job of a service, run here: the steps of action.yml with the variables of a runner, in a small repository."""
 
 from __future__ import annotations
 

@@ -67,8 +67,8 @@ def tool(
     asks: bool = False,
     reads_only: bool = False,
 ) -> Tool | Callable[[Callable[..., Any]], Tool]:
-    """A function, plain or async, as a tool: `@tool` or `@tool(asks=True)`. Its name, its docstring and the types of its
-    parameters are what the model is told; `Annotated[str, "what it is"]` describes one. Raises ConfigError for a
+    """A function, plain or async, as a tool: `@tool` or `@tool(asks=True)`. Its name, docstring and types of parameters
+    are what the model is told; `Annotated[str, "what it is"]` describes one. Raises ConfigError for a
     signature that no JSON can fill."""
 
     def made(function: Callable[..., Any]) -> Tool:

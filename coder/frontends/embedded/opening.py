@@ -16,13 +16,13 @@ from coder.app.starting import Start
 from coder.config.load import load
 from coder.config.paths import current_folder
 from coder.core.config import Config
+from coder.core.lazy import LazyModule
 from coder.frontends.embedded.answering import form_of
 from coder.frontends.embedded.channel import Functions
 from coder.frontends.embedded.front import Front
 from coder.frontends.embedded.functions import tools_of
 from coder.frontends.embedded.options import Options
 from coder.frontends.slash.registry import reserved
-from coder.core.lazy import LazyModule
 from coder.mcp.server import Server
 
 if TYPE_CHECKING:
@@ -73,14 +73,13 @@ def _connect(config: Config, env: Mapping[str, str], functions: Functions, parts
     first server is begun."""
 
     def connect(servers: Sequence[Server], host: Host) -> Linking:
-        workspace = lambda: parts[0].ground.workspace  # noqa: E731
-        place = connecting.place_of(
-            config.home,
-            config.cwd,
-            env,
-            lambda group, begins: workspace().mind(group, begins),
-            lambda: workspace().marks(),
-        )
+        def mind(group: int, begins: bool) -> None:
+            parts[0].ground.workspace.mind(group, begins)
+
+        def marks() -> Mapping[str, str]:
+            return parts[0].ground.workspace.marks()
+
+        place = connecting.place_of(config.home, config.cwd, env, mind, marks)
         made: Linking = connecting.connecting(place, functions, connecting.logins_of(config, env))(servers, host)
         return made
 

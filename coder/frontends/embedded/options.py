@@ -1,4 +1,4 @@
-"""What a program wants of a session, and that as the flags it stands for. Must not know settings files or the engine."""
+"""What a program wants of a session, and the flags it stands for. Must not know settings files or the engine."""
 
 from __future__ import annotations
 

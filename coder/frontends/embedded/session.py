@@ -1,4 +1,4 @@
-"""A conversation that a program holds, and a single prompt: `Session` and `query`. Must not know how a session is made."""
+"""A conversation that a program holds, and a single prompt: `Session` and `query`. Must not know how one is made."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class Session:
         )
 
     async def stream(self, prompt: str) -> AsyncGenerator[Message]:
-        """As `ask`, with what happens as it happens; the `Result` comes last. A loop that is left early ends the run."""
+        """As `ask`, with what happens as it happens; the `Result` comes last. A loop that is left ends the run."""
         running = asyncio.create_task(self.ask(prompt))
         try:
             async with aclosing(self._front.messages(running)) as messages:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import coder
-from tests.support.fakeapi import fake_api, text, tool, tool_input, turn
+from tests.support.fakeapi import fake_api, tool, tool_input, turn
 
 ROOT = Path(coder.__file__).parent
 PAGE = ROOT.parent / "docs" / "embedding.md"
@@ -51,10 +51,11 @@ def test_importing_coder_loads_nothing_until_a_name_is_used() -> None:
 def test_every_name_is_there_and_type_checkers_are_told_of_the_same() -> None:
     told = ast.parse((ROOT / "__init__.pyi").read_text("utf-8"))
     stub = {each.asname: node.module for node in told.body if isinstance(node, ast.ImportFrom) for each in node.names}
-    assert stub == coder._EMBEDDED
-    assert all(getattr(coder, name) is not None for name in coder.__all__)
+    names = vars(coder)["_EMBEDDED"]
+    assert stub == names and set(vars(coder)["__all__"]) == {"__version__", *names}
+    assert all(getattr(coder, name) is not None for name in names)
     with pytest.raises(AttributeError, match="nothing_of_that_name"):
-        coder.nothing_of_that_name
+        getattr(coder, "nothing_of_that_name")  # noqa: B009  # type checkers know that there is none
     assert (ROOT / "py.typed").is_file()
 
 

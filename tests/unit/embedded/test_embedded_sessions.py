@@ -44,7 +44,10 @@ def touching(name: str) -> dict[str, Any]:
 @pytest.mark.behaviour("B-2310")
 async def test_what_happens_is_told_in_order_and_ends_with_one_result(desk: Desk) -> None:
     (desk.folder / "a.txt").write_text("seven\n")
-    script = [turn("I look.", tool("Read", file_path=str(desk.folder / "a.txt")), fault=fault("status", 529)), "Seven."]
+    script = [
+        turn("I look.", tool("Read", file_path=str(desk.folder / "a.txt")), fault=fault("status", 529)),
+        turn("Seven."),
+    ]
     async with running_api(script) as api:
         told = [each async for each in query("What is in a.txt?", desk.options(api, partial=True))]
     kinds = [type(each) for each in told if not isinstance(each, Delta)]
@@ -83,7 +86,7 @@ async def test_the_program_decides_and_anything_but_a_yes_is_a_no(
         assert answer is not None
         return answer(request)
 
-    async with running_api([touching("b"), "Over."]) as api:
+    async with running_api([touching("b"), turn("Over.")]) as api:
         async with Session(desk.options(api, permission=permission if answer is not None else None)) as session:
             result = await session.ask("Do it.")
         told = str(api.requests[-1]["messages"][-1])
@@ -98,13 +101,13 @@ async def test_a_callback_that_raises_allows_nothing_and_is_raised_where_the_pro
     async def permission(request: PermissionRequest) -> bool:
         raise LookupError("no such user")
 
-    async with running_api([touching("b"), "Over.", "Another answer."]) as api:
-        async with Session(desk.options(api, permission=permission)) as session:
-            with pytest.raises(LookupError, match="no such user"):
-                await session.ask("Do it.")
-            assert not (desk.folder / "b").exists()
-            assert len(api.requests) == 1
-            assert (await session.ask("Go on.")).ok  # the session goes on
+    script = [touching("b"), turn("Over."), turn("Another answer.")]
+    async with running_api(script) as api, Session(desk.options(api, permission=permission)) as session:
+        with pytest.raises(LookupError, match="no such user"):
+            await session.ask("Do it.")
+        assert not (desk.folder / "b").exists()
+        assert len(api.requests) == 1
+        assert (await session.ask("Go on.")).ok  # the session goes on
 
 
 @pytest.mark.behaviour("B-2311")
@@ -115,7 +118,7 @@ async def test_questions_of_the_model_are_answered_by_the_program(desk: Desk) ->
     async def questions(given: Any) -> dict[str, str]:
         return {each["question"]: "blue" for each in given}
 
-    async with running_api([turn(tool("AskUserQuestion", questions=[asked])), "Blue."]) as api:
+    async with running_api([turn(tool("AskUserQuestion", questions=[asked])), turn("Blue.")]) as api:
         async with Session(desk.options(api, questions=questions)) as session:
             assert (await session.ask("Paint.")).text == "Blue."
         assert "blue" in str(api.requests[-1]["messages"][-1])
@@ -179,7 +182,7 @@ async def test_an_interrupt_ends_one_run_and_no_other_and_the_session_goes_on(de
 @pytest.mark.parametrize("leaves", ["break", "cancel"])
 async def test_who_stops_listening_ends_the_run_and_all_it_started(leaves: str, desk: Desk) -> None:
     command = "echo $$ > pid; sleep 987"
-    async with running_api([turn(tool("Bash", command=command)), "Never."], allow_violations=True) as api:
+    async with running_api([turn(tool("Bash", command=command)), turn("Never.")], allow_violations=True) as api:
         options = desk.options(api, permission_mode="bypassPermissions")
 
         async def until_it_runs() -> int:
@@ -223,7 +226,7 @@ async def test_a_failure_of_the_model_is_a_value_and_a_wrong_option_is_raised(de
 
 @pytest.mark.behaviour("B-2310")
 async def test_a_session_is_gone_on_with_and_commands_are_known_by_name(desk: Desk) -> None:
-    async with running_api(["One.", "Two."]) as api:
+    async with running_api([turn("One."), turn("Two.")]) as api:
         async with Session(desk.options(api)) as session:
             await session.ask("First.")
         async with Session(desk.options(api, resume=session_id(desk))) as session:
@@ -245,7 +248,7 @@ async def test_the_folders_own_settings_need_trust(desk: Desk) -> None:
     settings.write_text('{"permissions": {"allow": ["Bash(touch *)"]}}')
     for trusts in (False, True):
         async with (
-            running_api([touching("made"), "Over."]) as api,
+            running_api([touching("made"), turn("Over.")]) as api,
             Session(desk.options(api, trust_folder=trusts)) as session,
         ):
             assert bool(session.started.warnings) is not trusts
@@ -254,7 +257,7 @@ async def test_the_folders_own_settings_need_trust(desk: Desk) -> None:
 
 
 async def test_what_is_said_while_nobody_listens_is_not_kept(desk: Desk) -> None:
-    async with running_api(["One.", "Two."]) as api, Session(desk.options(api)) as session:
+    async with running_api([turn("One."), turn("Two.")]) as api, Session(desk.options(api)) as session:
         await session.ask("First.")
         told = [each async for each in session.stream("Second.")]
     assert [each.text for each in told if isinstance(each, Text)] == ["Two."]
@@ -285,9 +288,9 @@ SCHEMA = {"type": "object", "properties": {"cents": {"type": "integer"}}, "requi
     ],
 )
 async def test_an_answer_has_the_form_that_was_asked_for(answer: Any, handed: Any, value: Any, desk: Desk) -> None:
-    async with running_api([turn(tool("Submit", **handed), repeat=2)]) as api:
-        async with Session(desk.options(api, answer=answer)) as session:
-            result = await session.ask("What does it cost?")
+    script = [turn(tool("Submit", **handed), repeat=2)]
+    async with running_api(script) as api, Session(desk.options(api, answer=answer)) as session:
+        result = await session.ask("What does it cost?")
     assert result.value == value
     assert result.ok is (handed["cents"] != "five")
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import pytest
 
-from coder import CoderError, Options, Result, Session, Tool, ToolDone, query, tool
+from coder import CoderError, Options, Result, Session, ToolDone, query, tool
 from coder.frontends.embedded.channel import NAME, Functions
 from tests.support.fakeapi import running_api, tool_input, turn
 
@@ -21,8 +21,11 @@ class Size:
 
 
 def shelf(
-    label: Annotated[str, "what stands on it"], size: Size, kind: Literal["wood", "steel"] = "wood", notes: list[str] = []
-) -> dict[str, Any]:  # fmt: skip
+    label: Annotated[str, "what stands on it"],
+    size: Size,
+    kind: Literal["wood", "steel"] = "wood",
+    notes: tuple[str, ...] = (),
+) -> dict[str, Any]:
     """Builds a shelf."""
     return {"label": label, "area": size.width * size.height, "kind": kind, "notes": notes}
 
@@ -133,13 +136,14 @@ async def test_a_tool_of_the_program_needs_no_question_unless_it_says_so(tmp_pat
         return "ordered"
 
     calls = [tool_input(f"mcp__program__{name}", {"text": name}) for name in ("note", "order")]
-    async with running_api([turn(*calls), "Over."]) as api:
+    async with running_api([turn(*calls), turn("Over.")]) as api:
         env = {**api.env, "HOME": str(tmp_path), "CODER_CONFIG_DIR": str(tmp_path / "home")}
         options = Options(cwd=tmp_path, env=env, tools=[note, order], builtin_tools=[])
         told = [each async for each in query("Go.", options)]
         offered = [each["name"] for each in api.requests[0]["tools"]]
     assert done == ["note"]
-    assert [(each.name, each.text) for each in told if isinstance(each, ToolDone)][0] == (calls[0]["name"], "noted")
+    first = next(each for each in told if isinstance(each, ToolDone))
+    assert (first.name, first.text) == (calls[0]["name"], "noted")
     ended = told[-1]
     assert isinstance(ended, Result)
     assert [each.name for each in ended.denied] == ["mcp__program__order"]

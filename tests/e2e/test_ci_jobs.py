@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +113,8 @@ def test_a_pull_request_of_an_enemy_is_data_and_nothing_of_it_counts(runner: Run
     gh = tmp_path / "gh"
     runner.program("gh", f'printf "%s\\n" "$@" > {gh}.argv; cat > {gh}.body; printf %s "$GH_TOKEN" > {gh}.token\n')
     with fake_api(script) as api:
-        event, env = request(base, head, pwned), {"GH_TOKEN": TOKEN, "NPM_TOKEN": "npm-secret-value"}
+        path = os.pathsep.join((str(checkout), str(runner.programs), os.environ["PATH"]))  # the enemy's gh comes first
+        event, env = request(base, head, pwned), {"GH_TOKEN": TOKEN, "NPM_TOKEN": "npm-secret-value", "PATH": path}
         done = runner.step(api.url, event, env, comment="true", max_budget_usd="5")
         first, last = api.requests[0], api.requests[-1]
     assert done.code == 0, done.log

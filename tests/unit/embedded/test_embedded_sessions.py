@@ -139,13 +139,14 @@ async def test_several_sessions_at_once_and_the_program_stays_as_it_was(desk: De
     rules = [
         {"when": {"last_user_contains": f"number {n}"}, "reply": turn(f"This is {n}.", wait=0.05)} for n in range(3)
     ]
-    before = _state()
+    before, logs = _state(), (logging.getLogger().level, list(logging.getLogger().handlers))
     async with running_api({"rules": rules}) as api:
         options = desk.options(api, tools=[add])
 
         async def one(number: int) -> tuple[str, str]:
             async with Session(options) as session:
                 result = await session.ask(f"Which number are you, number {number}?")
+                assert (logging.getLogger().level, logging.getLogger().handlers) == logs
                 return session.id, result.text
 
         answers = await asyncio.gather(*(one(number) for number in range(3)))
@@ -179,7 +180,7 @@ async def test_an_interrupt_ends_one_run_and_no_other_and_the_session_goes_on(de
 
 
 @pytest.mark.behaviour("B-2312")
-@pytest.mark.parametrize("leaves", ["break", "cancel"])
+@pytest.mark.parametrize("leaves", ["query", "stream", "cancel"])
 async def test_who_stops_listening_ends_the_run_and_all_it_started(leaves: str, desk: Desk) -> None:
     command = "echo $$ > pid; sleep 987"
     async with running_api([turn(tool("Bash", command=command)), turn("Never.")], allow_violations=True) as api:
@@ -191,12 +192,20 @@ async def test_who_stops_listening_ends_the_run_and_all_it_started(leaves: str, 
                 await asyncio.sleep(0.01)
             return int(file.read_text())
 
-        if leaves == "break":
+        if leaves == "query":
             async with aclosing(query("Sleep.", options)) as messages:
                 async for message in messages:
                     if isinstance(message, ToolCall):
                         pid = await until_it_runs()
                         break
+        elif leaves == "stream":
+            async with Session(options) as session:
+                async with aclosing(session.stream("Sleep.")) as messages:
+                    async for message in messages:
+                        if isinstance(message, ToolCall):
+                            pid = await until_it_runs()
+                            break
+                assert not session.is_running
         else:
             async with Session(options) as session:
                 asking = asyncio.create_task(session.ask("Sleep."))

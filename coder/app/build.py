@@ -64,8 +64,8 @@ async def open_session(
     `looking` is the first look at the repository, where it was begun before. `more_servers` gives the servers that no
     settings name, such as those of a program that embeds us; `connect` makes the links to servers, by default for real.
     `workflow` is the one that the command line names. `handed` is given the parts, for whoever calls the tools itself.
-    `logs`: what libraries log stays off standard error, and a debug log is kept where one is asked for; not in a program
-    whose log is its own.
+    `logs`: what libraries log stays off standard error, and a debug log is kept where one is asked for; not in a
+    program whose log is its own.
     Raises ConfigError and SessionError.
     """
     if looking is None and repository_of(config.cwd) is not None:

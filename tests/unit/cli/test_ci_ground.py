@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from coder.cli.ci_ground import Ground
+from coder.cli.ci_job import Job
 from coder.core.errors import ConfigError
 from tests.support.cli import Place
 from tests.support.repositories import Repository
@@ -96,3 +97,23 @@ def test_a_shallow_checkout_is_compared_as_far_as_it_goes(place: Place, tmp_path
             ground.commit("HEAD~2", "base")
     with pytest.raises(ConfigError, match="no git repository"):
         Ground(dict(os.environ), tmp_path)
+
+
+@pytest.mark.behaviour("B-2317")
+def test_a_prompt_of_the_maintainer_works_among_the_files_of_the_base(place: Place, tmp_path: Path) -> None:
+    repository = Repository.make(place)
+    repository.write("a.txt", "base")
+    repository.commit("begin")
+    base = repository.git("rev-parse", "HEAD").strip()
+    repository.write("a.txt", "head")
+    repository.commit("change")
+    job = Job("prompt", {}, place.project, base, "", "  Is it right?  ")
+    with opened(place, tmp_path) as ground:
+        words = job.prepare(ground, "", ())
+        assert (ground.folder / "a.txt").read_text() == "base"
+        assert words.startswith("Is it right?\n")
+        assert "+head" in ground.diff("base", "head")[1]
+    alone = Job("prompt", {}, place.project, "", "", "Look.")  # in a job without a request the checkout is trusted
+    with opened(place, tmp_path) as ground:
+        alone.prepare(ground, "", ())
+        assert (ground.folder / "a.txt").read_text() == "head"

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from jsonschema import Draft202012Validator, exceptions, validators
+from jsonschema import Draft202012Validator, FormatChecker, exceptions, validators
 from jsonschema_specifications import REGISTRY
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
@@ -35,7 +35,7 @@ class AnswerForm:
         self._schema = dict(schema)
         kind = validators.validator_for(self._schema, default=Draft202012Validator)
         try:
-            kind.check_schema(self._schema)
+            kind.check_schema(self._schema, format_checker=FormatChecker(()))  # patterns are looked at below
             self._check_parts(self._schema)
         except exceptions.SchemaError as error:
             raise SchemaError(f"{NOT_VALID}: {_line(error.json_path, error.message)}") from error

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from coder.core.errors import ConfigError
+
 # Their value is text of anybody's making: whatever comes next is theirs, also where it looks like a flag.
 _TEXTS = frozenset(
     (
@@ -19,13 +21,16 @@ _BY_EQUALS_ONLY = frozenset({"--debug"})  # what follows is the prompt: only `=`
 
 def bound(argv: Sequence[str], known: Collection[str], takers: Collection[str]) -> list[str]:
     """The same with a value that begins with a dash tied to its flag by `=`. `known` are all flags, `takers` those that
-    want a value. What stands behind `--` is no flag's."""
+    want a value. What stands behind `--` is no flag's. Raises ConfigError."""
     made: list[str] = []
     words = list(argv)
     while words:
         word = words.pop(0)
         if word == "--":
             return [*made, word, *words]
+        flag, _, value = word.partition("=")
+        if value == "--" and flag in known:  # argparse loses it
+            raise ConfigError(f"{flag} cannot be `--`, which ends the flags.")
         if word in _BY_EQUALS_ONLY:
             made.append(f"{word}=")
         elif words and word in takers and _is_value(word, words[0], known):

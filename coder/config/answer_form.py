@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from coder.config.jsonfile import parse_object
 from coder.core.errors import ConfigError, SchemaError
-from coder.core.messages import Json
+
+if TYPE_CHECKING:
+    from coder.core.messages import Json
 
 _FLAG = "--json-schema"
 NOT_VALID = f"{_FLAG} is not a valid JSON Schema"

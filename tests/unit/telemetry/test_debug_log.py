@@ -128,5 +128,5 @@ def test_a_list_says_which_parts_are_logged(tmp_path: Path, wanted: str, kept: s
 def test_the_log_is_a_file_and_nothing_else(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for place in (tmp_path / "pipe", Path("/dev/null"), tmp_path):
-        with pytest.raises(OSError, match="ordinary|directory|device"):
+        with pytest.raises(OSError, match=r"ordinary|directory|device"):
             DebugLog.start(place)

@@ -22,16 +22,21 @@ _HELP = """Reviews a change, fixes a failing build or triages an issue, in a job
 Settings, hooks, agents, commands, servers and CLAUDE.md come from the base: what a change says of them does not count.
 What others wrote is data. Nothing is told to anybody but with --comment, --label or --push.
 """
-_RULES = "CODER_CI_ALLOWED_TOOLS"
-_ALLOWED = f"A rule such as Bash(npm test *); or a line each in ${_RULES}."
-_KEEP = "A variable that looks like a secret, and that its commands need all the same."
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+def _variable(name: str) -> str:
+    """By which an option may be said as well: a job has no need to put what others wrote on a command line."""
+    return f"CODER_CI_{name.removeprefix('--').upper().replace('-', '_')}"
 
 
 def _option(name: str, help: str, metavar: str | None = None) -> Any:
-    """Each may be said by a variable as well: a job has no need to put what others wrote on a command line."""
-    variable = f"CODER_CI_{name.removeprefix('--').upper().replace('-', '_')}"
-    return typer.Option(name, help=help, metavar=metavar, envvar=variable, show_envvar=False, show_default=False)
+    return typer.Option(name, help=help, metavar=metavar, envvar=_variable(name), show_envvar=False, show_default=False)
+
+
+_RULES = _variable("--allowed-tools")
+_ALLOWED = f"A rule such as Bash(npm test *); or a line each in ${_RULES}."
+_KEEP = "A variable that looks like a secret, and that its commands need all the same."
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
 @app.command(help=_HELP, no_args_is_help=True)

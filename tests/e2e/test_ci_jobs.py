@@ -182,6 +182,12 @@ def test_a_fix_is_a_branch_of_its_own_that_leaves_what_steers_alone(runner: Runn
     repository.write("steer.py", steer)
     repository.commit("a test")
     head = repository.git("rev-parse", "HEAD").strip()
+    repository.git("init", "-q", "--bare", str(tmp_path / "origin"))
+    repository.git("remote", "add", "origin", str(tmp_path / "origin"))
+    hook = repository.folder / ".git" / "hooks" / "pre-push"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/hooked\n")
+    hook.chmod(0o755)
     log = tmp_path / "build.log"
     log.write_text("x" * 500_000 + "\nAssertionError: total([1, 2])\n")
     event = {
@@ -197,7 +203,9 @@ def test_a_fix_is_a_branch_of_its_own_that_leaves_what_steers_alone(runner: Runn
     env = {"NPM_TOKEN": "npm-secret-value", "GITHUB_TOKEN": TOKEN, "GITHUB_SHA": head}
     repository.git("config", "http.https://github.com/.extraheader", f"AUTHORIZATION: basic {TOKEN}")
     with fake_api(script) as api:
-        done = runner.step(api.url, event, env, task="fix", log=str(log), base=base, allowed_tools="WebFetch\nBash")
+        done = runner.step(
+            api.url, event, env, task="fix", log=str(log), base=base, push="true", allowed_tools="WebFetch\nBash"
+        )
         first, second = api.requests[0], api.requests[1]
         assert "AssertionError: total([1, 2])" in str(first["messages"]) and len(json.dumps(first)) < 200_000
         assert EVIL not in json.dumps(second["messages"]) and "BASE-NOTES" in json.dumps(second["messages"])
@@ -210,5 +218,7 @@ def test_a_fix_is_a_branch_of_its_own_that_leaves_what_steers_alone(runner: Runn
     assert branch == f"coder/fix-{head[:12]}"
     assert repository.git("diff", "--name-only", head, branch).split() == ["cart.py"]
     assert repository.git("rev-parse", f"{branch}^").strip() == head
+    assert repository.git("ls-remote", "--heads", "origin").split("/", 2)[2] == branch
+    assert not (tmp_path / "hooked").exists()
     assert repository.git("rev-parse", "HEAD").strip() == head and repository.git("status", "--short") == ""
     assert runner.left == []

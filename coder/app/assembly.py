@@ -10,23 +10,24 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from coder.agent.executor import Executor
-from coder.agent.gate import Gate, Remember
+from coder.agent.gate import Ask, Gate, Remember
 from coder.agent.history import History
 from coder.agent.loop import Agent
 from coder.agent.policies import EndPolicy
 from coder.agent.ports import Ports
 from coder.agent.room import Room
 from coder.app.again import Again
-from coder.app.budgets import PrimaryAgain
+from coder.app.budgets import PrimaryAgain, budget_of
 from coder.app.checkpointing import FOLDER, Checkpointing
 from coder.app.commanding.commanded import Commanded, Parts
 from coder.app.conversation import OpenConversation, told_by
 from coder.app.evidencing import evidencing_of
 from coder.app.gitting.session import SessionGit
 from coder.app.hooking.pointing import bring, points_of, tell_of_file
+from coder.app.hosted import Hosted
 from coder.app.memory import ProjectMemory
 from coder.app.others import OtherSessions
 from coder.app.outset import Outset
@@ -55,7 +56,7 @@ from coder.tools.read import Read
 from coder.tools.registry import builtins
 
 if TYPE_CHECKING:
-    from coder.app import presenting, shell_line, tasks
+    from coder.app import presenting, prompt_tool, shell_line, tasks
     from coder.app import structured as structuring
     from coder.app.commanding import granting
     from coder.app.commanding import kept as skills_kept
@@ -74,7 +75,9 @@ if TYPE_CHECKING:
     from coder.tools.registry import Helpers, ToolSession
     from coder.workspace.local import LocalWorkspace
 else:  # for people in front, calls on files, and folders with commands of their own
-    presenting, shell_line, tasks = (LazyModule(f"coder.app.{name}") for name in ("presenting", "shell_line", "tasks"))
+    presenting, prompt_tool, shell_line, tasks = (
+        LazyModule(f"coder.app.{name}") for name in ("presenting", "prompt_tool", "shell_line", "tasks")
+    )
     granting, skills_kept = (LazyModule(f"coder.app.commanding.{name}") for name in ("granting", "kept"))
     following, structuring = LazyModule("coder.tools.skill"), LazyModule("coder.app.structured")
     forking, mentioned, pooling, skilled = (
@@ -98,10 +101,11 @@ class Assembly:
         more_servers: Callable[[], Sequence[Server]] | None = None,
         connect: Connect | None = None,
         workflow: Given | None = None,
+        hosted: Hosted | None = None,
     ) -> None:
         self.outset = outset
         self._config = outset.config
-        self.points = points_of(outset, lambda: self.reach, lambda: self.agents)
+        self.points = points_of(outset, lambda: self.reach, lambda: self.agents, hosted)
         self.git = SessionGit(outset, looking, lambda: self.executor)
         self._today = today
         earlier = outset.journal.folder / SUBAGENTS if outset.start.goes_on else None
@@ -109,7 +113,7 @@ class Assembly:
         self.commanded = Commanded(self._command_parts(reserved))
         self.workflows = LateWorkflows(self._config, lambda: workflowing.workflows_of(self, reserved), workflow)
         self.reach = reach_of(
-            outset, lambda name: self.tools.find(name), lambda: self.gate, self.points, more_servers, connect
+            outset, lambda name: self.tools.find(name), lambda: self.gate, self.points, more_servers, connect, hosted
         )
         self.casting = self._casting()
         told = outset.config.agents
@@ -120,7 +124,7 @@ class Assembly:
         self.tools = self._tools()
         outset.tools.shells.on_end = lambda shell: outset.emit(tasks.ended(shell))
         self.others = self._others()
-        self.ask = outset.figures.timed(frontend.ask)
+        self.ask = outset.figures.timed(self._asked(frontend))
         self.gate = self._gate()
         self.conversation = OpenConversation(
             outset.journal, lambda messages: self.agent.upkeep.restart(messages, "rewind")
@@ -194,9 +198,27 @@ class Assembly:
         """Before each run."""
         if self.reach is not None and await self.reach.ready():
             self.tools.hold(self._every())
-            self.template = template_of(self._config, self.outset.model, self.tools.specs(), self.system.texts)
+            model = self.outset.control.model
+            self.template = template_of(self._config, model, self.tools.specs(), self.system.texts)
             self.agent.begins_with(self.template)
         await self.git.ready()
+
+    def switch(self, model: str) -> None:
+        """Another model from the next request on; "" is the one that the session began with. Raises ConfigError where
+        money is limited and its price is not known."""
+        name = catalog.resolve(model, self._config.env) if model else self.outset.model
+        budget_of(self._config, (name,))
+        self.template = another(self._config, self.template)(name, None)
+        self.agent.go_on_with(self.template, catalog.describe(name).context_window)
+        self.outset.control.set_model(name)
+
+    def tune(self, what: Literal["thinking", "effort"], value: object) -> None:
+        """How the model thinks, from the next request on; None is as the session began."""
+        wanted: Any = getattr(self.outset.config.model, what) if value is None else value
+        changes: dict[str, Any] = {what: wanted}
+        self._config = replace(self._config, model=replace(self._config.model, **changes))
+        self.template = another(self._config, self.template)("", None)
+        self.agent.go_on_with(self.template, catalog.describe(self.template.model).context_window)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -278,6 +300,13 @@ class Assembly:
         found = [*kept, *(self.reach.tools() if self.reach is not None else ())]
         form = (self._structured,) if self._structured is not None else ()
         return [*form, *(tool for tool in found if self._choice.has(tool.name))]
+
+    def _asked(self, frontend: Frontend) -> Ask:
+        name = self._config.prompt_tool
+        if name in ("", "stdio"):
+            return frontend.ask
+        made: Ask = prompt_tool.PromptTool(name, self.reach, frontend.ask)
+        return made
 
     def _gate(self) -> Gate:
         outset = self.outset

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from coder.app.assembly import Assembly
 from coder.app.beside import Beside
+from coder.app.hosted import Hosted
 from coder.app.outset import Outset, outset
 from coder.app.rulebook import SaveRule
 from coder.app.session import Session, SessionFacts
@@ -22,19 +23,22 @@ from coder.git.repository import repository_of
 from coder.telemetry.logs import DebugLog
 
 if TYPE_CHECKING:
-    from coder.app import contents
+    from coder.app import contents, permitting
     from coder.app import titles as making
     from coder.app.reach.linking import Connect
     from coder.app.subagents import leading as leads
     from coder.app.titles import Titler
     from coder.app.workflowing.late import Given
+    from coder.core.permits import Change
     from coder.git import looking as looks
     from coder.git.looking import Looking
     from coder.mcp.server import Server
+    from coder.sessions.store import Mirror
     from coder.telemetry.context_report import ContextReport
 else:  # for people in front, and in a repository
     leads = LazyModule("coder.app.subagents.leading")
     contents, making = LazyModule("coder.app.contents"), LazyModule("coder.app.titles")
+    permitting = LazyModule("coder.app.permitting")
     looks = LazyModule("coder.git.looking")
 
 
@@ -52,8 +56,10 @@ async def open_session(
     more_servers: Callable[[], Sequence[Server]] | None = None,
     connect: Connect | None = None,
     handed: Callable[[Outset, Assembly], None] | None = None,
+    mirror: Mirror | None = None,
     logs: bool = True,
     workflow: Given | None = None,
+    hosted: Hosted | None = None,
 ) -> Session:
     """A session ready for its first prompt. Contacts nothing and changes nothing on disk, but for completing a rewind
     that was cut off.
@@ -63,7 +69,9 @@ async def open_session(
     among them count from the next call on. `titles`: a small model finds a title for a new session.
     `looking` is the first look at the repository, where it was begun before. `more_servers` gives the servers that no
     settings name, such as those of a program that embeds us; `connect` makes the links to servers, by default for real.
-    `workflow` is the one that the command line names. `handed` is given the parts, for whoever calls the tools itself.
+    `workflow` is the one that the command line names, `hosted` what the program that embeds us does for the session.
+    `handed` is given the parts, for whoever calls the tools itself.
+    `mirror` is told whatever is stored of the conversation and its subagents.
     `logs`: what libraries log stays off standard error, and a debug log is kept where one is asked for; not in a
     program whose log is its own.
     Raises ConfigError and SessionError.
@@ -76,8 +84,10 @@ async def open_session(
         led = leads.leading(config, start) if config.agents.main else None
         config = led.config if led is not None else config
         begun = outset(config, frontend, start, save_rule, reload)
+        if mirror is not None:
+            begun.journal.mirror(mirror)
         day = today or datetime.now().astimezone().date()
-        made = Assembly(begun, frontend, day, reserved, looking, more_servers, connect, workflow)
+        made = Assembly(begun, frontend, day, reserved, looking, more_servers, connect, workflow, hosted)
     except BaseException:
         if looking is not None:
             looking.end()
@@ -112,7 +122,12 @@ async def open_session(
         )
         return counted
 
-    return Session(
+    async def permit(changes: Sequence[Change]) -> tuple[str, ...]:
+        made_of = permitting.Permitting(begun.config, begun.book, begun.ground.workspace, session.set_mode)
+        problems: tuple[str, ...] = await made_of.apply(changes)
+        return problems
+
+    session = Session(
         _facts(begun, made),
         made.agent,
         begun.control,
@@ -129,7 +144,13 @@ async def open_session(
         made.reach,
         made.agents,
         made.workflows,
+        permit=permit,
+        described=made.casting.described,
+        roots=lambda: begun.ground.workspace.roots,
+        switch=made.switch,
+        tune=made.tune,
     )
+    return session
 
 
 def _ends(begun: Outset, made: Assembly, titling: tuple[Titler, ...], *, logs: bool) -> AsyncExitStack:

@@ -72,7 +72,6 @@ class Structured(Submit):
         is_ending, self._is_ending = self._is_ending, False
         if is_ending:
             return None
-        self.value = None
         if self._is_asked:
             return Stop("unfit", "The run ended without an answer that fits --json-schema.")
         self._is_asked = True

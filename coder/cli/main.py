@@ -86,6 +86,10 @@ def _start(arguments: RunArguments) -> int:
 
         _check_name(arguments.prompt)
         return interactive.start(arguments)
+    if arguments.streaming.is_driven:
+        from coder.cli import streaming
+
+        return streaming.start(arguments)
     config = load(arguments.flags, os.environ, current_folder())
     if arguments.init_only:
         return loop.run(_run_setup(arguments, config))
@@ -149,6 +153,7 @@ async def _run(arguments: RunArguments, config: Config, prompt: str, looking: Lo
             reload=Reload(flags, os.environ, current_folder()),
             reserved=reserved(),
             looking=looking,
+            mirror=getattr(frontend, "mirrored", None) if arguments.streaming.mirrors else None,
         )
         gc.freeze()
         gc.enable()
@@ -232,7 +237,14 @@ def frontend_of(arguments: RunArguments, env: Mapping[str, str] = os.environ) ->
     if arguments.output_format == "stream-json":
         flags = arguments.flags
         forwards = flags.forward_subagent_text or switch(env, "CLAUDE_CODE_FORWARD_SUBAGENT_TEXT")
-        return StreamJsonOut(sys.stdout.fileno(), hook_events=flags.hook_events, forwards_agents=forwards)
+        return StreamJsonOut(
+            sys.stdout.fileno(),
+            hook_events=flags.hook_events,
+            forwards_agents=forwards,
+            partial=arguments.streaming.partial,
+            states=switch(env, "CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS"),
+            asks_tool=bool(flags.permission_prompt_tool),
+        )
     return JsonOut(sys.stdout.fileno())
 
 

@@ -87,6 +87,7 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
         auto_compact_percent=_auto_compact_percent(overlay),
         auto_compact_window=flags.auto_compact_window or stack.first(lambda settings: settings.auto_compact_window),
         tools=flags.tools if flags.tools is not None or not flags.bare else _BARE_TOOLS,
+        prompt_tool=flags.permission_prompt_tool or "",
         may_bypass=may_bypass(flags, stack, env),
         json_schema=answer_form(flags.json_schema),
         setup=flags.setup,

@@ -88,11 +88,13 @@ class Interface:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class HookSource:
-    """The `hooks` object of one settings file, as written. `origin` is the file or flag it stands in."""
+    """The `hooks` object of one settings file, as written. `origin` is the file or flag it stands in. `hosted`: of the
+    program that embeds us, whose matchers name callbacks."""
 
     origin: str
     scope: Scope
     events: Mapping[str, Any] = field(default_factory=dict)
+    hosted: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -218,6 +220,7 @@ class Config:
     model: ModelConfig
     mode: Mode = "default"
     rules: tuple[RuleText, ...] = ()
+    prompt_tool: str = ""  # who is asked about calls where nobody is in front: a tool of a server, or stdio: the host
     managed_rules_only: bool = False  # nobody but the administrator may allow anything
     confirm_irreversible: bool = True  # what cannot be undone is asked about in every mode
     add_dirs: tuple[Path, ...] = ()

@@ -34,7 +34,7 @@ from coder.hooks import inputs
 from coder.hooks.config import HookSet
 from coder.hooks.engine import Engine
 from coder.hooks.outcome import Outcome
-from coder.hooks.surroundings import CallServer, Links, Surroundings
+from coder.hooks.surroundings import CallHost, CallServer, Links, Surroundings
 from coder.permissions.world import LocalWorld
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ class Around:
     """What hooks need of the session they belong to. `source` is how it began (None: hooks know), `folder` holds its
     side files; `world` and `side_model` are asked for when a hook needs one; `tasks` are its commands in the
     background, and `is_running` tells that it is made in the middle of a run; `call_server` calls tools of MCP
-    servers; `agents` can be asked, None: nobody can."""
+    servers; `agents` can be asked, None: nobody can; `call_host` calls back the program that embeds
+    us."""
 
     scene: Scene
     source: Source | None
@@ -61,6 +62,7 @@ class Around:
     waits: Waits = field(default_factory=Waits)
     call_server: CallServer | None = None
     agents: Callable[[], Agents] | None = None
+    call_host: CallHost | None = None
 
 
 class SessionHooks(CallHooks):
@@ -78,6 +80,7 @@ class SessionHooks(CallHooks):
             around.scene.workspace.mind,
             around.call_server,
             looker(around.agents) if around.agents is not None else None,
+            around.call_host,
         )
         runs.use(Engine(hooks, _surroundings(config, around), links))
         self.leaving: Leaving = "other"
@@ -94,7 +97,7 @@ class SessionHooks(CallHooks):
 
     def bring(self, hooks: HeadHooks) -> None:
         self._brought[hooks.origin] = hooks
-        self._runs.bring(hooks.events, hooks.origin, hooks.root)
+        self._runs.bring(hooks.events, hooks.origin, hooks.root, hosted=hooks.hosted)
 
     @property
     def brought(self) -> tuple[HeadHooks, ...]:

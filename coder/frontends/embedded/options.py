@@ -28,7 +28,7 @@ class Options:
     `permission` is asked where a call needs a yes; without it such a call is denied. `questions` gets what the model
     asks the person (the input of AskUserQuestion) and answers question text to chosen label, None for no answer.
     `tools` are functions of the program that the model may call; a plain function will do. `builtin_tools` are the
-    tools of coder there are, None: all. `answer` is a dataclass or a JSON schema: the result then has a `value` of that
+    tools of coder there are, None: all. `require_mcp` names servers without which nothing is sent. `answer` is a dataclass or a JSON schema: the result then has a `value` of that
     form. `env` is added to the environment of the process, for this session alone. `settings` is a path or the settings
     themselves, `setting_sources` which of user, project and local are read; settings of the folder that run or loosen
     something count only where the person trusted it, or with `trust_folder`. `resume` is the id, name or beginning of
@@ -49,6 +49,7 @@ class Options:
     builtin_tools: Sequence[str] | None = None
     tools: Sequence[Tool | Callable[..., Any]] = ()
     mcp_servers: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    require_mcp: Sequence[str] = ()
     agents: Mapping[str, Any] = field(default_factory=dict)
     answer: type[Any] | Mapping[str, Any] | None = None
     add_dirs: Sequence[str | os.PathLike[str]] = ()
@@ -81,6 +82,7 @@ class Options:
             allowed_tools=(*self.allowed_tools, *own_rules),
             disallowed_tools=tuple(self.disallowed_tools),
             mcp_config=(json.dumps({"mcpServers": dict(self.mcp_servers)}),) if self.mcp_servers else (),
+            require_mcp=tuple(self.require_mcp),
             agents=json.dumps(dict(self.agents)) if self.agents else None,
             add_dirs=tuple(os.fspath(each) for each in self.add_dirs),
             settings=_settings(self.settings),

@@ -155,6 +155,11 @@ class Session:
 
     async def _run(self, session: app.Session, prompt: str) -> RunEnded:
         if not self._has_begun:
+            missing = await session.required()
+            if missing is None:
+                return RunEnded(reason="interrupted", turns=0, error="Interrupted")
+            if missing:
+                return RunEnded(reason="server_missing", turns=0, error=" ".join(missing))
             self._has_begun = True
             session.servers_told()
             session.wait_for_agents()

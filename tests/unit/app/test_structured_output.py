@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from coder.core.errors import ConfigError, SchemaError
+from coder.core.events import AnyEvent, ToolFinished
 from coder.core.messages import Json
+from coder.core.requests import Deny
+from tests.support.engine import Recorder
 from tests.support.fakeapi import rule, running_api, tool, tool_input, turn
 from tests.support.fanout import asks
 from tests.support.talks import Talk
@@ -102,6 +105,34 @@ async def test_what_was_handed_in_before_the_check_failed_counts_no_more(
         end = await session.prompt("go")
         await session.aclose()
     assert (end.reason, end.handed_in.value) == ("done", {"n": 2})  # type: ignore[union-attr]  # it handed in
+
+
+@pytest.mark.behaviour("B-2271")
+async def test_who_has_to_hand_in_anew_is_reminded_anew(tmp_path: Path) -> None:
+    work = tool("Write", file_path=str(tmp_path / "project" / "a"), content="x")
+    mends = tool("Write", file_path=str(tmp_path / "project" / "ok"), content="")
+    script = [turn(work), turn("Done."), turn(GOOD), turn(mends), turn("Mended."), turn(tool("Submit", n=2))]
+    (end,), _ = await ended(tmp_path, script, check="test -f ok")
+    assert (end.reason, end.handed_in.value) == ("done", {"n": 2})
+
+
+@pytest.mark.behaviour("B-2271")
+async def test_what_the_person_says_as_it_is_handed_in_is_answered_first(tmp_path: Path) -> None:
+    class Speaking(Recorder):
+        def emit(self, event: AnyEvent) -> None:
+            super().emit(event)
+            if isinstance(event, ToolFinished) and not said:
+                said.append("and two?")
+                session.steer(said[0])
+
+    said: list[str] = []
+    async with running_api([turn(GOOD), turn(tool("Submit", n=2))]) as api:
+        front = Speaking(Deny("nobody", nobody=True))
+        session = await Talk.at(tmp_path, api.url).open(json_schema=SCHEMA, front=front)
+        end = await session.prompt("go")
+        await session.aclose()
+        assert end.handed_in is not None and end.handed_in.value == {"n": 2}
+        assert said[0] in json.dumps(api.requests[1]["messages"][-1])
 
 
 async def test_who_is_asked_meanwhile_hands_nothing_in_for_the_session(tmp_path: Path) -> None:

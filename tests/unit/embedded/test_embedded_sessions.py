@@ -310,3 +310,13 @@ async def test_what_is_no_form_is_refused(desk: Desk) -> None:
         with pytest.raises(CoderError):
             async with Session(Options(cwd=desk.folder, env={"CODER_CONFIG_DIR": str(desk.root)}, answer=wrong)):
                 pass
+
+
+@pytest.mark.behaviour("B-2310")
+async def test_without_a_server_that_must_be_there_nothing_is_sent(desk: Desk) -> None:
+    servers = {"gone": {"command": "no-such-program-anywhere"}}
+    async with running_api([turn("Never.")]) as api:
+        async with Session(desk.options(api, mcp_servers=servers, require_mcp=["gone"])) as session:
+            result = await session.ask("Hello.")
+        assert not api.requests
+    assert (result.reason, "gone" in result.error) == ("server_missing", True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from coder.app.assembly import Assembly
+from coder.app.assembly import SUBAGENTS, Assembly
 from coder.app.beside import Beside
 from coder.app.hosted import Hosted
 from coder.app.outset import Outset, outset
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from coder.app import titles as making
     from coder.app.reach.linking import Connect
     from coder.app.subagents import leading as leads
+    from coder.app.subagents import remains
     from coder.app.titles import Titler
     from coder.app.workflowing.late import Given
     from coder.core.permits import Change
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from coder.sessions.store import Mirror
     from coder.telemetry.context_report import ContextReport
 else:  # for people in front, and in a repository
-    leads = LazyModule("coder.app.subagents.leading")
+    leads, remains = (LazyModule(f"coder.app.subagents.{name}") for name in ("leading", "remains"))
     contents, making = LazyModule("coder.app.contents"), LazyModule("coder.app.titles")
     permitting = LazyModule("coder.app.permitting")
     looks = LazyModule("coder.git.looking")
@@ -112,6 +114,7 @@ async def open_session(
         told += ("Nothing is committed by itself in this session: that needs checkpoints, and none are kept.",)
     if handed is not None:
         handed(begun, made)
+    told += await _left_behind(begun)
     own = (*begun.warnings, *made.system.warnings, *told, *begun.journal.notes)
     warnings = (*config.warnings, *own, *await made.checkpoints.recover())
 
@@ -151,6 +154,15 @@ async def open_session(
         tune=made.tune,
     )
     return session
+
+
+async def _left_behind(begun: Outset) -> tuple[str, ...]:
+    """What agents of a session that goes on left in worktrees, where they did not end."""
+    if not begun.start.goes_on or not (begun.journal.folder / SUBAGENTS).is_dir():
+        return ()
+    found = await asyncio.to_thread(remains.remains, begun.config.cwd, begun.journal.session_id)
+    text = remains.told(found)
+    return (text,) if text else ()
 
 
 def _ends(begun: Outset, made: Assembly, titling: tuple[Titler, ...], *, logs: bool) -> AsyncExitStack:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 from coder.core.messages import Json
-from coder.frontends.stream_json import convert
 from coder.frontends.stream_json.callbacks.servers import Ask
 from coder.frontends.stream_json.control import HostGone, RequestError
+from coder.frontends.stream_json.lines import LIMIT, slimmed
 from coder.hooks.surroundings import HostError
 
 _JUDGED = ("PreToolUse", "PermissionRequest", "UserPromptSubmit")  # what is let through by its whole text
@@ -29,7 +29,7 @@ class HostHooks:
         if is_too_long(request):
             if given.get("hook_event_name") in _JUDGED:
                 raise HostError(TOO_LONG, gone=True)
-            request["input"] = convert.without_data(given)
+            request["input"] = slimmed(given)
         try:
             return await self._ask(request)
         except HostGone as error:
@@ -38,9 +38,9 @@ class HostHooks:
             raise HostError(str(error)) from error
 
 
-TOO_LONG = f"what it is about is longer than {convert.LINE_LIMIT:,} bytes, which a host may not be able to read"
+TOO_LONG = f"what it is about is longer than {LIMIT:,} bytes, which a host may not be able to read"
 
 
 def is_too_long(request: Json) -> bool:
     """Whether a frame with it is longer than a line that every host reads."""
-    return len(json.dumps(request, ensure_ascii=False, default=str).encode("utf-8", "replace")) > convert.LINE_LIMIT
+    return len(json.dumps(request, ensure_ascii=False, default=str).encode("utf-8", "replace")) > LIMIT

@@ -137,6 +137,7 @@ class Pool:
         brief = replace(record.brief, call=call, parent=record.brief.parent, out=None)
         cast = self.footing.casting.cast(replace(brief, prompt=message), record.depth)
         record.brief, record.state, record.report, record.background = brief, "queued", None, False
+        record.sender = parent
         return await self._waited(record, Life(self, record, cast, message, _unprimed))
 
     def holds(self, id: str) -> bool:
@@ -187,14 +188,15 @@ class Pool:
 
     def ancestors(self, record: Record) -> tuple[str, ...]:
         above: list[str] = []
-        parent = self._records.get(record.brief.parent)
+        parent = self.waiter_of(record)
         while parent is not None and parent.id not in above:
             above.append(parent.id)
-            parent = self._records.get(parent.brief.parent)
+            parent = self.waiter_of(parent)
         return tuple(above)
 
-    def parent_of(self, record: Record) -> Record | None:
-        return self._records.get(record.brief.parent)
+    def waiter_of(self, record: Record) -> Record | None:
+        """The agent that waits for this one: who sent it on, else who asked it."""
+        return self._records.get(record.sender or record.brief.parent)
 
     def _is_above(self, id: str, of: str) -> bool:
         record = self._records.get(of)
@@ -213,7 +215,7 @@ class Pool:
         cast = self.footing.casting.cast(brief, depth)
         if cut is not None and (record := self._records.get(cut.id)) is not None and record.living is None:
             record.brief, record.state, record.crowd = replace(brief, prompt=record.brief.prompt), "queued", crowd
-            record.report, record.told = None, True
+            record.report, record.told, record.sender = None, True, ""
             return record, cast, ""
         (crowd or self._crowd).add()
         id = self._new_id()

@@ -23,7 +23,8 @@ ENDED = ("completed", "failed", "stopped")
 @dataclass(slots=True, eq=False, repr=False)
 class Record:
     """`usd` None: the price of a request is not known. `told`: what it reported is in the conversation, or need not be.
-    `waits_for` is the agent that is changing files, while this one waits for it; `asks` counts its open questions."""
+    `waits_for` is the agent that is changing files, while this one waits for it; `asks` counts its open questions.
+    `sender` is the agent that sent it on and waits for it now, "" for the one that first asked it."""
 
     id: str
     brief: Brief
@@ -42,6 +43,7 @@ class Record:
     usd: float | None = 0.0
     asks: int = 0
     waits_for: str = ""
+    sender: str = ""
     told: bool = True
     began: float = 0.0
     seconds: float = 0.0  # of its lives before this one, and once it has ended of all

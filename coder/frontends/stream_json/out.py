@@ -31,8 +31,8 @@ from coder.core.messages import Json, Message
 from coder.core.requests import Deny, Reply, Request
 from coder.core.visible import visible_line
 from coder.frontends.hook_words import failure
+from coder.frontends.outbox import Outbox
 from coder.frontends.stream_json import convert
-from coder.frontends.stream_json.outbox import Outbox
 from coder.frontends.workflow_json import with_workflow
 
 if TYPE_CHECKING:
@@ -67,9 +67,7 @@ class JsonOut:
         seconds = time.monotonic() - self._started
         result = convert.result(session.facts, ended, session.spent, self._denials, seconds)
         self._write(with_workflow(result, session))
-        self._outbox.close()
-        if self._outbox.failure is not None:
-            raise self._outbox.failure
+        self._outbox.deliver()
 
     def _write(self, message: Json) -> None:
         line = _encode(message)

@@ -19,7 +19,7 @@ from coder.agent.loop import Agent
 from coder.agent.ports import Ports
 from coder.agent.room import Room
 from coder.app.again import Again
-from coder.app.budgets import PrimaryAgain
+from coder.app.budgets import PrimaryAgain, budget_of
 from coder.app.checkpointing import FOLDER, Checkpointing
 from coder.app.commanding.commanded import Commanded, Parts
 from coder.app.conversation import OpenConversation, told_by
@@ -187,9 +187,19 @@ class Assembly:
         """Before each run."""
         if self.reach is not None and await self.reach.ready():
             self.tools.hold(self._every())
-            self.template = template_of(self._config, self.outset.model, self.tools.specs(), self.system.texts)
+            model = self.outset.control.model
+            self.template = template_of(self._config, model, self.tools.specs(), self.system.texts)
             self.agent.begins_with(self.template)
         await self.git.ready()
+
+    def switch(self, model: str) -> None:
+        """Another model from the next request on; "" is the one that the session began with. Raises ConfigError where
+        money is limited and its price is not known."""
+        name = catalog.resolve(model, self._config.env) if model else self.outset.model
+        budget_of(self._config, (name,))
+        self.template = another(self._config, self.template)(name, None)
+        self.agent.go_on_with(self.template, catalog.describe(name).context_window)
+        self.outset.control.set_model(name)
 
     def line(self) -> ShellLine:
         """What runs a command that the person typed."""

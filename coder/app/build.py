@@ -126,6 +126,7 @@ async def open_session(
         made.reach,
         made.agents,
         made.workflows,
+        switch=made.switch,
     )
 
 

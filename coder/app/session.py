@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from coder.agent.control import Control
 from coder.agent.loop import Agent
 from coder.app.hooking.points import NoPoints, Points
-from coder.app.prompting import Prompting, Refused
+from coder.app.prompting import GIVEN, Given, Prompting, Refused
 from coder.core.errors import ProtocolError, SessionError
 from coder.core.events import CompactionEnded, RunEnded
 from coder.core.lazy import LazyModule
-from coder.core.messages import Image, Message, Meta, Text, said
+from coder.core.messages import Image, Kind, Message, Meta, Text, said
 from coder.core.tools import Mode
 from coder.sessions.titles import first_words
 
@@ -81,6 +81,8 @@ class Session:
         reach: Reach | None = None,
         agents: LateAgents | None = None,
         workflows: LateWorkflows | None = None,
+        *,
+        switch: Callable[[str], None] | None = None,
     ) -> None:
         self.facts = facts
         self.control = control
@@ -89,6 +91,7 @@ class Session:
         self.points: Points = points or NoPoints()
         self.reach = reach  # its servers; None where it has none
         self._after_run = after_run
+        self._switch = switch
         self.agents = agents
         self.workflows = workflows
         if agents is not None:
@@ -124,10 +127,16 @@ class Session:
         return await self._context()
 
     async def prompt(
-        self, text: str, pictures: Sequence[Picture] = (), *, time_budget: float | None = None
+        self,
+        text: str,
+        pictures: Sequence[Picture] = (),
+        *,
+        time_budget: float | None = None,
+        given: Given = GIVEN,
     ) -> RunEnded:
         """Runs to the final answer. An interrupt, or `time_budget` seconds gone, is an end like any other. A text that
-        names a command of a file is sent as what that command says; one that names a workflow runs that.
+        names a command of a file is sent as what that command says; one that names a workflow runs that. `given` is
+        what a program says beside it.
 
         Raises ProtocolError while a run is under way; CoderError that says why a command could not be expanded, and
         SessionError that names a picture that cannot be sent, with nothing said then; CancelledError when the caller
@@ -137,7 +146,7 @@ class Session:
         blocks = await asyncio.to_thread(_blocks, pictures) if pictures else ()
         async with self._line:
             self._expect_idle("steer it or interrupt it first")
-        running = asyncio.create_task(self._run(text, blocks))
+        running = asyncio.create_task(self._run(text, blocks, given))
         async with self._until_done(running):
             done, _ = await asyncio.wait({running}, timeout=time_budget)
             if not done:
@@ -178,10 +187,10 @@ class Session:
             self._requiring.cancel()
             self._requiring = None
 
-    async def _run(self, text: str, pictures: Sequence[Image]) -> RunEnded:
+    async def _run(self, text: str, pictures: Sequence[Image], given: Given) -> RunEnded:
         self._agent.starts()
         try:
-            prepared = await self._prompting.prepare(text, pictures)
+            prepared = await self._prompting.prepare(text, pictures, given)
             if isinstance(prepared, Refused):
                 return self._agent.ended_early("hook_stopped", prepared.why)
             for message in prepared.before:
@@ -274,6 +283,27 @@ class Session:
         """
         self._agent.steer(Message("user", (*_blocks(pictures), Text(text)), Meta(kind="steer")))
 
+    def steer_with(self, given: Given) -> None:
+        """The same for a program. What is not delivered is for `undelivered`; only what stands behind the results of
+        calls is, from now on, so that an answer without any ends the run that it belongs to."""
+        self._agent.inbox.waits_for_calls = True
+        self._agent.steer(Message("user", given.blocks, Meta(uuid=given.uuid, kind="steer")))
+
+    def undelivered(self) -> tuple[str, ...]:
+        """The ids of what was said to a run and has not been delivered, in order; it is out of the queue then."""
+        return tuple(message.meta.uuid for message in self._agent.inbox.take_back())
+
+    def note(self, given: Given) -> None:
+        """Adds a message to the conversation that the next prompt goes with. Raises ProtocolError while a run is under
+        way."""
+        self._expect_idle("it can be noted when it has ended")
+        kind: Kind = "reminder" if given.is_synthetic else "prompt"
+        self._agent.tell(Message("user", given.blocks, Meta(uuid=given.uuid, kind=kind)))
+
+    def knows(self, uuid: str) -> bool:
+        """Whether a message of this id is in the conversation."""
+        return any(message.meta.uuid == uuid for message in self.messages)
+
     @property
     def queued(self) -> tuple[str, ...]:
         """What was said to a run and has not been delivered."""
@@ -350,6 +380,12 @@ class Session:
                 "bypassPermissions can only be chosen at the start: coder --permission-mode bypassPermissions"
             )
         self.control.set_mode(mode)
+
+    def set_model(self, model: str) -> None:
+        """From the next request on; "" is the model that the session began with. Raises ConfigError for one that cannot
+        be asked."""
+        if self._switch is not None:
+            self._switch(model)
 
     @property
     def waited(self) -> float:

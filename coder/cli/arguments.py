@@ -36,6 +36,8 @@ class RunArguments:
     screen_reader: bool = False
     no_animation: bool = False
     color: Color = "auto"
+    input_format: str = "text"
+    replay_user_messages: bool = False
 
 
 class _Parser(argparse.ArgumentParser):
@@ -53,7 +55,7 @@ def parse(argv: list[str]) -> RunArguments:
     mode = "bypassPermissions" if found.dangerously_skip_permissions else found.permission_mode
     return RunArguments(
         prompt=found.prompt,
-        print_mode=found.print,
+        print_mode=found.print or found.input_format == "stream-json",
         output_format=found.output_format,
         record=found.record,
         replay=found.replay,
@@ -108,6 +110,8 @@ def parse(argv: list[str]) -> RunArguments:
         screen_reader=found.screen_reader,
         no_animation=found.no_animation,
         color=found.color,
+        input_format=found.input_format,
+        replay_user_messages=found.replay_user_messages,
     )
 
 
@@ -117,6 +121,8 @@ def _build() -> _Parser:
     add("prompt", nargs="?")
     add("-p", "--print", action="store_true")
     add("--output-format", choices=FORMATS, default="text")
+    add("--input-format", choices=("text", "stream-json"), default="text")
+    add("--replay-user-messages", action="store_true")
     add("--model")
     add("--effort", choices=get_args(Effort))
     add("--max-turns", type=_positive_int)

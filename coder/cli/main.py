@@ -106,6 +106,10 @@ def _start(arguments: RunArguments) -> int:
         early.give_back()
         _check_name(arguments.prompt)
         return interactive.start(arguments)
+    if arguments.input_format == "stream-json":
+        from coder.cli import streaming
+
+        return streaming.start(arguments)
     config = load(arguments.flags, os.environ, current_folder())
     if arguments.flags.resume == "":
         from coder.app.starting import unnamed

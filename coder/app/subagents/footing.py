@@ -40,7 +40,8 @@ class Makes(Protocol):
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Footing:
     """`tools` makes the tools of an agent, `find` finds further ones, those of servers; `gate` is the session's, whose
-    questions no agent's interrupt. `interrupt` ends the run under way, `merging` is how a branch gets into the session's work tree."""
+    questions no agent's interrupt. `interrupt` ends the run under way, `merging` is how a branch gets into the
+    session's work tree."""
 
     outset: Outset
     casting: Casting

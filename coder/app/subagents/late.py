@@ -60,6 +60,11 @@ class LateAgents:
             self._pool.notices.patience = self._patience
 
     @property
+    def patience(self) -> float | None:
+        """How many seconds are spent on waiting for those in the background; None while nobody waits."""
+        return self._patience
+
+    @property
     def has_news(self) -> bool:
         """Whether an agent in the background has reported something that the conversation does not know."""
         return self._pool is not None and self._pool.notices.are_due

@@ -70,9 +70,9 @@ class JsonOut:
         self._outbox.deliver()
 
     def _write(self, message: Json) -> None:
-        line = _encode(message)
+        line = encode(message)
         if len(line) > convert.LINE_LIMIT and message.get("type") != "result":
-            line = _encode(convert.without_data(message))
+            line = encode(convert.without_data(message))
         self._outbox.put(line)
 
 
@@ -169,7 +169,7 @@ class StreamJsonOut(JsonOut):
             self._write(shape)
 
 
-def _encode(message: Json) -> bytes:
+def encode(message: Json) -> bytes:
     text = json.dumps(message, ensure_ascii=False, separators=(",", ":"), default=str)
     # Some readers end a line at these two; JSON lets us write them escaped.
     text = text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

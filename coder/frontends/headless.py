@@ -73,7 +73,8 @@ async def run(
             is_closed = await _closed(session, frontend)
         if not is_closed:
             end.now()
-        return end.told()
+        signals.leaves_with = end.told()
+        return signals.leaves_with
 
 
 class _End:
@@ -152,6 +153,7 @@ class Watch:
 
     def __init__(self) -> None:
         self.caught: signal.Signals | None = None
+        self.leaves_with: int | None = None  # all is said and done
         self._since = 0.0
         self._task = asyncio.current_task()
         self._session: Session | None = None
@@ -174,9 +176,12 @@ class Watch:
 
     def __exit__(self, *exc: object) -> None:
         self._depth -= 1
-        if not self._depth:
-            for number in _SIGNALS:
-                asyncio.get_running_loop().remove_signal_handler(number)
+        if self._depth:
+            return
+        loop, code = asyncio.get_running_loop(), self.leaves_with
+        for number in _SIGNALS:
+            if loop.remove_signal_handler(number) and code is not None:
+                signal.signal(number, lambda *_: os._exit(code))
 
     def _on_signal(self, number: signal.Signals) -> None:
         now = time.monotonic()

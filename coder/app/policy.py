@@ -19,11 +19,24 @@ from coder.core.config import Config, RuleText, Scope
 from coder.core.errors import ConfigError
 from coder.core.messages import ToolUse
 from coder.core.requests import Reason
-from coder.core.tools import READS_RESOURCES, Access, Calls, Decides, Fetches, Internal, Mode, Reads, Runs, Writes
+from coder.core.tools import (
+    READS_RESOURCES,
+    Access,
+    Calls,
+    Decides,
+    Delegates,
+    Fetches,
+    Internal,
+    Mode,
+    Reads,
+    Runs,
+    Writes,
+)
 from coder.permissions.decide import Decision, decide
 from coder.permissions.names import names
 from coder.permissions.rules import Rules
 from coder.permissions.world import LocalWorld
+from coder.tools.agent import GENERAL
 from coder.tools.files import target
 from coder.tools.wildcard import split_prefix
 from coder.workspace.local import LocalWorkspace
@@ -31,7 +44,7 @@ from coder.workspace.local import LocalWorkspace
 _ALIASES = {"Task": "Agent", "BashOutput": "TaskOutput", "KillShell": "TaskStop"}
 _SESSION_ONLY = names(
     "TodoWrite TaskCreate TaskUpdate TaskGet TaskList TaskOutput TaskStop AskUserQuestion EnterPlanMode ToolSearch "
-    "Agent Think ListMcpResourcesTool"
+    "Think ListMcpResourcesTool"
 )
 REPOSITORY: tuple[Scope, ...] = ("project", "local")
 
@@ -198,6 +211,10 @@ def access_of(tool: str, given: dict[str, object], world: LocalWorld) -> Access:
             return Fetches(text("url"))
         case "ReadMcpResourceTool":
             return Calls(text("server"), READS_RESOURCES)
+        case "Agent":
+            return Delegates(text("subagent_type") if given.get("subagent_type") else GENERAL)
+        case "SendMessage":
+            return Delegates(text("to"))
         case "ExitPlanMode":
             return Decides()
         case name if name in _SESSION_ONLY:

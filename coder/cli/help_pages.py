@@ -57,6 +57,7 @@ Agents
 Output
   --output-format FORMAT    text, json or stream-json (with -p)
   --include-hook-events     every hook that runs, in stream-json
+  --forward-subagent-text   what agents say and think, too
   --verbose                 more about what happens
   --screen-reader           plain lines, numbered choices
   --no-animation            nothing moves

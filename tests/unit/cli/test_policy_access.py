@@ -38,6 +38,11 @@ INPUTS: dict[str, list[dict[str, Any]]] = {
     ],
     "EnterPlanMode": [{}],
     "ExitPlanMode": [{"plan": "p"}],
+    "Agent": [
+        {"description": "d", "prompt": "p"},
+        {"description": "d", "prompt": "p", "subagent_type": "Explore"},
+    ],
+    "SendMessage": [{"to": "a1", "message": "m"}],
     "WebFetch": [{"url": "https://docs.python.org/3/", "prompt": "p"}],
 }  # fmt: skip
 

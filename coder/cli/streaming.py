@@ -13,7 +13,7 @@ from dataclasses import replace
 from coder.app.build import open_session
 from coder.app.reload import Reload
 from coder.app.session import Session
-from coder.app.starting import Start
+from coder.app.starting import Start, unnamed
 from coder.cli.arguments import RunArguments
 from coder.config.environment import switch
 from coder.core import loop
@@ -35,6 +35,8 @@ def start(arguments: RunArguments) -> int:
     if arguments.prompt is not None:
         raise ConfigError("with --input-format stream-json prompts come over standard input: leave the one here out.")
     config = load(arguments.flags, os.environ, current_folder())
+    if arguments.flags.resume == "":
+        raise unnamed(config)  # before anything is waited for
     return loop.run(_run(arguments, config))
 
 
@@ -87,9 +89,6 @@ class _Opener:
         return session
 
     def _start(self) -> Start:
-        from coder.app.starting import unnamed
         from coder.cli.main import which_session
 
-        if self._arguments.flags.resume == "":
-            raise unnamed(self._config)
         return which_session(self._arguments.flags)

@@ -102,9 +102,9 @@ class Wire:
         assert self.process.stdin is not None
         self.process.stdin.close()
 
-    def rest(self) -> list[Json]:
-        """Ends the input, and returns what comes until the process has ended."""
-        if self.process.stdin is not None and not self.process.stdin.closed:
+    def rest(self, *, ends: bool = True) -> list[Json]:
+        """Ends the input, if it is told to, and returns what comes until the process has ended."""
+        if ends and self.process.stdin is not None and not self.process.stdin.closed:
             self.end()
         come = []
         while (frame := self._next()) is not None:

@@ -43,6 +43,7 @@ class LateAgents:
         self._folder = folder
         self._pool: Pool | None = None
         self._patience: float | None = None
+        self.heard: Callable[[], None] = _unprimed  # called when one in the background has ended
         self.interrupt: Callable[[], None] = _unprimed  # of the run that waits for them
 
     @property
@@ -50,6 +51,7 @@ class LateAgents:
         if self._pool is None:
             self._pool = self._make()
             self._pool.notices.patience = self._patience
+            self._pool.notices.heard = lambda: self.heard()
         return self._pool
 
     def waits(self) -> None:
@@ -63,6 +65,11 @@ class LateAgents:
     def patience(self) -> float | None:
         """How many seconds are spent on waiting for those in the background; None while nobody waits."""
         return self._patience
+
+    @property
+    def behind(self) -> frozenset[str]:
+        """The ids of those that work in the background: each is news when it has ended."""
+        return frozenset(self._pool.behind) if self._pool is not None else frozenset()
 
     @property
     def has_news(self) -> bool:

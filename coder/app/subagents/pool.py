@@ -57,6 +57,7 @@ class Pool:
         self._crowd = of_a_run()
         self._is_closed = False
         self.notices = Notices(lambda: self.records, self._cancel)
+        self.behind: set[str] = set()  # agents in the background that have not ended, and told so
         self._past = Past(sidecar.read_all(self.folder) if self.keeps else (), cut)
         for kept in self._past.all:
             self._records[kept.id] = self._past.record_of(kept)
@@ -224,12 +225,14 @@ class Pool:
 
     def _launched(self, record: Record, cast: Cast, prompt: str) -> Record:
         record.background = True
+        self.behind.add(record.id)
         life = Life(self, record, cast, prompt, _unprimed)
         record.living = asyncio.create_task(life.live())
         record.living.add_done_callback(lambda task: self._ended_behind(record))
         return record
 
     def _ended_behind(self, record: Record) -> None:
+        self.behind.discard(record.id)
         if not self._is_closed:
             record.told = False
         self.notices.ended()

@@ -48,6 +48,8 @@ def decoded(line: bytes) -> Json | None:
         found = json.loads(text)
     except json.JSONDecodeError as error:
         raise ValueError(f"it is no JSON ({error.msg} at character {error.pos + 1})") from None
+    except ValueError:
+        raise ValueError("it is no JSON that can be read (a number in it is too long)") from None
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     if not isinstance(found, dict):

@@ -5,7 +5,7 @@ not know what is run, or who asks for what.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import replace
 from uuid import uuid4
 
@@ -25,7 +25,6 @@ class HostOut(StreamJsonOut):
         self, fd: int, *, hook_events: bool = False, forwards_agents: bool = False, replays: bool = False
     ) -> None:
         super().__init__(fd, hook_events=hook_events, forwards_agents=forwards_agents)
-        self.heard: Callable[[AnyEvent], None] = _unheard
         self._replays = replays
         self._steered: dict[str, Said] = {}  # said to the run under way, and not read yet
         self._own: set[str] = set()  # ids of what the host said, which is not told to it as news
@@ -89,7 +88,6 @@ class HostOut(StreamJsonOut):
         return read, unread
 
     def emit(self, event: AnyEvent) -> None:
-        self.heard(event)
         match event:
             case MessageAdded(message=message) if message.meta.uuid in self._own:
                 return
@@ -117,7 +115,7 @@ class HostOut(StreamJsonOut):
         spent = replace(session.spent, api_seconds=0.0)
         self._result(convert.result(session.facts, shared, spent, [], 0.0), said, None)
 
-    def failed(self, why: str, session_id: str) -> None:
+    def failed(self, why: str, session_id: str = "") -> None:
         """There is no session: the result of whatever was or will be said."""
         self._result(
             {
@@ -173,10 +171,6 @@ class HostOut(StreamJsonOut):
     def _write(self, message: Json) -> None:
         if not (self._is_closing and self._has_failed):
             super()._write(message)
-
-
-def _unheard(event: AnyEvent) -> None:
-    pass
 
 
 def _now(session: Session) -> SessionFacts:

@@ -17,9 +17,8 @@ from uuid import uuid4
 from coder.app.prompting import Given
 from coder.app.session import Session
 from coder.core.errors import CoderError
-from coder.core.events import AgentEnded, AnyEvent, RunEnded
+from coder.core.events import RunEnded
 from coder.core.messages import Json
-from coder.frontends.beside import AT_WORK, in_background
 from coder.frontends.crash import report
 from coder.frontends.stream_json.host_out import HostOut
 from coder.frontends.stream_json.host_seat import Seat
@@ -68,7 +67,6 @@ class Turns:
         self._until: float | None = None  # when agents in the background are waited for no longer
         self._met = ""  # the session whose servers were waited for
         self.last: RunEnded | None = None
-        out.heard = self._heard
 
     def take(self, said: Said) -> None:
         session = self._seat.session
@@ -140,8 +138,10 @@ class Turns:
             agents = self._seat.session.agents if self._seat.session is not None else None
             if agents is not None and agents.has_news:
                 return _Next()
-            if self._has_ended and (agents is None or not in_background(agents.rows())):
+            if self._has_ended and (agents is None or not agents.behind):
                 return None
+            if agents is not None:
+                agents.heard = self._changed.set
             self._changed.clear()
             await self._wait(agents)
         return None
@@ -159,17 +159,12 @@ class Turns:
             async with asyncio.timeout(max(self._until - monotonic(), 0.0)):
                 await self._changed.wait()
         except TimeoutError:
-            for each in agents.rows():
-                if each.background and each.state in AT_WORK:
-                    await agents.stop(each.id)
+            for each in agents.behind:
+                await agents.stop(each)
 
     def _seat_waits(self) -> None:
         if self._seat.session is not None:
             self._seat.session.wait_for_agents()
-
-    def _heard(self, event: AnyEvent) -> None:
-        if isinstance(event, AgentEnded):
-            self._changed.set()
 
     async def _turn(self, session: Session, said: Said | None) -> None:
         """`said` None: what agents in the background have reported begins it."""

@@ -28,18 +28,19 @@ from coder.core.events import (
     ToolStarted,
 )
 from coder.core.lazy import LazyModule
-from coder.core.requests import Deny, Reply, Request
+from coder.core.requests import Reply, Request
 from coder.core.spans import span
 from coder.frontends.hook_words import failure
 from coder.frontends.plain import one_line, printable
 from coder.frontends.writer import Writer
 
 if TYPE_CHECKING:
-    from coder.frontends import agent_words, styled
+    from coder.frontends import agent_words, styled, unattended
     from coder.frontends.render import seen
 else:  # for runs in which something happened
     agent_words = LazyModule("coder.frontends.agent_words")
     seen, styled = LazyModule("coder.frontends.render.seen"), LazyModule("coder.frontends.styled")
+    unattended = LazyModule("coder.frontends.unattended")
 
 _REMARKS = 5.0  # seconds that are waited for a reader of the remarks alone
 _MINUTE = 59.0  # a little less, so that what comes once a minute is shown each time
@@ -64,11 +65,13 @@ class TextOut:
         self._answer, self._remarks = Writer(stdout), Writer(stderr)
         self._verbose = verbose
         self._clock = clock
+        self._session: Session | None = None
         self._quiet_until = 0.0
         self._begun: dict[str, str] = {}  # what the calls that run are about
         self._agents: agent_words.Names | None = None
 
     def begin(self, session: Session) -> None:
+        self._session = session
         for warning in session.warnings:
             self._say(warning)
 
@@ -128,7 +131,7 @@ class TextOut:
                 pass
 
     async def ask(self, request: Request) -> Reply:
-        return Deny("nobody is there to ask", nobody=True)
+        return unattended.reply(request, self._session)
 
     def finish(self, ended: RunEnded, session: Session) -> None:
         if ended.text.strip() and (ended.reason == "done" or ended.reason in _PARTIAL_ANSWERS):

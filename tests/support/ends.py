@@ -40,3 +40,10 @@ def check_clean(place: Place) -> None:
     marked.until_none(str(place.home))
     left = [path.name for path in temporary(place).rglob("*")]
     assert left == [], left
+
+
+def check_cut(done: Done, form: str) -> None:
+    """After `kill -9`: nothing but whole lines, apart from the last, and no second result."""
+    if form != "text":
+        whole = done.stdout[: done.stdout.rfind("\n") + 1]
+        assert len(results(Done(done.code, whole, done.stderr))) <= 1

@@ -4,47 +4,45 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 from coder.core.messages import Json
 from tests.support import marked
 from tests.support.cli import Place
-from tests.support.fakeapi import rule, tool, tool_input
+from tests.support.fakeapi import tool, tool_input, turn
 from tests.support.hooked import group, settings
 
 ANSWER = "All of it is done."
+PARTS = ("hooks", "server", "background", "agent")
 COMMANDS = "sleep 0.1; echo one-was-run"
 
 
-def script(faults: dict[int, Json] | None = None) -> Json:
-    """The replies count from 1; `faults` are by reply."""
+def script(faults: dict[int, Json] | None = None, parts: Collection[str] = PARTS) -> list[Json]:
+    """The replies count from 0; `faults` are by reply."""
+    replies: list[tuple[Json | str, ...]] = [("I begin.", tool("Bash", command=COMMANDS))]
+    if "background" in parts:
+        replies.append((tool("Bash", command="sleep 900", run_in_background=True),))
+    if "server" in parts:
+        replies.append((tool_input("UseTool", {"name": "mcp__odd__echo", "input": {"text": "served"}}),))
+    if "agent" in parts:
+        replies.append((tool("Agent", description="a part", prompt="look at part 1"),))
+        replies.append(("The part is fine.",))
+    replies.append((ANSWER,))
     bad = faults or {}
-
-    def step(number: int, when: Json, *blocks: Json | str) -> Json:
-        return rule(when, *blocks, delta=20, **({"fault": bad[number]} if number in bad else {}))
-
-    return {
-        "rules": [
-            step(4, {"user_regex": "^look at part"}, "The part is fine."),
-            step(1, {"turn": 1}, "I begin.", tool("Bash", command=COMMANDS)),
-            step(
-                2,
-                {"last_tool_result_contains": "one-was-run"},
-                tool("Bash", command="sleep 900", run_in_background=True),
-                tool_input("UseTool", {"name": "mcp__odd__echo", "input": {"text": "served"}}),
-            ),
-            step(3, {"last_tool": "UseTool"}, tool("Agent", description="a part", prompt="look at part 1")),
-            step(5, {"last_tool": "Agent"}, ANSWER),
-        ]
-    }
+    return [
+        turn(*blocks, delta=20, **({"fault": bad[number]} if number in bad else {}))
+        for number, blocks in enumerate(replies)
+    ]
 
 
-def prepare(place: Place) -> None:
+def prepare(place: Place, parts: Collection[str] = PARTS) -> None:
     """The person's settings, and a folder of its own for temporary files."""
     server = {"command": sys.executable, "args": [marked.ODD, ""], "env": {marked.NAME: str(place.home)}}
     hooks = {each: [group("sleep 0.02; true")] for each in ("SessionStart", "PreToolUse", "Stop", "SessionEnd")}
-    settings(place, hooks)
-    (place.home / "servers.json").write_text(json.dumps({"mcpServers": {"odd": server}}), encoding="utf-8")
+    settings(place, hooks if "hooks" in parts else {})
+    servers = {"odd": server} if "server" in parts else {}
+    (place.home / "servers.json").write_text(json.dumps({"mcpServers": servers}), encoding="utf-8")
     temporary(place).mkdir()
 
 

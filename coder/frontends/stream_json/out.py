@@ -28,7 +28,7 @@ from coder.core.events import (
 )
 from coder.core.lazy import LazyModule
 from coder.core.messages import Json, Message
-from coder.core.requests import Deny, Reply, Request
+from coder.core.requests import Reply, Request
 from coder.core.visible import visible_line
 from coder.frontends.hook_words import failure
 from coder.frontends.outbox import Outbox
@@ -36,8 +36,10 @@ from coder.frontends.stream_json import convert
 from coder.frontends.workflow_json import with_workflow
 
 if TYPE_CHECKING:
+    from coder.frontends import unattended
     from coder.frontends.stream_json import agents
 else:  # few runs have any
+    unattended = LazyModule("coder.frontends.unattended")
     agents = LazyModule("coder.frontends.stream_json.agents")
 
 _ALWAYS = frozenset({"SessionStart", "Setup"})
@@ -52,8 +54,10 @@ class JsonOut:
         self._denials: list[PermissionDenied] = []
         self._started = time.monotonic()
         self._session_id = ""
+        self._session: Session | None = None
 
     def begin(self, session: Session) -> None:
+        self._session = session
         self._session_id = session.facts.session_id
 
     def emit(self, event: AnyEvent) -> None:
@@ -61,7 +65,7 @@ class JsonOut:
             self._denials.append(event)
 
     async def ask(self, request: Request) -> Reply:
-        return Deny("nobody is there to ask", nobody=True)
+        return unattended.reply(request, self._session)
 
     def finish(self, ended: RunEnded, session: Session) -> None:
         seconds = time.monotonic() - self._started
@@ -85,11 +89,9 @@ class StreamJsonOut(JsonOut):
         self._tells_hooks = hook_events
         self._forwards = forwards_agents
         self._agents: agents.AgentsOut | None = None
-        self._session: Session | None = None
 
     def begin(self, session: Session) -> None:
         super().begin(session)
-        self._session = session
         self._write(convert.init(session.facts, session.commands, session.servers))
         for warning in session.warnings:
             self._write(convert.informational(self._session_id, "warning", warning))

@@ -40,9 +40,9 @@ class Inbox:
     async def delivered(self, *, after_calls: bool = True) -> list[Message]:
         """What is to be delivered at a turn boundary, whole. Cancelled, nothing is taken out."""
         if self.waits_for_calls and not after_calls:
-            held = [message for message in self._waiting if message.meta.kind == "steer"]
-            due, self._waiting = [message for message in self._waiting if message.meta.kind != "steer"], held
-            return due
+            waiting = self.drain()
+            self._waiting = [message for message in waiting if message.meta.kind == "steer"]
+            return [message for message in waiting if message.meta.kind != "steer"]
         while self._complete is not None and (due := self._due()) is not None:
             whole = await self._complete(due)
             self._whole.append(whole)

@@ -15,7 +15,7 @@ NOWHERE = "http://127.0.0.1:9"
 
 
 def kinds(frames: list[Json]) -> list[str]:
-    return [frame.get("subtype") if frame["type"] == "system" else frame["type"] for frame in frames]
+    return [str(frame["subtype"] if frame["type"] == "system" else frame["type"]) for frame in frames]
 
 
 @pytest.mark.behaviour("B-2200")
@@ -103,9 +103,13 @@ async def test_what_is_only_to_be_known_goes_with_the_next_message(tmp_path: Pat
 
 async def test_pictures_and_documents_go_as_they_came(tmp_path: Path) -> None:
     source = {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="}
-    blocks = [{"type": "text", "text": "look"}, {"type": "document", "source": source}, {"type": "text", "text": "!"}]
+    blocks: list[Json] = [
+        {"type": "text", "text": "look"},
+        {"type": "document", "source": source},
+        {"type": "text", "text": "!"},
+    ]
     async with running_api([turn("One.")]) as api, hosted(tmp_path, api.url) as wire:
-        wire.say(blocks)
+        wire.say([*blocks])
         await wire.turn()
         sent = api.requests[0]["messages"][0]["content"][-3:]
         assert [{k: v for k, v in each.items() if k != "cache_control"} for each in sent] == blocks

@@ -55,7 +55,7 @@ class Hosted:
 
     async def answer(self, name: str) -> Json:
         def is_it(frame: Json) -> bool:
-            return frame["type"] == "control_response" and frame["response"]["request_id"] == name
+            return bool(frame["type"] == "control_response" and frame["response"]["request_id"] == name)
 
         found = next((frame for frame in self.seen if is_it(frame)), None) or (await self.until(is_it))[-1]
         return dict(found["response"])

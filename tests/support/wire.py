@@ -61,7 +61,7 @@ class Wire:
         """The answer to a request, whenever it came."""
 
         def is_it(frame: Json) -> bool:
-            return frame["type"] == "control_response" and frame["response"]["request_id"] == name
+            return bool(frame["type"] == "control_response" and frame["response"]["request_id"] == name)
 
         for frame in self.seen:
             if is_it(frame):

@@ -6,12 +6,15 @@ Must not know what any request asks for, or how a session is made.
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from coder.core.config import Config
+from coder.core.errors import CoderError
 from coder.core.events import RunEnded
+from coder.frontends.crash import report
 from coder.frontends.exit_codes import DENIED, DONE, FAILED, exit_code
 from coder.frontends.stream_json.control import Answer, Control
 from coder.frontends.stream_json.framing import decoded, lines
@@ -23,6 +26,7 @@ from coder.frontends.stream_json.turns import Turns
 from coder.frontends.stream_json.turns_commands import Commands
 from coder.frontends.stream_json.turns_said import said_in
 
+_log = logging.getLogger(__name__)
 _MOST_COMPLAINTS = 20  # lines on stderr about lines that cannot be read
 
 
@@ -57,6 +61,9 @@ class Host:
                 await self.turns.work()
                 if signals.caught is None:
                     await self.control.settled()
+            except Exception as error:  # noqa: BLE001  # a bug of ours must still leave a result, and no traceback
+                _log.exception("the turns failed")
+                self.turns.fail(CoderError(report(error)))
             finally:
                 self.out.closing()
                 reading.cancel()
@@ -72,6 +79,8 @@ class Host:
             async for line in lines(self._fd):
                 number += 1
                 self._take(line, number)
+        except Exception:  # noqa: BLE001  # a bug of ours is to the host as if it had ended its input
+            _log.exception("the input could not be read")
         finally:
             self.control.gone()
             self.turns.end()

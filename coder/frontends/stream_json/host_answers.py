@@ -40,7 +40,7 @@ def answers_of(seat: Seat, turns: Turns) -> dict[str, Answer]:
         if mode is None:
             raise RequestError(f"there is no permission mode {str(wanted)[:60]!r}: {', '.join(_MODES)}")
         try:
-            (await session()).set_mode(mode)  # type: ignore[arg-type]  # one of get_args(Mode)
+            (await session()).set_mode(mode)
         except CoderError as error:
             raise RequestError(str(error)) from None
         return {}

@@ -63,7 +63,7 @@ class Turns:
         self._changed = asyncio.Event()
         self._is_prompt = False  # what runs: it can be told more
         self._has_ended = False  # nothing more will be said
-        self._is_stopped = False
+        self._is_stopped = self._has_failed = False
         self._until: float | None = None  # when agents in the background are waited for no longer
         self._met = ""  # the session whose servers were waited for
         self.last: RunEnded | None = None
@@ -110,8 +110,9 @@ class Turns:
         return Receipt((*unread, *(said.uuid for said in self._waiting)), cancelled)
 
     def fail(self, error: CoderError) -> None:
-        """There is no session to say anything to. Tells so once, whoever found it out."""
-        if self.last is None or not self._is_stopped:
+        """Nothing more can be said to the session. Tells so once, whoever found it out."""
+        if not self._has_failed:
+            self._has_failed = True
             self.last = RunEnded(reason="crashed", turns=0, error=str(error))
             self._out.failed(str(error))
         self.stop()

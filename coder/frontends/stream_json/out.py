@@ -24,7 +24,10 @@ from coder.core.events import (
     PermissionDenied,
     RunEnded,
     StepChanged,
+    StreamEvent,
     TaskEnded,
+    TextDelta,
+    ThinkingDelta,
 )
 from coder.core.lazy import LazyModule
 from coder.core.messages import Json, Message
@@ -42,6 +45,7 @@ else:  # few runs have any
     unattended = LazyModule("coder.frontends.unattended")
     agents = LazyModule("coder.frontends.stream_json.agents")
 
+_PIECES = frozenset({StreamEvent, TextDelta, ThinkingDelta})  # by far the most there are of any
 _ALWAYS = frozenset({"SessionStart", "Setup"})
 _NEVER_STARTED = frozenset({"Notification", "SessionEnd", "PreCompact", "PostCompact"})
 
@@ -97,6 +101,8 @@ class StreamJsonOut(JsonOut):
             self._write(convert.informational(self._session_id, "warning", warning))
 
     def emit(self, event: AnyEvent) -> None:
+        if type(event) in _PIECES:
+            return
         super().emit(event)
         if event.agent != "main" or isinstance(event, AgentStarted | AgentProgressed | AgentEnded):
             self._of_agent(event)

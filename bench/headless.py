@@ -29,7 +29,9 @@ def headless_formats(report: Report, folder: Path, runs: int) -> None:
     replies = [rule({"last_user_contains": "just one"}, "Done.")]
     replies += [rule({"turn": at}, WORDS, read, delta=8) for at, read in enumerate(reads, 1)]
     commands = {
-        f"{form}, {what}": [*CODER, "-p", what, "--output-format", form] for form in FORMS for what in ("just one", "many")
+        f"{form}, {what}": [*CODER, "-p", what, "--output-format", form]
+        for form in FORMS
+        for what in ("just one", "many")
     }
     with place(folder, "formats", {"rules": [*replies, rule({}, "Done.")]}, continuity=False) as (env, project):
         notes.write_text("a line of notes\n" * (TURNS + 10), encoding="utf-8")

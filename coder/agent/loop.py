@@ -83,6 +83,11 @@ class Agent:
         self._end_policies = tuple(policies)
         self._closing = closing or _as_it_is
 
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """The names of those that stand in its requests."""
+        return tuple(spec.name for spec in self._template.tools)
+
     def begins_with(self, template: ModelRequest) -> None:
         """Another template, as long as no request was made with the one before."""
         self._template = template
@@ -146,7 +151,9 @@ class Agent:
         replies = Replies()
         for turn in count(1):
             if (stop := self._before(turn)) is not None:
-                return tally.end(stop.reason, stop.error)
+                ended = await self._at_the_end(tally) if stop.reason == "done" else tally.end(stop.reason, stop.error)
+                if ended is not None:
+                    return ended
             self._emit(TurnStarted(turn=turn))
             completed = await self._replying.reply(tally)
             tally.turns = turn

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from coder.app.assembly import Assembly
 from coder.app.beside import Beside
+from coder.app.hosted import Hosted
 from coder.app.outset import Outset, outset
 from coder.app.rulebook import SaveRule
 from coder.app.session import Session, SessionFacts
@@ -22,19 +23,22 @@ from coder.git.repository import repository_of
 from coder.telemetry.logs import DebugLog
 
 if TYPE_CHECKING:
-    from coder.app import contents
+    from coder.app import contents, permitting
     from coder.app import titles as making
     from coder.app.reach.linking import Connect
     from coder.app.subagents import leading as leads
     from coder.app.titles import Titler
     from coder.app.workflowing.late import Given
+    from coder.core.permits import Change
     from coder.git import looking as looks
     from coder.git.looking import Looking
     from coder.mcp.server import Server
+    from coder.sessions.store import Mirror
     from coder.telemetry.context_report import ContextReport
 else:  # for people in front, and in a repository
     leads = LazyModule("coder.app.subagents.leading")
     contents, making = LazyModule("coder.app.contents"), LazyModule("coder.app.titles")
+    permitting = LazyModule("coder.app.permitting")
     looks = LazyModule("coder.git.looking")
 
 
@@ -52,7 +56,9 @@ async def open_session(
     more_servers: Callable[[], Sequence[Server]] | None = None,
     connect: Connect | None = None,
     handed: Callable[[Outset, Assembly], None] | None = None,
+    mirror: Mirror | None = None,
     workflow: Given | None = None,
+    hosted: Hosted | None = None,
 ) -> Session:
     """A session ready for its first prompt. Contacts nothing and changes nothing on disk, but for completing a rewind
     that was cut off.
@@ -62,7 +68,9 @@ async def open_session(
     among them count from the next call on. `titles`: a small model finds a title for a new session.
     `looking` is the first look at the repository, where it was begun before. `more_servers` gives the servers that no
     settings name, such as those of a program that embeds us; `connect` makes the links to servers, by default for real.
-    `workflow` is the one that the command line names. `handed` is given the parts, for whoever calls the tools itself.
+    `workflow` is the one that the command line names, `hosted` what the program that embeds us does for the session.
+    `handed` is given the parts, for whoever calls the tools itself.
+    `mirror` is told whatever is stored of the conversation and its subagents.
     Raises ConfigError and SessionError.
     """
     if looking is None and repository_of(config.cwd) is not None:
@@ -73,8 +81,10 @@ async def open_session(
         led = leads.leading(config, start) if config.agents.main else None
         config = led.config if led is not None else config
         begun = outset(config, frontend, start, save_rule, reload)
+        if mirror is not None:
+            begun.journal.mirror(mirror)
         day = today or datetime.now().astimezone().date()
-        made = Assembly(begun, frontend, day, reserved, looking, more_servers, connect, workflow)
+        made = Assembly(begun, frontend, day, reserved, looking, more_servers, connect, workflow, hosted)
     except BaseException:
         if looking is not None:
             looking.end()
@@ -92,7 +102,7 @@ async def open_session(
         begun.hearing.add(made.reach)
     if made.git.context is not None:
         begun.hearing.add(made.git.context)
-    told = (*made.memory.warnings, *made.commanded.warnings, *made.points.warnings)
+    told = (*made.warnings, *made.memory.warnings, *made.commanded.warnings, *made.points.warnings)
     if made.reach is not None:
         told += made.reach.warnings
     if begun.config.auto_commit and made.autocommit is None:
@@ -109,7 +119,12 @@ async def open_session(
         )
         return counted
 
-    return Session(
+    async def permit(changes: Sequence[Change]) -> tuple[str, ...]:
+        made_of = permitting.Permitting(begun.config, begun.book, begun.ground.workspace, session.set_mode)
+        problems: tuple[str, ...] = await made_of.apply(changes)
+        return problems
+
+    session = Session(
         _facts(begun, made),
         made.agent,
         begun.control,
@@ -126,8 +141,13 @@ async def open_session(
         made.reach,
         made.agents,
         made.workflows,
+        permit=permit,
+        described=made.casting.described,
+        roots=lambda: begun.ground.workspace.roots,
         switch=made.switch,
+        tune=made.tune,
     )
+    return session
 
 
 def _ends(begun: Outset, made: Assembly, titling: tuple[Titler, ...]) -> AsyncExitStack:
@@ -179,14 +199,17 @@ def _facts(begun: Outset, made: Assembly) -> SessionFacts:
         transcript=begun.journal.path,
         trust=begun.config.trust,
         style=begun.config.guidance.style,
+        may_bypass=begun.config.may_bypass,
         agents=made.casting.names(),
     )
 
 
 def _debug_log(config: Config, session_id: str) -> DebugLog:
-    if not {**os.environ, **config.env}.get("CODER_DEBUG"):
+    if config.debug is None:
         return DebugLog.silent()
     try:
-        return DebugLog.start(config.home, session_id, (config.model.api_key, config.model.auth_token))
+        path = config.debug_file or DebugLog.place(config.home, session_id)
+        return DebugLog.start(path, (config.model.api_key, config.model.auth_token), config.debug)
     except OSError as error:
-        raise ConfigError(f"CODER_DEBUG: the log cannot be written below {config.home}: {error.strerror}.") from error
+        where = f"to {config.debug_file}" if config.debug_file else f"below {config.home}"
+        raise ConfigError(f"--debug: the log cannot be written {where}: {error.strerror}.") from error

@@ -119,6 +119,11 @@ class Prompting:
     def offered(self) -> tuple[Offered, ...]:
         return self._offered() if self._offered is not None else ()
 
+    async def ready(self) -> None:
+        """What is left to do before a run, for who does not wait for one. May be called again."""
+        if self._ready is not None:
+            await self._ready()
+
     async def prepare(self, text: str, pictures: Sequence[Block] = (), given: Given = GIVEN) -> Prepared | Refused:
         """What the run begins with. Raises CoderError when a command cannot be expanded, or a resource not be had."""
         if self._opening and not text.lstrip().startswith("/"):
@@ -138,8 +143,7 @@ class Prompting:
             blocks = (*blocks, *await self._attach(text))
         if self._further is not None and "@" in text:
             blocks = (*blocks, *await self._further(text))
-        if self._ready is not None:
-            await self._ready()
+        await self.ready()
         kind: Kind = "reminder" if given.is_synthetic else "prompt"
         message = Message("user", (*pictures, *blocks), Meta(uuid=given.uuid, kind=kind))
         notes = tuple(reminder(note) for note in before)

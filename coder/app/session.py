@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from coder.agent.control import Control
 from coder.agent.loop import Agent
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from coder.app.subagents.late import LateAgents
     from coder.app.tasks import Task
     from coder.app.workflowing.late import LateWorkflows
+    from coder.core.permits import Change
     from coder.core.trust import Trust
     from coder.sessions.presence import Here
     from coder.telemetry.context_report import ContextReport
@@ -42,6 +43,8 @@ else:  # for people in front
     pictured, tasking, unsaying = (LazyModule(f"coder.app.{name}") for name in ("pictures", "tasks", "unsaying"))
 
 Picture: TypeAlias = "Path | Image"
+Tuned: TypeAlias = Literal["thinking", "effort"]
+Permit: TypeAlias = "Callable[[Sequence[Change]], Awaitable[tuple[str, ...]]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class SessionFacts:
     transcript: Path | None
     trust: Trust | None = None
     style: str = "default"  # as it was set, whether there is such a style or not
+    may_bypass: bool = False  # bypassPermissions can be chosen later on
     agents: tuple[str, ...] = ()  # the kinds that can be asked
 
 
@@ -83,6 +87,10 @@ class Session:
         workflows: LateWorkflows | None = None,
         *,
         switch: Callable[[str], None] | None = None,
+        tune: Callable[[Tuned, object], None] | None = None,
+        described: Callable[[], Sequence[tuple[str, str]]] = tuple,
+        roots: Callable[[], tuple[Path, ...]] = tuple,
+        permit: Permit | None = None,
     ) -> None:
         self.facts = facts
         self.control = control
@@ -92,6 +100,9 @@ class Session:
         self.reach = reach  # its servers; None where it has none
         self._after_run = after_run
         self._switch = switch
+        self._tune = tune
+        self._permit = permit
+        self._described, self._roots = described, roots
         self.agents = agents
         self.workflows = workflows
         if agents is not None:
@@ -113,10 +124,30 @@ class Session:
     def is_running(self) -> bool:
         return self._running is not None
 
+    def described_agents(self) -> Sequence[tuple[str, str]]:
+        """The kinds of agents that can be asked, each with what it says of itself, as they are by now. Blocks while it
+        reads."""
+        return self._described()
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """The folders it works in, as they are by now."""
+        return self._roots()
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """The names of the tools that the model is told of, as they are by now."""
+        return self._agent.tools
+
     @property
     def servers(self) -> tuple[ServerRow, ...]:
         """How the session's servers are doing, also those that are not used."""
         return self.reach.rows() if self.reach is not None else ()
+
+    @property
+    def skipped_servers(self) -> tuple[tuple[str, str, str], ...]:
+        """Entries that name no server that could be used: name, what kind of mistake, and the word for people."""
+        return self.reach.skipped if self.reach is not None else ()
 
     @property
     def spent(self) -> Spent:
@@ -174,18 +205,29 @@ class Session:
         if self.reach is not None:
             self.reach.begin_soon()
 
+    def look_at_servers(self) -> None:
+        """Somebody wants to know how they are doing: they connect, if they have not."""
+        if self.reach is not None:
+            self.reach.begin()
+
     async def required(self) -> tuple[str, ...] | None:
         """Waits for the servers without which nothing is to be begun. Returns what is to be said of those that are not
         there; None when it was interrupted. `servers_told` is to follow: nothing is said of servers until then."""
         if self.reach is None:
             return ()
-        self._requiring = asyncio.create_task(self.reach.required())
+        self._requiring = asyncio.create_task(self._there(self.reach))
         try:
             await asyncio.wait({self._requiring})
             return None if self._requiring.cancelled() else self._requiring.result()
         finally:
             self._requiring.cancel()
             self._requiring = None
+
+    async def _there(self, reach: Reach) -> tuple[str, ...]:
+        missing = await reach.required()
+        if not missing and reach.has_hosted:
+            await self._prompting.ready()  # with their tools in the requests, so that they can be told of
+        return missing
 
     async def _run(self, text: str, pictures: Sequence[Image], given: Given) -> RunEnded:
         self._agent.starts()
@@ -373,9 +415,14 @@ class Session:
         at = max((index for index, message in enumerate(messages) if message.meta.kind == "prompt"), default=None)
         return () if at is None else messages[at:]
 
+    async def permit(self, changes: Sequence[Change]) -> tuple[str, ...]:
+        """Takes in what whoever answers for the person changes about what is allowed; in force when it returns. Returns
+        what went wrong, a line for people each."""
+        return await self._permit(changes) if self._permit is not None else ()
+
     def set_mode(self, mode: Mode) -> None:
         """From the next call on. Raises SessionError for a mode that is only to be had from the start."""
-        if mode == "bypassPermissions" and self.facts.mode != mode:
+        if mode == "bypassPermissions" and self.facts.mode != mode and not self.facts.may_bypass:
             raise SessionError(
                 "bypassPermissions can only be chosen at the start: coder --permission-mode bypassPermissions"
             )
@@ -386,6 +433,11 @@ class Session:
         be asked."""
         if self._switch is not None:
             self._switch(model)
+
+    def tune(self, what: Tuned, value: object) -> None:
+        """How the model thinks, from the next request on; None is as the session began."""
+        if self._tune is not None:
+            self._tune(what, value)
 
     @property
     def waited(self) -> float:

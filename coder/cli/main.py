@@ -16,7 +16,7 @@ from coder.cli.arguments import RunArguments, parse
 from coder.cli.spelling import spell_out
 from coder.core import loop
 from coder.core.config import Config
-from coder.core.errors import CoderError, ConfigError, UnknownSession
+from coder.core.errors import CoderError, ConfigError, SchemaError, UnknownSession
 from coder.core.visible import visible_line
 from coder.frontends.exit_codes import FAILED, USAGE
 
@@ -57,7 +57,7 @@ def run(argv: list[str]) -> int:
     except CoderError as error:
         early.failed(str(error))
         sys.stderr.write(f"coder: {error}\n")
-        return FAILED if isinstance(error, UnknownSession) else USAGE
+        return FAILED if isinstance(error, UnknownSession | SchemaError) else USAGE
     except KeyboardInterrupt:
         return early.interrupted()
     except BrokenPipeError:
@@ -106,11 +106,13 @@ def _start(arguments: RunArguments) -> int:
         early.give_back()
         _check_name(arguments.prompt)
         return interactive.start(arguments)
-    if arguments.input_format == "stream-json":
+    if arguments.streaming.is_driven:
         from coder.cli import streaming
 
         return streaming.start(arguments)
     config = load(arguments.flags, os.environ, current_folder())
+    if arguments.init_only:
+        return loop.run(_run_setup(arguments, config))
     if arguments.flags.resume == "":
         from coder.app.starting import unnamed
 
@@ -175,6 +177,7 @@ async def _run(arguments: RunArguments, config: Config, prompt: str, looking: Lo
                     reload=Reload(flags, os.environ, current_folder()),
                     reserved=reserved(),
                     looking=looking,
+                    mirror=getattr(frontend, "mirrored", None) if arguments.streaming.mirrors else None,
                 )
                 gc.freeze()
                 gc.enable()
@@ -189,6 +192,22 @@ async def _run(arguments: RunArguments, config: Config, prompt: str, looking: Lo
             if watch.caught is None:
                 raise
             return early.interrupted(watch.caught)
+
+
+async def _run_setup(arguments: RunArguments, config: Config) -> int:
+    """What hooks do where a session is set up and begins, and no session. Says what goes wrong, and nothing else."""
+    from coder.app.build import open_session
+
+    frontend = frontend_of(arguments)
+    session = await open_session(config, frontend, start=which_session(arguments.flags))
+    session.points.leaving = ""
+    try:
+        if arguments.output_format == "text":
+            frontend.begin(session)
+        await session.points.began()
+    finally:
+        await session.aclose()
+    return 0
 
 
 async def _check_name_of_command(session: Session, prompt: str) -> None:
@@ -249,7 +268,14 @@ def frontend_of(arguments: RunArguments, env: Mapping[str, str] = os.environ) ->
     if arguments.output_format == "stream-json":
         flags = arguments.flags
         forwards = flags.forward_subagent_text or switch(env, "CLAUDE_CODE_FORWARD_SUBAGENT_TEXT")
-        return StreamJsonOut(sys.stdout.fileno(), hook_events=flags.hook_events, forwards_agents=forwards)
+        return StreamJsonOut(
+            sys.stdout.fileno(),
+            hook_events=flags.hook_events,
+            forwards_agents=forwards,
+            partial=arguments.streaming.partial,
+            states=switch(env, "CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS"),
+            asks_tool=bool(flags.permission_prompt_tool),
+        )
     return JsonOut(sys.stdout.fileno())
 
 

@@ -18,11 +18,13 @@ from coder.cli.arguments import RunArguments
 from coder.config.environment import switch
 from coder.core import loop
 from coder.core.config import Config
-from coder.core.errors import ConfigError
 from coder.frontends.slash.registry import reserved
+from coder.frontends.stream_json.callbacks.callbacks import Callbacks
+from coder.frontends.stream_json.control import Answer
 from coder.frontends.stream_json.host import Host
 from coder.frontends.stream_json.host_out import HostOut
 from coder.frontends.stream_json.host_seat import Wanted
+from coder.frontends.stream_json.queries.answering import answers_of as queries_of
 
 
 def start(arguments: RunArguments) -> int:
@@ -30,10 +32,6 @@ def start(arguments: RunArguments) -> int:
     from coder.config.load import load
     from coder.config.paths import current_folder
 
-    if arguments.output_format != "stream-json":
-        raise ConfigError("--input-format stream-json needs --output-format stream-json: add it.")
-    if arguments.prompt is not None:
-        raise ConfigError("with --input-format stream-json prompts come over standard input: leave the one here out.")
     config = load(arguments.flags, os.environ, current_folder())
     if arguments.flags.resume == "":
         raise unnamed(config)  # before anything is waited for
@@ -46,9 +44,14 @@ async def _run(arguments: RunArguments, config: Config) -> int:
     async with AsyncExitStack() as stack:
         config = await through_replay(stack, arguments, config)
         out = _out(arguments, config)
-        opener = _Opener(arguments, config, out)
+        callbacks = Callbacks(config)
+        opener = _Opener(arguments, config, out, callbacks)
         fd = sys.stdin.fileno() if sys.stdin is not None else None
-        return await Host(opener.open, out, fd, config, os.environ).run()
+
+        def more(host: Host) -> dict[str, Answer]:
+            return {**queries_of(host.seat.opened), **callbacks.attach(host)}
+
+        return await Host(opener.open, out, fd, config, os.environ, more).run()
 
 
 def _out(arguments: RunArguments, config: Config) -> HostOut:
@@ -58,21 +61,24 @@ def _out(arguments: RunArguments, config: Config) -> HostOut:
         sys.stdout.fileno(),
         hook_events=flags.hook_events,
         forwards_agents=flags.forward_subagent_text or switch(config.env, "CLAUDE_CODE_FORWARD_SUBAGENT_TEXT"),
-        replays=arguments.replay_user_messages,
+        partial=arguments.streaming.partial,
+        states=switch({**os.environ, **config.env}, "CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS"),
+        replays=arguments.streaming.replays,
     )
 
 
 class _Opener:
-    def __init__(self, arguments: RunArguments, config: Config, out: HostOut) -> None:
+    def __init__(self, arguments: RunArguments, config: Config, out: HostOut, callbacks: Callbacks) -> None:
         self._arguments = arguments
         self._config = config
         self._out = out
+        self._callbacks = callbacks
 
     async def open(self, wanted: Wanted) -> Session:
         """Raises CoderError."""
         from coder.config.paths import current_folder
 
-        config = self._config
+        config = self._callbacks.configured(self._config)
         if wanted.mode is not None:
             config = replace(config, mode=wanted.mode)
         if wanted.model is not None:
@@ -80,9 +86,11 @@ class _Opener:
         session = await open_session(
             config,
             self._out,
-            start=wanted.start or self._start(),
+            start=wanted.start or self._callbacks.started(self._start()),
             reload=Reload(self._arguments.flags, os.environ, current_folder()),
             reserved=reserved(),
+            hosted=self._callbacks.hosted,
+            mirror=self._out.mirrored if self._arguments.streaming.mirrors else None,
         )
         gc.freeze()
         gc.enable()

@@ -37,6 +37,7 @@ TABLE: dict[EndReason, tuple[int, str, str]] = {
     "interrupted": (130, "error_during_execution", "aborted_streaming"),
     "hook_stopped": (1, "error_during_execution", "hook_stopped"),
     "gate_unmet": (1, "error_during_execution", "stop_hook_prevented"),
+    "unfit": (1, "error_max_structured_output_retries", "structured_output_retry_exhausted"),
     "server_missing": (3, "error_during_execution", "mcp_server_missing"),
     "crashed": (1, "error_during_execution", "model_error"),
 }

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from uuid import uuid4
 
@@ -7,7 +8,7 @@ import pytest
 
 from tests.support.fakeapi import fault, rule, running_api, tool, turn
 from tests.support.fanout import GO, fan
-from tests.support.hosted import hosted, said
+from tests.support.hosted import Json, hosted, said
 from tests.support.talks import texts
 
 STALLS = fault("stall", after=2, times="forever")
@@ -114,10 +115,18 @@ async def test_requests_are_answered_while_a_turn_runs_and_after_the_end_of_the_
         await wire.ask("set_permission_mode", mode="plan")
         assert "result" not in {frame["type"] for frame in wire.seen}
         await wire.turn()
-        name = wire.request("initialize")
-        wire.end()
+
+
+@pytest.mark.behaviour("B-2213")
+async def test_what_was_asked_before_the_end_of_the_input_is_answered(tmp_path: Path) -> None:
+    async def slow(request: Json) -> Json:
+        await asyncio.sleep(0.05)
+        return {"is": request["is"]}
+
+    async with hosted(tmp_path, "http://127.0.0.1:9", answers={"slow": slow}) as wire:
+        name = wire.request("slow", **{"is": 7})
         await wire.rest()
-        assert (await wire.answer(name))["subtype"] == "success"
+        assert (await wire.answer(name))["response"] == {"is": 7}
 
 
 @pytest.mark.behaviour("B-2214")

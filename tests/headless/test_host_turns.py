@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 from uuid import uuid4
 
@@ -8,6 +9,7 @@ import pytest
 
 from coder.app.starting import Start
 from tests.support.fakeapi import fault, rule, running_api, tool, turn
+from tests.support.fanout import GO, fan, open_requests
 from tests.support.hosted import Json, hosted, said
 from tests.support.talks import Talk, texts
 
@@ -99,6 +101,18 @@ async def test_what_is_only_to_be_known_goes_with_the_next_message(tmp_path: Pat
         wire.send(said("know this", shouldQuery=False), said("/what is it", isSynthetic=True))
         (*_, result) = await wire.turn()
         assert result["result"] == "One." and texts(api.requests[0]) == ["know this", "/what is it"]
+
+
+@pytest.mark.behaviour("B-2204")
+async def test_a_command_of_a_file_is_expanded_for_a_person_only(tmp_path: Path) -> None:
+    folder = tmp_path / "home" / ".coder" / "commands"
+    folder.mkdir(mode=0o700, parents=True)
+    (folder / "greet.md").write_text("Say hello to $ARGUMENTS.\n", encoding="utf-8")
+    async with running_api([turn("One."), turn("Two.")]) as api, hosted(tmp_path, api.url) as wire:
+        wire.send(said("/greet Ann"), said("/greet Bob", isSynthetic=True))
+        await wire.turn()
+        await wire.turn()
+        assert "Say hello to Ann." in " ".join(texts(api.requests[0])) and texts(api.requests[1])[-1] == "/greet Bob"
 
 
 async def test_pictures_and_documents_go_as_they_came(tmp_path: Path) -> None:
@@ -202,10 +216,19 @@ async def test_a_failed_turn_ends_nothing_and_the_last_one_counts(tmp_path: Path
 
 @pytest.mark.behaviour("B-2208")
 async def test_nothing_follows_a_failed_result(tmp_path: Path) -> None:
-    async with running_api([turn(fault=fault("status", 400))]) as api, hosted(tmp_path, api.url) as wire:
-        wire.say("first")
+    stalls = fault("stall", after=2, times="forever")
+    second = rule({"last_user_contains": "second"}, "Never.", fault=stalls)
+    stalled = rule({"user_regex": "^part"}, "Never.", fault=stalls)
+    launched = rule({"last_tool_result_contains": "works in the background"}, "I go on.")
+    script = fan(["part x"], second, stalled, launched, run_in_background=True)
+    async with running_api(script) as api, hosted(tmp_path, api.url) as wire:
+        wire.say(GO)
+        await wire.turn()
+        wire.say("second")
+        await wire.streaming(lambda: open_requests(api) == 2)
+        signal.raise_signal(signal.SIGTERM)
         come = await wire.rest()
-        assert come[-1]["type"] == "result" and come[-1]["is_error"] and await wire.run == 1
+        assert come[-1]["type"] == "result" and come[-1]["is_error"] and await wire.run == 128 + signal.SIGTERM
 
 
 @pytest.mark.behaviour("B-2209")

@@ -8,7 +8,7 @@ import asyncio
 import json
 import os
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -18,9 +18,12 @@ from coder.app.build import open_session
 from coder.app.session import Session
 from coder.app.starting import NEW, Start
 from coder.frontends.slash.registry import reserved
+from coder.frontends.stream_json.control import Answer
 from coder.frontends.stream_json.host import Host
 from coder.frontends.stream_json.host_out import HostOut
 from coder.frontends.stream_json.host_seat import Wanted
+from coder.frontends.stream_json.queries.answering import answers_of
+from tests.support.linked import MemoryLinks
 from tests.support.talks import Talk
 
 Json: TypeAlias = dict[str, Any]
@@ -128,22 +131,42 @@ def said(content: str | list[Json], **fields: Any) -> Json:
 
 @asynccontextmanager
 async def hosted(
-    root: Path, url: str, *, start: Start = NEW, replays: bool = False, **flags: Any
+    root: Path,
+    url: str,
+    *,
+    start: Start = NEW,
+    replays: bool = False,
+    answers: Mapping[str, Answer] | None = None,
+    links: MemoryLinks | None = None,
+    shows: Mapping[str, Any] | None = None,
+    mirrors: bool = False,
+    **flags: Any,
 ) -> AsyncIterator[Hosted]:
+    """`answers` are further ones to what is asked of it, `links` its servers, `shows` how its front end is made;
+    `mirrors`: what is stored is told."""
     config = Talk.at(root, url).config(**flags)
     theirs_in, ours_in = os.pipe()
     ours_out, theirs_out = os.pipe()
-    out = HostOut(theirs_out, replays=replays)
+    out = HostOut(theirs_out, replays=replays, **(shows or {}))
 
     async def opens(wanted: Wanted) -> Session:
         model = config.model if wanted.model is None else replace(config.model, name=wanted.model)
         made = replace(config, mode=wanted.mode or config.mode, model=model)
-        return await open_session(made, out, start=wanted.start or start, reserved=reserved())
+        return await open_session(
+            made,
+            out,
+            start=wanted.start or start,
+            reserved=reserved(),
+            more_servers=None if links is None else lambda: [link.server for link in links.every],
+            connect=links,
+            mirror=out.mirrored if mirrors else None,
+        )
 
     wire = Hosted(ours_in)
     thread = threading.Thread(target=wire.reads, args=(ours_out, asyncio.get_running_loop()), daemon=True)
     thread.start()
-    wire.run = asyncio.create_task(Host(opens, out, theirs_in, config, {}).run())
+    host = Host(opens, out, theirs_in, config, {}, lambda host: {**answers_of(host.seat.opened), **(answers or {})})
+    wire.run = asyncio.create_task(host.run())
     wire.run.add_done_callback(lambda done: os.close(theirs_out))  # as the end of a process does
     try:
         yield wire

@@ -26,7 +26,7 @@ from coder.app.subagents.bounds import Bounds, Turns
 from coder.app.subagents.cast import Cast
 from coder.app.subagents.footing import AgentControl, Footing
 from coder.app.subagents.record import Record
-from coder.app.subagents.relay import Relay
+from coder.app.subagents.relay import SUBMIT, Relay
 from coder.app.subagents.submitting import Submit
 from coder.app.toolbox import SessionTools
 from coder.core.events import RunEnded
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from coder.models.budget import Budget
 
 _repetition = LazyModule("coder.agent.repetition")
-NEVER = frozenset({"AskUserQuestion", "EnterPlanMode", "TaskOutput", "Workflow", "WaitForMcpServers"})
+NEVER = frozenset({"AskUserQuestion", "EnterPlanMode", "TaskOutput", "Workflow", "WaitForMcpServers", SUBMIT})
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -183,7 +183,8 @@ class Life:
             report,
         )
         try:
-            sidecar.write(pool.folder, kept)
+            row = sidecar.write(pool.folder, kept)
+            pool.footing.outset.journal.beside(kept.path, {"type": "agent_metadata", **row})
         except OSError as error:
             text = f"Agent {record.id} is not saved: {error.strerror or error}."
             self._emit(Notice(agent=record.id, level="warning", text=text))

@@ -38,15 +38,19 @@ class Submit:
         return ToolSpec(self.name, prompts.load("tools/Submit"), {"type": "object", **self._form})
 
     def parse(self, raw: Json) -> Json:
-        found = problems({"type": "object", **self._form}, raw)
+        found = self.problems(raw)
         if found:
             self._wrong = "; ".join(each.rstrip(".") for each in found)
             lines = "\n".join(f"- {each}" for each in found)
             raise ToolError(f"It does not fit the form, and was not taken:\n{lines}\nCall Submit again with all of it.")
         return raw
 
+    def problems(self, raw: Json) -> list[str]:
+        """What is wrong with it, a line each; none when it fits."""
+        return problems({"type": "object", **self._form}, raw)
+
     def fits(self, raw: Json) -> bool:
-        return not problems({"type": "object", **self._form}, raw)
+        return not self.problems(raw)
 
     def access(self, params: Json, workspace: Workspace) -> Internal:
         return Internal()

@@ -4,34 +4,61 @@ not know what is run, or who asks for what.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from uuid import uuid4
 
-from coder.app.session import Session, SessionFacts
+from coder.app.session import Session
 from coder.core.events import AnyEvent, MessageAdded, RunEnded, StateChanged
 from coder.core.messages import Json, Usage
+from coder.core.requests import Reply, Request
+from coder.frontends.commands import OWN
 from coder.frontends.stream_json import convert
 from coder.frontends.stream_json.out import StreamJsonOut, encode
 from coder.frontends.stream_json.turns_said import Said
-from coder.frontends.workflow_json import with_workflow
 
 
 class HostOut(StreamJsonOut):
     """`replays`: what the host said is given back when it is read, as an acknowledgement."""
 
+    own_commands = (*OWN, "clear", "context", "cost")
+    capabilities = ("interrupt_receipt_v1", "interrupt_cancel_queued_v1")
+
     def __init__(
-        self, fd: int, *, hook_events: bool = False, forwards_agents: bool = False, replays: bool = False
+        self,
+        fd: int,
+        *,
+        hook_events: bool = False,
+        forwards_agents: bool = False,
+        partial: bool = False,
+        states: bool = False,
+        replays: bool = False,
     ) -> None:
-        super().__init__(fd, hook_events=hook_events, forwards_agents=forwards_agents)
+        super().__init__(fd, hook_events=hook_events, forwards_agents=forwards_agents, partial=partial, states=states)
         self._replays = replays
         self._steered: dict[str, Said] = {}  # said to the run under way, and not read yet
         self._own: set[str] = set()  # ids of what the host said, which is not told to it as news
         self._warned = ""  # the session whose warnings were told
         self._api_seconds = 0.0
         self._has_failed = False  # the last turn
+        self._ask: Callable[[Request], Awaitable[Reply]] | None = None
         self._is_closing = False
+
+    def asks(self, ask: Callable[[Request], Awaitable[Reply]], *, is_person: bool) -> None:
+        """Whom questions go to. `is_person`: it decides about calls, and knows what it has denied."""
+        self._ask, self._asks_tool = ask, is_person
+
+    def forward_agents(self) -> None:
+        """What agents write is told too, from now on."""
+        self._forwards = True
+
+    async def ask(self, request: Request) -> Reply:
+        before = self._state
+        self.state("requires_action")
+        try:
+            return await (self._ask or super().ask)(request)
+        finally:
+            self.state(before)
 
     @property
     def is_broken(self) -> bool:
@@ -44,11 +71,11 @@ class HostOut(StreamJsonOut):
 
     def turn_begins(self, session: Session) -> None:
         """What has come before belongs to no turn."""
-        self._started = time.monotonic()
-        self._denials = []
+        self._new_turn()
         self._api_seconds = session.spent.api_seconds
         self._session, self._session_id = session, session.facts.session_id
-        self._write(convert.init(_now(session), session.commands, session.servers))
+        self._write(self._init(session))
+        self.state("running")
         if self._warned == self._session_id:
             return
         self._warned = self._session_id
@@ -59,12 +86,8 @@ class HostOut(StreamJsonOut):
         """The run, or the conversation, has it now."""
         self._own.add(said.uuid)
         if self._replays:
-            body = {"role": "user", "content": said.content}
-            synthetic = {"isSynthetic": True} if said.is_synthetic else {}
-            self._write({
-                "type": "user", "message": body, "parent_tool_use_id": None, **synthetic, "isReplay": True,
-                "session_id": self._session_id, "uuid": said.uuid,
-            })  # fmt: skip
+            about = {"is_synthetic": said.is_synthetic, "origin": said.origin}
+            self._write(convert.replayed(self._session_id, said.uuid, said.content, **about))
 
     def steers(self, said: Said) -> None:
         """It is told as said when the run reads it."""
@@ -105,9 +128,7 @@ class HostOut(StreamJsonOut):
         """The one result of a message of the host, or of a turn that began by itself for the reason in `origin`."""
         spent = session.spent
         of_turn = replace(spent, api_seconds=max(spent.api_seconds - self._api_seconds, 0.0))
-        seconds = time.monotonic() - self._started
-        result = convert.result(session.facts, ended, of_turn, self._denials, seconds)
-        self._result(with_workflow(result, session), said, origin)
+        self._result(self._result_of(ended, session, of_turn), said, origin)
 
     def turn_shared(self, ended: RunEnded, session: Session, said: Said) -> None:
         """The result of a message that was read along with the turn of another; nothing is counted twice."""
@@ -131,19 +152,16 @@ class HostOut(StreamJsonOut):
 
     def reset(self, old: Session, new: Session) -> None:
         """The conversation is another one from now on."""
-        for shape in self._agents.rest() if self._agents is not None else ():
-            self._write(shape)
-        self._agents = None  # they were those of the conversation that has ended
+        self._settle()
+        self._agents = self._shells = None  # they were those of the conversation that has ended
         old_id, self._session_id = old.facts.session_id, new.facts.session_id
         self._session = new
         self._api_seconds = 0.0
-        about = {"type": "conversation_reset", "new_conversation_id": self._session_id, "session_id": old_id}
-        self._write({**about, "uuid": str(uuid4())})
+        self._write(convert.conversation_reset(old_id, self._session_id))
 
     def printed(self, text: str) -> None:
         """What a command of coder's own printed."""
-        about = {"type": "system", "subtype": "local_command_output", "content": text}
-        self._write({**about, "session_id": self._session_id, "uuid": str(uuid4())})
+        self._write(convert.printed(self._session_id, text))
 
     def closing(self) -> None:
         """The session is about to be closed. Behind a failed result nothing is told of that: readers take the last
@@ -153,8 +171,7 @@ class HostOut(StreamJsonOut):
     def close(self) -> None:
         """Returns when everything was written, or nobody reads it. Raises OSError when it could not be written for
         another reason."""
-        for shape in self._agents.rest() if self._agents is not None else ():
-            self._write(shape)
+        self._settle()
         self._outbox.close()
         if self._outbox.failure is not None:
             raise self._outbox.failure
@@ -171,7 +188,3 @@ class HostOut(StreamJsonOut):
     def _write(self, message: Json) -> None:
         if not (self._is_closing and self._has_failed):
             super()._write(message)
-
-
-def _now(session: Session) -> SessionFacts:
-    return replace(session.facts, mode=session.control.mode, model=session.control.model)

@@ -71,7 +71,12 @@ class Seat:
         try:
             self._session = await self._next(old, start)
         except CoderError:
-            self._session = await self._next(old, back)
+            self._session = None
+            try:
+                self._session = await self._next(old, back)
+            except CoderError as error:
+                self._problem = error
+                raise
             raise
         return self._session
 

@@ -188,6 +188,7 @@ class Turns:
         self._out.turn_ended(ended, session, said, None if said is not None else _BY_AGENTS)
         for each in read:
             self._out.turn_shared(ended, session, each)
+        self._out.state("idle")
         if not self._is_stopped:
             self._waiting.extendleft(reversed(unread))
         self.last = ended

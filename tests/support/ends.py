@@ -29,6 +29,9 @@ def check_told(done: Done, form: str, *codes: int) -> None:
         assert (done.code == 0) == (done.stdout != ""), done
         assert done.code == 0 or (done.code in codes and done.stderr), done
         return
+    if form == "driven" and done.code > 128:  # a host may have got its result before, or have said nothing yet
+        assert len(results(done)) <= 1 and done.code in codes, done
+        return
     (result,) = results(done)
     assert done.code in ((codes or (1,)) if result["is_error"] else (0,)), (done.code, result)
     assert {"session_id", "uuid", "usage", "total_cost_usd", "permission_denials", "terminal_reason"} <= set(result)

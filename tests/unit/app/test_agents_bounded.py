@@ -53,7 +53,7 @@ async def test_what_agents_cost_is_in_the_total_and_the_ledger_and_not_in_the_ru
 
 
 @pytest.mark.behaviour("B-1908")
-async def test_a_budget_cannot_be_passed_by_asking_many(tmp_path: Path) -> None:
+async def test_h15_a_budget_cannot_be_passed_by_asking_many(tmp_path: Path) -> None:
     wasteful = rule({"user_regex": "^part"}, "word " * 400, usage={"output_tokens": 900})
     limit = 0.11
     async with running_api(fan([f"part {n}" for n in range(20)], wasteful)) as api:

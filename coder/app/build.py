@@ -59,6 +59,7 @@ async def open_session(
     connect: Connect | None = None,
     handed: Callable[[Outset, Assembly], None] | None = None,
     mirror: Mirror | None = None,
+    logs: bool = True,
     workflow: Given | None = None,
     hosted: Hosted | None = None,
 ) -> Session:
@@ -73,6 +74,8 @@ async def open_session(
     `workflow` is the one that the command line names, `hosted` what the program that embeds us does for the session.
     `handed` is given the parts, for whoever calls the tools itself.
     `mirror` is told whatever is stored of the conversation and its subagents.
+    `logs`: what libraries log stays off standard error, and a debug log is kept where one is asked for; not in a
+    program whose log is its own.
     Raises ConfigError and SessionError.
     """
     if looking is None and repository_of(config.cwd) is not None:
@@ -132,7 +135,7 @@ async def open_session(
         made.agent,
         begun.control,
         lambda: begun.purse.spent,
-        _ends(begun, made, titling).aclose,
+        _ends(begun, made, titling, logs=logs).aclose,
         what_fills_it,
         Beside(begun.tools.shells, begun.figures, made.line, lambda: begun.journal.title, made.others.begin),
         warnings,
@@ -162,10 +165,11 @@ async def _left_behind(begun: Outset) -> tuple[str, ...]:
     return (text,) if text else ()
 
 
-def _ends(begun: Outset, made: Assembly, titling: tuple[Titler, ...]) -> AsyncExitStack:
+def _ends(begun: Outset, made: Assembly, titling: tuple[Titler, ...], *, logs: bool) -> AsyncExitStack:
     """What is to be closed; the last comes first."""
     ends = AsyncExitStack()
-    ends.callback(_debug_log(begun.config, begun.journal.session_id).close)
+    if logs:
+        ends.callback(_debug_log(begun.config, begun.journal.session_id).close)
     for end in (
         begun.journal.aclose,
         begun.purse.aclose,

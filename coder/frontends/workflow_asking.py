@@ -46,7 +46,7 @@ class Answering:
         """None at the end of what is typed."""
         loop = asyncio.get_running_loop()
         ready: asyncio.Future[None] = loop.create_future()
-        loop.add_reader(self._terminal, lambda: ready.done() or ready.set_result(None))
+        loop.add_reader(self._terminal, _done, ready)
         try:
             await ready
         finally:
@@ -60,3 +60,8 @@ class Answering:
     def _say(self, text: str) -> None:
         self._stderr.write(text)
         self._stderr.flush()
+
+
+def _done(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)

@@ -81,8 +81,8 @@ class Life:
 
     async def _work(self, end: _End) -> None:
         record, pool = self._record, self._pool
-        parent = pool.parent_of(record)
-        lent = parent.lent if parent is not None and not record.background else None
+        waiting = pool.waiter_of(record)
+        lent = waiting.lent if waiting is not None and not record.background else None
         async with pool.places.taken(lent):
             record.begins()
             record.berth = await self._berth()

@@ -142,6 +142,7 @@ class Pool:
         record.value = record.report.value if record.report is not None else None
         record.brief, record.state, record.report, record.background = brief, "queued", None, False
         record.is_told_more = True
+        record.sender = parent
         return await self._waited(record, Life(self, record, cast, message, _unprimed))
 
     def holds(self, id: str) -> bool:
@@ -192,10 +193,10 @@ class Pool:
 
     def ancestors(self, record: Record) -> tuple[str, ...]:
         above: list[str] = []
-        parent = self._records.get(record.brief.parent)
+        parent = self.waiter_of(record)
         while parent is not None and parent.id not in above:
             above.append(parent.id)
-            parent = self._records.get(parent.brief.parent)
+            parent = self.waiter_of(parent)
         return tuple(above)
 
     async def spent(self, keys: Collection[str]) -> float | None:
@@ -212,6 +213,10 @@ class Pool:
 
     def parent_of(self, record: Record) -> Record | None:
         return self._records.get(record.brief.parent)
+
+    def waiter_of(self, record: Record) -> Record | None:
+        """The agent that waits for this one: who sent it on, else who asked it."""
+        return self._records.get(record.sender or record.brief.parent)
 
     def _is_above(self, id: str, of: str) -> bool:
         record = self._records.get(of)
@@ -231,7 +236,7 @@ class Pool:
         record = self._records.get(cut) if cut is not None and self.keeps else None
         if record is not None and (record.living is None or record.living.done()):
             record.brief, record.state, record.crowd = replace(brief, prompt=record.brief.prompt), "queued", crowd
-            record.report, record.told = None, True
+            record.report, record.told, record.sender = None, True, ""
             return record, cast, ""
         (crowd or self._crowd).add()
         id = self._new_id()

@@ -26,7 +26,8 @@ class Record:
     """`usd` None: the price of a request is not known. `told`: what it reported is in the conversation, or need not be.
     `waits_for` is the agent that is changing files, while this one waits for it; `asks` are its open questions, each as
     people read it, the oldest first. `is_told_more`: it had ended and was spoken to, so that words are an answer, too;
-    `value` is what it had handed in."""
+    `value` is what it had handed in. `sender` is the agent that sent it on and waits for it now, "" for the one that
+    first asked it."""
 
     id: str
     brief: Brief
@@ -45,6 +46,7 @@ class Record:
     usd: float | None = 0.0
     asks: list[str] = field(default_factory=list)
     waits_for: str = ""
+    sender: str = ""
     told: bool = True
     is_told_more: bool = False
     value: Json | None = None

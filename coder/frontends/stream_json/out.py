@@ -27,6 +27,8 @@ from coder.core.events import (
     RunEnded,
     StepChanged,
     TaskEnded,
+    TextDelta,
+    ThinkingDelta,
     ToolFinished,
     ToolStarted,
 )
@@ -47,6 +49,7 @@ else:  # few runs have any
     )
 
 State: TypeAlias = Literal["idle", "running", "requires_action"]
+_PIECES = frozenset({TextDelta, ThinkingDelta})  # by far the most there are of any, and never told
 _ALWAYS = frozenset({"SessionStart", "Setup"})
 _NEVER_STARTED = frozenset({"Notification", "SessionEnd", "PreCompact", "PostCompact"})
 _LEAVES_RUNNING = frozenset({"Bash"})
@@ -82,13 +85,11 @@ class StreamJsonOut(JsonOut):
         self._agents: agents.AgentsOut | None = None
         self._limits: limits.Limits | None = None
         self._shells: shells.ShellsOut | None = None
-        self._session: Session | None = None
         self._progress = Progress(self._write, beat)
         self._state: State = "idle"
 
     def begin(self, session: Session) -> None:
         super().begin(session)
-        self._session = session
         self._write(self._init(session))
         self.state("running")
         for warning in session.warnings:
@@ -117,6 +118,8 @@ class StreamJsonOut(JsonOut):
             self._write(frame)
 
     def emit(self, event: AnyEvent) -> None:
+        if type(event) in _PIECES:
+            return
         super().emit(event)
         if event.agent != "main" or isinstance(event, AgentStarted | AgentProgressed | AgentEnded):
             self._of_agent(event)
@@ -151,9 +154,7 @@ class StreamJsonOut(JsonOut):
         self._settle()
         self._write(self._result_of(ended, session, session.spent))
         self.state("idle")
-        self._outbox.close()
-        if self._outbox.failure is not None:
-            raise self._outbox.failure
+        self._outbox.deliver()
 
     def _settle(self) -> None:
         """The session has ended: so has all that was told to have begun."""

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 from coder.app.session import Session
 from coder.app.spent import Spent
 from coder.core.events import AnyEvent, PermissionDenied, RunEnded, StreamEvent, ToolStarted, TurnStarted
+from coder.core.lazy import LazyModule
 from coder.core.messages import Json
-from coder.core.requests import Deny, Reply, Request
+from coder.core.requests import Reply, Request
+from coder.frontends.outbox import Outbox
 from coder.frontends.stream_json import convert
 from coder.frontends.stream_json.ended import Turn
 from coder.frontends.stream_json.lines import encode, fitted
-from coder.frontends.stream_json.outbox import Outbox
 from coder.frontends.stream_json.partial import Partial
 from coder.frontends.workflow_json import with_workflow
+
+if TYPE_CHECKING:
+    from coder.frontends import unattended
+else:  # few runs ask anything
+    unattended = LazyModule("coder.frontends.unattended")
 
 
 class JsonOut:
@@ -25,10 +32,12 @@ class JsonOut:
         self._denials: list[PermissionDenied] = []
         self._started = time.monotonic()
         self._session_id = ""
+        self._session: Session | None = None
         self._partial = Partial(time.monotonic, is_told=partial)
         self._in_tools = False  # calls of this turn were begun or denied, and no request was made since
 
     def begin(self, session: Session) -> None:
+        self._session = session
         self._session_id = session.facts.session_id
 
     def emit(self, event: AnyEvent) -> None:
@@ -48,13 +57,11 @@ class JsonOut:
                 pass
 
     async def ask(self, request: Request) -> Reply:
-        return Deny("nobody is there to ask", nobody=True)
+        return unattended.reply(request, self._session)
 
     def finish(self, ended: RunEnded, session: Session) -> None:
         self._write(self._result_of(ended, session, session.spent))
-        self._outbox.close()
-        if self._outbox.failure is not None:
-            raise self._outbox.failure
+        self._outbox.deliver()
 
     def _new_turn(self) -> None:
         """What is told of a turn is about the one that begins."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from coder.core.messages import Json
 from coder.frontends.stream_json import lines
 from coder.frontends.stream_json.callbacks.servers import Ask
@@ -30,7 +28,7 @@ class HostHooks:
         if is_too_long(request):
             if given.get("hook_event_name") in _JUDGED:
                 raise HostError(TOO_LONG, gone=True)
-            request["input"] = json.loads(lines.fitted(given, lines.LIMIT - _AROUND))
+            request["input"] = lines.slimmed(given, lines.LIMIT - _AROUND)
         try:
             return await self._ask(request)
         except HostGone as error:

@@ -69,7 +69,7 @@ class Refused:
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Given:
     """What a program says beside a text: the id of the message, and its blocks. `is_synthetic`: no person is behind it,
-    and a slash in it is a letter like any other. `is_verbatim`: the same, and no file or agent is meant by it either."""
+    and a slash in it is a letter like any other. `is_verbatim`: the same, and an @ in it is one, too."""
 
     uuid: str = ""
     blocks: tuple[Block, ...] = ()

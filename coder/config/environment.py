@@ -52,7 +52,8 @@ def secret(env: Mapping[str, str], name: str) -> str:
 
 def product(env: Mapping[str, str], name: str) -> str:
     """A name that a program gives itself, with what a header cannot carry left out."""
-    return "".join(char for char in env.get(name, "") if char.isascii() and char.isprintable()).strip()[:_LONGEST_PRODUCT]
+    fit = "".join(char for char in env.get(name, "") if char.isascii() and char.isprintable())
+    return fit.strip()[:_LONGEST_PRODUCT]
 
 
 def headers(env: Mapping[str, str], name: str) -> dict[str, str]:

@@ -25,10 +25,10 @@ from tests.support.sdks import program_in
 @pytest.mark.behaviour("B-2308")
 @pytest.mark.behaviour("B-2309")
 async def test_one_conversation_with_all_that_a_host_brings(place: Place, tmp_path: Path) -> None:
-    """One process: a function of the host, a hook, an answer, an agent that is the conversation, a prompt as written."""
+    """One process: a function of the host, a hook, an answer, an agent, a prompt as written."""
     (place.project / "notes.txt").write_text("wholemeal\n")
     (place.project / ".claude" / "commands").mkdir(parents=True)
-    (place.project / ".claude" / "commands" / "knead.md").write_text("Knead the dough.\n")
+    (place.project / ".claude" / "commands" / "knead.md").write_text("---\ndescription: x\n---\nKnead the dough.\n")
     heard: list[str] = []
 
     @sdk.tool("bake", "Bakes", {"bread": str})
@@ -77,7 +77,8 @@ def test_a_message_says_whether_it_is_taken_as_written(marks: Json, is_command: 
 
 @pytest.mark.behaviour("B-2309")
 @pytest.mark.parametrize(
-    ("name", "sent"), [("bakery/1.0", "bakery/1.0"), ("a\r\nx-evil: 1", "ax-evil: 1"), ("bröt", "brt"), ("x" * 999, "x" * 100)]
+    ("name", "sent"),
+    [("bakery/1.0", "bakery/1.0"), ("a\r\nx-evil: 1", "ax-evil: 1"), ("bröt", "brt"), ("x" * 999, "x" * 100)],
 )
 def test_the_name_of_a_host_is_fit_for_a_header(name: str, sent: str) -> None:
     assert environment.product({"APP": name}, "APP") == sent and environment.product({}, "APP") == ""

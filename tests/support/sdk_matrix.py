@@ -23,4 +23,6 @@ def rows(language: str) -> list[Row]:
     """Those of the section that begins with `language`."""
     page = (ROOT / "docs" / "sdk_matrix.md").read_text(encoding="utf-8")
     (section,) = [part for part in page.split("\n## ") if part.startswith(f"{language}:")]
-    return [Row(*(cell.strip() for cell in found.groups())) for found in map(_ROW.fullmatch, section.split("\n")) if found]
+    return [
+        Row(*(cell.strip() for cell in found.groups())) for found in map(_ROW.fullmatch, section.split("\n")) if found
+    ]

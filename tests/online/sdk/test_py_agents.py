@@ -53,7 +53,7 @@ async def test_what_it_says_is_given_on_where_that_is_asked_for(stage: Stage) ->
     with fake_api({"turns": [asks(), turn("all done")], "rules": baker(str(file))}) as api:
         told = await stage.told(api, "go", agents={"baker": BAKER}, forward_subagent_text=True)
     below = [m for m in each(told, sdk.AssistantMessage) if m.parent_tool_use_id]
-    assert ["I look.", "It is baked."] == [b.text for m in below for b in m.content if isinstance(b, sdk.TextBlock)]
+    assert [b.text for m in below for b in m.content if isinstance(b, sdk.TextBlock)] == ["I look.", "It is baked."]
 
 
 async def test_one_in_the_background_has_the_run_go_on(stage: Stage) -> None:
@@ -77,7 +77,7 @@ async def test_one_in_the_background_has_the_run_go_on(stage: Stage) -> None:
     assert ends[-1].result == "all told" and heard == ["Bash"]
     (ended,) = each(told, sdk.TaskNotificationMessage)
     assert ended.status == "completed"
-    assert [(end.origin or {}).get("kind") for end in ends[1:]] in ([], ["task-notification"])
+    assert [end.origin and end.origin["kind"] for end in ends[1:]] in ([], ["task-notification"])
 
 
 async def test_a_task_is_stopped(stage: Stage) -> None:

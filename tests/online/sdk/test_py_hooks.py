@@ -168,7 +168,9 @@ async def test_hooks_of_a_matcher_are_asked_side_by_side(stage: Stage) -> None:
         return {}
 
     with fake_api(TOUCH) as api:
-        await stage.told(api, "go", hooks={"PreToolUse": [sdk.HookMatcher(hooks=[meets, meets])]}, allowed_tools=["Bash"])
+        await stage.told(
+            api, "go", hooks={"PreToolUse": [sdk.HookMatcher(hooks=[meets, meets])]}, allowed_tools=["Bash"]
+        )
     assert (stage.place.project / "a").exists()
 
 

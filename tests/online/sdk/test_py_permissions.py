@@ -112,10 +112,7 @@ async def test_a_rule_is_kept_in_the_settings_of_the_project(stage: Stage) -> No
 
     with fake_api([turn(tool("Bash", command="touch a")), turn("done")]) as api:
         await stage.told(api, prompts("go"), can_use_tool=keep)
-    written = [
-        json.loads(path.read_text())
-        for path in stage.place.project.glob(".c*/settings.local.json")
-    ]
+    written = [json.loads(path.read_text()) for path in stage.place.project.glob(".c*/settings.local.json")]
     assert [settings["permissions"]["allow"] for settings in written] == [["Bash(touch *)"]]
 
 
@@ -166,7 +163,10 @@ async def test_nobody_is_asked_of_what_rules_allow(stage: Stage) -> None:
     asked: Asked = []
     with fake_api([turn(tool("Bash", command="touch a")), turn("done")]) as api:
         await stage.told(
-            api, prompts("go"), can_use_tool=answering(asked, sdk.PermissionResultDeny()), allowed_tools=["Bash(touch *)"]
+            api,
+            prompts("go"),
+            can_use_tool=answering(asked, sdk.PermissionResultDeny()),
+            allowed_tools=["Bash(touch *)"],
         )
     assert asked == [] and (stage.place.project / "a").exists()
 

@@ -11,7 +11,7 @@ import claude_agent_sdk as sdk
 import pytest
 
 from tests.support.fakeapi import fake_api, text, tool, turn
-from tests.support.sdk_stage import Stage, answer, each, prompts, result, results_of_calls, system
+from tests.support.sdk_stage import Stage, answer, each, prompts, result, system
 
 pytestmark = [
     pytest.mark.online,
@@ -28,8 +28,8 @@ async def test_turns_of_one_conversation(stage: Stage) -> None:
     assert len({end.session_id for end in ends}) == 1
     said = [m["content"] for m in api.requests[-1]["messages"]]
     assert [str(content) for content in said if "first" in str(content)] and len(said) == 5
-    costs = [end.total_cost_usd for end in ends]
-    assert costs == sorted(costs, key=float) and costs[0] != costs[-1]
+    costs = [end.total_cost_usd or 0.0 for end in ends]
+    assert costs == sorted(costs) and costs[0] != costs[-1]
 
 
 async def test_what_the_server_can_do(stage: Stage) -> None:
@@ -102,7 +102,12 @@ async def test_messages_with_blocks_and_an_id(stage: Stage) -> None:
 
     async def one() -> Any:
         content = [text("what is this?"), picture]
-        yield {"type": "user", "uuid": named, "message": {"role": "user", "content": content}, "parent_tool_use_id": None}
+        yield {
+            "type": "user",
+            "uuid": named,
+            "message": {"role": "user", "content": content},
+            "parent_tool_use_id": None,
+        }
 
     with fake_api([turn("a picture")]) as api:
         told = await stage.told(api, one())
@@ -141,9 +146,9 @@ async def test_the_session_has_the_id_that_was_given(stage: Stage) -> None:
 
 
 async def test_a_session_that_is_not_there_is_an_error(stage: Stage) -> None:
-    with fake_api([turn("never")], allow_violations=True) as api:
-        with pytest.raises(Exception, match=r"No conversation found with session ID|exit code"):
-            await stage.told(api, "first", resume=str(uuid.uuid4()))
+    missing = pytest.raises(Exception, match="No conversation found with session ID")
+    with fake_api([turn("never")]) as api, missing:
+        await stage.told(api, "first", resume=str(uuid.uuid4()))
 
 
 async def test_a_session_goes_on_from_an_earlier_message(stage: Stage) -> None:
@@ -175,8 +180,8 @@ async def test_the_readers_of_sessions(stage: Stage) -> None:
         assert {m.uuid for m in each(told, sdk.AssistantMessage)} == {m.uuid for m in said if m.type == "assistant"}
         sdk.rename_session(session, "Bread", folder)
         sdk.tag_session(session, "kitchen", folder)
-        info = sdk.get_session_info(session, folder)
-        assert info and (info.custom_title, info.tag) == ("Bread", "kitchen")
+        named = sdk.get_session_info(session, folder)
+        assert named and (named.custom_title, named.tag) == ("Bread", "kitchen")
         fork = sdk.fork_session(session, folder, title="Rolls")
         other = result(await stage.told(api, "and now?", resume=fork.session_id))
         assert other.session_id == fork.session_id and "wholemeal" in str(api.requests[-1]["messages"])
@@ -187,7 +192,9 @@ async def test_the_readers_of_sessions(stage: Stage) -> None:
 async def test_files_go_back_to_a_message(stage: Stage) -> None:
     path = stage.place.project / "a.txt"
     path.write_text("one\n")
-    change = turn(tool("Read", file_path=str(path)), tool("Edit", file_path=str(path), old_string="one", new_string="two"))
+    change = turn(
+        tool("Read", file_path=str(path)), tool("Edit", file_path=str(path), old_string="one", new_string="two")
+    )
     more: dict[str, Any] = {
         "enable_file_checkpointing": True,
         "permission_mode": "acceptEdits",
@@ -260,4 +267,4 @@ async def test_prompts_come_while_a_turn_runs(stage: Stage) -> None:
 async def test_the_origin_of_a_prompt_comes_back(stage: Stage) -> None:
     with fake_api([turn("one")]) as api:
         told = await stage.told(api, prompts("hi", origin={"kind": "human"}))
-    assert (result(told).origin or {})["kind"] == "human"
+    assert result(told).origin == {"kind": "human"}

@@ -18,8 +18,6 @@ pytestmark = [
 ]
 
 
-
-
 async def test_sources_of_settings(stage: Stage) -> None:
     project = stage.place.project
     (project / ".claude" / "commands").mkdir(parents=True)
@@ -37,7 +35,9 @@ async def test_sources_of_settings(stage: Stage) -> None:
 
 @pytest.mark.parametrize("form", ["text", "file"])
 async def test_settings_given_with_the_options(stage: Stage, form: str) -> None:
-    content = json.dumps({"outputStyle": "mine", "env": {"COLOUR": "crimson"}, "permissions": {"allow": ["Bash(echo *)"]}})
+    content = json.dumps(
+        {"outputStyle": "mine", "env": {"COLOUR": "crimson"}, "permissions": {"allow": ["Bash(echo *)"]}}
+    )
     settings = content
     if form == "file":
         settings = str(stage.place.home / "s.json")
@@ -80,9 +80,8 @@ async def test_skills(stage: Stage) -> None:
 async def test_plugins_are_refused_with_the_reason(stage: Stage) -> None:
     heard: list[str] = []
     plugin = [{"type": "local", "path": str(stage.place.home)}]
-    with fake_api([turn("never")]) as api:
-        with pytest.raises(sdk.ProcessError):
-            await stage.told(api, "hi", plugins=plugin, stderr=heard.append)
+    with fake_api([turn("never")]) as api, pytest.raises(sdk.ProcessError):
+        await stage.told(api, "hi", plugins=plugin, stderr=heard.append)
     assert "loads no plugins" in heard[0] and api.requests == []
 
 

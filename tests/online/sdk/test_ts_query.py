@@ -102,7 +102,12 @@ def test_what_each_option_makes_of_the_request(node: NodeStage) -> None:
         {"extraArgs": {"name": "-dashed", "verbose": None}},
         {"settings": {"outputStyle": "mine"}},
         {"settingSources": []},
-        {"debug": True, "debugFile": str(node.place.home / "d.log"), "strictMcpConfig": True, "promptSuggestions": False},
+        {
+            "debug": True,
+            "debugFile": str(node.place.home / "d.log"),
+            "strictMcpConfig": True,
+            "promptSuggestions": False,
+        },
     ]
     (node.place.project / "CLAUDE.md").write_text("Always bake rye.\n")
     with fake_api([turn("fine", repeat=len(runs))], continuity=False) as api:

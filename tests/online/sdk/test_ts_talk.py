@@ -83,14 +83,13 @@ def test_agents(node: NodeStage) -> None:
     with fake_api({"turns": [asks, turn("all done")], "rules": [baked]}) as api:
         told = node.play("asking.one", api, prompt="go", options=options)
     below = [m for m in wire(told["messages"], "assistant") if m["parent_tool_use_id"]]
-    assert [(m["parent_tool_use_id"], m["message"]["content"][0]["text"]) for m in below] == [("toolu_a", "It is baked.")]
+    assert [(m["parent_tool_use_id"], m["message"]["content"][0]["text"]) for m in below] == [
+        ("toolu_a", "It is baked.")
+    ]
     assert wire(told["messages"], "system", "task_started") and wire(told["messages"], "system", "task_notification")
 
 
-WORKS = (
-    "initialization commands models agents account status usage setModel setPermissionMode setMaxThinkingTokens"
-    " applyEffort toggle setMcpServers reinitialize"
-).split()
+REFUSED = ("applyFlagSettings", "reconnect", "stopTask", "readFile", "reloadSkills", "reloadPlugins", "backgroundTasks")
 
 
 @pytest.mark.behaviour("B-2305")
@@ -99,7 +98,8 @@ def test_what_is_asked_between_turns(node: NodeStage) -> None:
     touch = turn(tool("Bash", command="touch b"))
     with fake_api([turn("one"), touch, turn("two")], continuity=False) as api:
         found = node.play("talking.control", api, options={"model": "claude-sonnet-5"})
-    assert {name: found[name] for name in WORKS if "error" in found[name]} == {}
+    failed = {name for name, said in found.items() if isinstance(said, dict) and "error" in said}
+    assert failed <= set(REFUSED), {name: found[name] for name in failed - set(REFUSED)}
     assert [r["model"] for r in api.requests] == ["claude-sonnet-5", "claude-opus-5", "claude-opus-5"]
     assert (node.place.project / "b").exists()
     names = {each["name"] for each in found["commands"]["value"]}

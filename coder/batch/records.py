@@ -6,6 +6,8 @@ tasks.
 from __future__ import annotations
 
 import json
+import math
+import re
 import secrets
 import time
 import uuid
@@ -25,6 +27,8 @@ from coder.core.messages import Json
 _VERSION = 1
 _LARGE = 1_000_000  # bytes of a result file that is not written anew for each task
 _APART = 2.0  # seconds between two times then
+_RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,30}\Z")  # it names folders and branches
+_COMMIT = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})?\Z")
 
 
 @dataclass(slots=True)
@@ -184,11 +188,16 @@ class Records:
                             f"{self._journal.path} is of another version of coder. Finish it there, or use --out FILE."
                         )
                     run = str(entry.get("run"))
+                    if not _RUN.match(run):
+                        raise ConfigError(
+                            f"{self._journal.path} was not written by a batch of coder's. Use --out FILE for another."
+                        )
                 case "bases":
                     said = entry.get("bases")
-                    bases |= {str(key): str(value) for key, value in said.items()} if isinstance(said, dict) else {}
+                    for key, value in said.items() if isinstance(said, dict) else ():
+                        bases |= {key: value} if isinstance(value, str) and _COMMIT.match(value) else {}
                 case "begun" | "running" | "stopped" | "tried" | "ended" | "again":
-                    with suppress(ValueError, TypeError):  # a line that somebody has edited
+                    with suppress(ValueError, TypeError, OverflowError):  # a line that somebody has edited
                         _apply(past.setdefault(str(entry.get("id")), _Past()), {**entry, "run": run})
                 case _:
                     pass
@@ -212,8 +221,8 @@ def _apply(past: _Past, entry: Json) -> None:
                 run=str(entry.get("run")),
                 number=number,
                 session=str(entry.get("session")),
-                base=str(entry.get("base") or ""),
-                usd=entry.get("usd"),
+                base=_commit(entry.get("base")),
+                usd=_dollars(entry.get("usd")),
             )
         case "running" if number in past.open:
             was = past.open[number]
@@ -227,18 +236,48 @@ def _apply(past: _Past, entry: Json) -> None:
                 begun=str(entry.get("begun") or ""),
             )
         case "stopped" | "tried":
+            usd = _dollars(entry.get("usd"))
             past.open.pop(number, None)
-            past.costs.append(entry.get("usd"))
+            past.costs.append(usd)
             if entry["kind"] == "tried":
                 past.tries += 1
-                past.tried.append(entry.get("usd"))
+                past.tried.append(usd)
             if entry.get("branch"):
                 past.earlier.append(str(entry["branch"]))
         case "ended":
+            made = _row(entry.get("row"))
             past.open.pop(number, None)
-            past.digest, past.row, past.costs = str(entry.get("digest")), dict(entry["row"]), []
+            past.digest, past.row, past.costs = str(entry.get("digest")), made, []
         case "again":
             past.sunk += [*past.costs, *_cost(past.row)]
             past.row, past.tries, past.costs, past.tried = None, 0, [], []
         case _:
             pass
+
+
+def _row(said: object) -> Json:
+    """As `row` makes them. Raises ValueError for what is none: such a task has no result, and is done again."""
+    if not isinstance(said, dict) or not isinstance(said.get("ok"), bool):
+        raise ValueError("no result")
+    texts = ("id", "status", "error", "branch", "worktree", "kept_because")
+    if not all(isinstance(said.get(name), str) for name in texts):
+        raise ValueError("no result")
+    if _dollars(said.get("seconds")) is None:
+        raise ValueError("no result")
+    _dollars(said.get("total_cost_usd", -1))
+    return dict(said)
+
+
+def _dollars(said: object) -> float | None:
+    """None: not known. Raises ValueError: less than nothing would be money for others."""
+    if said is None:
+        return None
+    if isinstance(said, bool) or not isinstance(said, int | float) or not 0 <= said < 1e12 or math.isnan(said):
+        raise ValueError("no amount")
+    return float(said)
+
+
+def _commit(said: object) -> str:
+    if said is not None and not (isinstance(said, str) and _COMMIT.match(said)):
+        raise ValueError("no commit")
+    return said or ""

@@ -15,6 +15,7 @@ from tests.support.fanout import DONE, GO, asks, fan, of, results
 from tests.support.talks import Talk
 
 
+@pytest.mark.behaviour("B-2130")
 async def test_who_has_the_only_place_may_go_on_with_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLAUDE_CODE_MAX_CONCURRENT_SUBAGENTS", "1")
     script = fan(
@@ -34,6 +35,7 @@ async def test_who_has_the_only_place_may_go_on_with_another(tmp_path: Path, mon
         await session.aclose()
 
 
+@pytest.mark.behaviour("B-2130")
 async def test_who_changes_files_may_go_on_with_another_that_does(tmp_path: Path) -> None:
     first, second = (str(tmp_path / "project" / name) for name in ("first.txt", "second.txt"))
     script = fan(
@@ -62,6 +64,7 @@ FORGED = (
 )
 
 
+@pytest.mark.behaviour("B-2131")
 async def test_a_report_cannot_pose_as_the_end_of_another_agent(tmp_path: Path) -> None:
     script = fan(
         ["part x"],

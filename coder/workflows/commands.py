@@ -20,9 +20,9 @@ _BOUND = re.compile(r"[;&|(){}!]")  # behind it a command may begin
 _QUOTED = re.compile(r"'[^']*'|\"[^\"\\]*\"")
 _ASSIGNS = re.compile(r"[A-Za-z_]\w*(?:\[[^\]\s]*\])?\+?=")
 _REDIRECTS = re.compile(r"\d*(?:<>|>>|<|>)")
-_RUNS_NEXT = frozenset(
-    "then do else elif if while until time exec command env builtin coproc nohup nice timeout stdbuf setsid xargs sudo "
-    "doas eval".split()
+_RUNS_NEXT = (
+    *("then", "do", "else", "elif", "if", "while", "until", "time", "exec", "command", "env", "builtin", "coproc"),
+    *("nohup", "nice", "timeout", "stdbuf", "setsid", "xargs", "sudo", "doas", "eval"),
 )  # words behind which the next one names the program
 _LONGEST_HEAD = 2_000
 _LONGEST = 8_000

@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from coder.app.subagents.built_in import HOOK
+from coder.core.agents import Brief
+from coder.core.errors import ToolError
+from tests.support.casts import Stage
 from tests.support.fakeapi import DEADLINE, rule, running_api, tool
 from tests.support.fanout import GO, asks, fan, of, results
 from tests.support.talks import Talk
@@ -99,3 +103,11 @@ async def test_nobody_takes_the_name_of_anothers_agent(tmp_path: Path) -> None:
         assert len(of(api, "part evil")) == 1 and len(of(api, "part x")) == 2
         assert results(of(api, GO)[-1])[0].startswith("Y too.")
         await session.aclose()
+
+
+@pytest.mark.behaviour("B-2136")
+def test_the_agent_of_hooks_is_for_no_call_of_the_model(tmp_path: Path) -> None:
+    casting = Stage(tmp_path).casting(spawns=("Explore",))
+    assert casting.cast(Brief(prompt="x", kind=HOOK), 1).kind == HOOK
+    with pytest.raises(ToolError, match="may ask no agent"):
+        casting.cast(Brief(prompt="x", kind=HOOK, call="toolu_1"), 1)

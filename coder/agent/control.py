@@ -26,3 +26,8 @@ class Control:
         if mode != self._mode:
             self._mode = mode
             self._emit(StateChanged(mode=mode, model=self._model))
+
+    def set_model(self, model: str) -> None:
+        if model != self._model:
+            self._model = model
+            self._emit(StateChanged(mode=self._mode, model=model))

@@ -50,11 +50,13 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """Do not run it; `message` is for the model. `nobody`: it would have been asked about. `interrupt`: end the run."""
+    """Do not run it; `message` is for the model. `nobody`: it would have been asked about. `interrupt`: end the run.
+    `stop` is why it ends as one that failed, "" when it goes on."""
 
     message: str
     nobody: bool = False
     interrupt: bool = False
+    stop: str = ""
 
 
 class Questions:
@@ -175,6 +177,8 @@ class Gate:
                 return Allowed(decision, reply.input, asked=True)
             case Deny(nobody=True):
                 return self._deny(call, summary, decision, _reason(decision), nobody=True)
+            case Deny(ends=why) if why:
+                return replace(self._deny(call, summary, decision, why), stop=why)
             case Deny():
                 return self._refuse(call, summary, decision, reply)
             case _:

@@ -15,8 +15,9 @@ _PARTS = ("another system prompt", "other tools", "another effort")
 def head_of(template: ModelRequest) -> str:
     """A mark for each of the system prompt, the tools, and how hard the model thinks."""
     tools = [[tool.name, tool.description, tool.input_schema] for tool in template.tools]
-    thinks = "t" if template.thinking else "-"
-    return f"{_mark(template.system)}.{_mark(tools)}.{thinks}{template.effort or ''}"
+    thinks = f"t{template.thinking_tokens or ''}" if template.thinking else "-"
+    task = f"b{template.task_budget}" if template.task_budget else ""
+    return f"{_mark(template.system)}.{_mark(tools)}.{thinks}{template.effort or ''}{task}"
 
 
 def changed(was: str, now: str) -> str:

@@ -18,6 +18,7 @@ class Inbox:
         self._left: list[Message] = []  # said to a run that has ended
         self._complete: Callable[[Message], Awaitable[Message]] | None = None
         self._whole: list[Message] = []
+        self.waits_for_calls = False  # a message of the person stands behind the results of calls, or is not delivered
 
     def completed_by(self, complete: Callable[[Message], Awaitable[Message]]) -> None:
         """What makes a message of the person whole when it is delivered, such as the files it mentions."""
@@ -36,8 +37,12 @@ class Inbox:
     def put(self, message: Message) -> None:
         self._waiting.append(message)
 
-    async def delivered(self) -> list[Message]:
+    async def delivered(self, *, after_calls: bool = True) -> list[Message]:
         """What is to be delivered at a turn boundary, whole. Cancelled, nothing is taken out."""
+        if self.waits_for_calls and not after_calls:
+            waiting = self.drain()
+            self._waiting = [message for message in waiting if message.meta.kind == "steer"]
+            return [message for message in waiting if message.meta.kind != "steer"]
         while self._complete is not None and (due := self._due()) is not None:
             whole = await self._complete(due)
             self._whole.append(whole)

@@ -83,10 +83,22 @@ class Agent:
         self._end_policies = tuple(policies)
         self._closing = closing or _as_it_is
 
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """The names of those that stand in its requests."""
+        return tuple(spec.name for spec in self._template.tools)
+
     def begins_with(self, template: ModelRequest) -> None:
         """Another template, as long as no request was made with the one before."""
         self._template = template
         self._requests.begin_with(template)
+
+    def go_on_with(self, template: ModelRequest, window: int) -> None:
+        """Another template from the next request on, for a model with such a window; its prompt and tools are those of
+        the one before."""
+        self._template = template
+        self._requests.go_on_with(template)
+        self.upkeep.fit(window, template.max_tokens)
 
     def steer(self, message: Message) -> None:
         """Queues a message of the person; it lands at the next turn boundary of the run under way. What was not
@@ -139,7 +151,9 @@ class Agent:
         replies = Replies()
         for turn in count(1):
             if (stop := self._before(turn)) is not None:
-                return tally.end(stop.reason, stop.error)
+                ended = await self._at_the_end(tally) if stop.reason == "done" else tally.end(stop.reason, stop.error)
+                if ended is not None:
+                    return ended
             self._emit(TurnStarted(turn=turn))
             completed = await self._replying.reply(tally)
             tally.turns = turn
@@ -150,7 +164,7 @@ class Agent:
                 return tally.end("interrupted", "Interrupted at a permission question")
             if stopped := await self._after_batch(completed.message.tool_uses, outcomes):
                 return tally.end("hook_stopped", stopped)
-            waiting = self._commit_all(await self.inbox.delivered())
+            waiting = self._commit_all(await self.inbox.delivered(after_calls=bool(outcomes)))
             match replies.judge(completed, waiting=bool(waiting)):
                 case End(reason="done"):
                     if (ended := await self._at_the_end(tally)) is not None:
@@ -187,7 +201,8 @@ class Agent:
                 self._commit(message)
                 return None
         # It may have taken long: what the person said meanwhile is answered too.
-        return None if self._commit_all(await self.inbox.delivered()) else tally.end("done")
+        late = self._commit_all(await self.inbox.delivered(after_calls=False))
+        return None if late else tally.end("done")
 
     def _before(self, turn: int) -> Stop | None:
         for policy in self._policies:

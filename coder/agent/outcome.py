@@ -31,7 +31,7 @@ def interrupted(call: ToolUse) -> Outcome:
 
 def denied(call: ToolUse, verdict: Denied) -> Outcome:
     result = ToolResult(call.id, (Text(verdict.message),), is_error=True)
-    return Outcome(result, None, verdict.nobody, verdict.interrupt, is_denied=True)
+    return Outcome(result, None, verdict.nobody, verdict.interrupt, stop=verdict.stop, is_denied=True)
 
 
 def held_back(call: ToolUse) -> Outcome:

@@ -23,7 +23,8 @@ class Requests:
     the last request had, if it is."""
 
     def __init__(self, template: ModelRequest, history: History, edited: str = "") -> None:
-        self._template = template
+        self._template = self._lasting = template
+        self._is_lent = False  # to one run, with a template of its own
         self._history = history
         self._ends: list[Mark] = []  # marks of the requests that were sent: each wrote its prefix to the cache
         self._anchor: Mark | None = None
@@ -48,20 +49,36 @@ class Requests:
 
     def begin_with(self, template: ModelRequest) -> None:
         """For the first request: nothing was sent from which it could differ."""
-        self._template, self._head = template, ""
+        self._template, self._lasting, self._head = template, template, ""
+        self._history.project_for(template.model)
+
+    def go_on_with(self, template: ModelRequest) -> None:
+        """Another template, with the same prompt and tools, from the next request on."""
+        self._lasting = template
 
     @contextmanager
     def using(self, template: ModelRequest | None) -> Iterator[None]:
         """Inside the block requests are made from another template, which has the same prompt and tools."""
-        before = self._template
-        if template is None or template == before:
+        self._settle()
+        if template is None or template == self._template:
             yield
             return
         self._switch(template)
+        self._is_lent = True
         try:
             yield
         finally:
-            self._switch(before)
+            self._is_lent = False
+            self._settle()
+
+    def _settle(self) -> None:
+        """The template that lasts is used, unless another was lent."""
+        if self._is_lent or self._template == self._lasting:
+            return
+        if any(message.meta.kind == "reply" for message in self._history.messages):
+            self._switch(self._lasting)
+        else:
+            self.begin_with(self._lasting)
 
     def _switch(self, template: ModelRequest) -> None:
         self._edited = self._edited or ("another model" if template.model != self._template.model else "another effort")
@@ -71,6 +88,7 @@ class Requests:
 
     def next(self) -> ModelRequest:
         """The request that asks for the next reply."""
+        self._settle()
         view = self._history.view
         marks = plan(view, self._history.context_blocks, self._previous, self._anchor)
         self._ends = sorted({*self._ends, *marks})

@@ -66,6 +66,11 @@ class Upkeep:
         """The tokens at which the conversation is compacted by itself; None when it never is."""
         return self._room.compacts_at if self._room.auto else None
 
+    def fit(self, window: int, max_output: int) -> None:
+        """Another model is asked from now on."""
+        self._room = replace(self._room, window=window, max_output=max_output)
+        self._window, self._not_below = window, 0
+
     async def before_request(self) -> None:
         """Clears and compacts where that is due. At a turn boundary only: no call waits for its result then."""
         self._mended = 0

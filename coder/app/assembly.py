@@ -10,22 +10,24 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from coder.agent.executor import Executor
-from coder.agent.gate import Gate, Remember
+from coder.agent.gate import Ask, Gate, Remember
 from coder.agent.history import History
 from coder.agent.loop import Agent
+from coder.agent.policies import EndPolicy
 from coder.agent.ports import Ports
 from coder.agent.room import Room
 from coder.app.again import Again
-from coder.app.budgets import PrimaryAgain
+from coder.app.budgets import PrimaryAgain, budget_of
 from coder.app.checkpointing import FOLDER, Checkpointing
 from coder.app.commanding.commanded import Commanded, Parts
 from coder.app.conversation import OpenConversation, told_by
 from coder.app.evidencing import evidencing_of
 from coder.app.gitting.session import SessionGit
 from coder.app.hooking.pointing import bring, points_of, tell_of_file
+from coder.app.hosted import Hosted
 from coder.app.memory import ProjectMemory
 from coder.app.others import OtherSessions
 from coder.app.outset import Outset
@@ -39,9 +41,10 @@ from coder.app.subagents.choice import Choice
 from coder.app.subagents.late import LateAgents
 from coder.app.subagents.parts import Told
 from coder.app.system_prompt import system_prompt
-from coder.app.toolbox import SessionTools
+from coder.app.toolbox import SessionTools, chosen, unknown
 from coder.app.workflowing.late import Given, LateWorkflows
 from coder.config.paths import user_home
+from coder.core.errors import ConfigError
 from coder.core.events import Notice
 from coder.core.frontend import Frontend
 from coder.core.lazy import LazyModule
@@ -53,13 +56,15 @@ from coder.tools.read import Read
 from coder.tools.registry import builtins
 
 if TYPE_CHECKING:
-    from coder.app import presenting, shell_line, tasks
+    from coder.app import presenting, prompt_tool, shell_line, tasks
+    from coder.app import structured as structuring
     from coder.app.commanding import granting
     from coder.app.commanding import kept as skills_kept
     from coder.app.commanding.expanded import Expanded, Offered
     from coder.app.reach.linking import Connect
     from coder.app.reach.offering import Offering
     from coder.app.shell_line import ShellLine
+    from coder.app.structured import Structured
     from coder.app.subagents import forking, mentioned, pooling, skilled
     from coder.app.subagents.pool import Pool
     from coder.app.workflowing import making as workflowing
@@ -70,9 +75,11 @@ if TYPE_CHECKING:
     from coder.tools.registry import Helpers, ToolSession
     from coder.workspace.local import LocalWorkspace
 else:  # for people in front, calls on files, and folders with commands of their own
-    presenting, shell_line, tasks = (LazyModule(f"coder.app.{name}") for name in ("presenting", "shell_line", "tasks"))
+    presenting, prompt_tool, shell_line, tasks = (
+        LazyModule(f"coder.app.{name}") for name in ("presenting", "prompt_tool", "shell_line", "tasks")
+    )
     granting, skills_kept = (LazyModule(f"coder.app.commanding.{name}") for name in ("granting", "kept"))
-    following = LazyModule("coder.tools.skill")
+    following, structuring = LazyModule("coder.tools.skill"), LazyModule("coder.app.structured")
     forking, mentioned, pooling, skilled = (
         LazyModule(f"coder.app.subagents.{name}") for name in ("forking", "mentioned", "pooling", "skilled")
     )
@@ -94,26 +101,30 @@ class Assembly:
         more_servers: Callable[[], Sequence[Server]] | None = None,
         connect: Connect | None = None,
         workflow: Given | None = None,
+        hosted: Hosted | None = None,
     ) -> None:
         self.outset = outset
         self._config = outset.config
-        self.points = points_of(outset, lambda: self.reach, lambda: self.agents)
+        self.points = points_of(outset, lambda: self.reach, lambda: self.agents, hosted)
         self.git = SessionGit(outset, looking, lambda: self.executor)
         self._today = today
         earlier = outset.journal.folder / SUBAGENTS if outset.start.goes_on else None
-        self.agents = LateAgents(self._pool, earlier, {**os.environ, **outset.config.env})
+        self.agents = LateAgents(self._pool, earlier, {**os.environ, **outset.config.env}, self._askable)
         self.commanded = Commanded(self._command_parts(reserved))
         self.workflows = LateWorkflows(self._config, lambda: workflowing.workflows_of(self, reserved), workflow)
         self.reach = reach_of(
-            outset, lambda name: self.tools.find(name), lambda: self.gate, self.points, more_servers, connect
+            outset, lambda name: self.tools.find(name), lambda: self.gate, self.points, more_servers, connect, hosted
         )
         self.casting = self._casting()
         told = outset.config.agents
         self._choice = Choice(told.tools, told.without, told.servers)  # where the session is an agent itself
+        self._structured: Structured | None = None
+        if outset.config.json_schema is not None:
+            self._structured = structuring.structured_of(outset.config)
         self.tools = self._tools()
         outset.tools.shells.on_end = lambda shell: outset.emit(tasks.ended(shell))
         self.others = self._others()
-        self.ask = outset.figures.timed(frontend.ask)
+        self.ask = outset.figures.timed(self._asked(frontend))
         self.gate = self._gate()
         self.conversation = OpenConversation(
             outset.journal, lambda messages: self.agent.upkeep.restart(messages, "rewind")
@@ -139,7 +150,7 @@ class Assembly:
         self.template = template_of(self._config, outset.model, self.tools.specs(), self.system.texts)
         self.agent = self._agent()
         self.evidencing = evidencing_of(self._config, outset.emit, self.line, self.checkpoints)
-        self.agent.ends_with((*self.evidencing.policies(), self.agents, self.points), self.evidencing.attach)
+        self._ends()
 
     @property
     def prompting(self) -> Prompting:
@@ -187,9 +198,32 @@ class Assembly:
         """Before each run."""
         if self.reach is not None and await self.reach.ready():
             self.tools.hold(self._every())
-            self.template = template_of(self._config, self.outset.model, self.tools.specs(), self.system.texts)
+            model = self.outset.control.model
+            self.template = template_of(self._config, model, self.tools.specs(), self.system.texts)
             self.agent.begins_with(self.template)
         await self.git.ready()
+
+    def switch(self, model: str) -> None:
+        """Another model from the next request on; "" is the one that the session began with. Raises ConfigError where
+        money is limited and its price is not known."""
+        name = catalog.resolve(model, self._config.env) if model else self.outset.model
+        budget_of(self._config, (name,))
+        self.template = another(self._config, self.template)(name, None)
+        self.agent.go_on_with(self.template, catalog.describe(name).context_window)
+        self.outset.control.set_model(name)
+
+    def tune(self, what: Literal["thinking", "effort"], value: object) -> None:
+        """How the model thinks, from the next request on; None is as the session began."""
+        wanted: Any = getattr(self.outset.config.model, what) if value is None else value
+        changes: dict[str, Any] = {what: wanted}
+        self._config = replace(self._config, model=replace(self._config.model, **changes))
+        self.template = another(self._config, self.template)("", None)
+        self.agent.go_on_with(self.template, catalog.describe(self.template.model).context_window)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """About the choice of tools."""
+        return unknown(self._config.tools or ())
 
     def line(self) -> ShellLine:
         """What runs a command that the person typed."""
@@ -238,7 +272,10 @@ class Assembly:
 
     def _tools(self) -> SessionTools:
         every, further = self._every(), self._further if self.reach is not None else None
-        return SessionTools(every, self.outset.rules.removed_tools(tool.name for tool in every), further)
+        removed = self.outset.rules.removed_tools(tool.name for tool in every)
+        if self._structured is not None and self._structured.name in removed:
+            raise ConfigError("--json-schema cannot be met: a deny rule takes Submit away, by which it is.")
+        return SessionTools(every, removed, further)
 
     def _further(self, name: str) -> Tool | None:
         return self.reach.find(name) if self.reach is not None and self._choice.allows(name) else None
@@ -259,9 +296,17 @@ class Assembly:
             *skill,
             *readers,
         )
-        kept = [tool for tool in every if config.tools is None or tool.name in config.tools]
+        kept = chosen(every, config.tools)
         found = [*kept, *(self.reach.tools() if self.reach is not None else ())]
-        return [tool for tool in found if self._choice.has(tool.name)]
+        form = (self._structured,) if self._structured is not None else ()
+        return [*form, *(tool for tool in found if self._choice.has(tool.name))]
+
+    def _asked(self, frontend: Frontend) -> Ask:
+        name = self._config.prompt_tool
+        if name in ("", "stdio"):
+            return frontend.ask
+        made: Ask = prompt_tool.PromptTool(name, self.reach, frontend.ask)
+        return made
 
     def _gate(self) -> Gate:
         outset = self.outset
@@ -291,6 +336,9 @@ class Assembly:
         servers = lambda: tuple(each.name for each in self.reach.rows()) if self.reach is not None else ()  # noqa: E731
         return casting_of(outset, self._today, lambda: self.tools.names(), told, servers)
 
+    def _askable(self) -> Sequence[tuple[str, str]]:
+        return self.casting.described() if self._has("Agent") else ()
+
     def _pool(self) -> Pool:
         return pooling.pool_of(self)
 
@@ -305,7 +353,7 @@ class Assembly:
         """The session's tools, made anew for an agent that works in a place of its own."""
         outset, config, made = self.outset, self._config, dict[str, Tool]()
         every = builtins(shared, thinks=thinks_by_tool(config, outset.model), agents=agents, kinds=self.casting.listed)
-        made |= {tool.name: tool for tool in (*every, *self.git.tools_in(workspace))}
+        made |= {tool.name: tool for tool in (*every, *self.git.tools_in(workspace, shared.search.denied))}
         if self._has("Skill"):
             made["Skill"] = following.Skill(skilled.AgentSkills(self.commanded.commands, tell, messages))
         held = ((name, self.tools.find(name)) for name in self.tools.names())
@@ -358,7 +406,8 @@ class Assembly:
         outset = self.outset
         news = (self.commanded.news(),) if self._has("Skill") else ()
         servers = (self.reach.news,) if self.reach is not None else ()
-        ours = (*policies_of(self._config), self.memory, *news, *servers, *self.git.policies, self.agents)
+        form = (self._structured,) if self._structured is not None else ()
+        ours = (*form, *policies_of(self._config), self.memory, *news, *servers, *self.git.policies, self.agents)
         return Agent(
             outset.purse.model,
             self.template,
@@ -372,6 +421,14 @@ class Assembly:
             outset.edited,
             self.points,
         )
+
+    def _ends(self) -> None:
+        policies: tuple[EndPolicy, ...] = (*self.evidencing.policies(), self.agents, self.points)
+        form, attach = self._structured, self.evidencing.attach
+        if form is None:
+            self.agent.ends_with(policies, attach)
+        else:
+            self.agent.ends_with((form, *policies), lambda ended: form.attach(attach(ended)))
 
     def _history(self) -> History:
         journal = self.outset.journal

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from coder.app.assembly import Assembly
+from coder.app.assembly import SUBAGENTS, Assembly
 from coder.app.beside import Beside
+from coder.app.hosted import Hosted
 from coder.app.outset import Outset, outset
 from coder.app.rulebook import SaveRule
 from coder.app.session import Session, SessionFacts
@@ -22,19 +24,23 @@ from coder.git.repository import repository_of
 from coder.telemetry.logs import DebugLog
 
 if TYPE_CHECKING:
-    from coder.app import contents
+    from coder.app import contents, permitting
     from coder.app import titles as making
     from coder.app.reach.linking import Connect
     from coder.app.subagents import leading as leads
+    from coder.app.subagents import remains
     from coder.app.titles import Titler
     from coder.app.workflowing.late import Given
+    from coder.core.permits import Change
     from coder.git import looking as looks
     from coder.git.looking import Looking
     from coder.mcp.server import Server
+    from coder.sessions.store import Mirror
     from coder.telemetry.context_report import ContextReport
 else:  # for people in front, and in a repository
-    leads = LazyModule("coder.app.subagents.leading")
+    leads, remains = (LazyModule(f"coder.app.subagents.{name}") for name in ("leading", "remains"))
     contents, making = LazyModule("coder.app.contents"), LazyModule("coder.app.titles")
+    permitting = LazyModule("coder.app.permitting")
     looks = LazyModule("coder.git.looking")
 
 
@@ -52,7 +58,10 @@ async def open_session(
     more_servers: Callable[[], Sequence[Server]] | None = None,
     connect: Connect | None = None,
     handed: Callable[[Outset, Assembly], None] | None = None,
+    mirror: Mirror | None = None,
+    logs: bool = True,
     workflow: Given | None = None,
+    hosted: Hosted | None = None,
 ) -> Session:
     """A session ready for its first prompt. Contacts nothing and changes nothing on disk, but for completing a rewind
     that was cut off.
@@ -62,7 +71,11 @@ async def open_session(
     among them count from the next call on. `titles`: a small model finds a title for a new session.
     `looking` is the first look at the repository, where it was begun before. `more_servers` gives the servers that no
     settings name, such as those of a program that embeds us; `connect` makes the links to servers, by default for real.
-    `workflow` is the one that the command line names. `handed` is given the parts, for whoever calls the tools itself.
+    `workflow` is the one that the command line names, `hosted` what the program that embeds us does for the session.
+    `handed` is given the parts, for whoever calls the tools itself.
+    `mirror` is told whatever is stored of the conversation and its subagents.
+    `logs`: what libraries log stays off standard error, and a debug log is kept where one is asked for; not in a
+    program whose log is its own.
     Raises ConfigError and SessionError.
     """
     if looking is None and repository_of(config.cwd) is not None:
@@ -73,8 +86,10 @@ async def open_session(
         led = leads.leading(config, start) if config.agents.main else None
         config = led.config if led is not None else config
         begun = outset(config, frontend, start, save_rule, reload)
+        if mirror is not None:
+            begun.journal.mirror(mirror)
         day = today or datetime.now().astimezone().date()
-        made = Assembly(begun, frontend, day, reserved, looking, more_servers, connect, workflow)
+        made = Assembly(begun, frontend, day, reserved, looking, more_servers, connect, workflow, hosted)
     except BaseException:
         if looking is not None:
             looking.end()
@@ -92,13 +107,14 @@ async def open_session(
         begun.hearing.add(made.reach)
     if made.git.context is not None:
         begun.hearing.add(made.git.context)
-    told = (*made.memory.warnings, *made.commanded.warnings, *made.points.warnings)
+    told = (*made.warnings, *made.memory.warnings, *made.commanded.warnings, *made.points.warnings)
     if made.reach is not None:
         told += made.reach.warnings
     if begun.config.auto_commit and made.autocommit is None:
         told += ("Nothing is committed by itself in this session: that needs checkpoints, and none are kept.",)
     if handed is not None:
         handed(begun, made)
+    told += await _left_behind(begun)
     own = (*begun.warnings, *made.system.warnings, *told, *begun.journal.notes)
     warnings = (*config.warnings, *own, *await made.checkpoints.recover())
 
@@ -109,12 +125,17 @@ async def open_session(
         )
         return counted
 
-    return Session(
+    async def permit(changes: Sequence[Change]) -> tuple[str, ...]:
+        made_of = permitting.Permitting(begun.config, begun.book, begun.ground.workspace, session.set_mode)
+        problems: tuple[str, ...] = await made_of.apply(changes)
+        return problems
+
+    session = Session(
         _facts(begun, made),
         made.agent,
         begun.control,
         lambda: begun.purse.spent,
-        _ends(begun, made, titling).aclose,
+        _ends(begun, made, titling, logs=logs).aclose,
         what_fills_it,
         Beside(begun.tools.shells, begun.figures, made.line, lambda: begun.journal.title, made.others.begin),
         warnings,
@@ -126,13 +147,29 @@ async def open_session(
         made.reach,
         made.agents,
         made.workflows,
+        permit=permit,
+        described=made.casting.described,
+        roots=lambda: begun.ground.workspace.roots,
+        switch=made.switch,
+        tune=made.tune,
     )
+    return session
 
 
-def _ends(begun: Outset, made: Assembly, titling: tuple[Titler, ...]) -> AsyncExitStack:
+async def _left_behind(begun: Outset) -> tuple[str, ...]:
+    """What agents of a session that goes on left in worktrees, where they did not end."""
+    if not begun.start.goes_on or not (begun.journal.folder / SUBAGENTS).is_dir():
+        return ()
+    found = await asyncio.to_thread(remains.remains, begun.config.cwd, begun.journal.session_id)
+    text = remains.told(found)
+    return (text,) if text else ()
+
+
+def _ends(begun: Outset, made: Assembly, titling: tuple[Titler, ...], *, logs: bool) -> AsyncExitStack:
     """What is to be closed; the last comes first."""
     ends = AsyncExitStack()
-    ends.callback(_debug_log(begun.config, begun.journal.session_id).close)
+    if logs:
+        ends.callback(_debug_log(begun.config, begun.journal.session_id).close)
     for end in (
         begun.journal.aclose,
         begun.purse.aclose,
@@ -178,14 +215,17 @@ def _facts(begun: Outset, made: Assembly) -> SessionFacts:
         transcript=begun.journal.path,
         trust=begun.config.trust,
         style=begun.config.guidance.style,
+        may_bypass=begun.config.may_bypass,
         agents=made.casting.names(),
     )
 
 
 def _debug_log(config: Config, session_id: str) -> DebugLog:
-    if not {**os.environ, **config.env}.get("CODER_DEBUG"):
+    if config.debug is None:
         return DebugLog.silent()
     try:
-        return DebugLog.start(config.home, session_id, (config.model.api_key, config.model.auth_token))
+        path = config.debug_file or DebugLog.place(config.home, session_id)
+        return DebugLog.start(path, (config.model.api_key, config.model.auth_token), config.debug)
     except OSError as error:
-        raise ConfigError(f"CODER_DEBUG: the log cannot be written below {config.home}: {error.strerror}.") from error
+        where = f"to {config.debug_file}" if config.debug_file else f"below {config.home}"
+        raise ConfigError(f"--debug: the log cannot be written {where}: {error.strerror}.") from error

@@ -89,7 +89,7 @@ def _head(request: ModelRequest) -> list[Item]:
     tools = []
     for tool in request.tools:
         size = len(tool.description.encode()) + len(json.dumps(tool.input_schema))
-        tools.append(Item("tools", f"tool {visible_line(tool.name)}", size, _HINTS["tools"]))
+        tools.append(Item("tools", f"tool {visible_line(tool.name)}", size, _HINTS["tools"], tool.name))
     return [*texts, *tools]
 
 
@@ -106,7 +106,7 @@ def _item(message: Message, block: Block, calls: dict[str, ToolUse]) -> Item:
         return Item("tool results", _label(_said(call) if call else "tool result"), _weight(block), hint)
     if name := _memory_name(message, block):
         label = name if len(name) <= _LABEL else f"…{name[1 - _LABEL :]}"  # the end of a path tells it from others
-        return Item("memory", label, _weight(block), _HINTS["memory"])
+        return Item("memory", label, _weight(block), _HINTS["memory"], name)
     if _lists_skills(message, block):
         return Item("skills", "the skills there are", _weight(block), _HINTS["skills"])
     category = _KINDS.get(message.meta.kind, "replies" if message.role == "assistant" else "prompts")

@@ -24,7 +24,7 @@ from coder.core.messages import Json, Message, ToolResult, ToolUse
 from coder.sessions.load import Loaded, side_folder
 from coder.sessions.repair import cut_short, repair
 from coder.sessions.repository import branch_of
-from coder.sessions.store import Transcript
+from coder.sessions.store import Mirror, Transcript
 
 if TYPE_CHECKING:
     from coder.app.subagents import unfinished
@@ -57,6 +57,7 @@ class Journal:
         self._cwd: Path | None = None
         self._agent_of = transcript is not None and transcript.agent != ""
         self._syncing: set[asyncio.Future[None]] = set()
+        self._mirror: Mirror | None = None
         if loaded is not None:
             self._take(loaded)
             self.notes = (loaded.skipped,) if loaded.skipped else ()
@@ -92,7 +93,21 @@ class Journal:
             journal.folder = session.folder / FOLDER / f"agent-{id}"
             return journal
         transcript = Transcript.aside(path, home, cwd, session.session_id, id, __version__, warn)
-        return cls(session.session_id, transcript, warn, transcript.loaded)
+        journal = cls(session.session_id, transcript, warn, transcript.loaded)
+        if session._mirror is not None:
+            journal.mirror(session._mirror)
+        return journal
+
+    def mirror(self, mirror: Mirror) -> None:
+        """From now on whatever is stored is told to `mirror` too, and what is stored of subagents."""
+        self._mirror = mirror
+        if self._transcript is not None:
+            self._transcript.mirror(mirror)
+
+    def beside(self, path: Path, entry: Json) -> None:
+        """Something was stored that belongs to the transcript at `path`, in a file of its own."""
+        if self._mirror is not None:
+            self._mirror(path, [entry])
 
     @property
     def path(self) -> Path | None:

@@ -13,7 +13,7 @@ from coder.agent.replies import reminder
 from coder.core.choices import Effort
 from coder.core.errors import CoderError
 from coder.core.lazy import LazyModule
-from coder.core.messages import Block, Message, Meta, Text
+from coder.core.messages import Block, Kind, Message, Meta, Text
 from coder.core.model import ModelRequest
 
 if TYPE_CHECKING:  # made where there are commands
@@ -66,6 +66,19 @@ class Refused:
     why: str
 
 
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Given:
+    """What a program says beside a text: the id of the message, and its blocks. `is_synthetic`: no person is behind it,
+    and a slash in it is a letter like any other."""
+
+    uuid: str = ""
+    blocks: tuple[Block, ...] = ()
+    is_synthetic: bool = False
+
+
+GIVEN = Given()
+
+
 class Prompting:
     """`template` gives the request of a run with another model or effort (`effort` is that of the session), `offered`
     the commands there are by now; `verify` is told what is to be checked of the answer of the run that begins, `ended`
@@ -106,7 +119,12 @@ class Prompting:
     def offered(self) -> tuple[Offered, ...]:
         return self._offered() if self._offered is not None else ()
 
-    async def prepare(self, text: str, pictures: Sequence[Block] = ()) -> Prepared | Refused:
+    async def ready(self) -> None:
+        """What is left to do before a run, for who does not wait for one. May be called again."""
+        if self._ready is not None:
+            await self._ready()
+
+    async def prepare(self, text: str, pictures: Sequence[Block] = (), given: Given = GIVEN) -> Prepared | Refused:
         """What the run begins with. Raises CoderError when a command cannot be expanded, or a resource not be had."""
         if self._opening and not text.lstrip().startswith("/"):
             text, self._opening = f"{self._opening}\n\n{text}", ""
@@ -116,17 +134,18 @@ class Prompting:
             if said.refused:
                 return Refused(said.refused)
             before += said.notes
-        expanded = await self._expand(text) if self._expand is not None and text.lstrip().startswith("/") else None
-        blocks: tuple[Block, ...] = (Text(text),)
+        is_command = text.lstrip().startswith("/") and not given.is_synthetic
+        expanded = await self._expand(text) if self._expand is not None and is_command else None
+        blocks: tuple[Block, ...] = given.blocks or (Text(text),)
         if expanded is not None:
-            blocks = expanded.blocks
+            blocks = (*(block for block in given.blocks if not isinstance(block, Text)), *expanded.blocks)
         elif self._attach is not None and "@" in text:
             blocks = (*blocks, *await self._attach(text))
         if self._further is not None and "@" in text:
             blocks = (*blocks, *await self._further(text))
-        if self._ready is not None:
-            await self._ready()
-        message = Message("user", (*pictures, *blocks), Meta(kind="prompt"))
+        await self.ready()
+        kind: Kind = "reminder" if given.is_synthetic else "prompt"
+        message = Message("user", (*pictures, *blocks), Meta(uuid=given.uuid, kind=kind))
         notes = tuple(reminder(note) for note in before)
         if expanded is None:
             return Prepared(message, notes, template=self._another("", self._harder(text)))

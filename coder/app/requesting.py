@@ -27,17 +27,26 @@ def thinks_by_tool(config: Config, model: str) -> bool:
 
 def template_of(config: Config, model: str, tools: tuple[ToolSpec, ...], system: tuple[str, ...]) -> ModelRequest:
     """The part of every request that never changes within a session."""
-    facts = catalog.describe(model)
+    facts, asked = catalog.describe(model), config.model
+    most = min(asked.max_tokens or 32_000, facts.max_output)
     return ModelRequest(
         model=model,
         messages=(),
         system=system,
         tools=tools,
-        max_tokens=min(config.model.max_tokens or 32_000, facts.max_output),
-        thinking=facts.thinking if config.model.thinking is None else config.model.thinking,
-        effort=config.model.effort if facts.effort or not facts.known else None,
+        max_tokens=most,
+        thinking=facts.thinking if asked.thinking is None else asked.thinking,
+        thinking_tokens=_thinking_tokens(asked.thinking_tokens, most, decides=facts.thinking),
+        thinking_display=asked.thinking_display,
+        effort=asked.effort if facts.effort or not facts.known else None,
+        task_budget=asked.task_budget,
         mark_system=True,
     )
+
+
+def _thinking_tokens(tokens: int | None, most: int, *, decides: bool) -> int | None:
+    """As the API takes it: from 1024, and less than all of the reply. A model that decides by itself is told none."""
+    return None if decides or tokens is None else max(1024, min(tokens, most - 1))
 
 
 def room_of(config: Config, template: ModelRequest, folder: Path, again: Again, renew: Renew | None = None) -> Room:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
+from coder.app.hosted import HOST
 from coder.core.config import Behaviour, Config, RuleText
 from coder.core.errors import CoderError
 from coder.permissions.rules import Rules, parse_rules
@@ -35,17 +36,21 @@ class RuleBook:
         self._rules = rules
         self._added: tuple[str, ...] = ()
         self._lent: dict[object, Rules] = {}
+        self._held: dict[tuple[str, Behaviour], tuple[str, ...]] = {}
+        self._holding = Rules()
         self._path = path
         self._base = base
         self._save = save
 
     @property
     def rules(self) -> Rules:
-        if not self._lent:
+        if not (self._lent or self._held):
             return self._rules
-        deny = tuple(rule for lent in self._lent.values() for rule in lent.deny)
-        allow = () if self._is_closed else tuple(rule for lent in self._lent.values() for rule in lent.allow)
-        return replace(self._rules, deny=(*self._rules.deny, *deny), allow=(*self._rules.allow, *allow))
+        more = (self._holding, *self._lent.values())
+        deny, ask = (rule for each in more for rule in each.deny), (rule for each in more for rule in each.ask)
+        allow = () if self._is_closed else tuple(rule for each in more for rule in each.allow)
+        held = self._rules
+        return replace(held, deny=(*held.deny, *deny), ask=(*held.ask, *ask), allow=(*held.allow, *allow))
 
     def with_allowed(self, rules: tuple[str, ...]) -> Rules:
         """The rules as they would be with these allow rules too. A malformed one adds nothing."""
@@ -67,6 +72,31 @@ class RuleBook:
             yield
         finally:
             del self._lent[key]
+
+    def hold(self, where: str, behaviour: Behaviour, rules: Iterable[str]) -> None:
+        """These rules hold too from now on, until they are dropped by the same name of a place; nothing is saved. A
+        malformed one adds nothing."""
+        kept = self._held.get((where, behaviour), ())
+        self._keep(where, behaviour, tuple(dict.fromkeys((*kept, *rules))))
+
+    def drop(self, where: str, behaviour: Behaviour, rules: Iterable[str] | None = None) -> None:
+        """These of what was held there hold no longer; all of them, when none is named."""
+        gone = None if rules is None else set(rules)
+        kept = self._held.get((where, behaviour), ())
+        self._keep(where, behaviour, tuple(rule for rule in kept if gone is not None and rule not in gone))
+
+    def forget(self, rules: Iterable[str] | None = None) -> None:
+        """These of what the person added are added no longer, once the settings are read again; None: all of them."""
+        gone = None if rules is None else set(rules)
+        self._added = tuple(rule for rule in self._added if gone is not None and rule not in gone)
+
+    def _keep(self, where: str, behaviour: Behaviour, rules: tuple[str, ...]) -> None:
+        self._held.pop((where, behaviour), None)
+        if rules:
+            self._held[(where, behaviour)] = rules
+        self._holding, _ = parse_rules(
+            RuleText(rule, kind, "session", HOST, self._base) for (_, kind), held in self._held.items() for rule in held
+        )
 
     def renew(self, config: Config) -> tuple[str, ...]:
         """Goes by these settings from now on, and by what the person added meanwhile. Returns warnings about rules."""

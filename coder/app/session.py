@@ -7,16 +7,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from coder.agent.control import Control
 from coder.agent.loop import Agent
 from coder.app.hooking.points import NoPoints, Points
-from coder.app.prompting import Prompting, Refused
+from coder.app.prompting import GIVEN, Given, Prompting, Refused
 from coder.core.errors import ProtocolError, SessionError
 from coder.core.events import CompactionEnded, RunEnded
 from coder.core.lazy import LazyModule
-from coder.core.messages import Image, Message, Meta, Text, said
+from coder.core.messages import Image, Kind, Message, Meta, Text, said
 from coder.core.tools import Mode
 from coder.sessions.titles import first_words
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from coder.app.subagents.late import LateAgents
     from coder.app.tasks import Task
     from coder.app.workflowing.late import LateWorkflows
+    from coder.core.permits import Change
     from coder.core.trust import Trust
     from coder.sessions.presence import Here
     from coder.telemetry.context_report import ContextReport
@@ -42,6 +43,8 @@ else:  # for people in front
     pictured, tasking, unsaying = (LazyModule(f"coder.app.{name}") for name in ("pictures", "tasks", "unsaying"))
 
 Picture: TypeAlias = "Path | Image"
+Tuned: TypeAlias = Literal["thinking", "effort"]
+Permit: TypeAlias = "Callable[[Sequence[Change]], Awaitable[tuple[str, ...]]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class SessionFacts:
     transcript: Path | None
     trust: Trust | None = None
     style: str = "default"  # as it was set, whether there is such a style or not
+    may_bypass: bool = False  # bypassPermissions can be chosen later on
     agents: tuple[str, ...] = ()  # the kinds that can be asked
 
 
@@ -81,6 +85,12 @@ class Session:
         reach: Reach | None = None,
         agents: LateAgents | None = None,
         workflows: LateWorkflows | None = None,
+        *,
+        switch: Callable[[str], None] | None = None,
+        tune: Callable[[Tuned, object], None] | None = None,
+        described: Callable[[], Sequence[tuple[str, str]]] = tuple,
+        roots: Callable[[], tuple[Path, ...]] = tuple,
+        permit: Permit | None = None,
     ) -> None:
         self.facts = facts
         self.control = control
@@ -89,6 +99,10 @@ class Session:
         self.points: Points = points or NoPoints()
         self.reach = reach  # its servers; None where it has none
         self._after_run = after_run
+        self._switch = switch
+        self._tune = tune
+        self._permit = permit
+        self._described, self._roots = described, roots
         self.agents = agents
         self.workflows = workflows
         if agents is not None:
@@ -110,10 +124,30 @@ class Session:
     def is_running(self) -> bool:
         return self._running is not None
 
+    def described_agents(self) -> Sequence[tuple[str, str]]:
+        """The kinds of agents that can be asked, each with what it says of itself, as they are by now. Blocks while it
+        reads."""
+        return self._described()
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """The folders it works in, as they are by now."""
+        return self._roots()
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """The names of the tools that the model is told of, as they are by now."""
+        return self._agent.tools
+
     @property
     def servers(self) -> tuple[ServerRow, ...]:
         """How the session's servers are doing, also those that are not used."""
         return self.reach.rows() if self.reach is not None else ()
+
+    @property
+    def skipped_servers(self) -> tuple[tuple[str, str, str], ...]:
+        """Entries that name no server that could be used: name, what kind of mistake, and the word for people."""
+        return self.reach.skipped if self.reach is not None else ()
 
     @property
     def spent(self) -> Spent:
@@ -124,10 +158,16 @@ class Session:
         return await self._context()
 
     async def prompt(
-        self, text: str, pictures: Sequence[Picture] = (), *, time_budget: float | None = None
+        self,
+        text: str,
+        pictures: Sequence[Picture] = (),
+        *,
+        time_budget: float | None = None,
+        given: Given = GIVEN,
     ) -> RunEnded:
         """Runs to the final answer. An interrupt, or `time_budget` seconds gone, is an end like any other. A text that
-        names a command of a file is sent as what that command says; one that names a workflow runs that.
+        names a command of a file is sent as what that command says; one that names a workflow runs that. `given` is
+        what a program says beside it.
 
         Raises ProtocolError while a run is under way; CoderError that says why a command could not be expanded, and
         SessionError that names a picture that cannot be sent, with nothing said then; CancelledError when the caller
@@ -137,7 +177,7 @@ class Session:
         blocks = await asyncio.to_thread(_blocks, pictures) if pictures else ()
         async with self._line:
             self._expect_idle("steer it or interrupt it first")
-        running = asyncio.create_task(self._run(text, blocks))
+        running = asyncio.create_task(self._run(text, blocks, given))
         async with self._until_done(running):
             done, _ = await asyncio.wait({running}, timeout=time_budget)
             if not done:
@@ -165,12 +205,17 @@ class Session:
         if self.reach is not None:
             self.reach.begin_soon()
 
+    def look_at_servers(self) -> None:
+        """Somebody wants to know how they are doing: they connect, if they have not."""
+        if self.reach is not None:
+            self.reach.begin()
+
     async def required(self) -> tuple[str, ...] | None:
         """Waits for the servers without which nothing is to be begun. Returns what is to be said of those that are not
         there; None when it was interrupted. `servers_told` is to follow: nothing is said of servers until then."""
         if self.reach is None:
             return ()
-        self._requiring = asyncio.create_task(self.reach.required())
+        self._requiring = asyncio.create_task(self._there(self.reach))
         try:
             await asyncio.wait({self._requiring})
             return None if self._requiring.cancelled() else self._requiring.result()
@@ -178,10 +223,16 @@ class Session:
             self._requiring.cancel()
             self._requiring = None
 
-    async def _run(self, text: str, pictures: Sequence[Image]) -> RunEnded:
+    async def _there(self, reach: Reach) -> tuple[str, ...]:
+        missing = await reach.required()
+        if not missing and reach.has_hosted:
+            await self._prompting.ready()  # with their tools in the requests, so that they can be told of
+        return missing
+
+    async def _run(self, text: str, pictures: Sequence[Image], given: Given) -> RunEnded:
         self._agent.starts()
         try:
-            prepared = await self._prompting.prepare(text, pictures)
+            prepared = await self._prompting.prepare(text, pictures, given)
             if isinstance(prepared, Refused):
                 return self._agent.ended_early("hook_stopped", prepared.why)
             for message in prepared.before:
@@ -221,8 +272,9 @@ class Session:
         return self.reach is not None and self.reach.offering.may_be(name)
 
     def mentionable(self) -> tuple[tuple[str, str], ...]:
-        """What of servers can be named behind an `@`, with a word about each."""
-        return self.reach.offering.mentionable() if self.reach is not None else ()
+        """What besides files can be named behind an `@`, with a word about each: agents, and what servers offer."""
+        agents = self.agents.mentionable() if self.agents is not None else ()
+        return (*agents, *(self.reach.offering.mentionable() if self.reach is not None else ()))
 
     def on_servers(self, changed: Callable[[], None]) -> None:
         """`changed` is called when what servers offer may be something else."""
@@ -273,6 +325,27 @@ class Session:
         Raises SessionError that names a picture that cannot be sent. Blocks while it reads pictures.
         """
         self._agent.steer(Message("user", (*_blocks(pictures), Text(text)), Meta(kind="steer")))
+
+    def steer_with(self, given: Given) -> None:
+        """The same for a program. What is not delivered is for `undelivered`; only what stands behind the results of
+        calls is, from now on, so that an answer without any ends the run that it belongs to."""
+        self._agent.inbox.waits_for_calls = True
+        self._agent.steer(Message("user", given.blocks, Meta(uuid=given.uuid, kind="steer")))
+
+    def undelivered(self) -> tuple[str, ...]:
+        """The ids of what was said to a run and has not been delivered, in order; it is out of the queue then."""
+        return tuple(message.meta.uuid for message in self._agent.inbox.take_back())
+
+    def note(self, given: Given) -> None:
+        """Adds a message to the conversation that the next prompt goes with. Raises ProtocolError while a run is under
+        way."""
+        self._expect_idle("it can be noted when it has ended")
+        kind: Kind = "reminder" if given.is_synthetic else "prompt"
+        self._agent.tell(Message("user", given.blocks, Meta(uuid=given.uuid, kind=kind)))
+
+    def knows(self, uuid: str) -> bool:
+        """Whether a message of this id is in the conversation."""
+        return any(message.meta.uuid == uuid for message in self.messages)
 
     @property
     def queued(self) -> tuple[str, ...]:
@@ -343,13 +416,29 @@ class Session:
         at = max((index for index, message in enumerate(messages) if message.meta.kind == "prompt"), default=None)
         return () if at is None else messages[at:]
 
+    async def permit(self, changes: Sequence[Change]) -> tuple[str, ...]:
+        """Takes in what whoever answers for the person changes about what is allowed; in force when it returns. Returns
+        what went wrong, a line for people each."""
+        return await self._permit(changes) if self._permit is not None else ()
+
     def set_mode(self, mode: Mode) -> None:
         """From the next call on. Raises SessionError for a mode that is only to be had from the start."""
-        if mode == "bypassPermissions" and self.facts.mode != mode:
+        if mode == "bypassPermissions" and self.facts.mode != mode and not self.facts.may_bypass:
             raise SessionError(
                 "bypassPermissions can only be chosen at the start: coder --permission-mode bypassPermissions"
             )
         self.control.set_mode(mode)
+
+    def set_model(self, model: str) -> None:
+        """From the next request on; "" is the model that the session began with. Raises ConfigError for one that cannot
+        be asked."""
+        if self._switch is not None:
+            self._switch(model)
+
+    def tune(self, what: Tuned, value: object) -> None:
+        """How the model thinks, from the next request on; None is as the session began."""
+        if self._tune is not None:
+            self._tune(what, value)
 
     @property
     def waited(self) -> float:

@@ -8,10 +8,37 @@ from typing import Any
 from coder.core.messages import Json, ToolUse
 from coder.core.model import ToolSpec
 from coder.core.tools import Described, Dispatches, Tool
+from coder.core.visible import visible_line
+from coder.permissions.names import names
 from coder.tools import schema
 from coder.tools.registry import spec
 
 _ALIASES = {"Task": "Agent", "BashOutput": "TaskOutput", "KillShell": "TaskStop"}
+
+
+_BUILT_IN = names(
+    "Read Edit Write NotebookEdit Glob Grep Bash TaskOutput TaskStop TodoWrite AskUserQuestion EnterPlanMode "
+    "ExitPlanMode WebFetch "
+    # These need a repository, skills, servers, a provider that searches, or a model that does not think.
+    "Git Skill Think WebSearch Agent SendMessage Workflow ToolSearch UseTool ListMcpResourcesTool ReadMcpResourceTool"
+)
+
+
+def chosen(tools: Sequence[Tool], wanted: Collection[str] | None) -> list[Tool]:
+    """Those that are named, by whatever name; None: all."""
+    if wanted is None:
+        return list(tools)
+    theirs = {_ALIASES.get(name, name) for name in wanted}
+    return [tool for tool in tools if tool.name in theirs]
+
+
+def unknown(wanted: Collection[str]) -> tuple[str, ...]:
+    """What to say of names that choose nothing."""
+    found = [name for name in wanted if _ALIASES.get(name, name) not in _BUILT_IN]
+    theirs = [name for name in found if name.startswith("mcp__")]
+    others = [visible_line(name) for name in found if name not in theirs]
+    said = [f"--tools: there is no tool {', '.join(others)}."] if others else []
+    return (*said, *(["--tools chooses built-in tools only: those of servers are always there."] if theirs else []))
 
 
 class SessionTools:

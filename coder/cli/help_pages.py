@@ -17,10 +17,13 @@ Starting
 
 Model and limits
   --model NAME              default, opus, sonnet, haiku or a full model name
-  --effort LEVEL            how hard it thinks: low, medium, high
+  --effort LEVEL            how hard it thinks: low, medium, high, xhigh, max
+  --thinking adaptive|disabled   --max-thinking-tokens N   --betas NAMES
+  --thinking-display summarized|omitted   what is shown of it
   --fallback-model A,B      models to go on with when the first has no room
   --max-turns N             at most so many requests to the model
   --max-minutes N  --max-tokens N  --max-budget-usd N  --time-budget SECONDS
+  --task-budget TOKENS      what the model is told it has for the work
   --on-limit WHAT           at a rate limit: wait, fallback or stop
   --autocompact TOKENS      shorten the conversation from here on, as 500k; auto
   --check CMD               go on until this command succeeds: "make test"
@@ -31,7 +34,10 @@ Permissions
                             bypassPermissions
   --allowed-tools RULES     runs without asking: "Read" "Bash(npm test *)"
   --disallowed-tools RULES  never runs: "WebFetch" "Bash(rm *)"
+  --tools NAMES             the built-in tools there are; "" for none
   --dangerously-skip-permissions   as --permission-mode bypassPermissions
+  --allow-dangerously-skip-permissions   that mode is one to choose later
+  --permission-prompt-tool NAME   who is asked: stdio, or a server's tool
   --trust-folder            use this folder's settings, also what they would run
 
 Settings and prompts
@@ -48,6 +54,7 @@ Settings and prompts
   --bare                    the same, with Read, Edit and Bash alone
   --mcp-config FILE_OR_JSON   more MCP servers; --strict-mcp-config: no others
   --require-mcp NAME        do not start without this MCP server
+  --init, --maintenance     run Setup hooks first; --init-only: nothing else
 
 Agents
   --agent NAME              be this agent: its instructions, tools and model
@@ -56,13 +63,18 @@ Agents
 
 Output
   --output-format FORMAT    text, json or stream-json (with -p)
+  --json-schema SCHEMA      the answer has to fit it (with -p)
+  --input-format FORMAT     text, or stream-json: messages of a program
+  --include-partial-messages  --replay-user-messages  --session-mirror
   --include-hook-events     every hook that runs, in stream-json
   --forward-subagent-text   what agents say and think, too
   --verbose                 more about what happens
+  --debug[=WHAT]  --debug-file FILE   a log of what happens
   --screen-reader           plain lines, numbered choices
   --no-animation            nothing moves
   --color WHEN              never, auto or always
   --record FILE  --replay FILE   keep the model's traffic, or play it back
+  --ide, --no-chrome, --prompt-suggestions   no effect
 
 Commands
   coder sessions            past conversations: list, search, show, export …
@@ -73,6 +85,7 @@ Commands
   coder workflow            procedures as files: list, show, check, new, run
   coder worktree            what is in those of -w: list, resume, remove
   coder batch TASKS         many runs of -p from a file, one result each
+  coder ci TASK             review, fix or triage in an automated job
   coder config list         settings and where they come from; also get, set
   coder auth                give coder an API key, or take it away
   coder trust               what this folder brings that would run; trust it

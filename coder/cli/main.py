@@ -11,11 +11,12 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from coder.cli import early
 from coder.cli.arguments import RunArguments, parse
 from coder.cli.spelling import spell_out
 from coder.core import loop
 from coder.core.config import Config
-from coder.core.errors import CoderError, ConfigError, UnknownSession
+from coder.core.errors import CoderError, ConfigError, SchemaError, UnknownSession
 from coder.core.visible import visible_line
 from coder.frontends.exit_codes import FAILED, USAGE
 
@@ -33,7 +34,7 @@ SUBCOMMANDS = {
     for name in (
         *("agents", "auth", "batch", "cache", "commands", "config", "context", "cost", "demo", "doctor", "extension"),
         *("hooks", "mcp", "permissions", "replay", "rewind", "sessions", "trust", "undo", "who", "workflow"),
-        "worktree",
+        *("worktree", "ci"),
     )
 }
 _SLASH = re.compile(r"/[A-Za-z][\w.:/-]*(?=\s|$)")
@@ -46,6 +47,7 @@ def run(argv: list[str]) -> int:
     try:
         if argv and argv[0] in SUBCOMMANDS:
             gc.enable()
+            early.give_back()
             try:
                 import_module(SUBCOMMANDS[argv[0]]).app(argv[1:], prog_name=f"coder {argv[0]}")
             finally:
@@ -53,18 +55,35 @@ def run(argv: list[str]) -> int:
             return 0
         return _start(parse(argv))
     except CoderError as error:
+        early.failed(str(error))
         sys.stderr.write(f"coder: {error}\n")
-        return FAILED if isinstance(error, UnknownSession) else USAGE
+        return FAILED if isinstance(error, UnknownSession | SchemaError) else USAGE
     except KeyboardInterrupt:
-        return 130
+        return early.interrupted()
     except BrokenPipeError:
         _give_up_output()  # whoever read it has left
         return 1
     except OSError as error:
         _give_up_output()
         what = visible_line(str(error.filename)) if error.filename else "the output cannot be written"
+        early.failed(f"{what}: {error.strerror or error}")
         sys.stderr.write(f"coder: {what}: {error.strerror or error}\n")
         return FAILED
+    except Exception as error:  # noqa: BLE001  # a bug of ours must still leave one result, and no traceback
+        return _crashed(error)
+
+
+def _crashed(error: Exception) -> int:
+    """Before there is a session, or after it: what happens in a run is told by who runs it."""
+    import logging
+
+    from coder.frontends.crash import report
+
+    logging.getLogger(__name__).exception("coder failed")
+    said = report(error)
+    early.failed(said)
+    sys.stderr.write(f"coder: {said}\n")
+    return FAILED
 
 
 def _give_up_output() -> None:
@@ -84,9 +103,16 @@ def _start(arguments: RunArguments) -> int:
     if not arguments.print_mode:
         from coder.cli import interactive
 
+        early.give_back()
         _check_name(arguments.prompt)
         return interactive.start(arguments)
+    if arguments.streaming.is_driven:
+        from coder.cli import streaming
+
+        return streaming.start(arguments)
     config = load(arguments.flags, os.environ, current_folder())
+    if arguments.init_only:
+        return loop.run(_run_setup(arguments, config))
     if arguments.flags.resume == "":
         from coder.app.starting import unnamed
 
@@ -130,30 +156,58 @@ def _check_command(prompt: str, flags: Flags) -> None:
 
 
 async def _run(arguments: RunArguments, config: Config, prompt: str, looking: Looking | None) -> int:
+    import asyncio
+
     from coder.app.build import open_session
     from coder.app.reload import Reload
     from coder.config.paths import current_folder
     from coder.frontends import headless
     from coder.frontends.slash.registry import reserved
 
-    async with AsyncExitStack() as stack:
-        config = await through_replay(stack, arguments, config)
-        frontend = frontend_of(arguments, config.env)
-        flags = arguments.flags
-        session = await open_session(
-            config,
-            frontend,
-            start=which_session(flags),
-            reload=Reload(flags, os.environ, current_folder()),
-            reserved=reserved(),
-            looking=looking,
-        )
-        gc.freeze()
-        gc.enable()
-        has_commands = config.guidance.commands
-        if has_commands and prompt.startswith("/"):
-            await _check_name_of_command(session, prompt)
-        return await headless.run(session, frontend, prompt, config.time_budget, has_commands=has_commands)
+    with headless.Watch() as watch:
+        try:
+            async with AsyncExitStack() as stack:
+                config = await through_replay(stack, arguments, config)
+                frontend = frontend_of(arguments, config.env)
+                flags = arguments.flags
+                session = await open_session(
+                    config,
+                    frontend,
+                    start=which_session(flags),
+                    reload=Reload(flags, os.environ, current_folder()),
+                    reserved=reserved(),
+                    looking=looking,
+                    mirror=getattr(frontend, "mirrored", None) if arguments.streaming.mirrors else None,
+                )
+                gc.freeze()
+                gc.enable()
+                has_commands = config.guidance.commands
+                if has_commands and prompt.startswith("/"):
+                    await _check_name_of_command(session, prompt)
+                early.over()
+                return await headless.run(
+                    session, frontend, prompt, config.time_budget, has_commands=has_commands, watch=watch
+                )
+        except asyncio.CancelledError:
+            if watch.caught is None:
+                raise
+            return early.interrupted(watch.caught)
+
+
+async def _run_setup(arguments: RunArguments, config: Config) -> int:
+    """What hooks do where a session is set up and begins, and no session. Says what goes wrong, and nothing else."""
+    from coder.app.build import open_session
+
+    frontend = frontend_of(arguments)
+    session = await open_session(config, frontend, start=which_session(arguments.flags))
+    session.points.leaving = ""
+    try:
+        if arguments.output_format == "text":
+            frontend.begin(session)
+        await session.points.began()
+    finally:
+        await session.aclose()
+    return 0
 
 
 async def _check_name_of_command(session: Session, prompt: str) -> None:
@@ -214,7 +268,14 @@ def frontend_of(arguments: RunArguments, env: Mapping[str, str] = os.environ) ->
     if arguments.output_format == "stream-json":
         flags = arguments.flags
         forwards = flags.forward_subagent_text or switch(env, "CLAUDE_CODE_FORWARD_SUBAGENT_TEXT")
-        return StreamJsonOut(sys.stdout.fileno(), hook_events=flags.hook_events, forwards_agents=forwards)
+        return StreamJsonOut(
+            sys.stdout.fileno(),
+            hook_events=flags.hook_events,
+            forwards_agents=forwards,
+            partial=arguments.streaming.partial,
+            states=switch(env, "CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS"),
+            asks_tool=bool(flags.permission_prompt_tool),
+        )
     return JsonOut(sys.stdout.fileno())
 
 

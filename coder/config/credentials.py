@@ -68,7 +68,11 @@ def model_config(flags: Flags, env: Mapping[str, str], stack: Stack, home: Path,
         transport=_transport(provider, stack),
         provider=provider,
         max_tokens=environment.whole(env, "CLAUDE_CODE_MAX_OUTPUT_TOKENS", 1),
-        thinking=_thinking(env, stack),
+        thinking=_thinking(flags, env, stack),
+        thinking_tokens=(flags.thinking_tokens or None) if flags.thinking is None else None,
+        thinking_display=flags.thinking_display or defaults.thinking_display,
+        task_budget=flags.task_budget,
+        betas=flags.betas,
         effort=flags.effort or _effort(env, stack),
         max_retries=defaults.max_retries if retries is None else min(retries, _MOST_RETRIES),
         idle_timeout=stack.first(lambda s: s.idle_timeout) or defaults.idle_timeout,
@@ -161,7 +165,11 @@ def _stored(env: Mapping[str, str], home: Path, warnings: list[str]) -> _Key:
     return _Key(stored.api_key, stored.auth_token, source, stored.base_url)
 
 
-def _thinking(env: Mapping[str, str], stack: Stack) -> bool | None:
+def _thinking(flags: Flags, env: Mapping[str, str], stack: Stack) -> bool | None:
+    if flags.thinking is not None:
+        return flags.thinking == "adaptive"
+    if flags.thinking_tokens is not None:
+        return flags.thinking_tokens > 0
     if environment.switch(env, "CLAUDE_CODE_DISABLE_THINKING") or environment.whole(env, "MAX_THINKING_TOKENS", 0) == 0:
         return False
     return stack.first(lambda s: s.thinking)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-from coder.core.choices import Effort
+from coder.core.choices import Display, Effort, Occasion
 from coder.core.config import OnLimit
 
 
@@ -14,7 +15,9 @@ class Flags:
 
     `allowed_tools` and `disallowed_tools` are the values as given; a value may hold several rules.
     `settings` is a path or a JSON object, `setting_sources` a comma list of user, project and local (may be empty).
-    `time_budget` is in seconds. `trust_folder`: the folder's own settings count as if they were approved, this once.
+    `tools` are the built-in ones there are to be, () none. `time_budget` is in seconds. `thinking_tokens` 0 is no
+    thinking. `json_schema` is JSON text. `setup` is the occasion of Setup hooks. `debug` says what to log in a comma
+    list, "" all. `trust_folder`: the folder's own settings count as if they were approved, this once.
     """
 
     model: str | None = None
@@ -23,10 +26,18 @@ class Flags:
     time_budget: float | None = None
     max_budget_usd: float | None = None
     max_tokens_total: int | None = None
+    task_budget: int | None = None
+    betas: tuple[str, ...] = ()
+    thinking: Literal["adaptive", "disabled"] | None = None
+    thinking_tokens: int | None = None
+    thinking_display: Display | None = None
     fallback_models: tuple[str, ...] = ()
     on_limit: OnLimit | None = None
     auto_compact_window: int | None = None
     permission_mode: str | None = None
+    may_bypass: bool = False  # bypassPermissions can be chosen later on
+    permission_prompt_tool: str | None = None  # a tool of a server, or stdio: whoever drives us
+    tools: tuple[str, ...] | None = None
     allowed_tools: tuple[str, ...] = ()
     disallowed_tools: tuple[str, ...] = ()
     system_prompt: str | None = None
@@ -60,6 +71,11 @@ class Flags:
     mcp_config: tuple[str, ...] = ()  # each a path or a JSON object
     strict_mcp_config: bool = False
     require_mcp: tuple[str, ...] = ()
+    json_schema: str | None = None
+    setup: Occasion = ""
+    debug: str | None = None
+    debug_file: str | None = None
+    notices: tuple[str, ...] = ()  # about flags that do nothing here, for who wants to know
     agents: str | None = None  # a JSON object
     agent: str | None = None
     append_subagent_system_prompt: str = ""

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 
 from coder.config import environment
 from coder.config.agents import agents_of
+from coder.config.answer_form import answer_form
 from coder.config.credentials import model_config
 from coder.config.flags import Flags
 from coder.config.guidance import guidance_of, hooks_of
 from coder.config.interface import interface_of
 from coder.config.layers import Stack, flag_layer, folder_files, stacked
+from coder.config.mode import may_bypass, mode_of
 from coder.config.paths import GLOBAL_FILE, MANAGED, config_home, expand, key_file, secrets_file, sources, why_not_saved
 from coder.config.prompt_files import with_prompts_read
 from coder.config.servers import servers_of
-from coder.config.settings import mode_named, mode_names
-from coder.core.choices import Mode
 from coder.core.config import Behaviour, Config, ExtensionSettings, RuleText, Worktrees
 from coder.core.errors import ConfigError
 from coder.core.lazy import LazyModule
@@ -55,7 +55,7 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
     # From the process alone: no file, whoever's it is, says for which folder it may be read.
     once = flags.trust_folder or environment.switch(env, TRUST_FOLDER)
     stack = stacked(found, given, home, start, strict=flags.headless, once=once)
-    warnings = list(stack.warnings)
+    warnings = [*stack.warnings, *(flags.notices if flags.verbose else ())]
     overlay = {**stack.env(managed=False), **env, **stack.env(managed=True)}
     overlay |= _told_to_children(flags)
     scopes = _sources(flags.setting_sources)
@@ -69,7 +69,7 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
         cwd=start,
         home=home,
         model=model_config(flags, overlay, stack, home, warnings),
-        mode=_mode(flags, stack, warnings),
+        mode=mode_of(flags, stack, env, warnings),
         rules=(*_own_rules(home), *_rules(flags, stack, start, warnings)),
         managed_rules_only=stack.managed_rules_only,
         confirm_irreversible=stack.first(lambda settings: settings.confirm_irreversible) is not False,
@@ -86,7 +86,13 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
         checkpoints=_checkpoints(stack, overlay),
         auto_compact_percent=_auto_compact_percent(overlay),
         auto_compact_window=flags.auto_compact_window or stack.first(lambda settings: settings.auto_compact_window),
-        tools=_BARE_TOOLS if flags.bare else None,
+        tools=flags.tools if flags.tools is not None or not flags.bare else _BARE_TOOLS,
+        prompt_tool=flags.permission_prompt_tool or "",
+        may_bypass=may_bypass(flags, stack, env),
+        json_schema=answer_form(flags.json_schema),
+        setup=flags.setup,
+        debug="" if flags.debug is None and overlay.get("CODER_DEBUG") else flags.debug,
+        debug_file=expand(flags.debug_file, env, start) if flags.debug_file else None,
         system_prompt=flags.system_prompt,
         append_system_prompt=flags.append_system_prompt,
         persist=persist,
@@ -151,24 +157,6 @@ def _sources(text: str | None) -> tuple[str, ...]:
     if wrong := [name for name in names if name not in _NAMES]:
         raise ConfigError(f"--setting-sources: {wrong[0]!r} is none of {', '.join(_NAMES)}.")
     return names
-
-
-def _mode(flags: Flags, stack: Stack, warnings: list[str]) -> Mode:
-    forbidden = any(layer.settings.bypass_disabled for layer in stack.layers)
-    if flags.permission_mode is not None:
-        mode = mode_named(flags.permission_mode)
-        if mode is None:
-            raise ConfigError(f"--permission-mode: {flags.permission_mode!r} is none of {mode_names()}.")
-        if forbidden and mode == "bypassPermissions":
-            raise ConfigError("--permission-mode bypassPermissions is switched off by disableBypassPermissionsMode.")
-        return mode
-    mode = stack.first(lambda settings: settings.mode) or "default"
-    if forbidden and mode == "bypassPermissions":
-        warnings.append(
-            "defaultMode bypassPermissions is switched off by disableBypassPermissionsMode. It is not used."
-        )
-        return "default"
-    return mode
 
 
 def _rules(flags: Flags, stack: Stack, cwd: Path, warnings: list[str]) -> tuple[RuleText, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from coder.core.choices import Effort, Mode
+from coder.core.choices import Display, Effort, Mode, Occasion
 
 if TYPE_CHECKING:
     from coder.core.trust import Trust
@@ -49,7 +49,11 @@ class ModelConfig:
     provider: Provider = "anthropic"
     max_tokens: int | None = None
     thinking: bool | None = None  # None: as the model table says
+    thinking_tokens: int | None = None  # at most so many, for models that are told a number
+    thinking_display: Display = "summarized"
     effort: Effort | None = None
+    task_budget: int | None = None  # tokens the model is told it has
+    betas: tuple[str, ...] = ()  # features of the API asked for by header
     max_retries: int = 10
     idle_timeout: float = 90.0
     request_timeout: float = 600.0
@@ -84,11 +88,13 @@ class Interface:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class HookSource:
-    """The `hooks` object of one settings file, as written. `origin` is the file or flag it stands in."""
+    """The `hooks` object of one settings file, as written. `origin` is the file or flag it stands in. `hosted`: of the
+    program that embeds us, whose matchers name callbacks."""
 
     origin: str
     scope: Scope
     events: Mapping[str, Any] = field(default_factory=dict)
+    hosted: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -214,6 +220,7 @@ class Config:
     model: ModelConfig
     mode: Mode = "default"
     rules: tuple[RuleText, ...] = ()
+    prompt_tool: str = ""  # who is asked about calls where nobody is in front: a tool of a server, or stdio: the host
     managed_rules_only: bool = False  # nobody but the administrator may allow anything
     confirm_irreversible: bool = True  # what cannot be undone is asked about in every mode
     add_dirs: tuple[Path, ...] = ()
@@ -231,6 +238,11 @@ class Config:
     auto_compact_percent: int = 80  # of that window
     private_hosts: tuple[str, ...] = ()  # near hosts that pages may be fetched from
     tools: tuple[str, ...] | None = None  # the built-in ones there are; None: all
+    may_bypass: bool = False  # bypassPermissions can be chosen while the session is open
+    json_schema: Mapping[str, Any] | None = None  # what the answer of each run has to fit
+    setup: Occasion = ""
+    debug: str | None = None  # what of the session is logged: a comma list, "" for all; None: nothing
+    debug_file: Path | None = None  # None: below `home`
     system_prompt: str | None = None
     append_system_prompt: str = ""
     persist: bool = True

@@ -2,6 +2,7 @@
 
 CoderError
 ├── ConfigError      a setting, flag or file of the person's cannot be used      (exit 2)
+│   └── SchemaError      --json-schema is none                                 (exit 1)
 ├── ModelError       the model cannot be reached or refused the request          (exit 4 or 1)
 ├── ToolError        a tool call failed; its text is written for the model
 ├── ProtocolError    a peer (or our own history) broke a wire contract
@@ -35,6 +36,10 @@ class CoderError(Exception):
 
 
 class ConfigError(CoderError):
+    pass
+
+
+class SchemaError(ConfigError):
     pass
 
 

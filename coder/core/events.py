@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from coder.core.edits import Trigger
 from coder.core.messages import Json, Message, ToolResult, ToolUse, Usage
@@ -30,6 +30,7 @@ EndReason: TypeAlias = Literal[
     "interrupted",
     "hook_stopped",
     "gate_unmet",
+    "unfit",  # no answer of the form that was asked for
     "server_missing",
     "crashed",
 ]
@@ -282,6 +283,13 @@ class TurnEnded(Event):
     turn: int
 
 
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class HandedIn:
+    """The answer of a run that had to have a form: a JSON value."""
+
+    value: Any
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RunEnded(Event):
     """The end of a run. `error` explains every reason but "done"."""
@@ -296,6 +304,7 @@ class RunEnded(Event):
     usage: Usage = field(default_factory=Usage)  # of this run
     all_denied: bool = False  # every call of the last tool turn was denied with nobody to ask
     evidence: Evidence | None = None  # what was seen to happen, told by coder and not by the model
+    handed_in: HandedIn | None = None  # where the answer had to have a form
 
 
 AnyEvent: TypeAlias = (

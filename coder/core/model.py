@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
+from coder.core.choices import Display
 from coder.core.choices import Effort as Effort
 from coder.core.errors import ErrorKind
 from coder.core.messages import Block, Json, Message, Usage
@@ -26,7 +27,9 @@ class ToolSpec:
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """One request. `marks` are (message index, block index) pairs that carry a cache breakpoint;
+    """One request. `thinking_tokens` bounds the thinking of a model that is told a number, None lets the model decide;
+    `task_budget` is what the model is told it has for the whole work. `marks` are (message index, block index) pairs
+    that carry a cache breakpoint;
     `mark_system` puts one on the last system block (or the last tool when there is no system text)."""
 
     model: str
@@ -35,7 +38,10 @@ class ModelRequest:
     tools: tuple[ToolSpec, ...] = ()
     max_tokens: int = 32000
     thinking: bool = False
+    thinking_tokens: int | None = None
+    thinking_display: Display = "summarized"
     effort: Effort | None = None
+    task_budget: int | None = None
     marks: tuple[tuple[int, int], ...] = ()
     mark_system: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -80,9 +80,10 @@ class PermissionRequest:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`AskUserQuestion`: one to four questions in the tool's own JSON form."""
+    """`AskUserQuestion`: one to four questions in the tool's own JSON form. `call` is the tool use that asks."""
 
     questions: tuple[Json, ...]
+    call: str = field(default="", compare=False)
 
 
 FieldKind: TypeAlias = Literal["text", "number", "integer", "yes or no", "one", "many"]
@@ -135,12 +136,13 @@ class Allow:
 class Deny:
     """`message` is what the person wrote, if anything; `interrupt` ends the run.
 
-    `nobody` is set when there was nobody to ask.
+    `nobody` is set when there was nobody to ask. `ends` is why the run cannot go on, "" when it can.
     """
 
     message: str
     interrupt: bool = False
     nobody: bool = False
+    ends: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,20 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from coder.core.config import HookSource
+from coder.core.lazy import LazyModule
 from coder.core.visible import visible_line
 from coder.hooks.entry import Malformed, handler_of
 from coder.hooks.handler import Handler
 from coder.hooks.matcher import Matcher, matcher
 from coder.hooks.points import POINTS, Point
+
+if TYPE_CHECKING:
+    from coder.hooks import hosted
+else:  # where a program embeds us
+    hosted = LazyModule("coder.hooks.hosted")
 
 MOST = 2000  # handlers of one source; more than that nobody wrote
 _SILENT = frozenset({"description", "$schema"})
@@ -37,17 +43,22 @@ class HookSet:
     def of(cls, sources: Sequence[HookSource]) -> tuple[HookSet, tuple[str, ...]]:
         """And a line for people for each piece that does not count."""
         warnings: list[str] = []
-        entries = [entry for source in sources for entry in _entries(source.events, source.origin, warnings)]
+        entries = [
+            entry
+            for source in sources
+            for entry in _entries(source.events, source.origin, warnings, hosted=source.hosted)
+        ]
         return cls(entries), tuple(warnings)
 
     def with_more(
-        self, events: Mapping[str, Any], origin: str, *, root: str = "", agent: bool = False
+        self, events: Mapping[str, Any], origin: str, *, root: str = "", agent: bool = False, hosted: bool = False
     ) -> tuple[HookSet, tuple[str, ...]]:
-        """With the hooks of a skill's or an agent's head: `root` is its folder, an agent's Stop is SubagentStop."""
+        """With the hooks of a skill's or an agent's head: `root` is its folder, an agent's Stop is SubagentStop.
+        `hosted`: with callbacks of the program that embeds us."""
         warnings: list[str] = []
         if agent and "Stop" in events:
             events = {"SubagentStop" if name == "Stop" else name: groups for name, groups in events.items()}
-        fresh = list(_entries(events, origin, warnings, root=root, frontmatter=True))
+        fresh = list(_entries(events, origin, warnings, root=root, frontmatter=not hosted, hosted=hosted))
         return HookSet([*self._entries(), *fresh]), tuple(warnings)
 
     def without(self, handlers: Sequence[Handler]) -> HookSet:
@@ -85,11 +96,23 @@ def _compared(event: str, subject: str) -> str:
 
 
 def _entries(
-    events: Mapping[str, Any], origin: str, warnings: list[str], *, root: str = "", frontmatter: bool = False
+    events: Mapping[str, Any],
+    origin: str,
+    warnings: list[str],
+    *,
+    root: str = "",
+    frontmatter: bool = False,
+    hosted: bool = False,
 ) -> Iterator[_Entry]:
     count = 0
     for event, place, group in _groups(events, origin, warnings):
-        for entry in _of_group(POINTS[event], place, group, origin, warnings, root=root, frontmatter=frontmatter):
+        point = POINTS[event]
+        found = (
+            _of_host(point, place, group, origin, warnings)
+            if hosted
+            else _of_group(point, place, group, origin, warnings, root=root, frontmatter=frontmatter)
+        )
+        for entry in found:
             count += 1
             if count > MOST:
                 warnings.append(f"{origin}: more than {MOST:,} hooks; those behind {place} do not count.")
@@ -127,26 +150,50 @@ def _of_group(
     root: str,
     frontmatter: bool,
 ) -> Iterator[_Entry]:
-    text, handlers = group.get("matcher"), group.get("hooks")
-    if text is not None and not isinstance(text, str):
-        warnings.append(f"{origin}: hooks.{place}.matcher must be a text; the hooks of this group do not count.")
-        return
+    handlers = group.get("hooks")
     if not isinstance(handlers, list):
         warnings.append(f"{origin}: hooks.{place}.hooks must be a list of hooks; this group does not count.")
         return
-    made = matcher((text or "") if point.subject else "", narrow=point.narrow)
-    if isinstance(made, str):
-        shown = visible_line(text or "")[:80]
-        warnings.append(f"{origin}: hooks.{place}.matcher {shown!r} {made}; it matches nothing.")
+    made, text = _matcher(point, place, group, origin, warnings)
+    if made is None:
         return
     for index, raw in enumerate(handlers):
         where = f"{place}.hooks[{index}]"
         try:
-            handler = handler_of(raw, point, origin, where, matcher=text or "", root=root, frontmatter=frontmatter)
+            handler = handler_of(raw, point, origin, where, matcher=text, root=root, frontmatter=frontmatter)
         except Malformed as error:
             warnings.append(f"{origin}: hooks.{where} {error}; it does not count.")
             continue
         yield _Entry(made, handler)
+
+
+def _of_host(point: Point, place: str, group: Mapping[str, Any], origin: str, warnings: list[str]) -> Iterator[_Entry]:
+    made, text = _matcher(point, place, group, origin, warnings)
+    if made is None:
+        return
+    try:
+        handlers = tuple(hosted.handlers_of(group, point, origin, place, text))
+    except Malformed as error:
+        warnings.append(f"{origin}: hooks.{place} {error}; it does not count.")
+        return
+    for handler in handlers:
+        yield _Entry(made, handler)
+
+
+def _matcher(
+    point: Point, place: str, group: Mapping[str, Any], origin: str, warnings: list[str]
+) -> tuple[Matcher | None, str]:
+    """And its text; None where it can match nothing."""
+    text = group.get("matcher")
+    if text is not None and not isinstance(text, str):
+        warnings.append(f"{origin}: hooks.{place}.matcher must be a text; the hooks of this group do not count.")
+        return None, ""
+    made = matcher((text or "") if point.subject else "", narrow=point.narrow)
+    if isinstance(made, str):
+        shown = visible_line(text or "")[:80]
+        warnings.append(f"{origin}: hooks.{place}.matcher {shown!r} {made}; it matches nothing.")
+        return None, ""
+    return made, text or ""
 
 
 def _suggestion(event: str) -> str:

@@ -49,7 +49,7 @@ def handler_of(
         point=point.name,
         matcher=matcher,
         rule=rule,
-        timeout=_seconds(raw),
+        timeout=seconds_of(raw),
         status=_text(raw, "statusMessage"),
         once=frontmatter and _switch(raw, "once"),
         args=_args(raw) if kind == "command" else None,
@@ -133,7 +133,8 @@ def _switch(raw: Mapping[str, Any], key: str) -> bool:
     return bool(value)
 
 
-def _seconds(raw: Mapping[str, Any]) -> float | None:
+def seconds_of(raw: Mapping[str, Any]) -> float | None:
+    """Its `timeout`. Raises Malformed."""
     value = raw.get("timeout")
     if value is None:
         return None

@@ -7,18 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-Kind: TypeAlias = Literal["command", "http", "mcp_tool", "prompt", "agent"]
+Kind: TypeAlias = Literal["command", "http", "mcp_tool", "prompt", "agent", "callback"]
 KINDS: tuple[Kind, ...] = ("command", "http", "mcp_tool", "prompt", "agent")
+"""Those that a file can name: only the program that embeds us has callbacks."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Handler:
-    """`what` is the command line, the address, the prompt or `server/tool`. `origin` is the file it stands in, `place`
-    where in it: `PreToolUse[0].hooks[1]`. `args` is None for a command line that a shell reads.
+    """`what` is the command line, the address, the prompt, `server/tool` or the id of a callback. `origin` is the file
+    it stands in, `place` where in it: `PreToolUse[0].hooks[1]`. `args` is None for a command line that a shell reads.
 
     `rule` is its `if`; `timeout` None is the default of its point. `background`: nobody waits for it; `wakes`: should
     it then end with 2, the model is told at once, led by `wake_text`; `wake_line` says so to people. `root` is the
-    folder of the plugin or skill it belongs to.
+    folder of the plugin or skill it belongs to. `blocks`: a callback that fails holds up what its point is about.
     """
 
     kind: Kind
@@ -43,6 +44,7 @@ class Handler:
     goes_on: bool = False  # continueOnBlock: a "no" is told to the model and ends nothing
     input: Mapping[str, Any] = field(default_factory=dict)
     root: str = ""
+    blocks: bool = False
 
     @property
     def shown(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from coder.hooks.handler import Handler
 from coder.hooks.points import Point
 
-_COMMAND, _PROMPT, _AGENT = 600.0, 30.0, 60.0  # seconds
+_COMMAND, _PROMPT, _AGENT, _CALLBACK = 600.0, 30.0, 60.0, 60.0  # seconds
 _OTHER = {"UserPromptSubmit": 30.0, "MessageDisplay": 10.0}
 _END, _LONGEST_END = 1.5, 60.0  # of SessionEnd, all its hooks together
 _END_NAME = "CLAUDE_CODE_SESSIONEND_HOOKS_TIMEOUT_MS"
@@ -30,6 +30,8 @@ def _limit(point: Point, handler: Handler) -> float:
             return _PROMPT
         case "agent":
             return _AGENT
+        case "callback":
+            return _CALLBACK
         case _:
             return _OTHER.get(point.name, _COMMAND)
 

@@ -22,9 +22,10 @@ from coder.hooks.points import Point
 from coder.hooks.surroundings import Links, Surroundings
 
 if TYPE_CHECKING:
-    from coder.hooks import command, http, prompted, served, spill
+    from coder.hooks import command, hosted, http, prompted, served, spill
 else:
     command = LazyModule("coder.hooks.command")
+    hosted = LazyModule("coder.hooks.hosted")
     http = LazyModule("coder.hooks.http")
     prompted = LazyModule("coder.hooks.prompted")
     served = LazyModule("coder.hooks.served")
@@ -75,6 +76,8 @@ class Run:
                 return await prompted.judge(handler, given, self._links.ask_model, self._timeout)
             case "mcp_tool":
                 return await served.call(handler, given, self._links.call_server, self._timeout)
+            case "callback":
+                return await hosted.call(handler, given, self._links.call_host, self._timeout)
             case "agent":
                 return await prompted.judge(handler, given, self._links.ask_agent, self._timeout, "hooks/look")
 
@@ -120,6 +123,8 @@ class Run:
         """What it said, bounded."""
         if self._handler.kind in ("prompt", "agent"):
             outcome = prompted.judged(self._handler, self._point, ended)
+        elif self._handler.kind == "callback":
+            outcome = hosted.outcome_of(self._handler, self._point, ended)
         else:
             outcome = reading.outcome_of(self._point, _without_announcement(ended))
         outcome = spill.shortened(outcome, self._surroundings.spill, self._id)

@@ -19,6 +19,16 @@ AskModel: TypeAlias = Callable[[str, str, float], Awaitable[str]]
 
 CallServer: TypeAlias = Callable[[str, str, Json], Awaitable[str]]
 """Server, tool, input. Returns the text of the answer; raises CoderError with a line for people."""
+CallHost: TypeAlias = Callable[[str, Json], Awaitable[Json]]
+"""Calls a callback of the program that embeds us: its id, the hook's input. Returns what it says; raises HostError."""
+
+
+class HostError(Exception):
+    """The program that embeds us gave no answer, and why. `gone`: nobody is there any more."""
+
+    def __init__(self, text: str, *, gone: bool = False) -> None:
+        super().__init__(text)
+        self.gone = gone
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,3 +78,4 @@ class Links:
     mind: Callable[[int, bool], None] = _unminded
     call_server: CallServer | None = None
     ask_agent: AskModel | None = None
+    call_host: CallHost | None = None

@@ -73,6 +73,8 @@ def store(folder: Path, server: Server, heard: Heard, *, handshake: bool = False
 
 
 def _path(folder: Path, server: Server) -> Path | None:
+    if server.is_hosted:  # another program may call another server so
+        return None
     return folder / f"{server.digest}.json" if _DIGEST.fullmatch(server.digest) else None
 
 

@@ -28,11 +28,13 @@ RESERVED = frozenset({"workspace", "claude-in-chrome", "computer-use", "Claude P
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with an entry. `skipped`: the server is not used; else what `text` names of it is not."""
+    """What is wrong with an entry. `skipped`: the server is not used; else what `text` names of it is not. `kind` is
+    one of a few names for programs: invalid_config, unknown_type, url_missing_type, reserved_name."""
 
     server: str
     text: str
     skipped: bool = True
+    kind: str = "invalid_config"
 
 
 def servers_of(
@@ -71,7 +73,9 @@ def server_of(
     where = _where(source, name)
     why = name_problem(name, raw)
     if why or not isinstance(raw, Mapping):
-        return None, (Problem(name, f"{where}: {why or 'its entry must be an object'}. It is not used."),)
+        kind = "reserved_name" if name in RESERVED else "invalid_config"
+        text = f"{where}: {why or 'its entry must be an object'}. It is not used."
+        return None, (Problem(name, text, kind=kind),)
     withheld = _withheld(source, name, env)
     given = {each: value for each, value in env.items() if each not in withheld}
     entry = Entry(name, raw, {**given, "CLAUDE_PROJECT_DIR": str(cwd)}, source.folder, withheld)
@@ -91,7 +95,7 @@ def server_of(
         )
     except Unusable as error:
         text = f"{where}: {error}. It is not used." if error.whole is None else f"{source.origin}: {error.whole}"
-        return None, (Problem(name, text), *_noted(entry, name, where))
+        return None, (Problem(name, text, kind=error.kind), *_noted(entry, name, where))
     return server, _noted(entry, name, where)
 
 

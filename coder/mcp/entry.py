@@ -23,11 +23,13 @@ _LONGEST = 7 * 24 * 3600 * 1000
 
 
 class Unusable(Exception):
-    """The entry cannot be used; `str()` completes "MCP server NAME: …". `whole` is a sentence of its own."""
+    """The entry cannot be used; `str()` completes "MCP server NAME: …". `whole` is a sentence of its own, `kind`
+    names the mistake for programs."""
 
-    def __init__(self, text: str, whole: str | None = None) -> None:
+    def __init__(self, text: str, whole: str | None = None, kind: str = "invalid_config") -> None:
         super().__init__(text)
         self.whole = whole
+        self.kind = kind
 
 
 class Entry:
@@ -57,15 +59,16 @@ class Entry:
             raise Unusable(
                 "",
                 f'MCP server "{self._name}" has a "url" but no "type"; add "type": "http" (or "sse"). It is not used.',
+                "url_missing_type",
             )
         if kind is None or kind == "stdio":
             return self._stdio(cwd)
         if kind == "sdk":
             return Hosted()
         if kind == "ws":
-            raise Unusable("type ws is not supported; use http, if the server speaks it")
+            raise Unusable("type ws is not supported; use http, if the server speaks it", kind="unknown_type")
         if not isinstance(kind, str) or kind not in _KINDS:
-            raise Unusable(f"type must be one of {_TYPES}")
+            raise Unusable(f"type must be one of {_TYPES}", kind="unknown_type")
         return self._http(_KINDS[kind])
 
     def digest(self, transport: Transport) -> str:

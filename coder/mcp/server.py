@@ -76,6 +76,12 @@ class Server:
     hidden: tuple[str, ...] = ()  # values of variables that its entry names
     is_off: bool = False  # its entry says so
 
+    @property
+    def is_hosted(self) -> bool:
+        """Whether it lives in the program that embeds us: it is there at once, comes and goes with us, and is the
+        person's own code."""
+        return isinstance(self.transport, Hosted)
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ServerTool:

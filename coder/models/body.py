@@ -63,7 +63,10 @@ def _encoded_head(request: ModelRequest, cache: EncodeCache) -> bytes:
         request.server_tools,
         request.max_tokens,
         request.thinking,
+        request.thinking_tokens,
+        request.thinking_display,
         request.effort,
+        request.task_budget,
         request.mark_system,
     )
     if cache.head_of != wanted:
@@ -86,10 +89,23 @@ def _head(request: ModelRequest) -> Json:
     if tools:
         head["tools"] = tools
     if request.thinking:
-        head["thinking"] = {"type": "adaptive", "display": "summarized"}
-    if request.effort:
-        head["output_config"] = {"effort": request.effort}
+        head["thinking"] = _thinking(request)
+    if output := _output(request):
+        head["output_config"] = output
     return head
+
+
+def _thinking(request: ModelRequest) -> Json:
+    if request.thinking_tokens is None:
+        return {"type": "adaptive", "display": request.thinking_display}
+    return {"type": "enabled", "budget_tokens": request.thinking_tokens, "display": request.thinking_display}
+
+
+def _output(request: ModelRequest) -> Json:
+    effort: Json = {"effort": request.effort} if request.effort else {}
+    if request.task_budget is None:
+        return effort
+    return {**effort, "task_budget": {"type": "tokens", "total": request.task_budget}}
 
 
 def _tool(tool: ToolSpec) -> Json:

@@ -15,6 +15,8 @@ DEFAULT_BASE_URL = "https://api.anthropic.com"
 _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 _LONGEST_MESSAGE = 600
+_BETA = "anthropic-beta"
+_TASK_BUDGETS = "task-budgets-2026-03-13"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ def endpoint(config: ModelConfig) -> Endpoint:
         raise _bad_base_url("it must start with http:// or https:// and name a host")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     headers = {"user-agent": f"coder/{__version__}", **{name.lower(): value for name, value in config.headers.items()}}
+    if betas := ",".join(dict.fromkeys([*filter(None, [headers.get(_BETA)]), *_betas(config)])):
+        headers[_BETA] = betas
     headers |= _credentials(config)
     for name, value in headers.items():
         if not value.isascii() or not value.isprintable():
@@ -79,6 +83,10 @@ def endpoint(config: ModelConfig) -> Endpoint:
         send_timeout=config.request_timeout,
         secrets=tuple(sorted({s for s in secrets if len(s) >= 6}, key=len, reverse=True)),
     )
+
+
+def _betas(config: ModelConfig) -> tuple[str, ...]:
+    return (*config.betas, _TASK_BUDGETS) if config.task_budget is not None else config.betas
 
 
 def _credentials(config: ModelConfig) -> dict[str, str]:

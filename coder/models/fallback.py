@@ -95,8 +95,10 @@ class FallbackModel:
             model=name,
             messages=messages,
             max_tokens=min(request.max_tokens, facts.max_output),
-            thinking=request.thinking and facts.thinking,
+            thinking=request.thinking and (facts.thinking or request.thinking_tokens is not None),
+            thinking_tokens=None if facts.thinking else request.thinking_tokens,
             effort=request.effort if facts.effort else None,
+            task_budget=request.task_budget if facts.effort else None,
         )
 
 

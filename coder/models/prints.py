@@ -174,7 +174,9 @@ def _print(role: Role, data: bytes) -> Print:
 
 def _shape(request: ModelRequest) -> str:
     words = ["thinking"] if request.thinking else []
-    return ",".join([*words, *([f"effort={request.effort}"] if request.effort else [])])
+    words += [f"thinking={request.thinking_tokens}"] if request.thinking and request.thinking_tokens else []
+    words += [f"effort={request.effort}"] if request.effort else []
+    return ",".join([*words, *([f"task={request.task_budget}"] if request.task_budget else [])])
 
 
 def _dump(value: Json) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from coder.sessions.blobs import Blobs
 from coder.sessions.codec import Entry, prompt_text
 from coder.sessions.entries import Envelope, entries_of
 from coder.sessions.growing import GrowingFile
-from coder.sessions.lines import encode_line
+from coder.sessions.lines import decode_line, encode_line
 from coder.sessions.load import Loaded, assembled, blob_folder, load
 from coder.sessions.locate import transcript_path
 from coder.sessions.titles import labels_in
@@ -31,6 +31,8 @@ else:  # a new session reads nothing
     compacted, reading = LazyModule("coder.sessions.compacted"), LazyModule("coder.sessions.reading")
 
 Warn = Callable[[str], None]
+Mirror = Callable[[Path, Sequence[Json]], None]
+"""Is told which entries were added to the transcript at a path, after they were written."""
 _LONG_PROMPT = 32 * 1024  # bytes of an entry; readers look for the first prompt in the first 64 KB
 _TITLE_EVERY = 40 * 1024  # bytes; readers look for titles in the last 64 KB
 _TAIL = 64 * 1024
@@ -63,6 +65,9 @@ class Transcript:
         self._labelled_at = 0  # the size of the file when the titles were written last
         self._has_prompt = False
         self._finished: set[str] = set()  # entries of a message that is not there yet
+        self._mirror: Mirror | None = None
+        self._begun_with: list[bytes] = []  # the first lines of a fork, until they are told
+        self._unmirrored = False  # titles that were written before anybody wanted to know
 
     @classmethod
     def create(cls, home: Path, cwd: Path, session_id: str, version: str, warn: Warn = _say_nothing) -> Transcript:
@@ -133,6 +138,12 @@ class Transcript:
     def problem(self) -> str:
         """Why the session is not being saved just now; empty when it is."""
         return self._deep or self._file.problem
+
+    def mirror(self, mirror: Mirror) -> None:
+        """From now on each entry that is written is told to `mirror` too, with its pictures in it."""
+        self._mirror = mirror
+        if self._unmirrored:
+            self._tell(self._labels.lines(self.session_id))
 
     @property
     def leaf(self) -> str | None:
@@ -226,7 +237,7 @@ class Transcript:
 
     def begin_with(self, pieces: Callable[[], Iterable[bytes]], loaded: Loaded) -> None:
         """Makes a session that is not on disk yet the continuation of another: `pieces` are its first lines."""
-        self._file.beginning = pieces
+        self._file.beginning = lambda: self._noted(pieces())
         self._take(loaded)
 
     def reload(self) -> Loaded:
@@ -297,6 +308,7 @@ class Transcript:
         else:
             self._deep = ""
             self._file.append(b"".join(data))
+            self._tell(lines)
             self._keep_in_sight(lines, max(map(len, data)))
         self._report()
         return not self._deep
@@ -325,8 +337,27 @@ class Transcript:
         self._labels = replace(self._labels, **labels_in(self._file.tail(_TAIL)))
 
     def _write_labels(self) -> None:
-        self._file.append(b"".join(map(encode_line, self._labels.lines(self.session_id))))
+        lines = self._labels.lines(self.session_id)
+        self._file.append(b"".join(map(encode_line, lines)))
         self._labelled_at = self._file.size
+        self._unmirrored = self._mirror is None
+        self._tell(lines)
+
+    def _noted(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """The first lines, kept for the mirror on their way to the disk."""
+        self._begun_with = []
+        for piece in pieces:
+            if self._mirror is not None:
+                self._begun_with.append(piece)
+            yield piece
+
+    def _tell(self, lines: Sequence[Json]) -> None:
+        if self._mirror is None:
+            return
+        begun, self._begun_with = self._begun_with, []
+        first = [self._blobs.restore(raw) for piece in begun if (raw := decode_line(piece.strip())) is not None]
+        if first or lines:
+            self._mirror(self.path, [*first, *lines])
 
     def _report(self) -> None:
         if self.problem and not self._warned:

@@ -31,12 +31,14 @@ LARGEST = 10
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing in the context. `weight` is its size on any scale, the same for all; `hint` says what makes it less."""
+    """One thing in the context. `weight` is its size on any scale, the same for all; `hint` says what makes it less,
+    `name` is its whole name where the label may be a part of one: a path, a tool."""
 
     category: Category
     label: str
     weight: int
     hint: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

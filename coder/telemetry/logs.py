@@ -5,13 +5,16 @@ Nothing is ever logged to the terminal: stdout and stderr belong to front ends a
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import re
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 
 HIDDEN = "[hidden]"
+_PARTS = {"api": "models", "model": "models", "hook": "hooks"}
 _SHORTEST_SECRET = 6  # anything shorter would blank out ordinary words
 _SHAPES = (
     re.compile(
@@ -47,6 +50,21 @@ class _Redacting(logging.Formatter):
         return redacted(super().format(record), self._secrets)
 
 
+class _Wanted(logging.Filter):
+    """Lets through what a list names: parts of coder, such as `mcp,hooks`; `!mcp` is all but that. `api` is what is
+    said to the model."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        words = [word.strip().lower() for word in text.split(",") if word.strip()]
+        self._without = {_PARTS.get(word[1:], word[1:]) for word in words if word.startswith("!")}
+        self._only = {_PARTS.get(word, word) for word in words if not word.startswith("!")}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        parts = set(record.name.lower().split("."))
+        return not parts & self._without and (not self._only or bool(parts & self._only))
+
+
 class DebugLog:
     """Owns one handler of the root logger until `close`. Only `start` raises."""
 
@@ -63,16 +81,26 @@ class DebugLog:
         """Swallows every record: without it, warnings of libraries would land on stderr."""
         return cls(logging.NullHandler(), None, logging.WARNING)
 
-    @classmethod
-    def start(cls, home: Path, session_id: str, secrets: Iterable[str] = ()) -> DebugLog:
-        """Logs everything to `<home>/debug/<session>.txt`, readable by its owner only. Raises OSError."""
+    @staticmethod
+    def place(home: Path, session_id: str) -> Path:
+        """Where a session's log is, unless somebody says otherwise: `<home>/debug/<session>.txt`. Raises OSError."""
         folder = home / "debug"
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
-        path = folder / f"{session_id}.txt"
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        return folder / f"{session_id}.txt"
+
+    @classmethod
+    def start(cls, path: Path, secrets: Iterable[str] = (), wanted: str = "") -> DebugLog:
+        """Logs to `path`, readable by its owner only, what `wanted` names: a comma list, "" for all. Raises OSError."""
+        # In a terminal or a pipe what is logged would stand amidst what coder says.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        fd = os.open(path, flags, 0o600)
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            os.close(fd)
+            raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
         handler = logging.StreamHandler(os.fdopen(fd, "a", encoding="utf-8", errors="backslashreplace"))
         handler.setFormatter(_Redacting(secrets))
+        handler.addFilter(_Wanted(wanted))
         return cls(handler, path, logging.DEBUG)
 
     def close(self) -> None:

@@ -65,7 +65,7 @@ class AskUserQuestion:
     async def run(self, params: AskUserQuestionParams, context: ToolContext) -> ToolOutput:
         _check(params.questions)
         questions = [item.to_json() for item in params.questions]
-        reply = await context.ask(Question(tuple(questions)))
+        reply = await context.ask(Question(tuple(questions), context.tool_use_id))
         if isinstance(reply, Deny):
             data: Json = {"questions": questions, "answers": {}}
             if reply.nobody:

@@ -56,6 +56,15 @@ class LocalWorkspace:
     def roots(self) -> tuple[Path, ...]:
         return self._roots
 
+    def work_in(self, folder: Path) -> None:
+        """One more root."""
+        self._roots = tuple(dict.fromkeys((*self._roots, folder)))
+
+    def leave(self, folder: Path) -> None:
+        """No root any more; the first one stays."""
+        first, *rest = self._roots
+        self._roots = (first, *(root for root in rest if root != folder))
+
     @property
     def environment(self) -> Mapping[str, str]:
         """The environment variables that commands are given."""

@@ -55,6 +55,7 @@ def test_hello_loads_only_what_a_hello_needs(place: Place) -> None:
         "anthropic",
         "mcp",
         "git",
+        "jsonschema",
         "prompt_toolkit",
         "pydantic",
         "typer",

@@ -17,7 +17,7 @@ def test_list_shows_whose_hooks_there_are_and_why_one_does_not_count(place: Plac
         {
             "PreToolUse": [group(handler("check.sh", **{"if": "Bash(git *)"}), matcher="Bash|Edit")],
             "Stop": [group({"type": "agent", "prompt": "look"}, {"type": "command"})],
-            "SubagentStop": [group("true")],
+            "TeammateIdle": [group("true")],
         },
     )
     write(place.project / ".claude" / "settings.json", {"hooks": {"Stop": [group("theirs.sh")]}})
@@ -26,15 +26,15 @@ def test_list_shows_whose_hooks_there_are_and_why_one_does_not_count(place: Plac
     text = " ".join(done.stdout.split())
     assert "Bash|Edit: check.sh you, ~/.coder/settings.json, PreToolUse[0].hooks[0], if Bash(git *)" in text
     assert "theirs.sh this project, .claude/settings.json, Stop[0].hooks[0] ! not used: this folder is not" in text
-    assert "hooks of type agent do not run in this version" in text
-    assert "nothing in this version leads to SubagentStop" in text
+    assert "look you, ~/.coder/settings.json, Stop[0].hooks[0]" in text
+    assert "nothing in this version leads to TeammateIdle" in text
     assert "! " in text and "Stop[0].hooks[1]" in text
     listed = json.loads(place.coder("hooks", "list", "--json").stdout)
     assert [(hook["event"], hook["used"]) for hook in listed["hooks"]] == [
         ("PreToolUse", True),
-        ("SubagentStop", False),
+        ("Stop", True),
         ("Stop", False),
-        ("Stop", False),
+        ("TeammateIdle", False),
     ]
     assert len(listed["warnings"]) == 1
 

@@ -53,6 +53,7 @@ class Place:
             "HOME": str(self.home),
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
+            "IS_SANDBOX": "1",  # tests may run as root
             "PYTHONWARNDEFAULTENCODING": "1",
             "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
         }

@@ -10,11 +10,11 @@ from typing import Any
 from coder.core.messages import Json
 from coder.mcp.errors import ServerError
 from coder.mcp.link import Host, Progress
-from coder.mcp.server import Answer, Hosted, Offer, Server, ServerTool, Standing, State
+from coder.mcp.server import Answer, Offer, Server, ServerTool, Standing, State, Stdio
 
 
 def server(name: str, **more: Any) -> Server:
-    return Server(name, Hosted(), "user", "test", f"digest-{name}", **more)
+    return Server(name, Stdio("none"), "user", "test", f"digest-{name}", **more)
 
 
 def offered(server: str, tool: str, about: str = "Does something.", **properties: Json) -> ServerTool:

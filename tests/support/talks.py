@@ -52,6 +52,7 @@ class Talk:
         env = {
             "HOME": str(self.home),
             "PATH": "/usr/bin:/bin",
+            "IS_SANDBOX": "1",  # tests may run as root
             "ANTHROPIC_BASE_URL": self.url,
             "ANTHROPIC_API_KEY": KEY,
         }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from coder.app.hooking.late import LatePoints
 from coder.app.hooking.points import HeadHooks, NoPoints, Points, Source
+from coder.app.hosted import Hosted
 from coder.app.outset import Outset
 from coder.app.starting import Start
 from coder.core.agents import Agents
@@ -33,15 +34,19 @@ _MEMORY_TYPES = {"managed": "Managed", "yours": "User", "project": "Project", "o
 
 
 def points_of(
-    outset: Outset, reach: Callable[[], Reach | None] = lambda: None, agents: Callable[[], Agents] | None = None
+    outset: Outset,
+    reach: Callable[[], Reach | None] = lambda: None,
+    agents: Callable[[], Agents] | None = None,
+    hosted: Hosted | None = None,
 ) -> Points:
-    """`reach` gives the servers of the session, once it has them; `agents` whom it may ask."""
+    """`reach` gives the servers of the session, once it has them; `agents` whom it may ask; `hosted` is the program
+    that embeds us."""
     settings = outset.config.hooks
     points: Points = NoPoints()
     if settings.sources:
-        points = _points(outset, _source(outset.start), reach, agents)
-    elif settings.heads != "none":
-        points = LatePoints(lambda is_running: _points(outset, None, reach, agents, is_running=is_running))
+        points = _points(outset, _source(outset.start), reach, agents, hosted)
+    elif settings.heads != "none" or hosted is not None:
+        points = LatePoints(lambda is_running: _points(outset, None, reach, agents, hosted, is_running=is_running))
     for hooks in outset.start.hooks:
         points.bring(hooks)
     return points
@@ -59,6 +64,7 @@ def _points(
     source: Source | None,
     reach: Callable[[], Reach | None],
     agents: Callable[[], Agents] | None,
+    hosted: Hosted | None,
     *,
     is_running: bool = False,
 ) -> Points:
@@ -83,6 +89,7 @@ def _points(
         tasks=lambda: _tasks(outset.tools.shells),
         call_server=lambda server, tool, given: _called(reach(), server, tool, given),
         agents=agents,
+        call_host=hosted.call_hook if hosted is not None else None,
     )
     made: Points = hooking.SessionHooks(config, around, outset.emit)
     return made

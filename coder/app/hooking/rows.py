@@ -19,7 +19,7 @@ UNTRUSTED = "not used: this folder is not trusted (coder trust shows it, coder t
 # What nothing in this version leads to.
 NOT_FIRED = frozenset(
     {
-        *("Setup", "MessageDisplay", "PermissionDenied", "SubagentStart", "SubagentStop", "TaskCreated"),
+        *("MessageDisplay", "PermissionDenied", "SubagentStart", "SubagentStop", "TaskCreated"),
         *("TaskCompleted", "TeammateIdle", "ConfigChange", "DirectoryAdded", "FileChanged", "WorktreeCreate"),
         "WorktreeRemove",
     }

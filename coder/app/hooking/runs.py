@@ -65,14 +65,14 @@ class HookRuns:
     def use(self, engine: Engine) -> None:
         self._engine = engine
 
-    def bring(self, events: Mapping[str, Any], origin: str, root: str) -> None:
+    def bring(self, events: Mapping[str, Any], origin: str, root: str, *, hosted: bool = False) -> None:
         """The hooks of a head count too from now on, in the place of those that its file brought before."""
         if self._engine is None:
             return
         self.prompt_id = self.prompt_id or new_prompt_id()
         held = self._engine.hooks
         others = held.without([hook for hook in held.all if hook.origin == origin])
-        self._engine.hooks, warnings = others.with_more(events, origin, root=root)
+        self._engine.hooks, warnings = others.with_more(events, origin, root=root, hosted=hosted)
         for text in warnings:
             if text not in self._warned:
                 self._warned.add(text)

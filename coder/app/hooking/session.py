@@ -34,7 +34,7 @@ from coder.hooks import inputs
 from coder.hooks.config import HookSet
 from coder.hooks.engine import Engine
 from coder.hooks.outcome import Outcome
-from coder.hooks.surroundings import CallServer, Links, Surroundings
+from coder.hooks.surroundings import CallHost, CallServer, Links, Surroundings
 from coder.permissions.world import LocalWorld
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ class Around:
     """What hooks need of the session they belong to. `source` is how it began (None: hooks know), `folder` holds its
     side files; `world` and `side_model` are asked for when a hook needs one; `tasks` are its commands in the
     background, and `is_running` tells that it is made in the middle of a run; `call_server` calls tools of MCP
-    servers; `agents` can be asked, None: nobody can."""
+    servers; `agents` can be asked, None: nobody can; `call_host` calls back the program that embeds
+    us."""
 
     scene: Scene
     source: Source | None
@@ -61,6 +62,7 @@ class Around:
     waits: Waits = field(default_factory=Waits)
     call_server: CallServer | None = None
     agents: Callable[[], Agents] | None = None
+    call_host: CallHost | None = None
 
 
 class SessionHooks(CallHooks):
@@ -78,6 +80,7 @@ class SessionHooks(CallHooks):
             around.scene.workspace.mind,
             around.call_server,
             looker(around.agents) if around.agents is not None else None,
+            around.call_host,
         )
         runs.use(Engine(hooks, _surroundings(config, around), links))
         self.leaving: Leaving = "other"
@@ -85,7 +88,8 @@ class SessionHooks(CallHooks):
         self._cap, self._tasks = cap_of(config.env), around.tasks
         self._stopping = Stopping(runs, self._cap, self._tasks)
         self._calling = Calling(runs, around.waits)
-        self._starting: asyncio.Task[Outcome] | None = None
+        self._setup = config.setup
+        self._starting: asyncio.Task[list[tuple[str, Outcome]]] | None = None
         self._is_closed = False
         self._has_begun = around.source is None
         self._brought: dict[str, HeadHooks] = {}
@@ -93,7 +97,7 @@ class SessionHooks(CallHooks):
 
     def bring(self, hooks: HeadHooks) -> None:
         self._brought[hooks.origin] = hooks
-        self._runs.bring(hooks.events, hooks.origin, hooks.root)
+        self._runs.bring(hooks.events, hooks.origin, hooks.root, hosted=hooks.hosted)
 
     @property
     def brought(self) -> tuple[HeadHooks, ...]:
@@ -104,10 +108,20 @@ class SessionHooks(CallHooks):
         return self._has_begun
 
     def begin(self) -> None:
-        if self._source is not None and self._starting is None and self._runs.wants("SessionStart", self._source):
+        if self._source is None or self._starting is not None:
+            return
+        told: list[tuple[str, Json]] = []
+        if self._setup and self._source != "clear" and self._runs.wants("Setup", self._setup):
+            told.append((f"Setup:{self._setup}", inputs.setup(self._runs.common, self._setup)))
+        if self._runs.wants("SessionStart", self._source):
             model = self._runs.scene.control.model
-            told = inputs.session_start(self._runs.common, self._source, model=model)
-            self._starting = asyncio.create_task(self._runs.run(told))
+            start = inputs.session_start(self._runs.common, self._source, model=model)
+            told.append((f"SessionStart:{self._source}", start))
+        if told:
+            self._starting = asyncio.create_task(self._start(told))
+
+    async def _start(self, told: list[tuple[str, Json]]) -> list[tuple[str, Outcome]]:
+        return [(name, await self._runs.run(each)) for name, each in told]
 
     async def began(self) -> Submitted:
         """Whoever does not want to wait for it any more ends it."""
@@ -123,10 +137,12 @@ class SessionHooks(CallHooks):
         self._has_begun = True
         if self._starting.cancelled():
             return Submitted()
-        said = self._starting.result()
-        if said.stop:
-            self._runs.notice(f"SessionStart hook: {hook_notes.line(said.stop, '')}")
-        return Submitted(notes=tuple(hook_notes.contexts(f"SessionStart:{self._source}", said.notes)))
+        notes: list[str] = []
+        for name, said in self._starting.result():
+            if said.stop:
+                self._runs.notice(f"{name.partition(':')[0]} hook: {hook_notes.line(said.stop, '')}")
+            notes += hook_notes.contexts(name, said.notes)
+        return Submitted(notes=tuple(notes))
 
     async def submitted(self, text: str) -> Submitted:
         self._runs.prompt_id = new_prompt_id()

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class Facts:
     """What of a session its servers depend on. `off` and `unapproved` are names with the reason, `required` those that
     must be there; `kept` is the file of what stands in requests, None for a session that is not kept, `stored` what
-    stood there when the session began, None for a new one."""
+    stood there when the session began, None for a new one. `skipped` are entries that are not used: name, what kind of
+    mistake, and the word for people."""
 
     servers: tuple[Server, ...]
     off: tuple[Server, ...]
@@ -33,6 +34,7 @@ class Facts:
     stored: tuple[ServerTool, ...] | None
     env: Mapping[str, str]
     problems: tuple[str, ...] = ()
+    skipped: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -14,7 +14,7 @@ from coder.app.reach.catalogue import wait_for_all
 from coder.app.reach.facts import Facts
 from coder.app.reach.known import Known
 from coder.mcp.link import Link
-from coder.mcp.server import ServerTool
+from coder.mcp.server import Server, ServerTool
 
 
 class InRequests:
@@ -31,20 +31,29 @@ class InRequests:
         self._keeping: asyncio.Task[None] | None = None
 
     async def ready(self) -> bool:
-        """Before each run. The first waits for the servers whose tools are always loaded; whether other tools stand in
-        requests by that."""
+        """Before each run. The first waits for the servers whose tools are always loaded, and for those in the program
+        that embeds us, which answer at once; whether other tools stand in requests by that."""
         if self._is_kept:
             return False
         before = self.tools
         if not self._is_settled:
-            always = [link for link in self._links if link.server.always_load and not link.offer.tools]
-            if always:
-                self._begin()
-                await wait_for_all([link.ready() for link in always])
+            if await self._awaited(lambda server: server.always_load or server.is_hosted):
                 self.tools = self._chosen()
             self._is_settled = True
+        else:
+            await self._awaited(lambda server: server.is_hosted)
         self._is_kept = True
         return self.tools != before
+
+    async def _awaited(self, is_meant: Callable[[Server], bool]) -> bool:
+        """Waits for those of which nothing is known yet, each until its deadline. Whether any may offer now what it did
+        not when the session was made."""
+        links = [link for link in self._links if is_meant(link.server)]
+        unknown = [link for link in links if not link.offer.tools]
+        if unknown:
+            self._begin()
+            await wait_for_all([link.ready() for link in unknown])
+        return bool(unknown) or any(link.server.is_hosted for link in links)
 
     def keep(self) -> None:
         """Once the first request is answered, so that it does not wait for a disk; at the latest at the end."""

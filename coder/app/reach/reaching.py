@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from coder.app.hosted import Hosted
 from coder.app.outset import Outset
 from coder.core.events import Notice
 from coder.core.lazy import LazyModule
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from coder.app.reach.linking import Connect
     from coder.app.reach.session import Reach
     from coder.mcp import entries
+    from coder.mcp.link import Channel
     from coder.mcp.server import Server
 else:  # where a server is configured
     pictures = LazyModule("coder.app.pictures")
@@ -44,8 +46,10 @@ def reach_of(
     points: Points,
     more: Callable[[], Sequence[Server]] | None = None,
     connect: Connect | None = None,
+    hosted: Hosted | None = None,
 ) -> Reach | None:
-    """The servers of a session: its own, those of extensions, and `more`; None where there are none. `find` gives
+    """The servers of a session: its own, those of extensions, and `more`; None where there are none. `hosted` reaches
+    those in the program that embeds us. `find` gives
     any tool of the session by its name, `gate` and `points` are what questions of servers go through. Nothing is
     begun."""
     config, journal = outset.config, outset.journal
@@ -75,6 +79,7 @@ def reach_of(
         stored=native.load(past) if past is not None and has_past else None,
         env=env,
         problems=(*(problem.text for problem in problems), *extensions.problems),
+        skipped=tuple((each.server, each.kind, each.text) for each in problems if each.skipped and each.server),
     )
     reaches: list[Reach] = []
     ties = _ties(outset, find, asking.Parties(gate, points), env, lambda: reaches[0])
@@ -82,7 +87,7 @@ def reach_of(
         known,
         ties,
         pins.Pins(config.home / pins.FILE, config.cwd),
-        extending.joined(connect or _really(outset, env), extensions),
+        extending.joined(connect or _really(outset, env, hosted.channel if hosted is not None else None), extensions),
     )
     reaches.append(made)
     return made
@@ -135,8 +140,8 @@ def _denied(gate: Gate, server: str) -> str:
     return "; ".join(rules) if decision.verdict == "deny" else ""
 
 
-def _really(outset: Outset, env: Mapping[str, str]) -> Connect:
+def _really(outset: Outset, env: Mapping[str, str], channel: Channel | None) -> Connect:
     config, workspace = outset.config, outset.ground.workspace
     place = connecting.place_of(config.home, config.cwd, env, workspace.mind, workspace.marks)
-    made: Connect = connecting.connecting(place, None, connecting.logins_of(config, env))
+    made: Connect = connecting.connecting(place, channel, connecting.logins_of(config, env))
     return made

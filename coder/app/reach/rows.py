@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from coder.app.reach.catalogue import reason_of
 from coder.app.reach.facts import Facts
 from coder.app.reach.known import Known, tokens
+from coder.core.messages import Json
 from coder.mcp.link import Link
-from coder.mcp.server import Scope, ServerTool, State
+from coder.mcp.server import Hosted, Http, Scope, Server, ServerTool, State, Stdio
+from coder.mcp.veil import veil_of
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -31,6 +34,7 @@ class ServerRow:
     version: str = ""
     is_cached: bool = False  # what it offers was told by an earlier session
     held: tuple[str, ...] = ()  # tools of an extension that nobody has said yes to
+    config: Json | None = None  # how it is reached, without anything that may be a secret
 
 
 def rows_of(facts: Facts, links: Iterable[Link], known: Known, loaded: Collection[str]) -> Iterator[ServerRow]:
@@ -62,4 +66,21 @@ def _row(link: Link, tools: tuple[ServerTool, ...], loaded: Collection[str]) -> 
         offer.version,
         offer.cached,
         tuple(tool.tool for tool in offer.held),
+        _config(server),
     )
+
+
+def _config(server: Server) -> Json:
+    match server.transport:
+        case Stdio(command=command):
+            return {"type": "stdio", "command": veil_of(server)(command)}
+        case Http(kind=kind, url=url):
+            return {"type": kind, "url": veil_of(server)(_bare(url))}
+        case Hosted():
+            return {"type": "sdk"}
+
+
+def _bare(url: str) -> str:
+    """Without what may hold a password or a token."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

@@ -23,6 +23,7 @@ from coder.app.reach.offering import Needs, Offering
 from coder.app.reach.pins import Pins
 from coder.app.reach.resources import Reading
 from coder.app.reach.saying import Saying, away
+from coder.app.reach.turning import Turning
 from coder.core.errors import ToolError
 from coder.core.events import AnyEvent, StreamEvent
 from coder.core.lazy import LazyModule
@@ -51,7 +52,7 @@ class Reach:
         host = SessionHost(ties.roots, self._changed, ties.answering, self._saying.warn)
         linking = connect(facts.servers, host) if facts.servers else Unlinked()
         self._beginning = Beginning(linking)
-        self._links = tuple(linking.links)
+        self._links = tuple(map(Turning, linking.links))
         self._known = Known(self._links, ties.removed)
         self._catalogue = ServerCatalogue(self._links, self._known, self.begin)
         reading = Reading(ties.shrink, facts.env)
@@ -62,6 +63,7 @@ class Reach:
         self._in_requests = InRequests(facts, self._links, self._known, self.begin, self._saying.warn)
         self.news = ServerNews(self._links, self._known, lambda: self._in_requests.tools, self._in_requests.defers)
         self.warnings = facts.problems
+        self.skipped = facts.skipped
 
     # What the engine is given.
 
@@ -122,8 +124,26 @@ class Reach:
             raise ToolError(held)
         return await hook_calls.called(self._known.link_of(server), server, tool, given)
 
+    async def named(self, name: str) -> ServerTool | None:
+        """The tool that is called so, once the server that may have it is there, or will not be."""
+        meant = [link for link in self._links if name.startswith(tool_name(link.server.name, ""))]
+        self.begin()
+        await wait_for_all([link.ready() for link in meant])
+        return self._known.current(name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all tools of servers, as they are by now."""
+        return tuple(tool.name for tool in self._known.usable())
+
     async def ready(self) -> bool:
-        """Before each run: whether other tools stand in requests than before. The first may wait for servers."""
+        """Before each run: whether other tools stand in requests than before. The first may wait for servers; one in
+        the program that embeds us which failed is tried again."""
+        failed = [link for link in self._links if link.server.is_hosted and link.standing.state == "failed"]
+        for link in failed:
+            await link.reconnect()
+        if failed:
+            await wait_for_all([link.ready() for link in failed])
         return await self._in_requests.ready()
 
     # What calls need: tools.Servers.
@@ -137,7 +157,8 @@ class Reach:
 
     def changed(self, tool: ServerTool) -> str:
         link = self._known.link_of(tool.server)
-        said = self._pins.changed(tool, link.server.digest) if link is not None else ""
+        is_ours = link is None or link.server.is_hosted  # the person's own code may change
+        said = "" if is_ours or link is None else self._pins.changed(tool, link.server.digest)
         if self._pins.problem:
             self._saying.warn(self._pins.problem)
             self._pins.problem = ""
@@ -153,6 +174,11 @@ class Reach:
         if link.standing.state != "connected":
             raise ToolError(away(link))
         return link
+
+    @property
+    def has_hosted(self) -> bool:
+        """Whether any lives in the program that embeds us."""
+        return any(link.server.is_hosted for link in self._links)
 
     # When they begin and end.
 
@@ -177,6 +203,8 @@ class Reach:
         """Waits for those that must be there, each until its deadline; what is to be said of those that are not."""
         wanted = {name: self._known.link_of(name) for name in self._facts.required}
         found = {name: link for name, link in wanted.items() if link is not None}
+        # They answer at once, and what is told of the session first tells of them.
+        found |= {link.server.name: link for link in self._links if link.server.is_hosted}
         if found:
             self._saying.hold(found)
             self.begin()
@@ -213,6 +241,18 @@ class Reach:
             else:
                 await link.reconnect()
             return await link.ready()
+
+    async def turn(self, name: str, *, is_on: bool) -> bool:
+        """Turns a server of this session off or on, until it ends. False for one that it does not have."""
+        link = next((link for link in self._links if link.server.name == name), None)
+        if link is None or link.is_off == (not is_on):
+            return link is not None
+        link.is_off = not is_on
+        self._saying.again(name)
+        self._changed(link)
+        if is_on and link.standing.state in ("failed", "needs-auth"):
+            await self.reconnect(name)
+        return True
 
     async def aclose(self) -> None:
         await self._beginning.aclose()

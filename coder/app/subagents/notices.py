@@ -30,11 +30,13 @@ class Notices:
         self._records = records
         self._stop = stop
         self.patience: float | None = None
+        self.heard: Callable[[], None] = _unheard  # called when one has ended
         self._changed = asyncio.Event()
         self._until: float | None = None
 
     def ended(self) -> None:
         self._changed.set()
+        self.heard()
 
     def run_begins(self) -> None:
         self._until = None
@@ -77,6 +79,10 @@ class Notices:
                     await self._changed.wait()
             except TimeoutError:
                 pass
+
+
+def _unheard() -> None:
+    pass
 
 
 def _notice(record: Record) -> str:

@@ -7,8 +7,9 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coder.agent.policies import Verdict
@@ -22,10 +23,11 @@ from coder.app.subagents.past import Past
 from coder.app.subagents.places import Places
 from coder.app.subagents.record import Record
 from coder.core.agents import AgentRow, Brief, Group, Merged, Report
-from coder.core.errors import SessionError, ToolError
+from coder.core.errors import CoderError, SessionError, ToolError
 from coder.core.events import AnyEvent, RunEnded, RunStarted, UsageReported
-from coder.core.messages import Json
+from coder.core.messages import Json, Message, Usage
 from coder.models import catalog
+from coder.sessions import load as loading
 from coder.tools.agent import Launched
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ class Pool:
         self._crowd = of_a_run()
         self._is_closed = False
         self.notices = Notices(lambda: self.records, self._cancel)
+        self.behind: set[str] = set()  # agents in the background that have not ended, and told so
         self._past = Past(sidecar.read_all(self.folder) if self.keeps else (), cut)
         for kept in self._past.all:
             self._records[kept.id] = self._past.record_of(kept)
@@ -136,9 +139,11 @@ class Pool:
             raise ToolError(f"Agent {record.id} waits for you: it cannot be asked.")
         if not self.keeps:
             raise ToolError(f"Agent {record.id} has ended, and this session keeps nothing. Ask a new one with Agent.")
-        brief = replace(record.brief, call=call, parent=record.brief.parent, out=None)
+        brief = replace(record.brief, call=call, parent=record.brief.parent)
         cast = self.footing.casting.cast(replace(brief, prompt=message), record.depth)
+        record.value = record.report.value if record.report is not None else None
         record.brief, record.state, record.report, record.background = brief, "queued", None, False
+        record.is_told_more = True
         record.sender = parent
         return await self._waited(record, Life(self, record, cast, message, _unprimed))
 
@@ -196,6 +201,21 @@ class Pool:
             parent = self.waiter_of(parent)
         return tuple(above)
 
+    async def spent(self, keys: Collection[str]) -> float | None:
+        """What agents with these keys cost so far, in all their lives, with all that they asked; None: not known."""
+        found = [each for each in self.records if each.key in keys]
+        ids = {each.id for each in found}
+        found += [each for each in self.records if each.id not in ids and ids.intersection(self.ancestors(each))]
+        total: float | None = 0.0
+        for record in found:
+            if record.usage == Usage() and record.transcript is not None:
+                record.remember(await asyncio.to_thread(_said, record.transcript), catalog.price)
+            total = None if total is None or record.usd is None else total + record.usd
+        return total
+
+    def parent_of(self, record: Record) -> Record | None:
+        return self._records.get(record.brief.parent)
+
     def waiter_of(self, record: Record) -> Record | None:
         """The agent that waits for this one: who sent it on, else who asked it."""
         return self._records.get(record.sender or record.brief.parent)
@@ -215,7 +235,8 @@ class Pool:
             raise ToolError(f"Agents may ask agents {self.deepest} deep, and no deeper. Do this yourself.")
         crowd = brief.group if isinstance(brief.group, Crowd) else parent.crowd if parent is not None else None
         cast = self.footing.casting.cast(brief, depth)
-        if cut is not None and (record := self._records.get(cut.id)) is not None and record.living is None:
+        record = self._records.get(cut) if cut is not None and self.keeps else None
+        if record is not None and (record.living is None or record.living.done()):
             record.brief, record.state, record.crowd = replace(brief, prompt=record.brief.prompt), "queued", crowd
             record.report, record.told, record.sender = None, True, ""
             return record, cast, ""
@@ -228,12 +249,14 @@ class Pool:
 
     def _launched(self, record: Record, cast: Cast, prompt: str) -> Record:
         record.background = True
+        self.behind.add(record.id)
         life = Life(self, record, cast, prompt, _unprimed)
         record.living = asyncio.create_task(life.live())
         record.living.add_done_callback(lambda task: self._ended_behind(record))
         return record
 
     def _ended_behind(self, record: Record) -> None:
+        self.behind.discard(record.id)
         if not self._is_closed:
             record.told = False
         self.notices.ended()
@@ -261,6 +284,14 @@ class Pool:
         while (id := "a" + secrets.token_hex(4)) in self._records:
             pass
         return id
+
+
+def _said(transcript: Path) -> Sequence[Message]:
+    """What an agent of an earlier process said, as far as it is kept."""
+    try:
+        return loading.load(transcript, aside=True).messages
+    except (CoderError, OSError):
+        return ()
 
 
 def _count(text: str | None, otherwise: int) -> int:

@@ -61,16 +61,18 @@ def key_of(brief: Brief) -> str:
     return brief.key or "made:" + hashlib.sha256(named.encode("utf-8", "replace")).hexdigest()[:32]
 
 
-def write(folder: Path, kept: Kept) -> None:
-    """Whole or not at all. Raises OSError. Blocks, shortly."""
+def write(folder: Path, kept: Kept) -> Json:
+    """Whole or not at all. Returns what was written. Raises OSError. Blocks, shortly."""
     made_private(folder / FOLDER)
     path = sidecar_of(folder, kept.id)
     part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    data = json.dumps(_row(kept), ensure_ascii=False, separators=(",", ":"), default=str).encode("utf-8", "replace")
+    row = _row(kept)
+    data = json.dumps(row, ensure_ascii=False, separators=(",", ":"), default=str).encode("utf-8", "replace")
     fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     with os.fdopen(fd, "wb") as file:
         file.write(data)
     part.replace(path)
+    return row
 
 
 def read_all(folder: Path) -> tuple[Kept, ...]:

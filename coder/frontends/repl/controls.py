@@ -105,9 +105,10 @@ class Controls:
         self._aside(self._next_mode())
 
     async def _next_mode(self) -> None:
-        control = (await self._talk.opened()).control
-        at = _CYCLE.index(control.mode) if control.mode in _CYCLE else -1
-        control.set_mode(_CYCLE[(at + 1) % len(_CYCLE)])
+        session = await self._talk.opened()
+        cycle: tuple[Mode, ...] = (*_CYCLE, "bypassPermissions") if session.facts.may_bypass else _CYCLE
+        at = cycle.index(session.control.mode) if session.control.mode in cycle else -1
+        session.control.set_mode(cycle[(at + 1) % len(cycle)])
         self._terminal.redraw()
 
     async def transcript(self) -> None:

@@ -96,7 +96,7 @@ class AgentsOut:
             prompt=event.prompt,
         )
         if row.background:
-            yield self._live()
+            yield self.live()
 
     def _progressed(self, row: AgentRow) -> Iterator[Json]:
         if row.id not in self._begun:
@@ -134,9 +134,10 @@ class AgentsOut:
             "task_notification", row, status=state, output_file=file, summary=visible_line(summary), usage=_usage(row)
         )
         if row.background:
-            yield self._live()
+            yield self.live()
 
-    def _live(self) -> Json:
+    def live(self) -> Json:
+        """All that runs in the background."""
         agents = [
             {"task_id": each.id, "task_type": "local_agent", "description": _title(each)}
             for each in self._begun.values()

@@ -73,6 +73,11 @@ class Control:
             if not future.done():
                 future.set_exception(HostGone("the input ended before it was answered"))
 
+    async def settled(self, seconds: float = 5.0) -> None:
+        """Waits for the answers to what the host asked before it ended its input."""
+        if self._working:
+            await asyncio.wait(self._working.values(), timeout=seconds)
+
     async def aclose(self) -> None:
         self.gone()
         for task in list(self._working.values()):

@@ -1,10 +1,12 @@
-"""The two JSON front ends: `stream-json` writes each message as it happens, `json` the result alone."""
+"""The front end that writes each message as it happens, as a program reads them. Must not know who reads."""
 
 from __future__ import annotations
 
-import json
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from coder.app.session import Session
 from coder.core.events import (
@@ -25,78 +27,99 @@ from coder.core.events import (
     RunEnded,
     StepChanged,
     TaskEnded,
+    TextDelta,
+    ThinkingDelta,
+    ToolFinished,
+    ToolStarted,
 )
 from coder.core.lazy import LazyModule
 from coder.core.messages import Json, Message
-from coder.core.requests import Deny, Reply, Request
-from coder.core.visible import visible_line
+from coder.frontends.commands import OWN
 from coder.frontends.hook_words import failure
 from coder.frontends.stream_json import convert
-from coder.frontends.stream_json.outbox import Outbox
-from coder.frontends.workflow_json import with_workflow
+from coder.frontends.stream_json.lines import encode as encode
+from coder.frontends.stream_json.out_result import JsonOut as JsonOut
+from coder.frontends.stream_json.progress import BEAT, Progress
 
 if TYPE_CHECKING:
-    from coder.frontends.stream_json import agents
+    from coder.frontends.stream_json import agents, limits, mirror, shells
 else:  # few runs have any
-    agents = LazyModule("coder.frontends.stream_json.agents")
+    agents, limits, mirror, shells = (
+        LazyModule(f"coder.frontends.stream_json.{name}") for name in ("agents", "limits", "mirror", "shells")
+    )
 
+State: TypeAlias = Literal["idle", "running", "requires_action"]
+_PIECES = frozenset({TextDelta, ThinkingDelta})  # by far the most there are of any, and never told
 _ALWAYS = frozenset({"SessionStart", "Setup"})
 _NEVER_STARTED = frozenset({"Notification", "SessionEnd", "PreCompact", "PostCompact"})
-
-
-class JsonOut:
-    """`--output-format json`: exactly the result object, as one document."""
-
-    def __init__(self, fd: int) -> None:
-        self._outbox = Outbox(fd)
-        self._denials: list[PermissionDenied] = []
-        self._started = time.monotonic()
-        self._session_id = ""
-
-    def begin(self, session: Session) -> None:
-        self._session_id = session.facts.session_id
-
-    def emit(self, event: AnyEvent) -> None:
-        if isinstance(event, PermissionDenied):
-            self._denials.append(event)
-
-    async def ask(self, request: Request) -> Reply:
-        return Deny("nobody is there to ask", nobody=True)
-
-    def finish(self, ended: RunEnded, session: Session) -> None:
-        seconds = time.monotonic() - self._started
-        result = convert.result(session.facts, ended, session.spent, self._denials, seconds)
-        self._write(with_workflow(result, session))
-        self._outbox.close()
-        if self._outbox.failure is not None:
-            raise self._outbox.failure
-
-    def _write(self, message: Json) -> None:
-        line = _encode(message)
-        if len(line) > convert.LINE_LIMIT and message.get("type") != "result":
-            line = _encode(convert.without_data(message))
-        self._outbox.put(line)
+_LEAVES_RUNNING = frozenset({"Bash"})
 
 
 class StreamJsonOut(JsonOut):
     """`--output-format stream-json`: one JSON object a line, each written at once, the result last. `hook_events`: each
-    hook is told of, not only those of the start. `forwards_agents`: what subagents say and think is given on too."""
+    hook is told of, not only those of the start. `forwards_agents`: what subagents say and think is given on too.
+    `partial`: the API's events are given on. `states`: each change between idle and running is told.
+    `asks_tool`: who decides about calls knows what it has denied, and only the result tells of it. `beat` is how often
+    a call that runs is told of, in seconds."""
 
-    def __init__(self, fd: int, *, hook_events: bool = False, forwards_agents: bool = False) -> None:
-        super().__init__(fd)
+    own_commands: Sequence[str] = OWN
+    """The commands of coder's own that can be typed."""
+    capabilities: Sequence[str] = ()
+
+    def __init__(
+        self,
+        fd: int,
+        *,
+        hook_events: bool = False,
+        forwards_agents: bool = False,
+        partial: bool = False,
+        states: bool = False,
+        asks_tool: bool = False,
+        beat: float = BEAT,
+    ) -> None:
+        super().__init__(fd, partial=partial)
         self._tells_hooks = hook_events
         self._forwards = forwards_agents
+        self._tells_states = states
+        self._asks_tool = asks_tool
         self._agents: agents.AgentsOut | None = None
-        self._session: Session | None = None
+        self._limits: limits.Limits | None = None
+        self._shells: shells.ShellsOut | None = None
+        self._progress = Progress(self._write, beat)
+        self._state: State = "idle"
 
     def begin(self, session: Session) -> None:
         super().begin(session)
-        self._session = session
-        self._write(convert.init(session.facts, session.commands, session.servers))
+        self._write(self._init(session))
+        self.state("running")
         for warning in session.warnings:
             self._write(convert.informational(self._session_id, "warning", warning))
 
+    def _init(self, session: Session) -> Json:
+        facts = replace(session.facts, mode=session.control.mode, model=session.control.model, tools=session.tools)
+        return convert.init(
+            facts,
+            session.commands,
+            session.servers,
+            skipped=session.skipped_servers,
+            own_commands=self.own_commands,
+            capabilities=self.capabilities,
+        )
+
+    def state(self, now: State) -> None:
+        """Tells what the session does now, where somebody wants to know and it is news."""
+        if self._tells_states and now != self._state:
+            self._write(convert.state_changed(self._session_id, now))
+        self._state = now
+
+    def mirrored(self, path: Path, entries: Sequence[Json]) -> None:
+        """Lines were added to a transcript: given on, for whoever keeps a copy. May be called from any thread."""
+        for frame in mirror.frames(path, entries):
+            self._write(frame)
+
     def emit(self, event: AnyEvent) -> None:
+        if type(event) in _PIECES:
+            return
         super().emit(event)
         if event.agent != "main" or isinstance(event, AgentStarted | AgentProgressed | AgentEnded):
             self._of_agent(event)
@@ -104,22 +127,22 @@ class StreamJsonOut(JsonOut):
         match event:
             case MessageAdded():
                 self._message(event.message)
+            case ToolStarted(call=call):
+                self._progress.started(self._session_id, call)
+            case ToolFinished():
+                self._finished(event)
             case ModelRetrying():
-                self._write(convert.api_retry(self._session_id, event))
-            case CompactionStarted():
-                self._write(convert.compacting(self._session_id, now=True))
-            case CompactionEnded():
-                self._write(convert.compacting(self._session_id, now=False))
-                if event.after < event.before:
-                    self._write(convert.compact_boundary(self._session_id, event))
-            case PermissionDenied(reasons=reasons) if all(reason.kind != "hook" for reason in reasons):
+                self._retrying(event)
+            case CompactionStarted() | CompactionEnded():
+                self._compaction(event)
+            case PermissionDenied(reasons=reasons) if not self._asks_tool and all(r.kind != "hook" for r in reasons):
                 self._write(convert.permission_denied(self._session_id, event))
             case Notice():
                 self._write(convert.informational(self._session_id, event.level, event.text))
             case CheckpointTaken() | Committed():
                 self._write(convert.informational(self._session_id, "info", event.text))
             case TaskEnded():
-                self._write(convert.task_ended(self._session_id, event))
+                self._task_ended(event)
             case HookStarted() | HookEnded():
                 self._hook(event)
             case StepChanged():
@@ -128,25 +151,71 @@ class StreamJsonOut(JsonOut):
                 pass
 
     def finish(self, ended: RunEnded, session: Session) -> None:
-        for shape in self._agents.rest() if self._agents is not None else ():
-            self._write(shape)
-        super().finish(ended, session)
+        self._settle()
+        self._write(self._result_of(ended, session, session.spent))
+        self.state("idle")
+        self._outbox.deliver()
+
+    def _settle(self) -> None:
+        """The session has ended: so has all that was told to have begun."""
+        self._progress.stop()
+        self._write_all(self._agents.rest() if self._agents is not None else ())
+        self._write_all(self._shells.rest(self._session_id) if self._shells is not None else ())
 
     def _of_agent(self, event: AnyEvent) -> None:
         if isinstance(event, HookStarted | HookEnded) and self._tells_hooks:
             self._hook(event)
             return
+        if isinstance(event, PermissionDenied) and self._asks_tool:
+            return
         if self._agents is None:
             self._agents = agents.AgentsOut(self._session_id, forwards=self._forwards, tasks=self._tasks)
-        for shape in self._agents.shapes(event):
-            self._write(shape)
+        self._write_all(self._agents.shapes(event))
+
+    def _retrying(self, event: ModelRetrying) -> None:
+        if event.kind == "rate_limit":
+            self._limits = self._limits or limits.Limits(time.time)
+            if (shape := self._limits.retrying(self._session_id, event)) is not None:
+                self._write(shape)
+        self._write(convert.api_retry(self._session_id, event))
+
+    def _compaction(self, event: CompactionStarted | CompactionEnded) -> None:
+        if isinstance(event, CompactionStarted):
+            self._write(convert.compacting(self._session_id, now=True))
+            return
+        self._write(convert.compacting(self._session_id, event))
+        if event.after < event.before:
+            self._write(convert.compact_boundary(self._session_id, event))
+
+    def _finished(self, event: ToolFinished) -> None:
+        self._progress.finished(event.call.id)
+        if event.call.name not in _LEAVES_RUNNING or self._session is None:
+            return
+        tasks = self._session.tasks()
+        if not any(task.state == "running" for task in tasks):
+            return
+        self._shells = self._shells or shells.ShellsOut()
+        begun = list(self._shells.begun(self._session_id, tasks, event.call.id))
+        self._write_all(begun)
+        if begun:
+            self._write(self._live())
+
+    def _task_ended(self, event: TaskEnded) -> None:
+        self._shells = self._shells or shells.ShellsOut()
+        self._write_all(self._shells.ended(self._session_id, event))
+        self._write(self._live())
+
+    def _live(self) -> Json:
+        """All that runs in the background."""
+        if self._agents is not None:
+            return self._agents.live()
+        return convert.system(self._session_id, "background_tasks_changed", tasks=self._tasks())
 
     def _tasks(self) -> list[Json]:
-        running = [each for each in self._session.tasks() if each.state == "running"] if self._session else []
-        return [
-            {"task_id": each.id, "task_type": "local_bash", "description": visible_line(each.command)}
-            for each in running
-        ]
+        if self._session is None:
+            return []
+        running = [task for task in self._session.tasks() if task.state == "running"]
+        return [shells.row(task) for task in running]
 
     def _hook(self, event: HookStarted | HookEnded) -> None:
         is_told = self._tells_hooks or event.point in _ALWAYS
@@ -162,17 +231,14 @@ class StreamJsonOut(JsonOut):
     def _message(self, message: Message) -> None:
         match message.meta.kind:
             case "reply":
-                shapes = convert.assistant(self._session_id, message)
+                if self._limits is not None and (shape := self._limits.replied(self._session_id)) is not None:
+                    self._write(shape)
+                self._write_all(convert.assistant(self._session_id, message))
             case "results" | "steer" | "reminder":
-                shapes = convert.results(self._session_id, message)
+                self._write_all(convert.results(self._session_id, message))
             case _:
-                return
+                pass
+
+    def _write_all(self, shapes: Iterable[Json]) -> None:
         for shape in shapes:
             self._write(shape)
-
-
-def _encode(message: Json) -> bytes:
-    text = json.dumps(message, ensure_ascii=False, separators=(",", ":"), default=str)
-    # Some readers end a line at these two; JSON lets us write them escaped.
-    text = text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-    return text.encode("utf-8", "replace") + b"\n"

@@ -15,7 +15,7 @@ logger = logging.getLogger("coder.test")
 
 @pytest.fixture
 def log(tmp_path: Path) -> Iterator[DebugLog]:
-    found = DebugLog.start(tmp_path / "home", "session-1", [KEY, "ab"])
+    found = DebugLog.start(DebugLog.place(tmp_path / "home", "session-1"), [KEY, "ab"])
     yield found
     found.close()
 
@@ -87,7 +87,7 @@ def test_a_link_in_the_logs_place_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "debug").mkdir()
     (tmp_path / "debug" / "s.txt").symlink_to(tmp_path / "target")
     with pytest.raises(OSError, match="symbolic"):
-        DebugLog.start(tmp_path, "s")
+        DebugLog.start(DebugLog.place(tmp_path, "s"))
     assert not (tmp_path / "target").exists()
 
 
@@ -105,7 +105,28 @@ def test_without_being_asked_nothing_is_written_anywhere(capfd: pytest.CaptureFi
 def test_closing_gives_the_root_logger_back_as_it_was(tmp_path: Path) -> None:
     root = logging.getLogger()
     before = (root.level, list(root.handlers))
-    log = DebugLog.start(tmp_path, "s")
+    log = DebugLog.start(DebugLog.place(tmp_path, "s"))
     log.close()
     log.close()
     assert (root.level, root.handlers) == before
+
+
+@pytest.mark.behaviour("B-2267")
+@pytest.mark.parametrize(
+    ("wanted", "kept"),
+    [("", "abc"), ("api", "a"), ("mcp,hooks", "bc"), ("!mcp", "ac"), (" API , !models", ""), ("nothing", "")],
+)
+def test_a_list_says_which_parts_are_logged(tmp_path: Path, wanted: str, kept: str) -> None:
+    log = DebugLog.start(tmp_path / "own.txt", (), wanted)
+    for part, word in (("models.wire", "a"), ("mcp.owner", "b"), ("hooks.run", "c")):
+        logging.getLogger(f"coder.{part}").debug("<%s>", word)
+    text = written(log)
+    assert [word for word in "abc" if f"<{word}>" in text] == list(kept)
+
+
+@pytest.mark.behaviour("B-2267")
+def test_the_log_is_a_file_and_nothing_else(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for place in (tmp_path / "pipe", Path("/dev/null"), tmp_path):
+        with pytest.raises(OSError, match=r"ordinary|directory|device"):
+            DebugLog.start(place)

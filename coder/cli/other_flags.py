@@ -1,0 +1,54 @@
+"""Flags that other agents' command lines have and coder has not: refused with the reason, or, where leaving them out
+changes nothing that a run does, let through with a word. Must not know what coder's own flags are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_REFUSED: dict[str, str] = {
+    "--plugin-dir": "coder loads no plugins. Use folders of skills, commands, agents and hooks, or extensions",
+    "--plugin-url": "coder loads no plugins, and none from an address",
+    "--chrome": "coder drives no browser. An MCP server can: coder mcp add",
+    "--from-pr": "coder finds no session by a pull request. Use -r with words of the session",
+    "--channels": "coder listens to no channels",
+    "--teammate-mode": "coder has no teams. Subagents work inside one session",
+    "--bg": "coder has no background sessions. Use coder -p … & or coder batch",
+    "--background": "coder has no background sessions. Use coder -p … & or coder batch",
+    "--exec": "coder has no background sessions. Run the command itself",
+    "--tmux": "coder starts no tmux. Start it inside one: tmux new coder -w NAME",
+    "--advisor": "coder asks no second model for advice. --fallback-model names one to go on with",
+    "--cloud": "coder runs here alone, and has no cloud",
+    "--teleport": "coder runs here alone, and has no cloud",
+    "--environment": "coder runs here alone, and has no cloud",
+    "--ref": "coder runs here alone, and has no cloud. Check the ref out, or use -w",
+    "--remote": "coder runs here alone, and has no cloud",
+    "--remote-control": "coder cannot be driven from elsewhere. Use --input-format stream-json",
+}
+# What they ask for is never done, and nothing depends on it.
+_IGNORED: dict[str, str] = {
+    "--ide": "there is no editor to connect to",
+    "--no-chrome": "no browser is driven anyway",
+    "--prompt-suggestions": "no next prompts are suggested",
+}
+_VERSION = frozenset({"-v", "--version", "-h", "--help"})
+
+
+def ignorable() -> tuple[str, ...]:
+    return tuple(_IGNORED)
+
+
+def refusal(flag: str) -> str:
+    """Why a flag is not to be had; "" for one that nobody knows."""
+    name = flag.split("=", 1)[0]
+    if name in _VERSION:
+        return f"{name} stands alone: coder {name}"
+    if name in _REFUSED:
+        return f"{name}: {_REFUSED[name]}."
+    return ""
+
+
+def notices(given: Mapping[str, object]) -> tuple[str, ...]:
+    """A line for each that was given and does nothing. `given` is by the name that argparse makes of a flag."""
+    found = ((flag, why) for flag, why in _IGNORED.items() if given.get(flag.removeprefix("--").replace("-", "_")))
+    return tuple(f"{flag} does nothing here: {why}." for flag, why in found)

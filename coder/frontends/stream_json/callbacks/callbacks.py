@@ -1,0 +1,121 @@
+"""All that coder asks of one host, and the answer to its `initialize`: what a process that is talked to hands to the
+sessions it opens. Must not know how they are opened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from coder.app.hosted import Hosted
+from coder.app.session import Session
+from coder.app.starting import Start
+from coder.core.config import Config
+from coder.core.errors import CoderError
+from coder.core.events import Notice
+from coder.core.lazy import LazyModule
+from coder.core.messages import Json
+from coder.frontends.stream_json.callbacks.asking import Asking
+from coder.frontends.stream_json.callbacks.initializing import Initialize, configured, read
+from coder.frontends.stream_json.control import Answer, RequestError
+
+if TYPE_CHECKING:
+    from coder.frontends.stream_json.callbacks import hooks, introducing, servers
+    from coder.frontends.stream_json.host import Host
+else:  # for a host that asks, and for one that has hooks or servers
+    hooks, introducing, servers = (
+        LazyModule(f"coder.frontends.stream_json.callbacks.{name}") for name in ("hooks", "introducing", "servers")
+    )
+
+STDIO = "stdio"
+_OWN = ("clear", "compact", "uncompact", "context", "cost")
+
+
+class Callbacks:
+    """To be attached to the host before it runs."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._asks_leave = config.prompt_tool == STDIO
+        self._wanted = Initialize()
+        self._host: Host | None = None
+
+    # For the sessions that are opened.
+
+    def configured(self, config: Config) -> Config:
+        self._config = configured(config, self._wanted)
+        return self._config
+
+    def started(self, start: Start) -> Start:
+        return replace(start, name=start.name or self._wanted.title or None)
+
+    @property
+    def hosted(self) -> Hosted:
+        return Hosted(self._call_hook, _Channel(self.ask))
+
+    # For the host.
+
+    def attach(self, host: Host) -> dict[str, Answer]:
+        """From now on it is this host that is asked. Returns who answers what it asks for of this."""
+        self._host = host
+        say: Callable[[str], None] = lambda text: host.out.emit(Notice(level="warning", text=text))  # noqa: E731
+        host.out.asks(
+            Asking(self.ask, lambda: host.seat.session, say, asks_leave=self._asks_leave),
+            is_person=bool(self._config.prompt_tool),
+        )
+        return {"initialize": self._initialize, "mcp_message": _heard}
+
+    async def ask(self, request: Json) -> Json:
+        """Raises RequestError."""
+        if self._host is None:
+            raise RequestError("no host is attached")
+        return await self._host.control.ask(request)
+
+    async def _call_hook(self, id: str, given: Json) -> Json:
+        made: Json = await hooks.HostHooks(self.ask).call(id, given)
+        return made
+
+    async def _initialize(self, request: Json) -> Json:
+        """The first opens the session; another one replaces the hooks of the one that is open, and no more."""
+        host = self._host
+        assert host is not None
+        wanted = read(request)
+        if (session := host.seat.session) is not None:
+            if wanted.hooks is not None:
+                session.points.bring(wanted.head_hooks())
+                self._wanted = replace(self._wanted, hooks=wanted.hooks)
+        else:
+            self._wanted = wanted
+            if wanted.forwards:
+                host.out.forward_agents()
+            session = await self._opened(host)
+        answer: Json = await asyncio.to_thread(introducing.introduced, session, self._config, lambda: _OWN)
+        return answer | ({"hooks_applied": True} if wanted.hooks is not None else {})
+
+    async def _opened(self, host: Host) -> Session:
+        try:
+            return await host.seat.opened()
+        except CoderError as error:
+            host.turns.fail(error)
+            raise RequestError(str(error)) from None
+
+
+class _Channel:
+    """Implements `coder.mcp.link.Channel`, made when the first message is sent."""
+
+    def __init__(self, ask: Callable[[Json], Awaitable[Json]]) -> None:
+        self._ask = ask
+        self._made: servers.HostServers | None = None
+
+    async def send(self, server: str, message: Json) -> Json | None:
+        if self._made is None:
+            self._made = servers.HostServers(self._ask)
+        reply: Json | None = await self._made.send(server, message)
+        return reply
+
+
+async def _heard(request: Json) -> Json:
+    """What a server of the host says by itself: nothing here waits for it."""
+    return {}

@@ -1,0 +1,170 @@
+"""What a host wants of the session before it begins: its `initialize` request, read and checked, and put into the
+configuration. Must not know how a session is opened.
+
+A wish that cannot be followed is an error of the request, never passed over: a guard that nobody calls is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from coder.app.hooking.points import HeadHooks
+from coder.app.hosted import HOST
+from coder.core.config import Config, HookSource, RuleText, ServerSource
+from coder.core.lazy import LazyModule
+from coder.core.messages import Json
+from coder.core.visible import visible_line
+from coder.frontends.stream_json.callbacks.chosen_skills import ChosenSkills
+from coder.frontends.stream_json.control import RequestError
+
+if TYPE_CHECKING:
+    from coder.hooks import config as hook_config
+    from coder.hooks import points
+else:  # where a host has hooks
+    hook_config, points = LazyModule("coder.hooks.config"), LazyModule("coder.hooks.points")
+
+_MOST_NAMED = 5  # of what is wrong, in an error
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Initialize:
+    """`hooks` are matchers with callbacks by event, None: the request says nothing of hooks. `agents` are definitions
+    by name, `skills` those that the model is told of (None: all), `servers` the host's own with their settings.
+    `system` replaces the system prompt, also when it is empty; `schema` is what an answer has to fit. `forwards`: what
+    agents write is told too."""
+
+    hooks: Mapping[str, Any] | None = None
+    agents: Mapping[str, Json] = field(default_factory=dict)
+    skills: tuple[str, ...] | None = None
+    servers: Mapping[str, Json] = field(default_factory=dict)
+    system: str | None = None
+    appended: str = ""
+    appended_for_agents: str = ""
+    denied: tuple[str, ...] = ()
+    title: str = ""
+    schema: Json | None = None
+    forwards: bool = False
+
+    def head_hooks(self) -> HeadHooks:
+        """The hooks, for a session that is open already: they take the place of those before them."""
+        return HeadHooks(HOST, "", self.hooks or {}, hosted=True)
+
+
+def read(request: Json) -> Initialize:
+    """Raises RequestError that says what of it cannot be used. What nobody knows is left out, as it is of files."""
+    fields = _Fields(request)
+    settings = fields.objects("sdkMcpServerConfigs")
+    return Initialize(
+        hooks=_hooks(fields.object("hooks")),
+        agents={name: _agent(value) for name, value in fields.objects("agents").items()},
+        skills=fields.texts("skills"),
+        servers={name: settings.get(name, {}) for name in fields.texts("sdkMcpServers") or ()},
+        system=_joined(request.get("systemPrompt"), fields),
+        appended=fields.text("appendSystemPrompt"),
+        appended_for_agents=fields.text("appendSubagentSystemPrompt"),
+        denied=fields.texts("disallowedTools") or (),
+        title=fields.text("title"),
+        schema=fields.object("jsonSchema"),
+        forwards=request.get("forwardSubagentText") is True,
+    )
+
+
+def configured(config: Config, wanted: Initialize) -> Config:
+    """The configuration of a session as the host wants it. Nothing of the settings is taken away by that: what a folder
+    or an administrator forbids is forbidden."""
+    hooks, servers, guidance, agents = config.hooks, config.servers, config.guidance, config.agents
+    if wanted.hooks:
+        hooks = replace(hooks, sources=(*hooks.sources, HookSource(HOST, "session", wanted.hooks, hosted=True)))
+    if wanted.servers and not servers.is_closed:
+        entries = {name: _entry(settings) for name, settings in wanted.servers.items()}
+        servers = replace(servers, sources=(ServerSource(HOST, "flag", entries, config.cwd), *servers.sources))
+    if wanted.skills is not None:
+        guidance = replace(guidance, overrides=ChosenSkills(wanted.skills, guidance.overrides))
+    if wanted.agents:
+        agents = replace(agents, given={**agents.given, **wanted.agents})
+    if wanted.appended_for_agents:
+        agents = replace(agents, appended=_both(agents.appended, wanted.appended_for_agents))
+    denied = tuple(RuleText(rule, "deny", "flag", HOST, config.cwd) for rule in wanted.denied)
+    return replace(
+        config,
+        hooks=hooks,
+        servers=servers,
+        guidance=guidance,
+        agents=agents,
+        rules=(*denied, *config.rules),
+        system_prompt=config.system_prompt if wanted.system is None else wanted.system,
+        append_system_prompt=_both(config.append_system_prompt, wanted.appended),
+        json_schema=config.json_schema if wanted.schema is None else wanted.schema,
+    )
+
+
+def _entry(settings: Json) -> Json:
+    timeout = settings.get("timeout")
+    is_usable = isinstance(timeout, int | float) and not isinstance(timeout, bool) and timeout >= 1000
+    return {"type": "sdk", **({"timeout": timeout} if is_usable else {})}
+
+
+def _hooks(given: Json | None) -> Mapping[str, Any] | None:
+    """Those of events that there are. Raises RequestError for one that would never be called."""
+    if given is None:
+        return None
+    known = {event: groups or [] for event, groups in given.items() if event in points.POINTS}
+    wrong = hook_config.HookSet.of((HookSource("initialize", "session", known, hosted=True),))[1]
+    if wrong:
+        more = f" and {len(wrong) - _MOST_NAMED} more" if len(wrong) > _MOST_NAMED else ""
+        raise RequestError(" ".join(wrong[:_MOST_NAMED]) + more)
+    return known
+
+
+def _agent(definition: Json) -> Json:
+    """With what only coder's own files have in another form. A number for the effort has no name among ours."""
+    kept = {key: value for key, value in definition.items() if value is not None}
+    if isinstance(kept.get("effort"), int):
+        del kept["effort"]
+    return kept
+
+
+def _joined(raw: object, fields: _Fields) -> str | None:
+    if isinstance(raw, list):
+        return "\n\n".join(fields.texts("systemPrompt") or ())
+    return None if raw is None else fields.text("systemPrompt")
+
+
+def _both(first: str, second: str) -> str:
+    return "\n\n".join(filter(None, (first, second)))
+
+
+class _Fields:
+    """Of a request; null is as good as missing. Methods raise RequestError."""
+
+    def __init__(self, raw: Json) -> None:
+        self._raw = raw
+
+    def text(self, key: str) -> str:
+        value = self._raw.get(key)
+        if value is not None and not isinstance(value, str):
+            raise RequestError(f"initialize: {key} must be a text")
+        return value or ""
+
+    def texts(self, key: str) -> tuple[str, ...] | None:
+        value = self._raw.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            raise RequestError(f"initialize: {key} must be a list of texts")
+        return tuple(value)
+
+    def object(self, key: str) -> Json | None:
+        value = self._raw.get(key)
+        if value is not None and not isinstance(value, dict):
+            raise RequestError(f"initialize: {key} must be an object")
+        return value
+
+    def objects(self, key: str) -> dict[str, Json]:
+        value = self.object(key) or {}
+        for name, each in value.items():
+            if not isinstance(each, dict):
+                raise RequestError(f"initialize: {key}.{visible_line(name)[:80]} must be an object")
+        return value

@@ -1,0 +1,78 @@
+"""What a host may ask of the process as a whole: to begin, to stop what runs, another mode, another model. Must not
+know how frames are read or written.
+"""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from coder.app.session import Session
+from coder.core.errors import CoderError
+from coder.core.messages import Json
+from coder.core.tools import Mode
+from coder.frontends.stream_json.control import Answer, RequestError
+from coder.frontends.stream_json.host_seat import Seat
+from coder.frontends.stream_json.turns import Turns
+
+_MODES = {"manual": "default", **{mode: mode for mode in get_args(Mode)}}
+
+
+def answers_of(seat: Seat, turns: Turns) -> dict[str, Answer]:
+    async def session() -> Session:
+        try:
+            return await seat.opened()
+        except CoderError as error:
+            turns.fail(error)
+            raise RequestError(str(error)) from None
+
+    async def initialize(request: Json) -> Json:
+        seat.initialize(request)
+        return _about(await session())
+
+    async def interrupt(request: Json) -> Json:
+        receipt = turns.interrupt(cancels_queued=request.get("cancel_queued") is True)
+        cancelled = {"cancelled": list(receipt.cancelled)} if request.get("cancel_queued") is True else {}
+        return {"still_queued": list(receipt.still_queued), **cancelled}
+
+    async def set_permission_mode(request: Json) -> Json:
+        wanted = request.get("mode")
+        mode = _MODES.get(wanted) if isinstance(wanted, str) else None
+        if mode is None:
+            raise RequestError(f"there is no permission mode {str(wanted)[:60]!r}: {', '.join(_MODES)}")
+        try:
+            (await session()).set_mode(mode)
+        except CoderError as error:
+            raise RequestError(str(error)) from None
+        return {}
+
+    async def set_model(request: Json) -> Json:
+        wanted = request.get("model")
+        if wanted is not None and not (isinstance(wanted, str) and wanted.split() == [wanted]):
+            raise RequestError(f"{str(wanted)[:60]!r} is no name of a model")
+        try:
+            (await session()).set_model("" if wanted in (None, "default") else str(wanted))
+        except CoderError as error:
+            raise RequestError(str(error)) from None
+        return {}
+
+    return {
+        "initialize": initialize,
+        "interrupt": interrupt,
+        "set_permission_mode": set_permission_mode,
+        "set_model": set_model,
+    }
+
+
+def _about(session: Session) -> Json:
+    commands = [
+        {"name": each.name, "description": each.about, "argumentHint": each.hint, "aliases": list(each.also)}
+        for each in session.commands
+    ]
+    return {
+        "commands": commands,
+        "agents": [],
+        "output_style": session.facts.style,
+        "available_output_styles": [session.facts.style],
+        "models": [{"value": "default", "displayName": "default", "description": session.control.model}],
+        "account": {"apiKeySource": session.facts.key_source},
+    }

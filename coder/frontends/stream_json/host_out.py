@@ -1,0 +1,191 @@
+"""What is told to a host that says many things over one process: `init` before each turn, one `result` behind it. Must
+not know what is run, or who asks for what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
+from uuid import uuid4
+
+from coder.app.session import Session
+from coder.core.events import AnyEvent, MessageAdded, RunEnded, StateChanged
+from coder.core.messages import Json, Usage
+from coder.core.requests import Reply, Request
+from coder.frontends.commands import OWN
+from coder.frontends.stream_json import convert
+from coder.frontends.stream_json.out import StreamJsonOut, encode
+from coder.frontends.stream_json.turns_said import Said
+
+
+class HostOut(StreamJsonOut):
+    """`replays`: what the host said is given back when it is read, as an acknowledgement."""
+
+    own_commands = (*OWN, "clear", "context", "cost")
+    capabilities = ("interrupt_receipt_v1", "interrupt_cancel_queued_v1")
+
+    def __init__(
+        self,
+        fd: int,
+        *,
+        hook_events: bool = False,
+        forwards_agents: bool = False,
+        partial: bool = False,
+        states: bool = False,
+        replays: bool = False,
+    ) -> None:
+        super().__init__(fd, hook_events=hook_events, forwards_agents=forwards_agents, partial=partial, states=states)
+        self._replays = replays
+        self._steered: dict[str, Said] = {}  # said to the run under way, and not read yet
+        self._own: set[str] = set()  # ids of what the host said, which is not told to it as news
+        self._warned = ""  # the session whose warnings were told
+        self._api_seconds = 0.0
+        self._has_failed = False  # the last turn
+        self._ask: Callable[[Request], Awaitable[Reply]] | None = None
+        self._is_closing = False
+
+    def asks(self, ask: Callable[[Request], Awaitable[Reply]], *, is_person: bool) -> None:
+        """Whom questions go to. `is_person`: it decides about calls, and knows what it has denied."""
+        self._ask, self._asks_tool = ask, is_person
+
+    def forward_agents(self) -> None:
+        """What agents write is told too, from now on."""
+        self._forwards = True
+
+    async def ask(self, request: Request) -> Reply:
+        before = self._state
+        self.state("requires_action")
+        try:
+            return await (self._ask or super().ask)(request)
+        finally:
+            self.state(before)
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether nobody reads any more."""
+        return self._outbox.broken
+
+    def send(self, frame: Json) -> None:
+        """A frame of the protocol, whole whatever its length: what is cut in it would come back cut."""
+        self._outbox.put(encode(frame))
+
+    def turn_begins(self, session: Session) -> None:
+        """What has come before belongs to no turn."""
+        self._new_turn()
+        self._api_seconds = session.spent.api_seconds
+        self._session, self._session_id = session, session.facts.session_id
+        self._write(self._init(session))
+        self.state("running")
+        if self._warned == self._session_id:
+            return
+        self._warned = self._session_id
+        for warning in session.warnings:
+            self._write(convert.informational(self._session_id, "warning", warning))
+
+    def said(self, said: Said) -> None:
+        """The run, or the conversation, has it now."""
+        self._own.add(said.uuid)
+        if self._replays:
+            synthetic, origin = said.is_synthetic, said.origin
+            frame = convert.replayed(self._session_id, said.uuid, said.content, is_synthetic=synthetic, origin=origin)
+            self._write(frame)
+
+    def steers(self, said: Said) -> None:
+        """It is told as said when the run reads it."""
+        self._steered[said.uuid] = said
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """The ids of what was said to the run under way, and it has not read."""
+        return tuple(uuid for uuid in self._steered if uuid not in self._own)
+
+    def forget(self, uuids: Collection[str]) -> None:
+        """They were taken back before anybody read them."""
+        for uuid in uuids:
+            self._steered.pop(uuid, None)
+
+    def left(self, uuids: Collection[str]) -> tuple[list[Said], list[Said]]:
+        """What was said to the run that has ended: what it read, and, `uuids`, what it did not."""
+        told = self._steered.values()
+        read, unread = [s for s in told if s.uuid not in uuids], [s for s in told if s.uuid in uuids]
+        self._steered = {}
+        return read, unread
+
+    def emit(self, event: AnyEvent) -> None:
+        match event:
+            case MessageAdded(message=message) if message.meta.uuid in self._own:
+                return
+            case MessageAdded(message=message) if (said := self._steered.get(message.meta.uuid)) is not None:
+                self.said(said)
+                return
+            case StateChanged(agent="main") if self._session_id:
+                about = {"permissionMode": event.mode}
+                self._write(convert.compacting(self._session_id, now=False) | about)
+            case _:
+                pass
+        super().emit(event)
+
+    def turn_ended(self, ended: RunEnded, session: Session, said: Said | None, origin: Json | None = None) -> None:
+        """The one result of a message of the host, or of a turn that began by itself for the reason in `origin`."""
+        spent = session.spent
+        of_turn = replace(spent, api_seconds=max(spent.api_seconds - self._api_seconds, 0.0))
+        self._result(self._result_of(ended, session, of_turn), said, origin)
+
+    def turn_shared(self, ended: RunEnded, session: Session, said: Said) -> None:
+        """The result of a message that was read along with the turn of another; nothing is counted twice."""
+        shared = replace(ended, turns=0, usage=Usage())
+        spent = replace(session.spent, api_seconds=0.0)
+        self._result(convert.result(session.facts, shared, spent, [], 0.0), said, None)
+
+    def failed(self, why: str, session_id: str = "") -> None:
+        """There is no session: the result of whatever was or will be said."""
+        self._result(
+            {
+                "type": "result", "subtype": "error_during_execution", "is_error": True, "duration_ms": 0,
+                "duration_api_ms": 0, "num_turns": 0, "stop_reason": None, "total_cost_usd": 0.0,
+                "usage": convert.usage(Usage()), "modelUsage": {}, "permission_denials": [],
+                "terminal_reason": "turn_setup_failed", "errors": [why], "session_id": session_id,
+                "uuid": str(uuid4()),
+            },
+            None,
+            None,
+        )  # fmt: skip
+
+    def reset(self, old: Session, new: Session) -> None:
+        """The conversation is another one from now on."""
+        self._settle()
+        self._agents = self._shells = None  # they were those of the conversation that has ended
+        old_id, self._session_id = old.facts.session_id, new.facts.session_id
+        self._session = new
+        self._api_seconds = 0.0
+        self._write(convert.conversation_reset(old_id, self._session_id))
+
+    def printed(self, text: str) -> None:
+        """What a command of coder's own printed."""
+        self._write(convert.printed(self._session_id, text))
+
+    def closing(self) -> None:
+        """The session is about to be closed. Behind a failed result nothing is told of that: readers take the last
+        message for the reason of a failure."""
+        self._is_closing = True
+
+    def close(self) -> None:
+        """Returns when everything was written, or nobody reads it. Raises OSError when it could not be written for
+        another reason."""
+        self._settle()
+        self._outbox.close()
+        if self._outbox.failure is not None:
+            raise self._outbox.failure
+
+    def _result(self, result: Json, said: Said | None, origin: Json | None) -> None:
+        if said is not None:
+            result["user_message_uuid"] = said.uuid
+            origin = said.origin
+        if origin is not None:
+            result["origin"] = origin
+        self._has_failed = result["is_error"] is True
+        self._write(result)
+
+    def _write(self, message: Json) -> None:
+        if not (self._is_closing and self._has_failed):
+            super()._write(message)

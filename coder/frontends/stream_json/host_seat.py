@@ -1,0 +1,102 @@
+"""The session that a host talks to: opened when it is needed, and another one after `/clear`. Must not know the wire,
+or how a session is made.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from coder.app.session import Session
+from coder.app.starting import Start
+from coder.core.errors import CoderError
+from coder.core.messages import Json
+from coder.core.tools import Mode
+from coder.frontends import reopening
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wanted:
+    """`start` None is the session that the command line means; `mode` and `model` likewise. `initialize` is what the
+    host asked for before anything else, {} when it asked for nothing."""
+
+    start: Start | None = None
+    mode: Mode | None = None
+    model: str | None = None
+    initialize: Json = field(default_factory=dict)
+
+
+Open: TypeAlias = Callable[[Wanted], Awaitable[Session]]
+"""Raises CoderError."""
+
+
+class Seat:
+    def __init__(self, open: Open) -> None:
+        self._open = open
+        self._opening: asyncio.Task[Session] | None = None
+        self._session: Session | None = None
+        self._initialize: Json = {}
+        self._problem: CoderError | None = None
+        self.is_closed = False
+
+    @property
+    def session(self) -> Session | None:
+        """The one that is open; None before it is."""
+        return self._session
+
+    def initialize(self, request: Json) -> None:
+        """What counts for the session that is opened, and for those after it."""
+        self._initialize = request
+
+    async def opened(self) -> Session:
+        """Opens it at the first call. Raises CoderError, the same each time, when that cannot be done."""
+        if self._session is not None:
+            return self._session
+        if self._problem is not None:
+            raise self._problem
+        if self._opening is None:
+            self._opening = asyncio.create_task(self._begin())
+        return await asyncio.shield(self._opening)
+
+    async def clear(self, name: str) -> Session:
+        """A new conversation in the place of the one that is open, which is kept, under the same settings. Raises
+        CoderError; then the old one is still open."""
+        old = await self.opened()
+        start = Start(name=name or None, clears=True)
+        back = reopening.again(old)
+        reopening.leaves(old, start)
+        await old.aclose()
+        try:
+            self._session = await self._next(old, start)
+        except CoderError:
+            self._session = None
+            try:
+                self._session = await self._next(old, back)
+            except CoderError as error:
+                self._problem = error
+                raise
+            raise
+        return self._session
+
+    async def aclose(self) -> None:
+        """Idempotent."""
+        self.is_closed = True
+        if self._opening is not None and not self._opening.done():
+            self._opening.cancel()
+            await asyncio.wait({self._opening})
+        session, self._session = self._session, None
+        if session is not None:
+            await session.aclose()
+
+    async def _next(self, old: Session, start: Start) -> Session:
+        return await self._open(Wanted(start, old.control.mode, old.control.model, self._initialize))
+
+    async def _begin(self) -> Session:
+        try:
+            self._session = await self._open(Wanted(initialize=self._initialize))
+        except CoderError as error:
+            self._problem = error
+            raise
+        return self._session

@@ -1,0 +1,53 @@
+"""What runs in the background, for a host: ended, looked at, or sent there. Must not know how it is run."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from coder.app.session import Session
+from coder.core.messages import Json
+from coder.frontends.stream_json.control import RequestError
+from coder.frontends.stream_json.queries import fields
+
+_TAIL = 8192  # bytes
+
+
+async def stop(session: Session, request: Json) -> Json:
+    """That it has ended is told by itself."""
+    name = fields.text(request, "task_id")
+    if any(each.id == name for each in session.tasks()):
+        await session.stop_task(name)
+    elif session.agents is not None and any(row.id == name for row in session.agents.rows()):
+        await session.agents.stop(name)
+    else:
+        raise RequestError(f"there is no task {fields.shown(name)} in this session")
+    return {}
+
+
+async def to_background(session: Session, request: Json) -> Json:
+    """The commands that the run waits for, all of them."""
+    if request.get("tool_use_id") is not None:
+        raise RequestError("one command alone cannot be sent to the background: leave tool_use_id out")
+    session.to_background()
+    return {}
+
+
+async def output(session: Session, request: Json) -> Json:
+    name = fields.text(request, "task_id")
+    task = next((each for each in session.tasks() if each.id == name), None)
+    if task is None:
+        raise RequestError(f"there is no command {fields.shown(name)} in this session")
+    return await asyncio.to_thread(_tail, task.output)
+
+
+def _tail(path: Path) -> Json:
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            file.seek(max(0, size - _TAIL))
+            data = file.read(_TAIL)
+    except OSError:
+        size, data = 0, b""
+    return {"output": data.decode("utf-8", "replace"), "total_bytes": size, "truncated": size > len(data)}

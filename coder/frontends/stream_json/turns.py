@@ -1,0 +1,238 @@
+"""The turns of a process that is told many things: one after another, what comes meanwhile read along or queued, one
+result for each. Must not know frames, or how a session is opened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from time import monotonic
+from typing import TYPE_CHECKING, TypeAlias
+from uuid import uuid4
+
+from coder.app.prompting import Given
+from coder.app.session import Session
+from coder.core.errors import CoderError
+from coder.core.events import RunEnded
+from coder.core.messages import Json
+from coder.frontends.crash import report
+from coder.frontends.stream_json.host_out import HostOut
+from coder.frontends.stream_json.host_seat import Seat
+from coder.frontends.stream_json.turns_said import Said
+
+if TYPE_CHECKING:
+    from coder.app.subagents.late import LateAgents
+
+_log = logging.getLogger(__name__)
+
+Command: TypeAlias = Callable[[Session, str], Awaitable[RunEnded | None]]
+"""Does what a line that begins with a slash says; None for one that is a prompt."""
+
+
+_BY_AGENTS: Json = {"kind": "task-notification"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Next:
+    """What the next turn begins with; without words of the host, what agents have reported."""
+
+    said: Said | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The ids of what waits after an interrupt, and of what never will be said."""
+
+    still_queued: tuple[str, ...]
+    cancelled: tuple[str, ...]
+
+
+class Turns:
+    """`command` None: a slash is a letter like any other. `time_budget` is for each message."""
+
+    def __init__(self, seat: Seat, out: HostOut, command: Command | None, time_budget: float | None = None) -> None:
+        self._seat = seat
+        self._out = out
+        self._command = command
+        self._time_budget = time_budget
+        self._waiting: deque[Said] = deque()
+        self._changed = asyncio.Event()
+        self._is_prompt = False  # what runs: it can be told more
+        self._has_ended = False  # nothing more will be said
+        self._is_stopped = self._has_failed = False
+        self._until: float | None = None  # when agents in the background are waited for no longer
+        self._met = ""  # the session whose servers were waited for
+        self.last: RunEnded | None = None
+
+    def take(self, said: Said) -> None:
+        session = self._seat.session
+        can_read = said.queries and not (said.is_command or said.is_synthetic or said.is_empty or said.problem)
+        if session is not None and self._is_prompt and can_read and not self._waiting:
+            said = _fresh(said, session)
+            self._out.steers(said)
+            session.steer_with(_given(said))
+        else:
+            self._waiting.append(said)
+        self._changed.set()
+
+    def end(self) -> None:
+        """Nothing more will be said: what is queued is done, and then `work` returns."""
+        self._has_ended = True
+        self._seat_waits()
+        self._changed.set()
+
+    def stop(self) -> None:
+        """What runs is interrupted, and nothing is begun any more."""
+        self._is_stopped = True
+        self._waiting.clear()
+        if self._seat.session is not None:
+            self._seat.session.interrupt()
+        self._changed.set()
+
+    def interrupt(self, *, cancels_queued: bool) -> Receipt:
+        """Ends what runs; does nothing while idle. What is queued goes on after it, unless it is to be dropped: there
+        is no result for that."""
+        session = self._seat.session
+        unread = self._out.unread
+        cancelled: tuple[str, ...] = ()
+        if cancels_queued:
+            left = session.undelivered() if session is not None else ()
+            cancelled = (*left, *(said.uuid for said in self._waiting))
+            self._out.forget(left)
+            self._waiting.clear()
+            unread = ()
+        if session is not None:
+            session.interrupt()
+        return Receipt((*unread, *(said.uuid for said in self._waiting)), cancelled)
+
+    def fail(self, error: CoderError) -> None:
+        """Nothing more can be said to the session. Tells so once, whoever found it out."""
+        if not self._has_failed:
+            self._has_failed = True
+            self.last = RunEnded(reason="crashed", turns=0, error=str(error))
+            self._out.failed(str(error))
+        self.stop()
+
+    async def work(self) -> None:
+        """Until nothing more will be said, and all that was is done."""
+        while (next_one := await self._next()) is not None:
+            try:
+                session = await self._seat.opened()
+            except CoderError as error:
+                self.fail(error)
+                return
+            said = _fresh(next_one.said, session) if next_one.said is not None else None
+            if said is None or said.queries or said.problem:
+                await self._turn(session, said)
+            else:
+                session.note(_given(said))
+                self._out.said(said)
+
+    async def _next(self) -> _Next | None:
+        while not (self._is_stopped or self._out.is_broken):
+            if self._waiting:
+                return _Next(self._waiting.popleft())
+            agents = self._seat.session.agents if self._seat.session is not None else None
+            if agents is not None and agents.has_news:
+                return _Next()
+            if self._has_ended and (agents is None or not agents.behind):
+                return None
+            if agents is not None:
+                agents.heard = self._changed.set
+            self._changed.clear()
+            await self._wait(agents)
+        return None
+
+    async def _wait(self, agents: LateAgents | None) -> None:
+        """Until something has changed. When nothing more will be said, agents in the background have so long and no
+        longer."""
+        if not self._has_ended or agents is None:
+            await self._changed.wait()
+            return
+        self._seat_waits()
+        if self._until is None:
+            self._until = monotonic() + (agents.patience or 0.0)
+        try:
+            async with asyncio.timeout(max(self._until - monotonic(), 0.0)):
+                await self._changed.wait()
+        except TimeoutError:
+            for each in agents.behind:
+                await agents.stop(each)
+
+    def _seat_waits(self) -> None:
+        if self._seat.session is not None:
+            self._seat.session.wait_for_agents()
+
+    async def _turn(self, session: Session, said: Said | None) -> None:
+        """`said` None: what agents in the background have reported begins it."""
+        try:
+            if self._has_ended:
+                session.wait_for_agents()
+            unmet = await self._unmet(session)
+            self._out.turn_begins(session)
+            session.servers_told()
+            if said is not None:
+                self._out.said(said)
+            ended = unmet or await self._run(session, said)
+        except CoderError as error:  # such as a command whose text cannot be made
+            ended = RunEnded(reason="crashed", turns=0, error=str(error))
+        except Exception as error:  # noqa: BLE001  # a bug of ours must still leave one result, and no traceback
+            _log.exception("the turn failed")
+            ended = RunEnded(reason="crashed", turns=0, error=report(error))
+        session = self._seat.session or session  # a command may have begun another
+        read, unread = self._out.left(session.undelivered())
+        self._out.turn_ended(ended, session, said, None if said is not None else _BY_AGENTS)
+        for each in read:
+            self._out.turn_shared(ended, session, each)
+        self._out.state("idle")
+        if not self._is_stopped:
+            self._waiting.extendleft(reversed(unread))
+        self.last = ended
+
+    async def _run(self, session: Session, said: Said | None) -> RunEnded:
+        if said is None:
+            with self._steerable():
+                return await session.follow_up() or RunEnded(reason="done", turns=0)
+        if said.problem:
+            return RunEnded(reason="crashed", turns=0, error=said.problem)
+        if said.is_empty:  # such as the one with which a host opens a session, to ask something of it
+            return RunEnded(reason="done", turns=0)
+        if said.is_command and self._command is not None:
+            ended = await self._command(session, said.text.strip())
+            if ended is not None:
+                return ended
+        with self._steerable():
+            return await session.prompt(said.text, time_budget=self._time_budget, given=_given(said))
+
+    @contextmanager
+    def _steerable(self) -> Iterator[None]:
+        self._is_prompt = True
+        try:
+            yield
+        finally:
+            self._is_prompt = False
+
+    async def _unmet(self, session: Session) -> RunEnded | None:
+        """The end of a turn that is not to begin, because a server is not there that must be."""
+        if self._met == session.facts.session_id:
+            return None
+        missing = await session.required()
+        if missing is None:
+            return RunEnded(reason="interrupted", turns=0, error="Interrupted")
+        if missing:
+            return RunEnded(reason="server_missing", turns=0, error=" ".join(missing))
+        self._met = session.facts.session_id
+        return None
+
+
+def _given(said: Said) -> Given:
+    return Given(said.uuid, said.blocks, said.is_synthetic)
+
+
+def _fresh(said: Said, session: Session) -> Said:
+    """The same under another id, where the conversation has one of that id already."""
+    return replace(said, uuid=str(uuid4())) if session.knows(said.uuid) else said

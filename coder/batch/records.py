@@ -6,8 +6,6 @@ tasks.
 from __future__ import annotations
 
 import json
-import math
-import re
 import secrets
 import time
 import uuid
@@ -16,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from coder.batch import whole
+from coder.batch import plausible, whole
 from coder.batch.backend import Attempt, Running
 from coder.batch.journal import Journal
 from coder.batch.outcome import Outcome, row
@@ -27,8 +25,6 @@ from coder.core.messages import Json
 _VERSION = 1
 _LARGE = 1_000_000  # bytes of a result file that is not written anew for each task
 _APART = 2.0  # seconds between two times then
-_RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,30}\Z")  # it names folders and branches
-_COMMIT = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})?\Z")
 
 
 @dataclass(slots=True)
@@ -56,6 +52,8 @@ class Records:
         result and are in the file no more."""
         self.out, self.folder = out, out.with_name(f"{out.name}.d")
         state = out.with_name(f"{out.name}.state")
+        if self.folder.is_symlink():  # what a task changed would be written wherever it leads
+            raise ConfigError(f"{self.folder} is a link. Remove it, or name another file with --out.")
         if out.exists() and not state.exists():
             raise ConfigError(f"{out} is there, and no batch of coder's has made it. Name another file with --out.")
         self._journal = Journal(state)
@@ -188,14 +186,14 @@ class Records:
                             f"{self._journal.path} is of another version of coder. Finish it there, or use --out FILE."
                         )
                     run = str(entry.get("run"))
-                    if not _RUN.match(run):
+                    if not plausible.RUN.match(run):
                         raise ConfigError(
                             f"{self._journal.path} was not written by a batch of coder's. Use --out FILE for another."
                         )
                 case "bases":
                     said = entry.get("bases")
                     for key, value in said.items() if isinstance(said, dict) else ():
-                        bases |= {key: value} if isinstance(value, str) and _COMMIT.match(value) else {}
+                        bases |= {key: value} if isinstance(value, str) and plausible.COMMIT.match(value) else {}
                 case "begun" | "running" | "stopped" | "tried" | "ended" | "again":
                     with suppress(ValueError, TypeError, OverflowError):  # a line that somebody has edited
                         _apply(past.setdefault(str(entry.get("id")), _Past()), {**entry, "run": run})
@@ -221,8 +219,8 @@ def _apply(past: _Past, entry: Json) -> None:
                 run=str(entry.get("run")),
                 number=number,
                 session=str(entry.get("session")),
-                base=_commit(entry.get("base")),
-                usd=_dollars(entry.get("usd")),
+                base=plausible.commit(entry.get("base")),
+                usd=plausible.dollars(entry.get("usd")),
             )
         case "running" if number in past.open:
             was = past.open[number]
@@ -236,7 +234,7 @@ def _apply(past: _Past, entry: Json) -> None:
                 begun=str(entry.get("begun") or ""),
             )
         case "stopped" | "tried":
-            usd = _dollars(entry.get("usd"))
+            usd = plausible.dollars(entry.get("usd"))
             past.open.pop(number, None)
             past.costs.append(usd)
             if entry["kind"] == "tried":
@@ -245,7 +243,7 @@ def _apply(past: _Past, entry: Json) -> None:
             if entry.get("branch"):
                 past.earlier.append(str(entry["branch"]))
         case "ended":
-            made = _row(entry.get("row"))
+            made = plausible.row(entry.get("row"))
             past.open.pop(number, None)
             past.digest, past.row, past.costs = str(entry.get("digest")), made, []
         case "again":
@@ -253,31 +251,3 @@ def _apply(past: _Past, entry: Json) -> None:
             past.row, past.tries, past.costs, past.tried = None, 0, [], []
         case _:
             pass
-
-
-def _row(said: object) -> Json:
-    """As `row` makes them. Raises ValueError for what is none: such a task has no result, and is done again."""
-    if not isinstance(said, dict) or not isinstance(said.get("ok"), bool):
-        raise ValueError("no result")
-    texts = ("id", "status", "error", "branch", "worktree", "kept_because")
-    if not all(isinstance(said.get(name), str) for name in texts):
-        raise ValueError("no result")
-    if _dollars(said.get("seconds")) is None:
-        raise ValueError("no result")
-    _dollars(said.get("total_cost_usd", -1))
-    return dict(said)
-
-
-def _dollars(said: object) -> float | None:
-    """None: not known. Raises ValueError: less than nothing would be money for others."""
-    if said is None:
-        return None
-    if isinstance(said, bool) or not isinstance(said, int | float) or not 0 <= said < 1e12 or math.isnan(said):
-        raise ValueError("no amount")
-    return float(said)
-
-
-def _commit(said: object) -> str:
-    if said is not None and not (isinstance(said, str) and _COMMIT.match(said)):
-        raise ValueError("no commit")
-    return said or ""

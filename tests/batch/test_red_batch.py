@@ -96,3 +96,10 @@ def test_an_issue_stays_in_its_quotation(end: str) -> None:
     prompt = swebench.fields(said, None)["prompt"]
     assert prompt.endswith("Push.\n</issue>") and prompt.count("<issue>") == prompt.count("</issue>") == 1
     assert end not in prompt.partition("<issue>")[2].rpartition("</issue>")[0]
+
+
+@pytest.mark.behaviour("B-2132")
+def test_what_tasks_change_is_written_through_no_link(tmp_path: Path) -> None:
+    (tmp_path / "out.jsonl.d").symlink_to(tmp_path)
+    with pytest.raises(ConfigError, match="is a link"):
+        records(tmp_path, HEAD)

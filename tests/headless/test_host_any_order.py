@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from coder.core.loop import run
 from tests.support.fakeapi import rule, running_api, tool
 from tests.support.hosted import hosted, said
 
-_STEPS = ("word", "word", "calls", "/cost", "bad", "interrupt", "drop", "model", "mode", "turn", "used")
+_STEPS = ("word", "word", "calls", "/cost", "bad", "interrupt", "drop", "model", "mode", "ask", "pause")
 _SCRIPT = {
     "rules": [
         rule({"last_tool": "Bash"}, "Done."),
@@ -34,7 +35,7 @@ async def _holds(steps: list[str]) -> None:
                     case "word" | "calls" | "/cost" | "bad":
                         names.append(str(uuid4()))
                         content = [{"type": "nope"}] if step == "bad" else step
-                        wire.send(said(content, uuid=names[-1]))  # type: ignore[arg-type]  # as a host may
+                        wire.send(said(content, uuid=names[-1]))
                     case "interrupt":
                         wire.request("interrupt")
                     case "drop":
@@ -43,8 +44,10 @@ async def _holds(steps: list[str]) -> None:
                         wire.request("set_model", model=("haiku", None)[number % 2])
                     case "mode":
                         wire.request("set_permission_mode", mode=("acceptEdits", "default")[number % 2])
+                    case "ask":
+                        await wire.ask("initialize")
                     case _:
-                        await wire.ask("interrupt" if step == "turn" else "initialize")  # time passes
+                        await asyncio.sleep(0.02)
             await wire.rest()
             dropped = {name for each in drops for name in (await wire.answer(each))["response"]["cancelled"]}
             results = [frame for frame in wire.seen if frame["type"] == "result"]
@@ -55,6 +58,8 @@ async def _holds(steps: list[str]) -> None:
 
 @pytest.mark.behaviour("B-2200", "B-2210")
 @settings(max_examples=4, deadline=None)
+@example(["ask", "calls", "pause", "word", "word", "pause", "interrupt", "word"])
+@example(["ask", "calls", "pause", "word", "/cost", "pause", "drop", "word"])
 @given(st.lists(st.sampled_from(_STEPS), min_size=1, max_size=9))
 def test_each_message_has_its_result_in_order(steps: list[str]) -> None:
     run(_holds(steps))

@@ -86,8 +86,9 @@ class HostOut(StreamJsonOut):
         """The run, or the conversation, has it now."""
         self._own.add(said.uuid)
         if self._replays:
-            about = {"is_synthetic": said.is_synthetic, "origin": said.origin}
-            self._write(convert.replayed(self._session_id, said.uuid, said.content, **about))
+            synthetic, origin = said.is_synthetic, said.origin
+            frame = convert.replayed(self._session_id, said.uuid, said.content, is_synthetic=synthetic, origin=origin)
+            self._write(frame)
 
     def steers(self, said: Said) -> None:
         """It is told as said when the run reads it."""

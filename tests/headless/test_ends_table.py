@@ -47,9 +47,9 @@ SESSION = cast(Session, SimpleNamespace(facts=FACTS, spent=Spent(0.0, {}, 0.0, U
 
 
 def ended(reason: EndReason) -> RunEnded:
-    words = {"text": "Answer."} if reason in ("done", "max_tokens", "refusal", "gate_unmet") else {}
+    text = "Answer." if reason in ("done", "max_tokens", "refusal", "gate_unmet") else ""
     error = "" if reason == "done" else f"It ended: {reason}"
-    return RunEnded(reason=reason, turns=1, error=error, error_kind=KINDS.get(reason, ""), **words)
+    return RunEnded(reason=reason, turns=1, error=error, error_kind=KINDS.get(reason, ""), text=text)
 
 
 def written(make: Any, end: RunEnded) -> dict[str, Any]:

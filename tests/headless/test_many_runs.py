@@ -62,7 +62,8 @@ def tried(root: Path, seed: int) -> None:
     faults = {chosen.randrange(replies): chosen.choice(FAULTS)} if chosen.random() < 0.7 else {}
     numbers = [chosen.choice(SIGNALS)] if chosen.random() < 0.6 else []
     # Half of them come while it works; the other half of what it does is to get itself ready.
-    env = full_run.environment(place) | wired(place, chosen.choice((5_000, 16_000)) + chosen.randrange(4_000), *numbers)
+    step = chosen.choice((5_000, 16_000)) + chosen.randrange(4_000)
+    env = {**full_run.environment(place), **wired(place, step, *numbers)}
     about = f"seed {seed}: {form} {parts} {faults} {numbers}"
     with fake_api(full_run.script(faults, parts), allow_violations=True) as api:
         try:

@@ -9,7 +9,7 @@ import claude_agent_sdk as sdk
 import pytest
 
 from tests.support.fakeapi import fake_api, tool, turn
-from tests.support.sdk_stage import Stage, prompts, result, results_of_calls, system
+from tests.support.sdk_stage import Stage, result, results_of_calls, system
 
 pytestmark = [
     pytest.mark.online,

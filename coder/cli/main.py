@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 SUBCOMMANDS = {
     name: f"coder.cli.{name}"
     for name in (
-        *("agents", "auth", "batch", "cache", "commands", "config", "context", "cost", "demo", "doctor", "extension"),
-        *("hooks", "mcp", "permissions", "replay", "rewind", "sessions", "trust", "undo", "who", "workflow"),
-        "worktree",
+        *("agents", "auth", "batch", "cache", "commands", "config", "conformance", "context", "cost"),
+        *("demo", "doctor", "extension", "hooks", "mcp", "permissions", "replay", "rewind", "sessions", "trust"),
+        *("undo", "who", "workflow", "worktree"),
     )
 }
 _SLASH = re.compile(r"/[A-Za-z][\w.:/-]*(?=\s|$)")

@@ -14,6 +14,7 @@ from bench.checkpoints import checkpoints
 from bench.finding import finding_tools
 from bench.git_context import git_context
 from bench.git_reading import git_reading
+from bench.headless import headless_formats, long_result
 from bench.report import Report
 from bench.servers import servers
 from bench.who import who
@@ -29,6 +30,7 @@ def main() -> int:
         every = (
             *(*cases.ALL, *terminal.ALL, checkpoints, git_context, git_reading, accounting),
             *(*sessions.ALL, *commands.ALL, who, finding_tools, servers, agents),
+            *(headless_formats, long_result),
         )
         for case in every:
             if arguments.only is None or arguments.only in case.__name__:

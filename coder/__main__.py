@@ -25,6 +25,9 @@ def main() -> None:
 
         _say(PAGES[argv[1]])
         return
+    from coder.cli.early import begin
+
+    begin(argv)
     # Start-up only makes objects that stay: collecting in between costs a tenth of it and frees nothing. Collection
     # begins again when the work does (cli/main.py).
     gc.disable()

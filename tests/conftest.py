@@ -12,8 +12,8 @@ from hypothesis import settings
 from tests.support.cli import Place
 
 # The same examples each time, so that what passes here passes there; `make soak` and `make fuzz` look for new ones.
-settings.register_profile("seeded", derandomize=True)
-settings.register_profile("searching", derandomize=False)
+settings.register_profile("seeded", derandomize=True, deadline=None)
+settings.register_profile("searching", derandomize=False, deadline=None)
 settings.load_profile("seeded")
 
 

@@ -262,9 +262,9 @@ class Executor:
         visit = visits.visit_of(call.name, prepared.access, prepared.decision)
         try:
             async with (
+                self._around(prepared),  # first: it may wait for another agent, whose changes the others are not to see
                 self._ports.watch(prepared.effects),
                 self._ports.others.around(visit) as told,
-                self._around(prepared),
             ):
                 return await prepared.tool.run(prepared.params, context), told
         except ToolError as error:

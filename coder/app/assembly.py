@@ -109,7 +109,7 @@ class Assembly:
         self.git = SessionGit(outset, looking, lambda: self.executor)
         self._today = today
         earlier = outset.journal.folder / SUBAGENTS if outset.start.goes_on else None
-        self.agents = LateAgents(self._pool, earlier, {**os.environ, **outset.config.env})
+        self.agents = LateAgents(self._pool, earlier, {**os.environ, **outset.config.env}, self._askable)
         self.commanded = Commanded(self._command_parts(reserved))
         self.workflows = LateWorkflows(self._config, lambda: workflowing.workflows_of(self, reserved), workflow)
         self.reach = reach_of(
@@ -336,6 +336,9 @@ class Assembly:
         servers = lambda: tuple(each.name for each in self.reach.rows()) if self.reach is not None else ()  # noqa: E731
         return casting_of(outset, self._today, lambda: self.tools.names(), told, servers)
 
+    def _askable(self) -> Sequence[tuple[str, str]]:
+        return self.casting.described() if self._has("Agent") else ()
+
     def _pool(self) -> Pool:
         return pooling.pool_of(self)
 
@@ -350,7 +353,7 @@ class Assembly:
         """The session's tools, made anew for an agent that works in a place of its own."""
         outset, config, made = self.outset, self._config, dict[str, Tool]()
         every = builtins(shared, thinks=thinks_by_tool(config, outset.model), agents=agents, kinds=self.casting.listed)
-        made |= {tool.name: tool for tool in (*every, *self.git.tools_in(workspace))}
+        made |= {tool.name: tool for tool in (*every, *self.git.tools_in(workspace, shared.search.denied))}
         if self._has("Skill"):
             made["Skill"] = following.Skill(skilled.AgentSkills(self.commanded.commands, tell, messages))
         held = ((name, self.tools.find(name)) for name in self.tools.names())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from coder.app.assembly import Assembly
+from coder.app.assembly import SUBAGENTS, Assembly
 from coder.app.beside import Beside
 from coder.app.hosted import Hosted
 from coder.app.outset import Outset, outset
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from coder.app import titles as making
     from coder.app.reach.linking import Connect
     from coder.app.subagents import leading as leads
+    from coder.app.subagents import remains
     from coder.app.titles import Titler
     from coder.app.workflowing.late import Given
     from coder.core.permits import Change
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from coder.sessions.store import Mirror
     from coder.telemetry.context_report import ContextReport
 else:  # for people in front, and in a repository
-    leads = LazyModule("coder.app.subagents.leading")
+    leads, remains = (LazyModule(f"coder.app.subagents.{name}") for name in ("leading", "remains"))
     contents, making = LazyModule("coder.app.contents"), LazyModule("coder.app.titles")
     permitting = LazyModule("coder.app.permitting")
     looks = LazyModule("coder.git.looking")
@@ -57,6 +59,7 @@ async def open_session(
     connect: Connect | None = None,
     handed: Callable[[Outset, Assembly], None] | None = None,
     mirror: Mirror | None = None,
+    logs: bool = True,
     workflow: Given | None = None,
     hosted: Hosted | None = None,
 ) -> Session:
@@ -71,6 +74,8 @@ async def open_session(
     `workflow` is the one that the command line names, `hosted` what the program that embeds us does for the session.
     `handed` is given the parts, for whoever calls the tools itself.
     `mirror` is told whatever is stored of the conversation and its subagents.
+    `logs`: what libraries log stays off standard error, and a debug log is kept where one is asked for; not in a
+    program whose log is its own.
     Raises ConfigError and SessionError.
     """
     if looking is None and repository_of(config.cwd) is not None:
@@ -109,6 +114,7 @@ async def open_session(
         told += ("Nothing is committed by itself in this session: that needs checkpoints, and none are kept.",)
     if handed is not None:
         handed(begun, made)
+    told += await _left_behind(begun)
     own = (*begun.warnings, *made.system.warnings, *told, *begun.journal.notes)
     warnings = (*config.warnings, *own, *await made.checkpoints.recover())
 
@@ -129,7 +135,7 @@ async def open_session(
         made.agent,
         begun.control,
         lambda: begun.purse.spent,
-        _ends(begun, made, titling).aclose,
+        _ends(begun, made, titling, logs=logs).aclose,
         what_fills_it,
         Beside(begun.tools.shells, begun.figures, made.line, lambda: begun.journal.title, made.others.begin),
         warnings,
@@ -150,10 +156,20 @@ async def open_session(
     return session
 
 
-def _ends(begun: Outset, made: Assembly, titling: tuple[Titler, ...]) -> AsyncExitStack:
+async def _left_behind(begun: Outset) -> tuple[str, ...]:
+    """What agents of a session that goes on left in worktrees, where they did not end."""
+    if not begun.start.goes_on or not (begun.journal.folder / SUBAGENTS).is_dir():
+        return ()
+    found = await asyncio.to_thread(remains.remains, begun.config.cwd, begun.journal.session_id)
+    text = remains.told(found)
+    return (text,) if text else ()
+
+
+def _ends(begun: Outset, made: Assembly, titling: tuple[Titler, ...], *, logs: bool) -> AsyncExitStack:
     """What is to be closed; the last comes first."""
     ends = AsyncExitStack()
-    ends.callback(_debug_log(begun.config, begun.journal.session_id).close)
+    if logs:
+        ends.callback(_debug_log(begun.config, begun.journal.session_id).close)
     for end in (
         begun.journal.aclose,
         begun.purse.aclose,

@@ -19,6 +19,7 @@ from coder.core.lazy import LazyModule
 from coder.core.messages import ToolUse
 from coder.core.requests import Allow
 from coder.core.tools import Access, Calls
+from coder.permissions.rules import Rules
 from coder.permissions.world import LocalWorld
 from coder.workspace.local import LocalWorkspace
 
@@ -42,7 +43,8 @@ class Surroundings:
 
 
 class Judge:
-    """`reload` gives the settings when they have changed since it was last asked."""
+    """`reload` gives the settings when they have changed since it was last asked; `holding` makes of the rules what
+    they are for whoever is judged."""
 
     def __init__(
         self,
@@ -52,7 +54,9 @@ class Judge:
         surroundings: Surroundings,
         emit: Callable[[AnyEvent], None],
         reload: Callable[[], Config | None] | None,
+        holding: Callable[[Rules], Rules] = lambda rules: rules,
     ) -> None:
+        self._holding = holding
         self._book = book
         self._control = control
         self._workspace = workspace
@@ -66,7 +70,8 @@ class Judge:
         if isinstance(access, Calls) and access.changed and call.name in given.remember:
             access = replace(access, changed="")  # it is this definition that would be allowed
         mode = given.mode or self._control.mode
-        return policy.decide(call, access, self._book.with_allowed(given.remember), mode, self.world())
+        rules = self._holding(self._book.with_allowed(given.remember))
+        return policy.decide(call, access, rules, mode, self.world())
 
     def world(self) -> LocalWorld:
         return LocalWorld(

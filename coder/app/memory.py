@@ -124,6 +124,19 @@ class ProjectMemory:
         gone = [name for name in told if turn == 1 and name not in wanted and self._is_gone(name, told[name])]
         return self._reminder(due, gone, told)
 
+    def due_beside(
+        self, messages: Sequence[Message], cwd: Path, here: Callable[[Path], Path] = lambda path: path
+    ) -> Inject | None:
+        """What has become due in another conversation, which works in `cwd` and was told our memory at its beginning;
+        `here` says what of ours a path of it is."""
+        if not self._is_on or not messages or messages[-1].role == "assistant":
+            return None
+        due = {
+            words.name_of(file.path): file for path in words.touched(messages, cwd) for file in self.due_for(here(path))
+        }
+        told = words.told(messages)
+        return self._reminder([each for each in due.items() if told.get(each[0]) != each[1].version], [], told)
+
     def due_for(self, path: Path) -> tuple[MemoryFile, ...]:
         """What belongs to a path and was not read at the start."""
         if not self._is_on:

@@ -60,6 +60,7 @@ class OtherSessions:
         self._enabled = enabled
         self._known: Neighbours | None = None
         self._met: OrderedDict[str, _Met] = OrderedDict()
+        self._noted: dict[str, _Stamp | None] = {}  # changes that were written down before a checkpoint told them
         self._inside = 0  # calls under way, each of which writes down what was changed when it ends
         self._lock = threading.RLock()
         self._work: set[asyncio.Future[None]] = set()
@@ -81,7 +82,8 @@ class OtherSessions:
         if not self._enabled:
             return
         own, kinds = self._own(), ((each.path, each.after or each.before) for each in changes)
-        own.changed(path for path, entry in kinds if entry is not None and entry.kind != "folder")
+        paths = [path for path, entry in kinds if entry is not None and entry.kind != "folder"]
+        own.changed(path for path in paths if path not in self._noted or self._noted.pop(path) != _stamp(Path(path)))
         if not self._inside:
             self._soon(own.write_down)
 
@@ -194,6 +196,7 @@ class OtherSessions:
             stamp = _stamp(Path(path))
             if stamp != (seen and seen[0]):
                 own.changed((path,))
+                self._noted[path] = stamp
             seen = (stamp, time.time()) if stamp is not None else None
         if seen is not None:
             self._met[path] = seen

@@ -272,8 +272,9 @@ class Session:
         return self.reach is not None and self.reach.offering.may_be(name)
 
     def mentionable(self) -> tuple[tuple[str, str], ...]:
-        """What of servers can be named behind an `@`, with a word about each."""
-        return self.reach.offering.mentionable() if self.reach is not None else ()
+        """What besides files can be named behind an `@`, with a word about each: agents, and what servers offer."""
+        agents = self.agents.mentionable() if self.agents is not None else ()
+        return (*agents, *(self.reach.offering.mentionable() if self.reach is not None else ()))
 
     def on_servers(self, changed: Callable[[], None]) -> None:
         """`changed` is called when what servers offer may be something else."""

@@ -85,6 +85,7 @@ Commands
   coder workflow            procedures as files: list, show, check, new, run
   coder worktree            what is in those of -w: list, resume, remove
   coder batch TASKS         many runs of -p from a file, one result each
+  coder ci TASK             review, fix or triage in an automated job
   coder config list         settings and where they come from; also get, set
   coder auth                give coder an API key, or take it away
   coder trust               what this folder brings that would run; trust it

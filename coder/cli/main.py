@@ -11,6 +11,7 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from coder.cli import early
 from coder.cli.arguments import RunArguments, parse
 from coder.cli.spelling import spell_out
 from coder.core import loop
@@ -31,9 +32,9 @@ if TYPE_CHECKING:
 SUBCOMMANDS = {
     name: f"coder.cli.{name}"
     for name in (
-        *("agents", "auth", "batch", "cache", "commands", "config", "conformance", "context", "cost"),
-        *("demo", "doctor", "extension", "hooks", "mcp", "permissions", "replay", "rewind", "sessions", "trust"),
-        *("undo", "who", "workflow", "worktree"),
+        *("agents", "auth", "batch", "cache", "commands", "config", "context", "cost", "demo", "doctor", "extension"),
+        *("hooks", "mcp", "permissions", "replay", "rewind", "sessions", "trust", "undo", "who", "workflow"),
+        *("worktree", "ci", "conformance"),
     )
 }
 _SLASH = re.compile(r"/[A-Za-z][\w.:/-]*(?=\s|$)")
@@ -46,6 +47,7 @@ def run(argv: list[str]) -> int:
     try:
         if argv and argv[0] in SUBCOMMANDS:
             gc.enable()
+            early.give_back()
             try:
                 import_module(SUBCOMMANDS[argv[0]]).app(argv[1:], prog_name=f"coder {argv[0]}")
             finally:
@@ -53,18 +55,35 @@ def run(argv: list[str]) -> int:
             return 0
         return _start(parse(argv))
     except CoderError as error:
+        early.failed(str(error))
         sys.stderr.write(f"coder: {error}\n")
         return FAILED if isinstance(error, UnknownSession | SchemaError) else USAGE
     except KeyboardInterrupt:
-        return 130
+        return early.interrupted()
     except BrokenPipeError:
         _give_up_output()  # whoever read it has left
         return 1
     except OSError as error:
         _give_up_output()
         what = visible_line(str(error.filename)) if error.filename else "the output cannot be written"
+        early.failed(f"{what}: {error.strerror or error}")
         sys.stderr.write(f"coder: {what}: {error.strerror or error}\n")
         return FAILED
+    except Exception as error:  # noqa: BLE001  # a bug of ours must still leave one result, and no traceback
+        return _crashed(error)
+
+
+def _crashed(error: Exception) -> int:
+    """Before there is a session, or after it: what happens in a run is told by who runs it."""
+    import logging
+
+    from coder.frontends.crash import report
+
+    logging.getLogger(__name__).exception("coder failed")
+    said = report(error)
+    early.failed(said)
+    sys.stderr.write(f"coder: {said}\n")
+    return FAILED
 
 
 def _give_up_output() -> None:
@@ -84,6 +103,7 @@ def _start(arguments: RunArguments) -> int:
     if not arguments.print_mode:
         from coder.cli import interactive
 
+        early.give_back()
         _check_name(arguments.prompt)
         return interactive.start(arguments)
     if arguments.streaming.is_driven:
@@ -136,31 +156,42 @@ def _check_command(prompt: str, flags: Flags) -> None:
 
 
 async def _run(arguments: RunArguments, config: Config, prompt: str, looking: Looking | None) -> int:
+    import asyncio
+
     from coder.app.build import open_session
     from coder.app.reload import Reload
     from coder.config.paths import current_folder
     from coder.frontends import headless
     from coder.frontends.slash.registry import reserved
 
-    async with AsyncExitStack() as stack:
-        config = await through_replay(stack, arguments, config)
-        frontend = frontend_of(arguments, config.env)
-        flags = arguments.flags
-        session = await open_session(
-            config,
-            frontend,
-            start=which_session(flags),
-            reload=Reload(flags, os.environ, current_folder()),
-            reserved=reserved(),
-            looking=looking,
-            mirror=getattr(frontend, "mirrored", None) if arguments.streaming.mirrors else None,
-        )
-        gc.freeze()
-        gc.enable()
-        has_commands = config.guidance.commands
-        if has_commands and prompt.startswith("/"):
-            await _check_name_of_command(session, prompt)
-        return await headless.run(session, frontend, prompt, config.time_budget, has_commands=has_commands)
+    with headless.Watch() as watch:
+        try:
+            async with AsyncExitStack() as stack:
+                config = await through_replay(stack, arguments, config)
+                frontend = frontend_of(arguments, config.env)
+                flags = arguments.flags
+                session = await open_session(
+                    config,
+                    frontend,
+                    start=which_session(flags),
+                    reload=Reload(flags, os.environ, current_folder()),
+                    reserved=reserved(),
+                    looking=looking,
+                    mirror=getattr(frontend, "mirrored", None) if arguments.streaming.mirrors else None,
+                )
+                gc.freeze()
+                gc.enable()
+                has_commands = config.guidance.commands
+                if has_commands and prompt.startswith("/"):
+                    await _check_name_of_command(session, prompt)
+                early.over()
+                return await headless.run(
+                    session, frontend, prompt, config.time_budget, has_commands=has_commands, watch=watch
+                )
+        except asyncio.CancelledError:
+            if watch.caught is None:
+                raise
+            return early.interrupted(watch.caught)
 
 
 async def _run_setup(arguments: RunArguments, config: Config) -> int:

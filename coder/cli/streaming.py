@@ -14,6 +14,7 @@ from coder.app.build import open_session
 from coder.app.reload import Reload
 from coder.app.session import Session
 from coder.app.starting import Start, unnamed
+from coder.cli import early
 from coder.cli.arguments import RunArguments
 from coder.config.environment import switch
 from coder.core import loop
@@ -51,7 +52,9 @@ async def _run(arguments: RunArguments, config: Config) -> int:
         def more(host: Host) -> dict[str, Answer]:
             return {**queries_of(host.seat.opened), **callbacks.attach(host)}
 
-        return await Host(opener.open, out, fd, config, os.environ, more).run()
+        host = Host(opener.open, out, fd, config, os.environ, more)
+        early.over()
+        return await host.run()
 
 
 def _out(arguments: RunArguments, config: Config) -> HostOut:

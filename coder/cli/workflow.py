@@ -123,15 +123,14 @@ app.command(context_settings=workflow_run.SETTINGS)(workflow_run.run)
 
 
 def _library(cwd: str | None) -> tuple[Config, Library]:
-    from coder.app.commanding.rows import places_here
     from coder.app.policy import standing
-    from coder.app.workflowing.places import known_agents, library
+    from coder.app.workflowing.places import library_here
     from coder.config.flags import Flags
     from coder.config.paths import current_folder
     from coder.frontends.slash.registry import reserved
 
     config = standing(Flags(cwd=cwd, headless=False), os.environ, current_folder()).config
-    return config, library(config, reserved=reserved(), agents=known_agents(places_here(config)))
+    return config, library_here(config, reserved())
 
 
 def named_entry(name: str, found: Library, config: Config) -> Entry:

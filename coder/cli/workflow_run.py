@@ -1,4 +1,4 @@
-"""`coder workflow run`: one workflow as a session of its own, with nobody in front but for the first look.
+"""`coder workflow run`: one workflow as a session of its own. In a terminal the person is asked what its steps ask.
 
 Must not know how it runs.
 """
@@ -40,7 +40,8 @@ def run(context: typer.Context, name: Name) -> None:
     lets a step begin that waits for a person, --resume SESSION goes on where a run of that session stopped,
     --output-format text|json|stream-json, and those of coder -p (--model, --permission-mode, --max-budget-usd, ...).
 
-    Exit code 0: done; 1: it failed, or reached a limit; 77: a step waits for a person; 2: it could not begin.
+    In a terminal such a step asks. Exit code 0: done; 1: it failed, or reached a limit; 77: a step waits for a person;
+    2: it could not begin.
     """
     raise typer.Exit(_run(name, context.args))
 
@@ -101,14 +102,13 @@ def _found(name: str, config: Config) -> tuple[Workflow, Path | None]:
 
     Raises ConfigError.
     """
-    from coder.app.commanding.rows import places_here
     from coder.app.workflowing import places
     from coder.app.workflowing.session import usable
     from coder.app.workflowing.words import first_look
     from coder.cli.workflow import named_entry
     from coder.frontends.slash.registry import reserved
 
-    library = places.library(config, reserved=reserved(), agents=places.known_agents(places_here(config)))
+    library = places.library_here(config, reserved())
     entry = named_entry(name, library, config)
     workflow = usable(entry)
     new = places.unseen(config, library, workflow)
@@ -147,9 +147,12 @@ async def _session(arguments: RunArguments, config: Config, given: Given) -> int
 
 def _frontend(arguments: RunArguments) -> HeadlessFrontend:
     if arguments.output_format == "text":
+        from coder.frontends.workflow_asking import Answering
         from coder.frontends.workflow_text import WorkflowText
 
-        return WorkflowText(sys.stdout, sys.stderr, verbose=arguments.flags.verbose)
+        is_seen = sys.stdin.isatty() and sys.stderr.isatty()
+        person = Answering(sys.stdin.fileno(), sys.stderr) if is_seen else None
+        return WorkflowText(sys.stdout, sys.stderr, verbose=arguments.flags.verbose, person=person)
     from coder.cli.main import frontend_of
 
     return frontend_of(arguments)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from coder.app.worktree import enter
+from coder.cli import early
 from coder.cli.arguments import RunArguments
 from coder.cli.fitting import fitting
 from coder.config.paths import current_folder
@@ -19,7 +20,8 @@ def in_worktree(arguments: RunArguments, run: Callable[[RunArguments], int]) -> 
     """The exit code of `run`. Raises CoderError. A run that is cut short leaves everything as it is."""
     if not (arguments.print_mode or (sys.stdin.isatty() and sys.stdout.isatty())):
         return run(replace(arguments, flags=replace(arguments.flags, worktree=None)))  # it says why it cannot be
-    entered = enter(arguments.flags, os.environ, current_folder())
+    with early.unwinding():
+        entered = enter(arguments.flags, os.environ, current_folder())
     for note in entered.notes:
         _say(note)
     ended_well = False

@@ -83,7 +83,7 @@ class Question:
     """`AskUserQuestion`: one to four questions in the tool's own JSON form. `call` is the tool use that asks."""
 
     questions: tuple[Json, ...]
-    call: str = ""
+    call: str = field(default="", compare=False)
 
 
 FieldKind: TypeAlias = Literal["text", "number", "integer", "yes or no", "one", "many"]

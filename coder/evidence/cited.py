@@ -43,11 +43,13 @@ class Finding:
         return f"{self.what} ({self.why})"
 
 
-def findings(report: str, files: Reader, pages: Mapping[str, str] | None = None) -> tuple[Finding, ...]:
+def findings(
+    report: str, files: Reader, pages: Mapping[str, str] | None = None, met: Sequence[str] = ()
+) -> tuple[Finding, ...]:
     """In the order of the report. `pages` are the texts of what was fetched, by address; None: addresses are not looked
-    at. Blocks as the reader does; never raises."""
+    at. An address may stand in the texts `met` as well. Blocks as the reader does; never raises."""
     found = cited_in(report)
-    desk = _Desk(files, report, {_plain(url): text for url, text in pages.items()} if pages is not None else None)
+    desk = _Desk(files, report, {_plain(url): text for url, text in pages.items()} if pages is not None else None, met)
     made = [*_of_references(desk, found.references), *_of_passages(desk, found.passages)]
     unique = {(each.what, each.why): each for each in sorted(made, key=lambda each: each.line, reverse=True)}
     return tuple(sorted(unique.values(), key=lambda each: each.line))
@@ -58,9 +60,10 @@ def cited(
     roots: Sequence[Path],
     may_read: Callable[[Path], bool] = anything,
     pages: Mapping[str, str] | None = None,
+    met: Sequence[str] = (),
 ) -> tuple[Finding, ...]:
     """As `findings`, of the files below `roots`."""
-    return findings(report, Files(roots, may_read), pages)
+    return findings(report, Files(roots, may_read), pages, met)
 
 
 async def checked(
@@ -70,10 +73,11 @@ async def checked(
     pages: Mapping[str, str] | None = None,
     *,
     has_all: bool = True,
+    met: Sequence[str] = (),
 ) -> str:
     """A note for the model and for people about what of the report is not so; "" when all is. The report itself stays
-    as it is. `has_all`: `pages` are all that were read, so an address that is none of them is wrong."""
-    made = await asyncio.to_thread(cited, report, roots, may_read, pages)
+    as it is. `has_all`: an address that stands neither in `pages` nor in the texts `met` was not read, and is wrong."""
+    made = await asyncio.to_thread(cited, report, roots, may_read, pages, met)
     wrong = [f"- line {each.line}: {each}" for each in made if each.is_wrong and (has_all or each.why != _UNREAD)]
     if not wrong:
         return ""
@@ -82,7 +86,8 @@ async def checked(
 
 
 class _Desk:
-    def __init__(self, files: Reader, report: str, pages: Mapping[str, str] | None) -> None:
+    def __init__(self, files: Reader, report: str, pages: Mapping[str, str] | None, met: Sequence[str] = ()) -> None:
+        self.met = met
         self.files = files
         self.pages = pages
         self._report = report[:MOST]
@@ -133,7 +138,7 @@ def _means_a_file(files: Reader, path: str) -> bool:
 def _of_address(desk: _Desk, each: Reference) -> Iterator[Finding]:
     if desk.pages is None or _page(desk.pages, each.url) is not None:
         return
-    if not any(each.url in text for text in desk.pages.values()):
+    if not any(_plain(each.url) in text for text in (*desk.pages.values(), *desk.met)):
         yield _finding(each, _UNREAD)
 
 

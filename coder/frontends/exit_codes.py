@@ -21,8 +21,8 @@ _UNREACHABLE = frozenset({"auth", "connection", "overloaded", "server", "timeout
 
 
 def exit_code(ended: RunEnded, signal: Signals | None = None) -> int:
-    """The code of a run; `signal` is the one that ended it, if any."""
-    if signal is not None:
+    """The code of a run; `signal` is one that came, if any: what was done all the same is done."""
+    if signal is not None and ended.reason != "done":
         return 128 + signal
     match ended.reason:
         case "done":

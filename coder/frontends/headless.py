@@ -7,20 +7,30 @@ import logging
 import os
 import signal
 import sys
-from contextlib import suppress
+import time
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol, TextIO
+from typing import TYPE_CHECKING, NoReturn, Protocol, Self
 
 from coder.app.session import Session
 from coder.core.errors import CoderError
-from coder.core.events import RunEnded
+from coder.core.events import Notice, RunEnded
 from coder.core.frontend import Frontend
+from coder.core.lazy import LazyModule
 from coder.frontends.commands import is_command, run_command
 from coder.frontends.crash import report
 from coder.frontends.exit_codes import FAILED, exit_code
+from coder.frontends.outbox import Outbox
+
+if TYPE_CHECKING:
+    from coder.workspace import descendants
+else:  # for what does not end
+    descendants = LazyModule("coder.workspace.descendants")
 
 _log = logging.getLogger(__name__)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_SAME = 0.5  # seconds in which a signal is the one before once more
+_CLOSING = 90.0  # seconds until what does not end is left: hooks of the end may take a minute
 
 
 class HeadlessFrontend(Frontend, Protocol):
@@ -28,7 +38,7 @@ class HeadlessFrontend(Frontend, Protocol):
 
     def finish(self, ended: RunEnded, session: Session) -> None:
         """Writes what is left to write. Called exactly once, however the run ended. Raises OSError when it could not be
-        written for another reason than that nobody reads it."""
+        written: BrokenPipeError when whoever read it has left."""
         ...
 
 
@@ -39,35 +49,78 @@ async def run(
     time_budget: float | None = None,
     *,
     has_commands: bool = True,
+    watch: Watch | None = None,
 ) -> int:
     """The whole life of `coder -p` after start-up. Returns the exit code; the session is closed. Without commands a
-    slash is a letter like any other."""
-    watch = _SignalWatch(session)
-    with watch:
+    slash is a letter like any other. `watch` is the one that is kept already."""
+    with watch or Watch() as signals:
+        end = _End(session, frontend, signals)
+        signals.begins(session, end.now)
         try:
             unmet = await _unmet(session)  # before what is said of the session: which servers are there
             frontend.begin(session)
             session.servers_told()
             session.wait_for_agents()
-            ended = unmet or _resumable(await _run(session, prompt, time_budget, has_commands=has_commands), session)
+            end.ended = unmet or _resumable(
+                await _run(session, prompt, time_budget, has_commands=has_commands), session
+            )
         except CoderError as error:  # such as a command whose text cannot be made
-            ended = RunEnded(reason="crashed", turns=0, error=str(error))
+            end.ended = RunEnded(reason="crashed", turns=0, error=str(error))
         except Exception as error:  # noqa: BLE001  # a bug of ours must still leave one result, and no traceback
             _log.exception("the run failed")
-            ended = RunEnded(reason="crashed", turns=0, error=report(error))
+            end.ended = RunEnded(reason="crashed", turns=0, error=report(error))
         finally:
-            await session.aclose()
-        code = exit_code(ended, watch.caught)
+            is_closed = await _closed(session, frontend)
+        if not is_closed:
+            end.now()
+        signals.leaves_with = end.told()
+        return signals.leaves_with
+
+
+class _End:
+    """How the run ended, which is told once whatever comes next."""
+
+    ended = RunEnded(reason="interrupted", turns=0, error="Interrupted")
+
+    def __init__(self, session: Session, frontend: HeadlessFrontend, watch: Watch) -> None:
+        self._session, self._frontend, self._watch = session, frontend, watch
+        self._is_told = False
+
+    def told(self) -> int:
+        """Tells it. Returns the exit code."""
+        code = exit_code(self.ended, self._watch.caught)
+        if self._is_told:
+            return code
+        self._is_told = True
         try:
-            frontend.finish(ended, session)
+            self._frontend.finish(self.ended, self._session)
         except BrokenPipeError:
-            raise
+            return code or FAILED  # whoever read it has left
         except OSError as error:
-            with suppress(OSError):
-                sys.stderr.write(f"coder: the answer could not be written: {error.strerror}. Read it with -c.\n")
-            _drop_the_rest(sys.stdout)
+            why = error.strerror or str(error)
+            said = Outbox(sys.stderr.fileno())  # which may be as little read
+            said.put(f"coder: the answer could not be written: {why}. Read it with -c.\n".encode())
+            said.close(1.0)
             return code or FAILED
-    return code
+        return code
+
+    def now(self) -> NoReturn:
+        """Tells it and leaves, whatever is still under way: no process of ours is left by that."""
+        code = self.told()
+        descendants.end_descendants()
+        os._exit(code)
+
+
+async def _closed(session: Session, frontend: HeadlessFrontend) -> bool:
+    """Whether everything was ended and stored. What cannot be is no reason to say nothing of the run."""
+    closing = asyncio.create_task(session.aclose())
+    await asyncio.wait({closing}, timeout=_CLOSING)
+    if not closing.done():
+        return False
+    if not closing.cancelled() and (error := closing.exception()) is not None:
+        _log.error("the session could not be closed", exc_info=error)
+        frontend.emit(Notice(level="warning", text=f"The session was not closed as it should be: {report(error)}"))
+    return True
 
 
 async def _unmet(session: Session) -> RunEnded | None:
@@ -84,11 +137,6 @@ async def _run(session: Session, prompt: str, time_budget: float | None, *, has_
     return await session.prompt(prompt, time_budget=time_budget)
 
 
-def _drop_the_rest(out: TextIO) -> None:
-    """What is still held for a stream that cannot be written must not fail once more when the interpreter ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
-
-
 def _resumable(ended: RunEnded, session: Session) -> RunEnded:
     """The end with how to go on, where only time was missing."""
     if ended.reason not in ("rate_limit", "time_budget") or session.facts.transcript is None:
@@ -99,26 +147,53 @@ def _resumable(ended: RunEnded, session: Session) -> RunEnded:
     return replace(ended, error=f"{ended.error} Go on later with: {command}, or wait with --on-limit wait.")
 
 
-class _SignalWatch:
-    """The first signal interrupts the run; a second one ends the process at once."""
+class Watch:
+    """The signals of a process with nobody in front. The first one interrupts the run, or the task that prepares it;
+    another one after a moment ends the process at once. Often one is sent twice, to the group and to each of it."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self) -> None:
         self.caught: signal.Signals | None = None
+        self.leaves_with: int | None = None  # all is said and done
+        self._since = 0.0
+        self._task = asyncio.current_task()
+        self._session: Session | None = None
+        self._now: Callable[[], NoReturn] | None = None
+        self._depth = 0
 
-    def __enter__(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in _SIGNALS:
-            # An ignored signal stays ignored: nohup and background jobs of a shell rely on it.
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                loop.add_signal_handler(number, self._on_signal, number)
+    def begins(self, session: Session, now: Callable[[], NoReturn]) -> None:
+        """There is a run to interrupt, and `now` is how to end at once."""
+        self._session, self._now = session, now
+
+    def __enter__(self) -> Self:
+        self._depth += 1
+        if self._depth == 1:
+            loop = asyncio.get_running_loop()
+            for number in _SIGNALS:
+                # An ignored signal stays ignored: nohup and background jobs of a shell rely on it.
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    loop.add_signal_handler(number, self._on_signal, number)
+        return self
 
     def __exit__(self, *exc: object) -> None:
+        self._depth -= 1
+        if self._depth:
+            return
+        loop, code = asyncio.get_running_loop(), self.leaves_with
         for number in _SIGNALS:
-            asyncio.get_running_loop().remove_signal_handler(number)
+            if loop.remove_signal_handler(number) and code is not None:
+                signal.signal(number, lambda *_: os._exit(code))
 
     def _on_signal(self, number: signal.Signals) -> None:
-        if self.caught is not None:
+        now = time.monotonic()
+        if self.caught is None:
+            self.caught, self._since = number, now
+            if self._session is not None:
+                self._session.interrupt()
+            elif self._task is not None:
+                self._task.cancel()
+        elif now - self._since > _SAME:
+            for each in _SIGNALS:
+                asyncio.get_running_loop().remove_signal_handler(each)  # the next one ends it as any program
+            if self._now is not None:
+                self._now()
             os._exit(128 + number)
-        self.caught = number
-        self._session.interrupt()

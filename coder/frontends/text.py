@@ -28,18 +28,21 @@ from coder.core.events import (
     ToolStarted,
 )
 from coder.core.lazy import LazyModule
-from coder.core.requests import Deny, Reply, Request
+from coder.core.requests import Reply, Request
 from coder.core.spans import span
 from coder.frontends.hook_words import failure
 from coder.frontends.plain import one_line, printable
+from coder.frontends.writer import Writer
 
 if TYPE_CHECKING:
-    from coder.frontends import agent_words, styled
+    from coder.frontends import agent_words, styled, unattended
     from coder.frontends.render import seen
 else:  # for runs in which something happened
     agent_words = LazyModule("coder.frontends.agent_words")
     seen, styled = LazyModule("coder.frontends.render.seen"), LazyModule("coder.frontends.styled")
+    unattended = LazyModule("coder.frontends.unattended")
 
+_REMARKS = 5.0  # seconds that are waited for a reader of the remarks alone
 _MINUTE = 59.0  # a little less, so that what comes once a minute is shown each time
 _WORDS = {
     "rate_limit": "rate limit",
@@ -59,15 +62,16 @@ class TextOut:
     def __init__(
         self, stdout: TextIO, stderr: TextIO, *, verbose: bool = False, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._stdout = stdout
-        self._stderr = stderr
+        self._answer, self._remarks = Writer(stdout), Writer(stderr)
         self._verbose = verbose
         self._clock = clock
+        self._session: Session | None = None
         self._quiet_until = 0.0
         self._begun: dict[str, str] = {}  # what the calls that run are about
         self._agents: agent_words.Names | None = None
 
     def begin(self, session: Session) -> None:
+        self._session = session
         for warning in session.warnings:
             self._say(warning)
 
@@ -127,18 +131,22 @@ class TextOut:
                 pass
 
     async def ask(self, request: Request) -> Reply:
-        return Deny("nobody is there to ask", nobody=True)
+        return unattended.reply(request, self._session)
 
     def finish(self, ended: RunEnded, session: Session) -> None:
         if ended.text.strip() and (ended.reason == "done" or ended.reason in _PARTIAL_ANSWERS):
-            self._stdout.write(printable(ended.text).strip("\n") + "\n")
-            self._stdout.flush()
+            self._answer.write(printable(ended.text).strip("\n") + "\n")
         if ended.evidence is not None and (self._verbose or seen.is_telling(ended.evidence)):
             for row in seen.seen_rows(ended.evidence):
                 self._say(styled.plain(row))
         if ended.reason != "done":
             unsent = "The prompt was not sent. " if ended.reason == "hook_stopped" and not ended.turns else ""
             self._say(f"{unsent}{ended.error or ended.reason}")
+        try:
+            self._answer.deliver()
+        finally:
+            with suppress(OSError):  # nobody reads the remarks
+                self._remarks.deliver(_REMARKS)
 
     def _say_waiting(self, status: str, event: ModelRetrying) -> None:
         """A wait that may last for hours is told once a minute."""
@@ -150,9 +158,7 @@ class TextOut:
             self._say(f"waiting for the model: {status}, next try in {span(event.delay)}")
 
     def _say(self, text: str) -> None:
-        with suppress(OSError):  # nobody reads the remarks: the run goes on
-            self._stderr.write(f"coder: {one_line(text, 2000)}\n")
-            self._stderr.flush()
+        self._remarks.write(f"coder: {one_line(text, 2000)}\n")
 
 
 def _why(event: PermissionDenied) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TextIO
 
 from coder.app.session import Session
 from coder.core.events import AnyEvent, RunEnded, StepChanged
+from coder.core.requests import Question, Reply, Request
 from coder.frontends.plain import one_line
 from coder.frontends.text import TextOut
+from coder.frontends.workflow_asking import Answering
 
 _LONGEST = 300
 _MARKS = {"started": "▸", "done": "✓", "failed": "✗", "waiting": "?", "kept": "✓", "skipped": "-"}
@@ -15,6 +18,19 @@ _WORDS = {"kept": "kept from before", "skipped": "skipped"}
 
 
 class WorkflowText(TextOut):
+    """`person` answers the questions of steps, where somebody sits in front."""
+
+    def __init__(
+        self, stdout: TextIO, stderr: TextIO, *, verbose: bool = False, person: Answering | None = None
+    ) -> None:
+        super().__init__(stdout, stderr, verbose=verbose)
+        self._person = person
+
+    async def ask(self, request: Request) -> Reply:
+        if self._person is not None and isinstance(request, Question):
+            return await self._person.ask(request)
+        return await super().ask(request)
+
     def emit(self, event: AnyEvent) -> None:
         if isinstance(event, StepChanged):
             self._say(step_line(event))

@@ -80,7 +80,8 @@ def _giving_way() -> Iterator[None]:
     finally:
         sys.setswitchinterval(every)
         if collects:
-            gc.freeze()
+            if gc.get_freeze_count():  # in a process of ours; what a program that embeds us has made is its own
+                gc.freeze()
             gc.enable()
 
 

@@ -42,6 +42,8 @@ def _twins(rule: Rule, copy: Copy) -> Iterator[Rule]:
 def _patterns(pattern: PathPattern, copy: Copy) -> Iterator[PathPattern]:
     folders = {"disk": Path("/"), "home": copy.home, "base": pattern.base, "start": copy.start}
     folder = folders[pattern.anchor]
+    if pattern.anchor == "start":  # whoever works in the copy starts there: what is said of `here` holds of it still
+        yield PathPattern("base", pattern.pattern, pattern.loose, copy.start)
     if folder.is_relative_to(copy.here):
         yield PathPattern("base", pattern.pattern, pattern.loose, copy.there / folder.relative_to(copy.here))
     elif copy.here.is_relative_to(folder):

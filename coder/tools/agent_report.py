@@ -3,11 +3,15 @@ asked."""
 
 from __future__ import annotations
 
+import json
+
 from coder.core import prompts
 from coder.core.agents import Report
 from coder.core.messages import Json
 from coder.core.tools import ToolOutput
 from coder.tools.agent import Launched
+
+_MOST_VALUE = 8_000  # characters of what an agent handed in
 
 
 def launched(told: Launched, prompt: str) -> ToolOutput:
@@ -40,7 +44,10 @@ def text_of(report: Report) -> str:
         parts.append(f"The agent was stopped before it was done{': ' + report.error if report.error else '.'}")
     if report.text:
         parts.append(report.text if report.state == "completed" else f"The last it said:\n{report.text}")
-    elif report.state == "completed":
+    if report.value is not None:
+        value = json.dumps(report.value, ensure_ascii=False)
+        parts.append(value if len(value) <= _MOST_VALUE else f"{value[:_MOST_VALUE]}…")
+    elif report.state == "completed" and not report.text:
         parts.append("The agent ended without a word.")
     if report.branch:
         parts.append(prompts.load("reminders/agent_branch", branch=report.branch))

@@ -34,7 +34,9 @@ _PROGRESS_LINES = 3
 @dataclass(frozen=True, slots=True)
 class BashParams:
     command: Annotated[str, "The command, as for bash -c"]
-    timeout: Annotated[int | None, "Milliseconds before it is killed; default 120000, at most 600000"] = None
+    timeout: Annotated[
+        int | None, "Milliseconds before it is killed with all it started; default 120000, at most 600000"
+    ] = None
     description: Annotated[str | None, "What it does, in five to ten words"] = None
     run_in_background: Annotated[bool, "Return at once and let it run; for servers and watchers"] = False
 

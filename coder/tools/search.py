@@ -8,6 +8,7 @@ import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from contextlib import suppress
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,6 +50,16 @@ class Search:
         self._denied = [(str(folder), pattern) for folder, pattern in denied]
         self.seconds = seconds
         self._hidden_seconds = hidden_seconds
+
+    @property
+    def denied(self) -> tuple[tuple[Path, str], ...]:
+        return tuple((Path(folder), pattern) for folder, pattern in self._denied)
+
+    def denying(self, denied: tuple[tuple[Path, str], ...]) -> Search:
+        """The same for somebody else, whom other rules bind."""
+        made = copy(self)
+        made._denied = [(str(folder), pattern) for folder, pattern in denied]
+        return made
 
     async def run(self, query: Query, context: ToolContext) -> Findings:
         """The answer; partial when time ran out. Raises ToolError when the worker fails."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,6 +22,11 @@ class Ran:
 class Hands(Protocol):
     @property
     def agents(self) -> Agents: ...
+
+    async def spent(self, keys: Collection[str]) -> float | None:
+        """What agents that were asked under these keys cost so far, in dollars, whether they ended or not; None when
+        that is not known."""
+        ...
 
     async def shell(self, command: str, minutes: float) -> Ran:
         """Runs a command of the file in the session's folder, through the session's gate, undoable."""

@@ -14,10 +14,11 @@ READERS = frozenset({"Explore", "Plan", "reviewer"})  # built in; none of them c
 @dataclass(frozen=True, slots=True, eq=False)
 class Known:
     """`agents` are the names of all there are, and whether each can only read; None: nobody knows, so no name is wrong.
-    `workflows` likewise."""
+    `workflows` likewise. `absent` are agents that there could be, and why they cannot be asked here."""
 
     agents: Mapping[str, bool] | None = None
     workflows: Mapping[str, Workflow] | None = None
+    absent: Mapping[str, str] = field(default_factory=dict)
     checks: tuple[str, ...] = field(default=("citations",))
 
     def only_reads(self, agent: str) -> bool | None:

@@ -69,6 +69,7 @@ def library_of(
     reserved: Collection[str] = (),
     commands: Mapping[str, tuple[Origin, Path]] | None = None,
     agents: Mapping[str, bool] | None = None,
+    absent: Mapping[str, str] | None = None,
 ) -> Library:
     """`folders` stand strongest first. `reserved` are names of the session's own commands, `commands` files that are
     commands by the same name: the stronger place wins, and in one place the command. Never raises.
@@ -96,7 +97,7 @@ def library_of(
             if not note:
                 taken[name] = file.path
     every = {entry.name: entry.workflow for entry in found if not entry.note and entry.workflow is not None}
-    known = Known(agents, every)
+    known = Known(agents, every, absent or {})
     checked = (replace(entry, checked=_checked(entry, known)) for entry in found)
     entries = sorted(checked, key=lambda entry: (bool(entry.note), entry.name))
     return Library(tuple(entries), tuple(Problem(one.path, 0, one.text) for one in search.failing), known)

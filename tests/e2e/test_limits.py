@@ -67,7 +67,7 @@ def test_money_cannot_be_limited_for_a_model_without_a_price(place: Place, args:
 
 
 @pytest.mark.behaviour("B-539")
-def test_a_long_limit_stops_the_run_with_how_to_go_on(place: Place) -> None:
+def test_h13_a_long_limit_stops_the_run_with_how_to_go_on(place: Place) -> None:
     with fake_api([turn("x", fault=fault("status", 429, retry_after=3600)), turn("ok")]) as api:
         done = run(place, api, form="text")
         (path,) = place.transcripts()

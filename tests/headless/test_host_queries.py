@@ -156,7 +156,7 @@ async def test_how_the_model_thinks_is_another_way_from_the_next_request_on(tmp_
             {"subtype": "apply_flag_settings", "settings": {"effortLevel": "low"}},
         ):
             if request:
-                assert await wire.ask(**request) == {}  # type: ignore[arg-type]  # one of several requests
+                assert await wire.ask(**request) == {}
             wire.say("go on")
             await wire.turn()
         thinks = [each.get("thinking", {}).get("type") for each in api.requests]

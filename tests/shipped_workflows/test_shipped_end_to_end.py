@@ -64,11 +64,14 @@ def test_a_quotation_that_is_nowhere_is_caught(place: Place) -> None:
 
 
 @pytest.mark.behaviour("B-2074")
+@pytest.mark.behaviour("B-2124")
 def test_a_report_that_cites_what_is_nowhere_to_the_end_is_shown_as_a_failure(place: Place) -> None:
-    done = research(place, "It is in shop/till.py:7.", "--output-format", "text")
-    assert (done.code, done.stdout) == (1, "It is in shop/till.py:7.\n"), done
+    report = "It is in shop/till.py:7, as https://docs.example.org/never says."
+    done = research(place, report, "--output-format", "text")
+    assert (done.code, done.stdout) == (1, f"{report}\n"), done
     assert (
         "shop/till.py:7" in done.stderr
+        and "https://docs.example.org/never (no page of this address was read)" in done.stderr
         and "no such file" in done.stderr
         and "quoted" not in done.stderr.splitlines()[-1]
     )

@@ -15,7 +15,7 @@ from tests.support.cli import Place
 from tests.support.fakeapi import fake_api, turn
 
 SNAPSHOT = Path(__file__).with_name("first_request.json")
-BYTES = 26_000
+BYTES = 25_500
 
 
 @pytest.fixture

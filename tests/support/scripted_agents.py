@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -109,9 +109,13 @@ class ScriptedHands:
     commands: dict[str, list[Ran]] = field(default_factory=dict)
     checks: dict[str, Callable[[str], str]] = field(default_factory=dict)
     approval: bool | None = None
+    spendings: dict[str, float] = field(default_factory=dict)
     ran: list[str] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
     events: list[AnyEvent] = field(default_factory=list)
+
+    async def spent(self, keys: Collection[str]) -> float | None:
+        return sum(self.spendings.get(key.rpartition("/")[0], 0.0) for key in keys)
 
     async def shell(self, command: str, minutes: float) -> Ran:
         self.ran.append(command)

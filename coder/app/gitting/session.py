@@ -69,9 +69,8 @@ class SessionGit:
         denied = outset.rules.denied_reads(outset.judge.world())
         return (tool.GitTool(lambda: self._verbs(denied)),)
 
-    def tools_in(self, workspace: LocalWorkspace) -> Sequence[Tool]:
+    def tools_in(self, workspace: LocalWorkspace, denied: tuple[tuple[Path, str], ...]) -> Sequence[Tool]:
         """The same for an agent, which works in a place of its own."""
-        denied = self._outset.rules.denied_reads(self._outset.judge.world())
         return (tool.GitTool(lambda: self._verbs(denied, workspace)),) if self.tools else ()
 
     @property

@@ -35,6 +35,12 @@ def names(env: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(name for name in NAMES if name not in ("Explore", "Plan") or not _is_on(env, _SOME_OFF))
 
 
+def switched_off(env: Mapping[str, str]) -> dict[str, str]:
+    """The others, each with the variable that did it."""
+    variable = _ALL_OFF if _is_on(env, _ALL_OFF) else _SOME_OFF
+    return {name: variable for name in NAMES if name not in names(env)}
+
+
 def described(env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Each with what its file says of it."""
     for name in names(env):

@@ -5,7 +5,7 @@ gate, rules and money. Must not know who asked for it, or what becomes of its re
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,8 +22,10 @@ from coder.app.journal import Journal
 from coder.app.judge import Judge
 from coder.app.pictures import shrunk
 from coder.app.requesting import room_of, template_of
+from coder.app.subagents.berth import Berth
 from coder.app.subagents.bounds import Bounds, Turns
 from coder.app.subagents.cast import Cast
+from coder.app.subagents.coming import Coming
 from coder.app.subagents.footing import AgentControl, Footing
 from coder.app.subagents.record import Record
 from coder.app.subagents.relay import SUBMIT, Relay
@@ -37,7 +39,7 @@ from coder.core.requests import Deny, PermissionRequest, Reply, Request
 from coder.core.tools import Tool
 from coder.tools.ledger import FileLedger
 from coder.tools.plan import Planning
-from coder.tools.registry import Helpers
+from coder.tools.registry import Helpers, ToolSession
 from coder.tools.shells import Shells
 from coder.tools.todo import Todos
 from coder.workspace.local import LocalWorkspace
@@ -47,14 +49,6 @@ if TYPE_CHECKING:
 
 _repetition = LazyModule("coder.agent.repetition")
 NEVER = frozenset({"AskUserQuestion", "EnterPlanMode", "TaskOutput", "Workflow", "WaitForMcpServers", SUBMIT})
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Berth:
-    """Where an agent works: `cwd`, and `apart` when that is a work tree of its own."""
-
-    cwd: Path
-    apart: Path | None = None
 
 
 class Child:
@@ -78,19 +72,20 @@ class Child:
         self.journal = Journal.of_agent(outset.journal, transcript, config.home, berth.cwd, record.id, relay.emit)
         self._workspace = LocalWorkspace(
             berth.cwd,
-            config.add_dirs if berth.apart is not None else ground.workspace.roots,
+            config.add_dirs if berth.is_apart else ground.workspace.roots,
             dict(ground.workspace.environment),
         )
-        self._shared = replace(outset.tools, ledger=FileLedger(), shells=Shells(), todos=Todos(), planning=Planning())
         own = "plan" if cast.reads_only else cast.mode
         self._control = AgentControl(outset.control, own, cast.model, is_bound=cast.reads_only)
         self._model = outset.purse.agent(record.id, within)
         self._spill = ground.spill_dir / record.id
-        self.submit = Submit(record.brief.out) if record.brief.out is not None else None
+        judge = self._judge(berth)
+        self._shared = self._tool_session(berth, judge)
+        out = record.brief.out
+        self.submit = Submit(out, is_due=not record.is_told_more) if out is not None else None
         self._points = footing.points.of_agent(self._scene())
         self._tools = self._toolbox(helpers)
         self._bounds = Bounds(self._points, cast.calls, self._tools.names, lambda: self._is_handed_in)
-        judge = self._judge()
         template = self._template()
         again = Again(self._tools, judge, self._workspace)
         self.agent = Agent(
@@ -99,7 +94,7 @@ class Child:
             self._history(),
             self._executor(self._gate(judge), ancestors, berth),
             relay.emit,
-            self._policies(),
+            self._policies(berth),
             cast.context,
             room_of(config, template, self._spill, again),
             self.journal,
@@ -186,11 +181,20 @@ class Child:
         model = replace(config.model, effort=cast.effort or config.model.effort)
         return template_of(replace(config, model=model), cast.model, self._tools.specs(), cast.system)
 
-    def _judge(self) -> Judge:
+    def _tool_session(self, berth: Berth, judge: Judge) -> ToolSession:
+        shared = self._footing.outset.tools
+        if berth.is_apart:  # what may not be read in the session's folder may not be in its copy
+            denied = berth.rules(self._footing.outset.book.rules).denied_reads(judge.world())
+            shared = replace(shared, search=shared.search.denying(denied))
+        return replace(shared, ledger=FileLedger(), shells=Shells(), todos=Todos(), planning=Planning())
+
+    def _judge(self, berth: Berth) -> Judge:
         outset = self._footing.outset
         around = outset.ground.surroundings
         around = replace(around, readable=(*around.readable, self._spill))
-        return Judge(outset.book, self._control, self._workspace, around, self._relay.emit, outset.judge.reload)
+        return Judge(
+            outset.book, self._control, self._workspace, around, self._relay.emit, outset.judge.reload, berth.rules
+        )
 
     def _gate(self, judge: Judge) -> Gate:
         footing = self._footing
@@ -216,20 +220,17 @@ class Child:
 
     def _executor(self, gate: Gate, ancestors: Sequence[str], berth: Berth) -> Executor:
         footing, record = self._footing, self._record
-        kept = footing.pen.around(record.id, ancestors, self._waits, berth.apart)
+        kept = berth.pen.around(record.id, ancestors, self._relay.waits)
         ports = Ports(footing.watch, self.journal, kept, self._bounds, footing.others)
         return Executor(self._tools, gate, self._workspace, self._control, self._relay.emit, self._spill, ports)
 
-    def _waits(self, holder: str | None) -> None:
-        self._record.waits_for = holder or ""
-        self._relay.progress()
-
-    def _policies(self) -> tuple[TurnPolicy, ...]:
+    def _policies(self, berth: Berth) -> tuple[TurnPolicy, ...]:
         turns = self._record.brief.turns or self._cast.turns
         limit = (Turns(turns),) if turns else ()
         submit = (self.submit,) if self.submit is not None else ()
         circles = Later(lambda: _repetition.Repetition())
-        return (*limit, RepeatedFailure(), circles, *submit, self._bounds, self._points)
+        coming = (Coming(self._footing.due, berth.cwd, berth.here),) if self._cast.knows_project else ()
+        return (*limit, RepeatedFailure(), circles, *coming, *submit, self._bounds, self._points)
 
     def _history(self) -> History:
         journal = self.journal

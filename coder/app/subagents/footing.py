@@ -20,6 +20,7 @@ from coder.tools.registry import Helpers, ToolSession
 from coder.workspace.local import LocalWorkspace
 
 if TYPE_CHECKING:
+    from coder.app.subagents.coming import Due
     from coder.app.subagents.merging import Merging
     from coder.app.subagents.origin import Origin
 
@@ -41,7 +42,7 @@ class Makes(Protocol):
 class Footing:
     """`tools` makes the tools of an agent, `find` finds further ones, those of servers; `gate` is the session's, whose
     questions no agent's interrupt. `interrupt` ends the run under way, `merging` is how a branch gets into the
-    session's work tree."""
+    session's work tree; `due` is the memory of folders that one comes to."""
 
     outset: Outset
     casting: Casting
@@ -57,11 +58,12 @@ class Footing:
     origin: Callable[[], Origin]
     merging: Merging
     interrupt: Callable[[], None]
+    due: Due
 
 
 class AgentControl(Control):
     """The mode of an agent is the session's at each moment, or its definition's own where the session's gives no more
-    leave than that. What a person's answer changes is the session's."""
+    leave than that. Plan binds it whatever its own is. What a person's answer changes is the session's."""
 
     def __init__(self, session: Control, own: Mode | None, model: str, *, is_bound: bool = False) -> None:
         super().__init__(session.mode, model, lambda event: None)
@@ -72,7 +74,9 @@ class AgentControl(Control):
     @property
     def mode(self) -> Mode:
         given = self._session.mode
-        if self._own is None or (given in ("bypassPermissions", "acceptEdits") and not self._is_bound):
+        if self._own is None or given == "plan":
+            return given
+        if given in ("bypassPermissions", "acceptEdits") and not self._is_bound:
             return given
         return self._own
 

@@ -13,6 +13,7 @@ from coder.app.subagents.leaving import Left, leave
 from coder.app.subagents.origin import AGENT, LEAVING, PREFIX, SESSION, Origin, Stand
 from coder.app.threads import finished
 from coder.app.worktree_bringing import bring
+from coder.config.paths import user_home
 from coder.core import prompts
 from coder.core.errors import ConfigError, ToolError
 from coder.core.lazy import LazyModule
@@ -44,6 +45,8 @@ class Isolated:
         self._session = session
         self._left: Left | None = None
         self.top = stand.path
+        here = _top_of(session) or session
+        self._copy = Copy(here, stand.path, session, user_home(stand.origin.env))
         self.branch = stand.tree.branch if stand.tree is not None else ""
         self.notes = notes
 
@@ -76,9 +79,12 @@ class Isolated:
 
     def rules(self, rules: Rules) -> Rules:
         """The session's rules, as they hold here: what they deny of its files is denied of these too."""
-        top = _top_of(self._session) or self._session
-        home = Path(self._stand.origin.env.get("HOME") or "/")
-        return also_in(rules, Copy(top, self.top, self._session, home))
+        return also_in(rules, self._copy)
+
+    def here(self, path: Path) -> Path:
+        """What of the session's a path in it is a copy of; any other path as it is."""
+        copy = self._copy
+        return copy.here / path.relative_to(copy.there) if path.is_relative_to(copy.there) else path
 
     async def leave(self, *, ok: bool = True) -> Left:
         """Commits what the agent changed, and removes the worktree when nothing is lost by it. Once the agent has

@@ -5,7 +5,7 @@ earlier process is there. Must not know how agents are run.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,13 +16,16 @@ from coder.agent.ports import Checkpoints, Watched
 from coder.core.agents import AgentRow, Brief, Group, Merged, Report
 from coder.core.errors import SessionError
 from coder.core.events import AnyEvent
+from coder.core.lazy import LazyModule
 from coder.core.messages import Json, Message
 from coder.tools.agent import Launched
 
 if TYPE_CHECKING:
+    from coder.app.subagents import mentioned
     from coder.app.subagents.pool import Pool
     from coder.permissions.gitdrops import Drop
-
+else:  # for people in front
+    mentioned = LazyModule("coder.app.subagents.mentioned")
 
 CEILING = "CLAUDE_CODE_PRINT_BG_WAIT_CEILING_MS"
 _PATIENCE = 600.0
@@ -35,10 +38,18 @@ def _unprimed() -> None:
 
 class LateAgents:
     """Implements `coder.core.agents.Agents` and what the tools need, a `TurnPolicy`, an `EndPolicy` and a listener.
-    `folder` holds what earlier agents left, None where there can be none; `env` says how long a run waits for them."""
+    `folder` holds what earlier agents left, None where there can be none; `env` says how long a run waits for them;
+    `described` tells which kinds can be asked, with a word about each."""
 
-    def __init__(self, make: Callable[[], Pool], folder: Path | None, env: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self,
+        make: Callable[[], Pool],
+        folder: Path | None,
+        env: Mapping[str, str] = os.environ,
+        described: Callable[[], Sequence[tuple[str, str]]] = tuple,
+    ) -> None:
         self._env = env
+        self._described = described
         self._make = make
         self._folder = folder
         self._pool: Pool | None = None
@@ -53,6 +64,16 @@ class LateAgents:
             self._pool.notices.patience = self._patience
             self._pool.notices.heard = lambda: self.heard()
         return self._pool
+
+    def _known(self) -> Pool | None:
+        """The agents there are: of this process, or of an earlier one."""
+        if self._pool is None and self._folder is not None and self._folder.is_dir():
+            return self.pool
+        return self._pool
+
+    def mentionable(self) -> tuple[tuple[str, str], ...]:
+        """How each kind is named behind an `@`, with a word about it."""
+        return tuple(mentioned.offered(self._described()))
 
     def waits(self) -> None:
         """From now on a run ends only when the agents in the background have, or when it has waited as long as it may:
@@ -93,7 +114,13 @@ class LateAgents:
         return await self.pool.merge(branch, title)
 
     def rows(self) -> tuple[AgentRow, ...]:
-        return self._pool.rows() if self._pool is not None else ()
+        pool = self._known()
+        return pool.rows() if pool is not None else ()
+
+    async def spent(self, keys: Collection[str]) -> float | None:
+        """What agents with these keys cost so far, also in earlier processes; None: not known."""
+        pool = self._known()
+        return await pool.spent(keys) if pool is not None else 0.0
 
     def steer(self, id: str, text: str) -> None:
         if self._pool is None:
@@ -118,9 +145,8 @@ class LateAgents:
         return await self.pool.wait_for(id, seconds)
 
     def before_turn(self, turn: int, history: History) -> Verdict:
-        if self._pool is None and turn == 1 and self._folder is not None and self._folder.is_dir():
-            self._pool = self.pool
-        return self._pool.before_turn(turn, history) if self._pool is not None else None
+        pool = self._known() if turn == 1 else self._pool
+        return pool.before_turn(turn, history) if pool is not None else None
 
     async def before_end(self, text: str, history: History) -> Verdict:
         return await self._pool.before_end(text, history) if self._pool is not None else None

@@ -12,10 +12,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from coder.app.subagents import sidecar
+from coder.app.subagents import berth, sidecar
 from coder.app.subagents.bound import Bound
 from coder.app.subagents.cast import Cast
-from coder.app.subagents.child import Berth, Child
+from coder.app.subagents.child import Child
 from coder.app.subagents.record import Record
 from coder.app.subagents.relay import Relay
 from coder.app.subagents.reporting import bounded
@@ -29,6 +29,7 @@ from coder.models import catalog
 
 if TYPE_CHECKING:
     from coder.app.subagents import isolation
+    from coder.app.subagents.berth import Berth
     from coder.app.subagents.isolation import Isolated
     from coder.app.subagents.pool import Pool
 else:  # for agents with a worktree of their own
@@ -59,7 +60,7 @@ class Life:
 
     async def live(self) -> Report:
         """Never raises: whoever cancels it cancels `record.working`."""
-        record, end = self._record, _End()
+        record, end = self._record, _End(value=self._record.value)
         record.working = working = asyncio.create_task(self._work(end))
         await asyncio.wait({working})
         if not working.cancelled() and (error := working.exception()) is not None:
@@ -69,7 +70,7 @@ class Life:
         await self._leave(end)
         report = await self._report(end)
         record.seconds, record.state, record.report, record.doing = record.elapsed, end.state, report, ""
-        record.asks, record.waits_for, record.child, record.working = 0, "", None, None
+        record.asks, record.waits_for, record.child, record.working = [], "", None, None
         report = record.report = replace(report, seconds=record.seconds)
         self._keep(end.state, report)
         self._pool.ended(record, report)
@@ -80,16 +81,16 @@ class Life:
 
     async def _work(self, end: _End) -> None:
         record, pool = self._record, self._pool
-        parent = pool.parent_of(record)
-        lent = parent.lent if parent is not None and not record.background else None
+        waiting = pool.waiter_of(record)
+        lent = waiting.lent if waiting is not None and not record.background else None
         async with pool.places.taken(lent):
             record.begins()
-            berth = await self._berth()
+            record.berth = await self._berth()
             child = record.child = Child(
                 pool.footing,
                 record,
                 self._cast,
-                berth,
+                record.berth,
                 self._relay,
                 Bound(pool, record),
                 pool.ancestors(record),
@@ -112,14 +113,16 @@ class Life:
                 end.text = end.text or _last_words(child)
 
     async def _berth(self) -> Berth:
-        """Where it works. Raises ToolError."""
-        record, footing = self._record, self._pool.footing
+        """Where it works: with the agent that asked for it, when nothing else was wished. Raises ToolError."""
+        record, pool, footing = self._record, self._pool, self._pool.footing
         if "worktree" in (record.brief.isolation, self._cast.isolation):
             self._isolated = await isolation.isolate(footing.origin(), record.id, record.title)
             for note in self._isolated.notes:
                 self._emit(Notice(agent=record.id, level="info", text=note))
-            return Berth(self._isolated.path, self._isolated.top)
-        return Berth(footing.outset.config.cwd)
+            return berth.apart(self._isolated, footing.pen, record.id, pool.ancestors(record), self._relay.waits)
+        parent = pool.parent_of(record)
+        shared = parent.berth if parent is not None else None
+        return shared or berth.in_session(footing.outset.config.cwd, footing.pen)
 
     def _opening(self, child: Child) -> str | None:
         """What it is told now; None when it had said its last word already."""
@@ -137,6 +140,9 @@ class Life:
     async def _leave(self, end: _End) -> None:
         record = self._record
         self._pool.footing.pen.release(record.id)
+        if record.berth is not None:
+            record.berth.pen.release(record.id)
+            record.berth = None
         if self._isolated is None:
             return
         left = await self._isolated.leave(ok=end.state == "completed")

@@ -5,6 +5,7 @@ the session. Must not know how agents are run.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from time import monotonic
 
@@ -13,9 +14,11 @@ from coder.agent.policies import Inject, Verdict
 from coder.app.subagents.record import Record
 from coder.core import prompts
 from coder.core.messages import Message, Meta, Text
+from coder.core.visible import visible_line
 from coder.tools import agent_report
 
 _CUT = "It was cut off with the session. SendMessage to {id} goes on from there."
+_MARK = re.compile(r"<(?=[\s/]*(?:task-notification|task-id|status|summary|result)\b)", re.IGNORECASE)
 _WAYS = {"completed": "has reported", "failed": "failed", "stopped": "was stopped"}
 
 
@@ -89,10 +92,15 @@ def _notice(record: Record) -> str:
         "reminders/agent_ended",
         id=record.id,
         state=state,
-        title=record.title,
+        title=_inside(visible_line(record.title)),
         ended=_WAYS[state],
-        result=agent_report.text_of(report) if report is not None else _CUT.format(id=record.id),
+        result=_inside(agent_report.text_of(report)) if report is not None else _CUT.format(id=record.id),
     )
+
+
+def _inside(text: str) -> str:
+    """The text as it may stand between our marks: it can neither end them nor pose as those of another agent."""
+    return _MARK.sub(r"<\\", text)
 
 
 def told_in(messages: Sequence[Message], id: str) -> bool:

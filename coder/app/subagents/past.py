@@ -23,11 +23,15 @@ class Past:
         self._cut = cut
         self._used: set[str] = set()
         self._ended: dict[str, Report] = {}  # of this process, by chosen key
+        self._stopped: dict[str, str] = {}  # the same: who was stopped before it was done
 
     def note(self, key: str, report: Report) -> None:
         """An agent of this process has ended."""
+        self._stopped.pop(key, None)
         if report.state == "completed":
             self._ended[key] = report
+        elif report.state == "stopped" and key:
+            self._stopped[key] = report.id
 
     def report_for(self, brief: Brief) -> Report | None:
         """What was reported about this very work."""
@@ -40,12 +44,15 @@ class Past:
             self._used.add(kept.id)
         return kept.report
 
-    def cut_off(self, brief: Brief) -> Kept | None:
-        """The agent that goes on with this work."""
+    def cut_off(self, brief: Brief) -> str | None:
+        """The agent that goes on with this work, by its id."""
+        if brief.key and (stopped := self._stopped.pop(brief.key, None)) is not None:
+            return stopped
         kept = self._match(brief, ("running", "stopped"))
-        if kept is not None:
-            self._used.add(kept.id)
-        return kept
+        if kept is None:
+            return None
+        self._used.add(kept.id)
+        return kept.id
 
     def _match(self, brief: Brief, states: tuple[str, ...]) -> Kept | None:
         key = key_of(brief)

@@ -7,8 +7,9 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coder.agent.policies import Verdict
@@ -22,10 +23,11 @@ from coder.app.subagents.past import Past
 from coder.app.subagents.places import Places
 from coder.app.subagents.record import Record
 from coder.core.agents import AgentRow, Brief, Group, Merged, Report
-from coder.core.errors import SessionError, ToolError
+from coder.core.errors import CoderError, SessionError, ToolError
 from coder.core.events import AnyEvent, RunEnded, RunStarted, UsageReported
-from coder.core.messages import Json
+from coder.core.messages import Json, Message, Usage
 from coder.models import catalog
+from coder.sessions import load as loading
 from coder.tools.agent import Launched
 
 if TYPE_CHECKING:
@@ -135,9 +137,12 @@ class Pool:
             raise ToolError(f"Agent {record.id} waits for you: it cannot be asked.")
         if not self.keeps:
             raise ToolError(f"Agent {record.id} has ended, and this session keeps nothing. Ask a new one with Agent.")
-        brief = replace(record.brief, call=call, parent=record.brief.parent, out=None)
+        brief = replace(record.brief, call=call, parent=record.brief.parent)
         cast = self.footing.casting.cast(replace(brief, prompt=message), record.depth)
+        record.value = record.report.value if record.report is not None else None
         record.brief, record.state, record.report, record.background = brief, "queued", None, False
+        record.is_told_more = True
+        record.sender = parent
         return await self._waited(record, Life(self, record, cast, message, _unprimed))
 
     def holds(self, id: str) -> bool:
@@ -188,14 +193,30 @@ class Pool:
 
     def ancestors(self, record: Record) -> tuple[str, ...]:
         above: list[str] = []
-        parent = self._records.get(record.brief.parent)
+        parent = self.waiter_of(record)
         while parent is not None and parent.id not in above:
             above.append(parent.id)
-            parent = self._records.get(parent.brief.parent)
+            parent = self.waiter_of(parent)
         return tuple(above)
+
+    async def spent(self, keys: Collection[str]) -> float | None:
+        """What agents with these keys cost so far, in all their lives, with all that they asked; None: not known."""
+        found = [each for each in self.records if each.key in keys]
+        ids = {each.id for each in found}
+        found += [each for each in self.records if each.id not in ids and ids.intersection(self.ancestors(each))]
+        total: float | None = 0.0
+        for record in found:
+            if record.usage == Usage() and record.transcript is not None:
+                record.remember(await asyncio.to_thread(_said, record.transcript), catalog.price)
+            total = None if total is None or record.usd is None else total + record.usd
+        return total
 
     def parent_of(self, record: Record) -> Record | None:
         return self._records.get(record.brief.parent)
+
+    def waiter_of(self, record: Record) -> Record | None:
+        """The agent that waits for this one: who sent it on, else who asked it."""
+        return self._records.get(record.sender or record.brief.parent)
 
     def _is_above(self, id: str, of: str) -> bool:
         record = self._records.get(of)
@@ -212,9 +233,10 @@ class Pool:
             raise ToolError(f"Agents may ask agents {self.deepest} deep, and no deeper. Do this yourself.")
         crowd = brief.group if isinstance(brief.group, Crowd) else parent.crowd if parent is not None else None
         cast = self.footing.casting.cast(brief, depth)
-        if cut is not None and (record := self._records.get(cut.id)) is not None and record.living is None:
+        record = self._records.get(cut) if cut is not None and self.keeps else None
+        if record is not None and (record.living is None or record.living.done()):
             record.brief, record.state, record.crowd = replace(brief, prompt=record.brief.prompt), "queued", crowd
-            record.report, record.told = None, True
+            record.report, record.told, record.sender = None, True, ""
             return record, cast, ""
         (crowd or self._crowd).add()
         id = self._new_id()
@@ -260,6 +282,14 @@ class Pool:
         while (id := "a" + secrets.token_hex(4)) in self._records:
             pass
         return id
+
+
+def _said(transcript: Path) -> Sequence[Message]:
+    """What an agent of an earlier process said, as far as it is kept."""
+    try:
+        return loading.load(transcript, aside=True).messages
+    except (CoderError, OSError):
+        return ()
 
 
 def _count(text: str | None, otherwise: int) -> int:

@@ -39,6 +39,7 @@ def pool_of(made: Assembly) -> Pool:
         origin=lambda: origin,
         merging=Merging(origin, made.checkpoints, pen, lambda: outset.journal.path),
         interrupt=lambda: made.agents.interrupt(),
+        due=made.memory.due_beside,
     )
     return Pool(footing, outset.journal.cut)
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coder.core.agents import AgentRow, AgentState, Brief, Report
-from coder.core.messages import Message, Usage
+from coder.core.messages import Json, Message, Usage
 
 if TYPE_CHECKING:
+    from coder.app.subagents.berth import Berth
     from coder.app.subagents.child import Child
     from coder.app.subagents.crowd import Crowd
 
@@ -23,7 +24,10 @@ ENDED = ("completed", "failed", "stopped")
 @dataclass(slots=True, eq=False, repr=False)
 class Record:
     """`usd` None: the price of a request is not known. `told`: what it reported is in the conversation, or need not be.
-    `waits_for` is the agent that is changing files, while this one waits for it; `asks` counts its open questions."""
+    `waits_for` is the agent that is changing files, while this one waits for it; `asks` are its open questions, each as
+    people read it, the oldest first. `is_told_more`: it had ended and was spoken to, so that words are an answer, too;
+    `value` is what it had handed in. `sender` is the agent that sent it on and waits for it now, "" for the one that
+    first asked it."""
 
     id: str
     brief: Brief
@@ -40,14 +44,18 @@ class Record:
     tool_uses: int = 0
     usage: Usage = field(default_factory=Usage)
     usd: float | None = 0.0
-    asks: int = 0
+    asks: list[str] = field(default_factory=list)
     waits_for: str = ""
+    sender: str = ""
     told: bool = True
+    is_told_more: bool = False
+    value: Json | None = None
     began: float = 0.0
     seconds: float = 0.0  # of its lives before this one, and once it has ended of all
     last: float = 0.0
     report: Report | None = None
     child: Child | None = None
+    berth: Berth | None = None
     working: asyncio.Task[object] | None = None
     living: asyncio.Task[Report] | None = None
     lent: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -96,7 +104,7 @@ class Record:
             state=self.state,
             parent=self.brief.parent,
             call=self.brief.call,
-            doing="waits for an answer" if self.asks else "" if self.has_ended else doing,
+            doing=f"waiting for you: {self.asks[0]}" if self.asks else "" if self.has_ended else doing,
             step=self.step,
             tool_uses=self.tool_uses,
             tokens=self.usage.prompt_tokens + self.usage.output_tokens,

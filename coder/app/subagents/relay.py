@@ -5,6 +5,7 @@ front ends.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from coder.app.subagents.record import Record
@@ -18,6 +19,7 @@ from coder.core.events import (
     ToolStarted,
     TurnStarted,
 )
+from coder.core.requests import Question, Request, ServerQuestion
 
 _DOING = {
     "Read": "reading", "Edit": "changing", "Write": "writing", "NotebookEdit": "changing", "Glob": "looking for",
@@ -55,14 +57,20 @@ class Relay:
             case ToolFinished(call=call):
                 self._running.pop(call.id, None)
                 record.doing = next(reversed(self._running.values()), "thinking")
-            case PermissionAsked():
-                record.asks += 1
+            case PermissionAsked(request=request):
+                record.asks.append(question(request))
                 self.progress()
-            case PermissionAnswered():
-                record.asks -= 1
+            case PermissionAnswered(request=request):
+                with suppress(ValueError):
+                    record.asks.remove(question(request))
                 self.progress()
             case _:
                 pass
+
+    def waits(self, holder: str | None) -> None:
+        """It waits for this agent, which is changing files; None: no longer."""
+        self._record.waits_for = holder or ""
+        self.progress()
 
     def progress(self) -> None:
         self._record.lives()
@@ -72,6 +80,19 @@ class Relay:
         primed, self._primed = self._primed, None
         if primed is not None:
             primed()
+
+
+def question(request: Request) -> str:
+    """What a person is asked, as a row has room for it: "allow curl docs.example.com?"."""
+    if isinstance(request, Question):
+        asked = request.questions[0].get("question") if request.questions else None
+        return " ".join(asked.split())[:_LONGEST] if isinstance(asked, str) else "a question"
+    if isinstance(request, ServerQuestion):
+        return f"what the server {request.server} asks"
+    tool, summary = request.call.name, " ".join(request.summary.split())
+    if tool == "ExitPlanMode":
+        return "approve its plan?"
+    return f"allow {summary.removeprefix(tool).strip()[:_LONGEST] if tool == 'Bash' else doing(tool, summary)}?"
 
 
 def doing(tool: str, summary: str) -> str:

@@ -21,12 +21,13 @@ _WRAPPED = "value"
 
 class Submit:
     """A tool, a `TurnPolicy` and an `EndPolicy`. `value` is what was handed in, None until then. A form that is no
-    object stands under `value` in the input, and the value is what stands there."""
+    object stands under `value` in the input, and the value is what stands there. `is_due`: it cannot end without."""
 
     name = SUBMIT
     params = dict
 
-    def __init__(self, form: Json) -> None:
+    def __init__(self, form: Json, *, is_due: bool = True) -> None:
+        self._is_due = is_due
         self._is_object = form.get("type", "object") == "object"
         self._form = form if self._is_object else _wrapped(form)
         self._wrong = ""
@@ -81,7 +82,7 @@ class Submit:
         return None if self._tries < 2 else Stop("malformed", f"What it handed in does not fit the form: {wrong}.")
 
     async def before_end(self, text: str, history: History) -> Verdict:
-        if self.value is not None:
+        if self.value is not None or not self._is_due:
             return None
         if self._is_asked:
             return Stop("gate_unmet", "It ended without handing in its result.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,11 +19,15 @@ else:  # for workflows with such a gate
 @dataclass(frozen=True, slots=True, eq=False)
 class Citations:
     """Whether every place in a file that a text names is there, with the words it quotes. What it quotes from a page is
-    looked up where that page is still known; an address that is not may have been read before."""
+    looked up where that page is still known; an address has to stand in what this session `met`, None: not known."""
 
     roots: Callable[[], tuple[Path, ...]]
     may_read: Callable[[Path], bool]
     pages: Callable[[], Mapping[str, str]] = dict
+    met: Callable[[], Sequence[str]] | None = None
 
     async def __call__(self, text: str) -> str:
-        return await cited.checked(text, self.roots(), self.may_read, self.pages(), has_all=False)
+        met = await asyncio.to_thread(self.met) if self.met is not None and "://" in text else ()
+        return await cited.checked(
+            text, self.roots(), self.may_read, self.pages(), has_all=self.met is not None, met=met
+        )

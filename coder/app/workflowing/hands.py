@@ -40,6 +40,10 @@ class SessionHands:
     checks: Mapping[str, Check] = field(default_factory=dict)
     approved: Collection[str] = ()
     has_shell: Callable[[], bool] = lambda: True
+    spent_on: Callable[[Collection[str]], Awaitable[float | None]] | None = None
+
+    async def spent(self, keys: Collection[str]) -> float | None:
+        return await self.spent_on(keys) if self.spent_on is not None else 0.0
 
     async def shell(self, command: str, minutes: float) -> Ran:
         if not self.has_shell():

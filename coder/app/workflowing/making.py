@@ -12,6 +12,7 @@ from coder.app.commanding.rows import places_here
 from coder.app.workflowing import places
 from coder.app.workflowing.checks import Citations
 from coder.app.workflowing.hands import SessionHands
+from coder.app.workflowing.met import met, transcripts_in
 from coder.app.workflowing.session import Parts, SessionWorkflows
 from coder.core.messages import ToolUse
 from coder.core.requests import Allow
@@ -28,7 +29,7 @@ def workflows_of(made: Assembly, reserved: Collection[str]) -> SessionWorkflows:
     outset, config = made.outset, made.outset.config
 
     def library() -> Library:
-        return places.library(config, reserved=reserved, agents=places.known_agents(places_here(config)))
+        return places.library_here(config, reserved, outset.book.rules)
 
     def stamp() -> Hashable:
         """Which files there are, how long, and when they were written; also of commands, which may come first."""
@@ -39,13 +40,24 @@ def workflows_of(made: Assembly, reserved: Collection[str]) -> SessionWorkflows:
     def may_read(path: Path) -> bool:
         return outset.judge(ToolUse("", "Read", {"file_path": str(path)}), Reads((path,)), Allow()).verdict == "allow"
 
+    def addresses() -> tuple[str, ...]:
+        return met(transcripts_in(outset.journal.folder, outset.journal.path))
+
+    citations = Citations(
+        lambda: outset.ground.workspace.roots,
+        may_read,
+        outset.tools.web.texts,
+        addresses if outset.journal.path is not None else None,
+    )
+
     def hands(approved: Sequence[str]) -> SessionHands:
         return SessionHands(
             agents=made.agents,
+            spent_on=made.agents.spent,
             executor=lambda: made.executor,
             ask=made.ask,
             emit=outset.emit,
-            checks={"citations": Citations(lambda: outset.ground.workspace.roots, may_read, outset.tools.web.texts)},
+            checks={"citations": citations},
             approved=approved,
             has_shell=lambda: made.tools.find("Bash") is not None,
         )

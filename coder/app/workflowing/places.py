@@ -7,16 +7,19 @@ import os
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from coder.commands.agents import load_agents
+from coder.app.rulebook import rules_of
+from coder.app.subagents.built_in import switched_off
+from coder.app.subagents.listing import denying
+from coder.app.subagents.roster import roster_of
 from coder.commands.loader import load
-from coder.commands.places import Place, places_of
+from coder.commands.places import places_of
 from coder.config.jsonfile import read_object
 from coder.config.paths import MANAGED
 from coder.config.replace import locked, replace
 from coder.core.config import Config
 from coder.core.errors import ConfigError
+from coder.permissions.rules import Rules
 from coder.workflows.checking.nesting import uses_of
-from coder.workflows.known import READERS
 from coder.workflows.library import SHIPPED, Folder, Library, library_of
 from coder.workflows.workflow import Workflow
 
@@ -51,20 +54,40 @@ def library(
     *,
     reserved: Collection[str] = (),
     agents: Mapping[str, bool] | None = None,
+    absent: Mapping[str, str] | None = None,
     managed: Path = MANAGED,
 ) -> Library:
     """`reserved` are the names of the session's own commands, `agents` the names of all agents and whether each only
-    reads. Blocks while it reads; never raises."""
+    reads, `absent` why others cannot be asked. Blocks while it reads; never raises."""
     places = places_of(config, managed)
     by_files = [place for place in places if place.kind in {"commands", "skills"}]
     commands = {one.name: (one.origin, one.file) for one in load(by_files, reserved=reserved).definitions}
-    return library_of(workflow_folders(config, managed), reserved=reserved, commands=commands, agents=agents)
+    folders = workflow_folders(config, managed)
+    return library_of(folders, reserved=reserved, commands=commands, agents=agents, absent=absent)
 
 
-def known_agents(places: Iterable[Place]) -> dict[str, bool]:
-    """The agents of files and those built in, and whether each can only read."""
-    found = {agent.name: _only_reads(agent.tools) for agent in load_agents(places)[0]}
-    return {"general-purpose": False, **dict.fromkeys(READERS, True), **found}
+def library_here(config: Config, reserved: Collection[str] = (), rules: Rules | None = None) -> Library:
+    """With the agents that a session of these settings may ask; `rules` None: those of the settings."""
+    agents, absent = known_agents(config, rules)
+    return library(config, reserved=reserved, agents=agents, absent=absent)
+
+
+def known_agents(config: Config, rules: Rules | None = None) -> tuple[dict[str, bool], dict[str, str]]:
+    """The agents that may be asked, and whether each can only read; then why others may not, by their names."""
+    env = {**os.environ, **config.env}
+    held = rules if rules is not None else rules_of(config)[0]
+    spawns = config.agents.spawns
+    agents: dict[str, bool] = {}
+    absent = {name: f"{variable} switches it off" for name, variable in switched_off(env).items()}
+    for agent in roster_of(config, env).all():
+        absent.pop(agent.name, None)
+        if rule := denying(held, agent.name):
+            absent[agent.name] = f"a rule denies it: {rule}"
+        elif spawns and agent.name not in spawns:
+            absent[agent.name] = f"this session may ask only {', '.join(spawns)}"
+        else:
+            agents[agent.name] = agent.reads_only or _only_reads(agent.tools)
+    return agents, absent
 
 
 def unseen(config: Config, library: Library, workflow: Workflow) -> tuple[Workflow, ...]:

@@ -63,8 +63,8 @@ async def _slow_reader(ground: Ground) -> None:
     await ground.serve({"text": text, "delta": 64})
     async with ground.talk("--include-partial-messages") as wire:
         await wire.say("go")
-        wire.end()
         await asyncio.sleep(_SLOW)
+        await wire.turn()
         await wire.rest()
     results = of_type(wire.seen, "result")
     expect(

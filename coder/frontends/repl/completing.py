@@ -46,7 +46,7 @@ class Completion:
         self._closed_at: int | None = None  # where the menu begins that was closed
 
     def offer(self, commands: tuple[Command, ...], resources: tuple[tuple[str, str], ...] = ()) -> None:
-        """The commands there are from now on, and what of servers can be named behind an `@`."""
+        """The commands there are from now on, and what besides files can be named behind an `@`."""
         self._slash.offer(commands)
         self._resources = resources
 

@@ -318,7 +318,7 @@ class Prompt:
         self._update_menu()
 
     def offer(self, commands: tuple[Command, ...], resources: tuple[tuple[str, str], ...] = ()) -> None:
-        """The commands that can be completed from now on, and what of servers behind an `@`; one may have been typed
+        """The commands that can be completed from now on, and what besides files behind an `@`; one may have been typed
         before they were known."""
         self._completion.offer(commands, resources)
         if self.buffer.text.startswith("/"):

@@ -20,10 +20,8 @@ from coder.frontends.stream_json.ended import result as result
 from coder.frontends.stream_json.frames import framed as framed
 from coder.frontends.stream_json.frames import system as system
 from coder.frontends.stream_json.frames import usage as usage
-from coder.frontends.stream_json.lines import LIMIT
 from coder.frontends.stream_json.opening import init as init
 
-LINE_LIMIT = LIMIT
 _LEVELS = {"error": "warning"}  # there is nothing louder on the wire
 
 

@@ -68,8 +68,14 @@ class Host:
                 self.out.closing()
                 reading.cancel()
                 await self.control.aclose()
-                await self.seat.aclose()
+                await self._leave()
             return self._closed(_code(self.turns.last, signals))
+
+    async def _leave(self) -> None:
+        try:
+            await self.seat.aclose()
+        except Exception:  # noqa: BLE001  # what cannot be closed must not keep back what was said
+            _log.exception("the session could not be closed")
 
     async def _read(self) -> None:
         try:

@@ -5,17 +5,31 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from coder.core.lazy import LazyModule
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+if TYPE_CHECKING:
+    from coder.workspace import descendants
+else:  # for what does not end
+    descendants = LazyModule("coder.workspace.descendants")
+
+_SAME = 0.5  # seconds in which a signal is the one before once more
+
+
 class Signals:
-    """The first one stops what runs; a second one ends the process at once."""
+    """The first one stops what runs; another one after a moment ends the process at once. Often one is sent twice, to
+    the group and to each of it."""
 
     def __init__(self, stop: Callable[[], None]) -> None:
         self._stop = stop
         self.caught: signal.Signals | None = None
+        self._since = 0.0
 
     def __enter__(self) -> Signals:
         loop = asyncio.get_running_loop()
@@ -30,7 +44,10 @@ class Signals:
             asyncio.get_running_loop().remove_signal_handler(number)
 
     def _on_signal(self, number: signal.Signals) -> None:
-        if self.caught is not None:
+        now = time.monotonic()
+        if self.caught is None:
+            self.caught, self._since = number, now
+            self._stop()
+        elif now - self._since > _SAME:
+            descendants.end_descendants()
             os._exit(128 + number)
-        self.caught = number
-        self._stop()

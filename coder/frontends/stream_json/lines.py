@@ -27,16 +27,19 @@ def encode(message: Json) -> bytes:
 
 
 def fitted(message: Json, limit: int = LIMIT) -> bytes:
-    """The line of a message, with notes in place of what is too long for one. At most `limit` bytes long. Never
-    raises."""
+    """The line of a message, with notes in place of what is too long for one. Never raises."""
     line = encode(message)
-    if len(line) <= limit:
-        return line
+    return line if len(line) <= limit else encode(slimmed(message, limit))
+
+
+def slimmed(message: Json, limit: int = LIMIT) -> Json:
+    """The message with notes in place of pictures, documents and the ends of long texts, as many as it takes for a line
+    of that length; of one with too many parts only what it is."""
     for longest in _STEPS:
-        line = encode(_slim(message, longest))
-        if len(line) <= limit:
-            return line
-    return encode({key: _only(value) for key, value in list(message.items())[:_MOST_ITEMS]})
+        slim: Json = _slim(message, longest)
+        if len(encode(slim)) <= limit:
+            return slim
+    return {key: _only(value) for key, value in list(message.items())[:_MOST_ITEMS]}
 
 
 def _slim(value: Any, longest: int) -> Any:

@@ -1,4 +1,4 @@
-"""The two JSON front ends: `stream-json` writes each message as it happens, `json` the result alone."""
+"""The front end that writes each message as it happens, as a program reads them. Must not know who reads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from coder.app.session import Session
-from coder.app.spent import Spent
 from coder.core.events import (
     AgentEnded,
     AgentProgressed,
@@ -27,25 +26,20 @@ from coder.core.events import (
     PermissionDenied,
     RunEnded,
     StepChanged,
-    StreamEvent,
     TaskEnded,
+    TextDelta,
+    ThinkingDelta,
     ToolFinished,
     ToolStarted,
-    TurnStarted,
 )
 from coder.core.lazy import LazyModule
 from coder.core.messages import Json, Message
-from coder.core.requests import Deny, Reply, Request
 from coder.frontends.commands import OWN
 from coder.frontends.hook_words import failure
 from coder.frontends.stream_json import convert
-from coder.frontends.stream_json.ended import Turn
 from coder.frontends.stream_json.lines import encode as encode
-from coder.frontends.stream_json.lines import fitted
-from coder.frontends.stream_json.outbox import Outbox
-from coder.frontends.stream_json.partial import Partial
+from coder.frontends.stream_json.out_result import JsonOut as JsonOut
 from coder.frontends.stream_json.progress import BEAT, Progress
-from coder.frontends.workflow_json import with_workflow
 
 if TYPE_CHECKING:
     from coder.frontends.stream_json import agents, limits, mirror, shells
@@ -55,65 +49,10 @@ else:  # few runs have any
     )
 
 State: TypeAlias = Literal["idle", "running", "requires_action"]
+_PIECES = frozenset({TextDelta, ThinkingDelta})  # by far the most there are of any, and never told
 _ALWAYS = frozenset({"SessionStart", "Setup"})
 _NEVER_STARTED = frozenset({"Notification", "SessionEnd", "PreCompact", "PostCompact"})
 _LEAVES_RUNNING = frozenset({"Bash"})
-
-
-class JsonOut:
-    """`--output-format json`: exactly the result object, as one document."""
-
-    def __init__(self, fd: int, *, partial: bool = False) -> None:
-        self._outbox = Outbox(fd)
-        self._denials: list[PermissionDenied] = []
-        self._started = time.monotonic()
-        self._session_id = ""
-        self._partial = Partial(time.monotonic, is_told=partial)
-        self._in_tools = False  # calls of this turn were begun, and no request was made since
-
-    def begin(self, session: Session) -> None:
-        self._session_id = session.facts.session_id
-
-    def emit(self, event: AnyEvent) -> None:
-        match event:
-            case PermissionDenied():
-                self._denials.append(event)
-            case TurnStarted(agent="main"):
-                self._in_tools = False
-                self._partial.asks()
-            case ToolStarted(agent="main"):
-                self._in_tools = True
-            case StreamEvent(agent="main", raw=raw):
-                if (shape := self._partial.shape(self._session_id, raw)) is not None:
-                    self._write(shape)
-            case _:
-                pass
-
-    async def ask(self, request: Request) -> Reply:
-        return Deny("nobody is there to ask", nobody=True)
-
-    def finish(self, ended: RunEnded, session: Session) -> None:
-        self._write(self._result_of(ended, session, session.spent))
-        self._outbox.close()
-        if self._outbox.failure is not None:
-            raise self._outbox.failure
-
-    def _new_turn(self) -> None:
-        """What is told of a turn is about the one that begins."""
-        self._started, self._denials, self._in_tools = time.monotonic(), [], False
-        self._partial.turn_begins()
-
-    def _result_of(
-        self, ended: RunEnded, session: Session, spent: Spent, user_message: str = "", origin: Json | None = None
-    ) -> Json:
-        turn = Turn(self._partial.first_ms, self._in_tools, user_message, origin)
-        seconds = time.monotonic() - self._started
-        result = convert.result(session.facts, ended, spent, self._denials, seconds, turn)
-        return with_workflow(result, session)
-
-    def _write(self, message: Json) -> None:
-        """A result goes out whole, whatever its length: it is what the run was for."""
-        self._outbox.put(encode(message) if message.get("type") == "result" else fitted(message))
 
 
 class StreamJsonOut(JsonOut):
@@ -146,13 +85,11 @@ class StreamJsonOut(JsonOut):
         self._agents: agents.AgentsOut | None = None
         self._limits: limits.Limits | None = None
         self._shells: shells.ShellsOut | None = None
-        self._session: Session | None = None
         self._progress = Progress(self._write, beat)
         self._state: State = "idle"
 
     def begin(self, session: Session) -> None:
         super().begin(session)
-        self._session = session
         self._write(self._init(session))
         self.state("running")
         for warning in session.warnings:
@@ -181,6 +118,8 @@ class StreamJsonOut(JsonOut):
             self._write(frame)
 
     def emit(self, event: AnyEvent) -> None:
+        if type(event) in _PIECES:
+            return
         super().emit(event)
         if event.agent != "main" or isinstance(event, AgentStarted | AgentProgressed | AgentEnded):
             self._of_agent(event)
@@ -215,9 +154,7 @@ class StreamJsonOut(JsonOut):
         self._settle()
         self._write(self._result_of(ended, session, session.spent))
         self.state("idle")
-        self._outbox.close()
-        if self._outbox.failure is not None:
-            raise self._outbox.failure
+        self._outbox.deliver()
 
     def _settle(self) -> None:
         """The session has ended: so has all that was told to have begun."""

@@ -36,7 +36,10 @@ def control_problems(workflow: Workflow, known: Known) -> Iterator[Said]:
 
 
 def _agent(step: Step, known: Known) -> Iterator[Said]:
-    if step.agent and known.agents is not None and step.agent not in known.agents:
+    asked = "" if step.use else step.agent or "general-purpose"
+    if why := known.absent.get(asked, ""):
+        yield Said(line_of(step, "agent"), f"the agent {asked} cannot be asked: {why}")
+    elif step.agent and known.agents is not None and step.agent not in known.agents:
         hint = meant(step.agent, known.agents, "agents")
         yield Said(line_of(step, "agent"), f"there is no agent {step.agent[:60]!r}{hint}")
 

@@ -36,10 +36,16 @@ class Means:
         self._title = workflow.name
         self._limits = limits
         self._asked = set(past.asked) if past is not None else set[str]()
-        cut_off = len(self._asked - past.kept.keys()) if past is not None else 0
-        self._left = max(limits.agents - len(self._asked), 0) + cut_off  # who was cut off goes on
+        self._cut_off = self._asked - past.kept.keys() if past is not None else set[str]()
+        self._left = max(limits.agents - len(self._asked), 0) + len(self._cut_off)  # who was cut off goes on
         self._usd_before, self.seconds_before = (past.usd, past.seconds) if past is not None else (0.0, 0.0)
         self._group: Group | None = None
+
+    async def looks_back(self) -> None:
+        """Before the first step: what those cost counts too that were cut off, and have no result."""
+        if self._cut_off and self._usd_before is not None:
+            spent = await self.hands.spent({f"{self.name}/{key}" for key in self._cut_off})
+            self._usd_before = None if spent is None else self._usd_before + spent
 
     @property
     def group(self) -> Group:

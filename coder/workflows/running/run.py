@@ -41,6 +41,7 @@ class Run:
         if past is not None and past.state == "failed":
             for place in past.stopped_at:
                 await self._journal.gives_up(place)
+        await self._means.looks_back()
         await self._journal.begins(self._workflow.name, self._workflow.digest, self._arguments)
         try:
             async with asyncio.timeout(self._means.seconds_left):

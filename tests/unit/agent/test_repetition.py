@@ -30,7 +30,7 @@ async def run(made: Engine) -> RunEnded:
 
 
 @pytest.mark.behaviour("B-576")
-async def test_the_same_call_with_the_same_result_is_pointed_out_then_ends_the_run() -> None:
+async def test_h16_the_same_call_with_the_same_result_is_pointed_out_then_ends_the_run() -> None:
     made = engine(*([look(number)] for number in range(8)))
     ended = await run(made)
     assert ended.reason == "loop" and ended.turns == 5
@@ -86,7 +86,7 @@ async def test_failures_of_an_earlier_run_do_not_end_one_that_thinks_first() -> 
 
 
 @pytest.mark.behaviour("B-576")
-async def test_polling_counts_for_nothing() -> None:
+async def test_h16_polling_counts_for_nothing() -> None:
     ticks = iter(range(100))
     poll = FakeTool("look", lambda raw: f"{next(ticks)} of 9 done")
     made = engine(*([look(number)] for number in range(9)), tools=[poll])

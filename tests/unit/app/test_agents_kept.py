@@ -126,6 +126,40 @@ async def test_a_result_that_was_handed_in_before_the_end_is_taken(tmp_path: Pat
         await session.aclose()
 
 
+@pytest.mark.behaviour("B-2117")
+@pytest.mark.behaviour("B-2118")
+@pytest.mark.parametrize("again", ["In words: 7.", "anew"])
+async def test_an_agent_with_a_form_that_is_spoken_to_keeps_it(tmp_path: Path, again: str) -> None:
+    more = tool("Submit", n=8) if again == "anew" else again
+    rules = (
+        rule({"last_user_contains": "and now?"}, more),
+        rule({"last_tool": "SendMessage"}, "Thanks."),
+        rule({"last_user_contains": "ask again"}, tool("SendMessage", to="helper", message="and now?")),
+        rule({"last_user_contains": "typed"}, tool("Submit", n=7)),
+    )
+    hello = rule({"last_user_contains": "hello"}, "Hi.")
+    async with running_api(fan(["part q"], *rules, hello, rule({"last_tool": "Submit"}, "Done."))) as api:
+        talk = Talk.at(tmp_path, api.url)
+        session = await talk.open()
+        assert session.agents is not None
+        assert session.agents.rows() == ()
+        await session.agents.run(Brief(prompt="typed", key="step", out=FORM, name="helper"))
+        await session.prompt("hello")
+        await session.aclose()
+        session = await talk.open(AGAIN)
+        assert session.agents is not None
+        assert [row.title for row in session.agents.rows()] == ["typed"]
+        assert (await session.prompt("ask again")).text == "Thanks."
+        first, last = of(api, "typed")[0], of(api, "typed")[-1]
+        assert first["tools"] == last["tools"] and first["system"] == last["system"]
+        expected = {"n": 8} if again == "anew" else {"n": 7}
+        (told,) = results(api.requests[-1])
+        assert json.dumps(expected) in told and (again == "anew" or told.startswith(again)), told
+        kept = await session.agents.run(Brief(prompt="typed", key="step", out=FORM))
+        assert (kept.state, kept.value) == ("completed", expected)
+        await session.aclose()
+
+
 async def test_nothing_is_kept_of_agents_where_the_session_keeps_nothing(tmp_path: Path) -> None:
     follows = rule({"last_tool": "Agent"}, tool("SendMessage", to="helper", message="more"))
     last = rule({"last_tool": "SendMessage"}, "It is gone.")

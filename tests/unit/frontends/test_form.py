@@ -122,6 +122,8 @@ async def _told(reply: Reply) -> ToolOutput:
     """What the real tool tells the model."""
 
     class Context:
+        tool_use_id = "toolu_1"
+
         async def ask(self, request: Request) -> Reply:
             return reply
 

@@ -5,16 +5,26 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from coder.app.workflowing.places import has_workflows, known_agents, library, may_run_unasked, remember, unseen
-from coder.commands.places import places
+from coder.app.workflowing.places import (
+    has_workflows,
+    known_agents,
+    library,
+    library_here,
+    may_run_unasked,
+    remember,
+    unseen,
+)
+from coder.app.workflowing.session import usable
 from coder.config.flags import Flags
 from coder.config.load import load
 from coder.core.config import Config
 from coder.core.errors import ConfigError
 from coder.workflows.patterns.begin import begin
+from coder.workflows.workflow import WorkflowError
 
 TEXT = "---\nbudget: {usd: 1}\n---\n## a\nDo it.\n"
 
@@ -33,9 +43,9 @@ class Ground:
         file.write_text(text)
         return file
 
-    def config(self, **flags: bool) -> Config:
+    def config(self, **flags: Any) -> Config:
         env = {"HOME": str(self.home), "ANTHROPIC_API_KEY": "k"}
-        return load(Flags(cwd=str(self.project), **flags), env, self.project)  # type: ignore[arg-type]
+        return load(Flags(cwd=str(self.project), **flags), env, self.project)
 
 
 @pytest.fixture
@@ -130,5 +140,47 @@ def test_no_file_is_written_over(ground: Ground) -> None:
 def test_who_only_reads_is_known_by_its_tools(ground: Ground) -> None:
     ground.put("project/.claude/agents/a.md", "---\nname: a\ndescription: x\ntools: Read, Grep\n---\nx\n")
     ground.put("project/.claude/agents/b.md", "---\nname: b\ndescription: x\n---\nx\n")
-    known = known_agents(places(ground.project, ground.home / ".coder"))
+    known, absent = known_agents(ground.config())
     assert (known["a"], known["b"], known["Explore"], known["general-purpose"]) == (True, False, True, False)
+    assert absent == {}
+
+
+@pytest.mark.behaviour("B-2123")
+@pytest.mark.parametrize(
+    ("variable", "rule", "cannot", "why"),
+    [
+        (
+            "CLAUDE_CODE_DISABLE_EXPLORE_PLAN_AGENTS",
+            "",
+            "Explore",
+            "CLAUDE_CODE_DISABLE_EXPLORE_PLAN_AGENTS switches it off",
+        ),
+        (
+            "CLAUDE_AGENT_SDK_DISABLE_BUILTIN_AGENTS",
+            "",
+            "general-purpose",
+            "CLAUDE_AGENT_SDK_DISABLE_BUILTIN_AGENTS switches",
+        ),
+        ("", "Agent(Explore)", "Explore", "a rule denies it: Agent(Explore)"),
+    ],
+)
+def test_a_workflow_whose_agent_cannot_be_asked_says_which_and_why(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch, variable: str, rule: str, cannot: str, why: str
+) -> None:
+    if variable:
+        monkeypatch.setenv(variable, "1")
+    config = ground.config(disallowed_tools=(rule,) if rule else ())
+    for entry in library_here(config).entries:
+        assert entry.origin == "built-in" and entry.workflow is not None
+        asked = {step.agent or "general-purpose" for step in entry.workflow.steps}
+        texts = [each.text for each in entry.checked.errors]
+        if cannot in asked:
+            assert any(text.startswith(f"the agent {cannot} cannot be asked: {why}") for text in texts), texts
+            with pytest.raises(WorkflowError, match=r"the agent \S+ cannot be asked"):
+                usable(entry)
+        elif variable != "CLAUDE_AGENT_SDK_DISABLE_BUILTIN_AGENTS":
+            assert texts == []
+    if variable and cannot == "Explore":
+        ground.put("home/.coder/agents/mine.md", "---\nname: Explore\ndescription: x\n---\nx\n")
+        again = library_here(ground.config()).find("fix-issue")
+        assert again is not None and not again.checked.errors

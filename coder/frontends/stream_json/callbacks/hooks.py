@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
-
 from coder.core.messages import Json
-from coder.frontends.stream_json import convert
+from coder.frontends.stream_json import lines
 from coder.frontends.stream_json.callbacks.servers import Ask
 from coder.frontends.stream_json.control import HostGone, RequestError
 from coder.hooks.surroundings import HostError
 
 _JUDGED = ("PreToolUse", "PermissionRequest", "UserPromptSubmit")  # what is let through by its whole text
+_AROUND = 2_000  # bytes of a frame besides the input
 
 
 class HostHooks:
@@ -29,7 +28,7 @@ class HostHooks:
         if is_too_long(request):
             if given.get("hook_event_name") in _JUDGED:
                 raise HostError(TOO_LONG, gone=True)
-            request["input"] = convert.without_data(given)
+            request["input"] = lines.slimmed(given, lines.LIMIT - _AROUND)
         try:
             return await self._ask(request)
         except HostGone as error:
@@ -38,9 +37,9 @@ class HostHooks:
             raise HostError(str(error)) from error
 
 
-TOO_LONG = f"what it is about is longer than {convert.LINE_LIMIT:,} bytes, which a host may not be able to read"
+TOO_LONG = f"what it is about is longer than {lines.LIMIT:,} bytes, which a host may not be able to read"
 
 
 def is_too_long(request: Json) -> bool:
     """Whether a frame with it is longer than a line that every host reads."""
-    return len(json.dumps(request, ensure_ascii=False, default=str).encode("utf-8", "replace")) > convert.LINE_LIMIT
+    return len(lines.encode(request)) > lines.LIMIT - _AROUND

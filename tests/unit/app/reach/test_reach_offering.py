@@ -178,8 +178,9 @@ async def test_what_can_be_named_behind_an_at_is_what_connected_servers_offer(tm
         links = MemoryLinks(known, on_start=lambda link: None)
         session = await place.open(links, begun=True)
         heard: list[tuple[tuple[str, str], ...]] = []
-        session.on_servers(lambda: heard.append(session.mentionable()))
-        assert session.mentionable() == ()
+        agents = session.mentionable()
+        assert all(name.startswith("agent-") for name, _ in agents)
+        session.on_servers(lambda: heard.append(session.mentionable()[len(agents) :]))
         links.links[0].becomes("connected")
         await session.aclose()
     assert heard == [(("notes:notes://one", "One"), ("notes:notes://by/", ""))]

@@ -1,0 +1,197 @@
+"""Where a job works: a repository of its own, made of the objects of the checkout, with the files of a trusted commit.
+
+Nothing of the checkout but git's objects is used: not its files, which a contributor wrote, and not its git settings,
+in which services keep their token. Runs git; must not know models or services.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from coder.cli.ci_paths import is_configuration, is_held
+from coder.core.errors import ConfigError
+from coder.core.visible import visible_line
+from coder.git.call import Answer, Git
+from coder.git.repository import Repository, repository_of
+
+_SECONDS = 600.0
+_MOST_DIFF = 4 << 20
+_WHO = {
+    "GIT_AUTHOR_NAME": "coder",
+    "GIT_AUTHOR_EMAIL": "coder@localhost",
+    "GIT_COMMITTER_NAME": "coder",
+    "GIT_COMMITTER_EMAIL": "coder@localhost",
+}
+_DIFF = ("--no-color", "--no-ext-diff", "--no-textconv", "--find-renames", "--submodule=short")
+
+
+class Ground:
+    """Open inside `with`; what it made is gone afterwards. `here` is any folder of the checkout."""
+
+    def __init__(self, env: Mapping[str, str], here: Path) -> None:
+        found = repository_of(here)
+        if found is None:
+            raise ConfigError(f"{here} is in no git repository. Check the repository out before this step.")
+        self._checkout: Repository = found
+        self._git = Git(env, (found.top,), _SECONDS)
+        if not self._git.is_there:
+            raise ConfigError("git is not installed, or not on PATH. Install it before this step.")
+        self._temporary = env.get("RUNNER_TEMP") or None
+        self.folder = Path()
+
+    def __enter__(self) -> Ground:
+        self._made = tempfile.mkdtemp(prefix="coder-ci-", dir=self._temporary)
+        self.folder = Path(os.path.realpath(self._made)) / self._checkout.top.name
+        self.folder.mkdir()
+        form = self._git.answer(self._checkout.top, "rev-parse", "--show-object-format").text.strip() or "sha1"
+        begin = ("init", "-q", "--template=", f"--object-format={form}")
+        self._must(self._git.answer(self.folder, *begin), "no repository can be made")
+        own = self.folder / ".git"
+        _link_all(self._checkout.shared / "objects", own / "objects")
+        if (shallow := self._checkout.shared / "shallow").is_file():
+            shutil.copyfile(shallow, own / "shallow")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        shutil.rmtree(self._made, ignore_errors=True)
+
+    def commit(self, name: str, what: str) -> str:
+        """The commit of a name in the checkout. Raises ConfigError."""
+        wanted = ("rev-parse", "-q", "--verify", "--end-of-options", f"{name}^{{commit}}")
+        found = self._git.answer(self._checkout.top, *wanted)
+        if not found.ok:
+            shown = visible_line(name)[:100]
+            if found.problem:  # such as a checkout that is somebody else's
+                raise ConfigError(f"the {what} {shown} cannot be looked up: {visible_line(found.problem)[:300]}")
+            raise ConfigError(
+                f"the {what} {shown} is no commit of this checkout. Check out with all history: fetch-depth: 0"
+            )
+        return found.text.strip()
+
+    def named(self, **commits: str) -> None:
+        """Names by which git is asked for commits here."""
+        for name, commit in commits.items():
+            self._must(self._git.answer(self.folder, "update-ref", f"refs/heads/{name}", commit), f"no branch {name}")
+
+    def fill(self, commit: str, configuration: str = "") -> str:
+        """Checks out the files of a commit; those that tell coder how to work come from `configuration`, if given.
+        Returns the tree that is there."""
+        tree = self._tree(commit)
+        if configuration:
+            gone = (_gone(path, tree) for _, path in self._configuration(tree))
+            come = (b"%s\t%s\0" % each for each in self._configuration(configuration))
+            tree = self._with(tree, (*gone, *come))
+        self._must(self._git.answer(self.folder, "read-tree", tree), "the files cannot be listed")
+        self._must(self._git.answer(self.folder, "checkout-index", "-a", "-f", "-u"), "the files cannot be written")
+        return tree
+
+    def begin_at(self, commit: str) -> None:
+        """HEAD is this commit, on no branch."""
+        self._must(self._git.answer(self.folder, "update-ref", "--no-deref", "HEAD", commit), "no place to begin")
+
+    def diff(self, base: str, head: str) -> tuple[str, str]:
+        """Which files differ since head left base, and how. Raises ConfigError."""
+        joint = self._git.answer(self.folder, "merge-base", base, head)
+        since = joint.text.strip() or base  # a shallow checkout knows of none
+        names = self._git.answer(self.folder, "diff", *_DIFF, "--stat=120", since, head)
+        self._must(names, "the changes cannot be listed")
+        whole = self._git.answer(self.folder, "diff", *_DIFF, since, head, most=_MOST_DIFF)
+        if whole.cut != "large":
+            self._must(whole, "the changes cannot be shown")
+        return names.text, whole.text
+
+    def fix(self, parent: str, filled: str, message: str) -> str:
+        """A commit on `parent` of what was changed here since it was filled; "" when nothing was. What steers coder or
+        the service stays as it is in `parent`, whatever was done to it."""
+        self._must(self._git.answer(self.folder, "add", "-A", "--", "."), "the changes cannot be added")
+        written = self._git.answer(self.folder, "write-tree")
+        self._must(written, "the changes cannot be kept")
+        compared = ("diff-tree", "-r", "-z", "--no-renames", filled, written.text.strip())
+        changed = self._git.answer(self.folder, *compared)
+        self._must(changed, "the changes cannot be listed")
+        lines = _changes(changed.out, parent)
+        if not lines:
+            return ""
+        tree = self._with(parent, lines)
+        made = self._git.answer(self.folder, "commit-tree", tree, "-p", parent, stdin=message.encode(), env={**_WHO})
+        self._must(made, "the changes cannot be committed")
+        return made.text.strip()
+
+    def hand_over(self, commit: str, branch: str) -> None:
+        """The commit as a branch of the checkout, which must not be there."""
+        reference = f"refs/heads/{branch}"
+        there = self._git.answer(self._checkout.top, "rev-parse", "-q", "--verify", reference)
+        if there.ok:
+            raise ConfigError(f"the branch {branch} is there already. Remove it, or name another one: --branch")
+        _link_all(self.folder / ".git" / "objects", self._checkout.shared / "objects")
+        kept = self._git.answer(self._checkout.top, "update-ref", reference, commit, "")
+        self._must(kept, f"the branch {branch} cannot be made")
+
+    def _tree(self, commit: str) -> str:
+        found = self._git.answer(self.folder, "rev-parse", "-q", "--verify", "--end-of-options", f"{commit}^{{tree}}")
+        self._must(found, f"{commit[:12]} has no files")
+        return found.text.strip()
+
+    def _with(self, tree: str, lines: Sequence[bytes]) -> str:
+        """The tree with these entries put in, and those of no mode taken out."""
+        index = {"GIT_INDEX_FILE": str(self.folder / ".git" / "swapping")}
+        self._must(self._git.answer(self.folder, "read-tree", tree, env=index), "the files cannot be listed")
+        put = ("update-index", "-z", "--index-info")
+        self._must(self._git.answer(self.folder, *put, stdin=b"".join(lines), env=index), "a file is in the way")
+        written = self._git.answer(self.folder, "write-tree", env=index)
+        self._must(written, "the files cannot be put together")
+        return written.text.strip()
+
+    def _configuration(self, tree: str) -> Iterator[tuple[bytes, bytes]]:
+        """Mode and hash, and path, of what tells coder how to work."""
+        listed = self._git.answer(self.folder, "ls-tree", "-r", "-z", tree)
+        self._must(listed, "the files cannot be listed")
+        for line in filter(None, listed.out.split(b"\0")):
+            about, _, path = line.partition(b"\t")
+            mode, _, hashed = about.split(b" ")
+            if is_configuration(os.fsdecode(path)):
+                yield mode + b" " + hashed, path
+
+    def _must(self, answer: Answer, what: str) -> None:
+        if not answer.ok:
+            raise ConfigError(f"{what}: {visible_line(answer.problem or 'git does not say why')[:300]}")
+
+
+def _changes(raw: bytes, name: str) -> list[bytes]:
+    """What `git diff-tree -z` names, as `git update-index` takes it, but for what a fix leaves alone."""
+    parts = raw.split(b"\0")
+    found: list[bytes] = []
+    for about, path in zip(parts[::2], parts[1::2], strict=False):
+        _, mode, _, hashed, _ = about.split(b" ")
+        if not is_held(os.fsdecode(path)):
+            found.append(_gone(path, name) if mode == b"000000" else b"%s %s\t%s\0" % (mode, hashed, path))
+    return found
+
+
+def _gone(path: bytes, name: str) -> bytes:
+    """Takes a path out; `name` is any object's of the repository, by the length of which it is known."""
+    return b"0 %s\t%s\0" % (b"0" * len(name), path)
+
+
+def _link_all(source: Path, target: Path) -> None:
+    """Every object file, as a second name of the same one where that can be; git never changes one in place."""
+    for folder, folders, files in os.walk(source):
+        folders[:] = [each for each in folders if not (Path(folder) / each).is_symlink()]
+        place = target / Path(folder).relative_to(source)
+        place.mkdir(parents=True, exist_ok=True)
+        for name in files:
+            one, other = Path(folder) / name, place / name
+            if other.exists() or not stat.S_ISREG(one.lstat().st_mode) or name.endswith(".lock"):
+                continue
+            try:
+                os.link(one, other)
+            except OSError:
+                shutil.copy2(one, other)

@@ -1,0 +1,21 @@
+"""Which paths of a repository tell coder, or the service, what to do. Pure."""
+
+from __future__ import annotations
+
+_FOLDERS = frozenset({".claude", ".coder"})
+_FILES = frozenset({"claude.md", "claude.local.md", "agents.md", ".mcp.json"})
+_SERVICE = frozenset({".github", ".gitlab", ".circleci", ".buildkite"})
+_SERVICE_FILES = frozenset({".gitlab-ci.yml", ".gitlab-ci.yaml", "action.yml", "action.yaml", "jenkinsfile"})
+
+
+def is_configuration(path: str) -> bool:
+    """Whether coder reads it as settings, notes, commands, agents or servers. However it is written: file systems
+    there are that do not tell cases apart."""
+    *folders, name = path.lower().split("/")
+    return bool(_FOLDERS.intersection((*folders, name))) or name in _FILES
+
+
+def is_held(path: str) -> bool:
+    """Whether a fix must leave it alone: configuration, and what says what jobs do."""
+    *folders, name = path.lower().split("/")
+    return is_configuration(path) or bool(_SERVICE.intersection((*folders, name))) or name in _SERVICE_FILES

@@ -1,0 +1,159 @@
+"""One session of a job: its settings from the files of the ground, its words masked, its end as a value. Must not know
+services.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from io import TextIOBase
+from pathlib import Path
+from typing import TextIO, cast
+
+from coder.app.build import open_session
+from coder.app.session import Session
+from coder.cli.ci_fence import masked
+from coder.cli.ci_secrets import clear, is_kept_back
+from coder.config.flags import Flags
+from coder.config.load import load
+from coder.core import loop
+from coder.core.config import Config
+from coder.core.errors import ConfigError
+from coder.core.events import RunEnded
+from coder.frontends import headless
+from coder.frontends.text import TextOut
+from coder.permissions.splitting import split_rules
+
+READING = ("Read", "Glob", "Grep", "Git", "TodoWrite", "Think")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """`tools` are the built-in ones there are, None: all but those that reach the web. `keep` are variables that its
+    commands are given although they look secret."""
+
+    folder: Path
+    prompt: str
+    tools: tuple[str, ...] | None
+    allowed: tuple[str, ...] = ()
+    mode: str = "default"
+    model: str | None = None
+    budget: float | None = None
+    turns: int | None = None
+    time_budget: float | None = None
+    settings: str | None = None
+    keep: tuple[str, ...] = ()
+    setup: str = ""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    code: int
+    answer: str
+    error: str
+    session: str
+    turns: int
+    cost: float | None
+
+    @property
+    def ok(self) -> bool:
+        return self.code == 0
+
+
+def tools_for(task: str, rules: Sequence[str]) -> tuple[str, ...] | None:
+    """The built-in tools of a task: those that read what is there, and those that the job names. None: all."""
+    if task == "fix":
+        return None
+    named = (rule.split("(")[0].strip() for text in rules for rule in split_rules(text))
+    return tuple(dict.fromkeys((*READING, *named)))
+
+
+class Masked(TextIOBase):
+    """A stream that shows no secret. Each write is a whole line or more."""
+
+    def __init__(self, stream: TextIO, secrets: Sequence[str]) -> None:
+        self._stream, self._secrets = stream, secrets
+
+    def write(self, text: str) -> int:
+        self._stream.write(masked(text, self._secrets))
+        return len(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+
+class _Kept(TextOut):
+    """The run as lines for the log of the job; its end is kept."""
+
+    ended: RunEnded | None = None
+    cost: float | None = None
+
+    def finish(self, ended: RunEnded, session: Session) -> None:
+        self.ended, self.cost = ended, session.spent.cost
+        super().finish(ended, session)
+
+
+def outcome_of(wish: Wish) -> Outcome:
+    """Raises ConfigError. Takes out of this process's environment what no command is to see."""
+    config = _config(wish)
+    clear(os.environ, wish.keep, cloud=config.model.provider != "anthropic")
+    if wish.setup:
+        _set_up(wish.setup, wish.folder)
+    secrets = (*wish.secrets, config.model.api_key, config.model.auth_token)
+    streams = [cast(TextIO, Masked(stream, secrets)) for stream in (sys.stdout, sys.stderr)]
+    front = _Kept(*streams, verbose=True)
+    code, session = loop.run(_run(config, front, wish.prompt))
+    ended = front.ended
+    return Outcome(
+        code=code,
+        answer=masked(ended.text, secrets) if ended is not None else "",
+        error=masked(ended.error, secrets) if ended is not None and ended.reason != "done" else "",
+        session=session,
+        turns=ended.turns if ended is not None else 0,
+        cost=front.cost,
+    )
+
+
+def _config(wish: Wish) -> Config:
+    """The settings that a person would have who had cloned the trusted commit and trusted it."""
+    flags = Flags(
+        cwd=str(wish.folder),
+        trust_folder=True,
+        model=wish.model,
+        permission_mode=wish.mode,
+        tools=wish.tools,
+        allowed_tools=wish.allowed,
+        disallowed_tools=() if wish.tools is not None else ("WebFetch", "WebSearch"),
+        max_budget_usd=wish.budget,
+        max_turns=wish.turns,
+        time_budget=wish.time_budget,
+        settings=wish.settings,
+    )
+    config = load(flags, os.environ, wish.folder)
+    cloud = config.model.provider != "anthropic"
+    return replace(config, env=_without(config.env, wish.keep, cloud=cloud), auto_commit=False)
+
+
+def _without(env: Mapping[str, str], keep: tuple[str, ...], *, cloud: bool) -> dict[str, str]:
+    return {name: value for name, value in env.items() if not is_kept_back(name, keep, cloud=cloud)}
+
+
+async def _run(config: Config, front: _Kept, prompt: str) -> tuple[int, str]:
+    session = await open_session(config, front)
+    gc.freeze()
+    gc.enable()
+    code = await headless.run(session, front, prompt, config.time_budget, has_commands=False)
+    return code, session.facts.session_id
+
+
+def _set_up(command: str, folder: Path) -> None:
+    """What the job says has to run before the files can be worked on."""
+    hidden = {name: value for name, value in os.environ.items() if not name.startswith("ANTHROPIC_")}
+    done = subprocess.run(["bash", "-c", command], cwd=folder, env=hidden, stdin=subprocess.DEVNULL, check=False)
+    if done.returncode != 0:
+        raise ConfigError(f"--setup ended with {done.returncode}. Its output stands above.")

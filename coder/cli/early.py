@@ -1,0 +1,130 @@
+"""What ends a run before it has a session: a signal, or something wrong with its flags, its settings, its start. A
+program that waits for a result gets one all the same. Must not know sessions; imports next to nothing, being there
+first.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+INTERRUPTED = "Interrupted before the session began. Nothing was sent to the model"
+
+_unwinds = False
+_caught: int = signal.SIGINT
+_form = ""  # "json" where whoever started us waits for a result, "text" where a run was asked for, else ""
+
+
+def begin(argv: list[str]) -> None:
+    """To be called with the first thing that is done. Flags are only looked at here: they may make no sense."""
+    global _form
+    _form = _form_of(argv)
+    if not _form:
+        return
+    for number in SIGNALS:
+        # An ignored signal stays ignored: nohup and background jobs of a shell rely on it.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _on_signal)
+
+
+def over() -> None:
+    """Somebody else sees to the one result from now on."""
+    global _form
+    _form = ""
+
+
+def give_back() -> None:
+    """Signals are again what they are in any program: what runs now sees to them itself."""
+    over()
+    for number in SIGNALS:
+        if signal.getsignal(number) is _on_signal:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
+
+@contextmanager
+def unwinding() -> Iterator[None]:
+    """Something is begun inside that is to be undone: a signal is a KeyboardInterrupt, whichever it is."""
+    global _unwinds
+    _unwinds = True
+    try:
+        yield
+    finally:
+        _unwinds = False
+
+
+def failed(why: str) -> None:
+    """Writes the one result, for whoever waits for one: nobody else will. `why` is what is said on stderr too."""
+    if _form == "json":
+        _write(1, _result(why, "turn_setup_failed"))
+    over()
+
+
+def interrupted(number: int = 0) -> int:
+    """The same after a signal, by default the one that was a KeyboardInterrupt. Returns the exit code."""
+    number = number or _caught
+    if _form == "json":
+        _write(1, _result(INTERRUPTED, "aborted_streaming"))
+    elif _form == "text":
+        _write(2, f"coder: {INTERRUPTED}\n".encode())
+    over()
+    return 128 + number
+
+
+def _on_signal(number: int, frame: FrameType | None) -> None:
+    global _caught
+    if _unwinds:
+        _caught = number
+        raise KeyboardInterrupt
+    # Nothing has begun that would have to be ended, and half of what is imported may be there: an exception could end
+    # anywhere, unseen.
+    os._exit(interrupted(number))
+
+
+def _form_of(argv: list[str]) -> str:
+    is_json = is_run = False
+    for at, word in enumerate(argv):
+        name, _, value = word.partition("=")
+        if name in ("--output-format", "--input-format"):
+            value = value or (argv[at + 1] if at + 1 < len(argv) else "")
+            is_json = is_json or value in ("json", "stream-json")
+        is_run = is_run or name in ("-p", "--print") or (name == "--input-format" and value == "stream-json")
+    return "" if not is_run else "json" if is_json else "text"
+
+
+def _result(why: str, reason: str) -> bytes:
+    """Put together by hand: in a signal handler the module json may be half imported."""
+    usage = "".join(f'"{each}_tokens":0,' for each in ("input", "output", "cache_creation_input"))
+    return (
+        f'{{"type":"result","subtype":"error_during_execution","is_error":true,"duration_ms":0,"duration_api_ms":0,'
+        f'"num_turns":0,"stop_reason":null,"total_cost_usd":0.0,"usage":{{{usage}"cache_read_input_tokens":0}},'
+        f'"modelUsage":{{}},"permission_denials":[],"terminal_reason":"{reason}","errors":["{_quoted(why)}"],'
+        f'"session_id":"","uuid":"{_uuid()}"}}\n'
+    ).encode()
+
+
+def _quoted(text: str) -> str:
+    return "".join(each if " " <= each <= "~" and each not in '"\\' else _escaped(each) for each in text)
+
+
+def _escaped(character: str) -> str:
+    code = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{code[at : at + 4]}" for at in range(0, len(code), 4))
+
+
+def _uuid() -> str:
+    """A random one of version 4."""
+    digits = os.urandom(16).hex()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+
+
+def _write(fd: int, data: bytes) -> None:
+    try:
+        while data:
+            data = data[os.write(fd, data) :]
+    except OSError:
+        return  # nobody reads it

@@ -1,0 +1,78 @@
+"""Lines on their way out, written by a thread so that a slow reader never holds up the run. Knows bytes only."""
+
+from __future__ import annotations
+
+import errno
+import os
+import queue
+import select
+import threading
+
+_PIECE = 65536
+PATIENCE = 30.0
+"""Seconds that are waited, in the end, for a reader that reads nothing."""
+
+
+class Outbox:
+    """Writes every line, in order, whatever state the descriptor is in. A reader that is gone ends it quietly."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+        self._written = 0
+        self.broken = False
+        self.failure: OSError | None = None  # why it is broken, unless the reader has left
+
+    def put(self, line: bytes) -> None:
+        """Never blocks, never raises."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="outbox", daemon=True)
+            self._thread.start()
+        self._lines.put(line)
+
+    def close(self, patience: float = PATIENCE) -> bool:
+        """Waits until everything is written; as long as the reader takes something every `patience` seconds. False when
+        something was left."""
+        if self._thread is None:
+            return True
+        if not self._closed:
+            self._closed = True
+            self._lines.put(None)
+        before = -1
+        while self._thread.is_alive() and self._written != before:
+            before = self._written
+            self._thread.join(patience)
+        return not self._thread.is_alive()
+
+    def deliver(self, patience: float = PATIENCE) -> None:
+        """Closes it. Raises OSError when not everything was delivered: BrokenPipeError when the reader has left."""
+        is_whole = self.close(patience)
+        if self.failure is not None:
+            raise self.failure
+        if self.broken:
+            raise BrokenPipeError(errno.EPIPE, "whoever read it has left")
+        if not is_whole:
+            raise TimeoutError(errno.ETIMEDOUT, f"nobody has read any of it for {patience:g}s")
+
+    def _work(self) -> None:
+        while (line := self._lines.get()) is not None:
+            if not self.broken:
+                self._write(line)
+
+    def _write(self, line: bytes) -> None:
+        view = memoryview(line)
+        while view:
+            try:
+                # No more at once than a pipe holds, so that it is seen how far a slow reader is.
+                count = os.write(self._fd, view[:_PIECE])
+                self._written += count
+                view = view[count:]
+            except BlockingIOError:  # the descriptor was handed to us non-blocking
+                select.select([], [self._fd], [], 1.0)
+            except OSError as error:
+                self.broken = True
+                if error.errno != errno.EPIPE:
+                    self.failure = error
+                return

@@ -1,0 +1,80 @@
+"""The front end that writes the result alone, as one JSON document; and what is counted for it meanwhile."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from coder.app.session import Session
+from coder.app.spent import Spent
+from coder.core.events import AnyEvent, PermissionDenied, RunEnded, StreamEvent, ToolStarted, TurnStarted
+from coder.core.lazy import LazyModule
+from coder.core.messages import Json
+from coder.core.requests import Reply, Request
+from coder.frontends.outbox import Outbox
+from coder.frontends.stream_json import convert
+from coder.frontends.stream_json.ended import Turn
+from coder.frontends.stream_json.lines import encode, fitted
+from coder.frontends.stream_json.partial import Partial
+from coder.frontends.workflow_json import with_workflow
+
+if TYPE_CHECKING:
+    from coder.frontends import unattended
+else:  # few runs ask anything
+    unattended = LazyModule("coder.frontends.unattended")
+
+
+class JsonOut:
+    """`--output-format json`: exactly the result object, as one document."""
+
+    def __init__(self, fd: int, *, partial: bool = False) -> None:
+        self._outbox = Outbox(fd)
+        self._denials: list[PermissionDenied] = []
+        self._started = time.monotonic()
+        self._session_id = ""
+        self._session: Session | None = None
+        self._partial = Partial(time.monotonic, is_told=partial)
+        self._in_tools = False  # calls of this turn were begun, and no request was made since
+
+    def begin(self, session: Session) -> None:
+        self._session = session
+        self._session_id = session.facts.session_id
+
+    def emit(self, event: AnyEvent) -> None:
+        match event:
+            case PermissionDenied():
+                self._denials.append(event)
+            case TurnStarted(agent="main"):
+                self._in_tools = False
+                self._partial.asks()
+            case ToolStarted(agent="main"):
+                self._in_tools = True
+            case StreamEvent(agent="main", raw=raw):
+                if (shape := self._partial.shape(self._session_id, raw)) is not None:
+                    self._write(shape)
+            case _:
+                pass
+
+    async def ask(self, request: Request) -> Reply:
+        return unattended.reply(request, self._session)
+
+    def finish(self, ended: RunEnded, session: Session) -> None:
+        self._write(self._result_of(ended, session, session.spent))
+        self._outbox.deliver()
+
+    def _new_turn(self) -> None:
+        """What is told of a turn is about the one that begins."""
+        self._started, self._denials, self._in_tools = time.monotonic(), [], False
+        self._partial.turn_begins()
+
+    def _result_of(
+        self, ended: RunEnded, session: Session, spent: Spent, user_message: str = "", origin: Json | None = None
+    ) -> Json:
+        turn = Turn(self._partial.first_ms, self._in_tools, user_message, origin)
+        seconds = time.monotonic() - self._started
+        result = convert.result(session.facts, ended, spent, self._denials, seconds, turn)
+        return with_workflow(result, session)
+
+    def _write(self, message: Json) -> None:
+        """A result goes out whole, whatever its length: it is what the run was for."""
+        self._outbox.put(encode(message) if message.get("type") == "result" else fitted(message))

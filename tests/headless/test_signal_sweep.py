@@ -1,0 +1,44 @@
+"""A signal at every step of a run, from its first import to its last line: one result, the right code, nothing left.
+
+The ordinary run takes a few steps; `make soak` takes many.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+
+import pytest
+
+from tests.support import ends, full_run
+from tests.support.cli import Place
+from tests.support.fakeapi import fake_api
+from tests.support.processes import linux_only
+from tests.support.tripwire import wired
+
+pytestmark = [linux_only, pytest.mark.behaviour("B-2275")]
+STEPS = 21_500  # about what such a run has
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+ORDINARY = ((3_000, "json", signal.SIGTERM), (8_000, "stream-json", signal.SIGINT), (14_000, "text", signal.SIGHUP))
+
+
+def swept(place: Place, step: int, form: str, *numbers: int) -> int:
+    full_run.prepare(place)
+    with fake_api(full_run.script(), allow_violations=True) as api:
+        env = {**full_run.environment(place), **wired(place, step, *numbers)}
+        done = place.coder("-p", "work", "--output-format", form, *full_run.flags(place), url=api.url, env=env)
+    ends.check_told(done, form, *(128 + each for each in numbers))
+    ends.check_clean(place)
+    return done.code
+
+
+@pytest.mark.parametrize(("step", "form", "number"), ORDINARY)
+def test_a_signal_at_a_step_ends_the_run_with_one_result(place: Place, step: int, form: str, number: int) -> None:
+    swept(place, step, form, number)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(300))
+def test_a_signal_at_any_step_ends_the_run_with_one_result(place: Place, seed: int) -> None:
+    chosen = random.Random(seed)
+    swept(place, chosen.randrange(STEPS), chosen.choice(("text", "json", "stream-json")), chosen.choice(SIGNALS))

@@ -1,0 +1,95 @@
+"""Whoever reads slowly gets all of it, whoever has left ends it, whoever never reads is not waited for for ever."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import subprocess
+
+import pytest
+
+from coder.frontends.outbox import Outbox
+from tests.support.cli import CODER, DEADLINE, Place
+from tests.support.fakeapi import fake_api, turn
+
+pytestmark = pytest.mark.behaviour("B-2278")
+FORMS = ("text", "json", "stream-json")
+MUCH = "0123456789" * 500_000
+
+
+@pytest.mark.behaviour("B-018")
+@pytest.mark.parametrize("form", ["text", pytest.param("json", marks=pytest.mark.soak), "stream-json"])
+def test_h7_five_megabytes_arrive_whole_through_the_smallest_pipe(place: Place, form: str) -> None:
+    with fake_api([turn(MUCH, delta=100_000)]) as api:
+        process = place.start("-p", "x", "--output-format", form, url=api.url)
+        assert process.stdout is not None
+        fd, pieces = process.stdout.fileno(), []
+        while piece := os.read(fd, 4096):  # a page at a time, of a pipe that holds sixteen
+            pieces.append(piece)
+        process.communicate()
+    assert process.returncode == 0
+    said = b"".join(pieces).decode()
+    assert (said == f"{MUCH}\n") if form == "text" else json.loads(said.splitlines()[-1])["result"] == MUCH
+
+
+def test_a_slow_reader_is_waited_for_as_long_as_it_reads() -> None:
+    """Its patience would be over many times before all is read."""
+    reading, writing = os.pipe()
+    box = Outbox(writing)
+    box.put(b"x" * 1_000_000)
+    patience = 0.05
+    seen = 0
+    while not box.close(patience / 10):
+        assert seen < 1_000_000
+        seen += len(os.read(reading, 65536))
+    os.close(writing)
+    while piece := os.read(reading, 65536):
+        seen += len(piece)
+    os.close(reading)
+    assert seen == 1_000_000
+
+
+def test_a_reader_that_never_reads_is_given_up_and_one_that_has_left_is_told_apart() -> None:
+    reading, writing = os.pipe()
+    stuck = Outbox(writing)
+    stuck.put(b"x" * 1_000_000)
+    with pytest.raises(TimeoutError, match="nobody has read any of it"):
+        stuck.deliver(0.01)
+    os.close(reading)
+    gone = Outbox(writing)
+    gone.put(b"x")
+    with pytest.raises(BrokenPipeError) as caught:
+        gone.deliver()
+    assert caught.value.errno == errno.EPIPE
+    os.close(writing)
+
+
+@pytest.mark.behaviour("B-019")
+@pytest.mark.parametrize("form", ["text", pytest.param("json", marks=pytest.mark.soak), "stream-json"])
+def test_a_reader_that_has_left_is_no_success_and_no_noise(place: Place, form: str) -> None:
+    with fake_api([turn("An answer.")]) as api:
+        process = place.start("-p", "x", "--output-format", form, url=api.url)
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        error = process.stderr.read()
+        process.stderr.close()
+        code = process.wait(DEADLINE)
+    assert (code, error) == (1, "")
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("form", FORMS)
+def test_nobody_reads_and_it_ends_all_the_same(place: Place, form: str) -> None:
+    """Not standard error either, which more is written to than a pipe holds."""
+    words = "/no/such/file/" + "x" * 1500
+    reading, writing = os.pipe()
+    settings = json.dumps({"permissions": {"allow": [f"Nothing({words}{n}" for n in range(60)]}})
+    with fake_api([turn(MUCH, delta=100_000)]) as api:
+        process = subprocess.Popen(
+            [*CODER, "-p", "x", "--output-format", form, "--settings", settings],
+            cwd=place.project, env=place.env(api.url), stdin=subprocess.DEVNULL, stdout=writing, stderr=writing,
+        )  # fmt: skip
+        assert process.wait(60) == 1
+    os.close(reading)
+    os.close(writing)

@@ -1,0 +1,52 @@
+"""What must hold however a run without a terminal ended: one result, the code that goes with it, and nothing left."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.support import marked
+from tests.support.cli import Done, Place
+from tests.support.full_run import temporary
+
+FORMS = ("text", "json", "stream-json", "driven")
+"""The output formats of `-p`, and a process that is talked to over stdin."""
+
+
+def results(done: Done) -> list[dict[str, Any]]:
+    """Fails where standard output has anything but JSON objects, a whole line each."""
+    assert done.stdout == "" or done.stdout.endswith("\n"), f"half a line: {done.stdout[-300:]!r}"
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert all(isinstance(line, dict) for line in lines)
+    return [line for line in lines if line["type"] == "result"]
+
+
+def check_told(done: Done, form: str, *codes: int) -> None:
+    """`codes` are those that a failure may have here; a success has 0 and no other."""
+    assert "Traceback" not in done.stdout + done.stderr and "Exception ignored" not in done.stderr, done.stderr
+    assert all(line.startswith("coder: ") for line in done.stderr.splitlines()), done.stderr
+    if form == "text":
+        assert (done.code == 0) == (done.stdout != ""), done
+        assert done.code == 0 or (done.code in codes and done.stderr), done
+        return
+    if form == "driven" and done.code > 128:  # a host may have got its result before, or have said nothing yet
+        assert len(results(done)) <= 1 and done.code in codes, done
+        return
+    (result,) = results(done)
+    assert done.code in ((codes or (1,)) if result["is_error"] else (0,)), (done.code, result)
+    assert {"session_id", "uuid", "usage", "total_cost_usd", "permission_denials", "terminal_reason"} <= set(result)
+    assert result["is_error"] is False or result.get("errors") or result["result"].startswith("API Error: ")
+
+
+def check_clean(place: Place) -> None:
+    """What was killed may be at it for a moment, so it is waited for."""
+    marked.until_none(str(place.home))
+    left = [path.name for path in temporary(place).rglob("*")]
+    assert left == [], left
+
+
+def check_cut(done: Done, form: str) -> None:
+    """After `kill -9`: nothing but whole lines, apart from the last, and no second result."""
+    if form != "text":
+        whole = done.stdout[: done.stdout.rfind("\n") + 1]
+        assert len(results(Done(done.code, whole, done.stderr))) <= 1

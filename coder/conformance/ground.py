@@ -28,6 +28,7 @@ KEY = "sk-conformance-fake"
 MARK = "CODER_CONFORMANCE_MARK"
 _KEPT = ("PATH", "PYTHONPATH", "TMPDIR", "SYSTEMROOT")
 _LONGEST_LINE = 64 << 20
+_LAST_WORDS = 5.0  # seconds for the pipes of a process that was killed
 
 
 class Ground:
@@ -41,7 +42,7 @@ class Ground:
         self.patience = patience
         self.mark = uuid4().hex
         self._api: FakeApi | None = None
-        self._groups: list[int] = []
+        self._processes: list[asyncio.subprocess.Process] = []
 
     @classmethod
     def below(cls, folder: str, command: Sequence[str], patience: float) -> Ground:
@@ -105,12 +106,16 @@ class Ground:
 
     async def aclose(self) -> None:
         """Ends what is left of all that was started here, and the fake API."""
-        for group in self._groups:
+        for process in self._processes:
             with suppress(ProcessLookupError, PermissionError):
-                os.killpg(group, signal.SIGKILL)
+                os.killpg(process.pid, signal.SIGKILL)
         for pid in marked(MARK, self.mark):
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
+        for process in self._processes:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_WORDS):
+                    await process.communicate()
         if self._api is not None:
             await self._api.stop()
 
@@ -142,5 +147,5 @@ class Ground:
             start_new_session=True,
             limit=_LONGEST_LINE,
         )
-        self._groups.append(process.pid)
+        self._processes.append(process)
         return process

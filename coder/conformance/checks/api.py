@@ -59,9 +59,12 @@ async def _refused(ground: Ground) -> None:
 async def _refused_over_stdin(ground: Ground) -> None:
     fault = {"kind": "status", "status": 400, "times": 20}
     await ground.serve({"text": "never", "fault": fault})
-    done = await ground.said("go")
-    expect(only_result(done.frames).get("is_error") is True, "a failed result", done.frames[-1:])
-    expect(done.code > 0, "an exit code that is not 0 once the input has ended", done.code)
+    async with ground.talk() as wire:
+        await wire.say("go")
+        result = (await wire.turn())[-1]
+        await wire.rest()
+    expect(result.get("is_error") is True, "a failed result", result)
+    expect((wire.process.returncode or 0) > 0, "an exit code that is not 0 at the end", wire.process.returncode)
 
 
 async def _prefix(ground: Ground) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from coder.conformance.check import Check, expect, expect_equal
 from coder.conformance.frames import kinds, of_type, only_result
 from coder.conformance.ground import Ground
-from coder.conformance.wire import Wire
+from coder.conformance.wire import Wire, said
 
 STDIO = ("--permission-prompt-tool", "stdio")
 TOUCH = {"tool": "Bash", "input": {"command": "touch made", "description": "make a file"}}
@@ -28,9 +28,10 @@ async def _several(ground: Ground) -> None:
 
 async def _queued(ground: Ground) -> None:
     await ground.serve({"text": "First.", "wait": 0.5}, "Second.")
-    done = await ground.said("one", "two")
-    done.clean()
-    texts = [each.get("result") for each in of_type(done.frames, "result")]
+    async with ground.talk() as wire:
+        await wire.send(said("one"), said("two"))
+        texts = [(await wire.turn())[-1].get("result") for _ in range(2)]
+        await wire.clean()
     expect_equal(texts, ["First.", "Second."], "one result for each message:")
 
 

@@ -49,12 +49,11 @@ def calls_failures_fine(frame: Frame) -> Frame | None:
 
 def says_yes_alone(frame: Frame) -> Frame | None:
     """What the host answers is a yes to the call as it was."""
-    found = frame.get("response")
-    body = found.get("response") if isinstance(found, dict) else None
-    if frame.get("type") == "control_response" and isinstance(body, dict) and "behavior" in body:
-        found = {**found, "response": {"behavior": "allow", "updatedInput": {"command": "touch made"}}}
-        return {**frame, "response": found}
-    return frame
+    found: Frame = frame["response"] if frame.get("type") == "control_response" else {}
+    if "behavior" not in (found.get("response") or {}):
+        return frame
+    answer = {"behavior": "allow", "updatedInput": {"command": "touch made"}}
+    return {**frame, "response": {**found, "response": answer}}
 
 
 OUT: dict[str, Callable[[Frame], Frame | None]] = {
@@ -79,8 +78,6 @@ def main(defect: str, args: list[str]) -> int:
     if defect == "banner":
         sys.stdout.buffer.write(b"Welcome to a coder that likes to talk!\n")
         sys.stdout.buffer.flush()
-    if defect == "warns":
-        sys.stderr.write("DeprecationWarning: everything\n")
     stdin, stdout = child.stdin, child.stdout
 
     def feed() -> None:

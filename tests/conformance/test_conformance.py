@@ -28,8 +28,31 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "conformance.md"
 NAMES = [check.name for check in CHECKS]
 
 # What fails for each defect: all of these, and nothing else.
+_NEEDS_RESULT = (
+    *("argv-driven", "argv-empty-tools", "output-json", "output-one-result", "output-max-turns", "output-no-partial"),
+    *("structured-*", "result-fields", "tool-denied", "tool-allowed", "tool-deny-wins", "tool-removed", "turns-*"),
+    *("end-while-running", "end-while-asked", "input-*", "control-agents", "control-interrupt", "control-model"),
+    *("control-mode", "ask-*", "hook-*", "host-*", "session-resume", "session-continue", "session-fork", "session-id"),
+    *("transcript-*", "api-*", "left-behind", "slow-reader"),
+)
+_CODE = (
+    *("argv-unknown-flag", "argv-no-prompt", "argv-bad-schema", "output-max-turns", "output-no-key"),
+    *("structured-never-fits", "session-unknown", "api-refusal", "api-refusal-driven", "signal-*"),
+)
 DEFECTS: dict[str, tuple[str, ...]] = {
     "honest": (),
+    "banner": ("argv-version", "argv-unknown-flag", "argv-no-prompt", "argv-bad-schema", "output-text", "output-json")
+    + ("output-lines",),
+    "swallows-code": _CODE,
+    "drops-result": _NEEDS_RESULT,
+    "quits-at-eof": ("end-while-running", "end-while-asked"),
+    "ignores-unknown": ("control-unknown",),
+    "unsigned": ("assistant-shape",),
+    "same-ids": ("message-ids", "input-replayed"),
+    "forgets-denials": ("tool-denied", "ask-denied"),
+    "calls-failures-fine": ("output-max-turns", "api-refusal", "api-refusal-driven"),
+    "says-yes-alone": ("ask-allowed", "ask-denied"),
+    "leaves-something": ("signal-*", "left-behind", "reader-gone"),
 }
 # The same in little: one check that fails, and one that does not although it has to do with it.
 SAMPLES: dict[str, tuple[str, str]] = {
@@ -38,6 +61,8 @@ SAMPLES: dict[str, tuple[str, str]] = {
     "drops-result": ("output-json", "control-initialize"),
     "quits-at-eof": ("end-while-running", "end-while-idle"),
     "ignores-unknown": ("control-unknown", "control-interrupt-idle"),
+    "unsigned": ("assistant-shape", "user-shape"),
+    "says-yes-alone": ("ask-allowed", "ask-unasked"),
 }
 
 
@@ -118,9 +143,7 @@ def test_a_command_that_cannot_be_started_fails(place: Place) -> None:
         (("--against", ""), "--against needs a command"),
     ],
 )
-def test_what_cannot_be_meant_is_said(
-    args: tuple[str, str], words: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_cannot_be_meant_is_said(args: tuple[str, str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["conformance", *args]) == 2
     out, err = capsys.readouterr()
     assert out == "" and words in err and err.count("\n") == 1
@@ -160,7 +183,9 @@ def test_a_verdict_has_what_was_seen_in_short_and_cannot_paint() -> None:
     assert (found["ok"], found["failed"], found["skipped"], found["checks"][1]["reason"]) == (False, 1, 1, "not here")
 
 
-@pytest.mark.parametrize("data", [b"", b"{}", b"{}\nx\n", b"[]\n", b"{}\n\n", b"{\n", b" {}\n", b'{"a":' * 9000 + b"\n"])
+@pytest.mark.parametrize(
+    "data", [b"", b"{}", b"{}\nx\n", b"[]\n", b"{}\n\n", b"{\n", b" {}\n", b'{"a":' * 9000 + b"\n"]
+)
 def test_what_is_no_object_a_line_is_seen(data: bytes) -> None:
     strict(b'{"type":"x"}\n')
     with pytest.raises(Unmet):

@@ -7,7 +7,8 @@ import os
 import signal
 
 from coder.conformance.check import Check, Skipped, Unmet, expect
-from coder.conformance.frames import kinds, of_type
+from coder.conformance.checks.output import STREAM
+from coder.conformance.frames import kinds, of_type, only_result
 from coder.conformance.ground import MARK, Ground
 from coder.conformance.leftovers import can_look, marked
 
@@ -42,9 +43,9 @@ async def _left_behind(ground: Ground) -> None:
         raise Skipped("this system has no /proc to look for processes in")
     call = {"command": "sleep 300", "description": "sleep", "run_in_background": True}
     await ground.serve({"tool": "Bash", "input": call}, "Done.")
-    done = await ground.run("-p", "go", "--allowedTools", "Bash(sleep *)", "--output-format", "json")
+    done = await ground.run("-p", "go", "--allowedTools", "Bash(sleep *)", *STREAM)
     done.clean()
-    expect(not done.document.get("permission_denials"), "the call to be allowed", done.document)
+    expect(not only_result(done.frames).get("permission_denials"), "the call to be allowed", done.frames[-1])
     await _nothing_left(ground)
 
 
@@ -77,7 +78,7 @@ async def _reader_gone(ground: Ground) -> None:
     await ground.serve({"text": "0123456789abcdef" * (_LONG // 16), "delta": 64}, {"text": "x"})
     reading, writing = os.pipe()
     try:
-        process = await ground.writing_to(writing, "-p", "go", "--output-format", "stream-json", "--verbose")
+        process = await ground.writing_to(writing, "-p", "go", *STREAM)
     finally:
         os.close(writing)
         os.close(reading)

@@ -6,26 +6,26 @@ import json
 import re
 
 from coder.conformance.check import Check, Unmet, expect, expect_equal
-from coder.conformance.frames import strict
+from coder.conformance.checks.output import STREAM
+from coder.conformance.frames import only_result, strict
 from coder.conformance.ground import Ground
 from coder.core.messages import Json
 
-_JSON = ("--output-format", "json")
 _ID = "0d9c1d44-5f0b-4f5e-8f6d-2b7a9c1e4a10"
 
 
 async def _first(ground: Ground, *args: str) -> str:
-    done = await ground.run("-p", "FIRST-WORDS", *_JSON, *args)
+    done = await ground.run("-p", "FIRST-WORDS", *STREAM, *args)
     done.clean()
-    return str(done.document.get("session_id"))
+    return str(only_result(done.frames).get("session_id"))
 
 
 async def _resume(ground: Ground) -> None:
     api = await ground.serve("First.", "Second.")
     first = await _first(ground)
-    done = await ground.run("-p", "second", f"--resume={first}", *_JSON)
+    done = await ground.run("-p", "second", f"--resume={first}", *STREAM)
     done.clean()
-    expect_equal(done.document.get("session_id"), first, "the session to be")
+    expect_equal(only_result(done.frames).get("session_id"), first, "the session to be")
     expect("FIRST-WORDS" in repr(api.requests[-1]["messages"]), "what was said before in the request", "it is not")
     ground.check_prefixes()
 
@@ -33,18 +33,22 @@ async def _resume(ground: Ground) -> None:
 async def _continue(ground: Ground) -> None:
     api = await ground.serve("First.", "Second.")
     first = await _first(ground)
-    done = await ground.run("-p", "second", "--continue", *_JSON)
+    done = await ground.run("-p", "second", "--continue", *STREAM)
     done.clean()
-    expect_equal(done.document.get("session_id"), first, "the session to be")
+    expect_equal(only_result(done.frames).get("session_id"), first, "the session to be")
     expect("FIRST-WORDS" in repr(api.requests[-1]["messages"]), "what was said before in the request", "it is not")
 
 
 async def _fork(ground: Ground) -> None:
     api = await ground.serve("First.", "Second.")
     first = await _first(ground)
-    done = await ground.run("-p", "second", f"--resume={first}", "--fork-session", *_JSON)
+    done = await ground.run("-p", "second", f"--resume={first}", "--fork-session", *STREAM)
     done.clean()
-    expect(done.document.get("session_id") not in (first, None), "another session", done.document.get("session_id"))
+    expect(
+        only_result(done.frames).get("session_id") not in (first, None),
+        "another session",
+        only_result(done.frames).get("session_id"),
+    )
     expect("FIRST-WORDS" in repr(api.requests[-1]["messages"]), "what was said before in the request", "it is not")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from coder.conformance.check import Check, expect, expect_equal
+from coder.conformance.checks.output import STREAM
 from coder.conformance.frames import only_result
 from coder.conformance.ground import Ground
 from coder.core.messages import Json
@@ -14,7 +15,6 @@ from coder.replay.script_load import turn
 
 FIELD = "conformance_word"
 _SCHEMA = json.dumps({"type": "object", "properties": {FIELD: {"type": "string"}}, "required": [FIELD]})
-_JSON = ("--output-format", "json")
 
 
 class Handing(Player):
@@ -43,17 +43,17 @@ class Handing(Player):
 
 async def _fits(ground: Ground) -> None:
     await ground.serve(player=Handing({FIELD: "für"}))
-    done = await ground.run("-p", "go", "--json-schema", _SCHEMA, *_JSON)
+    done = await ground.run("-p", "go", "--json-schema", _SCHEMA, *STREAM)
     done.clean()
-    found = only_result([done.document])
+    found = only_result(done.frames)
     expect_equal(found.get("structured_output"), {FIELD: "für"}, "structured_output to be")
     expect_equal(found.get("subtype"), "success", "subtype to be")
 
 
 async def _never_fits(ground: Ground) -> None:
     await ground.serve(player=Handing({FIELD: 1}, forever=True))
-    done = await ground.run("-p", "go", "--json-schema", _SCHEMA, *_JSON)
-    found = only_result([done.document])
+    done = await ground.run("-p", "go", "--json-schema", _SCHEMA, *STREAM)
+    found = only_result(done.frames)
     expect_equal(found.get("subtype"), "error_max_structured_output_retries", "subtype to be")
     expect("structured_output" not in found, "no structured_output that does not fit", found.get("structured_output"))
     expect(done.code > 0, "an exit code that is not 0", done.code)

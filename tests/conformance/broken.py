@@ -82,10 +82,10 @@ def main(defect: str, args: list[str]) -> int:
 
     def feed() -> None:
         pass_on(sys.stdin.buffer, stdin, IN.get(defect))
-        with suppress(OSError):
-            stdin.close()
         if defect == "quits-at-eof" and driven:
             child.kill()
+        with suppress(OSError):
+            stdin.close()
 
     threading.Thread(target=feed, daemon=True).start()
     pass_on(stdout, sys.stdout.buffer, OUT.get(defect))

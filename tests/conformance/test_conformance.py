@@ -41,11 +41,13 @@ _CODE = (
 )
 DEFECTS: dict[str, tuple[str, ...]] = {
     "honest": (),
-    "banner": ("argv-version", "argv-unknown-flag", "argv-no-prompt", "argv-bad-schema", "output-text", "output-json")
-    + ("output-lines",),
+    "banner": (
+        *("argv-version", "argv-unknown-flag", "argv-no-prompt", "argv-bad-schema"),
+        *("output-text", "output-json", "output-lines"),
+    ),
     "swallows-code": _CODE,
     "drops-result": _NEEDS_RESULT,
-    "quits-at-eof": ("end-while-running", "end-while-asked"),
+    "quits-at-eof": ("end-while-running", "end-while-asked", "api-refusal-driven"),
     "ignores-unknown": ("control-unknown",),
     "unsigned": ("assistant-shape",),
     "same-ids": ("message-ids", "input-replayed"),

@@ -32,6 +32,7 @@ def unsigned(frame: Frame) -> Frame | None:
     if frame.get("type") == "assistant":
         for block in frame["message"]["content"]:
             block.pop("signature", None)
+        return {**frame}
     return frame
 
 
@@ -113,7 +114,7 @@ def changed(line: bytes, change: Callable[[Frame], Frame | None]) -> bytes:
     if not isinstance(frame, dict):
         return line
     made = change(frame)
-    return b"" if made is None else line if made == frame else json.dumps(made).encode() + b"\n"
+    return b"" if made is None else line if made is frame else json.dumps(made).encode() + b"\n"
 
 
 if __name__ == "__main__":

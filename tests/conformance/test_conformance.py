@@ -117,7 +117,7 @@ def test_one_defect_fails_what_it_breaks(place: Place, defect: str) -> None:
 @pytest.mark.parametrize("defect", DEFECTS)
 def test_one_defect_fails_all_that_it_breaks_and_no_more(place: Place, defect: str) -> None:
     wanted = {name for name in NAMES if any(fnmatchcase(name, pattern) for pattern in DEFECTS[defect])}
-    assert failed(conforms(place, *against(defect), "--patience", "25", timeout=800)) == wanted
+    assert failed(conforms(place, *against(defect), "--patience", "25", "--jobs", "4", timeout=800)) == wanted
 
 
 @pytest.mark.behaviour("B-2293")

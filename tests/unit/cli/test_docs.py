@@ -15,6 +15,7 @@ PAGES = [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]
 # Set by coder itself for what it starts, kept from it, or handed on to the SDKs of other providers.
 OWN = {
     "CODER_BATCH_ATTEMPT",
+    "CODER_CONFORMANCE_MARK",
     "CODER_HOOK_DEPTH",
     "CLAUDE_CODE_MCP_SERVER_NAME",
     "CLAUDE_CODE_MCP_SERVER_URL",

@@ -30,6 +30,7 @@ screens: $(VENV)/.dev ## capture every screen in docs/screens.md anew
 	$(BIN)/python -m tests.support.capture
 
 test: $(VENV)/.dev ## the whole test suite but the long sweeps
+	@$(BIN)/python -m compileall -q coder # thousands of processes start from it
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 test-online: $(VENV)/.dev ## tests that need a package index

@@ -69,11 +69,12 @@ class Refused:
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Given:
     """What a program says beside a text: the id of the message, and its blocks. `is_synthetic`: no person is behind it,
-    and a slash in it is a letter like any other."""
+    and a slash in it is a letter like any other. `is_verbatim`: the same, and an @ in it is one, too."""
 
     uuid: str = ""
     blocks: tuple[Block, ...] = ()
     is_synthetic: bool = False
+    is_verbatim: bool = False
 
 
 GIVEN = Given()
@@ -134,15 +135,14 @@ class Prompting:
             if said.refused:
                 return Refused(said.refused)
             before += said.notes
-        is_command = text.lstrip().startswith("/") and not given.is_synthetic
+        is_command = text.lstrip().startswith("/") and not (given.is_synthetic or given.is_verbatim)
         expanded = await self._expand(text) if self._expand is not None and is_command else None
         blocks: tuple[Block, ...] = given.blocks or (Text(text),)
         if expanded is not None:
             blocks = (*(block for block in given.blocks if not isinstance(block, Text)), *expanded.blocks)
-        elif self._attach is not None and "@" in text:
-            blocks = (*blocks, *await self._attach(text))
-        if self._further is not None and "@" in text:
-            blocks = (*blocks, *await self._further(text))
+        if "@" in text and not given.is_verbatim:
+            files = await self._attach(text) if self._attach is not None and expanded is None else ()
+            blocks = (*blocks, *files, *(await self._further(text) if self._further is not None else ()))
         await self.ready()
         kind: Kind = "reminder" if given.is_synthetic else "prompt"
         message = Message("user", (*pictures, *blocks), Meta(uuid=given.uuid, kind=kind))

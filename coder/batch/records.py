@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from coder.batch import whole
+from coder.batch import plausible, whole
 from coder.batch.backend import Attempt, Running
 from coder.batch.journal import Journal
 from coder.batch.outcome import Outcome, row
@@ -52,6 +52,8 @@ class Records:
         result and are in the file no more."""
         self.out, self.folder = out, out.with_name(f"{out.name}.d")
         state = out.with_name(f"{out.name}.state")
+        if self.folder.is_symlink():  # what a task changed would be written wherever it leads
+            raise ConfigError(f"{self.folder} is a link. Remove it, or name another file with --out.")
         if out.exists() and not state.exists():
             raise ConfigError(f"{out} is there, and no batch of coder's has made it. Name another file with --out.")
         self._journal = Journal(state)
@@ -184,11 +186,16 @@ class Records:
                             f"{self._journal.path} is of another version of coder. Finish it there, or use --out FILE."
                         )
                     run = str(entry.get("run"))
+                    if not plausible.RUN.match(run):
+                        raise ConfigError(
+                            f"{self._journal.path} was not written by a batch of coder's. Use --out FILE for another."
+                        )
                 case "bases":
                     said = entry.get("bases")
-                    bases |= {str(key): str(value) for key, value in said.items()} if isinstance(said, dict) else {}
+                    for key, value in said.items() if isinstance(said, dict) else ():
+                        bases |= {key: value} if isinstance(value, str) and plausible.COMMIT.match(value) else {}
                 case "begun" | "running" | "stopped" | "tried" | "ended" | "again":
-                    with suppress(ValueError, TypeError):  # a line that somebody has edited
+                    with suppress(ValueError, TypeError, OverflowError):  # a line that somebody has edited
                         _apply(past.setdefault(str(entry.get("id")), _Past()), {**entry, "run": run})
                 case _:
                     pass
@@ -212,8 +219,8 @@ def _apply(past: _Past, entry: Json) -> None:
                 run=str(entry.get("run")),
                 number=number,
                 session=str(entry.get("session")),
-                base=str(entry.get("base") or ""),
-                usd=entry.get("usd"),
+                base=plausible.commit(entry.get("base")),
+                usd=plausible.dollars(entry.get("usd")),
             )
         case "running" if number in past.open:
             was = past.open[number]
@@ -227,16 +234,18 @@ def _apply(past: _Past, entry: Json) -> None:
                 begun=str(entry.get("begun") or ""),
             )
         case "stopped" | "tried":
+            usd = plausible.dollars(entry.get("usd"))
             past.open.pop(number, None)
-            past.costs.append(entry.get("usd"))
+            past.costs.append(usd)
             if entry["kind"] == "tried":
                 past.tries += 1
-                past.tried.append(entry.get("usd"))
+                past.tried.append(usd)
             if entry.get("branch"):
                 past.earlier.append(str(entry["branch"]))
         case "ended":
+            made = plausible.row(entry.get("row"))
             past.open.pop(number, None)
-            past.digest, past.row, past.costs = str(entry.get("digest")), dict(entry["row"]), []
+            past.digest, past.row, past.costs = str(entry.get("digest")), made, []
         case "again":
             past.sunk += [*past.costs, *_cost(past.row)]
             past.row, past.tries, past.costs, past.tried = None, 0, [], []

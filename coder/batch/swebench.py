@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from coder.core import prompts
 from coder.core.messages import Json
 
 _KEYS = ("instance_id", "repo", "base_commit", "problem_statement")
+_MARK = re.compile(r"<(?=[\s/]*issue\b)", re.IGNORECASE)
 _OURS = ("cwd", "model", "max_turns", "max_budget_usd", "timeout_s", "permission_mode", "allowed_tools", "env", "check")
 
 
@@ -24,8 +26,8 @@ def fields(said: Json, repositories: Path | None) -> dict[str, Any]:
     found = {key: said[key] for key in _OURS if said.get(key) is not None}
     if "cwd" not in found:
         found["cwd"] = str(_place(said["repo"], repositories))
-    # the issue is written by strangers: it is quoted, and never taken as a command by its first letter
-    issue = prompts.load("batch/issue", issue=said["problem_statement"].strip())
+    # the issue is written by strangers: it is quoted, cannot end the quotation, and is never taken as a command
+    issue = prompts.load("batch/issue", issue=_MARK.sub(r"<\\", said["problem_statement"].strip()))
     return {**found, "id": said["instance_id"], "base": said["base_commit"], "prompt": issue}
 
 

@@ -103,10 +103,10 @@ def line_of(event: Event) -> str:
 def ended_words(row: Json) -> str:
     facts = [duration(float(row["seconds"])), money(row["total_cost_usd"])]
     if row["branch"]:
-        facts.append(str(row["branch"]))
+        facts.append(visible_line(row["branch"]))
     if row["worktree"]:
-        facts.append(f"kept at {visible_line(row['worktree'])}: {row['kept_because']}")
-    word = _WORDS.get(row["status"], row["status"])
+        facts.append(f"kept at {visible_line(row['worktree'])}: {visible_line(row['kept_because'])}")
+    word = _WORDS.get(row["status"]) or visible_line(row["status"])
     why = f": {visible_line(str(row['error']))[:200]}" if row["error"] and not row["ok"] else ""
     return f"{word}{why} · {' · '.join(facts)}"
 
@@ -122,7 +122,7 @@ def summary(tasks: Sequence[Task], records: Records, end: End, seconds: float) -
     parts += [f"{len(failed)} failed"] if failed else []
     parts += [money(usd) if usd is not None else f"at least {money(known)}", duration(seconds)]
     lines = [" · ".join(parts)]
-    lines += [f"  {row['id']}: {ended_words(row)}" for row in failed[:_SHOWN]]
+    lines += [f"  {visible_line(row['id'])}: {ended_words(row)}" for row in failed[:_SHOWN]]
     if len(failed) > _SHOWN:
         lines.append(f"  and {len(failed) - _SHOWN} more that failed")
     if end.left:

@@ -98,6 +98,7 @@ Commands
   coder replay serve FILE   a stand-in for the model API, from a script
   coder demo                a tour, offline, without a key
   coder doctor              check that everything coder needs is there
+  coder conformance         check a coder against the headless contract
   Each has more to say: coder sessions --help
 
 Exit codes and more: docs/headless.md"""

@@ -34,7 +34,7 @@ SUBCOMMANDS = {
     for name in (
         *("agents", "auth", "batch", "cache", "commands", "config", "context", "cost", "demo", "doctor", "extension"),
         *("hooks", "mcp", "permissions", "replay", "rewind", "sessions", "trust", "undo", "who", "workflow"),
-        *("worktree", "ci"),
+        *("worktree", "ci", "conformance"),
     )
 }
 _SLASH = re.compile(r"/[A-Za-z][\w.:/-]*(?=\s|$)")

@@ -78,6 +78,7 @@ def model_config(flags: Flags, env: Mapping[str, str], stack: Stack, home: Path,
         idle_timeout=stack.first(lambda s: s.idle_timeout) or defaults.idle_timeout,
         request_timeout=timeout / 1000 if timeout else defaults.request_timeout,
         headers=environment.headers(env, "ANTHROPIC_CUSTOM_HEADERS"),
+        client=environment.product(env, "CLAUDE_AGENT_SDK_CLIENT_APP"),
     )
 
 

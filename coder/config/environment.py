@@ -9,6 +9,7 @@ from coder.core.errors import ConfigError
 
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"", "0", "false", "no", "off"})
+_LONGEST_PRODUCT = 100
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _URL = re.compile(r"https?://[^\s/?#]+(/\S*)?", re.IGNORECASE)
 
@@ -47,6 +48,12 @@ def secret(env: Mapping[str, str], name: str) -> str:
     if not value.isascii() or not value.isprintable() or " " in value:
         raise ConfigError(f"{name} holds a space or a character that no key has. Set it again.")
     return value
+
+
+def product(env: Mapping[str, str], name: str) -> str:
+    """A name that a program gives itself, with what a header cannot carry left out."""
+    fit = "".join(char for char in env.get(name, "") if char.isascii() and char.isprintable())
+    return fit.strip()[:_LONGEST_PRODUCT]
 
 
 def headers(env: Mapping[str, str], name: str) -> dict[str, str]:

@@ -186,7 +186,19 @@ def settings_of(parsed: Parsed, origin: str) -> tuple[Settings, tuple[str, ...]]
         servers_denied=top.objects("deniedMcpServers"),
         managed_servers_only=top.switch("allowManagedMcpServersOnly"),
     )
+    _no_sandbox(top, origin)
     return found, tuple(top.warnings)
+
+
+def _no_sandbox(top: Section, origin: str) -> None:
+    """Whoever relies on one must not take it to be there."""
+    wanted = top.section("sandbox").raw
+    if wanted.get("enabled") is not True:
+        return
+    what = f"{origin}: sandbox.enabled is set, and coder has no sandbox: commands run with all your rights."
+    if wanted.get("failIfUnavailable") is True:
+        raise ConfigError(f"{what} sandbox.failIfUnavailable forbids that. Unset one of them, or use a container.")
+    top.warnings.append(f"{what} Use a container, or ask for every command.")
 
 
 def theme_names() -> tuple[str, ...]:

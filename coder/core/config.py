@@ -58,6 +58,7 @@ class ModelConfig:
     idle_timeout: float = 90.0
     request_timeout: float = 600.0
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    client: str = ""  # the program that drives this one, by its own name; told to the API
     is_replay: bool = False  # answers from a file, which cost nothing
     is_fixed: bool = False  # the administrator has chosen its name, for everybody
 

@@ -63,7 +63,8 @@ def endpoint(config: ModelConfig) -> Endpoint:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise _bad_base_url("it must start with http:// or https:// and name a host")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    headers = {"user-agent": f"coder/{__version__}", **{name.lower(): value for name, value in config.headers.items()}}
+    agent = f"coder/{__version__} {config.client}".strip()
+    headers = {"user-agent": agent, **{name.lower(): value for name, value in config.headers.items()}}
     if betas := ",".join(dict.fromkeys([*filter(None, [headers.get(_BETA)]), *_betas(config)])):
         headers[_BETA] = betas
     headers |= _credentials(config)

@@ -16,7 +16,15 @@ from coder.workflows.scope import Scope
 from coder.workflows.workflow import WorkflowError
 
 _ODD = re.compile(r"[`#\\\n]|\$['\"({\[]|\(\(|\[\[|<<|\beval\b|\balias\b")  # from there on words are not followed
-_BEFORE_PROGRAM = re.compile(r"(?:[;&|(){}!]|(?<![\w-])(?:then|do|else|if|while|until|time|exec|command|env))\Z")
+_BOUND = re.compile(r"[;&|(){}!]")  # behind it a command may begin
+_QUOTED = re.compile(r"'[^']*'|\"[^\"\\]*\"")
+_ASSIGNS = re.compile(r"[A-Za-z_]\w*(?:\[[^\]\s]*\])?\+?=")
+_REDIRECTS = re.compile(r"\d*(?:<>|>>|<|>)")
+_RUNS_NEXT = (
+    *("then", "do", "else", "elif", "if", "while", "until", "time", "exec", "command", "env", "builtin", "coproc"),
+    *("nohup", "nice", "timeout", "stdbuf", "setsid", "xargs", "sudo", "doas", "eval"),
+)  # words behind which the next one names the program
+_LONGEST_HEAD = 2_000
 _LONGEST = 8_000
 
 
@@ -49,13 +57,35 @@ def command_problems(text: str) -> Iterator[str]:
     before, at, state = "", 0, "plain"
     for place in found:
         state = _state(text, at, place.start, state)
-        before = f"{before[-16:]}{text[at : place.start]}".rstrip()
+        before = _BOUND.split(f"{before}{text[at : place.start]}")[-1]
         named = f"{{{{{place.path}}}}}"
-        if not before or _BEFORE_PROGRAM.search(before[-16:]):
+        if _names_program(before):
             yield f"{named} would name the program: write the program there, or the whole command as one place"
         elif state != "plain":
             yield f"{named} must stand outside of quotes, $( ), comments and the like: it is quoted by itself"
-        before, at = f"{before} word", place.end
+        before, at = f"{before[:_LONGEST_HEAD]}word", place.end
+
+
+def _names_program(before: str) -> bool:
+    """Whether a word behind this part of a command would be the program that it runs."""
+    if before[-1:].strip():
+        return False  # a part of a word: a file to write to, a value that is set, a program in a folder of the file's
+    words = _QUOTED.sub("q", before[:_LONGEST_HEAD]).split()
+    while words:
+        word = words.pop(0)
+        if _ASSIGNS.match(word):
+            continue
+        if redirect := _REDIRECTS.match(word):
+            if redirect.end() == len(word):
+                if not words:
+                    return False  # it is what is written to, or read
+                words.pop(0)
+            continue
+        if word not in _RUNS_NEXT:
+            return False
+        while words and words[0][0] in "-0123456789":
+            words.pop(0)
+    return True
 
 
 def _is_whole(text: str, found: tuple[Place, ...]) -> bool:

@@ -115,7 +115,9 @@ class SessionCasting:
 
     def cast(self, brief: Brief, depth: int) -> Cast:
         parts = self._parts
-        agent = self._agent(brief.kind.strip() or GENERAL, depth)
+        agent = (
+            hook_agent() if brief.kind == HOOK and not brief.call else self._agent(brief.kind.strip() or GENERAL, depth)
+        )
         head = self._head(agent)
         background = agent.background if brief.background is None else brief.background or agent.background
         mode = head.mode(parts.mode())
@@ -161,8 +163,6 @@ class SessionCasting:
 
     def _agent(self, kind: str, depth: int) -> Agent:
         """Raises ToolError that names those there are."""
-        if kind == HOOK:
-            return hook_agent()
         parts = self._parts
         if rule := denying(parts.rules(), kind):
             raise ToolError(

@@ -54,7 +54,7 @@ def leading(config: Config, start: Start) -> Leading:
         ),
         mode=mode if mode is not None and config.mode == "default" else config.mode,
         max_turns=config.max_turns or agent.max_turns,
-        system_prompt=config.system_prompt if config.system_prompt is not None else agent.prompt or None,
+        system_prompt=config.system_prompt or agent.prompt or config.system_prompt,  # "": none was asked for by SDKs
         rules=(*config.rules, *(remembered.rules if remembered is not None else ())),
         agents=replace(
             config.agents,

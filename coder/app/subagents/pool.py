@@ -69,11 +69,13 @@ class Pool:
     def records(self) -> tuple[Record, ...]:
         return tuple(self._records.values())
 
-    def find(self, name: str) -> Record | None:
-        """By its id, or the latest of that name."""
+    def find(self, name: str, parent: str = "main") -> Record | None:
+        """By its id, or the latest of that name: one that `parent` asked itself goes first, so that nobody else's takes
+        the name of it."""
         if found := self._records.get(name):
             return found
-        return next((each for each in reversed(self.records) if each.brief.name == name != ""), None)
+        named = [each for each in reversed(self.records) if each.brief.name == name != ""]
+        return next((each for each in named if each.brief.parent == parent), named[0] if named else None)
 
     # coder.core.agents.Agents
 
@@ -124,7 +126,7 @@ class Pool:
         return await self._waited(record, Life(self, record, cast, prompt, _unprimed))
 
     async def send(self, to: str, message: str, call: str, parent: str = "main") -> Report | str:
-        record = self.find(to)
+        record = self.find(to, parent)
         if record is None:
             known = ", ".join(each.id for each in self.records) or "none was asked in this session"
             raise ToolError(f"There is no agent {to!r}. Agents: {known}.")

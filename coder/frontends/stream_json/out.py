@@ -43,10 +43,8 @@ from coder.frontends.stream_json.out_result import JsonOut as JsonOut
 from coder.frontends.stream_json.progress import BEAT, Progress
 
 if TYPE_CHECKING:
-    from coder.frontends import unattended
     from coder.frontends.stream_json import agents, limits, mirror, shells
 else:  # few runs have any
-    unattended = LazyModule("coder.frontends.unattended")
     agents, limits, mirror, shells = (
         LazyModule(f"coder.frontends.stream_json.{name}") for name in ("agents", "limits", "mirror", "shells")
     )

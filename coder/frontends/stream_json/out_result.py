@@ -34,7 +34,7 @@ class JsonOut:
         self._session_id = ""
         self._session: Session | None = None
         self._partial = Partial(time.monotonic, is_told=partial)
-        self._in_tools = False  # calls of this turn were begun, and no request was made since
+        self._in_tools = False  # calls of this turn were begun or denied, and no request was made since
 
     def begin(self, session: Session) -> None:
         self._session = session
@@ -44,6 +44,7 @@ class JsonOut:
         match event:
             case PermissionDenied():
                 self._denials.append(event)
+                self._in_tools = self._in_tools or event.agent == "main"  # who says no may end the turn with it
             case TurnStarted(agent="main"):
                 self._in_tools = False
                 self._partial.asks()

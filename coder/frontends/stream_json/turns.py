@@ -70,7 +70,8 @@ class Turns:
 
     def take(self, said: Said) -> None:
         session = self._seat.session
-        can_read = said.queries and not (said.is_command or said.is_synthetic or said.is_empty or said.problem)
+        is_plain = not (said.is_command or said.is_synthetic or said.is_verbatim or said.is_empty or said.problem)
+        can_read = said.queries and is_plain
         if session is not None and self._is_prompt and can_read and not self._waiting:
             said = _fresh(said, session)
             self._out.steers(said)
@@ -230,7 +231,7 @@ class Turns:
 
 
 def _given(said: Said) -> Given:
-    return Given(said.uuid, said.blocks, said.is_synthetic)
+    return Given(said.uuid, said.blocks, said.is_synthetic, said.is_verbatim)
 
 
 def _fresh(said: Said, session: Session) -> Said:

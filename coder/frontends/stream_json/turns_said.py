@@ -18,6 +18,7 @@ class Unsayable(ValueError):
 class Said:
     """`content` is as the host wrote it, `blocks` the same as values. `origin` is given back in the result, `queries`
     False: it waits for the next message. `is_synthetic`: no person wrote it, and a slash in it is no command.
+    `is_verbatim`: it is put together from texts of others, so neither a slash nor an @ in it means anything.
     `problem` is why it cannot be sent, "" when it can."""
 
     uuid: str
@@ -27,6 +28,7 @@ class Said:
     is_synthetic: bool = False
     queries: bool = True
     problem: str = ""
+    is_verbatim: bool = False
 
     @property
     def text(self) -> str:
@@ -39,7 +41,7 @@ class Said:
     @property
     def is_command(self) -> bool:
         """Whether it is a line for coder rather than for the model: such a one is never read along with a run."""
-        return not self.is_synthetic and self.text.lstrip().startswith("/")
+        return not (self.is_synthetic or self.is_verbatim) and self.text.lstrip().startswith("/")
 
 
 def said_in(frame: Json) -> Said:
@@ -60,6 +62,7 @@ def said_in(frame: Json) -> Said:
         frame.get("isSynthetic") is True,
         frame.get("shouldQuery") is not False,
         problem,
+        frame.get("client_composed") is True,
     )
 
 

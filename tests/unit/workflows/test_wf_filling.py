@@ -101,6 +101,7 @@ def test_a_value_stays_one_word_of_a_command(tmp_path: Path) -> None:
 
 
 @pytest.mark.behaviour("B-2015")
+@pytest.mark.behaviour("B-2133")
 @pytest.mark.parametrize(
     ("command", "why"),
     [
@@ -118,6 +119,12 @@ def test_a_value_stays_one_word_of_a_command(tmp_path: Path) -> None:
         ("true | {{a}}", "would name the program"),
         ("if {{a}}; then true; fi", "would name the program"),
         ("env {{a}}", "would name the program"),
+        ("A=1 {{a}}", "would name the program"),
+        ("true && A='x y' B+=2 c[0]=3 {{a}}", "would name the program"),
+        ("> out 2>/dev/null {{a}}", "would name the program"),
+        ("A={{a}} {{a}}", "would name the program"),
+        ("timeout -k 1 5 nohup {{a}}", "would name the program"),
+        ("true; if false; then true; elif {{a}}; then true; fi", "would name the program"),
     ],
 )
 def test_where_a_value_could_be_more_than_a_word_there_is_no_place_for_it(command: str, why: str) -> None:
@@ -153,3 +160,20 @@ def test_what_a_command_becomes(command: str, value: Any, shown: str) -> None:
         assert command_of(command, scope) == shown
     except WorkflowError as error:
         assert shown in str(error)
+
+
+@pytest.mark.behaviour("B-2133")
+@pytest.mark.parametrize(
+    "command",
+    [
+        "A={{a}} true",
+        "> {{a}} true",
+        "timeout 5 pytest {{a}}",
+        "A=1 pytest {{a}} {{a}}",
+        "test -n {{a}}",
+        "./run {{a}}",
+    ],
+)
+def test_a_value_behind_the_program_stays_allowed(command: str) -> None:
+    assert not list(command_problems(command))
+    assert "'x y'" in command_of(command, Scope({"a": "x y"}))

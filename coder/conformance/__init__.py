@@ -1,0 +1,1 @@
+"""Drives a command from the outside and says whether it keeps the headless contract. Must not know how coder works."""

@@ -98,7 +98,7 @@ class Outbox:
 
 
 def _is_plain(fd: int) -> bool:
-    """Whether it is a pipe or a file: a terminal that is stopped and a connection may say that there is room, and wait."""
+    """Whether it is a pipe or a file: a stopped terminal and a connection may say that there is room, and wait."""
     try:
         mode = os.fstat(fd).st_mode
     except OSError:

@@ -6,6 +6,7 @@ import errno
 import os
 import queue
 import select
+import stat
 import threading
 
 _PIECE = 65536
@@ -22,21 +23,30 @@ class Outbox:
         self._thread: threading.Thread | None = None
         self._closed = False
         self._written = 0
+        self._lock = threading.Lock()
+        self._waiting = 0  # lines that the thread has yet to write
+        self._is_plain = _is_plain(fd)
         self.broken = False
         self.failure: OSError | None = None  # why it is broken, unless the reader has left
 
     def put(self, line: bytes) -> None:
-        """Never blocks, never raises."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="outbox", daemon=True)
-            self._thread.start()
-        self._lines.put(line)
+        """Never blocks, never raises. A short line goes out at once where there is room: another thread costs more than
+        the line."""
+        with self._lock:
+            if self._is_plain and not self._waiting and len(line) <= select.PIPE_BUF and self._has_room():
+                self._write(line)
+                return
+            self._waiting += 1
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="outbox", daemon=True)
+                self._thread.start()
+            self._lines.put(line)
 
     def close(self, patience: float = PATIENCE) -> bool:
         """Waits until everything is written; as long as the reader takes something every `patience` seconds. False when
         something was left."""
         if self._thread is None:
-            return True
+            return not self.broken
         if not self._closed:
             self._closed = True
             self._lines.put(None)
@@ -56,10 +66,19 @@ class Outbox:
         if not is_whole:
             raise TimeoutError(errno.ETIMEDOUT, f"nobody has read any of it for {patience:g}s")
 
+    def _has_room(self) -> bool:
+        """A pipe that can be written to takes so much without anybody waiting."""
+        try:
+            return not self.broken and bool(select.select([], [self._fd], [], 0)[1])
+        except OSError:  # it was closed: the thread finds out how
+            return False
+
     def _work(self) -> None:
         while (line := self._lines.get()) is not None:
             if not self.broken:
                 self._write(line)
+            with self._lock:
+                self._waiting -= 1
 
     def _write(self, line: bytes) -> None:
         view = memoryview(line)
@@ -76,3 +95,12 @@ class Outbox:
                 if error.errno != errno.EPIPE:
                     self.failure = error
                 return
+
+
+def _is_plain(fd: int) -> bool:
+    """Whether it is a pipe or a file: a stopped terminal and a connection may say that there is room, and wait."""
+    try:
+        mode = os.fstat(fd).st_mode
+    except OSError:
+        return False
+    return (stat.S_ISFIFO(mode) or stat.S_ISREG(mode)) and fd < 1024  # no more can be asked about

@@ -50,6 +50,24 @@ def test_a_slow_reader_is_waited_for_as_long_as_it_reads() -> None:
     assert seen == 1_000_000
 
 
+def test_short_and_long_lines_keep_their_order_while_a_reader_comes_and_goes() -> None:
+    """Short ones go out at once where there is room, long ones by a thread: none passes another."""
+    reading, writing = os.pipe()
+    box = Outbox(writing)
+    lines = [f"{number} ".encode() + b"x" * (9_000 if number % 7 == 3 else 40) + b"\n" for number in range(400)]
+    seen = b""
+    for line in lines:
+        box.put(line)
+        if line.startswith((b"50 ", b"120 ")):
+            seen += os.read(reading, 30_000)
+    wanted = b"".join(lines)
+    while len(seen) < len(wanted):
+        seen += os.read(reading, 65536)
+    assert box.close() and seen == wanted
+    os.close(reading)
+    os.close(writing)
+
+
 def test_a_reader_that_never_reads_is_given_up_and_one_that_has_left_is_told_apart() -> None:
     reading, writing = os.pipe()
     stuck = Outbox(writing)

@@ -26,6 +26,7 @@ from coder.core.events import (
     PermissionDenied,
     RunEnded,
     StepChanged,
+    StreamEvent,
     TaskEnded,
     TextDelta,
     ThinkingDelta,
@@ -118,9 +119,12 @@ class StreamJsonOut(JsonOut):
             self._write(frame)
 
     def emit(self, event: AnyEvent) -> None:
-        if type(event) in _PIECES:
+        kind = type(event)
+        if kind in _PIECES:
             return
         super().emit(event)
+        if kind is StreamEvent and event.agent == "main":
+            return
         if event.agent != "main" or isinstance(event, AgentStarted | AgentProgressed | AgentEnded):
             self._of_agent(event)
             return

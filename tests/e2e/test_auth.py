@@ -168,10 +168,7 @@ def test_the_kept_key_is_nowhere_else(place: Place) -> None:
         sent = json.dumps(api.requests)
     assert done.code == 0, done.stdout
     assert KEY not in kept.stdout + kept.stderr + done.stdout + done.stderr + everything_written(place) + sent
-    assert (
-        '"apiKeySource": "~/.coder/credentials"' in done.stdout
-        or '"apiKeySource":"~/.coder/credentials"' in done.stdout
-    )
+    assert next(line for line in done.lines if line.get("subtype") == "init")["apiKeySource"] == "/login managed key"
 
 
 @pytest.mark.behaviour("B-929")

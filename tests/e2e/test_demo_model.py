@@ -88,7 +88,7 @@ def test_a_key_of_the_person_is_not_sent_to_it(place: Place) -> None:
     key = {"ANTHROPIC_API_KEY": "sk-ant-of-the-person-0123", "ANTHROPIC_BASE_URL": "http://127.0.0.1:1"}
     done = place.coder("-p", "hi", "--model", "demo", "--output-format", "stream-json", "--verbose", env=key)
     started = next(line for line in done.lines if line.get("subtype") == "init")
-    assert done.code == 0 and started["apiKeySource"] == "demo" and "of-the-person" not in done.stdout
+    assert done.code == 0 and started["apiKeySource"] == "none" and "of-the-person" not in done.stdout
 
 
 def test_its_words_are_in_the_package() -> None:

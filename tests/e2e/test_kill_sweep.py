@@ -20,7 +20,7 @@ from tests.support.processes import linux_only
 
 pytestmark = [linux_only, pytest.mark.behaviour("B-053")]
 
-LINES = 32  # events; more than the session shows: the last ones are killed after the end, or not at all
+LINES = 36  # events; more than the session shows: the last ones are killed after the end, or not at all
 STORED = 66  # lines of the transcript; also more than there are
 EVENTS = 9
 MOMENTS = 200

@@ -28,8 +28,9 @@ def lists(request: Json) -> list[str]:
 
 
 def fixed(request: Json) -> tuple[str, list[str]]:
-    """What stands before the conversation, but for the Skill tool: the system prompt, and each tool, byte for byte."""
-    tools = [json.dumps(tool, sort_keys=True) for tool in request["tools"] if tool["name"] != "Skill"]
+    """What stands before the conversation, but for the Skill tool and the one that lists the agents there are: the
+    system prompt, and each tool, byte for byte."""
+    tools = [json.dumps(tool, sort_keys=True) for tool in request["tools"] if tool["name"] not in ("Skill", "Agent")]
     return json.dumps(request["system"]), tools
 
 

@@ -22,6 +22,7 @@ class Look(NamedTuple):
 
 
 COMMANDS = {
+    "agents": Look("screen", "general-purpose"),
     "add-dir": Look("screen", "Which folder may coder work in too?"),
     "compact": Look("row", "! Nothing was changed: the conversation is as short as it gets."),
     "uncompact": Look("row", "! Nothing was changed: this conversation was not compacted."),
@@ -47,7 +48,7 @@ COMMANDS = {
     "show": Look("row", "✗ There is no call to show yet.", "✓ Write notes.md · 2 lines"),
     "skills": Look("screen", "Commands and skills"),
     "status": Look("screen", "Endpoint "),
-    "tasks": Look("screen", "No command of this session runs in the background, or has."),
+    "tasks": Look("screen", "No command of this session runs in the background, or has; no agent does."),
     "theme": Look("screen", "for a dark background"),
     "todos": Look("row", "The model keeps no todo list in this session."),
     "vim": Look("row", "✓ Vim keys are "),

@@ -61,7 +61,10 @@ def library(
     reads, `absent` why others cannot be asked. Blocks while it reads; never raises."""
     places = places_of(config, managed)
     by_files = [place for place in places if place.kind in {"commands", "skills"}]
-    commands = {one.name: (one.origin, one.file) for one in load(by_files, reserved=reserved).definitions}
+    definitions = load(by_files, reserved=reserved).definitions
+    commands = {one.name: (one.origin, one.file) for one in definitions}
+    for one in definitions:  # one in a folder is reached by its last name, too
+        commands.setdefault(one.name.rpartition(":")[2], (one.origin, one.file))
     folders = workflow_folders(config, managed)
     return library_of(folders, reserved=reserved, commands=commands, agents=agents, absent=absent)
 

@@ -59,11 +59,8 @@ DEFECTS: dict[str, tuple[str, ...]] = {
 # The same in little: one check that fails, and one that does not although it has to do with it.
 SAMPLES: dict[str, tuple[str, str]] = {
     "banner": ("output-text", "end-while-idle"),
-    "swallows-code": ("argv-unknown-flag", "argv-version"),
     "drops-result": ("output-json", "control-initialize"),
-    "quits-at-eof": ("end-while-running", "end-while-idle"),
     "ignores-unknown": ("control-unknown", "control-interrupt-idle"),
-    "unsigned": ("assistant-shape", "user-shape"),
     "says-yes-alone": ("ask-allowed", "ask-unasked"),
 }
 

@@ -8,14 +8,14 @@ from zlib import crc32
 
 import pytest
 
-_MANY = 6  # cases of one test
-_ONE_OF = 3
+_MANY = 3  # cases of one test
+_ONE_OF = 4
 _ALWAYS_ALL = ("hostile", "trust", "red", "kill", "signals")  # what guards the person's machine and work
 
 
 @pytest.hookimpl(tryfirst=True)  # before what is deselected is decided
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test with many cases, each a process or more, runs the first and a third of the others; `make soak` all."""
+    """A test with many cases, each a process or more, runs the first and a quarter of the others; `make soak` all."""
     here = Path(__file__).parent
     ours = [item for item in items if item.path.is_relative_to(here) and hasattr(item, "callspec")]
     cases = Counter(_test(item) for item in ours)

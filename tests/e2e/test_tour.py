@@ -33,6 +33,7 @@ def answer(terminal: Terminal, question: str, key: str) -> None:
     terminal.press(key)
 
 
+@pytest.mark.soak  # a terminal test goes through it too
 @pytest.mark.behaviour("B-934")
 def test_the_whole_tour(place: Place, tmp_path: Path) -> None:
     with tour(place, tmp_path / "scratch") as terminal:

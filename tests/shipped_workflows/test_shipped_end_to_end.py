@@ -102,6 +102,7 @@ def test_an_issue_ends_with_a_fix_and_a_test(place: Place) -> None:
     assert (about["agents"], (place.project / "shop/cart.py").read_text()) == (5, MENDED)
 
 
+@pytest.mark.soak
 @pytest.mark.behaviour("B-2077")
 def test_a_reviewer_that_dies_is_told_in_the_review(place: Place) -> None:
     Repository.shop(place)
@@ -124,6 +125,7 @@ def test_a_reviewer_that_dies_is_told_in_the_review(place: Place) -> None:
     assert [step["state"] for step in about["steps"]] == ["done", "failed", "done", "done"]
 
 
+@pytest.mark.soak
 @pytest.mark.behaviour("B-2078")
 def test_files_are_changed_side_by_side_and_a_conflict_is_reported(place: Place) -> None:
     repository = Repository.shop(place)

@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from coder.app.subagents import forking, mentioned, pooling, skilled
     from coder.app.subagents.pool import Pool
     from coder.app.workflowing import making as workflowing
+    from coder.app.workflowing import shelf as shelves
     from coder.commands.definition import Definition
     from coder.git.looking import Looking
     from coder.mcp.server import Server
@@ -84,6 +85,7 @@ else:  # for people in front, calls on files, and folders with commands of their
         LazyModule(f"coder.app.subagents.{name}") for name in ("forking", "mentioned", "pooling", "skilled")
     )
     workflowing = LazyModule("coder.app.workflowing.making")
+    shelves = LazyModule("coder.app.workflowing.shelf")
 
 SUBAGENTS = "subagents"
 
@@ -111,7 +113,12 @@ class Assembly:
         earlier = outset.journal.folder / SUBAGENTS if outset.start.goes_on else None
         self.agents = LateAgents(self._pool, earlier, {**os.environ, **outset.config.env}, self._askable)
         self.commanded = Commanded(self._command_parts(reserved))
-        self.workflows = LateWorkflows(self._config, lambda: workflowing.workflows_of(self, reserved), workflow)
+        self.workflows = LateWorkflows(
+            self._config,
+            lambda: shelves.Shelf(self._config, reserved, lambda: outset.book.rules),
+            lambda shelf: workflowing.workflows_of(self, shelf),
+            workflow,
+        )
         self.reach = reach_of(
             outset, lambda name: self.tools.find(name), lambda: self.gate, self.points, more_servers, connect, hosted
         )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from coder.app.assembly import SUBAGENTS, Assembly
 from coder.app.beside import Beside
+from coder.app.hearing import Listener
 from coder.app.hosted import Hosted
 from coder.app.outset import Outset, outset
 from coder.app.rulebook import SaveRule
@@ -97,27 +98,32 @@ async def open_session(
     if led is not None and led.hooks is not None:
         made.points.bring(led.hooks)
     titling = _titling(begun, made) if titles else ()
-    begun.hearing.add(
-        begun.purse, begun.journal, made.checkpoints, begun.figures, made.evidencing, *titling, made.points, made.others
-    )
-    begun.hearing.add(made.agents)
-    if made.autocommit is not None:
-        begun.hearing.add(made.autocommit)
-    if made.reach is not None:
-        begun.hearing.add(made.reach)
-    if made.git.context is not None:
-        begun.hearing.add(made.git.context)
+    begun.hearing.add(*_hearers(begun, made, titling))
+    if handed is not None:
+        handed(begun, made)
+    warnings = (*config.warnings, *await _warnings(begun, made), *await made.checkpoints.recover())
+    return _session(begun, made, warnings, _ends(begun, made, titling, logs=logs))
+
+
+def _hearers(begun: Outset, made: Assembly, titling: tuple[Titler, ...]) -> list[Listener]:
+    """Whoever hears what happens, in this order."""
+    first: list[Listener] = [begun.purse, begun.journal, made.checkpoints, begun.figures, made.evidencing, *titling]
+    last: list[Listener | None] = [made.autocommit, made.reach, made.git.context]
+    return [*first, made.points, made.others, made.agents, *(each for each in last if each is not None)]
+
+
+async def _warnings(begun: Outset, made: Assembly) -> tuple[str, ...]:
+    """What is to be said of a session before its first prompt, but for what its settings say."""
     told = (*made.warnings, *made.memory.warnings, *made.commanded.warnings, *made.points.warnings)
     if made.reach is not None:
         told += made.reach.warnings
     if begun.config.auto_commit and made.autocommit is None:
         told += ("Nothing is committed by itself in this session: that needs checkpoints, and none are kept.",)
-    if handed is not None:
-        handed(begun, made)
-    told += await _left_behind(begun)
-    own = (*begun.warnings, *made.system.warnings, *told, *begun.journal.notes)
-    warnings = (*config.warnings, *own, *await made.checkpoints.recover())
+    left = await _left_behind(begun)
+    return (*begun.warnings, *made.system.warnings, *told, *left, *begun.journal.notes)
 
+
+def _session(begun: Outset, made: Assembly, warnings: tuple[str, ...], ends: AsyncExitStack) -> Session:
     async def what_fills_it() -> ContextReport:
         limit, messages = made.agent.upkeep.compacts_at, made.agent.history.messages or (made.context(),)
         counted: ContextReport = await contents.context_report(
@@ -135,7 +141,7 @@ async def open_session(
         made.agent,
         begun.control,
         lambda: begun.purse.spent,
-        _ends(begun, made, titling, logs=logs).aclose,
+        ends.aclose,
         what_fills_it,
         Beside(begun.tools.shells, begun.figures, made.line, lambda: begun.journal.title, made.others.begin),
         warnings,

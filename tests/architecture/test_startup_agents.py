@@ -18,10 +18,13 @@ LATER = {
 }
 
 
-def loaded(place: Place) -> set[str]:
+RUNNING = {"coder.app.workflowing.session", "coder.app.workflowing.making", "coder.workflows.running.run"}
+
+
+def loaded(place: Place, *flags: str) -> set[str]:
     with fake_api([{"text": "Hello."}]) as api:
         done = subprocess.run(
-            [sys.executable, "-c", _PROBE, "-p", "hello"],
+            [sys.executable, "-c", _PROBE, "-p", "hello", *flags],
             cwd=place.project,
             env=place.env(api.url),
             stdin=subprocess.DEVNULL,
@@ -39,3 +42,8 @@ def test_agent_files_are_read_only_where_there_are_some(place: Place) -> None:
     (place.project / ".claude" / "agents").mkdir(parents=True)
     found = loaded(place) & LATER
     assert "coder.commands.agents" in found and "coder.app.subagents.remembering" not in found
+
+
+def test_the_list_of_commands_loads_nothing_of_how_workflows_run(place: Place) -> None:
+    found = loaded(place, "--output-format", "stream-json", "--verbose")
+    assert "coder.workflows.library" in found and sorted(found & RUNNING) == []

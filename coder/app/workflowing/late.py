@@ -19,6 +19,7 @@ from coder.core.messages import Message
 if TYPE_CHECKING:
     from coder.app.workflowing import places
     from coder.app.workflowing.session import SessionWorkflows
+    from coder.app.workflowing.shelf import Shelf
     from coder.core.config import Config
     from coder.core.events import RunEnded
     from coder.workflows.running.outcome import Outcome
@@ -41,10 +42,19 @@ class Given:
 
 
 class LateWorkflows:
-    """`given` is the one that the command line names, which every line then stands for."""
+    """`shelf` is what there is, `make` what runs one of it; `given` is the one that the command line names, which every
+    line then stands for."""
 
-    def __init__(self, config: Config, make: Callable[[], SessionWorkflows], given: Given | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        shelf: Callable[[], Shelf],
+        make: Callable[[Shelf], SessionWorkflows],
+        given: Given | None = None,
+    ) -> None:
         self._config = config
+        self._shelve = shelf
+        self._shelved: Shelf | None = None
         self._make = make
         self._made: SessionWorkflows | None = None
         self.given = given
@@ -64,19 +74,25 @@ class LateWorkflows:
         if self.given is not None and line == self.given.line:
             return True
         found = _NAME.match(line.strip())
-        return found is not None and self._may_be(found[1]) and self._session.has(found[1])
+        return found is not None and self._may_be(found[1]) and self._shelf.has(found[1])
 
     def offered(self) -> tuple[Offered, ...]:
         """What a person may type."""
-        return self._session.offered() if self._config.guidance.commands else ()
+        return self._shelf.offered() if self._config.guidance.commands else ()
 
     async def run(self, message: Message, line: str) -> RunEnded:
         return await self._session.run(message, line, self.given)
 
     @property
+    def _shelf(self) -> Shelf:
+        if self._shelved is None:
+            self._shelved = self._shelve()
+        return self._shelved
+
+    @property
     def _session(self) -> SessionWorkflows:
         if self._made is None:
-            self._made = self._make()
+            self._made = self._make(self._shelf)
         return self._made
 
     def _may_be(self, name: str) -> bool:

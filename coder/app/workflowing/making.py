@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coder.app.commanding.rows import places_here
-from coder.app.workflowing import places
 from coder.app.workflowing.checks import Citations
 from coder.app.workflowing.hands import SessionHands
 from coder.app.workflowing.met import met, transcripts_in
@@ -17,25 +13,14 @@ from coder.app.workflowing.session import Parts, SessionWorkflows
 from coder.core.messages import ToolUse
 from coder.core.requests import Allow
 from coder.core.tools import Reads
-from coder.workflows.library import Library
 
 if TYPE_CHECKING:
     from coder.app.assembly import Assembly
+    from coder.app.workflowing.shelf import Shelf
 
-_MOST_FOLDERS = 500  # below one place
 
-
-def workflows_of(made: Assembly, reserved: Collection[str]) -> SessionWorkflows:
-    outset, config = made.outset, made.outset.config
-
-    def library() -> Library:
-        return places.library_here(config, reserved, outset.book.rules)
-
-    def stamp() -> Hashable:
-        """Which files there are, how long, and when they were written; also of commands, which may come first."""
-        roots = [folder.path for folder in places.workflow_folders(config)]
-        roots += [place.folder for place in places_here(config) if place.kind in {"commands", "skills"}]
-        return tuple(_stamps(roots))
+def workflows_of(made: Assembly, shelf: Shelf) -> SessionWorkflows:
+    outset = made.outset
 
     def may_read(path: Path) -> bool:
         return outset.judge(ToolUse("", "Read", {"file_path": str(path)}), Reads((path,)), Allow()).verdict == "allow"
@@ -64,9 +49,8 @@ def workflows_of(made: Assembly, reserved: Collection[str]) -> SessionWorkflows:
 
     return SessionWorkflows(
         Parts(
-            config=config,
-            library=library,
-            stamp=stamp,
+            config=outset.config,
+            library=shelf.library,
             hands=hands,
             ask=made.ask,
             emit=outset.emit,
@@ -76,18 +60,3 @@ def workflows_of(made: Assembly, reserved: Collection[str]) -> SessionWorkflows:
             session_id=outset.journal.session_id if outset.journal.path is not None else "",
         )
     )
-
-
-def _stamps(roots: Iterable[Path]) -> Iterator[tuple[str, int, int]]:
-    for root in roots:
-        left = [str(root)]
-        for _ in range(_MOST_FOLDERS):
-            if not left:
-                break
-            with suppress(OSError), os.scandir(left.pop()) as entries:
-                for entry in entries:
-                    if entry.is_dir():
-                        left.append(entry.path)
-                    elif entry.name.endswith(".md"):
-                        found = entry.stat()
-                        yield entry.path, found.st_size, found.st_mtime_ns

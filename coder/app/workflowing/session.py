@@ -5,11 +5,10 @@ came of it. Must not know front ends, or how steps are done.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from coder.app.commanding.expanded import Offered
 from coder.app.workflowing import places
 from coder.app.workflowing.hands import SessionHands, asked
 from coder.app.workflowing.late import Given
@@ -32,13 +31,12 @@ from coder.workflows.workflow import Workflow, WorkflowError
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parts:
-    """What workflows need of their session. `library` reads the files there are, `stamp` is another when they are;
-    `hands` makes what a run has of the session: which steps may begin unasked is given. `tell` adds a message to the
-    conversation, which `messages` is; `folder` holds the session's side files."""
+    """What workflows need of their session. `library` reads the files there are; `hands` makes what a run has of the
+    session: which steps may begin unasked is given. `tell` adds a message to the conversation, which `messages` is;
+    `folder` holds the session's side files."""
 
     config: Config
     library: Callable[[], Library]
-    stamp: Callable[[], Hashable]
     hands: Callable[[Sequence[str]], SessionHands]
     ask: Callable[[Request], Awaitable[Reply]]
     emit: Callable[[AnyEvent], None]
@@ -53,7 +51,6 @@ class SessionWorkflows:
         self._parts = parts
         self.latest: Outcome | None = None
         self._is_named = False  # by the command line
-        self._offered: tuple[Hashable, tuple[Offered, ...]] | None = None
 
     @property
     def go_on(self) -> str:
@@ -65,23 +62,6 @@ class SessionWorkflows:
             return "the same line in this session"
         approve = f" --approve {latest.where.rpartition('/')[2]}" if latest.state == "waiting" else ""
         return f"coder workflow run {latest.workflow} --resume {parts.session_id}{approve}"
-
-    def has(self, name: str) -> bool:
-        return self._parts.library().find(name) is not None
-
-    def offered(self) -> tuple[Offered, ...]:
-        """Read anew only when a file is there, gone or changed: it is asked for with every key of a line."""
-        now = self._parts.stamp()
-        if self._offered is None or self._offered[0] != now:
-            self._offered = (
-                now,
-                tuple(
-                    Offered(entry.name, found.description, _hint(found), entry.origin, "workflow")
-                    for entry in self._parts.library().entries
-                    if not entry.note and (found := entry.workflow) is not None
-                ),
-            )
-        return self._offered[1]
 
     async def run(self, message: Message, line: str, given: Given | None = None) -> RunEnded:
         """Raises CoderError that says why it is not begun, with nothing said then; CancelledError when it is stopped,
@@ -195,7 +175,3 @@ def usable(entry: Entry) -> Workflow:
     why = visible_line(first.text) if first is not None else "there is nothing in it to run"
     more = f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
     raise WorkflowError(f"The workflow {entry.name} cannot run: {where}: {why}{more}. See coder workflow check.")
-
-
-def _hint(workflow: Workflow) -> str:
-    return " ".join(f"<{each.name}>" if each.required else f"[{each.name}]" for each in workflow.arguments)

@@ -64,12 +64,12 @@ def repository(talk: Talk) -> Callable[..., str]:
 
 
 @pytest.mark.behaviour("B-2110")
-@pytest.mark.parametrize("spec", ["/secret/**", "secret/**", "/{project}/secret/**", "~/work/secret/key.txt"])
+@pytest.mark.parametrize("spec", ["/secret/**", "secret/**", "/{project}/secret/**", "~/shop/secret/key.txt"])
 async def test_what_is_denied_of_the_session_is_denied_of_its_copy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spec: str
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    talk = Talk(tmp_path, tmp_path / "work", "")
+    talk = Talk(tmp_path, tmp_path / "shop", "")
     talk.project.mkdir()
     repository(talk)
     tries: list[dict[str, Any]] = [

@@ -34,7 +34,7 @@ from coder.frontends.stream_json.callbacks.servers import HostServers
 from coder.frontends.stream_json.control import Control, HostGone, RequestError
 from coder.hooks.surroundings import HostError
 
-HERE = Path("/work/here")
+HERE = Path("/srv/here")
 CALL = ToolUse("toolu_1", "Bash", {"command": "npm test\u202e"})
 WHY = (Reason("safety", "it leads out of the folder\x1b[31m"),)
 REQUEST = PermissionRequest(CALL, "Bash npm test", WHY, ("Bash(npm test *)", "Read"), command="npm test")

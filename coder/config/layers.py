@@ -217,6 +217,8 @@ def _tamed(layer: Layer, judged: Trust, cwd: Path, warnings: list[str]) -> Layer
     """What a repository says may always tighten, but loosens only when it was approved, and some things never."""
     name = _name(layer, cwd)
     settings, never = _without_forbidden(layer.settings)
+    if settings.needs_sandbox and not judged.counts(name):
+        warnings.append(f"{name}: sandbox.failIfUnavailable does not count: this folder is not trusted.")
     warnings += [f"{name}: {what} is never taken from a project. Set it in your own settings." for what in never]
     return replace(layer, settings=settings if judged.counts(name) else _tightening(settings))
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coder.config import environment
+from coder.config import environment, sandbox
 from coder.config.agents import agents_of
 from coder.config.answer_form import answer_form
 from coder.config.credentials import model_config
@@ -55,6 +55,7 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
     # From the process alone: no file, whoever's it is, says for which folder it may be read.
     once = flags.trust_folder or environment.switch(env, TRUST_FOLDER)
     stack = stacked(found, given, home, start, strict=flags.headless, once=once)
+    sandbox.expect_none(stack)
     warnings = [*stack.warnings, *(flags.notices if flags.verbose else ())]
     overlay = {**stack.env(managed=False), **env, **stack.env(managed=True)}
     overlay |= _told_to_children(flags)

@@ -84,7 +84,7 @@ async def test_where_it_is_missing_the_run_fails_at_the_first_call_that_needs_it
         assert (await bench.run(lambda given: "")).reason == "done", "nothing needed leave"
         bench = Bench(tmp_path, api.url, "mcp__police__nobody")
         ended = await bench.run(lambda given: "")
-    assert ended.reason == "hook_stopped"
+    assert ended.reason == "prompt_tool_missing"
     assert ended.error == (
         "--permission-prompt-tool: there is no MCP tool mcp__police__nobody. The MCP tools are: mcp__police__approve."
     )

@@ -110,8 +110,9 @@ def stacked(
     """Reads the files: the person's and the administrator's, then what was approved, then the folder's own.
 
     `flag` is the layer of `--settings`, which stands below managed files only; `once` trusts the folder for this run.
-    `below` is what stands just below the managed files, given all others. A file that cannot be read whole raises ConfigError when `strict`, and always when it is a managed one; otherwise
-    it is left out with a warning.
+    `below` makes what stands just below the managed files, given all that is no folder's. A file that cannot be read
+    whole raises ConfigError when `strict`, and always when it is a managed one; otherwise it is left out with a
+    warning.
     """
     every = tuple(sources)
     warnings: list[str] = []

@@ -1,8 +1,8 @@
 """What the program that starts coder forbids (`--managed-settings`): of its settings, what can only make narrower. Must
 not know files, or who uses it.
 
-It stands below the administrator's files and above everything else. What cannot be told for certain is an error, since a
-restriction that is passed over is none.
+It stands below the administrator's files and above everything else. What cannot be told for certain is an error, since
+a restriction that is passed over is none.
 """
 
 from __future__ import annotations

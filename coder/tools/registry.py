@@ -64,6 +64,7 @@ class ToolSession:
         denied: tuple[tuple[Path, str], ...] = (),
         objection: Callable[[str], str] = lambda command: "",
         web: WebRoom | None = None,
+        planning: Planning | None = None,
     ) -> ToolSession:
         """A new session's state with the limits a person set by environment variable.
 
@@ -76,6 +77,7 @@ class ToolSession:
             search=Search(reserved=reserved, denied=denied),
             bash=BashSettings.from_env(env),
             web=web or WebRoom(env),
+            planning=planning or Planning(),
             read_tokens=int(tokens) if is_set else _READ_TOKENS,
             objection=objection,
         )

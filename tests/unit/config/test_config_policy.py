@@ -105,8 +105,20 @@ _JSON = st.recursive(
     max_leaves=8,
 )
 _KEYS = st.sampled_from(
-    "permissions sandbox allowedMcpServers deniedMcpServers disableAllHooks hooks env model allow "
-    "allowManagedHooksOnly confirmIrreversible allowedHttpHookUrls extensions claudeMd webFetch worktree".split()
+    [
+        *(
+            "permissions",
+            "sandbox",
+            "allowedMcpServers",
+            "deniedMcpServers",
+            "disableAllHooks",
+            "hooks",
+            "env",
+            "model",
+        ),
+        *("allow", "allowManagedHooksOnly", "confirmIrreversible", "allowedHttpHookUrls", "extensions", "claudeMd"),
+        *("webFetch", "worktree", "model"),
+    ]
 )
 
 

@@ -11,8 +11,9 @@ import pytest
 
 from tests.headless.test_host_callbacks import DONE, STDIO, Server, results
 from tests.support.cli import Place
-from tests.support.fakeapi import fake_api, fault, rule, tool, tool_input, turn
+from tests.support.fakeapi import fake_api, fault, rule, running_api, tool, tool_input, turn
 from tests.support.fanout import GO, fan
+from tests.support.hosted import hosted
 from tests.support.wire import wired
 
 STALLS = fault("stall", after=2, times="forever")
@@ -27,18 +28,24 @@ def told(frames: list[dict[str, Any]], subtype: str) -> list[dict[str, Any]]:
 def test_with_nobody_to_ask_the_host_is_not_asked_about_calls(place: Place) -> None:
     asked: list[dict[str, Any]] = []
     question = {"question": "Which?", "header": "W", "options": [{"label": each, "description": ""} for each in "AB"]}
-    calls = (tool("Bash", command="touch made"), tool("Bash", command="ls"), tool("AskUserQuestion", questions=[question]))
+    calls = (
+        tool("Bash", command="touch made"),
+        tool("Bash", command="ls"),
+        tool("AskUserQuestion", questions=[question]),
+    )
     flags = (*STDIO, "--permission-prompts=none")
     with (
         fake_api([turn(*calls), DONE]) as api,
-        wired(place, *flags, url=api.url, answers={"can_use_tool": lambda request: asked.append(request) or {}}) as wire,
+        wired(
+            place, *flags, url=api.url, answers={"can_use_tool": lambda request: asked.append(request) or {}}
+        ) as wire,
     ):
         wire.ask("initialize")
         wire.say("go")
         frames = wire.turn()
         assert wire.close() == 0 and wire.stderr == ""
     first, second, third = results(frames)
-    assert "nobody is there to give it" in first and "is_error\": true" not in second and "Nobody is there" in third
+    assert "nobody is there to give it" in first and 'is_error": true' not in second and "Nobody is there" in third
     assert asked == [] and not (place.project / "made").exists()
     assert [each["tool_input"] for each in frames[-1]["permission_denials"]] == [{"command": "touch made"}]
     assert len(told(frames, "permission_denied")) == 1
@@ -112,6 +119,7 @@ def test_a_tool_may_mean_another_and_plans_be_made_in_the_hosts_words(place: Pla
     flags = (*STDIO, "--strict-mcp-config", "--allowedTools", "mcp__own__echo")
     answers = {"can_use_tool": decide, "mcp_message": Server()}
     with fake_api([turn(*calls), DONE, DONE, DONE]) as api, wired(place, *flags, url=api.url, answers=answers) as wire:
+        plugged = wire.answer(wire.request("initialize", plugins=[{"type": "local", "path": "/p"}]))
         bad = wire.answer(wire.request("initialize", toolAliases={"Bash": 1}))
         wire.ask("initialize", toolAliases=aliases, sdkMcpServers=["own"], **more)
         wire.say("go")
@@ -122,6 +130,7 @@ def test_a_tool_may_mean_another_and_plans_be_made_in_the_hosts_words(place: Pla
             wire.turn()
         assert wire.close() == 0 and wire.stderr == ""
         bodies = [json.dumps(body["messages"]) for body in api.requests]
+    assert plugged["subtype"] == "error" and "pluginDelivery" in plugged["error"]
     assert bad["subtype"] == "error" and "toolAliases.Bash must be a text" in bad["error"]
     first, second, third = results(frames)
     assert "heard hi" in first and '"is_error": true' in second and "no tool 'mcp__nobody__x'" in third
@@ -153,3 +162,20 @@ def test_an_interrupt_ends_agents_in_the_background_unless_each_can_be_stopped(p
             wire.say("and now")
             assert wire.result()["result"] == "All is told."
             assert "task-notification" in json.dumps(api.requests[-1]["messages"])
+
+
+@pytest.mark.behaviour("B-2442")
+async def test_rules_of_the_flags_change_from_call_to_call(tmp_path: Path) -> None:
+    names = ("a", "b", "c")
+    script = [each for name in names for each in (turn(tool("Bash", command=f"touch {name}")), DONE)]
+    rules = ({"deny": ["Bash(touch a)"]}, {"deny": ["Bash(touch x)"], "allow": []}, None)
+    async with running_api(script) as api, hosted(tmp_path, api.url) as wire:
+        for given in rules:
+            await wire.ask("apply_flag_settings", settings={"permissions": given})
+            wire.say("go")
+            await wire.turn()
+        wrong: list[Any] = [[], {"deny": "Bash"}, {"deny": [1]}, {"deny": ["Bash("]}, {"defaultMode": "plan"}]
+        for each in wrong:
+            answer = await wire.answer(wire.request("apply_flag_settings", settings={"permissions": each}))
+            assert answer["subtype"] == "error" and "\n" not in answer["error"]
+    assert [name for name in names if (tmp_path / "project" / name).exists()] == ["b", "c"]

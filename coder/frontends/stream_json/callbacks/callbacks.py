@@ -32,6 +32,7 @@ else:  # for a host that asks, and for one that has hooks or servers
     )
 
 STDIO = "stdio"
+_ENDING = 2.0  # seconds that agents have to end before an interrupt is answered all the same
 _OWN = ("clear", "compact", "uncompact", "context", "cost")
 
 
@@ -129,7 +130,8 @@ class Callbacks:
         answer = await self._end_turn(request)
         session = self._host.seat.session
         if session is not None and session.agents is not None and not self._wanted.stops_tasks:
-            self._stopping = asyncio.create_task(session.agents.stop_behind())  # the answer does not wait for their ends
+            self._stopping = asyncio.create_task(session.agents.stop_behind())
+            await asyncio.wait({self._stopping}, timeout=_ENDING)  # so that the next message finds them ended
         return answer
 
     async def _opened(self, host: Host) -> Session:

@@ -68,6 +68,8 @@ def read(request: Json) -> Initialize:
     """Raises RequestError that says what of it cannot be used. What nobody knows is left out, as it is of files."""
     fields = _Fields(request)
     settings = fields.objects("sdkMcpServerConfigs")
+    if request.get("plugins"):  # without its hooks, a plugin that guards something would be missing unseen
+        raise RequestError("initialize: no plugins are taken from it. Leave pluginDelivery at argv")
     return Initialize(
         hooks=_hooks(fields.object("hooks")),
         agents={name: _agent(value) for name, value in fields.objects("agents").items()},

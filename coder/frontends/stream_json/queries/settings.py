@@ -55,7 +55,7 @@ async def apply(session: Session, request: Json) -> Json:
 
 
 def _rules(given: object) -> tuple[RulesChange, ...]:
-    """Raises RequestError for what is no list of rules: one that is passed over may have been the one that restricts."""
+    """Raises RequestError for what is no list of rules: the one that is passed over may have been what restricts."""
     if given is not None and not isinstance(given, dict):
         raise RequestError("permissions must be an object, or null")
     lists = given or {}

@@ -133,7 +133,7 @@ class Prompting:
         if self._opening and not text.lstrip().startswith("/"):
             text, self._opening = f"{self._opening}\n\n{text}", ""
         before = await self._begun()
-        before += (said,) if (said := self._due()) else ()
+        before += tuple(filter(None, (self._due(),)))
         if self._hooks is not None:  # before a command runs anything of its own
             said = await self._hooks.submitted(text)
             if said.refused:

@@ -14,7 +14,7 @@ from tests.support.cli import Place
 from tests.support.fakeapi import fake_api, fault, rule, running_api, tool, tool_input, turn
 from tests.support.fanout import GO, fan
 from tests.support.hosted import hosted
-from tests.support.wire import wired
+from tests.support.wire import Answers, wired
 
 STALLS = fault("stall", after=2, times="forever")
 ASKING = Path(__file__).parents[1] / "support" / "mcp_servers" / "asking.py"
@@ -120,7 +120,7 @@ def test_a_tool_may_mean_another_and_plans_be_made_in_the_hosts_words(place: Pla
     aliases = {"Bash": "mcp__own__echo", "Write": "Bash", "Edit": "mcp__nobody__x"}
     more = {"planModeInstructions": "Ask the baker first.", "promptSuggestions": True, "agentProgressSummaries": True}
     flags = (*STDIO, "--strict-mcp-config", "--allowedTools", "mcp__own__echo")
-    answers = {"can_use_tool": decide, "mcp_message": Server()}
+    answers: Answers = {"can_use_tool": decide, "mcp_message": Server()}
     with fake_api([turn(*calls), DONE, DONE, DONE]) as api, wired(place, *flags, url=api.url, answers=answers) as wire:
         plugged = wire.answer(wire.request("initialize", plugins=[{"type": "local", "path": "/p"}]))
         bad = wire.answer(wire.request("initialize", toolAliases={"Bash": 1}))

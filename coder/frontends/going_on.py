@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from coder.core.events import RunEnded
 
-_LAST = re.compile(r"coder (?:-p )?-c\b")
+_LAST = re.compile(r"(coder (?:-p )?)-c\b")
 _OR_GO_ON = ", or go on with -c."
 _ADVICE = re.compile(r" Go on with: coder .*", re.DOTALL)
 
@@ -20,15 +20,14 @@ def resumable(ended: RunEnded, session_id: str, *, is_kept: bool) -> RunEnded:
         return ended
     if not is_kept:
         return replace(ended, error=without_advice(ended.error))
-    this = f"coder -p -r {session_id}"
-    again = f'{this} "go on"'
+    again = f'coder -p -r {session_id} "go on"'
     match ended.reason:
         case "time_budget" | "interrupted":
             error = f"{ended.error}. Go on with: {again}"
         case "rate_limit":
             error = f"{ended.error} Go on later with: {again}, or wait with --on-limit wait."
         case _:
-            error = _LAST.sub(lambda _: this, ended.error).replace(_OR_GO_ON, f", or go on with: {again}")
+            error = _LAST.sub(rf"\1-r {session_id}", ended.error).replace(_OR_GO_ON, f", or go on with: {again}")
     return replace(ended, error=error)
 
 

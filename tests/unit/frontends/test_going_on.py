@@ -33,7 +33,7 @@ LOOP = "The same call gave the same result 5 times: Bash ls. Say what to do diff
         (
             "gate_unmet",
             CHECK,
-            "The check failed: x. Go on with: coder -p -r 0f0f, or allow more tries with --check-tries 4.",
+            "The check failed: x. Go on with: coder -r 0f0f, or allow more tries with --check-tries 4.",
             "The check failed: x.",
         ),
         (

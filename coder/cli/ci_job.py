@@ -120,7 +120,9 @@ class Job:
         """Raises ConfigError."""
         number = f" of #{self.about.number}" if self.about.number else ""
         money = "" if outcome.cost is None else f", {exact_money(outcome.cost)}"
-        end = f"{counted(outcome.turns, 'turn')}{money}" if outcome.ok else f"It did not come to its end: {outcome.error}"
+        end = (
+            f"{counted(outcome.turns, 'turn')}{money}" if outcome.ok else f"It did not come to its end: {outcome.error}"
+        )
         told.write_summary(self._env, f"{_TITLES[self.task]}{number}", f"{outcome.answer}\n\n{end}")
         if outcome.ok and comments:
             told.comment(self.about, self._env, self.here, outcome.answer)

@@ -11,7 +11,8 @@ from coder.core.events import RunEnded
 
 _LAST = re.compile(r"(coder (?:-p )?)-c\b")
 _OR_GO_ON = ", or go on with -c."
-_ADVICE = re.compile(r" Go on with: coder .*", re.DOTALL)
+_OR = re.compile(r", or go on with(?: -c\.|: coder .*)", re.DOTALL)
+_ADVICE = re.compile(r" Go on (?:later )?with: coder .*", re.DOTALL)
 
 
 def resumable(ended: RunEnded, session_id: str, *, is_kept: bool) -> RunEnded:
@@ -33,4 +34,4 @@ def resumable(ended: RunEnded, session_id: str, *, is_kept: bool) -> RunEnded:
 
 def without_advice(error: str) -> str:
     """For whom no command line goes on: a run that keeps nothing, a program."""
-    return _ADVICE.sub("", error).replace(_OR_GO_ON, ".")
+    return _OR.sub(".", _ADVICE.sub("", error))

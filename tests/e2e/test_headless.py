@@ -172,7 +172,9 @@ def test_turn_limit_is_an_error_result(place: Place) -> None:
         done = place.coder("-p", "x", "--max-turns", "2", "--output-format", "json", url=api.url)
     assert done.code == 1 and len(api.requests) == 2
     assert done.result["subtype"] == "error_max_turns" and done.result["terminal_reason"] == "max_turns"
-    again = f'coder -p -r {done.result["session_id"]} "go on"'  # not the last session of the folder, which may be another
+    again = (
+        f'coder -p -r {done.result["session_id"]} "go on"'  # not the last session of the folder, which may be another
+    )
     assert done.result["errors"] == [f"Reached maximum number of turns (2). Go on with: {again}"]
 
 

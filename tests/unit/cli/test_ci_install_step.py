@@ -20,7 +20,9 @@ esac
 """
 
 
-def install(tmp_path: Path, version: str = "", python: tuple[int, int] = (3, 11)) -> tuple[subprocess.CompletedProcess[str], Path, Path]:
+def install(
+    tmp_path: Path, version: str = "", python: tuple[int, int] = (3, 11)
+) -> tuple[subprocess.CompletedProcess[str], Path, Path]:
     action = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
     (step,) = (each for each in action["runs"]["steps"] if each["name"] == "Install coder")
     temporary, programs, told = tmp_path / "temp", tmp_path / "bin", tmp_path / "told"

@@ -56,4 +56,5 @@ LOOP = "The same call gave the same result 5 times: Bash ls. Say what to do diff
 def test_the_command_names_the_session(reason: EndReason, error: str, said: str, alone: str) -> None:
     ended = RunEnded(reason=reason, turns=1, error=error)
     assert resumable(ended, ID, is_kept=True).error == said
+    assert without_advice(said).rstrip(".") == alone.rstrip(".")  # whoever tells of it later
     assert resumable(ended, ID, is_kept=False).error == alone == without_advice(error)

@@ -21,7 +21,9 @@ def said(event: AnyEvent) -> str:
 
 def failed(summary: str, text: str) -> ToolFinished:
     call = ToolUse("t1", "Edit", {})
-    return ToolFinished(call=call, result=ToolResult("t1", (Text(text),), True), seconds=0.1, summary=summary, data=None)
+    return ToolFinished(
+        call=call, result=ToolResult("t1", (Text(text),), True), seconds=0.1, summary=summary, data=None
+    )
 
 
 @pytest.mark.behaviour("B-2542")

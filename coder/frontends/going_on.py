@@ -1,5 +1,5 @@
-"""How a run that did not come to its end is gone on with, in what is said of that end. A job beside it in the same folder
-would be the last one there: so by the id of its session, not by `-c`. Pure; must not know who is told.
+"""How a run that did not come to its end is gone on with, in what is said of that end. A job beside it in the same
+folder would be the last one there: so by the id of its session, not by `-c`. Pure; must not know who is told.
 """
 
 from __future__ import annotations

@@ -178,4 +178,4 @@ def _why(event: PermissionDenied) -> str:
     reason = one_line(event.message)
     if not event.nobody:
         return reason
-    return f"nobody to ask; {event.remedy}" if event.remedy else f"nobody to ask: {reason}"
+    return f"nobody to ask; allowed by {event.remedy}" if event.remedy else f"nobody to ask: {reason}"

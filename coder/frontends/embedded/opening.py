@@ -26,7 +26,6 @@ from coder.frontends.slash.registry import reserved
 from coder.hooks.surroundings import HostError
 from coder.mcp.server import Server
 
-
 _FLAG = re.compile(r"--([a-z-]+)")
 _NAMES = {
     "allowedTools": "allowed_tools",

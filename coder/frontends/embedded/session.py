@@ -63,6 +63,11 @@ class Session:
     ) -> None:
         await self.aclose()
 
+    def __repr__(self) -> str:
+        if self._held is None:
+            return "Session(not open)"
+        return f"Session({self.id!r}, {self.model!r}, {'running' if self.is_running else 'idle'})"
+
     @property
     def id(self) -> str:
         """What `Options.resume` goes on with."""

@@ -1,4 +1,4 @@
-"""The step of action.yml that installs coder, as bash runs it there; python3 is a stand-in that makes no environment."""
+"""The step of action.yml that installs coder, as bash runs it there; python3 is a stand-in that installs nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ _PYTHON = """#!/bin/bash
 case "$*" in
   *version_info*) exec {python} -I -c "import sys; sys.version_info = {version}; $3" ;;
   "-m venv"*) mkdir -p coder-venv/bin; for name in python pip coder; do
-    printf '#!/bin/bash\\necho %s "$@" >> {told}\\n' $name > coder-venv/bin/$name; chmod +x coder-venv/bin/$name; done ;;
+    printf '#!/bin/bash\\necho %s "$@" >> {told}\\n' $name > coder-venv/bin/$name
+    chmod +x coder-venv/bin/$name; done ;;
 esac
 """
 

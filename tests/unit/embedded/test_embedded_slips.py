@@ -44,7 +44,9 @@ async def test_a_plain_callback_an_empty_prompt_and_an_end_without_a_command_lin
     script = [turn(tool("Bash", command="touch made")), turn(tool("Bash", command="touch more")), turn("unread")]
     async with running_api(script) as api:
         given = options(tmp_path, api, permission=lambda request: Allow(), max_turns=2)
+        assert repr(Session(given)) == "Session(not open)"
         async with Session(given) as session:
+            assert repr(session) == f"Session({session.id!r}, {session.model!r}, idle)"
             with pytest.raises(CoderError, match="the prompt is empty"):
                 await session.ask("  \n")
             result = await session.ask("Make it.")

@@ -131,8 +131,9 @@ def _start(arguments: RunArguments) -> int:
         from coder.app.starting import unnamed
 
         raise unnamed(config)  # before anything is waited for: there is nothing to send a prompt to
-    piped = read_piped(needed=arguments.prompt is None)
-    parts = [part for part in (piped.strip("\n"), arguments.prompt) if part and part.strip()]
+    said = None if arguments.prompt == "-" else arguments.prompt  # as other programs call their standard input
+    piped = read_piped(needed=said is None)
+    parts = [part for part in (piped.strip("\n"), said) if part and part.strip()]
     if not parts:
         raise ConfigError(_NO_INPUT)
     has_commands = config.guidance.commands and _SLASH.match(parts[-1].lstrip()) is not None

@@ -86,9 +86,10 @@ def test_a_prompt_is_joined_with_what_is_piped_in(place: Place) -> None:
 
 
 @pytest.mark.behaviour("B-013")
-def test_the_prompt_may_come_from_standard_input_alone(place: Place) -> None:
+@pytest.mark.parametrize("args", [("-p",), ("-p", "-")])
+def test_the_prompt_may_come_from_standard_input_alone(args: tuple[str, ...], place: Place) -> None:
     with fake_api([turn("ok")]) as api:
-        done = place.coder("-p", url=api.url, stdin="only this\n")
+        done = place.coder(*args, url=api.url, stdin="only this\n")
     assert done.code == 0 and api.requests[0]["messages"][0]["content"][-1]["text"] == "only this"
 
 

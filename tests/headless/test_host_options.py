@@ -170,16 +170,16 @@ def test_an_interrupt_ends_agents_in_the_background_unless_each_can_be_stopped(p
 
 @pytest.mark.behaviour("B-2442")
 async def test_rules_of_the_flags_change_from_call_to_call(tmp_path: Path) -> None:
-    names = ("a", "b", "c")
+    names = ("a", "a", "x")
     script = [each for name in names for each in (turn(tool("Bash", command=f"touch {name}")), DONE)]
     rules = ({"deny": ["Bash(touch a)"]}, {"deny": ["Bash(touch x)"], "allow": []}, None)
     async with running_api(script) as api, hosted(tmp_path, api.url) as wire:
-        for given in rules:
+        for given, there in zip(rules, ([], ["a"], ["a", "x"]), strict=True):
             await wire.ask("apply_flag_settings", settings={"permissions": given})
             wire.say("go")
             await wire.turn()
+            assert [name for name in ("a", "x") if (tmp_path / "project" / name).exists()] == there
         wrong: list[Any] = [[], {"deny": "Bash"}, {"deny": [1]}, {"deny": ["Bash("]}, {"defaultMode": "plan"}]
         for each in wrong:
             answer = await wire.answer(wire.request("apply_flag_settings", settings={"permissions": each}))
             assert answer["subtype"] == "error" and "\n" not in answer["error"]
-    assert [name for name in names if (tmp_path / "project" / name).exists()] == ["b", "c"]

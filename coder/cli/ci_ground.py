@@ -10,11 +10,11 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from coder.cli.ci_paths import is_configuration, is_held
+from coder.cli.ci_paths import is_configuration, is_held, is_notes
 from coder.core.errors import ConfigError
 from coder.core.visible import visible_line
 from coder.git.call import Answer, Git
@@ -22,6 +22,7 @@ from coder.git.repository import Repository, repository_of
 
 _SECONDS = 600.0
 _MOST_DIFF = 4 << 20
+_LINK = b"120000"
 _WHO = {
     "GIT_AUTHOR_NAME": "coder",
     "GIT_AUTHOR_EMAIL": "coder@localhost",
@@ -64,7 +65,9 @@ class Ground:
         shutil.rmtree(self._made, ignore_errors=True)
 
     def commit(self, name: str, what: str) -> str:
-        """The commit of a name in the checkout. Raises ConfigError."""
+        """The commit of a name in the checkout. Raises ConfigError, also for one that stands for several: whoever may
+        push a tag could else give the name of the trusted branch another meaning."""
+        self._check_alone(name, what)
         wanted = ("rev-parse", "-q", "--verify", "--end-of-options", f"{name}^{{commit}}")
         found = self._git.answer(self._checkout.top, *wanted)
         if not found.ok:
@@ -75,6 +78,20 @@ class Ground:
                 f"the {what} {shown} is no commit of this checkout. Check out with all history: fetch-depth: 0"
             )
         return found.text.strip()
+
+    def _check_alone(self, name: str, what: str) -> None:
+        listed = (f"refs/tags/{name}", f"refs/heads/{name}", f"refs/remotes/{name}")
+        found = self._git.answer(self._checkout.top, "show-ref", "-d", "--", *listed)
+        meant: dict[str, str] = {}
+        for line in found.text.splitlines():
+            commit, _, full = line.partition(" ")
+            meant[full.removesuffix("^{}")] = commit  # what a tag stands for comes behind the tag
+        meant = {full: commit for full, commit in meant.items() if full in listed}
+        if len(set(meant.values())) > 1:
+            names = ", ".join(visible_line(each) for each in meant)
+            raise ConfigError(
+                f"the {what} {visible_line(name)[:100]} could be each of {names[:300]}. Name one in full."
+            )
 
     def named(self, **commits: str) -> None:
         """Names by which git is asked for commits here."""
@@ -92,6 +109,30 @@ class Ground:
         self._must(self._git.answer(self.folder, "read-tree", tree), "the files cannot be listed")
         self._must(self._git.answer(self.folder, "checkout-index", "-a", "-f", "-u"), "the files cannot be written")
         return tree
+
+    def of_the_head(self, base: str, filled: str) -> frozenset[str]:
+        """The paths at which a filled tree is not as the trusted commit has it. Raises ConfigError where settings are a
+        link to such a one: then the head says what they are."""
+        compared = ("diff-tree", "-r", "-z", "--no-renames", "--name-only", self._tree(base), filled)
+        answer = self._git.answer(self.folder, *compared)
+        self._must(answer, "the changes cannot be listed")
+        found = frozenset(os.fsdecode(path) for path in answer.out.split(b"\0") if path)
+        for about, raw in self._configuration(filled):
+            path = os.fsdecode(raw)
+            if about.startswith(_LINK) and not is_notes(path) and not self._stays(path, found):
+                raise ConfigError(
+                    f"{visible_line(path)} is a link to what the commit changes, which would say how coder works. Make "
+                    "it a file of its own."
+                )
+        return found
+
+    def _stays(self, link: str, changed: Collection[str]) -> bool:
+        """Whether a link leads to something in here of which nothing was changed."""
+        real = os.path.realpath(self.folder / link)
+        if not real.startswith(f"{self.folder}/"):
+            return False
+        target = real[len(f"{self.folder}/") :]
+        return not any(each == target or each.startswith(f"{target}/") for each in changed)
 
     def begin_at(self, commit: str) -> None:
         """HEAD is this commit, on no branch."""

@@ -15,10 +15,12 @@ from pathlib import Path
 from types import TracebackType
 
 from coder.cli.ci_paths import is_configuration, is_held, is_notes
+from coder.cli.ci_secrets import is_kept_back
 from coder.core.errors import ConfigError
 from coder.core.visible import visible_line
 from coder.git.call import Answer, Git
 from coder.git.repository import Repository, repository_of
+from coder.workspace.shell import child_environment
 
 _SECONDS = 600.0
 _MOST_DIFF = 4 << 20
@@ -40,7 +42,8 @@ class Ground:
         if found is None:
             raise ConfigError(f"{here} is in no git repository. Check the repository out before this step.")
         self._checkout: Repository = found
-        self._git = Git(env, (found.top,), _SECONDS)
+        shown = {name: value for name, value in env.items() if not is_kept_back(name, value=value)}
+        self._git = Git(child_environment(shown, here), (found.top,), _SECONDS)
         if not self._git.is_there:
             raise ConfigError("git is not installed, or not on PATH. Install it before this step.")
         self._temporary = env.get("RUNNER_TEMP") or None
@@ -54,6 +57,7 @@ class Ground:
         begin = ("init", "-q", "--template=", f"--object-format={form}")
         self._must(self._git.answer(self.folder, *begin), "no repository can be made")
         own = self.folder / ".git"
+        self._settings = (own / "config").read_bytes()
         _link_all(self._checkout.shared / "objects", own / "objects")
         if (shallow := self._checkout.shared / "shallow").is_file():
             shutil.copyfile(shallow, own / "shallow")
@@ -152,6 +156,7 @@ class Ground:
     def fix(self, parent: str, filled: str, message: str) -> str:
         """A commit on `parent` of what was changed here since it was filled; "" when nothing was. What steers coder or
         the service stays as it is in `parent`, whatever was done to it."""
+        self._as_it_was()
         self._must(self._git.answer(self.folder, "add", "-A", "--", "."), "the changes cannot be added")
         written = self._git.answer(self.folder, "write-tree")
         self._must(written, "the changes cannot be kept")
@@ -172,9 +177,22 @@ class Ground:
         there = self._git.answer(self._checkout.top, "rev-parse", "-q", "--verify", reference)
         if there.ok:
             raise ConfigError(f"the branch {branch} is there already. Remove it, or name another one: --branch")
-        _link_all(self.folder / ".git" / "objects", self._checkout.shared / "objects")
+        wanted = f"{commit}\n^{commit}^\n".encode()  # read anew, and nothing else that lies there
+        packed = self._git.answer(self.folder, "pack-objects", "-q", "--revs", "--stdout", stdin=wanted)
+        self._must(packed, "the commit cannot be read")
+        taken = self._git.answer(self._checkout.top, "unpack-objects", "-q", "--strict", stdin=packed.out)
+        self._must(taken, "the commit cannot be stored")
         kept = self._git.answer(self._checkout.top, "update-ref", reference, commit, "")
         self._must(kept, f"the branch {branch} cannot be made")
+
+    def _as_it_was(self) -> None:
+        """Takes out of git's settings here what the session has put there: each could be a program that git starts."""
+        own = self.folder / ".git"
+        if own.is_symlink() or not own.is_dir():
+            raise ConfigError("the session has replaced the repository that it worked in. Nothing of it is taken over.")
+        for name in ("config", "config.worktree", "info/attributes", "commondir", "objects/info/alternates"):
+            _remove(own / name)
+        (own / "config").write_bytes(self._settings)
 
     def _tree(self, commit: str) -> str:
         found = self._git.answer(self.folder, "rev-parse", "-q", "--verify", "--end-of-options", f"{commit}^{{tree}}")
@@ -220,6 +238,13 @@ def _changes(raw: bytes, name: str) -> list[bytes]:
 def _gone(path: bytes, name: str) -> bytes:
     """Takes a path out; `name` is any object's of the repository, by the length of which it is known."""
     return b"0 %s\t%s\0" % (b"0" * len(name), path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _link_all(source: Path, target: Path) -> None:

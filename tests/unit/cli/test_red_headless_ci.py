@@ -202,3 +202,41 @@ def test_what_the_base_links_to_is_not_the_heads_to_say(place: Place, tmp_path: 
         else:
             with pytest.raises(ConfigError, match="is a link to what the commit changes"):
                 made.of_the_head(base, filled)
+
+
+@pytest.mark.behaviour("B-2514")
+def test_what_a_session_did_to_its_repository_starts_nothing_and_stays_there(place: Place, tmp_path: Path) -> None:
+    repository = Repository.make(place)
+    repository.write("a", "1")
+    repository.commit("one")
+    head, seen = head_of(repository), tmp_path / "seen"
+    env = {"HOME": str(place.home), "RUNNER_TEMP": str(tmp_path), "NPM_TOKEN": "abcdefgh", "ANTHROPIC_API_KEY": "k"}
+    with Ground({**os.environ, **env}, place.project) as made:
+        filled = made.fill(head, configuration=head)
+        own = made.folder / ".git"
+        (made.folder / "a").write_text("2")
+        (made.folder / ".gitattributes").write_text("* filter=evil\n")
+        (own / "info").mkdir(exist_ok=True)
+        (own / "info" / "attributes").write_text("* filter=evil\n")
+        with (own / "config").open("a") as file:
+            file.write(f'[filter "evil"]\n\tclean = "env > {seen}; cat"\n[core]\n\tworktree = /\n')
+        (own / "objects" / "info").mkdir(exist_ok=True)
+        (own / "objects" / "info" / "alternates").write_text(f"{tmp_path}\n")
+        (own / "objects" / "pack" / "evil.pack").write_text("x")
+        made.hand_over(made.fix(head, filled, "mend"), "fix")
+    assert repository.git("show", "fix:a") == "2" and not seen.exists()
+    objects = place.project / ".git" / "objects"
+    assert not (objects / "info" / "alternates").exists() and not list(objects.glob("pack/evil*"))
+
+
+@pytest.mark.behaviour("B-2514")
+def test_a_repository_that_was_replaced_is_not_taken_over(place: Place, tmp_path: Path) -> None:
+    repository = Repository.make(place)
+    repository.write("a", "1")
+    repository.commit("one")
+    with ground(place, tmp_path) as made:
+        filled = made.fill(head_of(repository))
+        (made.folder / ".git").rename(tmp_path / "elsewhere")
+        (made.folder / ".git").symlink_to(tmp_path / "elsewhere")
+        with pytest.raises(ConfigError, match="has replaced the repository"):
+            made.fix(head_of(repository), filled, "mend")

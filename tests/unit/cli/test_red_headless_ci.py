@@ -53,7 +53,11 @@ def test_a_comment_neither_loads_nor_calls_however_it_is_written(answer: str, le
 
 
 @pytest.mark.behaviour("B-2510")
-@given(st.lists(st.sampled_from(["!", "[", "]", "(", "<", "img", "@", "a", "`", "_", "&#64;", " ", "\n", "\\"]), max_size=14))
+@given(
+    st.lists(
+        st.sampled_from(["!", "[", "]", "(", "<", "img", "@", "a", "`", "_", "&#64;", " ", "\n", "\\"]), max_size=14
+    )
+)
 @example(["!", "!", "["])
 def test_no_picture_and_no_name_gets_through(pieces: list[str]) -> None:
     made = as_comment("".join(pieces))
@@ -76,7 +80,9 @@ def test_a_secret_is_hidden_however_it_is_written(before: str, behind: str) -> N
 
 @pytest.mark.behaviour("B-2511")
 def test_each_line_of_a_key_is_hidden() -> None:
-    shown = masked("".join(f"  | {line}\n" for line in KEY.splitlines()) + json.dumps(KEY), secrets_of({"DEPLOY_KEY": KEY}))
+    shown = masked(
+        "".join(f"  | {line}\n" for line in KEY.splitlines()) + json.dumps(KEY), secrets_of({"DEPLOY_KEY": KEY})
+    )
     assert "MIIE" not in shown and "zS9k" not in shown and shown.count("***") >= 3
     assert masked("a\nb", ("a\nb\nc",)) == "a\nb"  # lines that are no secret by themselves
 

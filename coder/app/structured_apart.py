@@ -9,7 +9,19 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from coder.core.lazy import LazyModule
+
+if TYPE_CHECKING:
+    from coder.app import structured_form as forms
+else:  # which itself asks here
+    forms = LazyModule("coder.app.structured_form")
+
+try:
+    import resource
+except ImportError:  # a system without limits
+    resource = None  # type: ignore[assignment]  # looked at before it is used
 
 SECONDS = 10.0
 TOO_LONG = "Whether it fits its patterns could not be found out in time."
@@ -21,7 +33,7 @@ def problems(schema: Any, value: Any, seconds: float = SECONDS) -> list[str] | N
     program = sys.executable
     if not program or getattr(sys, "frozen", False) or not Path(program).name.lower().startswith("python"):
         return None
-    folders = [each for each in sys.path if each and os.path.isabs(each)]
+    folders = [each for each in sys.path if each and Path(each).is_absolute()]
     env = {"PYTHONPATH": os.pathsep.join(folders), "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"}
     try:
         done = subprocess.run(
@@ -44,10 +56,8 @@ def problems(schema: Any, value: Any, seconds: float = SECONDS) -> list[str] | N
 def main() -> None:
     """Reads a schema and a value, and writes what is wrong."""
     _bound()
-    from coder.app.structured_form import AnswerForm
-
     schema, value = json.loads(sys.stdin.buffer.read())
-    sys.stdout.write(json.dumps(AnswerForm(schema).problems_of(value)))
+    sys.stdout.write(json.dumps(forms.AnswerForm(schema).problems_of(value)))
 
 
 def _told(done: subprocess.CompletedProcess[bytes]) -> list[str] | None:
@@ -62,9 +72,6 @@ def _told(done: subprocess.CompletedProcess[bytes]) -> list[str] | None:
 
 def _bound() -> None:
     """So that it ends though nobody is left who would end it."""
-    try:
-        import resource
-    except ImportError:
-        return
-    most = int(SECONDS) + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (most, most))
+    if resource is not None:
+        most = int(SECONDS) + 1
+        resource.setrlimit(resource.RLIMIT_CPU, (most, most))

@@ -64,11 +64,11 @@ async def test_a_second_prompt_is_refused_and_takes_nothing_from_the_first(tmp_p
         await refused.wait()
         return "waited"
 
-    async with running_api([turn(tool("mcp__program__waits")), turn("The end."), turn("Next.")]) as api:
-        async with Session(desk.options(api, tools=(waits,))) as session:
-            async for message in session.stream("go"):
-                told.append(message)
-                if isinstance(message, ToolCall):
-                    await second(session)
-            assert (await session.ask("next")).text == "Next."
+    script = [turn(tool("mcp__program__waits")), turn("The end."), turn("Next.")]
+    async with running_api(script) as api, Session(desk.options(api, tools=(waits,))) as session:
+        async for message in session.stream("go"):
+            told.append(message)
+            if isinstance(message, ToolCall):
+                await second(session)
+        assert (await session.ask("next")).text == "Next."
     assert [type(each) for each in told] == [ToolCall, ToolDone, Text, Result]

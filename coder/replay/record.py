@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import os
+import stat
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -152,7 +153,10 @@ def _create(path: Path) -> io.TextIOWrapper:
         with path.open(encoding="utf-8", errors="replace") as old:
             if not is_cassette(old.readline()):
                 raise ConfigError(f"{path}: is there already and is no cassette; choose another name")
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NONBLOCK, 0o600)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise ConfigError(f"{path}: is no ordinary file; choose another name")
     return os.fdopen(handle, "w", encoding="utf-8", newline="\n")
 
 

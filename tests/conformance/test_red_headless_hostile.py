@@ -77,4 +77,5 @@ async def test_a_message_of_nobody_fails_what_looks_at_it(tmp_path: Path) -> Non
     message = {"role": "assistant", "model": "m", "content": []}
     frames = [{"type": "assistant", "parent_tool_use_id": parent, "message": message} for parent in ("toolu_x", None)]
     told = [(await judged(tmp_path, [frame, {"type": "result"}], "assistant-shape"))[0].expected for frame in frames]
+    assert "one message id for each of two replies" in told[1]
     assert told[0] == "parent_tool_use_id null, outside of agents" != told[1]

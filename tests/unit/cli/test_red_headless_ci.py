@@ -102,6 +102,7 @@ def test_each_line_of_a_key_is_hidden() -> None:
         ("GIT_CONFIG_VALUE_0", "AUTHORIZATION: basic eC1hY2Nlc3M=", False, "eC1hY2Nlc3M="),
         ("PWD", "/somewhere/else", False, ""),
         ("GIT_CONFIG_KEY_0", "http.extraheader", False, ""),
+        ("CACHE_KEY", "linux-main", False, ""),
         ("KEYBOARD", "german", False, ""),
     ],
 )

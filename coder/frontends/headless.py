@@ -141,6 +141,8 @@ def _resumable(ended: RunEnded, session: Session) -> RunEnded:
     """The end with how to go on, where only time was missing."""
     if ended.reason not in ("rate_limit", "time_budget") or session.facts.transcript is None:
         return ended
+    if not ended.turns and "Go on with: " in ended.error:  # a workflow's, which knows better how
+        return ended
     command = f'coder -p -r {session.facts.session_id} "go on"'
     if ended.reason == "time_budget":
         return replace(ended, error=f"{ended.error}. Go on with: {command}")

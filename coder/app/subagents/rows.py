@@ -63,8 +63,7 @@ def roster_shelf(config: Config, env: Mapping[str, str], managed: Path = MANAGED
     mistakes = (*roster.given_mistakes, *examined(roster.places).mistakes)
     found = [_row(agent, config, every, roster, rules) for agent in roster.all()]
     hidden = [
-        replace(_row(agent, config, every, roster, rules), note=_why_hidden(agent, roster))
-        for agent in roster.hidden()
+        replace(_row(agent, config, every, roster, rules), note=_why_hidden(agent, roster)) for agent in roster.hidden()
     ]
     rows = (*(row for row in found if not row.note), *(row for row in found if row.note), *hidden)
     rows = tuple(replace(row, mistakes=tuple(m for m in mistakes if m.path == row.agent.file)) for row in rows)

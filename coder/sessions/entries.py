@@ -7,7 +7,18 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from coder.core.messages import Block, Json, Message, Text, ToolResult, ToolUse, Usage, block_to_api, entry_uuid, entry_uuids
+from coder.core.messages import (
+    Block,
+    Json,
+    Message,
+    Text,
+    ToolResult,
+    ToolUse,
+    Usage,
+    block_to_api,
+    entry_uuid,
+    entry_uuids,
+)
 from coder.sessions.codec import inferred_kind, made_up_id
 
 _META_KINDS = ("context", "reminder")

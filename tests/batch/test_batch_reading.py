@@ -169,7 +169,9 @@ def test_what_strangers_wrote_sets_nothing_that_runs_or_loosens(
 ) -> None:
     (tmp_path / ".git").mkdir()
     (tmp_path / "link").symlink_to("/")
-    said = lines(ROW if kind == "beside" else {**ROW, **more}, *([{"prompt": "go", **more}] if kind == "beside" else []))
+    said = lines(
+        ROW if kind == "beside" else {**ROW, **more}, *([{"prompt": "go", **more}] if kind == "beside" else [])
+    )
     found = read(said, tmp_path, DEFAULTS, tmp_path)
     at = 2 if kind == "beside" else 1
     assert [(each.line, each.text.partition(":")[0]) for each in found.problems] == ([(at, named)] if named else [])

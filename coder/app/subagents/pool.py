@@ -71,11 +71,21 @@ class Pool:
 
     def find(self, name: str, parent: str = "main") -> Record | None:
         """By its id, or the latest of that name: one that `parent` asked itself goes first, so that nobody else's takes
-        the name of it."""
-        if found := self._records.get(name):
-            return found
-        named = [each for each in reversed(self.records) if each.brief.name == name != ""]
+        the name of it. Who is none of its kin is not there for an agent."""
+        known = self._kin(parent)
+        if (found := self._records.get(name)) is not None:
+            return found if found in known else None
+        named = [each for each in reversed(known) if each.brief.name == name != ""]
         return next((each for each in named if each.brief.parent == parent), named[0] if named else None)
+
+    def _kin(self, of: str) -> tuple[Record, ...]:
+        """Whom an agent may say something to: whoever it asked, who asked it, and whom that one asked besides. All are
+        the session's own."""
+        record = self._records.get(of)
+        if record is None:
+            return self.records
+        above = record.brief.parent
+        return tuple(each for each in self.records if each.id == above or each.brief.parent in (of, above))
 
     # coder.core.agents.Agents
 
@@ -128,7 +138,7 @@ class Pool:
     async def send(self, to: str, message: str, call: str, parent: str = "main") -> Report | str:
         record = self.find(to, parent)
         if record is None:
-            known = ", ".join(each.id for each in self.records) or "none was asked in this session"
+            known = ", ".join(each.id for each in self._kin(parent)) or "none was asked in this session"
             raise ToolError(f"There is no agent {to!r}. Agents: {known}.")
         if not record.has_ended:
             if record.child is None:
@@ -147,8 +157,10 @@ class Pool:
         record.sender = parent
         return await self._waited(record, Life(self, record, cast, message, _unprimed))
 
-    def holds(self, id: str) -> bool:
-        return self.find(id) is not None
+    def holds(self, id: str, parent: str = "main") -> bool:
+        """Whether there is one that `parent` may end and wait for: an agent only whom it asked itself."""
+        record = self.find(id, parent)
+        return record is not None and (parent not in self._records or record.brief.parent == parent)
 
     async def wait_for(self, id: str, seconds: float) -> tuple[str, str, Json]:
         record = self.find(id)

@@ -98,9 +98,7 @@ class AgentsSeen:
         self._called.asked_agent(event.row.call)
         depth = begun.depth - 1 if begun is not None else 0
         width, is_told_next = self._terminal.width, self._is_all_of_a_step(event.row)
-        rows = agents.ended_rows(
-            event.row, event.report, width, depth, short=self._short, is_told_next=is_told_next
-        )
+        rows = agents.ended_rows(event.row, event.report, width, depth, short=self._short, is_told_next=is_told_next)
         if is_told_next and event.report.state == "failed":
             self._why += agents.why_rows(event.report, width, depth)
         self._transcript.agent(rows[0], event.report.text or event.report.error)

@@ -88,9 +88,7 @@ class Means:
 
     def changed(self, step: str, state: Any, item: str = "", text: str = "", *, is_told_next: bool = False) -> None:
         self.hands.emit(
-            StepChanged(
-                workflow=self._title, step=step, state=state, item=item, text=text, is_told_next=is_told_next
-            )
+            StepChanged(workflow=self._title, step=step, state=state, item=item, text=text, is_told_next=is_told_next)
         )
 
 

@@ -76,7 +76,7 @@ class Outcome:
     """How a run ended. `text` is its result, as far as there is one when it was not done; `value` the same as data
     where it is any. `agents` and `usd` are of all processes of the run, `usd` None when a price is not known; `kept`
     how many answers were there already. `where` is the step at which it stopped, `why` the reason, "" when it is done.
-    `unmerged` are branches with work that is in no other place. `is_late`: the limit that it reached is that of time."""
+    `unmerged` are branches with work that is in no other place. `is_late`: it reached the limit of time."""
 
     workflow: str
     run: str

@@ -25,10 +25,10 @@ from coder.core.events import (
 )
 from coder.core.messages import Message, Meta, Text, ToolResult, ToolUse
 from coder.core.requests import Reason
-from coder.frontends.workflow_text import step_line
 from coder.frontends.spoken.telling import Telling
 from coder.frontends.steps import StepsOut
 from coder.frontends.text import TextOut
+from coder.frontends.workflow_text import step_line
 from tests.support.crew import BUSY, begun, over
 
 CALL = ToolUse("toolu_c", "Bash", {"command": "curl docs.example.com"})

@@ -271,7 +271,9 @@ def test_what_coder_asks_itself_takes_its_options_alone_and_says_what_else_comes
 @pytest.mark.behaviour("B-2562")
 def test_a_preview_with_more_rows_than_there_is_room_for_is_read_by_pages() -> None:
     lines = [f"line {number:02}" for number in range(30)]
-    form = Form(({"question": "Run it?", "options": [option("Go on", preview="\n".join(lines)), option("Stop")]},), "no")
+    form = Form(
+        ({"question": "Run it?", "options": [option("Go on", preview="\n".join(lines)), option("Stop")]},), "no"
+    )
     seen = dict.fromkeys(each.strip() for each in shown(form, 80, 14))
     assert "… 21 more rows: pgdn" in seen
     for _ in range(9):

@@ -169,6 +169,7 @@ def test_a_result_is_stored_alone_as_it_is_with_the_others(count: int) -> None:
 @pytest.mark.behaviour("B-2565")
 def test_storing_a_result_costs_the_same_however_many_there_are(tmp_path: Path) -> None:
     transcript = asked(tmp_path)
+
     def calls(count: int) -> int:
         seen = 0
 

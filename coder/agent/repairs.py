@@ -65,7 +65,7 @@ def repair(error: ModelError, history: History) -> Repair | None:
     if found is not None:
         named = history.locate(int(found[1]), int(found[2] or 0))
         if named is not None and (found[2] or _MEDIA.search(said) or _SIGNATURE.search(said)):
-            made = _named(*named, history.messages, said)
+            made = _named(*named, history.messages)
             if made is not None:
                 return made
     if _SIGNATURE.search(said):
@@ -75,7 +75,7 @@ def repair(error: ModelError, history: History) -> Repair | None:
     return None
 
 
-def _named(message: Message, index: int, messages: Sequence[Message], said: str) -> Repair | None:
+def _named(message: Message, index: int, messages: Sequence[Message]) -> Repair | None:
     block = message.content[index]
     match block:
         case Image() | Document():

@@ -40,8 +40,8 @@ def run(context: typer.Context, name: Name) -> None:
     lets a step begin that waits for a person, --resume SESSION goes on where a run of that session stopped,
     --output-format text|json|stream-json, and those of coder -p (--model, --permission-mode, --max-budget-usd, ...).
 
-    In a terminal such a step asks. Exit code 0: done; 1: it failed, or reached a limit; 77: a step waits for a person;
-    2: it could not begin.
+    In a terminal such a step asks. Exit code 0: done; 1: it failed, or reached a limit; 124: its minutes are over;
+    77: a step waits for a person; 2: it could not begin.
     """
     raise typer.Exit(_run(name, context.args))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -172,8 +172,12 @@ def load_agents(places: Iterable[Place]) -> tuple[tuple[Agent, ...], tuple[Mista
     return loaded.agents, loaded.mistakes
 
 
-def read_agents(places: Iterable[Place], others: Iterable[Agent] = ()) -> Loaded:
-    """With `others`, which stand in no file of a place. Never raises."""
+def read_agents(
+    places: Iterable[Place],
+    others: Iterable[Agent] = (),
+    yields: Callable[[Agent], bool] = lambda agent: False,
+) -> Loaded:
+    """With `others`, which stand in no file of a place. Who `yields` comes behind all others. Never raises."""
     search, found, mistakes = Search(), list[Agent](), list[Mistake]()
     for place in places:
         if place.kind != "agents":
@@ -188,7 +192,7 @@ def read_agents(places: Iterable[Place], others: Iterable[Agent] = ()) -> Loaded
             mistakes += wrong
             found += (agent,) if agent is not None else ()
     mistakes += [Mistake(failing.path, 0, failing.text) for failing in search.failing]
-    ordered = sorted((*found, *others), key=lambda agent: _ORDER.index(agent.origin))
+    ordered = sorted((*found, *others), key=lambda agent: (yields(agent), _ORDER.index(agent.origin)))
     counts: dict[str, Agent] = {}
     for agent in ordered:
         counts.setdefault(agent.name, agent)

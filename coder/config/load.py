@@ -104,7 +104,7 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
         persist=persist,
         interface=interface_of(stack, verbose=flags.verbose, plain=flags.bare or flags.safe_mode),
         guidance=guidance_of(flags, stack, overlay, _sources(flags.setting_sources)),
-        hooks=hooks_of(flags, stack, overlay),
+        hooks=hooks_of(flags, stack),
         servers=servers,
         worktrees=_worktrees(stack),
         agents=agents_of(flags, stack, env),

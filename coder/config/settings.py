@@ -5,7 +5,7 @@ rule unread is an error. Must not know other files, precedence or trust.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from coder.config import sandbox
@@ -121,10 +121,16 @@ def settings_of(parsed: Parsed, origin: str) -> tuple[Settings, tuple[str, ...]]
         raise ConfigError(f"{origin}: the key {min(lost)!r} stands there twice. Join the two.")
     top = Section(parsed.value, parsed.text, origin)
     top.warnings += [f"{origin}: the key {key!r} stands there twice; the last one counts." for key in parsed.repeated]
+    found = _rules(top)
+    for part in (_model, _looks, _hooks, _guidance, _surroundings):
+        found = part(found, top)
+    return found, tuple(top.warnings)
+
+
+def _rules(top: Section) -> Settings:
+    """What may be done, where."""
     rules = top.section("permissions", strict=True)
-    ours = top.section("coder")
-    trees = top.section("worktree")
-    found = Settings(
+    return Settings(
         allow=rules.texts("allow"),
         ask=rules.texts("ask", strict=True),
         deny=rules.texts("deny", strict=True),
@@ -134,6 +140,14 @@ def settings_of(parsed: Parsed, origin: str) -> tuple[Settings, tuple[str, ...]]
         managed_rules_only=top.switch("allowManagedPermissionRulesOnly"),
         directories=rules.texts("additionalDirectories"),
         env=top.strings("env"),
+    )
+
+
+def _model(found: Settings, top: Section) -> Settings:
+    """Who is asked, and how; what is kept of a run."""
+    ours = top.section("coder")
+    return replace(
+        found,
         model=top.text("model"),
         api_key_helper=top.text("apiKeyHelper"),
         effort=top.choice("effortLevel", _same(Effort)),
@@ -147,6 +161,12 @@ def settings_of(parsed: Parsed, origin: str) -> tuple[Settings, tuple[str, ...]]
         auto_compact_window=top.whole("autoCompactWindow", 100_000, 1_000_000),
         auto_commit=top.switch("autoCommit"),
         checkpoints=top.switch("fileCheckpointingEnabled"),
+    )
+
+
+def _looks(found: Settings, top: Section) -> Settings:
+    return replace(
+        found,
         theme=_theme(top),
         vim=top.choice("editorMode", {"normal": False, "vim": True}),
         verbose=top.switch("verbose"),
@@ -157,11 +177,24 @@ def settings_of(parsed: Parsed, origin: str) -> tuple[Settings, tuple[str, ...]]
         status_line=_status_line(top),
         channel=top.choice("preferredNotifChannel", _same(Channel)),
         notifications=top.choice("notifications", {"on": True, "off": False}),
+    )
+
+
+def _hooks(found: Settings, top: Section) -> Settings:
+    return replace(
+        found,
         hooks_off=top.switch("disableAllHooks"),
         managed_hooks_only=top.switch("allowManagedHooksOnly"),
         hooks={point: groups for point, groups in top.section("hooks").raw.items() if groups} or None,
         hook_urls=top.texts("allowedHttpHookUrls") if "allowedHttpHookUrls" in top.raw else None,
         hook_env_names=top.texts("httpHookAllowedEnvVars") if "httpHookAllowedEnvVars" in top.raw else None,
+    )
+
+
+def _guidance(found: Settings, top: Section) -> Settings:
+    """What the model is told, and by what its work is measured."""
+    return replace(
+        found,
         memory=top.text("claudeMd"),
         memory_excludes=top.texts("claudeMdExcludes"),
         bundled_off=top.switch("disableBundledSkills"),
@@ -178,6 +211,14 @@ def settings_of(parsed: Parsed, origin: str) -> tuple[Settings, tuple[str, ...]]
         co_author=top.switch("includeCoAuthoredBy"),
         check=top.text("check"),
         check_tries=top.whole("checkTries", 1, 20),
+    )
+
+
+def _surroundings(found: Settings, top: Section) -> Settings:
+    """Worktrees, extensions and servers."""
+    trees = top.section("worktree")
+    return replace(
+        found,
         worktree_base=trees.text("baseRef"),
         worktree_links=trees.texts("symlinkDirectories") if "symlinkDirectories" in trees.raw else None,
         worktree_sparse=trees.texts("sparsePaths") if "sparsePaths" in trees.raw else None,
@@ -187,9 +228,8 @@ def settings_of(parsed: Parsed, origin: str) -> tuple[Settings, tuple[str, ...]]
         servers_allowed=top.objects("allowedMcpServers") if "allowedMcpServers" in top.raw else None,
         servers_denied=top.objects("deniedMcpServers"),
         managed_servers_only=top.switch("allowManagedMcpServersOnly"),
-        needs_sandbox=sandbox.needed(top, origin),
+        needs_sandbox=sandbox.needed(top, top.origin),
     )
-    return found, tuple(top.warnings)
 
 
 def theme_names() -> tuple[str, ...]:

@@ -244,13 +244,15 @@ class AgentEnded(Event):
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class StepChanged(Event):
     """A step of a workflow begins, ends, waits for a person, or is taken from the journal of an earlier run. `item` is
-    which of several, "" for the step itself; `text` says it to people in one line."""
+    which of several, "" for the step itself; `text` says it to people in one line. `is_told_next`: what follows, the
+    result of the run or why it ends, says the same in full."""
 
     workflow: str
     step: str
     state: Literal["started", "done", "failed", "waiting", "kept", "skipped"]
     item: str = ""
     text: str = ""
+    is_told_next: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)

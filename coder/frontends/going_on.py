@@ -21,6 +21,8 @@ def resumable(ended: RunEnded, session_id: str, *, is_kept: bool) -> RunEnded:
         return ended
     if not is_kept:
         return replace(ended, error=without_advice(ended.error))
+    if ended.reason == "time_budget" and "Go on with: " in ended.error:  # of a workflow, which knows better how
+        return ended
     again = f'coder -p -r {session_id} "go on"'
     match ended.reason:
         case "time_budget" | "interrupted":

@@ -174,6 +174,8 @@ class SessionCasting:
             raise ToolError(f"This session may ask no agent {counting.shown(kind)!r}. It may ask: {there}.")
         found = parts.roster().find(kind)
         if found is not None:
+            if (passed := parts.roster().passed_over(kind)) is not None:
+                self._say(passed, f"not used: {counting.why_passed_over(passed)}")
             return found
         near = [name for name in parts.roster().near(kind) if not denying(parts.rules(), name)]
         hint = f" Did you mean {counting.shown(near[0])}?" if near else ""

@@ -44,6 +44,8 @@ def leading(config: Config, start: Start) -> Leading:
     hooks = head.hooks(config)
     servers = head.servers(lambda: None)
     notes += [f"{key} does not count where a session is this agent" for key in _idle(agent)]
+    if (passed := roster.passed_over(agent.name)) is not None:
+        notes.append(f"{counting.shown(str(passed.file))} is not used: {counting.why_passed_over(passed)}")
     who = f"Agent {counting.shown(agent.name)} ({counting.shown(str(agent.file))})"
     made = replace(
         config,

@@ -81,7 +81,7 @@ class Life:
 
     async def _work(self, end: _End) -> None:
         record, pool = self._record, self._pool
-        waiting = pool.waiter_of(record)
+        waiting = pool.family.waiter_of(record)
         lent = waiting.lent if waiting is not None and not record.background else None
         async with pool.places.taken(lent):
             record.begins()
@@ -93,7 +93,7 @@ class Life:
                 record.berth,
                 self._relay,
                 Bound(pool, record),
-                pool.ancestors(record),
+                pool.family.ancestors(record),
                 record.crowd.budget if record.crowd is not None else None,
             )
             record.remember(child.agent.history.messages, catalog.price)
@@ -119,8 +119,8 @@ class Life:
             self._isolated = await isolation.isolate(footing.origin(), record.id, record.title)
             for note in self._isolated.notes:
                 self._emit(Notice(agent=record.id, level="info", text=note))
-            return berth.apart(self._isolated, footing.pen, record.id, pool.ancestors(record), self._relay.waits)
-        parent = pool.parent_of(record)
+            return berth.apart(self._isolated, footing.pen, record.id, pool.family.ancestors(record), self._relay.waits)
+        parent = pool.family.parent_of(record)
         shared = parent.berth if parent is not None else None
         return shared or berth.in_session(footing.outset.config.cwd, footing.pen)
 

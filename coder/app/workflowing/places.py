@@ -43,12 +43,6 @@ def workflow_folders(config: Config, managed: Path = MANAGED) -> tuple[Folder, .
     return (*found, *([Folder(SHIPPED, "built-in", SHIPPED)] if config.guidance.bundled else []))
 
 
-def has_workflows(config: Config, managed: Path = MANAGED) -> bool:
-    """Whether there are any but ours. Reads no file."""
-    folders = workflow_folders(config, managed)
-    return any(folder.origin != "built-in" and os.path.lexists(folder.path) for folder in folders)
-
-
 def library(
     config: Config,
     *,

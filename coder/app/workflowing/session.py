@@ -132,7 +132,7 @@ class SessionWorkflows:
             return
         question, steps = first_look(workflow, new, library)
         yes = "It runs, now and as long as it stays as it is"
-        match await asked(self._parts.ask, question, yes, "Nothing is run", steps):
+        match await asked(self._parts.ask, question, yes, "Nothing is run", "it is not run", steps):
             case None:
                 if not await asyncio.to_thread(places.may_run_unasked, config, library, workflow):
                     raise WorkflowError(
@@ -141,7 +141,7 @@ class SessionWorkflows:
                         "the folder: coder trust add."
                     )
             case False:
-                raise WorkflowError(f"The workflow {workflow.name} was not run: the answer was no.")
+                raise WorkflowError(f"The workflow {workflow.name} was not run: nobody said yes to it.")
             case True:
                 try:
                     await asyncio.to_thread(places.remember, config, new)

@@ -328,6 +328,7 @@ class Printer:
             steps[key] = event
         elif not event.item:
             steps.pop(key, None)
+            self._agents.step_ended()
         if event.state not in ("started", "waiting") and (not event.item or event.state == "failed"):
             self.say(*agents.step_row(event, self._terminal.width))
 

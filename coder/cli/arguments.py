@@ -143,6 +143,7 @@ def _flags(found: argparse.Namespace) -> Flags:
         strict_mcp_config=found.strict_mcp_config,
         require_mcp=tuple(found.require_mcp or ()),
         agents=found.agents,
+        plugin_dirs=tuple(found.plugin_dir or ()),
         agent=found.agent,
         append_subagent_system_prompt=found.append_subagent_system_prompt or "",
         json_schema=found.json_schema,

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from coder import __version__
+from coder.app.plugging.late import with_plugins
 from coder.cli.arguments import RunArguments
 from coder.core import loop
 from coder.core.config import Config
@@ -34,7 +35,7 @@ def start(arguments: RunArguments) -> int:
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError(_NO_TERMINAL)
-    config = load(arguments.flags, os.environ, current_folder())
+    config = with_plugins(load(arguments.flags, os.environ, current_folder()))
     code = loop.run(_run(arguments, config))
     try:
         sys.stdout.flush()
@@ -96,7 +97,8 @@ class _Opener:
         from coder.config.paths import current_folder
 
         flags = replace(self._arguments.flags, model="demo") if demo else self._arguments.flags
-        return await self.served(await asyncio.to_thread(load, flags, os.environ, current_folder()))
+        config = await asyncio.to_thread(load, flags, os.environ, current_folder())
+        return await self.served(await asyncio.to_thread(with_plugins, config))
 
     async def speak(self, config: Config, why: str) -> int:
         """The session in plain lines."""

@@ -38,6 +38,7 @@ class Place:
 def places_of(config: Config, managed: Path, plugins: Iterable[Place] = ()) -> tuple[Place, ...]:
     """Those of a session. `managed` is the administrator's folder, `plugins` the places of plugins in use."""
     guidance = config.guidance
+    plugins = (*plugins, *_of_plugins(config))
     user_home = Path(home) if (home := config.env.get("HOME", "")).startswith("/") else None
     found = places(
         config.cwd,
@@ -94,6 +95,12 @@ def places(
     if bundled:
         found.append(Place(prompts.folder() / "commands", "commands", "built-in"))
     return tuple(found)
+
+
+def _of_plugins(config: Config) -> Iterator[Place]:
+    for plugin in config.plugins.loaded if config.plugins is not None else ():
+        for each in plugin.places:
+            yield Place(each.folder, each.kind, "plugin", plugin.root, f"{plugin.name}:", plugin.root, each.single)
 
 
 def nested_places(folder: Path, cwd: Path) -> tuple[Place, ...]:

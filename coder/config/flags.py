@@ -72,6 +72,7 @@ class Flags:
     strict_mcp_config: bool = False
     require_mcp: tuple[str, ...] = ()
     json_schema: str | None = None
+    plugin_dirs: tuple[str, ...] = ()
     setup: Occasion = ""
     debug: str | None = None
     debug_file: str | None = None

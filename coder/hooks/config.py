@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -43,11 +43,7 @@ class HookSet:
     def of(cls, sources: Sequence[HookSource]) -> tuple[HookSet, tuple[str, ...]]:
         """And a line for people for each piece that does not count."""
         warnings: list[str] = []
-        entries = [
-            entry
-            for source in sources
-            for entry in _entries(source.events, source.origin, warnings, hosted=source.hosted)
-        ]
+        entries = [entry for source in sources for entry in _of_source(source, warnings)]
         return cls(entries), tuple(warnings)
 
     def with_more(
@@ -89,6 +85,11 @@ class HookSet:
 
     def __bool__(self) -> bool:
         return bool(self._by_event)
+
+
+def _of_source(source: HookSource, warnings: list[str]) -> Iterator[_Entry]:
+    for entry in _entries(source.events, source.origin, warnings, root=source.root, hosted=source.hosted):
+        yield replace(entry, handler=replace(entry.handler, variables=source.variables)) if source.variables else entry
 
 
 def _compared(event: str, subject: str) -> str:

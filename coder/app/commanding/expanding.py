@@ -36,7 +36,7 @@ async def expanded(
     Raises SessionError.
     """
     folder = str(definition.folder or definition.file.parent)
-    own = {**facts, "SKILL_DIR": folder}
+    own = {**facts, "SKILL_DIR": folder, **({"PLUGIN_ROOT": str(definition.plugin)} if definition.plugin else {})}
     given = Given(arguments, definition.arguments, own, first_number(body))
     parts: list[str] = []
     takes = False

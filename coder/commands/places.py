@@ -24,6 +24,7 @@ _SKILLS_ONLY = ".agents"
 class Place:
     """A folder that may be there. `within` bounds its links, None: they lead anywhere. `prefix` is the namespace of
     what lies in it, `plugin` the folder of the plugin. `single`: it is one skill itself, or one file.
+    `data` is where its plugin may keep things.
     """
 
     folder: Path
@@ -33,6 +34,7 @@ class Place:
     prefix: str = ""
     plugin: Path | None = None
     single: bool = False
+    data: Path | None = None
 
 
 def places_of(config: Config, managed: Path, plugins: Iterable[Place] = ()) -> tuple[Place, ...]:
@@ -100,7 +102,8 @@ def places(
 def _of_plugins(config: Config) -> Iterator[Place]:
     for plugin in config.plugins.loaded if config.plugins is not None else ():
         for each in plugin.places:
-            yield Place(each.folder, each.kind, "plugin", plugin.root, f"{plugin.name}:", plugin.root, each.single)
+            prefix = f"{plugin.name}:"
+            yield Place(each.folder, each.kind, "plugin", plugin.root, prefix, plugin.root, each.single, plugin.data)
 
 
 def nested_places(folder: Path, cwd: Path) -> tuple[Place, ...]:

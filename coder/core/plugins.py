@@ -46,17 +46,15 @@ class Plugin:
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class PluginSettings:
     """`given` are the folders and archives that were named, `options` what the person set for plugins, by name, which
-    may be secret. The rest is known once `is_loaded`."""
+    may be secret. The rest is known once `is_loaded`: `notices` say for people all that is not used, problems too."""
 
     given: tuple[Path, ...]
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     loaded: tuple[Plugin, ...] = ()
     problems: tuple[PluginProblem, ...] = ()
+    notices: tuple[str, ...] = ()
     is_loaded: bool = False
 
     def needs_trust(self, file: Path) -> bool:
         """Whether a file is of a plugin that lies in the repository."""
         return any(plugin.is_brought and file.is_relative_to(plugin.root) for plugin in self.loaded)
-
-    def data_of(self, root: Path | None) -> Path | None:
-        return next((plugin.data for plugin in self.loaded if plugin.root == root), None)

@@ -21,7 +21,9 @@ def put(root: Path, files: dict[str, Any]) -> Path:
 
 def bakery(root: Path, seen: Path | None = None, **more: Any) -> Path:
     """Called `bakery`. Its hook writes what it is given into `seen`."""
-    line = f'echo "$CLAUDE_PLUGIN_ROOT|$CLAUDE_PLUGIN_DATA|$CLAUDE_PLUGIN_OPTION_OVEN|${{CLAUDE_PLUGIN_DATA}}" >> {seen}'
+    line = (
+        f'echo "$CLAUDE_PLUGIN_ROOT|$CLAUDE_PLUGIN_DATA|$CLAUDE_PLUGIN_OPTION_OVEN|${{CLAUDE_PLUGIN_DATA}}" >> {seen}'
+    )
     hook = {"hooks": [{"type": "command", "command": line if seen is not None else "true"}]}
     files: dict[str, Any] = {
         ".claude-plugin/plugin.json": {

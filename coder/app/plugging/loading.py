@@ -91,12 +91,13 @@ def _added(config: Config, found: folders.Plugin, path: Path, variables: Mapping
     config = _joined(config, plugin)
     if missing := unread(found.root, found.said, settings):
         text = f"Plugin {plugin.name}: coder does not use its {', '.join(missing)}."
-        config = replace(config, warnings=(*config.warnings, text))
+        config = _say(config, text)
     running = _running(config, found, settings)
     if is_brought:
         trust = trusting.trusting(config, path, found.root, running.content)
         config = replace(config, trust=trust)
-        if running.content and not trust.counts(trusting.file_of(path, config.cwd)):
+        file = trusting.file_of(path, config.cwd)
+        if running.content and not (trust is not None and trust.counts(file)):
             return _untrusted(config, plugin)
     return _running_in(config, plugin, running, variables)
 
@@ -126,8 +127,10 @@ def _running_in(config: Config, plugin: Plugin, running: _Running, variables: Ma
         )
         config = replace(config, hooks=replace(config.hooks, sources=(*config.hooks.sources, *sources)))
     if running.servers and config.servers.is_closed:
-        text = f"Plugin {plugin.name}: its MCP servers are not used: this session has those it was given, and no others."
-        return replace(config, warnings=(*config.warnings, text))
+        text = (
+            f"Plugin {plugin.name}: its MCP servers are not used: this session has those it was given, and no others."
+        )
+        return _say(config, text)
     entries = (
         ServerSource(
             str(file),
@@ -162,7 +165,7 @@ def _untrusted(config: Config, plugin: Plugin) -> Config:
         "before you trust them. Start coder here in a terminal with the same --plugin-dir and say yes, or add "
         "--trust-folder for one run."
     )
-    return replace(config, warnings=(*config.warnings, text))
+    return _say(config, text)
 
 
 def _settings(file: Path) -> Json:
@@ -182,7 +185,12 @@ def _wrong(config: Config, name: str, kind: str, who: str, text: str, *, whole: 
     plugins = _plugins(config)
     line = visible_line(f"{who}{' is not loaded' if whole else ''}: {text}.".replace("..", "."))
     problems = (*plugins.problems, PluginProblem(visible_line(name), kind, line))
-    return replace(config, plugins=replace(plugins, problems=problems), warnings=(*config.warnings, line))
+    return _say(replace(config, plugins=replace(plugins, problems=problems)), line)
+
+
+def _say(config: Config, text: str) -> Config:
+    plugins = replace(_plugins(config), notices=(*_plugins(config).notices, text))
+    return replace(config, plugins=plugins, warnings=(*config.warnings, text))
 
 
 def _kind(mistake: Mistake) -> str:

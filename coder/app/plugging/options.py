@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-
 VARIABLE = "CLAUDE_PLUGIN_OPTION_"
 _MOST = 100
 _LONGEST = 32_768

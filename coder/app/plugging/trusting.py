@@ -32,13 +32,15 @@ def file_of(path: Path, cwd: Path) -> str:
     return f"{os.path.relpath(os.path.realpath(path), os.path.realpath(cwd))}/{MANIFEST}"
 
 
-def trusting(config: Config, path: Path, root: Path, content: Json) -> Trust:
+def trusting(config: Config, path: Path, root: Path, content: Json) -> Trust | None:
     """What of the folder counts, with this plugin in it. `content` is what the plugin would run."""
     here = Path(os.path.realpath(config.cwd))
     contents: dict[str, Json] = dict(grants((root,), here, root))
     if content:
         contents[file_of(path, config.cwd)] = content
     before = config.trust
+    if not contents:
+        return before
     judged = judge(contents, config.home, config.cwd, once=before is not None and before.once)
     if before is None:
         return judged

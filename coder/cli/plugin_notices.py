@@ -1,5 +1,6 @@
-"""What pages say of plugins that were named for them: on standard error, so that the page stays what it is. Must not know
-what a plugin is.
+"""What pages say of plugins that were named for them: on standard error, so that the page stays what it is.
+
+Must not know what a plugin is.
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ def plugins_of(flags: Flags, stack: Stack, env: Mapping[str, str], start: Path) 
     if flags.bare or flags.safe_mode:
         return None
     given = dict.fromkeys(expand(text, env, start) for text in flags.plugin_dirs)
-    return PluginSettings(tuple(given), _options(stack))
+    without_servers = frozenset(expand(text, env, start) for text in flags.plugin_dirs_without_servers)
+    return PluginSettings(tuple(given), _options(stack), without_servers=without_servers)
 
 
 def _options(stack: Stack) -> Mapping[str, Mapping[str, Any]]:

@@ -45,14 +45,16 @@ class Plugin:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class PluginSettings:
-    """`given` are the folders and archives that were named, `options` what the person set for plugins, by name, which
-    may be secret. The rest is known once `is_loaded`: `notices` say for people all that is not used, problems too."""
+    """`given` are the folders and archives that were named; of those in `without_servers` no server is wanted.
+    `options` is what the person set for plugins, by name, which may be secret. The rest is known once `is_loaded`:
+    `notices` say for people all that is not used, problems too."""
 
     given: tuple[Path, ...]
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     loaded: tuple[Plugin, ...] = ()
     problems: tuple[PluginProblem, ...] = ()
     notices: tuple[str, ...] = ()
+    without_servers: frozenset[Path] = frozenset()
     is_loaded: bool = False
 
     def needs_trust(self, file: Path) -> bool:

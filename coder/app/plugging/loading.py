@@ -93,6 +93,8 @@ def _added(config: Config, found: folders.Plugin, path: Path, variables: Mapping
         text = f"Plugin {plugin.name}: coder does not use its {', '.join(missing)}."
         config = _say(config, text)
     running = _running(config, found, settings)
+    if path in _plugins(config).without_servers:
+        running = replace(running, servers=())
     if is_brought:
         trust = trusting.trusting(config, path, found.root, running.content)
         config = replace(config, trust=trust)

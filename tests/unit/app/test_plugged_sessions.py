@@ -255,6 +255,7 @@ def test_heads_of_a_plugin_of_the_repository_grant_only_what_was_approved(tmp_pa
         ({"disable_slash_commands": True}, (False, True, True, True)),
         ({"setting_sources": ""}, (True, True, True, True)),
         ({"strict_mcp_config": True}, (True, True, True, False)),
+        ({"plugin_dirs_without_servers": ("../bakery",)}, (True, True, True, False)),
         ({"user": {"disableAllHooks": True}}, (True, True, False, True)),
         ({"managed": {"allowManagedHooksOnly": True}}, (True, True, False, True)),
         ({"managed": {"deniedMcpServers": [{"serverName": "plugin:bakery:oven"}]}}, (True, True, True, False)),

@@ -19,12 +19,14 @@ from coder.git.repository import repository_of
 
 
 def is_brought(path: Path, cwd: Path) -> bool:
-    """Whether it lies in the folder or the repository that coder works in, also where that is a work tree of it."""
-    real, here = Path(os.path.realpath(path)), Path(os.path.realpath(cwd))
+    """Whether it lies in the folder or the repository that coder works in, also where that is a work tree of it. A link
+    in there is the repository's wherever it leads."""
+    here = Path(os.path.realpath(cwd))
     tops = [levels(here)[-1]]
     if (found := repository_of(here)) is not None and found.shared.name == ".git":
         tops.append(Path(os.path.realpath(found.shared.parent)))
-    return any(real.is_relative_to(top) for top in tops)
+    on_the_way = [Path(os.path.realpath(each)) for each in (path, *path.parents)]
+    return any(each.is_relative_to(top) for each in on_the_way for top in tops)
 
 
 def file_of(path: Path, cwd: Path) -> str:

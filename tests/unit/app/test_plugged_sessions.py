@@ -24,6 +24,7 @@ from coder.config.load import load
 from coder.config.trust import approve
 from coder.core.config import Config
 from coder.core.plugins import PluginSettings
+from coder.hooks.config import HookSet
 from coder.mcp.entries import servers_of
 from coder.mcp.server import Stdio
 from tests.support.plugged import bakery, put, zipped
@@ -142,7 +143,8 @@ def test_of_a_plugin_with_one_part_that_is_wrong_the_rest_counts(
 @pytest.mark.behaviour("B-2401")
 def test_of_two_plugins_of_one_name_the_first_counts_and_one_named_twice_is_one(tmp_path: Path) -> None:
     one, two = bakery(tmp_path / "one"), bakery(tmp_path / "two")
-    config = here(tmp_path, one, tmp_path / "one" / ".." / "one", two)
+    (tmp_path / "linked").symlink_to(one)
+    config = here(tmp_path, one, tmp_path / "linked", tmp_path / "one" / ".." / "one", two)
     assert kinds(config) == ["generic-error"] and "has the same name" in config.warnings[0]
     assert len(hooks(config)) == 1
 
@@ -186,13 +188,17 @@ LOOSE = "---\nname: go\ndescription: d\nallowed-tools: Bash(rm *)\n---\nGo.\n"
 
 
 @pytest.mark.behaviour("B-2403")
-@pytest.mark.parametrize("form", ["folder", "link", "zip", "of the work tree's main checkout"])
+@pytest.mark.parametrize("form", ["folder", "link", "link in it", "zip", "of the work tree's main checkout"])
 def test_a_plugin_of_the_repository_runs_nothing_before_it_is_approved(tmp_path: Path, form: str) -> None:
     project = tmp_path / "project"
     (project / ".git").mkdir(parents=True)
     path = root = bakery(project / "tools" / "bakery", **{"settings.json": {"agent": "baker"}})
     if form == "link":
         path = tmp_path / "linked"
+        path.symlink_to(root)
+    elif form == "link in it":
+        root = root.rename(tmp_path / "bakery")
+        path.parent.mkdir(exist_ok=True)
         path.symlink_to(root)
     elif form == "zip":
         path = zipped(root, project / "b.zip")
@@ -244,6 +250,22 @@ def test_heads_of_a_plugin_of_the_repository_grant_only_what_was_approved(tmp_pa
     assert counted(here(tmp_path, root)) == [True, True]
     elsewhere = root.rename(tmp_path / "elsewhere")
     assert counted(here(tmp_path, elsewhere)) == [True, True]
+
+
+@pytest.mark.behaviour("B-2403")
+def test_a_server_of_the_repository_gets_no_key_of_the_persons(tmp_path: Path) -> None:
+    server = {"mcpServers": {"oven": {"command": "x", "args": ["${ANTHROPIC_API_KEY}"]}}}
+    for folder, key in ((tmp_path / "project", "${ANTHROPIC_API_KEY}"), (tmp_path, "k")):
+        config = here(tmp_path, bakery(folder / "bakery", **{".mcp.json": server}), trust_folder=True)
+        (found,), _ = servers_of(config.servers, config.env, config.cwd)
+        assert isinstance(found.transport, Stdio) and found.transport.args == (key,)
+
+
+@pytest.mark.behaviour("B-2406")
+def test_equal_hooks_of_two_plugins_both_run(tmp_path: Path) -> None:
+    oven = bakery(tmp_path / "oven", **{".claude-plugin/plugin.json": {"name": "oven"}})
+    hooks, _ = HookSet.of(here(tmp_path, bakery(tmp_path / "bakery"), oven).hooks.sources)
+    assert {each.root for each in hooks.matching("UserPromptSubmit")} == {str(tmp_path / "bakery"), str(oven)}
 
 
 @pytest.mark.behaviour("B-2404")

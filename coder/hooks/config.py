@@ -47,15 +47,23 @@ class HookSet:
         return cls(entries), tuple(warnings)
 
     def with_more(
-        self, events: Mapping[str, Any], origin: str, *, root: str = "", agent: bool = False, hosted: bool = False
+        self,
+        events: Mapping[str, Any],
+        origin: str,
+        *,
+        root: str = "",
+        agent: bool = False,
+        hosted: bool = False,
+        variables: Mapping[str, str] | None = None,
     ) -> tuple[HookSet, tuple[str, ...]]:
         """With the hooks of a skill's or an agent's head: `root` is its folder, an agent's Stop is SubagentStop.
         `hosted`: with callbacks of the program that embeds us."""
         warnings: list[str] = []
         if agent and "Stop" in events:
             events = {"SubagentStop" if name == "Stop" else name: groups for name, groups in events.items()}
-        fresh = list(_entries(events, origin, warnings, root=root, frontmatter=not hosted, hosted=hosted))
-        return HookSet([*self._entries(), *fresh]), tuple(warnings)
+        fresh = _entries(events, origin, warnings, root=root, frontmatter=not hosted, hosted=hosted)
+        given = [_given(entry, variables or {}) for entry in fresh]
+        return HookSet([*self._entries(), *given]), tuple(warnings)
 
     def without(self, handlers: Sequence[Handler]) -> HookSet:
         """Without those of a `once` that has run, or of an agent that has ended."""
@@ -89,7 +97,11 @@ class HookSet:
 
 def _of_source(source: HookSource, warnings: list[str]) -> Iterator[_Entry]:
     for entry in _entries(source.events, source.origin, warnings, root=source.root, hosted=source.hosted):
-        yield replace(entry, handler=replace(entry.handler, variables=source.variables)) if source.variables else entry
+        yield _given(entry, source.variables)
+
+
+def _given(entry: _Entry, variables: Mapping[str, str]) -> _Entry:
+    return replace(entry, handler=replace(entry.handler, variables=variables)) if variables else entry
 
 
 def _compared(event: str, subject: str) -> str:

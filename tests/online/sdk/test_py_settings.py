@@ -93,7 +93,7 @@ async def test_plugins(stage: Stage, tmp_path: Path) -> None:
     assert init["plugins"] == [{"name": "bakery", "path": str(root)}] and "bakery:baker" in init["agents"]
     assert [(each["plugin"], each["type"]) for each in init["plugin_errors"]] == [("gone", "path-not-found")]
     assert {"name": "plugin:bakery:oven", "status": "connected"} in init["mcp_servers"]
-    assert f"Knead dough in {root}." in asked and "You bake." in asked and seen.read_text().startswith(f"{root}|")
+    assert f"Knead dough in {root}." in asked and "You bake in " in asked and seen.read_text().startswith(f"{root}|")
     assert "rye" in results_of_calls(told)[0] and "baked" in results_of_calls(told)[1]
 
 

@@ -136,7 +136,7 @@ def test_a_plugin_that_cannot_be_used_is_named_and_nothing_of_it_counts(
 def test_of_a_plugin_with_one_part_that_is_wrong_the_rest_counts(
     tmp_path: Path, content: dict[str, Any], kind: str
 ) -> None:
-    config = here(tmp_path, bakery(tmp_path / "bakery", **content))
+    config = here(tmp_path, bakery(tmp_path / "bakery", more=content))
     assert kinds(config) == [kind] and "bakery:prove" in files(config, tmp_path)
 
 
@@ -192,7 +192,7 @@ LOOSE = "---\nname: go\ndescription: d\nallowed-tools: Bash(rm *)\n---\nGo.\n"
 def test_a_plugin_of_the_repository_runs_nothing_before_it_is_approved(tmp_path: Path, form: str) -> None:
     project = tmp_path / "project"
     (project / ".git").mkdir(parents=True)
-    path = root = bakery(project / "tools" / "bakery", **{"settings.json": {"agent": "baker"}})
+    path = root = bakery(project / "tools" / "bakery", more={"settings.json": {"agent": "baker"}})
     if form == "link":
         path = tmp_path / "linked"
         path.symlink_to(root)
@@ -222,7 +222,7 @@ def test_a_plugin_of_the_repository_runs_nothing_before_it_is_approved(tmp_path:
     assert config.agents.main == "bakery:baker"
     changed = {".mcp.json": {"mcpServers": {"other": {"command": "x"}}}}
     if form == "zip":
-        zipped(bakery(tmp_path / "other", **changed), path)
+        zipped(bakery(tmp_path / "other", more=changed), path)
     else:
         put(path, changed)
     config = here(tmp_path, path)
@@ -256,14 +256,14 @@ def test_heads_of_a_plugin_of_the_repository_grant_only_what_was_approved(tmp_pa
 def test_a_server_of_the_repository_gets_no_key_of_the_persons(tmp_path: Path) -> None:
     server = {"mcpServers": {"oven": {"command": "x", "args": ["${ANTHROPIC_API_KEY}"]}}}
     for folder, key in ((tmp_path / "project", "${ANTHROPIC_API_KEY}"), (tmp_path, "k")):
-        config = here(tmp_path, bakery(folder / "bakery", **{".mcp.json": server}), trust_folder=True)
+        config = here(tmp_path, bakery(folder / "bakery", more={".mcp.json": server}), trust_folder=True)
         (found,), _ = servers_of(config.servers, config.env, config.cwd)
         assert isinstance(found.transport, Stdio) and found.transport.args == (key,)
 
 
 @pytest.mark.behaviour("B-2406")
 def test_equal_hooks_of_two_plugins_both_run(tmp_path: Path) -> None:
-    oven = bakery(tmp_path / "oven", **{".claude-plugin/plugin.json": {"name": "oven"}})
+    oven = bakery(tmp_path / "oven", more={".claude-plugin/plugin.json": {"name": "oven"}})
     hooks, _ = HookSet.of(here(tmp_path, bakery(tmp_path / "bakery"), oven).hooks.sources)
     assert {each.root for each in hooks.matching("UserPromptSubmit")} == {str(tmp_path / "bakery"), str(oven)}
 
@@ -299,7 +299,7 @@ def test_what_the_person_set_reaches_hooks_and_servers_and_a_repository_sets_not
     asked = {"oven": {"type": "string", "sensitive": True}, "loud": {"type": "boolean", "default": True}}
     manifest = {"name": "bakery", "userConfig": asked}
     server = {"mcpServers": {"oven": {"command": "${CLAUDE_PLUGIN_ROOT}/x", "args": ["${user_config.oven}"]}}}
-    root = bakery(tmp_path / "bakery", **{".claude-plugin/plugin.json": manifest, ".mcp.json": server})
+    root = bakery(tmp_path / "bakery", more={".claude-plugin/plugin.json": manifest, ".mcp.json": server})
     put(tmp_path / "project", {".claude/settings.json": {"pluginConfigs": {"bakery": {"options": {"loud": False}}}}})
     config = here(
         tmp_path, root, user={"pluginConfigs": {"bakery@shop": {"options": {"oven": "hot"}}}}, trust_folder=True
@@ -341,7 +341,7 @@ def test_values_of_options(spec: dict[str, Any], value: object, made: str | None
 def test_what_is_not_used_is_named(tmp_path: Path) -> None:
     manifest = {"name": "bakery", "dependencies": ["flour"], "experimental": {"themes": "./themes"}}
     more = {".claude-plugin/plugin.json": manifest, ".lsp.json": {}, "bin/tool": "x", "monitors/monitors.json": {}}
-    config = here(tmp_path, bakery(tmp_path / "bakery", **more, **{"settings.json": {"subagentStatusLine": {}}}))
+    config = here(tmp_path, bakery(tmp_path / "bakery", more={**more, "settings.json": {"subagentStatusLine": {}}}))
     assert config.warnings == (
         "Plugin bakery: coder does not use its language servers, monitors, programs in bin/, dependencies, themes, "
         "settings other than agent.",
@@ -352,9 +352,9 @@ def test_what_is_not_used_is_named(tmp_path: Path) -> None:
 @pytest.mark.behaviour("B-2400")
 def test_a_style_that_its_plugin_forces_counts_where_nobody_chose_one(tmp_path: Path) -> None:
     style = {"output-styles/floury.md": "---\nforce-for-plugin: true\n---\nSpeak of flour.\n"}
-    found = forced(here(tmp_path, bakery(tmp_path / "bakery", **style)))
+    found = forced(here(tmp_path, bakery(tmp_path / "bakery", more=style)))
     assert found is not None and (found.name, found.text) == ("bakery:floury", "Speak of flour.")
-    assert forced(here(tmp_path, bakery(tmp_path / "project" / "bakery", **style))) is None
+    assert forced(here(tmp_path, bakery(tmp_path / "project" / "bakery", more=style))) is None
 
 
 JSON = st.recursive(

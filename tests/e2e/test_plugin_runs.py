@@ -15,7 +15,8 @@ from tests.support.fakeapi import fake_api, tool, tool_input, turn
 from tests.support.plugged import bakery
 
 KNEAD = (
-    "---\ndescription: kneads\nallowed-tools: Bash(touch *)\n---\n"
+    "---\ndescription: kneads\nallowed-tools: Bash(touch *)\nhooks:\n  Stop:\n    - hooks:\n"
+    "        - type: command\n          command: 'echo \"$CLAUDE_PLUGIN_DATA\" > stopped'\n---\n"
     "Knead $0 in ${CLAUDE_PLUGIN_ROOT}, keep it in ${CLAUDE_PLUGIN_DATA}.\n"
 )
 
@@ -25,7 +26,7 @@ KNEAD = (
 @pytest.mark.behaviour("B-2406")
 def test_a_run_uses_what_a_plugin_brings_and_the_next_has_nothing_of_it(place: Place, tmp_path: Path) -> None:
     seen = tmp_path / "seen"
-    root = bakery(tmp_path / "bakery", seen, **{"commands/knead.md": KNEAD})
+    root = bakery(tmp_path / "bakery", seen, more={"commands/knead.md": KNEAD})
     baker = tool("Agent", subagent_type="bakery:baker", description="d", prompt="bake", run_in_background=False)
     touch = turn(tool("Bash", command="touch dough"), tool("Bash", command="touch denied"))
     script = [
@@ -45,10 +46,11 @@ def test_a_run_uses_what_a_plugin_brings_and_the_next_has_nothing_of_it(place: P
     assert first["plugins"] == [{"name": "bakery", "path": str(root)}] and "plugin_errors" not in first
     assert "bakery:baker" in first["agents"] and "bakery:prove" in first["skills"]
     assert {"bakery:knead", "bakery:prove"} <= set(first["slash_commands"])
-    assert f"Knead dough in {root}, keep it in {data}." in asked and "You bake." in asked
+    assert f"Knead dough in {root}, keep it in {data}." in asked and f"You bake in {data}." in asked
     results = [block for line in done.lines if line["type"] == "user" for block in line["message"]["content"]]
     assert [bool(block.get("is_error")) for block in results] == [False, False, False, True]
     assert (place.project / "dough").exists() and not (place.project / "denied").exists()
+    assert (place.project / "stopped").read_text() == f"{data}\n"
     assert seen.read_text() == f"{root}|{data}|stone|{data}\n"
     assert again.code == 0 and again.lines[0]["plugins"] == [] and "bakery" not in str(again.lines[0]["agents"])
 

@@ -59,6 +59,10 @@ def _with(config: Config, path: Path) -> Config:
         return _wrong(config, name, "user-config-missing", who, str(error), whole=True)
     for mistake in found.mistakes[:_MOST_TOLD]:
         config = _wrong(config, name, _kind(mistake), who, _told(mistake, root))
+    for file, held in found.hooks:
+        if not isinstance(held.get("hooks", held), dict):
+            text = _told(Mistake(file, 0, "hooks must be an object: events with their hooks"), root)
+            config = _wrong(config, name, "hook-load-failed", who, text)
     return _added(config, found, path, variables)
 
 

@@ -127,6 +127,7 @@ def test_a_plugin_that_cannot_be_used_is_named_and_nothing_of_it_counts(
     ("content", "kind"),
     [
         ({"hooks/hooks.json": "{"}, "hook-load-failed"),
+        ({"hooks/hooks.json": {"hooks": []}}, "hook-load-failed"),
         ({".mcp.json": "[]"}, "mcp-config-invalid"),
         ({".mcp.json": {"mcpServers": []}}, "mcp-config-invalid"),
         ({".claude-plugin/plugin.json": {"name": "bakery", "agents": "./away"}}, "component-load-failed"),
@@ -355,6 +356,32 @@ def test_a_style_that_its_plugin_forces_counts_where_nobody_chose_one(tmp_path: 
     found = forced(here(tmp_path, bakery(tmp_path / "bakery", more=style)))
     assert found is not None and (found.name, found.text) == ("bakery:floury", "Speak of flour.")
     assert forced(here(tmp_path, bakery(tmp_path / "project" / "bakery", more=style))) is None
+
+
+@pytest.mark.behaviour("B-2401")
+@pytest.mark.parametrize("name", [".claude-plugin/plugin.json", "hooks/hooks.json", ".mcp.json", "settings.json"])
+@pytest.mark.parametrize("what", ["pipe", "loop", "deep", "bytes", "folder"])
+def test_what_is_no_ordinary_file_holds_nobody_up(tmp_path: Path, name: str, what: str) -> None:
+    root = bakery(tmp_path / "bakery", more={"settings.json": {}})
+    (file := root / name).unlink()
+    deep = '{"hooks": {"Stop": ' + "[" * 3000 + "]" * 3000 + '}, "mcpServers": {"a": ' + "[" * 3000 + "]" * 3000 + "}}"
+    match what:
+        case "pipe":
+            os.mkfifo(file)
+        case "loop":
+            file.symlink_to(file)
+        case "deep":
+            file.write_text(deep)
+        case "bytes":
+            file.write_bytes(b"\xff\xfe{\0")
+        case _:
+            file.mkdir()
+    for _ in range(2):
+        config = here(tmp_path, root)
+        servers_of(config.servers, config.env, config.cwd)
+        HookSet.of(config.hooks.sources)
+        assert named(config).is_loaded
+        root = root.rename(tmp_path / "project" / "bakery")
 
 
 JSON = st.recursive(

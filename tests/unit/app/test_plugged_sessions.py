@@ -392,7 +392,7 @@ JSON = st.recursive(
 KEYS = ["name", "commands", "skills", "agents", "hooks", "mcpServers", "userConfig", "outputStyles", "experimental"]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(manifest=st.dictionaries(st.sampled_from(KEYS), JSON), hooks=JSON, servers=JSON, own=JSON, inside=st.booleans())
 @pytest.mark.behaviour("B-2401")
 def test_whatever_stands_in_a_plugin_a_session_begins(

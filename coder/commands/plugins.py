@@ -32,6 +32,7 @@ _OBJECTS = ("userConfig", "experimental", "metadata")
 _INLINE = ("hooks", "mcpServers")
 SERVERS = ".mcp.json"
 _LONGEST_NAME = 64
+_LONGEST_PATH, _LONGEST_PART = 3000, 256
 Flaw: TypeAlias = Literal["", "manifest-parse-error", "manifest-validation-error"]
 
 
@@ -85,6 +86,9 @@ class _Manifest:
         return [path for text in texts if (path := self._inside(key, text)) is not None]
 
     def _inside(self, key: str, text: str) -> Path | None:
+        if not _can_be_path(text):
+            self.wrong(f"{key}: {visible_line(text)[:80]!r} can be no path")
+            return None
         path = Path(os.path.normpath(self.root / text))
         real, root = Path(os.path.realpath(path)), Path(os.path.realpath(self.root))
         if not text.startswith("./") and text != ".":
@@ -96,6 +100,14 @@ class _Manifest:
         else:
             return path
         return None
+
+
+def _can_be_path(text: str) -> bool:
+    try:
+        parts = os.fsencode(text).split(b"/")
+    except UnicodeEncodeError:
+        return False
+    return len(text) < _LONGEST_PATH and all(len(part) < _LONGEST_PART and b"\0" not in part for part in parts)
 
 
 def load_plugin(root: Path, entry: Mapping[str, Any] | None = None) -> Plugin:
@@ -135,7 +147,7 @@ def market_plugins(root: Path) -> tuple[tuple[Plugin, ...], tuple[Mistake, ...]]
             mistakes.append(Mistake(file, 0, f"plugin {number} of the list has no name"))
             continue
         source = entry.get("source")
-        if not isinstance(source, str):
+        if not isinstance(source, str) or not _can_be_path(source):
             continue
         folder = _source(root, said, source)
         if folder is None:

@@ -132,6 +132,10 @@ def test_a_plugin_that_cannot_be_used_is_named_and_nothing_of_it_counts(
         ({".mcp.json": {"mcpServers": []}}, "mcp-config-invalid"),
         ({".claude-plugin/plugin.json": {"name": "bakery", "agents": "./away"}}, "component-load-failed"),
         ({".claude-plugin/plugin.json": {"name": "bakery", "commands": "../up"}}, "component-load-failed"),
+        ({".claude-plugin/plugin.json": {"name": "bakery", "agents": "./a\0b"}}, "component-load-failed"),
+        ({".claude-plugin/plugin.json": {"name": "bakery", "agents": "./\ud800"}}, "component-load-failed"),
+        ({".claude-plugin/plugin.json": {"name": "bakery", "agents": f"./{'a' * 5000}"}}, "component-load-failed"),
+        ({".claude-plugin/plugin.json": {"name": "bakery", "agents": f"./{'a' * 300}"}}, "component-load-failed"),
     ],
 )
 def test_of_a_plugin_with_one_part_that_is_wrong_the_rest_counts(

@@ -14,6 +14,7 @@ from coder.app.beside import Beside
 from coder.app.hearing import Listener
 from coder.app.hosted import Hosted
 from coder.app.outset import Outset, outset
+from coder.app.plugging.late import with_plugins
 from coder.app.rulebook import SaveRule
 from coder.app.session import Session, SessionFacts
 from coder.app.starting import NEW, Start
@@ -82,6 +83,7 @@ async def open_session(
     if looking is None and repository_of(config.cwd) is not None:
         looking = looks.begin(config)
     try:
+        config = with_plugins(config)
         if config.agents.given:
             leads.check_given(config)
         led = leads.leading(config, start) if config.agents.main else None
@@ -223,6 +225,7 @@ def _facts(begun: Outset, made: Assembly) -> SessionFacts:
         style=begun.config.guidance.style,
         may_bypass=begun.config.may_bypass,
         agents=made.casting.names(),
+        plugins=begun.config.plugins,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from coder.app.plugging.late import with_plugins
 from coder.app.rulebook import rules_of
 from coder.config.flags import Flags
 from coder.config.jsonfile import read_object
@@ -138,7 +139,8 @@ def standing_in(config: Config, mode: Mode, env: Mapping[str, str]) -> Standing:
 
 def _loaded(flags: Flags, env: Mapping[str, str], cwd: Path) -> Config:
     # A key at hand keeps an apiKeyHelper from being run: no model is needed here.
-    return load(replace(flags, no_session_persistence=True), {**env, "ANTHROPIC_API_KEY": "none"}, cwd)
+    config = load(replace(flags, no_session_persistence=True), {**env, "ANTHROPIC_API_KEY": "none"}, cwd)
+    return with_plugins(config)
 
 
 def _standing(config: Config, env: Mapping[str, str]) -> Standing:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from coder.app.tasks import Task
     from coder.app.workflowing.late import LateWorkflows
     from coder.core.permits import Change
+    from coder.core.plugins import PluginSettings
     from coder.core.trust import Trust
     from coder.sessions.presence import Here
     from coder.telemetry.context_report import ContextReport
@@ -62,6 +63,7 @@ class SessionFacts:
     style: str = "default"  # as it was set, whether there is such a style or not
     may_bypass: bool = False  # bypassPermissions can be chosen later on
     agents: tuple[str, ...] = ()  # the kinds that can be asked
+    plugins: PluginSettings | None = None  # those that were named
 
 
 class Session:

@@ -235,6 +235,8 @@ def _made_absolute(flags: Flags, env: Mapping[str, str], start: Path) -> Flags:
     return replace(
         flags,
         add_dirs=tuple(str(expand(text, env, start)) for text in flags.add_dirs),
+        plugin_dirs=tuple(str(expand(text, env, start)) for text in flags.plugin_dirs),
+        plugin_dirs_without_servers=tuple(str(expand(text, env, start)) for text in flags.plugin_dirs_without_servers),
         settings=whole(flags.settings) or flags.settings,
         system_prompt_file=whole(flags.system_prompt_file),
         append_system_prompt_file=whole(flags.append_system_prompt_file),

@@ -146,6 +146,8 @@ def _flags(found: argparse.Namespace) -> Flags:
         strict_mcp_config=found.strict_mcp_config,
         require_mcp=tuple(found.require_mcp or ()),
         agents=found.agents,
+        plugin_dirs=(*(found.plugin_dir or ()), *(found.plugin_dir_no_mcp or ())),
+        plugin_dirs_without_servers=tuple(found.plugin_dir_no_mcp or ()),
         agent=found.agent,
         append_subagent_system_prompt=found.append_subagent_system_prompt or "",
         json_schema=found.json_schema,

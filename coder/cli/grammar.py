@@ -56,6 +56,8 @@ def grammar() -> argparse.ArgumentParser:
     add("--mcp-config", nargs="+", action="extend")
     add("--strict-mcp-config", action="store_true")
     add("--require-mcp", action="append")
+    add("--plugin-dir", action="append", type=values.path)
+    add("--plugin-dir-no-mcp", action="append", type=values.path)
     add("--agents")
     add("--agent")
     add("--append-subagent-system-prompt")

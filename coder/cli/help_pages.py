@@ -56,6 +56,8 @@ Settings and prompts
   --bare                    the same, with Read, Edit and Bash alone
   --mcp-config FILE_OR_JSON   more MCP servers; --strict-mcp-config: no others
   --require-mcp NAME        do not start without this MCP server
+  --plugin-dir PATH         a plugin for this session: a folder or a .zip
+  --plugin-dir-no-mcp PATH  the same without its MCP servers
   --init, --maintenance     run Setup hooks first; --init-only: nothing else
 
 Agents

@@ -31,6 +31,7 @@ _SCOPES = {
     "local": "Local config (private to you in this project)",
     "project": "Project config (shared via .mcp.json)",
     "user": "User config (available in all your projects)",
+    "plugin": "Plugin of this session",
     "extension": "Extension",
 }
 _HIDDEN = "…"

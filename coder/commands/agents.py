@@ -138,7 +138,7 @@ def _agent(
         file=file,
         origin=place.origin,
         description=description,
-        prompt=head.body.strip(),
+        prompt=_placed(head.body.strip(), place),
         tools=_tools(fields),
         without=fields.rules("disallowedTools"),
         model=fields.text("model"),
@@ -158,6 +158,14 @@ def _agent(
     agent = replace(agent, digest=digest) if grants_something(agent) else agent
     found = tuple(sorted(dict.fromkeys(mistakes), key=lambda mistake: mistake.line))
     return (agent if description and not _name_problem(name) else None), found
+
+
+def _placed(text: str, place: Place) -> str:
+    """An agent of a plugin may name the folders of that."""
+    for name, folder in (("ROOT", place.plugin), ("DATA", place.data)):
+        if folder is not None:
+            text = text.replace(f"${{CLAUDE_PLUGIN_{name}}}", str(folder))
+    return text
 
 
 def grants_something(agent: Agent) -> bool:

@@ -30,12 +30,14 @@ from coder.core.lazy import LazyModule
 from coder.permissions.splitting import split_rules
 
 if TYPE_CHECKING:
-    from coder.config import extensions, policy, trust
+    from coder.config import extensions, plugins, policy, trust
+    from coder.core.plugins import PluginSettings
     from coder.core.trust import Trust
 else:  # loaded when a folder brings settings of its own, or who starts us forbids something
     extensions = LazyModule("coder.config.extensions")
     policy = LazyModule("coder.config.policy")
     trust = LazyModule("coder.config.trust")
+    plugins = LazyModule("coder.config.plugins")  # where one is named
 
 TRUST_FOLDER = "CODER_TRUST_FOLDER"
 _NAMES = ("user", "project", "local")
@@ -109,6 +111,7 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
         worktrees=_worktrees(stack),
         agents=agents_of(flags, stack, env),
         extensions=_extensions(stack),
+        plugins=_plugins(flags, stack, env, start, warnings),
         private_hosts=_private_hosts(stack, warnings),
         trust=stack.trust,
         warnings=tuple(warnings),
@@ -232,6 +235,17 @@ def _extensions(stack: Stack) -> ExtensionSettings:
     if stack.where(lambda settings: settings.extensions, "managed") is None:
         return ExtensionSettings()
     return extensions.extensions_of(stack.layers)
+
+
+def _plugins(
+    flags: Flags, stack: Stack, env: Mapping[str, str], start: Path, warnings: list[str]
+) -> PluginSettings | None:
+    if not flags.plugin_dirs:
+        return None
+    found: PluginSettings | None = plugins.plugins_of(flags, stack, env, start)
+    if found is None:
+        warnings.append("--plugin-dir is not used: a bare or safe session goes without what was set up.")
+    return found
 
 
 def _worktrees(stack: Stack) -> Worktrees:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from coder.core.choices import Display, Effort, Mode, Occasion
 
 if TYPE_CHECKING:
+    from coder.core.plugins import PluginSettings
     from coder.core.trust import Trust
 
 Scope: TypeAlias = Literal["managed", "flag", "local", "project", "user", "session"]
@@ -90,12 +91,15 @@ class Interface:
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class HookSource:
     """The `hooks` object of one settings file, as written. `origin` is the file or flag it stands in. `hosted`: of the
-    program that embeds us, whose matchers name callbacks."""
+    program that embeds us, whose matchers name callbacks. `root` is the folder of the plugin they belong to, and
+    `variables` are what they are given of it."""
 
     origin: str
     scope: Scope
     events: Mapping[str, Any] = field(default_factory=dict)
     hosted: bool = False
+    root: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -112,14 +116,17 @@ class HookSettings:
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ServerSource:
     """The `mcpServers` object of one place, as written. `origin` is the file or flag it stands in; `scope` managed,
-    flag, local, project, user or extension; `folder` is what the entries' relative things are relative to. `keys` are
-    (server, variable): what the person agreed that a server of the project is given of their keys for the model."""
+    flag, local, project, user, plugin or extension; `folder` is what the entries' relative things are relative to.
+    `keys` are (server, variable): what the person agreed that a server of the project is given of their keys for the
+    model. `variables` are what entries may name besides the environment. `withholds`: none of those keys is given."""
 
     origin: str
     scope: str
     servers: Mapping[str, Any]
     folder: Path
     keys: frozenset[tuple[str, str]] = frozenset()
+    variables: Mapping[str, str] = field(default_factory=dict)
+    withholds: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -256,5 +263,6 @@ class Config:
     extensions: ExtensionSettings = ExtensionSettings()
     worktrees: Worktrees = Worktrees()
     agents: AgentSettings = AgentSettings()
+    plugins: PluginSettings | None = None  # None: none were named
     trust: Trust | None = None  # None: the folder has no settings of its own
     warnings: tuple[str, ...] = ()

@@ -161,7 +161,7 @@ class Commanded:
         config = self._parts.config
         own = (config.home, user_home(os.environ), MANAGED)
         bases = (*own, config.cwd, *config.cwd.parents, *config.add_dirs)
-        return bool(tuple(self._parts.plugins)) or holds_any(bases, ("skills", "commands"))
+        return bool(tuple(self._parts.plugins) or config.plugins) or holds_any(bases, ("skills", "commands"))
 
     def _places(self) -> tuple[Place, ...]:
         config = self._parts.config

@@ -36,7 +36,8 @@ async def expanded(
     Raises SessionError.
     """
     folder = str(definition.folder or definition.file.parent)
-    own = {**facts, "SKILL_DIR": folder}
+    of_plugin = {"PLUGIN_ROOT": definition.plugin, "PLUGIN_DATA": definition.data}
+    own = {**facts, "SKILL_DIR": folder, **{name: str(place) for name, place in of_plugin.items() if place is not None}}
     given = Given(arguments, definition.arguments, own, first_number(body))
     parts: list[str] = []
     takes = False

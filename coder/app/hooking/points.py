@@ -29,12 +29,13 @@ Leaving: TypeAlias = Literal["clear", "resume", "logout", "prompt_input_exit", "
 @dataclass(frozen=True, slots=True, eq=False)
 class HeadHooks:
     """The `hooks` of the head of a skill or command: the file it stands in, and the folder that its hooks are told is
-    theirs. `hosted`: those of the program that embeds us."""
+    theirs. `variables` are what they are given besides. `hosted`: those of the program that embeds us."""
 
     origin: str
     root: str
     events: Mapping[str, Any] = field(default_factory=dict)
     hosted: bool = False
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

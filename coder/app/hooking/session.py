@@ -97,7 +97,7 @@ class SessionHooks(CallHooks):
 
     def bring(self, hooks: HeadHooks) -> None:
         self._brought[hooks.origin] = hooks
-        self._runs.bring(hooks.events, hooks.origin, hooks.root, hosted=hooks.hosted)
+        self._runs.bring(hooks)
 
     @property
     def brought(self) -> tuple[HeadHooks, ...]:

@@ -62,7 +62,9 @@ class Roster:
 
     def trusts(self, agent: Agent) -> bool:
         """Whether what its head loosens, runs and reaches counts: of a repository, only what the person approved."""
-        return agent.origin not in ("project", "added") or covers(self._config.trust, agent.file, agent.digest)
+        plugins = self._config.plugins
+        needs = agent.origin in ("project", "added") or (plugins is not None and plugins.needs_trust(agent.file))
+        return not needs or covers(self._config.trust, agent.file, agent.digest)
 
     @property
     def _now(self) -> Loaded:

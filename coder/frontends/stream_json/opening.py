@@ -47,11 +47,21 @@ def init(
         output_style=facts.style,
         agents=list(facts.agents),
         skills=[each.name for each in commands if each.kind == "skill"],
-        plugins=[],
+        **plugins(facts),
         **({"mcp_server_errors": errors} if errors else {}),
         **({"capabilities": list(capabilities)} if capabilities else {}),
         **trust(facts),
     )
+
+
+def plugins(facts: SessionFacts) -> Json:
+    """Those that the session has, and what is not used of those that were named."""
+    named = facts.plugins
+    if named is None:
+        return {"plugins": []}
+    wrong = [{"plugin": each.plugin, "type": each.kind, "message": each.message} for each in named.problems]
+    shown = [{"name": each.name, "path": str(each.path)} for each in named.loaded]
+    return {"plugins": shown, **({"plugin_errors": wrong} if wrong else {})}
 
 
 def key_source(name: str) -> str:

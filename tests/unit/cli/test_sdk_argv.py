@@ -141,7 +141,8 @@ def test_the_choice_of_tools(argv: list[str], tools: tuple[str, ...] | None) -> 
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (["-p", "x", "--plugin-dir", "/p"], "--plugin-dir: coder loads no plugins"),
+        (["-p", "x", "--plugin-url", "http://p"], "--plugin-url: coder loads no plugin from an address"),
+        (["-p", "x", "--plugin-dir="], "--plugin-dir: expected a path"),
         (["-p", "x", "--model=--"], "--model cannot be `--`"),
         (["-p", "x", "--chrome"], "--chrome: coder drives no browser"),
         (["--bg", "x"], "--bg: coder has no background sessions"),

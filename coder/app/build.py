@@ -143,7 +143,7 @@ def _session(begun: Outset, made: Assembly, warnings: tuple[str, ...], ends: Asy
         lambda: begun.purse.spent,
         ends.aclose,
         what_fills_it,
-        Beside(begun.tools.shells, begun.figures, made.line, lambda: begun.journal.title, made.others.begin),
+        _beside(begun, made),
         warnings,
         made.checkpoints,
         made.conversation,
@@ -160,6 +160,11 @@ def _session(begun: Outset, made: Assembly, warnings: tuple[str, ...], ends: Asy
         tune=made.tune,
     )
     return session
+
+
+def _beside(begun: Outset, made: Assembly) -> Beside:
+    title = lambda: begun.journal.title  # noqa: E731  # as it is by then
+    return Beside(begun.tools.shells, begun.figures, made.line, title, made.others.begin, made.shell_news)
 
 
 async def _left_behind(begun: Outset) -> tuple[str, ...]:

@@ -244,17 +244,29 @@ class Session:
         finally:
             self._prompting.run_ended()
 
+    def follow_tasks(self, heard: Callable[[], None]) -> None:
+        """From now on the model is told of commands in the background that have ended; `heard` is called with each:
+        for who can say more by themselves. Idempotent."""
+        self._beside.news.follow(heard)
+
+    @property
+    def has_news(self) -> bool:
+        """Whether something in the background has ended that the conversation does not know of."""
+        return self._beside.news.are_due or (self.agents is not None and self.agents.has_news)
+
     async def follow_up(self) -> RunEnded | None:
         """A run with what agents in the background have reported since the last one, and no word of the person; None
-        when there is nothing of that. `agents.has_news` tells so; what no such run takes goes before the next prompt.
+        when there is nothing of that. `has_news` tells so; what no such run takes goes before the next prompt. What
+        commands in the background came to is part of it where `follow_tasks` was called.
 
         Raises ProtocolError while a run is under way."""
         self._expect_idle("it is told of them by itself")
         news = self.agents.news() if self.agents is not None else None
-        if news is None:
+        texts = (*(news.content if news is not None else ()), *self._beside.news.take())
+        if not texts:
             return None
         self._agent.starts()
-        running = asyncio.create_task(self._agent.run(news))
+        running = asyncio.create_task(self._agent.run(Message("user", texts, Meta(kind="reminder"))))
         async with self._until_done(running):
             await asyncio.wait({running})
             if self._after_run is not None:

@@ -20,7 +20,7 @@ State: TypeAlias = Literal["running", "completed", "failed", "killed"]
 
 @dataclass(slots=True, eq=False)
 class Shell:
-    """One background command. `output` is the file that holds all it prints."""
+    """One background command. `output` is the file that holds all it prints, `told`: the model knows of its end."""
 
     id: str
     command: str
@@ -28,6 +28,7 @@ class Shell:
     output: Path
     started: float = field(default_factory=time.monotonic)
     stopped: bool = False
+    told: bool = False
     ended: float | None = None
     _read: int = 0
     _held: bytes = b""  # the first bytes of a character whose rest has not come yet

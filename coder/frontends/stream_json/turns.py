@@ -33,12 +33,12 @@ Command: TypeAlias = Callable[[Session, str], Awaitable[RunEnded | None]]
 """Does what a line that begins with a slash says; None for one that is a prompt."""
 
 
-_BY_AGENTS: Json = {"kind": "task-notification"}
+_BY_TASKS: Json = {"kind": "task-notification"}
 
 
 @dataclass(frozen=True, slots=True)
 class _Next:
-    """What the next turn begins with; without words of the host, what agents have reported."""
+    """What the next turn begins with; without words of the host, what ended in the background."""
 
     said: Said | None = None
 
@@ -137,8 +137,9 @@ class Turns:
         while not (self._is_stopped or self._out.is_broken):
             if self._waiting:
                 return _Next(self._waiting.popleft())
-            agents = self._seat.session.agents if self._seat.session is not None else None
-            if agents is not None and agents.has_news:
+            session = self._seat.session
+            agents = session.agents if session is not None else None
+            if session is not None and self._has_news(session):
                 return _Next()
             if self._has_ended and (agents is None or not agents.behind):
                 return None
@@ -147,6 +148,12 @@ class Turns:
             self._changed.clear()
             await self._wait(agents)
         return None
+
+    def _has_news(self, session: Session) -> bool:
+        """Agents are waited for at the end, commands are not: they begin no turn behind it."""
+        if self._has_ended:
+            return session.agents is not None and session.agents.has_news
+        return session.has_news
 
     async def _wait(self, agents: LateAgents | None) -> None:
         """Until something has changed. When nothing more will be said, agents in the background have so long and no
@@ -169,7 +176,8 @@ class Turns:
             self._seat.session.wait_for_agents()
 
     async def _turn(self, session: Session, said: Said | None) -> None:
-        """`said` None: what agents in the background have reported begins it."""
+        """`said` None: what ended in the background begins it."""
+        session.follow_tasks(self._changed.set)
         try:
             if self._has_ended:
                 session.wait_for_agents()
@@ -186,7 +194,7 @@ class Turns:
             ended = RunEnded(reason="crashed", turns=0, error=report(error))
         session = self._seat.session or session  # a command may have begun another
         read, unread = self._out.left(session.undelivered())
-        self._out.turn_ended(ended, session, said, None if said is not None else _BY_AGENTS)
+        self._out.turn_ended(ended, session, said, None if said is not None else _BY_TASKS)
         for each in read:
             self._out.turn_shared(ended, session, each)
         self._out.state("idle")

@@ -101,6 +101,7 @@ class Session:
         self._after_run = after_run
         self._switch = switch
         self._tune = tune
+        self.tuned: dict[Tuned, object] = {}  # what was changed of that
         self._permit = permit
         self._described, self._roots = described, roots
         self.agents = agents
@@ -451,6 +452,7 @@ class Session:
         """How the model thinks, from the next request on; None is as the session began."""
         if self._tune is not None:
             self._tune(what, value)
+            self.tuned[what] = value
 
     @property
     def waited(self) -> float:

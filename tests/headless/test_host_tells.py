@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
 
 from tests.headless.test_host_callbacks import Server
-from tests.support.cli import Place
+from tests.support.cli import DEADLINE, Place
 from tests.support.fakeapi import fake_api, turn
 from tests.support.wire import wired
 
@@ -47,8 +48,9 @@ def test_a_server_of_the_host_tells_that_its_tools_are_others(place: Place) -> N
         assert wire.ask("mcp_message", server_name="none such", message=CHANGED) == {}
         asks = wire.answer(wire.request("mcp_message", server_name="own", message={**CHANGED, "id": 1}))
         assert "cannot ask" in asks["error"]
+        until = time.monotonic() + DEADLINE
         while len(wire.ask("mcp_status")["mcpServers"][0]["tools"]) < 2:
-            pass
+            assert time.monotonic() < until
         wire.say("second")
         assert "mcp__own__later" in begun(wire.turn())["tools"]
         assert wire.close() == 0 and wire.stderr == ""

@@ -8,7 +8,7 @@ import asyncio
 import json
 import os
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -140,10 +140,11 @@ async def hosted(
     links: MemoryLinks | None = None,
     shows: Mapping[str, Any] | None = None,
     mirrors: bool = False,
+    opening: Callable[[Wanted], Awaitable[None]] | None = None,
     **flags: Any,
 ) -> AsyncIterator[Hosted]:
     """`answers` are further ones to what is asked of it, `links` its servers, `shows` how its front end is made;
-    `mirrors`: what is stored is told."""
+    `mirrors`: what is stored is told; `opening` is waited for before a session is opened."""
     config = Talk.at(root, url).config(**flags)
     theirs_in, ours_in = os.pipe()
     ours_out, theirs_out = os.pipe()
@@ -152,6 +153,8 @@ async def hosted(
     async def opens(wanted: Wanted) -> Session:
         model = config.model if wanted.model is None else replace(config.model, name=wanted.model)
         made = replace(config, mode=wanted.mode or config.mode, model=model)
+        if opening is not None:
+            await opening(wanted)
         return await open_session(
             made,
             out,

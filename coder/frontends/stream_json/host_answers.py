@@ -43,7 +43,7 @@ def answers_of(seat: Seat, turns: Turns) -> dict[str, Answer]:
             (await session()).set_mode(mode)
         except CoderError as error:
             raise RequestError(str(error)) from None
-        return {}
+        return {"mode": mode}
 
     async def set_model(request: Json) -> Json:
         wanted = request.get("model")

@@ -34,6 +34,7 @@ Command: TypeAlias = Callable[[Session, str], Awaitable[RunEnded | None]]
 
 
 _BY_TASKS: Json = {"kind": "task-notification"}
+_INTERRUPTED = RunEnded(reason="interrupted", turns=0, error="Interrupted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class Turns:
         self._has_ended = False  # nothing more will be said
         self._is_stopped = self._has_failed = False
         self._until: float | None = None  # when agents in the background are waited for no longer
+        self._under: _Next | None = None  # what has begun, and has no result yet
         self._met = ""  # the session whose servers were waited for
         self.last: RunEnded | None = None
 
@@ -118,9 +120,20 @@ class Turns:
             self._out.failed(str(error))
         self.stop()
 
+    def abandon(self) -> None:
+        """The process ends at once: what is under way has its result, and no more is heard of it."""
+        under, self._under = self._under, None
+        if under is None:
+            return
+        if (session := self._seat.session) is None:
+            self._out.failed(_INTERRUPTED.error)
+        else:
+            self._tell(_INTERRUPTED, session, under.said)
+
     async def work(self) -> None:
         """Until nothing more will be said, and all that was is done."""
         while (next_one := await self._next()) is not None:
+            self._under = next_one
             try:
                 session = await self._seat.opened()
             except CoderError as error:
@@ -132,6 +145,7 @@ class Turns:
             else:
                 session.note(_given(said))
                 self._out.said(said)
+                self._under = None
 
     async def _next(self) -> _Next | None:
         while not (self._is_stopped or self._out.is_broken):
@@ -181,7 +195,7 @@ class Turns:
         try:
             if self._has_ended:
                 session.wait_for_agents()
-            unmet = await self._unmet(session)
+            unmet = _INTERRUPTED if self._is_stopped else await self._unmet(session)
             self._out.turn_begins(session)
             session.servers_told()
             if said is not None:
@@ -192,7 +206,11 @@ class Turns:
         except Exception as error:  # noqa: BLE001  # a bug of ours must still leave one result, and no traceback
             _log.exception("the turn failed")
             ended = RunEnded(reason="crashed", turns=0, error=report(error))
-        session = self._seat.session or session  # a command may have begun another
+        self._tell(ended, self._seat.session or session, said)  # a command may have begun another
+
+    def _tell(self, ended: RunEnded, session: Session, said: Said | None) -> None:
+        """The result of the turn, and of what was read along with it."""
+        self._under = None
         read, unread = self._out.left(session.undelivered())
         self._out.turn_ended(ended, session, said, None if said is not None else _BY_TASKS)
         for each in read:
@@ -231,7 +249,7 @@ class Turns:
             return None
         missing = await session.required()
         if missing is None:
-            return RunEnded(reason="interrupted", turns=0, error="Interrupted")
+            return _INTERRUPTED
         if missing:
             return RunEnded(reason="server_missing", turns=0, error=" ".join(missing))
         self._met = session.facts.session_id

@@ -421,7 +421,8 @@ class Assembly:
         news = (self.commanded.news(),) if self._has("Skill") else ()
         servers = (self.reach.news,) if self.reach is not None else ()
         form = (self._structured,) if self._structured is not None else ()
-        ours = (*form, *policies_of(self._config), self.memory, *news, *servers, *self.git.policies, self.agents, self.shell_news)
+        ended = (self.agents, self.shell_news)
+        ours = (*form, *policies_of(self._config), self.memory, *news, *servers, *self.git.policies, *ended)
         return Agent(
             outset.purse.model,
             self.template,

@@ -26,6 +26,7 @@ from coder.frontends.stream_json.host import Host
 from coder.frontends.stream_json.host_out import HostOut
 from coder.frontends.stream_json.host_seat import Wanted
 from coder.frontends.stream_json.queries.answering import answers_of as queries_of
+from coder.frontends.stream_json.shows import Shows, room_of
 
 
 def start(arguments: RunArguments) -> int:
@@ -60,14 +61,15 @@ async def _run(arguments: RunArguments, config: Config) -> int:
 def _out(arguments: RunArguments, config: Config) -> HostOut:
     """Raises ConfigError for a variable that cannot be understood."""
     flags = arguments.flags
-    return HostOut(
-        sys.stdout.fileno(),
+    shows = Shows(
         hook_events=flags.hook_events,
         forwards_agents=flags.forward_subagent_text or switch(config.env, "CLAUDE_CODE_FORWARD_SUBAGENT_TEXT"),
         partial=arguments.streaming.partial,
         states=switch({**os.environ, **config.env}, "CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS"),
         replays=arguments.streaming.replays,
+        room=room_of({**os.environ, **config.env}, is_hosted=True),
     )
+    return HostOut(sys.stdout.fileno(), shows)
 
 
 class _Opener:

@@ -23,6 +23,7 @@ from coder.frontends.stream_json.host import Host
 from coder.frontends.stream_json.host_out import HostOut
 from coder.frontends.stream_json.host_seat import Wanted
 from coder.frontends.stream_json.queries.answering import answers_of
+from coder.frontends.stream_json.shows import Shows
 from tests.support.linked import MemoryLinks
 from tests.support.talks import Talk
 
@@ -148,7 +149,7 @@ async def hosted(
     config = Talk.at(root, url).config(**flags)
     theirs_in, ours_in = os.pipe()
     ours_out, theirs_out = os.pipe()
-    out = HostOut(theirs_out, replays=replays, **(shows or {}))
+    out = HostOut(theirs_out, Shows(replays=replays, **(shows or {})))
 
     async def opens(wanted: Wanted) -> Session:
         model = config.model if wanted.model is None else replace(config.model, name=wanted.model)

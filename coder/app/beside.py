@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, eq=False)
 class Beside:
     """What a session has besides its runs. `line` is what runs the person's own commands, made when it is needed;
-    `title` what somebody called the session; `meet` tells others that it is at work, and who else is in its place; `news`
-    is of `shells`."""
+    `title` what somebody called the session; `meet` tells others that it is at work, and who else is in its place;
+    `news` is of `shells`."""
 
     shells: Shells
     figures: Figures

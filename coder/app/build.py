@@ -26,6 +26,7 @@ from coder.telemetry.logs import DebugLog
 
 if TYPE_CHECKING:
     from coder.app import contents, permitting
+    from coder.app import inquiries as inquiring
     from coder.app import titles as making
     from coder.app.reach.linking import Connect
     from coder.app.subagents import leading as leads
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 else:  # for people in front, and in a repository
     leads, remains = (LazyModule(f"coder.app.subagents.{name}") for name in ("leading", "remains"))
     contents, making = LazyModule("coder.app.contents"), LazyModule("coder.app.titles")
-    permitting = LazyModule("coder.app.permitting")
+    inquiring, permitting = LazyModule("coder.app.inquiries"), LazyModule("coder.app.permitting")
     looks = LazyModule("coder.git.looking")
 
 
@@ -158,6 +159,7 @@ def _session(begun: Outset, made: Assembly, warnings: tuple[str, ...], ends: Asy
         roots=lambda: begun.ground.workspace.roots,
         switch=made.switch,
         tune=made.tune,
+        inquiries=lambda: inquiring.Inquiries(begun, made),
     )
     return session
 

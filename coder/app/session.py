@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from coder.app.checkpointing import Checkpointing
     from coder.app.commanding.expanded import Offered
     from coder.app.conversation import OpenConversation
+    from coder.app.inquiries import Inquiries
     from coder.app.reach.rows import ServerRow
     from coder.app.reach.session import Reach
     from coder.app.shell_line import ShellDone
@@ -91,6 +92,7 @@ class Session:
         described: Callable[[], Sequence[tuple[str, str]]] = tuple,
         roots: Callable[[], tuple[Path, ...]] = tuple,
         permit: Permit | None = None,
+        inquiries: Callable[[], Inquiries] | None = None,
     ) -> None:
         self.facts = facts
         self.control = control
@@ -103,6 +105,8 @@ class Session:
         self._tune = tune
         self.tuned: dict[Tuned, object] = {}  # what was changed of that
         self._permit = permit
+        self._inquiries = inquiries
+        self.flagged: tuple[Change, ...] = ()  # what a host has set about permissions as if by a flag
         self._described, self._roots = described, roots
         self.agents = agents
         self.workflows = workflows
@@ -349,6 +353,10 @@ class Session:
         """The ids of what was said to a run and has not been delivered, in order; it is out of the queue then."""
         return tuple(message.meta.uuid for message in self._agent.inbox.take_back())
 
+    def withdraw(self, uuid: str) -> bool:
+        """Takes back what was said to a run and has not been delivered; False where there is no such message."""
+        return self._agent.inbox.withdraw(uuid)
+
     def note(self, given: Given) -> None:
         """Adds a message to the conversation that the next prompt goes with. Raises ProtocolError while a run is under
         way."""
@@ -404,9 +412,10 @@ class Session:
         """Ends one with all it started. Raises SessionError for an unknown id."""
         await tasking.stop(self._beside.shells, id)
 
-    def to_background(self) -> bool:
-        """Lets the run go on without waiting for the commands it waits for; False when it waits for none."""
-        return self._beside.shells.send_back()
+    def to_background(self, call: str = "") -> bool:
+        """Lets the run go on without waiting for the commands it waits for, or for that of one call; False when it
+        waits for none."""
+        return self._beside.shells.send_back(call)
 
     async def meet(self) -> tuple[Here, ...]:
         """Tells other sessions that this one is at work. Returns who else works in the same place, the latest first."""
@@ -428,6 +437,13 @@ class Session:
         messages = self.messages
         at = max((index for index, message in enumerate(messages) if message.meta.kind == "prompt"), default=None)
         return () if at is None else messages[at:]
+
+    @property
+    def inquiries(self) -> Inquiries:
+        """Whom to ask for what is no run. Raises SessionError where nobody answers."""
+        if self._inquiries is None:
+            raise SessionError("this session cannot be asked for that")
+        return self._inquiries()
 
     async def permit(self, changes: Sequence[Change]) -> tuple[str, ...]:
         """Takes in what whoever answers for the person changes about what is allowed; in force when it returns. Returns

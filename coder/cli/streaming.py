@@ -26,6 +26,7 @@ from coder.frontends.stream_json.host import Host
 from coder.frontends.stream_json.host_out import HostOut
 from coder.frontends.stream_json.host_seat import Wanted
 from coder.frontends.stream_json.queries.answering import answers_of as queries_of
+from coder.frontends.stream_json.queries.around import Around
 from coder.frontends.stream_json.shows import Shows, room_of
 
 
@@ -50,8 +51,10 @@ async def _run(arguments: RunArguments, config: Config) -> int:
         opener = _Opener(arguments, config, out, callbacks)
         fd = sys.stdin.fileno() if sys.stdin is not None else None
 
+        around = Around(config, arguments.flags.settings)
+
         def more(host: Host) -> dict[str, Answer]:
-            return {**queries_of(host.seat.opened), **callbacks.attach(host)}
+            return {**queries_of(host.seat.opened, around), **callbacks.attach(host)}
 
         host = Host(opener.open, out, fd, config, os.environ, more)
         early.over()

@@ -26,6 +26,7 @@ class HostedCarrier:
 
     def __init__(self, name: str, channel: Channel | None) -> None:
         self._name, self._channel = name, channel
+        self._speaks = channel if isinstance(channel, TwoWay) else None
         self._tasks: set[asyncio.Task[None]] = set()
         self._wrong = ""
 
@@ -40,13 +41,13 @@ class HostedCarrier:
         writing, said = anyio.create_memory_object_stream["SessionMessage"](_WAITING)
         self._streams = (heard, reading, writing, said)
         self._start(self._carry(self._channel, said, heard))
-        if isinstance(self._channel, TwoWay):
-            self._channel.hear(self._name, lambda given: self._hears(given, heard))
+        if self._speaks is not None:
+            self._speaks.hear(self._name, lambda given: self._hears(given, heard))
         return reading, writing
 
     async def __aexit__(self, *exception: object) -> None:
-        if isinstance(self._channel, TwoWay):
-            self._channel.hear(self._name, None)
+        if self._speaks is not None:
+            self._speaks.hear(self._name, None)
         self.kill()
         if self._tasks:
             await asyncio.wait(self._tasks)

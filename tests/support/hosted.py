@@ -23,6 +23,7 @@ from coder.frontends.stream_json.host import Host
 from coder.frontends.stream_json.host_out import HostOut
 from coder.frontends.stream_json.host_seat import Wanted
 from coder.frontends.stream_json.queries.answering import answers_of
+from coder.frontends.stream_json.queries.around import Around
 from coder.frontends.stream_json.shows import Shows
 from tests.support.linked import MemoryLinks
 from tests.support.talks import Talk
@@ -169,7 +170,14 @@ async def hosted(
     wire = Hosted(ours_in)
     thread = threading.Thread(target=wire.reads, args=(ours_out, asyncio.get_running_loop()), daemon=True)
     thread.start()
-    host = Host(opens, out, theirs_in, config, {}, lambda host: {**answers_of(host.seat.opened), **(answers or {})})
+    host = Host(
+        opens,
+        out,
+        theirs_in,
+        config,
+        {},
+        lambda host: {**answers_of(host.seat.opened, Around(config, flags.get("settings"))), **(answers or {})},
+    )
     wire.run = asyncio.create_task(host.run())
     wire.run.add_done_callback(lambda done: os.close(theirs_out))  # as the end of a process does
     try:

@@ -112,6 +112,18 @@ class Turns:
             session.interrupt()
         return Receipt((*unread, *(said.uuid for said in self._waiting)), cancelled)
 
+    def cancel(self, uuid: str) -> bool:
+        """Takes back what was said and has not begun: there is no result for that. False where it has, or never was."""
+        for said in self._waiting:
+            if said.uuid == uuid:
+                self._waiting.remove(said)
+                return True
+        session = self._seat.session
+        if session is None or not session.withdraw(uuid):
+            return False
+        self._out.forget([uuid])
+        return True
+
     def fail(self, error: CoderError) -> None:
         """Nothing more can be said to the session. Tells so once, whoever found it out."""
         if not self._has_failed:

@@ -26,7 +26,7 @@ class HostedCarrier:
 
     def __init__(self, name: str, channel: Channel | None) -> None:
         self._name, self._channel = name, channel
-        self._speaks = channel if isinstance(channel, TwoWay) else None
+        self._speaks: TwoWay | None = channel if isinstance(channel, TwoWay) else None
         self._tasks: set[asyncio.Task[None]] = set()
         self._wrong = ""
 

@@ -39,8 +39,7 @@ async def test_files_are_read_where_the_model_may_read_them(tmp_path: Path) -> N
     (project / "link").symlink_to(tmp_path / "outside.txt")
     (project / "bytes").write_bytes(b"\xff\x00")
     os.mkfifo(project / "pipe")
-    flags = {"settings": json.dumps(RULES), "permission_mode": "default"}
-    async with hosted(tmp_path, NOWHERE, **flags) as wire:
+    async with hosted(tmp_path, NOWHERE, settings=json.dumps(RULES), permission_mode="default") as wire:
         whole = {"absPath": str(project / "a.txt"), "contents": "äb\n", "lossy": False}
         assert await wire.ask("read_file", path="a.txt") == whole
         assert await wire.ask("read_file", path=whole["absPath"], max_bytes=4) == whole

@@ -85,7 +85,8 @@ class Prompting:
     the commands there are by now; `verify` is told what is to be checked of the answer of the run that begins, `ended`
     that the run is over, however it ended; `ready` is awaited when nothing else is left to do before a run;
     `further` attaches what else a text mentions, and raises CoderError where that is not to be had; `say` tells people
-    of it where the text is sent all the same. `opening` stands before the first text that is no command."""
+    of it where the text is sent all the same. `opening` stands before the first text that is no command; `due` gives
+    what the model has to be told of the mode before a text, "" for nothing."""
 
     def __init__(
         self,
@@ -101,6 +102,7 @@ class Prompting:
         further: Attach | None = None,
         say: Callable[[str], None] = lambda text: None,
         opening: str = "",
+        due: Callable[[], str] = str,
     ) -> None:
         self._expand = expand
         self._attach = attach
@@ -114,6 +116,7 @@ class Prompting:
         self._further = further
         self._say = say
         self._opening = opening
+        self._due = due
         self._has_begun = False
 
     @property
@@ -130,6 +133,7 @@ class Prompting:
         if self._opening and not text.lstrip().startswith("/"):
             text, self._opening = f"{self._opening}\n\n{text}", ""
         before = await self._begun()
+        before += tuple(filter(None, (self._due(),)))
         if self._hooks is not None:  # before a command runs anything of its own
             said = await self._hooks.submitted(text)
             if said.refused:

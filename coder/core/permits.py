@@ -11,7 +11,7 @@ from coder.core.choices import Mode
 from coder.core.config import Behaviour
 
 Place: TypeAlias = Literal["session", "flag", "local", "project", "user"]
-"""For this session alone, as an answer or as `--settings` says it; or also in a settings file: the person's own of this
+"""For this session alone (flag: as what it was started with says), or also in a settings file: the person's own of this
 folder, the folder's, the person's."""
 
 

@@ -88,7 +88,7 @@ async def test_rules_that_a_host_sets_are_in_force_replaced_and_kept_over_a_clea
         assert rules["originalCwd"] == str(project) and rules["workspaceDirectories"] == []
         wrong = {"permissions": {"deny": [1]}, "effortLevel": "low"}
         assert "list of rules" in await no(wire, "apply_flag_settings", settings=wrong)
-        assert "permissions.defaultMode" in await no(
+        assert "defaultMode cannot be changed" in await no(
             wire, "apply_flag_settings", settings={"permissions": {"defaultMode": "plan"}}
         )
         assert await wire.ask("apply_flag_settings", settings={"permissions": None}) == {}

@@ -36,6 +36,7 @@ from coder.app.prompting import Prompting
 from coder.app.reach.reaching import reach_of
 from coder.app.recording import Site
 from coder.app.requesting import another, policies_of, room_of, template_of, thinks_by_tool
+from coder.app.shell_news import ShellNews
 from coder.app.subagents.casting import SessionCasting, casting_of
 from coder.app.subagents.choice import Choice
 from coder.app.subagents.late import LateAgents
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
     from coder.mcp.server import Server
     from coder.tools import skill as following
     from coder.tools.registry import Helpers, ToolSession
+    from coder.tools.shells import Shell
     from coder.workspace.local import LocalWorkspace
 else:  # for people in front, calls on files, and folders with commands of their own
     presenting, prompt_tool, shell_line, tasks = (
@@ -129,7 +131,8 @@ class Assembly:
         if outset.config.json_schema is not None:
             self._structured = structuring.structured_of(outset.config)
         self.tools = self._tools()
-        outset.tools.shells.on_end = lambda shell: outset.emit(tasks.ended(shell))
+        self.shell_news = ShellNews(outset.tools.shells)
+        outset.tools.shells.on_end = self._shell_ended
         self.others = self._others()
         self.ask = outset.figures.timed(self._asked(frontend))
         self.gate = self._gate()
@@ -245,6 +248,10 @@ class Assembly:
             self.checkpoints.stirred,
         )
         return made
+
+    def _shell_ended(self, shell: Shell) -> None:
+        self.outset.emit(tasks.ended(shell))
+        self.shell_news.ended()
 
     def _has(self, tool: str) -> bool:
         return self.tools.find(tool) is not None
@@ -415,7 +422,8 @@ class Assembly:
         news = (self.commanded.news(),) if self._has("Skill") else ()
         servers = (self.reach.news,) if self.reach is not None else ()
         form = (self._structured,) if self._structured is not None else ()
-        ours = (*form, *policies_of(self._config), self.memory, *news, *servers, *self.git.policies, self.agents)
+        ended = (self.agents, self.shell_news)
+        ours = (*form, *policies_of(self._config), self.memory, *news, *servers, *self.git.policies, *ended)
         return Agent(
             outset.purse.model,
             self.template,

@@ -279,18 +279,20 @@ def frontend_of(arguments: RunArguments, env: Mapping[str, str] = os.environ) ->
         return TextOut(sys.stdout, sys.stderr, verbose=arguments.flags.verbose)
     from coder.config.environment import switch
     from coder.frontends.stream_json.out import JsonOut, StreamJsonOut
+    from coder.frontends.stream_json.shows import Shows, room_of
 
     if arguments.output_format == "stream-json":
         flags = arguments.flags
         forwards = flags.forward_subagent_text or switch(env, "CLAUDE_CODE_FORWARD_SUBAGENT_TEXT")
-        return StreamJsonOut(
-            sys.stdout.fileno(),
+        shows = Shows(
             hook_events=flags.hook_events,
             forwards_agents=forwards,
             partial=arguments.streaming.partial,
             states=switch(env, "CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS"),
             asks_tool=bool(flags.permission_prompt_tool),
+            room=room_of(env, is_hosted=False),
         )
+        return StreamJsonOut(sys.stdout.fileno(), shows)
     return JsonOut(sys.stdout.fileno())
 
 

@@ -27,6 +27,8 @@ from coder.frontends.stream_json.host import Host
 from coder.frontends.stream_json.host_out import HostOut
 from coder.frontends.stream_json.host_seat import Wanted
 from coder.frontends.stream_json.queries.answering import answers_of as queries_of
+from coder.frontends.stream_json.queries.around import Around
+from coder.frontends.stream_json.shows import Shows, room_of
 
 
 def start(arguments: RunArguments) -> int:
@@ -50,8 +52,10 @@ async def _run(arguments: RunArguments, config: Config) -> int:
         opener = _Opener(arguments, config, out, callbacks)
         fd = sys.stdin.fileno() if sys.stdin is not None else None
 
+        around = Around(config, arguments.flags.settings)
+
         def more(host: Host) -> dict[str, Answer]:
-            return {**queries_of(host.seat.opened), **callbacks.attach(host)}
+            return {**queries_of(host.seat.opened, around), **callbacks.attach(host)}
 
         host = Host(opener.open, out, fd, config, os.environ, more)
         early.over()
@@ -61,14 +65,15 @@ async def _run(arguments: RunArguments, config: Config) -> int:
 def _out(arguments: RunArguments, config: Config) -> HostOut:
     """Raises ConfigError for a variable that cannot be understood."""
     flags = arguments.flags
-    return HostOut(
-        sys.stdout.fileno(),
+    shows = Shows(
         hook_events=flags.hook_events,
         forwards_agents=flags.forward_subagent_text or switch(config.env, "CLAUDE_CODE_FORWARD_SUBAGENT_TEXT"),
         partial=arguments.streaming.partial,
         states=switch({**os.environ, **config.env}, "CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS"),
         replays=arguments.streaming.replays,
+        room=room_of({**os.environ, **config.env}, is_hosted=True),
     )
+    return HostOut(sys.stdout.fileno(), shows)
 
 
 class _Opener:

@@ -201,7 +201,8 @@ def _read_all(sources: Iterable[Source], warnings: list[str], *, strict: bool) -
 def flag_layer(text: str, env: Mapping[str, str], cwd: Path) -> Layer:
     """What `--settings` gives: a JSON object, or the path of a settings file. Raises ConfigError."""
     if text.lstrip().startswith("{"):
-        return Layer("flag", "--settings", cwd, *settings_of(parse_object(text, "--settings"), "--settings"))
+        parsed = parse_object(text, "--settings")
+        return Layer("flag", "--settings", cwd, *settings_of(parsed, "--settings"), parsed.value)
     path = expand(text, env, cwd)
     layer = _read(Source("flag", path, path.parent))
     if layer is None:

@@ -122,13 +122,18 @@ class Listing:
     broken: bool
 
 
-def listing(sources: tuple[Source, ...], env: Mapping[str, str], home: Path, cwd: Path) -> Listing:
-    """Raises ConfigError when a managed file is broken."""
-    stack = stacked(sources, None, home, cwd, strict=False)
+def listing(
+    sources: tuple[Source, ...], env: Mapping[str, str], home: Path, cwd: Path, flag: Layer | None = None
+) -> Listing:
+    """`flag` is the layer of `--settings`. Raises ConfigError when a managed file is broken."""
+    stack = stacked(sources, flag, home, cwd, strict=False)
     layers = {layer.origin: layer for layer in stack.layers}
     entries: list[Entry] = []
-    broken = False
+    broken, given = False, flag
     for source in sources:
+        if given is not None and source.scope != "managed":
+            entries += _entries(Parsed(given.content, ()), given)
+            given = None
         try:
             parsed = read_object(source.path)
         except ConfigError:
@@ -138,6 +143,7 @@ def listing(sources: tuple[Source, ...], env: Mapping[str, str], home: Path, cwd
         if parsed is not None and layer is not None:
             entries += _entries(parsed, layer)
         broken = broken or (parsed is not None and layer is None)
+    entries += _entries(Parsed(given.content, ()), given) if given is not None else ()
     overlay = {**stack.env(managed=False), **env, **stack.env(managed=True)}
     return Listing(tuple(_weighed(entries, stack, overlay, env)), stack.warnings, broken)
 

@@ -69,6 +69,7 @@ class TaskOutput:
             await shell.process.wait(min(params.timeout, _MOST_MS) / 1000)
         state, headline = shell.state, _headline(shell)
         output = self._new_output(shell)
+        shell.told = shell.told or state != "running"
         status = shell.process.poll()
         retrieval = "success" if state != "running" else "timeout" if params.block else "not_ready"
         data = {

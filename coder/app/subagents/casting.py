@@ -105,6 +105,11 @@ class SessionCasting:
         """Each with what it says of itself, as they are by now, and no rule denies it."""
         return self._described()
 
+    def every(self) -> tuple[Agent, ...]:
+        """The same with all that their files say. Blocks while it reads."""
+        kept = {name for name, _ in self._described()}
+        return tuple(agent for agent in self._parts.roster().all() if agent.name in kept)
+
     def _described(self) -> tuple[tuple[str, str], ...]:
         parts = self._parts
         found = described_agents(parts.config, parts.env, parts.roster)

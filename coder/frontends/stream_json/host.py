@@ -56,7 +56,7 @@ class Host:
     async def run(self) -> int:
         """Until the host has ended its input and all it said is done, or a signal came. Returns the exit code."""
         reading = asyncio.create_task(self._read())
-        with Signals(self.turns.stop) as signals:
+        with Signals(self.turns.stop, self._last_words) as signals:
             try:
                 await self.turns.work()
                 if signals.caught is None:
@@ -70,6 +70,11 @@ class Host:
                 await self.control.aclose()
                 await self._leave()
             return self._closed(_code(self.turns.last, signals))
+
+    def _last_words(self) -> None:
+        self.turns.abandon()
+        self.out.closing()
+        self._closed(FAILED)
 
     async def _leave(self) -> None:
         try:

@@ -26,8 +26,9 @@ class Signals:
     """The first one stops what runs; another one after a moment ends the process at once. Often one is sent twice, to
     the group and to each of it."""
 
-    def __init__(self, stop: Callable[[], None]) -> None:
-        self._stop = stop
+    def __init__(self, stop: Callable[[], None], last_words: Callable[[], None]) -> None:
+        """`last_words` says what is to be said before the process ends at once."""
+        self._stop, self._last_words = stop, last_words
         self.caught: signal.Signals | None = None
         self._since = 0.0
 
@@ -49,5 +50,10 @@ class Signals:
             self.caught, self._since = number, now
             self._stop()
         elif now - self._since > _SAME:
+            for each in _SIGNALS:
+                asyncio.get_running_loop().remove_signal_handler(each)  # the next one ends it as any program
             descendants.end_descendants()
-            os._exit(128 + number)
+            try:
+                self._last_words()
+            finally:
+                os._exit(128 + self.caught)

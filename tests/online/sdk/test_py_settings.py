@@ -130,6 +130,18 @@ async def test_options_that_are_the_sdks_own(stage: Stage) -> None:
     assert len(result(told).result or "") == 20_000 and heard == []
 
 
+@pytest.mark.behaviour("B-2466")
+async def test_a_result_is_no_longer_than_the_sdk_reads(stage: Stage) -> None:
+    """A line over 1 MiB would end its reader; who has raised `max_buffer_size` may have all of it."""
+    long = "0123456789" * 200_000
+    with fake_api([turn(long, delta=100_000), turn(long, delta=100_000)], continuity=False) as api:
+        told = result(await stage.told(api, "hi")).result or ""
+        roomy = await stage.told(api, "hi", max_buffer_size=8 << 20, env={"CODER_STREAM_LINE_MAX": "0"})
+    text, _, note = told.partition("… [")
+    assert long.startswith(text) and len(text) > 990_000 and "has all of it" in note
+    assert result(roomy).result == long
+
+
 async def test_an_agent_of_the_main_conversation(stage: Stage) -> None:
     """`--agent` by `extra_args`, with a definition that the options bring."""
     parrot = sdk.AgentDefinition("Repeats", "You are a parrot.", tools=["Read"])

@@ -47,6 +47,7 @@ class Callbacks:
         self._asks_leave = config.prompt_tool == STDIO
         self._wanted = Initialize()
         self._host: Host | None = None
+        self._channel = _Channel(self.ask)
         self._end_turn: Answer | None = None
         self._stopping: asyncio.Task[None] | None = None  # held, or it could be lost
 
@@ -79,7 +80,7 @@ class Callbacks:
 
     @property
     def hosted(self) -> Hosted:
-        return Hosted(self._call_hook, _Channel(self.ask))
+        return Hosted(self._call_hook, self._channel)
 
     # For the host.
 
@@ -92,7 +93,7 @@ class Callbacks:
             is_person=bool(self._config.prompt_tool),
         )
         self._end_turn = answers_of(host.seat, host.turns)["interrupt"]
-        return {"initialize": self._initialize, "interrupt": self._interrupt, "mcp_message": _heard}
+        return {"initialize": self._initialize, "interrupt": self._interrupt, "mcp_message": self._channel.told}
 
     async def ask(self, request: Json) -> Json:
         """Raises RequestError."""
@@ -143,11 +144,12 @@ class Callbacks:
 
 
 class _Channel:
-    """Implements `coder.mcp.link.Channel`, made when the first message is sent."""
+    """Implements `coder.mcp.link.Channel` and `TwoWay`; what sends is made when the first message is."""
 
     def __init__(self, ask: Callable[[Json], Awaitable[Json]]) -> None:
         self._ask = ask
         self._made: servers.HostServers | None = None
+        self._heard: dict[str, Callable[[Json], None]] = {}
 
     async def send(self, server: str, message: Json) -> Json | None:
         if self._made is None:
@@ -155,7 +157,19 @@ class _Channel:
         reply: Json | None = await self._made.send(server, message)
         return reply
 
+    def hear(self, server: str, heard: Callable[[Json], None] | None) -> None:
+        if heard is None:
+            self._heard.pop(server, None)
+        else:
+            self._heard[server] = heard
 
-async def _heard(request: Json) -> Json:
-    """What a server of the host says by itself: nothing here waits for it."""
-    return {}
+    async def told(self, request: Json) -> Json:
+        """What a server of the host says by itself. Of one that is not used (any more) nothing is wanted."""
+        server, message = request.get("server_name"), request.get("message")
+        if not isinstance(server, str) or not isinstance(message, dict):
+            raise RequestError("server_name must be a text, and message an object")
+        if "id" in message:
+            raise RequestError("a server of the host can tell something, and cannot ask")
+        if (heard := self._heard.get(server)) is not None:
+            heard(message)
+        return {}

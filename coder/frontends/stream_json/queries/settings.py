@@ -16,7 +16,7 @@ from coder.frontends.stream_json.queries import fields
 from coder.permissions.rules import parse_rules
 
 _DISPLAYS = (None, "summarized", "omitted")
-_KNOWN = ("model", "effortLevel", "permissions")
+_KNOWN = ("model", "effortLevel", "alwaysThinkingEnabled", "permissions")
 _BEHAVIOURS: tuple[Behaviour, ...] = ("deny", "ask", "allow")
 
 
@@ -38,19 +38,25 @@ async def apply(session: Session, request: Json) -> Json:
     given = fields.mapping(request, "settings")
     if others := [name for name in given if name not in _KNOWN]:
         names = ", ".join(map(fields.shown, others[:10]))
-        raise RequestError(f"{names} cannot be changed while the session is open; {' and '.join(_KNOWN)} can")
-    model, effort = given.get("model"), given.get("effortLevel")
+        raise RequestError(f"{names} cannot be changed while the session is open; {', '.join(_KNOWN)} can")
+    model, effort, thinks = given.get("model"), given.get("effortLevel"), given.get("alwaysThinkingEnabled")
     if model is not None and not (isinstance(model, str) and model.split() == [model]):
         raise RequestError(f"{fields.shown(model)} is no name of a model")
     if effort is not None and effort not in get_args(Effort):
         raise RequestError(f"effortLevel must be one of {', '.join(get_args(Effort))}, or null")
+    if not (thinks is None or isinstance(thinks, bool)):
+        raise RequestError("alwaysThinkingEnabled must be true, false or null")
     changes = _rules(given.get("permissions")) if "permissions" in given else ()
     if "model" in given:
         session.set_model("" if model in (None, "default") else model)
     if "effortLevel" in given:
         session.tune("effort", effort)
-    if problems := await session.permit(changes) if changes else ():
-        raise RequestError(" ".join(problems))
+    if "alwaysThinkingEnabled" in given:
+        session.tune("thinking", thinks)
+    if changes:
+        session.flagged = changes
+        if problems := await session.permit(changes):
+            raise RequestError(" ".join(problems))
     return {}
 
 

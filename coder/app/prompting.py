@@ -82,10 +82,11 @@ GIVEN = Given()
 
 class Prompting:
     """`template` gives the request of a run with another model or effort (`effort` is that of the session), `offered`
-    the commands there are by now; `verify` is told what is to be checked of the answer of the run that begins, `ended`
-    that the run is over, however it ended; `ready` is awaited when nothing else is left to do before a run;
-    `further` attaches what else a text mentions, and raises CoderError where that is not to be had; `say` tells people
-    of it where the text is sent all the same. `opening` stands before the first text that is no command."""
+    the commands there are by now, `names` the name and kind of each alone; `verify` is told what is to be checked of
+    the answer of the run that begins, `ended` that the run is over, however it ended; `ready` is awaited when nothing
+    else is left to do before a run; `further` attaches what else a text mentions, and raises CoderError where that is
+    not to be had; `say` tells people of it where the text is sent all the same. `opening` stands before the first text
+    that is no command."""
 
     def __init__(
         self,
@@ -101,6 +102,7 @@ class Prompting:
         further: Attach | None = None,
         say: Callable[[str], None] = lambda text: None,
         opening: str = "",
+        names: Callable[[], tuple[tuple[str, str], ...]] | None = None,
     ) -> None:
         self._expand = expand
         self._attach = attach
@@ -114,11 +116,16 @@ class Prompting:
         self._further = further
         self._say = say
         self._opening = opening
+        self._names = names
         self._has_begun = False
 
     @property
     def offered(self) -> tuple[Offered, ...]:
         return self._offered() if self._offered is not None else ()
+
+    @property
+    def names(self) -> tuple[tuple[str, str], ...]:
+        return self._names() if self._names is not None else ()
 
     async def ready(self) -> None:
         """What is left to do before a run, for who does not wait for one. May be called again."""

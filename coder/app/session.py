@@ -266,6 +266,11 @@ class Session:
         """The commands of files that may be typed, as they are now: `prompt` takes a line that names one."""
         return self._prompting.offered
 
+    @property
+    def command_names(self) -> tuple[tuple[str, str], ...]:
+        """The name and the kind of each of `commands`; reads no file where it need not."""
+        return self._prompting.names
+
     def may_be_command(self, name: str) -> bool:
         """Whether a name that is among no `commands` may be one all the same: a prompt of a server that is not
         connected yet. `prompt` says so where it is none."""

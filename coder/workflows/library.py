@@ -17,7 +17,6 @@ from coder.workflows.reading import read_workflow, workflow_of
 from coder.workflows.workflow import Origin, Problem, Workflow
 
 _RANKS: tuple[Origin, ...] = ("managed", "given", "yours", "project", "added", "plugin", "built-in")
-SHIPPED = Path(__file__).parent / "shipped"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pytest
 
 from coder.core.agents import Brief, Merged, Report
 from coder.workflows.hands import Ran
-from coder.workflows.library import SHIPPED
+from coder.workflows.shelved import SHIPPED
 from coder.workflows.running.given import given
 from coder.workflows.running.outcome import Outcome
 from coder.workflows.workflow import Workflow

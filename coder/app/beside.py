@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from coder.app.figures import Figures
+from coder.core.dataclass import dataclass
 from coder.tools.shells import Shells
 
 if TYPE_CHECKING:

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from coder.agent.replies import reminder
 from coder.core.choices import Effort
+from coder.core.dataclass import dataclass
 from coder.core.errors import CoderError
 from coder.core.lazy import LazyModule
 from coder.core.messages import Block, Kind, Message, Meta, Text

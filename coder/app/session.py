@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -13,6 +12,7 @@ from coder.agent.control import Control
 from coder.agent.loop import Agent
 from coder.app.hooking.points import NoPoints, Points
 from coder.app.prompting import GIVEN, Given, Prompting, Refused
+from coder.core.dataclass import dataclass
 from coder.core.errors import ProtocolError, SessionError
 from coder.core.events import CompactionEnded, RunEnded
 from coder.core.lazy import LazyModule

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from coder.batch import swebench
 from coder.batch.task import Task
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.core.visible import visible_line
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from coder.app.commanding.ours import may_lie, names_of_ours, workflows_of_ours
 from coder.app.rulebook import RuleBook
 from coder.config.paths import MANAGED
 from coder.core.config import Config
+from coder.core.dataclass import dataclass
 from coder.core.events import AnyEvent, Notice
 from coder.core.lazy import LazyModule
 from coder.core.messages import Block, Message, Text, ToolUse

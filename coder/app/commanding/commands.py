@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias, get_args
 
 from coder.app.commanding.attaching import Attaching
@@ -23,6 +22,7 @@ from coder.commands.substitution import names_fact
 from coder.commands.suggest import near
 from coder.core import prompts
 from coder.core.choices import Effort
+from coder.core.dataclass import dataclass
 from coder.core.errors import CoderError, SessionError, ToolError
 from coder.core.messages import Block, Message, Meta, Text
 from coder.core.visible import visible_line

@@ -44,5 +44,5 @@ def workflows_of_ours(config: Config, reserved: Collection[str]) -> tuple[tuple[
 
 
 def _names(folder: Path, reserved: Collection[str]) -> list[str]:
-    found = sorted(name.removesuffix(".md") for name in os.listdir(folder) if name.endswith(".md"))
+    found = sorted(file.stem for file in folder.iterdir() if file.suffix == ".md")
     return [name for name in found if name not in reserved]

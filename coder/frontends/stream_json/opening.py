@@ -30,7 +30,8 @@ def init(
     own_commands: Sequence[str] = OWN,
     capabilities: Sequence[str] = (),
 ) -> Json:
-    """`commands` are names and kinds; `skipped` are entries of servers that are not used, `capabilities` names of what a host can rely on."""
+    """`commands` are names and kinds; `skipped` are entries of servers that are not used, `capabilities` names of what
+    a host can rely on."""
     errors = [{"name": name, "type": kind, "message": text} for name, kind, text in skipped]
     return system(
         facts.session_id,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from coder.app.reach.known import tokens as weighed
 from coder.app.session import Session
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.telemetry.context_report import MESSAGES, ContextReport
 

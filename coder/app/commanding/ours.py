@@ -23,15 +23,14 @@ def may_lie(config: Config, kinds: Iterable[str]) -> bool:
 
 
 def names_of_ours(config: Config, reserved: Collection[str]) -> tuple[tuple[str, str], ...] | None:
-    """Each name with its kind, in the order in which all are offered; None where only reading can tell: there may be
-    other files, or settings speak of ours. `reserved` are the names of the session's own commands."""
-    guidance = config.guidance
-    if not guidance.commands:
+    """Each name with its kind, in the order in which all are offered; None where there may be other
+    files. `reserved` are the names of the session's own commands."""
+    if not config.guidance.commands:
         return ()
-    if guidance.overrides or may_lie(config, ("skills", "commands")):
+    if may_lie(config, ("skills", "commands")):
         return None
     workflows = workflows_of_ours(config, reserved)
-    if workflows is None or not guidance.bundled:
+    if workflows is None or not config.guidance.bundled:
         return workflows
     return (*workflows, *((name, "command") for name in _names(prompts.folder() / "commands", reserved)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,14 @@ from tests.support.cli import Place
 settings.register_profile("seeded", derandomize=True, deadline=None, max_examples=30)
 settings.register_profile("searching", derandomize=False, deadline=None)
 settings.load_profile("seeded")
+
+
+gc.disable()  # what is collected stays: looking through all of it again and again finds nothing
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

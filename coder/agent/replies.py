@@ -68,7 +68,10 @@ class Replies:
         if not completed.message.content:
             return self._continue(
                 _reminder("reminders/empty_reply"),
-                End("model_error", "The model returned an empty reply, twice."),
+                End(
+                    "model_error",
+                    "The model returned an empty reply, twice. Say it in other words, or try another model.",
+                ),
                 most=1,
             )
         return End("done")

@@ -170,4 +170,4 @@ def _unknown(parser: argparse.ArgumentParser, words: list[str]) -> str:
     known = [option for action in parser._actions for option in action.option_strings]
     near = get_close_matches(flag.split("=")[0], known, n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
-    return f"unknown flag {flag}.{hint} `coder --help` lists the flags."
+    return f"unknown flag {flag}.{hint} `coder help options` lists the flags."

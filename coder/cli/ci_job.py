@@ -17,6 +17,7 @@ from coder.core import prompts
 from coder.core.errors import ConfigError
 from coder.core.ordinary import open_ordinary
 from coder.core.visible import visible_line
+from coder.frontends.amounts import counted, exact_money
 from coder.git.theirs import TheirGit
 
 if TYPE_CHECKING:
@@ -51,6 +52,12 @@ class Job:
             raise ConfigError("there is no issue to triage. Run it in a job for issues or pull requests.")
         if self.task == "prompt" and not self._words:
             raise ConfigError("there is no prompt: --prompt TEXT")
+        if self.task == "prompt" and not self.about.service and not self._base:
+            # Anybody may have written what is checked out, and it would be obeyed.
+            raise ConfigError(
+                "nothing says which commit is to be trusted. Name it: --base origin/main, or --base HEAD for what is "
+                "checked out"
+            )
         if push and self.task != "fix":
             raise ConfigError("--push is for fix.")
 
@@ -101,6 +108,8 @@ class Job:
             print(f"coder: the fix is {commit[:12]} on the branch {visible_line(made)}", file=sys.stderr)
             if pushes:
                 self._push(made)
+        elif outcome.ok:
+            print("coder: nothing was changed, so there is no branch", file=sys.stderr)
         return values | {"branch": made}
 
     def labels(self, outcome: Outcome, known: tuple[str, ...]) -> tuple[str, ...]:
@@ -110,8 +119,10 @@ class Job:
     def tell(self, outcome: Outcome, labels: tuple[str, ...], *, comments: bool, sets_labels: bool) -> None:
         """Raises ConfigError."""
         number = f" of #{self.about.number}" if self.about.number else ""
-        money = "" if outcome.cost is None else f", ${outcome.cost:.2f}"
-        end = f"{outcome.turns} turns{money}" if outcome.ok else f"It did not come to its end: {outcome.error}"
+        money = "" if outcome.cost is None else f", {exact_money(outcome.cost)}"
+        end = (
+            f"{counted(outcome.turns, 'turn')}{money}" if outcome.ok else f"It did not come to its end: {outcome.error}"
+        )
         told.write_summary(self._env, f"{_TITLES[self.task]}{number}", f"{outcome.answer}\n\n{end}")
         if outcome.ok and comments:
             told.comment(self.about, self._env, self.here, outcome.answer)

@@ -26,6 +26,7 @@ from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.events import RunEnded
 from coder.frontends import headless
+from coder.frontends.going_on import without_advice
 from coder.frontends.text import TextOut
 from coder.permissions.splitting import split_rules
 
@@ -95,6 +96,7 @@ class _Kept(TextOut):
     cost: float | None = None
 
     def finish(self, ended: RunEnded, session: Session) -> None:
+        ended = replace(ended, error=without_advice(ended.error))  # the folder is gone when the job is over
         self.ended, self.cost = ended, session.spent.cost
         super().finish(ended, session)
 

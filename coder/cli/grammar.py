@@ -17,7 +17,7 @@ FORMATS = ("text", "json", "stream-json")
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message}. `coder --help` lists the flags.")
+        raise ConfigError(f"{message}. `coder help options` lists the flags.")
 
 
 def grammar() -> argparse.ArgumentParser:

@@ -45,6 +45,8 @@ def run(argv: list[str]) -> int:
     """Runs coder and returns its exit code. Never raises for what a person or a machine can get wrong."""
     spell_out()
     try:
+        if len(argv) == 2 and argv[0] == "help":
+            argv = _helped(argv[1])
         if argv and argv[0] in SUBCOMMANDS:
             gc.enable()
             early.give_back()
@@ -71,6 +73,18 @@ def run(argv: list[str]) -> int:
         return FAILED
     except Exception as error:  # noqa: BLE001  # a bug of ours must still leave one result, and no traceback
         return _crashed(error)
+
+
+def _helped(topic: str) -> list[str]:
+    """The command line that gives help on a command. Raises ConfigError for what is none."""
+    if topic in SUBCOMMANDS:
+        return [topic, "--help"]
+    if topic.startswith("-"):
+        return ["help", topic]  # a prompt of one word
+    raise ConfigError(
+        f"there is no help on {visible_line(topic)!r}. `coder help options` lists the flags and commands, "
+        "`coder help ci` tells of one, `coder help keys` is for the terminal."
+    )
 
 
 def _crashed(error: Exception) -> int:
@@ -117,8 +131,9 @@ def _start(arguments: RunArguments) -> int:
         from coder.app.starting import unnamed
 
         raise unnamed(config)  # before anything is waited for: there is nothing to send a prompt to
-    piped = read_piped(needed=arguments.prompt is None)
-    parts = [part for part in (piped.strip("\n"), arguments.prompt) if part and part.strip()]
+    said = None if arguments.prompt == "-" else arguments.prompt  # as other programs call their standard input
+    piped = read_piped(needed=said is None)
+    parts = [part for part in (piped.strip("\n"), said) if part and part.strip()]
     if not parts:
         raise ConfigError(_NO_INPUT)
     has_commands = config.guidance.commands and _SLASH.match(parts[-1].lstrip()) is not None

@@ -9,7 +9,6 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn, Protocol, Self
 
 from coder.app.session import Session
@@ -23,8 +22,10 @@ from coder.frontends.exit_codes import FAILED, exit_code
 from coder.frontends.outbox import Outbox
 
 if TYPE_CHECKING:
+    from coder.frontends import going_on
     from coder.workspace import descendants
-else:  # for what does not end
+else:  # for what does not end, or not as it should
+    going_on = LazyModule("coder.frontends.going_on")
     descendants = LazyModule("coder.workspace.descendants")
 
 _log = logging.getLogger(__name__)
@@ -61,9 +62,7 @@ async def run(
             frontend.begin(session)
             session.servers_told()
             session.wait_for_agents()
-            end.ended = unmet or _resumable(
-                await _run(session, prompt, time_budget, has_commands=has_commands), session
-            )
+            end.ended = unmet or await _run(session, prompt, time_budget, has_commands=has_commands)
         except CoderError as error:  # such as a command whose text cannot be made
             end.ended = RunEnded(reason="crashed", turns=0, error=str(error))
         except Exception as error:  # noqa: BLE001  # a bug of ours must still leave one result, and no traceback
@@ -93,7 +92,7 @@ class _End:
             return code
         self._is_told = True
         try:
-            self._frontend.finish(self.ended, self._session)
+            self._frontend.finish(self._resumable(), self._session)
         except BrokenPipeError:
             return code or FAILED  # whoever read it has left
         except OSError as error:
@@ -103,6 +102,13 @@ class _End:
             said.close(1.0)
             return code or FAILED
         return code
+
+    def _resumable(self) -> RunEnded:
+        if self.ended.reason == "done":
+            return self.ended
+        kept = self._session.facts.transcript
+        is_kept = kept is not None and kept.exists()
+        return going_on.resumable(self.ended, self._session.facts.session_id, is_kept=is_kept)
 
     def now(self) -> NoReturn:
         """Tells it and leaves, whatever is still under way: no process of ours is left by that."""
@@ -135,16 +141,6 @@ async def _run(session: Session, prompt: str, time_budget: float | None, *, has_
     if has_commands and is_command(prompt):
         return await run_command(session, prompt)
     return await session.prompt(prompt, time_budget=time_budget)
-
-
-def _resumable(ended: RunEnded, session: Session) -> RunEnded:
-    """The end with how to go on, where only time was missing."""
-    if ended.reason not in ("rate_limit", "time_budget") or session.facts.transcript is None:
-        return ended
-    command = f'coder -p -r {session.facts.session_id} "go on"'
-    if ended.reason == "time_budget":
-        return replace(ended, error=f"{ended.error}. Go on with: {command}")
-    return replace(ended, error=f"{ended.error} Go on later with: {command}, or wait with --on-limit wait.")
 
 
 class Watch:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -19,10 +20,12 @@ from coder.frontends.embedded.front import Front
 from coder.frontends.embedded.messages import Message, Result, Started
 from coder.frontends.embedded.opening import opened
 from coder.frontends.embedded.options import Options
+from coder.frontends.going_on import without_advice
 
 if TYPE_CHECKING:
     from coder.app import session as app
 
+_FORM = re.compile(r"--json-schema\b")
 _CLOSED = "this session is not open: use it inside `async with Session(...)`"
 
 
@@ -59,6 +62,11 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+    def __repr__(self) -> str:
+        if self._held is None:
+            return "Session(not open)"
+        return f"Session({self.id!r}, {self.model!r}, {'running' if self.is_running else 'idle'})"
 
     @property
     def id(self) -> str:
@@ -114,7 +122,7 @@ class Session:
             cost_usd=session.spent.cost,
             usage=ended.usage,
             seconds=time.monotonic() - began,
-            error="" if ended.reason == "done" else ended.error or ended.reason,
+            error="" if ended.reason == "done" else _said(ended.error) or ended.reason,
             status=ended.status,
             denied=tuple(front.denied),
             value=value_of(self.options.answer, ended),
@@ -163,6 +171,8 @@ class Session:
             self._has_begun = True
             session.servers_told()
             session.wait_for_agents()
+        if not prompt.strip():
+            raise ConfigError("the prompt is empty")
         if prompt.startswith("/"):
             if is_command(prompt):
                 return await run_command(session, prompt)
@@ -175,3 +185,8 @@ class Session:
         if self._held is None:
             raise ProtocolError(_CLOSED)
         return self._held
+
+
+def _said(error: str) -> str:
+    """For a program, which has options and no command line."""
+    return _FORM.sub("Options.answer", without_advice(error))

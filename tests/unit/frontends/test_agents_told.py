@@ -86,7 +86,7 @@ def test_text_tells_of_what_went_wrong_with_one_and_of_nothing_else() -> None:
     told = said(begun(), *OWN, DENIED, waits, Notice(agent="a1", level="warning", text="odd"), failed)["text"]
     assert told.splitlines() == [
         'coder: not allowed: Agent "Find usages": Bash curl docs.example.com (a rule says no)',
-        'coder: waiting for the model: Agent "Find usages": 529 overloaded, try 2 of 4, next in 2s',
+        'coder: waiting for the model: Agent "Find usages": 529 overloaded, try 2 of 4 in 2s',
         'coder: Agent "Find usages": odd',
         'coder: Agent "Find usages" failed: The model stayed overloaded.',
     ]

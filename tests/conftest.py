@@ -18,11 +18,10 @@ settings.register_profile("searching", derandomize=False, deadline=None)
 settings.load_profile("seeded")
 
 
-gc.disable()  # what is collected stays: looking through all of it again and again finds nothing
+gc.disable()  # until all is collected, which stays: looking through it again and again finds nothing
 
 
 def pytest_collection_finish() -> None:
-    gc.freeze()
     gc.enable()
 
 

@@ -174,6 +174,7 @@ class Assembly:
             self._further_mentions,
             self._warn,
             self._config.agents.opening,
+            lambda: self.outset.tools.planning.due(self.outset.control.mode),
             self._names,
         )
 
@@ -288,7 +289,7 @@ class Assembly:
         removed = self.outset.rules.removed_tools(tool.name for tool in every)
         if self._structured is not None and self._structured.name in removed:
             raise ConfigError("--json-schema cannot be met: a deny rule takes Submit away, by which it is.")
-        return SessionTools(every, removed, further)
+        return SessionTools(every, removed, further, self._config.tool_aliases)
 
     def _further(self, name: str) -> Tool | None:
         return self.reach.find(name) if self.reach is not None and self._choice.allows(name) else None

@@ -29,6 +29,7 @@ from coder.core.frontend import Frontend
 from coder.core.lazy import LazyModule
 from coder.models import catalog
 from coder.permissions.rules import Rules
+from coder.tools.plan import Planning
 from coder.tools.registry import ToolSession
 from coder.workspace.local import LocalWorkspace
 
@@ -137,7 +138,8 @@ def _book(config: Config, rules: Rules, save_rule: SaveRule | None) -> RuleBook:
 def _shared(config: Config, rules: Rules, judge: Judge, model: str, purse: Purse) -> ToolSession:
     env, denied = {**os.environ, **config.env}, rules.denied_reads(judge.world())
     web = web_room(config, env, model, purse.side_model)
-    return ToolSession.from_env(env, (config.home,), denied, partial(credit_objection, config, model), web)
+    planning = Planning(config.plan_instructions)
+    return ToolSession.from_env(env, (config.home,), denied, partial(credit_objection, config, model), web, planning)
 
 
 def _save(config: Config) -> SaveRule:

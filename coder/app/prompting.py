@@ -87,7 +87,7 @@ class Prompting:
     the answer of the run that begins, `ended` that the run is over, however it ended; `ready` is awaited when nothing
     else is left to do before a run; `further` attaches what else a text mentions, and raises CoderError where that is
     not to be had; `say` tells people of it where the text is sent all the same. `opening` stands before the first text
-    that is no command."""
+    that is no command; `due` gives what the model has to be told of the mode before a text, "" for nothing."""
 
     def __init__(
         self,
@@ -103,6 +103,7 @@ class Prompting:
         further: Attach | None = None,
         say: Callable[[str], None] = lambda text: None,
         opening: str = "",
+        due: Callable[[], str] = str,
         names: Callable[[], tuple[tuple[str, str], ...]] | None = None,
     ) -> None:
         self._expand = expand
@@ -117,6 +118,7 @@ class Prompting:
         self._further = further
         self._say = say
         self._opening = opening
+        self._due = due
         self._names = names
         self._has_begun = False
 
@@ -138,6 +140,7 @@ class Prompting:
         if self._opening and not text.lstrip().startswith("/"):
             text, self._opening = f"{self._opening}\n\n{text}", ""
         before = await self._begun()
+        before += tuple(filter(None, (self._due(),)))
         if self._hooks is not None:  # before a command runs anything of its own
             said = await self._hooks.submitted(text)
             if said.refused:

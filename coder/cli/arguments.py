@@ -25,12 +25,13 @@ _SWITCHED = {None: None, "on": True, "off": False}
 class StreamArguments:
     """What a program that drives coder asked for of the messages both ways. `input_format` is text or stream-json;
     `partial`: the API's own events too; `replays`: each message of the host comes back; `mirrors`: what is stored is
-    told."""
+    told; `awaits`: nothing begins before the host has said what it wants."""
 
     input_format: str = "text"
     partial: bool = False
     replays: bool = False
     mirrors: bool = False
+    awaits: bool = False
 
     @property
     def is_driven(self) -> bool:
@@ -83,6 +84,7 @@ def parse(argv: list[str]) -> RunArguments:
             found.include_partial_messages,
             found.replay_user_messages,
             found.session_mirror,
+            found.await_initialize,
         ),
         init_only=found.init_only,
     )
@@ -96,7 +98,7 @@ def _flags(found: argparse.Namespace) -> Flags:
         max_turns=found.max_turns,
         permission_mode="default" if mode == "manual" else mode,
         may_bypass=found.allow_dangerously_skip_permissions,
-        permission_prompt_tool=found.permission_prompt_tool,
+        permission_prompt_tool=None if found.permission_prompts == "none" else found.permission_prompt_tool,
         tools=values.named_tools(found.tools),
         allowed_tools=tuple(found.allowed_tools or ()),
         disallowed_tools=tuple(found.disallowed_tools or ()),
@@ -105,6 +107,7 @@ def _flags(found: argparse.Namespace) -> Flags:
         add_dirs=tuple(found.add_dir or ()),
         cwd=found.cwd,
         settings=found.settings,
+        managed_settings=found.managed_settings,
         setting_sources=found.setting_sources,
         session_id=found.session_id,
         resume=found.resume,

@@ -89,6 +89,7 @@ def ci(
             keep=tuple(keep or ()),
             setup=setup,
             secrets=secrets_of(env),
+            no_notes=job.of_head,
         )
         outcome = outcome_of(wish)
         outputs = job.told(ground, outcome, branch, pushes=push)

@@ -37,14 +37,15 @@ class Job:
         self.about: Happening = happening(env)
         self._env, self._words = env, words.strip()
         self._base, self._head = base, head
+        self.of_head: frozenset[str] = frozenset()  # paths that the trusted commit does not vouch for
         self._at = self._filled = ""  # the commit that is worked on, and the tree that it was when work began
 
     def check(self, *, log: str, push: bool) -> None:
         """Before anything is made. Raises ConfigError."""
         if self.task == "fix" and self.about.is_fork:
             raise ConfigError(
-                "the commit comes from a fork: fix would run its code with the rights of this job. Use it for branches "
-                "of this repository"
+                "the commit comes from a fork, or nothing says that it does not: fix would run its code with the "
+                "rights of this job. Use it for branches of this repository"
             )
         if self.task == "fix" and not log:
             raise ConfigError("fix needs the log of the failed build: --log FILE")
@@ -70,6 +71,7 @@ class Job:
         if self.task == "fix":
             self._filled = ground.fill(head, configuration=base)
             ground.begin_at(head)
+            self.of_head = ground.of_the_head(base, self._filled)
             words = fenced("The end of the log", _end_of(Path(log)), _MOST_LOG, from_end=True)
             return prompts.load("ci/fix", wish=wish, about=about, log=words)
         ground.fill(base)
@@ -136,7 +138,8 @@ class Job:
         base = self._base or about.base
         if not base and self.task == "fix" and about.default_branch:
             base = f"refs/remotes/origin/{about.default_branch}"
-        if not base and (self.task in ("review", "fix") or about.kind == "request"):
+        # Without a base what is checked out is trusted, which is not for a job that strangers set off by their code.
+        if not base and (self.task in ("review", "fix") or about.kind == "request" or about.is_fork):
             raise ConfigError("nothing says which commit is to be trusted. Name it: --base origin/main")
         if not base:
             return (own := ground.commit("HEAD", "checkout")), own

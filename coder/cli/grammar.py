@@ -32,6 +32,7 @@ def grammar() -> argparse.ArgumentParser:
     add("--dangerously-skip-permissions", action="store_true")
     add("--allow-dangerously-skip-permissions", action="store_true")
     add("--permission-prompt-tool")
+    add("--permission-prompts", choices=("host", "none"))
     add("--tools", nargs="+", action="extend")
     add("--allowedTools", "--allowed-tools", dest="allowed_tools", nargs="+", action="extend")
     add("--disallowedTools", "--disallowed-tools", dest="disallowed_tools", nargs="+", action="extend")
@@ -70,6 +71,7 @@ def _add_stream_flags(parser: argparse.ArgumentParser) -> None:
     add("--replay-user-messages", action="store_true")
     add("--forward-subagent-text", action="store_true")
     add("--session-mirror", action="store_true")
+    add("--await-initialize", action="store_true")
     add("--json-schema")
     for flag in other_flags.ignorable():
         add(flag, action="store_true")
@@ -98,6 +100,7 @@ def _add_model_flags(parser: argparse.ArgumentParser) -> None:
 def _add_session_flags(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--settings")
+    add("--managed-settings")
     add("--setting-sources")
     add("--session-id")
     add("-r", "--resume", nargs="?", const="")

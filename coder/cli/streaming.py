@@ -17,6 +17,7 @@ from coder.app.starting import Start, unnamed
 from coder.cli import early
 from coder.cli.arguments import RunArguments
 from coder.config.environment import switch
+from coder.config.flags import Flags
 from coder.core import loop
 from coder.core.config import Config
 from coder.frontends.slash.registry import reserved
@@ -45,7 +46,7 @@ async def _run(arguments: RunArguments, config: Config) -> int:
     async with AsyncExitStack() as stack:
         config = await through_replay(stack, arguments, config)
         out = _out(arguments, config)
-        callbacks = Callbacks(config)
+        callbacks = Callbacks(config, awaits=arguments.streaming.awaits)
         opener = _Opener(arguments, config, out, callbacks)
         fd = sys.stdin.fileno() if sys.stdin is not None else None
 
@@ -81,7 +82,8 @@ class _Opener:
         """Raises CoderError."""
         from coder.config.paths import current_folder
 
-        config = self._callbacks.configured(self._config)
+        flags, config = self._with_servers(await self._callbacks.told())
+        config = self._callbacks.configured(config)
         if wanted.mode is not None:
             config = replace(config, mode=wanted.mode)
         if wanted.model is not None:
@@ -90,7 +92,7 @@ class _Opener:
             config,
             self._out,
             start=wanted.start or self._callbacks.started(self._start()),
-            reload=Reload(self._arguments.flags, os.environ, current_folder()),
+            reload=Reload(flags, os.environ, current_folder()),
             reserved=reserved(),
             hosted=self._callbacks.hosted,
             mirror=self._out.mirrored if self._arguments.streaming.mirrors else None,
@@ -98,6 +100,21 @@ class _Opener:
         gc.freeze()
         gc.enable()
         return session
+
+    def _with_servers(self, text: str | None) -> tuple[Flags, Config]:
+        """What holds where the host has named servers in the place of the command line. Raises CoderError."""
+        from coder.config.load import load
+        from coder.config.paths import current_folder
+
+        flags = self._arguments.flags
+        if text is None:
+            return flags, self._config
+        flags = replace(flags, mcp_config=(*flags.mcp_config, text))
+        env = {**os.environ, "ANTHROPIC_API_KEY": "unused"}  # no key is looked for once more
+        found = load(flags, env, current_folder())
+        said = [each for each in found.warnings if each not in self._config.warnings]
+        warnings = (*self._config.warnings, *said)
+        return flags, replace(self._config, servers=found.servers, warnings=warnings)
 
     def _start(self) -> Start:
         from coder.cli.main import which_session

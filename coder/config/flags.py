@@ -45,6 +45,7 @@ class Flags:
     add_dirs: tuple[str, ...] = ()
     cwd: str | None = None
     settings: str | None = None
+    managed_settings: str | None = None  # a JSON object: what the program that starts us forbids
     setting_sources: str | None = None
     session_id: str | None = None
     resume: str | None = None

@@ -5,7 +5,7 @@ Must not know flags, environment variables or what the settings are for.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -99,19 +99,28 @@ class FolderFiles:
 
 
 def stacked(
-    sources: Iterable[Source], flag: Layer | None, home: Path, cwd: Path, *, strict: bool, once: bool = False
+    sources: Iterable[Source],
+    flag: Layer | None,
+    home: Path,
+    cwd: Path,
+    *,
+    strict: bool,
+    once: bool = False,
+    below: Callable[[Sequence[Layer]], Layer] | None = None,
 ) -> Stack:
     """Reads the files: the person's and the administrator's, then what was approved, then the folder's own.
 
     `flag` is the layer of `--settings`, which stands below managed files only; `once` trusts the folder for this run.
-    A file that cannot be read whole raises ConfigError when `strict`, and always when it is a managed one; otherwise
-    it is left out with a warning.
+    `below` makes what stands just below the managed files, given all that is no folder's. A file that cannot be read
+    whole raises ConfigError when `strict`, and always when it is a managed one; otherwise it is left out with a
+    warning.
     """
     every = tuple(sources)
     warnings: list[str] = []
     own = _read_all([source for source in every if source.scope not in _REPOSITORY], warnings, strict=strict)
     theirs = folder_files(every, cwd, strict=strict)
     layers = [layer for layer in own if layer.scope == "managed"]
+    layers += [] if below is None else [below([*own, *([] if flag is None else [flag])])]
     layers += [] if flag is None else [flag]
     layers += theirs.layers
     layers += [layer for layer in own if layer.scope != "managed"]
@@ -218,6 +227,8 @@ def _tamed(layer: Layer, judged: Trust, cwd: Path, warnings: list[str]) -> Layer
     """What a repository says may always tighten, but loosens only when it was approved, and some things never."""
     name = _name(layer, cwd)
     settings, never = _without_forbidden(layer.settings)
+    if settings.needs_sandbox and not judged.counts(name):
+        warnings.append(f"{name}: sandbox.failIfUnavailable does not count: this folder is not trusted.")
     warnings += [f"{name}: {what} is never taken from a project. Set it in your own settings." for what in never]
     return replace(layer, settings=settings if judged.counts(name) else _tightening(settings))
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coder.config import environment
+from coder.config import environment, sandbox
 from coder.config.agents import agents_of
 from coder.config.answer_form import answer_form
 from coder.config.credentials import model_config
@@ -29,10 +30,11 @@ from coder.core.lazy import LazyModule
 from coder.permissions.splitting import split_rules
 
 if TYPE_CHECKING:
-    from coder.config import extensions, trust
+    from coder.config import extensions, policy, trust
     from coder.core.trust import Trust
-else:  # loaded when a folder brings settings of its own
+else:  # loaded when a folder brings settings of its own, or who starts us forbids something
     extensions = LazyModule("coder.config.extensions")
+    policy = LazyModule("coder.config.policy")
     trust = LazyModule("coder.config.trust")
 
 TRUST_FOLDER = "CODER_TRUST_FOLDER"
@@ -54,7 +56,11 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
     found = sources(home, start, env, _sources(flags.setting_sources), managed)
     # From the process alone: no file, whoever's it is, says for which folder it may be read.
     once = flags.trust_folder or environment.switch(env, TRUST_FOLDER)
-    stack = stacked(found, given, home, start, strict=flags.headless, once=once)
+    below = None
+    if flags.managed_settings is not None:
+        below = partial(policy.beside, policy.policy_layer(flags.managed_settings, start))
+    stack = stacked(found, given, home, start, strict=flags.headless, once=once, below=below)
+    sandbox.expect_none(stack)
     warnings = [*stack.warnings, *(flags.notices if flags.verbose else ())]
     overlay = {**stack.env(managed=False), **env, **stack.env(managed=True)}
     overlay |= _told_to_children(flags)
@@ -167,7 +173,9 @@ def _rules(flags: Flags, stack: Stack, cwd: Path, warnings: list[str]) -> tuple[
     kept = tuple(rule for rule in rules if rule.scope == "managed" or rule.behaviour != "allow")
     if dropped := len(rules) - len(kept):
         what = f"{dropped} allow rule{'' if dropped == 1 else 's'}"
-        warnings.append(f"allowManagedPermissionRulesOnly is set by the administrator: {what} of others not used.")
+        by = stack.where(lambda settings: settings.managed_rules_only or None, "managed")
+        who = by.origin if by is not None and by.origin.startswith("--") else "the administrator"
+        warnings.append(f"allowManagedPermissionRulesOnly is set by {who}: {what} of others not used.")
     return kept
 
 

@@ -84,6 +84,7 @@ READ = {  # the keys that this version reads, by the field they become
     "servers_allowed": "allowedMcpServers",
     "servers_denied": "deniedMcpServers",
     "managed_servers_only": "allowManagedMcpServersOnly",
+    "needs_sandbox": "sandbox.failIfUnavailable",
 }
 _VARIABLES = {
     "model": ("ANTHROPIC_MODEL",),

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any, Literal, get_args
 
+from coder.config import sandbox
 from coder.config.jsonfile import Parsed
 from coder.config.section import Section
 from coder.core.choices import MODES, Effort, Mode
@@ -101,6 +102,7 @@ class Settings:
     servers_allowed: tuple[Mapping[str, Any], ...] | None = None
     servers_denied: tuple[Mapping[str, Any], ...] = ()
     managed_servers_only: bool | None = None
+    needs_sandbox: bool = False  # and is not to begin without one
 
 
 def mode_named(name: str) -> Mode | None:
@@ -186,20 +188,9 @@ def settings_of(parsed: Parsed, origin: str) -> tuple[Settings, tuple[str, ...]]
         servers_allowed=top.objects("allowedMcpServers") if "allowedMcpServers" in top.raw else None,
         servers_denied=top.objects("deniedMcpServers"),
         managed_servers_only=top.switch("allowManagedMcpServersOnly"),
+        needs_sandbox=sandbox.needed(top, origin),
     )
-    _no_sandbox(top, origin)
     return found, tuple(top.warnings)
-
-
-def _no_sandbox(top: Section, origin: str) -> None:
-    """Whoever relies on one must not take it to be there."""
-    wanted = top.section("sandbox").raw
-    if wanted.get("enabled") is not True:
-        return
-    what = f"{origin}: sandbox.enabled is set, and coder has no sandbox: commands run with all your rights."
-    if wanted.get("failIfUnavailable") is True:
-        raise ConfigError(f"{what} sandbox.failIfUnavailable forbids that. Unset one of them, or use a container.")
-    top.warnings.append(f"{what} Use a container, or ask for every command.")
 
 
 def theme_names() -> tuple[str, ...]:

@@ -241,6 +241,8 @@ class Config:
     private_hosts: tuple[str, ...] = ()  # near hosts that pages may be fetched from
     tools: tuple[str, ...] | None = None  # the built-in ones there are; None: all
     may_bypass: bool = False  # bypassPermissions can be chosen while the session is open
+    plan_instructions: str = ""  # how to plan, in the words of who drives the session
+    tool_aliases: Mapping[str, str] = field(default_factory=dict)  # which tool is meant by a name that the model uses
     json_schema: Mapping[str, Any] | None = None  # what the answer of each run has to fit
     setup: Occasion = ""
     debug: str | None = None  # what of the session is logged: a comma list, "" for all; None: nothing

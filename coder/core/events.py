@@ -30,6 +30,7 @@ EndReason: TypeAlias = Literal[
     "rate_limit",
     "interrupted",
     "hook_stopped",
+    "prompt_tool_missing",  # nobody could be asked, where a tool was named for it
     "gate_unmet",
     "unfit",  # no answer of the form that was asked for
     "server_missing",

@@ -57,6 +57,9 @@ class AskUserQuestion:
     name = "AskUserQuestion"
     params = AskUserQuestionParams
 
+    def __init__(self, *, has_pages: bool = False) -> None:
+        self.has_pages = has_pages  # previews are shown as web pages
+
     def access(self, params: AskUserQuestionParams, workspace: Workspace) -> Internal:
         return Internal()
 

@@ -113,6 +113,14 @@ class Pool:
         if record.living is not None and not record.living.done():
             await asyncio.wait({record.living})
 
+    async def stop_behind(self) -> None:
+        """Ends all that work in the background. Whoever wants that wants no run to begin because of it."""
+        records = [record for id in self.behind if (record := self.find(id)) is not None]
+        for record in records:
+            record.is_quiet = True
+        for record in records:
+            await self.stop(record.id)
+
     # What its tools need, whoever has them.
 
     async def delegate(self, brief: Brief) -> Report | Launched:
@@ -238,7 +246,7 @@ class Pool:
         record = self._records.get(cut) if cut is not None and self.keeps else None
         if record is not None and (record.living is None or record.living.done()):
             record.brief, record.state, record.crowd = replace(brief, prompt=record.brief.prompt), "queued", crowd
-            record.report, record.told, record.sender = None, True, ""
+            record.report, record.told, record.is_quiet, record.sender = None, True, False, ""
             return record, cast, ""
         (crowd or self._crowd).add()
         id = self._new_id()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ from coder.frontends.going_on import without_advice
 if TYPE_CHECKING:
     from coder.app import session as app
 
+_BUSY = "a run is under way: steer it or interrupt it first"
 _FORM = re.compile(r"--json-schema\b")
 _CLOSED = "this session is not open: use it inside `async with Session(...)`"
 
@@ -50,6 +51,7 @@ class Session:
         self._front = Front(self.options)
         self._held: app.Session | None = None
         self._has_begun = False
+        self._is_taken = False  # somebody waits for a result
 
     async def __aenter__(self) -> Session:
         if self._held is not None:
@@ -108,6 +110,10 @@ class Session:
         Raises CoderError where the prompt could not be sent, and what a callback of the program raised. A caller that
         is cancelled ends the run.
         """
+        with self._taken():
+            return await self._answer(prompt)
+
+    async def _answer(self, prompt: str) -> Result:
         began, front = time.monotonic(), self._front
         front.begin()
         session = self._open
@@ -131,16 +137,17 @@ class Session:
 
     async def stream(self, prompt: str) -> AsyncGenerator[Message]:
         """As `ask`, with what happens as it happens; the `Result` comes last. A loop that is left ends the run."""
-        running = asyncio.create_task(self.ask(prompt))
-        try:
-            async with aclosing(self._front.messages(running)) as messages:
-                async for message in messages:
-                    yield message
-            yield running.result()
-        finally:
-            if not running.done():
-                running.cancel()
-                await asyncio.wait({running})
+        with self._taken():
+            running = asyncio.create_task(self._answer(prompt))
+            try:
+                async with aclosing(self._front.messages(running)) as messages:
+                    async for message in messages:
+                        yield message
+                yield running.result()
+            finally:
+                if not running.done():
+                    running.cancel()
+                    await asyncio.wait({running})
 
     def interrupt(self) -> None:
         """Ends the run under way, whose `Result` has the reason "interrupted". Does nothing while idle."""
@@ -179,6 +186,17 @@ class Session:
             if problem := unknown(session, prompt):
                 raise ConfigError(problem)
         return await session.prompt(prompt, time_budget=self.options.time_budget)
+
+    @contextmanager
+    def _taken(self) -> Iterator[None]:
+        """Raises ProtocolError while another prompt is answered: what that one tells must not end."""
+        if self._is_taken:
+            raise ProtocolError(_BUSY)
+        self._is_taken = True
+        try:
+            yield
+        finally:
+            self._is_taken = False
 
     @property
     def _open(self) -> app.Session:

@@ -24,6 +24,7 @@ _TERMINAL: dict[EndReason, str] = {
     "gate_unmet": "stop_hook_prevented",
     "unfit": "structured_output_retry_exhausted",
     "hook_stopped": "hook_stopped",
+    "prompt_tool_missing": "permission_prompt_tool_missing",
     "server_missing": "mcp_server_missing",
     "token_budget": "budget_exhausted",
     "done": "completed",

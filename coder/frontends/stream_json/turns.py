@@ -65,6 +65,7 @@ class Turns:
         self._is_prompt = False  # what runs: it can be told more
         self._has_ended = False  # nothing more will be said
         self._is_stopped = self._has_failed = False
+        self.over = asyncio.Event()  # nothing more will be said, or begun
         self._until: float | None = None  # when agents in the background are waited for no longer
         self._met = ""  # the session whose servers were waited for
         self.last: RunEnded | None = None
@@ -84,12 +85,14 @@ class Turns:
     def end(self) -> None:
         """Nothing more will be said: what is queued is done, and then `work` returns."""
         self._has_ended = True
+        self.over.set()
         self._seat_waits()
         self._changed.set()
 
     def stop(self) -> None:
         """What runs is interrupted, and nothing is begun any more."""
         self._is_stopped = True
+        self.over.set()
         self._waiting.clear()
         if self._seat.session is not None:
             self._seat.session.interrupt()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from coder.agent.gate import Denied
 from coder.core import prompts
+from coder.core.dataclass import dataclass
 from coder.core.events import EndReason
 from coder.core.messages import Json, Text, ToolResult, ToolUse
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from coder.agent.history import History
 from coder.agent.media import Place, left_out, places
 from coder.agent.projection import is_thinking
 from coder.agent.weight import block_tokens
 from coder.core import prompts
+from coder.core.dataclass import dataclass
 from coder.core.edits import Clearing, Replacement
 from coder.core.errors import ModelError
 from coder.core.messages import Block, Document, Image, Message, Text, ToolResult, ToolUse

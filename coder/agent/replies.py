@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 from coder.core import prompts
+from coder.core.dataclass import dataclass
 from coder.core.events import EndReason
 from coder.core.messages import Message, Meta, Text, ToolUse
 from coder.core.model import Completed

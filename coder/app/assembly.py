@@ -178,6 +178,7 @@ class Assembly:
             self._warn,
             self._config.agents.opening,
             lambda: self.outset.tools.planning.due(self.outset.control.mode),
+            self._names,
         )
 
     async def _further_mentions(self, text: str) -> tuple[Block, ...]:
@@ -204,6 +205,11 @@ class Assembly:
         files = (*self.workflows.offered(), *self.commanded.offered())
         kept = {each.name: each for each in reversed(files) if each.name not in names}
         return (*prompts, *(each for each in files if kept.get(each.name) is each))
+
+    def _names(self) -> tuple[tuple[str, str], ...]:
+        has_prompts = self._prompted is not None and self._prompted.commands()
+        found = None if has_prompts else self.commanded.names()
+        return found if found is not None else tuple((each.name, each.kind) for each in self._offered())
 
     async def _ready(self) -> None:
         """Before each run."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from coder.app.figures import Figures
 from coder.app.shell_news import ShellNews
+from coder.core.dataclass import dataclass
 from coder.tools.shells import Shells
 
 if TYPE_CHECKING:

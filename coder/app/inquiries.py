@@ -8,7 +8,6 @@ import asyncio
 import errno
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 
 from coder.app.assembly import Assembly
@@ -16,6 +15,7 @@ from coder.app.outset import Outset
 from coder.commands.agents import Agent
 from coder.commands.definition import Definition
 from coder.core import nofollow
+from coder.core.dataclass import dataclass
 from coder.core.errors import SessionError
 from coder.core.messages import Text, ToolUse
 from coder.core.requests import Allow

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from coder.app.stashed import Stashed
 from coder.app.web import web_room
 from coder.config.paths import local_settings, user_home
 from coder.core.config import Behaviour, Config
+from coder.core.dataclass import dataclass
 from coder.core.events import AnyEvent
 from coder.core.frontend import Frontend
 from coder.core.lazy import LazyModule

@@ -5,7 +5,7 @@ Runs nothing and asks nobody. Must not know who wants to know, or how the answer
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from coder.app.plugging.late import with_plugins
@@ -17,6 +17,7 @@ from coder.config.load import load
 from coder.config.paths import sources, user_home
 from coder.config.settings import settings_of
 from coder.core.config import Config, RuleText, Scope
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.messages import ToolUse
 from coder.core.requests import Reason

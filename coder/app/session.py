@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -13,6 +12,7 @@ from coder.agent.control import Control
 from coder.agent.loop import Agent
 from coder.app.hooking.points import NoPoints, Points
 from coder.app.prompting import GIVEN, Given, Prompting, Refused
+from coder.core.dataclass import dataclass
 from coder.core.errors import ProtocolError, SessionError
 from coder.core.events import CompactionEnded, RunEnded
 from coder.core.lazy import LazyModule
@@ -284,6 +284,11 @@ class Session:
     def commands(self) -> tuple[Offered, ...]:
         """The commands of files that may be typed, as they are now: `prompt` takes a line that names one."""
         return self._prompting.offered
+
+    @property
+    def command_names(self) -> tuple[tuple[str, str], ...]:
+        """The name and the kind of each of `commands`; reads no file where it need not."""
+        return self._prompting.names
 
     def may_be_command(self, name: str) -> bool:
         """Whether a name that is among no `commands` may be one all the same: a prompt of a server that is not

@@ -7,7 +7,7 @@ when the person names one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from coder.config.paths import MANAGED
 from coder.config.trust import judge
 from coder.core import prompts
 from coder.core.config import Config
+from coder.core.dataclass import dataclass
 from coder.core.visible import visible_line
 from coder.frontmatter.found import Search
 

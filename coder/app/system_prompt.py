@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from coder.app.attribution import commit_trailer, pr_trailer
 from coder.core import prompts
 from coder.core.config import Config
+from coder.core.dataclass import dataclass
 from coder.core.lazy import LazyModule
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import os
 import secrets
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from coder.config.load import load
 from coder.config.paths import expand
 from coder.config.trust import carry
 from coder.core.config import Config
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.lazy import LazyModule
 from coder.core.visible import visible_line

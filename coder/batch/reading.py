@@ -6,12 +6,13 @@ import json
 import math
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from coder.batch import swebench
 from coder.batch.task import Task
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.core.visible import visible_line
 

@@ -7,7 +7,6 @@ next flag and both spellings of a name; and it costs a tenth of typer's import (
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
 from pathlib import Path
 
 from coder.cli import argument_checks as checks
@@ -16,6 +15,7 @@ from coder.cli import other_flags
 from coder.cli.argv import bound
 from coder.cli.grammar import Color, grammar
 from coder.config.flags import Flags
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 
 _SWITCHED = {None: None, "on": True, "off": False}

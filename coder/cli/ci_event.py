@@ -7,10 +7,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.ordinary import read_ordinary
 

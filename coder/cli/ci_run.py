@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from io import TextIOBase
 from pathlib import Path
 from typing import Any, TextIO, cast
@@ -23,6 +23,7 @@ from coder.config.flags import Flags
 from coder.config.load import load
 from coder.core import loop
 from coder.core.config import Config, Guidance
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.events import RunEnded
 from coder.frontends import headless

@@ -10,7 +10,6 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +18,7 @@ import typer
 
 from coder.app.workflowing.late import Given
 from coder.core import loop
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.visible import visible
 from coder.frontends.exit_codes import DENIED, FAILED

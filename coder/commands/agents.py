@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from coder.commands.definition import Mistake, Origin
 from coder.commands.fields import Fields
 from coder.commands.places import Place, files_in
 from coder.core.choices import Effort
+from coder.core.dataclass import dataclass
 from coder.core.visible import visible_line
 from coder.frontmatter.found import Search, Signature, signature
 from coder.frontmatter.read import Head, split

@@ -6,11 +6,12 @@ Must not know where files lie, how they are read, or who runs them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from coder.core.choices import Effort
+from coder.core.dataclass import dataclass
 
 Origin: TypeAlias = Literal["built-in", "managed", "given", "yours", "project", "added", "plugin"]
 

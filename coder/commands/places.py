@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from coder.commands.definition import Origin
 from coder.core import prompts
 from coder.core.config import Config
+from coder.core.dataclass import dataclass
 from coder.core.visible import visible_line
 from coder.frontmatter.folders import REPOSITORY, STRANGERS
 from coder.frontmatter.found import File, Search, levels

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from coder.commands.definition import Mistake
 from coder.commands.places import Kind, Place
+from coder.core.dataclass import dataclass
 from coder.core.ordinary import read_ordinary
 from coder.core.visible import visible_line
 from coder.frontmatter.found import SIZE

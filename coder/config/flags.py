@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from coder.core.choices import Display, Effort, Occasion
 from coder.core.config import OnLimit
+from coder.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -14,6 +14,7 @@ from coder.config.jsonfile import parse_object, read_object
 from coder.config.paths import Source, doubts, expand
 from coder.config.settings import Settings, settings_of
 from coder.core.config import Behaviour, RuleText, Scope
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.lazy import LazyModule
 

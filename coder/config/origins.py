@@ -6,7 +6,7 @@ What trust and safety take out is not decided here: the settings that `layers.py
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -16,6 +16,7 @@ from coder.config.layers import Layer, Stack, stacked
 from coder.config.paths import Source
 from coder.config.settings import Settings, settings_of
 from coder.core.config import Scope
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.messages import Json
 

@@ -5,7 +5,7 @@ rule unread is an error. Must not know other files, precedence or trust.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Literal, get_args
 
 from coder.config import sandbox
@@ -13,6 +13,7 @@ from coder.config.jsonfile import Parsed
 from coder.config.section import Section
 from coder.core.choices import MODES, Effort, Mode
 from coder.core.config import Channel, Provider, StatusCommand, Theme, Transport
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 
 MOST_PADDING = 40

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from coder.conformance.check import Unmet
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 
 # What Node's readline takes for the end of a line as well.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from coder.core.choices import Display, Effort, Mode, Occasion
+from coder.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from coder.core.plugins import PluginSettings

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.core.edits import Trigger
 from coder.core.messages import Json, Message, ToolResult, ToolUse, Usage
 from coder.core.model import Purpose

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Literal, TypeAlias
 from uuid import NAMESPACE_OID, uuid5
+
+from coder.core.dataclass import dataclass
 
 Json: TypeAlias = dict[str, Any]
 DISPATCH = "UseTool"  # the tool whose calls stand for calls of others

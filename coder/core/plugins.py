@@ -5,9 +5,11 @@ files, or what is done with them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
+
+from coder.core.dataclass import dataclass
 
 Kind: TypeAlias = Literal["skills", "commands", "agents", "output-styles"]
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json, ToolUse
 
 if TYPE_CHECKING:

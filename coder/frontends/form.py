@@ -6,9 +6,10 @@ Must not know a terminal, nor how it is shown.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from coder.core import prompts
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.core.requests import Answers, Deny
 from coder.frontends.styled import Row, foreign, row, width_of

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from coder.core.config import HookSource
+from coder.core.dataclass import dataclass
 from coder.core.lazy import LazyModule
 from coder.core.visible import visible_line
 from coder.hooks.entry import Malformed, handler_of

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, TypeAlias
+
+from coder.core.dataclass import dataclass
 
 Kind: TypeAlias = Literal["command", "http", "mcp_tool", "prompt", "agent", "callback"]
 KINDS: tuple[Kind, ...] = ("command", "http", "mcp_tool", "prompt", "agent")

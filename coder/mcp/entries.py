@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
 from coder.core.config import ServerSettings, ServerSource
+from coder.core.dataclass import dataclass
 from coder.core.own_keys import is_own_key
 from coder.core.visible import visible_line
 from coder.mcp.allowed import refused

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 
 Scope: TypeAlias = Literal["managed", "flag", "local", "project", "user", "plugin", "extension"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.replay.fields import Fields, expected, fail
 

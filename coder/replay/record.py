@@ -8,13 +8,14 @@ import json
 import os
 import stat
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import httpx2
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.messages import Json
 from coder.replay.canonical import Roots, map_strings, plain_request

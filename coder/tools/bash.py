@@ -9,10 +9,10 @@ import re
 import time
 from asyncio import FIRST_COMPLETED
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ToolError
 from coder.core.lazy import LazyModule
 from coder.core.tools import Runs, ToolContext, ToolOutput

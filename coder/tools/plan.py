@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from coder.core import prompts
+from coder.core.dataclass import dataclass
 from coder.core.errors import ToolError
 from coder.core.messages import Json
 from coder.core.tools import Decides, Internal, Mode, ToolContext, ToolOutput

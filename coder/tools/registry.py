@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from coder.core.dataclass import dataclass
 from coder.core.lazy import LazyModule
 from coder.core.model import ToolSpec
 from coder.core.prompts import load

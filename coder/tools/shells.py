@@ -7,10 +7,11 @@ import itertools
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ToolError
 from coder.core.workspace import Process
 from coder.tools.printed import whole_characters

@@ -6,13 +6,13 @@ Must not know who asked for it, or what becomes of it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 
 from coder.commands.definition import Definition
 from coder.commands.injection import DISABLED, REFUSED, Shell, Unplaceable, Words, pieces, placed
 from coder.commands.mentions import Mention, mention_of, written_mentions
 from coder.commands.substitution import Given, Slot, fill, first_number, with_arguments
 from coder.core import prompts
+from coder.core.dataclass import dataclass
 from coder.core.errors import SessionError
 from coder.core.visible import visible_line
 

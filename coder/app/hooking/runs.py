@@ -8,12 +8,12 @@ import asyncio
 import uuid
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coder.app.hooking import notes as hook_notes
 from coder.app.hooking.exported import exported
+from coder.core.dataclass import dataclass
 from coder.core.events import AnyEvent, Notice
 from coder.core.messages import Json
 from coder.hooks.engine import Engine

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from coder.commands import plugins as folders
 from coder.commands.definition import Mistake
 from coder.config.jsonfile import read_object
 from coder.core.config import Config, HookSource, ServerSource
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.messages import Json
 from coder.core.plugins import Plugin, PluginPlace, PluginProblem, PluginSettings

@@ -5,12 +5,12 @@ not know requests.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from coder.commands.agents import Agent
 from coder.core.choices import MODES, Mode
 from coder.core.config import Config
+from coder.core.dataclass import dataclass
 from coder.core.visible import visible_line
 
 _KEPT: tuple[Mode, ...] = ("plan", "acceptEdits", "bypassPermissions")

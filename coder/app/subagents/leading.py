@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from coder.app.hooking.points import HeadHooks
 from coder.app.starting import Start
@@ -15,6 +15,7 @@ from coder.app.subagents.choice import bounded
 from coder.app.subagents.roster import roster_of
 from coder.commands.agents import Agent, given_agents
 from coder.core.config import Config
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.models import catalog
 

@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from coder.app.subagents import berth, sidecar
@@ -21,6 +21,7 @@ from coder.app.subagents.relay import Relay
 from coder.app.subagents.reporting import bounded
 from coder.core import prompts
 from coder.core.agents import AgentEnd, Report
+from coder.core.dataclass import dataclass
 from coder.core.errors import CoderError
 from coder.core.events import AgentEnded, AgentStarted, Notice, RunEnded
 from coder.core.lazy import LazyModule

@@ -105,7 +105,7 @@ class Pool:
 
     async def stop_behind(self) -> None:
         """Ends all that work in the background. Whoever wants that wants no run to begin because of it."""
-        records = [record for id in self.behind if (record := self.find(id)) is not None]
+        records = [record for id in self.behind if (record := self.family.find(id)) is not None]
         for record in records:
             record.is_quiet = True
         for record in records:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coder.core.agents import AgentRow, AgentState, Brief, Report
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json, Message, Usage
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ how they are shown, or what runs them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from coder.app.rulebook import rules_of
@@ -19,6 +19,7 @@ from coder.commands.definition import Mistake
 from coder.config.paths import MANAGED
 from coder.core import prompts
 from coder.core.config import Config
+from coder.core.dataclass import dataclass
 from coder.models import catalog
 from coder.permissions.rules import Rules
 

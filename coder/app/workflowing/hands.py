@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from uuid import uuid4
 
 from coder.agent.executor import Executor
 from coder.agent.outcome import Outcome
 from coder.core.agents import Agents
+from coder.core.dataclass import dataclass
 from coder.core.events import AnyEvent
 from coder.core.messages import INLINE, Text, ToolUse
 from coder.core.requests import Allow, Answers, Deny, Question, Reply, Request

@@ -20,7 +20,8 @@ from coder.core.config import Config
 from coder.core.errors import ConfigError
 from coder.permissions.rules import Rules
 from coder.workflows.checking.nesting import uses_of
-from coder.workflows.library import SHIPPED, Folder, Library, library_of
+from coder.workflows.library import Folder, Library, library_of
+from coder.workflows.shelved import SHIPPED
 from coder.workflows.workflow import Workflow
 
 KIND = "workflows"

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from coder.app.workflowing import places
@@ -14,6 +13,7 @@ from coder.app.workflowing.hands import SessionHands, asked
 from coder.app.workflowing.late import Given
 from coder.app.workflowing.words import ended_of, first_look, kept_result, told_of
 from coder.core.config import Config
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.events import AnyEvent, Notice, RunEnded, RunStarted, TextDelta
 from coder.core.messages import Message

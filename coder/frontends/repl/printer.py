@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
+from coder.core.dataclass import dataclass
 from coder.core.events import (
     AgentEnded,
     AgentProgressed,

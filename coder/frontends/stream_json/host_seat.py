@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from coder.app.session import Session
 from coder.app.starting import Start
+from coder.core.dataclass import dataclass
 from coder.core.errors import CoderError
 from coder.core.messages import Json
 from coder.core.tools import Mode

@@ -85,7 +85,7 @@ class StreamJsonOut(JsonOut):
         facts = replace(session.facts, mode=session.control.mode, model=session.control.model, tools=session.tools)
         return convert.init(
             facts,
-            session.commands,
+            session.command_names,
             session.servers,
             skipped=session.skipped_servers,
             own_commands=self.own_commands,

@@ -5,9 +5,9 @@ not know who reads.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from coder.config.environment import whole
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.frontends.stream_json.lines import LIMIT
 from coder.frontends.stream_json.progress import BEAT

@@ -9,13 +9,14 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 from uuid import uuid4
 
 from coder.app.prompting import Given
 from coder.app.session import Session
+from coder.core.dataclass import dataclass
 from coder.core.errors import CoderError
 from coder.core.events import RunEnded
 from coder.core.messages import Json

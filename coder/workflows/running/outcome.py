@@ -5,9 +5,10 @@ they came about.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import CoderError
 from coder.core.messages import Json
 

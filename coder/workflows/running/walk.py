@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.workflows.filling import text_of, told
 from coder.workflows.running.means import Means
 from coder.workflows.running.outcome import Answer, Halt, StepResult

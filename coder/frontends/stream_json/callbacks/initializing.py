@@ -7,12 +7,13 @@ A wish that cannot be followed is an error of the request, never passed over: a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from coder.app.hooking.points import HeadHooks
 from coder.app.hosted import HOST
 from coder.core.config import Config, HookSource, RuleText, ServerSource
+from coder.core.dataclass import dataclass
 from coder.core.lazy import LazyModule
 from coder.core.messages import Json
 from coder.core.visible import visible_line

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from coder.core.config import Config
+from coder.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from coder.app.reach.known import tokens as weighed
 from coder.app.session import Session
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.frontends.stream_json.queries.told import Told, told
 from coder.telemetry.context_report import MESSAGES, ContextReport

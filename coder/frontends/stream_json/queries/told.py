@@ -5,11 +5,11 @@ the list takes. Must not know how a list is made.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from coder.app.session import Session
 from coder.commands.agents import Agent
 from coder.commands.definition import Definition, Origin
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.core.visible import visible_line
 from coder.telemetry.context_report import ContextReport

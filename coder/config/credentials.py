@@ -70,7 +70,7 @@ def model_config(flags: Flags, env: Mapping[str, str], stack: Stack, home: Path,
         provider=provider,
         max_tokens=environment.whole(env, "CLAUDE_CODE_MAX_OUTPUT_TOKENS", 1),
         thinking=_thinking(flags, env, stack),
-        thinking_tokens=(flags.thinking_tokens or None) if flags.thinking is None else None,
+        thinking_tokens=_thinking_tokens(flags, env) or None,
         thinking_display=flags.thinking_display or defaults.thinking_display,
         task_budget=flags.task_budget,
         betas=flags.betas,
@@ -170,11 +170,19 @@ def _stored(env: Mapping[str, str], home: Path, warnings: list[str]) -> _Key:
 def _thinking(flags: Flags, env: Mapping[str, str], stack: Stack) -> bool | None:
     if flags.thinking is not None:
         return flags.thinking == "adaptive"
-    if flags.thinking_tokens is not None:
-        return flags.thinking_tokens > 0
-    if environment.switch(env, "CLAUDE_CODE_DISABLE_THINKING") or environment.whole(env, "MAX_THINKING_TOKENS", 0) == 0:
-        return False
+    tokens = _thinking_tokens(flags, env)
+    if tokens is not None:
+        return tokens > 0
     return stack.first(lambda s: s.thinking)
+
+
+def _thinking_tokens(flags: Flags, env: Mapping[str, str]) -> int | None:
+    """How much may be thought, 0 for nothing; None where nobody says so. What a flag says goes first."""
+    if flags.thinking is not None or flags.thinking_tokens is not None:
+        return flags.thinking_tokens if flags.thinking is None else None
+    if environment.switch(env, "CLAUDE_CODE_DISABLE_THINKING"):
+        return 0
+    return environment.whole(env, "MAX_THINKING_TOKENS", 0)
 
 
 def _effort(env: Mapping[str, str], stack: Stack) -> Effort | None:

@@ -203,8 +203,8 @@ async def test_a_refused_resume_is_a_result_an_error_and_changes_nothing(tmp_pat
         before = {path: path.read_bytes() for path in (tmp_path / "home").rglob("*.jsonl")}
         start = Start(resume=first["session_id"], fork=True, at=kept, drops_turn=NAMES[0])
         async with hosted(tmp_path, api.url, start=start) as wire:
-            assert "Resume rejected by --resume-drops-turn:" in await refused(wire, "initialize")
-            result = next((f for f in wire.seen if f["type"] == "result"), None) or (await wire.turn())[-1]
+            wire.request("initialize")
+            (result,) = await wire.rest()
             assert result["is_error"] and "Resume rejected by --resume-drops-turn:" in result["errors"][0]
             assert await wire.close() == 1
         assert {path: path.read_bytes() for path in (tmp_path / "home").rglob("*.jsonl")} == before

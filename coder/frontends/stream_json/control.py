@@ -20,13 +20,17 @@ class RequestError(Exception):
     """A request cannot be answered; the text says why, to whoever asked."""
 
 
+class NeverAnswered(RequestError):
+    """The process ends over it, with a failed result: that says why, and to an SDK an answer would take its place."""
+
+
 class HostGone(RequestError):
     """Nobody is there any more to answer."""
 
 
 class Control:
     """`write` sends an object; `answers` has who answers which subtype. Requests of the host run beside one another
-    and beside the run; the answer to each is written exactly once, whatever happens."""
+    and beside the run; the answer to each is written exactly once, whatever happens, but for `NeverAnswered`."""
 
     def __init__(self, write: Callable[[Json], None], answers: Mapping[str, Answer]) -> None:
         self._write = write
@@ -98,6 +102,8 @@ class Control:
             if answer is None:
                 raise RequestError(f"there is no control request {str(subtype)[:80]!r}")
             self._reply(name, response=await answer(request))
+        except NeverAnswered:
+            _log.info("no answer to the control request %s: the process ends", subtype)
         except RequestError as error:
             self._reply(name, error=str(error))
         except asyncio.CancelledError:

@@ -10,7 +10,7 @@ from coder.app.session import Session
 from coder.core.errors import CoderError
 from coder.core.messages import Json
 from coder.core.tools import Mode
-from coder.frontends.stream_json.control import Answer, RequestError
+from coder.frontends.stream_json.control import Answer, NeverAnswered, RequestError
 from coder.frontends.stream_json.host_seat import Seat
 from coder.frontends.stream_json.turns import Turns
 
@@ -18,16 +18,16 @@ _MODES = {"manual": "default", **{mode: mode for mode in get_args(Mode)}}
 
 
 def answers_of(seat: Seat, turns: Turns) -> dict[str, Answer]:
-    async def session() -> Session:
+    async def session(refused: type[RequestError] = RequestError) -> Session:
         try:
             return await seat.opened()
         except CoderError as error:
             turns.fail(error)
-            raise RequestError(str(error)) from None
+            raise refused(str(error)) from None
 
     async def initialize(request: Json) -> Json:
         seat.initialize(request)
-        return _about(await session())
+        return _about(await session(NeverAnswered))
 
     async def interrupt(request: Json) -> Json:
         receipt = turns.interrupt(cancels_queued=request.get("cancel_queued") is True)

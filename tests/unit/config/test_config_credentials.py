@@ -98,8 +98,12 @@ def test_thinking_is_left_to_the_model_unless_switched(tmp_path: Path) -> None:
     assert model(tmp_path).thinking is None
     assert model(tmp_path, {"alwaysThinkingEnabled": True}).thinking is True
     assert model(tmp_path, {"alwaysThinkingEnabled": True}, CLAUDE_CODE_DISABLE_THINKING="1").thinking is False
-    assert model(tmp_path, None, MAX_THINKING_TOKENS="0").thinking is False
-    assert model(tmp_path, None, MAX_THINKING_TOKENS="9000").thinking is None
+    off = model(tmp_path, None, MAX_THINKING_TOKENS="0")
+    assert (off.thinking, off.thinking_tokens) == (False, None)
+    much = model(tmp_path, {"alwaysThinkingEnabled": False}, MAX_THINKING_TOKENS="9000")
+    assert (much.thinking, much.thinking_tokens) == (True, 9000)
+    both = model(tmp_path, None, MAX_THINKING_TOKENS="9000", CLAUDE_CODE_DISABLE_THINKING="1")
+    assert (both.thinking, both.thinking_tokens) == (False, None)
 
 
 def test_effort_is_taken_from_the_environment_before_the_files(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from coder.core.lazy import LazyModule
 from coder.core.messages import Json
 from coder.frontends.stream_json.callbacks.asking import Asking
 from coder.frontends.stream_json.callbacks.initializing import Initialize, configured, read
-from coder.frontends.stream_json.control import Answer, RequestError
+from coder.frontends.stream_json.control import Answer, NeverAnswered, RequestError
 from coder.frontends.stream_json.host_answers import answers_of
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ class Callbacks:
             return await host.seat.opened()
         except CoderError as error:
             host.turns.fail(error)
-            raise RequestError(str(error)) from None
+            raise NeverAnswered(str(error)) from None
 
 
 class _Channel:

@@ -70,12 +70,14 @@ class Refused:
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Given:
     """What a program says beside a text: the id of the message, and its blocks. `is_synthetic`: no person is behind it,
-    and a slash in it is a letter like any other. `is_verbatim`: the same, and an @ in it is one, too."""
+    and a slash in it is a letter like any other. `is_verbatim`: the same, and an @ in it is one, too. `line` is the text
+    of the last block, where that alone may name a command."""
 
     uuid: str = ""
     blocks: tuple[Block, ...] = ()
     is_synthetic: bool = False
     is_verbatim: bool = False
+    line: str = ""
 
 
 GIVEN = Given()
@@ -146,11 +148,12 @@ class Prompting:
             if said.refused:
                 return Refused(said.refused)
             before += said.notes
-        is_command = text.lstrip().startswith("/") and not (given.is_synthetic or given.is_verbatim)
-        expanded = await self._expand(text) if self._expand is not None and is_command else None
+        line = given.line or text
+        is_command = line.lstrip().startswith("/") and not (given.is_synthetic or given.is_verbatim)
+        expanded = await self._expand(line) if self._expand is not None and is_command else None
         blocks: tuple[Block, ...] = given.blocks or (Text(text),)
         if expanded is not None:
-            blocks = (*(block for block in given.blocks if not isinstance(block, Text)), *expanded.blocks)
+            blocks = (*_beside(given), *expanded.blocks)
         if "@" in text and not given.is_verbatim:
             files = await self._attach(text) if self._attach is not None and expanded is None else ()
             blocks = (*blocks, *files, *(await self._further(text) if self._further is not None else ()))
@@ -194,3 +197,11 @@ class Prompting:
             return ()
         self._has_begun = True
         return (await self._hooks.began()).notes
+
+
+def _beside(given: Given) -> tuple[Block, ...]:
+    """What stays of the blocks when the line among them is expanded: all but texts, or what stands ahead of the line."""
+    if not given.line:
+        return tuple(block for block in given.blocks if not isinstance(block, Text))
+    last = max(index for index, block in enumerate(given.blocks) if isinstance(block, Text))
+    return given.blocks[:last] + given.blocks[last + 1 :]

@@ -65,7 +65,7 @@ def parse(argv: list[str]) -> RunArguments:
     takers = [name for name, action in actions.items() if action.nargs is None or action.nargs == "+"]
     found, unknown = parser.parse_known_args(bound(argv, actions.keys(), takers))
     if unknown:
-        raise ConfigError(_unknown(parser, unknown))
+        raise ConfigError(_unknown(parser, unknown, found.prompt))
     if why := checks.objection(found):
         raise ConfigError(why)
     is_driven = found.input_format == "stream-json"
@@ -164,12 +164,12 @@ def _time_budget(found: argparse.Namespace) -> float | None:
     return min(given, default=None)
 
 
-def _unknown(parser: argparse.ArgumentParser, words: list[str]) -> str:
+def _unknown(parser: argparse.ArgumentParser, words: list[str], prompt: str | None) -> str:
     from difflib import get_close_matches
 
     flag = next((word for word in words if word.startswith("-")), words[0])
     if not flag.startswith("-"):
-        return f"a second prompt {flag!r}: put the whole prompt in quotes."
+        return other_flags.no_command(prompt) or f"a second prompt {flag!r}: put the whole prompt in quotes."
     if why := other_flags.refusal(flag):
         return why
     known = [option for action in parser._actions for option in action.option_strings]

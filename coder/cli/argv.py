@@ -16,7 +16,7 @@ _TEXTS = frozenset(
     )
 )
 _LONG = {"-n": "--name"}
-_BY_EQUALS_ONLY = frozenset({"--debug"})  # what follows is the prompt: only `=` gives them a value
+_BY_EQUALS_ONLY = {"--debug": "--debug", "-d": "--debug"}  # what follows is the prompt: only `=` gives them a value
 
 
 def bound(argv: Sequence[str], known: Collection[str], takers: Collection[str]) -> list[str]:
@@ -32,7 +32,7 @@ def bound(argv: Sequence[str], known: Collection[str], takers: Collection[str]) 
         if value == "--" and flag in known:  # argparse loses it
             raise ConfigError(f"{flag} cannot be `--`, which ends the flags.")
         if word in _BY_EQUALS_ONLY:
-            made.append(f"{word}=")
+            made.append(f"{_BY_EQUALS_ONLY[word]}=")
         elif words and word in takers and _is_value(word, words[0], known):
             made.append(f"{_LONG.get(word, word)}={words.pop(0)}")
         else:

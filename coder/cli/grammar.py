@@ -113,7 +113,7 @@ def _add_session_flags(parser: argparse.ArgumentParser) -> None:
     add("-n", "--name")
     add("--no-session-persistence", action="store_true")
     add("--verbose", action="store_true")
-    add("--debug")
+    add("-d", "--debug")
     add("--debug-file")
     add("--trust-folder", action="store_true")
     add("--screen-reader", "--ax-screen-reader", action="store_true")

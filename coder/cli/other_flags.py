@@ -1,4 +1,4 @@
-"""Flags that other agents' command lines have and coder has not: refused with the reason, or, where leaving them out
+"""Flags and commands that other agents' command lines have and coder has not: refused with the reason, or, where leaving them out
 changes nothing that a run does, let through with a word. Must not know what coder's own flags are.
 """
 
@@ -33,7 +33,13 @@ _IGNORED: dict[str, str] = {
     "--ide": "there is no editor to connect to",
     "--no-chrome": "no browser is driven anyway",
     "--prompt-suggestions": "no next prompts are suggested",
+    "--debug-to-stderr": "a log goes to a file, with --debug or --debug-file",
+    "--mcp-debug": "each server has a log of its own, and --debug=mcp has what coder says of them",
 }
+# By the first word of what would be two prompts: what it does elsewhere.
+_NO_COMMANDS: dict[str, str] = dict.fromkeys(
+    ("plugin", "plugins"), "coder has no marketplaces of plugins. Load it down, look at it, and use --plugin-dir"
+)
 _VERSION = frozenset({"-v", "--version", "-h", "--help"})
 
 
@@ -49,6 +55,11 @@ def refusal(flag: str) -> str:
     if name in _REFUSED:
         return f"{name}: {_REFUSED[name]}."
     return ""
+
+
+def no_command(prompt: str | None) -> str:
+    """Why there is no such command; "" for a word that nobody knows as one."""
+    return f"{prompt}: {_NO_COMMANDS[prompt]}." if prompt in _NO_COMMANDS else ""
 
 
 def notices(given: Mapping[str, object]) -> tuple[str, ...]:

@@ -115,6 +115,24 @@ async def test_a_command_of_a_file_is_expanded_for_a_person_only(tmp_path: Path)
         assert "Say hello to Ann." in " ".join(texts(api.requests[0])) and texts(api.requests[1])[-1] == "/greet Bob"
 
 
+@pytest.mark.behaviour("B-2580")
+async def test_a_command_may_be_the_last_of_several_texts(tmp_path: Path) -> None:
+    folder = tmp_path / "home" / ".coder" / "commands"
+    folder.mkdir(mode=0o700, parents=True)
+    (folder / "greet.md").write_text("Say hello to $ARGUMENTS.\n", encoding="utf-8")
+    lines = (["the matter", "/greet Ann"], ["the matter", "/cost"], ["the matter", "/tmp/x is odd"])
+    async with running_api([turn("One."), turn("Two."), turn("Three."), turn("Four.")]) as api:
+        async with hosted(tmp_path, api.url) as wire:
+            for line in lines:
+                wire.send(said([{"type": "text", "text": each} for each in line]))
+                await wire.turn()
+            wire.send(said([{"type": "text", "text": each} for each in lines[0]], isSynthetic=True))
+            await wire.turn()
+        sent = [texts(request) for request in api.requests]
+    assert "the matter" in sent[0] and "/greet Ann" not in sent[0] and "Say hello to Ann." in " ".join(sent[0])
+    assert [each[-2:] for each in sent[1:]] == [list(lines[1]), list(lines[2]), list(lines[0])]
+
+
 async def test_pictures_and_documents_go_as_they_came(tmp_path: Path) -> None:
     source = {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="}
     blocks: list[Json] = [

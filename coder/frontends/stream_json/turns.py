@@ -244,7 +244,7 @@ class Turns:
             return RunEnded(reason="crashed", turns=0, error=said.problem)
         if said.is_empty:  # such as the one with which a host opens a session, to ask something of it
             return RunEnded(reason="done", turns=0)
-        if said.is_command and self._command is not None:
+        if said.is_command and not said.last_line and self._command is not None:
             ended = await self._command(session, said.text.strip())
             if ended is not None:
                 return ended
@@ -273,7 +273,7 @@ class Turns:
 
 
 def _given(said: Said) -> Given:
-    return Given(said.uuid, said.blocks, said.is_synthetic, said.is_verbatim)
+    return Given(said.uuid, said.blocks, said.is_synthetic, said.is_verbatim, said.last_line)
 
 
 def _fresh(said: Said, session: Session) -> Said:

@@ -41,7 +41,13 @@ class Said:
     @property
     def is_command(self) -> bool:
         """Whether it is a line for coder rather than for the model: such a one is never read along with a run."""
-        return not (self.is_synthetic or self.is_verbatim) and self.text.lstrip().startswith("/")
+        return (bool(self.last_line) or _is_slash(self.text)) and not (self.is_synthetic or self.is_verbatim)
+
+    @property
+    def last_line(self) -> str:
+        """The last block where that is what a person typed, behind what a program says of the matter; "" otherwise."""
+        texts = [block.text for block in self.blocks if isinstance(block, Text)]
+        return texts[-1].strip() if len(texts) > 1 and _is_slash(texts[-1]) and not _is_slash(self.text) else ""
 
 
 def said_in(frame: Json) -> Said:
@@ -64,6 +70,10 @@ def said_in(frame: Json) -> Said:
         problem,
         frame.get("client_composed") is True,
     )
+
+
+def _is_slash(text: str) -> bool:
+    return text.lstrip().startswith("/")
 
 
 def _blocks(content: object) -> tuple[Block, ...]:

@@ -186,8 +186,17 @@ def test_rules_in_one_value_and_an_empty_list_are_no_prompt() -> None:
 
 @pytest.mark.behaviour("B-2261")
 def test_what_changes_nothing_is_let_through_and_said() -> None:
-    found = parse(["-p", "x", "--ide", "--no-chrome", "--exclude-dynamic-system-prompt-sections"])
+    found = parse(["-p", "x", "--ide", "--no-chrome", "--exclude-dynamic-system-prompt-sections", "--debug-to-stderr"])
     assert found.flags.notices == (
         "--ide does nothing here: there is no editor to connect to.",
         "--no-chrome does nothing here: no browser is driven anyway.",
+        "--debug-to-stderr does nothing here: a log goes to a file, with --debug or --debug-file.",
     )
+    assert parse(["-p", "-d", "x", "--mcp-debug"]).flags.debug == ""
+
+
+def test_a_command_of_other_agents_is_no_second_prompt() -> None:
+    for words in (["plugin", "install", "x@y"], ["plugins", "list"], ["plugin", "marketplace", "add", "z", "--scope", "a"]):
+        with pytest.raises(ConfigError, match="no marketplaces|unknown flag --scope"):
+            parse(words)
+    assert parse(["-p", "plugin"]).prompt == "plugin"

@@ -91,7 +91,7 @@ def run(place: Place, plan: Plan, api: RunningApi, env: Mapping[str, str]) -> Do
 
 
 def went_on(place: Place) -> None:
-    """After `kill -9`: the session, if it got as far as that, is gone on with, and then nothing is left of that either."""
+    """After `kill -9`: the session, if it got that far, is gone on with, and then nothing is left of that either."""
     stored = [path for path in place.transcripts() if '"type":"user"' in path.read_text(encoding="utf-8")]
     with fake_api([turn("Gone on.")]) as api:
         done = place.coder("-c" if stored else "-p", *(("-p",) if stored else ()), "again", url=api.url)

@@ -1,4 +1,4 @@
-"""Whatever a run leaves to nobody is left to the test, also what has emptied its environment. Knows /proc only. Linux."""
+"""Whatever a run leaves to nobody is left to the test, also what has emptied its environment. Knows /proc. Linux."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support import ends, full_run
 from tests.support.cli import Place
-from tests.support.fakeapi import fake_api
+from tests.support.fakeapi import fake_api, turn
 from tests.support.processes import linux_only
 from tests.support.tripwire import wired
 
@@ -42,3 +42,24 @@ def test_a_signal_at_a_step_ends_the_run_with_one_result(place: Place, step: int
 def test_a_signal_at_any_step_ends_the_run_with_one_result(place: Place, seed: int) -> None:
     chosen = random.Random(seed)
     swept(place, chosen.randrange(STEPS), chosen.choice(("text", "json", "stream-json")), chosen.choice(SIGNALS))
+
+
+_AT_THE_VERY_END = """
+import os, signal
+class Last:
+    def __del__(self, kill=os.kill, pid=os.getpid(), number=signal.SIGTERM):
+        kill(pid, number)
+last = Last()
+"""
+
+
+@pytest.mark.parametrize(("args", "code"), [(("-p", "x"), 0), (("-p", "x", "--max-turns", "none"), 2)])
+def test_a_signal_while_the_interpreter_is_taken_down_changes_nothing(
+    place: Place, args: tuple[str, ...], code: int
+) -> None:
+    """The interpreter drops the handlers of signals before it does modules: this one goes with its module."""
+    env = wired(place, 0)
+    (place.home / "wire" / "sitecustomize.py").write_text(_AT_THE_VERY_END, encoding="utf-8")
+    with fake_api([turn("Done.")], allow_violations=True) as api:
+        done = place.coder(*args, "--output-format", "json", url=api.url, env=env)
+    assert done.code == code and done.result["is_error"] is (code != 0)

@@ -17,6 +17,7 @@ _KEPT = re.compile(
     r"|projects/[^/]+/[0-9a-f-]{36}(\.jsonl|/mcp-tools\.json|/tool-results/toolu_\w+\.txt|/subagents/agent-\w+\.(jsonl|meta\.json))"
 )
 """All that the full run leaves in its configuration folder."""
+_CUT = re.compile(r"projects/[^/]+/[0-9a-f-]{36}/(subagents/agent-\w+\.pid|(subagents/)?\.[\w.-]+\.tmp)")
 
 
 def results(done: Done) -> list[dict[str, Any]]:
@@ -58,12 +59,16 @@ def check_cut(done: Done, form: str) -> None:
         assert len(results(Done(done.code, whole, done.stderr))) <= 1
 
 
-def check_kept(place: Place) -> None:
-    """Nothing but what is meant to stay is in the folder of the person and in that of the project, and it is whole."""
+def check_kept(place: Place, *, cut: bool = False) -> None:
+    """Nothing but what is meant to stay is in the folder of the person and in that of the project, and it is whole.
+    `cut`: after `kill -9`, what was being written and who held a subagent stay until sessions are cleaned up."""
     home = place.home / ".coder"
     files = [path for path in home.rglob("*") if not path.is_dir()]
+    if cut:
+        files = [path for path in files if not _CUT.fullmatch(str(path.relative_to(home)))]
     odd = [str(path.relative_to(home)) for path in files if not _KEPT.fullmatch(str(path.relative_to(home)))]
-    assert (odd, list(place.project.iterdir())) == ([], [])
+    found = (odd, [path.name for path in place.project.iterdir()])
+    assert found == ([], []), f"left: {found}"
     assert {path.name for path in place.home.iterdir()} <= {".coder", "servers.json", "temporary", "wire"}
     for path in files:
         if path.suffix == ".jsonl":

@@ -15,7 +15,7 @@ from coder.core.config import Config
 from coder.core.errors import CoderError
 from coder.core.events import RunEnded
 from coder.frontends.crash import report
-from coder.frontends.exit_codes import DENIED, DONE, FAILED, exit_code
+from coder.frontends.exit_codes import DENIED, DONE, exit_code
 from coder.frontends.stream_json.control import Answer, Control
 from coder.frontends.stream_json.framing import decoded, lines
 from coder.frontends.stream_json.host_answers import answers_of
@@ -69,7 +69,8 @@ class Host:
                 reading.cancel()
                 await self.control.aclose()
                 await self._leave()
-            return self._closed(_code(self.turns.last, signals))
+            signals.leaves_with = self._closed(signals)
+            return signals.leaves_with
 
     async def _leave(self) -> None:
         try:
@@ -108,13 +109,13 @@ class Host:
                 sys.stderr.write(f"coder: {text}.{last}\n")
                 sys.stderr.flush()
 
-    def _closed(self, code: int) -> int:
-        try:
-            self.out.close()
-        except OSError as error:
-            with suppress(OSError):
-                sys.stderr.write(f"coder: the answer could not be written: {error.strerror}. Read it with -c.\n")
-            return code or FAILED
+    def _closed(self, signals: Signals) -> int:
+        code = _code(self.turns.last, signals)
+        with signals.last_words() as words:
+            try:
+                self.out.close()
+            except OSError as error:
+                return words.unsaid(code, error)
         return code
 
 

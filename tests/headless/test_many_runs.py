@@ -25,7 +25,7 @@ from tests.support.fakeapi import RunningApi, fake_api, fault, turn
 from tests.support.processes import linux_only
 from tests.support.tripwire import wired
 
-pytestmark = [linux_only, pytest.mark.behaviour("B-2280")]
+pytestmark = [linux_only, pytest.mark.behaviour("B-2280"), pytest.mark.behaviour("B-2504")]
 FAULTS: tuple[Json, ...] = (
     *(fault("status", status) for status in (400, 401, 403, 404, 413, 500, 502, 529)),
     *(fault("status", 529, times=9), fault("status", 429, retry_after=0.1), fault("status", 429, retry_after=3600)),

@@ -59,8 +59,11 @@ def full_pipe() -> Iterator[int]:
     os.close(writing)
 
 
-def answered(place: Place) -> bool:
-    return any('"An answer."' in path.read_text(encoding="utf-8") for path in place.transcripts())
+def closed(place: Place) -> bool:
+    """Whether the session has its answer, and nobody has it open any more."""
+    stored = place.transcripts()
+    has_answer = any('"An answer."' in path.read_text(encoding="utf-8") for path in stored)
+    return has_answer and not any(path.with_suffix(".pid").exists() for path in stored)
 
 
 @pytest.mark.behaviour("B-018")
@@ -169,7 +172,7 @@ def test_nobody_reads_and_it_ends_all_the_same(place: Place, form: str) -> None:
 def test_a_signal_ends_a_run_whose_answer_nobody_reads(place: Place, form: str, again: bool) -> None:
     with full_pipe() as writing, fake_api([turn("An answer.")]) as api:
         process = started(place, form, api.url, writing)
-        api.wait_until(lambda _: answered(place))
+        api.wait_until(lambda _: closed(place))
         begun = time.monotonic()
         process.terminate()
         while process.poll() is None and time.monotonic() < begun + PATIENT - 5:

@@ -73,12 +73,20 @@ def run(argv: list[str]) -> int:
         return _crashed(error)
 
 
+def _keep_logs_off_stderr() -> None:
+    """Before a session has its log, and after it, what is logged would land there, tracebacks and all."""
+    import logging
+
+    logging.getLogger().addHandler(logging.NullHandler())
+
+
 def _crashed(error: Exception) -> int:
     """Before there is a session, or after it: what happens in a run is told by who runs it."""
     import logging
 
     from coder.frontends.crash import report
 
+    _keep_logs_off_stderr()
     logging.getLogger(__name__).exception("coder failed")
     said = report(error)
     early.failed(said)
@@ -96,6 +104,7 @@ def _start(arguments: RunArguments) -> int:
     from coder.config.load import load
     from coder.config.paths import current_folder
 
+    _keep_logs_off_stderr()
     if arguments.flags.worktree is not None:
         from coder.cli.worktree_run import in_worktree
 

@@ -13,7 +13,7 @@ from tests.support.full_run import temporary
 FORMS = ("text", "json", "stream-json", "driven")
 """The output formats of `-p`, and a process that is talked to over stdin."""
 _KEPT = re.compile(
-    r"settings\.json|ledger/\d{4}-\d\d\.jsonl|ledger/heads/[0-9a-f]+\.json"
+    r"settings\.json|cache/mcp/[0-9a-f]+\.json|file-history/[\w-]+/(changes|rows-[0-9a-f]+)\.jsonl|ledger/\d{4}-\d\d\.jsonl|ledger/heads/[0-9a-f]+\.json"
     r"|projects/[^/]+/[0-9a-f-]{36}(\.jsonl|/mcp-tools\.json|/tool-results/toolu_\w+\.txt|/subagents/agent-\w+\.(jsonl|meta\.json))"
 )
 """All that the full run leaves in its configuration folder."""

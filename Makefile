@@ -30,7 +30,8 @@ screens: $(VENV)/.dev ## capture every screen in docs/screens.md anew
 	$(BIN)/python -m tests.support.capture
 
 test: $(VENV)/.dev ## the whole test suite but the long sweeps
-	@$(BIN)/python -m compileall -q coder # thousands of processes start from it
+	@$(BIN)/python -m compileall -q -j 0 coder tests/support # thousands of processes start from it
+	@-$(BIN)/python -m tests.support.rewritten # each worker would do it for itself
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 test-online: $(VENV)/.dev ## tests that need a package index

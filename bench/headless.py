@@ -22,8 +22,8 @@ FORMS = ("text", "json", "stream-json")
 
 
 def headless_formats(report: Report, folder: Path, runs: int) -> None:
-    """Text says nothing on the way, stream-json every message. What a turn costs is measured without the start, which
-    is a figure of its own: `init` lists all commands there are."""
+    """Text says nothing on the way, stream-json every message. What a turn costs is measured without the start; a run
+    of one turn is start and end almost alone."""
     notes = folder / "formats-project" / "notes.txt"
     reads = [tool("Read", file_path=str(notes), offset=line) for line in range(1, TURNS + 1)]
     replies = [rule({"last_user_contains": "just one"}, "Done.")]
@@ -39,6 +39,10 @@ def headless_formats(report: Report, folder: Path, runs: int) -> None:
     report.title(f"Output formats: {TURNS} turns with a Read in each, {len(WORDS) * TURNS // 8} pieces of text")
     for name, each in found.items():
         report.figure(name, f"CPU {median(each, 'cpu') * 1000:.0f} ms, wall {median(each, 'wall') * 1000:.0f} ms")
+    whole = [
+        told.cpu / text.cpu for told, text in zip(found["stream-json, just one"], found["text, just one"], strict=True)
+    ]
+    report.bar("stream-json: CPU of a whole short run against text", statistics.median(whole), 1.05, "x")
     told, untold = (
         [many.cpu - one.cpu for many, one in zip(found[f"{form}, many"], found[f"{form}, just one"], strict=True)]
         for form in ("stream-json", "text")

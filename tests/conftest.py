@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,13 @@ from tests.support.cli import Place
 settings.register_profile("seeded", derandomize=True, deadline=None, max_examples=30)
 settings.register_profile("searching", derandomize=False, deadline=None)
 settings.load_profile("seeded")
+
+
+gc.disable()  # until all is collected, which stays: looking through it again and again finds nothing
+
+
+def pytest_collection_finish() -> None:
+    gc.enable()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -34,13 +34,13 @@ class Answers:
         self._log = log
         self._uuid = str(uuid.uuid4())
         self._outcomes = {call.id: interrupted(call) for call in calls}
+        self._places = {call.id: place for place, call in reversed(tuple(enumerate(calls)))}
 
     def __setitem__(self, tool_use_id: str, outcome: Outcome) -> None:
         cleaned = self._clean(Message("user", (outcome.result,))).content[0]
         assert isinstance(cleaned, ToolResult)
         self._outcomes[tool_use_id] = outcome
-        index = next(index for index, call in enumerate(self._calls) if call.id == tool_use_id)
-        self._log.finished(self._uuid, index, len(self._calls), cleaned, outcome.data)
+        self._log.finished(self._uuid, self._places[tool_use_id], len(self._calls), cleaned, outcome.data)
 
     @property
     def outcomes(self) -> list[Outcome]:

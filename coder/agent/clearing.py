@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from coder.agent.room import Batch, Renewal
 from coder.agent.spill import shortened
 from coder.agent.weight import block_tokens, text_tokens
 from coder.core import prompts
+from coder.core.dataclass import dataclass
 from coder.core.edits import Clearing, Replacement
 from coder.core.messages import Message, Text, ToolResult, ToolUse
 

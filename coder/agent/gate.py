@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from coder.agent.ports import NOTHING_SAID, Before, NoOthers, Others
 from coder.core import prompts
+from coder.core.dataclass import dataclass
 from coder.core.events import AnyEvent, Notice, PermissionAnswered, PermissionAsked, PermissionDenied
 from coder.core.lazy import LazyModule
 from coder.core.messages import Json, ToolUse

@@ -72,3 +72,11 @@ class Inbox:
         self._left = []
         self._waiting = [message for message in self._waiting if message.meta.kind != "steer"]
         return taken
+
+    def withdraw(self, uuid: str) -> bool:
+        """Takes one message of the person back; False where none of that id waits, or it is being delivered."""
+        found = next((each for each in self._waiting if each.meta.uuid == uuid and each.meta.kind == "steer"), None)
+        if found is None or self._whole:
+            return False
+        self._waiting = [each for each in self._waiting if each is not found]
+        return True

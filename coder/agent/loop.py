@@ -162,8 +162,8 @@ class Agent:
             self._emit(TurnEnded(turn=turn))
             if any(outcome.interrupt for outcome in outcomes):
                 return tally.end("interrupted", "Interrupted at a permission question")
-            if stopped := await self._after_batch(completed.message.tool_uses, outcomes):
-                return tally.end("hook_stopped", stopped)
+            if (stopped := await self._after_batch(completed.message.tool_uses, outcomes)) is not None:
+                return tally.end(stopped.reason, stopped.error)
             waiting = self._commit_all(await self.inbox.delivered(after_calls=bool(outcomes)))
             match replies.judge(completed, waiting=bool(waiting)):
                 case End(reason="done"):
@@ -177,16 +177,16 @@ class Agent:
                     pass
         raise AssertionError("unreachable: count() never ends")
 
-    async def _after_batch(self, calls: Sequence[ToolUse], outcomes: Sequence[Outcome]) -> str:
-        """Why a hook ends the run; "" when none does."""
-        if stopped := next((outcome.stop for outcome in outcomes if outcome.stop), ""):
-            return stopped
+    async def _after_batch(self, calls: Sequence[ToolUse], outcomes: Sequence[Outcome]) -> Stop | None:
+        """Why a call, or a hook, ends the run; None when none does."""
+        if (stopped := next((outcome for outcome in outcomes if outcome.stop), None)) is not None:
+            return Stop(stopped.stop_reason, stopped.stop)
         if not calls:
-            return ""
+            return None
         results = [outcome.result for outcome in outcomes]
         after = await self._hooks.after_batch(self._executor.unwrapped(calls), results)
         self._commit_all(reminder(note) for note in after.notes)
-        return after.stop
+        return Stop("hook_stopped", after.stop) if after.stop else None
 
     async def _at_the_end(self, tally: Tally) -> RunEnded | None:
         """The end of the run; None when there is something more to be said first."""

@@ -6,11 +6,12 @@ One that is refused would stay in the conversation and break every later request
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 from coder.agent.weight import block_tokens, picture_of
 from coder.core import prompts
+from coder.core.dataclass import dataclass
 from coder.core.edits import Clearing, Replacement
 from coder.core.messages import Block, Document, Image, Message, Text, ToolResult
 

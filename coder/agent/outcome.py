@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from coder.agent.gate import Denied
 from coder.core import prompts
+from coder.core.dataclass import dataclass
+from coder.core.events import EndReason
 from coder.core.messages import Json, Text, ToolResult, ToolUse
 
 INTERRUPTED = "Interrupted before it finished; what it had done until then was not undone."
@@ -15,7 +16,7 @@ INTERRUPTED = "Interrupted before it finished; what it had done until then was n
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How a call ended. `is_denied`: it was not run because it may not; `denied_nobody`: there was nobody to ask.
-    `stop`: a hook ends the run, and why."""
+    `stop`: why it ends the run, "" when it does not; `stop_reason` is what kind of end that is."""
 
     result: ToolResult
     data: Json | None = None
@@ -23,6 +24,7 @@ class Outcome:
     interrupt: bool = False
     stop: str = ""
     is_denied: bool = False
+    stop_reason: EndReason = "hook_stopped"
 
 
 def interrupted(call: ToolUse) -> Outcome:
@@ -31,7 +33,8 @@ def interrupted(call: ToolUse) -> Outcome:
 
 def denied(call: ToolUse, verdict: Denied) -> Outcome:
     result = ToolResult(call.id, (Text(verdict.message),), is_error=True)
-    return Outcome(result, None, verdict.nobody, verdict.interrupt, stop=verdict.stop, is_denied=True)
+    reason: EndReason = "prompt_tool_missing"  # all that a gate ends a run for
+    return Outcome(result, None, verdict.nobody, verdict.interrupt, verdict.stop, is_denied=True, stop_reason=reason)
 
 
 def held_back(call: ToolUse) -> Outcome:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol, TypeAlias
 
 from coder.agent.history import History
+from coder.core.dataclass import dataclass
 from coder.core.events import EndReason
 from coder.core.messages import Message, Text, ToolResult
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.core.edits import Trigger
 from coder.core.messages import Json, ToolResult, ToolUse
 from coder.core.requests import Effect, PermissionRequest, Reason, Reply

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coder.agent.ports import NOTHING_SAID, Before, Watched
+from coder.core.dataclass import dataclass
 from coder.core.errors import ToolError
 from coder.core.messages import ToolUse
 from coder.core.requests import Effect

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import Literal, TypeAlias
 
 from coder.core import prompts
+from coder.core.dataclass import dataclass
 from coder.core.messages import ATTACHED, Json, Message, Text, ToolResult, ToolUse
 
 Speech: TypeAlias = Literal["Message", "Answer", "Refusal"]

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from coder.agent.history import History
 from coder.agent.media import Place, left_out, places
 from coder.agent.projection import is_thinking
 from coder.agent.weight import block_tokens
 from coder.core import prompts
+from coder.core.dataclass import dataclass
 from coder.core.edits import Clearing, Replacement
 from coder.core.errors import ModelError
 from coder.core.messages import Block, Document, Image, Message, Text, ToolResult, ToolUse
@@ -65,7 +65,7 @@ def repair(error: ModelError, history: History) -> Repair | None:
     if found is not None:
         named = history.locate(int(found[1]), int(found[2] or 0))
         if named is not None and (found[2] or _MEDIA.search(said) or _SIGNATURE.search(said)):
-            made = _named(*named, history.messages, said)
+            made = _named(*named, history.messages)
             if made is not None:
                 return made
     if _SIGNATURE.search(said):
@@ -75,7 +75,7 @@ def repair(error: ModelError, history: History) -> Repair | None:
     return None
 
 
-def _named(message: Message, index: int, messages: Sequence[Message], said: str) -> Repair | None:
+def _named(message: Message, index: int, messages: Sequence[Message]) -> Repair | None:
     block = message.content[index]
     match block:
         case Image() | Document():

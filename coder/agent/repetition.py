@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from hashlib import blake2b
 
 from coder.agent.compaction import call_line
@@ -13,6 +12,7 @@ from coder.agent.history import History
 from coder.agent.policies import NO_STEPS, Inject, Stop, Verdict
 from coder.agent.records import CHANGES
 from coder.core import prompts
+from coder.core.dataclass import dataclass
 from coder.core.messages import Message, Meta, Text, ToolResult, ToolUse, block_to_api
 from coder.core.visible import visible_line
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 from coder.core import prompts
+from coder.core.dataclass import dataclass
 from coder.core.events import EndReason
 from coder.core.messages import Message, Meta, Text, ToolUse
 from coder.core.model import Completed
@@ -67,7 +68,10 @@ class Replies:
         if not completed.message.content:
             return self._continue(
                 _reminder("reminders/empty_reply"),
-                End("model_error", "The model returned an empty reply, twice."),
+                End(
+                    "model_error",
+                    "The model returned an empty reply, twice. Say it in other words, or try another model.",
+                ),
                 most=1,
             )
         return End("done")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Message, ToolUse
 
 MOST_SUMMARY = 8_000  # tokens of the reply that summarises

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ErrorKind, ModelError
 from coder.core.events import EndReason, RunEnded
 from coder.core.messages import Usage

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from coder.core.dataclass import dataclass
 from coder.core.tools import Access, Reads, Writes
 
 if TYPE_CHECKING:

@@ -36,6 +36,7 @@ from coder.app.prompting import Prompting
 from coder.app.reach.reaching import reach_of
 from coder.app.recording import Site
 from coder.app.requesting import another, policies_of, room_of, template_of, thinks_by_tool
+from coder.app.shell_news import ShellNews
 from coder.app.subagents.casting import SessionCasting, casting_of
 from coder.app.subagents.choice import Choice
 from coder.app.subagents.late import LateAgents
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
     from coder.mcp.server import Server
     from coder.tools import skill as following
     from coder.tools.registry import Helpers, ToolSession
+    from coder.tools.shells import Shell
     from coder.workspace.local import LocalWorkspace
 else:  # for people in front, calls on files, and folders with commands of their own
     presenting, prompt_tool, shell_line, tasks = (
@@ -129,7 +131,8 @@ class Assembly:
         if outset.config.json_schema is not None:
             self._structured = structuring.structured_of(outset.config)
         self.tools = self._tools()
-        outset.tools.shells.on_end = lambda shell: outset.emit(tasks.ended(shell))
+        self.shell_news = ShellNews(outset.tools.shells)
+        outset.tools.shells.on_end = self._shell_ended
         self.others = self._others()
         self.ask = outset.figures.timed(self._asked(frontend))
         self.gate = self._gate()
@@ -174,6 +177,8 @@ class Assembly:
             self._further_mentions,
             self._warn,
             self._config.agents.opening,
+            lambda: self.outset.tools.planning.due(self.outset.control.mode),
+            self._names,
         )
 
     async def _further_mentions(self, text: str) -> tuple[Block, ...]:
@@ -200,6 +205,11 @@ class Assembly:
         files = (*self.workflows.offered(), *self.commanded.offered())
         kept = {each.name: each for each in reversed(files) if each.name not in names}
         return (*prompts, *(each for each in files if kept.get(each.name) is each))
+
+    def _names(self) -> tuple[tuple[str, str], ...]:
+        has_prompts = self._prompted is not None and self._prompted.commands()
+        found = None if has_prompts else self.commanded.names()
+        return found if found is not None else tuple((each.name, each.kind) for each in self._offered())
 
     async def _ready(self) -> None:
         """Before each run."""
@@ -245,6 +255,10 @@ class Assembly:
         )
         return made
 
+    def _shell_ended(self, shell: Shell) -> None:
+        self.outset.emit(tasks.ended(shell))
+        self.shell_news.ended()
+
     def _has(self, tool: str) -> bool:
         return self.tools.find(tool) is not None
 
@@ -282,7 +296,7 @@ class Assembly:
         removed = self.outset.rules.removed_tools(tool.name for tool in every)
         if self._structured is not None and self._structured.name in removed:
             raise ConfigError("--json-schema cannot be met: a deny rule takes Submit away, by which it is.")
-        return SessionTools(every, removed, further)
+        return SessionTools(every, removed, further, self._config.tool_aliases)
 
     def _further(self, name: str) -> Tool | None:
         return self.reach.find(name) if self.reach is not None and self._choice.allows(name) else None
@@ -414,7 +428,8 @@ class Assembly:
         news = (self.commanded.news(),) if self._has("Skill") else ()
         servers = (self.reach.news,) if self.reach is not None else ()
         form = (self._structured,) if self._structured is not None else ()
-        ours = (*form, *policies_of(self._config), self.memory, *news, *servers, *self.git.policies, self.agents)
+        ended = (self.agents, self.shell_news)
+        ours = (*form, *policies_of(self._config), self.memory, *news, *servers, *self.git.policies, *ended)
         return Agent(
             outset.purse.model,
             self.template,

@@ -14,6 +14,7 @@ from coder.app.beside import Beside
 from coder.app.hearing import Listener
 from coder.app.hosted import Hosted
 from coder.app.outset import Outset, outset
+from coder.app.plugging.late import with_plugins
 from coder.app.rulebook import SaveRule
 from coder.app.session import Session, SessionFacts
 from coder.app.starting import NEW, Start
@@ -26,6 +27,7 @@ from coder.telemetry.logs import DebugLog
 
 if TYPE_CHECKING:
     from coder.app import contents, permitting
+    from coder.app import inquiries as inquiring
     from coder.app import titles as making
     from coder.app.reach.linking import Connect
     from coder.app.subagents import leading as leads
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
 else:  # for people in front, and in a repository
     leads, remains = (LazyModule(f"coder.app.subagents.{name}") for name in ("leading", "remains"))
     contents, making = LazyModule("coder.app.contents"), LazyModule("coder.app.titles")
-    permitting = LazyModule("coder.app.permitting")
+    inquiring, permitting = LazyModule("coder.app.inquiries"), LazyModule("coder.app.permitting")
     looks = LazyModule("coder.git.looking")
 
 
@@ -82,6 +84,7 @@ async def open_session(
     if looking is None and repository_of(config.cwd) is not None:
         looking = looks.begin(config)
     try:
+        config = with_plugins(config)
         if config.agents.given:
             leads.check_given(config)
         led = leads.leading(config, start) if config.agents.main else None
@@ -143,7 +146,7 @@ def _session(begun: Outset, made: Assembly, warnings: tuple[str, ...], ends: Asy
         lambda: begun.purse.spent,
         ends.aclose,
         what_fills_it,
-        Beside(begun.tools.shells, begun.figures, made.line, lambda: begun.journal.title, made.others.begin),
+        _beside(begun, made),
         warnings,
         made.checkpoints,
         made.conversation,
@@ -158,8 +161,14 @@ def _session(begun: Outset, made: Assembly, warnings: tuple[str, ...], ends: Asy
         roots=lambda: begun.ground.workspace.roots,
         switch=made.switch,
         tune=made.tune,
+        inquiries=lambda: inquiring.Inquiries(begun, made),
     )
     return session
+
+
+def _beside(begun: Outset, made: Assembly) -> Beside:
+    title = lambda: begun.journal.title  # noqa: E731  # as it is by then
+    return Beside(begun.tools.shells, begun.figures, made.line, title, made.others.begin, made.shell_news)
 
 
 async def _left_behind(begun: Outset) -> tuple[str, ...]:
@@ -223,6 +232,7 @@ def _facts(begun: Outset, made: Assembly) -> SessionFacts:
         style=begun.config.guidance.style,
         may_bypass=begun.config.may_bypass,
         agents=made.casting.names(),
+        plugins=begun.config.plugins,
     )
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -15,6 +14,7 @@ from coder.agent.history import History
 from coder.agent.policies import Inject, Stop, Verdict
 from coder.agent.replies import reminder
 from coder.core import prompts
+from coder.core.dataclass import dataclass
 from coder.core.errors import SessionError
 from coder.core.events import AnyEvent, Notice
 from coder.core.evidence import Checked

@@ -9,13 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 from coder.agent.ports import Watched
 from coder.app.conversation import Conversation, Told
 from coder.app.recording import Recording, Site, clause
 from coder.app.threads import finished
+from coder.core.dataclass import dataclass
 from coder.core.errors import CoderError, SessionError
 from coder.core.events import AnyEvent, CheckpointTaken, Notice, RunStarted
 from coder.core.lazy import LazyModule

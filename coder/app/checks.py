@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from coder.core.config import ModelConfig
+from coder.core.dataclass import dataclass
 from coder.core.lazy import LazyModule
 from coder.core.visible import visible_line
 

@@ -5,13 +5,13 @@ a transcript nobody has open. Must not know files, or why one goes back.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from coder import __version__
 from coder.app.journal import Journal
+from coder.core.dataclass import dataclass
 from coder.core.errors import SessionError
 from coder.core.messages import Message, said
 from coder.sessions.store import Transcript

@@ -4,8 +4,9 @@ must not know how messages get there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from coder.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from coder.hooks.surroundings import CallHost

@@ -6,13 +6,14 @@ Must not know who is asked, or what runs.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coder.agent.control import Control
 from coder.app.rulebook import RuleBook
 from coder.core.config import Config
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.events import AnyEvent, Notice
 from coder.core.lazy import LazyModule

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from coder.config.load import load
 from coder.config.paths import user_settings
 from coder.config.stored_key import Stored
 from coder.core.config import ModelConfig
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError, ModelError
 from coder.core.messages import Message, Text
 from coder.core.model import ModelRequest

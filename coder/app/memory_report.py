@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coder.agent.weight import text_tokens
 from coder.app import memory_words as words
 from coder.app.memory import ProjectMemory
+from coder.core.dataclass import dataclass
 from coder.memory.files import MemoryFile, Whose
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -24,11 +23,13 @@ from coder.app.stashed import Stashed
 from coder.app.web import web_room
 from coder.config.paths import local_settings, user_home
 from coder.core.config import Behaviour, Config
+from coder.core.dataclass import dataclass
 from coder.core.events import AnyEvent
 from coder.core.frontend import Frontend
 from coder.core.lazy import LazyModule
 from coder.models import catalog
 from coder.permissions.rules import Rules
+from coder.tools.plan import Planning
 from coder.tools.registry import ToolSession
 from coder.workspace.local import LocalWorkspace
 
@@ -137,7 +138,8 @@ def _book(config: Config, rules: Rules, save_rule: SaveRule | None) -> RuleBook:
 def _shared(config: Config, rules: Rules, judge: Judge, model: str, purse: Purse) -> ToolSession:
     env, denied = {**os.environ, **config.env}, rules.denied_reads(judge.world())
     web = web_room(config, env, model, purse.side_model)
-    return ToolSession.from_env(env, (config.home,), denied, partial(credit_objection, config, model), web)
+    planning = Planning(config.plan_instructions)
+    return ToolSession.from_env(env, (config.home,), denied, partial(credit_objection, config, model), web, planning)
 
 
 def _save(config: Config) -> SaveRule:

@@ -4,9 +4,8 @@ answer is, it is a reply, and nothing but a clear yes is a yes. Must not know wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from coder.app import permit_updates as updates
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.core.permits import Change
 from coder.core.requests import Allow, Answers, Deny, Reply

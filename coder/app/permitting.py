@@ -119,7 +119,7 @@ class Permitting:
 
     def _file(self, place: Place) -> Path | None:
         match place:
-            case "session":
+            case "session" | "flag":
                 return None
             case "local":
                 return local_settings(self._config.cwd)

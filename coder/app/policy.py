@@ -5,9 +5,10 @@ Runs nothing and asks nobody. Must not know who wants to know, or how the answer
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from coder.app.plugging.late import with_plugins
 from coder.app.rulebook import rules_of
 from coder.config.flags import Flags
 from coder.config.jsonfile import read_object
@@ -16,6 +17,7 @@ from coder.config.load import load
 from coder.config.paths import sources, user_home
 from coder.config.settings import settings_of
 from coder.core.config import Config, RuleText, Scope
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.messages import ToolUse
 from coder.core.requests import Reason
@@ -138,7 +140,8 @@ def standing_in(config: Config, mode: Mode, env: Mapping[str, str]) -> Standing:
 
 def _loaded(flags: Flags, env: Mapping[str, str], cwd: Path) -> Config:
     # A key at hand keeps an apiKeyHelper from being run: no model is needed here.
-    return load(replace(flags, no_session_persistence=True), {**env, "ANTHROPIC_API_KEY": "none"}, cwd)
+    config = load(replace(flags, no_session_persistence=True), {**env, "ANTHROPIC_API_KEY": "none"}, cwd)
+    return with_plugins(config)
 
 
 def _standing(config: Config, env: Mapping[str, str]) -> Standing:

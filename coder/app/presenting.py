@@ -11,11 +11,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coder.app.other_words import TITLE
+from coder.core.dataclass import dataclass
 from coder.core.lazy import LazyModule
 from coder.core.visible import visible_line
 from coder.sessions.titles import first_words

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from coder.agent.replies import reminder
 from coder.core.choices import Effort
+from coder.core.dataclass import dataclass
 from coder.core.errors import CoderError
 from coder.core.lazy import LazyModule
 from coder.core.messages import Block, Kind, Message, Meta, Text
@@ -82,10 +83,11 @@ GIVEN = Given()
 
 class Prompting:
     """`template` gives the request of a run with another model or effort (`effort` is that of the session), `offered`
-    the commands there are by now; `verify` is told what is to be checked of the answer of the run that begins, `ended`
-    that the run is over, however it ended; `ready` is awaited when nothing else is left to do before a run;
-    `further` attaches what else a text mentions, and raises CoderError where that is not to be had; `say` tells people
-    of it where the text is sent all the same. `opening` stands before the first text that is no command."""
+    the commands there are by now, `names` the name and kind of each alone; `verify` is told what is to be checked of
+    the answer of the run that begins, `ended` that the run is over, however it ended; `ready` is awaited when nothing
+    else is left to do before a run; `further` attaches what else a text mentions, and raises CoderError where that is
+    not to be had; `say` tells people of it where the text is sent all the same. `opening` stands before the first text
+    that is no command; `due` gives what the model has to be told of the mode before a text, "" for nothing."""
 
     def __init__(
         self,
@@ -101,6 +103,8 @@ class Prompting:
         further: Attach | None = None,
         say: Callable[[str], None] = lambda text: None,
         opening: str = "",
+        due: Callable[[], str] = str,
+        names: Callable[[], tuple[tuple[str, str], ...]] | None = None,
     ) -> None:
         self._expand = expand
         self._attach = attach
@@ -114,11 +118,17 @@ class Prompting:
         self._further = further
         self._say = say
         self._opening = opening
+        self._due = due
+        self._names = names
         self._has_begun = False
 
     @property
     def offered(self) -> tuple[Offered, ...]:
         return self._offered() if self._offered is not None else ()
+
+    @property
+    def names(self) -> tuple[tuple[str, str], ...]:
+        return self._names() if self._names is not None else ()
 
     async def ready(self) -> None:
         """What is left to do before a run, for who does not wait for one. May be called again."""
@@ -130,6 +140,7 @@ class Prompting:
         if self._opening and not text.lstrip().startswith("/"):
             text, self._opening = f"{self._opening}\n\n{text}", ""
         before = await self._begun()
+        before += tuple(filter(None, (self._due(),)))
         if self._hooks is not None:  # before a command runs anything of its own
             said = await self._hooks.submitted(text)
             if said.refused:

@@ -6,12 +6,12 @@ Knows the store of checkpoints; must not know events, front ends, or the loop th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coder.agent.ports import Watched
 from coder.app.conversation import Told
+from coder.core.dataclass import dataclass
 from coder.core.errors import CoderError, SessionError
 from coder.core.lazy import LazyModule
 from coder.core.tools import Runs, Writes

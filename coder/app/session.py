@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -13,6 +12,7 @@ from coder.agent.control import Control
 from coder.agent.loop import Agent
 from coder.app.hooking.points import NoPoints, Points
 from coder.app.prompting import GIVEN, Given, Prompting, Refused
+from coder.core.dataclass import dataclass
 from coder.core.errors import ProtocolError, SessionError
 from coder.core.events import CompactionEnded, RunEnded
 from coder.core.lazy import LazyModule
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from coder.app.checkpointing import Checkpointing
     from coder.app.commanding.expanded import Offered
     from coder.app.conversation import OpenConversation
+    from coder.app.inquiries import Inquiries
     from coder.app.reach.rows import ServerRow
     from coder.app.reach.session import Reach
     from coder.app.shell_line import ShellDone
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from coder.app.tasks import Task
     from coder.app.workflowing.late import LateWorkflows
     from coder.core.permits import Change
+    from coder.core.plugins import PluginSettings
     from coder.core.trust import Trust
     from coder.sessions.presence import Here
     from coder.telemetry.context_report import ContextReport
@@ -62,6 +64,7 @@ class SessionFacts:
     style: str = "default"  # as it was set, whether there is such a style or not
     may_bypass: bool = False  # bypassPermissions can be chosen later on
     agents: tuple[str, ...] = ()  # the kinds that can be asked
+    plugins: PluginSettings | None = None  # those that were named
 
 
 class Session:
@@ -91,6 +94,7 @@ class Session:
         described: Callable[[], Sequence[tuple[str, str]]] = tuple,
         roots: Callable[[], tuple[Path, ...]] = tuple,
         permit: Permit | None = None,
+        inquiries: Callable[[], Inquiries] | None = None,
     ) -> None:
         self.facts = facts
         self.control = control
@@ -101,7 +105,10 @@ class Session:
         self._after_run = after_run
         self._switch = switch
         self._tune = tune
+        self.tuned: dict[Tuned, object] = {}  # what was changed of that
         self._permit = permit
+        self._inquiries = inquiries
+        self.flagged: tuple[Change, ...] = ()  # what a host has set about permissions as if by a flag
         self._described, self._roots = described, roots
         self.agents = agents
         self.workflows = workflows
@@ -244,17 +251,29 @@ class Session:
         finally:
             self._prompting.run_ended()
 
+    def follow_tasks(self, heard: Callable[[], None]) -> None:
+        """From now on the model is told of commands in the background that have ended; `heard` is called with each:
+        for who can say more by themselves. Idempotent."""
+        self._beside.news.follow(heard)
+
+    @property
+    def has_news(self) -> bool:
+        """Whether something in the background has ended that the conversation does not know of."""
+        return self._beside.news.are_due or (self.agents is not None and self.agents.has_news)
+
     async def follow_up(self) -> RunEnded | None:
         """A run with what agents in the background have reported since the last one, and no word of the person; None
-        when there is nothing of that. `agents.has_news` tells so; what no such run takes goes before the next prompt.
+        when there is nothing of that. `has_news` tells so; what no such run takes goes before the next prompt. What
+        commands in the background came to is part of it where `follow_tasks` was called.
 
         Raises ProtocolError while a run is under way."""
         self._expect_idle("it is told of them by itself")
         news = self.agents.news() if self.agents is not None else None
-        if news is None:
+        texts = (*(news.content if news is not None else ()), *self._beside.news.take())
+        if not texts:
             return None
         self._agent.starts()
-        running = asyncio.create_task(self._agent.run(news))
+        running = asyncio.create_task(self._agent.run(Message("user", texts, Meta(kind="reminder"))))
         async with self._until_done(running):
             await asyncio.wait({running})
             if self._after_run is not None:
@@ -265,6 +284,11 @@ class Session:
     def commands(self) -> tuple[Offered, ...]:
         """The commands of files that may be typed, as they are now: `prompt` takes a line that names one."""
         return self._prompting.offered
+
+    @property
+    def command_names(self) -> tuple[tuple[str, str], ...]:
+        """The name and the kind of each of `commands`; reads no file where it need not."""
+        return self._prompting.names
 
     def may_be_command(self, name: str) -> bool:
         """Whether a name that is among no `commands` may be one all the same: a prompt of a server that is not
@@ -336,6 +360,10 @@ class Session:
         """The ids of what was said to a run and has not been delivered, in order; it is out of the queue then."""
         return tuple(message.meta.uuid for message in self._agent.inbox.take_back())
 
+    def withdraw(self, uuid: str) -> bool:
+        """Takes back what was said to a run and has not been delivered; False where there is no such message."""
+        return self._agent.inbox.withdraw(uuid)
+
     def note(self, given: Given) -> None:
         """Adds a message to the conversation that the next prompt goes with. Raises ProtocolError while a run is under
         way."""
@@ -391,9 +419,10 @@ class Session:
         """Ends one with all it started. Raises SessionError for an unknown id."""
         await tasking.stop(self._beside.shells, id)
 
-    def to_background(self) -> bool:
-        """Lets the run go on without waiting for the commands it waits for; False when it waits for none."""
-        return self._beside.shells.send_back()
+    def to_background(self, call: str = "") -> bool:
+        """Lets the run go on without waiting for the commands it waits for, or for that of one call; False when it
+        waits for none."""
+        return self._beside.shells.send_back(call)
 
     async def meet(self) -> tuple[Here, ...]:
         """Tells other sessions that this one is at work. Returns who else works in the same place, the latest first."""
@@ -415,6 +444,13 @@ class Session:
         messages = self.messages
         at = max((index for index, message in enumerate(messages) if message.meta.kind == "prompt"), default=None)
         return () if at is None else messages[at:]
+
+    @property
+    def inquiries(self) -> Inquiries:
+        """Whom to ask for what is no run. Raises SessionError where nobody answers."""
+        if self._inquiries is None:
+            raise SessionError("this session cannot be asked for that")
+        return self._inquiries()
 
     async def permit(self, changes: Sequence[Change]) -> tuple[str, ...]:
         """Takes in what whoever answers for the person changes about what is allowed; in force when it returns. Returns
@@ -439,6 +475,7 @@ class Session:
         """How the model thinks, from the next request on; None is as the session began."""
         if self._tune is not None:
             self._tune(what, value)
+            self.tuned[what] = value
 
     @property
     def waited(self) -> float:

@@ -11,12 +11,12 @@ import time
 from asyncio import FIRST_COMPLETED
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coder.agent.ports import Ports, Watched
 from coder.core import prompts
+from coder.core.dataclass import dataclass
 from coder.core.errors import SessionError
 from coder.core.messages import Message, Meta, Text, ToolUse
 from coder.core.requests import Effect

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json, Usage
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coder import __version__
 from coder.core.config import Config
+from coder.core.dataclass import dataclass
 from coder.core.errors import SessionError, UnknownSession
 from coder.core.lazy import LazyModule
 from coder.core.visible import visible_line

@@ -73,7 +73,9 @@ class Structured(Submit):
         if is_ending:
             return None
         if self._is_asked:
-            return Stop("unfit", "The run ended without an answer that fits --json-schema.")
+            return Stop(
+                "unfit", "The run ended without an answer that fits --json-schema: the model did not hand one in."
+            )
         self._is_asked = True
         return Inject(reminder(prompts.load("reminders/submit_missing")))
 

@@ -14,6 +14,8 @@ from jsonschema_specifications import REGISTRY
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
+from coder.app import structured_apart as apart
+from coder.app.structured_bounds import STEPS, Steps, TooMuch, are_unique
 from coder.config.answer_form import NOT_VALID
 from coder.core.errors import SchemaError
 from coder.core.messages import Json
@@ -22,6 +24,10 @@ _WRAPPED = "value"
 _MOST = 12  # problems that are told
 _LONGEST = 300  # characters of one
 _DEEPEST = 100
+_MOST_PARTS = 3_000
+_PATTERNS = ("pattern", "patternProperties")
+# What a value or a schema can make of arithmetic and of names: it does not fit, whatever it is.
+_ODD = (ArithmeticError, TypeError, ValueError, AttributeError, KeyError)
 # What the API does not take at the top of a tool's input.
 _NOT_ON_TOP = ("anyOf", "oneOf", "allOf", "not", "if", "$ref", "$dynamicRef")
 _REFERENCES = ("$ref", "$dynamicRef")
@@ -30,18 +36,25 @@ _REFERENCES = ("$ref", "$dynamicRef")
 class AnswerForm:
     """`for_tool` is what the model is shown: an object always. A form that is none stands under `value` in it."""
 
-    def __init__(self, schema: Mapping[str, Any]) -> None:
-        """Raises SchemaError."""
+    def __init__(self, schema: Mapping[str, Any], steps: int = STEPS) -> None:
+        """`steps` are taken at most to look at one value. Raises SchemaError."""
         self._schema = dict(schema)
-        kind = validators.validator_for(self._schema, default=Draft202012Validator)
         try:
+            parts = list(islice(_parts(self._schema), _MOST_PARTS + 1))
+            if len(parts) > _MOST_PARTS:
+                raise SchemaError(f"{NOT_VALID}: it has more than {_MOST_PARTS:,} parts.")
+            kind = validators.validator_for(self._schema, default=Draft202012Validator)
             kind.check_schema(self._schema, format_checker=FormatChecker(()))  # patterns are looked at below
             self._check_parts(self._schema)
         except exceptions.SchemaError as error:
             raise SchemaError(f"{NOT_VALID}: {_line(error.json_path, error.message)}") from error
         except RecursionError as error:
             raise SchemaError(f"{NOT_VALID}: it is nested too deeply.") from error
-        self._validator: Any = _lenient(kind)(self._schema, registry=REGISTRY)
+        except _ODD as error:
+            raise SchemaError(f"{NOT_VALID}: something in it is of the wrong kind.") from error
+        self._steps = Steps(steps)
+        self._has_patterns = any(name in part for part in parts for name in _PATTERNS)
+        self._validator: Any = _lenient(kind, self._steps)(self._schema, registry=REGISTRY)
         self._is_wrapped = self._schema.get("type") != "object" or any(key in self._schema for key in _NOT_ON_TOP)
         self.for_tool: Json = self._wrapped() if self._is_wrapped else _plain(self._schema)
 
@@ -49,10 +62,21 @@ class AnswerForm:
         """What is wrong with the input of the tool, a line each; none when it fits. Never raises."""
         if self._is_wrapped and raw.keys() != {_WRAPPED}:
             return [f"The answer stands under `{_WRAPPED}`, and nothing else stands beside it."]
+        value = self.meant(raw)
+        found = apart.problems(self._schema, value) if self._has_patterns else None
+        return self.problems_of(value) if found is None else found
+
+    def problems_of(self, value: Any) -> list[str]:
+        """As `problems`, of what is meant, and found out here."""
+        self._steps.begin()
         try:
-            return [_told(error) for error in islice(self._validator.iter_errors(self.meant(raw)), _MOST)]
+            return [_told(error) for error in islice(self._validator.iter_errors(value), _MOST)]
         except RecursionError:
             return ["It is nested too deeply."]
+        except TooMuch:
+            return ["Whether it fits takes too many steps to find out."]
+        except _ODD:
+            return ["It holds a value that cannot be compared with the form."]
 
     def meant(self, raw: Json) -> Any:
         return raw[_WRAPPED] if self._is_wrapped else raw
@@ -115,15 +139,19 @@ def _moved(value: Any) -> Any:
     return made
 
 
-def _lenient(kind: Any) -> Any:
-    """A pattern in a dialect that Python does not read is a remark, not a condition."""
+def _lenient(kind: Any, steps: Steps) -> Any:
+    """A pattern in a dialect that Python does not read is a remark, not a condition; and all of it comes to an end."""
     pattern = kind.VALIDATORS["pattern"]
 
     def fits(validator: Any, wanted: str, value: Any, schema: Any) -> Iterator[Any]:
         if _is_readable(wanted):
             yield from pattern(validator, wanted, value, schema) or ()
 
-    return validators.extend(kind, {"pattern": fits})
+    def unique(validator: Any, wanted: Any, value: Any, schema: Any) -> Iterator[Any]:
+        if wanted is True and isinstance(value, list) and not are_unique(value):
+            yield exceptions.ValidationError("some of its items are the same")
+
+    return validators.extend(kind, steps.counted({**kind.VALIDATORS, "pattern": fits, "uniqueItems": unique}))
 
 
 def _is_readable(pattern: str) -> bool:

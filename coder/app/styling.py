@@ -7,7 +7,7 @@ when the person names one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from coder.config.paths import MANAGED
 from coder.config.trust import judge
 from coder.core import prompts
 from coder.core.config import Config
+from coder.core.dataclass import dataclass
 from coder.core.visible import visible_line
 from coder.frontmatter.found import Search
 
@@ -29,7 +30,8 @@ _NAMED = 12  # names in a warning
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """`text` goes into the system prompt; `keeps_coding`: beside all of its sections. `mistakes` are for people."""
+    """`text` goes into the system prompt; `keeps_coding`: beside all of its sections. `forced`: its plugin wants it
+    where nobody chose one. `mistakes` are for people."""
 
     name: str
     description: str = ""
@@ -37,6 +39,7 @@ class Style:
     keeps_coding: bool = False
     origin: Origin = "built-in"
     mistakes: tuple[str, ...] = ()
+    forced: bool = False
 
 
 DEFAULT = Style("Default", "Finishes the task and says briefly what it did", keeps_coding=True)
@@ -71,14 +74,27 @@ def chosen(config: Config, warnings: list[str]) -> Style | None:
     return found if found.text else None
 
 
+def forced(config: Config) -> Style | None:
+    """The one that a plugin of this session brings for all of it; not that of a repository nobody trusts."""
+    is_trusted = _is_trusted(config)
+    styles = (style for style in available(config) if style.forced and style.text)
+    return next((style for style in styles if style.origin != "project" or is_trusted), None)
+
+
 def _styles(config: Config) -> Iterator[Style]:
     """The weakest first: the strongest of one name counts."""
-    found = list(reversed(places_of(config, MANAGED)))
+    found = [_whose(place, config) for place in reversed(places_of(config, MANAGED))]
     theirs = [place for place in found if place.origin == "project" and not _is_trusted(config)]
     search = Search()
     yield from _in(theirs, search)
     yield from _own()
     yield from _in([place for place in found if place not in theirs], search)
+
+
+def _whose(place: Place, config: Config) -> Place:
+    """What a plugin that lies in the repository says is the repository's word."""
+    is_theirs = config.plugins is not None and place.plugin is not None and config.plugins.needs_trust(place.folder)
+    return replace(place, origin="project") if is_theirs else place
 
 
 def _own() -> Iterator[Style]:
@@ -107,6 +123,7 @@ def _style(data: bytes, file: Path, place: Place) -> Style:
         keeps_coding=written.keeps_coding,
         origin=written.origin,
         mistakes=tuple(told),
+        forced=written.forced,
     )
 
 

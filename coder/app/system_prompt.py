@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from coder.app.attribution import commit_trailer, pr_trailer
 from coder.core import prompts
 from coder.core.config import Config
+from coder.core.dataclass import dataclass
 from coder.core.lazy import LazyModule
 
 if TYPE_CHECKING:
@@ -79,9 +79,10 @@ def _attribution(config: Config, model: str) -> Iterator[str]:
 
 
 def _style(config: Config, warnings: list[str]) -> styling.Style | None:
-    if config.guidance.style.strip().casefold() == "default":
+    is_default = config.guidance.style.strip().casefold() == "default"
+    if is_default and (config.plugins is None or not config.plugins.loaded):
         return None
-    style: styling.Style | None = styling.chosen(config, warnings)
+    style: styling.Style | None = styling.forced(config) if is_default else styling.chosen(config, warnings)
     return style
 
 

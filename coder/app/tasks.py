@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import SessionError, ToolError
 from coder.core.events import TaskEnded
 from coder.tools.printed import last_line

@@ -11,9 +11,10 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from coder.core import prompts
+from coder.core.dataclass import dataclass
 from coder.core.errors import ModelError
 from coder.core.events import AnyEvent, RunStarted, UsageReported
 from coder.core.messages import Message, Text, Usage, said

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from coder.core.messages import Json, ToolUse
@@ -43,17 +44,20 @@ def unknown(wanted: Collection[str]) -> tuple[str, ...]:
 
 class SessionTools:
     """`removed` are names a bare deny rule takes away: the model never sees them. `further` finds what can be called
-    without being told with every request."""
+    without being told with every request. `aliases` are names that mean another tool, whether there is one of that name
+    or not: what is judged, run and told is the other one."""
 
     def __init__(
         self,
         tools: Sequence[Tool],
         removed: Collection[str] = (),
         further: Callable[[str], Tool | None] | None = None,
+        aliases: Mapping[str, str] | None = None,
     ) -> None:
         self._removed = frozenset(removed)
         self._tools: dict[str, Tool] = {}
         self._further = further
+        self._aliases = aliases or {}
         self.hold(tools)
 
     def hold(self, tools: Sequence[Tool]) -> None:
@@ -77,4 +81,6 @@ class SessionTools:
 
     def unwrapped(self, call: ToolUse) -> ToolUse:
         tool = self._tools.get(call.name)
-        return tool.inner(call) if isinstance(tool, Dispatches) else call
+        inner = tool.inner(call) if isinstance(tool, Dispatches) else call
+        meant = self._aliases.get(inner.name)  # one step, so that aliases cannot go in circles
+        return inner if meant is None else replace(inner, name=meant)

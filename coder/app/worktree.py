@@ -9,7 +9,7 @@ import os
 import secrets
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from coder.config.load import load
 from coder.config.paths import expand
 from coder.config.trust import carry
 from coder.core.config import Config
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.lazy import LazyModule
 from coder.core.visible import visible_line
@@ -235,6 +236,8 @@ def _made_absolute(flags: Flags, env: Mapping[str, str], start: Path) -> Flags:
     return replace(
         flags,
         add_dirs=tuple(str(expand(text, env, start)) for text in flags.add_dirs),
+        plugin_dirs=tuple(str(expand(text, env, start)) for text in flags.plugin_dirs),
+        plugin_dirs_without_servers=tuple(str(expand(text, env, start)) for text in flags.plugin_dirs_without_servers),
         settings=whole(flags.settings) or flags.settings,
         system_prompt_file=whole(flags.system_prompt_file),
         append_system_prompt_file=whole(flags.append_system_prompt_file),

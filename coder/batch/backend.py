@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from coder.batch.outcome import Outcome
 from coder.batch.task import Task
+from coder.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

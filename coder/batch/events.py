@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from coder.batch.backend import Doing
 from coder.batch.outcome import Outcome
 from coder.batch.task import Task
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 
 

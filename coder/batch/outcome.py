@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
 
 from coder.batch.task import Task
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 
 Status: TypeAlias = Literal["done", "failed", "timeout", "check_failed", "infra", "stopped"]

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from coder.batch import swebench
 from coder.batch.task import Task
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.core.visible import visible_line
 
 MOST_BYTES: Final = 200_000_000
 MOST_TASKS: Final = 100_000
 _LONGEST_ID, _LONGEST_PROMPT = 200, 10_000_000
+_NOT_A_STRANGERS = (
+    "{names}: rows of SWE-bench are strangers' words, so in a file of them this counts only with --allow-row-commands"
+)
 MODES = ("default", "manual", "acceptEdits", "plan", "dontAsk", "bypassPermissions")
 
 
@@ -38,13 +43,17 @@ class _BadError(ValueError):
     pass
 
 
-def read(data: bytes, folder: Path, defaults: Task, repositories: Path | None = None) -> Read:
+def read(
+    data: bytes, folder: Path, defaults: Task, repositories: Path | None = None, *, may_command: bool = False
+) -> Read:
     """`folder` is what a `cwd` is relative to, and where a task without one works. `defaults` holds the values of what
-    a task does not say. SWE-bench rows work in one of `repositories`, or in that itself."""
+    a task does not say. SWE-bench rows work in one of `repositories`, or in that itself. A file with such rows was made
+    by strangers: what runs or loosens something counts in none of its lines, unless it `may_command`."""
     tasks: list[Task] = []
     problems: list[Problem] = []
     seen: dict[str, int] = {}
     slugs: dict[str, str] = {}
+    wanted: list[Problem] = []
     for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
         if not line.strip():
             continue
@@ -52,7 +61,7 @@ def read(data: bytes, folder: Path, defaults: Task, repositories: Path | None = 
             problems.append(Problem(number, f"more than {MOST_TASKS} tasks: split the file"))
             break
         try:
-            task = _task(line, number, folder, defaults, repositories)
+            task = _task(said := _object(line), number, folder, defaults, repositories)
         except _BadError as error:
             problems.append(Problem(number, str(error)))
             continue
@@ -62,11 +71,25 @@ def read(data: bytes, folder: Path, defaults: Task, repositories: Path | None = 
             problems.append(Problem(number, f"the id {_shown(task.id)} is too much like {_shown(slugs[task.slug])}"))
         seen.setdefault(task.id, number)
         tasks.append(task)
+        if names := _commanding(said, task, (folder, *([repositories] if repositories is not None else []))):
+            wanted.append(Problem(number, _NOT_A_STRANGERS.format(names=", ".join(names))))
+    if not may_command and any(task.instance for task in tasks):
+        problems += wanted
     return Read(tuple(tasks), tuple(problems))
 
 
-def _task(line: bytes, number: int, folder: Path, defaults: Task, repositories: Path | None) -> Task:
-    said = _object(line)
+def _commanding(said: Json, task: Task, places: tuple[Path, ...]) -> list[str]:
+    """The fields that run or loosen something, or lead out of where the person is."""
+    names = [name for name in ("check", "env", "permission_mode", "allowed_tools", "command") if said.get(name)]
+    if not task.instance and task.prompt.lstrip().startswith("/") and "command" not in names:
+        names.append("command")
+    real = os.path.realpath(task.cwd)
+    if said.get("cwd") and not any(Path(real).is_relative_to(os.path.realpath(place)) for place in places):
+        names.append("cwd")
+    return names
+
+
+def _task(said: Json, number: int, folder: Path, defaults: Task, repositories: Path | None) -> Task:
     instance = ""
     if swebench.is_row(said):
         try:

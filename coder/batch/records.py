@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from coder.batch import plausible, whole
@@ -19,6 +19,7 @@ from coder.batch.backend import Attempt, Running
 from coder.batch.journal import Journal
 from coder.batch.outcome import Outcome, row
 from coder.batch.task import Task
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.messages import Json
 

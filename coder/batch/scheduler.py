@@ -8,7 +8,7 @@ import asyncio
 import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal, TypeAlias
 
 from coder.batch.backend import Attempt, Backend, Doing, Running
@@ -17,6 +17,7 @@ from coder.batch.outcome import Outcome
 from coder.batch.purse import Purse, left
 from coder.batch.records import Records
 from coder.batch.task import Task
+from coder.core.dataclass import dataclass
 from coder.core.errors import CoderError
 
 _LONGEST_WAIT = 900.0

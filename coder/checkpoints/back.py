@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -20,6 +20,7 @@ from coder.checkpoints.limits import MOST_POINTS
 from coder.checkpoints.pending import Done, carry_out
 from coder.checkpoints.plan import OTHER_SESSION, UNSURE, Left, Plan, Step, make_plan
 from coder.checkpoints.timeline import Timeline, changes_of
+from coder.core.dataclass import dataclass
 
 How: TypeAlias = Literal["restore", "bring back", "delete"]
 _MOST_COUNTED = 200_000  # bytes of a text whose lines are counted

@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -28,6 +28,7 @@ from coder.checkpoints.entries import (
     path_to_json,
 )
 from coder.checkpoints.refmoves import RefMoves, moves_from_json, moves_to_json
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 
 Source: TypeAlias = Literal["tool", "command", "background", "rewind"]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from coder.checkpoints.changelog import Mark, Record
 from coder.checkpoints.compose import Net, compose, without_histories
 from coder.checkpoints.contents import CheckpointError, Contents
 from coder.checkpoints.entries import Entry
 from coder.checkpoints.timeline import Timeline, changes_of
+from coder.core.dataclass import dataclass
 
 MOST_BYTES = 2_000_000  # of a text that is worth comparing
 _BINARY = "not a text"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from coder.checkpoints.entries import Change, Entry
+from coder.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

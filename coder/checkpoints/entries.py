@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
+
+from coder.core.dataclass import dataclass
 
 Kind: TypeAlias = Literal["file", "link", "folder", "other"]
 _KINDS: dict[int, Kind] = {stat.S_IFREG: "file", stat.S_IFLNK: "link", stat.S_IFDIR: "folder"}

@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from coder.core.dataclass import dataclass
 from coder.core.ordinary import read_ordinary
 
 _MOST_BYTES = 200_000_000

@@ -10,12 +10,12 @@ import os
 import shlex
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from coder.checkpoints.contents import private_folder
 from coder.checkpoints.entries import path_from_json, path_to_json
 from coder.checkpoints.limits import MOST_GIT_BYTES, MOST_GIT_STATES
+from coder.core.dataclass import dataclass
 from coder.git.call import Git
 from coder.git.hashes import HASH
 from coder.git.repository import Repository, repository_of

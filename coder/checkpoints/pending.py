@@ -13,7 +13,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from coder.checkpoints.contents import CheckpointError, Contents, private_folder
 from coder.checkpoints.entries import Change, change_from_json, change_to_json, path_from_json, path_to_json
 from coder.checkpoints.plan import Plan, Step, check_contents
 from coder.checkpoints.restore import Restore
+from coder.core.dataclass import dataclass
 
 FOLDER = "pending"
 _TALK = ".talk"  # the files are back, the conversation is not yet

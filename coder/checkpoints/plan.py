@@ -7,12 +7,13 @@ import os
 import stat
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from coder.checkpoints.compose import Net, history_of, without_histories
 from coder.checkpoints.contents import CheckpointError, ContentLost, Contents
 from coder.checkpoints.entries import Entry
 from coder.checkpoints.look import look, shows
+from coder.core.dataclass import dataclass
 from coder.core.nofollow import Folders
 from coder.core.visible import visible_line
 

@@ -9,7 +9,6 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from coder.checkpoints.changelog import (
@@ -33,6 +32,7 @@ from coder.checkpoints.refmoves import RefMoves
 from coder.checkpoints.refwatch import RefWatch
 from coder.checkpoints.rowfile import RowFile, load_rows
 from coder.checkpoints.tree import Tree
+from coder.core.dataclass import dataclass
 from coder.core.visible import visible_line
 from coder.git.call import Git
 

@@ -4,10 +4,10 @@ JSON form; must not touch the disk.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, cast, get_args
 
 from coder.checkpoints.entries import path_from_json, path_to_json
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.git.reflog import Step
 from coder.git.refs import Kind, RefMove

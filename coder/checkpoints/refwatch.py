@@ -11,7 +11,6 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
@@ -19,6 +18,7 @@ from typing import TypeAlias
 from coder.checkpoints.contents import private_folder
 from coder.checkpoints.entries import path_from_json, path_to_json
 from coder.checkpoints.refmoves import MOST_STEPS, Cause, RefMoves
+from coder.core.dataclass import dataclass
 from coder.core.ordinary import read_ordinary
 from coder.git.call import Git
 from coder.git.reflog import Step, log_size, steps_of

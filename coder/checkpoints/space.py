@@ -10,7 +10,6 @@ import os
 import shutil
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from coder.checkpoints.changelog import NAME, Begun, ChangeSet, is_running, read_log
@@ -19,6 +18,7 @@ from coder.checkpoints.dropped import note_dropped
 from coder.checkpoints.entries import Entry
 from coder.checkpoints.held import drop_of
 from coder.checkpoints.limits import MOST_STORED_BYTES
+from coder.core.dataclass import dataclass
 
 _ROOTS = "roots"
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from coder.checkpoints.changelog import ChangeSet, Mark, Record
 from coder.checkpoints.entries import Change
+from coder.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

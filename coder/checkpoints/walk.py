@@ -9,12 +9,13 @@ import os
 import stat
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TypeAlias
 
 from coder.checkpoints.entries import Entry, kind_of
 from coder.checkpoints.limits import MOST_DEPTH, MOST_ENTRIES
+from coder.core.dataclass import dataclass
 
 Key: TypeAlias = tuple[int, int, int, int, int]
 """Mode, inode, size, and the times of writing and of change in ns."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from coder.cli.plugin_notices import tell
 from coder.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,10 +20,13 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _Cwd = Annotated[str | None, typer.Option("--cwd", help="The folder; default: the current one.")]
+_Plugins = Annotated[
+    list[str] | None, typer.Option("--plugin-dir", help="Also a plugin: its folder or .zip. Can be repeated.")
+]
 
 
 @app.callback(invoke_without_command=True)
-def agents(context: typer.Context, as_json: _Json = False, cwd: _Cwd = None) -> None:
+def agents(context: typer.Context, as_json: _Json = False, cwd: _Cwd = None, plugin_dir: _Plugins = None) -> None:
     """Show which agents the model may ask in this folder, whose they are, and what is wrong in their files.
 
     Nothing is run and no model is asked. docs/agents.md tells how to write one. Exit code 1: a file has an error.
@@ -35,7 +39,7 @@ def agents(context: typer.Context, as_json: _Json = False, cwd: _Cwd = None) -> 
     from coder.cli.agents_page import has_errors, list_lines, plain_lines, shelf_json
     from coder.config.paths import user_home
 
-    found, shelf = _shelf(cwd)
+    found, shelf = _shelf(cwd, plugin_dir)
     home = user_home(os.environ)
     if as_json:
         print(json.dumps(shelf_json(shelf, found.config.cwd), indent=2))
@@ -50,6 +54,7 @@ def show(
     name: Annotated[str, typer.Argument(help="Such as Explore.", show_default=False)],
     raw: Annotated[bool, typer.Option("--raw", help="Its file as it is: a beginning for one of your own.")] = False,
     cwd: _Cwd = None,
+    plugin_dir: _Plugins = None,
     as_json: _Json = False,
 ) -> None:
     """Say what NAME is, what it has, what of its file does not count here, and what it is told."""
@@ -58,7 +63,7 @@ def show(
     from coder.config.paths import user_home
     from coder.core.visible import visible_line
 
-    found, shelf = _shelf(cwd)
+    found, shelf = _shelf(cwd, plugin_dir)
     row = shelf.find(name)
     if row is None:
         meant = near(name, [each.agent.name for each in shelf.rows])
@@ -72,13 +77,14 @@ def show(
         print("\n".join(show_lines(row, found.config.cwd, user_home(os.environ))))
 
 
-def _shelf(cwd: str | None) -> tuple[Standing, RosterShelf]:
+def _shelf(cwd: str | None, plugin_dirs: list[str] | None) -> tuple[Standing, RosterShelf]:
     from coder.app.policy import standing
     from coder.app.subagents.rows import roster_shelf
     from coder.config.flags import Flags
     from coder.config.paths import current_folder
 
-    found = standing(Flags(cwd=cwd, headless=False), os.environ, current_folder())
+    found = standing(Flags(cwd=cwd, plugin_dirs=tuple(plugin_dirs or ()), headless=False), os.environ, current_folder())
+    tell(found.config)
     return found, roster_shelf(found.config, os.environ)
 
 

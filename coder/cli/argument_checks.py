@@ -13,9 +13,14 @@ _STREAMED_ONLY = (
     ("forward_subagent_text", "--forward-subagent-text"),
     ("session_mirror", "--session-mirror"),
 )
+_DRIVEN_ONLY = (
+    ("replay_user_messages", "--replay-user-messages"),
+    ("await_initialize", "--await-initialize"),
+)
 _HEADLESS_ONLY = (
     ("json_schema", "--json-schema"),
     ("permission_prompt_tool", "--permission-prompt-tool"),
+    ("permission_prompts", "--permission-prompts"),
 )
 
 
@@ -30,8 +35,9 @@ def objection(found: argparse.Namespace) -> str:
         for name, flag in _STREAMED_ONLY:
             if getattr(found, name):
                 return f"{flag} needs --output-format stream-json."
-    if found.replay_user_messages and not is_driven:
-        return "--replay-user-messages needs --input-format stream-json and --output-format stream-json."
+    for name, flag in _DRIVEN_ONLY:
+        if getattr(found, name) and not is_driven:
+            return f"{flag} needs --input-format stream-json and --output-format stream-json."
     if found.init_only and (is_driven or found.prompt is not None):
         return "--init-only runs no prompt: leave it out, or use --init."
     return _headless(found, is_driven=is_driven) or _swallowed(found, is_driven=is_driven) or _mixed(found)

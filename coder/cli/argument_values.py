@@ -41,6 +41,14 @@ def minutes(text: str) -> float:
     return 60 * _number(text, "a number of minutes above 0")
 
 
+def path(text: str) -> str:
+    if not text.strip() or "\0" in text:
+        raise argparse.ArgumentTypeError(
+            "expected a path, got an empty text" if not text.strip() else "no path has a NUL"
+        )
+    return text
+
+
 def dollars(text: str) -> float:
     return _number(text, "an amount in dollars above 0")
 

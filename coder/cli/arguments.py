@@ -7,7 +7,6 @@ next flag and both spellings of a name; and it costs a tenth of typer's import (
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
 from pathlib import Path
 
 from coder.cli import argument_checks as checks
@@ -16,6 +15,7 @@ from coder.cli import other_flags
 from coder.cli.argv import bound
 from coder.cli.grammar import Color, grammar
 from coder.config.flags import Flags
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 
 _SWITCHED = {None: None, "on": True, "off": False}
@@ -25,12 +25,13 @@ _SWITCHED = {None: None, "on": True, "off": False}
 class StreamArguments:
     """What a program that drives coder asked for of the messages both ways. `input_format` is text or stream-json;
     `partial`: the API's own events too; `replays`: each message of the host comes back; `mirrors`: what is stored is
-    told."""
+    told; `awaits`: nothing begins before the host has said what it wants."""
 
     input_format: str = "text"
     partial: bool = False
     replays: bool = False
     mirrors: bool = False
+    awaits: bool = False
 
     @property
     def is_driven(self) -> bool:
@@ -83,6 +84,7 @@ def parse(argv: list[str]) -> RunArguments:
             found.include_partial_messages,
             found.replay_user_messages,
             found.session_mirror,
+            found.await_initialize,
         ),
         init_only=found.init_only,
     )
@@ -96,7 +98,7 @@ def _flags(found: argparse.Namespace) -> Flags:
         max_turns=found.max_turns,
         permission_mode="default" if mode == "manual" else mode,
         may_bypass=found.allow_dangerously_skip_permissions,
-        permission_prompt_tool=found.permission_prompt_tool,
+        permission_prompt_tool=None if found.permission_prompts == "none" else found.permission_prompt_tool,
         tools=values.named_tools(found.tools),
         allowed_tools=tuple(found.allowed_tools or ()),
         disallowed_tools=tuple(found.disallowed_tools or ()),
@@ -105,6 +107,7 @@ def _flags(found: argparse.Namespace) -> Flags:
         add_dirs=tuple(found.add_dir or ()),
         cwd=found.cwd,
         settings=found.settings,
+        managed_settings=found.managed_settings,
         setting_sources=found.setting_sources,
         session_id=found.session_id,
         resume=found.resume,
@@ -143,6 +146,8 @@ def _flags(found: argparse.Namespace) -> Flags:
         strict_mcp_config=found.strict_mcp_config,
         require_mcp=tuple(found.require_mcp or ()),
         agents=found.agents,
+        plugin_dirs=(*(found.plugin_dir or ()), *(found.plugin_dir_no_mcp or ())),
+        plugin_dirs_without_servers=tuple(found.plugin_dir_no_mcp or ()),
         agent=found.agent,
         append_subagent_system_prompt=found.append_subagent_system_prompt or "",
         json_schema=found.json_schema,
@@ -170,4 +175,4 @@ def _unknown(parser: argparse.ArgumentParser, words: list[str]) -> str:
     known = [option for action in parser._actions for option in action.option_strings]
     near = get_close_matches(flag.split("=")[0], known, n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
-    return f"unknown flag {flag}.{hint} `coder --help` lists the flags."
+    return f"unknown flag {flag}.{hint} `coder help options` lists the flags."

@@ -36,6 +36,7 @@ from coder.cli.batch_flags import (
     Retries,
     RetryFailed,
     RetryWait,
+    RowCommands,
     Tasks,
     TaskUsd,
     Timeout,
@@ -83,6 +84,7 @@ def batch(
     max_failures: MaxFailures = None,
     retry_failed: RetryFailed = False,
     discard_ignored: DiscardIgnored = False,
+    allow_row_commands: RowCommands = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
     plain: PlainLines = False,
@@ -108,7 +110,8 @@ def batch(
         failures=1 if fail_fast else max_failures,
         wait=retry_wait,
     )
-    found = _found(tasks, here, defaults, (here / Path(repo_dir).expanduser()) if repo_dir else None)
+    repositories = (here / Path(repo_dir).expanduser()) if repo_dir else None
+    found = _found(tasks, here, defaults, repositories, may_command=allow_row_commands)
     results = _results(tasks, out, here)
     ground = Ground(os.environ, here, _isolation(isolation), drops_ignored=discard_ignored)
     bases = ground.bases(found.tasks)
@@ -205,7 +208,7 @@ async def _watched(scheduler: Scheduler, view: Live | Plain) -> End:
             running.remove_signal_handler(number)
 
 
-def _found(tasks: str, here: Path, defaults: Task, repositories: Path | None) -> Read:
+def _found(tasks: str, here: Path, defaults: Task, repositories: Path | None, *, may_command: bool) -> Read:
     try:
         if tasks == "-":
             data = sys.stdin.buffer.read(MOST_BYTES + 1)
@@ -217,7 +220,7 @@ def _found(tasks: str, here: Path, defaults: Task, repositories: Path | None) ->
         ) from error
     if len(data) > MOST_BYTES:
         raise ConfigError(f"{visible_line(tasks)} is larger than {MOST_BYTES // 1_000_000} MB. Split it.")
-    found = read(data, here, defaults, repositories)
+    found = read(data, here, defaults, repositories, may_command=may_command)
     if not found.tasks and not found.problems:
         raise ConfigError(f'{visible_line(tasks)} has no task. A line is one, such as {{"prompt": "fix the typo"}}.')
     return found

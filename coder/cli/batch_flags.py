@@ -40,6 +40,9 @@ RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Tasks that fa
 DiscardIgnored = Annotated[
     bool, typer.Option("--discard-ignored", help="Work trees go though git ignores files in them.")
 ]
+RowCommands = Annotated[
+    bool, typer.Option("--allow-row-commands", help="Rows of SWE-bench may set check, env, tools, mode and cwd.")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would run, and what it may cost.")]
 AsJson = Annotated[bool, typer.Option("--json", help="The summary as JSON.")]
 PlainLines = Annotated[bool, typer.Option("--plain", help="Lines instead of a table that moves.")]

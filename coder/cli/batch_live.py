@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from coder.batch.backend import Doing
 from coder.batch.events import Again, Began, Cut, Ended, Event, Moved
@@ -20,6 +20,7 @@ from coder.batch.records import Records
 from coder.batch.task import Task
 from coder.cli.batch_page import ended_words, line_of
 from coder.cli.fitting import fitting
+from coder.core.dataclass import dataclass
 from coder.core.visible import visible_line
 from coder.frontends.amounts import counted, money, whole_seconds
 from coder.frontends.styled import columns, cut, plain, row

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from coder.batch.events import Again, Began, Cut, Ended, Event, Moved, Said
 from coder.batch.records import Records
 from coder.batch.scheduler import End
 from coder.batch.task import Task
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.core.visible import visible_line
 from coder.frontends.amounts import counted, duration, exact_money, money, whole_seconds

@@ -33,6 +33,10 @@ def _option(name: str, help: str, metavar: str | None = None) -> Any:
     return typer.Option(name, help=help, metavar=metavar, envvar=_variable(name), show_envvar=False, show_default=False)
 
 
+def _list(name: str, help: str, metavar: str) -> Any:
+    return typer.Option(name, help=help, metavar=metavar, show_default=False)
+
+
 _RULES = _variable("--allowed-tools")
 _ALLOWED = f"A rule such as Bash(npm test *); or a line each in ${_RULES}."
 _KEEP = "A variable that looks like a secret, and that its commands need all the same."
@@ -42,19 +46,19 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 @app.command(help=_HELP, no_args_is_help=True)
 def ci(
     task: Annotated[str, typer.Argument(metavar="review|fix|triage|prompt", show_default=False)],
-    base: Annotated[str, _option("--base", "The trusted commit or branch; else as the event says.")] = "",
-    head: Annotated[str, _option("--head", "The commit to work on; else as the event says.")] = "",
-    prompt: Annotated[str, _option("--prompt", "Further words of yours.")] = "",
+    base: Annotated[str, _option("--base", "The trusted commit or branch; else as the event says.", "COMMIT")] = "",
+    head: Annotated[str, _option("--head", "The commit to work on; else as the event says.", "COMMIT")] = "",
+    prompt: Annotated[str, _option("--prompt", "Further words of yours.", "TEXT")] = "",
     log: Annotated[str, _option("--log", "fix: the log of the failed build.", "FILE")] = "",
     setup: Annotated[str, _option("--setup", "fix: run first, such as: npm ci", "CMD")] = "",
-    branch: Annotated[str, _option("--branch", "fix: the branch that is made; else coder/fix-COMMIT.")] = "",
-    labels: Annotated[str, _option("--labels", "triage: the labels there are, separated by commas.")] = "",
-    model: Annotated[str, _option("--model", "Which model.")] = "",
-    budget: Annotated[float | None, _option("--max-budget-usd", "What it may cost.")] = None,
-    turns: Annotated[int | None, _option("--max-turns", "How many turns it may take.")] = None,
-    minutes: Annotated[float | None, _option("--max-minutes", "How long it may take.")] = None,
-    allowed: Annotated[list[str] | None, typer.Option("--allowed-tools", help=_ALLOWED, show_default=False)] = None,
-    keep: Annotated[list[str] | None, typer.Option("--keep-env", help=_KEEP, show_default=False)] = None,
+    branch: Annotated[str, _option("--branch", "fix: the branch that is made; else coder/fix-COMMIT.", "NAME")] = "",
+    labels: Annotated[str, _option("--labels", "triage: the labels there are, separated by commas.", "NAMES")] = "",
+    model: Annotated[str, _option("--model", "Which model.", "NAME")] = "",
+    budget: Annotated[float | None, _option("--max-budget-usd", "What it may cost.", "N")] = None,
+    turns: Annotated[int | None, _option("--max-turns", "How many turns it may take.", "N")] = None,
+    minutes: Annotated[float | None, _option("--max-minutes", "How long it may take.", "N")] = None,
+    allowed: Annotated[list[str] | None, _list("--allowed-tools", _ALLOWED, "RULE")] = None,
+    keep: Annotated[list[str] | None, _list("--keep-env", _KEEP, "NAME")] = None,
     comment: Annotated[bool, _option("--comment", "Says the answer at the request or issue, by gh.")] = False,
     label: Annotated[bool, _option("--label", "triage: sets the labels, by gh.")] = False,
     push: Annotated[bool, _option("--push", "fix: pushes the branch to origin.")] = False,
@@ -85,6 +89,7 @@ def ci(
             keep=tuple(keep or ()),
             setup=setup,
             secrets=secrets_of(env),
+            no_notes=job.of_head,
         )
         outcome = outcome_of(wish)
         outputs = job.told(ground, outcome, branch, pushes=push)

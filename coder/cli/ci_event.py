@@ -7,10 +7,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.ordinary import read_ordinary
 
@@ -18,6 +18,8 @@ EVENT = "GITHUB_EVENT_PATH"
 _MOST_BYTES = 25 << 20
 _MOST_WORDS = 60_000
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
+# What such an event is about may be the head of a fork, and it does not say so.
+_OF_ANYBODY = ("check_run", "check_suite")
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}\Z")
 
 
@@ -25,7 +27,7 @@ _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}\Z")
 class Happening:
     """`base` and `head` are commits, "" where it does not say. `title`, `body`, `author`, `branch` and `comment` are
     words of whoever wrote them: data, never part of a command. `number` is that of the request or issue, 0 for none.
-    `is_fork`: the head comes from another repository, or nobody says from which."""
+    `is_fork`: the head comes from another repository, or nobody says from which: anybody may have written it."""
 
     service: str = ""  # github, gitlab or ""
     kind: str = "commit"  # request, issue or commit
@@ -83,7 +85,8 @@ def _of_github(event: dict[str, Any], env: Mapping[str, str]) -> Happening:
             is_fork=not own or _text(_object(head, "repo"), "full_name") != own,
         )
     if issue := _object(event, "issue"):
-        return Happening(**common, **_written(issue), kind="request" if "pull_request" in issue else "issue")
+        is_request = "pull_request" in issue  # of which an event of its comments tells neither commits nor origin
+        return Happening(**common, **_written(issue), kind="request" if is_request else "issue", is_fork=is_request)
     if run := _object(event, "workflow_run"):
         return Happening(
             **common,
@@ -92,7 +95,12 @@ def _of_github(event: dict[str, Any], env: Mapping[str, str]) -> Happening:
             branch=_text(run, "head_branch"),
             is_fork=not own or _text(_object(run, "head_repository"), "full_name") != own,
         )
-    return Happening(**common, head=_commit(event, "after"), branch=_text(event, "ref").removeprefix("refs/heads/"))
+    return Happening(
+        **common,
+        head=_commit(event, "after"),
+        branch=_text(event, "ref").removeprefix("refs/heads/"),
+        is_fork=any(thing in event for thing in _OF_ANYBODY),
+    )
 
 
 def _written(thing: dict[str, Any]) -> dict[str, Any]:

@@ -10,18 +10,21 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from coder.cli.ci_paths import is_configuration, is_held
+from coder.cli.ci_paths import is_configuration, is_held, is_notes
+from coder.cli.ci_secrets import is_kept_back
 from coder.core.errors import ConfigError
 from coder.core.visible import visible_line
 from coder.git.call import Answer, Git
 from coder.git.repository import Repository, repository_of
+from coder.workspace.shell import child_environment
 
 _SECONDS = 600.0
 _MOST_DIFF = 4 << 20
+_LINK = b"120000"
 _WHO = {
     "GIT_AUTHOR_NAME": "coder",
     "GIT_AUTHOR_EMAIL": "coder@localhost",
@@ -39,7 +42,8 @@ class Ground:
         if found is None:
             raise ConfigError(f"{here} is in no git repository. Check the repository out before this step.")
         self._checkout: Repository = found
-        self._git = Git(env, (found.top,), _SECONDS)
+        shown = {name: value for name, value in env.items() if not is_kept_back(name, value=value)}
+        self._git = Git(child_environment(shown, here), (found.top,), _SECONDS)
         if not self._git.is_there:
             raise ConfigError("git is not installed, or not on PATH. Install it before this step.")
         self._temporary = env.get("RUNNER_TEMP") or None
@@ -53,6 +57,7 @@ class Ground:
         begin = ("init", "-q", "--template=", f"--object-format={form}")
         self._must(self._git.answer(self.folder, *begin), "no repository can be made")
         own = self.folder / ".git"
+        self._settings = (own / "config").read_bytes()
         _link_all(self._checkout.shared / "objects", own / "objects")
         if (shallow := self._checkout.shared / "shallow").is_file():
             shutil.copyfile(shallow, own / "shallow")
@@ -64,7 +69,9 @@ class Ground:
         shutil.rmtree(self._made, ignore_errors=True)
 
     def commit(self, name: str, what: str) -> str:
-        """The commit of a name in the checkout. Raises ConfigError."""
+        """The commit of a name in the checkout. Raises ConfigError, also for one that stands for several: whoever may
+        push a tag could else give the name of the trusted branch another meaning."""
+        self._check_alone(name, what)
         wanted = ("rev-parse", "-q", "--verify", "--end-of-options", f"{name}^{{commit}}")
         found = self._git.answer(self._checkout.top, *wanted)
         if not found.ok:
@@ -75,6 +82,20 @@ class Ground:
                 f"the {what} {shown} is no commit of this checkout. Check out with all history: fetch-depth: 0"
             )
         return found.text.strip()
+
+    def _check_alone(self, name: str, what: str) -> None:
+        listed = (f"refs/tags/{name}", f"refs/heads/{name}", f"refs/remotes/{name}")
+        found = self._git.answer(self._checkout.top, "show-ref", "-d", "--", *listed)
+        meant: dict[str, str] = {}
+        for line in found.text.splitlines():
+            commit, _, full = line.partition(" ")
+            meant[full.removesuffix("^{}")] = commit  # what a tag stands for comes behind the tag
+        meant = {full: commit for full, commit in meant.items() if full in listed}
+        if len(set(meant.values())) > 1:
+            names = ", ".join(visible_line(each) for each in meant)
+            raise ConfigError(
+                f"the {what} {visible_line(name)[:100]} could be each of {names[:300]}. Name one in full."
+            )
 
     def named(self, **commits: str) -> None:
         """Names by which git is asked for commits here."""
@@ -92,6 +113,30 @@ class Ground:
         self._must(self._git.answer(self.folder, "read-tree", tree), "the files cannot be listed")
         self._must(self._git.answer(self.folder, "checkout-index", "-a", "-f", "-u"), "the files cannot be written")
         return tree
+
+    def of_the_head(self, base: str, filled: str) -> frozenset[str]:
+        """The paths at which a filled tree is not as the trusted commit has it. Raises ConfigError where settings are a
+        link to such a one: then the head says what they are."""
+        compared = ("diff-tree", "-r", "-z", "--no-renames", "--name-only", self._tree(base), filled)
+        answer = self._git.answer(self.folder, *compared)
+        self._must(answer, "the changes cannot be listed")
+        found = frozenset(os.fsdecode(path) for path in answer.out.split(b"\0") if path)
+        for about, raw in self._configuration(filled):
+            path = os.fsdecode(raw)
+            if about.startswith(_LINK) and not is_notes(path) and not self._stays(path, found):
+                raise ConfigError(
+                    f"{visible_line(path)} is a link to what the commit changes, which would say how coder works. Make "
+                    "it a file of its own."
+                )
+        return found
+
+    def _stays(self, link: str, changed: Collection[str]) -> bool:
+        """Whether a link leads to something in here of which nothing was changed."""
+        real = os.path.realpath(self.folder / link)
+        if not real.startswith(f"{self.folder}/"):
+            return False
+        target = real[len(f"{self.folder}/") :]
+        return not any(each == target or each.startswith(f"{target}/") for each in changed)
 
     def begin_at(self, commit: str) -> None:
         """HEAD is this commit, on no branch."""
@@ -111,6 +156,7 @@ class Ground:
     def fix(self, parent: str, filled: str, message: str) -> str:
         """A commit on `parent` of what was changed here since it was filled; "" when nothing was. What steers coder or
         the service stays as it is in `parent`, whatever was done to it."""
+        self._as_it_was()
         self._must(self._git.answer(self.folder, "add", "-A", "--", "."), "the changes cannot be added")
         written = self._git.answer(self.folder, "write-tree")
         self._must(written, "the changes cannot be kept")
@@ -131,9 +177,22 @@ class Ground:
         there = self._git.answer(self._checkout.top, "rev-parse", "-q", "--verify", reference)
         if there.ok:
             raise ConfigError(f"the branch {branch} is there already. Remove it, or name another one: --branch")
-        _link_all(self.folder / ".git" / "objects", self._checkout.shared / "objects")
+        wanted = f"{commit}\n^{commit}^\n".encode()  # read anew, and nothing else that lies there
+        packed = self._git.answer(self.folder, "pack-objects", "-q", "--revs", "--stdout", stdin=wanted)
+        self._must(packed, "the commit cannot be read")
+        taken = self._git.answer(self._checkout.top, "unpack-objects", "-q", "--strict", stdin=packed.out)
+        self._must(taken, "the commit cannot be stored")
         kept = self._git.answer(self._checkout.top, "update-ref", reference, commit, "")
         self._must(kept, f"the branch {branch} cannot be made")
+
+    def _as_it_was(self) -> None:
+        """Takes out of git's settings here what the session has put there: each could be a program that git starts."""
+        own = self.folder / ".git"
+        if own.is_symlink() or not own.is_dir():
+            raise ConfigError("the session has replaced the repository that it worked in. Nothing of it is taken over.")
+        for name in ("config", "config.worktree", "info/attributes", "commondir", "objects/info/alternates"):
+            _remove(own / name)
+        (own / "config").write_bytes(self._settings)
 
     def _tree(self, commit: str) -> str:
         found = self._git.answer(self.folder, "rev-parse", "-q", "--verify", "--end-of-options", f"{commit}^{{tree}}")
@@ -179,6 +238,13 @@ def _changes(raw: bytes, name: str) -> list[bytes]:
 def _gone(path: bytes, name: str) -> bytes:
     """Takes a path out; `name` is any object's of the repository, by the length of which it is known."""
     return b"0 %s\t%s\0" % (b"0" * len(name), path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _link_all(source: Path, target: Path) -> None:

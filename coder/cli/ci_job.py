@@ -17,6 +17,7 @@ from coder.core import prompts
 from coder.core.errors import ConfigError
 from coder.core.ordinary import open_ordinary
 from coder.core.visible import visible_line
+from coder.frontends.amounts import counted, exact_money
 from coder.git.theirs import TheirGit
 
 if TYPE_CHECKING:
@@ -36,14 +37,15 @@ class Job:
         self.about: Happening = happening(env)
         self._env, self._words = env, words.strip()
         self._base, self._head = base, head
+        self.of_head: frozenset[str] = frozenset()  # paths that the trusted commit does not vouch for
         self._at = self._filled = ""  # the commit that is worked on, and the tree that it was when work began
 
     def check(self, *, log: str, push: bool) -> None:
         """Before anything is made. Raises ConfigError."""
         if self.task == "fix" and self.about.is_fork:
             raise ConfigError(
-                "the commit comes from a fork: fix would run its code with the rights of this job. Use it for branches "
-                "of this repository"
+                "the commit comes from a fork, or nothing says that it does not: fix would run its code with the "
+                "rights of this job. Use it for branches of this repository"
             )
         if self.task == "fix" and not log:
             raise ConfigError("fix needs the log of the failed build: --log FILE")
@@ -51,6 +53,12 @@ class Job:
             raise ConfigError("there is no issue to triage. Run it in a job for issues or pull requests.")
         if self.task == "prompt" and not self._words:
             raise ConfigError("there is no prompt: --prompt TEXT")
+        if self.task == "prompt" and not self.about.service and not self._base:
+            # Anybody may have written what is checked out, and it would be obeyed.
+            raise ConfigError(
+                "nothing says which commit is to be trusted. Name it: --base origin/main, or --base HEAD for what is "
+                "checked out"
+            )
         if push and self.task != "fix":
             raise ConfigError("--push is for fix.")
 
@@ -63,6 +71,7 @@ class Job:
         if self.task == "fix":
             self._filled = ground.fill(head, configuration=base)
             ground.begin_at(head)
+            self.of_head = ground.of_the_head(base, self._filled)
             words = fenced("The end of the log", _end_of(Path(log)), _MOST_LOG, from_end=True)
             return prompts.load("ci/fix", wish=wish, about=about, log=words)
         ground.fill(base)
@@ -101,6 +110,8 @@ class Job:
             print(f"coder: the fix is {commit[:12]} on the branch {visible_line(made)}", file=sys.stderr)
             if pushes:
                 self._push(made)
+        elif outcome.ok:
+            print("coder: nothing was changed, so there is no branch", file=sys.stderr)
         return values | {"branch": made}
 
     def labels(self, outcome: Outcome, known: tuple[str, ...]) -> tuple[str, ...]:
@@ -110,8 +121,10 @@ class Job:
     def tell(self, outcome: Outcome, labels: tuple[str, ...], *, comments: bool, sets_labels: bool) -> None:
         """Raises ConfigError."""
         number = f" of #{self.about.number}" if self.about.number else ""
-        money = "" if outcome.cost is None else f", ${outcome.cost:.2f}"
-        end = f"{outcome.turns} turns{money}" if outcome.ok else f"It did not come to its end: {outcome.error}"
+        money = "" if outcome.cost is None else f", {exact_money(outcome.cost)}"
+        end = (
+            f"{counted(outcome.turns, 'turn')}{money}" if outcome.ok else f"It did not come to its end: {outcome.error}"
+        )
         told.write_summary(self._env, f"{_TITLES[self.task]}{number}", f"{outcome.answer}\n\n{end}")
         if outcome.ok and comments:
             told.comment(self.about, self._env, self.here, outcome.answer)
@@ -125,7 +138,8 @@ class Job:
         base = self._base or about.base
         if not base and self.task == "fix" and about.default_branch:
             base = f"refs/remotes/origin/{about.default_branch}"
-        if not base and (self.task in ("review", "fix") or about.kind == "request"):
+        # Without a base what is checked out is trusted, which is not for a job that strangers set off by their code.
+        if not base and (self.task in ("review", "fix") or about.kind == "request" or about.is_fork):
             raise ConfigError("nothing says which commit is to be trusted. Name it: --base origin/main")
         if not base:
             return (own := ground.commit("HEAD", "checkout")), own

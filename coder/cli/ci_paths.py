@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-_FOLDERS = frozenset({".claude", ".coder"})
+_FOLDERS = frozenset({".claude", ".coder", ".agents"})
 _FILES = frozenset({"claude.md", "claude.local.md", "agents.md", ".mcp.json"})
-_SERVICE = frozenset({".github", ".gitlab", ".circleci", ".buildkite"})
-_SERVICE_FILES = frozenset({".gitlab-ci.yml", ".gitlab-ci.yaml", "action.yml", "action.yaml", "jenkinsfile"})
+_SERVICE = frozenset(
+    {".github", ".gitlab", ".gitea", ".forgejo", ".circleci", ".buildkite", ".woodpecker", ".semaphore", ".teamcity"}
+)
+_SERVICE_FILES = frozenset(
+    f"{name}{end}"
+    for name in (
+        *(".gitlab-ci", "action", ".travis", ".appveyor", "appveyor", ".drone", ".woodpecker", ".cirrus"),
+        *("azure-pipelines", "bitbucket-pipelines", "cloudbuild", "buildspec", ".pre-commit-config"),
+    )
+    for end in (".yml", ".yaml")
+) | {"jenkinsfile", "codeowners"}
 
 
 def is_configuration(path: str) -> bool:
@@ -13,6 +22,11 @@ def is_configuration(path: str) -> bool:
     there are that do not tell cases apart."""
     *folders, name = path.lower().split("/")
     return bool(_FOLDERS.intersection((*folders, name))) or name in _FILES
+
+
+def is_notes(path: str) -> bool:
+    """Whether it is one of the files of notes, which stand beside what they are about."""
+    return path.lower().rpartition("/")[2] in _FILES - {".mcp.json"}
 
 
 def is_held(path: str) -> bool:

@@ -6,38 +6,46 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from io import TextIOBase
 from pathlib import Path
-from typing import TextIO, cast
+from typing import Any, TextIO, cast
 
 from coder.app.build import open_session
 from coder.app.session import Session
 from coder.cli.ci_fence import masked
-from coder.cli.ci_secrets import clear, is_kept_back
+from coder.cli.ci_secrets import clear, hidden, is_kept_back
 from coder.config.flags import Flags
 from coder.config.load import load
 from coder.core import loop
-from coder.core.config import Config
+from coder.core.config import Config, Guidance
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.events import RunEnded
 from coder.frontends import headless
+from coder.frontends.going_on import without_advice
 from coder.frontends.text import TextOut
 from coder.permissions.splitting import split_rules
+from coder.workspace.shell import child_environment
 
+_MOST_EXCLUDED = 500  # files, of which each is a pattern
+_SIGNS = re.compile(r"[\\*?\[\]{}!,]")
 READING = ("Read", "Glob", "Grep", "Git", "TodoWrite", "Think")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """`tools` are the built-in ones there are, None: all but those that reach the web. `keep` are variables that its
-    commands are given although they look secret."""
+    """`no_notes` are files, from `folder` on, whose words are no notes of the project, whoever imports them. `tools`
+    are the built-in ones there are, None: all but those that reach the web. `keep` are variables that its commands are
+    given although they look secret."""
 
     folder: Path
     prompt: str
+    no_notes: frozenset[str] = frozenset()
     tools: tuple[str, ...] | None
     allowed: tuple[str, ...] = ()
     mode: str = "default"
@@ -94,6 +102,7 @@ class _Kept(TextOut):
     cost: float | None = None
 
     def finish(self, ended: RunEnded, session: Session) -> None:
+        ended = replace(ended, error=without_advice(ended.error))  # the folder is gone when the job is over
         self.ended, self.cost = ended, session.spent.cost
         super().finish(ended, session)
 
@@ -103,7 +112,7 @@ def outcome_of(wish: Wish) -> Outcome:
     config = _config(wish)
     clear(os.environ, wish.keep, cloud=config.model.provider != "anthropic")
     if wish.setup:
-        _set_up(wish.setup, wish.folder)
+        _set_up(wish.setup, wish.folder, config.env)
     secrets = (*wish.secrets, config.model.api_key, config.model.auth_token)
     streams = [cast(TextIO, Masked(stream, secrets)) for stream in (sys.stdout, sys.stderr)]
     front = _Kept(*streams, verbose=True)
@@ -135,12 +144,24 @@ def _config(wish: Wish) -> Config:
         settings=wish.settings,
     )
     config = load(flags, os.environ, wish.folder)
+    guidance = replace(config.guidance, **_notes(wish, config.guidance))
     cloud = config.model.provider != "anthropic"
-    return replace(config, env=_without(config.env, wish.keep, cloud=cloud), auto_commit=False)
+    shown = _without(config.env, wish.keep, cloud=cloud)
+    shown |= hidden(os.environ, wish.keep) if cloud else {}
+    return replace(config, env=shown, guidance=guidance, auto_commit=False)
+
+
+def _notes(wish: Wish, guidance: Guidance) -> dict[str, Any]:
+    """What the notes of the base import counts as their word, unless somebody else has written it."""
+    if len(wish.no_notes) > _MOST_EXCLUDED:
+        sys.stderr.write("coder: the commit changes so many files that notes such as CLAUDE.md are not read.\n")
+        return {"memory": False}
+    files = (_SIGNS.sub(r"\\\g<0>", str(wish.folder / each)) for each in sorted(wish.no_notes))
+    return {"memory_excludes": (*files, *guidance.memory_excludes)}
 
 
 def _without(env: Mapping[str, str], keep: tuple[str, ...], *, cloud: bool) -> dict[str, str]:
-    return {name: value for name, value in env.items() if not is_kept_back(name, keep, cloud=cloud)}
+    return {name: text for name, text in env.items() if not is_kept_back(name, keep, cloud=cloud, value=text)}
 
 
 async def _run(config: Config, front: _Kept, prompt: str) -> tuple[int, str]:
@@ -151,9 +172,10 @@ async def _run(config: Config, front: _Kept, prompt: str) -> tuple[int, str]:
     return code, session.facts.session_id
 
 
-def _set_up(command: str, folder: Path) -> None:
-    """What the job says has to run before the files can be worked on."""
-    hidden = {name: value for name, value in os.environ.items() if not name.startswith("ANTHROPIC_")}
-    done = subprocess.run(["bash", "-c", command], cwd=folder, env=hidden, stdin=subprocess.DEVNULL, check=False)
+def _set_up(command: str, folder: Path, env: Mapping[str, str]) -> None:
+    """What the job says has to run before the files can be worked on. It runs code of the head, and is given what the
+    commands of the session are."""
+    given = child_environment({**os.environ, **env}, folder)
+    done = subprocess.run(["bash", "-c", command], cwd=folder, env=given, stdin=subprocess.DEVNULL, check=False)
     if done.returncode != 0:
         raise ConfigError(f"--setup ended with {done.returncode}. Its output stands above.")

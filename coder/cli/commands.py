@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from coder.cli.plugin_notices import tell
 from coder.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _Cwd = Annotated[str | None, typer.Option("--cwd", help="The folder; default: the current one.")]
+_Plugins = Annotated[
+    list[str] | None, typer.Option("--plugin-dir", help="Also a plugin: its folder or .zip. Can be repeated.")
+]
 
 
 @app.callback()
@@ -38,6 +42,7 @@ def list_commands(
     words: Annotated[list[str] | None, typer.Argument(help="Only those with all of these words.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Agents and output styles too.")] = False,
     cwd: _Cwd = None,
+    plugin_dir: _Plugins = None,
     as_json: _Json = False,
 ) -> None:
     """Show the commands and skills that count in this folder, whose they are, and which do not count and why.
@@ -47,7 +52,7 @@ def list_commands(
     from coder.cli.commands_page import list_lines, plain_lines, shelf_json
     from coder.config.paths import user_home
 
-    found, shelf = _shelf(cwd, all_kinds=everything)
+    found, shelf = _shelf(cwd, plugin_dir, all_kinds=everything)
     rows = shelf.with_words(words or ())
     if as_json:
         print(json.dumps(shelf_json(shelf, rows, found.config.cwd), indent=2))
@@ -67,6 +72,7 @@ def show(
     sent: Annotated[bool, typer.Option("--sent", help="What the model would be sent, without arguments.")] = False,
     raw: Annotated[bool, typer.Option("--raw", help="The file as it is.")] = False,
     cwd: _Cwd = None,
+    plugin_dir: _Plugins = None,
     as_json: _Json = False,
 ) -> None:
     """Say what NAME is, what it may do and whether that counts; with ARGUMENTS what the model would be sent.
@@ -78,7 +84,7 @@ def show(
     from coder.cli.commands_show import show_lines, trial_json, trial_lines
     from coder.config.paths import user_home
 
-    found, shelf = _shelf(cwd, all_kinds=True)
+    found, shelf = _shelf(cwd, plugin_dir, all_kinds=True)
     row = _named(name, shelf, found.config.cwd)
     if raw:
         _print_raw(row.file)
@@ -152,19 +158,20 @@ def new(
     print("\n".join(new_lines(typed, file, rival, found.config.cwd, user_home(os.environ))))
 
 
-def _standing(cwd: str | None) -> Standing:
+def _standing(cwd: str | None, plugin_dirs: list[str] | None = None) -> Standing:
     from coder.app.policy import standing
     from coder.config.flags import Flags
     from coder.config.paths import current_folder
 
-    return standing(Flags(cwd=cwd, headless=False), os.environ, current_folder())
+    return standing(Flags(cwd=cwd, plugin_dirs=tuple(plugin_dirs or ()), headless=False), os.environ, current_folder())
 
 
-def _shelf(cwd: str | None, *, all_kinds: bool = False) -> tuple[Standing, Shelf]:
+def _shelf(cwd: str | None, plugin_dirs: list[str] | None = None, *, all_kinds: bool = False) -> tuple[Standing, Shelf]:
     from coder.app.commanding.rows import shelf_of
     from coder.frontends.slash.registry import reserved
 
-    found = _standing(cwd)
+    found = _standing(cwd, plugin_dirs)
+    tell(found.config)
     return found, shelf_of(found.config, os.environ, reserved(), all_kinds=all_kinds)
 
 

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +20,7 @@ from coder.app.build import open_session
 from coder.config.flags import Flags
 from coder.config.load import load
 from coder.core.config import Config, ModelConfig
+from coder.core.dataclass import dataclass
 from coder.core.events import RunEnded
 from coder.core.frontend import Frontend
 from coder.frontends.steps import QuietConsole, StepsOut

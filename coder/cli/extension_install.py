@@ -6,7 +6,6 @@ import contextlib
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from coder.cli.extension_asking import ask
 from coder.cli.extension_page import change_lines, consent_lines, kept_lines
 from coder.cli.extension_place import Here, config_of, path_of
 from coder.cli.fitting import fitting
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.visible import visible_line
 from coder.extensions import configuring, installing, locking

@@ -7,13 +7,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coder.config.extensions import extension_settings
 from coder.config.paths import config_home, current_folder, user_home
 from coder.core.config import ExtensionSettings
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.visible import visible_line
 from coder.extensions.configuring import read_files, read_sets

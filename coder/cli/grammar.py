@@ -17,7 +17,7 @@ FORMATS = ("text", "json", "stream-json")
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message}. `coder --help` lists the flags.")
+        raise ConfigError(f"{message}. `coder help options` lists the flags.")
 
 
 def grammar() -> argparse.ArgumentParser:
@@ -32,6 +32,7 @@ def grammar() -> argparse.ArgumentParser:
     add("--dangerously-skip-permissions", action="store_true")
     add("--allow-dangerously-skip-permissions", action="store_true")
     add("--permission-prompt-tool")
+    add("--permission-prompts", choices=("host", "none"))
     add("--tools", nargs="+", action="extend")
     add("--allowedTools", "--allowed-tools", dest="allowed_tools", nargs="+", action="extend")
     add("--disallowedTools", "--disallowed-tools", dest="disallowed_tools", nargs="+", action="extend")
@@ -55,6 +56,8 @@ def grammar() -> argparse.ArgumentParser:
     add("--mcp-config", nargs="+", action="extend")
     add("--strict-mcp-config", action="store_true")
     add("--require-mcp", action="append")
+    add("--plugin-dir", action="append", type=values.path)
+    add("--plugin-dir-no-mcp", action="append", type=values.path)
     add("--agents")
     add("--agent")
     add("--append-subagent-system-prompt")
@@ -70,6 +73,7 @@ def _add_stream_flags(parser: argparse.ArgumentParser) -> None:
     add("--replay-user-messages", action="store_true")
     add("--forward-subagent-text", action="store_true")
     add("--session-mirror", action="store_true")
+    add("--await-initialize", action="store_true")
     add("--json-schema")
     for flag in other_flags.ignorable():
         add(flag, action="store_true")
@@ -98,6 +102,7 @@ def _add_model_flags(parser: argparse.ArgumentParser) -> None:
 def _add_session_flags(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--settings")
+    add("--managed-settings")
     add("--setting-sources")
     add("--session-id")
     add("-r", "--resume", nargs="?", const="")

@@ -38,10 +38,12 @@ Permissions
   --dangerously-skip-permissions   as --permission-mode bypassPermissions
   --allow-dangerously-skip-permissions   that mode is one to choose later
   --permission-prompt-tool NAME   who is asked: stdio, or a server's tool
+  --permission-prompts none       nobody is asked (with -p)
   --trust-folder            use this folder's settings, also what they would run
 
 Settings and prompts
   --settings FILE_OR_JSON   settings for this session
+  --managed-settings JSON   what the program that starts coder forbids
   --setting-sources LIST    which files count: user, project, local
   --system-prompt TEXT      instead of coder's own; "" for none
   --append-system-prompt TEXT      more, at its end
@@ -54,6 +56,8 @@ Settings and prompts
   --bare                    the same, with Read, Edit and Bash alone
   --mcp-config FILE_OR_JSON   more MCP servers; --strict-mcp-config: no others
   --require-mcp NAME        do not start without this MCP server
+  --plugin-dir PATH         a plugin for this session: a folder or a .zip
+  --plugin-dir-no-mcp PATH  the same without its MCP servers
   --init, --maintenance     run Setup hooks first; --init-only: nothing else
 
 Agents
@@ -66,6 +70,7 @@ Output
   --json-schema SCHEMA      the answer has to fit it (with -p)
   --input-format FORMAT     text, or stream-json: messages of a program
   --include-partial-messages  --replay-user-messages  --session-mirror
+  --await-initialize        nothing begins before the program's first request
   --include-hook-events     every hook that runs, in stream-json
   --forward-subagent-text   what agents say and think, too
   --verbose                 more about what happens

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from coder.cli.plugin_notices import tell
 from coder.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _Cwd = Annotated[str | None, typer.Option("--cwd", help="The folder; default: the current one.")]
+_Plugins = Annotated[
+    list[str] | None, typer.Option("--plugin-dir", help="Also a plugin: its folder or .zip. Can be repeated.")
+]
 _Settings = Annotated[str | None, typer.Option(help="A settings file, or JSON.")]
 
 
@@ -34,7 +38,9 @@ def hooks() -> None:
 
 
 @app.command("list")
-def list_hooks(cwd: _Cwd = None, settings: _Settings = None, as_json: _Json = False) -> None:
+def list_hooks(
+    cwd: _Cwd = None, settings: _Settings = None, plugin_dir: _Plugins = None, as_json: _Json = False
+) -> None:
     """Show every hook of the settings files here: when it runs, whose it is, and why it does not count, if so."""
     from coder.app.hooking.rows import hook_rows
     from coder.app.policy import standing
@@ -42,8 +48,10 @@ def list_hooks(cwd: _Cwd = None, settings: _Settings = None, as_json: _Json = Fa
     from coder.config.flags import Flags
     from coder.config.paths import current_folder, user_home
 
-    config = standing(Flags(cwd=cwd, settings=settings, headless=False), os.environ, current_folder()).config
+    flags = Flags(cwd=cwd, settings=settings, plugin_dirs=tuple(plugin_dir or ()), headless=False)
+    config = standing(flags, os.environ, current_folder()).config
     rows, warnings = hook_rows(config, os.environ)
+    tell(config)
     if as_json:
         print(json.dumps({"cwd": str(config.cwd), "hooks": rows_json(rows), "warnings": warnings}, indent=2))
     else:
@@ -58,6 +66,7 @@ def test(
     ] = None,
     cwd: _Cwd = None,
     settings: _Settings = None,
+    plugin_dir: _Plugins = None,
     as_json: _Json = False,
 ) -> None:
     """Run the hooks of EVENT once and say what coder would do. Without --input they get an example.
@@ -74,8 +83,10 @@ def test(
 
     point = _point(event)
     given = _read(input) if input is not None else None
-    config = standing(Flags(cwd=cwd, settings=settings, headless=False), os.environ, current_folder()).config
+    flags = Flags(cwd=cwd, settings=settings, plugin_dirs=tuple(plugin_dir or ()), headless=False)
+    config = standing(flags, os.environ, current_folder()).config
     rows, warnings = hook_rows(config, os.environ)
+    tell(config)
     here = [row for row in rows if row.handler.point == point.name]
     whole = whole_input(point, given, config)
     done = asyncio.run(tried(point, whole, config, os.environ))

@@ -34,7 +34,7 @@ def start(arguments: RunArguments) -> int:
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError(_NO_TERMINAL)
-    config = load(arguments.flags, os.environ, current_folder())
+    config = _with_plugins(load(arguments.flags, os.environ, current_folder()))
     code = loop.run(_run(arguments, config))
     try:
         sys.stdout.flush()
@@ -96,7 +96,8 @@ class _Opener:
         from coder.config.paths import current_folder
 
         flags = replace(self._arguments.flags, model="demo") if demo else self._arguments.flags
-        return await self.served(await asyncio.to_thread(load, flags, os.environ, current_folder()))
+        config = await asyncio.to_thread(load, flags, os.environ, current_folder())
+        return await self.served(await asyncio.to_thread(_with_plugins, config))
 
     async def speak(self, config: Config, why: str) -> int:
         """The session in plain lines."""
@@ -145,6 +146,15 @@ class _Opener:
             is_still=arguments.no_animation,
             colour=arguments.color,
         )
+
+
+def _with_plugins(config: Config) -> Config:
+    """Before anything is drawn, for they may bring what is asked about; nothing is loaded for a session without."""
+    if config.plugins is None:
+        return config
+    from coder.app.plugging.late import with_plugins
+
+    return with_plugins(config)
 
 
 def _start_of(arguments: RunArguments) -> Start | None:

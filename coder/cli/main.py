@@ -45,6 +45,8 @@ def run(argv: list[str]) -> int:
     """Runs coder and returns its exit code. Never raises for what a person or a machine can get wrong."""
     spell_out()
     try:
+        if len(argv) == 2 and argv[0] == "help":
+            argv = _helped(argv[1])
         if argv and argv[0] in SUBCOMMANDS:
             gc.enable()
             early.give_back()
@@ -78,6 +80,18 @@ def _keep_logs_off_stderr() -> None:
     import logging
 
     logging.getLogger().addHandler(logging.NullHandler())
+
+
+def _helped(topic: str) -> list[str]:
+    """The command line that gives help on a command. Raises ConfigError for what is none."""
+    if topic in SUBCOMMANDS:
+        return [topic, "--help"]
+    if topic.startswith("-"):
+        return ["help", topic]  # a prompt of one word
+    raise ConfigError(
+        f"there is no help on {visible_line(topic)!r}. `coder help options` lists the flags and commands, "
+        "`coder help ci` tells of one, `coder help keys` is for the terminal."
+    )
 
 
 def _crashed(error: Exception) -> int:
@@ -126,8 +140,9 @@ def _start(arguments: RunArguments) -> int:
         from coder.app.starting import unnamed
 
         raise unnamed(config)  # before anything is waited for: there is nothing to send a prompt to
-    piped = read_piped(needed=arguments.prompt is None)
-    parts = [part for part in (piped.strip("\n"), arguments.prompt) if part and part.strip()]
+    said = None if arguments.prompt == "-" else arguments.prompt  # as other programs call their standard input
+    piped = read_piped(needed=said is None)
+    parts = [part for part in (piped.strip("\n"), said) if part and part.strip()]
     if not parts:
         raise ConfigError(_NO_INPUT)
     has_commands = config.guidance.commands and _SLASH.match(parts[-1].lstrip()) is not None
@@ -273,18 +288,20 @@ def frontend_of(arguments: RunArguments, env: Mapping[str, str] = os.environ) ->
         return TextOut(sys.stdout, sys.stderr, verbose=arguments.flags.verbose)
     from coder.config.environment import switch
     from coder.frontends.stream_json.out import JsonOut, StreamJsonOut
+    from coder.frontends.stream_json.shows import Shows, room_of
 
     if arguments.output_format == "stream-json":
         flags = arguments.flags
         forwards = flags.forward_subagent_text or switch(env, "CLAUDE_CODE_FORWARD_SUBAGENT_TEXT")
-        return StreamJsonOut(
-            sys.stdout.fileno(),
+        shows = Shows(
             hook_events=flags.hook_events,
             forwards_agents=forwards,
             partial=arguments.streaming.partial,
             states=switch(env, "CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS"),
             asks_tool=bool(flags.permission_prompt_tool),
+            room=room_of(env, is_hosted=False),
         )
+        return StreamJsonOut(sys.stdout.fileno(), shows)
     return JsonOut(sys.stdout.fileno())
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
 from coder.config.masking import masked
 from coder.config.shown import shown
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.mcp.server import Hosted, Http, Offer, Server, Standing, State, Stdio, Transport
 from coder.mcp.veil import veil_of
@@ -31,6 +31,7 @@ _SCOPES = {
     "local": "Local config (private to you in this project)",
     "project": "Project config (shared via .mcp.json)",
     "user": "User config (available in all your projects)",
+    "plugin": "Plugin of this session",
     "extension": "Extension",
 }
 _HIDDEN = "…"

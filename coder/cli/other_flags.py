@@ -7,8 +7,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 _REFUSED: dict[str, str] = {
-    "--plugin-dir": "coder loads no plugins. Use folders of skills, commands, agents and hooks, or extensions",
-    "--plugin-url": "coder loads no plugins, and none from an address",
+    "--plugin-url": "coder loads no plugin from an address. Load it down, look at it, and use --plugin-dir",
+    "--project-config-root": (
+        "settings of a project come from the folder that is worked in. Leave them out and name those of another "
+        "checkout: --setting-sources user --settings FILE"
+    ),
     "--chrome": "coder drives no browser. An MCP server can: coder mcp add",
     "--from-pr": "coder finds no session by a pull request. Use -r with words of the session",
     "--channels": "coder listens to no channels",

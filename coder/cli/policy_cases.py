@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +13,7 @@ from coder.app.policy import Policy, Standing, without_trust, world_of
 from coder.config.paths import config_home, expand, user_home
 from coder.config.settings import mode_named, mode_names
 from coder.core.config import Behaviour, RuleText, Scope
+from coder.core.dataclass import dataclass
 from coder.core.tools import Mode
 from coder.permissions.decide import Decision, Verdict
 from coder.permissions.rules import Rules, parse_rules

@@ -9,7 +9,6 @@ import asyncio
 import json
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +20,7 @@ from coder.app.rewinding import checkpoints_of, holder_of, transcript_for
 from coder.checkpoints.back import Point, Preview
 from coder.cli.rewind_page import done_page, point_json, points_page, preview_json, preview_page, state_page
 from coder.config.paths import config_home, current_folder
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError, SessionError, UnknownSession
 from coder.core.visible import visible_line
 from coder.sessions.locate import is_session_id, latest

@@ -17,6 +17,7 @@ from coder.app.starting import Start, unnamed
 from coder.cli import early
 from coder.cli.arguments import RunArguments
 from coder.config.environment import switch
+from coder.config.flags import Flags
 from coder.core import loop
 from coder.core.config import Config
 from coder.frontends.slash.registry import reserved
@@ -26,6 +27,8 @@ from coder.frontends.stream_json.host import Host
 from coder.frontends.stream_json.host_out import HostOut
 from coder.frontends.stream_json.host_seat import Wanted
 from coder.frontends.stream_json.queries.answering import answers_of as queries_of
+from coder.frontends.stream_json.queries.around import Around
+from coder.frontends.stream_json.shows import Shows, room_of
 
 
 def start(arguments: RunArguments) -> int:
@@ -45,12 +48,14 @@ async def _run(arguments: RunArguments, config: Config) -> int:
     async with AsyncExitStack() as stack:
         config = await through_replay(stack, arguments, config)
         out = _out(arguments, config)
-        callbacks = Callbacks(config)
+        callbacks = Callbacks(config, awaits=arguments.streaming.awaits)
         opener = _Opener(arguments, config, out, callbacks)
         fd = sys.stdin.fileno() if sys.stdin is not None else None
 
+        around = Around(config, arguments.flags.settings)
+
         def more(host: Host) -> dict[str, Answer]:
-            return {**queries_of(host.seat.opened), **callbacks.attach(host)}
+            return {**queries_of(host.seat.opened, around), **callbacks.attach(host)}
 
         host = Host(opener.open, out, fd, config, os.environ, more)
         early.over()
@@ -60,14 +65,15 @@ async def _run(arguments: RunArguments, config: Config) -> int:
 def _out(arguments: RunArguments, config: Config) -> HostOut:
     """Raises ConfigError for a variable that cannot be understood."""
     flags = arguments.flags
-    return HostOut(
-        sys.stdout.fileno(),
+    shows = Shows(
         hook_events=flags.hook_events,
         forwards_agents=flags.forward_subagent_text or switch(config.env, "CLAUDE_CODE_FORWARD_SUBAGENT_TEXT"),
         partial=arguments.streaming.partial,
         states=switch({**os.environ, **config.env}, "CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS"),
         replays=arguments.streaming.replays,
+        room=room_of({**os.environ, **config.env}, is_hosted=True),
     )
+    return HostOut(sys.stdout.fileno(), shows)
 
 
 class _Opener:
@@ -81,7 +87,8 @@ class _Opener:
         """Raises CoderError."""
         from coder.config.paths import current_folder
 
-        config = self._callbacks.configured(self._config)
+        flags, config = self._with_servers(await self._callbacks.told())
+        config = self._callbacks.configured(config)
         if wanted.mode is not None:
             config = replace(config, mode=wanted.mode)
         if wanted.model is not None:
@@ -90,7 +97,7 @@ class _Opener:
             config,
             self._out,
             start=wanted.start or self._callbacks.started(self._start()),
-            reload=Reload(self._arguments.flags, os.environ, current_folder()),
+            reload=Reload(flags, os.environ, current_folder()),
             reserved=reserved(),
             hosted=self._callbacks.hosted,
             mirror=self._out.mirrored if self._arguments.streaming.mirrors else None,
@@ -98,6 +105,21 @@ class _Opener:
         gc.freeze()
         gc.enable()
         return session
+
+    def _with_servers(self, text: str | None) -> tuple[Flags, Config]:
+        """What holds where the host has named servers in the place of the command line. Raises CoderError."""
+        from coder.config.load import load
+        from coder.config.paths import current_folder
+
+        flags = self._arguments.flags
+        if text is None:
+            return flags, self._config
+        flags = replace(flags, mcp_config=(*flags.mcp_config, text))
+        env = {**os.environ, "ANTHROPIC_API_KEY": "unused"}  # no key is looked for once more
+        found = load(flags, env, current_folder())
+        said = [each for each in found.warnings if each not in self._config.warnings]
+        warnings = (*self._config.warnings, *said)
+        return flags, replace(self._config, servers=found.servers, warnings=warnings)
 
     def _start(self) -> Start:
         from coder.cli.main import which_session

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -18,6 +18,7 @@ from coder.app.build import open_session
 from coder.app.demo_model import FOLDER, demo_model, demo_serving
 from coder.cli.demo import demo_config
 from coder.core.config import Config
+from coder.core.dataclass import dataclass
 from coder.frontends.styled import rows_of
 
 if TYPE_CHECKING:

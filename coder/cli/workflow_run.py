@@ -10,7 +10,6 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +18,7 @@ import typer
 
 from coder.app.workflowing.late import Given
 from coder.core import loop
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.visible import visible
 from coder.frontends.exit_codes import DENIED, FAILED
@@ -40,8 +40,8 @@ def run(context: typer.Context, name: Name) -> None:
     lets a step begin that waits for a person, --resume SESSION goes on where a run of that session stopped,
     --output-format text|json|stream-json, and those of coder -p (--model, --permission-mode, --max-budget-usd, ...).
 
-    In a terminal such a step asks. Exit code 0: done; 1: it failed, or reached a limit; 77: a step waits for a person;
-    2: it could not begin.
+    In a terminal such a step asks. Exit code 0: done; 1: it failed, or reached a limit; 124: its minutes are over;
+    77: a step waits for a person; 2: it could not begin.
     """
     raise typer.Exit(_run(name, context.args))
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from coder.commands.definition import Mistake, Origin
 from coder.commands.fields import Fields
 from coder.commands.places import Place, files_in
 from coder.core.choices import Effort
+from coder.core.dataclass import dataclass
 from coder.core.visible import visible_line
 from coder.frontmatter.found import Search, Signature, signature
 from coder.frontmatter.read import Head, split
@@ -138,7 +139,7 @@ def _agent(
         file=file,
         origin=place.origin,
         description=description,
-        prompt=head.body.strip(),
+        prompt=_placed(head.body.strip(), place),
         tools=_tools(fields),
         without=fields.rules("disallowedTools"),
         model=fields.text("model"),
@@ -160,6 +161,14 @@ def _agent(
     return (agent if description and not _name_problem(name) else None), found
 
 
+def _placed(text: str, place: Place) -> str:
+    """An agent of a plugin may name the folders of that."""
+    for name, folder in (("ROOT", place.plugin), ("DATA", place.data)):
+        if folder is not None:
+            text = text.replace(f"${{CLAUDE_PLUGIN_{name}}}", str(folder))
+    return text
+
+
 def grants_something(agent: Agent) -> bool:
     """Whether anything in the head loosens, runs or reaches what the session would not by itself. What no head can do
     (other modes, servers of its own) needs no trust."""
@@ -172,8 +181,12 @@ def load_agents(places: Iterable[Place]) -> tuple[tuple[Agent, ...], tuple[Mista
     return loaded.agents, loaded.mistakes
 
 
-def read_agents(places: Iterable[Place], others: Iterable[Agent] = ()) -> Loaded:
-    """With `others`, which stand in no file of a place. Never raises."""
+def read_agents(
+    places: Iterable[Place],
+    others: Iterable[Agent] = (),
+    yields: Callable[[Agent], bool] = lambda agent: False,
+) -> Loaded:
+    """With `others`, which stand in no file of a place. Who `yields` comes behind all others. Never raises."""
     search, found, mistakes = Search(), list[Agent](), list[Mistake]()
     for place in places:
         if place.kind != "agents":
@@ -188,7 +201,7 @@ def read_agents(places: Iterable[Place], others: Iterable[Agent] = ()) -> Loaded
             mistakes += wrong
             found += (agent,) if agent is not None else ()
     mistakes += [Mistake(failing.path, 0, failing.text) for failing in search.failing]
-    ordered = sorted((*found, *others), key=lambda agent: _ORDER.index(agent.origin))
+    ordered = sorted((*found, *others), key=lambda agent: (yields(agent), _ORDER.index(agent.origin)))
     counts: dict[str, Agent] = {}
     for agent in ordered:
         counts.setdefault(agent.name, agent)

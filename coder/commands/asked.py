@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import get_args
 
 from coder.core.choices import Effort
+from coder.core.dataclass import dataclass
 
 MOST_AT_ONCE = 6
 _NAME = re.compile(r"/([A-Za-z0-9_][\w.:-]*(?:/[\w.-]+)*(?::[\w.:-]+)?)(?=\s|\Z)")

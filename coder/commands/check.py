@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from coder.commands.styles import style_of
 from coder.commands.suggest import near
 from coder.commands.targets import targets
 from coder.core.config import Guidance, RuleText
+from coder.core.dataclass import dataclass
 from coder.core.lazy import LazyModule
 from coder.core.ordinary import read_ordinary
 from coder.frontmatter.folders import REPOSITORY

@@ -72,6 +72,7 @@ def definition_of(data: bytes, file: Path, name: str, place: Place, *, skill: bo
         background=None if said is None else background,
         shell=fields.choice("shell", ("bash", "powershell")) or "",
         plugin=place.plugin,
+        data=place.data,
         digest=hashlib.sha256(data).hexdigest() if grants or hooks else "",
     )
     if skill:

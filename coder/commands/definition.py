@@ -6,11 +6,12 @@ Must not know where files lie, how they are read, or who runs them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from coder.core.choices import Effort
+from coder.core.dataclass import dataclass
 
 Origin: TypeAlias = Literal["built-in", "managed", "given", "yours", "project", "added", "plugin"]
 
@@ -33,8 +34,8 @@ class Definition:
     `origin` says whose it is; `grants` are the rules of allowed-tools, `without` those of disallowed-tools.
     `model_may`: the model may use it by itself; `person_may`: it can be typed. `paths` are globs: it is offered once a
     file that matches was touched. `hooks` is the raw object of the head. `first_line` is the body's, 1-based. `plugin`
-    is the folder of the plugin it belongs to. `digest` stands for the whole file as it was read, where something in its
-    head counts only with trust; `body` gives no other text than that.
+    is the folder of the plugin it belongs to, `data` the one in which that may keep things. `digest` stands for the
+    whole file as it was read, where something in its head counts only with trust; `body` gives no other text than that.
     """
 
     name: str
@@ -62,5 +63,6 @@ class Definition:
     background: bool | None = None
     shell: str = ""
     plugin: Path | None = None
+    data: Path | None = None
     digest: str = ""
     mistakes: tuple[Mistake, ...] = ()

@@ -6,12 +6,13 @@ Must not know which file the head is of, nor what its keys are for.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from coder.commands.definition import Mistake
 from coder.commands.suggest import near
+from coder.core.dataclass import dataclass
 from coder.frontmatter.divided import divided
 from coder.frontmatter.read import Head
 from coder.permissions.names import names

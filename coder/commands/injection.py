@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from coder.commands.substitution import Given, Slot, slots
+from coder.core.dataclass import dataclass
 
 FAILED = 'Shell command failed for pattern "{pattern}"'
 REFUSED = 'Shell command permission check failed for pattern "{pattern}"'

@@ -6,9 +6,9 @@ Must not know how it reaches the model.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from coder.commands.definition import Definition
+from coder.core.dataclass import dataclass
 from coder.core.visible import visible_line
 
 _CHARS_A_TOKEN = 4

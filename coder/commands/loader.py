@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from coder.commands.command import decoded, definition_of, name_problem
 from coder.commands.definition import Definition, Mistake
 from coder.commands.places import Place, files_in, nested_places
 from coder.commands.suggest import near
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.ordinary import read_ordinary
 from coder.frontmatter.found import SIZE, File, Search, Signature, signature

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from coder.commands.definition import Origin
 from coder.core import prompts
 from coder.core.config import Config
+from coder.core.dataclass import dataclass
 from coder.core.visible import visible_line
 from coder.frontmatter.folders import REPOSITORY, STRANGERS
 from coder.frontmatter.found import File, Search, levels
@@ -24,6 +24,7 @@ _SKILLS_ONLY = ".agents"
 class Place:
     """A folder that may be there. `within` bounds its links, None: they lead anywhere. `prefix` is the namespace of
     what lies in it, `plugin` the folder of the plugin. `single`: it is one skill itself, or one file.
+    `data` is where its plugin may keep things.
     """
 
     folder: Path
@@ -33,11 +34,13 @@ class Place:
     prefix: str = ""
     plugin: Path | None = None
     single: bool = False
+    data: Path | None = None
 
 
 def places_of(config: Config, managed: Path, plugins: Iterable[Place] = ()) -> tuple[Place, ...]:
     """Those of a session. `managed` is the administrator's folder, `plugins` the places of plugins in use."""
     guidance = config.guidance
+    plugins = (*plugins, *_of_plugins(config))
     user_home = Path(home) if (home := config.env.get("HOME", "")).startswith("/") else None
     found = places(
         config.cwd,
@@ -94,6 +97,13 @@ def places(
     if bundled:
         found.append(Place(prompts.folder() / "commands", "commands", "built-in"))
     return tuple(found)
+
+
+def _of_plugins(config: Config) -> Iterator[Place]:
+    for plugin in config.plugins.loaded if config.plugins is not None else ():
+        for each in plugin.places:
+            prefix = f"{plugin.name}:"
+            yield Place(each.folder, each.kind, "plugin", plugin.root, prefix, plugin.root, each.single, plugin.data)
 
 
 def nested_places(folder: Path, cwd: Path) -> tuple[Place, ...]:

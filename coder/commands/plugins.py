@@ -1,4 +1,5 @@
-"""A plugin folder: what it is called, where its commands, skills, agents and styles lie, and which hooks it brings.
+"""A plugin folder: what it is called, where its commands, skills, agents and styles lie, which hooks and servers it
+brings.
 
 Loads and checks; must not install anything, nor know which plugins are in use.
 """
@@ -8,13 +9,15 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from coder.commands.definition import Mistake
 from coder.commands.places import Kind, Place
+from coder.core.dataclass import dataclass
 from coder.core.ordinary import read_ordinary
+from coder.core.visible import visible_line
 from coder.frontmatter.found import SIZE
 
 MANIFEST = Path(".claude-plugin/plugin.json")
@@ -26,17 +29,27 @@ _KEYS: Mapping[Kind, str] = {
     "output-styles": "outputStyles",
 }
 _TEXTS = ("name", "displayName", "version", "description", "homepage", "license")
+_OBJECTS = ("userConfig", "experimental", "metadata")
+_INLINE = ("hooks", "mcpServers")
+SERVERS = ".mcp.json"
+_LONGEST_NAME = 64
+_LONGEST_PATH, _LONGEST_PART = 3000, 256
+Flaw: TypeAlias = Literal["", "manifest-parse-error", "manifest-validation-error"]
 
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """`hooks` are hook objects as written, each with the file it stands in."""
+    """`hooks` are hook objects as written, each with the file it stands in, and `servers` objects of servers by name.
+    `said` is the manifest. `flaw`: it says something that it may not, so that no session uses any of the plugin."""
 
     name: str
     root: Path
     places: tuple[Place, ...]
     hooks: tuple[tuple[Path, Mapping[str, Any]], ...] = ()
     mistakes: tuple[Mistake, ...] = ()
+    servers: tuple[tuple[Path, Mapping[str, Any]], ...] = ()
+    said: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    flaw: Flaw = ""
 
 
 @dataclass(slots=True)
@@ -45,16 +58,20 @@ class _Manifest:
     root: Path
     said: Mapping[str, Any]
     mistakes: list[Mistake] = field(default_factory=list)
+    is_wrong: bool = False
 
-    def wrong(self, text: str) -> None:
+    def wrong(self, text: str, *, whole: bool = False) -> None:
+        """`whole`: the manifest cannot be meant, not one path of it."""
         self.mistakes.append(Mistake(self.file, 0, text))
+        self.is_wrong = self.is_wrong or whole
 
     def name(self) -> str:
         name = self.said.get("name")
-        if isinstance(name, str) and name and not any(sign.isspace() or sign in ":/" for sign in name):
+        is_name = isinstance(name, str) and 0 < len(name) <= _LONGEST_NAME and visible_line(name) == name
+        if isinstance(name, str) and is_name and not any(sign.isspace() or sign in ":/" for sign in name):
             return name
         if self.file.name == MANIFEST.name or "name" in self.said:
-            self.wrong("name must be a text without blanks, colons and slashes")
+            self.wrong("name must be a text without blanks, colons and slashes", whole=True)
         return self.root.name
 
     def paths(self, key: str) -> list[Path]:
@@ -64,12 +81,15 @@ class _Manifest:
         if value is not None and (
             not isinstance(value, str | list) or any(not isinstance(text, str) for text in texts)
         ):
-            if key != "hooks":
-                self.wrong(f"{key} must be a path or a list of paths")
+            if key not in _INLINE or not isinstance(value, dict | list):
+                self.wrong(f"{key} must be a path or a list of paths", whole=True)
             texts = [text for text in texts if isinstance(text, str)]
         return [path for text in texts if (path := self._inside(key, text)) is not None]
 
     def _inside(self, key: str, text: str) -> Path | None:
+        if not _can_be_path(text):
+            self.wrong(f"{key}: {visible_line(text)[:80]!r} can be no path")
+            return None
         path = Path(os.path.normpath(self.root / text))
         real, root = Path(os.path.realpath(path)), Path(os.path.realpath(self.root))
         if not text.startswith("./") and text != ".":
@@ -83,20 +103,35 @@ class _Manifest:
         return None
 
 
+def _can_be_path(text: str) -> bool:
+    try:
+        parts = os.fsencode(text).split(b"/")
+    except UnicodeEncodeError:
+        return False
+    return len(text) < _LONGEST_PATH and all(len(part) < _LONGEST_PART and b"\0" not in part for part in parts)
+
+
 def load_plugin(root: Path, entry: Mapping[str, Any] | None = None) -> Plugin:
     """`entry` is what a marketplace says of it, where it has no manifest of its own. Never raises."""
     mistakes: list[Mistake] = []
     said = _object(root / MANIFEST, mistakes)
-    file = root / MANIFEST
+    file, is_unread = root / MANIFEST, bool(mistakes)
     if said is None:
         said, file = entry or {}, root / MARKET if entry else root
     manifest = _Manifest(file, root, said, mistakes)
     name = manifest.name()
     for key in _TEXTS[1:]:
         if not isinstance(said.get(key), str | None):
-            manifest.wrong(f"{key} must be a text")
+            manifest.wrong(f"{key} must be a text", whole=True)
+    for key in _OBJECTS:
+        if not isinstance(said.get(key), dict | None):
+            manifest.wrong(f"{key} must be an object", whole=True)
     found = tuple(_places(manifest, name))
-    return Plugin(name, root, found, tuple(_hooks(manifest)), tuple(dict.fromkeys(mistakes)))
+    hooks, servers = tuple(_hooks(manifest)), tuple(_servers(manifest))
+    flaw: Flaw = "manifest-validation-error" if manifest.is_wrong else ""
+    if is_unread:
+        flaw = "manifest-parse-error"
+    return Plugin(name, root, found, hooks, tuple(dict.fromkeys(mistakes)), servers, said, flaw)
 
 
 def market_plugins(root: Path) -> tuple[tuple[Plugin, ...], tuple[Mistake, ...]]:
@@ -113,7 +148,7 @@ def market_plugins(root: Path) -> tuple[tuple[Plugin, ...], tuple[Mistake, ...]]
             mistakes.append(Mistake(file, 0, f"plugin {number} of the list has no name"))
             continue
         source = entry.get("source")
-        if not isinstance(source, str):
+        if not isinstance(source, str) or not _can_be_path(source):
             continue
         folder = _source(root, said, source)
         if folder is None:
@@ -158,13 +193,26 @@ def _places(manifest: _Manifest, name: str) -> Iterator[Place]:
 
 
 def _hooks(manifest: _Manifest) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-    usual = manifest.root / "hooks" / "hooks.json"
-    value = manifest.said.get("hooks")
+    yield from _objects(manifest, "hooks", manifest.root / "hooks" / "hooks.json")
+
+
+def _servers(manifest: _Manifest) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    for file, held in _objects(manifest, "mcpServers", manifest.root / SERVERS):
+        servers = held.get("mcpServers", held) if file != manifest.file else held
+        if isinstance(servers, dict):
+            yield file, servers
+        else:
+            manifest.mistakes.append(Mistake(file, 0, "mcpServers must be an object of servers by name"))
+
+
+def _objects(manifest: _Manifest, key: str, usual: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """What stands in the manifest itself, in the usual file, and in those that it names."""
+    value = manifest.said.get(key)
     inline = [value] if isinstance(value, dict) else []
     inline += [held for held in value if isinstance(held, dict)] if isinstance(value, list) else []
     for held in inline:
         yield manifest.file, held
-    for file in dict.fromkeys((usual, *manifest.paths("hooks"))):
+    for file in dict.fromkeys((usual, *manifest.paths(key))):
         found = _object(file, manifest.mistakes)
         if found is not None:
             yield file, found

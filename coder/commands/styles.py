@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from coder.commands.command import decoded, paragraph
 from coder.commands.definition import Mistake, Origin
 from coder.commands.fields import Fields
 from coder.commands.places import Place
+from coder.core.dataclass import dataclass
 from coder.frontmatter.read import split
 
 KEYS = frozenset({"name", "description", "keep-coding-instructions", "force-for-plugin"})

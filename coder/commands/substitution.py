@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TypeAlias
+
+from coder.core.dataclass import dataclass
 
 _NUMBERED = re.compile(r"(?<!\\)\$(\d+)(?!\w)")
 _FROM_ZERO = re.compile(r"(?<!\\)(?:\$0(?!\w)|\$ARGUMENTS\[\d+\])")

@@ -22,4 +22,6 @@ def answer_form(text: str | None) -> Json | None:
     try:
         return parse_object(text, _FLAG).value
     except ConfigError as error:
+        if not text.lstrip().startswith("{"):
+            raise SchemaError(f'{NOT_VALID}: it is no JSON object. One in a file: {_FLAG} "$(cat FILE)"') from error
         raise SchemaError(f"{NOT_VALID}: {str(error).removeprefix(_FLAG).lstrip(',: ')}") from error

@@ -18,6 +18,7 @@ from coder.core.own_keys import is_own_key
 from coder.core.trust import Brought, Kind
 
 MCP_FILE = ".mcp.json"
+PLUGIN = ".claude-plugin/plugin.json"  # what a plugin would run, wherever it is written
 MARKDOWN = ".md"  # a command, skill or agent, whose head grants something while it is used
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)")
 # Keys whose value is a command, or an object that holds one.
@@ -61,6 +62,8 @@ def brought_by(file: str, value: Json) -> tuple[Brought, ...]:
     """What the file called `file` (relative to its folder) brings. Empty when it only tightens or decorates."""
     if file.endswith(MARKDOWN):
         return tuple(_grants(value, file))
+    if file.endswith(PLUGIN):
+        return (*_settings(value, file), *_servers(value, file))
     return tuple(_servers(value, file) if file == MCP_FILE else _settings(value, file))
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 from urllib.parse import urlsplit
@@ -19,6 +19,7 @@ from coder.config.paths import key_file, user_home
 from coder.config.settings import Settings
 from coder.core.choices import Effort
 from coder.core.config import ModelConfig, Provider, Transport
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.lazy import LazyModule
 

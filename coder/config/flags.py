@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from coder.core.choices import Display, Effort, Occasion
 from coder.core.config import OnLimit
+from coder.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +16,9 @@ class Flags:
     `allowed_tools` and `disallowed_tools` are the values as given; a value may hold several rules.
     `settings` is a path or a JSON object, `setting_sources` a comma list of user, project and local (may be empty).
     `tools` are the built-in ones there are to be, () none. `time_budget` is in seconds. `thinking_tokens` 0 is no
-    thinking. `json_schema` is JSON text. `setup` is the occasion of Setup hooks. `debug` says what to log in a comma
-    list, "" all. `trust_folder`: the folder's own settings count as if they were approved, this once.
+    thinking. `json_schema` is JSON text. `plugin_dirs` has those too of which no server is wanted. `setup` is the
+    occasion of Setup hooks. `debug` says what to log in a comma list, "" all. `trust_folder`: the folder's own settings
+    count as if they were approved, this once.
     """
 
     model: str | None = None
@@ -45,6 +46,7 @@ class Flags:
     add_dirs: tuple[str, ...] = ()
     cwd: str | None = None
     settings: str | None = None
+    managed_settings: str | None = None  # a JSON object: what the program that starts us forbids
     setting_sources: str | None = None
     session_id: str | None = None
     resume: str | None = None
@@ -72,6 +74,8 @@ class Flags:
     strict_mcp_config: bool = False
     require_mcp: tuple[str, ...] = ()
     json_schema: str | None = None
+    plugin_dirs: tuple[str, ...] = ()
+    plugin_dirs_without_servers: tuple[str, ...] = ()
     setup: Occasion = ""
     debug: str | None = None
     debug_file: str | None = None

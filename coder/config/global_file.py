@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coder.config.jsonfile import read_object
 from coder.config.paths import doubts, global_files, is_brought, main_folder
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 
 if TYPE_CHECKING:

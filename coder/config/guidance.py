@@ -53,7 +53,7 @@ def guidance_of(flags: Flags, stack: Stack, env: Mapping[str, str], sources: tup
     )
 
 
-def hooks_of(flags: Flags, stack: Stack, env: Mapping[str, str]) -> HookSettings:
+def hooks_of(flags: Flags, stack: Stack) -> HookSettings:
     """Switched off by `disableAllHooks`, which takes those of an administrator only where an administrator says it."""
     if flags.bare or flags.safe_mode:
         return HookSettings(heads="none")

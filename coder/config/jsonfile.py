@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import stat
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import get_args
 
@@ -17,6 +16,7 @@ from coder.config.section import LONGEST_IDLE
 from coder.config.settings import SKILL_SWITCH, KeyHeader, mode_names, theme_names
 from coder.core.choices import Effort
 from coder.core.config import Channel, Provider, Transport
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 
 

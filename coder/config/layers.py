@@ -5,8 +5,8 @@ Must not know flags, environment variables or what the settings are for.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -14,6 +14,7 @@ from coder.config.jsonfile import parse_object, read_object
 from coder.config.paths import Source, doubts, expand
 from coder.config.settings import Settings, settings_of
 from coder.core.config import Behaviour, RuleText, Scope
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.lazy import LazyModule
 
@@ -98,19 +99,28 @@ class FolderFiles:
 
 
 def stacked(
-    sources: Iterable[Source], flag: Layer | None, home: Path, cwd: Path, *, strict: bool, once: bool = False
+    sources: Iterable[Source],
+    flag: Layer | None,
+    home: Path,
+    cwd: Path,
+    *,
+    strict: bool,
+    once: bool = False,
+    below: Callable[[Sequence[Layer]], Layer] | None = None,
 ) -> Stack:
     """Reads the files: the person's and the administrator's, then what was approved, then the folder's own.
 
     `flag` is the layer of `--settings`, which stands below managed files only; `once` trusts the folder for this run.
-    A file that cannot be read whole raises ConfigError when `strict`, and always when it is a managed one; otherwise
-    it is left out with a warning.
+    `below` makes what stands just below the managed files, given all that is no folder's. A file that cannot be read
+    whole raises ConfigError when `strict`, and always when it is a managed one; otherwise it is left out with a
+    warning.
     """
     every = tuple(sources)
     warnings: list[str] = []
     own = _read_all([source for source in every if source.scope not in _REPOSITORY], warnings, strict=strict)
     theirs = folder_files(every, cwd, strict=strict)
     layers = [layer for layer in own if layer.scope == "managed"]
+    layers += [] if below is None else [below([*own, *([] if flag is None else [flag])])]
     layers += [] if flag is None else [flag]
     layers += theirs.layers
     layers += [layer for layer in own if layer.scope != "managed"]
@@ -192,7 +202,8 @@ def _read_all(sources: Iterable[Source], warnings: list[str], *, strict: bool) -
 def flag_layer(text: str, env: Mapping[str, str], cwd: Path) -> Layer:
     """What `--settings` gives: a JSON object, or the path of a settings file. Raises ConfigError."""
     if text.lstrip().startswith("{"):
-        return Layer("flag", "--settings", cwd, *settings_of(parse_object(text, "--settings"), "--settings"))
+        parsed = parse_object(text, "--settings")
+        return Layer("flag", "--settings", cwd, *settings_of(parsed, "--settings"), parsed.value)
     path = expand(text, env, cwd)
     layer = _read(Source("flag", path, path.parent))
     if layer is None:
@@ -217,6 +228,8 @@ def _tamed(layer: Layer, judged: Trust, cwd: Path, warnings: list[str]) -> Layer
     """What a repository says may always tighten, but loosens only when it was approved, and some things never."""
     name = _name(layer, cwd)
     settings, never = _without_forbidden(layer.settings)
+    if settings.needs_sandbox and not judged.counts(name):
+        warnings.append(f"{name}: sandbox.failIfUnavailable does not count: this folder is not trusted.")
     warnings += [f"{name}: {what} is never taken from a project. Set it in your own settings." for what in never]
     return replace(layer, settings=settings if judged.counts(name) else _tightening(settings))
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coder.config import environment
+from coder.config import environment, sandbox
 from coder.config.agents import agents_of
 from coder.config.answer_form import answer_form
 from coder.config.credentials import model_config
@@ -29,11 +30,14 @@ from coder.core.lazy import LazyModule
 from coder.permissions.splitting import split_rules
 
 if TYPE_CHECKING:
-    from coder.config import extensions, trust
+    from coder.config import extensions, plugins, policy, trust
+    from coder.core.plugins import PluginSettings
     from coder.core.trust import Trust
-else:  # loaded when a folder brings settings of its own
+else:  # loaded when a folder brings settings of its own, or who starts us forbids something
     extensions = LazyModule("coder.config.extensions")
+    policy = LazyModule("coder.config.policy")
     trust = LazyModule("coder.config.trust")
+    plugins = LazyModule("coder.config.plugins")  # where one is named
 
 TRUST_FOLDER = "CODER_TRUST_FOLDER"
 _NAMES = ("user", "project", "local")
@@ -54,7 +58,11 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
     found = sources(home, start, env, _sources(flags.setting_sources), managed)
     # From the process alone: no file, whoever's it is, says for which folder it may be read.
     once = flags.trust_folder or environment.switch(env, TRUST_FOLDER)
-    stack = stacked(found, given, home, start, strict=flags.headless, once=once)
+    below = None
+    if flags.managed_settings is not None:
+        below = partial(policy.beside, policy.policy_layer(flags.managed_settings, start))
+    stack = stacked(found, given, home, start, strict=flags.headless, once=once, below=below)
+    sandbox.expect_none(stack)
     warnings = [*stack.warnings, *(flags.notices if flags.verbose else ())]
     overlay = {**stack.env(managed=False), **env, **stack.env(managed=True)}
     overlay |= _told_to_children(flags)
@@ -98,11 +106,12 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
         persist=persist,
         interface=interface_of(stack, verbose=flags.verbose, plain=flags.bare or flags.safe_mode),
         guidance=guidance_of(flags, stack, overlay, _sources(flags.setting_sources)),
-        hooks=hooks_of(flags, stack, overlay),
+        hooks=hooks_of(flags, stack),
         servers=servers,
         worktrees=_worktrees(stack),
         agents=agents_of(flags, stack, env),
         extensions=_extensions(stack),
+        plugins=_plugins(flags, stack, env, start, warnings),
         private_hosts=_private_hosts(stack, warnings),
         trust=stack.trust,
         warnings=tuple(warnings),
@@ -167,7 +176,9 @@ def _rules(flags: Flags, stack: Stack, cwd: Path, warnings: list[str]) -> tuple[
     kept = tuple(rule for rule in rules if rule.scope == "managed" or rule.behaviour != "allow")
     if dropped := len(rules) - len(kept):
         what = f"{dropped} allow rule{'' if dropped == 1 else 's'}"
-        warnings.append(f"allowManagedPermissionRulesOnly is set by the administrator: {what} of others not used.")
+        by = stack.where(lambda settings: settings.managed_rules_only or None, "managed")
+        who = by.origin if by is not None and by.origin.startswith("--") else "the administrator"
+        warnings.append(f"allowManagedPermissionRulesOnly is set by {who}: {what} of others not used.")
     return kept
 
 
@@ -224,6 +235,17 @@ def _extensions(stack: Stack) -> ExtensionSettings:
     if stack.where(lambda settings: settings.extensions, "managed") is None:
         return ExtensionSettings()
     return extensions.extensions_of(stack.layers)
+
+
+def _plugins(
+    flags: Flags, stack: Stack, env: Mapping[str, str], start: Path, warnings: list[str]
+) -> PluginSettings | None:
+    if not flags.plugin_dirs:
+        return None
+    found: PluginSettings | None = plugins.plugins_of(flags, stack, env, start)
+    if found is None:
+        warnings.append("--plugin-dir is not used: a bare or safe session goes without what was set up.")
+    return found
 
 
 def _worktrees(stack: Stack) -> Worktrees:

@@ -6,7 +6,7 @@ What trust and safety take out is not decided here: the settings that `layers.py
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -16,6 +16,7 @@ from coder.config.layers import Layer, Stack, stacked
 from coder.config.paths import Source
 from coder.config.settings import Settings, settings_of
 from coder.core.config import Scope
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.messages import Json
 
@@ -83,6 +84,7 @@ READ = {  # the keys that this version reads, by the field they become
     "servers_allowed": "allowedMcpServers",
     "servers_denied": "deniedMcpServers",
     "managed_servers_only": "allowManagedMcpServersOnly",
+    "needs_sandbox": "sandbox.failIfUnavailable",
 }
 _VARIABLES = {
     "model": ("ANTHROPIC_MODEL",),
@@ -121,13 +123,18 @@ class Listing:
     broken: bool
 
 
-def listing(sources: tuple[Source, ...], env: Mapping[str, str], home: Path, cwd: Path) -> Listing:
-    """Raises ConfigError when a managed file is broken."""
-    stack = stacked(sources, None, home, cwd, strict=False)
+def listing(
+    sources: tuple[Source, ...], env: Mapping[str, str], home: Path, cwd: Path, flag: Layer | None = None
+) -> Listing:
+    """`flag` is the layer of `--settings`. Raises ConfigError when a managed file is broken."""
+    stack = stacked(sources, flag, home, cwd, strict=False)
     layers = {layer.origin: layer for layer in stack.layers}
     entries: list[Entry] = []
-    broken = False
+    broken, given = False, flag
     for source in sources:
+        if given is not None and source.scope != "managed":
+            entries += _entries(Parsed(given.content, ()), given)
+            given = None
         try:
             parsed = read_object(source.path)
         except ConfigError:
@@ -137,6 +144,7 @@ def listing(sources: tuple[Source, ...], env: Mapping[str, str], home: Path, cwd
         if parsed is not None and layer is not None:
             entries += _entries(parsed, layer)
         broken = broken or (parsed is not None and layer is None)
+    entries += _entries(Parsed(given.content, ()), given) if given is not None else ()
     overlay = {**stack.env(managed=False), **env, **stack.env(managed=True)}
     return Listing(tuple(_weighed(entries, stack, overlay, env)), stack.warnings, broken)
 

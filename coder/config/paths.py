@@ -7,11 +7,11 @@ import pwd
 import stat
 import sys
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coder.core.config import Scope
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.lazy import LazyModule
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from coder.config.brought import MARKDOWN, name_of
 from coder.config.shown import shown
 from coder.config.trust import Change, changes
+from coder.core.dataclass import dataclass
 from coder.core.trust import Brought, Kind, Trust
 
 Answer = Literal["not_now", "trust", "show", "leave"]

@@ -27,7 +27,7 @@ class Section:
     ) -> None:
         self.raw = raw
         self._text = text
-        self._origin = origin
+        self.origin = origin
         self._keys = keys
         self.warnings: list[str] = [] if warnings is None else warnings
 
@@ -36,7 +36,7 @@ class Section:
         if value is not None and not isinstance(value, dict):
             self._refuse(key, "an object", value, strict=strict)
         raw = value if isinstance(value, dict) else {}
-        return Section(raw, self._text, self._origin, (*self._keys, key), self.warnings)
+        return Section(raw, self._text, self.origin, (*self._keys, key), self.warnings)
 
     def text(self, key: str, *, needed: bool = False) -> str | None:
         value = self.raw.get(key)
@@ -151,7 +151,7 @@ class Section:
     ) -> None:
         """`below` is the name or the place of what is wrong inside of the key."""
         keys: tuple[str | int, ...] = (*self._keys, key) if below is None else (*self._keys, key, below)
-        where = self._origin
+        where = self.origin
         if self._text:
             where += f", {splice.place(self._text, splice.offset(self._text, keys))}"
         name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in keys)[1:]

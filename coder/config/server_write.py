@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -21,6 +20,7 @@ from coder.config.replace import locked, replace
 from coder.config.servers import MCP_FILE
 from coder.config.trust import approve_part
 from coder.config.write import changed
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 
 Scope: TypeAlias = Literal["local", "project", "user"]

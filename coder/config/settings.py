@@ -5,13 +5,15 @@ rule unread is an error. Must not know other files, precedence or trust.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field, replace
 from typing import Any, Literal, get_args
 
+from coder.config import sandbox
 from coder.config.jsonfile import Parsed
 from coder.config.section import Section
 from coder.core.choices import MODES, Effort, Mode
 from coder.core.config import Channel, Provider, StatusCommand, Theme, Transport
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 
 MOST_PADDING = 40
@@ -100,6 +102,7 @@ class Settings:
     servers_allowed: tuple[Mapping[str, Any], ...] | None = None
     servers_denied: tuple[Mapping[str, Any], ...] = ()
     managed_servers_only: bool | None = None
+    needs_sandbox: bool = False  # and is not to begin without one
 
 
 def mode_named(name: str) -> Mode | None:
@@ -119,10 +122,16 @@ def settings_of(parsed: Parsed, origin: str) -> tuple[Settings, tuple[str, ...]]
         raise ConfigError(f"{origin}: the key {min(lost)!r} stands there twice. Join the two.")
     top = Section(parsed.value, parsed.text, origin)
     top.warnings += [f"{origin}: the key {key!r} stands there twice; the last one counts." for key in parsed.repeated]
+    found = _rules(top)
+    for part in (_model, _looks, _hooks, _guidance, _surroundings):
+        found = part(found, top)
+    return found, tuple(top.warnings)
+
+
+def _rules(top: Section) -> Settings:
+    """What may be done, where."""
     rules = top.section("permissions", strict=True)
-    ours = top.section("coder")
-    trees = top.section("worktree")
-    found = Settings(
+    return Settings(
         allow=rules.texts("allow"),
         ask=rules.texts("ask", strict=True),
         deny=rules.texts("deny", strict=True),
@@ -132,6 +141,14 @@ def settings_of(parsed: Parsed, origin: str) -> tuple[Settings, tuple[str, ...]]
         managed_rules_only=top.switch("allowManagedPermissionRulesOnly"),
         directories=rules.texts("additionalDirectories"),
         env=top.strings("env"),
+    )
+
+
+def _model(found: Settings, top: Section) -> Settings:
+    """Who is asked, and how; what is kept of a run."""
+    ours = top.section("coder")
+    return replace(
+        found,
         model=top.text("model"),
         api_key_helper=top.text("apiKeyHelper"),
         effort=top.choice("effortLevel", _same(Effort)),
@@ -145,6 +162,12 @@ def settings_of(parsed: Parsed, origin: str) -> tuple[Settings, tuple[str, ...]]
         auto_compact_window=top.whole("autoCompactWindow", 100_000, 1_000_000),
         auto_commit=top.switch("autoCommit"),
         checkpoints=top.switch("fileCheckpointingEnabled"),
+    )
+
+
+def _looks(found: Settings, top: Section) -> Settings:
+    return replace(
+        found,
         theme=_theme(top),
         vim=top.choice("editorMode", {"normal": False, "vim": True}),
         verbose=top.switch("verbose"),
@@ -155,11 +178,24 @@ def settings_of(parsed: Parsed, origin: str) -> tuple[Settings, tuple[str, ...]]
         status_line=_status_line(top),
         channel=top.choice("preferredNotifChannel", _same(Channel)),
         notifications=top.choice("notifications", {"on": True, "off": False}),
+    )
+
+
+def _hooks(found: Settings, top: Section) -> Settings:
+    return replace(
+        found,
         hooks_off=top.switch("disableAllHooks"),
         managed_hooks_only=top.switch("allowManagedHooksOnly"),
         hooks={point: groups for point, groups in top.section("hooks").raw.items() if groups} or None,
         hook_urls=top.texts("allowedHttpHookUrls") if "allowedHttpHookUrls" in top.raw else None,
         hook_env_names=top.texts("httpHookAllowedEnvVars") if "httpHookAllowedEnvVars" in top.raw else None,
+    )
+
+
+def _guidance(found: Settings, top: Section) -> Settings:
+    """What the model is told, and by what its work is measured."""
+    return replace(
+        found,
         memory=top.text("claudeMd"),
         memory_excludes=top.texts("claudeMdExcludes"),
         bundled_off=top.switch("disableBundledSkills"),
@@ -176,6 +212,14 @@ def settings_of(parsed: Parsed, origin: str) -> tuple[Settings, tuple[str, ...]]
         co_author=top.switch("includeCoAuthoredBy"),
         check=top.text("check"),
         check_tries=top.whole("checkTries", 1, 20),
+    )
+
+
+def _surroundings(found: Settings, top: Section) -> Settings:
+    """Worktrees, extensions and servers."""
+    trees = top.section("worktree")
+    return replace(
+        found,
         worktree_base=trees.text("baseRef"),
         worktree_links=trees.texts("symlinkDirectories") if "symlinkDirectories" in trees.raw else None,
         worktree_sparse=trees.texts("sparsePaths") if "sparsePaths" in trees.raw else None,
@@ -185,20 +229,8 @@ def settings_of(parsed: Parsed, origin: str) -> tuple[Settings, tuple[str, ...]]
         servers_allowed=top.objects("allowedMcpServers") if "allowedMcpServers" in top.raw else None,
         servers_denied=top.objects("deniedMcpServers"),
         managed_servers_only=top.switch("allowManagedMcpServersOnly"),
+        needs_sandbox=sandbox.needed(top, top.origin),
     )
-    _no_sandbox(top, origin)
-    return found, tuple(top.warnings)
-
-
-def _no_sandbox(top: Section, origin: str) -> None:
-    """Whoever relies on one must not take it to be there."""
-    wanted = top.section("sandbox").raw
-    if wanted.get("enabled") is not True:
-        return
-    what = f"{origin}: sandbox.enabled is set, and coder has no sandbox: commands run with all your rights."
-    if wanted.get("failIfUnavailable") is True:
-        raise ConfigError(f"{what} sandbox.failIfUnavailable forbids that. Unset one of them, or use a container.")
-    top.warnings.append(f"{what} Use a container, or ask for every command.")
 
 
 def theme_names() -> tuple[str, ...]:

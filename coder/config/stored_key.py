@@ -11,13 +11,14 @@ import os
 import re
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from coder.config import environment
 from coder.config.jsonfile import read_object
 from coder.config.paths import doubts, key_file, user_home
 from coder.config.replace import locked, replace
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 
 _FIELDS = ("api_key", "auth_token", "base_url")

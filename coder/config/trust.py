@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from coder.config.approvals import read_folders, update_folders
 from coder.config.brought import MCP_FILE, brought_by, content_of
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.messages import Json
 from coder.core.trust import Brought, Trust

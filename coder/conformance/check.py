@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from coder.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from coder.conformance.ground import Ground

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from coder.conformance.check import Unmet
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
+
+# What Node's readline takes for the end of a line as well.
+_ENDS = (b"\r", "\u2028".encode(), "\u2029".encode())
 
 
 def frame_in(line: bytes) -> Json | None:
@@ -26,11 +29,11 @@ def frames_in(data: bytes) -> list[Json]:
 
 
 def strict(data: bytes) -> None:
-    """Every line is a JSON object, and the last one is ended."""
+    """Every line is a JSON object, also for readers to whom more is a line end, and the last one is ended."""
     if not data.endswith(b"\n"):
         raise Unmet("the last line of stdout to end with a line end", data[-80:])
     for number, line in enumerate(data.split(b"\n")[:-1], 1):
-        if frame_in(line) is None or not line.startswith(b"{"):
+        if frame_in(line) is None or not line.startswith(b"{") or any(end in line for end in _ENDS):
             raise Unmet(f"line {number} of stdout to be one JSON object", line[:200])
 
 

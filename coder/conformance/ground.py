@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
+from coder.conformance import bounded
 from coder.conformance.check import Unmet
 from coder.conformance.frames import Ended
 from coder.conformance.leftovers import marked
@@ -68,7 +69,7 @@ class Ground:
         process = await self._start(args, env or {}, key=key, piped=stdin is not None)
         try:
             async with asyncio.timeout(self.patience):
-                stdout, stderr = await process.communicate(stdin)
+                stdout, stderr = await bounded.talk(process, stdin)
         except TimeoutError:
             raise Unmet("the process to end", f"it runs on for {self.patience:g} s: {' '.join(args)[:200]}") from None
         assert process.returncode is not None
@@ -113,9 +114,9 @@ class Ground:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         for process in self._processes:
-            with suppress(TimeoutError):
+            with suppress(TimeoutError, Unmet, RuntimeError):  # the last: somebody reads it still
                 async with asyncio.timeout(_LAST_WORDS):
-                    await process.communicate()
+                    await bounded.talk(process, None)
         if self._api is not None:
             await self._api.stop()
 

@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 
-from coder.conformance.check import Check, Skipped, Unmet, Verdict
+from coder.conformance.check import SHOWN, Check, Skipped, Unmet, Verdict
 from coder.conformance.ground import Ground
 
 AT_ONCE = 2
@@ -55,6 +55,9 @@ async def _judge(check: Check, command: Sequence[str], patience: float) -> Verdi
             return verdict(state="fail", expected="an end", seen=f"it takes more than {patience * _WHOLE:g} s")
         except OSError as error:
             return verdict(state="fail", expected="a command that can be started", seen=str(error))
+        except Exception as error:  # noqa: BLE001  # whatever a command says, it is a verdict on it
+            seen = f"{type(error).__name__}: {error}"[:SHOWN]
+            return verdict(state="fail", expected="frames whose fields are of the kinds they must be", seen=seen)
         finally:
             await ground.aclose()
     return verdict(state="pass")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TypeAlias
 
+from coder.conformance.bounded import check, read_all
 from coder.conformance.check import Unmet
 from coder.conformance.frames import frame_in, kinds
 from coder.core.messages import Json
@@ -32,7 +33,7 @@ class Wire:
         self._stdin, self._stdout = process.stdin, process.stdout
         self._answers, self._patience = answers, patience
         self._number = 0
-        self._stderr = asyncio.create_task(process.stderr.read())
+        self._stderr = asyncio.create_task(read_all(process.stderr, "stderr"))
 
     async def send(self, *frames: Json) -> None:
         with suppress(ConnectionError):  # whether it left too early is seen by what it did not say
@@ -127,13 +128,14 @@ class Wire:
     async def aclose(self) -> None:
         self.end()
         self._stderr.cancel()
-        with suppress(asyncio.CancelledError):
+        with suppress(asyncio.CancelledError, Unmet):
             await self._stderr
 
     async def _next(self) -> Json | None:
         """The next frame that is not for the machinery: what the command asks is answered here, and taken too."""
-        while line := await self._stdout.readline():
+        while line := await self._line():
             self.raw += line
+            check(len(self.raw), "stdout")
             frame = frame_in(line)
             if frame is None:
                 continue
@@ -142,6 +144,12 @@ class Wire:
                 await self._reply(frame)
             return frame
         return None
+
+    async def _line(self) -> bytes:
+        try:
+            return await self._stdout.readline()
+        except ValueError:  # of asyncio, for a line over the limit of the stream
+            raise Unmet("lines of stdout that end", "one of more than 64 MiB") from None
 
     async def _reply(self, frame: Json) -> None:
         request = frame.get("request")

@@ -6,11 +6,12 @@ Must not know models, transcripts or front ends.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
 from coder.core.choices import Effort
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json, Usage
 
 AgentEnd: TypeAlias = Literal["completed", "failed", "stopped"]

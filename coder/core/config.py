@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from coder.core.choices import Display, Effort, Mode, Occasion
+from coder.core.dataclass import dataclass
 
 if TYPE_CHECKING:
+    from coder.core.plugins import PluginSettings
     from coder.core.trust import Trust
 
 Scope: TypeAlias = Literal["managed", "flag", "local", "project", "user", "session"]
@@ -90,12 +92,15 @@ class Interface:
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class HookSource:
     """The `hooks` object of one settings file, as written. `origin` is the file or flag it stands in. `hosted`: of the
-    program that embeds us, whose matchers name callbacks."""
+    program that embeds us, whose matchers name callbacks. `root` is the folder of the plugin they belong to, and
+    `variables` are what they are given of it."""
 
     origin: str
     scope: Scope
     events: Mapping[str, Any] = field(default_factory=dict)
     hosted: bool = False
+    root: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -112,14 +117,17 @@ class HookSettings:
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ServerSource:
     """The `mcpServers` object of one place, as written. `origin` is the file or flag it stands in; `scope` managed,
-    flag, local, project, user or extension; `folder` is what the entries' relative things are relative to. `keys` are
-    (server, variable): what the person agreed that a server of the project is given of their keys for the model."""
+    flag, local, project, user, plugin or extension; `folder` is what the entries' relative things are relative to.
+    `keys` are (server, variable): what the person agreed that a server of the project is given of their keys for the
+    model. `variables` are what entries may name besides the environment. `withholds`: none of those keys is given."""
 
     origin: str
     scope: str
     servers: Mapping[str, Any]
     folder: Path
     keys: frozenset[tuple[str, str]] = frozenset()
+    variables: Mapping[str, str] = field(default_factory=dict)
+    withholds: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -240,6 +248,8 @@ class Config:
     private_hosts: tuple[str, ...] = ()  # near hosts that pages may be fetched from
     tools: tuple[str, ...] | None = None  # the built-in ones there are; None: all
     may_bypass: bool = False  # bypassPermissions can be chosen while the session is open
+    plan_instructions: str = ""  # how to plan, in the words of who drives the session
+    tool_aliases: Mapping[str, str] = field(default_factory=dict)  # which tool is meant by a name that the model uses
     json_schema: Mapping[str, Any] | None = None  # what the answer of each run has to fit
     setup: Occasion = ""
     debug: str | None = None  # what of the session is logged: a comma list, "" for all; None: nothing
@@ -254,5 +264,6 @@ class Config:
     extensions: ExtensionSettings = ExtensionSettings()
     worktrees: Worktrees = Worktrees()
     agents: AgentSettings = AgentSettings()
+    plugins: PluginSettings | None = None  # None: none were named
     trust: Trust | None = None  # None: the folder has no settings of its own
     warnings: tuple[str, ...] = ()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.core.edits import Trigger
 from coder.core.messages import Json, Message, ToolResult, ToolUse, Usage
 from coder.core.model import Purpose
@@ -29,6 +30,7 @@ EndReason: TypeAlias = Literal[
     "rate_limit",
     "interrupted",
     "hook_stopped",
+    "prompt_tool_missing",  # nobody could be asked, where a tool was named for it
     "gate_unmet",
     "unfit",  # no answer of the form that was asked for
     "server_missing",
@@ -243,13 +245,15 @@ class AgentEnded(Event):
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class StepChanged(Event):
     """A step of a workflow begins, ends, waits for a person, or is taken from the journal of an earlier run. `item` is
-    which of several, "" for the step itself; `text` says it to people in one line."""
+    which of several, "" for the step itself; `text` says it to people in one line. `is_told_next`: what follows, the
+    result of the run or why it ends, says the same in full."""
 
     workflow: str
     step: str
     state: Literal["started", "done", "failed", "waiting", "kept", "skipped"]
     item: str = ""
     text: str = ""
+    is_told_next: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)

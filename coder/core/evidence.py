@@ -5,7 +5,7 @@ Must not know how any of it was found out, or what the model says of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from coder.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Literal, TypeAlias
 from uuid import NAMESPACE_OID, uuid5
+
+from coder.core.dataclass import dataclass
 
 Json: TypeAlias = dict[str, Any]
 DISPATCH = "UseTool"  # the tool whose calls stand for calls of others
@@ -248,4 +250,10 @@ def entry_uuids(message: Message) -> tuple[str, ...]:
     own = message.meta.uuid
     results = sum(isinstance(b, ToolResult) for b in message.content)
     parts = len(message.content) if message.role == "assistant" else results + (results < len(message.content))
-    return (*(str(uuid5(NAMESPACE_OID, f"{own}/{index}")) for index in range(parts - 1)), own)
+    parts = max(parts, 1)
+    return tuple(entry_uuid(own, index, parts) for index in range(parts))
+
+
+def entry_uuid(own: str, index: int, parts: int) -> str:
+    """The id of entry `index` of the `parts` of the message `own`."""
+    return own if index == parts - 1 else str(uuid5(NAMESPACE_OID, f"{own}/{index}"))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, Protocol, TypeAlias
 
 from coder.core.choices import Display
 from coder.core.choices import Effort as Effort
+from coder.core.dataclass import dataclass
 from coder.core.errors import ErrorKind
 from coder.core.messages import Block, Json, Message, Usage
 

@@ -3,15 +3,16 @@ kept. Values; must not know who says them, or how a file is written."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from coder.core.choices import Mode
 from coder.core.config import Behaviour
+from coder.core.dataclass import dataclass
 
-Place: TypeAlias = Literal["session", "local", "project", "user"]
-"""For this session alone, or also in a settings file: the person's own of this folder, the folder's, the person's."""
+Place: TypeAlias = Literal["session", "flag", "local", "project", "user"]
+"""For this session alone (flag: as what it was started with says), or also in a settings file: the person's own of this
+folder, the folder's, the person's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from coder.core.dataclass import dataclass
 
 _SHOWN, _LOOKED_AT = 24, 300  # characters of a difference that are told, and bytes around it that are looked at
 _RUN = re.compile(r"[\w+=-]+", re.ASCII)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json, ToolUse
 
 if TYPE_CHECKING:
@@ -80,10 +81,14 @@ class PermissionRequest:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`AskUserQuestion`: one to four questions in the tool's own JSON form. `call` is the tool use that asks."""
+    """`AskUserQuestion`: one to four questions in the tool's own JSON form. `call` is the tool use that asks.
+
+    `otherwise` is set where coder itself asks: what comes of it, in a few words, when nothing is chosen. Only the
+    options are answers then."""
 
     questions: tuple[Json, ...]
     call: str = field(default="", compare=False)
+    otherwise: str = field(default="", compare=False)
 
 
 FieldKind: TypeAlias = Literal["text", "number", "integer", "yes or no", "one", "many"]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from coder.core.choices import MODES as MODES
 from coder.core.choices import Mode as Mode
+from coder.core.dataclass import dataclass
 from coder.core.messages import Document, Image, Json, Text, ToolUse
 from coder.core.requests import Effect, Reply, Request
 from coder.core.workspace import Workspace

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
+
+from coder.core.dataclass import dataclass
 
 Kind: TypeAlias = Literal["hook", "server", "command", "variable", "rule", "folder", "mode", "setting", "key"]
 _WORDS: Mapping[Kind, str] = {"server": "MCP server", "rule": "allow rule", "folder": "working folder"}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 from typing import Protocol
+
+from coder.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

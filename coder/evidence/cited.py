@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from coder.core import prompts
+from coder.core.dataclass import dataclass
 from coder.core.visible import visible_line
 from coder.evidence.passages import MOST, SHORTEST, Passage, Reference, cited_in
 from coder.evidence.sources import Files, Read, Reader, anything

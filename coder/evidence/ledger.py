@@ -6,8 +6,9 @@ Everything has its place in one order, so that it is known whether a file change
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from coder.core.dataclass import dataclass
 from coder.core.evidence import Checked, Evidence, Ran, Tests
 from coder.evidence.lines import Work, works
 from coder.evidence.paths import Changes

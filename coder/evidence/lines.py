@@ -6,8 +6,9 @@ Reads quotes and operators, not the whole shell grammar: a wrong guess costs a r
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from coder.core.dataclass import dataclass
 
 Work: TypeAlias = Literal["tests", "build", "lint"]
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
+
+from coder.core.dataclass import dataclass
 
 MOST = 400_000  # characters of a report that are looked at
 _MOST_FOUND = 1_000

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+
+from coder.core.dataclass import dataclass
 
 # Folders of what tools write for themselves: nobody means these by "files changed".
 _LEAVINGS = frozenset(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from coder.core.dataclass import dataclass
 from coder.core.ordinary import read_ordinary
 
 _MOST_BYTES = 8_000_000  # of a file

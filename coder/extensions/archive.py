@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import stat
 import struct
-from dataclasses import dataclass
 from typing import BinaryIO
 
+from coder.core.dataclass import dataclass
 from coder.extensions.entry_names import Taken, decoded, parts_of, refuse_entry
 from coder.extensions.errors import BundleError
 

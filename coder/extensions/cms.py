@@ -6,8 +6,7 @@ signer, content elsewhere.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from coder.core.dataclass import dataclass
 from coder.extensions.der import INTEGER, OCTETS, SEQUENCE, SET, DerError, Item, oid_of, read
 
 _SIGNED_DATA = "1.2.840.113549.1.7.2"

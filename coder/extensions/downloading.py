@@ -7,13 +7,13 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import httpx2
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.visible import visible_line
 

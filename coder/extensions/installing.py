@@ -7,10 +7,11 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.ordinary import open_ordinary, read_ordinary
 from coder.core.visible import visible_line

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from hashlib import sha256
 from typing import Literal, TypeAlias, get_args
 
+from coder.core.dataclass import dataclass
 from coder.extensions.manifest_check import Part, parse
 from coder.extensions.user_config import Field, read_fields
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NoReturn
 
+from coder.core.dataclass import dataclass
 from coder.core.visible import visible_line
 from coder.extensions.errors import ManifestError
 from coder.extensions.located import Step, line_of

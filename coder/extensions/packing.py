@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from coder.core.dataclass import dataclass
 from coder.core.lazy import LazyModule
 from coder.core.nofollow import Folders
 from coder.core.ordinary import read_ordinary

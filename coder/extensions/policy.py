@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from coder.core.config import ExtensionSettings
+from coder.core.dataclass import dataclass
 from coder.core.visible import visible_line
 
 if TYPE_CHECKING:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, field, fields
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
+
+from coder.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from coder.extensions.user_config import Value

@@ -7,8 +7,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from coder.core.dataclass import dataclass
 from coder.core.programs import absolute_folders
 from coder.core.visible import visible_line
 from coder.extensions.launch import Need

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import BinaryIO
 
+from coder.core.dataclass import dataclass
 from coder.extensions.errors import BundleError
 
 HEADER = b"MCPB_SIG_V1"

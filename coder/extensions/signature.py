@@ -11,11 +11,11 @@ import re
 import ssl
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.core.lazy import LazyModule
 from coder.core.ordinary import open_ordinary, read_ordinary
 from coder.core.visible import visible_line

@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coder.core.config import ExtensionSettings
+from coder.core.dataclass import dataclass
 from coder.core.errors import CoderError, ConfigError
 from coder.core.lazy import LazyModule
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
+from coder.core.dataclass import dataclass
 from coder.core.visible import visible_line
 from coder.extensions.errors import LaunchError
 from coder.extensions.user_config import Value, text_of

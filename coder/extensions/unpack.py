@@ -10,11 +10,11 @@ import shutil
 import tempfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
+from coder.core.dataclass import dataclass
 from coder.core.ordinary import open_ordinary
 from coder.extensions.archive import DEFLATED, Entry, read_entries
 from coder.extensions.entry_names import refuse_entry

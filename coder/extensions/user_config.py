@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
+from coder.core.dataclass import dataclass
 from coder.extensions.manifest_check import Part, shown
 
 FieldType: TypeAlias = Literal["string", "number", "boolean", "directory", "file"]

@@ -6,11 +6,11 @@ Must not know which front end it is.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from coder.core.config import Config
+from coder.core.dataclass import dataclass
 from coder.frontends.picker import Page, Picked, Picker
 from coder.frontends.styled import Row
 

@@ -4,9 +4,9 @@ ends. Must not know rows, colours, or how it is made.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.core.requests import Allow, Deny, Reply
 from coder.core.visible import visible_line
 from coder.frontends.evidence import Evidence

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.core.requests import Allow, Deny, Effect, Part, PermissionRequest
 from coder.core.tools import ASKS_MODEL
 from coder.core.visible import visible, visible_line

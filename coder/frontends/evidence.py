@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json, ToolUse
 from coder.core.visible import visible
 from coder.tools.ipynb import Notebook, source_of

@@ -6,14 +6,16 @@ Must not know a terminal, nor how it is shown.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from coder.core import prompts
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.core.requests import Answers, Deny
 from coder.frontends.styled import Row, foreign, row, width_of
 
 _LEAVES = ("esc", "ctrl+c", "ctrl+d")
+_PAGE = 5  # rows of a preview
 _BRIEF = 32  # cells of a question that is told again whole
 
 
@@ -26,12 +28,14 @@ class Option:
 
 @dataclass(slots=True)
 class Asked:
-    """One question and where the person stands in it. `at` may be behind the options: on the words of their own."""
+    """One question and where the person stands in it. `at` may be behind the options: on the words of their own, unless
+    it `is_closed`: then an option is all that can be answered."""
 
     question: str
     header: str
     options: tuple[Option, ...]
     takes_many: bool
+    is_closed: bool = False
     at: int = 0
     ticked: set[int] = field(default_factory=set)
     words: str = ""
@@ -39,17 +43,25 @@ class Asked:
     answer: str = ""
 
     @property
-    def last(self) -> int:
+    def own(self) -> int:
+        """Where the words of their own stand."""
         return len(self.options)
+
+    @property
+    def last(self) -> int:
+        return max(self.own - self.is_closed, 0)
 
 
 class Form:
-    """Total: questions of any shape can be put, and answered."""
+    """Total: questions of any shape can be put, and answered. `otherwise` says what comes of it when nothing is: where
+    coder itself asks, and takes only one of its options."""
 
-    def __init__(self, questions: tuple[Json, ...]) -> None:
-        self.asked = [_asked(each) for each in questions if isinstance(each, dict)]
+    def __init__(self, questions: tuple[Json, ...], otherwise: str = "") -> None:
+        self.asked = [_asked(each, is_closed=bool(otherwise)) for each in questions if isinstance(each, dict)]
+        self.otherwise = otherwise or "the model goes on without it"
         self.number = 0  # of the question that is put, from 0
         self.top = 0  # the first option in view; kept for who shows it
+        self.preview_top = 0  # likewise the first row of a preview
         self._is_left = False
 
     @property
@@ -75,9 +87,9 @@ class Form:
     def type(self, text: str) -> None:
         """Adds to the words of their own, as a paste does; begins them."""
         added = "".join(char for char in text.replace("\n", " ") if char.isprintable())
-        if added and not self.is_over:
+        if added and not self.is_over and not self.now.is_closed:
             now = self.now
-            now.at, now.is_typing, now.words = now.last, True, now.words + added
+            now.at, now.is_typing, now.words = now.own, True, now.words + added
 
     def take(self, line: str) -> bool:
         """Takes a typed line: numbers, `back`, `esc`, or words of their own. False when it is no answer."""
@@ -92,9 +104,11 @@ class Form:
             self._back()
         elif all(each.isascii() and each.isdecimal() and len(each) < 4 for each in numbers):
             picked = [int(each) - 1 for each in numbers]
-            if any(not 0 <= each < now.last for each in picked) or (len(picked) > 1 and not now.takes_many):
+            if any(not 0 <= each < now.own for each in picked) or (len(picked) > 1 and not now.takes_many):
                 return False
             self._answer([now.options[each].label for each in dict.fromkeys(picked)])
+        elif now.is_closed:
+            return False
         else:
             now.words = line
             self._answer([line])
@@ -109,7 +123,7 @@ class Form:
     def echo_row(self) -> Row:
         """What is left behind. It may be wider than a terminal."""
         if not isinstance(self.reply(), Answers):
-            return row(("✗ ", "bad"), "You answered nothing; the model goes on without it")
+            return row(("✗ ", "bad"), f"You answered nothing; {self.otherwise}")
         told = " · ".join(f"{_short(each)} → {foreign(each.answer) or '(no answer)'}" for each in self.asked)
         return row(("✓ ", "ok"), f"You chose: {told}")
 
@@ -119,7 +133,7 @@ class Form:
             now.is_typing = False
             now.words = now.words.strip()
             if now.words and now.takes_many:
-                now.ticked.add(now.last)
+                now.ticked.add(now.own)
             elif now.words:
                 self._answer([now.words])
         elif key in ("esc", "up", "ctrl+c", "ctrl+d"):
@@ -132,13 +146,16 @@ class Form:
         else:
             self.type(" " if key == "space" else key if len(key) == 1 else "")
         if not now.words:
-            now.ticked.discard(now.last)
+            now.ticked.discard(now.own)
 
     def _press_choosing(self, key: str) -> None:
         now = self.now
         moves = {"up": -1, "k": -1, "down": 1, "j": 1, "home": -now.last, "end": now.last}
         if key in moves:
+            self.preview_top = 0
             now.at = min(max(now.at + moves[key], 0), now.last)
+        elif key in ("pageup", "pagedown"):
+            self.preview_top = max(self.preview_top + (_PAGE if key == "pagedown" else -_PAGE), 0)
         elif key in ("left", "backspace"):
             self._back()
         elif key == "space" and now.takes_many:
@@ -153,33 +170,33 @@ class Form:
                 self._enter()
 
     def _tick(self, at: int) -> None:
-        if at == self.now.last and not self.now.words:
+        if at == self.now.own and not self.now.words:
             self.now.is_typing = True
         else:
             self.now.ticked ^= {at}
 
     def _enter(self) -> None:
         now = self.now
-        if now.at == now.last and not (now.takes_many and now.ticked):
+        if now.at == now.own and not (now.takes_many and now.ticked):
             now.is_typing = True
             return
         chosen = sorted(now.ticked) if now.takes_many and now.ticked else [now.at]
-        self._answer([now.words if each == now.last else now.options[each].label for each in chosen])
+        self._answer([now.words if each == now.own else now.options[each].label for each in chosen])
 
     def _answer(self, labels: list[str]) -> None:
         self.now.answer = ", ".join(labels)
         self.number += 1
-        self.top = 0
+        self.top = self.preview_top = 0
 
     def _back(self) -> None:
         self.number = max(self.number - 1, 0)
-        self.top = 0
+        self.top = self.preview_top = 0
 
 
-def _asked(raw: Json) -> Asked:
+def _asked(raw: Json, *, is_closed: bool) -> Asked:
     listed = raw.get("options")
     options = tuple(_options(listed if isinstance(listed, list) else []))
-    return Asked(_text(raw, "question"), _text(raw, "header"), options[:8], raw.get("multiSelect") is True)
+    return Asked(_text(raw, "question"), _text(raw, "header"), options[:8], raw.get("multiSelect") is True, is_closed)
 
 
 def _options(listed: list[object]) -> Iterator[Option]:

@@ -27,13 +27,13 @@ def form_rows(form: Form, width: int, height: int) -> list[Row]:
     if len(title) + len(keys) + 2 > height:
         title, keys = title[: max(height - 2, 0)], keys[: int(height > 2)]
     room = max(height - len(title) - len(keys), 1)
-    column = max((width_of(row(_label(now, at))) for at in range(now.last)), default=0)
+    column = max((width_of(row(_label(now, at))) for at in range(now.own)), default=0)
     blocks = [_block(now, at, width, column) for at in range(now.last + 1)]
     needed = sum(map(len, blocks))
     if needed > room:
         blocks = [block if at == now.at else block[:1] for at, block in enumerate(blocks)]
     listed, form.top, _ = windowed(blocks.__getitem__, len(blocks), now.at, form.top, room)
-    preview = _preview(now, width, room - len(listed))
+    preview = _preview(form, width, room - len(listed))
     return [cut(each, width) for each in (*title, *listed, *preview, *keys)]
 
 
@@ -50,7 +50,9 @@ def spoken(form: Form) -> list[str]:
             made += [f"preview of {number}, line {at}: {line}" for at, line in enumerate(lines, 1) if line.strip()]
     many = " (several with blanks between)" if now.takes_many else ""
     back = ", back" if form.number else ""
-    offered = f"1 to {now.last}{many}, " if now.options else ""
+    offered = f"1 to {now.own}{many}, " if now.options else ""
+    if now.is_closed:
+        return [*made, f"Type {offered}or esc to answer nothing ({form.otherwise}), and press enter:"]
     return [*made, f"Type {offered}an answer of your own{back}, or esc to answer nothing, and press enter:"]
 
 
@@ -65,7 +67,7 @@ def _title(form: Form, width: int) -> list[Row]:
 
 
 def _label(now: Asked, at: int) -> str:
-    if at < now.last:
+    if at < now.own:
         return foreign(now.options[at].label)
     if now.is_typing:
         return f"{_OWN}{foreign(now.words)}{' ' if now.words.endswith(' ') else ''}▏"
@@ -79,7 +81,7 @@ def _block(now: Asked, at: int, width: int, column: int) -> list[Row]:
     tick = ("✓ " if at in now.ticked else "☐ ") if now.takes_many else ""
     lead = f"{'❯ ' if is_chosen else '  '}{at + 1} {tick}"
     label = row((lead + _label(now, at), style))
-    about = foreign(now.options[at].description) if at < now.last else ""
+    about = foreign(now.options[at].description) if at < now.own else ""
     indent = width_of(row(lead))
     if not about:
         return fold_row(label, width, indent)
@@ -90,15 +92,19 @@ def _block(now: Asked, at: int, width: int, column: int) -> list[Row]:
     return fold_rows((label, row(" " * indent, (about, "dim"))), width, indent)
 
 
-def _preview(now: Asked, width: int, room: int) -> list[Row]:
-    option: Option | None = now.options[now.at] if now.at < now.last else None
+def _preview(form: Form, width: int, room: int) -> list[Row]:
+    now = form.now
+    option: Option | None = now.options[now.at] if now.at < now.own else None
     if option is None or not option.preview.strip() or room < _LEAST_PREVIEW:
         return []
     texts = visible(option.preview.strip("\n"), blanks=80).replace("\\t", "    ").split("\n")
     made = fold_rows((row("    ", (text, "code")) for text in texts), width, 4)
     if len(made) <= room:
         return made
-    return [*made[: room - 1], row((f"    … {len(made) - room + 1} more rows", "dim"))]
+    form.preview_top = first = min(form.preview_top, len(made) - room + 1)
+    below = len(made) - first - (room - 1)
+    told = f"    … {below} more rows: pgdn" if below else "    pgup shows the rows above"
+    return [*made[first : first + room - 1], row((told, "dim"))]
 
 
 def _keys(form: Form, width: int) -> str:
@@ -109,5 +115,5 @@ def _keys(form: Form, width: int) -> str:
     parts += ["space ticks"] if now.takes_many else []
     parts += ["← back"] if form.number else []
     made = f"  {' · '.join(parts)} · esc answers nothing"
-    told = f"{made}, the model goes on without it"
+    told = f"{made}, {form.otherwise}"
     return told if len(told) <= width else made

@@ -8,7 +8,6 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn, Protocol, Self
 
 from coder.app.session import Session
@@ -22,8 +21,10 @@ from coder.frontends.exit_codes import exit_code
 from coder.frontends.last_words import SAME, SIGNALS, LastWords
 
 if TYPE_CHECKING:
+    from coder.frontends import going_on
     from coder.workspace import descendants
-else:  # for what does not end
+else:  # for what does not end, or not as it should
+    going_on = LazyModule("coder.frontends.going_on")
     descendants = LazyModule("coder.workspace.descendants")
 
 _log = logging.getLogger(__name__)
@@ -58,9 +59,7 @@ async def run(
             frontend.begin(session)
             session.servers_told()
             session.wait_for_agents()
-            end.ended = unmet or _resumable(
-                await _run(session, prompt, time_budget, has_commands=has_commands), session
-            )
+            end.ended = unmet or await _run(session, prompt, time_budget, has_commands=has_commands)
         except CoderError as error:  # such as a command whose text cannot be made
             end.ended = RunEnded(reason="crashed", turns=0, error=str(error))
         except Exception as error:  # noqa: BLE001  # a bug of ours must still leave one result, and no traceback
@@ -89,12 +88,19 @@ class _End:
         if self._is_told:
             return code
         self._is_told = True
-        with self._watch.last_words() as words:
+        with self._watch.delivering() as words:
             try:
-                self._frontend.finish(self.ended, self._session)
+                self._frontend.finish(self._resumable(), self._session)
             except OSError as error:
                 return words.unsaid(code, error)
         return code
+
+    def _resumable(self) -> RunEnded:
+        if self.ended.reason == "done":
+            return self.ended
+        kept = self._session.facts.transcript
+        is_kept = kept is not None and kept.exists()
+        return going_on.resumable(self.ended, self._session.facts.session_id, is_kept=is_kept)
 
     def now(self) -> NoReturn:
         """Tells it and leaves, whatever is still under way: no process of ours is left by that."""
@@ -129,16 +135,6 @@ async def _run(session: Session, prompt: str, time_budget: float | None, *, has_
     return await session.prompt(prompt, time_budget=time_budget)
 
 
-def _resumable(ended: RunEnded, session: Session) -> RunEnded:
-    """The end with how to go on, where only time was missing."""
-    if ended.reason not in ("rate_limit", "time_budget") or session.facts.transcript is None:
-        return ended
-    command = f'coder -p -r {session.facts.session_id} "go on"'
-    if ended.reason == "time_budget":
-        return replace(ended, error=f"{ended.error}. Go on with: {command}")
-    return replace(ended, error=f"{ended.error} Go on later with: {command}, or wait with --on-limit wait.")
-
-
 class Watch:
     """The signals of a process with nobody in front. The first one interrupts the run, or the task that prepares it;
     another one after a moment ends the process at once. Often one is sent twice, to the group and to each of it."""
@@ -157,7 +153,7 @@ class Watch:
         """There is a run to interrupt, and `now` is how to end at once."""
         self._session, self._now = session, now
 
-    def last_words(self) -> LastWords:
+    def delivering(self) -> LastWords:
         self._is_over = True
         return LastWords(self.caught, self._since)
 

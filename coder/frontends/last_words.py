@@ -60,4 +60,4 @@ class LastWords:
             hurry()
         elif now - self._since > SAME:
             descendants.end_descendants()
-            os._exit(128 + number)
+            os._exit(128 + self._caught)

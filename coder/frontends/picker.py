@@ -5,8 +5,9 @@ reader. Must not know a terminal.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from coder.core.dataclass import dataclass
 from coder.frontends.styled import Row
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import cast
 
+from coder.core.dataclass import dataclass
 from coder.frontends.folding import fold_row, fold_rows
 from coder.frontends.picker import Item, Picker
 from coder.frontends.row_ends import between

@@ -5,8 +5,9 @@ Must not know a terminal, nor how it is shown.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.core.requests import FieldAsked, ServerAnswer, ServerQuestion
 from coder.frontends.field_values import Unfit, Value, chosen_of, value_of

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from coder.core.dataclass import dataclass
 from coder.models.catalog import price
 from coder.sessions.glimpse import Glimpse
 from coder.sessions.index import Facts

@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from coder.app.starting import Start
 from coder.app.threads import finished
 from coder.config.paths import user_home
+from coder.core.dataclass import dataclass
 from coder.core.errors import SessionError
 from coder.core.lazy import LazyModule
 from coder.core.visible import visible_line

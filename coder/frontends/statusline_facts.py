@@ -5,9 +5,10 @@ The keys are those of contracts §19; what coder cannot tell of the optional one
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json, Usage
 
 _LARGE = 200_000

@@ -28,6 +28,7 @@ from coder.core.events import (
     ToolStarted,
 )
 from coder.core.lazy import LazyModule
+from coder.core.messages import Text
 from coder.core.requests import Reply, Request
 from coder.core.spans import span
 from coder.frontends.hook_words import failure
@@ -42,6 +43,8 @@ else:  # for runs in which something happened
     seen, styled = LazyModule("coder.frontends.render.seen"), LazyModule("coder.frontends.styled")
     unattended = LazyModule("coder.frontends.unattended")
 
+_AT_ONCE = 0.5
+_MOST_REASON = 300  # characters of what a failed call said
 _REMARKS = 5.0  # seconds that are waited for a reader of the remarks alone
 _MINUTE = 59.0  # a little less, so that what comes once a minute is shown each time
 _WORDS = {
@@ -92,7 +95,7 @@ class TextOut:
                 mark = "✗" if event.result.is_error else "✓"
                 tail = f" · {event.summary}" if event.summary else ""
                 about = self._begun.pop(event.call.id, "") or event.call.name
-                self._say(f"{mark} {one_line(about)}{tail} · {event.seconds:.1f}s")
+                self._say(f"{mark} {one_line(about)}{tail} · {event.seconds:.1f}s{_reason(event)}")
             case StepChanged() if self._verbose or event.state == "failed":
                 self._say(agent_words.step(event))
             case TaskEnded() if self._verbose:
@@ -151,8 +154,10 @@ class TextOut:
     def _say_waiting(self, status: str, event: ModelRetrying) -> None:
         """A wait that may last for hours is told once a minute."""
         if event.max_retries:
-            attempt = f"try {event.attempt + 1} of {event.max_retries + 1}"
-            self._say(f"waiting for the model: {status}, {attempt}, next in {event.delay:.0f}s")
+            # Without contact it is patience that ends, and not the number of tries.
+            most = "" if event.kind == "connection" else f" of {event.max_retries + 1}"
+            then = "at once" if event.delay < _AT_ONCE else f"in {event.delay:.0f}s"
+            self._say(f"waiting for the model: {status}, try {event.attempt + 1}{most} {then}")
         elif (now := self._clock()) >= self._quiet_until:
             self._quiet_until = now + _MINUTE
             self._say(f"waiting for the model: {status}, next try in {span(event.delay)}")
@@ -161,8 +166,16 @@ class TextOut:
         self._remarks.write(f"coder: {one_line(text, 2000)}\n")
 
 
+def _reason(event: ToolFinished) -> str:
+    """What a failed call said, where its summary does not."""
+    if not event.result.is_error or event.summary not in ("", "failed"):
+        return ""
+    said = " ".join(block.text for block in event.result.content if isinstance(block, Text))
+    return f": {one_line(said, _MOST_REASON)}" if said.strip() else ""
+
+
 def _why(event: PermissionDenied) -> str:
     reason = one_line(event.message)
     if not event.nobody:
         return reason
-    return f"nobody to ask; {event.remedy}" if event.remedy else f"nobody to ask: {reason}"
+    return f"nobody to ask; allowed by {event.remedy}" if event.remedy else f"nobody to ask: {reason}"

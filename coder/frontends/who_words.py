@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from coder.app.who.values import Answer, Cause, Commit, FileRow, Gap, NameRow, Now, Turn
+from coder.core.dataclass import dataclass
 from coder.core.visible import visible_line
 from coder.frontends.amounts import counted
 from coder.frontends.policy.text import short

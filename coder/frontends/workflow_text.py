@@ -38,7 +38,7 @@ class WorkflowText(TextOut):
             super().emit(event)
 
     def finish(self, ended: RunEnded, session: Session) -> None:
-        has_some = ended.reason == "budget" and ended.text.strip()
+        has_some = ended.reason in ("budget", "time_budget") and ended.text.strip()
         super().finish(replace(ended, reason="gate_unmet") if has_some else ended, session)
 
 
@@ -46,7 +46,7 @@ def step_line(event: StepChanged) -> str:
     """`▸ review (2 of 5)`, `✓ review, vote 2: pass`"""
     name = f"{event.step}, {event.item}" if event.item else event.step
     said = [_WORDS[event.state]] if event.state in _WORDS else []
-    said += [event.text] if event.text and event.state != "started" else []
+    said += [event.text] if event.text and event.state != "started" and not event.is_told_next else []
     place = f" ({event.text})" if event.text and event.state == "started" else ""
     tail = f": {'; '.join(said)}" if said else ""
     return one_line(f"{_MARKS[event.state]} {name}{place}{tail}", _LONGEST)

@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.core.ordinary import read_ordinary
 
 FILES = 10_000  # names looked at in one search

@@ -6,10 +6,11 @@ Must not know gitignore, nor look at the disk.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, islice, pairwise
 from typing import TypeAlias, TypeVar
+
+from coder.core.dataclass import dataclass
 
 BUDGET = 1000  # globs that braces may become
 _LONGEST = 512

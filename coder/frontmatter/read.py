@@ -6,9 +6,10 @@ Must not know which keys there are, nor what reads the body.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NamedTuple
 
+from coder.core.dataclass import dataclass
 from coder.frontmatter.simple import Chunk, as_text, chunks, simple
 from coder.frontmatter.values import Unreadable, read
 

@@ -6,9 +6,10 @@ Must not know files, or which keys mean what.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from coder.core.dataclass import dataclass
 from coder.core.lazy import LazyModule
 
 if TYPE_CHECKING:

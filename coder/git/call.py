@@ -13,9 +13,9 @@ import signal
 import subprocess
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.core.programs import program_folders
 from coder.git.talk import Cut, Talk
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.git.call import Answer, Git
 from coder.git.filters import ARGUMENTS, filters
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from coder.core.dataclass import dataclass
 from coder.git.call import Answer
 
 ARGUMENTS = (

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from coder.core.dataclass import dataclass
 
 COMMITS = ("--no-color", "--no-show-signature", "--no-mailmap", "--no-notes", "--abbrev=10", "--date=short", "-z")
 """For every `git log`. The form below holds nothing that would verify a signature."""

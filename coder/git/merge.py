@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.git import porcelain
 from coder.git.call import Answer, Git
 from coder.git.entries import Entry, index_entries, tree_entries

@@ -11,9 +11,9 @@ import re
 import stat
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.git.call import Answer, Git
 from coder.git.entries import Entry, index_entries, put_entries
 from coder.git.repository import Repository

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from coder.core.dataclass import dataclass
 
 ARGUMENTS = ("status", "--porcelain=v2", "-z", "--branch", "--show-stash", "--ignore-submodules=dirty")
 """What to ask git for. Add `--untracked-files=…`, and what is safe about content filters."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.core.ordinary import read_ordinary
 
 Doing: TypeAlias = Literal["merge", "rebase", "am", "cherry-pick", "revert", "bisect"]

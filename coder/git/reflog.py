@@ -7,10 +7,10 @@ Must not know who made the moves. What is torn or odd is left out.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from os import SEEK_END
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.core.ordinary import open_ordinary
 from coder.git.call import Git
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.core.ordinary import read_ordinary
 
 _MOST_POINTER = 4096

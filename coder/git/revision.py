@@ -6,8 +6,8 @@ Nothing of such a name ever stands where git could take it for an option. Must n
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from coder.core.dataclass import dataclass
 from coder.git.call import Answer
 from coder.git.hashes import HASH
 from coder.git.view import Refusal, View

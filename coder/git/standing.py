@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.git.call import Git
 from coder.git.hashes import HASH
 from coder.git.progress import progress

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from coder.core.dataclass import dataclass
 from coder.git.porcelain import Change
 from coder.git.summary import Summary
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.git import porcelain
 from coder.git.call import Answer, Git
 from coder.git.heads import head_of, main_branch

@@ -12,9 +12,9 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.core.programs import program_folders
 
 _HEAD, _TAIL = 16 << 10, 48 << 10  # bytes that are kept of what it prints

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.git.call import Git
 from coder.git.filters import ARGUMENTS, filters
 

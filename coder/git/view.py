@@ -10,9 +10,9 @@ import asyncio
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.core.ordinary import read_ordinary
 from coder.git import filters as content_filters
 from coder.git.call import Answer, Git

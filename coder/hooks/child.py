@@ -13,8 +13,9 @@ import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import IO, TypeAlias
+
+from coder.core.dataclass import dataclass
 
 KEPT = 1 << 20  # bytes of each stream; the rest is read and forgotten
 _CHUNK = 1 << 16

@@ -10,9 +10,9 @@ import json
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.core.visible import visible_line
 from coder.hooks.child import Child, Launch, Mind, unminded
 from coder.hooks.environment import environment_of, filled, filled_line

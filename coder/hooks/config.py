@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from coder.core.config import HookSource
+from coder.core.dataclass import dataclass
 from coder.core.lazy import LazyModule
 from coder.core.visible import visible_line
 from coder.hooks.entry import Malformed, handler_of
@@ -43,23 +44,27 @@ class HookSet:
     def of(cls, sources: Sequence[HookSource]) -> tuple[HookSet, tuple[str, ...]]:
         """And a line for people for each piece that does not count."""
         warnings: list[str] = []
-        entries = [
-            entry
-            for source in sources
-            for entry in _entries(source.events, source.origin, warnings, hosted=source.hosted)
-        ]
+        entries = [entry for source in sources for entry in _of_source(source, warnings)]
         return cls(entries), tuple(warnings)
 
     def with_more(
-        self, events: Mapping[str, Any], origin: str, *, root: str = "", agent: bool = False, hosted: bool = False
+        self,
+        events: Mapping[str, Any],
+        origin: str,
+        *,
+        root: str = "",
+        agent: bool = False,
+        hosted: bool = False,
+        variables: Mapping[str, str] | None = None,
     ) -> tuple[HookSet, tuple[str, ...]]:
         """With the hooks of a skill's or an agent's head: `root` is its folder, an agent's Stop is SubagentStop.
         `hosted`: with callbacks of the program that embeds us."""
         warnings: list[str] = []
         if agent and "Stop" in events:
             events = {"SubagentStop" if name == "Stop" else name: groups for name, groups in events.items()}
-        fresh = list(_entries(events, origin, warnings, root=root, frontmatter=not hosted, hosted=hosted))
-        return HookSet([*self._entries(), *fresh]), tuple(warnings)
+        fresh = _entries(events, origin, warnings, root=root, frontmatter=not hosted, hosted=hosted)
+        given = [_given(entry, variables or {}) for entry in fresh]
+        return HookSet([*self._entries(), *given]), tuple(warnings)
 
     def without(self, handlers: Sequence[Handler]) -> HookSet:
         """Without those of a `once` that has run, or of an agent that has ended."""
@@ -89,6 +94,15 @@ class HookSet:
 
     def __bool__(self) -> bool:
         return bool(self._by_event)
+
+
+def _of_source(source: HookSource, warnings: list[str]) -> Iterator[_Entry]:
+    for entry in _entries(source.events, source.origin, warnings, root=source.root, hosted=source.hosted):
+        yield _given(entry, source.variables)
+
+
+def _given(entry: _Entry, variables: Mapping[str, str]) -> _Entry:
+    return replace(entry, handler=replace(entry.handler, variables=variables)) if variables else entry
 
 
 def _compared(event: str, subject: str) -> str:

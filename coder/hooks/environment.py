@@ -20,7 +20,7 @@ DEPTH = "CODER_HOOK_DEPTH"
 DEEPEST = 3
 
 _NEVER = frozenset({"CODER_TRUST_FOLDER"})
-_PLACEHOLDER = re.compile(r"\$\{(CLAUDE_PROJECT_DIR|CLAUDE_PLUGIN_ROOT)\}")
+_PLACEHOLDER = re.compile(r"\$\{(CLAUDE_PROJECT_DIR|CLAUDE_PLUGIN_(?:ROOT|DATA|OPTION_\w+))\}")
 _PLAIN = re.compile(r"[A-Za-z0-9_./@%+=:,-]*")
 
 
@@ -61,7 +61,7 @@ def filled_line(line: str, handler: Handler, surroundings: Surroundings) -> str:
 
 
 def _said_by_coder(handler: Handler, surroundings: Surroundings) -> dict[str, str]:
-    said = {"CLAUDE_PROJECT_DIR": str(surroundings.project), "CLAUDECODE": "1"}
+    said = {**handler.variables, "CLAUDE_PROJECT_DIR": str(surroundings.project), "CLAUDECODE": "1"}
     if surroundings.effort:
         said["CLAUDE_EFFORT"] = surroundings.effort
     if handler.root:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, TypeAlias
+
+from coder.core.dataclass import dataclass
 
 Kind: TypeAlias = Literal["command", "http", "mcp_tool", "prompt", "agent", "callback"]
 KINDS: tuple[Kind, ...] = ("command", "http", "mcp_tool", "prompt", "agent")
@@ -19,7 +21,8 @@ class Handler:
 
     `rule` is its `if`; `timeout` None is the default of its point. `background`: nobody waits for it; `wakes`: should
     it then end with 2, the model is told at once, led by `wake_text`; `wake_line` says so to people. `root` is the
-    folder of the plugin or skill it belongs to. `blocks`: a callback that fails holds up what its point is about.
+    folder of the plugin or skill it belongs to, `variables` what else of a plugin it is given. `blocks`: a callback
+    that fails holds up what its point is about.
     """
 
     kind: Kind
@@ -44,6 +47,7 @@ class Handler:
     goes_on: bool = False  # continueOnBlock: a "no" is told to the model and ends nothing
     input: Mapping[str, Any] = field(default_factory=dict)
     root: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     blocks: bool = False
 
     @property

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import warnings
-from dataclasses import dataclass
+
+from coder.core.dataclass import dataclass
 
 LONGEST_SUBJECT = 256
 _MOST_REPEATS = 3  # in one alternative: each multiplies the steps by the length of the subject

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypeVar
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.hooks.handler import Handler
 

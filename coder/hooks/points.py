@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from coder.core.dataclass import dataclass
 
 Block: TypeAlias = Literal["", "call", "prompt", "end", "result", "batch", "deed"]
 """What exit code 2 holds up: a tool call, what the person typed, the end of a run; "result" tells the model, "batch"

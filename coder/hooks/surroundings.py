@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.core.events import AnyEvent
 from coder.core.messages import Json
 from coder.hooks.outcome import Part

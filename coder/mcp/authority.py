@@ -11,12 +11,13 @@ import ipaddress
 import json
 import os
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 import httpx2
 
+from coder.core.dataclass import dataclass
 from coder.mcp.errors import ServerError
 
 _LIMIT = 1024 * 1024

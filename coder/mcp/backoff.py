@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from coder.core.dataclass import dataclass
 
 _MINUTE = 60.0
 _STEADY = 30.0  # seconds after which a connection counts as one that had worked

@@ -9,10 +9,11 @@ import json
 import os
 import re
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from coder.core.dataclass import dataclass
 from coder.core.lazy import LazyModule
 from coder.core.messages import Json
 from coder.core.ordinary import read_ordinary

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+
+from coder.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from mcp.client._transport import ReadStream, WriteStream

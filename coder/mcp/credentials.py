@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.mcp.errors import ServerError
 from coder.mcp.server import Server
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
 from coder.core.config import ServerSettings, ServerSource
+from coder.core.dataclass import dataclass
 from coder.core.own_keys import is_own_key
 from coder.core.visible import visible_line
 from coder.mcp.allowed import refused
 from coder.mcp.entry import Entry, Unusable
-from coder.mcp.server import Scope, Server, tool_name
+from coder.mcp.server import Scope, Server, as_in_tools, tool_name
 
 MOST = 200  # servers of one place
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -71,14 +71,16 @@ def server_of(
 ) -> tuple[Server | None, tuple[Problem, ...]]:
     """One entry of a source. Total: any JSON will do."""
     where = _where(source, name)
-    why = name_problem(name, raw)
+    # A plugin's is `plugin:PLUGIN:NAME`; what its tools are called must be as it would be for any other.
+    why = name_problem(as_in_tools(name) if source.scope == "plugin" else name, raw)
     if why or not isinstance(raw, Mapping):
         kind = "reserved_name" if name in RESERVED else "invalid_config"
         text = f"{where}: {why or 'its entry must be an object'}. It is not used."
         return None, (Problem(name, text, kind=kind),)
     withheld = _withheld(source, name, env)
     given = {each: value for each, value in env.items() if each not in withheld}
-    entry = Entry(name, raw, {**given, "CLAUDE_PROJECT_DIR": str(cwd)}, source.folder, withheld)
+    every = {**given, **source.variables, "CLAUDE_PROJECT_DIR": str(cwd)}
+    entry = Entry(name, raw, every, source.folder, withheld)
     try:
         transport = entry.transport(cwd)
         server = Server(
@@ -101,7 +103,7 @@ def server_of(
 
 def _withheld(source: ServerSource, name: str, env: Mapping[str, str]) -> frozenset[str]:
     """The person's keys for the model, which a repository gets only where its approval named them."""
-    if source.scope != "project":
+    if source.scope != "project" and not source.withholds:
         return frozenset()
     return frozenset(each for each in env if is_own_key(each) and (name, each) not in source.keys)
 

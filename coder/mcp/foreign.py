@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
+
+from coder.core.dataclass import dataclass
 
 _KEYS = ("mcpServers", "servers")
 _KEPT = ("command", "args", "env", "cwd", "headers", "headersHelper", "oauth", "timeout", "alwaysLoad")

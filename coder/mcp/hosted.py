@@ -7,9 +7,10 @@ from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from coder.core.messages import Json
 from coder.mcp.carrier import Trouble
 from coder.mcp.library import anyio, mcp_types, message, pydantic
-from coder.mcp.link import Channel
+from coder.mcp.link import Channel, TwoWay
 
 if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -25,6 +26,7 @@ class HostedCarrier:
 
     def __init__(self, name: str, channel: Channel | None) -> None:
         self._name, self._channel = name, channel
+        self._speaks: TwoWay | None = channel if isinstance(channel, TwoWay) else None
         self._tasks: set[asyncio.Task[None]] = set()
         self._wrong = ""
 
@@ -39,9 +41,13 @@ class HostedCarrier:
         writing, said = anyio.create_memory_object_stream["SessionMessage"](_WAITING)
         self._streams = (heard, reading, writing, said)
         self._start(self._carry(self._channel, said, heard))
+        if self._speaks is not None:
+            self._speaks.hear(self._name, lambda given: self._hears(given, heard))
         return reading, writing
 
     async def __aexit__(self, *exception: object) -> None:
+        if self._speaks is not None:
+            self._speaks.hear(self._name, None)
         self.kill()
         if self._tasks:
             await asyncio.wait(self._tasks)
@@ -57,6 +63,14 @@ class HostedCarrier:
     def kill(self) -> None:
         for task in self._tasks:
             task.cancel()
+
+    def _hears(self, given: Json, heard: MemoryObjectSendStream[SessionMessage | Exception]) -> None:
+        """What is no notification is left out, and so is what comes faster than it is read."""
+        with suppress(pydantic.ValidationError, RecursionError, anyio.WouldBlock, anyio.BrokenResourceError):
+            read = mcp_types.jsonrpc_message_adapter.validate_python(given, by_name=False)
+            if isinstance(read, mcp_types.JSONRPCNotification):
+                with suppress(anyio.ClosedResourceError):
+                    heard.send_nowait(message.SessionMessage(read))
 
     def _start(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.create_task(work)

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from coder.core.dataclass import dataclass
 from coder.mcp.carrier import MOST
 
 _ENDLESS = 1 << 30  # bytes of one line from which on nothing is waited for any more

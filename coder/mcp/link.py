@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from coder.core.messages import Json
 from coder.mcp.server import Answer, Offer, Server, Standing
@@ -76,4 +76,13 @@ class Channel(Protocol):
 
     async def send(self, server: str, message: Json) -> Json | None:
         """A JSON-RPC message of ours; the reply, None to a notification. Raises ConnectionError."""
+        ...
+
+
+@runtime_checkable
+class TwoWay(Protocol):
+    """A channel by which a server can say something first."""
+
+    def hear(self, server: str, heard: Callable[[Json], None] | None) -> None:
+        """`heard` is given the notifications of that server from now on, in the loop's thread; None: nobody is."""
         ...

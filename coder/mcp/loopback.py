@@ -10,9 +10,10 @@ import errno
 import html
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import parse_qs, urlsplit
 
+from coder.core.dataclass import dataclass
 from coder.core.visible import visible_line
 from coder.mcp.errors import ServerError
 

@@ -10,7 +10,6 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 import httpx2
 from mcp.client.auth import OAuthClientProvider, OAuthFlowError
@@ -25,6 +24,7 @@ from mcp.shared.auth import (
 from mcp.shared.inbound import MCP_PROTOCOL_VERSION_HEADER
 from pydantic import AnyUrl, ValidationError
 
+from coder.core.dataclass import dataclass
 from coder.core.visible import visible_line
 from coder.mcp import tokens
 from coder.mcp.authority import Authority, origin

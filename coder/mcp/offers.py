@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.core.visible import visible_line
 from coder.mcp.schemas import clean, fit

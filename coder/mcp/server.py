@@ -5,16 +5,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 
-Scope: TypeAlias = Literal["managed", "flag", "local", "project", "user", "extension"]
+Scope: TypeAlias = Literal["managed", "flag", "local", "project", "user", "plugin", "extension"]
 State: TypeAlias = Literal["pending", "connecting", "connected", "needs-auth", "failed", "disabled", "unapproved"]
 # Variables whose values everybody may see.
-PLAIN = frozenset({"CLAUDE_PROJECT_DIR", "CLAUDECODE", "HOME", "LANG", "PATH", "PWD", "SHELL", "TERM", "USER"})
+PLAIN = frozenset(
+    {
+        "CLAUDE_PROJECT_DIR",
+        "CLAUDE_PLUGIN_ROOT",
+        "CLAUDE_PLUGIN_DATA",
+        "CLAUDECODE",
+        "HOME",
+        "LANG",
+        "PATH",
+        "PWD",
+        "SHELL",
+        "TERM",
+        "USER",
+    }
+)
 _FOREIGN = re.compile(r"[^A-Za-z0-9_-]")
 
 
@@ -168,4 +183,8 @@ class Answer:
 
 def tool_name(server: str, tool: str) -> str:
     """`mcp__server__tool`, with `_` for whatever a tool name may not hold."""
-    return f"mcp__{_FOREIGN.sub('_', server)}__{_FOREIGN.sub('_', tool)}"
+    return f"mcp__{as_in_tools(server)}__{as_in_tools(tool)}"
+
+
+def as_in_tools(name: str) -> str:
+    return _FOREIGN.sub("_", name)

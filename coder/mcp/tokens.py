@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import suppress
-from dataclasses import dataclass
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.mcp.errors import ServerError
 from coder.mcp.server import Http, Server

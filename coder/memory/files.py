@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 from zlib import crc32
+
+from coder.core.dataclass import dataclass
 
 Whose: TypeAlias = Literal["managed", "yours", "project", "only you"]
 Reason: TypeAlias = Literal["session_start", "include", "nested_traversal", "path_glob_match", "compact"]

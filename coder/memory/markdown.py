@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from coder.core.dataclass import dataclass
 
 Kind: TypeAlias = Literal["words", "code", "comment"]
 Span: TypeAlias = tuple[Kind, int, int]

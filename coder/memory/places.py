@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.frontmatter.folders import STRANGERS
 from coder.memory.files import MOST_FILES, Ground, Whose
 from coder.memory.looking import is_folder

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.core.lazy import LazyModule
 from coder.core.ordinary import open_ordinary
 from coder.memory.files import MOST_BYTES

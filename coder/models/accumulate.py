@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ModelError
 from coder.core.messages import Block, Json, Message, Meta, ToolUse, usage_from_api
 from coder.core.model import BlockFinished, Completed, ModelEvent, Streamed

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Block, Json, Message, Opaque, Text, Thinking, block_to_api, message_to_api
 from coder.core.model import ModelRequest, ToolSpec
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ErrorKind, ModelError
 from coder.core.messages import Usage
 from coder.core.model import CountingModel, ModelRequest

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from coder.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from coder.core.messages import Usage

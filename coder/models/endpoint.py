@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import urlsplit
 
 from coder import __version__
 from coder.core.config import ModelConfig
+from coder.core.dataclass import dataclass
 from coder.core.errors import ModelError
 
 API_VERSION = "2026-10-21"

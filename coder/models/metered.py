@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ModelError
 from coder.core.messages import Json, Text, Thinking, ToolUse, Usage, usage_from_api
 from coder.core.model import (

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import blake2b
 from itertools import islice
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Block, Document, Image, Json, Message, ToolResult, block_to_api
 from coder.core.model import ModelRequest
 from coder.core.prints import (

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from coder.core.dataclass import dataclass
 
 PIPE = "/dev/fd/63"  # stands for `<(…)`
 

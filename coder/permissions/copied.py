@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.permissions.pathrules import PathPattern
 from coder.permissions.rules import Rule, Rules
 

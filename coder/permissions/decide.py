@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import ToolUse
 from coder.core.requests import Effect, Part, Reason
 from coder.core.tools import Access, Mode, Reads, Runs, Writes

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.core.requests import Effect, Part, Reason
 from coder.permissions.gitdrops import Drop
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.permissions import gitlosses
 from coder.permissions.command import Command, Word
 from coder.permissions.names import names

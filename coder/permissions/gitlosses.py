@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from coder.core.dataclass import dataclass
 from coder.permissions.command import Word
 from coder.permissions.names import names
 

@@ -9,10 +9,10 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.permissions.gitconfig import FILES, includes, running, settings
 
 _MOST = 64  # repositories and settings files looked at

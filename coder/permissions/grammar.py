@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.permissions.command import Word
 
 _KINDS = ":@?="

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.permissions import gitlosses
 from coder.permissions.command import Command, Word
 from coder.permissions.names import names

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import ToolUse
 from coder.core.requests import Reason
 from coder.permissions import readonly

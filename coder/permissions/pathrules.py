@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib
 import re
 import warnings
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.permissions.paths import Place, fold, folded
 from coder.permissions.world import World
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from coder.core.dataclass import dataclass
 from coder.permissions.names import names
 
 if TYPE_CHECKING:

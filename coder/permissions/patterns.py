@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from coder.core.dataclass import dataclass
 
 SEPARATOR = "\x1f"  # stands between words, so that a blank inside quotes never looks like one between words
 _WILDCARD = "\x1e"

@@ -6,8 +6,8 @@ Must not know any command. Made to be compared with a second reader (`tree.py`),
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from coder.core.dataclass import dataclass
 from coder.permissions.lexer import ENDS, MAX_LENGTH, Words
 from coder.permissions.names import names
 from coder.permissions.syntax import (

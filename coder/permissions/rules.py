@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TypeAlias
 
 from coder.core.config import Behaviour, RuleText, Scope
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.permissions.names import names
 from coder.permissions.pathrules import PathPattern, path_pattern

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from coder.core.dataclass import dataclass
 from coder.permissions.command import Command, Redirect, Word
 from coder.permissions.lexer import MAX_LENGTH
 from coder.permissions.names import names

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from coder.core.dataclass import dataclass
 from coder.permissions.command import Command
 from coder.permissions.moves import followed
 from coder.permissions.reader import read

@@ -5,8 +5,10 @@ Must not know what a command does, or what its words stand for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
+
+from coder.core.dataclass import dataclass
 
 Mark: TypeAlias = tuple[str, int, int]  # a kind, and the place in the text: words, operators, substitutions, …
 

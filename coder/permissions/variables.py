@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.permissions.names import names
 from coder.permissions.world import World
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import ToolUse
 from coder.core.requests import Part, Reason
 from coder.core.tools import Mode

@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import string
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from coder.core.dataclass import dataclass
 from coder.core.lazy import LazyModule
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.replay.fields import Fields, expected, fail
 
@@ -58,7 +58,7 @@ def is_cassette(text: str) -> bool:
     """True when the first line is a cassette's header."""
     try:
         header = json.loads(text.split("\n", 1)[0])
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(header, dict) and header.get("type") == "cassette"
 
@@ -163,7 +163,7 @@ def _recorded(raw: object, where: str, before: Json) -> Recorded:
 def _parsed(line: str, where: str) -> object:
     try:
         value: object = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         fail(where, f"not valid JSON: {error}")
     return value
 
@@ -171,7 +171,7 @@ def _parsed(line: str, where: str) -> object:
 def _is_json(line: str) -> bool:
     try:
         json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True
 

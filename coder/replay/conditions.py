@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import cached_property
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 
 

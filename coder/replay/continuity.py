@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import takewhile
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.replay.pieces import Piece, Prefix
 

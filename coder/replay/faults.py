@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 
 PORTAL = "<!doctype html><html><body><h1>Sign in to the guest network</h1></body></html>"

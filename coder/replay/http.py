@@ -7,9 +7,10 @@ import contextlib
 import socket
 import struct
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")

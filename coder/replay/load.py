@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from coder.core.errors import ConfigError
+from coder.core.ordinary import read_ordinary
 from coder.replay.cassette import is_cassette, read_cassette
 from coder.replay.cassette_player import CassettePlayer
 from coder.replay.script import Script, ScriptPlayer
 from coder.replay.script_load import script
 
+_MOST = 256 << 20
 YAML_SUFFIXES = (".yaml", ".yml")
 
 
@@ -37,7 +39,10 @@ def load_script(path: Path) -> Script:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        data = read_ordinary(path, _MOST + 1)
+        if len(data) > _MOST:
+            raise ConfigError(f"{path}: is longer than {_MOST >> 20} MiB")
+        return data.decode("utf-8").replace("\r\n", "\n")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -54,4 +59,6 @@ def _parse_script(text: str, path: Path) -> Script:
             data = json.loads(text)
         except ValueError as error:
             raise ConfigError(f"{path}: not valid JSON: {error}") from error
+        except RecursionError as error:
+            raise ConfigError(f"{path}: nested too deeply") from error
     return script(data, path.name)

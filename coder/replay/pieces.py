@@ -6,9 +6,10 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 
 BYTES_PER_TOKEN = 3.5

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.replay.http import Answer
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.replay.http import Answer, Headers, Send
 

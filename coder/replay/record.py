@@ -6,14 +6,16 @@ import asyncio
 import io
 import json
 import os
+import stat
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import httpx2
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.messages import Json
 from coder.replay.canonical import Roots, map_strings, plain_request
@@ -25,6 +27,7 @@ HOP_BY_HOP = frozenset({"connection", "content-length", "transfer-encoding", "ke
 NOT_PASSED_ON = HOP_BY_HOP | {"host", "accept-encoding", "expect"}
 NOT_PASSED_BACK = HOP_BY_HOP | {"content-encoding", "date", "server"}
 KEPT_HEADERS = ("content-type", "request-id", "retry-after", "x-should-retry")
+_LONGEST_HEAD = 1 << 20  # of the first line of a file that may be a cassette
 TIMEOUT = httpx2.Timeout(600.0, connect=10.0)
 
 
@@ -150,9 +153,12 @@ def _create(path: Path) -> io.TextIOWrapper:
     """The file, emptied. Only a cassette is overwritten."""
     if path.exists() and path.stat().st_size:
         with path.open(encoding="utf-8", errors="replace") as old:
-            if not is_cassette(old.readline()):
+            if not is_cassette(old.readline(_LONGEST_HEAD)):
                 raise ConfigError(f"{path}: is there already and is no cassette; choose another name")
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NONBLOCK, 0o600)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise ConfigError(f"{path}: is no ordinary file; choose another name")
     return os.fdopen(handle, "w", encoding="utf-8", newline="\n")
 
 

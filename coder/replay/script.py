@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.replay.conditions import View, When
 from coder.replay.faults import Fault, is_fatal

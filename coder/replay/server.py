@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.replay.cache import CacheSimulation
 from coder.replay.catalogue import model_entry, model_page

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 
 from coder.core.messages import Json
 
-STREAMED = ("text", "thinking", "tool_use")
 PING: Json = {"type": "ping"}
 
 

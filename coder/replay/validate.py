@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.replay.blocks import check_block, check_text, is_object, mark_problem
 from coder.replay.pairing import check_pairing

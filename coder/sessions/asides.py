@@ -6,8 +6,8 @@ Other readers know the titles and skip the rest.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from coder.core.dataclass import dataclass
 from coder.core.edits import Clearing, Compaction, Replacement
 from coder.core.messages import Json, ToolUse
 from coder.sessions.entries import Envelope, now

@@ -7,9 +7,9 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import SessionError
 from coder.core.messages import Json
 from coder.sessions.blobs import Blobs

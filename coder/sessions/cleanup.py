@@ -8,9 +8,9 @@ import re
 import shutil
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import SessionError
 from coder.sessions.load import counted, side_folder
 from coder.sessions.locate import everywhere, is_session_id, project_folders

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
+from coder.core.dataclass import dataclass
 from coder.core.edits import Clearing, applied
 from coder.core.messages import Message, ToolResult
 

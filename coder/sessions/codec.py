@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import get_args
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import (
     Block,
     Json,

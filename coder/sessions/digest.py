@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json, Usage, usage_from_api
 from coder.sessions.glimpse import prompt_of
 from coder.sessions.lines import decode_line

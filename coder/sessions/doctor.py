@@ -6,9 +6,9 @@ import contextlib
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import SessionError
 from coder.core.messages import Json, ToolResult
 from coder.sessions.blobs import Blobs, names_in

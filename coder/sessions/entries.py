@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from coder.core.messages import Block, Json, Message, Text, ToolResult, ToolUse, Usage, block_to_api, entry_uuids
+from coder.core.dataclass import dataclass
+from coder.core.messages import (
+    Block,
+    Json,
+    Message,
+    Text,
+    ToolResult,
+    ToolUse,
+    Usage,
+    block_to_api,
+    entry_uuid,
+    entry_uuids,
+)
 from coder.sessions.codec import inferred_kind, made_up_id
 
 _META_KINDS = ("context", "reminder")
@@ -50,23 +62,34 @@ def entries_of(
         if copied_to:
             name = copied_name(copied_to, name)
             body = _copied(body, own, name)
-        found.append(
-            {
-                "type": message.role,
-                "uuid": name,
-                "parentUuid": parent,
-                "sessionId": envelope.session_id,
-                "timestamp": stamp,
-                "cwd": envelope.cwd,
-                "gitBranch": envelope.branch,
-                "version": envelope.version,
-                "isSidechain": bool(envelope.agent),
-                **({"agentId": envelope.agent} if envelope.agent else {}),
-                **body,
-            }
-        )
+        found.append(_entry(message.role, name, parent, stamp, envelope, body))
         parent = name
     return found
+
+
+def result_entry(
+    own: str, index: int, count: int, result: ToolResult, data: Json | None, parent: str | None, envelope: Envelope
+) -> Json:
+    """The entry of result `index` of the message `own`, which has `count` results and nothing else: the same that
+    `entries_of` makes of the whole, at the cost of one."""
+    body = _result_body(result, data, own, "results", index if count > 1 else None)
+    return _entry("user", entry_uuid(own, index, count), parent, now(), envelope, body)
+
+
+def _entry(role: str, name: str, parent: str | None, stamp: str, envelope: Envelope, body: Json) -> Json:
+    return {
+        "type": role,
+        "uuid": name,
+        "parentUuid": parent,
+        "sessionId": envelope.session_id,
+        "timestamp": stamp,
+        "cwd": envelope.cwd,
+        "gitBranch": envelope.branch,
+        "version": envelope.version,
+        "isSidechain": bool(envelope.agent),
+        **({"agentId": envelope.agent} if envelope.agent else {}),
+        **body,
+    }
 
 
 def copied_name(copied_to: str, name: str) -> str:
@@ -117,14 +140,8 @@ def _user_bodies(message: Message, own: str) -> Iterator[Json]:
     results = [block for block in message.content if isinstance(block, ToolResult)]
     others = [block for block in message.content if not isinstance(block, ToolResult)]
     for index, result in enumerate(results):
-        body: Json = {"message": {"role": "user", "content": [block_to_api(result)]}}
         data = message.meta.tool_data[index] if index < len(message.meta.tool_data) else None
-        if data is not None:
-            body["toolUseResult"] = data
-        extra: Json = {"message": own} if kind == "results" else {"message": own, "kind": kind}
-        if len(results) > 1:
-            extra["part"] = index  # they may be stored in the order in which they were had
-        yield {**body, "coder": extra}
+        yield _result_body(result, data, own, kind, index if len(results) > 1 else None)
     if others and results:
         yield {"isMeta": True, **_words(others), "coder": {"message": own}}
     elif not results:
@@ -134,6 +151,16 @@ def _user_bodies(message: Message, own: str) -> Iterator[Json]:
         elif kind == "summary":
             body = {"isCompactSummary": True, **body}
         yield body if kind == inferred_kind(body) else {**body, "coder": {"kind": kind}}
+
+
+def _result_body(result: ToolResult, data: Json | None, own: str, kind: str, part: int | None) -> Json:
+    body: Json = {"message": {"role": "user", "content": [block_to_api(result)]}}
+    if data is not None:
+        body["toolUseResult"] = data
+    extra: Json = {"message": own} if kind == "results" else {"message": own, "kind": kind}
+    if part is not None:
+        extra["part"] = part  # they may be stored in the order in which they were had
+    return {**body, "coder": extra}
 
 
 def _words(blocks: Sequence[Block]) -> Json:

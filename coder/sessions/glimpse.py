@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import ATTACHED, Json, is_typed_command, said_in
 from coder.sessions.asides import Labels
 from coder.sessions.lines import decode_line

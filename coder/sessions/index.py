@@ -7,10 +7,10 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Usage
 from coder.sessions.digest import Digest, digest
 from coder.sessions.locate import make_private

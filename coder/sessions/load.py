@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import SessionError
 from coder.core.lazy import LazyModule
 from coder.core.messages import Message

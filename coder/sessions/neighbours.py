@@ -13,10 +13,11 @@ import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.sessions.presence import (
     FOLDER,
     KEPT_SECONDS,

@@ -17,9 +17,10 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 
 FOLDER = "presence"

@@ -6,9 +6,9 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import SessionError
 from coder.sessions.digest import digest
 from coder.sessions.glimpse import Glimpse, glimpse

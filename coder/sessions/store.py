@@ -13,12 +13,12 @@ from coder.agent.history import clean
 from coder.core.edits import Clearing, Compaction, ContextEdit
 from coder.core.errors import SessionError
 from coder.core.lazy import LazyModule
-from coder.core.messages import Json, Message, Meta, ToolResult, ToolUse, entry_uuids
+from coder.core.messages import Json, Message, ToolResult, ToolUse
 from coder.sessions import asides
 from coder.sessions.asides import Labels, clean_name
 from coder.sessions.blobs import Blobs
 from coder.sessions.codec import Entry, prompt_text
-from coder.sessions.entries import Envelope, entries_of
+from coder.sessions.entries import Envelope, entries_of, result_entry
 from coder.sessions.growing import GrowingFile
 from coder.sessions.lines import decode_line, encode_line
 from coder.sessions.load import Loaded, assembled, blob_folder, load
@@ -176,13 +176,11 @@ class Transcript:
     def finished(self, message_uuid: str, index: int, count: int, result: ToolResult, data: Json | None) -> None:
         """Stores the result of one call before the others are known: it is number `index` of `count` in the message
         with that uuid, which has nothing else in it. What `append` gets later must say the same. Never raises."""
-        others = tuple(ToolResult("", ()) for _ in range(count - 1))
-        whole = clean(Message("user", (*others[:index], result, *others[index:])))
-        known = tuple(data if number == index else None for number in range(count))
-        placed = replace(whole, meta=Meta(message_uuid, "results", tool_data=known))
-        names = entry_uuids(placed)
-        self._store(entries_of(placed, self._leaf, self._envelope, {name for name in names if name != names[index]}))
-        self._finished.add(names[index])
+        block = clean(Message("user", (result,))).content[0]
+        assert isinstance(block, ToolResult)
+        entry = result_entry(message_uuid, index, count, block, data, self._leaf, self._envelope)
+        self._store([entry])
+        self._finished.add(entry["uuid"])
 
     def edited(self, edit: ContextEdit) -> None:
         """Stores a change of what the model sees. Never raises."""

@@ -7,9 +7,10 @@ for again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json, Usage
 from coder.core.prints import Difference, Print, byte_difference, offset, place, shared
 from coder.core.spans import span

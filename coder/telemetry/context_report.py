@@ -6,9 +6,9 @@ Every number is a share of one counted total, so that the parts add up to it exa
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 
 Category: TypeAlias = Literal[

@@ -6,8 +6,9 @@ A cost that is not known is None, never zero.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from coder.core.dataclass import dataclass
 from coder.core.events import AnyEvent, UsageReported
 from coder.core.messages import Json, Usage
 

@@ -11,7 +11,9 @@ import os
 import re
 import stat
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
+from typing import TextIO
 
 HIDDEN = "[hidden]"
 _PARTS = {"api": "models", "model": "models", "hook": "hooks"}
@@ -65,6 +67,13 @@ class _Wanted(logging.Filter):
         return not parts & self._without and (not self._only or bool(parts & self._only))
 
 
+class _Quiet(logging.StreamHandler[TextIO]):
+    """What cannot be written is left out: on a full disk a log is no reason to talk amidst what coder says."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        pass
+
+
 class DebugLog:
     """Owns one handler of the root logger until `close`. Only `start` raises."""
 
@@ -98,7 +107,7 @@ class DebugLog:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             os.close(fd)
             raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
-        handler = logging.StreamHandler(os.fdopen(fd, "a", encoding="utf-8", errors="backslashreplace"))
+        handler = _Quiet(os.fdopen(fd, "a", encoding="utf-8", errors="backslashreplace"))
         handler.setFormatter(_Redacting(secrets))
         handler.addFilter(_Wanted(wanted))
         return cls(handler, path, logging.DEBUG)
@@ -112,5 +121,6 @@ class DebugLog:
         root.removeHandler(handler)
         root.setLevel(self._level_before)
         handler.close()
-        if isinstance(handler, logging.StreamHandler):
-            handler.stream.close()
+        if isinstance(handler, _Quiet):
+            with suppress(OSError):  # what is left of a log on a full disk
+                handler.stream.close()

@@ -6,9 +6,10 @@ Reading takes any JSON: a line that is no row is None, a field that makes no sen
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, TypeAlias, get_args
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json, Usage
 from coder.core.model import Purpose
 from coder.core.prints import Difference, Print

@@ -6,11 +6,12 @@ What is not known stays so: a sum says how much of it is known, and of how many 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json, Usage
 from coder.telemetry.ledger_file import lines
 from coder.telemetry.rows import Row, decode

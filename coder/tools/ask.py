@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ToolError
 from coder.core.messages import Json
 from coder.core.requests import Allow, Answers, Deny, Question, ServerAnswer
@@ -55,6 +56,9 @@ class AskUserQuestionParams:
 class AskUserQuestion:
     name = "AskUserQuestion"
     params = AskUserQuestionParams
+
+    def __init__(self, *, has_pages: bool = False) -> None:
+        self.has_pages = has_pages  # previews are shown as web pages
 
     def access(self, params: AskUserQuestionParams, workspace: Workspace) -> Internal:
         return Internal()

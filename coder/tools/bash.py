@@ -9,10 +9,10 @@ import re
 import time
 from asyncio import FIRST_COMPLETED
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ToolError
 from coder.core.lazy import LazyModule
 from coder.core.tools import Runs, ToolContext, ToolOutput
@@ -97,7 +97,7 @@ class Bash:
         if params.run_in_background:
             return self._in_background(params, process, spill, notes)
         began_in, started = context.workspace.cwd, time.monotonic()
-        with self._shells.in_front(can_go_back=self._settings.has_background) as sent_back:
+        with self._shells.in_front(context.tool_use_id, can_go_back=self._settings.has_background) as sent_back:
             end = await _outcome(process, timeout / 1000, context.progress, sent_back)
         if end == "sent_back":
             return self._sent_back(params, process, spill, notes, started)

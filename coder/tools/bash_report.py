@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.core.tools import ToolOutput
 from coder.core.workspace import Captured, ExitStatus

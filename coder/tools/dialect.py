@@ -5,8 +5,7 @@ Neither engine is left to interpret anything: classes, case and line ends are sp
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from coder.core.dataclass import dataclass
 from coder.core.errors import ToolError
 from coder.tools import charset
 from coder.tools.charset import Ranges

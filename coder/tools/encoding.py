@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+
+from coder.core.dataclass import dataclass
 
 _BOMS = (
     (b"\xff\xfe\x00\x00", "utf-32-le"),

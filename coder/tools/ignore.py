@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 import re
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.tools.wildcard import Malformed, translate
 
 DOT_FILES = (".rgignore", ".ignore")  # the first that knows a path decides, before any .gitignore

@@ -9,9 +9,9 @@ from __future__ import annotations
 import base64
 import io
 import zlib
-from dataclasses import dataclass
 from typing import Any
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ToolError
 from coder.core.messages import Image
 from coder.core.pictures import Picture, identify

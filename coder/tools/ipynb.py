@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, cast
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 
 _SPACE = re.compile(r"[ \t\r\n]*")

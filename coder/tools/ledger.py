@@ -6,8 +6,9 @@ import hashlib
 import os
 import sys
 from collections import OrderedDict
-from dataclasses import dataclass
 from pathlib import Path
+
+from coder.core.dataclass import dataclass
 
 _KEPT_FILE = 256 << 10  # bytes of one file worth keeping to show a later difference
 _KEPT_ALL = 8 << 20

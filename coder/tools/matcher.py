@@ -10,8 +10,9 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from coder.core.dataclass import dataclass
 from coder.core.nofollow import Folders
 from coder.tools.query import Line, Query
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import codecs
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from io import BufferedReader
 
+from coder.core.dataclass import dataclass
 from coder.tools.encoding import Encoding
 
 LONGEST_LINE = 2_000  # characters shown of one line

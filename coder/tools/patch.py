@@ -5,9 +5,9 @@ Bounded: common ends are set aside first, and a middle too large to compare well
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 
 _CONTEXT = 3

@@ -6,9 +6,10 @@ Must not know files, tools or how the tree is written for an engine.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.tools import charset
 from coder.tools.charset import Ranges
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
+from coder.core import prompts
+from coder.core.dataclass import dataclass
 from coder.core.errors import ToolError
 from coder.core.messages import Json
 from coder.core.tools import Decides, Internal, Mode, ToolContext, ToolOutput
@@ -15,10 +16,25 @@ When you know the approach, give it to the person with ExitPlanMode."""
 
 
 class Planning:
-    """The mode a session goes back to when its plan is approved: the one in which the model began to plan."""
+    """The mode a session goes back to when its plan is approved: the one in which the model began to plan.
+    `instructions` say how to plan, where whoever drives the session has words of its own for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, instructions: str = "") -> None:
         self.before: Mode = "default"
+        self._instructions = instructions
+        self._is_told = False
+
+    def turned_on(self) -> str:
+        """What the model is told when it turns plan mode on."""
+        self._is_told = True
+        return prompts.load("reminders/plan_mode", instructions=self._instructions) if self._instructions else _ON
+
+    def due(self, mode: Mode) -> str:
+        """What the model has to be told of plan mode before the next prompt; "" where it knows, or it is not on."""
+        if mode != "plan" or not self._instructions:
+            self._is_told = False
+            return ""
+        return "" if self._is_told else self.turned_on()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +64,8 @@ class EnterPlanMode:
         if context.control.mode != "plan":
             self._planning.before = context.control.mode
             context.control.set_mode("plan")
-        return ToolOutput(_ON, {"message": _ON}, "plan mode")
+        said = self._planning.turned_on()
+        return ToolOutput(said, {"message": said}, "plan mode")
 
 
 class ExitPlanMode:

@@ -6,9 +6,9 @@ Must not know how the bytes were gathered, nor what the command's exit code mean
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.core.workspace import Captured
 
 _ESCAPES = re.compile(

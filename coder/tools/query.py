@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any, Literal, TypeAlias
+
+from coder.core.dataclass import dataclass
 
 Want: TypeAlias = Literal["newest", "files", "lines", "parts"]
 """File names by age; files that match, by path; matching lines; or the matching parts of lines."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from coder.core.dataclass import dataclass
 from coder.core.lazy import LazyModule
 from coder.core.model import ToolSpec
 from coder.core.prompts import load
@@ -39,12 +40,13 @@ else:  # most models think by themselves, and not every provider searches
     thinking, searching = LazyModule("coder.tools.think"), LazyModule("coder.tools.web.search_tool")
 
 _READ_TOKENS = 25_000
+_PREVIEWS = "CLAUDE_CODE_QUESTION_PREVIEW_FORMAT"
 
 
 @dataclass(frozen=True, slots=True)
 class ToolSession:
     """What the tools of one session share. `read_tokens` bounds one Read result; `objection` says why a
-    command of the model is not run as it stands, or ""."""
+    command of the model is not run as it stands, or "". `has_pages`: previews in questions are shown as web pages."""
 
     ledger: FileLedger = field(default_factory=FileLedger)
     search: Search = field(default_factory=Search)
@@ -54,6 +56,7 @@ class ToolSession:
     bash: BashSettings = field(default_factory=BashSettings)
     web: WebRoom = field(default_factory=WebRoom)
     read_tokens: int = _READ_TOKENS
+    has_pages: bool = False
     objection: Callable[[str], str] = lambda command: ""
 
     @classmethod
@@ -64,6 +67,7 @@ class ToolSession:
         denied: tuple[tuple[Path, str], ...] = (),
         objection: Callable[[str], str] = lambda command: "",
         web: WebRoom | None = None,
+        planning: Planning | None = None,
     ) -> ToolSession:
         """A new session's state with the limits a person set by environment variable.
 
@@ -76,7 +80,9 @@ class ToolSession:
             search=Search(reserved=reserved, denied=denied),
             bash=BashSettings.from_env(env),
             web=web or WebRoom(env),
+            planning=planning or Planning(),
             read_tokens=int(tokens) if is_set else _READ_TOKENS,
+            has_pages=env.get(_PREVIEWS) == "html",
             objection=objection,
         )
 
@@ -103,7 +109,7 @@ def builtins(
         Agent(agents, kinds),
         SendMessage(agents),
         TodoWrite(session.todos),
-        AskUserQuestion(),
+        AskUserQuestion(has_pages=session.has_pages),
         EnterPlanMode(session.planning),
         ExitPlanMode(session.planning),
         WebFetch(session.web),
@@ -117,4 +123,7 @@ def spec(tool: Tool) -> ToolSpec:
     """The tool as the model sees it. Raises ConfigError when its description is missing."""
     if isinstance(tool, Described):
         return tool.spec()
-    return ToolSpec(tool.name, load(f"tools/{tool.name}"), schema(tool.params))
+    words = load(f"tools/{tool.name}")
+    if isinstance(tool, AskUserQuestion) and tool.has_pages:
+        words += f"\n\n{load('facts/previews_html')}"
+    return ToolSpec(tool.name, words, schema(tool.params))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, Protocol
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ToolError
 from coder.core.messages import Json
 from coder.core.tools import READS_RESOURCES, Calls, Internal, ToolContext, ToolOutput

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ToolError
 from coder.core.lazy import LazyModule
 from coder.core.tools import Delegates, ToolContext, ToolOutput

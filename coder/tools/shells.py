@@ -7,10 +7,11 @@ import itertools
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ToolError
 from coder.core.workspace import Process
 from coder.tools.printed import whole_characters
@@ -20,7 +21,7 @@ State: TypeAlias = Literal["running", "completed", "failed", "killed"]
 
 @dataclass(slots=True, eq=False)
 class Shell:
-    """One background command. `output` is the file that holds all it prints."""
+    """One background command. `output` is the file that holds all it prints, `told`: the model knows of its end."""
 
     id: str
     command: str
@@ -28,6 +29,7 @@ class Shell:
     output: Path
     started: float = field(default_factory=time.monotonic)
     stopped: bool = False
+    told: bool = False
     ended: float | None = None
     _read: int = 0
     _held: bytes = b""  # the first bytes of a character whose rest has not come yet
@@ -72,7 +74,7 @@ class Shells:
         self._shells: dict[str, Shell] = {}
         self._numbers = itertools.count(1)
         self._watching: set[asyncio.Task[None]] = set()
-        self._in_front: list[asyncio.Event] = []
+        self._in_front: list[tuple[str, asyncio.Event]] = []
 
     @property
     def all(self) -> tuple[Shell, ...]:
@@ -92,22 +94,24 @@ class Shells:
         return shell
 
     @contextmanager
-    def in_front(self, *, can_go_back: bool) -> Iterator[asyncio.Event]:
+    def in_front(self, call: str, *, can_go_back: bool) -> Iterator[asyncio.Event]:
         """A command that is waited for inside the block; the event is set when it is to go on in the background."""
         event = asyncio.Event()
         if can_go_back:
-            self._in_front.append(event)
+            self._in_front.append((call, event))
         try:
             yield event
         finally:
             if can_go_back:
-                self._in_front.remove(event)
+                self._in_front.remove((call, event))
 
-    def send_back(self) -> bool:
-        """Sends the commands that are waited for to the background; False when there is none."""
-        for event in self._in_front:
+    def send_back(self, call: str = "") -> bool:
+        """Sends the commands that are waited for to the background, or the one of that call; False when there is
+        none."""
+        meant = [event for of, event in self._in_front if call in ("", of)]
+        for event in meant:
             event.set()
-        return bool(self._in_front)
+        return bool(meant)
 
     def find(self, task_id: str) -> Shell:
         """Raises ToolError that names the ids there are."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Protocol
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ToolError
 from coder.core.lazy import LazyModule
 from coder.core.messages import Json
@@ -69,6 +69,7 @@ class TaskOutput:
             await shell.process.wait(min(params.timeout, _MOST_MS) / 1000)
         state, headline = shell.state, _headline(shell)
         output = self._new_output(shell)
+        shell.told = shell.told or state != "running"
         status = shell.process.poll()
         retrieval = "success" if state != "running" else "timeout" if params.block else "not_ready"
         data = {

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ToolError
 from coder.tools.encoding import UTF8, Encoding, detect
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
+from coder.core.dataclass import dataclass
 from coder.core.tools import Internal, ToolContext, ToolOutput
 from coder.core.workspace import Workspace
 

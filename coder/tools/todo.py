@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Literal
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ToolError
 from coder.core.messages import Json
 from coder.core.tools import Internal, ToolContext, ToolOutput

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from difflib import get_close_matches
 from typing import Annotated, Any
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ToolError
 from coder.core.messages import DISPATCH, ToolUse
 from coder.core.tools import Internal, ToolContext, ToolOutput

@@ -9,10 +9,10 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.core.nofollow import Folders
 from coder.tools.ignore import IGNORE_FILES, NOTHING, Chain, Denied, extend, hidden, hides_itself
 

@@ -15,9 +15,9 @@ import random
 import stat
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.vault.errors import VaultError
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.workflows.naming import NAME
 from coder.workflows.workflow import WorkflowError
 

@@ -6,10 +6,11 @@ Must not know what a step does. docs/workflow_files.md has the order of things w
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.workflows.types import ANY, TEXT, Field, Many, Shape, Type, options
 from coder.workflows.workflow import END, NEXT, Step, Workflow
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from typing import Protocol
 
 from coder.core.agents import Agents
+from coder.core.dataclass import dataclass
 from coder.core.events import AnyEvent
 
 

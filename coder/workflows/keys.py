@@ -6,10 +6,11 @@ Must not know what the keys are for.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal
 
+from coder.core.dataclass import dataclass
 from coder.workflows.naming import near
 from coder.workflows.workflow import Problem
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from coder.core.dataclass import dataclass
 from coder.workflows.workflow import Workflow
 
 NESTING = 4  # workflows in workflows

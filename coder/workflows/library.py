@@ -6,9 +6,10 @@ Must not know which folders count, or whether a repository is trusted.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.frontmatter.found import Search
 from coder.workflows.checking.check import Checked, check
 from coder.workflows.known import Known
@@ -17,7 +18,6 @@ from coder.workflows.reading import read_workflow, workflow_of
 from coder.workflows.workflow import Origin, Problem, Workflow
 
 _RANKS: tuple[Origin, ...] = ("managed", "given", "yours", "project", "added", "plugin", "built-in")
-SHIPPED = Path(__file__).parent / "shipped"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@ how a value is shown.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NamedTuple
 
+from coder.core.dataclass import dataclass
 from coder.workflows.types import at
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from coder.core import prompts
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 
 MOST_ITEMS = 100  # of a list that names no bound

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from coder.core.choices import Effort
+from coder.core.dataclass import dataclass
 from coder.core.errors import CoderError
 from coder.workflows.types import Shape
 

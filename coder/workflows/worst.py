@@ -8,9 +8,9 @@ number of walks is bounded, and each costs at most the dearest way from where it
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from coder.core.dataclass import dataclass
 from coder.workflows.flow import Flow, flow_of, result_of
 from coder.workflows.known import NESTING, Known
 from coder.workflows.types import Many, Type, inside

@@ -7,9 +7,10 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.core.workspace import Captured, ExitStatus
 from coder.workspace.capture import Capture
 from coder.workspace.exits import ExitWatch

@@ -6,9 +6,9 @@ import errno
 import os
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.core.programs import absolute_folders, program_folders
 
 # What a child must not learn: the credentials of the model.

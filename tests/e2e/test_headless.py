@@ -86,9 +86,10 @@ def test_a_prompt_is_joined_with_what_is_piped_in(place: Place) -> None:
 
 
 @pytest.mark.behaviour("B-013")
-def test_the_prompt_may_come_from_standard_input_alone(place: Place) -> None:
+@pytest.mark.parametrize("args", [("-p",), ("-p", "-")])
+def test_the_prompt_may_come_from_standard_input_alone(args: tuple[str, ...], place: Place) -> None:
     with fake_api([turn("ok")]) as api:
-        done = place.coder("-p", url=api.url, stdin="only this\n")
+        done = place.coder(*args, url=api.url, stdin="only this\n")
     assert done.code == 0 and api.requests[0]["messages"][0]["content"][-1]["text"] == "only this"
 
 
@@ -172,7 +173,10 @@ def test_turn_limit_is_an_error_result(place: Place) -> None:
         done = place.coder("-p", "x", "--max-turns", "2", "--output-format", "json", url=api.url)
     assert done.code == 1 and len(api.requests) == 2
     assert done.result["subtype"] == "error_max_turns" and done.result["terminal_reason"] == "max_turns"
-    assert done.result["errors"] == ['Reached maximum number of turns (2). Go on with: coder -p -c "go on"']
+    again = (
+        f'coder -p -r {done.result["session_id"]} "go on"'  # not the last session of the folder, which may be another
+    )
+    assert done.result["errors"] == [f"Reached maximum number of turns (2). Go on with: {again}"]
 
 
 @pytest.mark.behaviour("B-021")

@@ -34,7 +34,7 @@ def test_a_budget_in_dollars_ends_the_run_before_it_is_passed(place: Place) -> N
     assert 0.05 < spent <= 0.15 and result["total_cost_usd"] == pytest.approx(spent)
     assert len(limits) > 2 and limits == sorted(limits, reverse=True) and 1_000 <= limits[-1] < 20_000
     (error,) = result["errors"]
-    assert f"${spent:.4f} of $0.15 used" in error and "coder -p -c --max-budget-usd 0.1" in error
+    assert f"${spent:.4f} of $0.15 used" in error and "coder -p -r " in error and " --max-budget-usd 0.1" in error
     with fake_api([turn("Done.")], continuity=False) as api:
         again = place.coder(*said_command(error), *BYPASS, url=api.url)
     assert (again.code, again.stdout, len(place.transcripts())) == (0, "Done.\n", 1)

@@ -36,6 +36,7 @@ TABLE: dict[EndReason, tuple[int, str, str]] = {
     "loop": (1, "error_during_execution", "loop_detected"),
     "interrupted": (130, "error_during_execution", "aborted_streaming"),
     "hook_stopped": (1, "error_during_execution", "hook_stopped"),
+    "prompt_tool_missing": (1, "error_during_execution", "permission_prompt_tool_missing"),
     "gate_unmet": (1, "error_during_execution", "stop_hook_prevented"),
     "unfit": (1, "error_max_structured_output_retries", "structured_output_retry_exhausted"),
     "server_missing": (3, "error_during_execution", "mcp_server_missing"),

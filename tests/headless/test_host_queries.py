@@ -163,8 +163,8 @@ async def test_how_the_model_thinks_is_another_way_from_the_next_request_on(tmp_
         assert thinks[0] == thinks[2] == thinks[3] not in (None, "disabled") and thinks[1] in (None, "disabled")
         assert [(e.get("output_config") or {}).get("effort") for e in api.requests] == [None, None, None, "low"]
         assert len(api.context_edits) == 3 and not api.violations
-        assert "permissions cannot be changed" in await refused(
-            wire, "apply_flag_settings", settings={"permissions": {}, "model": "haiku"}
+        assert "outputStyle cannot be changed" in await refused(
+            wire, "apply_flag_settings", settings={"outputStyle": "x", "model": "haiku"}
         )
         for wrong in (-1, True, "many"):
             assert "whole number" in await refused(wire, "set_max_thinking_tokens", max_thinking_tokens=wrong)

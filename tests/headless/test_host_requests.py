@@ -86,7 +86,7 @@ async def test_another_model_answers_within_a_turn_and_before_the_first(tmp_path
 async def test_another_mode_counts_from_the_next_call_on(tmp_path: Path) -> None:
     script = [turn(tool("Write", file_path=str(tmp_path / "project" / "a"), content="x")), turn("One.")]
     async with running_api(script) as api, hosted(tmp_path, api.url, permission_mode="default") as wire:
-        assert await wire.ask("set_permission_mode", mode="acceptEdits") == {}
+        assert await wire.ask("set_permission_mode", mode="acceptEdits") == {"mode": "acceptEdits"}
         wire.say("first")
         init, *_, result = await wire.turn()
         assert init["permissionMode"] == "acceptEdits" and result["permission_denials"] == []

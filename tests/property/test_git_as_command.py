@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coder.core.choices import MODES
+from coder.core.dataclass import dataclass
 from coder.core.messages import ToolUse
 from coder.core.tools import Mode, Runs
 from coder.permissions.decide import Decision, decide

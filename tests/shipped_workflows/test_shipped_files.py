@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from coder.workflows.known import READERS, Known
-from coder.workflows.library import SHIPPED, Entry, entry_of
+from coder.workflows.library import Entry, entry_of
+from coder.workflows.shelved import SHIPPED
 from coder.workflows.workflow import Workflow
 from coder.workflows.worst import worst_of
 from tests.support.cli import Place

@@ -9,9 +9,9 @@ import pytest
 
 from coder.core.agents import Brief, Merged, Report
 from coder.workflows.hands import Ran
-from coder.workflows.library import SHIPPED
 from coder.workflows.running.given import given
 from coder.workflows.running.outcome import Outcome
+from coder.workflows.shelved import SHIPPED
 from coder.workflows.workflow import Workflow
 from tests.support.running import Bench, workflow
 from tests.support.scripted_agents import Said, Script, failed

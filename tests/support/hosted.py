@@ -8,7 +8,7 @@ import asyncio
 import json
 import os
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +23,8 @@ from coder.frontends.stream_json.host import Host
 from coder.frontends.stream_json.host_out import HostOut
 from coder.frontends.stream_json.host_seat import Wanted
 from coder.frontends.stream_json.queries.answering import answers_of
+from coder.frontends.stream_json.queries.around import Around
+from coder.frontends.stream_json.shows import Shows
 from tests.support.linked import MemoryLinks
 from tests.support.talks import Talk
 
@@ -140,18 +142,21 @@ async def hosted(
     links: MemoryLinks | None = None,
     shows: Mapping[str, Any] | None = None,
     mirrors: bool = False,
+    opening: Callable[[Wanted], Awaitable[None]] | None = None,
     **flags: Any,
 ) -> AsyncIterator[Hosted]:
     """`answers` are further ones to what is asked of it, `links` its servers, `shows` how its front end is made;
-    `mirrors`: what is stored is told."""
+    `mirrors`: what is stored is told; `opening` is waited for before a session is opened."""
     config = Talk.at(root, url).config(**flags)
     theirs_in, ours_in = os.pipe()
     ours_out, theirs_out = os.pipe()
-    out = HostOut(theirs_out, replays=replays, **(shows or {}))
+    out = HostOut(theirs_out, Shows(replays=replays, **(shows or {})))
 
     async def opens(wanted: Wanted) -> Session:
         model = config.model if wanted.model is None else replace(config.model, name=wanted.model)
         made = replace(config, mode=wanted.mode or config.mode, model=model)
+        if opening is not None:
+            await opening(wanted)
         return await open_session(
             made,
             out,
@@ -165,7 +170,14 @@ async def hosted(
     wire = Hosted(ours_in)
     thread = threading.Thread(target=wire.reads, args=(ours_out, asyncio.get_running_loop()), daemon=True)
     thread.start()
-    host = Host(opens, out, theirs_in, config, {}, lambda host: {**answers_of(host.seat.opened), **(answers or {})})
+    host = Host(
+        opens,
+        out,
+        theirs_in,
+        config,
+        {},
+        lambda host: {**answers_of(host.seat.opened, Around(config, flags.get("settings"))), **(answers or {})},
+    )
     wire.run = asyncio.create_task(host.run())
     wire.run.add_done_callback(lambda done: os.close(theirs_out))  # as the end of a process does
     try:

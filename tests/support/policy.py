@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 
 from coder.core.config import Behaviour, RuleText
+from coder.core.dataclass import dataclass
 from coder.core.messages import ToolUse
 from coder.core.tools import Access, Fetches, Mode, Reads, Runs, Writes
 from coder.permissions.decide import Decision, decide

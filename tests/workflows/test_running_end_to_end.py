@@ -67,7 +67,16 @@ def test_run_prints_the_result_and_tells_the_steps(place: Place) -> None:
         done = place.coder("workflow", "run", "mine", "a", "ship", url=api.url)
     assert (done.code, done.stdout) == (0, "told\n")
     said = done.stderr.splitlines()
-    assert said[0] == "coder: ▸ look (1 of 2)" and said[-1] == "coder: ✓ tell: told"
+    assert said[0] == "coder: ▸ look (1 of 2)" and said[-1] == "coder: ✓ tell"
+
+
+@pytest.mark.behaviour("B-2564")
+def test_minutes_that_are_over_are_a_time_limit(place: Place) -> None:
+    write(place, "mine", FLOW.replace("\n---\n", "\nbudget: {minutes: 0.0001}\n---\n", 1))
+    with fake_api(MODEL) as api:
+        done = place.coder("workflow", "run", "mine", "a", "ship", url=api.url)
+    assert done.code == 124 and "(budget.minutes), and they are over" in done.stderr
+    assert done.stderr.count("Go on with: coder workflow run mine --resume") == 1 and "coder -p" not in done.stderr
 
 
 @pytest.mark.parametrize(

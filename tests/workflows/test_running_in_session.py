@@ -81,7 +81,7 @@ async def test_what_a_repository_brought_is_shown_before_it_first_runs_and_again
         assert "look\n  an agent (Explore)" in person.asked[0] and "In all at most 2 agents" in person.asked[0]
         path.write_text(THEIRS, encoding="utf-8")
         count = len(api.requests)
-        with pytest.raises(CoderError, match="flow was not run: the answer was no"):
+        with pytest.raises(CoderError, match="flow was not run: nobody said yes to it"):
             await session.prompt("/flow")
         assert "runs make, which must pass" in person.asked[1] and len(api.requests) == count
         assert len(session.messages) == 1 + 2 * 2, "nothing was said"

@@ -8,13 +8,14 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from coder.app.autocommit.wording import named
 from coder.checkpoints.changelog import ChangeSet
 from coder.checkpoints.compose import Net, compose, history_of
 from coder.checkpoints.entries import Entry as Seen
+from coder.core.dataclass import dataclass
 from coder.core.errors import CoderError
 from coder.git.call import Git
 from coder.git.entries import GITLINK, Entry, index_entries, tree_entries

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from coder.agent.ports import Watched
@@ -20,6 +20,7 @@ from coder.app.autocommit.place import NO_REPOSITORY, Spot, alone, stands
 from coder.app.checkpointing import Checkpointing
 from coder.app.threads import finished
 from coder.checkpoints.changelog import ChangeSet
+from coder.core.dataclass import dataclass
 from coder.core.errors import CoderError, SessionError
 from coder.core.events import AnyEvent, Committed, MessageAdded, Notice, RunStarted
 from coder.core.messages import said

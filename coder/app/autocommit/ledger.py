@@ -10,12 +10,13 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from coder.checkpoints.contents import private_folder
 from coder.checkpoints.entries import path_from_json, path_to_json
+from coder.core.dataclass import dataclass
 from coder.git.entries import Entry
 
 NAME = "commits.jsonl"

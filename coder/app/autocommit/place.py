@@ -8,10 +8,10 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from coder.checkpoints.contents import private_folder
+from coder.core.dataclass import dataclass
 from coder.core.errors import SessionError
 from coder.git.call import Git
 from coder.git.repository import Repository, repository_of

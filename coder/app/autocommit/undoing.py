@@ -7,7 +7,6 @@ doing it again. Nothing that others may have is rewritten: what a remote branch 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 from coder.app.autocommit import ledger
@@ -17,6 +16,7 @@ from coder.app.autocommit.place import Spot, alone, stands
 from coder.app.autocommit.wording import named, shown_branch
 from coder.app.checkpointing import Checkpointing
 from coder.app.threads import finished
+from coder.core.dataclass import dataclass
 from coder.core.errors import SessionError
 from coder.git import own_commit
 from coder.git.call import Git

@@ -9,13 +9,14 @@ from __future__ import annotations
 import stat
 from asyncio import to_thread
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coder.commands.mentions import MOST, Mention, mentions
 from coder.core import nofollow, prompts
+from coder.core.dataclass import dataclass
 from coder.core.errors import ToolError
 from coder.core.messages import Block, Document, Image, Json, Text, ToolUse
 from coder.core.requests import Deny, Reply, Request

@@ -22,7 +22,6 @@ from coder.frontmatter.folders import REPOSITORY
 from coder.hooks.config import HookSet
 
 _SETTINGS = ("settings.json", "settings.local.json")
-_HOOKS = "hooks.json"
 _EVENT = re.compile(r"hooks\.(\w+)")
 _LINE = re.compile(r", line (\d+)(?:, column \d+)?(?=:)")
 

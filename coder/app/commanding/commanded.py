@@ -7,21 +7,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import field
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coder.agent.executor import Executor
+from coder.app.commanding.ours import may_lie, names_of_ours, workflows_of_ours
 from coder.app.rulebook import RuleBook
-from coder.config.paths import MANAGED, user_home
+from coder.config.paths import MANAGED
 from coder.core.config import Config
+from coder.core.dataclass import dataclass
 from coder.core.events import AnyEvent, Notice
 from coder.core.lazy import LazyModule
 from coder.core.messages import Block, Message, Text, ToolUse
 from coder.core.tools import Access, SessionControl
 from coder.core.workspace import Workspace
-from coder.frontmatter.folders import holds_any
 from coder.tools.read import Read
 
 if TYPE_CHECKING:
@@ -93,6 +94,18 @@ class Commanded:
     def offered(self) -> tuple[Offered, ...]:
         return self.commands.offered()
 
+    def names(self) -> tuple[tuple[str, str], ...] | None:
+        """What can be typed, workflows as well, where no workflow need be read to tell: the name and kind of each."""
+        config, reserved = self._parts.config, self._parts.reserved
+        if config.guidance.overrides or tuple(self._parts.plugins):
+            return None
+        if "commands" not in self.__dict__ and (found := names_of_ours(config, reserved)) is not None:
+            return found
+        workflows = workflows_of_ours(config, reserved)
+        if workflows is None or any(name in self.commands.taken for name, _ in workflows):
+            return None
+        return (*workflows, *((each.name, each.kind) for each in self.offered()))
+
     def has_skills(self) -> bool:
         """Whether the model may use any: the Skill tool is for such sessions. Looks for folders first."""
         if not self._may_lie():
@@ -140,7 +153,7 @@ class Commanded:
             parts.on_expansion,
             self._live.is_due,
             parts.brings,
-            gathered=parts.gathered(),
+            gathered=cache(parts.gathered),
             fork=parts.fork,
         )
         given = granting.Granting(parts.book, config.cwd, parts.is_trusted)
@@ -158,10 +171,8 @@ class Commanded:
 
     def _may_lie(self) -> bool:
         """A first look, which loads nothing: False where no place of `_places` can be, but for our own."""
-        config = self._parts.config
-        own = (config.home, user_home(os.environ), MANAGED)
-        bases = (*own, config.cwd, *config.cwd.parents, *config.add_dirs)
-        return bool(tuple(self._parts.plugins)) or holds_any(bases, ("skills", "commands"))
+        given = bool(tuple(self._parts.plugins) or self._parts.config.plugins)
+        return given or may_lie(self._parts.config, ("skills", "commands"))
 
     def _places(self) -> tuple[Place, ...]:
         config = self._parts.config

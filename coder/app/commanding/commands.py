@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, get_args
 
 from coder.app.commanding.attaching import Attaching
@@ -23,6 +22,7 @@ from coder.commands.substitution import names_fact
 from coder.commands.suggest import near
 from coder.core import prompts
 from coder.core.choices import Effort
+from coder.core.dataclass import dataclass
 from coder.core.errors import CoderError, SessionError, ToolError
 from coder.core.messages import Block, Message, Meta, Text
 from coder.core.visible import visible_line
@@ -66,7 +66,7 @@ class Surroundings:
     is_due: Callable[[Definition], bool] = lambda definition: True
     brings: Callable[[Definition], None] = lambda definition: None
     body: Callable[[Definition], str] = body
-    gathered: Mapping[str, Callable[[], Awaitable[str]]] = field(default_factory=dict)
+    gathered: Callable[[], Mapping[str, Callable[[], Awaitable[str]]]] = dict
     fork: Fork | None = None
 
 
@@ -135,6 +135,12 @@ class Commands:
             Offered(each.name, each.description, each.hint, each.origin, each.kind, also.get(each.name, ()))
             for each in found
         )
+
+    @property
+    def taken(self) -> frozenset[str]:
+        """Every name that a workflow may have to stand behind, whoever may use what has it."""
+        names = [each.name for each in self._catalogue().all()]
+        return frozenset((*names, *(name.rpartition(":")[2] for name in names)))
 
     # The model's own use of skills: coder.tools.skill.Skills
 
@@ -208,7 +214,8 @@ class Commands:
         if not text.strip():
             raise SessionError(f"/{definition.name} says nothing: {visible_line(str(definition.file))} has no text.")
         around = self._around
-        gathered = {name: await fact() for name, fact in around.gathered.items() if names_fact(text, name)}
+        known = around.gathered() if "${" in text else {}  # most texts name none, and who knows them is not small
+        gathered = {name: await fact() for name, fact in known.items() if names_fact(text, name)}
         return await expanded(definition, text, each.arguments, {**around.facts(), **gathered}, around.inline)
 
     def _forks(self, definition: Definition) -> bool:

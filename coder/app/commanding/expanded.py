@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from coder.core.choices import Effort
+from coder.core.dataclass import dataclass
 from coder.core.messages import Block
 
 

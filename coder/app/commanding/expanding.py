@@ -6,13 +6,13 @@ Must not know who asked for it, or what becomes of it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 
 from coder.commands.definition import Definition
 from coder.commands.injection import DISABLED, REFUSED, Shell, Unplaceable, Words, pieces, placed
 from coder.commands.mentions import Mention, mention_of, written_mentions
 from coder.commands.substitution import Given, Slot, fill, first_number, with_arguments
 from coder.core import prompts
+from coder.core.dataclass import dataclass
 from coder.core.errors import SessionError
 from coder.core.visible import visible_line
 
@@ -36,7 +36,8 @@ async def expanded(
     Raises SessionError.
     """
     folder = str(definition.folder or definition.file.parent)
-    own = {**facts, "SKILL_DIR": folder}
+    of_plugin = {"PLUGIN_ROOT": definition.plugin, "PLUGIN_DATA": definition.data}
+    own = {**facts, "SKILL_DIR": folder, **{name: str(place) for name, place in of_plugin.items() if place is not None}}
     given = Given(arguments, definition.arguments, own, first_number(body))
     parts: list[str] = []
     takes = False

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 from uuid import uuid4
@@ -15,6 +14,7 @@ from uuid import uuid4
 from coder.agent.executor import Executor
 from coder.agent.outcome import Outcome
 from coder.core import prompts
+from coder.core.dataclass import dataclass
 from coder.core.messages import INLINE, Text, ToolUse
 from coder.core.visible import visible_line
 from coder.core.workspace import Workspace

@@ -59,6 +59,8 @@ def rules_of_head(
     """What the head of a command or skill allows, where that counts, and what it forbids."""
     origin = str(definition.file)
     every = {**facts, "SKILL_DIR": str(definition.folder or definition.file.parent)}
+    if definition.plugin is not None:
+        every["PLUGIN_ROOT"] = str(definition.plugin)
     # Other facts may change after somebody agreed to the rule, and a sign of rules in one would widen it.
     own = Given(facts={name: every[name] for name in _FOLDERS if name in every and not _SIGNS & set(every[name])})
     for text in definition.grants if is_trusted else ():
@@ -69,6 +71,7 @@ def rules_of_head(
 
 def grants_count(config: Config, definition: Definition) -> bool:
     """Whether what the head of a file allows, and its hooks, count: of a repository, only what the person approved."""
-    if definition.origin not in ("project", "added"):
+    is_of_repository = definition.origin in ("project", "added")
+    if not is_of_repository and not (config.plugins is not None and config.plugins.needs_trust(definition.file)):
         return True
     return covers(config.trust, definition.file, definition.digest)

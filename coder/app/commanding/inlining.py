@@ -6,12 +6,12 @@ Must not know texts, or where a command comes from.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from uuid import uuid4
 
 from coder.agent.executor import Executor
 from coder.agent.outcome import Outcome
 from coder.commands.injection import FAILED, REFUSED
+from coder.core.dataclass import dataclass
 from coder.core.errors import SessionError
 from coder.core.messages import INLINE, Text, ToolUse
 from coder.core.visible import visible_line

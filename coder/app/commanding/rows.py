@@ -5,7 +5,7 @@ not count. Must not know how they are shown, or what runs them.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -19,6 +19,7 @@ from coder.commands.styles import style_of
 from coder.config.paths import MANAGED
 from coder.core import prompts
 from coder.core.config import Config
+from coder.core.dataclass import dataclass
 from coder.frontmatter.found import Search
 from coder.models import catalog
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from coder.app.attribution import commit_trailer, pr_trailer
 from coder.app.commanding.expanding import expanded
@@ -19,6 +19,7 @@ from coder.commands.injection import Shell, Unplaceable, pieces, placed
 from coder.commands.loader import body
 from coder.commands.mentions import mentions
 from coder.commands.substitution import Given, first_number
+from coder.core.dataclass import dataclass
 from coder.models import catalog
 from coder.permissions.decide import Decision
 from coder.permissions.rules import parse_rules

@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 
 from coder.commands.command import name_problem
 from coder.core import prompts
 from coder.core.config import Config
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.visible import visible_line
 from coder.frontmatter.folders import REPOSITORY

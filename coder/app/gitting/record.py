@@ -9,10 +9,10 @@ import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from coder.core.dataclass import dataclass
 from coder.core.ordinary import read_ordinary
 from coder.git.state import MOST, State
 

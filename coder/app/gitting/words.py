@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from coder.core import prompts
+from coder.core.dataclass import dataclass
 from coder.core.messages import Block, Text
 from coder.core.visible import visible_line
 from coder.git.porcelain import Change, Status

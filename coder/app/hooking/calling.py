@@ -5,10 +5,10 @@ how a hook is run, or who is called.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 
 from coder.app.error_names import category
 from coder.app.hooking.runs import HookRuns
+from coder.core.dataclass import dataclass
 from coder.core.events import AnyEvent, PermissionAnswered, PermissionAsked, RunEnded, RunStarted
 from coder.core.requests import PermissionRequest
 from coder.hooks import inputs

@@ -56,7 +56,8 @@ def bring(points: Points, heads: Heads, definition: Definition) -> None:
     """The hooks of a head count from now on, where the settings let them."""
     if heads == "all" or (heads == "managed" and definition.origin == "managed"):
         root = definition.plugin or definition.folder or definition.file.parent
-        points.bring(HeadHooks(str(definition.file), str(root), definition.hooks))
+        own = {"CLAUDE_PLUGIN_DATA": str(definition.data)} if definition.data is not None else {}
+        points.bring(HeadHooks(str(definition.file), str(root), definition.hooks, variables=own))
 
 
 def _points(

@@ -6,7 +6,7 @@ Must not know hooks, files or processes: a session without hooks loads no more o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
@@ -14,6 +14,7 @@ from coder.agent.history import History
 from coder.agent.policies import EndPolicy, TurnPolicy, Verdict
 from coder.agent.ports import Hooks, NoHooks
 from coder.app.prompting import PromptHooks, Submitted
+from coder.core.dataclass import dataclass
 from coder.core.events import AnyEvent
 from coder.core.messages import Json
 
@@ -29,12 +30,13 @@ Leaving: TypeAlias = Literal["clear", "resume", "logout", "prompt_input_exit", "
 @dataclass(frozen=True, slots=True, eq=False)
 class HeadHooks:
     """The `hooks` of the head of a skill or command: the file it stands in, and the folder that its hooks are told is
-    theirs. `hosted`: those of the program that embeds us."""
+    theirs. `variables` are what they are given besides. `hosted`: those of the program that embeds us."""
 
     origin: str
     root: str
     events: Mapping[str, Any] = field(default_factory=dict)
     hosted: bool = False
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,12 +5,12 @@ know how a hook is run, or how the rows are shown.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from coder.app.policy import layers
 from coder.config.layers import Layer
 from coder.core.config import Config, HookSource, Scope
+from coder.core.dataclass import dataclass
 from coder.hooks.config import HookSet
 from coder.hooks.handler import Handler
 from coder.hooks.points import POINTS

@@ -8,12 +8,12 @@ import asyncio
 import uuid
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from coder.app.hooking import notes as hook_notes
 from coder.app.hooking.exported import exported
+from coder.core.dataclass import dataclass
 from coder.core.events import AnyEvent, Notice
 from coder.core.messages import Json
 from coder.hooks.engine import Engine
@@ -65,14 +65,16 @@ class HookRuns:
     def use(self, engine: Engine) -> None:
         self._engine = engine
 
-    def bring(self, events: Mapping[str, Any], origin: str, root: str, *, hosted: bool = False) -> None:
+    def bring(self, hooks: HeadHooks) -> None:
         """The hooks of a head count too from now on, in the place of those that its file brought before."""
         if self._engine is None:
             return
         self.prompt_id = self.prompt_id or new_prompt_id()
         held = self._engine.hooks
-        others = held.without([hook for hook in held.all if hook.origin == origin])
-        self._engine.hooks, warnings = others.with_more(events, origin, root=root, hosted=hosted)
+        others = held.without([hook for hook in held.all if hook.origin == hooks.origin])
+        self._engine.hooks, warnings = others.with_more(
+            hooks.events, hooks.origin, root=hooks.root, hosted=hooks.hosted, variables=hooks.variables
+        )
         for text in warnings:
             if text not in self._warned:
                 self._warned.add(text)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ from coder.app.hooking.stopping import Stopping, cap_of
 from coder.app.prompting import Submitted
 from coder.core.agents import Agents
 from coder.core.config import Config
+from coder.core.dataclass import dataclass
 from coder.core.events import AnyEvent, RunEnded, RunStarted
 from coder.core.lazy import LazyModule
 from coder.core.messages import Json
@@ -97,7 +98,7 @@ class SessionHooks(CallHooks):
 
     def bring(self, hooks: HeadHooks) -> None:
         self._brought[hooks.origin] = hooks
-        self._runs.bring(hooks.events, hooks.origin, hooks.root, hosted=hooks.hosted)
+        self._runs.bring(hooks)
 
     @property
     def brought(self) -> tuple[HeadHooks, ...]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from coder.app.hooking.fits import Fitting
 from coder.app.policy import world_of
 from coder.config.paths import user_home
 from coder.core.config import Config
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.hooks.config import HookSet
 from coder.hooks.engine import Engine

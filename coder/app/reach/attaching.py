@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
 from coder.app.reach.resources import Reading, ServerResources
 from coder.commands.mentions import written_mentions
 from coder.core import prompts
+from coder.core.dataclass import dataclass
 from coder.core.errors import SessionError, ToolError
 from coder.core.messages import Block, Json, Text
 from coder.core.visible import visible_line

@@ -7,12 +7,13 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import TYPE_CHECKING
 
 from coder.app.reach.linking import Connect, Linking
 from coder.core.config import Config
+from coder.core.dataclass import dataclass
 from coder.core.lazy import LazyModule
 from coder.core.visible import visible_line
 from coder.extensions.roster import Entry, has_extensions, roster

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coder.app.reach.host import Answering
+from coder.core.dataclass import dataclass
 from coder.core.events import AnyEvent
 from coder.core.messages import Image
 from coder.core.tools import Tool

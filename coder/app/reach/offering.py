@@ -5,12 +5,12 @@ not know the engine, or front ends.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coder.app.reach.catalogue import ServerCatalogue
 from coder.app.reach.resources import Reading, ServerResources
+from coder.core.dataclass import dataclass
 from coder.core.lazy import LazyModule
 from coder.core.messages import Block
 from coder.core.tools import Tool

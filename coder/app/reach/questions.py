@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.core.requests import FieldAsked, FieldKind, ServerQuestion
 

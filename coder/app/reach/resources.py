@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coder.app.reach.catalogue import ServerCatalogue
+from coder.core.dataclass import dataclass
 from coder.core.errors import ToolError
 from coder.core.lazy import LazyModule
 from coder.core.messages import Json

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from coder.app.reach.catalogue import reason_of
 from coder.app.reach.facts import Facts
 from coder.app.reach.known import Known, tokens
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.mcp.link import Link
 from coder.mcp.server import Hosted, Http, Scope, Server, ServerTool, State, Stdio

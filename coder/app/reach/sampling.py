@@ -8,13 +8,13 @@ import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any
 
 from coder.agent.gate import Allowed, Gate
 from coder.agent.ports import NOTHING_SAID, Before
 from coder.app.reach.noes import Noes
 from coder.app.titles import cheap_model
+from coder.core.dataclass import dataclass
 from coder.core.errors import ModelError
 from coder.core.messages import Image, Json, Message, Text, ToolUse
 from coder.core.model import Completed, Model, ModelRequest

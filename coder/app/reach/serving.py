@@ -8,7 +8,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from coder.agent.answers import Answers, Unlogged
@@ -17,6 +17,7 @@ from coder.app.build import open_session
 from coder.app.starting import Start
 from coder.core import prompts
 from coder.core.config import Config, ServerSettings
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.events import AnyEvent, Notice, PermissionDenied, RunStarted, ToolProgress, ToolStarted
 from coder.core.messages import Document, Image, Json, Message, Meta, Text, ToolUse

@@ -5,11 +5,11 @@ or that of the agent that asked for it. Must not know how an agent runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from coder.app.subagents.pen import Pen, Waits
+from coder.core.dataclass import dataclass
 from coder.permissions.rules import Rules
 
 if TYPE_CHECKING:

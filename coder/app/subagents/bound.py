@@ -28,7 +28,7 @@ class Bound:
         return await self._pool.send(to, message, call, self._record.id)
 
     def holds(self, id: str) -> bool:
-        return self._pool.holds(id)
+        return self._pool.holds(id, self._record.id)
 
     async def wait_for(self, id: str, seconds: float) -> tuple[str, str, Json]:
         return await self._pool.wait_for(id, seconds)

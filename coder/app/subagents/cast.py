@@ -5,13 +5,14 @@ session agree on. Must not know how it runs.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, Protocol
 
 from coder.app.subagents.choice import Choice
 from coder.core.agents import Brief
 from coder.core.choices import Effort, Mode
 from coder.core.config import RuleText
+from coder.core.dataclass import dataclass
 from coder.core.messages import Message
 
 

@@ -105,6 +105,11 @@ class SessionCasting:
         """Each with what it says of itself, as they are by now, and no rule denies it."""
         return self._described()
 
+    def every(self) -> tuple[Agent, ...]:
+        """The same with all that their files say. Blocks while it reads."""
+        kept = {name for name, _ in self._described()}
+        return tuple(agent for agent in self._parts.roster().all() if agent.name in kept)
+
     def _described(self) -> tuple[tuple[str, str], ...]:
         parts = self._parts
         found = described_agents(parts.config, parts.env, parts.roster)
@@ -174,6 +179,8 @@ class SessionCasting:
             raise ToolError(f"This session may ask no agent {counting.shown(kind)!r}. It may ask: {there}.")
         found = parts.roster().find(kind)
         if found is not None:
+            if (passed := parts.roster().passed_over(kind)) is not None:
+                self._say(passed, f"not used: {counting.why_passed_over(passed)}")
             return found
         near = [name for name in parts.roster().near(kind) if not denying(parts.rules(), name)]
         hint = f" Did you mean {counting.shown(near[0])}?" if near else ""

@@ -166,7 +166,8 @@ class Child:
         own: list[Tool] = [tool for tool in every if tool.name in wanted]
         if self.submit is not None:
             own.append(self.submit)
-        return SessionTools(own, further=self._further(wanted))
+        aliases = self._footing.outset.config.tool_aliases
+        return SessionTools(own, further=self._further(wanted), aliases=aliases)
 
     def _further(self, wanted: set[str]) -> Callable[[str], Tool | None] | None:
         """What of servers may be called without being told of with every request, by an agent that has UseTool."""

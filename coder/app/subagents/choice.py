@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
+from coder.core.dataclass import dataclass
 from coder.permissions.names import names
 
 NOT_FOR_AGENTS = names(

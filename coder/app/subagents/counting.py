@@ -5,12 +5,12 @@ not know requests.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from coder.commands.agents import Agent
 from coder.core.choices import MODES, Mode
 from coder.core.config import Config
+from coder.core.dataclass import dataclass
 from coder.core.visible import visible_line
 
 _KEPT: tuple[Mode, ...] = ("plan", "acceptEdits", "bypassPermissions")
@@ -79,3 +79,10 @@ def named_servers(agent: Agent) -> tuple[str, ...]:
 
 def shown(text: str) -> str:
     return visible_line(text)[:200]
+
+
+def why_passed_over(agent: Agent) -> str:
+    """Of a repository's agent that is called like one of ours."""
+    if agent.origin == "added":
+        return "it has the name of one of coder's own, which no added folder takes"
+    return "it has the name of one of coder's own, and the folder is not trusted (coder trust add trusts it)"

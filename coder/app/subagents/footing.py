@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from coder.agent.control import Control
@@ -14,6 +13,7 @@ from coder.app.outset import Outset
 from coder.app.subagents.cast import Casting
 from coder.app.subagents.pen import Pen
 from coder.core.choices import Mode
+from coder.core.dataclass import dataclass
 from coder.core.messages import Message
 from coder.core.tools import Tool
 from coder.tools.registry import Helpers, ToolSession

@@ -10,12 +10,12 @@ import os
 import stat
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from coder.app.autocommit import wording
 from coder.app.autocommit.place import stands
 from coder.app.subagents.origin import Stand
+from coder.core.dataclass import dataclass
 from coder.core.visible import visible_line
 from coder.git import own_commit
 from coder.git.entries import GITLINK, Entry, index_entries, tree_entries

@@ -132,6 +132,11 @@ class LateAgents:
             raise SessionError(f"There is no agent {id} in this session.")
         await self._pool.stop(id)
 
+    async def stop_behind(self) -> None:
+        """Ends all that work in the background; that is told with the next prompt."""
+        if self._pool is not None:
+            await self._pool.stop_behind()
+
     async def delegate(self, brief: Brief) -> Report | Launched:
         return await self.pool.delegate(brief)
 

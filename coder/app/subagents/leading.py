@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from coder.app.hooking.points import HeadHooks
 from coder.app.starting import Start
@@ -15,6 +15,7 @@ from coder.app.subagents.choice import bounded
 from coder.app.subagents.roster import roster_of
 from coder.commands.agents import Agent, given_agents
 from coder.core.config import Config
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.models import catalog
 
@@ -44,6 +45,8 @@ def leading(config: Config, start: Start) -> Leading:
     hooks = head.hooks(config)
     servers = head.servers(lambda: None)
     notes += [f"{key} does not count where a session is this agent" for key in _idle(agent)]
+    if (passed := roster.passed_over(agent.name)) is not None:
+        notes.append(f"{counting.shown(str(passed.file))} is not used: {counting.why_passed_over(passed)}")
     who = f"Agent {counting.shown(agent.name)} ({counting.shown(str(agent.file))})"
     made = replace(
         config,

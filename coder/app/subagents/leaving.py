@@ -5,12 +5,12 @@ that nothing is lost by it. Must not know models, or why the agent ended.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from coder.app.subagents.gathered import Gathered, gather
 from coder.app.subagents.origin import LEAVING, Stand
 from coder.app.worktree import forget_trust
+from coder.core.dataclass import dataclass
 from coder.core.visible import visible_line
 from coder.git.worktrees.commits import commits_of
 from coder.git.worktrees.making import unlock

@@ -43,7 +43,8 @@ def may_lie(config: Config) -> bool:
     if not config.agents.files:
         return False
     own = (config.home, user_home(os.environ), MANAGED)
-    return holds_any((*own, config.cwd, *config.cwd.parents, *config.add_dirs), ("agents",))
+    bases = (*own, config.cwd, *config.cwd.parents, *config.add_dirs)
+    return config.plugins is not None or holds_any(bases, ("agents",))
 
 
 def denying(rules: Rules, kind: str) -> str:

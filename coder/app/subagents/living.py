@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from coder.app.subagents import berth, sidecar
@@ -21,6 +21,7 @@ from coder.app.subagents.relay import Relay
 from coder.app.subagents.reporting import bounded
 from coder.core import prompts
 from coder.core.agents import AgentEnd, Report
+from coder.core.dataclass import dataclass
 from coder.core.errors import CoderError
 from coder.core.events import AgentEnded, AgentStarted, Notice, RunEnded
 from coder.core.lazy import LazyModule
@@ -81,7 +82,7 @@ class Life:
 
     async def _work(self, end: _End) -> None:
         record, pool = self._record, self._pool
-        waiting = pool.waiter_of(record)
+        waiting = pool.family.waiter_of(record)
         lent = waiting.lent if waiting is not None and not record.background else None
         async with pool.places.taken(lent):
             record.begins()
@@ -93,7 +94,7 @@ class Life:
                 record.berth,
                 self._relay,
                 Bound(pool, record),
-                pool.ancestors(record),
+                pool.family.ancestors(record),
                 record.crowd.budget if record.crowd is not None else None,
             )
             record.remember(child.agent.history.messages, catalog.price)
@@ -119,8 +120,8 @@ class Life:
             self._isolated = await isolation.isolate(footing.origin(), record.id, record.title)
             for note in self._isolated.notes:
                 self._emit(Notice(agent=record.id, level="info", text=note))
-            return berth.apart(self._isolated, footing.pen, record.id, pool.ancestors(record), self._relay.waits)
-        parent = pool.parent_of(record)
+            return berth.apart(self._isolated, footing.pen, record.id, pool.family.ancestors(record), self._relay.waits)
+        parent = pool.family.parent_of(record)
         shared = parent.berth if parent is not None else None
         return shared or berth.in_session(footing.outset.config.cwd, footing.pen)
 

@@ -8,7 +8,6 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from coder.agent.ports import Watched
@@ -19,6 +18,7 @@ from coder.app.subagents.origin import Origin
 from coder.app.subagents.pen import Pen
 from coder.app.threads import finished
 from coder.core.agents import Merged
+from coder.core.dataclass import dataclass
 from coder.core.errors import CoderError
 from coder.core.tools import Runs
 from coder.core.visible import visible_line

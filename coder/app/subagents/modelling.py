@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from coder.app.titles import cheap_model
 from coder.core.config import Config
+from coder.core.dataclass import dataclass
 from coder.models import catalog
 
 VARIABLE = "CLAUDE_CODE_SUBAGENT_MODEL"

@@ -43,7 +43,7 @@ class Notices:
 
     @property
     def are_due(self) -> bool:
-        return any(not each.told for each in self._records())
+        return any(not (each.told or each.is_quiet) for each in self._records())
 
     def take(self) -> Message | None:
         """All that is to be told, which counts as told then."""

@@ -5,11 +5,11 @@ not know how they are made or left.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coder.core.config import Config
+from coder.core.dataclass import dataclass
 from coder.git.call import Git
 from coder.git.worktrees.tenancy import Tenant
 from coder.git.worktrees.trees import Checkout, WorkTree

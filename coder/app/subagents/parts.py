@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import TYPE_CHECKING
 
 from coder.core.choices import Mode
 from coder.core.config import Config
+from coder.core.dataclass import dataclass
 from coder.core.events import AnyEvent
 from coder.core.messages import Block
 from coder.permissions.rules import Rules

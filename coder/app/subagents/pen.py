@@ -11,11 +11,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from coder.agent.ports import Checkpoints, Watched
+from coder.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from coder.permissions.gitdrops import Drop

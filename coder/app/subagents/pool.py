@@ -16,6 +16,7 @@ from coder.agent.policies import Verdict
 from coder.app.subagents import sidecar
 from coder.app.subagents.cast import Cast
 from coder.app.subagents.crowd import Crowd, of_a_run
+from coder.app.subagents.family import Family
 from coder.app.subagents.footing import Footing
 from coder.app.subagents.living import Life
 from coder.app.subagents.notices import Notices, told_in
@@ -55,27 +56,16 @@ class Pool:
         self._never_behind = env.get("CLAUDE_CODE_DISABLE_BACKGROUND_TASKS", "") not in ("", "0", "false")
         self.folder = footing.outset.journal.folder
         self.keeps = footing.outset.journal.path is not None
-        self._records: dict[str, Record] = {}
+        self.family = Family()
         self._crowd = of_a_run()
         self._is_closed = False
-        self.notices = Notices(lambda: self.records, self._cancel)
+        self.notices = Notices(lambda: self.family.all, self._cancel)
         self.behind: set[str] = set()  # agents in the background that have not ended, and told so
         self._past = Past(sidecar.read_all(self.folder) if self.keeps else (), cut)
         for kept in self._past.all:
-            self._records[kept.id] = self._past.record_of(kept)
-            self._records[kept.id].told = not kept.background or told_in(footing.outset.journal.messages, kept.id)
-
-    @property
-    def records(self) -> tuple[Record, ...]:
-        return tuple(self._records.values())
-
-    def find(self, name: str, parent: str = "main") -> Record | None:
-        """By its id, or the latest of that name: one that `parent` asked itself goes first, so that nobody else's takes
-        the name of it."""
-        if found := self._records.get(name):
-            return found
-        named = [each for each in reversed(self.records) if each.brief.name == name != ""]
-        return next((each for each in named if each.brief.parent == parent), named[0] if named else None)
+            record = self._past.record_of(kept)
+            record.told = not kept.background or told_in(footing.outset.journal.messages, kept.id)
+            self.family.add(record)
 
     # coder.core.agents.Agents
 
@@ -97,21 +87,29 @@ class Pool:
         return await self.footing.merging.merge(branch, title)
 
     def rows(self) -> tuple[AgentRow, ...]:
-        return tuple(each.row() for each in self.records)
+        return tuple(each.row() for each in self.family.all)
 
     def steer(self, id: str, text: str) -> None:
-        record = self.find(id)
+        record = self.family.find(id)
         if record is None or record.child is None or record.has_ended:
             raise SessionError(f"Agent {id} does not run: there is nobody to read this.")
         record.child.steer(text)
 
     async def stop(self, id: str) -> None:
-        record = self.find(id)
+        record = self.family.find(id)
         if record is None:
             raise SessionError(f"There is no agent {id} in this session.")
         self._cancel(record)
         if record.living is not None and not record.living.done():
             await asyncio.wait({record.living})
+
+    async def stop_behind(self) -> None:
+        """Ends all that work in the background. Whoever wants that wants no run to begin because of it."""
+        records = [record for id in self.behind if (record := self.family.find(id)) is not None]
+        for record in records:
+            record.is_quiet = True
+        for record in records:
+            await self.stop(record.id)
 
     # What its tools need, whoever has them.
 
@@ -126,16 +124,16 @@ class Pool:
         return await self._waited(record, Life(self, record, cast, prompt, _unprimed))
 
     async def send(self, to: str, message: str, call: str, parent: str = "main") -> Report | str:
-        record = self.find(to, parent)
+        record = self.family.find(to, parent)
         if record is None:
-            known = ", ".join(each.id for each in self.records) or "none was asked in this session"
+            known = ", ".join(each.id for each in self.family.kin(parent)) or "none was asked in this session"
             raise ToolError(f"There is no agent {to!r}. Agents: {known}.")
         if not record.has_ended:
             if record.child is None:
                 raise ToolError(f"Agent {record.id} has not begun yet; what it is told is what it was asked.")
             record.child.steer(message)
             return f"Agent {record.id} reads it before its next step."
-        if record.id == parent or self._is_above(record.id, parent):
+        if record.id == parent or self.family.is_above(record.id, parent):
             raise ToolError(f"Agent {record.id} waits for you: it cannot be asked.")
         if not self.keeps:
             raise ToolError(f"Agent {record.id} has ended, and this session keeps nothing. Ask a new one with Agent.")
@@ -147,11 +145,13 @@ class Pool:
         record.sender = parent
         return await self._waited(record, Life(self, record, cast, message, _unprimed))
 
-    def holds(self, id: str) -> bool:
-        return self.find(id) is not None
+    def holds(self, id: str, parent: str = "main") -> bool:
+        """Whether there is one that `parent` may end and wait for: an agent only whom it asked itself."""
+        record = self.family.find(id, parent)
+        return record is not None and self.family.asked(record, parent)
 
     async def wait_for(self, id: str, seconds: float) -> tuple[str, str, Json]:
-        record = self.find(id)
+        record = self.family.find(id)
         assert record is not None
         if record.living is not None and not record.living.done() and seconds > 0:
             await asyncio.wait({record.living}, timeout=seconds)
@@ -165,9 +165,9 @@ class Pool:
                 self._crowd = of_a_run() if prompt.meta.kind == "prompt" else self._crowd
                 self.notices.run_begins()
             case RunEnded(agent="main", reason=reason) if reason in _NO_MONEY:
-                for each in self.records:
+                for each in self.family.all:
                     self._cancel(each)
-            case UsageReported() if (record := self._records.get(event.agent)) is not None:
+            case UsageReported() if (record := self.family.get(event.agent)) is not None:
                 usd = catalog.price(event.model, event.usage)
                 record.usage += event.usage
                 record.usd = None if record.usd is None or usd is None else record.usd + usd
@@ -185,27 +185,21 @@ class Pool:
     async def aclose(self) -> None:
         """Stops all, and stores what there is. Idempotent."""
         self._is_closed = True
-        living = [each.living for each in self.records if each.living is not None and not each.living.done()]
-        for each in self.records:
+        living = [each.living for each in self.family.all if each.living is not None and not each.living.done()]
+        for each in self.family.all:
             self._cancel(each)
         if living:
             await asyncio.wait(living)
 
     # Parts
 
-    def ancestors(self, record: Record) -> tuple[str, ...]:
-        above: list[str] = []
-        parent = self.waiter_of(record)
-        while parent is not None and parent.id not in above:
-            above.append(parent.id)
-            parent = self.waiter_of(parent)
-        return tuple(above)
-
     async def spent(self, keys: Collection[str]) -> float | None:
         """What agents with these keys cost so far, in all their lives, with all that they asked; None: not known."""
-        found = [each for each in self.records if each.key in keys]
+        found = [each for each in self.family.all if each.key in keys]
         ids = {each.id for each in found}
-        found += [each for each in self.records if each.id not in ids and ids.intersection(self.ancestors(each))]
+        found += [
+            each for each in self.family.all if each.id not in ids and ids.intersection(self.family.ancestors(each))
+        ]
         total: float | None = 0.0
         for record in found:
             if record.usage == Usage() and record.transcript is not None:
@@ -213,38 +207,27 @@ class Pool:
             total = None if total is None or record.usd is None else total + record.usd
         return total
 
-    def parent_of(self, record: Record) -> Record | None:
-        return self._records.get(record.brief.parent)
-
-    def waiter_of(self, record: Record) -> Record | None:
-        """The agent that waits for this one: who sent it on, else who asked it."""
-        return self._records.get(record.sender or record.brief.parent)
-
-    def _is_above(self, id: str, of: str) -> bool:
-        record = self._records.get(of)
-        return record is not None and id in self.ancestors(record)
-
     def _admitted(self, brief: Brief) -> tuple[Record, Cast, str]:
         """Who goes on, or is new, with what it is told. Raises ToolError."""
         if self._is_closed:
             raise ToolError(_NOT_AGAIN)
         cut = self._past.cut_off(brief)
-        parent = self._records.get(brief.parent)
+        parent = self.family.get(brief.parent)
         depth = parent.depth + 1 if parent is not None else 1
         if depth > self.deepest:
             raise ToolError(f"Agents may ask agents {self.deepest} deep, and no deeper. Do this yourself.")
         crowd = brief.group if isinstance(brief.group, Crowd) else parent.crowd if parent is not None else None
         cast = self.footing.casting.cast(brief, depth)
-        record = self._records.get(cut) if cut is not None and self.keeps else None
+        record = self.family.get(cut) if cut is not None and self.keeps else None
         if record is not None and (record.living is None or record.living.done()):
             record.brief, record.state, record.crowd = replace(brief, prompt=record.brief.prompt), "queued", crowd
-            record.report, record.told, record.sender = None, True, ""
+            record.report, record.told, record.is_quiet, record.sender = None, True, False, ""
             return record, cast, ""
         (crowd or self._crowd).add()
         id = self._new_id()
         record = Record(id, brief, sidecar.key_of(brief), cast.kind, cast.model, depth, crowd=crowd)
         record.transcript = sidecar.transcript_of(self.folder, id) if self.keeps else None
-        self._records[id] = record
+        self.family.add(record)
         return record, cast, cast.prompt
 
     def _launched(self, record: Record, cast: Cast, prompt: str) -> Record:
@@ -281,7 +264,7 @@ class Pool:
         self._past.note(record.brief.key, report)
 
     def _new_id(self) -> str:
-        while (id := "a" + secrets.token_hex(4)) in self._records:
+        while self.family.get(id := "a" + secrets.token_hex(4)) is not None:
             pass
         return id
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coder.core.agents import AgentRow, AgentState, Brief, Report
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json, Message, Usage
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ ENDED = ("completed", "failed", "stopped")
 
 @dataclass(slots=True, eq=False, repr=False)
 class Record:
-    """`usd` None: the price of a request is not known. `told`: what it reported is in the conversation, or need not be.
+    """`usd` None: the price of a request is not known. `told`: what it reported is in the conversation, or need not be;
+    `is_quiet`: that it has ended begins no run, and is told with the next one.
     `waits_for` is the agent that is changing files, while this one waits for it; `asks` are its open questions, each as
     people read it, the oldest first. `is_told_more`: it had ended and was spoken to, so that words are an answer, too;
     `value` is what it had handed in. `sender` is the agent that sent it on and waits for it now, "" for the one that
@@ -48,6 +50,7 @@ class Record:
     waits_for: str = ""
     sender: str = ""
     told: bool = True
+    is_quiet: bool = False
     is_told_more: bool = False
     value: Json | None = None
     began: float = 0.0

@@ -4,10 +4,10 @@ something would be lost. Reads files and runs nothing, so that a session can loo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from coder.app.subagents.origin import AGENT, SESSION
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.visible import visible_line
 from coder.git.worktrees.tenancy import is_inhabited

@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from coder.commands.agents import Agent
 from coder.core import nofollow, prompts
 from coder.core.config import Config, RuleText
+from coder.core.dataclass import dataclass
 from coder.core.messages import Text
 from coder.core.visible import visible
 

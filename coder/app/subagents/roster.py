@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 
-from coder.app.subagents.built_in import built_ins
+from coder.app.subagents.built_in import NAMES, built_ins
 from coder.commands.agents import Agent, Loaded, given_agents, read_agents
 from coder.commands.definition import Mistake
 from coder.commands.places import Place, places_of
 from coder.commands.suggest import near
 from coder.config.paths import MANAGED
-from coder.config.trust import covers
+from coder.config.trust import covers, judge
 from coder.core.config import Config
 
 
@@ -44,6 +44,10 @@ class Roster:
         """Those that a stronger one of the same name takes the place of."""
         return self._now.hidden
 
+    def passed_over(self, name: str) -> Agent | None:
+        """The file of a repository that would be this agent, were the folder trusted."""
+        return next((agent for agent in self.hidden() if agent.name == name and self._yields(agent)), None)
+
     @property
     def given_mistakes(self) -> tuple[Mistake, ...]:
         """Of those of the command line. Reads no file."""
@@ -58,13 +62,27 @@ class Roster:
 
     def trusts(self, agent: Agent) -> bool:
         """Whether what its head loosens, runs and reaches counts: of a repository, only what the person approved."""
-        return agent.origin not in ("project", "added") or covers(self._config.trust, agent.file, agent.digest)
+        plugins = self._config.plugins
+        needs = agent.origin in ("project", "added") or (plugins is not None and plugins.needs_trust(agent.file))
+        return not needs or covers(self._config.trust, agent.file, agent.digest)
 
     @property
     def _now(self) -> Loaded:
         if self._loaded is None or self._loaded.stale():
-            self._loaded = read_agents(self.places, (*self._given[0], *self._ours))
+            self._loaded = read_agents(self.places, (*self._given[0], *self._ours), self._yields)
         return self._loaded
+
+    def _yields(self, agent: Agent) -> bool:
+        """Whoever is called like one of ours takes its place only where the person knows what the folder holds: what
+        reviews a stranger's change must not be the stranger's."""
+        if agent.name not in NAMES:
+            return False
+        return agent.origin == "added" or (agent.origin == "project" and not self._is_trusted)
+
+    @cached_property
+    def _is_trusted(self) -> bool:
+        config = self._config
+        return (config.trust or judge({}, config.home, config.cwd)).is_trusted
 
     @cached_property
     def _given(self) -> tuple[tuple[Agent, ...], tuple[Mistake, ...]]:

@@ -5,11 +5,11 @@ how they are shown, or what runs them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from coder.app.rulebook import rules_of
-from coder.app.subagents.counting import Counting
+from coder.app.subagents.counting import Counting, why_passed_over
 from coder.app.subagents.listing import denying
 from coder.app.subagents.modelling import chosen
 from coder.app.subagents.roster import Roster, roster_of
@@ -19,6 +19,7 @@ from coder.commands.definition import Mistake
 from coder.config.paths import MANAGED
 from coder.core import prompts
 from coder.core.config import Config
+from coder.core.dataclass import dataclass
 from coder.models import catalog
 from coder.permissions.rules import Rules
 
@@ -63,8 +64,7 @@ def roster_shelf(config: Config, env: Mapping[str, str], managed: Path = MANAGED
     mistakes = (*roster.given_mistakes, *examined(roster.places).mistakes)
     found = [_row(agent, config, every, roster, rules) for agent in roster.all()]
     hidden = [
-        replace(_row(agent, config, every, roster, rules), note=f"{_by(agent, roster)} comes first")
-        for agent in roster.hidden()
+        replace(_row(agent, config, every, roster, rules), note=_why_hidden(agent, roster)) for agent in roster.hidden()
     ]
     rows = (*(row for row in found if not row.note), *(row for row in found if row.note), *hidden)
     rows = tuple(replace(row, mistakes=tuple(m for m in mistakes if m.path == row.agent.file)) for row in rows)
@@ -94,6 +94,8 @@ def _row(agent: Agent, config: Config, env: Mapping[str, str], roster: Roster, r
     return RosterRow(agent, model.model, f"a rule denies it: {rule}" if rule else "", tuple(notes))
 
 
-def _by(agent: Agent, roster: Roster) -> str:
+def _why_hidden(agent: Agent, roster: Roster) -> str:
+    if agent is roster.passed_over(agent.name):
+        return why_passed_over(agent)
     found = roster.find(agent.name)
-    return str(found.file) if found is not None else "another"
+    return f"{found.file if found is not None else 'another'} comes first"

@@ -9,11 +9,11 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from coder.core.agents import Brief, Report
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json, Usage
 from coder.core.ordinary import read_ordinary
 from coder.core.private import made_private

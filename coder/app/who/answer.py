@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from coder.app.checkpointing import FOLDER
@@ -20,6 +20,7 @@ from coder.app.who.targets import Files, files_of
 from coder.app.who.values import Answer, FileRow, NameRow, What
 from coder.checkpoints.contents import Contents
 from coder.checkpoints.dropped import dropped_sessions
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.git.call import Git
 from coder.git.hashes import hashes

@@ -11,13 +11,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from coder.app.who.values import Turn
 from coder.checkpoints.changelog import NAME, Begun, ChangeSet, Mark, record_of
 from coder.checkpoints.entries import path_to_json
 from coder.checkpoints.refmoves import RefMoves
+from coder.core.dataclass import dataclass
 
 _PROMPT = 2000  # characters
 # How `ChangeLog` begins and ends its lines. In a text of JSON no quote stands alone.

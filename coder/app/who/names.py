@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import ceil, floor
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from coder.app.who.steps import GIT, Log, Noted, commit_of, owners_of
 from coder.app.who.values import Cause, NameRow, Turn
 from coder.checkpoints.changelog import ChangeSet
 from coder.checkpoints.refmoves import RefMoves
+from coder.core.dataclass import dataclass
 from coder.git.reflog import Step
 from coder.git.refs import Kind, RefMove
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from math import ceil, floor
 
 from coder.app.who.values import Turn
 from coder.checkpoints.refmoves import RefMoves
+from coder.core.dataclass import dataclass
 from coder.git.reflog import Step
 from coder.git.refs import RefMove
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.git.reflog import Step
 
 By: TypeAlias = Literal["tool", "command", "background", "rewind", "coder", "other"]

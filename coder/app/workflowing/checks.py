@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from coder.core.dataclass import dataclass
 from coder.core.lazy import LazyModule
 
 if TYPE_CHECKING:

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from uuid import uuid4
 
 from coder.agent.executor import Executor
 from coder.agent.outcome import Outcome
 from coder.core.agents import Agents
+from coder.core.dataclass import dataclass
 from coder.core.events import AnyEvent
 from coder.core.messages import INLINE, Text, ToolUse
 from coder.core.requests import Allow, Answers, Deny, Question, Reply, Request
@@ -68,17 +69,19 @@ class SessionHands:
     async def approve(self, step: str, question: str) -> bool | None:
         if ALL in self.approved or step in self.approved:
             return True
-        return await asked(self.ask, visible(question)[:_SHOWN], "The step begins", "The workflow ends here")
+        shown = visible(question)[:_SHOWN]
+        return await asked(self.ask, shown, "The step begins", "The workflow ends here", "the workflow ends here")
 
 
 async def asked(
-    ask: Callable[[Request], Awaitable[Reply]], question: str, yes: str, no: str, shown: str = ""
+    ask: Callable[[Request], Awaitable[Reply]], question: str, yes: str, no: str, otherwise: str, shown: str = ""
 ) -> bool | None:
-    """A yes or a no to a question, with what is shown below it; None when nobody is there."""
+    """A yes or a no to a question, with what is shown below it; None when nobody is there. `otherwise`: what comes of
+    it when the person turns away."""
     options = [{"label": YES, "description": yes}, {"label": NO, "description": no}]
     options = [{**option, "preview": shown} for option in options] if shown else options
     asked = {"question": question, "header": "Workflow", "options": options, "multiSelect": False}
-    match await ask(Question((asked,))):
+    match await ask(Question((asked,), otherwise=otherwise)):
         case Answers(answers=answers):
             return answers.get(question) == YES
         case Allow(input=given):  # a front end that answers through the call's input

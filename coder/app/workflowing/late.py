@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coder.app.commanding.expanded import Offered
+from coder.core.dataclass import dataclass
 from coder.core.lazy import LazyModule
 from coder.core.messages import Message
 

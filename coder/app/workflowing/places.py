@@ -20,7 +20,8 @@ from coder.core.config import Config
 from coder.core.errors import ConfigError
 from coder.permissions.rules import Rules
 from coder.workflows.checking.nesting import uses_of
-from coder.workflows.library import SHIPPED, Folder, Library, library_of
+from coder.workflows.library import Folder, Library, library_of
+from coder.workflows.shelved import SHIPPED
 from coder.workflows.workflow import Workflow
 
 KIND = "workflows"
@@ -41,12 +42,6 @@ def workflow_folders(config: Config, managed: Path = MANAGED) -> tuple[Folder, .
         if place.kind == "agents" and place.plugin is None
     ]
     return (*found, *([Folder(SHIPPED, "built-in", SHIPPED)] if config.guidance.bundled else []))
-
-
-def has_workflows(config: Config, managed: Path = MANAGED) -> bool:
-    """Whether there are any but ours. Reads no file."""
-    folders = workflow_folders(config, managed)
-    return any(folder.origin != "built-in" and os.path.lexists(folder.path) for folder in folders)
 
 
 def library(

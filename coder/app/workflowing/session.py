@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from coder.app.workflowing import places
@@ -14,6 +13,7 @@ from coder.app.workflowing.hands import SessionHands, asked
 from coder.app.workflowing.late import Given
 from coder.app.workflowing.words import ended_of, first_look, kept_result, told_of
 from coder.core.config import Config
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.events import AnyEvent, Notice, RunEnded, RunStarted, TextDelta
 from coder.core.messages import Message
@@ -132,7 +132,7 @@ class SessionWorkflows:
             return
         question, steps = first_look(workflow, new, library)
         yes = "It runs, now and as long as it stays as it is"
-        match await asked(self._parts.ask, question, yes, "Nothing is run", steps):
+        match await asked(self._parts.ask, question, yes, "Nothing is run", "it is not run", steps):
             case None:
                 if not await asyncio.to_thread(places.may_run_unasked, config, library, workflow):
                     raise WorkflowError(
@@ -141,7 +141,7 @@ class SessionWorkflows:
                         "the folder: coder trust add."
                     )
             case False:
-                raise WorkflowError(f"The workflow {workflow.name} was not run: the answer was no.")
+                raise WorkflowError(f"The workflow {workflow.name} was not run: nobody said yes to it.")
             case True:
                 try:
                     await asyncio.to_thread(places.remember, config, new)

@@ -40,7 +40,8 @@ class Shelf:
         """Read anew only when a file is there, gone or changed: it is asked for with every key of a line."""
         now = self._stamp()
         if self._offered is None or self._offered[0] != now:
-            entries = [(entry, entry.workflow) for entry in self.library().entries if not entry.note]
+            library = places.library(self._config, reserved=self._reserved)  # which agents there are matters to a run
+            entries = [(entry, entry.workflow) for entry in library.entries if not entry.note]
             offered = (
                 Offered(entry.name, found.description, _hint(found), entry.origin, "workflow")
                 for entry, found in entries

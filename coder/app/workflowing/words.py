@@ -31,20 +31,22 @@ _REASONS: dict[State, EndReason] = {
     "waiting": "gate_unmet",
 }
 _MARK = re.compile(r"<(?=[\s/]*workflow-result\b)", re.IGNORECASE)
-_MOST_LINES, _LONGEST = 60, 200
+_MOST_LINES = 400
 
 
 def first_look(workflow: Workflow, new: Sequence[Workflow], library: Library) -> tuple[str, str]:
-    """What a workflow that nobody has seen yet would do: the question before it first runs, and its steps, in lines."""
+    """What a workflow that nobody has seen yet would do: the question before it first runs, and its steps, in lines.
+    Each command that it would run is there whole."""
     lines: list[str] = []
     for each in new:
         lines += [visible_line(f"{each.name} ({each.file})")] if len(new) > 1 else []
         for step in each.steps:
             lines.append(visible_line(step.name))
             lines += [f"  {visible_line(line)}" for line in step_lines(each, step)]
-    cut = [line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…" for line in lines[:_MOST_LINES]]
-    if len(lines) > _MOST_LINES:
-        cut.append(f"… {len(lines) - _MOST_LINES} more lines: coder workflow show {workflow.name}")
+    cut, rest = lines[:_MOST_LINES], lines[_MOST_LINES:]
+    if rest:
+        cut += [line for line in rest if line.startswith("  runs ")]
+        cut.append(f"… {len(lines) - len(cut)} more lines: coder workflow show {workflow.name}")
     worst = visible_line(worst_line(worst_of(workflow, library.known), workflow))
     return f"Run the workflow {workflow.name} of this folder? It was not run before. In all {worst}.", "\n".join(cut)
 
@@ -61,7 +63,8 @@ def ended_of(outcome: Outcome, go_on: str = "") -> RunEnded:
     text = outcome.text
     if outcome.unmerged:
         text = f"{text}\n\nNot merged: {', '.join(outcome.unmerged)}.".strip()
-    return RunEnded(reason=_REASONS[outcome.state], turns=0, text=visible(text), error=visible(error))
+    reason = "time_budget" if outcome.is_late else _REASONS[outcome.state]
+    return RunEnded(reason=reason, turns=0, text=visible(text), error=visible(error))
 
 
 def kept_result(outcome: Outcome, folder: Path) -> Path | None:

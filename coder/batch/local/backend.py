@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -22,6 +22,7 @@ from coder.batch.local.shared import SharedPlace
 from coder.batch.local.worktree import Grounds
 from coder.batch.outcome import Check, Outcome
 from coder.batch.task import Task
+from coder.core.dataclass import dataclass
 from coder.core.errors import CoderError
 from coder.core.visible import visible_line
 

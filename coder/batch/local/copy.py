@@ -8,10 +8,10 @@ import os
 import shutil
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from coder.batch.local.place import Harvest, Left
+from coder.core.dataclass import dataclass
 from coder.core.visible import visible_line
 from coder.git.call import Answer, Git
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from coder.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

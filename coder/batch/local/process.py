@@ -13,11 +13,11 @@ import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from coder.batch.local.leftovers import begun, end_marked
+from coder.core.dataclass import dataclass
 
 How: TypeAlias = Literal["", "timeout", "stopped"]
 GRACE = 15.0

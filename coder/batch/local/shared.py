@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from coder.batch.local.place import Harvest, Left
+from coder.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

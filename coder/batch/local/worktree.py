@@ -8,10 +8,10 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from coder.batch.local.place import Harvest, Left
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.visible import visible_line
 from coder.git.call import Answer, Git
@@ -192,6 +192,8 @@ class WorktreePlace:
         now = state_of(self._git, self._main, tree)
         before = self._before or now
         held = self._at_stake(before)
+        if held == before.holds and len(held) == 1 and _holds_only_ignored(before) and " ignored file" in held[0]:
+            held = (f"{held[0]}. --discard-ignored lets a work tree go that holds nothing else",)
         if held or now.busy or now.unknown or now.commits.lost:
             return self._kept("; ".join((*held, *now.busy, *now.unknown)) or "it has commits that no branch has")
         files = now.files if self._before is None else files_of(self._git, self._main, tree)
@@ -205,16 +207,20 @@ class WorktreePlace:
         """Why it is kept."""
         if not self._grounds.drops_ignored:
             return (*state.unknown, *state.holds)
-        files = state.files
-        only_ignored = not (files.staged or files.changed or files.nested or files.masked) and all(
-            name in files.ignored for name in files.untracked
-        )
-        ignored = [said for said in state.holds if " ignored file" in said]
-        held = tuple(said for said in state.holds if said not in ignored) if only_ignored else state.holds
+        held = state.holds
+        if _holds_only_ignored(state):
+            held = tuple(said for said in held if " ignored file" not in said)
         return (*state.unknown, *held)
 
     def _kept(self, why: str) -> Left:
         return Left(str(self._tree.path), visible_line(why))
+
+
+def _holds_only_ignored(state: State) -> bool:
+    """Of files: git would take the folder for clean."""
+    files = state.files
+    is_clean = not (files.staged or files.changed or files.nested or files.masked)
+    return is_clean and all(name in files.ignored for name in files.untracked)
 
 
 def _is_held(tree: WorkTree) -> bool:

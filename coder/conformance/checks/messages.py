@@ -84,7 +84,10 @@ async def _assistant(ground: Ground) -> None:
     for frame in of_type(frames, "assistant"):
         message = _dict(frame, "message")
         _typed(message, {"content": list, "model": str, "role": str}, "the message of assistant")
-        expect("parent_tool_use_id" in frame, "parent_tool_use_id in assistant", sorted(frame))
+        alone = {"parent_tool_use_id": None}.items() <= frame.items()
+        expect(alone, "parent_tool_use_id null, outside of agents", frame.get("parent_tool_use_id", "not there"))
+    ids = [_dict(frame, "message").get("id") for frame in of_type(frames, "assistant")]
+    expect(len(set(map(repr, ids))) == 2, "one message id for each of two replies, however many frames they are", ids)
     kinds_seen = [kind for kind in ("thinking", "text", "tool_use") if blocks(frames, kind, "assistant")]
     expect_equal(kinds_seen, ["thinking", "text", "tool_use"], "blocks of assistant messages to be")
     _whole_blocks(frames, "assistant")

@@ -15,10 +15,13 @@ async def _several(ground: Ground) -> None:
     await ground.serve("First.", "Second.")
     async with ground.talk() as wire:
         await wire.say("one")
-        first = (await wire.turn())[-1]
+        told = [await wire.turn()]
         await wire.say("two")
-        second = (await wire.turn())[-1]
+        told.append(await wire.turn())
         await wire.clean()
+    inits = [len(of_type(each, "system", "init")) for each in told]
+    expect_equal(inits, [1, 1], "the number of system/init of each turn to be")
+    first, second = (each[-1] for each in told)
     expect_equal((first.get("result"), second.get("result")), ("First.", "Second."), "the results to be")
     expect_equal(second.get("session_id"), first.get("session_id"), "the session to stay")
     costs = [each.get("total_cost_usd", 0) for each in (first, second)]

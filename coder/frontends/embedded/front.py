@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Iterator
+from typing import TypeVar
 
 from coder.core import events
 from coder.core.messages import Text as SaidText
@@ -28,6 +29,7 @@ from coder.frontends.embedded.messages import (
 from coder.frontends.embedded.options import Options
 from coder.frontends.hook_words import failure
 
+_T = TypeVar("_T")
 _NOBODY = Deny("nobody is there to ask", nobody=True)
 _BROKEN = "the program could not answer, so the run ends"
 
@@ -62,9 +64,9 @@ class Front:
         try:
             match request:
                 case PermissionRequest() if self._permission is not None:
-                    return _reply(await self._permission(request))
+                    return _reply(await _answered(self._permission(request)))
                 case Question() if self._questions is not None:
-                    answers = await self._questions(request.questions)
+                    answers = await _answered(self._questions(request.questions))
                     return Deny("no answer") if answers is None else Answers(dict(answers))
                 case _:
                     return _NOBODY
@@ -125,6 +127,11 @@ class Front:
                 yield Note(level="warning", text=text, agent=agent)
             case _:
                 pass
+
+
+async def _answered(given: Awaitable[_T] | _T) -> _T:
+    """A plain function will do as a callback."""
+    return await given if isinstance(given, Awaitable) else given
 
 
 def _done(event: events.ToolFinished) -> ToolDone:

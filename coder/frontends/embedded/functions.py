@@ -44,8 +44,10 @@ class Tool:
             return _text(value), False
         except ToolError as error:
             return str(error), True
+        except SystemExit as error:  # of a function that was made for a command line
+            return f"it would have ended the program ({error.code})", True
         except Exception as error:  # noqa: BLE001  # the program's own code: the model is told, and the run goes on
-            return f"{type(error).__name__}: {error}", True
+            return f"{type(error).__name__}: {_said(error)}", True
 
 
 @overload
@@ -107,6 +109,13 @@ def _params(name: str, function: Callable[..., Any]) -> type[Any]:
 
 def _default(value: Any) -> Any:
     return dataclasses.field(default_factory=lambda: value)
+
+
+def _said(error: Exception) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  # the program's own code, too
+        return "it does not say why"
 
 
 def _text(value: Any) -> str:

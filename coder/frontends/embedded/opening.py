@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from coder.app.session import Session
 from coder.app.starting import Start
 from coder.config.load import load
 from coder.config.paths import current_folder
+from coder.core.errors import ConfigError
 from coder.core.messages import Json
 from coder.frontends.embedded.answering import form_of
 from coder.frontends.embedded.channel import Functions
@@ -24,9 +26,30 @@ from coder.frontends.slash.registry import reserved
 from coder.hooks.surroundings import HostError
 from coder.mcp.server import Server
 
+_FLAG = re.compile(r"--([a-z-]+)")
+_NAMES = {
+    "allowedTools": "allowed_tools",
+    "disallowedTools": "disallowed_tools",
+    "json-schema": "answer",
+    "tools": "builtin_tools",
+    "add-dir": "add_dirs",
+    "mcp-config": "mcp_servers",
+    "fallback-model": "fallback_models",
+}
+
 
 async def opened(options: Options, front: Front) -> Session:
     """Raises CoderError that says which option or setting is wrong. Contacts nothing."""
+    try:
+        return await _opened(options, front)
+    except ConfigError as error:
+        if found := _FLAG.match(text := str(error)):
+            name = _NAMES.get(found[1], found[1].replace("-", "_"))
+            raise type(error)(f"Options.{name}{text[found.end() :]}") from error
+        raise
+
+
+async def _opened(options: Options, front: Front) -> Session:
     functions = Functions(tools_of(tuple(options.tools)))
     front.own_tools = functions.names
     flags = options.flags(functions.rules)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from coder.config.flags import Flags
 from coder.core.choices import Effort
+from coder.core.errors import ConfigError
 from coder.core.messages import Json
 from coder.core.requests import Allow, Deny, PermissionRequest
 from coder.core.tools import Mode
@@ -17,8 +18,14 @@ from coder.core.tools import Mode
 if TYPE_CHECKING:
     from coder.frontends.embedded.functions import Tool
 
-Permission: TypeAlias = Callable[[PermissionRequest], Awaitable[Allow | Deny | bool]]
-Questions: TypeAlias = Callable[[Sequence[Json]], Awaitable[Mapping[str, str] | None]]
+_Answer: TypeAlias = Allow | Deny | bool
+_Answers: TypeAlias = Mapping[str, str] | None
+Permission: TypeAlias = Callable[[PermissionRequest], Awaitable[_Answer]] | Callable[[PermissionRequest], _Answer]
+Questions: TypeAlias = Callable[[Sequence[Json]], Awaitable[_Answers]] | Callable[[Sequence[Json]], _Answers]
+_LISTS = (
+    *("fallback_models", "allowed_tools", "disallowed_tools", "builtin_tools", "tools", "require_mcp", "add_dirs"),
+    "setting_sources",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +75,12 @@ class Options:
     fork: bool = False
     persist: bool = True
     partial: bool = False
+
+    def __post_init__(self) -> None:
+        """Raises ConfigError for one text where several belong: it would be taken for its letters."""
+        for name in _LISTS:
+            if isinstance(given := getattr(self, name), str | bytes):
+                raise ConfigError(f"Options.{name} is a list: write {name}=[{given!r}].")
 
     def flags(self, own_rules: Sequence[str] = ()) -> Flags:
         """What a command line would say. `own_rules` allow tools of the program."""

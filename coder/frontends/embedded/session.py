@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -19,10 +20,13 @@ from coder.frontends.embedded.front import Front
 from coder.frontends.embedded.messages import Message, Result, Started
 from coder.frontends.embedded.opening import opened
 from coder.frontends.embedded.options import Options
+from coder.frontends.going_on import without_advice
 
 if TYPE_CHECKING:
     from coder.app import session as app
 
+_BUSY = "a run is under way: steer it or interrupt it first"
+_FORM = re.compile(r"--json-schema\b")
 _CLOSED = "this session is not open: use it inside `async with Session(...)`"
 
 
@@ -47,6 +51,7 @@ class Session:
         self._front = Front(self.options)
         self._held: app.Session | None = None
         self._has_begun = False
+        self._is_taken = False  # somebody waits for a result
 
     async def __aenter__(self) -> Session:
         if self._held is not None:
@@ -59,6 +64,11 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+    def __repr__(self) -> str:
+        if self._held is None:
+            return "Session(not open)"
+        return f"Session({self.id!r}, {self.model!r}, {'running' if self.is_running else 'idle'})"
 
     @property
     def id(self) -> str:
@@ -100,6 +110,10 @@ class Session:
         Raises CoderError where the prompt could not be sent, and what a callback of the program raised. A caller that
         is cancelled ends the run.
         """
+        with self._taken():
+            return await self._answer(prompt)
+
+    async def _answer(self, prompt: str) -> Result:
         began, front = time.monotonic(), self._front
         front.begin()
         session = self._open
@@ -114,7 +128,7 @@ class Session:
             cost_usd=session.spent.cost,
             usage=ended.usage,
             seconds=time.monotonic() - began,
-            error="" if ended.reason == "done" else ended.error or ended.reason,
+            error="" if ended.reason == "done" else _said(ended.error) or ended.reason,
             status=ended.status,
             denied=tuple(front.denied),
             value=value_of(self.options.answer, ended),
@@ -123,16 +137,17 @@ class Session:
 
     async def stream(self, prompt: str) -> AsyncGenerator[Message]:
         """As `ask`, with what happens as it happens; the `Result` comes last. A loop that is left ends the run."""
-        running = asyncio.create_task(self.ask(prompt))
-        try:
-            async with aclosing(self._front.messages(running)) as messages:
-                async for message in messages:
-                    yield message
-            yield running.result()
-        finally:
-            if not running.done():
-                running.cancel()
-                await asyncio.wait({running})
+        with self._taken():
+            running = asyncio.create_task(self._answer(prompt))
+            try:
+                async with aclosing(self._front.messages(running)) as messages:
+                    async for message in messages:
+                        yield message
+                yield running.result()
+            finally:
+                if not running.done():
+                    running.cancel()
+                    await asyncio.wait({running})
 
     def interrupt(self) -> None:
         """Ends the run under way, whose `Result` has the reason "interrupted". Does nothing while idle."""
@@ -163,6 +178,8 @@ class Session:
             self._has_begun = True
             session.servers_told()
             session.wait_for_agents()
+        if not prompt.strip():
+            raise ConfigError("the prompt is empty")
         if prompt.startswith("/"):
             if is_command(prompt):
                 return await run_command(session, prompt)
@@ -170,8 +187,24 @@ class Session:
                 raise ConfigError(problem)
         return await session.prompt(prompt, time_budget=self.options.time_budget)
 
+    @contextmanager
+    def _taken(self) -> Iterator[None]:
+        """Raises ProtocolError while another prompt is answered: what that one tells must not end."""
+        if self._is_taken:
+            raise ProtocolError(_BUSY)
+        self._is_taken = True
+        try:
+            yield
+        finally:
+            self._is_taken = False
+
     @property
     def _open(self) -> app.Session:
         if self._held is None:
             raise ProtocolError(_CLOSED)
         return self._held
+
+
+def _said(error: str) -> str:
+    """For a program, which has options and no command line."""
+    return _FORM.sub("Options.answer", without_advice(error))

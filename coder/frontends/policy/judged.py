@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from coder.app.policy import Policy, Standing
 from coder.core.config import RuleText
+from coder.core.dataclass import dataclass
 from coder.core.requests import Reason
 from coder.frontends.policy.text import short, visible
 from coder.permissions.decide import Decision

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from rich.cells import cell_len
 
 from coder.core.config import RuleText
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.core.requests import Effect, EffectKind, Part, Reason
 from coder.core.tools import Mode

@@ -6,13 +6,13 @@ Must not know how a decision comes about.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from unicodedata import bidirectional, category
 
 from rich.cells import cell_len
 
 from coder.core.config import RuleText, Scope
+from coder.core.dataclass import dataclass
 from coder.core.visible import visible as core_visible
 from coder.frontends.wrapping import wrapped as wrapped_to
 

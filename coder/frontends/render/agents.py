@@ -77,17 +77,22 @@ def facts(agent: AgentRow) -> list[tuple[int, str]]:
 
 
 def ended_rows(
-    agent: AgentRow, report: Report, width: int, depth: int = 0, *, short: Callable[[str], str] = str
+    agent: AgentRow,
+    report: Report,
+    width: int,
+    depth: int = 0,
+    *,
+    short: Callable[[str], str] = str,
+    is_told_next: bool = False,
 ) -> list[Row]:
     """`✓ Agent "List routes" · 5 tool calls · 8.1k tokens · 14s · 17 routes`; below it where more of it is. `short`
-    writes a path as people do."""
+    writes a path as people do. `is_told_next`: what came of it stands in what follows."""
     mark = _MARKS[report.state]
     known = [] if report.resumed else facts(agent)
     if report.state == "failed":
         first = _row(mark, agent, known, "failed", width, depth)
-        why = foreign(report.error[:_LONGEST]) or "it gave no reason"
-        return [first, *fold_row(row("  " * (depth + 1), why), width, 2 * (depth + 1))]
-    said = "stopped" if report.state == "stopped" else outcome(report.text)
+        return [first] if is_told_next else [first, *why_rows(report, width, depth)]
+    said = "stopped" if report.state == "stopped" else "" if is_told_next else outcome(report.text)
     if report.resumed:
         said = f"had ended before, not asked again{f': {said}' if said else ''}"
     rows = [_row(mark, agent, known, said, width, depth)]
@@ -97,6 +102,12 @@ def ended_rows(
         text = f"  What it changed is on the branch {foreign(report.branch)}, not merged."
         rows += fold_row(row((text, "dim")), width, 4)
     return rows
+
+
+def why_rows(report: Report, width: int, depth: int = 0) -> list[Row]:
+    """Why it failed."""
+    why = foreign(report.error[:_LONGEST]) or "it gave no reason"
+    return fold_row(row("  " * (depth + 1), why), width, 2 * (depth + 1))
 
 
 def background_row(agent: AgentRow, width: int) -> Row:
@@ -116,7 +127,7 @@ def outcome(text: str) -> str:
 def step_words(event: StepChanged) -> str:
     """`/fix-issue · step review (2 of 5)` when it begins, `/fix-issue · step review · pass` afterwards."""
     item = f", {foreign(event.item[:_LONGEST])}" if event.item else ""
-    said = foreign(event.text[:_LONGEST])
+    said = "" if event.is_told_next else foreign(event.text[:_LONGEST])
     text = f" ({said})" if said and event.state == "started" else f" · {said}" if said else ""
     return f"/{foreign(event.workflow[:_LONGEST])} · step {foreign(event.step[:_LONGEST])}{item}{text}"
 

@@ -8,7 +8,9 @@ apart from the one before it by one blank row. The same text gives the same bloc
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from coder.core.dataclass import dataclass
 
 FENCE = re.compile(r"([ \t]*)(`{3,}(?=[^`]*\Z)|~{3,})(.*)\Z")
 HEADING = re.compile(r" {0,3}#{1,6}(?:[ \t]|\Z)")

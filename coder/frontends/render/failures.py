@@ -53,6 +53,8 @@ def _why(message: str) -> str:
 
 def _texts(ended: RunEnded, facts: Facts) -> list[str]:
     match ended.reason:
+        case _ if not ended.turns and ended.error.startswith("The workflow "):  # it says how it is gone on with
+            return [foreign(ended.error)]
         case "context_full":
             return _too_long(ended, facts)
         case "rate_limit" | "model_error":

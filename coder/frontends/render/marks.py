@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.frontends.folding import fold_rows
 from coder.frontends.styled import Row, Span, cut, width_of
 

@@ -6,8 +6,8 @@ What a server said is quoted only where it is a short sentence: never a body, a 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from coder.core.dataclass import dataclass
 from coder.core.events import RunEnded
 from coder.frontends.amounts import counted, duration, whole_seconds
 from coder.frontends.styled import foreign

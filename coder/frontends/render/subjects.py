@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json, ToolUse
 from coder.frontends import git_calls
 from coder.frontends.styled import foreign

@@ -6,11 +6,11 @@ The eight names leave the colours to the terminal; only the lines of a diff get 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from typing import Literal, TypeAlias, get_args
 
+from coder.core.dataclass import dataclass
 from coder.frontends.styled import Row, harmless
 
 ThemeName: TypeAlias = Literal["auto", "light", "dark", "colour-blind", "none"]

@@ -29,6 +29,7 @@ from coder.frontends.repl.transcript import Transcript
 from coder.frontends.styled import Row, foreign, row
 
 if TYPE_CHECKING:
+    from coder.core.agents import AgentRow
     from coder.frontends.render import agents
 else:  # few runs have any
     agents = LazyModule("coder.frontends.render.agents")
@@ -53,6 +54,7 @@ class AgentsSeen:
         self._changed_file = changed_file
         self._short = short
         self._begun: dict[str, AgentStarted] = {}
+        self._why: list[Row] = []  # the one agent of a step failed: its step tells, unless it is tried again
 
     def emit(self, event: AnyEvent) -> None:
         match event:
@@ -81,6 +83,8 @@ class AgentsSeen:
         self._called.asked_agent(agent.call)
         is_new = event.agent not in self._begun
         self._begun[event.agent] = event
+        self._say(*self._why)
+        self._why.clear()
         if not is_new:
             return
         about = " · ".join(foreign(each) for each in (agent.kind, agent.model) if each)
@@ -93,12 +97,23 @@ class AgentsSeen:
         begun = self._begun.pop(event.agent, None)
         self._called.asked_agent(event.row.call)
         depth = begun.depth - 1 if begun is not None else 0
-        rows = agents.ended_rows(event.row, event.report, self._terminal.width, depth, short=self._short)
+        width, is_told_next = self._terminal.width, self._is_all_of_a_step(event.row)
+        rows = agents.ended_rows(event.row, event.report, width, depth, short=self._short, is_told_next=is_told_next)
+        if is_told_next and event.report.state == "failed":
+            self._why += agents.why_rows(event.report, width, depth)
         self._transcript.agent(rows[0], event.report.text or event.report.error)
         self._say(*rows)
         if event.row.background and event.report.state != "stopped":
             when = "before its next step" if self._board.is_running else "with your next message"
             self._say(row((f"  The model hears of it {when}.", "dim")))
+
+    def step_ended(self) -> None:
+        self._why.clear()
+
+    def _is_all_of_a_step(self, agent: AgentRow) -> bool:
+        """One of several is called by its item, too."""
+        steps = (step.rpartition("/")[2] for _, step in self._board.steps)
+        return not agent.call and agent.parent == "main" and agent.title in steps
 
     def _name(self, event: AnyEvent) -> str:
         begun = self._begun.get(event.agent)

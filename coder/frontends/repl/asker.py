@@ -72,8 +72,8 @@ class Asker:
             match request:
                 case PermissionRequest():
                     return await self._permission(request)
-                case Question(questions=questions):
-                    modal = form_modal.FormModal(questions)
+                case Question(questions=questions, otherwise=otherwise):
+                    modal = form_modal.FormModal(questions, otherwise)
                     reply = await self._terminal.ask(modal)
                     assert isinstance(reply, Answers | Deny)
                     self._printer.answered(modal.echo())

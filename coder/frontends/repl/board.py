@@ -6,9 +6,11 @@ Must not know a terminal. `clock` is in seconds.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from coder.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from coder.core.events import ModelRetrying, StepChanged

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from coder.core.config import Config
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.frontends.desk import Shown, Ui
 from coder.frontends.repl.printer import Printer

@@ -9,11 +9,11 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
 from os import pathsep
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from coder.core.dataclass import dataclass
 from coder.core.programs import absolute_folders
 
 _DEFAULTS = ("nano", "vim", "vi")

@@ -9,13 +9,13 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from threading import Thread
 from time import monotonic
 
 from coder.config.paths import expand
+from coder.core.dataclass import dataclass
 from coder.core.nofollow import Folders
 from coder.frontends.repl.fuzzy import Ranking
 from coder.git.call import Git

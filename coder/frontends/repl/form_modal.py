@@ -14,8 +14,8 @@ class FormModal:
     keeps_prompt = True
     grace = 0.3
 
-    def __init__(self, questions: tuple[Json, ...]) -> None:
-        self._form = Form(questions)
+    def __init__(self, questions: tuple[Json, ...], otherwise: str = "") -> None:
+        self._form = Form(questions, otherwise)
 
     @property
     def step(self) -> int:

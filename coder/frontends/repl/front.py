@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from prompt_toolkit.filters import Condition
@@ -16,6 +15,7 @@ from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 from prompt_toolkit.keys import Keys
 
+from coder.core.dataclass import dataclass
 from coder.core.lazy import LazyModule
 from coder.frontends.repl.modal import Modal
 

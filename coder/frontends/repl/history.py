@@ -13,10 +13,10 @@ import re
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from time import time
 
+from coder.core.dataclass import dataclass
 from coder.core.ordinary import open_ordinary
 from coder.frontends.repl.tokens import Paste, Picture, Tokens, count_lines, typed
 

@@ -8,10 +8,11 @@ null unbinds a key. What coder has no such context, key or action for is warned 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Literal, TypeAlias, cast
 
+from coder.core.dataclass import dataclass
 from coder.core.ordinary import read_ordinary
 
 Context: TypeAlias = Literal["Global", "Chat", "Autocomplete", "Confirmation", "Transcript", "HistorySearch"]

@@ -8,9 +8,9 @@ the tail.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from coder.core.dataclass import dataclass
 from coder.core.lazy import LazyModule
 from coder.frontends.amounts import counted, tokens, whole_seconds
 from coder.frontends.beside import AT_WORK

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from coder.core.dataclass import dataclass
 from coder.frontends.styled import Row, Span, Style, columns, cut, foreign, plain, width_of
 
 MOST_ROWS = 8

@@ -5,9 +5,9 @@ Must not know the terminal. Keys come by name ("up", "enter", "esc", "ctrl+e"), 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from coder.core.dataclass import dataclass
 from coder.frontends.repl.field import Field
 from coder.frontends.styled import Row, Span, cells, cut, plain, row, width_of
 

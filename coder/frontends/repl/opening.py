@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from coder.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from coder.app.session import Session

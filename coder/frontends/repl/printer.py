@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
+from coder.core.dataclass import dataclass
 from coder.core.events import (
     AgentEnded,
     AgentProgressed,
@@ -328,6 +328,7 @@ class Printer:
             steps[key] = event
         elif not event.item:
             steps.pop(key, None)
+            self._agents.step_ended()
         if event.state not in ("started", "waiting") and (not event.item or event.state == "failed"):
             self.say(*agents.step_row(event, self._terminal.width))
 

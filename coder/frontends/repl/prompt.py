@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from asyncio import to_thread
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from prompt_toolkit.layout.controls import BufferControl
 from prompt_toolkit.layout.dimension import Dimension
 from prompt_toolkit.layout.processors import HighlightSelectionProcessor
 
+from coder.core.dataclass import dataclass
 from coder.core.lazy import LazyModule
 from coder.frontends.repl.completing import Completion, SlashMenu, command_of
 from coder.frontends.repl.editing import bindings

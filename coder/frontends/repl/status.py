@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from coder.core.choices import Mode
 from coder.core.config import Config
+from coder.core.dataclass import dataclass
 from coder.frontends.amounts import money
 from coder.frontends.model_names import short_model
 from coder.frontends.modes import in_words

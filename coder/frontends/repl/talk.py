@@ -9,10 +9,10 @@ import asyncio
 import logging
 from base64 import b64encode
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import CoderError
 from coder.core.events import RunEnded
 from coder.core.lazy import LazyModule

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.frontends.repl.entry import Clip
 
 MOST_LINES = 10  # a longer paste is shown as a token

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.core.events import ToolFinished
 from coder.frontends.desk import Shown
 from coder.frontends.styled import Row

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.frontends.amounts import duration
 from coder.frontends.plain import printable
 from coder.frontends.render import markdown

@@ -5,12 +5,12 @@ stands in them.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from pathlib import Path
 
 from coder.app.memory_report import Report, Row, report_of
 from coder.app.notes import note_places
 from coder.config.paths import user_home
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.frontends.amounts import size, tokens
 from coder.frontends.desk import Desk

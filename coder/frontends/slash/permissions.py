@@ -5,7 +5,7 @@ decision comes about.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import get_args
 
@@ -14,6 +14,7 @@ from coder.app.saving import save_rule
 from coder.config.paths import user_home
 from coder.config.write import remove_rule
 from coder.core.config import Behaviour, RuleText, Scope
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.frontends.desk import Desk
 from coder.frontends.folding import fold_rows

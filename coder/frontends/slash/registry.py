@@ -6,10 +6,11 @@ Must not know what any of them does.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+from coder.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from coder.app.commanding.expanded import Offered

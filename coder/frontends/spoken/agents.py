@@ -59,7 +59,7 @@ class AgentsTold:
                 pass
 
     def step(self, event: StepChanged) -> Iterator[str]:
-        text = f", {visible_line(event.text)}" if event.text else ""
+        text = f", {visible_line(event.text)}" if event.text and not event.is_told_next else ""
         item = f", {visible_line(event.item)}" if event.item else ""
         label = {"failed": "tool failed", "waiting": "note"}.get(event.state, "tool")
         name = f"workflow {visible_line(event.workflow)}, step {visible_line(event.step)}"

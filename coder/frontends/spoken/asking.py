@@ -33,7 +33,7 @@ async def ask(terminal: Terminal, request: Request, facts: Facts, keep: Callable
     terminal.bell()
     match request:
         case Question():
-            return await _ask_form(terminal, Form(request.questions))
+            return await _ask_form(terminal, Form(request.questions, request.otherwise))
         case ServerQuestion():
             return await _ask_server(terminal, request)
         case PermissionRequest() if is_plan(request) and not request.confirm:

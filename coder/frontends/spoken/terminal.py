@@ -12,9 +12,9 @@ import termios
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass
 from typing import TextIO
 
+from coder.core.dataclass import dataclass
 from coder.frontends.plain import printable
 
 JOIN = 0.03  # seconds after which a line that could be the first of a pasted text is taken for itself

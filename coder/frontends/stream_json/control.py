@@ -32,7 +32,7 @@ class Control:
         self._write = write
         self._answers = answers
         self._waiting: dict[str, asyncio.Future[Json]] = {}
-        self._working: dict[str, asyncio.Task[None]] = {}
+        self._working: dict[asyncio.Task[None], str] = {}  # by task: a host may give two requests one id
         self._is_gone = False
 
     async def ask(self, request: Json) -> Json:
@@ -60,7 +60,7 @@ class Control:
             case "control_response":
                 self._answered(frame.get("response"))
             case "control_cancel_request":
-                if (task := self._working.get(str(frame.get("request_id")))) is not None:
+                for task in [each for each, name in self._working.items() if name == str(frame.get("request_id"))]:
                     task.cancel()
             case _:
                 return False
@@ -76,20 +76,20 @@ class Control:
     async def settled(self, seconds: float = 5.0) -> None:
         """Waits for the answers to what the host asked before it ended its input."""
         if self._working:
-            await asyncio.wait(self._working.values(), timeout=seconds)
+            await asyncio.wait(list(self._working), timeout=seconds)
 
     async def aclose(self) -> None:
         self.gone()
-        for task in list(self._working.values()):
+        for task in list(self._working):
             task.cancel()
         if self._working:
-            await asyncio.wait(self._working.values())
+            await asyncio.wait(list(self._working))
 
     def _begin(self, frame: Json) -> None:
         name, request = str(frame.get("request_id")), frame.get("request")
         task = asyncio.create_task(self._work(name, request if isinstance(request, dict) else {}))
-        self._working[name] = task
-        task.add_done_callback(lambda done: self._working.pop(name, None))
+        self._working[task] = name
+        task.add_done_callback(lambda done: self._working.pop(done, None))
 
     async def _work(self, name: str, request: Json) -> None:
         subtype = request.get("subtype")

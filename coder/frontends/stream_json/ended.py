@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from coder.app.session import SessionFacts
 from coder.app.spent import Spent
+from coder.core.dataclass import dataclass
 from coder.core.events import EndReason, PermissionDenied, RunEnded
 from coder.core.messages import Json
 from coder.frontends.stream_json.frames import framed, usage
@@ -23,6 +24,7 @@ _TERMINAL: dict[EndReason, str] = {
     "gate_unmet": "stop_hook_prevented",
     "unfit": "structured_output_retry_exhausted",
     "hook_stopped": "hook_stopped",
+    "prompt_tool_missing": "permission_prompt_tool_missing",
     "server_missing": "mcp_server_missing",
     "token_budget": "budget_exhausted",
     "done": "completed",

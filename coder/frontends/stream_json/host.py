@@ -56,7 +56,7 @@ class Host:
     async def run(self) -> int:
         """Until the host has ended its input and all it said is done, or a signal came. Returns the exit code."""
         reading = asyncio.create_task(self._read())
-        with Signals(self.turns.stop) as signals:
+        with Signals(self.turns.stop, self._last_words) as signals:
             try:
                 await self.turns.work()
                 if signals.caught is None:
@@ -71,6 +71,11 @@ class Host:
                 await self._leave()
             signals.leaves_with = self._closed(signals)
             return signals.leaves_with
+
+    def _last_words(self, signals: Signals) -> None:
+        self.turns.abandon()
+        self.out.closing()
+        self._closed(signals)
 
     async def _leave(self) -> None:
         try:
@@ -111,7 +116,7 @@ class Host:
 
     def _closed(self, signals: Signals) -> int:
         code = _code(self.turns.last, signals)
-        with signals.last_words() as words:
+        with signals.delivering() as words:
             try:
                 self.out.close()
             except OSError as error:

@@ -34,6 +34,12 @@ def answers_of(seat: Seat, turns: Turns) -> dict[str, Answer]:
         cancelled = {"cancelled": list(receipt.cancelled)} if request.get("cancel_queued") is True else {}
         return {"still_queued": list(receipt.still_queued), **cancelled}
 
+    async def cancel_async_message(request: Json) -> Json:
+        name = request.get("message_uuid")
+        if not isinstance(name, str):
+            raise RequestError("message_uuid must be a text")
+        return {"cancelled": turns.cancel(name)}
+
     async def set_permission_mode(request: Json) -> Json:
         wanted = request.get("mode")
         mode = _MODES.get(wanted) if isinstance(wanted, str) else None
@@ -43,7 +49,7 @@ def answers_of(seat: Seat, turns: Turns) -> dict[str, Answer]:
             (await session()).set_mode(mode)
         except CoderError as error:
             raise RequestError(str(error)) from None
-        return {}
+        return {"mode": mode}
 
     async def set_model(request: Json) -> Json:
         wanted = request.get("model")
@@ -58,6 +64,7 @@ def answers_of(seat: Seat, turns: Turns) -> dict[str, Answer]:
     return {
         "initialize": initialize,
         "interrupt": interrupt,
+        "cancel_async_message": cancel_async_message,
         "set_permission_mode": set_permission_mode,
         "set_model": set_model,
     }

@@ -15,27 +15,16 @@ from coder.core.requests import Reply, Request
 from coder.frontends.commands import OWN
 from coder.frontends.stream_json import convert
 from coder.frontends.stream_json.out import StreamJsonOut, encode
+from coder.frontends.stream_json.shows import Shows
 from coder.frontends.stream_json.turns_said import Said
 
 
 class HostOut(StreamJsonOut):
-    """`replays`: what the host said is given back when it is read, as an acknowledgement."""
-
     own_commands = (*OWN, "clear", "context", "cost")
     capabilities = ("interrupt_receipt_v1", "interrupt_cancel_queued_v1")
 
-    def __init__(
-        self,
-        fd: int,
-        *,
-        hook_events: bool = False,
-        forwards_agents: bool = False,
-        partial: bool = False,
-        states: bool = False,
-        replays: bool = False,
-    ) -> None:
-        super().__init__(fd, hook_events=hook_events, forwards_agents=forwards_agents, partial=partial, states=states)
-        self._replays = replays
+    def __init__(self, fd: int, shows: Shows | None = None) -> None:
+        super().__init__(fd, shows)
         self._steered: dict[str, Said] = {}  # said to the run under way, and not read yet
         self._own: set[str] = set()  # ids of what the host said, which is not told to it as news
         self._warned = ""  # the session whose warnings were told
@@ -85,7 +74,7 @@ class HostOut(StreamJsonOut):
     def said(self, said: Said) -> None:
         """The run, or the conversation, has it now."""
         self._own.add(said.uuid)
-        if self._replays:
+        if self._shows.replays:
             synthetic, origin = said.is_synthetic, said.origin
             frame = convert.replayed(self._session_id, said.uuid, said.content, is_synthetic=synthetic, origin=origin)
             self._write(frame)

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from coder.app.session import Session
 from coder.app.starting import Start
+from coder.core.dataclass import dataclass
 from coder.core.errors import CoderError
 from coder.core.messages import Json
 from coder.core.tools import Mode
@@ -69,16 +70,16 @@ class Seat:
         reopening.leaves(old, start)
         await old.aclose()
         try:
-            self._session = await self._next(old, start)
+            await self._follow(old, start)
         except CoderError:
             self._session = None
             try:
-                self._session = await self._next(old, back)
+                await self._follow(old, back)
             except CoderError as error:
                 self._problem = error
                 raise
             raise
-        return self._session
+        return await self.opened()
 
     async def aclose(self) -> None:
         """Idempotent."""
@@ -90,8 +91,20 @@ class Seat:
         if session is not None:
             await session.aclose()
 
-    async def _next(self, old: Session, start: Start) -> Session:
-        return await self._open(Wanted(start, old.control.mode, old.control.model, self._initialize))
+    async def _follow(self, old: Session, start: Start) -> None:
+        """What the host wanted of the old one counts for the new one, also what it said while that was made."""
+        mode, model = old.control.mode, old.control.model
+        new = await self._open(Wanted(start, mode, model, self._initialize))
+        if old.control.mode != mode:
+            new.set_mode(old.control.mode)
+        if old.control.model != model:
+            new.set_model(old.control.model)
+        for what, value in old.tuned.items():
+            new.tune(what, value)
+        if old.flagged:
+            await new.permit(old.flagged)
+            new.flagged = old.flagged
+        self._session = new
 
     async def _begin(self) -> Session:
         try:

@@ -22,8 +22,9 @@ class Signals:
     """The first one stops what runs; another one after a moment ends the process at once. Often one is sent twice, to
     the group and to each of it."""
 
-    def __init__(self, stop: Callable[[], None]) -> None:
-        self._stop = stop
+    def __init__(self, stop: Callable[[], None], last_words: Callable[[Signals], object]) -> None:
+        """`last_words` says what is to be said before the process ends at once."""
+        self._stop, self._last_words = stop, last_words
         self.caught: signal.Signals | None = None
         self._since = 0.0
         self._is_over = False  # others see to signals: what the loop still hears of them counts no more
@@ -43,7 +44,7 @@ class Signals:
             if loop.remove_signal_handler(number) and code is not None:
                 signal.signal(number, lambda *_: os._exit(code))
 
-    def last_words(self) -> LastWords:
+    def delivering(self) -> LastWords:
         self._is_over = True
         return LastWords(self.caught, self._since)
 
@@ -55,5 +56,10 @@ class Signals:
             self.caught, self._since = number, now
             self._stop()
         elif now - self._since > SAME:
+            for each in SIGNALS:
+                asyncio.get_running_loop().remove_signal_handler(each)  # the next one ends it as any program
             descendants.end_descendants()
-            os._exit(128 + number)
+            try:
+                self._last_words(self)
+            finally:
+                os._exit(128 + self.caught)

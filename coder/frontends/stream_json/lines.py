@@ -26,36 +26,66 @@ def encode(message: Json) -> bytes:
         return encode_line(_flat(message))
 
 
-def fitted(message: Json, limit: int = LIMIT) -> bytes:
-    """The line of a message, with notes in place of what is too long for one. Never raises."""
+def fitted(message: Json, limit: int | None = LIMIT, where: str = "") -> bytes:
+    """The line of a message, with notes in place of what is too long for one; `where` is the file that has it whole.
+    Never raises."""
     line = encode(message)
-    return line if len(line) <= limit else encode(slimmed(message, limit))
+    if limit is None or len(line) <= limit:
+        return line
+    is_result = message.get("type") == "result"
+    return encode(_short_result(message, limit, where) if is_result else slimmed(message, limit, where))
 
 
-def slimmed(message: Json, limit: int = LIMIT) -> Json:
+def slimmed(message: Json, limit: int = LIMIT, where: str = "") -> Json:
     """The message with notes in place of pictures, documents and the ends of long texts, as many as it takes for a line
     of that length; of one with too many parts only what it is."""
     for longest in _STEPS:
-        slim: Json = _slim(message, longest)
+        slim: Json = _slim(message, longest, where)
         if len(encode(slim)) <= limit:
             return slim
     return {key: _only(value) for key, value in list(message.items())[:_MOST_ITEMS]}
 
 
-def _slim(value: Any, longest: int) -> Any:
+def _short_result(message: Json, limit: int, where: str) -> Json:
+    """A result with as much of its text as there is room for. An answer in a form is whole, or left out."""
+    text = message.get("result")
+    notes = [_left_out(len(text), "characters", where)] if isinstance(text, str) else []
+    made: Json = {**message, "result": ""} if isinstance(text, str) else dict(message)
+    if "structured_output" in made and len(encode(made)) > limit:
+        size = len(encode({"": made.pop("structured_output")}))
+        notes.append(_left_out(size, "bytes of structured output", where))
+    made = slimmed(made, limit, where)
+    if isinstance(text, str):
+        room = limit - len(encode({**made, "result": "… ".join(("", *notes))}))
+        made["result"] = "… ".join((_beginning(text, room), *notes))
+    return made
+
+
+def _beginning(text: str, room: int) -> str:
+    """As much of the text as takes `room` bytes in a line."""
+    while (size := len(encode({"": text}))) > max(room, 0) and text:
+        text = text[: min(len(text) - 1, len(text) * max(room, 0) // size)]
+    return text
+
+
+def _left_out(size: int, what: str, where: str) -> str:
+    return f"[{size:,} {what}, left out of this message{f'; {where} has all of it' if where else ''}]"
+
+
+def _slim(value: Any, longest: int, where: str) -> Any:
     """The value without pictures and documents, and with the beginnings of long texts."""
     match value:
         case str() if len(value) > longest:
-            return f"{value[: min(_SHOWN, longest)]}… [{len(value):,} characters, left out of this message]"
+            return f"{value[: min(_SHOWN, longest)]}… {_left_out(len(value), 'characters', where)}"
         case {"type": str(kind), "source": {"data": str(data), **rest}} if kind in _MEDIA and len(data) > longest:
-            what = rest.get("media_type") or kind
-            return {"type": "text", "text": f"[{what} of {len(data) * 3 // 4:,} bytes, left out of this message]"}
+            what = f"[{rest.get('media_type') or kind} of "
+            return {"type": "text", "text": what + _left_out(len(data) * 3 // 4, "bytes", where)[1:]}
         case dict():
-            return {key: _slim(item, longest) for key, item in value.items()}
+            return {key: _slim(item, longest, where) for key, item in value.items()}
         case list() if len(value) > _MOST_ITEMS and longest == _STEPS[-1]:
-            return [_slim(item, longest) for item in value[:_MOST_ITEMS]]
+            return [_slim(item, longest, where) for item in value[:_MOST_ITEMS]]
         case list():
-            return [_slim(item, longest) for item in value]
+            return [_slim(item, longest, where) for item in value]
         case _:
             return value
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from coder import __version__
-from coder.app.commanding.expanded import Offered
 from coder.app.session import SessionFacts
 from coder.core.messages import Json
 from coder.frontends.commands import OWN
@@ -24,14 +23,15 @@ _KEYLESS = frozenset({"", "ANTHROPIC_AUTH_TOKEN", "demo", "replay"})
 
 def init(
     facts: SessionFacts,
-    commands: Sequence[Offered] = (),
+    commands: Sequence[tuple[str, str]] = (),
     servers: Sequence[ServerRow] = (),
     *,
     skipped: Sequence[tuple[str, str, str]] = (),
     own_commands: Sequence[str] = OWN,
     capabilities: Sequence[str] = (),
 ) -> Json:
-    """`skipped` are entries of servers that are not used, `capabilities` names of what a host can rely on."""
+    """`commands` are names and kinds; `skipped` are entries of servers that are not used, `capabilities` names of what
+    a host can rely on."""
     errors = [{"name": name, "type": kind, "message": text} for name, kind, text in skipped]
     return system(
         facts.session_id,
@@ -41,17 +41,27 @@ def init(
         mcp_servers=[{"name": each.name, "status": STATUSES.get(each.state, each.state)} for each in servers],
         model=facts.model,
         permissionMode=facts.mode,
-        slash_commands=list(dict.fromkeys((*own_commands, *(each.name for each in commands)))),
+        slash_commands=list(dict.fromkeys((*own_commands, *(name for name, _ in commands)))),
         apiKeySource=key_source(facts.key_source),
         claude_code_version=__version__,
         output_style=facts.style,
         agents=list(facts.agents),
-        skills=[each.name for each in commands if each.kind == "skill"],
-        plugins=[],
+        skills=[name for name, kind in commands if kind == "skill"],
+        **plugins(facts),
         **({"mcp_server_errors": errors} if errors else {}),
         **({"capabilities": list(capabilities)} if capabilities else {}),
         **trust(facts),
     )
+
+
+def plugins(facts: SessionFacts) -> Json:
+    """Those that the session has, and what is not used of those that were named."""
+    named = facts.plugins
+    if named is None:
+        return {"plugins": []}
+    wrong = [{"plugin": each.plugin, "type": each.kind, "message": each.message} for each in named.problems]
+    shown = [{"name": each.name, "path": str(each.path)} for each in named.loaded]
+    return {"plugins": shown, **({"plugin_errors": wrong} if wrong else {})}
 
 
 def key_source(name: str) -> str:

@@ -40,7 +40,8 @@ from coder.frontends.hook_words import failure
 from coder.frontends.stream_json import convert
 from coder.frontends.stream_json.lines import encode as encode
 from coder.frontends.stream_json.out_result import JsonOut as JsonOut
-from coder.frontends.stream_json.progress import BEAT, Progress
+from coder.frontends.stream_json.progress import Progress
+from coder.frontends.stream_json.shows import Shows
 
 if TYPE_CHECKING:
     from coder.frontends.stream_json import agents, limits, mirror, shells
@@ -57,36 +58,20 @@ _LEAVES_RUNNING = frozenset({"Bash"})
 
 
 class StreamJsonOut(JsonOut):
-    """`--output-format stream-json`: one JSON object a line, each written at once, the result last. `hook_events`: each
-    hook is told of, not only those of the start. `forwards_agents`: what subagents say and think is given on too.
-    `partial`: the API's events are given on. `states`: each change between idle and running is told.
-    `asks_tool`: who decides about calls knows what it has denied, and only the result tells of it. `beat` is how often
-    a call that runs is told of, in seconds."""
+    """`--output-format stream-json`: one JSON object a line, each written at once, the result last."""
 
     own_commands: Sequence[str] = OWN
     """The commands of coder's own that can be typed."""
     capabilities: Sequence[str] = ()
 
-    def __init__(
-        self,
-        fd: int,
-        *,
-        hook_events: bool = False,
-        forwards_agents: bool = False,
-        partial: bool = False,
-        states: bool = False,
-        asks_tool: bool = False,
-        beat: float = BEAT,
-    ) -> None:
-        super().__init__(fd, partial=partial)
-        self._tells_hooks = hook_events
-        self._forwards = forwards_agents
-        self._tells_states = states
-        self._asks_tool = asks_tool
+    def __init__(self, fd: int, shows: Shows | None = None) -> None:
+        super().__init__(fd, shows)
+        self._forwards = self._shows.forwards_agents
+        self._asks_tool = self._shows.asks_tool
         self._agents: agents.AgentsOut | None = None
         self._limits: limits.Limits | None = None
         self._shells: shells.ShellsOut | None = None
-        self._progress = Progress(self._write, beat)
+        self._progress = Progress(self._write, self._shows.beat)
         self._state: State = "idle"
 
     def begin(self, session: Session) -> None:
@@ -100,7 +85,7 @@ class StreamJsonOut(JsonOut):
         facts = replace(session.facts, mode=session.control.mode, model=session.control.model, tools=session.tools)
         return convert.init(
             facts,
-            session.commands,
+            session.command_names,
             session.servers,
             skipped=session.skipped_servers,
             own_commands=self.own_commands,
@@ -109,7 +94,7 @@ class StreamJsonOut(JsonOut):
 
     def state(self, now: State) -> None:
         """Tells what the session does now, where somebody wants to know and it is news."""
-        if self._tells_states and now != self._state:
+        if self._shows.states and now != self._state:
             self._write(convert.state_changed(self._session_id, now))
         self._state = now
 
@@ -167,7 +152,7 @@ class StreamJsonOut(JsonOut):
         self._write_all(self._shells.rest(self._session_id) if self._shells is not None else ())
 
     def _of_agent(self, event: AnyEvent) -> None:
-        if isinstance(event, HookStarted | HookEnded) and self._tells_hooks:
+        if isinstance(event, HookStarted | HookEnded) and self._shows.hook_events:
             self._hook(event)
             return
         if isinstance(event, PermissionDenied) and self._asks_tool:
@@ -222,7 +207,7 @@ class StreamJsonOut(JsonOut):
         return [shells.row(task) for task in running]
 
     def _hook(self, event: HookStarted | HookEnded) -> None:
-        is_told = self._tells_hooks or event.point in _ALWAYS
+        is_told = self._shows.hook_events or event.point in _ALWAYS
         if isinstance(event, HookStarted):
             if is_told and event.point not in _NEVER_STARTED:
                 self._write(convert.hook_started(self._session_id, event))

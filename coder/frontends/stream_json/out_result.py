@@ -14,8 +14,9 @@ from coder.core.requests import Reply, Request
 from coder.frontends.outbox import Outbox
 from coder.frontends.stream_json import convert
 from coder.frontends.stream_json.ended import Turn
-from coder.frontends.stream_json.lines import encode, fitted
+from coder.frontends.stream_json.lines import fitted
 from coder.frontends.stream_json.partial import Partial
+from coder.frontends.stream_json.shows import Shows
 from coder.frontends.workflow_json import with_workflow
 
 if TYPE_CHECKING:
@@ -27,13 +28,14 @@ else:  # few runs ask anything
 class JsonOut:
     """`--output-format json`: exactly the result object, as one document."""
 
-    def __init__(self, fd: int, *, partial: bool = False) -> None:
+    def __init__(self, fd: int, shows: Shows | None = None) -> None:
+        self._shows = shows or Shows()
         self._outbox = Outbox(fd)
         self._denials: list[PermissionDenied] = []
         self._started = time.monotonic()
         self._session_id = ""
         self._session: Session | None = None
-        self._partial = Partial(time.monotonic, is_told=partial)
+        self._partial = Partial(time.monotonic, is_told=self._shows.partial)
         self._in_tools = False  # calls of this turn were begun or denied, and no request was made since
 
     def begin(self, session: Session) -> None:
@@ -77,5 +79,11 @@ class JsonOut:
         return with_workflow(result, session)
 
     def _write(self, message: Json) -> None:
-        """A result goes out whole, whatever its length: it is what the run was for."""
-        self._outbox.put(encode(message) if message.get("type") == "result" else fitted(message))
+        room = self._shows.room
+        limit = room.result if message.get("type") == "result" else room.line
+        self._outbox.put(fitted(message, limit, self._where(message)))
+
+    def _where(self, message: Json) -> str:
+        """The file that has a message whole; "" where that is none."""
+        path = self._session.facts.transcript if self._session is not None else None
+        return str(path) if path is not None and message.get("parent_tool_use_id") is None else ""

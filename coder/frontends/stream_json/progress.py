@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json, ToolUse
 from coder.frontends.stream_json import convert
 

@@ -9,13 +9,14 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 from uuid import uuid4
 
 from coder.app.prompting import Given
 from coder.app.session import Session
+from coder.core.dataclass import dataclass
 from coder.core.errors import CoderError
 from coder.core.events import RunEnded
 from coder.core.messages import Json
@@ -33,12 +34,13 @@ Command: TypeAlias = Callable[[Session, str], Awaitable[RunEnded | None]]
 """Does what a line that begins with a slash says; None for one that is a prompt."""
 
 
-_BY_AGENTS: Json = {"kind": "task-notification"}
+_BY_TASKS: Json = {"kind": "task-notification"}
+_INTERRUPTED = RunEnded(reason="interrupted", turns=0, error="Interrupted")
 
 
 @dataclass(frozen=True, slots=True)
 class _Next:
-    """What the next turn begins with; without words of the host, what agents have reported."""
+    """What the next turn begins with; without words of the host, what ended in the background."""
 
     said: Said | None = None
 
@@ -64,7 +66,9 @@ class Turns:
         self._is_prompt = False  # what runs: it can be told more
         self._has_ended = False  # nothing more will be said
         self._is_stopped = self._has_failed = False
+        self.over = asyncio.Event()  # nothing more will be said, or begun
         self._until: float | None = None  # when agents in the background are waited for no longer
+        self._under: _Next | None = None  # what has begun, and has no result yet
         self._met = ""  # the session whose servers were waited for
         self.last: RunEnded | None = None
 
@@ -83,12 +87,14 @@ class Turns:
     def end(self) -> None:
         """Nothing more will be said: what is queued is done, and then `work` returns."""
         self._has_ended = True
+        self.over.set()
         self._seat_waits()
         self._changed.set()
 
     def stop(self) -> None:
         """What runs is interrupted, and nothing is begun any more."""
         self._is_stopped = True
+        self.over.set()
         self._waiting.clear()
         if self._seat.session is not None:
             self._seat.session.interrupt()
@@ -110,6 +116,18 @@ class Turns:
             session.interrupt()
         return Receipt((*unread, *(said.uuid for said in self._waiting)), cancelled)
 
+    def cancel(self, uuid: str) -> bool:
+        """Takes back what was said and has not begun: there is no result for that. False where it has, or never was."""
+        for said in self._waiting:
+            if said.uuid == uuid:
+                self._waiting.remove(said)
+                return True
+        session = self._seat.session
+        if session is None or not session.withdraw(uuid):
+            return False
+        self._out.forget([uuid])
+        return True
+
     def fail(self, error: CoderError) -> None:
         """Nothing more can be said to the session. Tells so once, whoever found it out."""
         if not self._has_failed:
@@ -118,9 +136,20 @@ class Turns:
             self._out.failed(str(error))
         self.stop()
 
+    def abandon(self) -> None:
+        """The process ends at once: what is under way has its result, and no more is heard of it."""
+        under, self._under = self._under, None
+        if under is None:
+            return
+        if (session := self._seat.session) is None:
+            self._out.failed(_INTERRUPTED.error)
+        else:
+            self._tell(_INTERRUPTED, session, under.said)
+
     async def work(self) -> None:
         """Until nothing more will be said, and all that was is done."""
         while (next_one := await self._next()) is not None:
+            self._under = next_one
             try:
                 session = await self._seat.opened()
             except CoderError as error:
@@ -132,13 +161,15 @@ class Turns:
             else:
                 session.note(_given(said))
                 self._out.said(said)
+                self._under = None
 
     async def _next(self) -> _Next | None:
         while not (self._is_stopped or self._out.is_broken):
             if self._waiting:
                 return _Next(self._waiting.popleft())
-            agents = self._seat.session.agents if self._seat.session is not None else None
-            if agents is not None and agents.has_news:
+            session = self._seat.session
+            agents = session.agents if session is not None else None
+            if session is not None and self._has_news(session):
                 return _Next()
             if self._has_ended and (agents is None or not agents.behind):
                 return None
@@ -147,6 +178,12 @@ class Turns:
             self._changed.clear()
             await self._wait(agents)
         return None
+
+    def _has_news(self, session: Session) -> bool:
+        """Agents are waited for at the end, commands are not: they begin no turn behind it."""
+        if self._has_ended:
+            return session.agents is not None and session.agents.has_news
+        return session.has_news
 
     async def _wait(self, agents: LateAgents | None) -> None:
         """Until something has changed. When nothing more will be said, agents in the background have so long and no
@@ -169,11 +206,12 @@ class Turns:
             self._seat.session.wait_for_agents()
 
     async def _turn(self, session: Session, said: Said | None) -> None:
-        """`said` None: what agents in the background have reported begins it."""
+        """`said` None: what ended in the background begins it."""
+        session.follow_tasks(self._changed.set)
         try:
             if self._has_ended:
                 session.wait_for_agents()
-            unmet = await self._unmet(session)
+            unmet = _INTERRUPTED if self._is_stopped else await self._unmet(session)
             self._out.turn_begins(session)
             session.servers_told()
             if said is not None:
@@ -184,9 +222,13 @@ class Turns:
         except Exception as error:  # noqa: BLE001  # a bug of ours must still leave one result, and no traceback
             _log.exception("the turn failed")
             ended = RunEnded(reason="crashed", turns=0, error=report(error))
-        session = self._seat.session or session  # a command may have begun another
+        self._tell(ended, self._seat.session or session, said)  # a command may have begun another
+
+    def _tell(self, ended: RunEnded, session: Session, said: Said | None) -> None:
+        """The result of the turn, and of what was read along with it."""
+        self._under = None
         read, unread = self._out.left(session.undelivered())
-        self._out.turn_ended(ended, session, said, None if said is not None else _BY_AGENTS)
+        self._out.turn_ended(ended, session, said, None if said is not None else _BY_TASKS)
         for each in read:
             self._out.turn_shared(ended, session, each)
         self._out.state("idle")
@@ -223,7 +265,7 @@ class Turns:
             return None
         missing = await session.required()
         if missing is None:
-            return RunEnded(reason="interrupted", turns=0, error="Interrupted")
+            return _INTERRUPTED
         if missing:
             return RunEnded(reason="server_missing", turns=0, error=" ".join(missing))
         self._met = session.facts.session_id

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from uuid import UUID, uuid4
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Block, Json, Text, block_from_api
 
 _TAKEN = ("text", "image", "document")

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.git.call import Git
 from coder.git.messages.style import Written
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from statistics import median
 
+from coder.core.dataclass import dataclass
 from coder.git.messages.wording import BULLET, Subject, Trailer, is_made_by_git, parts_of, script_of, subject_of, widths
 
 MOST = 100  # messages that are looked at

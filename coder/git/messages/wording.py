@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from coder.core.dataclass import dataclass
 
 _MOST = 20_000  # characters of a message that are looked at
 _CONVENTIONAL = re.compile(r"(?P<kind>[A-Za-z][A-Za-z-]{1,15})(?:\((?P<scope>[^()\n]{1,40})\))?!?: ")

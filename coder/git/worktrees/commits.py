@@ -7,9 +7,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.core.ordinary import read_ordinary
 from coder.git.call import Git
 from coder.git.stashes import stashes_in

@@ -11,9 +11,10 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.git import porcelain
 from coder.git.call import Answer, Git
 from coder.git.filters import ARGUMENTS, filters

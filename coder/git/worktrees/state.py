@@ -5,8 +5,8 @@ removed, or who asks.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from coder.core.dataclass import dataclass
 from coder.core.visible import visible_line
 from coder.git.call import Git
 from coder.git.progress import under_way

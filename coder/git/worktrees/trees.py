@@ -9,10 +9,10 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.ordinary import read_ordinary
 from coder.core.visible import visible_line

@@ -6,9 +6,9 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
+from coder.core.dataclass import dataclass
 from coder.tools.finding.alike import Meanings, usual
 from coder.tools.finding.words import stems
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ToolError
 
 _LONGEST = 200  # characters of a pattern

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ToolError
 from coder.core.tools import ToolOutput
 from coder.tools.finding import shown

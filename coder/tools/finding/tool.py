@@ -5,9 +5,9 @@ It stands in every request of a session with servers, so what finds is loaded wi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
+from coder.core.dataclass import dataclass
 from coder.core.lazy import LazyModule
 from coder.core.tools import Internal, ToolContext, ToolOutput
 from coder.core.workspace import Workspace

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 
+from coder.core.dataclass import dataclass
 from coder.core.tools import Reads, ToolContext, ToolOutput
 from coder.core.visible import visible_line
 from coder.core.workspace import Workspace

@@ -9,9 +9,9 @@ import asyncio
 import os
 import shlex
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ToolError
 from coder.core.tools import Runs
 from coder.core.workspace import Workspace

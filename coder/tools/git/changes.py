@@ -6,9 +6,9 @@ Must not know which two states are compared.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import islice
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.git import diff
 from coder.git.diff import Differing

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ToolError
 from coder.core.requests import Effect
 from coder.core.tools import Access, ToolContext, ToolOutput

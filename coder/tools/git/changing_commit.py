@@ -6,9 +6,9 @@ import os
 import stat
 import tempfile
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ToolError
 from coder.core.ordinary import read_ordinary
 from coder.core.requests import Effect

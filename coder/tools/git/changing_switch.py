@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ToolError
 from coder.core.requests import Effect
 from coder.core.tools import Access, ToolContext, ToolOutput

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError, ToolError
 from coder.core.requests import Effect
 from coder.core.tools import Access, ToolContext, ToolOutput

@@ -10,9 +10,9 @@ import os
 import re
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ToolError
 from coder.core.requests import Effect
 from coder.git.call import Answer

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.core.tools import Reads, ToolContext, ToolOutput
 from coder.core.visible import visible_line
 from coder.core.workspace import Workspace

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ToolError
 from coder.core.tools import Reads, ToolContext
 from coder.core.workspace import Workspace

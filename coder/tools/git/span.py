@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ToolError
 
 _SPAN = re.compile(r"\s*(\d{1,9})\s*(?:(?P<to>[-,:])\s*(\d{1,9})?)?\s*\Z", re.ASCII)

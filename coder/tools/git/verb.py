@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Literal, Protocol, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.core.tools import Access, ToolContext, ToolOutput
 from coder.core.workspace import Workspace
 from coder.tools.form import Bounds

@@ -7,9 +7,9 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.core.tools import Reads, ToolContext, ToolOutput
 from coder.core.workspace import Workspace

@@ -7,10 +7,10 @@ what is reached. Therefore no credentials, no backslashes, no blanks, and no nam
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import quote, urljoin
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import ToolError
 from coder.core.visible import visible_line
 

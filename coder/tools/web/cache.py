@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from coder.core.dataclass import dataclass
 from coder.core.messages import Document, Image
 from coder.tools.web.page import Page
 

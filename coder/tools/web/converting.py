@@ -10,11 +10,11 @@ import contextlib
 import json
 import re
 import sys
-from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
 
 import coder
+from coder.core.dataclass import dataclass
 
 LARGEST = 2 << 20  # characters of HTML that are converted
 _PATIENCE = 15.0  # seconds

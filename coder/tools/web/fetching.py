@@ -10,11 +10,11 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from coder import __version__
+from coder.core.dataclass import dataclass
 from coder.core.errors import ToolError
 from coder.core.lazy import LazyModule
 from coder.core.visible import visible_line

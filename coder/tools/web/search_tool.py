@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
 from typing import Annotated
 
 from coder.core import prompts
+from coder.core.dataclass import dataclass
 from coder.core.errors import ModelError, ToolError
 from coder.core.messages import Json
 from coder.core.requests import Effect

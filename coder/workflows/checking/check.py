@@ -6,9 +6,9 @@ Must not know where files lie.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.workflows.checking.controls import control_problems
 from coder.workflows.checking.nesting import nesting_problems
 from coder.workflows.checking.types import Types

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
+from coder.core.dataclass import dataclass
 from coder.workflows.checking.said import meant
 from coder.workflows.flow import Flow, result_of
 from coder.workflows.types import ANY, TEXT, Field, Many, Shape, Type, inside, words

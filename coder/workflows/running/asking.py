@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from coder.core.agents import Brief, Report
 from coder.core.choices import Effort
+from coder.core.dataclass import dataclass
 from coder.core.errors import ToolError
 from coder.core.messages import Json
 from coder.core.visible import visible_line

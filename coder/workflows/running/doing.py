@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
 
 from coder.core import prompts
+from coder.core.dataclass import dataclass
 from coder.workflows.filling import filled, text_of
 from coder.workflows.running.asking import Asked, ask
 from coder.workflows.running.items import Item

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from coder.core.dataclass import dataclass
 from coder.core.visible import visible_line
 from coder.workflows.commands import command_of
 from coder.workflows.filling import text_of

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from coder.core.dataclass import dataclass
 from coder.core.visible import visible_line
 from coder.workflows.running.means import digest
 from coder.workflows.running.outcome import Answer, Halt

@@ -86,11 +86,10 @@ class Means:
         if self.visits > MOST_VISITS:
             raise Halt("failed", place, f"its steps led to one another {MOST_VISITS:,} times without an end")
 
-    def emit(self, change: StepChanged) -> None:
-        self.hands.emit(change)
-
-    def changed(self, step: str, state: Any, item: str = "", text: str = "") -> None:
-        self.emit(StepChanged(workflow=self._title, step=step, state=state, item=item, text=text))
+    def changed(self, step: str, state: Any, item: str = "", text: str = "", *, is_told_next: bool = False) -> None:
+        self.hands.emit(
+            StepChanged(workflow=self._title, step=step, state=state, item=item, text=text, is_told_next=is_told_next)
+        )
 
 
 def digest(*parts: Any) -> str:

@@ -5,9 +5,10 @@ they came about.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import CoderError
 from coder.core.messages import Json
 
@@ -76,7 +77,7 @@ class Outcome:
     """How a run ended. `text` is its result, as far as there is one when it was not done; `value` the same as data
     where it is any. `agents` and `usd` are of all processes of the run, `usd` None when a price is not known; `kept`
     how many answers were there already. `where` is the step at which it stopped, `why` the reason, "" when it is done.
-    `unmerged` are branches with work that is in no other place."""
+    `unmerged` are branches with work that is in no other place. `is_late`: it reached the limit of time."""
 
     workflow: str
     run: str
@@ -91,13 +92,15 @@ class Outcome:
     where: str = ""
     why: str = ""
     unmerged: tuple[str, ...] = ()
+    is_late: bool = False
 
 
 class Halt(CoderError):
     """Ends a run before its end. Raised within the runner, and by nobody else."""
 
-    def __init__(self, state: State, where: str, why: str) -> None:
+    def __init__(self, state: State, where: str, why: str, *, is_late: bool = False) -> None:
         super().__init__(why)
+        self.is_late = is_late
         self.state: State = state
         self.where = where
         self.why = why

@@ -6,9 +6,10 @@ import contextlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from coder.core.dataclass import dataclass
 from coder.core.errors import SessionError
 from coder.core.messages import Json
 from coder.core.ordinary import open_ordinary

@@ -49,7 +49,7 @@ class Run:
         except TimeoutError:
             minutes = self._workflow.limits.minutes or 0
             why = f"it may take {minutes:g} minutes (budget.minutes), and they are over"
-            return await self._ended(Halt("budget", self._walk.at, why))
+            return await self._ended(Halt("budget", self._walk.at, why, is_late=True))
         except Halt as halt:
             return await self._ended(halt)
         await self._journal.ends("done")
@@ -82,6 +82,7 @@ class Run:
             where=halt.where.partition("#")[0] if halt is not None else "",
             why=halt.why if halt is not None else "",
             unmerged=tuple(name for name in _branches(walk) if name not in merged),
+            is_late=halt is not None and halt.is_late,
         )
 
 

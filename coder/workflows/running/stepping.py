@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Any
 
+from coder.core.dataclass import dataclass
 from coder.core.events import Notice
 from coder.workflows.conditions import holds
 from coder.workflows.filling import told

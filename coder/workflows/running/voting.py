@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from coder.core.dataclass import dataclass
 from coder.workflows.workflow import Vote
 
 ABSTAINED = "abstained"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeAlias
 
+from coder.core.dataclass import dataclass
 from coder.workflows.filling import text_of, told
 from coder.workflows.running.means import Means
 from coder.workflows.running.outcome import Answer, Halt, StepResult
@@ -77,20 +78,29 @@ class Walk:
         except BaseException as error:
             self.latest = self.stepping.partial or self.latest
             if isinstance(error, Halt) and error.state != "waiting":
-                self.means.changed(path, "failed", text=error.why)
+                self.means.changed(path, "failed", text=error.why, is_told_next=True)
             raise
         self.done.append(result)
-        if result.state != "skipped":
-            self.latest = result
-            self._tell(result)
-        return self._after(step, result)
+        if result.state == "skipped":
+            return self._after(step, result)
+        self.latest = result
+        is_over = True
+        try:
+            to = self._after(step, result)
+            is_over = to == END
+        finally:
+            self._tell(step, result, is_over=is_over)
+        return to
 
-    def _tell(self, result: StepResult) -> None:
+    def _tell(self, step: Step, result: StepResult, *, is_over: bool) -> None:
         if result.state == "failed":
-            self.means.changed(result.name, "failed", text=result.why)
+            ends = is_over and step.on_fail.then == STOP
+            self.means.changed(result.name, "failed", text=result.why, is_told_next=ends)
         else:
             lines = text_of(result.result).strip().splitlines() or [""]
-            self.means.changed(result.name, "kept" if result.is_kept else "done", text=lines[0][:_TEXT])
+            state = "kept" if result.is_kept else "done"
+            is_result = is_over and self.workflow.report in ("", step.name)
+            self.means.changed(result.name, state, text=lines[0][:_TEXT], is_told_next=is_result)
 
     def _after(self, step: Step, result: StepResult) -> str:
         below = step.next or self._below(step)

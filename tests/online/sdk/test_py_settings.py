@@ -8,7 +8,8 @@ from pathlib import Path
 import claude_agent_sdk as sdk
 import pytest
 
-from tests.support.fakeapi import fake_api, tool, turn
+from tests.support.fakeapi import fake_api, tool, tool_input, turn
+from tests.support.plugged import bakery
 from tests.support.sdk_stage import Stage, result, results_of_calls, system
 
 pytestmark = [
@@ -77,12 +78,23 @@ async def test_skills(stage: Stage) -> None:
     assert result(none).result == "c"
 
 
-async def test_plugins_are_refused_with_the_reason(stage: Stage) -> None:
-    heard: list[str] = []
-    plugin = [{"type": "local", "path": str(stage.place.home)}]
-    with fake_api([turn("never")]) as api, pytest.raises(sdk.ProcessError):
-        await stage.told(api, "hi", plugins=plugin, stderr=heard.append)
-    assert "loads no plugins" in heard[0] and api.requests == []
+@pytest.mark.behaviour("B-2400")
+async def test_plugins(stage: Stage, tmp_path: Path) -> None:
+    """A command, an agent, a hook and a server of one, and what is said of one that is not there."""
+    seen = tmp_path / "seen"
+    root = bakery(tmp_path / "bakery", seen)
+    plugins = [{"type": "local", "path": str(path)} for path in (root, tmp_path / "gone")]
+    baker = tool("Agent", subagent_type="bakery:baker", description="d", prompt="bake", run_in_background=False)
+    script = [turn(tool_input("mcp__plugin_bakery_oven__echo", {"text": "rye"}), baker), turn("baked"), turn("done")]
+    more = {"allowed_tools": ["mcp__plugin_bakery_oven"], "extra_args": {"require-mcp": "plugin:bakery:oven"}}
+    with fake_api(script, continuity=False) as api:
+        told = await stage.told(api, "/bakery:knead dough", plugins=plugins, setting_sources=[], **more)
+    init, asked = system(told, "init")[0], str([api.requests[0]["messages"], api.requests[1]["system"]])
+    assert init["plugins"] == [{"name": "bakery", "path": str(root)}] and "bakery:baker" in init["agents"]
+    assert [(each["plugin"], each["type"]) for each in init["plugin_errors"]] == [("gone", "path-not-found")]
+    assert {"name": "plugin:bakery:oven", "status": "connected"} in init["mcp_servers"]
+    assert f"Knead dough in {root}." in asked and "You bake in " in asked and seen.read_text().startswith(f"{root}|")
+    assert "rye" in results_of_calls(told)[0] and "baked" in results_of_calls(told)[1]
 
 
 async def test_a_sandbox_is_asked_for(stage: Stage) -> None:
@@ -116,6 +128,18 @@ async def test_options_that_are_the_sdks_own(stage: Stage) -> None:
         with pytest.raises(sdk.CLIJSONDecodeError):
             await stage.told(api, "hi", max_buffer_size=500)
     assert len(result(told).result or "") == 20_000 and heard == []
+
+
+@pytest.mark.behaviour("B-2466")
+async def test_a_result_is_no_longer_than_the_sdk_reads(stage: Stage) -> None:
+    """A line over 1 MiB would end its reader; who has raised `max_buffer_size` may have all of it."""
+    long = "0123456789" * 200_000
+    with fake_api([turn(long, delta=100_000), turn(long, delta=100_000)], continuity=False) as api:
+        told = result(await stage.told(api, "hi")).result or ""
+        roomy = await stage.told(api, "hi", max_buffer_size=8 << 20, env={"CODER_STREAM_LINE_MAX": "0"})
+    text, _, note = told.partition("… [")
+    assert long.startswith(text) and len(text) > 990_000 and "has all of it" in note
+    assert result(roomy).result == long
 
 
 async def test_an_agent_of_the_main_conversation(stage: Stage) -> None:

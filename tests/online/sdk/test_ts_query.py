@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.fakeapi import fake_api, fault, rule, tool, turn
+from tests.support.plugged import bakery
 from tests.support.sdk_stage import NodeStage, wire, wire_results
 
 pytestmark = [pytest.mark.online, pytest.mark.timeout(600), pytest.mark.behaviour("B-2300")]
@@ -162,3 +164,17 @@ def test_the_host_may_start_the_program_itself(node: NodeStage) -> None:
         options = {"permissionMode": "plan", "allowDangerouslySkipPermissions": True}
         told = node.play("asking.spawned", api, prompt="hi", options=options)
     assert end(told)["result"] == "fine" and told["commands"][0][0] == str(node.program)
+
+
+@pytest.mark.behaviour("B-2400")
+def test_plugins(node: NodeStage, tmp_path: Path) -> None:
+    """Two of them, of which one is to bring no servers."""
+    bread = bakery(tmp_path / "bakery")
+    oven = bakery(tmp_path / "oven", more={".claude-plugin/plugin.json": {"name": "oven"}})
+    plugins = [{"type": "local", "path": str(bread)}, {"type": "local", "path": str(oven), "skipMcpDiscovery": True}]
+    with fake_api([turn("done")]) as api:
+        told = node.play("asking.one", api, prompt="/oven:knead dough", options={"plugins": plugins})
+    assert init(told)["plugins"] == [{"name": "bakery", "path": str(bread)}, {"name": "oven", "path": str(oven)}]
+    assert {"bakery:baker", "oven:baker"} <= set(init(told)["agents"]) and end(told)["result"] == "done"
+    assert [each["name"] for each in init(told)["mcp_servers"]] == ["plugin:bakery:oven"]
+    assert f"Knead dough in {oven}." in str(api.requests[0]["messages"])

@@ -61,7 +61,7 @@ async def test_a_fact_is_found_out_when_a_text_names_it(desk: Desk, text: str, s
 
         return told
 
-    desk.make(gathered={"STYLE": fact("STYLE"), "OTHER": fact("OTHER")})
+    desk.make(gathered=lambda: {"STYLE": fact("STYLE"), "OTHER": fact("OTHER")})
     desk.add("mine", text)
     assert body(await desk.send("/mine")).startswith(sent) and found == asked
 

@@ -77,6 +77,7 @@ async def test_it_decides_about_each_call_and_about_nothing_that_is_a_persons(tm
 
 
 @pytest.mark.behaviour("B-2232")
+@pytest.mark.behaviour("B-2431")
 async def test_where_it_is_missing_the_run_fails_at_the_first_call_that_needs_it(tmp_path: Path) -> None:
     calls = [tool("Bash", command="ls"), tool("Bash", command="touch made"), tool("Bash", command="touch more")]
     async with running_api([turn("Hello."), turn(*calls)]) as api:
@@ -84,7 +85,7 @@ async def test_where_it_is_missing_the_run_fails_at_the_first_call_that_needs_it
         assert (await bench.run(lambda given: "")).reason == "done", "nothing needed leave"
         bench = Bench(tmp_path, api.url, "mcp__police__nobody")
         ended = await bench.run(lambda given: "")
-    assert ended.reason == "hook_stopped"
+    assert ended.reason == "prompt_tool_missing"
     assert ended.error == (
         "--permission-prompt-tool: there is no MCP tool mcp__police__nobody. The MCP tools are: mcp__police__approve."
     )

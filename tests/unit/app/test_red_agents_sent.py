@@ -105,6 +105,34 @@ async def test_nobody_takes_the_name_of_anothers_agent(tmp_path: Path) -> None:
         await session.aclose()
 
 
+@pytest.mark.behaviour("B-2567")
+async def test_an_agent_says_nothing_to_those_who_are_none_of_its_kin(tmp_path: Path) -> None:
+    script = fan(
+        ["part x"],
+        rule({"last_tool": "TaskStop"}, "Inner is done."),
+        rule({"last_user_contains": "and z?"}, "Z too."),
+        rule(
+            {"user_regex": "^part inner"},
+            tool("SendMessage", to="helper", message="and y?"),
+            tool("TaskStop", task_id="helper"),
+        ),
+        rule({"user_regex": "^part outer"}, *asks("part inner"), tool("SendMessage", to="helper", message="and z?")),
+        rule({"last_tool": "SendMessage"}, "Thanks."),
+        rule({"last_user_contains": "second"}, *asks("part outer")),
+        name="helper",
+    )
+    async with running_api(script) as api:
+        session = await Talk.at(tmp_path, api.url).open()
+        await session.prompt(GO)
+        await session.prompt("second")
+        said = results(of(api, "part inner")[-1])
+        helper = next(each for each in session.agents.rows() if each.title == "about part x")  # type: ignore[union-attr]
+        assert said[0].startswith("There is no agent 'helper'.") and helper.id not in said[0]
+        assert "helper" in said[1] and "is stopped" not in said[1]
+        assert results(of(api, "part outer")[-1])[-1].startswith("Z too.")  # who was asked beside it is
+        await session.aclose()
+
+
 @pytest.mark.behaviour("B-2136")
 def test_the_agent_of_hooks_is_for_no_call_of_the_model(tmp_path: Path) -> None:
     casting = Stage(tmp_path).casting(spawns=("Explore",))

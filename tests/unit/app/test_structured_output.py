@@ -155,11 +155,13 @@ async def test_a_list_stands_under_a_name_and_is_given_without_it(tmp_path: Path
 
 
 @pytest.mark.behaviour("B-2263")
+@pytest.mark.behaviour("B-2544")
 @pytest.mark.parametrize(
     ("flags", "error", "words"),
     [
         ({"json_schema": '{"type": '}, SchemaError, "--json-schema is not a valid JSON Schema: line 1, column 10"),
-        ({"json_schema": "[]"}, SchemaError, "expected a JSON object"),
+        ({"json_schema": "[]"}, SchemaError, "it is no JSON object"),
+        ({"json_schema": "schema.json"}, SchemaError, '--json-schema "$(cat FILE)"'),
         ({"json_schema": '{"type": "no"}'}, SchemaError, "`type`: 'no' is not valid"),
         ({"json_schema": SCHEMA, "disallowed_tools": ("*",)}, ConfigError, "a deny rule takes Submit away"),
     ],

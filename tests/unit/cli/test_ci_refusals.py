@@ -25,6 +25,7 @@ OWN, THEIRS = "shop/shop", "enemy/shop"
         (("triage",), "", "no issue to triage"),
         (("triage", "--labels", "a;b"), OWN, "no name of a label"),
         (("prompt",), OWN, "no prompt"),
+        (("prompt", "--prompt", "Look."), "nowhere", "or --base HEAD for what is checked out"),
         (("review",), "", "which commit is to be trusted"),
         (("review",), OWN, "changes nothing"),
         (("review", "--base", "--output=x"), OWN, "no commit of this checkout"),
@@ -48,11 +49,12 @@ def test_what_cannot_be_done_is_said_first(
     commit = {"sha": repository.git("rev-parse", "HEAD").strip()}
     request = {"number": 7, "head": {**commit, "repo": {"full_name": repo}}, "base": commit}
     event = {"repository": {"full_name": OWN}, **({"pull_request": request} if repo else {})}
+    told_by_service = repo != "nowhere"
     (tmp_path / "event.json").write_text(json.dumps(event), "utf-8")
     monkeypatch.chdir(place.project)
     for name, value in {
         "HOME": place.home,
-        "GITHUB_EVENT_PATH": tmp_path / "event.json",
+        "GITHUB_EVENT_PATH": tmp_path / "event.json" if told_by_service else "",
         "RUNNER_TEMP": tmp_path,
     }.items():
         monkeypatch.setenv(name, str(value))

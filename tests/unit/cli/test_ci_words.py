@@ -124,7 +124,7 @@ def test_no_output_shows_a_secret() -> None:
 @pytest.mark.behaviour("B-2318")
 def test_a_comment_calls_nobody_and_loads_nothing() -> None:
     made = as_comment("@ann a@b.example `@pytest`\n/merge\n![x](http://e) <IMG src=y> [ok](http://e)\x1b[1m")
-    assert made == "@\u200bann a@b.example `@pytest`\n\u200b/merge\n[x](http://e) &lt;IMG src=y> [ok](http://e)"
+    assert made == "@\u200bann a@b.example `@\u200bpytest`\n\u200b/merge\n[x](http://e) &lt;IMG src=y> [ok](http://e)"
     assert len(as_comment("x" * 70_000)) < 65_536
 
 

@@ -8,7 +8,7 @@ from coder.cli.arguments import parse
 from coder.cli.grammar import FORMATS, grammar
 from coder.cli.help import HELP
 from coder.cli.help_pages import KEYS, OPTIONS, PAGES
-from coder.cli.main import SUBCOMMANDS
+from coder.cli.main import SUBCOMMANDS, run
 from coder.core.errors import ConfigError
 from coder.frontends.repl import keymap
 from tests.support.cli import Place
@@ -57,3 +57,16 @@ def test_every_key_and_action_is_named_on_the_page_of_keys() -> None:
             assert key in KEYS, key
     for action, (_, _, name) in keymap.DEFAULTS.items():
         assert name in KEYS or action in ("interrupt", "leave"), name
+
+
+@pytest.mark.behaviour("B-2545")
+def test_help_on_a_command_is_its_own_and_of_what_there_is_none_the_pages_are_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        run(["help", "ci"])
+    assert left.value.code == 0 and capsys.readouterr().out.startswith("Usage: coder ci [OPTIONS]")
+    assert run(["help", "headless"]) == 2
+    assert capsys.readouterr().err.startswith("coder: there is no help on 'headless'. `coder help options` lists")
+    assert run(["-p", "x", "--max-turns", "0"]) == 2
+    assert capsys.readouterr().err.endswith("`coder help options` lists the flags.\n")

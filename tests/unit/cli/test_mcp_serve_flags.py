@@ -15,7 +15,7 @@ from coder.cli.main import run
         (["--resume", "x"], "coder mcp serve takes no --resume: it asks no model. See: coder mcp serve --help"),
         (["--mcp-config={}"], "coder mcp serve takes no --mcp-config: it asks no model. See: coder mcp serve --help"),
         (["--tools"], '--tools expects names, such as --tools "Read,Grep".'),
-        (["--toolz", "Read"], "unknown flag --toolz. Did you mean --tools? `coder --help` lists the flags."),
+        (["--toolz", "Read"], "unknown flag --toolz. Did you mean --tools? `coder help options` lists the flags."),
     ],
 )
 def test_flags_that_make_no_sense_are_refused(flags: list[str], why: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -141,7 +141,8 @@ def test_the_choice_of_tools(argv: list[str], tools: tuple[str, ...] | None) -> 
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (["-p", "x", "--plugin-dir", "/p"], "--plugin-dir: coder loads no plugins"),
+        (["-p", "x", "--plugin-url", "http://p"], "--plugin-url: coder loads no plugin from an address"),
+        (["-p", "x", "--plugin-dir="], "--plugin-dir: expected a path"),
         (["-p", "x", "--model=--"], "--model cannot be `--`"),
         (["-p", "x", "--chrome"], "--chrome: coder drives no browser"),
         (["--bg", "x"], "--bg: coder has no background sessions"),
@@ -154,6 +155,10 @@ def test_the_choice_of_tools(argv: list[str], tools: tuple[str, ...] | None) -> 
         (["-p", "--input-format", "stream-json"], "needs --output-format stream-json"),
         (["--input-format", "stream-json", *STREAMED, "x"], "leave out that of the command line"),
         (["-p", "x", "--replay-user-messages", *STREAMED], "needs --input-format stream-json"),
+        (["-p", "x", "--await-initialize", *STREAMED], "needs --input-format stream-json"),
+        (["--permission-prompts", "none", "x"], "--permission-prompts needs -p"),
+        (["-p", "x", "--permission-prompts", "some"], "invalid choice"),
+        (["-p", "x", "--project-config-root=/p"], "come from the folder that is worked in"),
         (["-p", "x", "--session-mirror"], "--session-mirror needs --output-format"),
         (["-p", "x", "--permission-prompt-tool", "stdio"], "needs --input-format"),
         (["-p", "x", "--permission-prompt-tool="], "is empty"),

@@ -22,7 +22,7 @@ OK = Piece("manifest.json", b"{}")
 SMALL = Limits(files=10, total=4096, one=2048, ratio=20, ratio_from=1024)
 
 
-def refused(tmp_path: Path, data: bytes, limits: Limits = Limits()) -> str:  # noqa: B008  # frozen
+def refused(tmp_path: Path, data: bytes, limits: Limits = Limits()) -> str:  # frozen
     """Unpacks, sees it refused and nothing left; what was said."""
     archive = tmp_path / "in" / "bad.mcpb"
     archive.parent.mkdir(exist_ok=True)

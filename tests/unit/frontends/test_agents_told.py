@@ -28,6 +28,7 @@ from coder.core.requests import Reason
 from coder.frontends.spoken.telling import Telling
 from coder.frontends.steps import StepsOut
 from coder.frontends.text import TextOut
+from coder.frontends.workflow_text import step_line
 from tests.support.crew import BUSY, begun, over
 
 CALL = ToolUse("toolu_c", "Bash", {"command": "curl docs.example.com"})
@@ -86,7 +87,7 @@ def test_text_tells_of_what_went_wrong_with_one_and_of_nothing_else() -> None:
     told = said(begun(), *OWN, DENIED, waits, Notice(agent="a1", level="warning", text="odd"), failed)["text"]
     assert told.splitlines() == [
         'coder: not allowed: Agent "Find usages": Bash curl docs.example.com (a rule says no)',
-        'coder: waiting for the model: Agent "Find usages": 529 overloaded, try 2 of 4, next in 2s',
+        'coder: waiting for the model: Agent "Find usages": 529 overloaded, try 2 of 4 in 2s',
         'coder: Agent "Find usages": odd',
         'coder: Agent "Find usages" failed: The model stayed overloaded.',
     ]
@@ -169,3 +170,16 @@ def test_a_step_of_a_workflow_is_a_line_and_with_p_only_where_it_failed() -> Non
         "tool failed: workflow fix-issue, step work, a.py failed, exit 1",
     ]
     assert told["text"].splitlines() == ["coder: ✗ /fix-issue · step work, a.py · exit 1 · failed"]
+
+
+@pytest.mark.behaviour("B-2563")
+def test_what_the_end_of_the_run_says_no_step_says_before_it() -> None:
+    ended = [
+        StepChanged(workflow="w", step="a", state="done", text="the answer", is_told_next=True),
+        StepChanged(workflow="w", step="b", state="failed", text="exit 1", is_told_next=True),
+    ]
+    told = said(*ended)
+    assert told["steps"].splitlines() == ["✓ /w · step a", "✗ /w · step b · failed"]
+    assert told["spoken"].splitlines() == ["tool: workflow w, step a done", "tool failed: workflow w, step b failed"]
+    assert told["text"].splitlines() == ["coder: ✗ /w · step b · failed"]
+    assert [step_line(each) for each in ended] == ["✓ a", "✗ b"]

@@ -246,3 +246,40 @@ def test_no_keys_at_no_size_break_a_form(questions: tuple[Json, ...], keys: list
 
 def test_the_words_for_the_model_are_a_file_of_its_own() -> None:
     assert (Path(__file__).parents[3] / "prompts" / "reminders" / "unanswered.md").is_file()
+
+
+@pytest.mark.behaviour("B-2561")
+def test_what_coder_asks_itself_takes_its_options_alone_and_says_what_else_comes_of_it() -> None:
+    asked = {"question": "Run it?", "header": "Workflow", "options": [option("Go on"), option("Stop")]}
+    form = Form((asked,), "it is not run")
+    assert shown(form) == [
+        "? Run it?",
+        "❯ 1 Go on",
+        "  2 Stop",
+        "  enter chooses · esc answers nothing, it is not run",
+    ]
+    for key in ("3", "x", "down", "down", "down"):
+        assert not form.press(key)
+    form.type("words")
+    assert not form.take("words") and not form.take("3")
+    assert shown(form)[2].startswith("❯ 2 Stop")
+    assert spoken(form)[-1] == "Type 1 to 2, or esc to answer nothing (it is not run), and press enter:"
+    form.press("esc")
+    assert plain(form.echo_row()) == "✗ You answered nothing; it is not run"
+
+
+@pytest.mark.behaviour("B-2562")
+def test_a_preview_with_more_rows_than_there_is_room_for_is_read_by_pages() -> None:
+    lines = [f"line {number:02}" for number in range(30)]
+    form = Form(
+        ({"question": "Run it?", "options": [option("Go on", preview="\n".join(lines)), option("Stop")]},), "no"
+    )
+    seen = dict.fromkeys(each.strip() for each in shown(form, 80, 14))
+    assert "… 21 more rows: pgdn" in seen
+    for _ in range(9):
+        form.press("pagedown")
+        seen |= dict.fromkeys(each.strip() for each in shown(form, 80, 14))
+    assert [each for each in seen if each.startswith("line")] == lines and "pgup shows the rows above" in seen
+    for _ in range(9):
+        form.press("pageup")
+    assert "    line 00" in shown(form, 80, 14)

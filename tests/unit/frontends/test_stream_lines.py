@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coder.core.errors import ConfigError
 from coder.frontends.stream_json.lines import LIMIT, encode, fitted
 from coder.frontends.stream_json.mirror import frames
+from coder.frontends.stream_json.shows import Room, room_of
 
 _LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3000)
 _VALUES = st.recursive(
@@ -63,6 +65,35 @@ def test_what_is_cut_is_said() -> None:
     assert text.startswith("yyyy") and text.endswith("[5,000,000 characters, left out of this message]")
     many = {"type": "user", "message": {"role": "user", "content": [{"type": "text", "text": "z" * 150}] * 90_000}}
     assert one(fitted(many))["message"]["role"] == "user"
+
+
+@pytest.mark.behaviour("B-2466")
+@given(st.text(max_size=4000), st.integers(2000, 6000), _VALUES)
+def test_of_a_long_result_as_much_as_has_room_and_where_all_of_it_is(text: str, limit: int, answer: Any) -> None:
+    text = text * 5
+    message = {"type": "result", "is_error": False, "result": text, "structured_output": answer, "uuid": "u"}
+    line = fitted(message, limit, "/s/kept.jsonl")
+    found = one(line)
+    assert len(line) <= limit and found["uuid"] == "u"
+    if len(encode(message)) <= limit:
+        assert line == encode(message)
+        return
+    said, _, note = found["result"].partition("… [")
+    assert text.startswith(said) and "left out of this message; /s/kept.jsonl has all of it]" in note
+    assert "structured_output" not in found or found["structured_output"] == one(encode(message))["structured_output"]
+    assert fitted(message, None) == encode(message)
+
+
+@pytest.mark.behaviour("B-2466")
+def test_which_readers_have_their_lines_cut() -> None:
+    sdk = {"CLAUDE_CODE_ENTRYPOINT": "sdk-py"}
+    assert room_of({}, is_hosted=True) == room_of(sdk, is_hosted=False) == Room(LIMIT, None)
+    assert room_of({"CLAUDE_CODE_ENTRYPOINT": "sdk-ts"}, is_hosted=True) == Room(LIMIT, None)
+    assert room_of(sdk, is_hosted=True) == Room(LIMIT, LIMIT)
+    assert room_of({**sdk, "CODER_STREAM_LINE_MAX": "0"}, is_hosted=True) == Room(None, None)
+    assert room_of({"CODER_STREAM_LINE_MAX": "70000"}, is_hosted=False) == Room(70_000, 70_000)
+    with pytest.raises(ConfigError, match="at least 65536"):
+        room_of({"CODER_STREAM_LINE_MAX": "9"}, is_hosted=False)
 
 
 @pytest.mark.behaviour("B-2245")

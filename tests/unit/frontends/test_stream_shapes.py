@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from coder.app.session import SessionFacts
 from coder.app.spent import Spent
 from coder.core.events import CompactionEnded, EndReason, ModelRetrying, RunEnded
 from coder.core.messages import Json, Message, Meta, Opaque, Text, Thinking, ToolUse, Usage
+from coder.core.plugins import Plugin, PluginProblem, PluginSettings
 from coder.frontends.stream_json import convert
 from coder.frontends.stream_json.ended import Turn
 from coder.frontends.stream_json.limits import Limits
@@ -38,6 +40,17 @@ def test_the_session_as_a_turn_begins() -> None:
     assert told["mcp_server_errors"] == [{"name": "bad", "type": "unknown_type", "message": "it is odd"}]
     assert told["capabilities"] == ["c_v1"] and told["output_style"] == "default" and told["plugins"] == []
     assert convert.init(FACTS).keys() == told.keys() - {"mcp_server_errors", "capabilities"}
+
+
+@pytest.mark.behaviour("B-2400")
+@pytest.mark.behaviour("B-2401")
+def test_plugins_of_the_session() -> None:
+    there = Plugin("bakery", Path("/named"), Path("/root"), Path("/data"))
+    wrong = PluginProblem("gone", "path-not-found", "it is not there")
+    told = convert.init(replace(FACTS, plugins=PluginSettings((), {}, (there,), (wrong,))))
+    assert told["plugins"] == [{"name": "bakery", "path": "/named"}]
+    assert told["plugin_errors"] == [{"plugin": "gone", "type": "path-not-found", "message": "it is not there"}]
+    assert "plugin_errors" not in convert.init(replace(FACTS, plugins=PluginSettings((), {}, (there,))))
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ async def test_a_step_is_said_yes_to_by_a_typed_line(
     out, err = io.StringIO(), io.StringIO()
     front = WorkflowText(out, err, person=Answering(terminal[1], err))
     os.write(terminal[0], typed.encode())
-    assert await asked(front.ask, "Publish\x1b it?", "It begins", "It ends") is answer
+    assert await asked(front.ask, "Publish\x1b it?", "It begins", "It ends", "it ends") is answer
     assert err.getvalue().startswith("Publish") and "\x1b" not in err.getvalue() and not out.getvalue()
     assert err.getvalue().count("Go on? [y/N] ") == times
 

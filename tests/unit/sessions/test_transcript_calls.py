@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from coder.core.messages import Image, Json, Message, Meta, Text, ToolResult, ToolUse, entry_uuids
+from coder.sessions.entries import Envelope, entries_of, result_entry
 from coder.sessions.load import Loaded, load
 from coder.sessions.repair import INTERRUPTED, NOT_RUN, repair
 from coder.sessions.store import Transcript
@@ -150,3 +152,38 @@ def test_a_picture_in_an_early_result_is_kept_once(tmp_path: Path) -> None:
     assert transcript.path.stat().st_size < 20_000
     loaded = load(transcript.path).messages[-1]
     assert (loaded.content, loaded.meta.tool_data) == (found.content, found.meta.tool_data)
+
+
+@pytest.mark.behaviour("B-2565")
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_result_is_stored_alone_as_it_is_with_the_others(count: int) -> None:
+    results = tuple(ToolResult(f"t{n}", (Text(f"said {n}"),), is_error=n == 1) for n in range(count))
+    data = tuple({"n": n} if n else None for n in range(count))
+    own, envelope = str(uuid.uuid4()), Envelope("session", "/work", "1", "main", "opus", "a1")
+    whole = Message("user", results, Meta(own, "results", tool_data=data))
+    for index, entry in enumerate(entries_of(whole, None, envelope)):
+        alone = result_entry(own, index, count, results[index], data[index], entry["parentUuid"], envelope)
+        assert list(alone.items()) == [*({**entry, "timestamp": alone["timestamp"]}).items()]
+
+
+@pytest.mark.behaviour("B-2565")
+def test_storing_a_result_costs_the_same_however_many_there_are(tmp_path: Path) -> None:
+    transcript = asked(tmp_path)
+
+    def calls(count: int) -> int:
+        seen = 0
+
+        def note(frame: object, event: str, argument: object) -> None:
+            nonlocal seen
+            seen += event == "call"
+
+        before = sys.getprofile()
+        sys.setprofile(note)
+        try:
+            transcript.finished(str(uuid.uuid4()), 1, count, result("t1", "built"), None)
+        finally:
+            sys.setprofile(before)
+        return seen
+
+    calls(2)
+    assert calls(2_000) <= calls(3) + 50

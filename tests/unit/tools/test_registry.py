@@ -27,6 +27,14 @@ def test_a_search_is_offered_where_somebody_searches() -> None:
     assert tuple(tool.name for tool in builtins(session, thinks=True)) == (*ORDER, "WebSearch", "Think")
 
 
+@pytest.mark.behaviour("B-2441")
+@pytest.mark.parametrize(("format", "said"), [("html", True), ("markdown", False)])
+def test_previews_are_html_only_where_the_host_shows_pages(format: str, said: bool) -> None:
+    session = ToolSession.from_env({"CLAUDE_CODE_QUESTION_PREVIEW_FORMAT": format})
+    (made,) = [spec(tool) for tool in builtins(session) if tool.name == "AskUserQuestion"]
+    assert ("HTML" in made.description) is said
+
+
 def test_think_says_what_it_is_for_in_few_words_and_answers_in_fewer() -> None:
     made = spec(builtins(ToolSession(), thinks=True)[-1])
     assert len(made.description.split()) <= 40

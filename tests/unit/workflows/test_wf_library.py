@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from coder.app.workflowing.places import (
-    has_workflows,
     known_agents,
     library,
     library_here,
@@ -88,9 +87,8 @@ def test_no_link_leads_out_of_a_repository_and_nothing_counts_where_commands_are
     assert not [entry for entry in found.entries if entry.origin == "project"]
     assert sorted("link" in problem.text for problem in found.problems) == [False, True]
     config = ground.config()
-    assert has_workflows(config, ground.managed)
     off = replace(config, guidance=replace(config.guidance, commands=False))
-    assert not library(off, managed=ground.managed).entries and not has_workflows(off, ground.managed)
+    assert not library(off, managed=ground.managed).entries
 
 
 @pytest.mark.behaviour("B-2023")

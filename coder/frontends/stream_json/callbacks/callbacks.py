@@ -5,6 +5,7 @@ sessions it opens. Must not know how they are opened.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -13,13 +14,14 @@ from coder.app.hosted import Hosted
 from coder.app.session import Session
 from coder.app.starting import Start
 from coder.core.config import Config
-from coder.core.errors import CoderError
+from coder.core.errors import CoderError, ConfigError
 from coder.core.events import Notice
 from coder.core.lazy import LazyModule
 from coder.core.messages import Json
 from coder.frontends.stream_json.callbacks.asking import Asking
 from coder.frontends.stream_json.callbacks.initializing import Initialize, configured, read
 from coder.frontends.stream_json.control import Answer, RequestError
+from coder.frontends.stream_json.host_answers import answers_of
 
 if TYPE_CHECKING:
     from coder.frontends.stream_json.callbacks import hooks, introducing, servers
@@ -30,30 +32,55 @@ else:  # for a host that asks, and for one that has hooks or servers
     )
 
 STDIO = "stdio"
+_ENDING = 2.0  # seconds that agents have to end before an interrupt is answered all the same
 _OWN = ("clear", "compact", "uncompact", "context", "cost")
 
 
 class Callbacks:
-    """To be attached to the host before it runs."""
+    """To be attached to the host before it runs. `awaits`: no session is opened before the host has said what it wants
+    of it, and that may name servers to be started."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, *, awaits: bool = False) -> None:
         self._config = config
+        self._awaits = awaits
+        self._heard = asyncio.Event()
         self._asks_leave = config.prompt_tool == STDIO
         self._wanted = Initialize()
         self._host: Host | None = None
+        self._channel = _Channel(self.ask)
+        self._end_turn: Answer | None = None
+        self._stopping: asyncio.Task[None] | None = None  # held, or it could be lost
 
     # For the sessions that are opened.
+
+    async def told(self) -> str | None:
+        """Waits for what the host wants, where that is to be waited for. Returns the servers that it names, as
+        `--mcp-config` takes them. Raises ConfigError when nothing more will be said, and that never was."""
+        if not self._awaits:
+            return None
+        assert self._host is not None
+        waits = [asyncio.create_task(each.wait()) for each in (self._heard, self._host.turns.over)]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
+        if not self._heard.is_set():
+            raise ConfigError("--await-initialize: no initialize request came before the end. Nothing was begun.")
+        return None if self._wanted.started is None else json.dumps({"mcpServers": self._wanted.started})
 
     def configured(self, config: Config) -> Config:
         self._config = configured(config, self._wanted)
         return self._config
 
     def started(self, start: Start) -> Start:
-        return replace(start, name=start.name or self._wanted.title or None)
+        """A session that is gone on with keeps the name that it has."""
+        title = "" if start.goes_on and not start.fork else self._wanted.title
+        return replace(start, name=start.name or title or None)
 
     @property
     def hosted(self) -> Hosted:
-        return Hosted(self._call_hook, _Channel(self.ask))
+        return Hosted(self._call_hook, self._channel)
 
     # For the host.
 
@@ -65,7 +92,8 @@ class Callbacks:
             Asking(self.ask, lambda: host.seat.session, say, asks_leave=self._asks_leave),
             is_person=bool(self._config.prompt_tool),
         )
-        return {"initialize": self._initialize, "mcp_message": _heard}
+        self._end_turn = answers_of(host.seat, host.turns)["interrupt"]
+        return {"initialize": self._initialize, "interrupt": self._interrupt, "mcp_message": self._channel.told}
 
     async def ask(self, request: Json) -> Json:
         """Raises RequestError."""
@@ -88,11 +116,24 @@ class Callbacks:
                 self._wanted = replace(self._wanted, hooks=wanted.hooks)
         else:
             self._wanted = wanted
+            self._heard.set()
             if wanted.forwards:
                 host.out.forward_agents()
             session = await self._opened(host)
         answer: Json = await asyncio.to_thread(introducing.introduced, session, self._config, lambda: _OWN)
+        if wanted.started is not None:
+            answer["mcp_servers_applied"] = self._awaits and wanted is self._wanted
         return answer | ({"hooks_applied": True} if wanted.hooks is not None else {})
+
+    async def _interrupt(self, request: Json) -> Json:
+        """Agents in the background end with the turn, unless the host has said that it can stop each by itself."""
+        assert self._host is not None and self._end_turn is not None
+        answer = await self._end_turn(request)
+        session = self._host.seat.session
+        if session is not None and session.agents is not None and not self._wanted.stops_tasks:
+            self._stopping = asyncio.create_task(session.agents.stop_behind())
+            await asyncio.wait({self._stopping}, timeout=_ENDING)  # so that the next message finds them ended
+        return answer
 
     async def _opened(self, host: Host) -> Session:
         try:
@@ -103,11 +144,12 @@ class Callbacks:
 
 
 class _Channel:
-    """Implements `coder.mcp.link.Channel`, made when the first message is sent."""
+    """Implements `coder.mcp.link.Channel` and `TwoWay`; what sends is made when the first message is."""
 
     def __init__(self, ask: Callable[[Json], Awaitable[Json]]) -> None:
         self._ask = ask
         self._made: servers.HostServers | None = None
+        self._heard: dict[str, Callable[[Json], None]] = {}
 
     async def send(self, server: str, message: Json) -> Json | None:
         if self._made is None:
@@ -115,7 +157,19 @@ class _Channel:
         reply: Json | None = await self._made.send(server, message)
         return reply
 
+    def hear(self, server: str, heard: Callable[[Json], None] | None) -> None:
+        if heard is None:
+            self._heard.pop(server, None)
+        else:
+            self._heard[server] = heard
 
-async def _heard(request: Json) -> Json:
-    """What a server of the host says by itself: nothing here waits for it."""
-    return {}
+    async def told(self, request: Json) -> Json:
+        """What a server of the host says by itself. Of one that is not used (any more) nothing is wanted."""
+        server, message = request.get("server_name"), request.get("message")
+        if not isinstance(server, str) or not isinstance(message, dict):
+            raise RequestError("server_name must be a text, and message an object")
+        if "id" in message:
+            raise RequestError("a server of the host can tell something, and cannot ask")
+        if (heard := self._heard.get(server)) is not None:
+            heard(message)
+        return {}

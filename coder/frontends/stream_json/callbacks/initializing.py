@@ -7,12 +7,13 @@ A wish that cannot be followed is an error of the request, never passed over: a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from coder.app.hooking.points import HeadHooks
 from coder.app.hosted import HOST
 from coder.core.config import Config, HookSource, RuleText, ServerSource
+from coder.core.dataclass import dataclass
 from coder.core.lazy import LazyModule
 from coder.core.messages import Json
 from coder.core.visible import visible_line
@@ -25,20 +26,28 @@ if TYPE_CHECKING:
 else:  # where a host has hooks
     hook_config, points = LazyModule("coder.hooks.config"), LazyModule("coder.hooks.points")
 
+_UNMET = {  # each would cost requests to the model that nobody sees
+    "promptSuggestions": "no next prompts are suggested",
+    "agentProgressSummaries": "the progress of agents is told without a model's summary of it",
+}
 _MOST_NAMED = 5  # of what is wrong, in an error
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Initialize:
     """`hooks` are matchers with callbacks by event, None: the request says nothing of hooks. `agents` are definitions
-    by name, `skills` those that the model is told of (None: all), `servers` the host's own with their settings.
-    `system` replaces the system prompt, also when it is empty; `schema` is what an answer has to fit. `forwards`: what
-    agents write is told too."""
+    by name, `skills` those that the model is told of (None: all), `servers` the host's own with their settings,
+    `started` those that coder is to start or reach, as a file of servers has them (None: nothing is said of them).
+    `system` replaces the system prompt, also when it is empty; `schema` is what an answer has to fit, `planning` how
+    to plan, `aliases` which tool is meant by a name. `forwards`: what agents write is told too; `stops_tasks`: the host
+    can stop one agent, so that an interrupt leaves those in the background alone. `unmet` says what of it is not to be
+    had."""
 
     hooks: Mapping[str, Any] | None = None
     agents: Mapping[str, Json] = field(default_factory=dict)
     skills: tuple[str, ...] | None = None
     servers: Mapping[str, Json] = field(default_factory=dict)
+    started: Json | None = None
     system: str | None = None
     appended: str = ""
     appended_for_agents: str = ""
@@ -46,6 +55,10 @@ class Initialize:
     title: str = ""
     schema: Json | None = None
     forwards: bool = False
+    planning: str = ""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    stops_tasks: bool = False
+    unmet: tuple[str, ...] = ()
 
     def head_hooks(self) -> HeadHooks:
         """The hooks, for a session that is open already: they take the place of those before them."""
@@ -56,11 +69,14 @@ def read(request: Json) -> Initialize:
     """Raises RequestError that says what of it cannot be used. What nobody knows is left out, as it is of files."""
     fields = _Fields(request)
     settings = fields.objects("sdkMcpServerConfigs")
+    if request.get("plugins"):  # without its hooks, a plugin that guards something would be missing unseen
+        raise RequestError("initialize: no plugins are taken from it. Leave pluginDelivery at argv")
     return Initialize(
         hooks=_hooks(fields.object("hooks")),
         agents={name: _agent(value) for name, value in fields.objects("agents").items()},
         skills=fields.texts("skills"),
         servers={name: settings.get(name, {}) for name in fields.texts("sdkMcpServers") or ()},
+        started=fields.object("mcpServers"),
         system=_joined(request.get("systemPrompt"), fields),
         appended=fields.text("appendSystemPrompt"),
         appended_for_agents=fields.text("appendSubagentSystemPrompt"),
@@ -68,6 +84,10 @@ def read(request: Json) -> Initialize:
         title=fields.text("title"),
         schema=fields.object("jsonSchema"),
         forwards=request.get("forwardSubagentText") is True,
+        planning=fields.text("planModeInstructions").strip(),
+        aliases=fields.named("toolAliases"),
+        stops_tasks=request.get("perTaskStopAffordance") is True,
+        unmet=tuple(f"{key} does nothing here: {why}." for key, why in _UNMET.items() if request.get(key) is True),
     )
 
 
@@ -77,7 +97,7 @@ def configured(config: Config, wanted: Initialize) -> Config:
     hooks, servers, guidance, agents = config.hooks, config.servers, config.guidance, config.agents
     if wanted.hooks:
         hooks = replace(hooks, sources=(*hooks.sources, HookSource(HOST, "session", wanted.hooks, hosted=True)))
-    if wanted.servers and not servers.is_closed:
+    if wanted.servers:  # also where no others are to be there: it is who starts us that says so
         entries = {name: _entry(settings) for name, settings in wanted.servers.items()}
         servers = replace(servers, sources=(ServerSource(HOST, "flag", entries, config.cwd), *servers.sources))
     if wanted.skills is not None:
@@ -97,6 +117,9 @@ def configured(config: Config, wanted: Initialize) -> Config:
         system_prompt=config.system_prompt if wanted.system is None else wanted.system,
         append_system_prompt=_both(config.append_system_prompt, wanted.appended),
         json_schema=config.json_schema if wanted.schema is None else wanted.schema,
+        plan_instructions=wanted.planning,
+        tool_aliases=wanted.aliases,
+        warnings=(*config.warnings, *wanted.unmet),
     )
 
 
@@ -160,6 +183,14 @@ class _Fields:
         value = self._raw.get(key)
         if value is not None and not isinstance(value, dict):
             raise RequestError(f"initialize: {key} must be an object")
+        return value
+
+    def named(self, key: str) -> dict[str, str]:
+        """A text for each name."""
+        value = self.object(key) or {}
+        for name, each in value.items():
+            if not isinstance(each, str) or not each:
+                raise RequestError(f"initialize: {key}.{visible_line(name)[:80]} must be a text that is not empty")
         return value
 
     def objects(self, key: str) -> dict[str, Json]:

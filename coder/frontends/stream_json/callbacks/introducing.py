@@ -18,7 +18,6 @@ from coder.frontends.commands import OWN
 from coder.frontends.slash.registry import Command, find
 from coder.models import catalog
 
-_BEARER = ("ANTHROPIC_AUTH_TOKEN",)
 _PROVIDERS = {"anthropic": "firstParty"}
 
 

@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
 from coder.app.session import Session
 from coder.core.errors import CoderError
+from coder.core.lazy import LazyModule
 from coder.core.messages import Json
 from coder.frontends.stream_json.control import Answer, RequestError
-from coder.frontends.stream_json.queries import context, files, servers, settings, tasks
+from coder.frontends.stream_json.queries import refused, servers, settings, tasks
+from coder.frontends.stream_json.queries.around import Around
+
+if TYPE_CHECKING:
+    from coder.frontends.stream_json.queries import context, files, known, reading, stored
+else:  # for what is seldom asked
+    context, files, known, reading, stored = (
+        LazyModule(f"coder.frontends.stream_json.queries.{name}")
+        for name in ("context", "files", "known", "reading", "stored")
+    )
 
 Ask: TypeAlias = Callable[[Session, Json], Awaitable[Json]]
 
-_ASKED: dict[str, Ask] = {
-    "mcp_status": servers.status,
-    "mcp_reconnect": servers.reconnect,
-    "mcp_toggle": servers.toggle,
-    "mcp_set_servers": servers.set_servers,
-    "get_context_usage": context.usage,
-    "rewind_files": files.rewind,
-    "stop_task": tasks.stop,
-    "background_tasks": tasks.to_background,
-    "get_task_output": tasks.output,
-    "set_max_thinking_tokens": settings.thinking,
-    "apply_flag_settings": settings.apply,
-}
 
-
-def answers_of(session: Callable[[], Awaitable[Session]]) -> dict[str, Answer]:
+def answers_of(session: Callable[[], Awaitable[Session]], around: Around) -> dict[str, Answer]:
     """`session` gives the one that is open by now, and raises RequestError or CoderError where there can be none."""
 
     def answer(ask: Ask) -> Answer:
@@ -40,4 +37,45 @@ def answers_of(session: Callable[[], Awaitable[Session]]) -> dict[str, Answer]:
 
         return answered
 
-    return {name: answer(ask) for name, ask in _ASKED.items()}
+    return _refused() | {name: answer(ask) for name, ask in _asked(around).items()}
+
+
+def _asked(around: Around) -> dict[str, Ask]:
+    return {
+        "mcp_status": servers.status,
+        "mcp_reconnect": servers.reconnect,
+        "mcp_toggle": servers.toggle,
+        "mcp_set_servers": servers.set_servers,
+        "get_context_usage": lambda *asked: context.usage(*asked),
+        "rewind_files": lambda *asked: files.rewind(*asked),
+        "stop_task": tasks.stop,
+        "background_tasks": partial(tasks.to_background, around),
+        "get_task_output": tasks.output,
+        "set_max_thinking_tokens": settings.thinking,
+        "apply_flag_settings": settings.apply,
+        "get_settings": lambda *asked: stored.settings(around, *asked),
+        "reload_output_styles": lambda *asked: stored.styles(around, *asked),
+        "reload_skills": lambda *asked: known.skills(*asked),
+        "list_permission_rules": lambda *asked: known.rules(around, *asked),
+        "register_repo_root": lambda *asked: known.register(*asked),
+        "rename_session": lambda *asked: known.rename(*asked),
+        "get_usage": lambda *asked: known.usage(around, *asked),
+        "read_file": lambda *asked: reading.read(*asked),
+        "seed_read_state": lambda *asked: reading.seed(*asked),
+    }
+
+
+def _refused() -> dict[str, Answer]:
+    def no(why: str) -> Answer:
+        async def refuse(request: Json) -> Json:
+            raise RequestError(why)
+
+        return refuse
+
+    async def heard(request: Json) -> Json:
+        """Nothing is held back from a reader, so that it is the same whether somebody watches."""
+        return {}
+
+    return {name: no(f"{name} is not answered: {why}") for name, why in refused.REASONS.items()} | {
+        "set_has_subscribers": heard
+    }

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from coder.app.reach.known import tokens as weighed
 from coder.app.session import Session
+from coder.core.dataclass import dataclass
 from coder.core.messages import Json
+from coder.frontends.stream_json.queries.told import Told, told
 from coder.telemetry.context_report import MESSAGES, ContextReport
 
 _SIDE = 10  # squares of the grid in a row, and rows
@@ -33,8 +35,8 @@ class _Part:
 async def usage(session: Session, request: Json) -> Json:
     del request
     report = await session.context()
-    parts = _parts(report)
-    skills = [each for each in session.commands if each.kind == "skill"]
+    known: Told = await asyncio.to_thread(told, session, report)
+    parts = _parts(report, known.own)
     threshold = {} if report.compacts_at is None else {"autoCompactThreshold": report.compacts_at}
     return {
         "categories": [part.row() for part in parts],
@@ -54,17 +56,17 @@ async def usage(session: Session, request: Json) -> Json:
             if share.item.category == "memory" and share.item.name.startswith("/")  # not the words about them
         ],
         "mcpTools": list(_mcp_tools(session, report)),
-        "agents": [],  # they are told in a tool, and counted with it
+        "agents": known.agents,
         "slashCommands": {
             "totalCommands": len(session.commands),
             "includedCommands": len(session.commands),
             "tokens": 0,  # the model is not told of them
         },
         "skills": {
-            "totalSkills": len(skills),
-            "includedSkills": len(skills),
+            "totalSkills": len(known.skills),
+            "includedSkills": known.listed,
             "tokens": report.tokens_of("skills"),
-            "skillFrontmatter": [],
+            "skillFrontmatter": known.skills,
         },
         "isAutoCompactEnabled": report.compacts_at is not None,
         "apiUsage": _last_usage(session),
@@ -72,15 +74,17 @@ async def usage(session: Session, request: Json) -> Json:
     }
 
 
-def _parts(report: ContextReport) -> list[_Part]:
-    """In the order in which they stand; those that take nothing are left out, but for what is free."""
+def _parts(report: ContextReport, agents: int) -> list[_Part]:
+    """In the order in which they stand; those that take nothing are left out, but for what is free. `agents` are the
+    tokens of those that files bring, which stand in a tool."""
     of_servers = sum(share.tokens for share in report.shares if share.item.label.startswith(_MCP))
     reserve = report.window - report.compacts_at if report.compacts_at is not None else 0
     reserve = min(max(reserve, 0), report.free)
     found = [
         _Part("system_prompt", "System prompt", report.tokens_of("system prompt"), "promptBorder"),
-        _Part("system_tools", "System tools", report.tokens_of("tools") - of_servers, "inactive"),
+        _Part("system_tools", "System tools", report.tokens_of("tools") - of_servers - agents, "inactive"),
         _Part("mcp_tools", "MCP tools", of_servers, "cyan"),
+        _Part("custom_agents", "Custom agents", agents, "permission"),
         _Part("memory_files", "Memory files", report.tokens_of("memory"), "claude"),
         _Part("skills", "Skills", report.tokens_of("skills"), "warning"),
         _Part("messages", "Messages", report.tokens_of("environment", *MESSAGES), "purple"),

@@ -10,7 +10,9 @@ from coder.app.session import Session
 from coder.core.messages import Json
 from coder.frontends.stream_json.control import RequestError
 from coder.frontends.stream_json.queries import fields
+from coder.frontends.stream_json.queries.around import Around
 
+_OFF = "CLAUDE_CODE_DISABLE_BACKGROUND_TASKS"
 _TAIL = 8192  # bytes
 
 
@@ -26,12 +28,14 @@ async def stop(session: Session, request: Json) -> Json:
     return {}
 
 
-async def to_background(session: Session, request: Json) -> Json:
-    """The commands that the run waits for, all of them."""
-    if request.get("tool_use_id") is not None:
-        raise RequestError("one command alone cannot be sent to the background: leave tool_use_id out")
-    session.to_background()
-    return {}
+async def to_background(around: Around, session: Session, request: Json) -> Json:
+    """The commands that the run waits for: all of them, or that of one call. Agents stay where they are."""
+    if around.config.env.get(_OFF) == "1":
+        raise RequestError(f"background tasks are switched off in this session ({_OFF})")
+    if request.get("tool_use_id") is None:
+        session.to_background()
+        return {"backgrounded": True}
+    return {"backgrounded": session.to_background(fields.text(request, "tool_use_id"))}
 
 
 async def output(session: Session, request: Json) -> Json:

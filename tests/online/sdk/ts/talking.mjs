@@ -79,6 +79,16 @@ export const control = async (stage) => {
   await tries("setMcpServers", () => query.setMcpServers({ kitchen: kitchen(stage, baked) }));
   await tries("stopTask", () => query.stopTask("nobody"));
   await tries("readFile", () => query.readFile("a.txt"));
+  await tries("readOutside", () => query.readFile("/etc/hostname"));
+  await tries("seedReadState", () => query.seedReadState("a.txt", 1));
+  await tries("reloadOutputStyles", () => query.reloadOutputStyles());
+  await tries("spent", () => query.usage_EXPERIMENTAL_MAY_CHANGE_DO_NOT_RELY_ON_THIS_API_YET());
+  await tries("settings", () => query.getSettings());
+  await tries("rules", () => query.listPermissionRules());
+  await tries("rename", () => query.renameSession("Rye"));
+  await tries("override", () => query.setMcpPermissionModeOverride("kitchen", "default"));
+  await tries("updateSettings", () => query.updateSettings("localSettings", { outputStyle: "x" }));
+  await tries("readMcpResource", () => query.readMcpResource("kitchen", "ui://x"));
   await tries("reloadSkills", () => query.reloadSkills());
   await tries("reloadPlugins", () => query.reloadPlugins());
   await tries("backgroundTasks", () => query.backgroundTasks("nobody"));

@@ -28,9 +28,9 @@ async def test_each_is_a_row_and_enter_shows_what_it_is_told(tmp_path: Path) -> 
         await run_line(desk, "/agents")
         rows = {cells.split(" | ")[1] + cells.split(" | ")[0]: cells.split(" | ") for cells in desk.ui.items(0)}
         assert rows["cook!"][2:] == ["project", "claude-opus-5-5", "soup\\x1b[2J"]
-        assert rows["reviewer!"][2] == "project" and rows["revieweroff"][2] == "built-in"
-        assert "does not count" in plain(desk.ui.item("! reviewer").preview[-1])
-        assert "comes first" in plain(desk.ui.item("off reviewer").preview[-1])
+        assert rows["reviewer"][2] == "built-in" and rows["revieweroff"][2] == "project"
+        about = "".join(map(plain, desk.ui.item("off reviewer").preview))
+        assert "does not count" in about and "coder trust add" in about
         assert "3 mistakes in these files: coder agents tells" in "".join(map(plain, desk.ui.pickers[0].above))
         words = desk.ui.page_words
         assert words[0].startswith("cook · project · .claude/agents/cook.md")

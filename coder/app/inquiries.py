@@ -1,0 +1,119 @@
+"""What whoever holds a session may ask of it besides runs: a file that the model might read too, the rules, the agents
+and skills there are. Must not know who asks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import stat
+from pathlib import Path
+
+from coder.app.assembly import Assembly
+from coder.app.outset import Outset
+from coder.commands.agents import Agent
+from coder.commands.definition import Definition
+from coder.core import nofollow
+from coder.core.dataclass import dataclass
+from coder.core.errors import SessionError
+from coder.core.messages import Text, ToolUse
+from coder.core.requests import Allow
+from coder.core.tools import Reads
+from coder.core.visible import visible_line
+from coder.permissions.rules import Rule
+from coder.tools.files import LOAD_LIMIT, target
+from coder.tools.ledger import digest_of
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FileRead:
+    """The beginning of a file; `is_whole`: all of it. `changed` is when it was, in whole milliseconds."""
+
+    path: Path
+    data: bytes
+    is_whole: bool
+    changed: int
+
+
+class Inquiries:
+    def __init__(self, begun: Outset, made: Assembly) -> None:
+        self._begun, self._made = begun, made
+
+    async def read(self, path: str, most: int) -> FileRead:
+        """At most so many bytes of a file, where the tool Read may show it to the model without a question. Raises
+        SessionError, with why."""
+        workspace = self._begun.ground.workspace
+        wanted = target(path if path.startswith(("/", "~")) else str(workspace.cwd / path), workspace)
+        decision = self._begun.judge(ToolUse("", "Read", {"file_path": str(wanted)}), Reads((wanted,)), Allow())
+        if decision.verdict != "allow" or not decision.places:
+            why = "; ".join(visible_line(reason.text) for reason in decision.reasons)
+            raise SessionError(f"{visible_line(str(wanted))} may not be read: {why or 'no rule allows it'}")
+        return await asyncio.to_thread(_read, wanted, decision.places[0].real, most)
+
+    async def seen(self, path: str, changed: int) -> bool:
+        """The model has seen this file as it was when it was changed at that time, in milliseconds. False where it is
+        another by now: then nothing is noted. Raises SessionError."""
+        found = await self.read(path, LOAD_LIMIT)
+        if not found.is_whole or found.changed != changed:
+            return False
+        self._begun.tools.ledger.mark_read(found.path, digest_of(found.data), content=found.data)
+        return True
+
+    def rules(self) -> tuple[Rule, ...]:
+        """Those in force."""
+        rules = self._begun.book.rules
+        return (*rules.deny, *rules.ask, *rules.allow)
+
+    def roots(self) -> tuple[tuple[Path, bool], ...]:
+        """The folders it works in, and of each whether it was one from the start."""
+        first = (self._begun.config.cwd, *self._begun.config.add_dirs)
+        return tuple((root, root in first) for root in self._begun.ground.workspace.roots)
+
+    def folder(self, path: str) -> Path:
+        """A folder that is there, without links on the way. Blocks. Raises SessionError."""
+        workspace = self._begun.ground.workspace
+        try:
+            found = Path(os.path.realpath(workspace.resolve(path)))
+            is_folder = found.is_dir()
+        except (OSError, ValueError):
+            is_folder = False
+        if not is_folder:
+            raise SessionError(f"there is no folder {visible_line(path)[:200]}")
+        return found
+
+    def rename(self, name: str) -> None:
+        """The person's name for the session."""
+        self._begun.journal.rename(name)
+        self._made.others.entitled()
+
+    def agents(self) -> tuple[tuple[Agent, ...], str]:
+        """Those that can be asked, as they are on disk by now, and the list that the model has of them. Blocks while it
+        reads."""
+        made = self._made
+        return (made.casting.every(), made.casting.listed()) if made.tools.find("Agent") is not None else ((), "")
+
+    def skills(self) -> tuple[tuple[Definition, ...], str]:
+        """Those that the model may use, and the list that it has of them. Blocks while it reads."""
+        made = self._made
+        if made.tools.find("Skill") is None:
+            return (), ""
+        messages = made.agent.history.messages or (made.context(),)
+        texts = (block.text for message in messages for block in message.content if isinstance(block, Text))
+        return made.commanded.commands.all_for_model(), next(
+            (text for text in texts if text.startswith("<skills>")), ""
+        )
+
+
+def _read(path: Path, real: Path, most: int) -> FileRead:
+    try:
+        fd = nofollow.open_file(real)
+        with os.fdopen(fd, "rb") as file:
+            found = os.fstat(fd)
+            if not stat.S_ISREG(found.st_mode):
+                raise OSError(errno.EINVAL, "it is no ordinary file")
+            data = file.read(most + 1)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise SessionError(f"{visible_line(str(path))} cannot be read: {why}") from error
+    return FileRead(path, data[:most], len(data) <= most, found.st_mtime_ns // 1_000_000)

@@ -1,0 +1,52 @@
+"""A plugin that lies in the repository is the repository's, whoever names it: what it would run and grant is shown and
+approved like the rest of it, content by content. Must not know what becomes of that.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from coder.commands.plugins import MANIFEST
+from coder.config.granted import grants
+from coder.config.trust import judge
+from coder.core.config import Config
+from coder.core.messages import Json
+from coder.core.trust import Trust
+from coder.frontmatter.found import levels
+from coder.git.repository import repository_of
+
+
+def is_brought(path: Path, cwd: Path) -> bool:
+    """Whether it lies in the folder or the repository that coder works in, also where that is a work tree of it. A link
+    in there is the repository's wherever it leads."""
+    here = Path(os.path.realpath(cwd))
+    tops = [levels(here)[-1]]
+    if (found := repository_of(here)) is not None and found.shared.name == ".git":
+        tops.append(Path(os.path.realpath(found.shared.parent)))
+    on_the_way = [Path(os.path.realpath(each)) for each in (path, *path.parents)]
+    return any(each.is_relative_to(top) for each in on_the_way for top in tops)
+
+
+def file_of(path: Path, cwd: Path) -> str:
+    """What its contents are called among those of the folder: one name for all that it runs."""
+    return f"{os.path.relpath(os.path.realpath(path), os.path.realpath(cwd))}/{MANIFEST}"
+
+
+def trusting(config: Config, path: Path, root: Path, content: Json) -> Trust | None:
+    """What of the folder counts, with this plugin in it. `content` is what the plugin would run."""
+    here = Path(os.path.realpath(config.cwd))
+    contents: dict[str, Json] = dict(grants((root,), here, root))
+    if content:
+        contents[file_of(path, config.cwd)] = content
+    before = config.trust
+    if not contents:
+        return before
+    judged = judge(contents, config.home, config.cwd, once=before is not None and before.once)
+    if before is None:
+        return judged
+    approved = None
+    if before.approved is not None or judged.approved is not None:
+        approved = {**(before.approved or {}), **(judged.approved or {})}
+    return replace(before, brought=(*before.brought, *judged.brought), approved=approved)

@@ -17,7 +17,7 @@ from tests.support.processes import linux_only
 from tests.support.tripwire import wired
 
 pytestmark = [linux_only, pytest.mark.behaviour("B-2275")]
-STEPS = 21_500  # about what such a run has
+STEPS = 23_000  # about what such a run has
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 ORDINARY = ((3_000, "json", signal.SIGTERM), (8_000, "stream-json", signal.SIGINT), (14_000, "text", signal.SIGHUP))
 

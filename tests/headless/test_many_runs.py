@@ -90,10 +90,8 @@ def run(place: Place, plan: Plan, api: RunningApi, env: Mapping[str, str]) -> Do
     return Done(process.returncode, *(path.read_text(encoding="utf-8") for path in ends_in[1:]))
 
 
-def went_on(place: Place, plan: Plan) -> None:
+def went_on(place: Place) -> None:
     """After `kill -9`: the session, if it got that far, is gone on with, and then nothing is left of that either."""
-    if any(each["kind"] == "unknown_events" for each in plan.faults.values()):
-        return  # such a block is sent back, and no other server would know what it has made up
     stored = [path for path in place.transcripts() if '"type":"user"' in path.read_text(encoding="utf-8")]
     with fake_api([turn("Gone on.")]) as api:
         done = place.coder("-c" if stored else "-p", *(("-p",) if stored else ()), "again", url=api.url)
@@ -111,7 +109,9 @@ def tried(root: Path, plan: Plan) -> int:
         if done.code == -signal.SIGKILL:
             ends.check_cut(done, plan.form)
             ends.check_clean(place)
-            went_on(place, plan)
+            if any(each["kind"] == "unknown_events" for each in plan.faults.values()):
+                return done.code  # what the server has made up is sent back, and no other one would know it
+            went_on(place)
         else:
             ends.check_told(done, plan.form, 1, 4, 75, *(128 + each for each in plan.numbers))
         ends.check_clean(place)

@@ -170,7 +170,9 @@ class Executor:
             case Allowed(decision=decision, input=edited, asked=asked):
                 # What was allowed is what is opened: the files may have changed since the call was prepared.
                 prepared = replace(prepared, decision=decision, stated=prepared.stated if asked else ())
-                return await self._run(prepared) if edited is None else await self._run_edited(prepared, edited)
+                if edited is None:
+                    return await self._run(prepared)
+                return await self._run_edited(prepared, ready.grounded(prepared, edited, self._workspace))
 
     async def _foreseen(self, prepared: Prepared) -> tuple[Effect, ...] | Outcome:
         """What the tool itself says the call would do, when somebody may be asked about it."""
@@ -192,11 +194,12 @@ class Executor:
         note = "\n".join(filter(None, (prepared.note, *said.notes)))
         if said.input is None or said.input == prepared.call.input:
             return replace(prepared, said=said, note=note)
-        call = replace(prepared.call, input=said.input)
+        edited = ready.grounded(prepared, said.input, self._workspace)
+        call = replace(prepared.call, input=edited)
         rewritten = self._prepare(call)
         if isinstance(rewritten, Outcome):
             return rewritten
-        note = "\n".join(filter(None, (note, _changed(prepared.call, said.input, "A hook of the person's"))))
+        note = "\n".join(filter(None, (note, _changed(prepared.call, edited, "A hook of the person's"))))
         return replace(rewritten, said=said, note=note)
 
     async def _run_edited(self, prepared: Prepared, edited: Json) -> Outcome:

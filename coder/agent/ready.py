@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 from coder.agent.ports import NOTHING_SAID, Before, Watched
 from coder.core.dataclass import dataclass
 from coder.core.errors import ToolError
-from coder.core.messages import ToolUse
+from coder.core.messages import Json, ToolUse
 from coder.core.requests import Effect
-from coder.core.tools import Access, Tool, Writes
+from coder.core.tools import Access, Reads, Tool, Writes
+from coder.core.workspace import Workspace
 
 if TYPE_CHECKING:
     from coder.permissions.decide import Decision
+
+_FILES = ("file_path", "notebook_path")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +59,17 @@ class Prepared:
 
 def summary_of(call: ToolUse, tool: Tool, params: Any) -> str:
     return f"{call.name} {tool.summary(params)}".strip()
+
+
+def grounded(prepared: Prepared, edited: Json, workspace: Workspace) -> Json:
+    """The input that somebody gave in the place of the call's, with a file that they named from the current folder in
+    full: only the model is held to whole names, which it can be told of."""
+    if not isinstance(prepared.access, Reads | Writes):
+        return edited
+    named = {key: edited.get(key) for key in _FILES if edited.get(key) != prepared.call.input.get(key)}
+    relative = {key: path for key, path in named.items() if isinstance(path, str) and _is_relative(path)}
+    return edited | {key: str(workspace.resolve(path)) for key, path in relative.items()}
+
+
+def _is_relative(path: str) -> bool:
+    return bool(path) and "\0" not in path and not path.startswith(("/", "~"))

@@ -288,3 +288,22 @@ async def test_asked_and_answered_are_announced_in_pairs() -> None:
     made, _ = engine(ONCE, replies=[Allow()])
     await made.agent.run(prompt())
     assert len(made.recorder.of(PermissionAsked)) == len(made.recorder.of(PermissionAnswered)) == 1
+
+
+@pytest.mark.behaviour("B-2582")
+@pytest.mark.parametrize(
+    ("edit", "opened"),
+    [
+        ({"file_path": "safe/a.py"}, {"file_path": str(CWD / "safe/a.py")}),
+        ({"file_path": "./a.py", "new": "b"}, {"file_path": str(CWD / "a.py"), "new": "b"}),
+        ({"file_path": "/elsewhere/a.py"}, {"file_path": "/elsewhere/a.py"}),
+        ({"file_path": "a.py", "new": "b"}, {"file_path": "a.py", "new": "b"}),  # as the model wrote it: that is told
+    ],
+    ids=["below", "here", "whole", "unchanged"],
+)
+async def test_an_edit_may_name_a_file_from_the_current_folder(edit: dict[str, str], opened: dict[str, str]) -> None:
+    pen = Pen()
+    model = PlayedModel([Turn((call("t", "Edit", file_path="a.py"),)), Turn((Text("Done."),))])
+    made = Engine(model, [pen], recorder=Recorder(Allow(input=edit)), save=Settings().save)
+    await made.agent.run(prompt())
+    assert pen.ran == [opened]

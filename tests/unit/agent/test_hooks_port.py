@@ -22,7 +22,7 @@ from coder.core.tools import ToolOutput
 from tests.support.agents import CWD, Engine, prompt
 from tests.support.engine import FakeTool, PlayedModel, Recorder, call
 from tests.support.engine import Reply as Turn
-from tests.unit.agent.test_gate_answers import Shell
+from tests.unit.agent.test_gate_answers import Pen, Shell
 
 DENY = RuleText("Bash(rm *)", "deny", "user", "settings.json", CWD)
 ASK = RuleText("Bash(npm *)", "ask", "user", "settings.json", CWD)
@@ -117,6 +117,16 @@ async def test_what_a_hook_rewrites_is_judged_again(command: str, ran: bool) -> 
     await built.agent.run(prompt())
     assert ("ok" in told(built)) is ran
     assert not ran or ("A hook of the person's changed this call" in told(built) and command in told(built))
+
+
+@pytest.mark.behaviour("B-2582")
+async def test_what_a_hook_rewrites_may_name_a_file_from_the_current_folder() -> None:
+    pen = Pen()
+    model = PlayedModel([Turn((call("t1", "Edit", file_path="/x.py"),), "tool_use"), DONE])
+    hooks = Said(before=Before("allow", input={"file_path": "made/a.py"}))
+    built = Engine(model, [pen], recorder=Recorder(Allow()), hooks=hooks)
+    await built.agent.run(prompt())
+    assert pen.ran == [{"file_path": str(CWD / "made/a.py")}]
 
 
 async def test_a_rewritten_call_that_does_not_parse_never_runs() -> None:

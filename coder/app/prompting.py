@@ -70,8 +70,8 @@ class Refused:
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Given:
     """What a program says beside a text: the id of the message, and its blocks. `is_synthetic`: no person is behind it,
-    and a slash in it is a letter like any other. `is_verbatim`: the same, and an @ in it is one, too. `line` is the text
-    of the last block, where that alone may name a command."""
+    and a slash in it is a letter like any other. `is_verbatim`: the same, and an @ in it is one, too. `line` is the
+    text of the last block, where that alone may name a command."""
 
     uuid: str = ""
     blocks: tuple[Block, ...] = ()
@@ -200,7 +200,7 @@ class Prompting:
 
 
 def _beside(given: Given) -> tuple[Block, ...]:
-    """What stays of the blocks when the line among them is expanded: all but texts, or what stands ahead of the line."""
+    """What stays of the blocks when the line among them is expanded: all but texts, or all but the line."""
     if not given.line:
         return tuple(block for block in given.blocks if not isinstance(block, Text))
     last = max(index for index, block in enumerate(given.blocks) if isinstance(block, Text))

@@ -1,5 +1,5 @@
-"""Flags and commands that other agents' command lines have and coder has not: refused with the reason, or, where leaving them out
-changes nothing that a run does, let through with a word. Must not know what coder's own flags are.
+"""Flags and commands that other agents' command lines have and coder has not: refused with the reason, or, where
+leaving them out changes nothing that a run does, let through with a word. Must not know what coder's own flags are.
 """
 
 from __future__ import annotations

@@ -90,7 +90,8 @@ KINDS = (
     Asked(r"greeter|say hi", answer="Hello there, nice to see you."),
     Asked(r"jokes|2 \+ 2 equals", answer="Here it is: 4."),
     Asked(
-        r"Count how many", (("Bash", lambda _: {"command": "ls"}),),
+        r"Count how many",
+        (("Bash", lambda _: {"command": "ls"}),),
     ),
     Asked(r"Search for test files", (("Grep", lambda _: {"pattern": "import pytest", "path": "tests"}),)),
 )
@@ -177,7 +178,9 @@ async def serve() -> None:
         for violation in exchange.violations:
             print(violation, flush=True)
 
-    async with FakeApi(Obliging(), on_exchange=ended, port=int(sys.argv[1]) if len(sys.argv) > 1 else 0) as api:
+    port = int(sys.argv[1]) if len(sys.argv) > 1 else 0
+    # A fork that drops a turn does not extend what was said before it, and hosts fork.
+    async with FakeApi(Obliging(), on_exchange=ended, port=port, continuity=False) as api:
         print(api.url, flush=True)
         await asyncio.Event().wait()
 

@@ -1,5 +1,5 @@
-"""The examples that the Python SDK publishes with its source, run as they are: each finds `claude` on the PATH, and that
-is this coder. Must not know what any of them is about.
+"""The examples that the Python SDK publishes with its source, run as they are: each finds `claude` on the PATH, and
+that is this coder. Must not know what any of them is about.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LONG = 300  # seconds, for the fetching, and for an example: some of them wait
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """`source` is what is in the archive of the source: it brings no program along, so the one on the PATH is started."""
+    """`source` is what is in the archive of the source: without a program, so that the one on the PATH is started."""
 
     source: Path
     place: Place
@@ -50,7 +50,19 @@ class Examples:
 def source_in(folder: Path) -> Path:
     """The source of the edition that is installed, from the package index. The test is skipped where none answers."""
     named = f"{NAME}=={version(NAME)}"
-    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", NAME, "-d", str(folder), named]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "-q",
+        "--no-deps",
+        "--no-binary",
+        NAME,
+        "-d",
+        str(folder),
+        named,
+    ]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=_LONG)
     archives = list(folder.glob("*.tar.gz"))
     if done.returncode or not archives:

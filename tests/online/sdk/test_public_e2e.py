@@ -18,7 +18,11 @@ EXAMPLES = (
     ("filesystem_agents.py", 0, ("SUCCESS: Received full response",)),
     ("hooks.py all", 0, ("Blocked command: ./foo.sh", "Blocked Write to:", "Critical error detected")),
     ("include_partial_messages.py", 0, ("content_block_delta", "ResultMessage(subtype='success'")),
-    ("max_budget_usd.py", 1, ("Status: success", "Status: error_max_budget_usd")),  # the last of its results is an error
+    (
+        "max_budget_usd.py",
+        1,
+        ("Status: success", "Status: error_max_budget_usd"),
+    ),  # the last of its results is an error
     ("mcp_calculator.py", 0, ("15.0 + 27.0 = 42.0", "√144.0 = 12.0", "2.0^8.0 = 256.0")),
     ("plugin_example.py", 0, ("  - demo-plugin (path:",)),
     ("quick_start.py", 0, ("With Tools Example", "Cost: $")),
@@ -46,4 +50,5 @@ def test_an_example_works(
     with fake_api(Obliging()) as api:
         done = Examples(published, place, tmp_path).run(name, *arguments, api=api)
     assert done.returncode == code, done.stdout[-2000:] + done.stderr[-4000:]
+    assert (place.project / "safe_output" / "hello.py").exists() is (name == "tool_permission_callback.py")
     assert [each for each in words if each not in done.stdout + done.stderr] == [], done.stdout[-4000:]

@@ -196,7 +196,11 @@ def test_what_changes_nothing_is_let_through_and_said() -> None:
 
 
 def test_a_command_of_other_agents_is_no_second_prompt() -> None:
-    for words in (["plugin", "install", "x@y"], ["plugins", "list"], ["plugin", "marketplace", "add", "z", "--scope", "a"]):
-        with pytest.raises(ConfigError, match="no marketplaces|unknown flag --scope"):
+    for words in (
+        ["plugin", "install", "x@y"],
+        ["plugins", "list"],
+        ["plugin", "marketplace", "add", "z", "--scope", "a"],
+    ):
+        with pytest.raises(ConfigError, match=r"no marketplaces|unknown flag --scope"):
             parse(words)
     assert parse(["-p", "plugin"]).prompt == "plugin"

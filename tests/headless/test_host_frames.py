@@ -137,3 +137,16 @@ async def test_hooks_that_come_while_the_session_is_opened_are_called(tmp_path: 
         await wire.turn()
         assert (await wire.answer(name))["response"]["hooks_applied"] is True
         assert not (tmp_path / "project" / "made").exists() and len(api.requests) == 2
+
+
+@pytest.mark.behaviour("B-2648")
+async def test_an_interrupt_while_leave_is_asked_for_ends_calls(tmp_path: Path) -> None:
+    flags: Any = {"permission_mode": "default", "permission_prompt_tool": "stdio"}
+    script = [turn(tool("Bash", command="touch made")), turn("Never.")]
+    async with running_api(script) as api, hosted(tmp_path, api.url, **flags) as wire:
+        wire.say("first")
+        asked = (await wire.until(asks))[-1]
+        assert await wire.ask("interrupt") == {"still_queued": []}
+        come = await wire.turn()
+        cancelled = [frame["request_id"] for frame in wire.seen if frame["type"] == "control_cancel_request"]
+        assert cancelled == [asked["request_id"]] and come[-1]["terminal_reason"] == "aborted_tools"

@@ -145,7 +145,7 @@ def permission_denied(session_id: str, event: PermissionDenied) -> Json:
         **agent,
         decision_reason_type="rule" if kind == "rule" else "mode",
         decision_reason="; ".join(reason.text for reason in event.reasons),
-        message=f"{event.message} {event.remedy}".strip(),
+        message=f"{event.message} (allowed by {event.remedy})" if event.remedy else event.message,
     )
 
 

@@ -63,4 +63,3 @@ def answers_of(seat: Seat, turns: Turns) -> dict[str, Answer]:
         "set_permission_mode": set_permission_mode,
         "set_model": set_model,
     }
-

@@ -139,6 +139,18 @@ async def test_hooks_that_come_while_the_session_is_opened_are_called(tmp_path: 
         assert not (tmp_path / "project" / "made").exists() and len(api.requests) == 2
 
 
+@pytest.mark.behaviour("B-2649")
+async def test_the_kind_of_a_failure_of_the_api_stands_before_the_result(tmp_path: Path) -> None:
+    script = [turn("Two.", fault=fault("status", 401))]
+    async with running_api(script) as api, hosted(tmp_path, api.url) as wire:
+        wire.say("first")
+        *_, failed, result = await wire.turn()
+        assert (failed["error"], failed["message"]["model"]) == ("authentication_failed", "<synthetic>")
+        assert failed["message"]["content"] == [{"type": "text", "text": result["result"]}] and result["is_error"]
+        wire.say("second")
+        assert (await wire.result())["result"] == "Two." and "API Error" not in str(api.requests[-1])
+
+
 @pytest.mark.behaviour("B-2648")
 async def test_an_interrupt_while_leave_is_asked_for_ends_calls(tmp_path: Path) -> None:
     flags: Any = {"permission_mode": "default", "permission_prompt_tool": "stdio"}

@@ -126,6 +126,7 @@ class HostOut(StreamJsonOut):
         """The one result of a message of the host, or of a turn that began by itself for the reason in `origin`."""
         spent = session.spent
         of_turn = replace(spent, api_seconds=max(spent.api_seconds - self._api_seconds, 0.0))
+        self._failed(ended)
         self._result(self._result_of(ended, session, of_turn), said, origin)
 
     def turn_shared(self, ended: RunEnded, session: Session, said: Said) -> None:

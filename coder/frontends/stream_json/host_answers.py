@@ -1,5 +1,5 @@
-"""What a host may ask of the process as a whole: to begin, to stop what runs, another mode, another model. Must not
-know how frames are read or written.
+"""What a host may ask of the process as a whole: to stop what runs, another mode, another model. Must not know
+how frames are read or written.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from coder.app.session import Session
 from coder.core.errors import CoderError
 from coder.core.messages import Json
 from coder.core.tools import Mode
-from coder.frontends.stream_json.control import Answer, NeverAnswered, RequestError
+from coder.frontends.stream_json.control import Answer, RequestError
 from coder.frontends.stream_json.host_seat import Seat
 from coder.frontends.stream_json.turns import Turns
 
@@ -18,16 +18,12 @@ _MODES = {"manual": "default", **{mode: mode for mode in get_args(Mode)}}
 
 
 def answers_of(seat: Seat, turns: Turns) -> dict[str, Answer]:
-    async def session(refused: type[RequestError] = RequestError) -> Session:
+    async def session() -> Session:
         try:
             return await seat.opened()
         except CoderError as error:
             turns.fail(error)
-            raise refused(str(error)) from None
-
-    async def initialize(request: Json) -> Json:
-        seat.initialize(request)
-        return _about(await session(NeverAnswered))
+            raise RequestError(str(error)) from None
 
     async def interrupt(request: Json) -> Json:
         receipt = turns.interrupt(cancels_queued=request.get("cancel_queued") is True)
@@ -62,24 +58,8 @@ def answers_of(seat: Seat, turns: Turns) -> dict[str, Answer]:
         return {}
 
     return {
-        "initialize": initialize,
         "interrupt": interrupt,
         "cancel_async_message": cancel_async_message,
         "set_permission_mode": set_permission_mode,
         "set_model": set_model,
-    }
-
-
-def _about(session: Session) -> Json:
-    commands = [
-        {"name": each.name, "description": each.about, "argumentHint": each.hint, "aliases": list(each.also)}
-        for each in session.commands
-    ]
-    return {
-        "commands": commands,
-        "agents": [],
-        "output_style": session.facts.style,
-        "available_output_styles": [session.facts.style],
-        "models": [{"value": "default", "displayName": "default", "description": session.control.model}],
-        "account": {"apiKeySource": session.facts.key_source},
     }

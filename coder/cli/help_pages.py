@@ -79,7 +79,8 @@ Output
   --no-animation            nothing moves
   --color WHEN              never, auto or always
   --record FILE  --replay FILE   keep the model's traffic, or play it back
-  --ide, --no-chrome, --prompt-suggestions, --debug-to-stderr, --mcp-debug   no effect
+  --ide, --no-chrome, --prompt-suggestions, --debug-to-stderr,
+  --mcp-debug               no effect
 
 Commands
   coder sessions            past conversations: list, search, show, export …

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,15 @@ def begun(place: Place, *args: str, url: str | None = None, given: bytes | None 
     return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
+@pytest.fixture
+def umask(place: Place) -> Iterator[None]:
+    begun(place, "--version")  # else the nursery would begin with this one
+    before = os.umask(0o27)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("umask")
 def test_it_is_given_what_a_process_is_given(place: Place) -> None:
     with fake_api(_SAYS) as api:
         found = [run(place, "-p", "look", *_FREE, url=api.url, given=b"piped \xc3\xa9\n") for run in (cold, begun)]

@@ -40,6 +40,10 @@ class Nursery:
             )
         self._told = self._ours.makefile("r", encoding="utf-8")
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def close(self) -> str:
         """Returns what went wrong in it, if anything did."""
         self._told.close()
@@ -144,6 +148,11 @@ class _Pipes:
 
 
 _nurseries: dict[int, Nursery] = {}
+
+
+def nurseries() -> set[int]:
+    """Processes that a test leaves behind with reason."""
+    return {each.pid for each in _nurseries.values()}
 
 
 def run(

@@ -16,6 +16,7 @@ from types import TracebackType
 
 from coder.cli.ci_paths import is_configuration, is_held, is_notes
 from coder.cli.ci_secrets import is_kept_back
+from coder.cli.ci_stop import clear_away, undivided
 from coder.core.errors import ConfigError
 from coder.core.visible import visible_line
 from coder.git.call import Answer, Git
@@ -51,6 +52,14 @@ class Ground:
 
     def __enter__(self) -> Ground:
         self._made = tempfile.mkdtemp(prefix="coder-ci-", dir=self._temporary)
+        try:
+            self._begin()
+        except BaseException:
+            clear_away(Path(self._made))
+            raise
+        return self
+
+    def _begin(self) -> None:
         self.folder = Path(os.path.realpath(self._made)) / self._checkout.top.name
         self.folder.mkdir()
         form = self._git.answer(self._checkout.top, "rev-parse", "--show-object-format").text.strip() or "sha1"
@@ -61,12 +70,15 @@ class Ground:
         _link_all(self._checkout.shared / "objects", own / "objects")
         if (shallow := self._checkout.shared / "shallow").is_file():
             shutil.copyfile(shallow, own / "shallow")
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        shutil.rmtree(self._made, ignore_errors=True)
+        self.leave()
+
+    def leave(self) -> None:
+        """What it made goes at once, for an end that unwinds nothing."""
+        clear_away(Path(self._made))
 
     def commit(self, name: str, what: str) -> str:
         """The commit of a name in the checkout. Raises ConfigError, also for one that stands for several: whoever may
@@ -180,9 +192,10 @@ class Ground:
         wanted = f"{commit}\n^{commit}^\n".encode()  # read anew, and nothing else that lies there
         packed = self._git.answer(self.folder, "pack-objects", "-q", "--revs", "--stdout", stdin=wanted)
         self._must(packed, "the commit cannot be read")
-        taken = self._git.answer(self._checkout.top, "unpack-objects", "-q", "--strict", stdin=packed.out)
-        self._must(taken, "the commit cannot be stored")
-        kept = self._git.answer(self._checkout.top, "update-ref", reference, commit, "")
+        with undivided():  # half done, it would leave a lock
+            taken = self._git.answer(self._checkout.top, "unpack-objects", "-q", "--strict", stdin=packed.out)
+            self._must(taken, "the commit cannot be stored")
+            kept = self._git.answer(self._checkout.top, "update-ref", reference, commit, "")
         self._must(kept, f"the branch {branch} cannot be made")
 
     def _as_it_was(self) -> None:

@@ -1,4 +1,4 @@
-"""What a hostile host, or a hostile repository behind a good one, does with the questions that are asked besides turns."""
+"""What a hostile host, or a hostile repository behind a good one, does with what is asked besides turns."""
 
 from __future__ import annotations
 

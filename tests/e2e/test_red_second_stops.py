@@ -64,7 +64,12 @@ def test_a_job_that_is_stopped_leaves_nothing(
     words += ["--allowed-tools", "Bash(*)"]
     words += ["--setup", "waits"] if phase == "setup" else []
     call = tool("Bash", command="waits" if phase == "session" else "echo b > a.txt")
-    env = {marked.NAME: str(place.home), "RUNNER_TEMP": str(runner.temporary), "GITHUB_EVENT_PATH": str(told), "GH_TOKEN": TOKEN}
+    env = {
+        marked.NAME: str(place.home),
+        "RUNNER_TEMP": str(runner.temporary),
+        "GITHUB_EVENT_PATH": str(told),
+        "GH_TOKEN": TOKEN,
+    }
     with fake_api([turn(call), turn("Done.")]) as api:
         path = os.pathsep.join((str(runner.programs), os.environ["PATH"]))
         started = subprocess.Popen(

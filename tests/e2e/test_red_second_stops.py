@@ -101,4 +101,4 @@ def test_a_job_that_is_stopped_leaves_nothing(
     marked.until_none(str(place.home))
     if phase != "push":
         assert (repository.git("show-ref"), repository.git("status", "--porcelain")) == before
-    assert not [each for each in (place.project / ".git").rglob("*.lock")]
+    assert not list((place.project / ".git").rglob("*.lock"))

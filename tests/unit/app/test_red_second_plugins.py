@@ -1,4 +1,4 @@
-"""What hostile plugins and folders get from being named: nothing that was not shown, no name that looks like another."""
+"""What hostile plugins and folders get from being named: nothing that was not shown, no name like another."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ async def test_a_task_whose_time_is_up_is_ended_with_all_it_started(place: Place
     await run.run()
     (row,) = run.rows
     assert (row["status"], row["attempts"]) == ("timeout", 1)
-    assert not is_alive(int(pid.read_text()))
+    await until(lambda: not is_alive(int(pid.read_text())))
 
 
 @linux_only
@@ -226,3 +226,10 @@ def test_no_line_breaks_it(lines: list[bytes]) -> None:
         reply.hear(each)
     found = outcome(reply, Exit(1, "", ""), "s", 1.0)
     assert found.usd is None or found.usd == found.usd
+
+
+def test_a_failure_of_the_api_is_no_turn() -> None:
+    reply = Reply()
+    message = {"id": "m1", "content": [{"type": "text", "text": "API Error: no"}]}
+    assert not reply.hear(_encoded({"type": "assistant", "message": message, "error": "server_error"}))
+    assert reply.doing.turns == 0 and reply.hear(_encoded({"type": "assistant", "message": message}))

@@ -154,6 +154,11 @@ def test_of_two_plugins_of_one_name_the_first_counts_and_one_named_twice_is_one(
     assert len(hooks(config)) == 1
 
 
+def test_what_is_wrong_names_the_path_as_it_is(tmp_path: Path) -> None:
+    (told,) = named(here(tmp_path, tmp_path / "a..b")).problems
+    assert told.message == f"--plugin-dir {tmp_path / 'a..b'}: there is no such folder or archive. Check the path."
+
+
 @pytest.mark.behaviour("B-2402")
 def test_an_archive_is_unpacked_once_for_what_is_in_it(tmp_path: Path) -> None:
     root = bakery(tmp_path / "bakery")

@@ -30,3 +30,11 @@ async def test_a_time_that_is_none_is_refused_in_words(tmp_path: Path, number: f
     async with hosted(tmp_path, NOWHERE) as wire:
         found = await wire.answer(wire.request("seed_read_state", path="a", mtime=number))
         assert found["error"] == "mtime must be a number of milliseconds"
+
+
+@pytest.mark.behaviour("B-2624")
+async def test_a_name_that_nobody_could_see_is_refused(tmp_path: Path) -> None:
+    async with hosted(tmp_path, NOWHERE) as wire:
+        for title in ("\u202e\u200b", "\x1b\x07", " \u2028"):
+            found = await wire.answer(wire.request("rename_session", title=title))
+            assert found["error"] == "title must have letters that can be read"

@@ -99,7 +99,7 @@ class _Opener:
             config,
             self._out,
             start=wanted.start or self._callbacks.started(self._start()),
-            reload=Reload(flags, os.environ, current_folder()),
+            reload=Reload(flags, os.environ, current_folder(), is_late=wanted.start is not None),  # after /clear
             reserved=reserved(),
             hosted=self._callbacks.hosted,
             mirror=self._out.mirrored if self._arguments.streaming.mirrors else None,

@@ -232,9 +232,11 @@ async def test_nothing_follows_a_failed_result(tmp_path: Path) -> None:
 
 
 @pytest.mark.behaviour("B-2209")
+@pytest.mark.behaviour("B-2601")
 async def test_the_cap_of_turns_is_for_each_message(tmp_path: Path) -> None:
     calls = rule({"last_user_contains": ""}, tool("Bash", command="true"))
     async with running_api({"rules": [calls]}) as api, hosted(tmp_path, api.url, max_turns=1) as wire:
         wire.send(said("first"), said("second"))
         results = [await wire.result(), await wire.result()]
         assert [r["subtype"] for r in results] == ["error_max_turns"] * 2 and await wire.close() == 1
+        assert f"coder -p -r {results[0]['session_id']} " in results[0]["errors"][0]

@@ -19,6 +19,7 @@ from coder.app.session import Session
 from coder.core.dataclass import dataclass
 from coder.core.errors import CoderError
 from coder.core.events import RunEnded
+from coder.core.lazy import LazyModule
 from coder.core.messages import Json
 from coder.frontends.crash import report
 from coder.frontends.stream_json.host_out import HostOut
@@ -27,6 +28,9 @@ from coder.frontends.stream_json.turns_said import Said
 
 if TYPE_CHECKING:
     from coder.app.subagents.late import LateAgents
+    from coder.frontends import going_on
+else:  # for turns that do not end as they should
+    going_on = LazyModule("coder.frontends.going_on")
 
 _log = logging.getLogger(__name__)
 
@@ -227,6 +231,9 @@ class Turns:
     def _tell(self, ended: RunEnded, session: Session, said: Said | None) -> None:
         """The result of the turn, and of what was read along with it."""
         self._under = None
+        if ended.error:
+            kept = session.facts.transcript
+            ended = going_on.by_id(ended, session.facts.session_id, is_kept=kept is not None and kept.exists())
         read, unread = self._out.left(session.undelivered())
         self._out.turn_ended(ended, session, said, None if said is not None else _BY_TASKS)
         for each in read:

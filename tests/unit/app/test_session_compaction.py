@@ -64,7 +64,14 @@ async def test_a_session_is_compacted_and_taken_back(tmp_path: Path) -> None:
 
 @pytest.mark.behaviour("B-2603")
 async def test_how_to_plan_is_told_again_once_while_plan_mode_is_on(tmp_path: Path) -> None:
-    replies = ["Long: " + "words " * 3_000, "Hello.", "Long: " + "words " * 3_000, "Hello.", "Long: " + "words " * 3_000, "Bye."]
+    replies = [
+        "Long: " + "words " * 3_000,
+        "Hello.",
+        "Long: " + "words " * 3_000,
+        "Hello.",
+        "Long: " + "words " * 3_000,
+        "Bye.",
+    ]
     script = {"rules": [rule(SUMMARISES, "All was told.")], "turns": [turn(text) for text in replies]}
     planning = {"mode": "plan", "plan_instructions": "Ask the baker first."}
     async with running_api(script) as api, session_on(api, tmp_path, Recorder(), **planning) as session:

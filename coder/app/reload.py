@@ -13,8 +13,8 @@ from coder.core.config import Config
 
 
 class Reload:
-    """Asked before each decision; costs a `stat` a file when nothing has changed. `is_late`: the settings were read some
-    time ago, so that the first who asks gets them as they are now."""
+    """Asked before each decision; costs a `stat` a file when nothing has changed. `is_late`: the settings were read
+    some time ago, so that the first who asks gets them as they are now."""
 
     def __init__(self, flags: Flags, env: Mapping[str, str], cwd: Path, *, is_late: bool = False) -> None:
         self._flags = replace(flags, system_prompt_file=None, append_system_prompt_file=None)  # read once, at the start

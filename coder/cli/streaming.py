@@ -109,7 +109,7 @@ class _Opener:
         return session
 
     def _with(self, told: Initialize | None) -> tuple[Flags, Config]:
-        """What holds where the host has named servers or plugins in the place of the command line. Raises CoderError."""
+        """What holds where the host named servers or plugins, not the command line. Raises CoderError."""
         from coder.config.load import load
         from coder.config.paths import current_folder
 

@@ -39,8 +39,8 @@ class Planning:
         return "" if self._is_told else self.turned_on()
 
     def renewed(self, mode: Mode, contexts: Sequence[Message]) -> Sequence[Message]:
-        """The first messages of a shortened conversation: the instructions stand in them while plan mode is on, for where
-        they stood before may be gone."""
+        """The first messages of a shortened conversation: the instructions stand in them while plan mode is on, for
+        where they stood before may be gone."""
         if not self._instructions:
             return contexts
         told = Text(prompts.load("reminders/plan_mode", instructions=self._instructions))

@@ -60,10 +60,8 @@ def test_with_nobody_to_ask_the_host_is_not_asked_about_calls(place: Place) -> N
 @pytest.mark.behaviour("B-2436")
 @pytest.mark.behaviour("B-2600")
 def test_servers_and_plugins_come_with_initialize_and_servers_ask_the_host(place: Place) -> None:
-    bread, oven = (
-        put(place.home / "bread", {"commands/go.md": "Go."}),
-        put(place.project / "oven", {"commands/a.md": "A."}),
-    )
+    bread = put(place.home / "bread", {"commands/go.md": "Go."})
+    put(place.project / "oven", {"commands/a.md": "A."})
     plugins = [{"type": "local", "path": str(bread)}, {"type": "local", "path": "oven", "skipMcpDiscovery": True}]
     asked: list[dict[str, Any]] = []
 

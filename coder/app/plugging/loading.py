@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from coder.app.plugging import trusting
@@ -167,10 +168,11 @@ def _agent(plugin: Plugin, name: str) -> str:
 
 
 def _untrusted(config: Config, plugin: Plugin) -> Config:
+    named = visible_line(quote(str(plugin.path)))
     text = (
         f"Plugin {plugin.name} lies in the repository you work in, so its hooks, MCP servers and settings are not used "
-        "before you trust them. Start coder here in a terminal with the same --plugin-dir and say yes, or add "
-        "--trust-folder for one run."
+        f"before you trust them. `coder trust --plugin-dir {named}` shows them, `coder trust add --plugin-dir {named}` "
+        "trusts them, --trust-folder does for one run."
     )
     return _say(config, text)
 

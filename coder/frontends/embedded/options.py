@@ -35,8 +35,8 @@ class Options:
     `permission` is asked where a call needs a yes; without it such a call is denied. `questions` gets what the model
     asks the person (the input of AskUserQuestion) and answers question text to chosen label, None for no answer.
     `tools` are functions of the program that the model may call; a plain function will do. `builtin_tools` are the
-    tools of coder there are, None: all. `plugins` are folders, or .zip archives, of plugins for this session. `require_mcp` names servers without which nothing is sent.
-    `answer` is a dataclass or a JSON schema: the result then has a `value` of that form. `env` is added to the
+    tools of coder there are, None: all. `plugins` are folders or archives. `require_mcp` names servers without which
+    nothing is sent. `answer` is a dataclass or a JSON schema: the result then has a `value` of that form. `env` is added to the
     environment of the process, for this session alone. `settings` is a path or the settings themselves,
     `setting_sources` which of user, project and local are read; settings of the folder that run or loosen something
     count only where the person trusted it, or with `trust_folder`. `resume` is the id, name or beginning of the id of

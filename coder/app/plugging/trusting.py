@@ -62,8 +62,7 @@ def _approved(
 ) -> Mapping[str, Mapping[str, str]] | None:
     """Also what is approved of the plugin where it lies, as seen from another work tree of its repository: the same
     content needs no other yes."""
-    lies = Path(os.path.realpath(path))
-    base = lies if lies.is_dir() else lies.parent
+    base = Path(os.path.realpath(path))
     names = {os.path.relpath(judged.here / name, base): name for name in contents}
     there = judge({name: contents[own] for name, own in names.items()}, home, base).approved
     if there is None:

@@ -7,11 +7,17 @@ from typing import Any
 
 import pytest
 
+from coder.app.commanding.expanding import expanded
 from coder.app.plugging.options import Missing, variables_of
+from coder.app.subagents.roster import roster_of
+from coder.commands.injection import DISABLED
+from coder.commands.loader import body
+from coder.commands.loader import load as load_commands
+from coder.commands.places import places_of
 from coder.mcp.entries import servers_of
 from coder.mcp.server import Stdio
 from tests.support.plugged import bakery, put
-from tests.support.plugged_sessions import here
+from tests.support.plugged_sessions import MANAGED, here
 
 
 @pytest.mark.behaviour("B-2406")
@@ -55,3 +61,32 @@ def test_values_of_options(spec: dict[str, Any], value: object, made: str | None
             variables_of("p", {"key": spec}, {"key": value})
     else:
         assert variables_of("p", {"key": spec}, {"key": value}) == {"CLAUDE_PLUGIN_OPTION_KEY": made}
+
+
+TEXT = (
+    "Bake in ${user_config.oven} for $0, not ${user_config.pin} or ${user_config.none}: !`echo ${user_config.oven}`.\n"
+)
+ASKED = {
+    "oven": {"type": "string", "default": "stone $0 ${user_config.pin}"},
+    "pin": {"type": "string", "sensitive": True, "default": "0000"},
+    "Pin": {"type": "string"},
+}
+
+
+@pytest.mark.behaviour("B-2607")
+@pytest.mark.parametrize(("inside", "oven"), [(False, "steel"), (True, "stone $0 ${user_config.pin}")])
+async def test_texts_name_options_that_are_no_secret(tmp_path: Path, inside: bool, oven: str) -> None:
+    files = {
+        ".claude-plugin/plugin.json": {"name": "bakery", "userConfig": ASKED},
+        "commands/knead.md": f"---\ndescription: d\n---\n{TEXT}",
+        "agents/baker.md": f"---\nname: baker\ndescription: d\n---\n{TEXT}",
+    }
+    root = bakery((tmp_path / "project" if inside else tmp_path) / "bakery", more=files)
+    config = here(tmp_path, root, user={"pluginConfigs": {"bakery": {"options": {"oven": "steel", "pin": "1234"}}}})
+    commands = load_commands([place for place in places_of(config, tmp_path / MANAGED) if place.kind == "commands"])
+    (knead,) = [one for one in commands.all() if one.name == "bakery:knead"]
+    made = await expanded(knead, body(knead), "an hour", {}, None)
+    (baker,) = [agent for agent in roster_of(config, {}, Path("/nowhere")).all() if agent.name == "bakery:baker"]
+    rest = "not ${user_config.pin} or ${user_config.none}"
+    assert made.text == f"Bake in {oven} for an, {rest}: {DISABLED}."
+    assert baker.prompt.startswith(f"Bake in {oven} for $0, {rest}") and "1234" not in repr(config) + repr(knead)

@@ -110,7 +110,8 @@ def test_a_plugin_that_is_not_approved_takes_nothing_from_the_folder(tmp_path: P
     put(project, {".claude/settings.json": {"permissions": {"allow": ["Bash"]}}})
     config = here(tmp_path, project / "tools" / "bakery")
     assert config.trust is not None and not config.trust.is_trusted and len(config.trust.own_off) == 1
-    assert "tools/bakery" not in notice(config.trust)
+    assert "so allow rule" in (said := notice(config.trust).replace("1 ", "")) and "hook" not in said
+    assert "tools/bakery" not in said
 
 
 @pytest.mark.behaviour("B-2605")

@@ -26,7 +26,7 @@ _HELP = "Settings of a folder run, contact or loosen nothing before you have app
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help=_HELP)
 Plugins = Annotated[
     list[str] | None,
-    typer.Option("--plugin-dir", help="Also a plugin that lies in it: its folder or .zip. Repeatable."),
+    typer.Option("--plugin-dir", help="Also a plugin that lies in it: its folder or .zip."),
 ]
 Folder = Annotated[Path | None, typer.Argument(help="The folder; the current one when left out.")]
 

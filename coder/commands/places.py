@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -36,7 +35,7 @@ class Place:
     plugin: Path | None = None
     single: bool = False
     data: Path | None = None
-    options: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    options: tuple[tuple[str, str], ...] = ()
 
 
 def places_of(config: Config, managed: Path, plugins: Iterable[Place] = ()) -> tuple[Place, ...]:

@@ -36,8 +36,8 @@ class Options:
     asks the person (the input of AskUserQuestion) and answers question text to chosen label, None for no answer.
     `tools` are functions of the program that the model may call; a plain function will do. `builtin_tools` are the
     tools of coder there are, None: all. `plugins` are folders or archives. `require_mcp` names servers without which
-    nothing is sent. `answer` is a dataclass or a JSON schema: the result then has a `value` of that form. `env` is added to the
-    environment of the process, for this session alone. `settings` is a path or the settings themselves,
+    nothing is sent. `answer` is a dataclass or a JSON schema: the result then has a `value` of that form. `env` is
+    added to the environment of the process, for this session alone. `settings` is a path or the settings themselves,
     `setting_sources` which of user, project and local are read; settings of the folder that run or loosen something
     count only where the person trusted it, or with `trust_folder`. `resume` is the id, name or beginning of the id of
     a session to go on with; `fork` leaves that one as it is. `partial` tells text as it comes.

@@ -63,9 +63,8 @@ def test_values_of_options(spec: dict[str, Any], value: object, made: str | None
         assert variables_of("p", {"key": spec}, {"key": value}) == {"CLAUDE_PLUGIN_OPTION_KEY": made}
 
 
-TEXT = (
-    "Bake in ${user_config.oven} for $0, not ${user_config.pin} or ${user_config.none}: !`echo ${user_config.oven}`.\n"
-)
+REST = "not ${user_config.pin} or ${user_config.none}"
+TEXT = f"Bake in ${{user_config.oven}} for $0, {REST}: !`echo ${{user_config.oven}}`.\n"
 ASKED = {
     "oven": {"type": "string", "default": "stone $0 ${user_config.pin}"},
     "pin": {"type": "string", "sensitive": True, "default": "0000"},
@@ -87,6 +86,5 @@ async def test_texts_name_options_that_are_no_secret(tmp_path: Path, inside: boo
     (knead,) = [one for one in commands.all() if one.name == "bakery:knead"]
     made = await expanded(knead, body(knead), "an hour", {}, None)
     (baker,) = [agent for agent in roster_of(config, {}, Path("/nowhere")).all() if agent.name == "bakery:baker"]
-    rest = "not ${user_config.pin} or ${user_config.none}"
-    assert made.text == f"Bake in {oven} for an, {rest}: {DISABLED}."
-    assert baker.prompt.startswith(f"Bake in {oven} for $0, {rest}") and "1234" not in repr(config) + repr(knead)
+    assert made.text == f"Bake in {oven} for an, {REST}: {DISABLED}."
+    assert baker.prompt.startswith(f"Bake in {oven} for $0, {REST}") and "1234" not in repr(config) + repr(knead)

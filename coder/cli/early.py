@@ -5,6 +5,7 @@ first.
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 from collections.abc import Iterator
@@ -14,7 +15,11 @@ from types import FrameType
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 INTERRUPTED = "Interrupted before the session began. Nothing was sent to the model"
 
+_PATIENCE = 30.0  # seconds that are waited for a reader that does not read
+_HURRIED = 3.0  # the same, once a signal has come
+
 _unwinds = False
+_is_leaving = False  # the result is on its way
 _caught: int = signal.SIGINT
 _form = ""  # "json" where whoever started us waits for a result, "text" where a run was asked for, else ""
 
@@ -29,6 +34,7 @@ def begin(argv: list[str]) -> None:
         # An ignored signal stays ignored: nohup and background jobs of a shell rely on it.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _on_signal)
+    atexit.register(_said)
 
 
 def over() -> None:
@@ -53,35 +59,63 @@ def unwinding() -> Iterator[None]:
     try:
         yield
     finally:
-        _unwinds = False
+        _PATIENCE = 30.0  # seconds that are waited for a reader that does not read
+
+
+_HURRIED = 3.0  # the same, once a signal has come
+
+_unwinds = False
+_is_leaving = False  # the result is on its way
 
 
 def failed(why: str) -> None:
     """Writes the one result, for whoever waits for one: nobody else will. `why` is what is said on stderr too."""
+    global _is_leaving
     if _form == "json":
-        _write(1, _result(why, "turn_setup_failed"))
+        _is_leaving = True
+        _write(1, _result(why, "turn_setup_failed"), _PATIENCE, 1)
+        _is_leaving = False
     over()
 
 
 def interrupted(number: int = 0) -> int:
     """The same after a signal, by default the one that was a KeyboardInterrupt. Returns the exit code."""
-    number = number or _caught
+    global _is_leaving
+    _is_leaving = True
+    code = 128 + (number or _caught)
     if _form == "json":
-        _write(1, _result(INTERRUPTED, "aborted_streaming"))
+        _write(1, _result(INTERRUPTED, "aborted_streaming"), _HURRIED, code)
     elif _form == "text":
-        _write(2, f"coder: {INTERRUPTED}\n".encode())
+        _write(2, f"coder: {INTERRUPTED}\n".encode(), _HURRIED, code)
     over()
-    return 128 + number
+    return code
 
 
 def _on_signal(number: int, frame: FrameType | None) -> None:
     global _caught
+    if _is_leaving:
+        if signal.getitimer(signal.ITIMER_REAL)[0] > _HURRIED:
+            _leave_in(_HURRIED, 128 + number)
+        return
     if _unwinds:
         _caught = number
         raise KeyboardInterrupt
     # Nothing has begun that would have to be ended, and half of what is imported may be there: an exception could end
     # anywhere, unseen.
     os._exit(interrupted(number))
+
+
+def _said() -> None:
+    """All is said, and nothing but the interpreter is still to be taken down. That drops our handlers first: a signal
+    would take the place of the exit code."""
+    for number in SIGNALS:
+        if signal.getsignal(number) not in (signal.SIG_DFL, signal.default_int_handler):
+            signal.signal(number, signal.SIG_IGN)
+
+
+def _leave_in(seconds: float, code: int) -> None:
+    signal.signal(signal.SIGALRM, lambda *_: os._exit(code))
+    signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def _form_of(argv: list[str]) -> str:
@@ -122,9 +156,12 @@ def _uuid() -> str:
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
-def _write(fd: int, data: bytes) -> None:
+def _write(fd: int, data: bytes, patience: float, code: int) -> None:
+    """Leaves with that code when nobody has read it for so long."""
+    _leave_in(patience, code)
     try:
         while data:
             data = data[os.write(fd, data) :]
     except OSError:
-        return  # nobody reads it
+        pass  # nobody reads it
+    signal.setitimer(signal.ITIMER_REAL, 0.0)

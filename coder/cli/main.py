@@ -75,6 +75,13 @@ def run(argv: list[str]) -> int:
         return _crashed(error)
 
 
+def _keep_logs_off_stderr() -> None:
+    """Before a session has its log, and after it, what is logged would land there, tracebacks and all."""
+    import logging
+
+    logging.getLogger().addHandler(logging.NullHandler())
+
+
 def _helped(topic: str) -> list[str]:
     """The command line that gives help on a command. Raises ConfigError for what is none."""
     if topic in SUBCOMMANDS:
@@ -93,6 +100,7 @@ def _crashed(error: Exception) -> int:
 
     from coder.frontends.crash import report
 
+    _keep_logs_off_stderr()
     logging.getLogger(__name__).exception("coder failed")
     said = report(error)
     early.failed(said)
@@ -110,6 +118,7 @@ def _start(arguments: RunArguments) -> int:
     from coder.config.load import load
     from coder.config.paths import current_folder
 
+    _keep_logs_off_stderr()
     if arguments.flags.worktree is not None:
         from coder.cli.worktree_run import in_worktree
 

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn, Protocol, Self
@@ -18,8 +17,8 @@ from coder.core.frontend import Frontend
 from coder.core.lazy import LazyModule
 from coder.frontends.commands import is_command, run_command
 from coder.frontends.crash import report
-from coder.frontends.exit_codes import FAILED, exit_code
-from coder.frontends.outbox import Outbox
+from coder.frontends.exit_codes import exit_code
+from coder.frontends.last_words import SAME, SIGNALS, LastWords
 
 if TYPE_CHECKING:
     from coder.frontends import going_on
@@ -29,8 +28,6 @@ else:  # for what does not end, or not as it should
     descendants = LazyModule("coder.workspace.descendants")
 
 _log = logging.getLogger(__name__)
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_SAME = 0.5  # seconds in which a signal is the one before once more
 _CLOSING = 90.0  # seconds until what does not end is left: hooks of the end may take a minute
 
 
@@ -91,16 +88,11 @@ class _End:
         if self._is_told:
             return code
         self._is_told = True
-        try:
-            self._frontend.finish(self._resumable(), self._session)
-        except BrokenPipeError:
-            return code or FAILED  # whoever read it has left
-        except OSError as error:
-            why = error.strerror or str(error)
-            said = Outbox(sys.stderr.fileno())  # which may be as little read
-            said.put(f"coder: the answer could not be written: {why}. Read it with -c.\n".encode())
-            said.close(1.0)
-            return code or FAILED
+        with self._watch.delivering() as words:
+            try:
+                self._frontend.finish(self._resumable(), self._session)
+            except OSError as error:
+                return words.unsaid(code, error)
         return code
 
     def _resumable(self) -> RunEnded:
@@ -155,16 +147,21 @@ class Watch:
         self._session: Session | None = None
         self._now: Callable[[], NoReturn] | None = None
         self._depth = 0
+        self._is_over = False  # others see to signals: what the loop still hears of them counts no more
 
     def begins(self, session: Session, now: Callable[[], NoReturn]) -> None:
         """There is a run to interrupt, and `now` is how to end at once."""
         self._session, self._now = session, now
 
+    def delivering(self) -> LastWords:
+        self._is_over = True
+        return LastWords(self.caught, self._since)
+
     def __enter__(self) -> Self:
         self._depth += 1
         if self._depth == 1:
             loop = asyncio.get_running_loop()
-            for number in _SIGNALS:
+            for number in SIGNALS:
                 # An ignored signal stays ignored: nohup and background jobs of a shell rely on it.
                 if signal.getsignal(number) is not signal.SIG_IGN:
                     loop.add_signal_handler(number, self._on_signal, number)
@@ -175,20 +172,22 @@ class Watch:
         if self._depth:
             return
         loop, code = asyncio.get_running_loop(), self.leaves_with
-        for number in _SIGNALS:
+        for number in SIGNALS:
             if loop.remove_signal_handler(number) and code is not None:
                 signal.signal(number, lambda *_: os._exit(code))
 
     def _on_signal(self, number: signal.Signals) -> None:
         now = time.monotonic()
+        if self._is_over:
+            return
         if self.caught is None:
             self.caught, self._since = number, now
             if self._session is not None:
                 self._session.interrupt()
             elif self._task is not None:
                 self._task.cancel()
-        elif now - self._since > _SAME:
-            for each in _SIGNALS:
+        elif now - self._since > SAME:
+            for each in SIGNALS:
                 asyncio.get_running_loop().remove_signal_handler(each)  # the next one ends it as any program
             if self._now is not None:
                 self._now()

@@ -8,10 +8,20 @@ import queue
 import select
 import stat
 import threading
+import time
 
 _PIECE = 65536
 PATIENCE = 30.0
 """Seconds that are waited, in the end, for a reader that reads nothing."""
+HURRIED = 3.0
+"""The same, once somebody wants the process to end."""
+_LOOK = 0.1
+_hurry = threading.Event()  # of the process: whoever is told to end it means all it writes
+
+
+def hurry() -> None:
+    """A reader that reads nothing is not waited for much longer, whatever is on its way. May be called by a signal."""
+    _hurry.set()
 
 
 class Outbox:
@@ -50,10 +60,14 @@ class Outbox:
         if not self._closed:
             self._closed = True
             self._lines.put(None)
-        before = -1
-        while self._thread.is_alive() and self._written != before:
-            before = self._written
-            self._thread.join(patience)
+        before, since = self._written, time.monotonic()
+        while self._thread.is_alive():
+            self._thread.join(min(patience, _LOOK))
+            now = time.monotonic()
+            if self._written != before:
+                before, since = self._written, now
+            elif now - since >= (min(patience, HURRIED) if _hurry.is_set() else patience):
+                break
         return not self._thread.is_alive()
 
     def deliver(self, patience: float = PATIENCE) -> None:
@@ -64,7 +78,8 @@ class Outbox:
         if self.broken:
             raise BrokenPipeError(errno.EPIPE, "whoever read it has left")
         if not is_whole:
-            raise TimeoutError(errno.ETIMEDOUT, f"nobody has read any of it for {patience:g}s")
+            waited = min(patience, HURRIED) if _hurry.is_set() else patience
+            raise TimeoutError(errno.ETIMEDOUT, f"nobody has read any of it for {waited:g}s")
 
     def _has_room(self) -> bool:
         """A pipe that can be written to takes so much without anybody waiting."""

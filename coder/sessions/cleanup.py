@@ -20,6 +20,7 @@ QUOTA = 2_000_000_000  # bytes
 _DAY = 86400
 _HISTORY = "file-history"
 _KEPT = re.compile(r"\.bak\d*")
+_HALF_WRITTEN = ("*/.*.tmp", "*/subagents/.*.tmp", "*/blobs/.*.tmp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +114,12 @@ def _leftovers(home: Path, now: float) -> Iterator[Waste]:
                 yield Waste((path,), _size(path), "left by a process that is gone")
             elif is_rest and not transcript.exists() and _is_old(path, now):
                 yield Waste((path,), _size(path), "belongs to a session that is gone")
-        for path in folder.glob("*/blobs/.*.tmp"):
+        for path in (made for pattern in _HALF_WRITTEN for made in folder.glob(pattern)):
             if _is_old(path, now):
                 yield Waste((path,), _size(path), "half written")
+        for path in folder.glob("*/subagents/*.pid"):
+            if _is_old(path, now) and not is_open(path.with_suffix(".jsonl")):
+                yield Waste((path,), _size(path), "left by a process that is gone")
     for path in _listed(home / _HISTORY):
         if is_session_id(path.name) and path.name not in known and _is_old(path, now):
             yield Waste((path,), _size(path), "belongs to a session that is gone")

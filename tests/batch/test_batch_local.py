@@ -112,7 +112,7 @@ async def test_a_task_whose_time_is_up_is_ended_with_all_it_started(place: Place
     await run.run()
     (row,) = run.rows
     assert (row["status"], row["attempts"]) == ("timeout", 1)
-    assert not is_alive(int(pid.read_text()))
+    await until(lambda: not is_alive(int(pid.read_text())))
 
 
 @linux_only

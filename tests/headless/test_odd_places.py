@@ -43,10 +43,15 @@ def test_d03_d04_a_folder_of_oddities_is_searched_read_and_told_as_it_is(place: 
     strange(place.project)
     reads = [tool("Read", file_path=str(place.project / name), id=f"toolu_r{n}") for n, name in enumerate(NAMES)]
     odd = [tool("Read", file_path=str(place.project / name)) for name in ("pipe.txt", "socket.txt", "dangling.txt")]
+    edits = [
+        tool("Edit", file_path=str(place.project / name), old_string="needle", new_string="pin", id=f"toolu_e{n}")
+        for n, name in enumerate(NAMES)
+    ]
     search = [tool("Glob", pattern="**/*.txt"), tool("Grep", pattern="needle", output_mode="files_with_matches")]
-    with fake_api([turn(*search), turn(*reads, *odd), turn("Seen.")]) as api:
-        done = place.coder("-p", "x", "--output-format", "stream-json", url=api.url)
-        found, read = (body["messages"][-1]["content"] for body in api.requests[1:])
+    with fake_api([turn(*search), turn(*reads, *odd), turn(*edits), turn("Seen.")]) as api:
+        flags = ("--output-format", "stream-json", "--permission-mode", "acceptEdits")
+        done = place.coder("-p", "x", *flags, url=api.url)
+        found, read, _ = (body["messages"][-1]["content"] for body in api.requests[1:])
     assert (done.code, done.stderr, done.result["result"]) == (0, "", "Seen.")
     for answer in found:
         assert not answer.get("is_error"), answer
@@ -55,3 +60,23 @@ def test_d03_d04_a_folder_of_oddities_is_searched_read_and_told_as_it_is(place: 
     assert all(answer["is_error"] for answer in read[len(NAMES) :])
     calls = [b for f in done.lines if f["type"] == "assistant" for b in f["message"]["content"] if "input" in b]
     assert [call["input"]["file_path"] for call in calls[2:][: len(NAMES)]] == [str(place.project / n) for n in NAMES]
+    assert all(
+        (place.project / name).read_text(encoding="utf-8") == FOUND.replace("needle", "pin") + "\n" for name in NAMES
+    )
+
+
+@pytest.mark.soak
+@pytest.mark.behaviour("B-2282")
+def test_d04_a_hundred_thousand_files_in_one_folder_are_searched(place: Place) -> None:
+    folder = place.project / "many"
+    folder.mkdir()
+    for number in range(100_000):
+        (folder / f"f{number:06}.txt").write_bytes(b"hay\n")
+    (folder / "f099998.txt").write_text(f"{FOUND}\n", encoding="utf-8")
+    search = [tool("Glob", pattern="many/*99.txt"), tool("Grep", pattern="needle", output_mode="files_with_matches")]
+    with fake_api([turn(*search), turn("Seen.")]) as api:
+        done = place.coder("-p", "x", "--output-format", "json", url=api.url)
+        glob, grep = api.requests[-1]["messages"][-1]["content"]
+    assert (done.code, done.result["result"]) == (0, "Seen.")
+    assert not glob.get("is_error") and "99.txt" in json.dumps(glob)
+    assert "f099998.txt" in json.dumps(grep) or "time" in json.dumps(grep)

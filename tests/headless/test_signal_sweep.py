@@ -12,12 +12,12 @@ import pytest
 
 from tests.support import ends, full_run
 from tests.support.cli import Place
-from tests.support.fakeapi import fake_api
+from tests.support.fakeapi import fake_api, turn
 from tests.support.processes import linux_only
 from tests.support.tripwire import wired
 
 pytestmark = [linux_only, pytest.mark.behaviour("B-2275")]
-STEPS = 21_500  # about what such a run has
+STEPS = 23_000  # about what such a run has
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 ORDINARY = ((3_000, "json", signal.SIGTERM), (8_000, "stream-json", signal.SIGINT), (14_000, "text", signal.SIGHUP))
 
@@ -42,3 +42,31 @@ def test_a_signal_at_a_step_ends_the_run_with_one_result(place: Place, step: int
 def test_a_signal_at_any_step_ends_the_run_with_one_result(place: Place, seed: int) -> None:
     chosen = random.Random(seed)
     swept(place, chosen.randrange(STEPS), chosen.choice(("text", "json", "stream-json")), chosen.choice(SIGNALS))
+
+
+_AT_THE_VERY_END = """
+import codecs, os
+class Last:
+    def __del__(self, kill=os.kill, pid=os.getpid(), number=15):
+        kill(pid, number)
+class Search:
+    def __init__(self):
+        self.last = Last()
+    def __call__(self, name):
+        return None
+codecs.register(Search())  # goes later than any module
+last = Last()
+"""
+
+
+@pytest.mark.behaviour("B-2502")
+@pytest.mark.parametrize(("args", "code"), [(("-p", "x"), 0), (("-p", "x", "--max-turns", "none"), 2)])
+def test_a_signal_while_the_interpreter_is_taken_down_changes_nothing(
+    place: Place, args: tuple[str, ...], code: int
+) -> None:
+    """The interpreter drops the handlers of signals a while before it is gone."""
+    env = wired(place, 0)
+    (place.home / "wire" / "sitecustomize.py").write_text(_AT_THE_VERY_END, encoding="utf-8")
+    with fake_api([turn("Done.")], allow_violations=True) as api:
+        done = place.coder(*args, "--output-format", "json", url=api.url, env=env)
+    assert done.code == code and done.result["is_error"] is (code != 0)

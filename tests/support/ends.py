@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from tests.support import marked
@@ -11,6 +12,12 @@ from tests.support.full_run import temporary
 
 FORMS = ("text", "json", "stream-json", "driven")
 """The output formats of `-p`, and a process that is talked to over stdin."""
+_KEPT = re.compile(
+    r"settings\.json|cache/mcp/[0-9a-f]+\.json|file-history/[\w-]+/(changes|rows-[0-9a-f]+)\.jsonl|ledger/\d{4}-\d\d\.jsonl|ledger/heads/[0-9a-f]+\.json"
+    r"|projects/[^/]+/[0-9a-f-]{36}(\.jsonl|/mcp-tools\.json|/tool-results/toolu_\w+\.txt|/subagents/agent-\w+\.(jsonl|meta\.json))"
+)
+"""All that the full run leaves in its configuration folder."""
+_CUT = re.compile(r"projects/[^/]+/[0-9a-f-]{36}/(subagents/agent-\w+\.pid|(subagents/)?\.[\w.-]+\.tmp)")
 
 
 def results(done: Done) -> list[dict[str, Any]]:
@@ -50,3 +57,23 @@ def check_cut(done: Done, form: str) -> None:
     if form != "text":
         whole = done.stdout[: done.stdout.rfind("\n") + 1]
         assert len(results(Done(done.code, whole, done.stderr))) <= 1
+
+
+def check_kept(place: Place, *, cut: bool = False) -> None:
+    """Nothing but what is meant to stay is in the folder of the person and in that of the project, and it is whole.
+    `cut`: after `kill -9`, what was being written and who held a subagent stay until sessions are cleaned up."""
+    home = place.home / ".coder"
+    files = [path for path in home.rglob("*") if not path.is_dir()]
+    if cut:
+        files = [path for path in files if not _CUT.fullmatch(str(path.relative_to(home)))]
+    odd = [str(path.relative_to(home)) for path in files if not _KEPT.fullmatch(str(path.relative_to(home)))]
+    found = (odd, [path.name for path in place.project.iterdir()])
+    assert found == ([], []), f"left: {found}"
+    assert {path.name for path in place.home.iterdir()} <= {".coder", "servers.json", "temporary", "wire"}
+    for path in files:
+        if path.suffix == ".jsonl":
+            text = path.read_text(encoding="utf-8")
+            assert text.endswith("\n") or not text, f"half a line in {path}"
+            assert all(isinstance(json.loads(line), dict) for line in text.splitlines()), path
+        elif path.suffix == ".json":
+            json.loads(path.read_text(encoding="utf-8"))

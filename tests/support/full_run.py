@@ -24,6 +24,7 @@ def script(faults: dict[int, Json] | None = None, parts: Collection[str] = PARTS
     if "background" in parts:
         replies.append((tool("Bash", command="sleep 900", run_in_background=True),))
     if "server" in parts:
+        replies.append((tool("ToolSearch", query="select:mcp__odd__echo"),))  # which waits for the server
         replies.append((tool_input("UseTool", {"name": "mcp__odd__echo", "input": {"text": "served"}}),))
     if "agent" in parts:
         replies.append((tool("Agent", description="a part", prompt="look at part 1"),))

@@ -96,7 +96,7 @@ def test_ux_8_a_headless_run_says_why_it_waits_before_it_gives_up(place: Place) 
     process = place.start("-p", "hello", url=nobody())
     assert process.stderr is not None and process.stdout is not None
     first = process.stderr.readline()
-    assert first.startswith("coder: waiting for the model: no connection, try 2 of ") and process.poll() is None
+    assert first.startswith("coder: waiting for the model: no connection, try 2") and process.poll() is None
     assert process.wait(60) == 4
     assert process.stdout.read() == ""
     process.stdout.close()

@@ -15,7 +15,7 @@ from coder.core.config import Config
 from coder.core.errors import CoderError
 from coder.core.events import RunEnded
 from coder.frontends.crash import report
-from coder.frontends.exit_codes import DENIED, DONE, FAILED, exit_code
+from coder.frontends.exit_codes import DENIED, DONE, exit_code
 from coder.frontends.stream_json.control import Answer, Control
 from coder.frontends.stream_json.framing import decoded, lines
 from coder.frontends.stream_json.host_answers import answers_of
@@ -69,12 +69,13 @@ class Host:
                 reading.cancel()
                 await self.control.aclose()
                 await self._leave()
-            return self._closed(_code(self.turns.last, signals))
+            signals.leaves_with = self._closed(signals)
+            return signals.leaves_with
 
-    def _last_words(self) -> None:
+    def _last_words(self, signals: Signals) -> None:
         self.turns.abandon()
         self.out.closing()
-        self._closed(FAILED)
+        self._closed(signals)
 
     async def _leave(self) -> None:
         try:
@@ -113,13 +114,13 @@ class Host:
                 sys.stderr.write(f"coder: {text}.{last}\n")
                 sys.stderr.flush()
 
-    def _closed(self, code: int) -> int:
-        try:
-            self.out.close()
-        except OSError as error:
-            with suppress(OSError):
-                sys.stderr.write(f"coder: the answer could not be written: {error.strerror}. Read it with -c.\n")
-            return code or FAILED
+    def _closed(self, signals: Signals) -> int:
+        code = _code(self.turns.last, signals)
+        with signals.delivering() as words:
+            try:
+                self.out.close()
+            except OSError as error:
+                return words.unsaid(code, error)
         return code
 
 

@@ -159,12 +159,10 @@ class HostOut(StreamJsonOut):
         self._is_closing = True
 
     def close(self) -> None:
-        """Returns when everything was written, or nobody reads it. Raises OSError when it could not be written for
-        another reason."""
+        """Returns when everything was written. Raises OSError when it was not: BrokenPipeError when nobody reads it any
+        more."""
         self._settle()
-        self._outbox.close()
-        if self._outbox.failure is not None:
-            raise self._outbox.failure
+        self._outbox.deliver()
 
     def _result(self, result: Json, said: Said | None, origin: Json | None) -> None:
         if said is not None:

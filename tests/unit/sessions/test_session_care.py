@@ -309,6 +309,7 @@ def test_the_oldest_go_first_over_the_quota(home: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.behaviour("B-518")
+@pytest.mark.behaviour("B-2503")
 def test_what_is_left_of_sessions_that_are_gone_goes(home: Path, tmp_path: Path) -> None:
     path = write(home, tmp_path, [PICTURE])
     gone, young = str(uuid.uuid4()), str(uuid.uuid4())
@@ -320,12 +321,20 @@ def test_what_is_left_of_sessions_that_are_gone_goes(home: Path, tmp_path: Path)
         (each / "x").write_text("x", encoding="utf-8")
     temporary = blob_folder(path) / ".abc.1.tmp"
     temporary.write_text("half", encoding="utf-8")
+    agents = side_folder(path) / "subagents"
+    agents.mkdir()
+    half = [side_folder(path) / ".tools.json.1f.tmp", agents / ".agent-a1.meta.json.7.tmp", agents / "agent-a1.pid"]
+    fresh = agents / "agent-a2.pid"  # of one that has only begun
+    for each in (*half, fresh):
+        each.write_text("7", encoding="utf-8")
     note_of(path).write_text("99999", encoding="utf-8")
-    for each in (*left, kept[0], temporary):
+    for each in (*left, kept[0], temporary, *half):
         os.utime(each, (time.time() - 2 * DAY,) * 2)
     found = list(waste(home, time.time()))
-    assert {each.paths[0] for each in found} == {*left, temporary, note_of(path)}
-    assert sum(each.size for each in found) == 1 + 1 + 4 + 5
+    assert {each.paths[0] for each in found} == {*left, temporary, note_of(path), *half}
+    assert sum(each.size for each in found) == 1 + 1 + 4 + 5 + 3
     assert clean_up(home, found) == []
-    assert all(each.exists() for each in (*kept, path)) and not any(each.exists() for each in (*left, temporary))
+    assert all(each.exists() for each in (*kept, path, fresh)) and not any(
+        each.exists() for each in (*left, *half, temporary)
+    )
     assert load(path).messages[0].content == PICTURE.content

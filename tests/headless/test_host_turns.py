@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from coder.app.starting import Start
+from coder.frontends.stream_json.shows import Room
 from tests.support.fakeapi import fault, rule, running_api, tool, turn
 from tests.support.fanout import GO, fan, open_requests
 from tests.support.hosted import Json, hosted, said
@@ -240,3 +241,14 @@ async def test_the_cap_of_turns_is_for_each_message(tmp_path: Path) -> None:
         results = [await wire.result(), await wire.result()]
         assert [r["subtype"] for r in results] == ["error_max_turns"] * 2 and await wire.close() == 1
         assert f"coder -p -r {results[0]['session_id']} " in results[0]["errors"][0]
+
+
+@pytest.mark.behaviour("B-2466")
+@pytest.mark.parametrize(("most", "is_whole"), [(None, True), (3000, False)])
+async def test_a_result_has_a_room_of_its_own(tmp_path: Path, most: int | None, is_whole: bool) -> None:
+    shows = {"room": Room(3000, most)}
+    async with running_api([turn("x" * 9000)]) as api, hosted(tmp_path, api.url, shows=shows) as wire:
+        wire.say("go")
+        *_, reply, result = await wire.turn()
+    assert "left out of this message" in reply["message"]["content"][0]["text"]
+    assert (result["result"] == "x" * 9000) is is_whole

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 from pathlib import Path
@@ -8,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from coder.app.starting import Start
+from coder.frontends.stream_json.host_seat import Wanted
 from coder.frontends.stream_json.shows import Room
 from tests.support.fakeapi import fault, rule, running_api, tool, turn
 from tests.support.fanout import GO, fan, open_requests
@@ -252,3 +254,22 @@ async def test_a_result_has_a_room_of_its_own(tmp_path: Path, most: int | None, 
         *_, reply, result = await wire.turn()
     assert "left out of this message" in reply["message"]["content"][0]["text"]
     assert (result["result"] == "x" * 9000) is is_whole
+
+
+@pytest.mark.behaviour("B-2609")
+async def test_a_signal_while_the_session_is_opened_leaves_a_result_and_sends_nothing(tmp_path: Path) -> None:
+    opens, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def opening(wanted: Wanted) -> None:
+        opens.set()
+        await goes_on.wait()
+
+    async with running_api([turn("One.")]) as api, hosted(tmp_path, api.url, opening=opening) as wire:
+        wire.say("go")
+        await opens.wait()
+        signal.raise_signal(signal.SIGTERM)
+        await asyncio.sleep(0)  # the loop hears of it
+        goes_on.set()
+        (result,) = [frame for frame in await wire.rest() if frame["type"] == "result"]
+        assert result["terminal_reason"] == "aborted_streaming" and api.requests == []
+        assert await wire.run == 128 + signal.SIGTERM

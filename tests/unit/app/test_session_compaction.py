@@ -73,7 +73,7 @@ async def test_how_to_plan_is_told_again_once_while_plan_mode_is_on(tmp_path: Pa
         "Bye.",
     ]
     script = {"rules": [rule(SUMMARISES, "All was told.")], "turns": [turn(text) for text in replies]}
-    planning = {"mode": "plan", "plan_instructions": "Ask the baker first."}
+    planning: dict[str, Any] = {"mode": "plan", "plan_instructions": "Ask the baker first."}
     async with running_api(script) as api, session_on(api, tmp_path, Recorder(), **planning) as session:
         for mode in ("plan", "plan", "default"):
             session.set_mode(mode)

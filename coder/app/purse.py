@@ -38,7 +38,7 @@ class Purse:
         self._fallbacks = fallbacks
         self._budget = budget
         self._side: FallbackModel | None = None
-        self._ledger = Ledger(catalog.price)
+        self._ledger = Ledger(catalog.price, _limits)
         self._accounts = Accounts(session_id, config.cwd, file, secrets, edited)
         self.model = connect(
             config.model, self._accounts.record, budget=budget, on_limit=config.on_limit, fallbacks=fallbacks
@@ -85,3 +85,9 @@ class Purse:
             await self._side.aclose()
         await self.model.aclose()
         self._accounts.close()
+
+
+def _limits(model: str) -> tuple[int, int]:
+    """Those that coder itself goes by, also for a model that it does not know."""
+    facts = catalog.describe(model)
+    return facts.context_window, facts.max_output

@@ -1,16 +1,17 @@
 """`dataclass` as in the standard library, and what it makes is one; only that nothing is compiled before it is used.
 
 The standard one compiles six functions a class, each from a text of its own: two fifths of what it took coder to start.
-Here they are closures, and `__init__` is compiled with the first instance. Must not know what is made with it.
+Here they are closures, and `__init__` is compiled when it is first looked for. Must not know what is made with it.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import MISSING, Field, FrozenInstanceError, fields
 from operator import attrgetter
 from reprlib import recursive_repr
+from types import MethodType
 from typing import Any, TypeVar, dataclass_transform
 
 T = TypeVar("T")
@@ -32,7 +33,7 @@ def dataclass(
         plain = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots, kw_only=kw_only)
         cls: Any = plain(given)
         every = fields(cls)
-        methods: dict[str, Any] = {"__init__": _first_init(cls, frozen)}
+        methods: dict[str, Any] = {"__init__": _FirstInit(cls, frozen)}
         if repr:
             methods["__repr__"] = _repr([each.name for each in every if each.repr])
         if eq:
@@ -62,41 +63,55 @@ def _values(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:
     return lambda self: ()
 
 
-def _first_init(cls: Any, frozen: bool) -> Callable[..., None]:
-    """Stands for `__init__` until it is first called."""
+class _FirstInit:
+    """Stands for `__init__` until somebody looks for it: to make an instance, or to read its signature."""
 
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        made = _init(fields(cls), frozen, hasattr(cls, "__post_init__"))
-        cls.__init__ = made
-        made(self, *args, **kwargs)
+    def __init__(self, cls: Any, frozen: bool) -> None:
+        self._cls, self._frozen = cls, frozen
 
-    return __init__
+    def __get__(self, instance: object, owner: object) -> Any:
+        made = _init(self._cls, self._frozen)
+        self._cls.__init__ = made  # two threads may both come here: what they make is the same
+        return made if instance is None else MethodType(made, instance)
 
 
-def _init(every: Iterable[Field[Any]], frozen: bool, checks: bool) -> Callable[..., None]:
-    known: dict[str, Any] = {"_set": _set, "_unset": MISSING}
-    first, named, body = ["self"], ["*"], []
-    for each in every:
+class _Factory:
+    """A default that is made for each instance, in the signature as the standard one shows it."""
+
+    def __repr__(self) -> str:
+        return "<factory>"
+
+
+_unset = _Factory()
+
+
+def _init(cls: Any, frozen: bool) -> Callable[..., None]:
+    known: dict[str, Any] = {"__set": _set, "__unset": _unset, "__name__": cls.__module__}
+    first, named, body, types = ["self"], ["*"], [], {}
+    for each in fields(cls):
         name, value = each.name, each.name
         has_default, has_factory = each.default is not MISSING, each.default_factory is not MISSING
         if has_factory:
-            known[f"_make_{name}"] = each.default_factory
-            value = f"_make_{name}() if {name} is _unset else {name}" if each.init else f"_make_{name}()"
+            known[f"__make_{name}"] = each.default_factory
+            value = f"__make_{name}() if {name} is __unset else {name}" if each.init else f"__make_{name}()"
         elif has_default:
-            known[f"_default_{name}"] = each.default
+            known[f"__default_{name}"] = each.default
         if each.init:
-            default = "=_unset" if has_factory else f"=_default_{name}" if has_default else ""
+            default = "=__unset" if has_factory else f"=__default_{name}" if has_default else ""
             (named if each.kw_only else first).append(name + default)
+            types[name] = each.type
         elif not has_factory:
             if not has_default:
                 continue
-            value = f"_default_{name}"
-        body.append(f"_set(self, {name!r}, {value})" if frozen else f"self.{name} = {value}")
-    if checks:
+            value = f"__default_{name}"
+        body.append(f"__set(self, {name!r}, {value})" if frozen else f"self.{name} = {value}")
+    if hasattr(cls, "__post_init__"):
         body.append("self.__post_init__()")
     given = ", ".join((*first, *(named if len(named) > 1 else ())))
     exec(f"def __init__({given}):\n " + "\n ".join(body or ["pass"]), known)  # names of fields alone
     made: Callable[..., None] = known["__init__"]
+    made.__qualname__ = f"{cls.__qualname__}.__init__"  # what a missing argument is said to be missing in
+    made.__annotations__ = {**types, "return": None}
     return made
 
 

@@ -30,18 +30,8 @@ def resumable(ended: RunEnded, session_id: str, *, is_kept: bool) -> RunEnded:
         case "rate_limit":
             error = f"{ended.error} Go on later with: {again}, or wait with --on-limit wait."
         case _:
-            return by_id(ended, session_id, is_kept=is_kept)
+            error = _LAST.sub(rf"\1-r {session_id}", ended.error).replace(_OR_GO_ON, f", or go on with: {again}")
     return replace(ended, error=error)
-
-
-def by_id(ended: RunEnded, session_id: str, *, is_kept: bool) -> RunEnded:
-    """The end where the process that tells of it goes on: what it says of a command line is of this session, if any."""
-    if not ended.error:
-        return ended
-    if not is_kept:
-        return replace(ended, error=without_advice(ended.error))
-    error = _LAST.sub(rf"\1-r {session_id}", ended.error)
-    return replace(ended, error=error.replace(_OR_GO_ON, f', or go on with: coder -p -r {session_id} "go on"'))
 
 
 def without_advice(error: str) -> str:

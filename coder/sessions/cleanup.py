@@ -120,6 +120,9 @@ def _leftovers(home: Path, now: float) -> Iterator[Waste]:
         for path in folder.glob("*/subagents/*.pid"):
             if _is_old(path, now) and not is_open(path.with_suffix(".jsonl")):
                 yield Waste((path,), _size(path), "left by a process that is gone")
+    for path in (home / "ledger" / "heads").glob(".*"):
+        if _is_old(path, now):
+            yield Waste((path,), _size(path), "half written")
     for path in _listed(home / _HISTORY):
         if is_session_id(path.name) and path.name not in known and _is_old(path, now):
             yield Waste((path,), _size(path), "belongs to a session that is gone")

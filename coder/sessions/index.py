@@ -72,8 +72,12 @@ class Index:
         self._path = folder / "sessions.db"
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
         self._db = sqlite3.connect(self._path, timeout=patience, isolation_level=None)
-        self._db.execute("PRAGMA synchronous = OFF")  # a cache: what a crash breaks is made anew
-        self._prepare()
+        try:
+            self._db.execute("PRAGMA synchronous = OFF")  # a cache: what a crash breaks is made anew
+            self._prepare()
+        except sqlite3.Error:
+            self._db.close()
+            raise
 
     def close(self) -> None:
         self._db.close()

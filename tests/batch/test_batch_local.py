@@ -226,3 +226,10 @@ def test_no_line_breaks_it(lines: list[bytes]) -> None:
         reply.hear(each)
     found = outcome(reply, Exit(1, "", ""), "s", 1.0)
     assert found.usd is None or found.usd == found.usd
+
+
+def test_a_failure_of_the_api_is_no_turn() -> None:
+    reply = Reply()
+    message = {"id": "m1", "content": [{"type": "text", "text": "API Error: no"}]}
+    assert not reply.hear(_encoded({"type": "assistant", "message": message, "error": "server_error"}))
+    assert reply.doing.turns == 0 and reply.hear(_encoded({"type": "assistant", "message": message}))

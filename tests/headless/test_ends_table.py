@@ -53,30 +53,33 @@ def ended(reason: EndReason) -> RunEnded:
     return RunEnded(reason=reason, turns=1, error=error, error_kind=KINDS.get(reason, ""), text=text)
 
 
-def written(make: Any, end: RunEnded) -> dict[str, Any]:
+def written(make: Any, end: RunEnded) -> list[dict[str, Any]]:
     reading, writing = os.pipe()
     out = make(writing)
     out.finish(end, SESSION)
     os.close(writing)
     with os.fdopen(reading, encoding="utf-8") as read:
-        (line,) = read.read().splitlines()
-    found: dict[str, Any] = json.loads(line)
-    return found
+        return [json.loads(line) for line in read.read().splitlines()]
 
 
 def test_the_table_has_every_end() -> None:
     assert set(TABLE) == set(get_args(EndReason))
 
 
+@pytest.mark.behaviour("B-2649")
 @pytest.mark.parametrize("reason", TABLE)
 @pytest.mark.parametrize("make", [JsonOut, StreamJsonOut])
 def test_the_result_and_the_exit_code_agree(make: Any, reason: EndReason) -> None:
     end = ended(reason)
-    result, (code, subtype, terminal) = written(make, end), TABLE[reason]
+    (*before, result), (code, subtype, terminal) = written(make, end), TABLE[reason]
     assert (exit_code(end), result["subtype"], result["terminal_reason"]) == (code, subtype, terminal)
     assert result["is_error"] is (code != 0)
     said = result["result"] if "result" in result else " ".join(result["errors"])
     assert said in (end.text if code == 0 else f"API Error: {end.error}", end.error)
+    told = [(frame["type"], frame["error"], frame["message"]["content"][0]["text"]) for frame in before]
+    names = {"connection": "unknown", "rate_limit": "rate_limit", "invalid": "invalid_request"}
+    is_told = make is StreamJsonOut and bool(end.error_kind)
+    assert told == ([("assistant", names[end.error_kind], said)] if is_told else [])
 
 
 @pytest.mark.parametrize("reason", TABLE)

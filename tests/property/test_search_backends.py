@@ -196,7 +196,7 @@ async def answer(box: Toolbox, tool: Tool, call: Json) -> Any:
 
 @pytest.mark.behaviour("B-301")
 @settings(
-    max_examples=600 if LONG else 25,
+    max_examples=600 if LONG else 12,  # each a process or two
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )

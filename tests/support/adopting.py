@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support import warm
 from tests.support.processes import children, is_alive
 
 _PR_SET_CHILD_SUBREAPER = 36
@@ -29,7 +30,7 @@ def adopting() -> Iterator[None]:
 def until_none() -> None:
     """Waits until no orphan lives, and buries them. What was killed may be at it for a moment."""
     end = time.monotonic() + _BOUND
-    while orphans := children():
+    while orphans := [pid for pid in children() if pid not in warm.nurseries()]:
         for pid in orphans:
             if not is_alive(pid):
                 os.waitpid(pid, 0)

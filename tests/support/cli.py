@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from tests.support import warm
+
 DEADLINE = 60.0
 CODER = (sys.executable, "-m", "coder")
 
@@ -32,6 +34,11 @@ class Done:
         results = [line for line in self.lines if line["type"] == "result"]
         assert len(results) == 1, self.stdout
         return results[0]
+
+
+def _text(output: bytes) -> str:
+    """As pipes that are read as text give it."""
+    return output.decode().replace("\r\n", "\n").replace("\r", "\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +77,19 @@ class Place:
         timeout: float = DEADLINE,
     ) -> Done:
         """Runs to the end. Standard input is empty unless given."""
-        done = subprocess.run(
+        whole = self.env(url, env)
+        given = None if stdin is None else stdin.encode()
+        done = warm.run(args, self.project, whole, given, timeout) or subprocess.run(
             [*CODER, *args],
             cwd=self.project,
-            env=self.env(url, env),
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
+            env=whole,
+            input=given,
+            stdin=subprocess.DEVNULL if given is None else None,
             capture_output=True,
-            encoding="utf-8",
             timeout=timeout,
             check=False,
         )
-        return Done(done.returncode, done.stdout, done.stderr)
+        return Done(done.returncode, _text(done.stdout), _text(done.stderr))
 
     def start(
         self,

@@ -17,7 +17,10 @@ _KEPT = re.compile(
     r"|projects/[^/]+/[0-9a-f-]{36}(\.jsonl|/mcp-tools\.json|/tool-results/toolu_\w+\.txt|/subagents/agent-\w+\.(jsonl|meta\.json))"
 )
 """All that the full run leaves in its configuration folder."""
-_CUT = re.compile(r"projects/[^/]+/[0-9a-f-]{36}/(subagents/agent-\w+\.pid|(subagents/)?\.[\w.-]+\.tmp)")
+_CUT = re.compile(
+    r"projects/[^/]+/[0-9a-f-]{36}/(subagents/agent-\w+\.pid|(subagents/)?\.[\w.-]+\.tmp)"
+    r"|ledger/heads/\.[0-9a-f]+\.\d+|presence/[0-9a-f-]{36}\.jsonl"  # a mark nobody holds goes within a day
+)
 
 
 def results(done: Done) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from coder.app.build import open_session
 from coder.app.session import Session
 from coder.app.starting import NEW, Start
 from coder.frontends.slash.registry import reserved
+from coder.frontends.stream_json.callbacks.callbacks import Callbacks
 from coder.frontends.stream_json.control import Answer
 from coder.frontends.stream_json.host import Host
 from coder.frontends.stream_json.host_out import HostOut
@@ -154,7 +155,7 @@ async def hosted(
 
     async def opens(wanted: Wanted) -> Session:
         model = config.model if wanted.model is None else replace(config.model, name=wanted.model)
-        made = replace(config, mode=wanted.mode or config.mode, model=model)
+        made = callbacks.configured(replace(config, mode=wanted.mode or config.mode, model=model))
         if opening is not None:
             await opening(wanted)
         return await open_session(
@@ -165,8 +166,10 @@ async def hosted(
             more_servers=None if links is None else lambda: [link.server for link in links.every],
             connect=links,
             mirror=out.mirrored if mirrors else None,
+            hosted=callbacks.hosted,
         )
 
+    callbacks = Callbacks(config)
     wire = Hosted(ours_in)
     thread = threading.Thread(target=wire.reads, args=(ours_out, asyncio.get_running_loop()), daemon=True)
     thread.start()
@@ -176,7 +179,11 @@ async def hosted(
         theirs_in,
         config,
         {},
-        lambda host: {**answers_of(host.seat.opened, Around(config, flags.get("settings"))), **(answers or {})},
+        lambda host: {
+            **answers_of(host.seat.opened, Around(config, flags.get("settings"))),
+            **callbacks.attach(host),
+            **(answers or {}),
+        },
     )
     wire.run = asyncio.create_task(host.run())
     wire.run.add_done_callback(lambda done: os.close(theirs_out))  # as the end of a process does

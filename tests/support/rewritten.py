@@ -1,33 +1,52 @@
 """Writes each test module down as pytest rewrites it, on all cores, before the workers read them: without this each of
-them rewrites all for itself. Whatever is missing, or was changed since, pytest rewrites as ever.
+them rewrites all for itself. Whatever is missing, or was changed since, pytest rewrites as ever. The names it uses are
+pytest's own: where they have changed it does nothing.
 """
 
 from __future__ import annotations
 
+import importlib
 import os
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-from _pytest.assertion import rewrite
-
+rewrite: Any = None
+with suppress(ImportError):
+    rewrite = importlib.import_module("_pytest.assertion.rewrite")
+_NAMES = ("PYC_TAIL", "_read_pyc", "_rewrite_test", "_write_pyc_fp", "get_cache_dir")
+CAN = all(hasattr(rewrite, name) for name in _NAMES)
 HERE = Path(__file__).parents[1]
 _AT_ONCE = 16  # files
 
 
+def kept(file: Path) -> Path:
+    """Where pytest looks for it."""
+    return Path(rewrite.get_cache_dir(file)) / f"{file.stem}{rewrite.PYC_TAIL}"
+
+
 def write(file: Path) -> None:
-    folder = rewrite.get_cache_dir(file)
-    kept = folder / f"{file.stem}{rewrite.PYC_TAIL}"
-    if rewrite._read_pyc(file, kept) is not None:
-        return
-    digest, code = rewrite._rewrite_test(file, None)  # type: ignore[arg-type]  # it asks for one setting, if at all
-    folder.mkdir(exist_ok=True)
-    partial = kept.with_name(f"{kept.name}.{os.getpid()}")
-    with partial.open("wb") as out:
-        rewrite._write_pyc_fp(out, digest, code)
-    partial.replace(kept)
+    """Leaves to pytest what cannot be written, or read."""
+    with suppress(Exception):
+        at = kept(file)
+        if rewrite._read_pyc(file, at) is not None:
+            return
+        stat, code = rewrite._rewrite_test(file, None)  # it asks for one setting, if at all
+        at.parent.mkdir(exist_ok=True)
+        partial = at.with_name(f"{at.name}.{os.getpid()}")
+        try:
+            with partial.open("wb") as out:
+                rewrite._write_pyc_fp(out, stat, code)
+            if rewrite._read_pyc(file, partial) is not None:
+                partial.replace(at)
+        finally:
+            partial.unlink(missing_ok=True)
 
 
 def main() -> None:
+    if not CAN:
+        return
     files = [*HERE.rglob("test_*.py"), *HERE.rglob("conftest.py")]
     with ProcessPoolExecutor() as pool:
         for _ in pool.map(write, files, chunksize=_AT_ONCE):

@@ -202,7 +202,7 @@ def _joined(config: Config, plugin: Plugin) -> Config:
 
 def _wrong(config: Config, name: str, kind: str, who: str, text: str, *, whole: bool = False) -> Config:
     plugins = _plugins(config)
-    line = visible_line(f"{who}{' is not loaded' if whole else ''}: {text}.".replace("..", "."))
+    line = visible_line(f"{who}{' is not loaded' if whole else ''}: {text.removesuffix('.')}.")
     problems = (*plugins.problems, PluginProblem(visible_line(name), kind, line))
     return _say(replace(config, plugins=replace(plugins, problems=problems)), line)
 

@@ -41,8 +41,8 @@ class Reply:
             return False
         if said.get("type") == "result":
             self.result = said
-        if said.get("type") != "assistant" or said.get("parent_tool_use_id"):
-            return False
+        if said.get("type") != "assistant" or said.get("parent_tool_use_id") or "error" in said:
+            return False  # an error stands there in the place of a reply
         message = said.get("message")
         turn = message.get("id") if isinstance(message, dict) else None  # a reply comes in several pieces
         is_new = turn is None or turn != self._turn

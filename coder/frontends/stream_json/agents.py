@@ -146,7 +146,8 @@ class AgentsOut:
         return convert.system(self._session_id, "background_tasks_changed", tasks=[*self._tasks(), *agents])
 
     def _message(self, agent: str, message: Message) -> Iterator[Json]:
-        parent, calls_only = self._calls.get(agent) or None, not self._forwards
+        # One that no call asked has its own id: without any it would be taken for the conversation itself.
+        parent, calls_only = self._calls.get(agent) or agent, not self._forwards
         match message.meta.kind:
             case "reply":
                 yield from convert.assistant(self._session_id, message, parent, calls_only=calls_only)

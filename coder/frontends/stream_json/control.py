@@ -107,10 +107,10 @@ class Control:
             _log.exception("the control request %s failed", subtype)
             self._reply(name, error=f"it failed inside coder: {type(error).__name__}: {error}")
 
-    def _reply(self, name: str, *, response: Json | None = None, error: str = "") -> None:
+    def _reply(self, name: str, *, response: Json | None = None, error: str | None = None) -> None:
         body: Json = {"subtype": "success", "request_id": name, "response": response or {}}
-        if error:
-            body = {"subtype": "error", "request_id": name, "error": error}
+        if error is not None:
+            body = {"subtype": "error", "request_id": name, "error": error or "it failed"}
         self._write({"type": "control_response", "response": body})
 
     def _answered(self, response: object) -> None:

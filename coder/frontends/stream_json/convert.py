@@ -16,6 +16,8 @@ from coder.core.events import (
 )
 from coder.core.messages import Block, Json, Message, ToolResult, ToolUse, block_to_api, entry_uuids
 from coder.core.visible import visible_line
+from coder.frontends.stream_json.ended import failed_reply as failed_reply
+from coder.frontends.stream_json.ended import is_of_api as is_of_api
 from coder.frontends.stream_json.ended import result as result
 from coder.frontends.stream_json.frames import framed as framed
 from coder.frontends.stream_json.frames import system as system
@@ -145,7 +147,7 @@ def permission_denied(session_id: str, event: PermissionDenied) -> Json:
         **agent,
         decision_reason_type="rule" if kind == "rule" else "mode",
         decision_reason="; ".join(reason.text for reason in event.reasons),
-        message=f"{event.message} {event.remedy}".strip(),
+        message=f"{event.message} (allowed by {event.remedy})" if event.remedy else event.message,
     )
 
 

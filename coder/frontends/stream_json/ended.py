@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
+from uuid import uuid4
 
+from coder.app.error_names import category
 from coder.app.session import SessionFacts
 from coder.app.spent import Spent
 from coder.core.dataclass import dataclass
 from coder.core.events import EndReason, PermissionDenied, RunEnded
-from coder.core.messages import Json
+from coder.core.messages import Json, Usage
 from coder.frontends.stream_json.frames import framed, usage
 from coder.frontends.stream_json.opening import trust
 
@@ -19,6 +21,8 @@ _SUBTYPES: dict[EndReason, str] = {
     "budget": "error_max_budget_usd",
     "unfit": "error_max_structured_output_retries",
 }
+_API_ERROR = "API Error: "
+_NOBODY = "<synthetic>"  # the model of what no model said, as readers know it
 _TERMINAL: dict[EndReason, str] = {
     "loop": "loop_detected",
     "gate_unmet": "stop_hook_prevented",
@@ -63,7 +67,7 @@ def result(
 ) -> Json:
     """The one result of a run. A failure of the API is `success` with `is_error`, as the contract has it."""
     failed = ended.reason != "done"
-    api_failed = ended.reason in ("model_error", "rate_limit", "context_full") and bool(ended.error_kind)
+    api_failed = is_of_api(ended)
     subtype = "success" if not failed or api_failed else _SUBTYPES.get(ended.reason, "error_during_execution")
     fields: dict[str, Any] = {
         "type": "result",
@@ -83,7 +87,7 @@ def result(
         **trust(facts),
     }
     if subtype == "success":
-        fields["result"] = f"API Error: {ended.error}" if failed else ended.text
+        fields["result"] = f"{_API_ERROR}{ended.error}" if failed else ended.text
         fields["api_error_status"] = ended.status if api_failed else None
     else:
         fields["errors"] = [ended.error or ended.reason]
@@ -98,6 +102,28 @@ def result(
     if ended.evidence is not None:
         fields["evidence"] = asdict(ended.evidence)
     return framed(facts.session_id, **fields)
+
+
+def is_of_api(ended: RunEnded) -> bool:
+    """Whether it was the API that failed, rather than anything here."""
+    return ended.reason in ("model_error", "rate_limit", "context_full") and bool(ended.error_kind)
+
+
+def failed_reply(session_id: str, ended: RunEnded) -> Json:
+    """In the place of the reply that the API did not give: readers look there for the kind of the failure. The
+    conversation has no such message."""
+    body = {
+        "id": str(uuid4()),
+        "type": "message",
+        "role": "assistant",
+        "model": _NOBODY,
+        "content": [{"type": "text", "text": f"{_API_ERROR}{ended.error}"}],
+        "stop_reason": None,
+        "stop_sequence": None,
+        "usage": usage(Usage()),
+    }
+    kind = category(ended.error_kind)
+    return framed(session_id, type="assistant", parent_tool_use_id=None, message=body, error=kind)
 
 
 def _terminal(ended: RunEnded, turn: Turn) -> str:

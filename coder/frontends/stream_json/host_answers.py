@@ -1,5 +1,5 @@
-"""What a host may ask of the process as a whole: to begin, to stop what runs, another mode, another model. Must not
-know how frames are read or written.
+"""What a host may ask of the process as a whole: to stop what runs, another mode, another model. Must not know
+how frames are read or written.
 """
 
 from __future__ import annotations
@@ -24,10 +24,6 @@ def answers_of(seat: Seat, turns: Turns) -> dict[str, Answer]:
         except CoderError as error:
             turns.fail(error)
             raise RequestError(str(error)) from None
-
-    async def initialize(request: Json) -> Json:
-        seat.initialize(request)
-        return _about(await session())
 
     async def interrupt(request: Json) -> Json:
         receipt = turns.interrupt(cancels_queued=request.get("cancel_queued") is True)
@@ -62,24 +58,8 @@ def answers_of(seat: Seat, turns: Turns) -> dict[str, Answer]:
         return {}
 
     return {
-        "initialize": initialize,
         "interrupt": interrupt,
         "cancel_async_message": cancel_async_message,
         "set_permission_mode": set_permission_mode,
         "set_model": set_model,
-    }
-
-
-def _about(session: Session) -> Json:
-    commands = [
-        {"name": each.name, "description": each.about, "argumentHint": each.hint, "aliases": list(each.also)}
-        for each in session.commands
-    ]
-    return {
-        "commands": commands,
-        "agents": [],
-        "output_style": session.facts.style,
-        "available_output_styles": [session.facts.style],
-        "models": [{"value": "default", "displayName": "default", "description": session.control.model}],
-        "account": {"apiKeySource": session.facts.key_source},
     }

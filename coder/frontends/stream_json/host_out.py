@@ -14,7 +14,7 @@ from coder.core.messages import Json, Usage
 from coder.core.requests import Reply, Request
 from coder.frontends.commands import OWN
 from coder.frontends.stream_json import convert
-from coder.frontends.stream_json.out import StreamJsonOut, encode
+from coder.frontends.stream_json.out import State, StreamJsonOut, encode
 from coder.frontends.stream_json.shows import Shows
 from coder.frontends.stream_json.turns_said import Said
 
@@ -32,6 +32,8 @@ class HostOut(StreamJsonOut):
         self._has_failed = False  # the last turn
         self._ask: Callable[[Request], Awaitable[Reply]] | None = None
         self._is_closing = False
+        self._doing: State = "idle"
+        self._open = 0  # questions without an answer
 
     def asks(self, ask: Callable[[Request], Awaitable[Reply]], *, is_person: bool) -> None:
         """Whom questions go to. `is_person`: it decides about calls, and knows what it has denied."""
@@ -42,12 +44,18 @@ class HostOut(StreamJsonOut):
         self._forwards = True
 
     async def ask(self, request: Request) -> Reply:
-        before = self._state
-        self.state("requires_action")
+        self._open += 1
+        self.state(self._doing)
         try:
             return await (self._ask or super().ask)(request)
         finally:
-            self.state(before)
+            self._open -= 1
+            self.state(self._doing)
+
+    def state(self, now: State) -> None:
+        """A turn may begin or end while an agent in the background waits for an answer."""
+        self._doing = now
+        super().state("requires_action" if self._open else now)
 
     @property
     def is_broken(self) -> bool:
@@ -118,6 +126,7 @@ class HostOut(StreamJsonOut):
         """The one result of a message of the host, or of a turn that began by itself for the reason in `origin`."""
         spent = session.spent
         of_turn = replace(spent, api_seconds=max(spent.api_seconds - self._api_seconds, 0.0))
+        self._failed(ended)
         self._result(self._result_of(ended, session, of_turn), said, origin)
 
     def turn_shared(self, ended: RunEnded, session: Session, said: Said) -> None:

@@ -6,27 +6,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import field
 from typing import TypeAlias
 
 from coder.app.session import Session
 from coder.app.starting import Start
 from coder.core.dataclass import dataclass
 from coder.core.errors import CoderError
-from coder.core.messages import Json
 from coder.core.tools import Mode
 from coder.frontends import reopening
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Wanted:
-    """`start` None is the session that the command line means; `mode` and `model` likewise. `initialize` is what the
-    host asked for before anything else, {} when it asked for nothing."""
+    """`start` None is the session that the command line means; `mode` and `model` likewise."""
 
     start: Start | None = None
     mode: Mode | None = None
     model: str | None = None
-    initialize: Json = field(default_factory=dict)
 
 
 Open: TypeAlias = Callable[[Wanted], Awaitable[Session]]
@@ -38,7 +34,6 @@ class Seat:
         self._open = open
         self._opening: asyncio.Task[Session] | None = None
         self._session: Session | None = None
-        self._initialize: Json = {}
         self._problem: CoderError | None = None
         self.is_closed = False
 
@@ -46,10 +41,6 @@ class Seat:
     def session(self) -> Session | None:
         """The one that is open; None before it is."""
         return self._session
-
-    def initialize(self, request: Json) -> None:
-        """What counts for the session that is opened, and for those after it."""
-        self._initialize = request
 
     async def opened(self) -> Session:
         """Opens it at the first call. Raises CoderError, the same each time, when that cannot be done."""
@@ -94,7 +85,7 @@ class Seat:
     async def _follow(self, old: Session, start: Start) -> None:
         """What the host wanted of the old one counts for the new one, also what it said while that was made."""
         mode, model = old.control.mode, old.control.model
-        new = await self._open(Wanted(start, mode, model, self._initialize))
+        new = await self._open(Wanted(start, mode, model))
         if old.control.mode != mode:
             new.set_mode(old.control.mode)
         if old.control.model != model:
@@ -106,7 +97,7 @@ class Seat:
 
     async def _begin(self) -> Session:
         try:
-            self._session = await self._open(Wanted(initialize=self._initialize))
+            self._session = await self._open(Wanted())
         except CoderError as error:
             self._problem = error
             raise

@@ -141,6 +141,7 @@ class StreamJsonOut(JsonOut):
 
     def finish(self, ended: RunEnded, session: Session) -> None:
         self._settle()
+        self._failed(ended)
         self._write(self._result_of(ended, session, session.spent))
         self.state("idle")
         self._outbox.deliver()
@@ -150,6 +151,10 @@ class StreamJsonOut(JsonOut):
         self._progress.stop()
         self._write_all(self._agents.rest() if self._agents is not None else ())
         self._write_all(self._shells.rest(self._session_id) if self._shells is not None else ())
+
+    def _failed(self, ended: RunEnded) -> None:
+        if convert.is_of_api(ended):
+            self._write(convert.failed_reply(self._session_id, ended))
 
     def _of_agent(self, event: AnyEvent) -> None:
         if isinstance(event, HookStarted | HookEnded) and self._shows.hook_events:

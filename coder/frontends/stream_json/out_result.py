@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from coder.app.session import Session
 from coder.app.spent import Spent
-from coder.core.events import AnyEvent, PermissionDenied, RunEnded, StreamEvent, ToolStarted, TurnStarted
+from coder.core.events import AnyEvent, MessageAdded, PermissionDenied, RunEnded, StreamEvent, TurnStarted
 from coder.core.lazy import LazyModule
-from coder.core.messages import Json
+from coder.core.messages import Json, ToolUse
 from coder.core.requests import Reply, Request
 from coder.frontends.outbox import Outbox
 from coder.frontends.stream_json import convert
@@ -36,7 +36,7 @@ class JsonOut:
         self._session_id = ""
         self._session: Session | None = None
         self._partial = Partial(time.monotonic, is_told=self._shows.partial)
-        self._in_tools = False  # calls of this turn were begun or denied, and no request was made since
+        self._in_tools = False  # the last reply has calls, and no request was made since
 
     def begin(self, session: Session) -> None:
         self._session = session
@@ -46,12 +46,11 @@ class JsonOut:
         match event:
             case PermissionDenied():
                 self._denials.append(event)
-                self._in_tools = self._in_tools or event.agent == "main"  # who says no may end the turn with it
             case TurnStarted(agent="main"):
                 self._in_tools = False
                 self._partial.asks()
-            case ToolStarted(agent="main"):
-                self._in_tools = True
+            case MessageAdded(agent="main", message=message) if message.meta.kind == "reply":
+                self._in_tools = any(isinstance(block, ToolUse) for block in message.content)
             case StreamEvent(agent="main", raw=raw):
                 if (shape := self._partial.shape(self._session_id, raw)) is not None:
                     self._write(shape)

@@ -7,11 +7,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from time import monotonic
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 from uuid import uuid4
 
 from coder.app.prompting import Given
@@ -19,18 +18,13 @@ from coder.app.session import Session
 from coder.core.dataclass import dataclass
 from coder.core.errors import CoderError
 from coder.core.events import RunEnded
-from coder.core.lazy import LazyModule
 from coder.core.messages import Json
 from coder.frontends.crash import report
+from coder.frontends.going_on import without_advice
 from coder.frontends.stream_json.host_out import HostOut
 from coder.frontends.stream_json.host_seat import Seat
+from coder.frontends.stream_json.turns_behind import Behind
 from coder.frontends.stream_json.turns_said import Said
-
-if TYPE_CHECKING:
-    from coder.app.subagents.late import LateAgents
-    from coder.frontends import going_on
-else:  # for turns that do not end as they should
-    going_on = LazyModule("coder.frontends.going_on")
 
 _log = logging.getLogger(__name__)
 
@@ -71,7 +65,8 @@ class Turns:
         self._has_ended = False  # nothing more will be said
         self._is_stopped = self._has_failed = False
         self.over = asyncio.Event()  # nothing more will be said, or begun
-        self._until: float | None = None  # when agents in the background are waited for no longer
+        self.behind = Behind()
+        self._is_cut = False  # what has begun was interrupted before there was a session
         self._under: _Next | None = None  # what has begun, and has no result yet
         self._met = ""  # the session whose servers were waited for
         self.last: RunEnded | None = None
@@ -81,7 +76,7 @@ class Turns:
         is_plain = not (said.is_command or said.is_synthetic or said.is_verbatim or said.is_empty or said.problem)
         can_read = said.queries and is_plain
         if session is not None and self._is_prompt and can_read and not self._waiting:
-            said = _fresh(said, session)
+            said = _fresh(said, session, self._out.unread)
             self._out.steers(said)
             session.steer_with(_given(said))
         else:
@@ -118,6 +113,8 @@ class Turns:
             unread = ()
         if session is not None:
             session.interrupt()
+            self.behind.interrupted(session)
+        self._is_cut = session is None and self._under is not None
         return Receipt((*unread, *(said.uuid for said in self._waiting)), cancelled)
 
     def cancel(self, uuid: str) -> bool:
@@ -153,7 +150,7 @@ class Turns:
     async def work(self) -> None:
         """Until nothing more will be said, and all that was is done."""
         while (next_one := await self._next()) is not None:
-            self._under = next_one
+            self._under, self._is_cut = next_one, False
             try:
                 session = await self._seat.opened()
             except CoderError as error:
@@ -180,7 +177,11 @@ class Turns:
             if agents is not None:
                 agents.heard = self._changed.set
             self._changed.clear()
-            await self._wait(agents)
+            if self._has_ended and agents is not None:
+                self._seat_waits()
+                await self.behind.wait(agents, self._changed)
+            else:
+                await self._changed.wait()
         return None
 
     def _has_news(self, session: Session) -> bool:
@@ -188,22 +189,6 @@ class Turns:
         if self._has_ended:
             return session.agents is not None and session.agents.has_news
         return session.has_news
-
-    async def _wait(self, agents: LateAgents | None) -> None:
-        """Until something has changed. When nothing more will be said, agents in the background have so long and no
-        longer."""
-        if not self._has_ended or agents is None:
-            await self._changed.wait()
-            return
-        self._seat_waits()
-        if self._until is None:
-            self._until = monotonic() + (agents.patience or 0.0)
-        try:
-            async with asyncio.timeout(max(self._until - monotonic(), 0.0)):
-                await self._changed.wait()
-        except TimeoutError:
-            for each in agents.behind:
-                await agents.stop(each)
 
     def _seat_waits(self) -> None:
         if self._seat.session is not None:
@@ -215,7 +200,8 @@ class Turns:
         try:
             if self._has_ended:
                 session.wait_for_agents()
-            unmet = _INTERRUPTED if self._is_stopped else await self._unmet(session)
+            await self.behind.ended()
+            unmet = _INTERRUPTED if self._is_stopped or self._is_cut else await self._unmet(session)
             self._out.turn_begins(session)
             session.servers_told()
             if said is not None:
@@ -226,14 +212,13 @@ class Turns:
         except Exception as error:  # noqa: BLE001  # a bug of ours must still leave one result, and no traceback
             _log.exception("the turn failed")
             ended = RunEnded(reason="crashed", turns=0, error=report(error))
+        await self.behind.ended()  # of those too it is told before the result
         self._tell(ended, self._seat.session or session, said)  # a command may have begun another
 
     def _tell(self, ended: RunEnded, session: Session, said: Said | None) -> None:
         """The result of the turn, and of what was read along with it."""
         self._under = None
-        if ended.error:
-            kept = session.facts.transcript
-            ended = going_on.by_id(ended, session.facts.session_id, is_kept=kept is not None and kept.exists())
+        ended = replace(ended, error=without_advice(ended.error))  # a host goes on with a message
         read, unread = self._out.left(session.undelivered())
         self._out.turn_ended(ended, session, said, None if said is not None else _BY_TASKS)
         for each in read:
@@ -283,6 +268,6 @@ def _given(said: Said) -> Given:
     return Given(said.uuid, said.blocks, said.is_synthetic, said.is_verbatim)
 
 
-def _fresh(said: Said, session: Session) -> Said:
-    """The same under another id, where the conversation has one of that id already."""
-    return replace(said, uuid=str(uuid4())) if session.knows(said.uuid) else said
+def _fresh(said: Said, session: Session, unread: Collection[str] = ()) -> Said:
+    """The same under another id, where the conversation has one of that id already, or is to read one."""
+    return replace(said, uuid=str(uuid4())) if said.uuid in unread or session.knows(said.uuid) else said

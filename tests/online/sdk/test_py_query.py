@@ -98,6 +98,7 @@ async def test_what_the_api_refuses_is_the_result(stage: Stage) -> None:
             told.append(message)
     end = result(told)
     assert (end.subtype, end.is_error, end.terminal_reason, end.api_error_status) == ("success", True, "api_error", 404)
+    assert [m.error for m in told if isinstance(m, sdk.AssistantMessage)] == ["model_not_found"]
 
 
 async def test_structured_output(stage: Stage) -> None:

@@ -8,6 +8,7 @@ import socket
 import stat
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TypeAlias
 
@@ -528,7 +529,7 @@ async def test_a_damaged_content_is_named_and_nothing_is_changed(bench: Bench, m
     await bench.aclose()
     import sqlite3
 
-    with sqlite3.connect(bench.state / "file-history" / "contents.db") as database:
+    with closing(sqlite3.connect(bench.state / "file-history" / "contents.db")) as database, database:
         database.execute("UPDATE contents SET data = x'00'")
     database.close()
     before = tree(bench.project)

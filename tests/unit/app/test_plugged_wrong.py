@@ -84,6 +84,11 @@ def test_of_two_plugins_of_one_name_the_first_counts_and_one_named_twice_is_one(
     assert len(hooks(config)) == 1
 
 
+def test_what_is_wrong_names_the_path_as_it_is(tmp_path: Path) -> None:
+    (told,) = named(here(tmp_path, tmp_path / "a..b")).problems
+    assert told.message == f"--plugin-dir {tmp_path / 'a..b'}: there is no such folder or archive. Check the path."
+
+
 @pytest.mark.behaviour("B-2401")
 @pytest.mark.parametrize("name", [".claude-plugin/plugin.json", "hooks/hooks.json", ".mcp.json", "settings.json"])
 @pytest.mark.parametrize("what", ["pipe", "loop", "deep", "bytes", "folder"])

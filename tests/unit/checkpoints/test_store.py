@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -83,7 +84,7 @@ async def sessions(folder: Path, *names: str) -> list[Bench]:
         when = 1_000_000 + number
         os.utime(bench.site.base / name / "changes.jsonl", (when, when))
         made.append(bench)
-    with sqlite3.connect(made[0].site.base / "contents.db") as database:
+    with closing(sqlite3.connect(made[0].site.base / "contents.db")) as database, database:
         database.execute("UPDATE contents SET added = 0")  # long ago: what is new is never dropped
     database.close()
     return made
@@ -151,7 +152,7 @@ def test_a_content_that_is_stored_again_is_not_dropped_meanwhile(tmp_path: Path)
     for data in (b"wanted again", b"not wanted"):
         contents.put(data)
     contents.flush()
-    with sqlite3.connect(tmp_path / "base" / "contents.db") as database:
+    with closing(sqlite3.connect(tmp_path / "base" / "contents.db")) as database, database:
         database.execute("UPDATE contents SET added = added - 7200")
     database.close()
     again = contents.put(b"wanted again")

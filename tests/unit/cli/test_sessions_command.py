@@ -11,6 +11,7 @@ import stat
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -345,7 +346,7 @@ def kept(session: str, *texts: str, age: float = 7200) -> None:
     log.append(ChangeSet("k1", "command", "rm", tuple(changes), 0.0))
     log.close()
     contents.close()
-    with sqlite3.connect(base / "contents.db") as database:
+    with closing(sqlite3.connect(base / "contents.db")) as database, database:
         database.execute("UPDATE contents SET added = added - ?", (age,))
     database.close()
 

@@ -61,6 +61,13 @@ def test_what_one_says_and_thinks_is_given_on_only_where_that_is_asked_for() -> 
     assert {each["parent_tool_use_id"] for each in shapes} == {"toolu_a1"}
 
 
+@pytest.mark.behaviour("B-2643")
+def test_one_that_no_call_asked_is_never_taken_for_the_conversation() -> None:
+    added = [MessageAdded(agent=id, message=each) for id in ("a1", "unheard") for each in (REPLY, RESULT)]
+    _, *shapes = wire(begun(agent_row(call="")), *added)
+    assert [each["parent_tool_use_id"] for each in shapes] == ["a1", "a1", "unheard", "unheard"]
+
+
 @pytest.mark.behaviour("B-1971")
 def test_the_life_of_one() -> None:
     used = ToolStarted(agent="a1", call=CALL, summary="Read a.py")

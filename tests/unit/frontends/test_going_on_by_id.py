@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from coder.core.events import EndReason, RunEnded
-from coder.frontends.going_on import by_id, resumable, without_advice
+from coder.frontends.going_on import resumable, without_advice
 
 ID = "0f0f"
 TURNS = 'Reached maximum number of turns (2). Go on with: coder -p -c "go on"'
@@ -58,6 +58,3 @@ def test_the_command_names_the_session(reason: EndReason, error: str, said: str,
     assert resumable(ended, ID, is_kept=True).error == said
     assert without_advice(said).rstrip(".") == alone.rstrip(".")  # whoever tells of it later
     assert resumable(ended, ID, is_kept=False).error == alone == without_advice(error)
-    is_of_the_moment = reason in ("interrupted", "time_budget", "rate_limit")  # whoever drives it says more, or waits
-    assert by_id(ended, ID, is_kept=True).error == (error if is_of_the_moment else said)
-    assert by_id(ended, ID, is_kept=False).error == alone

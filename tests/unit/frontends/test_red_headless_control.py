@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from coder.frontends.stream_json.control import Control
+from coder.frontends.stream_json.control import Control, RequestError
 
 Json = dict[str, Any]
 
@@ -42,3 +42,15 @@ async def test_each_of_two_requests_of_one_id_is_answered_once(ends: str) -> Non
     assert len(answers) == 2 and {each["request_id"] for each in answers} == {"same"}
     assert answers[0]["response"] == {"is": "first"}
     assert answers[1]["subtype"] == ("success" if ends == "settled" else "error")
+
+
+async def test_an_error_without_words_is_no_success() -> None:
+    told: list[Json] = []
+
+    async def fails(request: Json) -> Json:
+        raise RequestError("")
+
+    control = Control(told.append, {"fails": fails})
+    control.take({"type": "control_request", "request_id": "r1", "request": {"subtype": "fails"}})
+    await control.settled()
+    assert told[0]["response"] == {"subtype": "error", "request_id": "r1", "error": "it failed"}

@@ -324,6 +324,8 @@ def test_what_is_left_of_sessions_that_are_gone_goes(home: Path, tmp_path: Path)
     agents = side_folder(path) / "subagents"
     agents.mkdir()
     half = [side_folder(path) / ".tools.json.1f.tmp", agents / ".agent-a1.meta.json.7.tmp", agents / "agent-a1.pid"]
+    half.append(home / "ledger" / "heads" / ".d6ba18cc5e67fefa.8119")
+    half[-1].parent.mkdir(parents=True, exist_ok=True)
     fresh = agents / "agent-a2.pid"  # of one that has only begun
     for each in (*half, fresh):
         each.write_text("7", encoding="utf-8")
@@ -332,7 +334,7 @@ def test_what_is_left_of_sessions_that_are_gone_goes(home: Path, tmp_path: Path)
         os.utime(each, (time.time() - 2 * DAY,) * 2)
     found = list(waste(home, time.time()))
     assert {each.paths[0] for each in found} == {*left, temporary, note_of(path), *half}
-    assert sum(each.size for each in found) == 1 + 1 + 4 + 5 + 3
+    assert sum(each.size for each in found) == 1 + 1 + 4 + 5 + 4
     assert clean_up(home, found) == []
     assert all(each.exists() for each in (*kept, path, fresh)) and not any(
         each.exists() for each in (*left, *half, temporary)

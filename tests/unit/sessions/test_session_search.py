@@ -4,6 +4,7 @@ import os
 import sqlite3
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -139,7 +140,7 @@ def test_the_index_follows_what_happens_to_sessions(home: Path, tmp_path: Path) 
     assert facts is not None and facts.prompts == 1
     library.close()
     (database,) = (home / "index").iterdir()
-    with sqlite3.connect(database) as db:
+    with closing(sqlite3.connect(database)) as db, db:
         assert db.execute("SELECT count(*) FROM files").fetchone() == (1,)
         assert db.execute("SELECT count(*) FROM said").fetchone() == (1,)
     assert database.stat().st_mode & 0o777 == 0o600
@@ -158,7 +159,7 @@ def test_a_broken_index_is_made_anew(home: Path, tmp_path: Path, damage: str) ->
     elif damage == "cut":
         database.write_bytes(database.read_bytes()[: database.stat().st_size // 2])
     else:
-        with sqlite3.connect(database) as db:
+        with closing(sqlite3.connect(database)) as db, db:
             db.execute("PRAGMA user_version = 0" if damage == "older" else "DROP TABLE places")
     for _ in range(2):
         library = Library(home)
@@ -171,7 +172,7 @@ def test_a_broken_index_is_made_anew(home: Path, tmp_path: Path, damage: str) ->
 def test_an_index_that_another_process_holds_is_not_waited_for_forever(home: Path, tmp_path: Path) -> None:
     path = write(home, tmp_path, [user("alpha")])
     library = Library(home, patience=0.05)
-    with sqlite3.connect(home / "index" / "sessions.db", isolation_level=None) as other:
+    with closing(sqlite3.connect(home / "index" / "sessions.db", isolation_level=None)) as other, other:
         other.execute("BEGIN EXCLUSIVE")
         assert ids(library.search("alpha", everywhere(home), 10)) == [path]
         other.execute("ROLLBACK")

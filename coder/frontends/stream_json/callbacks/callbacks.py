@@ -20,7 +20,6 @@ from coder.core.messages import Json
 from coder.frontends.stream_json.callbacks.asking import Asking
 from coder.frontends.stream_json.callbacks.initializing import Initialize, configured, read
 from coder.frontends.stream_json.control import Answer, RequestError
-from coder.frontends.stream_json.host_answers import answers_of
 
 if TYPE_CHECKING:
     from coder.frontends.stream_json.callbacks import hooks, introducing, servers
@@ -31,7 +30,6 @@ else:  # for a host that asks, and for one that has hooks or servers
     )
 
 STDIO = "stdio"
-_ENDING = 2.0  # seconds that agents have to end before an interrupt is answered all the same
 _NO_PLUGINS = "initialize names plugins: they are loaded only where coder was started with --await-initialize."
 _OWN = ("clear", "compact", "uncompact", "context", "cost")
 
@@ -48,8 +46,7 @@ class Callbacks:
         self._wanted = Initialize()
         self._host: Host | None = None
         self._channel = _Channel(self.ask)
-        self._end_turn: Answer | None = None
-        self._stopping: asyncio.Task[None] | None = None  # held, or it could be lost
+        self._is_settled = False  # a session is open, or being opened: what it is made of is known
 
     # For the sessions that are opened.
 
@@ -70,6 +67,7 @@ class Callbacks:
         return self._wanted
 
     def configured(self, config: Config) -> Config:
+        self._is_settled = True
         if self._wanted.plugins and not self._awaits:
             config = replace(config, warnings=(*config.warnings, _NO_PLUGINS))
         self._config = configured(config, self._wanted)
@@ -94,8 +92,7 @@ class Callbacks:
             Asking(self.ask, lambda: host.seat.session, say, asks_leave=self._asks_leave),
             is_person=bool(self._config.prompt_tool),
         )
-        self._end_turn = answers_of(host.seat, host.turns)["interrupt"]
-        return {"initialize": self._initialize, "interrupt": self._interrupt, "mcp_message": self._channel.told}
+        return {"initialize": self._initialize, "mcp_message": self._channel.told}
 
     async def ask(self, request: Json) -> Json:
         """Raises RequestError."""
@@ -112,13 +109,15 @@ class Callbacks:
         host = self._host
         assert host is not None
         wanted = read(request)
-        if (session := host.seat.session) is not None:
+        if self._is_settled:
+            session = await self._opened(host)
             if wanted.hooks is not None:
                 session.points.bring(wanted.head_hooks())
                 self._wanted = replace(self._wanted, hooks=wanted.hooks)
         else:
             self._wanted = wanted
             self._heard.set()
+            host.turns.behind.are_spared = wanted.stops_tasks
             if wanted.forwards:
                 host.out.forward_agents()
             session = await self._opened(host)
@@ -128,16 +127,6 @@ class Callbacks:
         if wanted.plugins:
             answer["plugins_applied"] = introducing.has_plugins(session, wanted.plugins)
         return answer | ({"hooks_applied": True} if wanted.hooks is not None else {})
-
-    async def _interrupt(self, request: Json) -> Json:
-        """Agents in the background end with the turn, unless the host has said that it can stop each by itself."""
-        assert self._host is not None and self._end_turn is not None
-        answer = await self._end_turn(request)
-        session = self._host.seat.session
-        if session is not None and session.agents is not None and not self._wanted.stops_tasks:
-            self._stopping = asyncio.create_task(session.agents.stop_behind())
-            await asyncio.wait({self._stopping}, timeout=_ENDING)  # so that the next message finds them ended
-        return answer
 
     async def _opened(self, host: Host) -> Session:
         try:

@@ -13,6 +13,7 @@ from coder.cli import ci_told as told
 from coder.cli.ci_ground import Ground
 from coder.cli.ci_job import Job, Task
 from coder.cli.ci_secrets import secrets_of
+from coder.cli.ci_stop import Stopping
 from coder.config.paths import current_folder
 from coder.core.errors import ConfigError
 from coder.core.visible import visible_line
@@ -74,26 +75,28 @@ def ci(
     known = told.known_labels(labels)
     if comment or label:
         told.check_can_tell(job.about, env, job.here)
-    with told.quiet_commands(env), Ground(env, job.here) as ground:
-        words = job.prepare(ground, log, known)
-        wish = Wish(
-            folder=ground.folder,
-            prompt=words,
-            tools=tools_for(job.task, rules),
-            allowed=rules,
-            mode="acceptEdits" if task == "fix" else "default",
-            model=model or None,
-            budget=budget,
-            turns=turns,
-            time_budget=60 * minutes if minutes else None,
-            keep=tuple(keep or ()),
-            setup=setup,
-            secrets=secrets_of(env),
-            no_notes=job.of_head,
-        )
-        outcome = outcome_of(wish)
-        outputs = job.told(ground, outcome, branch, pushes=push)
-    found = job.labels(outcome, known)
-    told.write_outputs(env, outputs | {"labels": ",".join(found)})
-    job.tell(outcome, found, comments=comment, sets_labels=label)
+    with Stopping() as stopping:
+        with told.quiet_commands(env), Ground(env, job.here) as ground:
+            words = job.prepare(ground, log, known)
+            wish = Wish(
+                folder=ground.folder,
+                prompt=words,
+                tools=tools_for(job.task, rules),
+                allowed=rules,
+                mode="acceptEdits" if task == "fix" else "default",
+                model=model or None,
+                budget=budget,
+                turns=turns,
+                time_budget=60 * minutes if minutes else None,
+                keep=tuple(keep or ()),
+                setup=setup,
+                secrets=secrets_of(env),
+                no_notes=job.of_head,
+            )
+            outcome = outcome_of(wish, ground.leave)
+            stopping.listen()
+            outputs = job.told(ground, outcome, branch, pushes=push)
+        found = job.labels(outcome, known)
+        told.write_outputs(env, outputs | {"labels": ",".join(found)})
+        job.tell(outcome, found, comments=comment, sets_labels=label)
     raise typer.Exit(outcome.code)

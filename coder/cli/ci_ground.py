@@ -16,6 +16,7 @@ from types import TracebackType
 
 from coder.cli.ci_paths import is_configuration, is_held, is_notes
 from coder.cli.ci_secrets import is_kept_back
+from coder.cli.ci_stop import clear_away, undivided
 from coder.core.errors import ConfigError
 from coder.core.visible import visible_line
 from coder.git.call import Answer, Git
@@ -31,6 +32,8 @@ _WHO = {
     "GIT_COMMITTER_NAME": "coder",
     "GIT_COMMITTER_EMAIL": "coder@localhost",
 }
+# Contents stay as git has them: a filter of the machine, such as that of LFS, would ask where the head says.
+_PLAIN = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
 _DIFF = ("--no-color", "--no-ext-diff", "--no-textconv", "--find-renames", "--submodule=short")
 
 
@@ -51,22 +54,33 @@ class Ground:
 
     def __enter__(self) -> Ground:
         self._made = tempfile.mkdtemp(prefix="coder-ci-", dir=self._temporary)
+        try:
+            self._begin()
+        except BaseException:
+            clear_away(Path(self._made))
+            raise
+        return self
+
+    def _begin(self) -> None:
         self.folder = Path(os.path.realpath(self._made)) / self._checkout.top.name
         self.folder.mkdir()
         form = self._git.answer(self._checkout.top, "rev-parse", "--show-object-format").text.strip() or "sha1"
         begin = ("init", "-q", "--template=", f"--object-format={form}")
-        self._must(self._git.answer(self.folder, *begin), "no repository can be made")
+        self._must(self._here(*begin), "no repository can be made")
         own = self.folder / ".git"
         self._settings = (own / "config").read_bytes()
         _link_all(self._checkout.shared / "objects", own / "objects")
         if (shallow := self._checkout.shared / "shallow").is_file():
             shutil.copyfile(shallow, own / "shallow")
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        shutil.rmtree(self._made, ignore_errors=True)
+        self.leave()
+
+    def leave(self) -> None:
+        """What it made goes at once, for an end that unwinds nothing."""
+        clear_away(Path(self._made))
 
     def commit(self, name: str, what: str) -> str:
         """The commit of a name in the checkout. Raises ConfigError, also for one that stands for several: whoever may
@@ -100,7 +114,7 @@ class Ground:
     def named(self, **commits: str) -> None:
         """Names by which git is asked for commits here."""
         for name, commit in commits.items():
-            self._must(self._git.answer(self.folder, "update-ref", f"refs/heads/{name}", commit), f"no branch {name}")
+            self._must(self._here("update-ref", f"refs/heads/{name}", commit), f"no branch {name}")
 
     def fill(self, commit: str, configuration: str = "") -> str:
         """Checks out the files of a commit; those that tell coder how to work come from `configuration`, if given.
@@ -110,15 +124,15 @@ class Ground:
             gone = (_gone(path, tree) for _, path in self._configuration(tree))
             come = (b"%s\t%s\0" % each for each in self._configuration(configuration))
             tree = self._with(tree, (*gone, *come))
-        self._must(self._git.answer(self.folder, "read-tree", tree), "the files cannot be listed")
-        self._must(self._git.answer(self.folder, "checkout-index", "-a", "-f", "-u"), "the files cannot be written")
+        self._must(self._here("read-tree", tree), "the files cannot be listed")
+        self._must(self._here("checkout-index", "-a", "-f", "-u"), "the files cannot be written")
         return tree
 
     def of_the_head(self, base: str, filled: str) -> frozenset[str]:
         """The paths at which a filled tree is not as the trusted commit has it. Raises ConfigError where settings are a
         link to such a one: then the head says what they are."""
         compared = ("diff-tree", "-r", "-z", "--no-renames", "--name-only", self._tree(base), filled)
-        answer = self._git.answer(self.folder, *compared)
+        answer = self._here(*compared)
         self._must(answer, "the changes cannot be listed")
         found = frozenset(os.fsdecode(path) for path in answer.out.split(b"\0") if path)
         for about, raw in self._configuration(filled):
@@ -140,15 +154,15 @@ class Ground:
 
     def begin_at(self, commit: str) -> None:
         """HEAD is this commit, on no branch."""
-        self._must(self._git.answer(self.folder, "update-ref", "--no-deref", "HEAD", commit), "no place to begin")
+        self._must(self._here("update-ref", "--no-deref", "HEAD", commit), "no place to begin")
 
     def diff(self, base: str, head: str) -> tuple[str, str]:
         """Which files differ since head left base, and how. Raises ConfigError."""
-        joint = self._git.answer(self.folder, "merge-base", base, head)
+        joint = self._here("merge-base", base, head)
         since = joint.text.strip() or base  # a shallow checkout knows of none
-        names = self._git.answer(self.folder, "diff", *_DIFF, "--stat=120", since, head)
+        names = self._here("diff", *_DIFF, "--stat=120", since, head)
         self._must(names, "the changes cannot be listed")
-        whole = self._git.answer(self.folder, "diff", *_DIFF, since, head, most=_MOST_DIFF)
+        whole = self._here("diff", *_DIFF, since, head, most=_MOST_DIFF)
         if whole.cut != "large":
             self._must(whole, "the changes cannot be shown")
         return names.text, whole.text
@@ -157,17 +171,17 @@ class Ground:
         """A commit on `parent` of what was changed here since it was filled; "" when nothing was. What steers coder or
         the service stays as it is in `parent`, whatever was done to it."""
         self._as_it_was()
-        self._must(self._git.answer(self.folder, "add", "-A", "--", "."), "the changes cannot be added")
-        written = self._git.answer(self.folder, "write-tree")
+        self._must(self._here("add", "-A", "--", "."), "the changes cannot be added")
+        written = self._here("write-tree")
         self._must(written, "the changes cannot be kept")
         compared = ("diff-tree", "-r", "-z", "--no-renames", filled, written.text.strip())
-        changed = self._git.answer(self.folder, *compared)
+        changed = self._here(*compared)
         self._must(changed, "the changes cannot be listed")
         lines = _changes(changed.out, parent)
         if not lines:
             return ""
         tree = self._with(parent, lines)
-        made = self._git.answer(self.folder, "commit-tree", tree, "-p", parent, stdin=message.encode(), env={**_WHO})
+        made = self._here("commit-tree", tree, "-p", parent, stdin=message.encode(), env={**_WHO})
         self._must(made, "the changes cannot be committed")
         return made.text.strip()
 
@@ -178,11 +192,12 @@ class Ground:
         if there.ok:
             raise ConfigError(f"the branch {branch} is there already. Remove it, or name another one: --branch")
         wanted = f"{commit}\n^{commit}^\n".encode()  # read anew, and nothing else that lies there
-        packed = self._git.answer(self.folder, "pack-objects", "-q", "--revs", "--stdout", stdin=wanted)
+        packed = self._here("pack-objects", "-q", "--revs", "--stdout", stdin=wanted)
         self._must(packed, "the commit cannot be read")
-        taken = self._git.answer(self._checkout.top, "unpack-objects", "-q", "--strict", stdin=packed.out)
-        self._must(taken, "the commit cannot be stored")
-        kept = self._git.answer(self._checkout.top, "update-ref", reference, commit, "")
+        with undivided():  # half done, it would leave a lock
+            taken = self._git.answer(self._checkout.top, "unpack-objects", "-q", "--strict", stdin=packed.out)
+            self._must(taken, "the commit cannot be stored")
+            kept = self._git.answer(self._checkout.top, "update-ref", reference, commit, "")
         self._must(kept, f"the branch {branch} cannot be made")
 
     def _as_it_was(self) -> None:
@@ -195,29 +210,35 @@ class Ground:
         (own / "config").write_bytes(self._settings)
 
     def _tree(self, commit: str) -> str:
-        found = self._git.answer(self.folder, "rev-parse", "-q", "--verify", "--end-of-options", f"{commit}^{{tree}}")
+        found = self._here("rev-parse", "-q", "--verify", "--end-of-options", f"{commit}^{{tree}}")
         self._must(found, f"{commit[:12]} has no files")
         return found.text.strip()
 
     def _with(self, tree: str, lines: Sequence[bytes]) -> str:
         """The tree with these entries put in, and those of no mode taken out."""
         index = {"GIT_INDEX_FILE": str(self.folder / ".git" / "swapping")}
-        self._must(self._git.answer(self.folder, "read-tree", tree, env=index), "the files cannot be listed")
+        self._must(self._here("read-tree", tree, env=index), "the files cannot be listed")
         put = ("update-index", "-z", "--index-info")
-        self._must(self._git.answer(self.folder, *put, stdin=b"".join(lines), env=index), "a file is in the way")
-        written = self._git.answer(self.folder, "write-tree", env=index)
+        self._must(self._here(*put, stdin=b"".join(lines), env=index), "a file is in the way")
+        written = self._here("write-tree", env=index)
         self._must(written, "the files cannot be put together")
         return written.text.strip()
 
     def _configuration(self, tree: str) -> Iterator[tuple[bytes, bytes]]:
         """Mode and hash, and path, of what tells coder how to work."""
-        listed = self._git.answer(self.folder, "ls-tree", "-r", "-z", tree)
+        listed = self._here("ls-tree", "-r", "-z", tree)
         self._must(listed, "the files cannot be listed")
         for line in filter(None, listed.out.split(b"\0")):
             about, _, path = line.partition(b"\t")
             mode, _, hashed = about.split(b" ")
             if is_configuration(os.fsdecode(path)):
                 yield mode + b" " + hashed, path
+
+    def _here(
+        self, *arguments: str, stdin: bytes = b"", most: int | None = None, env: Mapping[str, str] | None = None
+    ) -> Answer:
+        """git in the folder of the job, with no settings but its own."""
+        return self._git.answer(self.folder, *arguments, stdin=stdin, most=most, env={**_PLAIN, **(env or {})})
 
     def _must(self, answer: Answer, what: str) -> None:
         if not answer.ok:

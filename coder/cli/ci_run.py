@@ -4,12 +4,13 @@ services.
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from io import TextIOBase
 from pathlib import Path
@@ -107,8 +108,9 @@ class _Kept(TextOut):
         super().finish(ended, session)
 
 
-def outcome_of(wish: Wish) -> Outcome:
-    """Raises ConfigError. Takes out of this process's environment what no command is to see."""
+def outcome_of(wish: Wish, leaving: Callable[[], None]) -> Outcome:
+    """Raises ConfigError. Takes out of this process's environment what no command is to see. `leaving` is called where
+    a signal ends the process at once."""
     config = _config(wish)
     clear(os.environ, wish.keep, cloud=config.model.provider != "anthropic")
     if wish.setup:
@@ -116,7 +118,7 @@ def outcome_of(wish: Wish) -> Outcome:
     secrets = (*wish.secrets, config.model.api_key, config.model.auth_token)
     streams = [cast(TextIO, Masked(stream, secrets)) for stream in (sys.stdout, sys.stderr)]
     front = _Kept(*streams, verbose=True)
-    code, session = loop.run(_run(config, front, wish.prompt))
+    code, session = loop.run(_run(config, front, wish.prompt, leaving))
     ended = front.ended
     return Outcome(
         code=code,
@@ -164,11 +166,18 @@ def _without(env: Mapping[str, str], keep: tuple[str, ...], *, cloud: bool) -> d
     return {name: text for name, text in env.items() if not is_kept_back(name, keep, cloud=cloud, value=text)}
 
 
-async def _run(config: Config, front: _Kept, prompt: str) -> tuple[int, str]:
-    session = await open_session(config, front)
-    gc.freeze()
-    gc.enable()
-    code = await headless.run(session, front, prompt, config.time_budget, has_commands=False)
+async def _run(config: Config, front: _Kept, prompt: str, leaving: Callable[[], None]) -> tuple[int, str]:
+    with headless.Watch(leaving) as watch:
+        try:
+            session = await open_session(config, front)
+        except asyncio.CancelledError:
+            if watch.caught is None:
+                raise
+            front.ended = RunEnded(reason="interrupted", turns=0, error="Interrupted before the session began")
+            return 128 + watch.caught, ""
+        gc.freeze()
+        gc.enable()
+        code = await headless.run(session, front, prompt, config.time_budget, has_commands=False, watch=watch)
     return code, session.facts.session_id
 
 

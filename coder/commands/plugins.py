@@ -67,12 +67,12 @@ class _Manifest:
 
     def name(self) -> str:
         name = self.said.get("name")
-        is_name = isinstance(name, str) and 0 < len(name) <= _LONGEST_NAME and visible_line(name) == name
-        if isinstance(name, str) and is_name and not any(sign.isspace() or sign in ":/" for sign in name):
+        if isinstance(name, str) and 0 < len(name) <= _LONGEST_NAME and all(map(_is_of_names, name)):
             return name
         if self.file.name == MANIFEST.name or "name" in self.said:
             self.wrong("name must be a text without blanks, colons and slashes", whole=True)
-        return self.root.name
+        # Nobody has written this one: what would be no name, or would look like another, is a dash.
+        return "".join(sign if _is_of_names(sign) else "-" for sign in self.root.name[:_LONGEST_NAME]) or "plugin"
 
     def paths(self, key: str) -> list[Path]:
         """Those it names, each inside its root; what is named otherwise is a mistake."""
@@ -101,6 +101,10 @@ class _Manifest:
         else:
             return path
         return None
+
+
+def _is_of_names(sign: str) -> bool:
+    return not sign.isspace() and sign not in ":/" and visible_line(sign) == sign
 
 
 def _can_be_path(text: str) -> bool:

@@ -12,6 +12,7 @@ _SECRETS = re.compile(
     | (?<=://) [^\s/@:]* : [^\s/@]+ (?=@)                                             # a password in an address
     | (?<=bearer\s) [^\s"']+"""
 )
+_OPTIONS = "pluginConfigs"
 _LONG = 16  # of anything shorter the last four characters would say too much
 _DEEPEST = 20  # levels
 
@@ -21,12 +22,15 @@ def masked(key: str, value: object, deeper: int = _DEEPEST) -> object:
     if isinstance(value, dict | list) and not deeper:
         return "…"
     if isinstance(value, dict):
-        return {name: masked(f"env.{name}", item, deeper - 1) for name, item in value.items()}
+        above = key if key.split(".")[0] == _OPTIONS else "env"
+        return {name: masked(f"{above}.{name}", item, deeper - 1) for name, item in value.items()}
     if isinstance(value, list):
         return [masked(key, item, deeper - 1) for item in value]
     known = kind_of(key) is not None and not key.startswith("env.")
     if value is None or isinstance(value, bool):
         return value
+    if key.startswith(f"{_OPTIONS}."):  # which of them are secret only the plugin knows
+        return _ending(str(value))
     if not known and _SECRET_NAME.search(key.rpartition(".")[2]):
         return _ending(str(value))
     return _SECRETS.sub(lambda found: _ending(found[0]), value) if isinstance(value, str) else value

@@ -104,9 +104,7 @@ class _End:
 
     def now(self) -> NoReturn:
         """Tells it and leaves, whatever is still under way: no process of ours is left by that."""
-        code = self.told()
-        descendants.end_descendants()
-        os._exit(code)
+        self._watch.leave(self.told())
 
 
 async def _closed(session: Session, frontend: HeadlessFrontend) -> bool:
@@ -137,9 +135,11 @@ async def _run(session: Session, prompt: str, time_budget: float | None, *, has_
 
 class Watch:
     """The signals of a process with nobody in front. The first one interrupts the run, or the task that prepares it;
-    another one after a moment ends the process at once. Often one is sent twice, to the group and to each of it."""
+    another one after a moment ends the process at once. Often one is sent twice, to the group and to each of it.
+    `leaving` is called then: what else must not stay behind."""
 
-    def __init__(self) -> None:
+    def __init__(self, leaving: Callable[[], None] | None = None) -> None:
+        self._leaving = leaving
         self.caught: signal.Signals | None = None
         self.leaves_with: int | None = None  # all is said and done
         self._since = 0.0
@@ -153,9 +153,15 @@ class Watch:
         """There is a run to interrupt, and `now` is how to end at once."""
         self._session, self._now = session, now
 
+    def leave(self, code: int) -> NoReturn:
+        descendants.end_descendants()
+        if self._leaving is not None:
+            self._leaving()
+        os._exit(code)
+
     def delivering(self) -> LastWords:
         self._is_over = True
-        return LastWords(self.caught, self._since)
+        return LastWords(self.caught, self._since, self._leaving)
 
     def __enter__(self) -> Self:
         self._depth += 1
@@ -191,4 +197,4 @@ class Watch:
                 asyncio.get_running_loop().remove_signal_handler(each)  # the next one ends it as any program
             if self._now is not None:
                 self._now()
-            os._exit(128 + number)
+            self.leave(128 + number)

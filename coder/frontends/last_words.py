@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING, Self
 
@@ -27,10 +28,10 @@ SAME = 0.5  # seconds in which a signal is the one before once more
 class LastWords:
     """From when it is entered, signals are seen to here: the event loop stands still while somebody reads slowly.
     `caught` is the one that has come, at `since`. The first has a reader that reads nothing given up soon, another one
-    after a moment ends the process at once."""
+    after a moment ends the process at once, `leaving` being called before."""
 
-    def __init__(self, caught: signal.Signals | None, since: float) -> None:
-        self._caught, self._since = caught, since
+    def __init__(self, caught: signal.Signals | None, since: float, leaving: Callable[[], None] | None = None) -> None:
+        self._caught, self._since, self._leaving = caught, since, leaving
 
     def __enter__(self) -> Self:
         if self._caught is not None:
@@ -60,4 +61,6 @@ class LastWords:
             hurry()
         elif now - self._since > SAME:
             descendants.end_descendants()
+            if self._leaving is not None:
+                self._leaving()
             os._exit(128 + self._caught)

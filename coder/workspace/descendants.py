@@ -7,18 +7,27 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
-_PASSES = 3  # one that forks while we look needs a second look
+_PASSES = 50  # one that forks while we look needs a second look
+_QUIET = 2  # passes that find nobody new: a signal is not there yet when it is sent
 
 
 def end_descendants() -> None:
-    """SIGKILL, at once. Who was adopted meanwhile is not found; nobody is where there is no /proc."""
+    """SIGKILL, at once, but all are stopped first: what forks in between would leave a child that nobody finds. Who was
+    adopted before is not found; nobody is where there is no /proc."""
+    stopped: dict[int, None] = {}
+    quiet = 0
     for _ in range(_PASSES):
-        found = _descendants(os.getpid())
+        found = [pid for pid in _descendants(os.getpid()) if pid not in stopped]
         for pid in found:
             with suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
-        if not found:
-            return
+                os.kill(pid, signal.SIGSTOP)
+        stopped |= dict.fromkeys(found)
+        quiet = 0 if found else quiet + 1
+        if quiet == _QUIET:
+            break
+    for pid in stopped:
+        with suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _descendants(root: int) -> list[int]:

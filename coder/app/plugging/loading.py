@@ -123,9 +123,14 @@ def _texts(found: folders.Plugin, variables: Mapping[str, str], is_brought: bool
 def _running(config: Config, found: folders.Plugin, settings: Json) -> _Running:
     hooks = [(file, held.get("hooks", held)) for file, held in found.hooks]
     agent = settings.get("agent")
+    seen: set[str] = set()
+    servers: list[tuple[Path, Json]] = []
+    for file, held in found.servers:  # of two of one name the first counts: it is what is shown, too
+        servers.append((file, {name: entry for name, entry in held.items() if name not in seen}))
+        seen |= set(held)
     return _Running(
         tuple((file, events) for file, events in hooks if isinstance(events, dict) and events),
-        tuple((file, dict(servers)) for file, servers in found.servers if servers),
+        tuple((file, held) for file, held in servers if held),
         agent if isinstance(agent, str) and not config.agents.main else "",
     )
 

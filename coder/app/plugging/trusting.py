@@ -16,18 +16,25 @@ from coder.core.config import Config
 from coder.core.messages import Json
 from coder.core.trust import Trust
 from coder.frontmatter.found import levels
-from coder.git.repository import repository_of
+from coder.git.repository import Repository, repository_of
 
 
 def is_brought(path: Path, cwd: Path) -> bool:
-    """Whether it lies in the folder or the repository that coder works in, also where that is a work tree of it. A link
-    in there is the repository's wherever it leads."""
+    """Whether it lies in the folder or the repository that coder works in, or in any work tree of that. A link in there
+    is the repository's wherever it leads."""
     here = Path(os.path.realpath(cwd))
     tops = [levels(here)[-1]]
     if (found := repository_of(here)) is not None and found.shared.name == ".git":
         tops.append(Path(os.path.realpath(found.shared.parent)))
     on_the_way = [Path(os.path.realpath(each)) for each in (path, *path.parents)]
-    return any(each.is_relative_to(top) for each in on_the_way for top in tops)
+    if any(each.is_relative_to(top) for each in on_the_way for top in tops):
+        return True
+    shared = _shared(found)
+    return shared is not None and any(_shared(repository_of(each)) == shared for each in on_the_way)
+
+
+def _shared(found: Repository | None) -> str | None:
+    return None if found is None else os.path.realpath(found.shared)
 
 
 def file_of(path: Path, cwd: Path) -> str:

@@ -88,7 +88,7 @@ async def rename(session: Session, request: Json) -> Json:
     title, meant = fields.text(request, "title"), request.get("session_id")
     if meant not in (None, session.facts.session_id):
         raise RequestError(f"{fields.shown(meant)} is not the session that is open any more")
-    if not clean_name(title):
+    if not any(sign.isprintable() and not sign.isspace() for sign in clean_name(title)):
         raise RequestError("title must have letters that can be read")
     if session.facts.transcript is None:
         raise RequestError("this session is not kept, so it can have no name")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 
 from coder.app.session import Session
 from coder.core.messages import Json
@@ -33,7 +34,7 @@ async def read(session: Session, request: Json) -> Json:
 async def seed(session: Session, request: Json) -> Json:
     """What has changed since is left as it was: the model reads it again before it edits it."""
     path, changed = fields.text(request, "path"), request.get("mtime")
-    if isinstance(changed, bool) or not isinstance(changed, int | float):
+    if isinstance(changed, bool) or not isinstance(changed, int | float) or not math.isfinite(changed):
         raise RequestError("mtime must be a number of milliseconds")
     await session.inquiries.seen(path, int(changed))
     return {}

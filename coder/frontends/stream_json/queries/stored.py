@@ -1,6 +1,6 @@
 """The settings of the session for a host: what counts, and what each file says. Must not know what any of them does.
 
-No value of `env` is told, nor of what is named like a key, or looks like one.
+No value of `env` or of a plugin's options is told, nor of what is named like a key, or looks like one.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from coder.core.messages import Json
 from coder.frontends.stream_json.queries.around import Around
 
 _HIDDEN = ("env", "headers", "args")
+_DEEPEST = 20  # levels
 _ORDER: tuple[Scope, ...] = ("user", "project", "local", "flag", "managed")
 
 
@@ -78,17 +79,19 @@ def _effective(entries: tuple[Entry, ...]) -> Json:
     return made
 
 
-def _safe(value: Any, key: str = "") -> Any:
-    """Without what nobody is to see."""
+def _safe(value: Any, key: str = "", deeper: int = _DEEPEST) -> Any:
+    """Without what nobody is to see, and what lies too deep to be looked at."""
     name = key.rpartition(".")[2]
     match value:
+        case dict() | list() if not deeper:
+            return "…"
         case dict() if name in _HIDDEN:
             return dict.fromkeys(value, "…")
         case list() if name in _HIDDEN:
             return ["…"] * len(value)
         case dict():
-            return {each: _safe(item, f"{key}.{each}" if key else each) for each, item in value.items()}
+            return {each: _safe(item, f"{key}.{each}" if key else each, deeper - 1) for each, item in value.items()}
         case list():
-            return [_safe(item, key) for item in value]
+            return [_safe(item, key, deeper - 1) for item in value]
         case _:
             return masked(key, value)

@@ -52,9 +52,10 @@ def _leave_the_folder_alone() -> None:
 
 def _open_closed_streams() -> None:
     """Has /dev/null stand in for standard streams that are closed (`coder … >&-`): the next file to be opened, say a
-    transcript, would get their number, and what commands print would land in it."""
+    transcript, would get their number, and what commands print would land in it. An answer that has nowhere to go is no
+    success: nothing can be written to that stdout."""
     for fd, name in enumerate(("stdin", "stdout", "stderr")):
-        if getattr(sys, name) is None and os.open(os.devnull, os.O_RDWR) == fd:
+        if getattr(sys, name) is None and os.open(os.devnull, os.O_RDONLY if fd == 1 else os.O_RDWR) == fd:
             setattr(sys, name, open(fd, "w" if fd else "r", encoding="utf-8", closefd=False))  # noqa: SIM115  # stays
 
 

@@ -469,7 +469,8 @@ class Assembly:
 
     def _renewed(self, contexts: Sequence[Message], gone: Sequence[Message]) -> Sequence[Message]:
         """What a shortened conversation begins with."""
-        return self.git.renewed(skills_kept.with_skills(self.memory.renewed(contexts), gone))
+        made = skills_kept.with_skills(self.memory.renewed(contexts), gone)
+        return self.git.renewed(self.outset.tools.planning.renewed(self.outset.control.mode, made))
 
     def _loaded(self) -> Callable[[MemoryFile, Reason], None]:
         """Tells hooks which memory the model reads. Memory is also read in a thread, hooks are run in the loop."""

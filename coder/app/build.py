@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from coder.app.subagents import remains
     from coder.app.titles import Titler
     from coder.app.workflowing.late import Given
-    from coder.core.permits import Change
     from coder.git import looking as looks
     from coder.git.looking import Looking
     from coder.mcp.server import Server
@@ -134,10 +133,8 @@ def _session(begun: Outset, made: Assembly, warnings: tuple[str, ...], ends: Asy
         )
         return counted
 
-    async def permit(changes: Sequence[Change]) -> tuple[str, ...]:
-        made_of = permitting.Permitting(begun.config, begun.book, begun.ground.workspace, session.set_mode)
-        problems: tuple[str, ...] = await made_of.apply(changes)
-        return problems
+    def permits() -> permitting.Permitting:
+        return permitting.Permitting(begun.config, begun.book, begun.ground.workspace, session.set_mode)
 
     session = Session(
         _facts(begun, made),
@@ -156,7 +153,7 @@ def _session(begun: Outset, made: Assembly, warnings: tuple[str, ...], ends: Asy
         made.reach,
         made.agents,
         made.workflows,
-        permit=permit,
+        permits=permits,
         described=made.casting.described,
         roots=lambda: begun.ground.workspace.roots,
         switch=made.switch,

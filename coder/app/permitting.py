@@ -35,6 +35,22 @@ class Permitting:
         """`set_mode` raises CoderError for a mode that is not to be had."""
         self._config, self._book, self._workspace, self._set_mode = config, book, workspace, set_mode
 
+    def held(self) -> tuple[Change, ...]:
+        """What makes another session of the same settings one where this one's rules and folders hold."""
+        rules = (RulesChange("add", behaviour, texts, where) for where, behaviour, texts in self._book.held())
+        now, first = self._workspace.roots, (self._config.cwd, *self._config.add_dirs)
+        left = tuple(folder for folder in first if folder not in now)
+        return (*rules, FoldersChange("remove", left, "session"), FoldersChange("add", now[1:], "session"))
+
+    def hold(self, changes: Sequence[Change]) -> None:
+        """What `held` said of another session; no file is written."""
+        for change in changes:
+            if isinstance(change, RulesChange):
+                self._hold(change)
+            elif isinstance(change, FoldersChange):
+                for folder in change.folders:
+                    (self._workspace.work_in if change.kind == "add" else self._workspace.leave)(folder)
+
     async def apply(self, changes: Sequence[Change]) -> tuple[str, ...]:
         """All of them, in order: in force when this returns. What went wrong, a line for people each; what could not be
         kept in a file holds for this session all the same."""

@@ -90,7 +90,7 @@ class Standing:
     @property
     def trusted(self) -> bool:
         """Whether all that the folder's own files say counts."""
-        return self.config.trust is None or not self.config.trust.off
+        return self.config.trust is None or not self.config.trust.own_off
 
     @property
     def untrusted(self) -> tuple[RuleText, ...]:

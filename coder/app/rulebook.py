@@ -13,6 +13,7 @@ from typing import TypeAlias
 from coder.app.hosted import HOST
 from coder.core.config import Behaviour, Config, RuleText
 from coder.core.errors import CoderError
+from coder.core.permits import Place
 from coder.permissions.rules import Rules, parse_rules
 
 SaveRule: TypeAlias = Callable[[Path, Behaviour, str], object]
@@ -36,7 +37,7 @@ class RuleBook:
         self._rules = rules
         self._added: tuple[str, ...] = ()
         self._lent: dict[object, Rules] = {}
-        self._held: dict[tuple[str, Behaviour], tuple[str, ...]] = {}
+        self._held: dict[tuple[Place, Behaviour], tuple[str, ...]] = {}
         self._holding = Rules()
         self._path = path
         self._base = base
@@ -73,24 +74,28 @@ class RuleBook:
         finally:
             del self._lent[key]
 
-    def hold(self, where: str, behaviour: Behaviour, rules: Iterable[str]) -> None:
+    def hold(self, where: Place, behaviour: Behaviour, rules: Iterable[str]) -> None:
         """These rules hold too from now on, until they are dropped by the same name of a place; nothing is saved. A
         malformed one adds nothing."""
         kept = self._held.get((where, behaviour), ())
         self._keep(where, behaviour, tuple(dict.fromkeys((*kept, *rules))))
 
-    def drop(self, where: str, behaviour: Behaviour, rules: Iterable[str] | None = None) -> None:
+    def drop(self, where: Place, behaviour: Behaviour, rules: Iterable[str] | None = None) -> None:
         """These of what was held there hold no longer; all of them, when none is named."""
         gone = None if rules is None else set(rules)
         kept = self._held.get((where, behaviour), ())
         self._keep(where, behaviour, tuple(rule for rule in kept if gone is not None and rule not in gone))
+
+    def held(self) -> tuple[tuple[Place, Behaviour, tuple[str, ...]], ...]:
+        """What is held, by place and by what it leads to."""
+        return tuple((where, behaviour, rules) for (where, behaviour), rules in self._held.items())
 
     def forget(self, rules: Iterable[str] | None = None) -> None:
         """These of what the person added are added no longer, once the settings are read again; None: all of them."""
         gone = None if rules is None else set(rules)
         self._added = tuple(rule for rule in self._added if gone is not None and rule not in gone)
 
-    def _keep(self, where: str, behaviour: Behaviour, rules: tuple[str, ...]) -> None:
+    def _keep(self, where: Place, behaviour: Behaviour, rules: tuple[str, ...]) -> None:
         self._held.pop((where, behaviour), None)
         if rules:
             self._held[(where, behaviour)] = rules

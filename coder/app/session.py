@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from coder.app.commanding.expanded import Offered
     from coder.app.conversation import OpenConversation
     from coder.app.inquiries import Inquiries
+    from coder.app.permitting import Permitting
     from coder.app.reach.rows import ServerRow
     from coder.app.reach.session import Reach
     from coder.app.shell_line import ShellDone
@@ -46,7 +47,6 @@ else:  # for people in front
 
 Picture: TypeAlias = "Path | Image"
 Tuned: TypeAlias = Literal["thinking", "effort"]
-Permit: TypeAlias = "Callable[[Sequence[Change]], Awaitable[tuple[str, ...]]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Session:
         tune: Callable[[Tuned, object], None] | None = None,
         described: Callable[[], Sequence[tuple[str, str]]] = tuple,
         roots: Callable[[], tuple[Path, ...]] = tuple,
-        permit: Permit | None = None,
+        permits: Callable[[], Permitting] | None = None,
         inquiries: Callable[[], Inquiries] | None = None,
     ) -> None:
         self.facts = facts
@@ -106,9 +106,8 @@ class Session:
         self._switch = switch
         self._tune = tune
         self.tuned: dict[Tuned, object] = {}  # what was changed of that
-        self._permit = permit
+        self._permits = permits
         self._inquiries = inquiries
-        self.flagged: tuple[Change, ...] = ()  # what a host has set about permissions as if by a flag
         self._described, self._roots = described, roots
         self.agents = agents
         self.workflows = workflows
@@ -455,7 +454,12 @@ class Session:
     async def permit(self, changes: Sequence[Change]) -> tuple[str, ...]:
         """Takes in what whoever answers for the person changes about what is allowed; in force when it returns. Returns
         what went wrong, a line for people each."""
-        return await self._permit(changes) if self._permit is not None else ()
+        return await self._permits().apply(changes) if self._permits is not None else ()
+
+    def allow_as(self, other: Session) -> None:
+        """The rules and folders that somebody has set in the other session hold in this one too."""
+        if self._permits is not None and other._permits is not None:
+            self._permits().hold(other._permits().held())
 
     def set_mode(self, mode: Mode) -> None:
         """From the next call on. Raises SessionError for a mode that is only to be had from the start."""

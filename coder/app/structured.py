@@ -19,6 +19,7 @@ from coder.core.config import Config
 from coder.core.events import HandedIn, RunEnded
 from coder.core.lazy import LazyModule
 from coder.core.messages import Json
+from coder.core.tools import ToolContext, ToolOutput
 
 if TYPE_CHECKING:
     from coder.app import structured_form as forms
@@ -46,6 +47,11 @@ class Structured(Submit):
 
     def problems(self, raw: Json) -> list[str]:
         return self._wanted.problems(raw)
+
+    async def run(self, params: Json, context: ToolContext) -> ToolOutput:
+        if found := await self._wanted.problems_apart(params):
+            raise self.unfit(found)
+        return await super().run(params, context)
 
     def take(self, params: Json) -> None:
         super().take(params)

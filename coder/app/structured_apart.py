@@ -1,13 +1,14 @@
 """Whether a value fits a schema that has patterns, found out in a process of its own: a pattern can take longer than
-anybody lives, and nothing can be done beside it. Must not know who asks.
+anybody lives, and no thread can be stopped in one. Must not know who asks.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
-import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,29 +29,37 @@ TOO_LONG = "Whether it fits its patterns could not be found out in time."
 _WORK = "from coder.app.structured_apart import main; main()"
 
 
-def problems(schema: Any, value: Any, seconds: float = SECONDS) -> list[str] | None:
-    """A line each; None where there is no Python to start, as inside a program that only has one built in. Blocks."""
+async def problems(schema: Any, value: Any, seconds: float = SECONDS) -> list[str] | None:
+    """A line each; None where there is no Python to start, as inside a program that only has one built in. Whoever is
+    cancelled here leaves no process behind."""
     program = sys.executable
     if not program or getattr(sys, "frozen", False) or not Path(program).name.lower().startswith("python"):
         return None
     folders = [each for each in sys.path if each and Path(each).is_absolute()]
     env = {"PYTHONPATH": os.pathsep.join(folders), "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"}
     try:
-        done = subprocess.run(
-            [program, "-c", _WORK],
-            input=json.dumps([schema, value]).encode(),
+        process = await asyncio.create_subprocess_exec(
+            program,
+            *("-c", _WORK),
             env=env,
             cwd="/",
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=seconds,
-            check=False,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
         )
-    except subprocess.TimeoutExpired:
-        return [TOO_LONG]
     except OSError:
         return None
-    return _told(done)
+    try:
+        async with asyncio.timeout(seconds):
+            said, _ = await process.communicate(json.dumps([schema, value]).encode())
+    except TimeoutError:
+        return [TOO_LONG]
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+    return _told(process.returncode, said)
 
 
 def main() -> None:
@@ -60,11 +69,11 @@ def main() -> None:
     sys.stdout.write(json.dumps(forms.AnswerForm(schema).problems_of(value)))
 
 
-def _told(done: subprocess.CompletedProcess[bytes]) -> list[str] | None:
-    if done.returncode < 0:
+def _told(code: int | None, said: bytes) -> list[str] | None:
+    if code is None or code < 0:
         return [TOO_LONG]
     try:
-        found = json.loads(done.stdout)
+        found = json.loads(said)
     except ValueError:
         return None
     return [str(each) for each in found]

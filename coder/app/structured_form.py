@@ -59,12 +59,18 @@ class AnswerForm:
         self.for_tool: Json = self._wrapped() if self._is_wrapped else _plain(self._schema)
 
     def problems(self, raw: Json) -> list[str]:
-        """What is wrong with the input of the tool, a line each; none when it fits. Never raises."""
+        """What is wrong with the input of the tool, a line each; none when it fits, or when that takes `problems_apart`
+        to find out. Never raises."""
         if self._is_wrapped and raw.keys() != {_WRAPPED}:
             return [f"The answer stands under `{_WRAPPED}`, and nothing else stands beside it."]
-        value = self.meant(raw)
-        found = apart.problems(self._schema, value) if self._has_patterns else None
-        return self.problems_of(value) if found is None else found
+        return [] if self._has_patterns else self.problems_of(self.meant(raw))
+
+    async def problems_apart(self, raw: Json) -> list[str]:
+        """What else is wrong with an input in which `problems` found nothing: others are served meanwhile."""
+        if not self._has_patterns:
+            return []
+        found = await apart.problems(self._schema, self.meant(raw))
+        return self.problems_of(self.meant(raw)) if found is None else found
 
     def problems_of(self, value: Any) -> list[str]:
         """As `problems`, of what is meant, and found out here."""

@@ -17,7 +17,14 @@ from coder.cli.grammar import Color, grammar
 from coder.config.flags import Flags
 from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
+from coder.core.visible import visible_line
 
+_OTHERS = {
+    **dict.fromkeys(("run", "exec", "ask", "chat", "prompt"), 'coder -p "{}"'),
+    "resume": 'coder -r "{}"',
+    "continue": 'coder -c "{}"',
+}  # commands of programs like this one, with what they are here
+_LONGEST_SHOWN = 60
 _SWITCHED = {None: None, "on": True, "off": False}
 
 
@@ -65,7 +72,7 @@ def parse(argv: list[str]) -> RunArguments:
     takers = [name for name, action in actions.items() if action.nargs is None or action.nargs == "+"]
     found, unknown = parser.parse_known_args(bound(argv, actions.keys(), takers))
     if unknown:
-        raise ConfigError(_unknown(parser, unknown, found.prompt))
+        raise ConfigError(_unknown(parser, unknown, "" if found.print else found.prompt or ""))
     if why := checks.objection(found):
         raise ConfigError(why)
     is_driven = found.input_format == "stream-json"
@@ -164,12 +171,17 @@ def _time_budget(found: argparse.Namespace) -> float | None:
     return min(given, default=None)
 
 
-def _unknown(parser: argparse.ArgumentParser, words: list[str], prompt: str | None) -> str:
+def _unknown(parser: argparse.ArgumentParser, words: list[str], first: str) -> str:
+    """`first` is what was taken for the prompt of a session with somebody in front."""
     from difflib import get_close_matches
 
     flag = next((word for word in words if word.startswith("-")), words[0])
+    if not flag.startswith("-") and first in _OTHERS:
+        said = visible_line(" ".join(words))
+        said = said if len(said) <= _LONGEST_SHOWN and not set(said) & set('"$`\\!') else "…"
+        return f"there is no command {first!r}. Did you mean: {_OTHERS[first].format(said)}?"
     if not flag.startswith("-"):
-        return other_flags.no_command(prompt) or f"a second prompt {flag!r}: put the whole prompt in quotes."
+        return other_flags.no_command(first) or f"a second prompt {flag!r}: put the whole prompt in quotes."
     if why := other_flags.refusal(flag):
         return why
     known = [option for action in parser._actions for option in action.option_strings]

@@ -5,6 +5,7 @@ the protocol.
 from __future__ import annotations
 
 import gc
+import json
 import os
 import sys
 from contextlib import AsyncExitStack
@@ -22,6 +23,7 @@ from coder.core import loop
 from coder.core.config import Config
 from coder.frontends.slash.registry import reserved
 from coder.frontends.stream_json.callbacks.callbacks import Callbacks
+from coder.frontends.stream_json.callbacks.initializing import Initialize
 from coder.frontends.stream_json.control import Answer
 from coder.frontends.stream_json.host import Host
 from coder.frontends.stream_json.host_out import HostOut
@@ -87,7 +89,7 @@ class _Opener:
         """Raises CoderError."""
         from coder.config.paths import current_folder
 
-        flags, config = self._with_servers(await self._callbacks.told())
+        flags, config = self._with(await self._callbacks.told())
         config = self._callbacks.configured(config)
         if wanted.mode is not None:
             config = replace(config, mode=wanted.mode)
@@ -97,7 +99,7 @@ class _Opener:
             config,
             self._out,
             start=wanted.start or self._callbacks.started(self._start()),
-            reload=Reload(flags, os.environ, current_folder()),
+            reload=Reload(flags, os.environ, current_folder(), is_late=wanted.start is not None),  # after /clear
             reserved=reserved(),
             hosted=self._callbacks.hosted,
             mirror=self._out.mirrored if self._arguments.streaming.mirrors else None,
@@ -106,20 +108,26 @@ class _Opener:
         gc.enable()
         return session
 
-    def _with_servers(self, text: str | None) -> tuple[Flags, Config]:
-        """What holds where the host has named servers in the place of the command line. Raises CoderError."""
+    def _with(self, told: Initialize | None) -> tuple[Flags, Config]:
+        """What holds where the host named servers or plugins, not the command line. Raises CoderError."""
         from coder.config.load import load
         from coder.config.paths import current_folder
 
         flags = self._arguments.flags
-        if text is None:
+        if told is None or (told.started is None and not told.plugins):
             return flags, self._config
-        flags = replace(flags, mcp_config=(*flags.mcp_config, text))
+        servers = () if told.started is None else (json.dumps({"mcpServers": told.started}),)
+        flags = replace(
+            flags,
+            mcp_config=(*flags.mcp_config, *servers),
+            plugin_dirs=(*flags.plugin_dirs, *told.plugins),
+            plugin_dirs_without_servers=(*flags.plugin_dirs_without_servers, *told.plugins_without_servers),
+        )
         env = {**os.environ, "ANTHROPIC_API_KEY": "unused"}  # no key is looked for once more
         found = load(flags, env, current_folder())
         said = [each for each in found.warnings if each not in self._config.warnings]
         warnings = (*self._config.warnings, *said)
-        return flags, replace(self._config, servers=found.servers, warnings=warnings)
+        return flags, replace(self._config, servers=found.servers, plugins=found.plugins, warnings=warnings)
 
     def _start(self) -> Start:
         from coder.cli.main import which_session

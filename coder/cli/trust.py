@@ -6,6 +6,7 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -23,19 +24,26 @@ from coder.git.repository import repository_of
 
 _HELP = "Settings of a folder run, contact or loosen nothing before you have approved them, as they are now."
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help=_HELP)
+Plugins = Annotated[
+    list[str] | None,
+    typer.Option("--plugin-dir", help="Also a plugin that lies in it: its folder or .zip."),
+]
 Folder = Annotated[Path | None, typer.Argument(help="The folder; the current one when left out.")]
 
 
 @app.callback(invoke_without_command=True)
-def status(context: typer.Context) -> None:
+def status(context: typer.Context, plugin_dir: Plugins = None) -> None:
     """Without a command: what the current folder brings, and what of it counts."""
     if context.invoked_subcommand is not None:
         return
-    trust, problems = folder_trust(os.environ, current_folder())
+    trust, problems = _of(current_folder(), plugin_dir)
     _show(trust, problems)
     if trust.off:
         print("\nDeny and ask rules count already.")
-    if not trust.is_trusted and (trust.off or repository_of(trust.folder) is not None):
+    if plugin_dir and trust.off:
+        given = "".join(f" --plugin-dir {shown(quote(each))}" for each in plugin_dir)
+        print(f"To trust them: coder trust add{given}")
+    elif not trust.is_trusted and (trust.off or repository_of(trust.folder) is not None):
         print("To trust this folder: coder trust add")
 
 
@@ -43,9 +51,10 @@ def status(context: typer.Context) -> None:
 def add(
     folder: Folder = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask; for scripts.")] = False,
+    plugin_dir: Plugins = None,
 ) -> None:
     """Approve what a folder brings, as it is now. What changes later is asked about again."""
-    trust, problems = folder_trust(os.environ, _existing(folder))
+    trust, problems = _of(_existing(folder), plugin_dir)
     _show(trust, problems)
     if not trust.off and trust.known:
         return
@@ -70,6 +79,24 @@ def list_() -> None:
     """Every folder you approved."""
     for folder in sorted(read_folders(config_home(os.environ))):
         print(shown(folder))
+
+
+def _of(place: Path, plugin_dirs: list[str] | None) -> tuple[Trust, tuple[str, ...]]:
+    """How far the folder is trusted, with the plugins that lie in it, and what cannot be read."""
+    trust, problems = folder_trust(os.environ, place)
+    if not plugin_dirs:
+        return trust, problems
+    from coder.app.policy import standing
+    from coder.config.flags import Flags
+    from coder.config.paths import expand
+
+    given = tuple(str(expand(each, os.environ, current_folder())) for each in plugin_dirs)
+    config = standing(Flags(cwd=str(place), plugin_dirs=given, headless=False), os.environ, place).config
+    if config.plugins is not None:
+        problems = (*problems, *(each.message for each in config.plugins.problems))
+        outside = (each for each in config.plugins.loaded if not each.is_brought)
+        problems += tuple(f"Plugin {each.name} does not lie in this folder: to name it is enough." for each in outside)
+    return config.trust or trust, problems
 
 
 def _masked(item: Brought) -> Brought:

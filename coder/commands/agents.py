@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from coder.commands.command import decoded
 from coder.commands.definition import Mistake, Origin
@@ -14,10 +14,16 @@ from coder.commands.fields import Fields
 from coder.commands.places import Place, files_in
 from coder.core.choices import Effort
 from coder.core.dataclass import dataclass
+from coder.core.lazy import LazyModule
 from coder.core.visible import visible_line
 from coder.frontmatter.found import Search, Signature, signature
 from coder.frontmatter.read import Head, split
 from coder.permissions.names import names
+
+if TYPE_CHECKING:
+    from coder.commands import options
+else:  # for agents of plugins
+    options = LazyModule("coder.commands.options")
 
 KEYS = names(
     "name description tools disallowedTools model permissionMode maxTurns skills mcpServers hooks memory "
@@ -162,11 +168,11 @@ def _agent(
 
 
 def _placed(text: str, place: Place) -> str:
-    """An agent of a plugin may name the folders of that."""
+    """An agent of a plugin may name the folders of that, and its options."""
     for name, folder in (("ROOT", place.plugin), ("DATA", place.data)):
         if folder is not None:
             text = text.replace(f"${{CLAUDE_PLUGIN_{name}}}", str(folder))
-    return text
+    return options.with_options(text, place.options) if place.options else text
 
 
 def grants_something(agent: Agent) -> bool:

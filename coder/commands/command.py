@@ -73,6 +73,7 @@ def definition_of(data: bytes, file: Path, name: str, place: Place, *, skill: bo
         shell=fields.choice("shell", ("bash", "powershell")) or "",
         plugin=place.plugin,
         data=place.data,
+        options=place.options,
         digest=hashlib.sha256(data).hexdigest() if grants or hooks else "",
     )
     if skill:

@@ -34,8 +34,9 @@ class Definition:
     `origin` says whose it is; `grants` are the rules of allowed-tools, `without` those of disallowed-tools.
     `model_may`: the model may use it by itself; `person_may`: it can be typed. `paths` are globs: it is offered once a
     file that matches was touched. `hooks` is the raw object of the head. `first_line` is the body's, 1-based. `plugin`
-    is the folder of the plugin it belongs to, `data` the one in which that may keep things. `digest` stands for the
-    whole file as it was read, where something in its head counts only with trust; `body` gives no other text than that.
+    is the folder of the plugin it belongs to, `data` the one in which that may keep things, `options` what its texts
+    may name of what is set for it. `digest` stands for the whole file as it was read, where something in its head
+    counts only with trust; `body` gives no other text than that.
     """
 
     name: str
@@ -64,5 +65,6 @@ class Definition:
     shell: str = ""
     plugin: Path | None = None
     data: Path | None = None
+    options: tuple[tuple[str, str], ...] = ()
     digest: str = ""
     mistakes: tuple[Mistake, ...] = ()

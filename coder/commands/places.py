@@ -24,7 +24,7 @@ _SKILLS_ONLY = ".agents"
 class Place:
     """A folder that may be there. `within` bounds its links, None: they lead anywhere. `prefix` is the namespace of
     what lies in it, `plugin` the folder of the plugin. `single`: it is one skill itself, or one file.
-    `data` is where its plugin may keep things.
+    `data` is where its plugin may keep things, `options` what its texts may name of what the person set for it.
     """
 
     folder: Path
@@ -35,6 +35,7 @@ class Place:
     plugin: Path | None = None
     single: bool = False
     data: Path | None = None
+    options: tuple[tuple[str, str], ...] = ()
 
 
 def places_of(config: Config, managed: Path, plugins: Iterable[Place] = ()) -> tuple[Place, ...]:
@@ -103,7 +104,8 @@ def _of_plugins(config: Config) -> Iterator[Place]:
     for plugin in config.plugins.loaded if config.plugins is not None else ():
         for each in plugin.places:
             prefix = f"{plugin.name}:"
-            yield Place(each.folder, each.kind, "plugin", plugin.root, prefix, plugin.root, each.single, plugin.data)
+            own = (plugin.root, each.single, plugin.data, plugin.options)
+            yield Place(each.folder, each.kind, "plugin", plugin.root, prefix, *own)
 
 
 def nested_places(folder: Path, cwd: Path) -> tuple[Place, ...]:

@@ -53,11 +53,11 @@ def question(trust: Trust) -> TrustQuestion | None:
 
 def notice(trust: Trust) -> str:
     """One line for a run that goes on without asking, although something is off."""
-    counts = Counter(item.word for item in trust.off)
+    counts = Counter(item.word for item in trust.own_off)
     unused = ", ".join(_number(count, word) for word, count in counts.items())
-    files = _some(dict.fromkeys(item.file for item in trust.off))
+    files = _some(dict.fromkeys(item.file for item in trust.own_off))
     why = "has changed since you trusted it" if trust.known else "is not trusted"
-    verb = "is" if len(trust.off) == 1 else "are"
+    verb = "is" if len(trust.own_off) == 1 else "are"
     note = f" {trust.note}" if trust.note else ""
     remedy = "`coder trust` shows it, `coder trust add` trusts it, --trust-folder does for one run."
     return f"this folder {why}, so {unused} ({files}) {verb} not used.{note} {remedy}"

@@ -35,7 +35,8 @@ class PluginProblem:
 @dataclass(frozen=True, slots=True, repr=False)
 class Plugin:
     """`path` is what the person named, `root` the folder that its files lie in, `data` where it may keep things.
-    `is_brought`: it lies in the repository that coder works in, so what it runs and grants counts only with trust."""
+    `is_brought`: it lies in the repository that coder works in, so what it runs and grants counts only with trust.
+    `options` are those that its texts may name, by their keys: none that is secret."""
 
     name: str
     path: Path
@@ -43,6 +44,7 @@ class Plugin:
     data: Path
     places: tuple[PluginPlace, ...] = ()
     is_brought: bool = False
+    options: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

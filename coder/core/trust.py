@@ -43,7 +43,8 @@ class Trust:
     `folder` is the one that is, or would be, trusted: `here`, where coder was started, or one above it in the same
     repository. `identity` is its device and inode. `approved` are the digests per file of `here`, with the name of each
     part; `known` when the folder was approved before, `once` when everything counts for this run only. `note` says why
-    an earlier approval does not count.
+    an earlier approval does not count. `plugins` are the files of plugins that lie in there: they are approved like the
+    others, and what is off of them takes nothing from the folder.
     """
 
     folder: Path
@@ -54,6 +55,12 @@ class Trust:
     known: bool = False
     once: bool = False
     note: str = ""
+    plugins: frozenset[str] = frozenset()
+
+    @property
+    def own_off(self) -> tuple[Brought, ...]:
+        """What is off of the folder itself."""
+        return tuple(item for item in self.off if item.file not in self.plugins)
 
     @property
     def off(self) -> tuple[Brought, ...]:
@@ -74,4 +81,4 @@ class Trust:
 
     @property
     def is_trusted(self) -> bool:
-        return not self.off and (self.known or self.once)
+        return not self.own_off and (self.known or self.once)

@@ -14,6 +14,7 @@ from coder.core.edits import Clearing, Compaction, ContextEdit
 from coder.core.errors import SessionError
 from coder.core.lazy import LazyModule
 from coder.core.messages import Json, Message, ToolResult, ToolUse
+from coder.core.visible import visible_line
 from coder.sessions import asides
 from coder.sessions.asides import Labels, clean_name
 from coder.sessions.blobs import Blobs
@@ -360,7 +361,7 @@ class Transcript:
     def _report(self) -> None:
         if self.problem and not self._warned:
             self._warned = True
-            self._warn(f"This session is no longer being saved: {self.problem}.")
+            self._warn(f"This session is no longer being saved in {visible_line(str(self.path))}: {self.problem}.")
 
 
 def _is_there(path: Path) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from coder.core import prompts
 from coder.core.dataclass import dataclass
 from coder.core.errors import ToolError
-from coder.core.messages import Json
+from coder.core.messages import Json, Message, Meta, Text
 from coder.core.tools import Decides, Internal, Mode, ToolContext, ToolOutput
 from coder.core.workspace import Workspace
 
@@ -35,6 +37,18 @@ class Planning:
             self._is_told = False
             return ""
         return "" if self._is_told else self.turned_on()
+
+    def renewed(self, mode: Mode, contexts: Sequence[Message]) -> Sequence[Message]:
+        """The first messages of a shortened conversation: the instructions stand in them while plan mode is on, for
+        where they stood before may be gone."""
+        if not self._instructions:
+            return contexts
+        told = Text(prompts.load("reminders/plan_mode", instructions=self._instructions))
+        made = [replace(each, content=tuple(block for block in each.content if block != told)) for each in contexts]
+        if mode == "plan" and self._is_told:
+            last = made.pop() if made else Message("user", (), Meta(kind="context"))
+            made.append(replace(last, content=(*last.content, told)))
+        return [message for message in made if message.content]
 
 
 @dataclass(frozen=True, slots=True)

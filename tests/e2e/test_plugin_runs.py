@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -24,7 +26,7 @@ KNEAD = (
 @pytest.mark.behaviour("B-2400")
 @pytest.mark.behaviour("B-2405")
 @pytest.mark.behaviour("B-2406")
-def test_a_run_uses_what_a_plugin_brings_and_the_next_has_nothing_of_it(place: Place, tmp_path: Path) -> None:
+def test_a_run_uses_what_a_plugin_brings(place: Place, tmp_path: Path) -> None:
     seen = tmp_path / "seen"
     root = bakery(tmp_path / "bakery", seen, more={"commands/knead.md": KNEAD})
     baker = tool("Agent", subagent_type="bakery:baker", description="d", prompt="bake", run_in_background=False)
@@ -38,9 +40,8 @@ def test_a_run_uses_what_a_plugin_brings_and_the_next_has_nothing_of_it(place: P
     given = ("--plugin-dir", str(root), "--require-mcp", "plugin:bakery:oven")
     rules = ("--allowed-tools", "mcp__plugin_bakery_oven", "--disallowed-tools", "Bash(touch den*)")
     form = ("--output-format", "stream-json", "--verbose")
-    with fake_api([*script, turn("again")], continuity=False) as api:
+    with fake_api(script) as api:
         done = place.coder("-p", "/bakery:knead dough", *given, *rules, *form, url=api.url)
-        again = place.coder("-p", "hello", "-c", *form, url=api.url)
     data = place.home / ".coder" / "plugins" / "data" / "bakery"
     first, asked = done.lines[0], json.dumps([api.requests[0]["messages"], api.requests[1]["system"]])
     assert first["plugins"] == [{"name": "bakery", "path": str(root)}] and "plugin_errors" not in first
@@ -52,7 +53,6 @@ def test_a_run_uses_what_a_plugin_brings_and_the_next_has_nothing_of_it(place: P
     assert (place.project / "dough").exists() and not (place.project / "denied").exists()
     assert (place.project / "stopped").read_text() == f"{data}\n"
     assert seen.read_text() == f"{root}|{data}|stone|{data}\n"
-    assert again.code == 0 and again.lines[0]["plugins"] == [] and "bakery" not in str(again.lines[0]["agents"])
 
 
 @pytest.mark.behaviour("B-2401")
@@ -64,10 +64,16 @@ def test_a_plugin_that_is_not_there_is_a_line_and_the_run_goes_on(place: Place) 
 
 
 @pytest.mark.behaviour("B-2403")
+@pytest.mark.behaviour("B-2605")
 def test_pages_name_what_a_plugin_of_the_repository_may_not_do(place: Place) -> None:
     bakery(place.project / "bakery")
     page = place.coder("hooks", "list", "--plugin-dir", "bakery")
     assert "UserPromptSubmit" not in page.stdout and "lies in the repository you work in" in page.stderr
+    (said,) = re.findall(r"`coder (trust add --plugin-dir [^`]+)`", page.stderr)
+    added = place.coder(*shlex.split(said), "--yes")
+    assert added.stdout.endswith("Trusted.\n") and "bakery/.claude-plugin/plugin.json" in added.stdout
+    page = place.coder("hooks", "list", "--plugin-dir", "bakery")
+    assert "UserPromptSubmit" in page.stdout and page.stderr == ""
 
 
 @pytest.mark.behaviour("B-2408")

@@ -109,6 +109,9 @@ async def test_a_folder_below_is_one_to_work_in_and_a_session_has_a_name(tmp_pat
         for folder, why in (("below", "already"), (str(tmp_path), "below a folder"), ("none", "there is no folder")):
             assert why in await no(wire, "register_repo_root", directory=folder)
         assert "below a folder" in await no(wire, "register_repo_root", directory=str(project / "away"))
+        wire.say("/clear")
+        await wire.turn()
+        assert [row] == (await wire.ask("list_permission_rules"))["state"]["workspaceDirectories"]
         wire.say("first")
         session = (await wire.result())["session_id"]
         assert await wire.ask("rename_session", title="The rye", source="host", session_id=session) == {}

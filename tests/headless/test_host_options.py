@@ -14,6 +14,7 @@ from tests.support.cli import Place
 from tests.support.fakeapi import fake_api, fault, rule, running_api, tool, tool_input, turn
 from tests.support.fanout import GO, fan
 from tests.support.hosted import hosted
+from tests.support.plugged import put
 from tests.support.wire import Answers, wired
 
 STALLS = fault("stall", after=2, times="forever")
@@ -57,7 +58,11 @@ def test_with_nobody_to_ask_the_host_is_not_asked_about_calls(place: Place) -> N
 @pytest.mark.behaviour("B-2434")
 @pytest.mark.behaviour("B-2435")
 @pytest.mark.behaviour("B-2436")
-def test_servers_come_with_initialize_and_ask_the_host(place: Place) -> None:
+@pytest.mark.behaviour("B-2600")
+def test_servers_and_plugins_come_with_initialize_and_servers_ask_the_host(place: Place) -> None:
+    bread = put(place.home / "bread", {"commands/go.md": "Go."})
+    put(place.project / "oven", {"commands/a.md": "A."})
+    plugins = [{"type": "local", "path": str(bread)}, {"type": "local", "path": "oven", "skipMcpDiscovery": True}]
     asked: list[dict[str, Any]] = []
 
     def elicited(request: dict[str, Any]) -> dict[str, Any]:
@@ -72,12 +77,16 @@ def test_servers_come_with_initialize_and_ask_the_host(place: Place) -> None:
         wired(place, *flags, url=api.url, answers={"elicitation": elicited}) as wire,
     ):
         wire.say("go")  # waits for what is said next
-        answer = wire.ask("initialize", mcpServers=servers, title="The\nbakery")
+        answer = wire.ask("initialize", mcpServers=servers, title="The\nbakery", plugins=plugins)
         frames = [*wire.seen, *wire.turn()]
-        again = wire.ask("initialize", mcpServers=servers)
+        again = wire.ask("initialize", mcpServers=servers, plugins=plugins[:1])
+        more = wire.ask("initialize", plugins=[*plugins, {"type": "local", "path": "other"}])
         assert wire.close() == 0 and wire.stderr == ""
     assert answer["mcp_servers_applied"] is True and again["mcp_servers_applied"] is False
+    assert [each.get("plugins_applied") for each in (answer, again, more)] == [True, True, False]
     (init,) = told(frames, "init")
+    assert [each["path"] for each in init["plugins"]] == [str(bread), str(place.project / "oven")]
+    assert {"bread:go", "oven:a"} <= {each["name"] for each in answer["commands"]}
     assert [each["name"] for each in init["mcp_servers"]] == ["asking"]
     assert [each["name"] for each in init["mcp_server_errors"]] == ["broken"]
     first, second = results(frames)
@@ -90,11 +99,14 @@ def test_servers_come_with_initialize_and_ask_the_host(place: Place) -> None:
 
 
 @pytest.mark.behaviour("B-2434")
+@pytest.mark.behaviour("B-2600")
 @pytest.mark.parametrize("flags", [("--await-initialize",), ()])
-def test_servers_are_taken_only_where_they_were_waited_for(place: Place, flags: tuple[str, ...]) -> None:
+def test_servers_and_plugins_are_taken_only_where_they_were_waited_for(place: Place, flags: tuple[str, ...]) -> None:
     with fake_api([DONE]) as api, wired(place, *flags, url=api.url) as wire:
         if not flags:
-            assert wire.ask("initialize", mcpServers={"a": {"command": "x"}})["mcp_servers_applied"] is False
+            plugins = [{"type": "local", "path": str(put(place.home / "bread", {"commands/go.md": "Go."}))}]
+            answer = wire.ask("initialize", mcpServers={"a": {"command": "x"}}, plugins=plugins)
+            assert answer["mcp_servers_applied"] is False is answer["plugins_applied"]
         wire.say("go")
         wire.end()
         frames = wire.rest(ends=False)
@@ -104,6 +116,8 @@ def test_servers_are_taken_only_where_they_were_waited_for(place: Place, flags: 
             assert wire.process.returncode == 1
         else:
             assert not result["is_error"] and told(frames, "init")[0]["mcp_servers"] == []
+            assert told(frames, "init")[0]["plugins"] == []
+            assert "--await-initialize" in told(frames, "informational")[0]["content"]
 
 
 @pytest.mark.behaviour("B-2437")
@@ -122,7 +136,7 @@ def test_a_tool_may_mean_another_and_plans_be_made_in_the_hosts_words(place: Pla
     flags = (*STDIO, "--strict-mcp-config", "--allowedTools", "mcp__own__echo")
     answers: Answers = {"can_use_tool": decide, "mcp_message": Server()}
     with fake_api([turn(*calls), DONE, DONE, DONE]) as api, wired(place, *flags, url=api.url, answers=answers) as wire:
-        plugged = wire.answer(wire.request("initialize", plugins=[{"type": "local", "path": "/p"}]))
+        plugged = wire.answer(wire.request("initialize", plugins=[{"type": "npm", "path": "/p"}]))
         bad = wire.answer(wire.request("initialize", toolAliases={"Bash": 1}))
         wire.ask("initialize", toolAliases=aliases, sdkMcpServers=["own"], **more)
         wire.say("go")
@@ -133,7 +147,7 @@ def test_a_tool_may_mean_another_and_plans_be_made_in_the_hosts_words(place: Pla
             wire.turn()
         assert wire.close() == 0 and wire.stderr == ""
         bodies = [json.dumps(body["messages"]) for body in api.requests]
-    assert plugged["subtype"] == "error" and "pluginDelivery" in plugged["error"]
+    assert plugged["subtype"] == "error" and "plugins[0] must be" in plugged["error"]
     assert bad["subtype"] == "error" and "toolAliases.Bash must be a text" in bad["error"]
     first, second, third = results(frames)
     assert "heard hi" in first and '"is_error": true' in second and "no tool 'mcp__nobody__x'" in third

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 from pathlib import Path
@@ -8,6 +9,8 @@ from uuid import uuid4
 import pytest
 
 from coder.app.starting import Start
+from coder.frontends.stream_json.host_seat import Wanted
+from coder.frontends.stream_json.shows import Room
 from tests.support.fakeapi import fault, rule, running_api, tool, turn
 from tests.support.fanout import GO, fan, open_requests
 from tests.support.hosted import Json, hosted, said
@@ -251,9 +254,41 @@ async def test_nothing_follows_a_failed_result(tmp_path: Path) -> None:
 
 
 @pytest.mark.behaviour("B-2209")
+@pytest.mark.behaviour("B-2601")
 async def test_the_cap_of_turns_is_for_each_message(tmp_path: Path) -> None:
     calls = rule({"last_user_contains": ""}, tool("Bash", command="true"))
     async with running_api({"rules": [calls]}) as api, hosted(tmp_path, api.url, max_turns=1) as wire:
         wire.send(said("first"), said("second"))
         results = [await wire.result(), await wire.result()]
         assert [r["subtype"] for r in results] == ["error_max_turns"] * 2 and await wire.close() == 1
+        assert "coder -p" not in results[0]["errors"][0]
+
+
+@pytest.mark.behaviour("B-2466")
+@pytest.mark.parametrize(("most", "is_whole"), [(None, True), (3000, False)])
+async def test_a_result_has_a_room_of_its_own(tmp_path: Path, most: int | None, is_whole: bool) -> None:
+    shows = {"room": Room(3000, most)}
+    async with running_api([turn("x" * 9000)]) as api, hosted(tmp_path, api.url, shows=shows) as wire:
+        wire.say("go")
+        *_, reply, result = await wire.turn()
+    assert "left out of this message" in reply["message"]["content"][0]["text"]
+    assert (result["result"] == "x" * 9000) is is_whole
+
+
+@pytest.mark.behaviour("B-2609")
+async def test_a_signal_while_the_session_is_opened_leaves_a_result_and_sends_nothing(tmp_path: Path) -> None:
+    opens, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def opening(wanted: Wanted) -> None:
+        opens.set()
+        await goes_on.wait()
+
+    async with running_api([turn("One.")]) as api, hosted(tmp_path, api.url, opening=opening) as wire:
+        wire.say("go")
+        await opens.wait()
+        signal.raise_signal(signal.SIGTERM)
+        await asyncio.sleep(0)  # the loop hears of it
+        goes_on.set()
+        (result,) = [frame for frame in await wire.rest() if frame["type"] == "result"]
+        assert result["terminal_reason"] == "aborted_streaming" and api.requests == []
+        assert await wire.run == 128 + signal.SIGTERM

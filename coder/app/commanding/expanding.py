@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from coder.commands.definition import Definition
 from coder.commands.injection import DISABLED, REFUSED, Shell, Unplaceable, Words, pieces, placed
 from coder.commands.mentions import Mention, mention_of, written_mentions
+from coder.commands.options import with_options
 from coder.commands.substitution import Given, Slot, fill, first_number, with_arguments
 from coder.core import prompts
 from coder.core.dataclass import dataclass
@@ -44,7 +45,7 @@ async def expanded(
     for piece in pieces(body):
         match piece:
             case Words(text):
-                filled, took = fill(text, given)
+                filled, took = _filled(text, definition, given)
             case Shell():
                 filled, took = await _output(piece, given, inline)
         parts.append(filled)
@@ -54,6 +55,17 @@ async def expanded(
     if definition.kind == "skill" and definition.folder is not None:
         text = prompts.load("reminders/skill", folder=visible_line(folder), body=text)
     return Body(text, tuple(dict.fromkeys(_mentioned(body, given))))
+
+
+def _filled(text: str, definition: Definition, given: Given) -> tuple[str, bool]:
+    taken: list[bool] = []
+
+    def put(words: str) -> str:
+        made, took = fill(words, given)
+        taken.append(took)
+        return made
+
+    return with_options(text, definition.options, put), any(taken)
 
 
 async def _output(shell: Shell, given: Given, inline: Inline | None) -> tuple[str, bool]:

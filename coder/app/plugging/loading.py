@@ -9,14 +9,16 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from coder.app.plugging import trusting
 from coder.app.plugging.finding import NotFound, root_of
-from coder.app.plugging.options import Missing, named_by_variables, variables_of
+from coder.app.plugging.options import Missing, named_by_variables, texts_of, variables_of
 from coder.app.plugging.unread import unread
 from coder.commands import plugins as folders
 from coder.commands.definition import Mistake
+from coder.commands.options import Options
 from coder.config.jsonfile import read_object
 from coder.core.config import Config, HookSource, ServerSource
 from coder.core.dataclass import dataclass
@@ -91,7 +93,7 @@ def _added(config: Config, found: folders.Plugin, path: Path, variables: Mapping
     places = tuple(PluginPlace(place.folder, place.kind, place.single) for place in found.places)
     data = config.home / _DATA / "".join(sign if sign.isalnum() or sign in "-_" else "-" for sign in found.name)
     is_brought = trusting.is_brought(path, config.cwd)
-    plugin = Plugin(found.name, path, found.root, data, places, is_brought)
+    plugin = Plugin(found.name, path, found.root, data, places, is_brought, _texts(found, variables, is_brought))
     settings = _settings(found.root / "settings.json")
     config = _joined(config, plugin)
     if missing := unread(found.root, found.said, settings):
@@ -107,6 +109,15 @@ def _added(config: Config, found: folders.Plugin, path: Path, variables: Mapping
         if running.content and not (trust is not None and trust.counts(file)):
             return _untrusted(config, plugin)
     return _running_in(config, plugin, running, variables)
+
+
+def _texts(found: folders.Plugin, variables: Mapping[str, str], is_brought: bool) -> Options:
+    """A repository may call what the person set for another plugin of this name no secret: it has its defaults."""
+    asked = found.said.get("userConfig") or {}
+    try:
+        return texts_of(asked, variables_of(found.name, asked, {}) if is_brought else variables)
+    except Missing:
+        return ()
 
 
 def _running(config: Config, found: folders.Plugin, settings: Json) -> _Running:
@@ -172,10 +183,11 @@ def _agent(plugin: Plugin, name: str) -> str:
 
 
 def _untrusted(config: Config, plugin: Plugin) -> Config:
+    named = visible_line(quote(str(plugin.path)))
     text = (
         f"Plugin {plugin.name} lies in the repository you work in, so its hooks, MCP servers and settings are not used "
-        "before you trust them. Start coder here in a terminal with the same --plugin-dir and say yes, or add "
-        "--trust-folder for one run."
+        f"before you trust them. `coder trust --plugin-dir {named}` shows them, `coder trust add --plugin-dir {named}` "
+        "trusts them, --trust-folder does for one run."
     )
     return _say(config, text)
 

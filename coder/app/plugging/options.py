@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from coder.commands.options import REFERENCE, Options
+
 VARIABLE = "CLAUDE_PLUGIN_OPTION_"
 _MOST = 100
 _LONGEST = 32_768
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
-_REFERENCE = re.compile(r"\$\{user_config\.([A-Za-z_][A-Za-z0-9_]{0,63})\}")
 
 
 class Missing(Exception):
@@ -37,6 +38,15 @@ def variables_of(name: str, asked: Mapping[str, Any], set_by_person: Mapping[str
     return found
 
 
+def texts_of(asked: Mapping[str, Any], variables: Mapping[str, str]) -> Options:
+    """Those that the model may read, by their keys: one that is secret under any of its spellings is not."""
+    known = {key: spec for key, spec in list(asked.items())[:_MOST] if isinstance(spec, dict)}
+    secret = {variable_of(key) for key, spec in known.items() if spec.get("sensitive") not in (None, False)}
+    return tuple(
+        (key, variables[name]) for key in known if (name := variable_of(key)) in variables and name not in secret
+    )
+
+
 def variable_of(key: str) -> str:
     return f"{VARIABLE}{key.upper()}"
 
@@ -47,7 +57,7 @@ def named_by_variables(value: Any, depth: int = 0) -> Any:
     if depth > 50:
         return None
     if isinstance(value, str):
-        return _REFERENCE.sub(lambda found: f"${{{variable_of(found[1])}}}", value)
+        return REFERENCE.sub(lambda found: f"${{{variable_of(found[1])}}}", value)
     if isinstance(value, dict):
         return {key: named_by_variables(held, depth + 1) for key, held in value.items()}
     return [named_by_variables(held, depth + 1) for held in value] if isinstance(value, list) else value

@@ -5,6 +5,7 @@ approved like the rest of it, content by content. Must not know what becomes of 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,9 +52,29 @@ def trusting(config: Config, path: Path, root: Path, content: Json) -> Trust | N
     if not contents:
         return before
     judged = judge(contents, config.home, config.cwd, once=before is not None and before.once)
+    judged = replace(judged, approved=_approved(judged, contents, config.home, path))
+    own = {item.file for item in before.brought} if before is not None else set()
+    plugins = frozenset(contents).difference(own)
     if before is None:
-        return judged
+        return replace(judged, plugins=plugins)
     approved = None
     if before.approved is not None or judged.approved is not None:
         approved = {**(before.approved or {}), **(judged.approved or {})}
-    return replace(before, brought=(*before.brought, *judged.brought), approved=approved)
+    brought = (*before.brought, *judged.brought)
+    return replace(before, brought=brought, approved=approved, plugins=before.plugins | plugins)
+
+
+def _approved(
+    judged: Trust, contents: Mapping[str, Json], home: Path, path: Path
+) -> Mapping[str, Mapping[str, str]] | None:
+    """Also what is approved of the plugin where it lies, as seen from another work tree of its repository: the same
+    content needs no other yes."""
+    base = Path(os.path.realpath(path))
+    names = {os.path.relpath(judged.here / name, base): name for name in contents}
+    there = judge({name: contents[own] for name, own in names.items()}, home, base).approved
+    if there is None:
+        return judged.approved
+    every = dict(judged.approved or {})
+    for name, own in names.items():
+        every[own] = {**every.get(own, {}), **there.get(name, {})}
+    return every

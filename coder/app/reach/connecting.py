@@ -25,7 +25,7 @@ else:  # for servers at an address
 def logins_of(config: Config, env: Mapping[str, str]) -> CredentialsOf:
     """The logins that the person keeps, and what the helpers of entries print. Nothing is loaded before one is asked
     for."""
-    trusted = config.trust is None or not config.trust.off
+    trusted = config.trust is None or not config.trust.own_off
     made: list[CredentialsOf] = []
 
     async def credentials(server: Server) -> Credentials:

@@ -4,6 +4,8 @@ the answer is for.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from coder.agent.history import History
 from coder.agent.policies import Inject, Stop, Verdict
 from coder.agent.replies import reminder
@@ -41,10 +43,14 @@ class Submit:
     def parse(self, raw: Json) -> Json:
         found = self.problems(raw)
         if found:
-            self._wrong = "; ".join(each.rstrip(".") for each in found)
-            lines = "\n".join(f"- {each}" for each in found)
-            raise ToolError(f"It does not fit the form, and was not taken:\n{lines}\nCall Submit again with all of it.")
+            raise self.unfit(found)
         return raw
+
+    def unfit(self, found: Sequence[str]) -> ToolError:
+        """Why it is not taken. The next turn hears of it."""
+        self._wrong = "; ".join(each.rstrip(".") for each in found)
+        lines = "\n".join(f"- {each}" for each in found)
+        return ToolError(f"It does not fit the form, and was not taken:\n{lines}\nCall Submit again with all of it.")
 
     def problems(self, raw: Json) -> list[str]:
         """What is wrong with it, a line each; none when it fits."""

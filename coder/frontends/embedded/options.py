@@ -24,7 +24,7 @@ Permission: TypeAlias = Callable[[PermissionRequest], Awaitable[_Answer]] | Call
 Questions: TypeAlias = Callable[[Sequence[Json]], Awaitable[_Answers]] | Callable[[Sequence[Json]], _Answers]
 _LISTS = (
     *("fallback_models", "allowed_tools", "disallowed_tools", "builtin_tools", "tools", "require_mcp", "add_dirs"),
-    "setting_sources",
+    *("setting_sources", "plugins"),
 )
 
 
@@ -35,9 +35,9 @@ class Options:
     `permission` is asked where a call needs a yes; without it such a call is denied. `questions` gets what the model
     asks the person (the input of AskUserQuestion) and answers question text to chosen label, None for no answer.
     `tools` are functions of the program that the model may call; a plain function will do. `builtin_tools` are the
-    tools of coder there are, None: all. `require_mcp` names servers without which nothing is sent.
-    `answer` is a dataclass or a JSON schema: the result then has a `value` of that form. `env` is added to the
-    environment of the process, for this session alone. `settings` is a path or the settings themselves,
+    tools of coder there are, None: all. `plugins` are folders or archives. `require_mcp` names servers without which
+    nothing is sent. `answer` is a dataclass or a JSON schema: the result then has a `value` of that form. `env` is
+    added to the environment of the process, for this session alone. `settings` is a path or the settings themselves,
     `setting_sources` which of user, project and local are read; settings of the folder that run or loosen something
     count only where the person trusted it, or with `trust_folder`. `resume` is the id, name or beginning of the id of
     a session to go on with; `fork` leaves that one as it is. `partial` tells text as it comes.
@@ -59,6 +59,7 @@ class Options:
     mcp_servers: Mapping[str, Any] = field(default_factory=dict, repr=False)
     require_mcp: Sequence[str] = ()
     agents: Mapping[str, Any] = field(default_factory=dict)
+    plugins: Sequence[str | os.PathLike[str]] = ()
     answer: type[Any] | Mapping[str, Any] | None = None
     add_dirs: Sequence[str | os.PathLike[str]] = ()
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -98,6 +99,7 @@ class Options:
             mcp_config=(json.dumps({"mcpServers": dict(self.mcp_servers)}),) if self.mcp_servers else (),
             require_mcp=tuple(self.require_mcp),
             agents=json.dumps(dict(self.agents)) if self.agents else None,
+            plugin_dirs=tuple(os.fspath(each) for each in self.plugins),
             add_dirs=tuple(os.fspath(each) for each in self.add_dirs),
             settings=_settings(self.settings),
             setting_sources=None if self.setting_sources is None else ",".join(self.setting_sources),

@@ -217,10 +217,10 @@ class Repl:
             folder=self._opening.short(config.cwd),
             branch=welcome.branch_of(config.cwd),
             mode=config.mode,
-            trust_problem="untrusted" if config.trust is not None and config.trust.off else "",
+            trust_problem="untrusted" if config.trust is not None and config.trust.own_off else "",
         )
         rows = ending.welcome_rows(told)
-        known = question.notice(config.trust) if config.trust is not None and config.trust.off else ""
+        known = question.notice(config.trust) if config.trust is not None and config.trust.own_off else ""
         warnings = [text for text in (*config.warnings, *self._keys.warnings) if text != known]
         self._terminal.say([*rows, *(row(("! ", "warn"), foreign(text)) for text in warnings), ()])
 

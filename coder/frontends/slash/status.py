@@ -108,7 +108,7 @@ def _folder(desk: Desk) -> str:
     config = desk.config
     parts = [_short(desk, str(config.cwd))]
     trust = config.trust
-    if trust is not None and trust.off:
+    if trust is not None and trust.own_off:
         parts.append("not trusted: its settings allow, run and contact nothing")
     elif trust is not None and trust.brought:
         parts.append("trusted for this session" if trust.once else "trusted")

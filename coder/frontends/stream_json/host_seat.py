@@ -92,9 +92,7 @@ class Seat:
             new.set_model(old.control.model)
         for what, value in old.tuned.items():
             new.tune(what, value)
-        if old.flagged:
-            await new.permit(old.flagged)
-            new.flagged = old.flagged
+        new.allow_as(old)
         self._session = new
 
     async def _begin(self) -> Session:

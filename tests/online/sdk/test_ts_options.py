@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.fakeapi import fake_api, fault, rule, tool, tool_input, turn
 from tests.support.fanout import GO, fan
+from tests.support.plugged import bakery
 from tests.support.sdk_stage import NodeStage, wire, wire_results
 
 pytestmark = [pytest.mark.online, pytest.mark.timeout(600)]
@@ -45,6 +46,18 @@ def test_servers_come_with_initialize_and_ask_the_host(node: NodeStage, elicits:
     (answer,) = wire_results(told["messages"])
     assert "Ulm" in answer if elicits else "decline" in answer
     assert [each["serverName"] for each in told["elicited"]] == (["asking"] if elicits else [])
+
+
+@pytest.mark.behaviour("B-2600")
+def test_plugins_come_with_initialize(node: NodeStage, tmp_path: Path) -> None:
+    bread = bakery(tmp_path / "bakery")
+    plugins = [{"type": "local", "path": str(bread), "skipMcpDiscovery": True}]
+    options = {"plugins": plugins, "pluginDelivery": "initialize"}
+    with fake_api([turn("done")]) as api:
+        told = node.play("asking.one", api, prompt="/bakery:knead dough", options=options)
+    (init,) = wire(told["messages"], "system", "init")
+    assert init["plugins"] == [{"name": "bakery", "path": str(bread)}] and init["mcp_servers"] == []
+    assert f"Knead dough in {bread}." in str(api.requests[0]["messages"])
 
 
 @pytest.mark.behaviour("B-2439")

@@ -13,6 +13,7 @@ import pytest
 from coder.app.build import open_session
 from coder.app.hooking.points import HeadHooks
 from coder.app.hosted import HOST, Hosted
+from coder.app.reload import Reload
 from coder.app.session import Session
 from coder.app.starting import NEW, Start
 from coder.config.flags import Flags
@@ -209,3 +210,43 @@ async def test_what_a_host_changes_holds_at_once_and_stands_where_it_says(tmp_pa
     assert local["permissions"] == {"deny": [], "additionalDirectories": []}
     user = json.loads((bench.config.home / "settings.json").read_text())
     assert user == {"permissions": {"allow": ["Bash(two *)", "Bash(three *)"]}}
+
+
+@pytest.mark.behaviour("B-2602")
+async def test_what_was_set_in_a_session_holds_in_the_one_that_takes_its_place(tmp_path: Path) -> None:
+    below, other = tmp_path / "project" / "below", tmp_path / "other"
+    script = [turn(tool("Bash", command="touch a"), tool("Bash", command="touch b")), DONE]
+    async with running_api(script) as api:
+        bench = Bench(tmp_path, api.url)
+        bench.front = Recorder(Deny("", nobody=True))
+        for folder in (below, other):
+            folder.mkdir()
+        bench.config = replace(bench.config, add_dirs=(other,))
+        old = await bench.open(Program())
+        assert not await old.permit([
+            RulesChange("add", "allow", ("Bash(touch *)", "Edit"), "session"),
+            RulesChange("add", "deny", ("Bash(touch b)",), "flag"),
+            RulesChange("remove", "allow", ("Edit",), "session"),
+            RulesChange("add", "ask", ("Bash(ls)",), "user"),
+            FoldersChange("add", (below,), "session"),
+            FoldersChange("remove", (other,), "session"),
+        ])  # fmt: skip
+        file = bench.config.home / "settings.json"
+        written = file.read_text()
+        file.unlink()
+        new = await bench.open(Program())
+        new.allow_as(old)
+        held = {rule.text for rule in new.inquiries.rules()}
+        assert held - {ECHO} == {"Bash(touch *)", "Bash(touch b)", "Bash(ls)"}
+        assert set(new.roots) == {bench.project, below} and not file.exists() and "Bash(ls)" in written
+        await new.prompt("Go.")
+        assert (bench.project / "a").exists() and not (bench.project / "b").exists()
+        await old.aclose()
+        await new.aclose()
+
+
+@pytest.mark.behaviour("B-2602")
+def test_settings_that_were_read_long_ago_are_read_again_at_the_first_question(tmp_path: Path) -> None:
+    flags, env = Flags(), {"HOME": str(tmp_path), "ANTHROPIC_API_KEY": KEY}
+    at_once, late = Reload(flags, env, tmp_path), Reload(flags, env, tmp_path, is_late=True)
+    assert at_once() is None and late() is not None and late() is None

@@ -130,5 +130,7 @@ async def test_a_disk_that_refuses_is_told_through_the_session(tmp_path: Path) -
     (tmp_path / "home" / ".coder").write_text("in the way", encoding="utf-8")
     journal.append(user("hello"))
     (notice,) = heard
-    assert isinstance(notice, Notice) and notice.text.startswith("This session is no longer being saved: ")
+    assert isinstance(notice, Notice) and notice.text.startswith(
+        f"This session is no longer being saved in {tmp_path}/home/.coder/projects/"
+    )
     await journal.aclose()

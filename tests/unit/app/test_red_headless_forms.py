@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from coder.app import structured_apart as apart
 from coder.app.structured_bounds import are_unique
 from coder.app.structured_form import AnswerForm
 from coder.core.errors import SchemaError
+from tests.support.processes import linux_only
 
 Json = dict[str, Any]
 ENDLESS = "a" * 40 + "!"
@@ -21,6 +25,11 @@ JSONS = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
     max_leaves=4,
 )
+
+
+def children() -> set[str]:
+    """Processes of this thread that have not ended."""
+    return set(Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text().split())
 
 
 def form(**properties: Any) -> Json:
@@ -38,16 +47,32 @@ def doubled(kind: str) -> Json:
     ("schema", "value"),
     [(form(a={"pattern": "^(a+)+$"}), {"a": ENDLESS}), ({"patternProperties": {"^(a+)+$": {}}}, {ENDLESS: 1})],
 )
-def test_a_pattern_without_an_end_is_given_up(schema: Json, value: Json) -> None:
-    assert apart.problems(schema, value, 0.5) == [apart.TOO_LONG]
+async def test_a_pattern_without_an_end_is_given_up(schema: Json, value: Json) -> None:
+    assert await apart.problems(schema, value, 0.5) == [apart.TOO_LONG]
+
+
+@linux_only
+@pytest.mark.behaviour("B-2608")
+async def test_others_are_served_meanwhile_and_whoever_is_cancelled_leaves_no_process() -> None:
+    before = children()
+    asking = asyncio.create_task(AnswerForm(form(a={"pattern": "^(a+)+$"})).problems_apart({"a": ENDLESS}))
+    async with asyncio.timeout(60):
+        while children() <= before:
+            await asyncio.sleep(0.01)
+    asking.cancel()
+    async with asyncio.timeout(8):  # by itself it would end after eleven of work
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+    assert children() <= before
 
 
 @pytest.mark.behaviour("B-2515")
-def test_patterns_are_looked_at_apart_and_tell_the_same() -> None:
+async def test_patterns_are_looked_at_apart_and_tell_the_same() -> None:
     made = AnswerForm(form(a={"pattern": "^[a-z]+@[a-z]+$"}, b={"pattern": "(?<x>nobody reads this)"}))
-    assert made.problems({"a": "me@here", "b": "x"}) == []
-    assert made.problems({"a": "nobody\ud800"}) == made.problems_of({"a": "nobody\ud800"}) != []
-    assert apart.problems({"type": ["no schema"]}, {}) is None  # then it is found out here
+    assert await made.problems_apart({"a": "me@here", "b": "x"}) == []
+    assert await made.problems_apart({"a": "nobody\ud800"}) == made.problems_of({"a": "nobody\ud800"}) != []
+    assert made.problems({"a": "nobody"}) == [] == await AnswerForm(form(a={})).problems_apart({"a": 1})
+    assert await apart.problems({"type": ["no schema"]}, {}) is None  # then it is found out here
 
 
 @pytest.mark.behaviour("B-2515")

@@ -14,7 +14,7 @@ from coder.config.trust import approve
 from coder.mcp.entries import servers_of
 from coder.mcp.server import Stdio
 from tests.support.plugged import put
-from tests.unit.app.test_plugged_sessions import here
+from tests.support.plugged_sessions import here
 
 
 @pytest.mark.behaviour("B-2620")

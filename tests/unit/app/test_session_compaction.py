@@ -7,6 +7,7 @@ import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,11 +27,14 @@ SUMMARISES = {"last_user_contains": "This conversation is about to be shortened"
 
 
 @asynccontextmanager
-async def session_on(api: RunningApi, tmp_path: Path, recorder: Recorder, start: Start = NEW) -> AsyncIterator[Session]:
+async def session_on(
+    api: RunningApi, tmp_path: Path, recorder: Recorder, start: Start = NEW, **more: Any
+) -> AsyncIterator[Session]:
     project = tmp_path / "project"
     project.mkdir(exist_ok=True)
     model = ModelConfig("some-model", api.url, api_key=KEY, key_source="test")
-    config = Config(project, tmp_path / "home", model, mode="bypassPermissions", env={"PATH": "/usr/bin:/bin"})
+    given = {"mode": "bypassPermissions", **more}
+    config = Config(project, tmp_path / "home", model, env={"PATH": "/usr/bin:/bin"}, **given)
     session = await open_session(config, recorder, start=start)
     try:
         yield session
@@ -56,6 +60,33 @@ async def test_a_session_is_compacted_and_taken_back(tmp_path: Path) -> None:
     bodies = [str(body["messages"]) for body in api.requests]
     assert ["words of the file" in body for body in bodies] == [False, True, True, True, False, True]
     assert "All was read." in bodies[-2] and "All was read." not in bodies[-1] and "'Hi.'" in bodies[-1]
+
+
+@pytest.mark.behaviour("B-2603")
+async def test_how_to_plan_is_told_again_once_while_plan_mode_is_on(tmp_path: Path) -> None:
+    replies = [
+        "Long: " + "words " * 3_000,
+        "Hello.",
+        "Long: " + "words " * 3_000,
+        "Hello.",
+        "Long: " + "words " * 3_000,
+        "Bye.",
+    ]
+    script = {"rules": [rule(SUMMARISES, "All was told.")], "turns": [turn(text) for text in replies]}
+    planning: dict[str, Any] = {"mode": "plan", "plan_instructions": "Ask the baker first."}
+    async with running_api(script) as api, session_on(api, tmp_path, Recorder(), **planning) as session:
+        for mode in ("plan", "plan", "default"):
+            session.set_mode(mode)
+            await session.prompt("Tell me a lot.")
+            done = await session.compact()
+            assert done is not None and done.after < done.before
+            if mode == "default":
+                break
+            await session.prompt("Hi.")
+        await session.prompt("Bye.")
+        bodies = [str(body["messages"]) for body in api.requests]
+    told = [body.count("Ask the baker first.") for body in bodies if "about to be shortened" not in body]
+    assert told == [1, 1, 1, 1, 1, 0]
 
 
 @pytest.mark.behaviour("B-566")

@@ -62,6 +62,16 @@ async def test_what_does_not_fit_is_mended_once(tmp_path: Path, replies: list[Js
 
 
 @pytest.mark.behaviour("B-2265")
+@pytest.mark.behaviour("B-2608")
+async def test_what_does_not_fit_a_pattern_is_mended_too(tmp_path: Path) -> None:
+    form = json.dumps({**FORM, "properties": {"n": {"type": "string", "pattern": "^b"}}})
+    script = [turn(tool("Submit", n="a")), turn(tool("Submit", n="b"))]
+    (end,), requests = await ended(tmp_path, script, json_schema=form)
+    assert (end.reason, end.turns, end.handed_in.value) == ("done", 2, {"n": "b"})
+    assert "`n`: 'a' does not match '^b'" in str(requests[1]["messages"])
+
+
+@pytest.mark.behaviour("B-2265")
 @pytest.mark.parametrize(("retries", "turns"), [("0", 1), ("2", 3)])
 async def test_how_often_it_may_be_mended_can_be_said(tmp_path: Path, retries: str, turns: int) -> None:
     settings = json.dumps({"env": {"MAX_STRUCTURED_OUTPUT_RETRIES": retries}})

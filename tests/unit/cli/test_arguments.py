@@ -31,6 +31,7 @@ def test_manual_is_the_default_mode_by_another_name() -> None:
     assert parse(["-p", "x", "--dangerously-skip-permissions"]).flags.permission_mode == "bypassPermissions"
 
 
+@pytest.mark.behaviour("B-2604")
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
@@ -39,6 +40,12 @@ def test_manual_is_the_default_mode_by_another_name() -> None:
         (["--output-format", "xml"], "invalid choice"),
         (["--model"], "expected one argument"),
         (["-p", "--disallowedTools", "Bash", "clean up the repo"], "Put the prompt before --disallowedTools"),
+        (["-p", "run", "x"], "a second prompt 'x': put the whole prompt in quotes"),
+        (["run", "fix", "it", "--verbose"], r'no command .run.\. Did you mean: coder -p "fix it"\?'),
+        (["exec", "say $HOME"], 'Did you mean: coder -p "…"'),
+        (["ask", "x" * 61], 'Did you mean: coder -p "…"'),
+        (["resume", "0f0f"], 'Did you mean: coder -r "0f0f"'),
+        (["continue", "fix it"], 'Did you mean: coder -c "fix it"'),
     ],
 )
 def test_what_cannot_be_understood_says_so(argv: list[str], words: str) -> None:

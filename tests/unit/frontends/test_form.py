@@ -188,6 +188,16 @@ def test_a_form_read_aloud_and_answered_in_lines() -> None:
     assert form.take("esc") and isinstance(form.reply(), Deny)
 
 
+@pytest.mark.behaviour("B-2563")
+def test_a_closed_form_read_aloud_takes_its_options_alone() -> None:
+    form = Form(({"question": "Run it?", "options": [option("Yes"), option("No")]},), "it is not run")
+    assert spoken(form)[-1] == "Type 1 to 2, or esc to answer nothing (it is not run), and press enter:"
+    assert not form.take("sure") and not form.take("3") and not form.is_over
+    assert form.take("2") and form.reply() == Answers({"Run it?": "No"})
+    form = Form(({"question": "Run it?", "options": [option("Yes")]},), "it is not run")
+    assert form.take("esc") and "You answered nothing; it is not run" in plain(form.echo_row())
+
+
 TEXT = st.text(st.sampled_from("ab 漢e\u0301\n\x1b👩"), max_size=60)
 QUESTIONS = st.lists(
     st.fixed_dictionaries(

@@ -85,6 +85,15 @@ def test_of_a_long_result_as_much_as_has_room_and_where_all_of_it_is(text: str, 
 
 
 @pytest.mark.behaviour("B-2466")
+def test_a_long_result_fills_its_line_and_keeps_an_answer_that_has_room() -> None:
+    message = {"type": "result", "result": "x" * 9000, "structured_output": {"a": "y" * 500}}
+    line = fitted(message, 3000, "/s")
+    assert 2990 < len(line) <= 3000 and one(line)["structured_output"] == message["structured_output"]
+    line = fitted({**message, "structured_output": "y" * 5000}, 3000, "/s")
+    assert 2990 < len(line) <= 3000 and "[5,008 bytes of structured output, left out" in one(line)["result"]
+
+
+@pytest.mark.behaviour("B-2466")
 def test_which_readers_have_their_lines_cut() -> None:
     sdk = {"CLAUDE_CODE_ENTRYPOINT": "sdk-py"}
     assert room_of({}, is_hosted=True) == room_of(sdk, is_hosted=False) == Room(LIMIT, None)

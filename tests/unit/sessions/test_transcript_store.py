@@ -29,6 +29,10 @@ sys.stdin.read()
 """
 
 
+def unsaved(transcript: Transcript, why: str) -> str:
+    return f"This session is no longer being saved in {transcript.path}: {why}"
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     return tmp_path / "home" / ".coder"
@@ -241,7 +245,7 @@ def test_a_full_disk_is_told_once_and_nothing_is_lost_when_there_is_room_again(h
         transcript.append(messages[2])
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert warned == ["This session is no longer being saved: File too large."]
+    assert warned == [unsaved(transcript, "File too large.")]
     assert transcript.problem
     assert load(transcript.path).messages == (messages[0],)
     assert load(transcript.path).skipped == ""
@@ -281,7 +285,7 @@ def test_a_file_that_is_taken_away_while_it_grows_is_told(home: Path, cwd: Path,
         transcript.path.unlink()
     transcript.append(user("second"))
     transcript.close()
-    assert warned == ["This session is no longer being saved: its file was removed or replaced by another program."]
+    assert warned == [unsaved(transcript, "its file was removed or replaced by another program.")]
     assert transcript.path.exists() == replaced
 
 
@@ -301,7 +305,7 @@ def test_a_session_on_a_small_full_file_system_goes_on(tmp_path: Path, cwd: Path
             transcript.append(message)
         big = user("y" * 100_000)
         transcript.append(big)
-        assert warned == ["This session is no longer being saved: No space left on device."]
+        assert warned == [unsaved(transcript, "No space left on device.")]
         assert load(transcript.path).messages == tuple(kept)
         transcript.close()
         assert load(transcript.path).messages == tuple(kept)
@@ -316,7 +320,7 @@ def test_a_home_that_cannot_be_made_is_told_and_the_run_goes_on(tmp_path: Path, 
     with new(tmp_path / "file" / "home", cwd, warned) as transcript:
         transcript.append(user("hello"))
         transcript.append(user("again"))
-    assert warned == ["This session is no longer being saved: Not a directory."]
+    assert warned == [unsaved(transcript, "Not a directory.")]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs to give a folder away")
@@ -349,7 +353,7 @@ def test_a_file_that_appeared_in_the_meantime_is_not_written_into(home: Path, cw
         transcript.path.write_text("somebody else's", encoding="utf-8")
         transcript.append(user("hello"))
     assert transcript.path.read_text(encoding="utf-8") == "somebody else's"
-    assert warned == ["This session is no longer being saved: another process has begun a session of this id."]
+    assert warned == [unsaved(transcript, "another process has begun a session of this id.")]
 
 
 def test_a_linked_transcript_is_read_but_not_written_through_the_link(home: Path, cwd: Path, tmp_path: Path) -> None:
@@ -373,7 +377,7 @@ def test_a_read_only_transcript_can_be_read_on(home: Path, cwd: Path) -> None:
     with Transcript.open(path, VERSION, warn=warned.append) as transcript:
         assert transcript.loaded.messages == tuple(messages)
         transcript.append(user("more"))
-    assert warned == ["This session is no longer being saved: Permission denied."]
+    assert warned == [unsaved(transcript, "Permission denied.")]
 
 
 def test_a_folder_in_the_transcripts_place_is_named(tmp_path: Path) -> None:

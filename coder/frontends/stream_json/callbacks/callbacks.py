@@ -5,7 +5,6 @@ sessions it opens. Must not know how they are opened.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -31,12 +30,13 @@ else:  # for a host that asks, and for one that has hooks or servers
     )
 
 STDIO = "stdio"
+_NO_PLUGINS = "initialize names plugins: they are loaded only where coder was started with --await-initialize."
 _OWN = ("clear", "compact", "uncompact", "context", "cost")
 
 
 class Callbacks:
     """To be attached to the host before it runs. `awaits`: no session is opened before the host has said what it wants
-    of it, and that may name servers to be started."""
+    of it, and that may name servers to be started, and plugins."""
 
     def __init__(self, config: Config, *, awaits: bool = False) -> None:
         self._config = config
@@ -50,9 +50,9 @@ class Callbacks:
 
     # For the sessions that are opened.
 
-    async def told(self) -> str | None:
-        """Waits for what the host wants, where that is to be waited for. Returns the servers that it names, as
-        `--mcp-config` takes them. Raises ConfigError when nothing more will be said, and that never was."""
+    async def told(self) -> Initialize | None:
+        """Waits for what the host wants, where that is to be waited for; else what it names to be loaded is not. Raises
+        ConfigError when nothing more will be said, and that never was."""
         if not self._awaits:
             return None
         assert self._host is not None
@@ -64,10 +64,12 @@ class Callbacks:
                 each.cancel()
         if not self._heard.is_set():
             raise ConfigError("--await-initialize: no initialize request came before the end. Nothing was begun.")
-        return None if self._wanted.started is None else json.dumps({"mcpServers": self._wanted.started})
+        return self._wanted
 
     def configured(self, config: Config) -> Config:
         self._is_settled = True
+        if self._wanted.plugins and not self._awaits:
+            config = replace(config, warnings=(*config.warnings, _NO_PLUGINS))
         self._config = configured(config, self._wanted)
         return self._config
 
@@ -122,6 +124,8 @@ class Callbacks:
         answer: Json = await asyncio.to_thread(introducing.introduced, session, self._config, lambda: _OWN)
         if wanted.started is not None:
             answer["mcp_servers_applied"] = self._awaits and wanted is self._wanted
+        if wanted.plugins:
+            answer["plugins_applied"] = introducing.has_plugins(session, wanted.plugins)
         return answer | ({"hooks_applied": True} if wanted.hooks is not None else {})
 
     async def _opened(self, host: Host) -> Session:

@@ -31,6 +31,7 @@ _UNMET = {  # each would cost requests to the model that nobody sees
     "agentProgressSummaries": "the progress of agents is told without a model's summary of it",
 }
 _MOST_NAMED = 5  # of what is wrong, in an error
+_MOST_PLUGINS = 1000
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -38,6 +39,7 @@ class Initialize:
     """`hooks` are matchers with callbacks by event, None: the request says nothing of hooks. `agents` are definitions
     by name, `skills` those that the model is told of (None: all), `servers` the host's own with their settings,
     `started` those that coder is to start or reach, as a file of servers has them (None: nothing is said of them).
+    `plugins` are folders and archives; of those in `plugins_without_servers` no server is wanted.
     `system` replaces the system prompt, also when it is empty; `schema` is what an answer has to fit, `planning` how
     to plan, `aliases` which tool is meant by a name. `forwards`: what agents write is told too; `stops_tasks`: the host
     can stop one agent, so that an interrupt leaves those in the background alone. `unmet` says what of it is not to be
@@ -48,6 +50,8 @@ class Initialize:
     skills: tuple[str, ...] | None = None
     servers: Mapping[str, Json] = field(default_factory=dict)
     started: Json | None = None
+    plugins: tuple[str, ...] = ()
+    plugins_without_servers: tuple[str, ...] = ()
     system: str | None = None
     appended: str = ""
     appended_for_agents: str = ""
@@ -69,14 +73,15 @@ def read(request: Json) -> Initialize:
     """Raises RequestError that says what of it cannot be used. What nobody knows is left out, as it is of files."""
     fields = _Fields(request)
     settings = fields.objects("sdkMcpServerConfigs")
-    if request.get("plugins"):  # without its hooks, a plugin that guards something would be missing unseen
-        raise RequestError("initialize: no plugins are taken from it. Leave pluginDelivery at argv")
+    plugins = fields.plugins("plugins")
     return Initialize(
         hooks=_hooks(fields.object("hooks")),
         agents={name: _agent(value) for name, value in fields.objects("agents").items()},
         skills=fields.texts("skills"),
         servers={name: settings.get(name, {}) for name in fields.texts("sdkMcpServers") or ()},
         started=fields.object("mcpServers"),
+        plugins=tuple(plugins),
+        plugins_without_servers=tuple(path for path, has_servers in plugins.items() if not has_servers),
         system=_joined(request.get("systemPrompt"), fields),
         appended=fields.text("appendSystemPrompt"),
         appended_for_agents=fields.text("appendSubagentSystemPrompt"),
@@ -184,6 +189,21 @@ class _Fields:
         if value is not None and not isinstance(value, dict):
             raise RequestError(f"initialize: {key} must be an object")
         return value
+
+    def plugins(self, key: str) -> dict[str, bool]:
+        """Whether servers are wanted of each folder or archive."""
+        value = self._raw.get(key)
+        if value is None:
+            return {}
+        if not isinstance(value, list) or len(value) > _MOST_PLUGINS:
+            raise RequestError(f"initialize: {key} must be a list of at most {_MOST_PLUGINS}")
+        found: dict[str, bool] = {}
+        for at, each in enumerate(value):
+            path = each.get("path") if isinstance(each, dict) and each.get("type") == "local" else None
+            if not isinstance(path, str) or not path.strip() or "\0" in path:
+                raise RequestError(f'initialize: {key}[{at}] must be {{"type": "local", "path": "…"}}')
+            found[path] = each.get("skipMcpDiscovery") is not True
+        return found
 
     def named(self, key: str) -> dict[str, str]:
         """A text for each name."""

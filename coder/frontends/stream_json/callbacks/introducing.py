@@ -4,12 +4,14 @@ tells no secret: where a key comes from, never the key.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Mapping, Sequence
 from typing import get_args
 
 from coder import __version__
 from coder.app.session import Session
 from coder.app.styling import available
+from coder.config.paths import expand
 from coder.core.choices import Effort
 from coder.core.config import Config, ModelConfig
 from coder.core.messages import Json
@@ -34,6 +36,12 @@ def introduced(session: Session, config: Config, own: Callable[[], tuple[str, ..
         "claude_code_version": __version__,
         "hook_on_failure_supported": True,
     }
+
+
+def has_plugins(session: Session, paths: Sequence[str]) -> bool:
+    """Whether each of them is loaded, whoever named it."""
+    there = {os.path.realpath(each.path) for each in session.facts.plugins.loaded} if session.facts.plugins else set()
+    return all(os.path.realpath(expand(path, os.environ, session.facts.cwd)) in there for path in paths)
 
 
 def models(session: Session, config: Config) -> list[Json]:

@@ -53,10 +53,8 @@ async def apply(session: Session, request: Json) -> Json:
         session.tune("effort", effort)
     if "alwaysThinkingEnabled" in given:
         session.tune("thinking", thinks)
-    if changes:
-        session.flagged = changes
-        if problems := await session.permit(changes):
-            raise RequestError(" ".join(problems))
+    if changes and (problems := await session.permit(changes)):
+        raise RequestError(" ".join(problems))
     return {}
 
 

@@ -13,7 +13,7 @@ from hypothesis import settings
 from tests.support.cli import Place
 
 # The same examples each time, so that what passes here passes there; `make soak` and `make fuzz` look for new ones.
-settings.register_profile("seeded", derandomize=True, deadline=None, max_examples=30)
+settings.register_profile("seeded", derandomize=True, deadline=None, max_examples=50)
 settings.register_profile("searching", derandomize=False, deadline=None)
 settings.load_profile("seeded")
 

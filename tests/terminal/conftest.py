@@ -10,7 +10,7 @@ from zlib import crc32
 import pytest
 
 _WIDE = 120  # columns
-_ONE_OF = 6
+_ONE_OF = 3
 
 
 @pytest.hookimpl(tryfirst=True)  # before what is deselected is decided

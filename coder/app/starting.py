@@ -14,7 +14,7 @@ from coder.core.errors import SessionError, UnknownSession
 from coder.core.lazy import LazyModule
 from coder.core.visible import visible_line
 from coder.sessions.asides import clean_name
-from coder.sessions.load import Loaded, assembled, load
+from coder.sessions.load import Loaded, assembled, cut, load
 from coder.sessions.locate import belongs_to, is_session_id, latest, transcript_path
 from coder.sessions.repository import related_folders
 from coder.sessions.store import Transcript
@@ -119,8 +119,8 @@ def _goes_on(config: Config, wanted: Start, warn: Callable[[str], None]) -> Star
 
 def _fork(config: Config, path: Path, wanted: Start, warn: Callable[[str], None]) -> Started:
     source = reading.read(path)
-    if wanted.at is not None and not source.tree.move(wanted.at):
-        raise SessionError(f"Session {path.stem} has no entry {visible_line(wanted.at)}.")
+    if wanted.at is not None:
+        cut(source, path, wanted.at)
     loaded = assembled(source, path)
     made = _new(config, wanted.session_id, warn)
     if made.transcript is not None:

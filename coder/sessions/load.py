@@ -11,6 +11,7 @@ from coder.core.dataclass import dataclass
 from coder.core.errors import SessionError
 from coder.core.lazy import LazyModule
 from coder.core.messages import Message
+from coder.core.visible import visible_line
 from coder.sessions.asides import Labels
 from coder.sessions.blobs import Blobs
 from coder.sessions.codec import Entry, announced_calls, asked_model, placed_messages
@@ -72,11 +73,16 @@ def load(path: Path, at: str | None = None, *, whole: bool = False, aside: bool 
     Raises SessionError when the file cannot be read at all or has no entry `at`, never for what is in it.
     """
     found = reading.read(path, aside=aside)
-    if at is not None and not found.tree.move(at):
-        raise SessionError(f"Session {path.stem} has no entry {at}.")
     if at is not None:
-        found.edited = "cut"
+        cut(found, path, at)
     return assembled(found, path, whole=whole)
+
+
+def cut(source: Reading, path: Path, at: str) -> None:
+    """Leaves out what came after the entry `at`. Raises SessionError when there is none."""
+    if not source.tree.move(at):
+        raise SessionError(f"Session {path.stem} has no entry {visible_line(at)}.")
+    source.edited = "cut"
 
 
 def assembled(source: Reading, path: Path, *, whole: bool = False) -> Loaded:

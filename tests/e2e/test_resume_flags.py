@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.support.cli import Place
@@ -37,6 +39,20 @@ def test_a_cut_that_would_drop_more_than_its_turn_is_rejected(place: Place) -> N
         args = ["-c", "--resume-session-at", MISSING, f"--resume-drops-turn={FORK}"]
         done = place.coder("-p", "x", *args, url=api.url)
     assert done.code == 2 and "Resume rejected by --resume-drops-turn:" in done.stderr
+
+
+@pytest.mark.behaviour("B-505")
+@pytest.mark.parametrize("fork", [[], ["--fork-session"]])
+def test_a_cut_is_told_with_the_request_that_comes_without_what_was_cut(place: Place, fork: list[str]) -> None:
+    with fake_api([turn("One."), turn("Two."), turn("Three.")]) as api:
+        place.coder("-p", "first", url=api.url)
+        (path,) = place.transcripts()
+        *_, kept = (entry["uuid"] for entry in map(json.loads, path.read_text().splitlines()) if entry["type"] == "assistant")
+        place.coder("-p", "second", "-c", url=api.url)
+        done = place.coder("-p", "third", "-c", *fork, "--resume-session-at", kept, url=api.url)
+    assert done.code == 0
+    assert texts(api.requests[2]) == ["first", "One.", "third"]
+    assert api.context_edits == ["cut"]
 
 
 @pytest.mark.behaviour("B-416")

@@ -47,7 +47,9 @@ def test_a_cut_is_told_with_the_request_that_comes_without_what_was_cut(place: P
     with fake_api([turn("One."), turn("Two."), turn("Three.")]) as api:
         place.coder("-p", "first", url=api.url)
         (path,) = place.transcripts()
-        *_, kept = (entry["uuid"] for entry in map(json.loads, path.read_text().splitlines()) if entry["type"] == "assistant")
+        *_, kept = (
+            entry["uuid"] for entry in map(json.loads, path.read_text().splitlines()) if entry["type"] == "assistant"
+        )
         place.coder("-p", "second", "-c", url=api.url)
         done = place.coder("-p", "third", "-c", *fork, "--resume-session-at", kept, url=api.url)
     assert done.code == 0

@@ -107,7 +107,7 @@ def test_a_ledger_that_cannot_be_written_stops_nothing(place: Place) -> None:
 @pytest.mark.behaviour("B-544")
 @pytest.mark.behaviour("B-545")
 def test_coder_cost_says_what_was_spent_and_what_is_not_known(place: Place) -> None:
-    with fake_api([turn("ok", repeat=4)], continuity=False) as api:
+    with fake_api([turn("ok", repeat=4)]) as api:
         first = run(place, api).result
         run(place, api, "--model", "opus")
         run(place, api, "-c", "--model", "nobody-knows-me")
@@ -165,7 +165,7 @@ def test_what_cannot_be_shown_is_one_line(place: Place, args: tuple[str, ...], c
 @pytest.mark.behaviour("B-547")
 def test_coder_cache_names_the_byte_of_a_changed_system_prompt(place: Place) -> None:
     # An edit that nobody announced: exactly what the fake API refuses unless told not to look.
-    with fake_api([turn("ok", repeat=3)], continuity=False) as api:
+    with fake_api([turn("ok", repeat=3)]) as api:
         run(place, api, "--append-system-prompt", "Always answer in English.")
         run(place, api, "-c", "--append-system-prompt", "Always answer in English.")
         run(place, api, "-c", "--append-system-prompt", "Always answer in Spanish.")
@@ -234,7 +234,7 @@ def test_coder_cache_names_a_compaction_that_another_process_made(place: Place) 
 @pytest.mark.behaviour("B-544")
 def test_the_pages_are_80_columns_wide_whatever_the_names(place: Place) -> None:
     names = ("us.anthropic.some-very-long-model-name-that-goes-on-and-on-20290101-v1:0", "local/" + "another-" * 6)
-    with fake_api([turn("Hm.", tool("Bash", command="seq 900")), turn("ok", repeat=2)], continuity=False) as api:
+    with fake_api([turn("Hm.", tool("Bash", command="seq 900")), turn("ok", repeat=2)]) as api:
         run(place, api, "--model", names[0])
         run(place, api, "-c", "--model", names[1])
     for args in (("cost",), ("cost", "--by", "session"), ("cost", "--by", "model"), ("cache",), ("context",)):
@@ -244,7 +244,7 @@ def test_the_pages_are_80_columns_wide_whatever_the_names(place: Place) -> None:
 
 @pytest.mark.behaviour("B-546")
 def test_context_is_that_of_the_sessions_own_model(place: Place) -> None:
-    with fake_api([turn("ok", repeat=2)], continuity=False) as api:
+    with fake_api([turn("ok", repeat=2)]) as api:
         run(place, api, "--model", "local-model")
     assert (found := run_json(place, "context", "--json"))["model"] == "local-model"
     assert (found["window"], found["compacts_at"]) == (200_000, 160_000)

@@ -230,7 +230,7 @@ def test_a_check_of_the_settings_runs_only_where_something_changed(place: Place)
     settings = place.home / ".coder" / "settings.json"
     settings.parent.mkdir(exist_ok=True)
     settings.write_text(f'{{"check": "{check_script(place, 0)}"}}', encoding="utf-8")
-    with fake_api([turn("Nothing to do."), turn(write(place, "a.py")), turn("Done.")], continuity=False) as api:
+    with fake_api([turn("Nothing to do."), turn(write(place, "a.py")), turn("Done.")]) as api:
         assert "evidence" not in run(place, api).result
         assert run(place, api).result["evidence"]["checked"]["code"] == 0
 
@@ -277,9 +277,9 @@ def test_a_check_that_hangs_is_killed_and_said_so(place: Place) -> None:
 
 @pytest.mark.behaviour("B-1227")
 def test_everything_that_was_seen_is_told_with_verbose(place: Place) -> None:
-    with fake_api([turn(tool("Bash", command="exit 3")), turn("Hm.")], continuity=False) as api:
+    with fake_api([turn(tool("Bash", command="exit 3")), turn("Hm.")]) as api:
         assert run(place, api, form="text").stderr == ""
-    with fake_api([turn(tool("Bash", command="exit 3")), turn("Hm.")], continuity=False) as api:
+    with fake_api([turn(tool("Bash", command="exit 3")), turn("Hm.")]) as api:
         lines = run(place, api, "--verbose", form="text").stderr.splitlines()
     assert lines[-1] == "coder: Seen: 1 command (1 failed: exit 3, exit 3)"
 

@@ -35,7 +35,7 @@ def test_a_budget_in_dollars_ends_the_run_before_it_is_passed(place: Place) -> N
     assert len(limits) > 2 and limits == sorted(limits, reverse=True) and 1_000 <= limits[-1] < 20_000
     (error,) = result["errors"]
     assert f"${spent:.4f} of $0.15 used" in error and "coder -p -r " in error and " --max-budget-usd 0.1" in error
-    with fake_api([turn("Done.")], continuity=False) as api:
+    with fake_api([turn("Done.")]) as api:
         again = place.coder(*said_command(error), *BYPASS, url=api.url)
     assert (again.code, again.stdout, len(place.transcripts())) == (0, "Done.\n", 1)
 
@@ -74,7 +74,7 @@ def test_h13_a_long_limit_stops_the_run_with_how_to_go_on(place: Place) -> None:
         assert done.code == 75
         assert "wait 1 h." in done.stderr and f"coder -p -r {path.stem}" in done.stderr
         assert "--on-limit wait" in done.stderr
-    with fake_api([turn("ok")], continuity=False) as api:
+    with fake_api([turn("ok")]) as api:
         again = place.coder(*said_command(done.stderr), url=api.url)
     assert (again.code, again.stdout) == (0, "ok\n")
 

@@ -201,7 +201,7 @@ def test_the_conversation_goes_back_with_the_files_and_comes_back_with_an_undo(p
     assert listed == ["improve greet", "add docs instead"]
     undone = rewind(place, "--undo", "-y")
     assert undone.code == 0 and (place.project / "t.py").read_text() == "t\n"
-    with fake_api([turn("Back.")], continuity=False) as api:
+    with fake_api([turn("Back.")]) as api:
         place.coder("-p", "and now?", "-c", url=api.url)
         assert "add tests" in said(api) and "add docs instead" not in said(api)
 

@@ -74,7 +74,7 @@ async def spend(seed: int) -> tuple[float, int, float, int, int]:
     model = chance.choice(MODELS)
     budget = Budget(dollars, tokens, catalog.price, catalog.dearest)
     told: list[Attempt] = []
-    async with running_api(Spendthrift(chance), continuity=False) as api:
+    async with running_api(Spendthrift(chance)) as api:
         server = transport(ModelConfig(model, api.url, api_key=KEY))
         metered = MeteredModel(server, told.append, budget=budget, counter=server)
         chain = RetryingModel(metered, max_retries=3, sleep=at_once)

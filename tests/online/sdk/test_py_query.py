@@ -109,7 +109,7 @@ async def test_structured_output(stage: Stage) -> None:
 
 
 async def test_the_system_prompt_is_the_one_given(stage: Stage) -> None:
-    with fake_api([turn("a"), turn("b"), turn("c"), turn("d")], continuity=False) as api:
+    with fake_api([turn("a"), turn("b"), turn("c"), turn("d")]) as api:
         await stage.told(api, "hi")
         await stage.told(api, "hi", system_prompt="You are a parrot.")
         await stage.told(api, "hi", system_prompt={"type": "preset", "preset": "claude_code", "append": "Be a parrot."})
@@ -123,7 +123,7 @@ async def test_the_system_prompt_is_the_one_given(stage: Stage) -> None:
 
 
 async def test_tools_are_those_that_were_asked_for(stage: Stage) -> None:
-    with fake_api([turn("a"), turn("b"), turn("c"), turn("d")], continuity=False) as api:
+    with fake_api([turn("a"), turn("b"), turn("c"), turn("d")]) as api:
         none = await stage.told(api, "hi", tools=[])
         two = await stage.told(api, "hi", tools=["Read", "Bash"])
         every = await stage.told(api, "hi", tools={"type": "preset", "preset": "claude_code"})
@@ -146,7 +146,7 @@ async def test_what_is_allowed_runs_and_what_is_not_is_denied(stage: Stage) -> N
 
 
 async def test_the_model_and_how_it_thinks(stage: Stage) -> None:
-    with fake_api([turn("a"), turn("b"), turn("c")], continuity=False) as api:
+    with fake_api([turn("a"), turn("b"), turn("c")]) as api:
         await stage.told(api, "hi", model="claude-opus-5", effort="max", thinking={"type": "adaptive"}, betas=["x-1"])
         await stage.told(api, "hi", model="claude-sonnet-4-5", thinking={"type": "enabled", "budget_tokens": 2048})
         await stage.told(api, "hi", thinking={"type": "disabled"}, task_budget={"total": 90_000})

@@ -61,7 +61,7 @@ async def test_a_turn_is_interrupted(stage: Stage) -> None:
 
 
 async def test_the_model_is_changed(stage: Stage) -> None:
-    with fake_api([turn("one"), turn("two"), turn("three")], continuity=False) as api:
+    with fake_api([turn("one"), turn("two"), turn("three")]) as api:
         async with stage.client(api, model="claude-sonnet-5") as client:
             await answer(client, "first")
             await client.set_model("claude-opus-5")
@@ -117,7 +117,7 @@ async def test_messages_with_blocks_and_an_id(stage: Stage) -> None:
 
 
 async def test_clear_begins_anew(stage: Stage) -> None:
-    with fake_api([turn("one"), turn("two")], continuity=False) as api:
+    with fake_api([turn("one"), turn("two")]) as api:
         async with stage.client(api) as client:
             first = await answer(client, "first")
             cleared = await answer(client, "/clear")
@@ -129,7 +129,7 @@ async def test_clear_begins_anew(stage: Stage) -> None:
 
 
 async def test_a_session_goes_on_and_forks(stage: Stage) -> None:
-    with fake_api([turn("one"), turn("two"), turn("three"), turn("four")], continuity=False) as api:
+    with fake_api([turn("one"), turn("two"), turn("three"), turn("four")]) as api:
         first = result(await stage.told(api, "first"))
         second = result(await stage.told(api, "second", resume=first.session_id))
         third = result(await stage.told(api, "third", resume=first.session_id, fork_session=True))
@@ -152,7 +152,7 @@ async def test_a_session_that_is_not_there_is_an_error(stage: Stage) -> None:
 
 
 async def test_a_session_goes_on_from_an_earlier_message(stage: Stage) -> None:
-    with fake_api([turn("one"), turn("two"), turn("three"), turn("four")], continuity=False) as api:
+    with fake_api([turn("one"), turn("two"), turn("three"), turn("four")]) as api:
         first = await stage.told(api, "first")
         session = result(first).session_id
         second = await stage.told(api, "second", resume=session)
@@ -228,7 +228,7 @@ async def test_a_store_has_the_whole_session_and_gives_it_back(stage: Stage, tmp
     store = sdk.InMemorySessionStore()
     other = tmp_path / "elsewhere"
     agent = turn(tool("Agent", description="Look", prompt="Look for ALPHA."))
-    with fake_api([agent, turn("found"), turn("one"), turn("two")], continuity=False) as api:
+    with fake_api([agent, turn("found"), turn("one"), turn("two")]) as api:
         first = await stage.told(api, "first", session_store=store)
         session, folder = result(first).session_id, str(stage.place.project)
         stored = await sdk.get_session_messages_from_store(store, session, folder)

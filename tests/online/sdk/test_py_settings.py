@@ -25,7 +25,7 @@ async def test_sources_of_settings(stage: Stage) -> None:
     (project / ".claude" / "commands" / "knead.md").write_text("Knead.\n")
     (project / "CLAUDE.md").write_text("Always bake rye.\n")
     (project / ".claude" / "settings.local.json").write_text('{"outputStyle": "local-test-style"}')
-    with fake_api([turn("a"), turn("b"), turn("c")], continuity=False) as api:
+    with fake_api([turn("a"), turn("b"), turn("c")]) as api:
         every = system(await stage.told(api, "hi"), "init")[0]
         none = system(await stage.told(api, "hi", setting_sources=[]), "init")[0]
         mine = system(await stage.told(api, "hi", setting_sources=["user"]), "init")[0]
@@ -67,7 +67,7 @@ async def test_skills(stage: Stage) -> None:
     for name in ("knead", "prove"):
         skill(stage.place.project, name)
     use = turn(tool("Skill", skill="knead"))
-    with fake_api([use, turn("a"), turn("b"), turn("c")], continuity=False) as api:
+    with fake_api([use, turn("a"), turn("b"), turn("c")]) as api:
         one = await stage.told(api, "hi", skills=["knead"])
         every = await stage.told(api, "hi", skills="all")
         none = await stage.told(api, "hi", skills=[])
@@ -87,7 +87,7 @@ async def test_plugins(stage: Stage, tmp_path: Path) -> None:
     baker = tool("Agent", subagent_type="bakery:baker", description="d", prompt="bake", run_in_background=False)
     script = [turn(tool_input("mcp__plugin_bakery_oven__echo", {"text": "rye"}), baker), turn("baked"), turn("done")]
     more = {"allowed_tools": ["mcp__plugin_bakery_oven"], "extra_args": {"require-mcp": "plugin:bakery:oven"}}
-    with fake_api(script, continuity=False) as api:
+    with fake_api(script) as api:
         told = await stage.told(api, "/bakery:knead dough", plugins=plugins, setting_sources=[], **more)
     init, asked = system(told, "init")[0], str([api.requests[0]["messages"], api.requests[1]["system"]])
     assert init["plugins"] == [{"name": "bakery", "path": str(root)}] and "bakery:baker" in init["agents"]
@@ -134,7 +134,7 @@ async def test_options_that_are_the_sdks_own(stage: Stage) -> None:
 async def test_a_result_is_no_longer_than_the_sdk_reads(stage: Stage) -> None:
     """A line over 1 MiB would end its reader; who has raised `max_buffer_size` may have all of it."""
     long = "0123456789" * 200_000
-    with fake_api([turn(long, delta=100_000), turn(long, delta=100_000)], continuity=False) as api:
+    with fake_api([turn(long, delta=100_000), turn(long, delta=100_000)]) as api:
         told = result(await stage.told(api, "hi")).result or ""
         roomy = await stage.told(api, "hi", max_buffer_size=8 << 20, env={"CODER_STREAM_LINE_MAX": "0"})
     text, _, note = told.partition("… [")

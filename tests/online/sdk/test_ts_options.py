@@ -24,7 +24,7 @@ REQUIRED = {"extraArgs": {"require-mcp": "asking"}, "allowedTools": ["mcp__askin
 def test_nobody_is_asked_and_a_policy_forbids(node: NodeStage) -> None:
     calls = turn(tool("Bash", command="touch a"), tool("Bash", command="mkdir b"))
     policy = {"permissions": {"deny": ["Bash(mkdir *)"], "allow": ["Bash"]}}
-    with fake_api([calls, turn("done"), calls, turn("done")], continuity=False) as api:
+    with fake_api([calls, turn("done"), calls, turn("done")]) as api:
         alone = node.play("optional.asked", api, options={"permissionPrompts": "none", "managedSettings": policy})
         asked = node.play("optional.asked", api, options={"permissionPrompts": "host", "managedSettings": policy})
     assert alone["error"] is None and alone["leave"] == [] and asked["leave"] == ["Bash"]

@@ -112,7 +112,7 @@ def test_what_each_option_makes_of_the_request(node: NodeStage) -> None:
         },
     ]
     (node.place.project / "CLAUDE.md").write_text("Always bake rye.\n")
-    with fake_api([turn("fine", repeat=len(runs))], continuity=False) as api:
+    with fake_api([turn("fine", repeat=len(runs))]) as api:
         given = [{"prompt": "hi", "options": options} for options in runs]
         told = node.play("asking.several", api, runs=given)
         sent = api.requests
@@ -139,7 +139,7 @@ def test_the_fallback_model_takes_over(node: NodeStage) -> None:
 
 def test_sessions_go_on_fork_and_are_not_kept(node: NodeStage) -> None:
     named = str(uuid.uuid4())
-    with fake_api([turn("fine", repeat=4)], continuity=False) as api:
+    with fake_api([turn("fine", repeat=4)]) as api:
         runs = [
             {"prompt": "first", "options": {"sessionId": named}},
             {"prompt": "second", "options": {"resume": named}},
@@ -153,7 +153,7 @@ def test_sessions_go_on_fork_and_are_not_kept(node: NodeStage) -> None:
 
 
 def test_whoever_leaves_or_aborts_leaves_nothing_behind(node: NodeStage) -> None:
-    with fake_api([turn("x" * 2000, delay=0.05, repeat=2)], allow_violations=True, continuity=False) as api:
+    with fake_api([turn("x" * 2000, delay=0.05, repeat=2)], allow_violations=True) as api:
         left = node.play("asking.leaves", api, prompt="go", options={"includePartialMessages": True})
         aborted = node.play("asking.aborts", api, prompt="go")
     assert left["seen"] > 1 and left["stderr"] == [] and aborted["error"]

@@ -96,7 +96,7 @@ REFUSED = {"reconnect", "stopTask", "reloadPlugins", "override", "updateSettings
 def test_what_is_asked_between_turns(node: NodeStage) -> None:
     (node.place.project / "a.txt").write_text("wholemeal\n")
     touch = turn(tool("Bash", command="touch b"))
-    with fake_api([turn("one"), touch, turn("two")], continuity=False) as api:
+    with fake_api([turn("one"), touch, turn("two")]) as api:
         found = node.play("talking.control", api, options={"model": "claude-sonnet-5"})
     failed = {name for name, said in found.items() if isinstance(said, dict) and "error" in said}
     assert failed == REFUSED, {name: found[name] for name in failed ^ REFUSED}
@@ -151,7 +151,7 @@ def test_the_readers_of_sessions(node: NodeStage) -> None:
 @pytest.mark.behaviour("B-2305")
 def test_a_store_has_the_session_and_gives_it_back(node: NodeStage) -> None:
     elsewhere = str(node.place.home / "elsewhere")
-    with fake_api([turn("one"), turn("two")], continuity=False) as api:
+    with fake_api([turn("one"), turn("two")]) as api:
         found = node.play("talking.stored", api, prompt="first", elsewhere=elsewhere)
     (kept,) = [count for (_, _, subpath), count in found["kept"] if subpath is None]
     assert kept >= 4 and found["second"]["error"] is None

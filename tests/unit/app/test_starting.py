@@ -165,7 +165,7 @@ async def test_a_session_is_cut_behind_an_entry(tmp_path: Path) -> None:
 @pytest.mark.behaviour("B-506")
 async def test_a_session_keeps_its_model_unless_another_is_named(tmp_path: Path) -> None:
     keep = Start(continue_latest=True, keeps_model=True)
-    async with running_api([turn("ok", repeat=5)], continuity=False) as api:
+    async with running_api([turn("ok", repeat=5)]) as api:
         talk = Talk.at(tmp_path, api.url)
         await talk.say("a", model="opus")
         await talk.say("b", keep)

@@ -23,6 +23,8 @@ _PIPE_GRACE = 0.1  # seconds for the pipes to end after the command did
 _TERM_GRACE = 0.5  # between SIGTERM and SIGKILL
 _REAP_WITHIN = 1.0
 _LOOK_AGAIN = 0.05
+# Until it is told to go on, nothing of the command runs: whoever ends it should coder be killed knows of it by then.
+_HELD, _GO = 'read -r go && exec "$@"', b"\n"
 
 
 Mind: TypeAlias = Callable[[int, bool], None]
@@ -39,6 +41,7 @@ class Launch:
     cwd: str
     env: Mapping[str, str]
     given: bytes  # to its standard input
+    is_shell: bool = False  # argv is a POSIX shell and a line for it
 
 
 class Child:
@@ -54,8 +57,11 @@ class Child:
         self._holding = (
             False  # until its group was killed, a leader that ended is not reaped: the group keeps its number
         )
+        argv, given = list(launch.argv), launch.given
+        if launch.is_shell:
+            argv, given = [argv[0], "-c", _HELD, argv[0], *argv], _GO + given
         self._process = subprocess.Popen(
-            list(launch.argv),
+            argv,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -67,7 +73,7 @@ class Child:
         process = self._process
         mind(process.pid, True)
         assert process.stdin and process.stdout and process.stderr  # asked for above
-        self._feed = _Feed(self._loop, process.stdin, launch.given)
+        self._feed = _Feed(self._loop, process.stdin, given)
         self.out = _Ear(self._loop, process.stdout, on_output)
         self.err = _Ear(self._loop, process.stderr)
         try:

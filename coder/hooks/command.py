@@ -81,7 +81,8 @@ class Command:
         argv = self._argv(env)
         try:
             folder = cwd if Path(cwd).is_dir() else str(self._surroundings.project)
-            child = Child(Launch(argv, folder, env, given), self._heard, self._mind)
+            is_shell = self._handler.args is None and self._handler.shell != "powershell"
+            child = Child(Launch(argv, folder, env, given, is_shell), self._heard, self._mind)
         except OSError as error:
             why = _WHY.get(type(error).__name__, error.strerror or str(error))
             raise NotStarted(

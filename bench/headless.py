@@ -39,7 +39,7 @@ def headless_formats(report: Report, folder: Path, runs: int) -> None:
     report.title(f"Output formats: {TURNS} turns with a Read in each, {len(WORDS) * TURNS // 8} pieces of text")
     for name, each in found.items():
         report.figure(name, f"CPU {median(each, 'cpu') * 1000:.0f} ms, wall {median(each, 'wall') * 1000:.0f} ms")
-    # What a neighbour on the machine adds to so short a run is more than what is looked for: the least of each is compared.
+    # What neighbours on the machine add to so short a run is more than what is looked for: the least is compared.
     told_once, text_once = (min(run.cpu for run in found[f"{form}, just one"]) for form in ("stream-json", "text"))
     report.bar("stream-json: CPU of a whole short run against text", told_once / text_once, 1.05, "x")
     told, untold = (

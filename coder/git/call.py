@@ -146,7 +146,8 @@ class Git:
         if process is None:
             return _MISSING
         talk = self._talk(process, stdin, most, seconds)
-        work = asyncio.ensure_future(asyncio.to_thread(talk.hold))
+        # No task: those are cancelled when a loop ends, and then nobody would wait for git.
+        work = asyncio.get_running_loop().run_in_executor(None, talk.hold)
         try:
             cut = await asyncio.shield(work)
         except asyncio.CancelledError:

@@ -20,6 +20,8 @@ from tests.support.emulated import EmulatedScreen
 from tests.support.fakeapi import RunningApi, rule
 
 DEADLINE = 20.0
+_BEGIN, _END = b"\x1b[?2026h", b"\x1b[?2026l"
+_PICTURE = 1.0  # seconds: terminals show a picture that is not ended after about as long
 KEYS = {
     "enter": "\r",
     "esc": "\x1b",
@@ -90,7 +92,19 @@ class Terminal:
                 self.send(KEYS.get(key, key))
 
     def pump(self, seconds: float = 0.05) -> bool:
-        """Reads what is there, waiting `seconds` at most. False at the end."""
+        """Reads what is there, waiting `seconds` at most. False at the end. What is written to be drawn as one picture
+        is read to its end: a person does not see the half of it."""
+        alive = self._read(seconds)
+        end = time.monotonic() + _PICTURE
+        while alive and self._is_in_picture and time.monotonic() < end:
+            alive = self._read(0.05)
+        return alive
+
+    @property
+    def _is_in_picture(self) -> bool:
+        return self.raw.rfind(_BEGIN) > self.raw.rfind(_END)
+
+    def _read(self, seconds: float) -> bool:
         try:
             data = self.process.read_nonblocking(65_536, seconds)
         except pexpect.TIMEOUT:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import resource
+import warnings
 from pathlib import Path
 
 import pytest
 
-from coder.git.call import Git
+from coder.git.call import Answer, Git
 from tests.support.processes import is_alive, until
 
 
@@ -63,6 +65,21 @@ async def test_a_cancelled_caller_ends_it_first(tmp_path: Path) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert not is_alive(int((tmp_path / "pid").read_text()))
+
+
+def test_one_that_begins_as_its_loop_ends_is_ended_and_waited_for(tmp_path: Path) -> None:
+    git = fake(tmp_path, "sleep 600")
+
+    async def ends_at_once() -> asyncio.Task[Answer]:
+        return asyncio.create_task(git.asked(tmp_path))  # begun in the loop's last round, and cancelled after it
+
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        asked = asyncio.run(ends_at_once())
+        assert asked.cancelled()
+        del asked
+        gc.collect()
+    assert [str(warning.message) for warning in seen] == []
 
 
 async def test_a_long_input_and_a_long_answer_do_not_wait_for_each_other(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import os
 import stat
 from pathlib import Path
 
+from coder.app import asides
 from coder.app.assembly import Assembly
 from coder.app.outset import Outset
 from coder.commands.agents import Agent
@@ -81,6 +82,12 @@ class Inquiries:
         if not is_folder:
             raise SessionError(f"there is no folder {visible_line(path)[:200]}")
         return found
+
+    async def suggestion(self) -> str:
+        """What whoever talks to the model may say next, in a small model's words; "" where nothing is obvious."""
+        return await asides.Aside.of(self._begun).line(
+            "suggestion", asides.conversation(self._made.agent.history.messages)
+        )
 
     def rename(self, name: str) -> None:
         """The person's name for the session."""

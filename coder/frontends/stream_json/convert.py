@@ -117,6 +117,10 @@ def printed(session_id: str, text: str) -> Json:
     return system(session_id, "local_command_output", content=text)
 
 
+def suggested(session_id: str, prompt: str) -> Json:
+    return framed(session_id, type="prompt_suggestion", suggestion=prompt)
+
+
 def _user(session_id: str, uuid: str, parent: str | None, content: list[Json], extra: Json) -> Json:
     body = {"role": "user", "content": content}
     return framed(session_id, uuid, type="user", parent_tool_use_id=parent, message=body, **extra)

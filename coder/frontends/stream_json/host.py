@@ -48,7 +48,7 @@ class Host:
         self._fd = fd
         self._complaints = 0
         command = Commands(self.seat, out, config, env) if config.guidance.commands else None
-        self.turns = Turns(self.seat, out, command, config.time_budget)
+        self.turns = Turns(self.seat, out, command, config.time_budget, suggests=config.suggests)
         self._answers = answers_of(self.seat, self.turns)
         self.control = Control(out.send, self._answers)
         self._answers.update(more(self))
@@ -61,10 +61,12 @@ class Host:
                 await self.turns.work()
                 if signals.caught is None:
                     await self.control.settled()
+                    await self.turns.suggesting.settled()
             except Exception as error:  # noqa: BLE001  # a bug of ours must still leave a result, and no traceback
                 _log.exception("the turns failed")
                 self.turns.fail(CoderError(report(error)))
             finally:
+                self.turns.suggesting.drop()
                 self.out.closing()
                 reading.cancel()
                 await self.control.aclose()

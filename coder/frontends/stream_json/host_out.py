@@ -162,6 +162,10 @@ class HostOut(StreamJsonOut):
         """What a command of coder's own printed."""
         self._write(convert.printed(self._session_id, text))
 
+    def suggests(self, prompt: str) -> None:
+        """What may be said next."""
+        self._write(convert.suggested(self._session_id, prompt))
+
     def closing(self) -> None:
         """The session is about to be closed. Behind a failed result nothing is told of that: readers take the last
         message for the reason of a failure."""

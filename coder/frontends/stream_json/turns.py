@@ -23,6 +23,7 @@ from coder.frontends.crash import report
 from coder.frontends.going_on import without_advice
 from coder.frontends.stream_json.host_out import HostOut
 from coder.frontends.stream_json.host_seat import Seat
+from coder.frontends.stream_json.suggesting import Suggesting
 from coder.frontends.stream_json.turns_behind import Behind
 from coder.frontends.stream_json.turns_said import Said
 
@@ -52,9 +53,18 @@ class Receipt:
 
 
 class Turns:
-    """`command` None: a slash is a letter like any other. `time_budget` is for each message."""
+    """`command` None: a slash is a letter like any other. `time_budget` is for each message. `suggests`: a host may have
+    the next prompt suggested."""
 
-    def __init__(self, seat: Seat, out: HostOut, command: Command | None, time_budget: float | None = None) -> None:
+    def __init__(
+        self,
+        seat: Seat,
+        out: HostOut,
+        command: Command | None,
+        time_budget: float | None = None,
+        *,
+        suggests: bool = True,
+    ) -> None:
         self._seat = seat
         self._out = out
         self._command = command
@@ -66,12 +76,14 @@ class Turns:
         self._is_stopped = self._has_failed = False
         self.over = asyncio.Event()  # nothing more will be said, or begun
         self.behind = Behind()
+        self.suggesting = Suggesting(out.suggests, may=suggests)
         self._is_cut = False  # what has begun was interrupted before there was a session
         self._under: _Next | None = None  # what has begun, and has no result yet
         self._met = ""  # the session whose servers were waited for
         self.last: RunEnded | None = None
 
     def take(self, said: Said) -> None:
+        self.suggesting.drop()
         session = self._seat.session
         is_plain = not (said.is_command or said.is_synthetic or said.is_verbatim or said.is_empty or said.problem)
         can_read = said.queries and is_plain
@@ -94,6 +106,7 @@ class Turns:
         """What runs is interrupted, and nothing is begun any more."""
         self._is_stopped = True
         self.over.set()
+        self.suggesting.drop()
         self._waiting.clear()
         if self._seat.session is not None:
             self._seat.session.interrupt()
@@ -102,6 +115,7 @@ class Turns:
     def interrupt(self, *, cancels_queued: bool) -> Receipt:
         """Ends what runs; does nothing while idle. What is queued goes on after it, unless it is to be dropped: there
         is no result for that."""
+        self.suggesting.drop()
         session = self._seat.session
         unread = self._out.unread
         cancelled: tuple[str, ...] = ()
@@ -151,6 +165,7 @@ class Turns:
         """Until nothing more will be said, and all that was is done."""
         while (next_one := await self._next()) is not None:
             self._under, self._is_cut = next_one, False
+            self.suggesting.drop()
             try:
                 session = await self._seat.opened()
             except CoderError as error:
@@ -226,6 +241,8 @@ class Turns:
         self._out.state("idle")
         if not self._is_stopped:
             self._waiting.extendleft(reversed(unread))
+            if not self._waiting:
+                self.suggesting.turn_ended(session, ended)
         self.last = ended
 
     async def _run(self, session: Session, said: Said | None) -> RunEnded:

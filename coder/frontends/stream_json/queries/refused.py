@@ -44,7 +44,5 @@ REASONS = {
     "generate_session_title": "a host names a session itself: rename_session",
     "side_question": "a session has one conversation: fork it with --resume and --fork-session",
     "set_color": "a session has no colour here",
-    "set_prompt_suggestions_paused": "there are no suggestions of prompts here",
-    "prompt_draft_activity": "there are no suggestions of prompts here",
 }  # fmt: skip
 """By the name of the request."""

@@ -8,16 +8,21 @@ import asyncio
 import errno
 import os
 import stat
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from coder.app import asides
 from coder.app.assembly import Assembly
 from coder.app.outset import Outset
+from coder.app.plugging.late import with_plugins
 from coder.commands.agents import Agent
 from coder.commands.definition import Definition
 from coder.core import nofollow
+from coder.core.config import Config
 from coder.core.dataclass import dataclass
 from coder.core.errors import SessionError
+from coder.core.plugins import PluginSettings
 from coder.core.messages import Text, ToolUse
 from coder.core.requests import Allow
 from coder.core.tools import Reads
@@ -83,6 +88,29 @@ class Inquiries:
             raise SessionError(f"there is no folder {visible_line(path)[:200]}")
         return found
 
+    @property
+    def before(self) -> Outset:
+        """What the session is made of, for the one that goes on with it under other settings."""
+        return self._begun
+
+    def plugin_servers(self) -> frozenset[str]:
+        """The servers that plugins bring to the session, used or not."""
+        return _of_plugins(self._begun.config)
+
+    def plugin_servers_anew(self, added: Mapping[Path, bool]) -> frozenset[str]:
+        """Those that its plugins would bring as they are by now, with `added` (and whether the servers of each are
+        wanted). Reads files; blocks."""
+        config = self._begun.config
+        named = config.plugins or PluginSettings(())
+        unwanted = frozenset(path for path, has_servers in added.items() if not has_servers)
+        anew = PluginSettings(
+            tuple(dict.fromkeys((*named.given, *added))), named.options, without_servers=named.without_servers | unwanted
+        )
+        servers = tuple(each for each in config.servers.sources if each.scope != "plugin")
+        return _of_plugins(
+            with_plugins(replace(config, plugins=anew, servers=replace(config.servers, sources=servers)))
+        )
+
     async def suggestion(self) -> str:
         """What whoever talks to the model may say next, in a small model's words; "" where nothing is obvious."""
         return await asides.Aside.of(self._begun).line(
@@ -110,6 +138,10 @@ class Inquiries:
         return made.commanded.commands.all_for_model(), next(
             (text for text in texts if text.startswith("<skills>")), ""
         )
+
+
+def _of_plugins(config: Config) -> frozenset[str]:
+    return frozenset(name for each in config.servers.sources if each.scope == "plugin" for name in each.servers)
 
 
 def _read(path: Path, real: Path, most: int) -> FileRead:

@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 
 
 class Purse:
-    """`model` is the one to ask; `edited` as `Accounts` takes it. Raises ConfigError when the configuration sets a
-    limit that cannot be held."""
+    """`model` is the one to ask; `edited` as `Accounts` takes it. `before` is that of the same session until now: its
+    totals and its limits go on. Raises ConfigError when the configuration sets a limit that cannot be held."""
 
-    def __init__(self, config: Config, session_id: str, model: str, edited: str = "") -> None:
+    def __init__(
+        self, config: Config, session_id: str, model: str, edited: str = "", before: Purse | None = None
+    ) -> None:
         fallbacks = tuple(catalog.resolve(name, config.env) for name in config.fallback_models)
-        budget = budget_of(config, (model, *fallbacks))
+        budget = budget_of(config, (model, *fallbacks)) if before is None else before._budget
         is_kept = config.persist and not config.model.is_replay
         secrets = (config.model.api_key, config.model.auth_token)
         file = LedgerFile(config.home) if is_kept else None
@@ -38,7 +40,7 @@ class Purse:
         self._fallbacks = fallbacks
         self._budget = budget
         self._side: FallbackModel | None = None
-        self._ledger = Ledger(catalog.price, _limits)
+        self._ledger = Ledger(catalog.price, _limits) if before is None else before._ledger
         self._accounts = Accounts(session_id, config.cwd, file, secrets, edited)
         self.model = connect(
             config.model, self._accounts.record, budget=budget, on_limit=config.on_limit, fallbacks=fallbacks

@@ -36,7 +36,7 @@ class PluginProblem:
 class Plugin:
     """`path` is what the person named, `root` the folder that its files lie in, `data` where it may keep things.
     `is_brought`: it lies in the repository that coder works in, so what it runs and grants counts only with trust.
-    `options` are those that its texts may name, by their keys: none that is secret."""
+    `options` are those that its texts may name, by their keys: none that is secret. `version` is as it says itself."""
 
     name: str
     path: Path
@@ -45,6 +45,7 @@ class Plugin:
     places: tuple[PluginPlace, ...] = ()
     is_brought: bool = False
     options: tuple[tuple[str, str], ...] = ()
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

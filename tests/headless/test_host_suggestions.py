@@ -102,7 +102,7 @@ async def test_what_comes_next_waits_for_no_suggestion(tmp_path: Path, how: str)
 
 @pytest.mark.behaviour("B-2681")
 async def test_one_that_is_looked_for_at_the_end_of_the_input_still_comes(tmp_path: Path) -> None:
-    script = {"rules": [rule(ASIDE, "Yes.", delay=0.2), TALK]}
+    script = {"rules": [rule(ASIDE, "Yes.", delay=0.02), TALK]}
     async with running_api(script) as api, hosted(tmp_path, api.url) as wire:
         await wire.ask("initialize", promptSuggestions=True)
         wire.say("first")

@@ -5,7 +5,8 @@ or how a session is made.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import field, replace
 from typing import TypeAlias
 
 from coder.app.session import Session
@@ -18,11 +19,13 @@ from coder.frontends import reopening
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Wanted:
-    """`start` None is the session that the command line means; `mode` and `model` likewise."""
+    """`start` None is the session that the command line means; `mode` and `model` likewise. `plugins` are further ones,
+    and whether the servers of each are wanted."""
 
     start: Start | None = None
     mode: Mode | None = None
     model: str | None = None
+    plugins: Mapping[str, bool] = field(default_factory=dict)
 
 
 Open: TypeAlias = Callable[[Wanted], Awaitable[Session]]
@@ -35,6 +38,7 @@ class Seat:
         self._opening: asyncio.Task[Session] | None = None
         self._session: Session | None = None
         self._problem: CoderError | None = None
+        self._plugins: dict[str, bool] = {}
         self.is_closed = False
 
     @property
@@ -72,6 +76,26 @@ class Seat:
             raise
         return await self.opened()
 
+    async def reload(self, added: Mapping[str, bool]) -> Session:
+        """The conversation that is open, made anew with what is on disk by now and with these plugins too. To be called
+        between turns. Raises CoderError; then it goes on without them."""
+        old, before = await self.opened(), self._plugins
+        back = replace(reopening.again(old, edited="plugins were read again"), before=old.inquiries.before)
+        reopening.leaves(old, None)
+        await old.aclose()
+        self._plugins = before | added
+        try:
+            await self._follow(old, back)
+        except CoderError:
+            self._session, self._plugins = None, before
+            try:
+                await self._follow(old, back)
+            except CoderError as error:
+                self._problem = error
+                raise
+            raise
+        return await self.opened()
+
     async def aclose(self) -> None:
         """Idempotent."""
         self.is_closed = True
@@ -85,7 +109,7 @@ class Seat:
     async def _follow(self, old: Session, start: Start) -> None:
         """What the host wanted of the old one counts for the new one, also what it said while that was made."""
         mode, model = old.control.mode, old.control.model
-        new = await self._open(Wanted(start, mode, model))
+        new = await self._open(Wanted(start, mode, model, self._plugins))
         if old.control.mode != mode:
             new.set_mode(old.control.mode)
         if old.control.model != model:

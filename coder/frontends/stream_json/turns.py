@@ -16,7 +16,7 @@ from uuid import uuid4
 from coder.app.prompting import Given
 from coder.app.session import Session
 from coder.core.dataclass import dataclass
-from coder.core.errors import CoderError
+from coder.core.errors import CoderError, SessionError
 from coder.core.events import RunEnded
 from coder.core.messages import Json
 from coder.frontends.crash import report
@@ -42,6 +42,14 @@ class _Next:
     """What the next turn begins with; without words of the host, what ended in the background."""
 
     said: Said | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Between:
+    """What is done while no turn runs, and who waits for it."""
+
+    do: Callable[[], Awaitable[Json]]
+    done: asyncio.Future[Json]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +81,13 @@ class Turns:
         self._changed = asyncio.Event()
         self._is_prompt = False  # what runs: it can be told more
         self._has_ended = False  # nothing more will be said
-        self._is_stopped = self._has_failed = False
+        self._is_stopped = self._has_failed = self._is_over = False
         self.over = asyncio.Event()  # nothing more will be said, or begun
         self.behind = Behind()
         self.suggesting = Suggesting(out.suggests, may=suggests)
         self._is_cut = False  # what has begun was interrupted before there was a session
         self._under: _Next | None = None  # what has begun, and has no result yet
+        self._between: deque[_Between] = deque()
         self._met = ""  # the session whose servers were waited for
         self.last: RunEnded | None = None
 
@@ -101,6 +110,11 @@ class Turns:
         self.over.set()
         self._seat_waits()
         self._changed.set()
+
+    def is_another(self) -> None:
+        """The session that is open was made anew: what it waits for before a turn is to be waited for again."""
+        self.suggesting.drop()
+        self._met = ""
 
     def stop(self) -> None:
         """What runs is interrupted, and nothing is begun any more."""
@@ -143,6 +157,26 @@ class Turns:
         self._out.forget([uuid])
         return True
 
+    @property
+    def busy(self) -> str:
+        """What is under way, or is about to begin; "" while nothing is."""
+        session = self._seat.session
+        if self._under is not None or self._waiting or (session is not None and self._has_news(session)):
+            return "a turn is running, or is about to"
+        if session is not None and session.agents is not None and session.agents.behind:
+            return "an agent works in the background"
+        return ""
+
+    async def between(self, do: Callable[[], Awaitable[Json]]) -> Json:
+        """Does it as soon as no turn runs, ahead of what is queued. Raises what it raises, and SessionError where no
+        more is begun."""
+        if self._is_over:
+            raise SessionError("the session is ending")
+        wanted = _Between(do, asyncio.get_running_loop().create_future())
+        self._between.append(wanted)
+        self._changed.set()
+        return await wanted.done
+
     def fail(self, error: CoderError) -> None:
         """Nothing more can be said to the session. Tells so once, whoever found it out."""
         if not self._has_failed:
@@ -163,6 +197,15 @@ class Turns:
 
     async def work(self) -> None:
         """Until nothing more will be said, and all that was is done."""
+        try:
+            await self._work()
+        finally:
+            self._is_over = True
+            while self._between:
+                if not (left := self._between.popleft().done).done():
+                    left.set_exception(SessionError("the session is ending"))
+
+    async def _work(self) -> None:
         while (next_one := await self._next()) is not None:
             self._under, self._is_cut = next_one, False
             self.suggesting.drop()
@@ -181,6 +224,9 @@ class Turns:
 
     async def _next(self) -> _Next | None:
         while not (self._is_stopped or self._out.is_broken):
+            if self._between:
+                await _do(self._between.popleft())
+                continue
             if self._waiting:
                 return _Next(self._waiting.popleft())
             session = self._seat.session
@@ -279,6 +325,19 @@ class Turns:
             return RunEnded(reason="server_missing", turns=0, error=" ".join(missing))
         self._met = session.facts.session_id
         return None
+
+
+async def _do(wanted: _Between) -> None:
+    if wanted.done.cancelled():
+        return
+    try:
+        made = await wanted.do()
+    except Exception as error:  # noqa: BLE001  # whoever waits for it is told; the turns go on
+        if not wanted.done.done():
+            wanted.done.set_exception(error)
+        return
+    if not wanted.done.done():
+        wanted.done.set_result(made)
 
 
 def _given(said: Said) -> Given:

@@ -10,7 +10,6 @@ _LOGIN = "logins are the person's, in a terminal: coder mcp login NAME, coder au
 REASONS = {
     "set_mcp_permission_mode_override": "a mode is for the whole session; ask or deny rules are for a server",
     "update_settings": "settings files are the person's here: /config in a terminal, or coder config set",
-    "reload_plugins": f"{_AT_START} which plugins there are; files of skills and agents are read anew by themselves",
     "mcp_read_resource": "pages of servers (ui://) are not shown here; resources are read by the model's tools",
     "mcp_call": "tools of servers are called by the model alone, through the rules",
     "mcp_authenticate": _LOGIN,

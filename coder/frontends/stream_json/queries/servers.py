@@ -23,7 +23,11 @@ async def status(session: Session, request: Json) -> Json:
     """Whoever looks wants to know: they begin to connect, if they have not."""
     del request
     session.look_at_servers()
-    return {"mcpServers": [_row(each) for each in session.servers]}
+    return {"mcpServers": rows(session)}
+
+
+def rows(session: Session) -> list[Json]:
+    return [_row(each) for each in session.servers]
 
 
 async def reconnect(session: Session, request: Json) -> Json:

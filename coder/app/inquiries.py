@@ -11,8 +11,8 @@ import stat
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from coder.app import asides
 from coder.app.assembly import Assembly
 from coder.app.outset import Outset
 from coder.app.plugging.late import with_plugins
@@ -26,10 +26,16 @@ from coder.core.plugins import PluginSettings
 from coder.core.messages import Text, ToolUse
 from coder.core.requests import Allow
 from coder.core.tools import Reads
+from coder.core.lazy import LazyModule
 from coder.core.visible import visible_line
 from coder.permissions.rules import Rule
 from coder.tools.files import LOAD_LIMIT, target
 from coder.tools.ledger import digest_of
+
+if TYPE_CHECKING:
+    from coder.app import asides, calling
+else:  # for what is seldom asked
+    asides, calling = (LazyModule(f"coder.app.{name}") for name in ("asides", "calling"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +95,11 @@ class Inquiries:
         return found
 
     @property
+    def env(self) -> dict[str, str]:
+        """The variables that commands of the session have."""
+        return {**os.environ, **self._begun.config.env}
+
+    @property
     def before(self) -> Outset:
         """What the session is made of, for the one that goes on with it under other settings."""
         return self._begun
@@ -111,11 +122,16 @@ class Inquiries:
             with_plugins(replace(config, plugins=anew, servers=replace(config.servers, sources=servers)))
         )
 
+    async def call(self, wanted: calling.Wanted) -> calling.Called:
+        """One call of a server's tool. Raises SessionError."""
+        made: calling.Called = await calling.call(self._begun, self._made, wanted)
+        return made
+
     async def suggestion(self) -> str:
         """What whoever talks to the model may say next, in a small model's words; "" where nothing is obvious."""
-        return await asides.Aside.of(self._begun).line(
-            "suggestion", asides.conversation(self._made.agent.history.messages)
-        )
+        quoted = asides.conversation(self._made.agent.history.messages)
+        found: str = await asides.Aside.of(self._begun).line("suggestion", quoted)
+        return found
 
     def rename(self, name: str) -> None:
         """The person's name for the session."""

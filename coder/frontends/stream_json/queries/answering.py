@@ -15,11 +15,11 @@ from coder.frontends.stream_json.queries import refused, servers, settings, task
 from coder.frontends.stream_json.queries.around import Around
 
 if TYPE_CHECKING:
-    from coder.frontends.stream_json.queries import context, files, known, reading, stored
+    from coder.frontends.stream_json.queries import calls, context, files, known, reading, stored, suggested
 else:  # for what is seldom asked
-    context, files, known, reading, stored = (
+    calls, context, files, known, reading, stored, suggested = (
         LazyModule(f"coder.frontends.stream_json.queries.{name}")
-        for name in ("context", "files", "known", "reading", "stored")
+        for name in ("calls", "context", "files", "known", "reading", "stored", "suggested")
     )
 
 Ask: TypeAlias = Callable[[Session, Json], Awaitable[Json]]
@@ -46,6 +46,8 @@ def _asked(around: Around) -> dict[str, Ask]:
         "mcp_reconnect": servers.reconnect,
         "mcp_toggle": servers.toggle,
         "mcp_set_servers": servers.set_servers,
+        "mcp_call": lambda *asked: calls.call(*asked),
+        "file_suggestions": lambda *asked: suggested.files(*asked),
         "get_context_usage": lambda *asked: context.usage(*asked),
         "rewind_files": lambda *asked: files.rewind(*asked),
         "stop_task": tasks.stop,

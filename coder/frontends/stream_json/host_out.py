@@ -165,6 +165,10 @@ class HostOut(StreamJsonOut):
         """What a command of coder's own printed."""
         self._write(convert.printed(self._session_id, text))
 
+    def reported(self, text: str, usage: Json) -> None:
+        """What fills the context."""
+        self._write(convert.reported(self._session_id, text, usage))
+
     def suggests(self, prompt: str) -> None:
         """What may be said next."""
         self._write(convert.suggested(self._session_id, prompt))

@@ -16,7 +16,7 @@ from contextlib import aclosing
 from typing import Literal, TypeAlias
 
 from coder.app.outset import Outset
-from coder.app.titles import cheap_model
+from coder.app.titles import cheap_model, read_title, title_request
 from coder.core import prompts
 from coder.core.dataclass import dataclass
 from coder.core.errors import ModelError
@@ -61,14 +61,25 @@ class Aside:
             headers={"x-coder-side-request": purpose},
             purpose=purpose,
         )
+        reply = await self._asked(request)
+        return _read(reply) if reply is not None else ""
+
+    async def title(self, words: str) -> str:
+        """A title for what these words are the beginning of; "" where it could not be had."""
+        if not self.name or not words.strip():
+            return ""
+        reply = await self._asked(title_request(self.name, words))
+        return read_title(reply) if reply is not None else ""
+
+    async def _asked(self, request: ModelRequest) -> Message | None:
         try:
             async with asyncio.timeout(_SECONDS), aclosing(self.model.stream(request)) as events:  # type: ignore[type-var]  # streams are generators
                 async for event in events:
                     if isinstance(event, Completed):
-                        return _read(event.message)
+                        return event.message
         except (ModelError, TimeoutError) as error:
-            _log.info("no %s: %s", purpose, error)
-        return ""
+            _log.info("no %s: %s", request.purpose, error)
+        return None
 
 
 def conversation(messages: Sequence[Message]) -> str:

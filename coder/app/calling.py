@@ -75,6 +75,26 @@ async def call(begun: Outset, made: Assembly, wanted: Wanted) -> Called:
     return Called(_blocks(output.content), answer.structured, answer.is_error)
 
 
+async def page(made: Assembly, server: str, uri: str) -> list[Json]:
+    """What a server has at an address. Raises SessionError."""
+    name = visible_line(server)[:200]
+    if made.reach is None:
+        raise SessionError("there are no MCP servers in this session")
+    try:
+        async with asyncio.timeout(_REACHED):
+            link = await made.reach.reached(server)
+            if link.server.is_hosted:
+                raise SessionError(f"{name} is a server of the host itself: it is to be read there")
+            found = list(await link.read(uri))
+    except (ServerError, ToolError) as error:
+        raise SessionError(visible_line(str(error))) from error
+    except TimeoutError as error:
+        raise SessionError(f"{name} has not answered in time") from error
+    if len(json.dumps(found, ensure_ascii=False, default=str)) > _MOST:
+        raise SessionError(f"what {name} has there is longer than {_MOST} characters")
+    return found
+
+
 async def _found(reach: Reach | None, name: str, shown: str) -> tuple[ServerTool, Link]:
     """Waits for the server that may have it. Raises SessionError and ToolError."""
     if reach is None:

@@ -23,12 +23,13 @@ from coder.core.config import Config
 from coder.core.dataclass import dataclass
 from coder.core.errors import SessionError
 from coder.core.plugins import PluginSettings
-from coder.core.messages import Text, ToolUse
+from coder.core.messages import Json, Text, ToolUse
 from coder.core.requests import Allow
 from coder.core.tools import Reads
 from coder.core.lazy import LazyModule
 from coder.core.visible import visible_line
 from coder.permissions.rules import Rule
+from coder.sessions.titles import first_words
 from coder.tools.files import LOAD_LIMIT, target
 from coder.tools.ledger import digest_of
 
@@ -94,6 +95,11 @@ class Inquiries:
             raise SessionError(f"there is no folder {visible_line(path)[:200]}")
         return found
 
+    async def page(self, server: str, uri: str) -> list[Json]:
+        """A resource of a server, as the server has it. Raises SessionError."""
+        made: list[Json] = await calling.page(self._made, server, uri)
+        return made
+
     @property
     def env(self) -> dict[str, str]:
         """The variables that commands of the session have."""
@@ -136,6 +142,16 @@ class Inquiries:
     def rename(self, name: str) -> None:
         """The person's name for the session."""
         self._begun.journal.rename(name)
+        self._made.others.entitled()
+
+    async def title(self, words: str) -> str:
+        """A title for a session that begins with these words: a small model's, or else the first of them."""
+        found: str = await asides.Aside.of(self._begun).title(words)
+        return found or first_words(words)
+
+    def entitle(self, title: str) -> None:
+        """A title that the person's own name for the session stands above."""
+        self._begun.journal.entitle(title)
         self._made.others.entitled()
 
     def agents(self) -> tuple[tuple[Agent, ...], str]:

@@ -27,6 +27,14 @@ async def call(session: Session, request: Json) -> Json:
     return _told(called)
 
 
+async def read(session: Session, request: Json) -> Json:
+    """A page of a server, for a host that shows such: foreign text, to be shown where it can do nothing."""
+    name, uri = fields.text(request, "serverName"), fields.text(request, "uri")
+    if not uri.startswith("ui://"):
+        raise RequestError("uri must be that of a page: ui://…; the model reads other resources")
+    return {"contents": await session.inquiries.page(name, uri)}
+
+
 def _told(called: Called) -> Json:
     structured = {} if called.structured is None else {"structuredContent": called.structured}
     return {"content": called.content, **structured, **({"isError": True} if called.is_error else {})}

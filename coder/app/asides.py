@@ -117,5 +117,5 @@ def _row(message: Message) -> str:
 
 def _read(reply: Message) -> str:
     lines = [line.strip() for line in reply.text.splitlines() if line.strip()]
-    line = visible_line(lines[0].strip("\"“”«»`")).strip() if len(lines) == 1 else ""
+    line = visible_line(lines[0].strip('"“”«»`')).strip() if len(lines) == 1 else ""
     return line if len(line) <= _LONGEST and line.casefold() not in _NOTHING else ""

@@ -187,9 +187,7 @@ def _progress(begun: Outset) -> tuple[AgentProgress, ...]:
     return () if beat is None else (progressing.AgentProgress(lambda: asides.Aside.of(begun), begun.emit, beat),)
 
 
-def _ends(
-    begun: Outset, made: Assembly, asking: tuple[Titler | AgentProgress, ...], *, logs: bool
-) -> AsyncExitStack:
+def _ends(begun: Outset, made: Assembly, asking: tuple[Titler | AgentProgress, ...], *, logs: bool) -> AsyncExitStack:
     """What is to be closed; the last comes first. `asking` is what asks small models."""
     ends = AsyncExitStack()
     if logs:

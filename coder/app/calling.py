@@ -1,4 +1,4 @@
-"""One call of a server's tool for whoever holds the session: no turn of the model, and nothing of it in the conversation.
+"""One call of a server's tool for whoever holds the session: no turn of the model, and no word in the conversation.
 
 Who holds the session is trusted, so that nobody is asked unless it wants the call to be judged as one of the model's:
 then modes, questions and hooks count too. Deny rules hold in any case. Must not know who asks.
@@ -136,7 +136,7 @@ async def _judged(made: Assembly, use: ToolUse) -> Called:
     return Called(content, data.get("structuredContent"), outcome.result.is_error)
 
 
-def _blocks(content: ResultContent) -> list[Json]:
+def _blocks(content: str | ResultContent) -> list[Json]:
     blocks = (Text(content),) if isinstance(content, str) else content
     return [block_to_api(block) for block in blocks]
 

@@ -22,11 +22,11 @@ from coder.core import nofollow
 from coder.core.config import Config
 from coder.core.dataclass import dataclass
 from coder.core.errors import SessionError
-from coder.core.plugins import PluginSettings
+from coder.core.lazy import LazyModule
 from coder.core.messages import Json, Text, ToolUse
+from coder.core.plugins import PluginSettings
 from coder.core.requests import Allow
 from coder.core.tools import Reads
-from coder.core.lazy import LazyModule
 from coder.core.visible import visible_line
 from coder.permissions.rules import Rule
 from coder.sessions.titles import first_words
@@ -121,7 +121,9 @@ class Inquiries:
         named = config.plugins or PluginSettings(())
         unwanted = frozenset(path for path, has_servers in added.items() if not has_servers)
         anew = PluginSettings(
-            tuple(dict.fromkeys((*named.given, *added))), named.options, without_servers=named.without_servers | unwanted
+            tuple(dict.fromkeys((*named.given, *added))),
+            named.options,
+            without_servers=named.without_servers | unwanted,
         )
         servers = tuple(each for each in config.servers.sources if each.scope != "plugin")
         return _of_plugins(

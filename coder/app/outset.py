@@ -137,9 +137,7 @@ def _book(config: Config, rules: Rules, save_rule: SaveRule | None) -> RuleBook:
     return RuleBook(rules, path, config.cwd, save_rule or _save(config), is_closed=closed)
 
 
-def _shared(
-    config: Config, rules: Rules, judge: Judge, model: str, purse: Purse, before: Outset | None
-) -> ToolSession:
+def _shared(config: Config, rules: Rules, judge: Judge, model: str, purse: Purse, before: Outset | None) -> ToolSession:
     env, denied = {**os.environ, **config.env}, rules.denied_reads(judge.world())
     web = web_room(config, env, model, purse.side_model)
     planning = Planning(config.plan_instructions)

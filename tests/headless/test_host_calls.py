@@ -69,9 +69,7 @@ async def test_a_failure_is_an_error_or_where_it_is_wanted_a_result(tmp_path: Pa
 async def test_rules_that_deny_hold_and_all_are_asked_where_that_is_wanted(tmp_path: Path, rule: str) -> None:
     settings = json.dumps({"permissions": {rule: [TOOL]}} if rule in ("deny", "allow") else {})
     link = oven()
-    async with hosted(
-        tmp_path, NOWHERE, links=MemoryLinks(link), settings=settings, permission_mode="default"
-    ) as wire:
+    async with hosted(tmp_path, NOWHERE, links=MemoryLinks(link), settings=settings, permission_mode="default") as wire:
         given: Json = {"tool": TOOL, "arguments": {"bread": "rye"}}
         if rule.startswith("deny"):
             if rule == "deny later":

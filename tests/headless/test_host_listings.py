@@ -61,7 +61,9 @@ async def test_two_settings_are_written_and_no_others(tmp_path: Path) -> None:
         assert "must be one of" in await no(wire, "update_settings", **user, settings={"effortLevel": "max"})
         both = {"outputStyle": "concise", "permissions": {"allow": ["Bash"]}}
         assert "outputStyle alone, not permissions" in await no(wire, "update_settings", **local, settings=both)
-        assert "alone, not outputStyle" in await no(wire, "update_settings", **user, settings={"outputStyle": "concise"})
+        assert "alone, not outputStyle" in await no(
+            wire, "update_settings", **user, settings={"outputStyle": "concise"}
+        )
         assert "not nothing" in await no(wire, "update_settings", **user, settings={})
         assert "source must be" in await no(wire, "update_settings", source="projectSettings", settings={})
     assert json.loads((project / ".coder" / "settings.local.json").read_text()) == {"outputStyle": "Concise"}

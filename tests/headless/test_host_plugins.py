@@ -100,6 +100,7 @@ async def test_it_waits_for_the_turn_or_says_that_one_runs(tmp_path: Path) -> No
         await wire.turn()
         busy = await no(wire)
         assert busy["error_code"] == "reload_plugins_busy" and "stop_task" in str(busy["error"])
+        wrong: object
         for wrong in ([{"type": "local", "path": "bakery"}], [{"type": "npm", "path": "/x"}], {}):
             assert "add_plugins" in str((await no(wire, add_plugins=wrong))["error"])
 
@@ -116,7 +117,9 @@ async def test_what_lies_in_the_repository_runs_nothing_before_it_is_trusted(tmp
         assert answer["mcpServers"] == [] and [each["name"] for each in answer["plugins"]] == ["bakery"]
         wire.say("/bakery:knead x")
         frames = await wire.turn()
-        assert any("before you trust them" in each["content"] for each in frames if each.get("subtype") == "informational")
+        assert any(
+            "before you trust them" in each["content"] for each in frames if each.get("subtype") == "informational"
+        )
     assert not seen.exists()
 
 

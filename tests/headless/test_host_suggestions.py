@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.fakeapi import RunningApi, fault, rule, running_api, tool, turn
+from tests.support.fakeapi import RunningApi, fault, rule, running_api, tool
 from tests.support.hosted import Hosted, hosted
 
 STALLS = fault("stall", after=2, times="forever")
@@ -90,10 +90,11 @@ async def test_what_comes_next_waits_for_no_suggestion(tmp_path: Path, how: str)
             assert await wire.ask("set_prompt_suggestions_paused", paused=True) == {}
         else:
             assert await wire.ask("prompt_draft_activity") == {}
-        await wire.streaming(lambda: asked.state != "streaming")
+        await wire.streaming(lambda: asked.state == "left")
         if how != "say":
             assert asides(api, "suggestion") == 1
-        assert "paused must be true or false" in (await wire.answer(wire.request("set_prompt_suggestions_paused")))["error"]
+        wrong = await wire.answer(wire.request("set_prompt_suggestions_paused"))
+        assert "paused must be true or false" in wrong["error"]
         if how == "say":
             await wire.ask("interrupt")
         rest = await wire.rest()

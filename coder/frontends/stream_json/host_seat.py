@@ -83,7 +83,7 @@ class Seat:
         back = replace(reopening.again(old, edited="plugins were read again"), before=old.inquiries.before)
         reopening.leaves(old, None)
         await old.aclose()
-        self._plugins = before | added
+        self._plugins = {**before, **added}
         try:
             await self._follow(old, back)
         except CoderError:

@@ -61,8 +61,8 @@ class Receipt:
 
 
 class Turns:
-    """`command` None: a slash is a letter like any other. `time_budget` is for each message. `suggests`: a host may have
-    the next prompt suggested."""
+    """`command` None: a slash is a letter like any other. `time_budget` is for each message. `suggests`: a host may
+    have the next prompt suggested."""
 
     def __init__(
         self,

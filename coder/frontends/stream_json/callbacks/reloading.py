@@ -5,7 +5,6 @@ plugins are made of, or how a session is opened.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,7 +58,7 @@ def _added(request: Json) -> dict[str, bool]:
     found: dict[str, bool] = {}
     for at, each in enumerate(given):
         path = each.get("path") if isinstance(each, dict) and each.get("type") == "local" else None
-        if not isinstance(path, str) or not os.path.isabs(path) or "\0" in path:
+        if not isinstance(path, str) or not path.startswith("/") or "\0" in path:
             raise RequestError(f'add_plugins[{at}] must be {{"type": "local", "path": "/…"}}')
         found[path] = each.get("skipMcpDiscovery") is not True
     return found

@@ -15,7 +15,18 @@ from coder.frontends.stream_json.queries import refused, servers, settings, task
 from coder.frontends.stream_json.queries.around import Around
 
 if TYPE_CHECKING:
-    from coder.frontends.stream_json.queries import about, calls, context, files, hooks, known, reading, stored, suggested, written
+    from coder.frontends.stream_json.queries import (
+        about,
+        calls,
+        context,
+        files,
+        hooks,
+        known,
+        reading,
+        stored,
+        suggested,
+        written,
+    )
 else:  # for what is seldom asked
     about, calls, context, files, hooks, known, reading, stored, suggested, written = (
         LazyModule(f"coder.frontends.stream_json.queries.{name}")

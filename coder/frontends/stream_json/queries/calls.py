@@ -1,4 +1,4 @@
-"""One call of a tool of an MCP server for a host, without a turn of the model. Must not know how a server is reached."""
+"""One call of a server's tool for a host, without a turn of the model. Must not know how a server is reached."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files that an `@` may mean, for a host: those that the terminal would offer. Must not know how they are ranked."""
+"""The files that an `@` may mean, for a host: those that a terminal offers. Must not know how they are ranked."""
 
 from __future__ import annotations
 

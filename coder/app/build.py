@@ -127,9 +127,9 @@ async def _warnings(begun: Outset, made: Assembly) -> tuple[str, ...]:
 
 def _session(begun: Outset, made: Assembly, warnings: tuple[str, ...], ends: AsyncExitStack) -> Session:
     async def what_fills_it() -> ContextReport:
-        limit, messages = made.agent.upkeep.compacts_at, made.agent.history.messages or (made.context(),)
+        limit, messages = made.agent.upkeep.compacts_at, made.agent.history.messages or (made.first.now(),)
         counted: ContextReport = await contents.context_report(
-            made.template, messages, limit, begun.purse.model.count_tokens
+            made.requests.template, messages, limit, begun.purse.model.count_tokens
         )
         return counted
 
@@ -156,8 +156,8 @@ def _session(begun: Outset, made: Assembly, warnings: tuple[str, ...], ends: Asy
         permits=permits,
         described=made.casting.described,
         roots=lambda: begun.ground.workspace.roots,
-        switch=made.switch,
-        tune=made.tune,
+        switch=made.requests.switch,
+        tune=made.requests.tune,
         inquiries=lambda: inquiring.Inquiries(begun, made),
     )
     return session

@@ -57,7 +57,7 @@ async def run(
         try:
             unmet = await _unmet(session)  # before what is said of the session: which servers are there
             frontend.begin(session)
-            session.servers_told()
+            session.servers.told()
             session.wait_for_agents()
             end.ended = unmet or await _run(session, prompt, time_budget, has_commands=has_commands)
         except CoderError as error:  # such as a command whose text cannot be made
@@ -121,7 +121,7 @@ async def _closed(session: Session, frontend: HeadlessFrontend) -> bool:
 
 async def _unmet(session: Session) -> RunEnded | None:
     """The end of a run that is not to begin, because a server is not there that must be."""
-    missing = await session.required()
+    missing = await session.servers.required()
     if missing is None:
         return RunEnded(reason="interrupted", turns=0, error="Interrupted")
     return RunEnded(reason="server_missing", turns=0, error=" ".join(missing)) if missing else None

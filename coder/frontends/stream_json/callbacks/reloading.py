@@ -70,7 +70,7 @@ def _expect_reopenable(session: Session) -> None:
         raise RequestError("this session is not kept, so that it cannot go on with other plugins")
     if session.agents is not None and session.agents.behind:
         raise RequestError("an agent works in the background, and would be ended: stop_task ends it", _BUSY)
-    if any(task.state == "running" for task in session.tasks()):
+    if any(task.state == "running" for task in session.tasks.all):
         raise RequestError("a command runs in the background, and would be ended: stop_task ends it", _BUSY)
 
 

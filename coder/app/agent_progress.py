@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import field
 
-from coder.app.asides import Aside, did
+from coder.app.asides import Aside, did, quoted
 from coder.core.agents import AgentRow
 from coder.core.dataclass import dataclass
 from coder.core.events import AgentEnded, AgentProgressed, AgentStarted, AnyEvent, MessageAdded
@@ -75,7 +75,6 @@ class AgentProgress:
                 continue
             watched.is_news = False
             steps = "\n".join(watched.steps)
-            quoted = f"<task>\n{watched.task}\n</task>\n<steps>\n{steps}\n</steps>"
-            if line := await aside.line("progress", quoted):
+            if line := await aside.line("progress", f"{quoted('task', watched.task)}\n{quoted('steps', steps)}"):
                 row = watched.row
                 self._emit(AgentProgressed(agent=row.id, row=row, summary=line))

@@ -49,13 +49,13 @@ class Aside:
         name = cheap_model({**os.environ, **config.env}, config.model.name) or begun.control.model
         return cls(begun.purse.side_model(), "" if config.model.is_replay else name)
 
-    async def line(self, purpose: Purpose, quoted: str) -> str:
-        """The one line that the reply consists of; "" where there is none, or it could not be had."""
-        if not self.name or not quoted:
+    async def line(self, purpose: Purpose, words: str) -> str:
+        """The one line that the reply to the quoted words consists of; "" where there is none, or it could not be had."""
+        if not self.name or not words:
             return ""
         request = ModelRequest(
             self.name,
-            (Message("user", (Text(quoted),)),),
+            (Message("user", (Text(words),)),),
             system=(prompts.load(purpose),),
             max_tokens=_OUTPUT,
             headers={"x-coder-side-request": purpose},
@@ -90,7 +90,11 @@ def conversation(messages: Sequence[Message]) -> str:
             rows.append(row)
         if len(rows) == _MESSAGES:
             break
-    return "<conversation>\n" + "\n".join(reversed(rows)) + "\n</conversation>" if rows else ""
+    return quoted("conversation", "\n".join(reversed(rows))) if rows else ""
+
+
+def quoted(what: str, text: str) -> str:
+    return f"<{what}>\n{text}\n</{what}>"
 
 
 def did(message: Message) -> str:
@@ -112,7 +116,7 @@ def _row(message: Message) -> str:
     words = words.strip()
     if len(words) > _WORDS:  # the end of a long answer says what comes next
         words = f"…{words[-_WORDS:]}" if who == "assistant" else f"{words[:_WORDS]}…"
-    return f"<{who}>\n{words}\n</{who}>"
+    return quoted(who, words)
 
 
 def _read(reply: Message) -> str:

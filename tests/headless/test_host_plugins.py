@@ -135,3 +135,28 @@ async def test_a_session_that_is_not_kept_is_read_again_before_its_first_prompt_
         wire.say("first")
         assert (await wire.result())["result"] == "One."
         assert "not kept" in str((await no(wire))["error"])
+
+
+@pytest.mark.behaviour("B-2683")
+async def test_what_the_host_had_changed_stays_so(tmp_path: Path) -> None:
+    (tmp_path / "project").mkdir()
+    asks = turn(tool("Bash", command="touch a; touch b"))
+    script = [turn("One."), asks, turn("Two."), turn("Three.")]
+    rules = {"permissions": {"deny": ["Bash(touch *)"]}}
+    async with running_api(script) as api, hosted(tmp_path, api.url, max_budget_usd=9.0) as wire:
+        wire.say("first")
+        await wire.turn()
+        await wire.ask("set_model", model="haiku")
+        await wire.ask("set_permission_mode", mode="acceptEdits")
+        await wire.ask("apply_flag_settings", settings=rules)
+        await wire.ask("reload_plugins")
+        wire.say("second")
+        frames = await wire.turn()
+        init = next(each for each in frames if each.get("subtype") == "init")
+        assert "haiku" in init["model"] and init["permissionMode"] == "acceptEdits"
+        assert len(frames[-1]["permission_denials"]) == 1 and not (tmp_path / "project" / "a").exists()
+        await wire.ask("set_model", model=None)
+        wire.say("third")
+        await wire.turn()
+        models = [body["model"] for body in api.requests]
+        assert models[0] == models[3] != models[1] == models[2] and "haiku" in models[1]

@@ -67,12 +67,7 @@ class Seat:
         try:
             await self._follow(old, start)
         except CoderError:
-            self._session = None
-            try:
-                await self._follow(old, back)
-            except CoderError as error:
-                self._problem = error
-                raise
+            await self._go_back(old, back)
             raise
         return await self.opened()
 
@@ -80,19 +75,16 @@ class Seat:
         """The conversation that is open, made anew with what is on disk by now and with these plugins too. To be called
         between turns. Raises CoderError; then it goes on without them."""
         old, before = await self.opened(), self._plugins
-        back = replace(reopening.again(old, edited="plugins were read again"), before=old.inquiries.before)
+        made = old.inquiries.before
+        back = replace(reopening.again(old, keeps_model=False, edited="plugins were read again"), before=made)
         reopening.leaves(old, None)
         await old.aclose()
         self._plugins = {**before, **added}
         try:
-            await self._follow(old, back)
+            await self._follow(old, back, made.model)
         except CoderError:
-            self._session, self._plugins = None, before
-            try:
-                await self._follow(old, back)
-            except CoderError as error:
-                self._problem = error
-                raise
+            self._plugins = before
+            await self._go_back(old, back)
             raise
         return await self.opened()
 
@@ -106,9 +98,19 @@ class Seat:
         if session is not None:
             await session.aclose()
 
-    async def _follow(self, old: Session, start: Start) -> None:
-        """What the host wanted of the old one counts for the new one, also what it said while that was made."""
-        mode, model = old.control.mode, old.control.model
+    async def _go_back(self, old: Session, back: Start) -> None:
+        """Into the conversation that was open. Raises CoderError; then there is none any more."""
+        self._session = None
+        try:
+            await self._follow(old, back)
+        except CoderError as error:
+            self._problem = error
+            raise
+
+    async def _follow(self, old: Session, start: Start, first: str = "") -> None:
+        """What the host wanted of the old one counts for the new one, also what it said while that was made. `first` is
+        the model that it would go back to, where that is not the one of the moment."""
+        mode, model = old.control.mode, first or old.control.model
         new = await self._open(Wanted(start, mode, model, self._plugins))
         if old.control.mode != mode:
             new.tuning.set_mode(old.control.mode)

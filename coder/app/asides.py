@@ -50,7 +50,7 @@ class Aside:
         return cls(begun.purse.side_model(), "" if config.model.is_replay else name)
 
     async def line(self, purpose: Purpose, words: str) -> str:
-        """The one line that the reply to the quoted words consists of; "" where there is none, or it could not be had."""
+        """The one line that the reply to quoted words consists of; "" where there is none, or it could not be had."""
         if not self.name or not words:
             return ""
         request = ModelRequest(

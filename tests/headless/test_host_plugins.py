@@ -160,3 +160,14 @@ async def test_what_the_host_had_changed_stays_so(tmp_path: Path) -> None:
         await wire.turn()
         models = [body["model"] for body in api.requests]
         assert models[0] == models[3] != models[1] == models[2] and "haiku" in models[1]
+
+
+@pytest.mark.behaviour("B-2683")
+async def test_what_may_be_spent_is_for_the_process(tmp_path: Path) -> None:
+    script = [turn("One.", usage={"output_tokens": 190_000}), turn("Two.")]
+    async with running_api(script) as api, hosted(tmp_path, api.url, max_tokens_total=200_000) as wire:
+        wire.say("first")
+        assert (await wire.result())["result"] == "One."
+        await wire.ask("reload_plugins")
+        wire.say("second")
+        assert (await wire.result())["terminal_reason"] == "budget_exhausted" and len(api.requests) == 1

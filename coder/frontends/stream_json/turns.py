@@ -92,7 +92,6 @@ class Turns:
         self.last: RunEnded | None = None
 
     def take(self, said: Said) -> None:
-        self.suggesting.drop()
         session = self._seat.session
         is_plain = not (said.is_command or said.is_synthetic or said.is_verbatim or said.is_empty or said.problem)
         can_read = said.queries and is_plain

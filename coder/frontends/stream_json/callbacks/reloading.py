@@ -37,6 +37,7 @@ async def reload(host: Host, own: Callable[[], tuple[str, ...]], request: Json) 
         if request.get("hold_on_cache_impact") is True:
             held = await _impact(session, added)
         if not held.get("held"):
+            host.turns.suggesting.drop()  # it is asked by what is about to be closed
             session = await host.seat.reload(added)
             host.out.is_another(session)
             host.turns.is_another()

@@ -12,7 +12,6 @@ import pytest
 
 from coder.core.locks import is_locked, lock
 
-
 CLOSED = 1_000_000  # no such thing is open: as where there are no locks
 
 

@@ -24,7 +24,8 @@ def _problems(schema: Any, value: Any, where: str, depth: int) -> Iterator[str]:
     if not isinstance(schema, dict) or depth > _DEEPEST:
         return
     kinds = schema.get("type")
-    named = [each for each in (kinds if isinstance(kinds, list) else [kinds]) if each in KINDS]
+    listed = kinds if isinstance(kinds, list) else [kinds]
+    named = [each for each in listed if isinstance(each, str) and each in KINDS]
     name = f"`{where}`" if where else "the input"
     if named and not any(is_kind(kind, value) for kind in named):
         yield f"{name} is {_shown(value)}; expected {' or '.join(named)}."

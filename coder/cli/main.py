@@ -149,6 +149,7 @@ def _start(arguments: RunArguments) -> int:
     # What is piped is what a command is to work on.
     prompt = "\n\n".join(reversed(parts) if has_commands else parts)
     if has_commands:
+        prompt = prompt.lstrip()  # wherever else a line is looked at, what stands before a slash counts for nothing
         _check_command(prompt, arguments.flags)
     looking = _looking(config)
     try:

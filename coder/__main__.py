@@ -25,15 +25,19 @@ def main() -> None:
 
         _say(PAGES[argv[1]])
         return
-    from coder.cli.early import begin
+    from coder.cli import early
 
-    begin(argv)
+    early.begin(argv)
     # Start-up only makes objects that stay: collecting in between costs a tenth of it and frees nothing. Collection
     # begins again when the work does (cli/main.py).
     gc.disable()
-    from coder.cli.main import run
+    try:
+        from coder.cli.main import run
 
-    sys.exit(run(argv))
+        code = run(argv)
+    except (MemoryError, SystemError):  # the latter is what an import makes of it at times
+        early.starved()
+    sys.exit(code)
 
 
 def _leave_the_folder_alone() -> None:

@@ -27,15 +27,17 @@ def main() -> None:
         return
     from coder.cli import early
 
-    early.begin(argv)
-    # Start-up only makes objects that stay: collecting in between costs a tenth of it and frees nothing. Collection
-    # begins again when the work does (cli/main.py).
-    gc.disable()
     try:
+        early.begin(argv)
+        # Start-up only makes objects that stay: collecting in between costs a tenth of it and frees nothing. Collection
+        # begins again when the work does (cli/main.py).
+        gc.disable()
         from coder.cli.main import run
 
         code = run(argv)
-    except (MemoryError, SystemError):  # the latter is what an import makes of it at times
+    except (MemoryError, SystemError, ImportError) as error:
+        if not early.is_of_memory(error):
+            raise
         early.starved()
     sys.exit(code)
 

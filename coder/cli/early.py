@@ -19,6 +19,7 @@ INTERRUPTED = "Interrupted before the session began. Nothing was sent to the mod
 
 _PATIENCE = 30.0  # seconds that are waited for a reader that does not read
 _HURRIED = 3.0  # the same, once a signal has come
+_RESERVED = 1 << 20  # bytes; never written to, so that no page of it is taken
 
 _unwinds = False
 _is_leaving = False  # the result is on its way
@@ -63,13 +64,7 @@ def unwinding() -> Iterator[None]:
     try:
         yield
     finally:
-        _PATIENCE = 30.0  # seconds that are waited for a reader that does not read
-
-
-_HURRIED = 3.0  # the same, once a signal has come
-
-_unwinds = False
-_is_leaving = False  # the result is on its way
+        _unwinds = False
 
 
 def failed(why: str) -> None:
@@ -80,6 +75,14 @@ def failed(why: str) -> None:
         _write(1, _result(why, "turn_setup_failed"), _PATIENCE, 1)
         _is_leaving = False
     over()
+
+
+def is_of_memory(error: BaseException) -> bool:
+    """Whether there was no memory, also as imports say it: by an error of the interpreter, or of its loader."""
+    said = str(error)
+    return isinstance(error, MemoryError | SystemError) or (
+        isinstance(error, ImportError) and ("map segment" in said or "allocate memory" in said)
+    )
 
 
 def starved() -> NoReturn:

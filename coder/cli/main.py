@@ -71,7 +71,9 @@ def run(argv: list[str]) -> int:
         early.failed(f"{what}: {error.strerror or error}")
         sys.stderr.write(f"coder: {what}: {error.strerror or error}\n")
         return FAILED
-    except Exception as error:  # noqa: BLE001  # a bug of ours must still leave one result, and no traceback
+    except Exception as error:  # a bug of ours must still leave one result, and no traceback
+        if early.is_of_memory(error):
+            raise  # there is none to say so with
         return _crashed(error)
 
 

@@ -36,7 +36,8 @@ def unknown(session: Session, text: str) -> str:
     if find(found[1]) is not None:
         return f"/{found[1]} is a command of interactive sessions. To send it as text, put a word before it."
     near = get_close_matches(found[1], names, n=_NEAR)
-    hint = f" Did you mean {' or '.join(f'/{each}' for each in near)}?" if near else " `coder commands list` names them."
+    meant = " or ".join(f"/{each}" for each in near)
+    hint = f" Did you mean {meant}?" if near else " `coder commands list` names them."
     return f"Unknown command: /{found[1]}.{hint} To send it as text, put a word before it."
 
 

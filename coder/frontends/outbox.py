@@ -40,8 +40,8 @@ class Outbox:
         self.failure: OSError | None = None  # why it is broken, unless the reader has left
 
     def put(self, line: bytes) -> None:
-        """Never blocks (but where no thread is to be had), never raises. A short line goes out at once where there is room: another thread costs more than
-        the line."""
+        """Never blocks (but where no thread is to be had), never raises. A short line goes out at once where there is
+        room: another thread costs more than the line."""
         with self._lock:
             if self._is_plain and not self._waiting and len(line) <= select.PIPE_BUF and self._has_room():
                 self._write(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +33,27 @@ def test_too_few_files_for_anything_is_one_result_and_no_traceback(place: Place)
     ends.check_told(done, "json")
     assert (done.code, done.stderr) == (1, "") and "Too many open files" in done.stdout
     ends.check_clean(place)
+
+
+def starved(place: Place, kilobytes: int, form: str) -> None:
+    done = limited(place, f"-v {kilobytes}", form, ())
+    ends.check_told(done, form, 1, 4)
+    assert form == "text" or len(done.stderr.splitlines()) == ('"session_id":""' in done.stdout), done
+
+
+@pytest.mark.behaviour("B-2713")
+@pytest.mark.parametrize("kilobytes", [24_100, 34_500])
+def test_too_little_memory_is_one_result_and_one_line(place: Place, kilobytes: int) -> None:
+    starved(place, kilobytes, "json")
+
+
+@pytest.mark.soak
+@pytest.mark.behaviour("B-2713")
+@pytest.mark.parametrize("form", ["text", "json", "stream-json"])
+def test_so_it_is_with_any_little_memory(tmp_path: Path, form: str) -> None:
+    for kilobytes in range(15_000, 220_000, 5_300):
+        (tmp_path / str(kilobytes)).mkdir()
+        starved(Place.make(tmp_path / str(kilobytes)), kilobytes, form)
 
 
 @pytest.mark.soak

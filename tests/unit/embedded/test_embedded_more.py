@@ -12,6 +12,7 @@ from coder import Options, Session
 from coder.core.messages import Json
 from tests.support.fakeapi import RunningApi, running_api, turn
 
+
 def options(root: Path, api: RunningApi, **given: Any) -> Options:
     (root / "project").mkdir(exist_ok=True)
     env = {**api.env, "HOME": str(root), "CODER_CONFIG_DIR": str(root / "home"), "IS_SANDBOX": "1"}

@@ -11,7 +11,10 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # typing itself takes more than all of this
+    from typing import NoReturn
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STARVED = "there is not enough memory to go on. Give the process more: ulimit -v, or the limit of its container"
@@ -19,7 +22,7 @@ INTERRUPTED = "Interrupted before the session began. Nothing was sent to the mod
 
 _PATIENCE = 30.0  # seconds that are waited for a reader that does not read
 _HURRIED = 3.0  # the same, once a signal has come
-_RESERVED = 1 << 20  # bytes; never written to, so that no page of it is taken
+_RESERVED = 4 << 20  # bytes; never written to, so that no page of it is taken
 
 _unwinds = False
 _is_leaving = False  # the result is on its way

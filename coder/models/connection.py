@@ -9,6 +9,8 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx2
 
@@ -114,11 +116,19 @@ def _connect(error: httpx2.ConnectError, endpoint: Endpoint) -> ModelError:
 
 
 def _unreachable(endpoint: Endpoint, why: str) -> ModelError:
-    return ModelError(
-        f"{endpoint.host} cannot be reached: {endpoint.clean(why)}. Check the network and ANTHROPIC_BASE_URL.",
-        "connection",
-        retryable=True,
-    )
+    why, what = endpoint.clean(why), "the network and ANTHROPIC_BASE_URL"
+    if proxy := _proxy_before(endpoint):  # which is what cannot be reached: the address itself is up to it
+        why, what = f"the proxy {endpoint.clean(proxy)}: {why}", "HTTPS_PROXY and NO_PROXY"
+    return ModelError(f"{endpoint.host} cannot be reached: {why}. Check {what}.", "connection", retryable=True)
+
+
+def _proxy_before(endpoint: Endpoint) -> str:
+    """Host and port of the proxy that is connected to instead, without its password; "" where there is none."""
+    if endpoint.is_loopback or proxy_bypass(endpoint.host):
+        return ""
+    found = getproxies()
+    text = found.get("https" if endpoint.is_tls else "http") or found.get("all") or ""
+    return urlsplit(text if "://" in text else f"//{text}").netloc.rpartition("@")[2]
 
 
 def _proxy(error: httpx2.ProxyError, endpoint: Endpoint) -> ModelError:

@@ -47,13 +47,14 @@ def test_one_that_a_killed_process_has_left_goes_with_the_next_and_no_other(tmp_
 
 
 def test_a_mark_that_is_no_ordinary_file_holds_up_nothing(tmp_path: Path) -> None:
-    for number, make in enumerate((lambda at: os.mkfifo(at), lambda at: at.mkdir(), lambda at: at.symlink_to("/"))):
-        folder = tmp_path / f"coder-x-{number:08}"
-        folder.mkdir()
-        make(folder / ".coder-scratch")
+    marks = [tmp_path / f"coder-x-{number:08}" / ".coder-scratch" for number in range(3)]
+    for mark in marks:
+        mark.parent.mkdir()
+    os.mkfifo(marks[0])
+    marks[1].mkdir()
+    marks[2].symlink_to("/")
     with Scratch("x", str(tmp_path)):
-        pass
-    assert not any(path.name.startswith(".") for path in tmp_path.iterdir())
+        assert marks[1].is_dir() and marks[2].is_symlink()
 
 
 def test_it_can_be_left_twice(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 
 from tests.support import ends, full_run
 from tests.support.cli import CODER, DEADLINE, Done, Place
-from tests.support.fakeapi import fake_api
+from tests.support.fakeapi import fake_api, turn
+from tests.support.hosted import said
 from tests.support.processes import linux_only
 
 pytestmark = [linux_only, pytest.mark.behaviour("B-2505")]
@@ -45,6 +47,32 @@ def starved(place: Place, kilobytes: int, form: str) -> None:
 @pytest.mark.parametrize("kilobytes", [24_100, 34_500])
 def test_too_little_memory_is_one_result_and_one_line(place: Place, kilobytes: int) -> None:
     starved(place, kilobytes, "json")
+
+
+def told(place: Place, kilobytes: int) -> None:
+    """A host's one message has one result, or none was said to have worked."""
+    flags = ("--input-format", "stream-json", "--output-format", "stream-json", "--verbose")
+    with fake_api([turn("Done.")], allow_violations=True) as api:
+        done = subprocess.run(
+            ["/bin/sh", "-c", f'ulimit -v {kilobytes}; exec "$@"', "sh", *CODER, *flags],
+            cwd=place.project, env=place.env(api.url), input=json.dumps(said("hi")) + "\n",
+            capture_output=True, encoding="utf-8", timeout=DEADLINE, check=False,
+        )  # fmt: skip
+    (result,) = ends.results(Done(done.returncode, done.stdout, done.stderr))
+    assert result["is_error"] is (done.returncode != 0) and len(done.stderr.splitlines()) <= 1, done
+
+
+@pytest.mark.behaviour("B-2713")
+def test_a_host_whose_words_find_no_memory_is_told_so(place: Place) -> None:
+    told(place, 47_900)
+
+
+@pytest.mark.soak
+@pytest.mark.behaviour("B-2713")
+def test_so_is_one_whose_words_find_any_little(tmp_path: Path) -> None:
+    for kilobytes in range(20_000, 150_000, 3_100):
+        (tmp_path / str(kilobytes)).mkdir()
+        told(Place.make(tmp_path / str(kilobytes)), kilobytes)
 
 
 @pytest.mark.soak

@@ -61,6 +61,7 @@ async def _run(arguments: RunArguments, config: Config) -> int:
             return {**queries_of(host.seat.opened, around), **callbacks.attach(host)}
 
         host = Host(opener.open, out, fd, config, os.environ, more)
+        host.turns.suggesting.is_on = arguments.streaming.suggests
         early.over()
         return await host.run()
 

@@ -123,7 +123,7 @@ class Callbacks:
             self._wanted = wanted
             self._heard.set()
             host.turns.behind.are_spared = wanted.stops_tasks
-            host.turns.suggesting.is_on = wanted.suggests
+            host.turns.suggesting.is_on |= wanted.suggests
             if wanted.forwards:
                 host.out.forward_agents()
             session = await self._opened(host)

@@ -49,7 +49,8 @@ async def test_a_tool_of_a_server_is_called_beside_the_conversation(tmp_path: Pa
         assert "output_files" in await no(wire, "mcp_call", tool=TOOL, output_files=[])
         assert "timeout_ms" in await no(wire, "mcp_call", tool=TOOL, timeout_ms="soon")
         wire.say("first")
-        await wire.turn()
+        init = next(frame for frame in await wire.turn() if frame.get("subtype") == "init")
+        assert {"mcp_call_check_permissions_v1", "mcp_read_resource_v1"} <= set(init["capabilities"])
         assert "baked" not in json.dumps(api.requests)
     assert len(link.calls) == 2
 

@@ -21,7 +21,15 @@ from coder.frontends.stream_json.turns_said import Said
 
 class HostOut(StreamJsonOut):
     own_commands = (*OWN, "clear", "context", "cost")
-    capabilities = ("interrupt_receipt_v1", "interrupt_cancel_queued_v1", "reload_plugins_refuse_if_busy_v1")
+    capabilities = (
+        "interrupt_receipt_v1",
+        "interrupt_cancel_queued_v1",
+        "reload_plugins_refuse_if_busy_v1",
+        "mcp_call_check_permissions_v1",
+        "mcp_call_result_not_for_model_v1",
+        "mcp_call_soft_error_result_v1",
+        "mcp_read_resource_v1",
+    )
 
     def __init__(self, fd: int, shows: Shows | None = None) -> None:
         super().__init__(fd, shows)

@@ -16,7 +16,7 @@ from uuid import uuid4
 from coder.app.prompting import Given
 from coder.app.session import Session
 from coder.core.dataclass import dataclass
-from coder.core.errors import CoderError, SessionError
+from coder.core.errors import CoderError
 from coder.core.events import RunEnded
 from coder.core.messages import Json
 from coder.frontends.crash import report
@@ -25,6 +25,7 @@ from coder.frontends.stream_json.host_out import HostOut
 from coder.frontends.stream_json.host_seat import Seat
 from coder.frontends.stream_json.suggesting import Suggesting
 from coder.frontends.stream_json.turns_behind import Behind
+from coder.frontends.stream_json.turns_between import Between
 from coder.frontends.stream_json.turns_said import Said
 
 _log = logging.getLogger(__name__)
@@ -42,14 +43,6 @@ class _Next:
     """What the next turn begins with; without words of the host, what ended in the background."""
 
     said: Said | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Between:
-    """What is done while no turn runs, and who waits for it."""
-
-    do: Callable[[], Awaitable[Json]]
-    done: asyncio.Future[Json]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +72,15 @@ class Turns:
         self._time_budget = time_budget
         self._waiting: deque[Said] = deque()
         self._changed = asyncio.Event()
+        self.between = Between(self._changed)
         self._is_prompt = False  # what runs: it can be told more
         self._has_ended = False  # nothing more will be said
-        self._is_stopped = self._has_failed = self._is_over = False
+        self._is_stopped = self._has_failed = False
         self.over = asyncio.Event()  # nothing more will be said, or begun
         self.behind = Behind()
         self.suggesting = Suggesting(out.suggests, may=suggests)
         self._is_cut = False  # what has begun was interrupted before there was a session
         self._under: _Next | None = None  # what has begun, and has no result yet
-        self._between: deque[_Between] = deque()
         self._met = ""  # the session whose servers were waited for
         self.last: RunEnded | None = None
 
@@ -166,16 +159,6 @@ class Turns:
             return "an agent works in the background"
         return ""
 
-    async def between(self, do: Callable[[], Awaitable[Json]]) -> Json:
-        """Does it as soon as no turn runs, ahead of what is queued. Raises what it raises, and SessionError where no
-        more is begun."""
-        if self._is_over:
-            raise SessionError("the session is ending")
-        wanted = _Between(do, asyncio.get_running_loop().create_future())
-        self._between.append(wanted)
-        self._changed.set()
-        return await wanted.done
-
     def fail(self, error: CoderError) -> None:
         """Nothing more can be said to the session. Tells so once, whoever found it out."""
         if not self._has_failed:
@@ -199,10 +182,7 @@ class Turns:
         try:
             await self._work()
         finally:
-            self._is_over = True
-            while self._between:
-                if not (left := self._between.popleft().done).done():
-                    left.set_exception(SessionError("the session is ending"))
+            self.between.end()
 
     async def _work(self) -> None:
         while (next_one := await self._next()) is not None:
@@ -223,8 +203,8 @@ class Turns:
 
     async def _next(self) -> _Next | None:
         while not (self._is_stopped or self._out.is_broken):
-            if self._between:
-                await _do(self._between.popleft())
+            if self.between:
+                await self.between.do_next()
                 continue
             if self._waiting:
                 return _Next(self._waiting.popleft())
@@ -324,19 +304,6 @@ class Turns:
             return RunEnded(reason="server_missing", turns=0, error=" ".join(missing))
         self._met = session.facts.session_id
         return None
-
-
-async def _do(wanted: _Between) -> None:
-    if wanted.done.cancelled():
-        return
-    try:
-        made = await wanted.do()
-    except Exception as error:  # noqa: BLE001  # whoever waits for it is told; the turns go on
-        if not wanted.done.done():
-            wanted.done.set_exception(error)
-        return
-    if not wanted.done.done():
-        wanted.done.set_result(made)
 
 
 def _given(said: Said) -> Given:

@@ -44,7 +44,7 @@ async def reload(host: Host, own: Callable[[], tuple[str, ...]], request: Json) 
         return {**await asyncio.to_thread(_parts, session, own), **held}
 
     try:
-        return await host.turns.between(reloaded)
+        return await host.turns.between.ask(reloaded)
     except CoderError as error:
         raise RequestError(str(error)) from error
 

@@ -12,6 +12,7 @@ from coder.commands.command import decoded
 from coder.commands.definition import Mistake, Origin
 from coder.commands.fields import Fields
 from coder.commands.places import Place, files_in
+from coder.core import agent_servers
 from coder.core.choices import Effort
 from coder.core.dataclass import dataclass
 from coder.core.lazy import LazyModule
@@ -27,8 +28,12 @@ else:  # for agents of plugins
 
 KEYS = names(
     "name description tools disallowedTools model permissionMode maxTurns skills mcpServers hooks memory "
-    "background effort isolation color initialPrompt"
+    "background effort isolation color initialPrompt omitClaudeMd autoCompactWindow criticalSystemReminder_EXPERIMENTAL"
 )
+_NOT_HERE = {  # of programs that write definitions
+    "observer": "no other agent watches what this one does; a PostToolUse hook can",
+    "observerMessage": "there are no observers here",
+}
 _MEANT = {
     "allowed-tools": "tools",
     "disallowed-tools": "disallowedTools",
@@ -37,6 +42,7 @@ _MEANT = {
 }
 _NOT_OF_PLUGINS = ("hooks", "mcpServers", "permissionMode")
 _MODES = ("default", "acceptEdits", "plan", "auto", "dontAsk", "bypassPermissions")
+_REMINDER = "criticalSystemReminder_EXPERIMENTAL"
 _LONGEST = 64
 GIVEN = Path("--agents")  # where those of the command line stand
 _ORDER: tuple[Origin, ...] = ("managed", "given", "project", "added", "yours", "plugin", "built-in")
@@ -47,8 +53,9 @@ _EFFORTS: tuple[Effort, ...] = ("low", "medium", "high", "xhigh", "max")
 class Agent:
     """`tools` None: those of who calls it. `prompt` is the system prompt, `opening` what is said to it first.
     `knows_project`: it is told what the project's memory files say, and how git stands. `max_calls` bounds its tool
-    calls. `reads_only`: it changes nothing, in whatever mode the session is. `digest` stands for the file as it was
-    read, where something in its head counts only with trust."""
+    calls. `no_memory`: of memory files only the administrator's are told to it. `compacts_at` is the window, in tokens,
+    that it thinks it has. `reads_only`: it changes nothing, in whatever mode the session is. `digest` stands for the
+    file as it was read, where something in its head counts only with trust."""
 
     name: str
     file: Path
@@ -71,6 +78,8 @@ class Agent:
     opening: str = ""
     first_line: int = 1
     knows_project: bool = True
+    no_memory: bool = False
+    compacts_at: int | None = None
     max_calls: int | None = None
     reads_only: bool = False
     digest: str = ""
@@ -134,7 +143,10 @@ def _agent(
         fields.note("name", problem, "error")
     if not description:
         fields.note("description", "description is missing: say when the agent is to be called", "error")
-    fields.unknown(KEYS, "an agent", _MEANT)
+    fields.unknown(KEYS | _NOT_HERE.keys(), "an agent", _MEANT)
+    for key, why in _NOT_HERE.items():
+        if head.meta.get(key):
+            fields.note(key, f"{key} does nothing here: {why}")
     is_plugins = place.plugin is not None
     if is_plugins:
         for key in _NOT_OF_PLUGINS:
@@ -145,7 +157,7 @@ def _agent(
         file=file,
         origin=place.origin,
         description=description,
-        prompt=_placed(head.body.strip(), place),
+        prompt=_placed(_with_reminder(head.body.strip(), fields), place),
         tools=_tools(fields),
         without=fields.rules("disallowedTools"),
         model=fields.text("model"),
@@ -156,11 +168,13 @@ def _agent(
         hooks={} if is_plugins else fields.object("hooks"),
         memory=fields.choice("memory", ("user", "project", "local")) or "",
         background=fields.switch("background", False),
-        effort=fields.choice("effort", _EFFORTS),
+        effort=_effort(fields, place),
         isolation=fields.choice("isolation", ("worktree",)) or "",
         color=fields.text("color"),
         opening=fields.text("initialPrompt"),
         first_line=head.first_line,
+        no_memory=fields.switch("omitClaudeMd", False),
+        compacts_at=fields.whole("autoCompactWindow"),
     )
     agent = replace(agent, digest=digest) if grants_something(agent) else agent
     found = tuple(sorted(dict.fromkeys(mistakes), key=lambda mistake: mistake.line))
@@ -177,8 +191,9 @@ def _placed(text: str, place: Place) -> str:
 
 def grants_something(agent: Agent) -> bool:
     """Whether anything in the head loosens, runs or reaches what the session would not by itself. What no head can do
-    (other modes, servers of its own) needs no trust."""
-    return bool(agent.mode == "acceptEdits" or agent.hooks or agent.memory == "user")
+    (other modes) needs no trust."""
+    own = agent_servers.described(agent.servers)
+    return bool(agent.mode == "acceptEdits" or agent.hooks or agent.memory == "user" or own)
 
 
 def load_agents(places: Iterable[Place]) -> tuple[tuple[Agent, ...], tuple[Mistake, ...]]:
@@ -235,6 +250,22 @@ def _tools(fields: Fields) -> tuple[str, ...] | None:
 
 def _servers(fields: Fields) -> tuple[Any, ...]:
     value = fields.head.meta.get("mcpServers")
-    if value is None or isinstance(value, list | dict):
-        return tuple(value) if isinstance(value, list) else (value,) if value else ()
-    return fields.listed("mcpServers")
+    if value is not None and not isinstance(value, list | dict):
+        return fields.listed("mcpServers")
+    found = agent_servers.entries_of(value)
+    if agent_servers.strays(found):
+        fields.note("mcpServers", "mcpServers must hold names of servers, and servers by name: the rest is not used")
+    return found
+
+
+def _effort(fields: Fields, place: Place) -> Effort | None:
+    """A number, which programs may give, has no name among ours: a wish that is not met is no mistake of theirs."""
+    said = fields.head.meta.get("effort")
+    if place.origin == "given" and isinstance(said, int | float) and not isinstance(said, bool):
+        fields.note("effort", f"effort {said} does not count: levels have names here, {', '.join(_EFFORTS)}")
+        return None
+    return fields.choice("effort", _EFFORTS)
+
+
+def _with_reminder(text: str, fields: Fields) -> str:
+    return "\n\n".join(filter(None, (text, fields.text(_REMINDER))))

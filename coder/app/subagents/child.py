@@ -31,6 +31,7 @@ from coder.app.subagents.record import Record
 from coder.app.subagents.relay import SUBMIT, Relay
 from coder.app.subagents.submitting import Submit
 from coder.app.toolbox import SessionTools
+from coder.core.config import Config
 from coder.core.events import RunEnded
 from coder.core.lazy import LazyModule
 from coder.core.messages import Message, Meta, Text
@@ -45,7 +46,11 @@ from coder.tools.todo import Todos
 from coder.workspace.local import LocalWorkspace
 
 if TYPE_CHECKING:
+    from coder.app.subagents import bringing
+    from coder.app.subagents.bringing import Brought
     from coder.models.budget import Budget
+else:  # for an agent that brings servers
+    bringing = LazyModule("coder.app.subagents.bringing")
 
 _repetition = LazyModule("coder.agent.repetition")
 NEVER = frozenset({"AskUserQuestion", "EnterPlanMode", "TaskOutput", "Workflow", "WaitForMcpServers", SUBMIT})
@@ -84,19 +89,22 @@ class Child:
         out = record.brief.out
         self.submit = Submit(out, is_due=not record.is_told_more) if out is not None else None
         self._points = footing.points.of_agent(self._scene())
-        self._tools = self._toolbox(helpers)
+        self._brought = self._brings()
+        self._own: list[Tool] = self._own_tools(helpers)
+        self._tools = self._toolbox()
         self._bounds = Bounds(self._points, cast.calls, self._tools.names, lambda: self._is_handed_in)
         template = self._template()
+        self._checks = self._gate(judge)
         again = Again(self._tools, judge, self._workspace)
         self.agent = Agent(
             self._model,
             template,
             self._history(),
-            self._executor(self._gate(judge), ancestors, berth),
+            self._executor(self._checks, ancestors, berth),
             relay.emit,
             self._policies(berth),
-            cast.context,
-            room_of(config, template, self._spill, again),
+            self._context if cast.context is not None else None,
+            room_of(self._within(config), template, self._spill, again),
             self.journal,
             self.journal.edited_since,
             self._bounds,
@@ -113,6 +121,9 @@ class Child:
         if not self.agent.history.messages:
             for note in await self._points.started():
                 self.agent.tell(reminder(note))
+        if self._brought is not None and await self._brought.begin():
+            self._tools.hold(self._brought.joined(self._own))
+            self.agent.begins_with(self._template())
         said = Message("user", (Text(prompt),), Meta(kind="prompt"))
         while True:
             ended = await self.agent.run(said)
@@ -127,6 +138,8 @@ class Child:
     async def aclose(self) -> None:
         """Ends what it started, and stores what is left. Never raises."""
         self._shared.shells.forget()
+        if self._brought is not None:
+            await self._brought.aclose()
         await self._points.aclose()
         await self._workspace.aclose()
         await self._model.aclose()
@@ -151,7 +164,31 @@ class Child:
             head,
         )
 
-    def _toolbox(self, helpers: Helpers) -> SessionTools:
+    def _brings(self) -> Brought | None:
+        source = self._cast.described
+        if source is None:
+            return None
+        transcript = self._record.transcript
+        needs = bringing.Needs(
+            gate=lambda: self._checks,
+            find=lambda name: self._tools.find(name),
+            roots=lambda: tuple(self._workspace.roots),
+            emit=self._relay.emit,
+            kept=transcript.with_suffix(".mcp-tools.json") if transcript is not None else None,
+        )
+        made: Brought | None = bringing.brought(self._footing, self._cast, source, needs)
+        return made
+
+    def _context(self) -> Message:
+        assert self._cast.context is not None
+        return self._brought.told(self._cast.context) if self._brought is not None else self._cast.context
+
+    def _within(self, config: Config) -> Config:
+        """With the smaller of the windows that are wished for."""
+        wished = [each for each in (self._cast.compacts_at, config.auto_compact_window) if each is not None]
+        return replace(config, auto_compact_window=min(wished)) if wished else config
+
+    def _own_tools(self, helpers: Helpers) -> list[Tool]:
         cast, footing = self._cast, self._footing
         every = footing.tools(
             self._shared,
@@ -166,16 +203,20 @@ class Child:
         own: list[Tool] = [tool for tool in every if tool.name in wanted]
         if self.submit is not None:
             own.append(self.submit)
-        aliases = self._footing.outset.config.tool_aliases
-        return SessionTools(own, further=self._further(wanted), aliases=aliases)
+        return own
 
-    def _further(self, wanted: set[str]) -> Callable[[str], Tool | None] | None:
-        """What of servers may be called without being told of with every request, by an agent that has UseTool."""
+    def _toolbox(self) -> SessionTools:
+        every = self._own if self._brought is None else self._brought.joined(self._own)
+        return SessionTools(every, further=self._further, aliases=self._footing.outset.config.tool_aliases)
+
+    def _further(self, name: str) -> Tool | None:
+        """What of servers may be called without being told of with every request: of the session's by an agent that has
+        UseTool."""
+        if self._brought is not None and (found := self._brought.find(name)) is not None:
+            return found
         find = self._footing.find
-        if find is None or "UseTool" not in wanted:
-            return None
-        choice = self._cast.choice
-        return lambda name: find(name) if choice.allows(name) else None
+        has_use = any(tool.name == "UseTool" for tool in self._own)
+        return find(name) if find is not None and has_use and self._cast.choice.allows(name) else None
 
     def _template(self) -> ModelRequest:
         config, cast = self._footing.outset.config, self._cast
@@ -203,7 +244,7 @@ class Child:
             judge,
             self._ask,
             self._relay.emit,
-            footing.remember,
+            footing.remember if self._brought is None else self._brought.remembering(footing.remember),
             self._control.set_mode,
             lambda: self._workspace.cwd,
             self._points.before_asking,
@@ -231,7 +272,8 @@ class Child:
         submit = (self.submit,) if self.submit is not None else ()
         circles = Later(lambda: _repetition.Repetition())
         coming = (Coming(self._footing.due, berth.cwd, berth.here),) if self._cast.knows_project else ()
-        return (*limit, RepeatedFailure(), circles, *coming, *submit, self._bounds, self._points)
+        news = (self._brought.news,) if self._brought is not None else ()
+        return (*limit, RepeatedFailure(), circles, *news, *coming, *submit, self._bounds, self._points)
 
     def _history(self) -> History:
         journal = self.journal

@@ -8,6 +8,7 @@ from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from coder.commands import agent_fields
 from coder.commands.command import decoded
 from coder.commands.definition import Mistake, Origin
 from coder.commands.fields import Fields
@@ -16,7 +17,6 @@ from coder.core import agent_servers
 from coder.core.choices import Effort
 from coder.core.dataclass import dataclass
 from coder.core.lazy import LazyModule
-from coder.core.visible import visible_line
 from coder.frontmatter.found import Search, Signature, signature
 from coder.frontmatter.read import Head, split
 from coder.permissions.names import names
@@ -28,12 +28,9 @@ else:  # for agents of plugins
 
 KEYS = names(
     "name description tools disallowedTools model permissionMode maxTurns skills mcpServers hooks memory "
-    "background effort isolation color initialPrompt omitClaudeMd autoCompactWindow criticalSystemReminder_EXPERIMENTAL"
+    "background effort isolation color initialPrompt "
+    f"omitClaudeMd autoCompactWindow {agent_fields.REMINDER}"
 )
-_NOT_HERE = {  # of programs that write definitions
-    "observer": "no other agent watches what this one does; a PostToolUse hook can",
-    "observerMessage": "there are no observers here",
-}
 _MEANT = {
     "allowed-tools": "tools",
     "disallowed-tools": "disallowedTools",
@@ -42,11 +39,8 @@ _MEANT = {
 }
 _NOT_OF_PLUGINS = ("hooks", "mcpServers", "permissionMode")
 _MODES = ("default", "acceptEdits", "plan", "auto", "dontAsk", "bypassPermissions")
-_REMINDER = "criticalSystemReminder_EXPERIMENTAL"
-_LONGEST = 64
 GIVEN = Path("--agents")  # where those of the command line stand
 _ORDER: tuple[Origin, ...] = ("managed", "given", "project", "added", "yours", "plugin", "built-in")
-_EFFORTS: tuple[Effort, ...] = ("low", "medium", "high", "xhigh", "max")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,12 +133,12 @@ def _agent(
 ) -> tuple[Agent | None, tuple[Mistake, ...]]:
     fields = Fields(head, file, mistakes)
     name, description = fields.text("name"), " ".join(fields.text("description").split())
-    if problem := _name_problem(name):
+    if problem := agent_fields.name_problem(name):
         fields.note("name", problem, "error")
     if not description:
         fields.note("description", "description is missing: say when the agent is to be called", "error")
-    fields.unknown(KEYS | _NOT_HERE.keys(), "an agent", _MEANT)
-    for key, why in _NOT_HERE.items():
+    fields.unknown(KEYS | agent_fields.NOT_HERE.keys(), "an agent", _MEANT)
+    for key, why in agent_fields.NOT_HERE.items():
         if head.meta.get(key):
             fields.note(key, f"{key} does nothing here: {why}")
     is_plugins = place.plugin is not None
@@ -157,18 +151,18 @@ def _agent(
         file=file,
         origin=place.origin,
         description=description,
-        prompt=_placed(_with_reminder(head.body.strip(), fields), place),
-        tools=_tools(fields),
+        prompt=_placed(agent_fields.with_reminder(head.body.strip(), fields), place),
+        tools=agent_fields.tools(fields),
         without=fields.rules("disallowedTools"),
         model=fields.text("model"),
         mode="" if is_plugins else fields.choice("permissionMode", _MODES) or "",
         max_turns=fields.whole("maxTurns"),
         skills=fields.listed("skills"),
-        servers=() if is_plugins else _servers(fields),
+        servers=() if is_plugins else agent_fields.servers(fields),
         hooks={} if is_plugins else fields.object("hooks"),
         memory=fields.choice("memory", ("user", "project", "local")) or "",
         background=fields.switch("background", False),
-        effort=_effort(fields, place),
+        effort=agent_fields.effort(fields, place.origin),
         isolation=fields.choice("isolation", ("worktree",)) or "",
         color=fields.text("color"),
         opening=fields.text("initialPrompt"),
@@ -178,7 +172,7 @@ def _agent(
     )
     agent = replace(agent, digest=digest) if grants_something(agent) else agent
     found = tuple(sorted(dict.fromkeys(mistakes), key=lambda mistake: mistake.line))
-    return (agent if description and not _name_problem(name) else None), found
+    return (agent if description and not agent_fields.name_problem(name) else None), found
 
 
 def _placed(text: str, place: Place) -> str:
@@ -228,44 +222,3 @@ def read_agents(
         counts.setdefault(agent.name, agent)
     hidden = tuple(agent for agent in ordered if counts[agent.name] is not agent)
     return Loaded(tuple(counts.values()), hidden, tuple(mistakes), search.seen)
-
-
-def _name_problem(name: str) -> str:
-    if not name:
-        return "name is missing: it is what the agent is called by"
-    if len(name) > _LONGEST or visible_line(name) != name or set(name) & set("(),"):
-        return f"name must be one line of at most {_LONGEST} characters without commas and parentheses: {name[:40]!r}"
-    if ":" in name or name.startswith("-"):
-        return f"name must not hold a colon nor begin with a dash: {name[:40]!r}"
-    return ""
-
-
-def _tools(fields: Fields) -> tuple[str, ...] | None:
-    """A star is every tool, as is saying nothing."""
-    if fields.head.meta.get("tools") is None:
-        return None
-    tools = fields.rules("tools")
-    return None if tools in {("*",), ("All", "tools"), ("all",)} else tools
-
-
-def _servers(fields: Fields) -> tuple[Any, ...]:
-    value = fields.head.meta.get("mcpServers")
-    if value is not None and not isinstance(value, list | dict):
-        return fields.listed("mcpServers")
-    found = agent_servers.entries_of(value)
-    if agent_servers.strays(found):
-        fields.note("mcpServers", "mcpServers must hold names of servers, and servers by name: the rest is not used")
-    return found
-
-
-def _effort(fields: Fields, place: Place) -> Effort | None:
-    """A number, which programs may give, has no name among ours: a wish that is not met is no mistake of theirs."""
-    said = fields.head.meta.get("effort")
-    if place.origin == "given" and isinstance(said, int | float) and not isinstance(said, bool):
-        fields.note("effort", f"effort {said} does not count: levels have names here, {', '.join(_EFFORTS)}")
-        return None
-    return fields.choice("effort", _EFFORTS)
-
-
-def _with_reminder(text: str, fields: Fields) -> str:
-    return "\n\n".join(filter(None, (text, fields.text(_REMINDER))))

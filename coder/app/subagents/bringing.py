@@ -1,5 +1,5 @@
-"""The servers that an agent brings: begun when it begins, offered to it alone, ended with it. Must not know who asked for
-the agent, or how a server is reached.
+"""The servers that an agent brings: begun when it begins, offered to it alone, ended with it. Must not know who asked
+for the agent, or how a server is reached.
 
 Their tools stand in its requests from the first one on, which waits for them as long as for any server; one that does
 not come is said, to people and to the agent, and the agent works without it.
@@ -29,19 +29,19 @@ from coder.mcp.server import as_in_tools
 from coder.models import catalog
 from coder.tools.use_tool import UseTool
 
-_SEARCH, _USE = "ToolSearch", "UseTool"
+_USE = UseTool.name
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Needs:
-    """What of an agent its servers depend on. `gate` and `find`, any tool of the agent, are given late; `kept` is the
-    file of the tools that stand in its requests, None for one that is not kept."""
+    """What of an agent its servers depend on. `gate` and `find`, any tool of the agent, are given late; beside
+    its transcript is kept which tools stand in its requests."""
 
     gate: Callable[[], Gate]
     find: Callable[[str], Tool | None]
     roots: Callable[[], tuple[Path, ...]]
     emit: Callable[[AnyEvent], None]
-    kept: Path | None
+    transcript: Path | None
 
 
 class Brought:
@@ -60,12 +60,12 @@ class Brought:
 
     def joined(self, tools: Sequence[Tool]) -> list[Tool]:
         """The tools of the agent with theirs, and with what calls those that come later."""
-        *own, search, _ = (tool for tool in self._reach.tools() if self.allows(tool.name) or tool.name in (_SEARCH, _USE))
+        *theirs, search, _ = self._reach.tools()
         use = UseTool(lambda name: self._find(name) is not None, lambda: self._reach.names)
         made = [use if tool.name == _USE else tool for tool in tools]
         names = {tool.name for tool in made}
         more = (tool for tool in (search, use) if tool.name not in names and self._choice.has(tool.name))
-        return [*made, *own, *more]
+        return [*made, *(tool for tool in theirs if self.allows(tool.name)), *more]
 
     def find(self, name: str) -> Tool | None:
         return self._reach.find(name) if self.allows(name) else None
@@ -96,7 +96,8 @@ def brought(footing: Footing, cast: Cast, source: ServerSource, needs: Needs) ->
     servers = tuple(replace(server, always_load=True) for server in found if not server.is_off)
     if not servers:
         return None
-    stored = native.load(needs.kept) if needs.kept is not None and os.path.lexists(needs.kept) else None
+    kept = needs.transcript.with_suffix(".mcp-tools.json") if needs.transcript is not None else None
+    stored = native.load(kept) if kept is not None and os.path.lexists(kept) else None
     known = facts.Facts(
         servers=servers,
         off=(),
@@ -104,7 +105,7 @@ def brought(footing: Footing, cast: Cast, source: ServerSource, needs: Needs) ->
         required=(),
         search=settings.search,
         window=catalog.describe(cast.model).context_window,
-        kept=needs.kept,
+        kept=kept,
         stored=stored,
         env=env,
     )

@@ -4,7 +4,7 @@ gate, rules and money. Must not know who asked for it, or what becomes of its re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -165,18 +165,16 @@ class Child:
         )
 
     def _brings(self) -> Brought | None:
-        source = self._cast.described
-        if source is None:
+        if self._cast.described is None:
             return None
-        transcript = self._record.transcript
         needs = bringing.Needs(
-            gate=lambda: self._checks,
-            find=lambda name: self._tools.find(name),
-            roots=lambda: tuple(self._workspace.roots),
-            emit=self._relay.emit,
-            kept=transcript.with_suffix(".mcp-tools.json") if transcript is not None else None,
+            lambda: self._checks,
+            lambda name: self._tools.find(name),
+            lambda: tuple(self._workspace.roots),
+            self._relay.emit,
+            self._record.transcript,
         )
-        made: Brought | None = bringing.brought(self._footing, self._cast, source, needs)
+        made: Brought | None = bringing.brought(self._footing, self._cast, self._cast.described, needs)
         return made
 
     def _context(self) -> Message:

@@ -65,10 +65,11 @@ class Counting:
     def described(self, config: Config, there: Sequence[str]) -> tuple[ServerSource | None, tuple[str, ...]]:
         """The servers that it brings, None for none; and those of the session, whose names are `there`, that are the
         very same."""
-        if not agent_servers.described(self.agent.servers):
+        names = agent_servers.described(self.agent.servers)
+        if not names:
             return None, ()
         if not self.is_trusted:
-            self._untrusted("servers of its own")
+            self._untrusted(f"servers of its own ({shown(', '.join(names))})")
             return None, ()
         made: tuple[ServerSource | None, tuple[str, ...]] = describing.described(self.agent, config, there, self.say)
         return made

@@ -65,7 +65,7 @@ def _keys(agent: Agent, config: Config) -> frozenset[tuple[str, str]]:
     if trust is None or trust.once or agent.origin != "project":
         return frozenset()
     keys = [item for item in trust.brought if item.kind == "key" and item.digest.startswith(f"{agent.digest}:")]
-    return frozenset((item.text, item.name) for item in keys) if covers(trust, agent.file, agent.digest) else frozenset()
+    return frozenset((item.text, item.name) for item in keys if covers(trust, agent.file, agent.digest))
 
 
 def _shown(name: str) -> str:

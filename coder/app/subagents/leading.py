@@ -19,7 +19,6 @@ from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.models import catalog
 
-
 _MOST_SAID = 10  # of what does not count
 
 
@@ -46,9 +45,9 @@ def leading(config: Config, start: Start) -> Leading:
     remembered = remembering.remembering_of(agent, config) if head.remembers() else None
     mode = head.mode(config.mode)
     hooks = head.hooks(config)
-    servers = head.servers(lambda: None)
-    there = tuple(dict.fromkeys(name for source in config.servers.sources for name in source.servers))
-    own, _ = head.described(config, there)
+    there = (*(name for source in config.servers.sources for name in source.servers), *config.servers.unapproved)
+    own, shared = head.described(config, there)
+    servers = head.servers_chosen(lambda: None, (*shared, *(own.servers if own is not None else ())))
     notes += [f"{key} does not count where a session is this agent" for key in _idle(agent)]
     if (passed := roster.passed_over(agent.name)) is not None:
         notes.append(f"{counting.shown(str(passed.file))} is not used: {counting.why_passed_over(passed)}")
@@ -69,7 +68,7 @@ def leading(config: Config, start: Start) -> Leading:
             config.agents,
             tools=agent.tools,
             without=agent.without,
-            servers=(*servers, *(own.servers if own is not None else ())) if servers or agent.tools is not None else None,
+            servers=servers,
             spawns=bounded(agent.tools or ()),
             opening=agent.opening if not start.goes_on else "",
         ),

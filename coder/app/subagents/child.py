@@ -121,7 +121,7 @@ class Child:
         if not self.agent.history.messages:
             for note in await self._points.started():
                 self.agent.tell(reminder(note))
-        if self._brought is not None and await self._brought.begin():
+        if self._brought is not None and await self._with_servers(self._brought):
             self._tools.hold(self._brought.joined(self._own))
             self.agent.begins_with(self._template())
         said = Message("user", (Text(prompt),), Meta(kind="prompt"))
@@ -131,6 +131,11 @@ class Child:
             if ended.reason != "done" or not left:
                 return ended
             said = Message("user", tuple(block for each in left for block in each.content), Meta(kind="prompt"))
+
+    async def _with_servers(self, brought: Brought) -> bool:
+        self._record.doing = "starting its servers"
+        self._relay.progress()
+        return await brought.begin()
 
     def steer(self, text: str) -> None:
         self.agent.steer(Message("user", (Text(text),), Meta(kind="steer")))

@@ -5,6 +5,7 @@ not know how a server is begun, or what an entry means.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from coder.commands.agents import Agent
@@ -16,6 +17,7 @@ from coder.mcp.server import as_in_tools
 
 _SCOPES = {"managed": "managed", "given": "flag", "yours": "user"}  # any other is a repository's
 _SHOWN = 80
+MOST = 50  # as many programs as no agent needs
 
 
 def described(
@@ -26,7 +28,10 @@ def described(
     own: dict[str, Any] = {}
     shared: list[str] = []
     known = {as_in_tools(name) for name in there}
-    for name, entry in agent_servers.described(agent.servers).items():
+    every = agent_servers.described(agent.servers)
+    if len(every) > MOST:
+        say(f"only the first {MOST} of its servers are looked at")
+    for name, entry in islice(every.items(), MOST):
         if known and _held(config, name) == entry and name in there:
             shared.append(name)
         elif why := _why_not(name, entry, agent, config, known):

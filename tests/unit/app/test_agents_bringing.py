@@ -298,3 +298,42 @@ async def test_a_session_that_is_the_agent_has_them_all_along(tmp_path: Path) ->
         assert await run(talk, Recorder(Deny("no")), agent="baker", **given(definition)) == "It is baked."
     assert ECHO in names(api.requests[0]) and "Bash" not in names(api.requests[0])
 
+
+@pytest.mark.behaviour("B-2741")
+async def test_what_is_allowed_from_now_on_is_allowed_for_the_tool_as_it_is(tmp_path: Path) -> None:
+    front = Recorder(Allow(remember=(ECHO,)), Deny("asked again"))
+    twice = rule({"last_user_contains": PROMPT}, *[tool_input(ECHO, {"text": "hello"})] * 2, times=1)
+    async with running_api(fan([PROMPT], twice, TELLS, subagent_type="baker")) as api:
+        talk = Talk.at(tmp_path, api.url)
+        await run(talk, front, permission_mode="default", **given(baker({"odd": odd(str(tmp_path))})))
+        assert results(of(api, PROMPT)[1]) == ["hello", "hello"] and len(front.asked) == 1
+        kept = (talk.state / "mcp-approved.json").read_text(encoding="utf-8")
+    assert ECHO in kept
+
+
+@pytest.mark.behaviour("B-2740")
+async def test_a_tool_that_comes_later_is_told_and_called(tmp_path: Path) -> None:
+    listed = tmp_path / "listed.json"
+    listed.write_text('["add"]')
+    late = tool_input("UseTool", {"name": "mcp__odd__added1", "input": {"text": "late"}})
+    rules = [
+        rule({"last_user_contains": PROMPT}, tool_input("mcp__odd__add", {"text": "now"}), times=1),
+        rule({"last_tool_result_contains": "late"}, "It is baked."),
+        rule({"last_user_contains": "added1"}, late, times=1),
+        rule({"last_tool": "mcp__odd__add"}, tool_input("mcp__odd__add", {"text": "again"}), wait=0.05),
+    ]
+    async with running_api(fan([PROMPT], *rules, subagent_type="baker")) as api:
+        talk = Talk.at(tmp_path, api.url)
+        own = odd(str(tmp_path), "listed", str(listed))
+        assert await run(talk, Recorder(Deny("no")), **given(baker({"odd": own}, tools=["Read"]))) == DONE
+    theirs = of(api, PROMPT)
+    assert results(theirs[-1]) == ["late"] and "1 of them in your tool list" in json.dumps(theirs)
+    assert all(body["tools"] == theirs[0]["tools"] for body in theirs)
+
+
+@pytest.mark.behaviour("B-2743")
+async def test_many_are_not_all_begun(tmp_path: Path) -> None:
+    many = {f"s{number}": {"type": "sdk", "name": "x"} for number in range(1000)}
+    async with running_api(fan([PROMPT], subagent_type="baker")) as api:
+        await run(Talk.at(tmp_path, api.url), front := Recorder(Deny("no")), **given(baker(many)))
+    assert "only the first 50 of its servers are looked at" in told(front) and len(front.of(Notice)) == 51

@@ -121,8 +121,8 @@ def test_each_field_of_the_sdks_is_shown_here_and_in_the_matrix() -> None:
 
 
 @pytest.mark.behaviour("B-2750")
-async def test_its_window_and_the_memory_of_administrators_only(tmp_path: Path) -> None:
-    definition = {**BASE, "omitClaudeMd": True, "autoCompactWindow": 150_000}
+async def test_of_memory_only_that_of_administrators(tmp_path: Path) -> None:
+    definition = {**BASE, "omitClaudeMd": True}
     async with running_api(fan(["part one"], subagent_type="baker")) as api:
         talk = Talk.at(tmp_path, api.url)
         (talk.project / "CLAUDE.md").write_text("The project says so.\n", encoding="utf-8")
@@ -130,6 +130,25 @@ async def test_its_window_and_the_memory_of_administrators_only(tmp_path: Path) 
     assert "The project says so." in json.dumps(api.requests[0])
     (theirs,) = [body for body in api.requests if "You bake." in json.dumps(body["system"])]
     assert "The project says so." not in json.dumps(theirs)
+
+
+@pytest.mark.behaviour("B-2750")
+@pytest.mark.parametrize(("window", "is_shortened"), [(50_000, True), (None, False)])
+async def test_its_window_is_smaller_than_the_models(tmp_path: Path, window: int | None, is_shortened: bool) -> None:
+    path, usage = str(tmp_path / "project" / "a.txt"), {"input_tokens": 60_000}
+    reads = [tool("Read", file_path=path, limit=limit) for limit in range(1000, 1006)]
+    rules = [
+        rule({"last_user_contains": "This conversation is about to be shortened"}, "All was read."),
+        rule({"last_user_contains": "part one"}, reads[0], times=1),
+        *(rule({"last_tool": "Read"}, read, usage=usage, times=1) for read in reads[1:]),
+        rule({"last_tool": "Read"}, "Done.", times=1),
+        rule({"last_user_contains": "All was read."}, "Done."),
+    ]
+    async with running_api(fan(["part one"], *rules, subagent_type="baker")) as api:
+        talk = Talk.at(tmp_path, api.url)
+        (talk.project / "a.txt").write_text("a line of words\n" * 1500, encoding="utf-8")
+        assert await talk.say(GO, agents=json.dumps({"baker": {**BASE, "autoCompactWindow": window}})) == DONE
+    assert any("about to be shortened" in json.dumps(body) for body in api.requests) is is_shortened
 
 
 NESTED = "It did not work in the background: what an agent asks is always waited for."

@@ -132,7 +132,7 @@ async def test_rules_and_answers_hold_for_their_tools(
     assert result in results(of(api, PROMPT)[1])[0]
     questions = [each for each in front.asked if isinstance(each, PermissionRequest)]
     assert [each.call.name for each in questions] == ([ECHO] if is_asked else [])
-    assert all(each.agent for each in questions)
+    assert all(each.agent != "main" for each in questions)
 
 
 def in_file(talk: Talk, where: Path, entry: Json, name: str = "odd") -> None:
@@ -248,7 +248,7 @@ async def test_one_that_does_not_come_is_said_to_people_and_to_the_agent(tmp_pat
     assert results(of(api, PROMPT)[-1]) == ["hello"]
     assert "- broken: not there: " in json.dumps(of(api, PROMPT)[0]["messages"][0])
     (said,) = [each for each in front.of(Notice) if "broken" in each.text]
-    assert said.text.startswith("MCP server broken is not there: ") and said.agent
+    assert said.text.startswith("MCP server broken is not there: ") and said.agent != "main"
 
 
 @pytest.mark.behaviour("B-2745")
@@ -312,7 +312,10 @@ async def test_what_is_allowed_from_now_on_is_allowed_for_the_tool_as_it_is(tmp_
 
 
 @pytest.mark.behaviour("B-2740")
-async def test_a_tool_that_comes_later_is_told_and_called(tmp_path: Path) -> None:
+@pytest.mark.parametrize("has_others", [False, True])
+async def test_a_tool_that_comes_later_is_told_and_called(tmp_path: Path, has_others: bool) -> None:
+    """Also where what calls it is the session's, for its own servers."""
+    others = (json.dumps({"mcpServers": {"other": odd(str(tmp_path))}}),) if has_others else ()
     listed = tmp_path / "listed.json"
     listed.write_text('["add"]')
     late = tool_input("UseTool", {"name": "mcp__odd__added1", "input": {"text": "late"}})
@@ -325,7 +328,12 @@ async def test_a_tool_that_comes_later_is_told_and_called(tmp_path: Path) -> Non
     async with running_api(fan([PROMPT], *rules, subagent_type="baker")) as api:
         talk = Talk.at(tmp_path, api.url)
         own = odd(str(tmp_path), "listed", str(listed))
-        assert await run(talk, Recorder(Deny("no")), **given(baker({"odd": own}, tools=["Read"]))) == DONE
+        assert (
+            await run(
+                talk, Recorder(Deny("no")), mcp_config=others, **given(baker({"odd": own}, tools=["Read", "UseTool"]))
+            )
+            == DONE
+        )
     theirs = of(api, PROMPT)
     assert results(theirs[-1]) == ["late"] and "1 of them in your tool list" in json.dumps(theirs)
     assert all(body["tools"] == theirs[0]["tools"] for body in theirs)
@@ -337,3 +345,17 @@ async def test_many_are_not_all_begun(tmp_path: Path) -> None:
     async with running_api(fan([PROMPT], subagent_type="baker")) as api:
         await run(Talk.at(tmp_path, api.url), front := Recorder(Deny("no")), **given(baker(many)))
     assert "only the first 50 of its servers are looked at" in told(front) and len(front.of(Notice)) == 51
+
+
+@pytest.mark.behaviour("B-2743")
+@pytest.mark.parametrize("is_given", [True, False])
+async def test_with_no_others_than_those_of_the_command_line(tmp_path: Path, is_given: bool) -> None:
+    front = Recorder(Deny("no"))
+    async with running_api(asked_by("baker")) as api:
+        talk = Talk.at(tmp_path, api.url)
+        entry = odd(str(tmp_path))
+        in_file(talk, talk.state / "agents", entry)
+        flags = given(baker({"odd": entry})) if is_given else {}
+        await run(talk, front, strict_mcp_config=True, **flags)
+    assert (ECHO in names(of(api, PROMPT)[0])) is is_given
+    assert ("no servers of files are used in this session" in told(front)) is not is_given

@@ -27,17 +27,16 @@ from coder.app.subagents.bounds import Bounds, Turns
 from coder.app.subagents.cast import Cast
 from coder.app.subagents.coming import Coming
 from coder.app.subagents.footing import AgentControl, Footing
+from coder.app.subagents.outfit import Outfit
 from coder.app.subagents.record import Record
-from coder.app.subagents.relay import SUBMIT, Relay
+from coder.app.subagents.relay import Relay
 from coder.app.subagents.submitting import Submit
-from coder.app.toolbox import SessionTools
 from coder.core.config import Config
 from coder.core.events import RunEnded
 from coder.core.lazy import LazyModule
 from coder.core.messages import Message, Meta, Text
 from coder.core.model import ModelRequest
 from coder.core.requests import Deny, PermissionRequest, Reply, Request
-from coder.core.tools import Tool
 from coder.tools.ledger import FileLedger
 from coder.tools.plan import Planning
 from coder.tools.registry import Helpers, ToolSession
@@ -53,7 +52,6 @@ else:  # for an agent that brings servers
     bringing = LazyModule("coder.app.subagents.bringing")
 
 _repetition = LazyModule("coder.agent.repetition")
-NEVER = frozenset({"AskUserQuestion", "EnterPlanMode", "TaskOutput", "Workflow", "WaitForMcpServers", SUBMIT})
 
 
 class Child:
@@ -90,8 +88,8 @@ class Child:
         self.submit = Submit(out, is_due=not record.is_told_more) if out is not None else None
         self._points = footing.points.of_agent(self._scene())
         self._brought = self._brings()
-        self._own: list[Tool] = self._own_tools(helpers)
-        self._tools = self._toolbox()
+        self._outfit = self._fitted(helpers)
+        self._tools = self._outfit.box
         self._bounds = Bounds(self._points, cast.calls, self._tools.names, lambda: self._is_handed_in)
         template = self._template()
         self._checks = self._gate(judge)
@@ -122,7 +120,7 @@ class Child:
             for note in await self._points.started():
                 self.agent.tell(reminder(note))
         if self._brought is not None and await self._with_servers(self._brought):
-            self._tools.hold(self._brought.joined(self._own))
+            self._outfit.renew()
             self.agent.begins_with(self._template())
         said = Message("user", (Text(prompt),), Meta(kind="prompt"))
         while True:
@@ -191,35 +189,17 @@ class Child:
         wished = [each for each in (self._cast.compacts_at, config.auto_compact_window) if each is not None]
         return replace(config, auto_compact_window=min(wished)) if wished else config
 
-    def _own_tools(self, helpers: Helpers) -> list[Tool]:
-        cast, footing = self._cast, self._footing
-        every = footing.tools(
+    def _fitted(self, helpers: Helpers) -> Outfit:
+        every = self._footing.tools(
             self._shared,
             self._workspace,
             helpers,
             lambda message: self.agent.tell(message),
             lambda: self.agent.history.messages,
         )
-        wanted = set(cast.tools) - NEVER
-        if self._control.mode != "plan":
-            wanted.discard("ExitPlanMode")
-        own: list[Tool] = [tool for tool in every if tool.name in wanted]
-        if self.submit is not None:
-            own.append(self.submit)
-        return own
-
-    def _toolbox(self) -> SessionTools:
-        every = self._own if self._brought is None else self._brought.joined(self._own)
-        return SessionTools(every, further=self._further, aliases=self._footing.outset.config.tool_aliases)
-
-    def _further(self, name: str) -> Tool | None:
-        """What of servers may be called without being told of with every request: of the session's by an agent that has
-        UseTool."""
-        if self._brought is not None and (found := self._brought.find(name)) is not None:
-            return found
-        find = self._footing.find
-        has_use = any(tool.name == "UseTool" for tool in self._own)
-        return find(name) if find is not None and has_use and self._cast.choice.allows(name) else None
+        more = (self.submit,) if self.submit is not None else ()
+        plans = self._control.mode == "plan"
+        return Outfit(self._footing, self._cast, every, more, self._brought, plans=plans)
 
     def _template(self) -> ModelRequest:
         config, cast = self._footing.outset.config, self._cast

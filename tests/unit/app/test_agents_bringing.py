@@ -78,7 +78,7 @@ async def test_it_has_their_tools_and_nobody_else_does_and_none_is_left(tmp_path
         session = await talk.open(front=front, **given(baker({"odd": odd(mark)}, tools=["Read"])))
         assert (await session.prompt(GO)).text == DONE
         assert not marked.alive(mark)  # it has ended with the agent, and the session goes on
-        assert not [row for row in session.servers if row.name == "odd"]
+        assert not [row for row in session.servers.rows if row.name == "odd"]
         await session.aclose()
     mine, theirs = of(api, GO), of(api, PROMPT)
     assert not [name for body in mine for name in names(body) if "odd" in name]
@@ -283,8 +283,10 @@ async def test_one_that_is_stopped_while_they_begin_leaves_none(tmp_path: Path) 
         session = await Talk.at(tmp_path, api.url).open(**given(baker({"odd": odd(mark, "silent")})))
         await session.prompt(GO)
         await asyncio.to_thread(marked.until_programs, mark, 1)
-        (row,) = session.agents.rows()
-        await session.agents.stop(row.id)
+        agents = session.agents
+        assert agents is not None
+        (row,) = agents.rows()
+        await agents.stop(row.id)
         assert not marked.alive(mark)
         await session.aclose()
 

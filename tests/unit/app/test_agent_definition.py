@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from coder.app.subagents import leading
+from coder.app.subagents import describing, leading
 from coder.app.subagents.cast import Cast
 from coder.commands.agents import Agent, given_agents
+from coder.core import agent_servers
 from coder.core.agents import Brief
+from coder.core.config import Config, ModelConfig
 from coder.core.messages import Json, Text
 from tests.support.casts import Stage
 from tests.support.fakeapi import rule, running_api, tool
@@ -149,6 +154,31 @@ async def test_its_window_is_smaller_than_the_models(tmp_path: Path, window: int
         (talk.project / "a.txt").write_text("a line of words\n" * 1500, encoding="utf-8")
         assert await talk.say(GO, agents=json.dumps({"baker": {**BASE, "autoCompactWindow": window}})) == DONE
     assert any("about to be shortened" in json.dumps(body) for body in api.requests) is is_shortened
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.just({"command": "x"}),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8) | st.just("docs"), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@pytest.mark.behaviour("B-2743")
+@given(said=JSON, origin=st.sampled_from(["given", "project", "yours", "managed", "added"]))
+def test_whatever_stands_there_is_begun_or_said(said: Any, origin: Any) -> None:
+    """And none that is called like one of the session's."""
+    (made, *_), _ = given_agents({"baker": {**BASE, "mcpServers": said}}) if not isinstance(said, str) else (((),), ())
+    if not made:
+        return
+    told: list[str] = []
+    config = Config(Path("/work"), Path("/home"), ModelConfig("some-model", "http://127.0.0.1:9"))
+    source, shared = describing.described(replace(made, origin=origin), config, ("docs",), told.append)
+    begun = dict(source.servers) if source is not None else {}
+    every = agent_servers.described(made.servers)
+    assert begun.keys() <= every.keys() and "docs" not in begun and not shared
+    assert len(told) == len(every) - len(begun) and all("\n" not in text for text in told)
 
 
 NESTED = "It did not work in the background: what an agent asks is always waited for."

@@ -32,7 +32,7 @@ def described(
     if len(every) > MOST:
         say(f"only the first {MOST} of its servers are looked at")
     for name, entry in islice(every.items(), MOST):
-        if known and _held(config, name) == entry and name in there:
+        if name in there and _is_held(config, name, entry):
             shared.append(name)
         elif why := _why_not(name, entry, agent, config, known):
             say(f"its server {_shown(name)} is not begun: {why}")
@@ -59,9 +59,9 @@ def _why_not(name: str, entry: object, agent: Agent, config: Config, known: set[
     return ""
 
 
-def _held(config: Config, name: str) -> object:
-    """The entry that counts under a name in the session."""
-    return next((source.servers[name] for source in config.servers.sources if name in source.servers), None)
+def _is_held(config: Config, name: str, entry: object) -> bool:
+    """Whether the entry is the one that counts under its name in the session."""
+    return [source.servers[name] for source in config.servers.sources if name in source.servers][:1] == [entry]
 
 
 def _keys(agent: Agent, config: Config) -> frozenset[tuple[str, str]]:

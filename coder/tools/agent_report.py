@@ -51,6 +51,8 @@ def text_of(report: Report) -> str:
         parts.append("The agent ended without a word.")
     if report.branch:
         parts.append(prompts.load("reminders/agent_branch", branch=report.branch))
+    if report.in_front:
+        parts.append(prompts.load(f"reminders/agent_in_front_{report.in_front}"))
     parts.append(prompts.load("reminders/agent_again", id=report.id))
     return "\n\n".join(parts)
 

@@ -15,13 +15,13 @@ from coder.core.events import (
     TaskEnded,
 )
 from coder.core.messages import Block, Json, Message, ToolResult, ToolUse, block_to_api, entry_uuids
+from coder.core.usage_form import usage as usage
 from coder.core.visible import visible_line
 from coder.frontends.stream_json.ended import failed_reply as failed_reply
 from coder.frontends.stream_json.ended import is_of_api as is_of_api
 from coder.frontends.stream_json.ended import result as result
 from coder.frontends.stream_json.frames import framed as framed
 from coder.frontends.stream_json.frames import system as system
-from coder.frontends.stream_json.frames import usage as usage
 from coder.frontends.stream_json.opening import init as init
 
 _LEVELS = {"error": "warning"}  # there is nothing louder on the wire

@@ -1,4 +1,4 @@
-"""Token counts in the form that the Messages API reports them in, for whoever reads along. Pure; must not know prices."""
+"""Token counts in the form of the Messages API, for whoever reads along. Pure; must not know prices."""
 
 from __future__ import annotations
 

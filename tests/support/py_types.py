@@ -1,5 +1,5 @@
-"""Whether objects are what the types of the public Python SDK say: its classes and typed dictionaries, read at run time.
-It also tells of what a dictionary's type does not have. Must not know where the objects come from.
+"""Whether objects are what the types of the public Python SDK say: its classes and dictionaries, read at run time. It
+also tells of what a dictionary's type does not have. Must not know where the objects come from.
 """
 
 from __future__ import annotations
@@ -15,9 +15,7 @@ from claude_agent_sdk._internal.message_parser import parse_message
 
 from tests.support.sdk_types import Typed, Wrong
 
-_HOOKS = {
-    get_args(get_type_hints(each)["hook_event_name"])[0]: each for each in get_args(sdk.HookInput)
-}  # fmt: skip
+_HOOKS = {get_args(get_type_hints(each)["hook_event_name"])[0]: each for each in get_args(sdk.HookInput)}
 _REQUESTS = {
     "can_use_tool": sdk.SDKControlPermissionRequest,
     "hook_callback": sdk.SDKHookCallbackRequest,

@@ -1,5 +1,5 @@
-"""Whether objects are what the types of the public TypeScript SDK say: the compiler is asked, with one constant for each
-object. It also tells of what the type does not have. Must not know where the objects come from.
+"""Whether objects are what the types of the public TypeScript SDK say: the compiler is asked, with a constant for each.
+It also tells of what the type does not have. Must not know where the objects come from.
 """
 
 from __future__ import annotations
@@ -23,11 +23,14 @@ _LONG = 300  # seconds for the compiler
 _PREFACE = f"""\
 import type * as Sdk from "{SDK}";
 import type * as Tools from "{SDK}/sdk-tools";
-type Of<U, K extends PropertyKey, V> = U extends unknown ? (K extends keyof U ? (V extends U[K] ? U : never) : never) : never;
-type Message<T, S = never> = [S] extends [never] ? Of<Sdk.SDKMessage, "type", T> : Of<Of<Sdk.SDKMessage, "type", T>, "subtype", S>;
+type Of<U, K extends PropertyKey, V> =
+  U extends unknown ? (K extends keyof U ? (V extends U[K] ? U : never) : never) : never;
+type Typed<T> = Of<Sdk.SDKMessage, "type", T>;
+type Message<T, S = never> = [S] extends [never] ? Typed<T> : Of<Typed<T>, "subtype", S>;
 type Asked<S> = Of<Sdk.SDKControlRequest["request"], "subtype", S>;
 type Hook<E> = Of<Sdk.HookInput, "hook_event_name", E>;
-type Answer<M extends keyof Sdk.Query> = Sdk.Query[M] extends (...given: never[]) => Promise<infer A> ? Exclude<A, undefined> : never;
+type Answer<M extends keyof Sdk.Query> =
+  Sdk.Query[M] extends (...given: never[]) => Promise<infer A> ? Exclude<A, undefined> : never;
 """
 _SETTINGS = {
     "compilerOptions": {
@@ -103,10 +106,10 @@ class Compiler:
 
 @contextmanager
 def compiler(package: Path) -> Iterator[Compiler]:
-    """It stands beside the SDK's folder where that is kept, and else in one that is gone after the run."""
+    """It stands within the SDK's folder where that is kept, and else in one that is gone after the run."""
     kept = os.environ.get("CODER_SDKS")
     if kept:
-        yield _found(package, Path(kept).absolute().with_name(Path(kept).name + "-compiler"))
+        yield _found(package, Path(kept).absolute() / "compiler")
         return
     with tempfile.TemporaryDirectory(prefix="coder-compiler-", ignore_cleanup_errors=True) as folder:
         yield _found(package, Path(folder))

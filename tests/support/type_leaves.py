@@ -1,5 +1,5 @@
-"""Where coder's lines differ from the types of the public SDKs on purpose, each with the reason. Must not know how types
-are compared.
+"""Where coder's lines differ from the types of the public SDKs on purpose, each with the reason. Must not know how
+types are compared.
 
 `more` is a name that a type does not have, `null` one that stands as null where the type has it left out, `lacks` one
 that the type wants and coder does not know, `value` a value that the type does not list.
@@ -55,6 +55,7 @@ TYPESCRIPT = (
     Leave("more", "system/init", "mcp_server_errors", "contracts 3.3 has it"),
     Leave("null", "request/can_use_tool", "request.blocked_path", _BOTH),
     Leave("null", "request/hook_callback", "request.tool_use_id", _BOTH),
+    Leave("value", "tool/Agent", "status", "an agent that failed has a report too; the result is marked as an error"),
     Leave("value", r"result/.*", "terminal_reason", _OWN + ": ends for which the types have no reason"),
     Leave("value", r"result/.*", "total_cost_usd", "a price that is not known is null and never zero (B-440)"),
     Leave("value", r"result/.*", "modelUsage.*.costUSD", "a price that is not known is null and never zero (B-440)"),
@@ -67,8 +68,12 @@ PYTHON = (
     Leave("more", "request/can_use_tool", "requires_user_interaction", "the TypeScript SDK's type has it"),
     Leave("more", "system/init", "mcp_server_errors", "contracts 3.3 has it"),
     Leave("more", "system/init", "trust", _OWN),
-    Leave("value", "assistant", "parsed.error", "contracts 3.2 and the TypeScript SDK's type have more kinds of errors"),
-    Leave("value", r"result/.*", "parsed.model_usage.*.costUSD", "a price that is not known is null, never zero (B-440)"),
+    Leave(
+        "value", "assistant", "parsed.error", "contracts 3.2 and the TypeScript SDK's type have more kinds of errors"
+    ),
+    Leave(
+        "value", r"result/.*", "parsed.model_usage.*.costUSD", "a price that is not known is null, never zero (B-440)"
+    ),
 )
 OWN_REASONS = frozenset({"loop_detected", "permission_prompt_tool_missing", "mcp_server_missing"})
 
@@ -107,10 +112,13 @@ def _mends(value: Any, path: list[str], leave: Leave) -> bool:
     if rest:
         within = value.get(name)
         inner = within if is_list and isinstance(within, list) else [within]
-        return any([_mends(each, rest, leave) for each in inner])
+        done = [_mends(each, rest, leave) for each in inner]  # all of them
+        return any(done)
     if leave.how == "lacks":
-        fits = name != "citations" or value.get("type") == "text"
-        return fits and value.setdefault(name, copy.deepcopy(leave.fill)) == leave.fill
+        if name in value or (name == "citations" and value.get("type") != "text"):
+            return False
+        value[name] = copy.deepcopy(leave.fill)
+        return True
     if leave.how == "null" and value.get(name, _ABSENT) is not None:
         return False
     return value.pop(name, _ABSENT) is not _ABSENT

@@ -94,7 +94,7 @@ class Shapes:
                 self._calls[block["id"]] = block["name"]
             elif block["type"] == "tool_result" and "tool_use_result" in frame:
                 name = self._calls.get(block["tool_use_id"], "?")
-                if name in _OUTPUTS and not block.get("is_error"):
+                if name in _OUTPUTS:
                     yield Typed(f"tool/{name}", f"Tools.{_OUTPUTS[name]}", frame["tool_use_result"])
 
     def _response(self, frame: dict[str, Any]) -> Iterator[Typed]:

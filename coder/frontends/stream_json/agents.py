@@ -150,7 +150,9 @@ class AgentsOut:
         parent, calls_only = self._calls.get(agent) or agent, not self._forwards
         match message.meta.kind:
             case "reply":
-                yield from convert.assistant(self._session_id, message, parent, calls_only=calls_only)
+                row = self._begun.get(agent)
+                model = "" if row is None else row.model
+                yield from convert.assistant(self._session_id, message, parent, calls_only=calls_only, model=model)
             case "results" | "steer" | "reminder":
                 yield from convert.results(self._session_id, message, parent, calls_only=calls_only)
             case _:

@@ -23,26 +23,29 @@ from coder.frontends.stream_json.ended import result as result
 from coder.frontends.stream_json.frames import framed as framed
 from coder.frontends.stream_json.frames import system as system
 from coder.frontends.stream_json.opening import init as init
+from coder.sessions.codec import made_up_id
 
 _LEVELS = {"error": "warning"}  # there is nothing louder on the wire
 
 
 def assistant(
-    session_id: str, message: Message, parent: str | None = None, *, calls_only: bool = False
+    session_id: str, message: Message, parent: str | None = None, *, calls_only: bool = False, model: str = ""
 ) -> Iterator[Json]:
     """One message per content block, sharing the reply's id, as the transcript stores them. `parent` is the tool use
-    that asked the agent whose reply it is; `calls_only`: without what it says and thinks."""
+    that asked the agent whose reply it is; `calls_only`: without what it says and thinks. `model` is the one that was
+    asked: what is left of a reply that was cut short does not say whose it is."""
     meta = message.meta
+    is_cut = meta.stop_reason == "interrupted"  # our word; the API gave none
     for uuid, block in zip(entry_uuids(message), message.content, strict=True):
         if calls_only and not isinstance(block, ToolUse):
             continue
         body = {
-            "id": meta.api_id,
+            "id": meta.api_id or made_up_id(meta.uuid),
             "type": "message",
             "role": "assistant",
-            "model": meta.model,
+            "model": meta.model or model,
             "content": [_block(block)],
-            "stop_reason": meta.stop_reason or None,
+            "stop_reason": None if is_cut else meta.stop_reason or None,
             "stop_sequence": None,
             "usage": usage(meta.usage),
         }
@@ -52,6 +55,7 @@ def assistant(
             type="assistant",
             parent_tool_use_id=parent,
             message=body,
+            **({"aborted": True} if is_cut else {}),
         )
 
 

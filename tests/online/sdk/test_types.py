@@ -4,6 +4,7 @@ the one, the classes of the other. What differs on purpose is in tests/support/t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from tests.support.cli import Place
 from tests.support.py_types import wrong_for_python
-from tests.support.sdk_types import Typed, compiler
+from tests.support.sdk_types import Compiler, Typed, compiler
 from tests.support.type_leaves import PYTHON, TYPESCRIPT, Leave, of_list, without
 from tests.support.wire_scenes import SCENES
 from tests.support.wire_shapes import Shapes
@@ -44,6 +45,12 @@ KINDS = {
 
 
 @pytest.fixture(scope="module")
+def types(package: Path) -> Iterator[Compiler]:
+    with compiler(package) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> list[Typed]:
     """One object of each shape that coder wrote in all the sessions."""
     shapes = Shapes()
@@ -60,11 +67,10 @@ def test_the_sessions_have_every_kind_of_line(written: list[Typed]) -> None:
 
 
 @pytest.mark.behaviour("B-2770")
-def test_each_is_what_the_typescript_types_say(written: list[Typed], package: Path) -> None:
+def test_each_is_what_the_typescript_types_say(written: list[Typed], types: Compiler) -> None:
     used: set[str] = set()
     objects = without(written, TYPESCRIPT, used)
-    with compiler(package) as types:
-        wrong = [str(each) for each in types.judges(objects) if not of_list(each, _values(TYPESCRIPT), used)]
+    wrong = [str(each) for each in types.judges(objects) if not of_list(each, _values(TYPESCRIPT), used)]
     assert not wrong, "\n".join(wrong)
     assert not [each for each in TYPESCRIPT if each.name not in used], "no longer needed"
 
@@ -77,14 +83,13 @@ def test_each_is_what_the_python_types_say(written: list[Typed]) -> None:
     assert not [each for each in PYTHON if each.name not in used], "no longer needed"
 
 
-def test_what_is_wrong_is_told(written: list[Typed], package: Path) -> None:
+def test_what_is_wrong_is_told(written: list[Typed], types: Compiler) -> None:
     """The judges see what they are for: a name too few, one too many, a value of another type."""
     (init,) = without([next(each for each in written if each.kind == "system/init")], TYPESCRIPT, set())
     less = {name: held for name, held in init.value.items() if name != "cwd"}
     odd = [{**init.value, "more": 1}, less, {**init.value, "permissionMode": "often"}]
     broken = [replace(init, kind=f"system/init {at}", value=each) for at, each in enumerate(odd)]
-    with compiler(package) as types:
-        found = types.judges([init, *broken])
+    found = types.judges([init, *broken])
     assert {each.about.kind for each in found} == {each.kind for each in broken}
     assert found[0].path == "more" and found[2].path == "permissionMode"
     assert all(list(wrong_for_python(replace(init, value=each))) for each in odd)

@@ -16,12 +16,15 @@ from coder.app.hosted import Hosted
 from coder.app.outset import Outset, outset
 from coder.app.plugging.late import with_plugins
 from coder.app.rulebook import SaveRule
-from coder.app.session import Session, SessionFacts
+from coder.app.session import Session
+from coder.app.session_facts import SessionFacts
 from coder.app.starting import NEW, Start
+from coder.app.tuning import Tuning
 from coder.core.config import Config
 from coder.core.errors import ConfigError
 from coder.core.frontend import Frontend
 from coder.core.lazy import LazyModule
+from coder.core.tools import Mode
 from coder.git.repository import repository_of
 from coder.telemetry.logs import DebugLog
 
@@ -127,40 +130,38 @@ async def _warnings(begun: Outset, made: Assembly) -> tuple[str, ...]:
 
 def _session(begun: Outset, made: Assembly, warnings: tuple[str, ...], ends: AsyncExitStack) -> Session:
     async def what_fills_it() -> ContextReport:
-        limit, messages = made.agent.upkeep.compacts_at, made.agent.history.messages or (made.context(),)
+        limit, messages = made.agent.upkeep.compacts_at, made.agent.history.messages or (made.first.now(),)
         counted: ContextReport = await contents.context_report(
-            made.template, messages, limit, begun.purse.model.count_tokens
+            made.requests.template, messages, limit, begun.purse.model.count_tokens
         )
         return counted
 
-    def permits() -> permitting.Permitting:
-        return permitting.Permitting(begun.config, begun.book, begun.ground.workspace, session.set_mode)
+    def permits(set_mode: Callable[[Mode], None]) -> permitting.Permitting:
+        return permitting.Permitting(begun.config, begun.book, begun.ground.workspace, set_mode)
 
-    session = Session(
-        _facts(begun, made),
+    facts = _facts(begun, made)
+    return Session(
+        facts,
         made.agent,
         begun.control,
+        made.prompting,
+        _beside(begun, made),
+        Tuning(facts, begun.control, made.requests, permits),
         lambda: begun.purse.spent,
         ends.aclose,
         what_fills_it,
-        _beside(begun, made),
-        warnings,
-        made.checkpoints,
-        made.conversation,
-        made.prompting,
-        made.points,
-        made.autocommit.run_ended if made.autocommit is not None else None,
-        made.reach,
-        made.agents,
-        made.workflows,
-        permits=permits,
-        described=made.casting.described,
-        roots=lambda: begun.ground.workspace.roots,
-        switch=made.switch,
-        tune=made.tune,
-        inquiries=lambda: inquiring.Inquiries(begun, made),
+        made.casting.described,
+        lambda: begun.ground.workspace.roots,
+        lambda: inquiring.Inquiries(begun, made),
+        warnings=warnings,
+        checkpoints=made.checkpoints,
+        conversation=made.conversation,
+        points=made.points,
+        after_run=made.autocommit.run_ended if made.autocommit is not None else None,
+        reach=made.reach,
+        agents=made.agents,
+        workflows=made.workflows,
     )
-    return session
 
 
 def _beside(begun: Outset, made: Assembly) -> Beside:

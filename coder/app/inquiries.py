@@ -98,7 +98,7 @@ class Inquiries:
         made = self._made
         if made.tools.find("Skill") is None:
             return (), ""
-        messages = made.agent.history.messages or (made.context(),)
+        messages = made.agent.history.messages or (made.first.now(),)
         texts = (block.text for message in messages for block in message.content if isinstance(block, Text))
         return made.commanded.commands.all_for_model(), next(
             (text for text in texts if text.startswith("<skills>")), ""

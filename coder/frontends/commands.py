@@ -30,7 +30,7 @@ def unknown(session: Session, text: str) -> str:
         return ""
     names = (*OWN, *(each.name for each in session.commands))
     known = (*names, *(also for each in session.commands for also in each.also))
-    if found[1].lower() in {name.lower() for name in known} or session.may_be_command(found[1]):
+    if found[1].lower() in {name.lower() for name in known} or session.servers.may_prompt(found[1]):
         return ""
     if find(found[1]) is not None:
         return f"/{found[1]} is a command of interactive sessions. To send it as text, put a word before it."

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx2
 
@@ -18,7 +18,6 @@ from coder.models.failures import broken, not_the_api, status_error
 
 CONNECT_TIMEOUT = 5.0
 KEEPALIVE = 60.0
-_DRAIN_SECONDS = 0.25
 
 
 def open_client(endpoint: Endpoint) -> httpx2.AsyncClient:
@@ -86,14 +85,6 @@ def explain(error: httpx2.HTTPError | httpx2.InvalidURL | OSError, endpoint: End
             return ModelError(f"The request to {host} cannot be sent ({type(error).__name__}).", "connection")
 
 
-async def drain(events: AsyncIterator[object]) -> None:
-    """Read what follows the last event, so that the connection can be used again; never wait long for it."""
-    with suppress(TimeoutError, ModelError):
-        async with asyncio.timeout(_DRAIN_SECONDS):
-            async for _ in events:
-                pass
-
-
 def _connect(error: httpx2.ConnectError, endpoint: Endpoint) -> ModelError:
     causes = list(_causes(error))
     for cause in causes:
@@ -114,11 +105,19 @@ def _connect(error: httpx2.ConnectError, endpoint: Endpoint) -> ModelError:
 
 
 def _unreachable(endpoint: Endpoint, why: str) -> ModelError:
-    return ModelError(
-        f"{endpoint.host} cannot be reached: {endpoint.clean(why)}. Check the network and ANTHROPIC_BASE_URL.",
-        "connection",
-        retryable=True,
-    )
+    why, what = endpoint.clean(why), "the network and ANTHROPIC_BASE_URL"
+    if proxy := _proxy_before(endpoint):  # which is what cannot be reached: the address itself is up to it
+        why, what = f"the proxy {endpoint.clean(proxy)}: {why}", "HTTPS_PROXY and NO_PROXY"
+    return ModelError(f"{endpoint.host} cannot be reached: {why}. Check {what}.", "connection", retryable=True)
+
+
+def _proxy_before(endpoint: Endpoint) -> str:
+    """Host and port of the proxy that is connected to instead, without its password; "" where there is none."""
+    if endpoint.is_loopback or proxy_bypass(endpoint.host):
+        return ""
+    found = getproxies()
+    text = found.get("https" if endpoint.is_tls else "http") or found.get("all") or ""
+    return urlsplit(text if "://" in text else f"//{text}").netloc.rpartition("@")[2]
 
 
 def _proxy(error: httpx2.ProxyError, endpoint: Endpoint) -> ModelError:

@@ -565,6 +565,21 @@ async def test_a_proxy_that_wants_a_password_is_named(build: Build, url: str, mo
     assert "proxy" in str(error) and "HTTPS_PROXY" in str(error)
 
 
+@pytest.mark.parametrize("url", ["http://api.example.test", "https://api.example.test"])
+async def test_a_proxy_that_is_not_there_is_named_without_its_password(
+    build: Build, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_proxy(monkeypatch, "http://me:hunter2@127.0.0.1:1")
+    model = build(config(url))
+    error = await error_of(model)
+    await model.aclose()
+    assert (error.kind, error.retryable) == ("connection", True)
+    assert str(error).startswith(
+        "api.example.test cannot be reached: the proxy 127.0.0.1:1: connection refused. Check "
+    )
+    assert "HTTPS_PROXY" in str(error) and "hunter2" not in str(error)
+
+
 async def test_loopback_is_never_proxied(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     use_proxy(monkeypatch, "http://127.0.0.1:1")
     async with serving(build, stream(reply(text_block(0, "ok")))) as (_, model):

@@ -11,7 +11,8 @@ from typing import Any, cast, get_args
 
 import pytest
 
-from coder.app.session import Session, SessionFacts
+from coder.app.session import Session
+from coder.app.session_facts import SessionFacts
 from coder.app.spent import Spent
 from coder.core.events import EndReason, RunEnded
 from coder.core.messages import Usage

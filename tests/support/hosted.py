@@ -127,6 +127,26 @@ class Hosted:
             loop.call_soon_threadsafe(self._come.put_nowait, None)
 
 
+class Held:
+    """For `opening`: what is opened where `holds` says so waits until it may go on."""
+
+    def __init__(self, holds: Callable[[Wanted], bool] = lambda wanted: True) -> None:
+        self._holds = holds
+        self._begun, self._may = asyncio.Event(), asyncio.Event()
+
+    async def __call__(self, wanted: Wanted) -> None:
+        if self._holds(wanted):
+            self._begun.set()
+            await self._may.wait()
+
+    async def begun(self) -> None:
+        async with asyncio.timeout(DEADLINE):
+            await self._begun.wait()
+
+    def goes_on(self) -> None:
+        self._may.set()
+
+
 def said(content: str | list[Json], **fields: Any) -> Json:
     message = {"role": "user", "content": content}
     return {"type": "user", "session_id": "", "message": message, "parent_tool_use_id": None, **fields}

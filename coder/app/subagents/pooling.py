@@ -34,7 +34,7 @@ def pool_of(made: Assembly) -> Pool:
         points=made.points,
         others=made.others,
         watch=made.ports.watch,
-        tools=made.tools_of_agent,
+        tools=made.tooling.of_agent,
         find=made.reach.find if made.reach is not None else None,
         origin=lambda: origin,
         merging=Merging(origin, made.checkpoints, pen, lambda: outset.journal.path),

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from coder.app.error_names import category
-from coder.app.session import SessionFacts
+from coder.app.session_facts import SessionFacts
 from coder.app.spent import Spent
 from coder.core.dataclass import dataclass
 from coder.core.events import EndReason, PermissionDenied, RunEnded

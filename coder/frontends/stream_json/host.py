@@ -7,24 +7,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import TYPE_CHECKING, NoReturn
 
 from coder.core.config import Config
 from coder.core.errors import CoderError
 from coder.core.events import RunEnded
+from coder.core.lazy import LazyModule
 from coder.frontends.crash import report
 from coder.frontends.exit_codes import DENIED, DONE, exit_code
+from coder.frontends.signals import Signals
 from coder.frontends.stream_json.control import Answer, Control
 from coder.frontends.stream_json.framing import decoded, lines
 from coder.frontends.stream_json.host_answers import answers_of
 from coder.frontends.stream_json.host_out import HostOut
 from coder.frontends.stream_json.host_seat import Open, Seat
-from coder.frontends.stream_json.host_signals import Signals
 from coder.frontends.stream_json.turns import Turns
 from coder.frontends.stream_json.turns_commands import Commands
 from coder.frontends.stream_json.turns_said import said_in
+
+if TYPE_CHECKING:
+    from coder.workspace import descendants
+else:  # for what does not end
+    descendants = LazyModule("coder.workspace.descendants")
 
 _log = logging.getLogger(__name__)
 _MOST_COMPLAINTS = 20  # lines on stderr about lines that cannot be read
@@ -56,7 +64,7 @@ class Host:
     async def run(self) -> int:
         """Until the host has ended its input and all it said is done, or a signal came. Returns the exit code."""
         reading = asyncio.create_task(self._read())
-        with Signals(self.turns.stop, self._last_words) as signals:
+        with Signals(self.turns.stop, lambda _: self._end_at_once(signals)) as signals:
             try:
                 await self.turns.work()
                 if signals.caught is None:
@@ -72,10 +80,16 @@ class Host:
             signals.leaves_with = self._closed(signals)
             return signals.leaves_with
 
-    def _last_words(self, signals: Signals) -> None:
-        self.turns.abandon()
-        self.out.closing()
-        self._closed(signals)
+    def _end_at_once(self, signals: Signals) -> NoReturn:
+        """With what there is to say of what was under way."""
+        code = _code(self.turns.last, signals)
+        descendants.end_descendants()
+        try:
+            self.turns.abandon()
+            self.out.closing()
+            self._closed(signals)
+        finally:
+            os._exit(code)
 
     async def _leave(self) -> None:
         try:

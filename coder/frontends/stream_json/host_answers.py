@@ -42,7 +42,7 @@ def answers_of(seat: Seat, turns: Turns) -> dict[str, Answer]:
         if mode is None:
             raise RequestError(f"there is no permission mode {str(wanted)[:60]!r}: {', '.join(_MODES)}")
         try:
-            (await session()).set_mode(mode)
+            (await session()).tuning.set_mode(mode)
         except CoderError as error:
             raise RequestError(str(error)) from None
         return {"mode": mode}
@@ -52,7 +52,7 @@ def answers_of(seat: Seat, turns: Turns) -> dict[str, Answer]:
         if wanted is not None and not (isinstance(wanted, str) and wanted.split() == [wanted]):
             raise RequestError(f"{str(wanted)[:60]!r} is no name of a model")
         try:
-            (await session()).set_model("" if wanted in (None, "default") else str(wanted))
+            (await session()).tuning.set_model("" if wanted in (None, "default") else str(wanted))
         except CoderError as error:
             raise RequestError(str(error)) from None
         return {}

@@ -87,12 +87,12 @@ class Seat:
         mode, model = old.control.mode, old.control.model
         new = await self._open(Wanted(start, mode, model))
         if old.control.mode != mode:
-            new.set_mode(old.control.mode)
+            new.tuning.set_mode(old.control.mode)
         if old.control.model != model:
-            new.set_model(old.control.model)
-        for what, value in old.tuned.items():
-            new.tune(what, value)
-        new.allow_as(old)
+            new.tuning.set_model(old.control.model)
+        for what, value in old.tuning.tuned.items():
+            new.tuning.tune(what, value)
+        new.tuning.allow_as(old.tuning)
         self._session = new
 
     async def _begin(self) -> Session:

@@ -78,7 +78,7 @@ class Turns:
         if session is not None and self._is_prompt and can_read and not self._waiting:
             said = _fresh(said, session, self._out.unread)
             self._out.steers(said)
-            session.steer_with(_given(said))
+            session.steering.steer_with(_given(said))
         else:
             self._waiting.append(said)
         self._changed.set()
@@ -106,7 +106,7 @@ class Turns:
         unread = self._out.unread
         cancelled: tuple[str, ...] = ()
         if cancels_queued:
-            left = session.undelivered() if session is not None else ()
+            left = session.steering.undelivered() if session is not None else ()
             cancelled = (*left, *(said.uuid for said in self._waiting))
             self._out.forget(left)
             self._waiting.clear()
@@ -124,7 +124,7 @@ class Turns:
                 self._waiting.remove(said)
                 return True
         session = self._seat.session
-        if session is None or not session.withdraw(uuid):
+        if session is None or not session.steering.withdraw(uuid):
             return False
         self._out.forget([uuid])
         return True
@@ -196,14 +196,14 @@ class Turns:
 
     async def _turn(self, session: Session, said: Said | None) -> None:
         """`said` None: what ended in the background begins it."""
-        session.follow_tasks(self._changed.set)
+        session.tasks.follow(self._changed.set)
         try:
             if self._has_ended:
                 session.wait_for_agents()
             await self.behind.ended()
             unmet = _INTERRUPTED if self._is_stopped or self._is_cut else await self._unmet(session)
             self._out.turn_begins(session)
-            session.servers_told()
+            session.servers.told()
             if said is not None:
                 self._out.said(said)
             ended = unmet or await self._run(session, said)
@@ -219,7 +219,7 @@ class Turns:
         """The result of the turn, and of what was read along with it."""
         self._under = None
         ended = replace(ended, error=without_advice(ended.error))  # a host goes on with a message
-        read, unread = self._out.left(session.undelivered())
+        read, unread = self._out.left(session.steering.undelivered())
         self._out.turn_ended(ended, session, said, None if said is not None else _BY_TASKS)
         for each in read:
             self._out.turn_shared(ended, session, each)
@@ -255,7 +255,7 @@ class Turns:
         """The end of a turn that is not to begin, because a server is not there that must be."""
         if self._met == session.facts.session_id:
             return None
-        missing = await session.required()
+        missing = await session.servers.required()
         if missing is None:
             return _INTERRUPTED
         if missing:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from coder.app.reach.rows import ServerRow
-from coder.app.session import SessionFacts
+from coder.app.session_facts import SessionFacts
 from coder.app.spent import Spent
 from coder.core.events import CompactionEnded, EndReason, ModelRetrying, RunEnded
 from coder.core.messages import Json, Message, Meta, Opaque, Text, Thinking, ToolUse, Usage

@@ -122,7 +122,7 @@ def _square(part: _Part, window: int, full: float) -> Json:
 def _mcp_tools(session: Session, report: ContextReport) -> Iterator[Json]:
     """Those in requests by what they take there, the others by what they would."""
     loaded = {share.item.name: share.tokens for share in report.shares if share.item.label.startswith(_MCP)}
-    for server in session.servers:
+    for server in session.servers.rows:
         for tool in server.tools:
             count = loaded.get(tool.name)
             about = {"name": tool.name, "serverName": server.name, "isLoaded": count is not None}

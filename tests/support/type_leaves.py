@@ -37,7 +37,12 @@ _API = "the API's own name: what is not in its answers is not made up"
 _OWN = "coder's own, documented in docs/headless.md"
 _BOTH = "null as the Python SDK's type has it (contracts 5.4); the TypeScript SDK's has it left out"
 _REPLIES = r"assistant"
-_COUNTS = (("fallback_credit", None), ("inference_geo", ""), ("iterations", []), ("speed", "standard"))
+_COUNTS: tuple[tuple[str, Any], ...] = (
+    ("fallback_credit", None),
+    ("inference_geo", ""),
+    ("iterations", []),
+    ("speed", "standard"),
+)
 
 TYPESCRIPT = (
     *(Leave("lacks", _REPLIES, f"message.{name}", _API) for name in ("container", "context_management", "diagnostics")),

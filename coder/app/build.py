@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from coder.git import looking as looks
     from coder.git.looking import Looking
     from coder.mcp.server import Server
-    from coder.sessions.store import Mirror
+    from coder.sessions.mirrored import Mirror
     from coder.telemetry.context_report import ContextReport
 else:  # for people in front, and in a repository
     leads, remains = (LazyModule(f"coder.app.subagents.{name}") for name in ("leading", "remains"))

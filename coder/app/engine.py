@@ -26,7 +26,7 @@ def engine_of(made: Assembly) -> Agent:
     return Agent(
         outset.purse.model,
         made.requests.template,
-        _history(outset.journal),
+        history_of(outset.journal),
         made.executor,
         outset.emit,
         _before_turns(made),
@@ -48,16 +48,8 @@ def ends_with(made: Assembly) -> None:
         made.agent.ends_with((form, *policies), lambda ended: form.attach(attach(ended)))
 
 
-def _before_turns(made: Assembly) -> tuple[TurnPolicy, ...]:
-    form = (made.form,) if made.form is not None else ()
-    skills = (made.commanded.news(),) if made.tooling.has("Skill") else ()
-    servers = (made.reach.news,) if made.reach is not None else ()
-    told = (made.memory, *skills, *servers, *made.git.policies, made.agents, made.shell_news)
-    again = PrimaryAgain(made.outset.purse.model)
-    return (again, *form, *policies_of(made.outset.config), *told, made.points)
-
-
-def _history(journal: Journal) -> History:
+def history_of(journal: Journal) -> History:
+    """Every change of it is stored."""
     return History(
         journal.append,
         journal.messages,
@@ -65,6 +57,15 @@ def _history(journal: Journal) -> History:
         uncompact_sink=journal.uncompacted,
         shrink=shrunk,
     )
+
+
+def _before_turns(made: Assembly) -> tuple[TurnPolicy, ...]:
+    form = (made.form,) if made.form is not None else ()
+    skills = (made.commanded.news(),) if made.tooling.has("Skill") else ()
+    servers = (made.reach.news,) if made.reach is not None else ()
+    told = (made.memory, *skills, *servers, *made.git.policies, made.agents, made.shell_news)
+    again = PrimaryAgain(made.outset.purse.model)
+    return (again, *form, *policies_of(made.outset.config), *told, made.points)
 
 
 def _room(made: Assembly) -> Room:

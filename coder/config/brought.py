@@ -63,7 +63,7 @@ def brought_by(file: str, value: Json) -> tuple[Brought, ...]:
     if file.endswith(MARKDOWN):
         return tuple(_grants(value, file))
     if file.endswith(PLUGIN):
-        return (*_settings(value, file), *_servers(value, file))
+        return (*_settings(value, file), *_servers(value, file), *_styles(value, file))
     return tuple(_servers(value, file) if file == MCP_FILE else _settings(value, file))
 
 
@@ -102,6 +102,12 @@ def _settings(value: Json, file: str) -> Iterator[Brought]:
         yield _item(file, "setting", "confirmIrreversible", "false", False, never=True)
     if value.get("fileCheckpointingEnabled") is False:
         yield _item(file, "setting", "fileCheckpointingEnabled", "false", False, never=True)
+
+
+def _styles(value: Json, file: str) -> Iterator[Brought]:
+    """Those that a plugin puts upon every session that has it, by what stands in them."""
+    for name, digest in _object(value.get("outputStyle")).items():
+        yield _item(file, "setting", f"outputStyle {name}", "for the whole session", digest)
 
 
 def _hooks(value: object, file: str) -> Iterator[Brought]:

@@ -34,6 +34,7 @@ EndReason: TypeAlias = Literal[
     "gate_unmet",
     "unfit",  # no answer of the form that was asked for
     "server_missing",
+    "not_begun",  # what was said could not be made a run of, such as a command there is none of
     "crashed",
 ]
 

@@ -60,7 +60,7 @@ async def run(
             session.wait_for_agents()
             end.ended = unmet or await _run(session, prompt, time_budget, has_commands=has_commands)
         except CoderError as error:  # such as a command whose text cannot be made
-            end.ended = RunEnded(reason="crashed", turns=0, error=str(error))
+            end.ended = RunEnded(reason="not_begun", turns=0, error=str(error))
         except Exception as error:  # noqa: BLE001  # a bug of ours must still leave one result, and no traceback
             _log.exception("the run failed")
             end.ended = RunEnded(reason="crashed", turns=0, error=report(error))

@@ -41,6 +41,7 @@ TABLE: dict[EndReason, tuple[int, str, str]] = {
     "gate_unmet": (1, "error_during_execution", "stop_hook_prevented"),
     "unfit": (1, "error_max_structured_output_retries", "structured_output_retry_exhausted"),
     "server_missing": (3, "error_during_execution", "mcp_server_missing"),
+    "not_begun": (1, "error_during_execution", "turn_setup_failed"),
     "crashed": (1, "error_during_execution", "model_error"),
 }
 KINDS: dict[EndReason, str] = {"model_error": "connection", "rate_limit": "rate_limit", "context_full": "invalid"}

@@ -150,9 +150,11 @@ async def test_pictures_and_documents_go_as_they_came(tmp_path: Path) -> None:
 
 
 @pytest.mark.behaviour("B-2205")
+@pytest.mark.behaviour("B-2710")
 @pytest.mark.parametrize(
     ("content", "why"),
     [
+        ("/complan", "Did you mean /plan or /compact or /uncompact?"),
         ([{"type": "tool_result", "tool_use_id": "x", "content": "y"}], "tool_result"),
         ([{"type": "text"}], "a text"),
         (None, "message.content"),
@@ -167,6 +169,7 @@ async def test_what_cannot_be_said_has_a_failed_result_and_the_next_goes_on(
         wire.say(content)  # type: ignore[arg-type]  # what a host may get wrong
         (*_, result) = await wire.turn()
         assert result["is_error"] and why in result["errors"][0] and result["num_turns"] == 0
+        assert (result["terminal_reason"], result["session_id"] != "") == ("turn_setup_failed", True)
         wire.say("go on")
         assert (await wire.result())["result"] == "Fine."
         assert await wire.close() == 0

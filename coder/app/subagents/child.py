@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING
 
 from coder.agent.executor import Executor
 from coder.agent.gate import Gate
-from coder.agent.history import History
 from coder.agent.loop import Agent
 from coder.agent.policies import EndPolicy, Later, RepeatedFailure, TurnPolicy
 from coder.agent.ports import Ports
 from coder.agent.replies import reminder
 from coder.app.again import Again
+from coder.app.engine import history_of
 from coder.app.hooking.points import AgentScene, HeadHooks
 from coder.app.journal import Journal
 from coder.app.judge import Judge
-from coder.app.pictures import shrunk
 from coder.app.requesting import room_of, template_of
 from coder.app.subagents.berth import Berth
 from coder.app.subagents.bounds import Bounds, Turns
@@ -91,7 +90,7 @@ class Child:
         self.agent = Agent(
             self._model,
             template,
-            self._history(),
+            history_of(self.journal),
             self._executor(self._gate(judge), ancestors, berth),
             relay.emit,
             self._policies(berth),
@@ -232,13 +231,3 @@ class Child:
         circles = Later(lambda: _repetition.Repetition())
         coming = (Coming(self._footing.due, berth.cwd, berth.here),) if self._cast.knows_project else ()
         return (*limit, RepeatedFailure(), circles, *coming, *submit, self._bounds, self._points)
-
-    def _history(self) -> History:
-        journal = self.journal
-        return History(
-            journal.append,
-            journal.messages,
-            edit_sink=journal.edited,
-            uncompact_sink=journal.uncompacted,
-            shrink=shrunk,
-        )

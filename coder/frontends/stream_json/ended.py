@@ -31,6 +31,7 @@ _TERMINAL: dict[EndReason, str] = {
     "hook_stopped": "hook_stopped",
     "prompt_tool_missing": "permission_prompt_tool_missing",
     "server_missing": "mcp_server_missing",
+    "not_begun": "turn_setup_failed",
     "token_budget": "budget_exhausted",
     "done": "completed",
     "max_turns": "max_turns",

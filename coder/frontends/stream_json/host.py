@@ -55,6 +55,7 @@ class Host:
         self.seat = Seat(open)
         self._fd = fd
         self._complaints = 0
+        self._unread: Exception | None = None  # why the input could not be read to its end
         command = Commands(self.seat, out, config, env) if config.guidance.commands else None
         self.turns = Turns(self.seat, out, command, config.time_budget)
         self._answers = answers_of(self.seat, self.turns)
@@ -67,6 +68,8 @@ class Host:
         with Signals(self.turns.stop, lambda _: self._end_at_once(signals)) as signals:
             try:
                 await self.turns.work()
+                if self._unread is not None:
+                    self.turns.fail(CoderError(report(self._unread)))
                 if signals.caught is None:
                     await self.control.settled()
             except Exception as error:  # noqa: BLE001  # a bug of ours must still leave a result, and no traceback
@@ -105,8 +108,9 @@ class Host:
             async for line in lines(self._fd):
                 number += 1
                 self._take(line, number)
-        except Exception:  # noqa: BLE001  # a bug of ours is to the host as if it had ended its input
+        except Exception as error:  # noqa: BLE001  # a bug of ours: what was said until then is done, and the rest failed
             _log.exception("the input could not be read")
+            self._unread = error
         finally:
             self.control.gone()
             self.turns.end()

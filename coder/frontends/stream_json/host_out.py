@@ -67,7 +67,7 @@ class HostOut(StreamJsonOut):
         self._outbox.put(encode(frame))
 
     def turn_begins(self, session: Session) -> None:
-        """What has come before belongs to no turn."""
+        """What has come before belongs to no turn; but what an agent was denied since the last result, to this one."""
         self._new_turn()
         self._api_seconds = session.spent.api_seconds
         self._session, self._session_id = session, session.facts.session_id

@@ -133,7 +133,7 @@ class Turns:
         """Nothing more can be said to the session. Tells so once, whoever found it out."""
         if not self._has_failed:
             self._has_failed = True
-            self.last = RunEnded(reason="crashed", turns=0, error=str(error))
+            self.last = RunEnded(reason="not_begun", turns=0, error=str(error))
             self._out.failed(str(error))
         self.stop()
 
@@ -208,7 +208,7 @@ class Turns:
                 self._out.said(said)
             ended = unmet or await self._run(session, said)
         except CoderError as error:  # such as a command whose text cannot be made
-            ended = RunEnded(reason="crashed", turns=0, error=str(error))
+            ended = RunEnded(reason="not_begun", turns=0, error=str(error))
         except Exception as error:  # noqa: BLE001  # a bug of ours must still leave one result, and no traceback
             _log.exception("the turn failed")
             ended = RunEnded(reason="crashed", turns=0, error=report(error))
@@ -233,7 +233,7 @@ class Turns:
             with self._steerable():
                 return await session.follow_up() or RunEnded(reason="done", turns=0)
         if said.problem:
-            return RunEnded(reason="crashed", turns=0, error=said.problem)
+            return RunEnded(reason="not_begun", turns=0, error=said.problem)
         if said.is_empty:  # such as the one with which a host opens a session, to ask something of it
             return RunEnded(reason="done", turns=0)
         if said.is_command and not said.last_line and self._command is not None:

@@ -41,7 +41,7 @@ class Commands:
             text = await _desk.printed(printing, arguments, session, self._config, self._env)
             return self._printed(RunEnded(reason="done", turns=0, text=text))
         if problem := unknown(session, line):
-            return RunEnded(reason="crashed", turns=0, error=problem)
+            return RunEnded(reason="not_begun", turns=0, error=problem)
         return None
 
     async def _clear(self, session: Session, arguments: str) -> RunEnded:

@@ -210,6 +210,7 @@ class AgentSettings:
     servers: tuple[str, ...] | None = None
     spawns: tuple[str, ...] = ()
     opening: str = ""
+    summaries: float | None = None  # every so many seconds a model says what each is doing; None: nobody wants that
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -241,6 +242,7 @@ class Config:
     fallback_models: tuple[str, ...] = ()
     on_limit: OnLimit = "stop"
     auto_commit: bool = False  # each run's changes become a commit on a branch of their own
+    suggests: bool = True  # next prompts, to a host that wants them
     checkpoints: bool = True  # keep what calls change, so that it can be undone
     auto_compact: bool = True
     auto_compact_window: int | None = None  # tokens; None: the model's window

@@ -51,12 +51,15 @@ class AgentsOut:
         self._calls: dict[str, str] = {}  # the call that asked each, by its id
         self._last: dict[str, str] = {}  # the tool each used last
         self._states: dict[str, AgentState] = {}
+        self._summaries: dict[str, str] = {}  # what a model said last that each is doing
 
     def shapes(self, event: AnyEvent) -> Iterator[Json]:
         match event:
             case AgentStarted():
                 yield from self._started(event)
-            case AgentProgressed(row=row):
+            case AgentProgressed(row=row, summary=summary):
+                if summary:
+                    self._summaries[row.id] = summary
                 yield from self._progressed(row)
             case AgentEnded():
                 yield from self._ended(event)
@@ -111,7 +114,7 @@ class AgentsOut:
             description=_title(row),
             subagent_type=row.kind,
             usage=_usage(row),
-            summary=visible_line(row.doing),
+            summary=self._summaries.get(row.id) or visible_line(row.doing),
             **({"last_tool_name": last} if last else {}),
         )
 
@@ -126,6 +129,7 @@ class AgentsOut:
 
     def _over(self, row: AgentRow, state: str, summary: str, file: str, error: str = "") -> Iterator[Json]:
         self._begun.pop(row.id, None)
+        self._summaries.pop(row.id, None)
         patch: Json = {"status": _ENDS[state], "end_time": round(self._clock() * 1000)}
         if error:
             patch["error"] = error

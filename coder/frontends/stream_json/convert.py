@@ -20,11 +20,13 @@ from coder.core.visible import visible_line
 from coder.frontends.stream_json.ended import failed_reply as failed_reply
 from coder.frontends.stream_json.ended import is_of_api as is_of_api
 from coder.frontends.stream_json.ended import result as result
+from coder.frontends.stream_json.ended import synthetic as synthetic
 from coder.frontends.stream_json.frames import framed as framed
 from coder.frontends.stream_json.frames import system as system
 from coder.frontends.stream_json.opening import init as init
 from coder.sessions.codec import made_up_id
 
+_CUT = "interrupted"  # the stop reason of a reply that was cut by an interrupt: ours, and none of the API
 _LEVELS = {"error": "warning"}  # there is nothing louder on the wire
 
 
@@ -35,7 +37,8 @@ def assistant(
     that asked the agent whose reply it is; `calls_only`: without what it says and thinks. `model` is the one that was
     asked: what is left of a reply that was cut short does not say whose it is."""
     meta = message.meta
-    is_cut = meta.stop_reason == "interrupted"  # our word; the API gave none
+    aborted = meta.stop_reason == _CUT
+    more: Json = {"aborted": True} if aborted else {}
     for uuid, block in zip(entry_uuids(message), message.content, strict=True):
         if calls_only and not isinstance(block, ToolUse):
             continue
@@ -45,7 +48,7 @@ def assistant(
             "role": "assistant",
             "model": meta.model or model,
             "content": [_block(block)],
-            "stop_reason": None if is_cut else meta.stop_reason or None,
+            "stop_reason": None if aborted else meta.stop_reason or None,
             "stop_sequence": None,
             "usage": usage(meta.usage),
         }
@@ -55,7 +58,7 @@ def assistant(
             type="assistant",
             parent_tool_use_id=parent,
             message=body,
-            **({"aborted": True} if is_cut else {}),
+            **more,
         )
 
 
@@ -119,6 +122,16 @@ def conversation_reset(session_id: str, new: str) -> Json:
 def printed(session_id: str, text: str) -> Json:
     """What a command of coder's own says."""
     return system(session_id, "local_command_output", content=text)
+
+
+def suggested(session_id: str, prompt: str) -> Json:
+    return framed(session_id, type="prompt_suggestion", suggestion=prompt)
+
+
+def reported(session_id: str, text: str, usage: Json) -> Json:
+    """What `/context` says, as a message of the assistant with its figures beside it. The conversation has no such
+    message."""
+    return synthetic(session_id, text, context_usage=usage)
 
 
 def _user(session_id: str, uuid: str, parent: str | None, content: list[Json], extra: Json) -> Json:

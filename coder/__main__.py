@@ -25,15 +25,22 @@ def main() -> None:
 
         _say(PAGES[argv[1]])
         return
-    from coder.cli.early import begin
+    from coder.cli import early
 
-    begin(argv)
-    # Start-up only makes objects that stay: collecting in between costs a tenth of it and frees nothing. Collection
-    # begins again when the work does (cli/main.py).
-    gc.disable()
-    from coder.cli.main import run
+    try:
+        early.begin(argv)
+        # Start-up only makes objects that stay: collecting in between costs a tenth of it and frees nothing. Collection
+        # begins again when the work does (cli/main.py).
+        gc.disable()
+        from coder.cli.main import run
 
-    sys.exit(run(argv))
+        code = run(argv)
+    except (MemoryError, SystemError, ImportError) as error:
+        if not early.is_of_memory(error):
+            raise
+        early.starved()
+    _settle_stderr()
+    sys.exit(code)
 
 
 def _leave_the_folder_alone() -> None:
@@ -57,6 +64,15 @@ def _open_closed_streams() -> None:
     for fd, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None and os.open(os.devnull, os.O_RDONLY if fd == 1 else os.O_RDWR) == fd:
             setattr(sys, name, open(fd, "w" if fd else "r", encoding="utf-8", closefd=False))  # noqa: SIM115  # stays
+
+
+def _settle_stderr() -> None:
+    """What could not be written to it, as on a full disk, must not be tried once more at exit: the exit code would be
+    another one."""
+    try:
+        sys.stderr.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def _say(text: str) -> None:

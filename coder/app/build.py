@@ -16,19 +16,24 @@ from coder.app.hosted import Hosted
 from coder.app.outset import Outset, outset
 from coder.app.plugging.late import with_plugins
 from coder.app.rulebook import SaveRule
-from coder.app.session import Session, SessionFacts
+from coder.app.session import Session
+from coder.app.session_facts import SessionFacts
 from coder.app.starting import NEW, Start
+from coder.app.tuning import Tuning
 from coder.core.config import Config
 from coder.core.errors import ConfigError
 from coder.core.frontend import Frontend
 from coder.core.lazy import LazyModule
+from coder.core.tools import Mode
 from coder.git.repository import repository_of
 from coder.telemetry.logs import DebugLog
 
 if TYPE_CHECKING:
-    from coder.app import contents, permitting
+    from coder.app import agent_progress as progressing
+    from coder.app import asides, contents, permitting
     from coder.app import inquiries as inquiring
     from coder.app import titles as making
+    from coder.app.agent_progress import AgentProgress
     from coder.app.reach.linking import Connect
     from coder.app.subagents import leading as leads
     from coder.app.subagents import remains
@@ -37,11 +42,12 @@ if TYPE_CHECKING:
     from coder.git import looking as looks
     from coder.git.looking import Looking
     from coder.mcp.server import Server
-    from coder.sessions.store import Mirror
+    from coder.sessions.mirrored import Mirror
     from coder.telemetry.context_report import ContextReport
 else:  # for people in front, and in a repository
     leads, remains = (LazyModule(f"coder.app.subagents.{name}") for name in ("leading", "remains"))
     contents, making = LazyModule("coder.app.contents"), LazyModule("coder.app.titles")
+    progressing, asides = LazyModule("coder.app.agent_progress"), LazyModule("coder.app.asides")
     inquiring, permitting = LazyModule("coder.app.inquiries"), LazyModule("coder.app.permitting")
     looks = LazyModule("coder.git.looking")
 
@@ -85,7 +91,7 @@ async def open_session(
     try:
         config = with_plugins(config)
         if config.agents.given:
-            leads.check_given(config)
+            config = leads.checked(config)
         led = leads.leading(config, start) if config.agents.main else None
         config = led.config if led is not None else config
         begun = outset(config, frontend, start, save_rule, reload)
@@ -100,11 +106,12 @@ async def open_session(
     if led is not None and led.hooks is not None:
         made.points.bring(led.hooks)
     titling = _titling(begun, made) if titles else ()
-    begun.hearing.add(*_hearers(begun, made, titling))
+    progress = _progress(begun)
+    begun.hearing.add(*_hearers(begun, made, titling), *progress)
     if handed is not None:
         handed(begun, made)
     warnings = (*config.warnings, *await _warnings(begun, made), *await made.checkpoints.recover())
-    return _session(begun, made, warnings, _ends(begun, made, titling, logs=logs))
+    return _session(begun, made, warnings, _ends(begun, made, (*titling, *progress), logs=logs))
 
 
 def _hearers(begun: Outset, made: Assembly, titling: tuple[Titler, ...]) -> list[Listener]:
@@ -127,40 +134,38 @@ async def _warnings(begun: Outset, made: Assembly) -> tuple[str, ...]:
 
 def _session(begun: Outset, made: Assembly, warnings: tuple[str, ...], ends: AsyncExitStack) -> Session:
     async def what_fills_it() -> ContextReport:
-        limit, messages = made.agent.upkeep.compacts_at, made.agent.history.messages or (made.context(),)
+        limit, messages = made.agent.upkeep.compacts_at, made.agent.history.messages or (made.first.now(),)
         counted: ContextReport = await contents.context_report(
-            made.template, messages, limit, begun.purse.model.count_tokens
+            made.requests.template, messages, limit, begun.purse.model.count_tokens
         )
         return counted
 
-    def permits() -> permitting.Permitting:
-        return permitting.Permitting(begun.config, begun.book, begun.ground.workspace, session.set_mode)
+    def permits(set_mode: Callable[[Mode], None]) -> permitting.Permitting:
+        return permitting.Permitting(begun.config, begun.book, begun.ground.workspace, set_mode)
 
-    session = Session(
-        _facts(begun, made),
+    facts = _facts(begun, made)
+    return Session(
+        facts,
         made.agent,
         begun.control,
+        made.prompting,
+        _beside(begun, made),
+        Tuning(facts, begun.control, made.requests, permits),
         lambda: begun.purse.spent,
         ends.aclose,
         what_fills_it,
-        _beside(begun, made),
-        warnings,
-        made.checkpoints,
-        made.conversation,
-        made.prompting,
-        made.points,
-        made.autocommit.run_ended if made.autocommit is not None else None,
-        made.reach,
-        made.agents,
-        made.workflows,
-        permits=permits,
-        described=made.casting.described,
-        roots=lambda: begun.ground.workspace.roots,
-        switch=made.switch,
-        tune=made.tune,
-        inquiries=lambda: inquiring.Inquiries(begun, made),
+        made.casting.described,
+        lambda: begun.ground.workspace.roots,
+        lambda: inquiring.Inquiries(begun, made),
+        warnings=warnings,
+        checkpoints=made.checkpoints,
+        conversation=made.conversation,
+        points=made.points,
+        after_run=made.autocommit.run_ended if made.autocommit is not None else None,
+        reach=made.reach,
+        agents=made.agents,
+        workflows=made.workflows,
     )
-    return session
 
 
 def _beside(begun: Outset, made: Assembly) -> Beside:
@@ -177,15 +182,21 @@ async def _left_behind(begun: Outset) -> tuple[str, ...]:
     return (text,) if text else ()
 
 
-def _ends(begun: Outset, made: Assembly, titling: tuple[Titler, ...], *, logs: bool) -> AsyncExitStack:
-    """What is to be closed; the last comes first."""
+def _progress(begun: Outset) -> tuple[AgentProgress, ...]:
+    """Whoever says what subagents are doing; nobody where that was not asked for."""
+    beat = begun.config.agents.summaries
+    return () if beat is None else (progressing.AgentProgress(lambda: asides.Aside.of(begun), begun.emit, beat),)
+
+
+def _ends(begun: Outset, made: Assembly, asking: tuple[Titler | AgentProgress, ...], *, logs: bool) -> AsyncExitStack:
+    """What is to be closed; the last comes first. `asking` is what asks small models."""
     ends = AsyncExitStack()
     if logs:
         ends.callback(_debug_log(begun.config, begun.journal.session_id).close)
     for end in (
         begun.journal.aclose,
         begun.purse.aclose,
-        *(each.aclose for each in titling),
+        *(each.aclose for each in asking),
         made.others.aclose,
         made.checkpoints.aclose,
         begun.ground.workspace.aclose,

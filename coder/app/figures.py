@@ -20,6 +20,11 @@ class Figures:
         self.added = 0
         self.removed = 0
 
+    @property
+    def lines(self) -> tuple[int, int]:
+        """How many were added and removed."""
+        return self.added, self.removed
+
     def timed(self, ask: Callable[[Request], Awaitable[Reply]]) -> Callable[[Request], Awaitable[Reply]]:
         """The same, with the time that it takes counted."""
 

@@ -22,9 +22,10 @@ from coder.core.events import AnyEvent, Notice, RunEnded, StateChanged, TurnEnde
 from coder.core.lazy import LazyModule
 from coder.core.messages import Json, Message, ToolResult, ToolUse
 from coder.sessions.load import Loaded, side_folder
+from coder.sessions.mirrored import Mirror
 from coder.sessions.repair import cut_short, repair
 from coder.sessions.repository import branch_of
-from coder.sessions.store import Mirror, Transcript
+from coder.sessions.store import Transcript
 
 if TYPE_CHECKING:
     from coder.app.subagents import unfinished

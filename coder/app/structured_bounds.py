@@ -19,6 +19,28 @@ class TooMuch(Exception):
     """It takes more steps than are taken."""
 
 
+class TooLong(Exception):
+    """Patterns might take more steps than there is room for."""
+
+
+class Room:
+    """How many steps patterns may take for one value. Begun anew for each."""
+
+    def __init__(self) -> None:
+        self._left: int | None = None
+
+    def begin(self, steps: int | None) -> None:
+        self._left = steps
+
+    def take(self, steps: int | None) -> None:
+        """`steps` None: nobody knows how many. Raises TooLong."""
+        if self._left is None:
+            return
+        if steps is None or steps > self._left:
+            raise TooLong
+        self._left -= steps
+
+
 class Steps:
     """How many are left. Begun anew for each value."""
 

@@ -15,7 +15,8 @@ from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
 from coder.app import structured_apart as apart
-from coder.app.structured_bounds import STEPS, Steps, TooMuch, are_unique
+from coder.app.structured_bounds import STEPS, Room, Steps, TooLong, TooMuch, are_unique
+from coder.app.structured_patterns import most_steps
 from coder.config.answer_form import NOT_VALID
 from coder.core.errors import SchemaError
 from coder.core.messages import Json
@@ -26,6 +27,7 @@ _LONGEST = 300  # characters of one
 _DEEPEST = 100
 _MOST_PARTS = 3_000
 _PATTERNS = ("pattern", "patternProperties")
+_AT_ONCE = 10_000_000  # steps of patterns that are taken here for one value: a tenth of a second at the very most
 # What a value or a schema can make of arithmetic and of names: it does not fit, whatever it is.
 _ODD = (ArithmeticError, TypeError, ValueError, AttributeError, KeyError)
 # What the API does not take at the top of a tool's input.
@@ -53,8 +55,10 @@ class AnswerForm:
         except _ODD as error:
             raise SchemaError(f"{NOT_VALID}: something in it is of the wrong kind.") from error
         self._steps = Steps(steps)
+        self._room = Room()
         self._has_patterns = any(name in part for part in parts for name in _PATTERNS)
-        self._validator: Any = _lenient(kind, self._steps)(self._schema, registry=REGISTRY)
+        self._has_named = any("patternProperties" in part for part in parts)  # whose patterns are put together
+        self._validator: Any = _lenient(kind, self._steps, self._room)(self._schema, registry=REGISTRY)
         self._is_wrapped = self._schema.get("type") != "object" or any(key in self._schema for key in _NOT_ON_TOP)
         self.for_tool: Json = self._wrapped() if self._is_wrapped else _plain(self._schema)
 
@@ -63,18 +67,22 @@ class AnswerForm:
         to find out. Never raises."""
         if self._is_wrapped and raw.keys() != {_WRAPPED}:
             return [f"The answer stands under `{_WRAPPED}`, and nothing else stands beside it."]
-        return [] if self._has_patterns else self.problems_of(self.meant(raw))
+        return self._at_once(self.meant(raw)) or []
 
     async def problems_apart(self, raw: Json) -> list[str]:
         """What else is wrong with an input in which `problems` found nothing: others are served meanwhile."""
         if not self._has_patterns:
             return []
-        found = await apart.problems(self._schema, self.meant(raw))
-        return self.problems_of(self.meant(raw)) if found is None else found
+        value = self.meant(raw)
+        if (found := self._at_once(value)) is None:
+            found = await apart.problems(self._schema, value)
+        return self.problems_of(value) if found is None else found
 
-    def problems_of(self, value: Any) -> list[str]:
-        """As `problems`, of what is meant, and found out here."""
+    def problems_of(self, value: Any, room: int | None = None) -> list[str]:
+        """As `problems`, of what is meant, and found out here. Raises TooLong where patterns might take more than
+        `room` steps; None: they may take what they take."""
         self._steps.begin()
+        self._room.begin(room)
         try:
             return [_told(error) for error in islice(self._validator.iter_errors(value), _MOST)]
         except RecursionError:
@@ -83,6 +91,15 @@ class AnswerForm:
             return ["Whether it fits takes too many steps to find out."]
         except _ODD:
             return ["It holds a value that cannot be compared with the form."]
+
+    def _at_once(self, value: Any) -> list[str] | None:
+        """None where patterns might take long."""
+        if self._has_named:
+            return None
+        try:
+            return self.problems_of(value, _AT_ONCE)
+        except TooLong:
+            return None
 
     def meant(self, raw: Json) -> Any:
         return raw[_WRAPPED] if self._is_wrapped else raw
@@ -145,12 +162,13 @@ def _moved(value: Any) -> Any:
     return made
 
 
-def _lenient(kind: Any, steps: Steps) -> Any:
+def _lenient(kind: Any, steps: Steps, room: Room) -> Any:
     """A pattern in a dialect that Python does not read is a remark, not a condition; and all of it comes to an end."""
     pattern = kind.VALIDATORS["pattern"]
 
     def fits(validator: Any, wanted: str, value: Any, schema: Any) -> Iterator[Any]:
-        if _is_readable(wanted):
+        if isinstance(value, str) and _is_readable(wanted):
+            room.take(most_steps(wanted, len(value)))
             yield from pattern(validator, wanted, value, schema) or ()
 
     def unique(validator: Any, wanted: Any, value: Any, schema: Any) -> Iterator[Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from difflib import get_close_matches
+from hashlib import sha256
 from pathlib import Path
 
 from coder.commands.definition import Mistake, Origin
@@ -31,7 +32,7 @@ _NAMED = 12  # names in a warning
 @dataclass(frozen=True, slots=True)
 class Style:
     """`text` goes into the system prompt; `keeps_coding`: beside all of its sections. `forced`: its plugin wants it
-    where nobody chose one. `mistakes` are for people."""
+    where nobody chose one. `mistakes` are for people, `digest` is the SHA-256 of the file of one that is forced."""
 
     name: str
     description: str = ""
@@ -40,6 +41,7 @@ class Style:
     origin: Origin = "built-in"
     mistakes: tuple[str, ...] = ()
     forced: bool = False
+    digest: str = ""
 
 
 DEFAULT = Style("Default", "Finishes the task and says briefly what it did", keeps_coding=True)
@@ -75,10 +77,12 @@ def chosen(config: Config, warnings: list[str]) -> Style | None:
 
 
 def forced(config: Config) -> Style | None:
-    """The one that a plugin of this session brings for all of it; not that of a repository nobody trusts."""
-    is_trusted = _is_trusted(config)
+    """The one that a plugin of this session brings for all of it. That of a plugin that lies in the repository takes
+    the approval of that very text: that the folder is trusted says nothing of its plugins."""
     styles = (style for style in available(config) if style.forced and style.text)
-    return next((style for style in styles if style.origin != "project" or is_trusted), None)
+    plugins = config.plugins.loaded if config.plugins is not None else ()
+    approved = {digest for plugin in plugins for digest in plugin.styles}
+    return next((style for style in styles if style.origin != "project" or style.digest in approved), None)
 
 
 def _styles(config: Config) -> Iterator[Style]:
@@ -124,6 +128,7 @@ def _style(data: bytes, file: Path, place: Place) -> Style:
         origin=written.origin,
         mistakes=tuple(told),
         forced=written.forced,
+        digest=sha256(data).hexdigest() if written.forced else "",
     )
 
 

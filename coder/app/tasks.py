@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+from coder.app.shell_news import ShellNews
 from coder.core.dataclass import dataclass
 from coder.core.errors import SessionError, ToolError
 from coder.core.events import TaskEnded
@@ -25,17 +27,34 @@ class Task:
     output: Path
 
 
-def tasks_of(shells: Shells) -> tuple[Task, ...]:
-    return tuple(map(_task, shells.all))
+class Tasks:
+    """`news` is what of them the conversation does not know."""
 
+    def __init__(self, shells: Shells, news: ShellNews) -> None:
+        self._shells, self._news = shells, news
 
-async def stop(shells: Shells, id: str) -> None:
-    """Ends it with all it started; nothing happens when it has ended. Raises SessionError for an unknown id."""
-    try:
-        shell = shells.find(id)
-    except ToolError as error:
-        raise SessionError(str(error)) from error
-    await shell.stop()
+    @property
+    def all(self) -> tuple[Task, ...]:
+        """Ended ones too, in the order in which they came there."""
+        return tuple(map(_task, self._shells.all))
+
+    async def stop(self, id: str) -> None:
+        """Ends one with all it started; nothing happens when it has ended. Raises SessionError for an unknown id."""
+        try:
+            shell = self._shells.find(id)
+        except ToolError as error:
+            raise SessionError(str(error)) from error
+        await shell.stop()
+
+    def send_back(self, call: str = "") -> bool:
+        """Lets the run go on without waiting for the commands it waits for, or for that of one call; False when it
+        waits for none."""
+        return self._shells.send_back(call)
+
+    def follow(self, heard: Callable[[], None]) -> None:
+        """From now on the model is told of those that have ended; `heard` is called with each: for who can say more by
+        themselves. Idempotent."""
+        self._news.follow(heard)
 
 
 def ended(shell: Shell) -> TaskEnded:

@@ -7,10 +7,10 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from coder.core.scratch import Scratch
 from coder.core.visible import visible_line
 from coder.git.call import Git
 from coder.git.worktrees.making import add_exclude
@@ -80,10 +80,10 @@ def _read(path: Path) -> bytes:
 
 def _wanted(git: Git, main: Checkout, patterns: bytes) -> list[str] | None:
     """The files that are not tracked, that the patterns match, and that git ignores."""
-    with tempfile.NamedTemporaryFile(prefix="coder-include-") as file:  # git takes its size for its length: no pipe
-        file.write(patterns)
-        file.flush()
-        arguments = ("ls-files", "--others", "--ignored", "-z", f"--exclude-from={file.name}")
+    with Scratch("include") as folder:
+        file = folder / "patterns"  # git takes its size for its length: no pipe
+        file.write_bytes(patterns)
+        arguments = ("ls-files", "--others", "--ignored", "-z", f"--exclude-from={file}")
         found = git.answer(main.top, *arguments, seconds=_SECONDS, most=_MOST_OUTPUT)
     if not found.ok:
         return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from coder.app.hooking.env import named_by_settings
 from coder.core.config import Config
 from coder.core.errors import ConfigError
 from coder.core.messages import Json
+from coder.core.scratch import Scratch
 from coder.hooks import inputs
 from coder.hooks.config import HookSet
 from coder.hooks.engine import Engine
@@ -63,11 +63,11 @@ class WorktreeHooks:
         return asyncio.run(self._ran(payload))
 
     async def _ran(self, payload: Json) -> Outcome:
-        with tempfile.TemporaryDirectory(prefix="coder-hooks-") as folder:
+        with Scratch("hooks") as folder:
             surroundings = Surroundings(
                 project=self._config.cwd,
                 env=dict(self._env),
-                spill=Path(folder),
+                spill=folder,
                 settings_env=named_by_settings(self._config, os.environ),
                 effort=self._config.model.effort or "",
                 urls=self._config.hooks.urls,

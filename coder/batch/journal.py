@@ -4,7 +4,6 @@ process has it at a time. Must not know what the lines mean.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import stat
@@ -12,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from coder.core.errors import ConfigError
+from coder.core.locks import lock
 from coder.core.messages import Json
 
 _MOST = 2_000_000_000
@@ -36,14 +36,12 @@ class Journal:
 
     def _lock(self) -> None:
         try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            is_there = lock(self._fd)
         except BlockingIOError as error:
             raise ConfigError(
                 f"another coder batch writes {self.path} just now. Wait for it, or name another file with --out."
             ) from error
-        except OSError:  # a file system without locks is taken as it is
-            return
-        if os.fstat(self._fd).st_nlink == 0:  # another one has just ended, and took it with it
+        if is_there and os.fstat(self._fd).st_nlink == 0:  # another one has just ended, and took it with it
             raise ConfigError(f"{self.path} was removed just now. Give the command once more.")
 
     def entries(self) -> list[Json]:

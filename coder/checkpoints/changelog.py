@@ -29,6 +29,7 @@ from coder.checkpoints.entries import (
 )
 from coder.checkpoints.refmoves import RefMoves, moves_from_json, moves_to_json
 from coder.core.dataclass import dataclass
+from coder.core.locks import is_locked
 from coder.core.messages import Json
 
 Source: TypeAlias = Literal["tool", "command", "background", "rewind"]
@@ -171,14 +172,9 @@ def is_running(folder: Path) -> bool:
     except OSError:
         return False
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
+        return is_locked(descriptor, alone=True)
     finally:
         os.close(descriptor)
-    return False
 
 
 def new_id() -> str:

@@ -7,10 +7,8 @@ name until that is done.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -23,6 +21,7 @@ from coder.checkpoints.entries import Change, change_from_json, change_to_json, 
 from coder.checkpoints.plan import Plan, Step, check_contents
 from coder.checkpoints.restore import Restore
 from coder.core.dataclass import dataclass
+from coder.core.locks import lock
 
 FOLDER = "pending"
 _TALK = ".talk"  # the files are back, the conversation is not yet
@@ -154,7 +153,7 @@ def _alone(base: Path, wait: float = _LOCK_SECONDS) -> Iterator[None]:
     except OSError as error:
         raise CheckpointError(f"{base} cannot be written to: {error.strerror or error}.") from error
     try:
-        _claim(descriptor, time.monotonic() + wait)
+        lock(descriptor, wait)
         yield
     except BlockingIOError as error:
         if not wait:
@@ -162,19 +161,6 @@ def _alone(base: Path, wait: float = _LOCK_SECONDS) -> Iterator[None]:
         raise CheckpointError("another rewind is under way. Try again when it is done.") from error
     finally:
         os.close(descriptor)
-
-
-def _claim(descriptor: int, deadline: float) -> None:
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            if time.monotonic() >= deadline:
-                raise
-            time.sleep(0.05)
-        except OSError:
-            return  # a filesystem without locks
 
 
 def _write(file: Path, raw: dict[str, Any]) -> None:

@@ -89,24 +89,10 @@ def _shelf(cwd: str | None, plugin_dirs: list[str] | None) -> tuple[Standing, Ro
 
 
 def _print_raw(name: str, file: str, *, is_ours: bool) -> None:
-    """For people made visible; a pipe gets the bytes. Ours without the remark on its first line."""
+    """Ours without the remark on its first line."""
     from pathlib import Path
 
+    from coder.cli.raw_file import print_raw, read_raw
     from coder.core import prompts
-    from coder.core.ordinary import read_ordinary
-    from coder.core.visible import visible
-    from coder.frontmatter.found import SIZE
 
-    if is_ours:
-        data = f"{prompts.load(f'agents/{name}')}\n".encode()
-    else:
-        try:
-            data = read_ordinary(Path(file), SIZE)
-        except OSError as error:
-            raise ConfigError(f"{file} cannot be read: {error.strerror}.") from error
-    if sys.stdout.isatty():
-        print(visible(data.decode(errors="replace")), end="")
-    else:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+    print_raw(f"{prompts.load(f'agents/{name}')}\n".encode() if is_ours else read_raw(Path(file)))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +17,7 @@ from coder.cli.ci_paths import is_configuration, is_held, is_notes
 from coder.cli.ci_secrets import is_kept_back
 from coder.cli.ci_stop import clear_away, undivided
 from coder.core.errors import ConfigError
+from coder.core.scratch import Scratch
 from coder.core.visible import visible_line
 from coder.git.call import Answer, Git
 from coder.git.repository import Repository, repository_of
@@ -53,16 +53,16 @@ class Ground:
         self.folder = Path()
 
     def __enter__(self) -> Ground:
-        self._made = tempfile.mkdtemp(prefix="coder-ci-", dir=self._temporary)
+        self._made = Scratch("ci", self._temporary)
         try:
             self._begin()
         except BaseException:
-            clear_away(Path(self._made))
+            self.leave()
             raise
         return self
 
     def _begin(self) -> None:
-        self.folder = Path(os.path.realpath(self._made)) / self._checkout.top.name
+        self.folder = Path(os.path.realpath(self._made.path)) / self._checkout.top.name
         self.folder.mkdir()
         form = self._git.answer(self._checkout.top, "rev-parse", "--show-object-format").text.strip() or "sha1"
         begin = ("init", "-q", "--template=", f"--object-format={form}")
@@ -80,7 +80,7 @@ class Ground:
 
     def leave(self) -> None:
         """What it made goes at once, for an end that unwinds nothing."""
-        clear_away(Path(self._made))
+        clear_away(self._made)
 
     def commit(self, name: str, what: str) -> str:
         """The commit of a name in the checkout. Raises ConfigError, also for one that stands for several: whoever may

@@ -4,18 +4,16 @@ exit code names the signal. Must not know jobs.
 
 from __future__ import annotations
 
-import os
-import shutil
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Self
 
 import typer
 
+from coder.core.scratch import Scratch
 from coder.workspace.descendants import end_descendants
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -62,22 +60,10 @@ def undivided() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def clear_away(folder: Path) -> None:
+def clear_away(made: Scratch) -> None:
     """Takes the folder and all in it away, also when a signal comes meanwhile. Never raises for what lies there."""
     try:
-        _clear_away(folder)
+        made.leave()
     except KeyboardInterrupt:
-        _clear_away(folder)
+        made.leave()
         raise
-
-
-def _clear_away(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    if not os.path.lexists(folder):
-        return
-    for top, folders, _ in os.walk(folder):  # some in which nothing may be changed, as caches of modules are
-        for path in (Path(top), *(Path(top) / each for each in folders)):
-            with suppress(OSError):
-                if not path.is_symlink():
-                    path.chmod(0o700)
-    shutil.rmtree(folder, ignore_errors=True)

@@ -87,7 +87,9 @@ def show(
     found, shelf = _shelf(cwd, plugin_dir, all_kinds=True)
     row = _named(name, shelf, found.config.cwd)
     if raw:
-        _print_raw(row.file)
+        from coder.cli.raw_file import print_raw, read_raw
+
+        print_raw(read_raw(row.file))
         return
     definition = row.definition
     if arguments or sent:
@@ -204,21 +206,3 @@ def _typed(words: list[str]) -> str:
     if len(words) == 1:
         return words[0]
     return " ".join(f'"{word}"' if " " in word and '"' not in word else word for word in words)
-
-
-def _print_raw(file: Path) -> None:
-    """For people made visible; a pipe gets the bytes."""
-    from coder.core.ordinary import read_ordinary
-    from coder.core.visible import visible
-    from coder.frontmatter.found import SIZE
-
-    try:
-        data = read_ordinary(file, SIZE)
-    except OSError as error:
-        raise ConfigError(f"{file} cannot be read: {error.strerror}.") from error
-    if sys.stdout.isatty():
-        print(visible(data.decode(errors="replace")), end="")
-    else:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()

@@ -12,24 +12,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # typing itself takes more than all of this
+    from typing import NoReturn
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STARVED = "there is not enough memory to go on. Give the process more: ulimit -v, or the limit of its container"
 INTERRUPTED = "Interrupted before the session began. Nothing was sent to the model"
 
 _PATIENCE = 30.0  # seconds that are waited for a reader that does not read
 _HURRIED = 3.0  # the same, once a signal has come
+_RESERVED = 4 << 20  # bytes; never written to, so that no page of it is taken
 
 _unwinds = False
 _is_leaving = False  # the result is on its way
 _caught: int = signal.SIGINT
+_reserve: bytes | bytearray = b""  # memory to say with that there is none
 _form = ""  # "json" where whoever started us waits for a result, "text" where a run was asked for, else ""
 
 
 def begin(argv: list[str]) -> None:
     """To be called with the first thing that is done. Flags are only looked at here: they may make no sense."""
-    global _form
+    global _form, _reserve
     _form = _form_of(argv)
     if not _form:
         return
+    _reserve = bytearray(_RESERVED)
     for number in SIGNALS:
         # An ignored signal stays ignored: nohup and background jobs of a shell rely on it.
         if signal.getsignal(number) is not signal.SIG_IGN:
@@ -59,13 +67,7 @@ def unwinding() -> Iterator[None]:
     try:
         yield
     finally:
-        _PATIENCE = 30.0  # seconds that are waited for a reader that does not read
-
-
-_HURRIED = 3.0  # the same, once a signal has come
-
-_unwinds = False
-_is_leaving = False  # the result is on its way
+        _unwinds = False
 
 
 def failed(why: str) -> None:
@@ -76,6 +78,25 @@ def failed(why: str) -> None:
         _write(1, _result(why, "turn_setup_failed"), _PATIENCE, 1)
         _is_leaving = False
     over()
+
+
+def is_of_memory(error: BaseException) -> bool:
+    """Whether there was no memory, also as imports say it: by an error of the interpreter, or of its loader."""
+    said = str(error)
+    return isinstance(error, MemoryError | SystemError) or (
+        isinstance(error, ImportError) and ("map segment" in said or "allocate memory" in said)
+    )
+
+
+def starved() -> NoReturn:
+    """There is no memory, not even to say so as everything else is said. Leaves at once: the interpreter would tell of
+    each thing that it cannot take down."""
+    global _is_leaving, _reserve
+    _is_leaving, _reserve = True, b""
+    if _form == "json":
+        _write(1, _result(STARVED, "turn_setup_failed"), _PATIENCE, 1)
+    _write(2, f"coder: {STARVED}\n".encode(), _HURRIED, 1)
+    os._exit(1)
 
 
 def interrupted(number: int = 0) -> int:
@@ -131,10 +152,14 @@ def _form_of(argv: list[str]) -> str:
 
 def _result(why: str, reason: str) -> bytes:
     """Put together by hand: in a signal handler the module json may be half imported."""
-    usage = "".join(f'"{each}_tokens":0,' for each in ("input", "output", "cache_creation_input"))
+    counts = ("input", "output", "cache_creation_input", "cache_read_input")
+    usage = "".join(f'"{each}_tokens":0,' for each in counts) + (
+        '"cache_creation":{"ephemeral_5m_input_tokens":0,"ephemeral_1h_input_tokens":0},'
+        '"server_tool_use":{"web_search_requests":0,"web_fetch_requests":0},"service_tier":"standard"'
+    )
     return (
         f'{{"type":"result","subtype":"error_during_execution","is_error":true,"duration_ms":0,"duration_api_ms":0,'
-        f'"num_turns":0,"stop_reason":null,"total_cost_usd":0.0,"usage":{{{usage}"cache_read_input_tokens":0}},'
+        f'"num_turns":0,"stop_reason":null,"total_cost_usd":0.0,"usage":{{{usage}}},'
         f'"modelUsage":{{}},"permission_denials":[],"terminal_reason":"{reason}","errors":["{_quoted(why)}"],'
         f'"session_id":"","uuid":"{_uuid()}"}}\n'
     ).encode()

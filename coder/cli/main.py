@@ -59,20 +59,22 @@ def run(argv: list[str]) -> int:
         return _start(parse(argv))
     except CoderError as error:
         early.failed(str(error))
-        sys.stderr.write(f"coder: {error}\n")
+        _say(str(error))
         return FAILED if isinstance(error, UnknownSession | SchemaError) else USAGE
     except KeyboardInterrupt:
         return early.interrupted()
     except BrokenPipeError:
-        _give_up_output()  # whoever read it has left
+        _give_up(1)  # whoever read it has left
         return 1
     except OSError as error:
-        _give_up_output()
         what = visible_line(str(error.filename)) if error.filename else "the output cannot be written"
         early.failed(f"{what}: {error.strerror or error}")
-        sys.stderr.write(f"coder: {what}: {error.strerror or error}\n")
+        _give_up(1)
+        _say(f"{what}: {error.strerror or error}")
         return FAILED
-    except Exception as error:  # noqa: BLE001  # a bug of ours must still leave one result, and no traceback
+    except Exception as error:  # a bug of ours must still leave one result, and no traceback
+        if early.is_of_memory(error):
+            raise  # there is none to say so with
         return _crashed(error)
 
 
@@ -105,13 +107,22 @@ def _crashed(error: Exception) -> int:
     logging.getLogger(__name__).exception("coder failed")
     said = report(error)
     early.failed(said)
-    sys.stderr.write(f"coder: {said}\n")
+    _say(said)
     return FAILED
 
 
-def _give_up_output() -> None:
-    """The interpreter must not flush into the void at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+def _say(text: str) -> None:
+    """On a stderr that takes nothing, as on a full disk, it is not said; the exit code stands."""
+    try:
+        sys.stderr.write(f"coder: {text}\n")
+        sys.stderr.flush()
+    except OSError:
+        _give_up(2)
+
+
+def _give_up(fd: int) -> None:
+    """The interpreter must not flush into the void at exit: its exit code would take the place of ours."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), fd)
 
 
 def _start(arguments: RunArguments) -> int:
@@ -150,6 +161,7 @@ def _start(arguments: RunArguments) -> int:
     # What is piped is what a command is to work on.
     prompt = "\n\n".join(reversed(parts) if has_commands else parts)
     if has_commands:
+        prompt = prompt.lstrip()  # wherever else a line is looked at, what stands before a slash counts for nothing
         _check_command(prompt, arguments.flags)
     looking = _looking(config)
     try:

@@ -7,6 +7,7 @@ import select
 import stat
 import sys
 import time
+from contextlib import suppress
 
 from coder.core.errors import ConfigError
 
@@ -19,17 +20,25 @@ _CHUNK = 1 << 16
 def read_piped(*, needed: bool) -> str:
     """The text on standard input; "" when it is a terminal, closed, or a pipe that stays silent.
 
-    `needed`: there is no other prompt, so wait twenty times as long. Raises ConfigError over the limit.
+    `needed`: there is no other prompt, so wait twenty times as long. Raises ConfigError over the
+    limit, and for one that is needed and cannot be read.
     """
     fd = _descriptor()
     if fd is None:
         return ""
-    is_file = stat.S_ISREG(os.fstat(fd).st_mode)
-    if not is_file and not _ready(fd, FIRST_BYTE * (20 if needed else 1)):
-        if not needed:
-            _say(f"nothing came on standard input for {FIRST_BYTE:g}s: going on without it")
+    try:
+        is_file = stat.S_ISREG(os.fstat(fd).st_mode)
+        if not is_file and not _ready(fd, FIRST_BYTE * (20 if needed else 1)):
+            if not needed:
+                _say(f"nothing came on standard input for {FIRST_BYTE:g}s: going on without it")
+            return ""
+        return _decode(_read_all(fd))
+    except OSError as error:  # such as one that is open for writing
+        why = f"standard input cannot be read ({error.strerror or error})"
+        if needed:
+            raise ConfigError(f"{why}. Give the prompt as an argument, and </dev/null.") from error
+        _say(f"{why}: going on without it")
         return ""
-    return _decode(_read_all(fd))
 
 
 def _descriptor() -> int | None:
@@ -66,7 +75,8 @@ def _read_all(fd: int) -> bytes:
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(f"coder: {text}\n")
+    with suppress(OSError):  # whoever read it has left, or the disk is full
+        sys.stderr.write(f"coder: {text}\n")
 
 
 def _decode(data: bytes) -> str:

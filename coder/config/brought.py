@@ -63,7 +63,7 @@ def brought_by(file: str, value: Json) -> tuple[Brought, ...]:
     if file.endswith(MARKDOWN):
         return tuple(_grants(value, file))
     if file.endswith(PLUGIN):
-        return (*_settings(value, file), *_servers(value, file))
+        return (*_settings(value, file), *_servers(value, file), *_styles(value, file))
     return tuple(_servers(value, file) if file == MCP_FILE else _settings(value, file))
 
 
@@ -104,6 +104,12 @@ def _settings(value: Json, file: str) -> Iterator[Brought]:
         yield _item(file, "setting", "fileCheckpointingEnabled", "false", False, never=True)
 
 
+def _styles(value: Json, file: str) -> Iterator[Brought]:
+    """Those that a plugin puts upon every session that has it, by what stands in them."""
+    for name, digest in _object(value.get("outputStyle")).items():
+        yield _item(file, "setting", f"outputStyle {name}", "for the whole session", digest)
+
+
 def _hooks(value: object, file: str) -> Iterator[Brought]:
     """A handler each. What has another form than expected is one thing, taken as it stands."""
     if value and not isinstance(value, dict):
@@ -140,7 +146,8 @@ def _grants(value: Json, file: str) -> Iterator[Brought]:
         _item(file, "rule", _text(rule), f"while /{name_of(file)} is used", rule)
         for rule in _list(value.get("allowed-tools"))
     ]
-    for item in (*rules, *_of_agent(value, file), *_hooks(value.get("hooks"), file)):
+    head = (*_of_agent(value, file), *_hooks(value.get("hooks"), file), *_servers(value, file))
+    for item in (*rules, *head):
         yield replace(item, digest=f"{value.get('sha256')}:{item.digest}" if item.digest else "")
 
 

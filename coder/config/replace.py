@@ -6,14 +6,12 @@ The lock is on the folder: it needs no file of its own, and stays where it is wh
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
-import random
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from coder.core.errors import ConfigError
+from coder.core.locks import lock
 
 PATIENCE = 30.0  # seconds
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -26,22 +24,16 @@ def locked(folder: Path, patience: float = PATIENCE) -> Iterator[bool]:
     """
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        yield _lock(fd, folder, time.monotonic() + patience)
+        yield _lock(fd, folder, patience)
     finally:
         os.close(fd)
 
 
-def _lock(fd: int, folder: Path, end: float) -> bool:
-    while True:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        except BlockingIOError as error:
-            if time.monotonic() > end:
-                raise ConfigError(f"{folder} is locked by another process. Nothing was changed. Try again.") from error
-            time.sleep(random.uniform(0.0005, 0.005))
-        except OSError:
-            return False
+def _lock(fd: int, folder: Path, patience: float) -> bool:
+    try:
+        return lock(fd, patience)
+    except BlockingIOError as error:
+        raise ConfigError(f"{folder} is locked by another process. Nothing was changed. Try again.") from error
 
 
 def replace(target: Path, data: bytes, mode: int, *, locked: bool) -> None:

@@ -52,6 +52,11 @@ class Loop(asyncio.SelectorEventLoop):
 
 
 def run(main: Coroutine[Any, Any, _T]) -> _T:
-    """`asyncio.run` in such a loop."""
-    with asyncio.Runner(loop_factory=Loop) as runner:
+    """`asyncio.run` in such a loop. What came of it counts also where the loop cannot be closed as it should be: that
+    takes a thread, which a machine without memory does not give."""
+    runner = asyncio.Runner(loop_factory=Loop)
+    try:
         return runner.run(main)
+    finally:
+        with suppress(RuntimeError, MemoryError):
+            runner.close()

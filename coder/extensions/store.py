@@ -9,14 +9,13 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import random
 import shutil
 import stat
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from coder.core.errors import ConfigError
+from coder.core.locks import lock
 from coder.core.ordinary import read_ordinary
 from coder.core.visible import visible_line
 from coder.extensions.record import Installed, Record, as_json, from_json
@@ -187,15 +186,7 @@ def _is_left(staging: Path) -> bool:
 
 
 def _lock(fd: int, folder: Path) -> None:
-    """A file system that knows no locks is taken as it is."""
-    end = time.monotonic() + PATIENCE
-    while True:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError as error:
-            if time.monotonic() > end:
-                raise ConfigError(f"{folder} is locked by another process. Nothing was changed. Try again.") from error
-            time.sleep(random.uniform(0.0005, 0.005))
-        except OSError:
-            return
+    try:
+        lock(fd, PATIENCE)
+    except BlockingIOError as error:
+        raise ConfigError(f"{folder} is locked by another process. Nothing was changed. Try again.") from error

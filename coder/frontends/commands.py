@@ -15,6 +15,7 @@ from coder.frontends.slash.registry import find
 
 INTERRUPTED = "Interrupted; the conversation is as it was."
 OWN = ("compact", "uncompact")
+_NEAR = 3  # commands that are named
 _COMMAND = re.compile(r"/(compact|uncompact)(?:\s+(.*))?\s*\Z", re.DOTALL)
 _NAME = re.compile(r"/([A-Za-z][\w.:-]*)(?=\s|\Z)")  # with another slash in it, it is a path unless a file has the name
 
@@ -30,12 +31,13 @@ def unknown(session: Session, text: str) -> str:
         return ""
     names = (*OWN, *(each.name for each in session.commands))
     known = (*names, *(also for each in session.commands for also in each.also))
-    if found[1].lower() in {name.lower() for name in known} or session.may_be_command(found[1]):
+    if found[1].lower() in {name.lower() for name in known} or session.servers.may_prompt(found[1]):
         return ""
     if find(found[1]) is not None:
         return f"/{found[1]} is a command of interactive sessions. To send it as text, put a word before it."
-    near = get_close_matches(found[1], names, n=1)
-    hint = f" Did you mean /{near[0]}?" if near else ""
+    near = get_close_matches(found[1], names, n=_NEAR)
+    meant = " or ".join(f"/{each}" for each in near)
+    hint = f" Did you mean {meant}?" if near else " `coder commands list` names them."
     return f"Unknown command: /{found[1]}.{hint} To send it as text, put a word before it."
 
 

@@ -6,9 +6,8 @@ import asyncio
 import logging
 import os
 import signal
-import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NoReturn, Protocol, Self
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from coder.app.session import Session
 from coder.core.errors import CoderError
@@ -18,7 +17,7 @@ from coder.core.lazy import LazyModule
 from coder.frontends.commands import is_command, run_command
 from coder.frontends.crash import report
 from coder.frontends.exit_codes import exit_code
-from coder.frontends.last_words import SAME, SIGNALS, LastWords
+from coder.frontends.signals import Signals
 
 if TYPE_CHECKING:
     from coder.frontends import going_on
@@ -57,11 +56,11 @@ async def run(
         try:
             unmet = await _unmet(session)  # before what is said of the session: which servers are there
             frontend.begin(session)
-            session.servers_told()
+            session.servers.told()
             session.wait_for_agents()
             end.ended = unmet or await _run(session, prompt, time_budget, has_commands=has_commands)
         except CoderError as error:  # such as a command whose text cannot be made
-            end.ended = RunEnded(reason="crashed", turns=0, error=str(error))
+            end.ended = RunEnded(reason="not_begun", turns=0, error=str(error))
         except Exception as error:  # noqa: BLE001  # a bug of ours must still leave one result, and no traceback
             _log.exception("the run failed")
             end.ended = RunEnded(reason="crashed", turns=0, error=report(error))
@@ -121,7 +120,7 @@ async def _closed(session: Session, frontend: HeadlessFrontend) -> bool:
 
 async def _unmet(session: Session) -> RunEnded | None:
     """The end of a run that is not to begin, because a server is not there that must be."""
-    missing = await session.required()
+    missing = await session.servers.required()
     if missing is None:
         return RunEnded(reason="interrupted", turns=0, error="Interrupted")
     return RunEnded(reason="server_missing", turns=0, error=" ".join(missing)) if missing else None
@@ -133,21 +132,15 @@ async def _run(session: Session, prompt: str, time_budget: float | None, *, has_
     return await session.prompt(prompt, time_budget=time_budget)
 
 
-class Watch:
-    """The signals of a process with nobody in front. The first one interrupts the run, or the task that prepares it;
-    another one after a moment ends the process at once. Often one is sent twice, to the group and to each of it.
-    `leaving` is called then: what else must not stay behind."""
+class Watch(Signals):
+    """The signals of one run, or of the task that prepares it: that is what they interrupt. `leaving` is called when
+    the process ends at once: what else must not stay behind."""
 
     def __init__(self, leaving: Callable[[], None] | None = None) -> None:
-        self._leaving = leaving
-        self.caught: signal.Signals | None = None
-        self.leaves_with: int | None = None  # all is said and done
-        self._since = 0.0
+        super().__init__(self._interrupt, self._end, leaving)
         self._task = asyncio.current_task()
         self._session: Session | None = None
         self._now: Callable[[], NoReturn] | None = None
-        self._depth = 0
-        self._is_over = False  # others see to signals: what the loop still hears of them counts no more
 
     def begins(self, session: Session, now: Callable[[], NoReturn]) -> None:
         """There is a run to interrupt, and `now` is how to end at once."""
@@ -159,42 +152,13 @@ class Watch:
             self._leaving()
         os._exit(code)
 
-    def delivering(self) -> LastWords:
-        self._is_over = True
-        return LastWords(self.caught, self._since, self._leaving)
+    def _interrupt(self) -> None:
+        if self._session is not None:
+            self._session.interrupt()
+        elif self._task is not None:
+            self._task.cancel()
 
-    def __enter__(self) -> Self:
-        self._depth += 1
-        if self._depth == 1:
-            loop = asyncio.get_running_loop()
-            for number in SIGNALS:
-                # An ignored signal stays ignored: nohup and background jobs of a shell rely on it.
-                if signal.getsignal(number) is not signal.SIG_IGN:
-                    loop.add_signal_handler(number, self._on_signal, number)
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._depth -= 1
-        if self._depth:
-            return
-        loop, code = asyncio.get_running_loop(), self.leaves_with
-        for number in SIGNALS:
-            if loop.remove_signal_handler(number) and code is not None:
-                signal.signal(number, lambda *_: os._exit(code))
-
-    def _on_signal(self, number: signal.Signals) -> None:
-        now = time.monotonic()
-        if self._is_over:
-            return
-        if self.caught is None:
-            self.caught, self._since = number, now
-            if self._session is not None:
-                self._session.interrupt()
-            elif self._task is not None:
-                self._task.cancel()
-        elif now - self._since > SAME:
-            for each in SIGNALS:
-                asyncio.get_running_loop().remove_signal_handler(each)  # the next one ends it as any program
-            if self._now is not None:
-                self._now()
-            self.leave(128 + number)
+    def _end(self, number: signal.Signals) -> None:
+        if self._now is not None:
+            self._now()
+        self.leave(128 + number)

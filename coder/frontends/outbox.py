@@ -40,16 +40,16 @@ class Outbox:
         self.failure: OSError | None = None  # why it is broken, unless the reader has left
 
     def put(self, line: bytes) -> None:
-        """Never blocks, never raises. A short line goes out at once where there is room: another thread costs more than
-        the line."""
+        """Never blocks (but where no thread is to be had), never raises. A short line goes out at once where there is
+        room: another thread costs more than the line."""
         with self._lock:
             if self._is_plain and not self._waiting and len(line) <= select.PIPE_BUF and self._has_room():
                 self._write(line)
                 return
+            if self._thread is None and not self._begin():
+                self._write(line)  # late for a slow reader is better than never
+                return
             self._waiting += 1
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="outbox", daemon=True)
-                self._thread.start()
             self._lines.put(line)
 
     def close(self, patience: float = PATIENCE) -> bool:
@@ -80,6 +80,16 @@ class Outbox:
         if not is_whole:
             waited = min(patience, HURRIED) if _hurry.is_set() else patience
             raise TimeoutError(errno.ETIMEDOUT, f"nobody has read any of it for {waited:g}s")
+
+    def _begin(self) -> bool:
+        """False where there is no thread to be had, as without memory."""
+        thread = threading.Thread(target=self._work, name="outbox", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            return False
+        self._thread = thread
+        return True
 
     def _has_room(self) -> bool:
         """A pipe that can be written to takes so much without anybody waiting."""

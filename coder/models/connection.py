@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -20,7 +18,6 @@ from coder.models.failures import broken, not_the_api, status_error
 
 CONNECT_TIMEOUT = 5.0
 KEEPALIVE = 60.0
-_DRAIN_SECONDS = 0.25
 
 
 def open_client(endpoint: Endpoint) -> httpx2.AsyncClient:
@@ -86,14 +83,6 @@ def explain(error: httpx2.HTTPError | httpx2.InvalidURL | OSError, endpoint: End
             )
         case _:
             return ModelError(f"The request to {host} cannot be sent ({type(error).__name__}).", "connection")
-
-
-async def drain(events: AsyncIterator[object]) -> None:
-    """Read what follows the last event, so that the connection can be used again; never wait long for it."""
-    with suppress(TimeoutError, ModelError):
-        async with asyncio.timeout(_DRAIN_SECONDS):
-            async for _ in events:
-                pass
 
 
 def _connect(error: httpx2.ConnectError, endpoint: Endpoint) -> ModelError:

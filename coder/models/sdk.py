@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -16,9 +16,8 @@ from coder.core.config import ModelConfig
 from coder.core.errors import ModelError
 from coder.core.messages import Json
 from coder.core.model import Accepted, ModelEvent, ModelRequest
-from coder.models.accumulate import Accumulator
 from coder.models.body import EncodeCache, counted_body, encode
-from coder.models.connection import drain, explain, open_client, timeouts
+from coder.models.connection import explain, open_client, timeouts
 from coder.models.endpoint import DEFAULT_BASE_URL, Endpoint, endpoint
 from coder.models.failures import (
     EVENT_STREAM,
@@ -29,6 +28,7 @@ from coder.models.failures import (
     not_the_api,
     status_error,
 )
+from coder.models.replying import replied
 
 _Client: TypeAlias = (
     anthropic.AsyncAnthropic
@@ -63,19 +63,8 @@ class SdkModel:
         self._config = config
         self._cache = EncodeCache()
 
-    async def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
-        accumulator = Accumulator()
-        async with aclosing(self._events(request)) as events:
-            async for event in events:
-                if isinstance(event, Accepted):
-                    yield event
-                    continue
-                for part in accumulator.feed(event):
-                    yield part
-                if accumulator.is_done:
-                    await drain(events)
-                    break
-        yield accumulator.completed()
+    def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+        return replied(self._events(request))
 
     async def count_tokens(self, request: ModelRequest) -> int:
         """Raises ModelError."""

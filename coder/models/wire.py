@@ -12,9 +12,8 @@ from coder.core.config import ModelConfig
 from coder.core.errors import ModelError
 from coder.core.messages import Json
 from coder.core.model import Accepted, ModelEvent, ModelRequest
-from coder.models.accumulate import Accumulator
 from coder.models.body import EncodeCache, counted_body, encode
-from coder.models.connection import drain, explain, open_client
+from coder.models.connection import explain, open_client
 from coder.models.endpoint import API_VERSION, Endpoint, endpoint
 from coder.models.failures import (
     EVENT_STREAM,
@@ -26,6 +25,7 @@ from coder.models.failures import (
     not_the_api,
     status_error,
 )
+from coder.models.replying import replied
 from coder.models.sse import EventTooLarge, SseEvent, SseParser
 
 _MAX_ERROR_BODY = 64 * 1024
@@ -41,19 +41,8 @@ class WireModel:
         self._client = open_client(self._endpoint)
         self._cache = EncodeCache()
 
-    async def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
-        accumulator = Accumulator()
-        async with aclosing(_events(self._client, self._endpoint, request, encode(request, self._cache))) as events:
-            async for event in events:
-                if isinstance(event, Accepted):
-                    yield event
-                    continue
-                for part in accumulator.feed(event):
-                    yield part
-                if accumulator.is_done:
-                    await drain(events)
-                    break
-        yield accumulator.completed()
+    def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+        return replied(_events(self._client, self._endpoint, request, self._cache))
 
     async def count_tokens(self, request: ModelRequest) -> int:
         """Raises ModelError."""
@@ -83,10 +72,10 @@ def _headers(where: Endpoint, request: ModelRequest) -> dict[str, str]:
 
 
 async def _events(
-    client: httpx2.AsyncClient, where: Endpoint, request: ModelRequest, content: bytes
+    client: httpx2.AsyncClient, where: Endpoint, request: ModelRequest, cache: EncodeCache
 ) -> AsyncGenerator[Json | Accepted, None]:
     """That the request was accepted, then the raw events of the reply. Raises ModelError."""
-    reading = False
+    content, reading = encode(request, cache), False
     try:
         async with client.stream(
             "POST", where.messages_url, content=content, headers=_headers(where, request)

@@ -6,13 +6,11 @@ command may or may not run, both ways stay possible. Must not know rules, or wha
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import assert_never
 
-from coder.permissions import outputs
-from coder.permissions.command import PIPE, Command, Redirect, Word
+from coder.permissions.command import Command, Redirect, Word
 from coder.permissions.names import names
 from coder.permissions.paths import locate, path_of
 from coder.permissions.syntax import (
@@ -24,18 +22,16 @@ from coder.permissions.syntax import (
     Group,
     If,
     Negated,
-    Piece,
     Pipeline,
     Redirected,
     RedirectSyntax,
     Simple,
     Statement,
-    Substitution,
     Token,
-    Verbatim,
     While,
 )
-from coder.permissions.variables import State, Value, defaulted, either, is_meaningful, is_secret, value_of
+from coder.permissions.variables import State, Value, either, is_meaningful
+from coder.permissions.walked_words import WalkedWords, secrets_in, variables_in
 from coder.permissions.world import World
 
 MOST_COMMANDS = 50
@@ -48,7 +44,6 @@ _FORGETTERS = names(
 _MOVERS = names("cd pushd popd")
 _IN_THIS_SHELL = names("time command builtin -p")
 _JUMPS = names("break continue return")
-_VARIABLE = re.compile(r"\$\{?#?([A-Za-z_]\w*)", re.ASCII)
 
 _Ends = tuple[State, State]  # where it leads when it worked, and when it failed
 
@@ -63,6 +58,7 @@ class Walk:
         self.moved = False
         self._lost = ""
         self._jumps: list[State] = []
+        self._words = WalkedWords(world, self._inside)
         self._block(body, State((world.cwd,)))
         if self._lost and len(self.commands) > 1:
             self._trouble(f"`{self._lost}`, which goes to a folder that is known only when it runs")
@@ -99,6 +95,12 @@ class Walk:
                 worked = failed = state
         return worked, failed
 
+    def _inside(self, body: Block, state: State) -> tuple[Command, ...]:
+        """What runs inside a word."""
+        before = len(self._found)
+        self._block(body, state)
+        return tuple(self._found[before:])
+
     def _statement(self, node: Statement, state: State, fed_by: tuple[Command, ...] = ()) -> _Ends:
         match node:
             case Simple():
@@ -132,7 +134,7 @@ class Walk:
                 assert_never(node)
 
     def _condition(self, node: Condition, state: State) -> _Ends:
-        resolved = tuple(self._word(word, state) for word in node.words)
+        resolved = tuple(self._words.word(word, state) for word in node.words)
         whole = (Word("[[", "[["), *resolved, Word("]]", "]]"))
         self._add(Command(whole, folders=state.folders, start=node.start, end=node.end))
         if any(word.raw == "=~" for word in resolved):  # what matched is kept in BASH_REMATCH
@@ -148,16 +150,16 @@ class Walk:
         return _any_of(ends)
 
     def _case(self, node: Case, state: State) -> _Ends:
-        self._word(node.word, state)
+        self._words.word(node.word, state)
         for patterns, _ in node.clauses:
             for pattern in patterns:
-                self._word(pattern, state)
+                self._words.word(pattern, state)
         return _any_of([(state, state), *(self._block(body, state) for _, body in node.clauses if body.steps)])
 
     def _for(self, node: For, state: State) -> _Ends:
         self._check_name(node.name)
         self._add_secrets(node.words, state)
-        words = [self._word(word, state) for word in node.words]
+        words = [self._words.word(word, state) for word in node.words]
         if wild := tuple(word for word in words if word.glob):
             self._add(Command((Word(":", ":"), *wild), folders=state.folders))
         if len(words) > _MOST_ROUNDS or any(word.dynamic for word in words):
@@ -196,7 +198,7 @@ class Walk:
         assigned, after = self._assigned(node, state)
         if assigned and not node.words:
             return after, after
-        words = self._words(node.words, state) if node.words else (Word("cat", "cat"),)  # `$(< file)`
+        words = self._words.words(node.words, state) if node.words else (Word("cat", "cat"),)  # `$(< file)`
         if not words:
             self._trouble(f"a program that is known only when it runs: {node.words[0].raw}")
             words = (Word(node.words[0].raw, node.words[0].raw, dynamic=True),)
@@ -214,8 +216,8 @@ class Walk:
             node.start,
             node.end,
             fed_by,
-            self._expanded(node, state),
-            self._documents(node, state),
+            variables_in(node, state),
+            self._words.documents(node, state),
         )
         self._add(command)
         return self._changed(command, state)
@@ -224,54 +226,20 @@ class Walk:
         """The `NAME=value` words, each seeing those before it, and the state they lead to on their own."""
         found: list[Word] = []
         for name, token in node.assignments:
-            word = self._word(token, state)
+            word = self._words.word(token, state)
             found.append(word)
             if not node.words:
                 self._check_name(name)
-            value = self._sole(token, state) if word.dynamic else Value(word.text.partition("=")[2])
+            value = self._words.sole(token, state) if word.dynamic else Value(word.text.partition("=")[2])
             state = state.having({name: value})
         if not node.words:
             self._add_secrets((token for _, token in node.assignments), state)
         return tuple(found), state
 
-    def _sole(self, token: Token, state: State) -> Value | None:
-        """The value of `NAME=$(…)` where only its kind is known: a revision, a listed name, a number."""
-        match token.pieces[1:]:
-            case (Expansion() | Substitution() as piece,):
-                return self._value(piece, state)
-            case (Verbatim(""), (Expansion() | Substitution()) as piece):
-                return self._value(piece, state)
-            case _:
-                return None
-
-    def _words(self, tokens: tuple[Token, ...], state: State) -> tuple[Word, ...]:
-        """The words of a command; an unquoted variable that holds nothing is none."""
-        first = self._word(tokens[0], state)
-        rest = (self._word(token, state, git=first.text == "git") for token in tokens[1:])
-        pairs = zip(tokens, (first, *rest), strict=True)
-        return tuple(word for token, word in pairs if word.text or not _vanishes(token))
-
     def _add_secrets(self, tokens: Iterable[Token], state: State) -> None:
         """Secrets of the environment that are taken over into variables: as good as shown."""
-        sources = (piece.source for token in tokens for piece in token.pieces if isinstance(piece, Expansion))
-        found = tuple(name for source in sources for name in _VARIABLE.findall(source) if is_secret(name))
-        if found:
+        if found := secrets_in(tokens):
             self._add(Command((Word("echo", "echo"),), folders=state.folders, expands=found))
-
-    def _documents(self, node: Simple, state: State) -> tuple[str, ...]:
-        texts = ["".join(_text(piece) for piece in r.document.pieces) for r in node.redirects if r.document]
-        strings = (r.target for r in node.redirects if r.operator == "<<<" and r.target)
-        return (*texts, *(self._word(token, state).text for token in strings))
-
-    def _expanded(self, node: Simple, state: State) -> tuple[str, ...]:
-        """The variables a command uses that are set outside the line, or nowhere."""
-        tokens = [*node.words, *(token for _, token in node.assignments)]
-        tokens += [redirect.target for redirect in node.redirects if redirect.target]
-        sources = [piece.source for token in tokens for piece in token.pieces if isinstance(piece, Expansion)]
-        documents = (redirect.document for redirect in node.redirects if redirect.document)
-        sources += [p.text for d in documents if not d.quoted for p in d.pieces if isinstance(p, Verbatim)]
-        found = dict.fromkeys(name for source in sources for name in _VARIABLE.findall(source))
-        return tuple(name for name in found if name not in state.variables and name not in ("HOME", "PWD"))
 
     def _changed(self, command: Command, state: State) -> _Ends:
         """What a command does to the shell it runs in."""
@@ -314,7 +282,7 @@ class Walk:
             if redirect.operator == ">&":
                 found.append(Redirect(redirect.number, ">&", Word(redirect.target.raw, redirect.target.raw)))
                 continue
-            word = self._word(redirect.target, state)
+            word = self._words.word(redirect.target, state)
             if redirect.operator == "<<<":
                 continue
             if word.glob or word.tilde or not word.text:
@@ -323,53 +291,6 @@ class Walk:
                 self._trouble(f"the network redirect {word.raw}")
             found.append(Redirect(redirect.number, redirect.operator, word))
         return tuple(found)
-
-    def _word(self, token: Token, state: State, *, git: bool = False) -> Word:
-        """The word bash would make of it; what runs inside it is added to the commands. `git`: a word git is given."""
-        if not token.pieces:
-            return Word(token.raw, token.raw)
-        text, written = "", ""
-        glob = dynamic = False
-        single = listed = True
-        for piece in token.pieces:
-            if isinstance(piece, Verbatim):
-                text, written, glob = text + piece.text, written + piece.text, glob or piece.glob
-                continue
-            value = self._value(piece, state)
-            written += piece.source
-            if value and (value.is_whole or (piece.quoted and (value.is_plain or value.glob))):
-                text, glob = text + value.text, glob or value.glob
-            elif value and value.revision and git:
-                text, single = text + value.text, single and (piece.quoted or len(token.pieces) > 1)
-            else:
-                dynamic, text = True, text + piece.source
-                single = single and (piece.quoted or (value is not None and value.number))
-                listed = listed and value is not None and (value.listed or value.glob)
-        source = written if written != text else ""
-        return Word(token.raw, text, glob, token.tilde, dynamic, single, dynamic and listed, source)
-
-    def _value(self, piece: Expansion | Substitution, state: State) -> Value | None:
-        if isinstance(piece, Substitution):
-            return self._output(piece, state)
-        return value_of(piece.name, state, self._world) if piece.name else defaulted(piece.source, state, self._world)
-
-    def _output(self, piece: Substitution, state: State) -> Value | None:
-        """What a substitution stands for, where that can be told."""
-        before = len(self._found)
-        self._block(piece.body, state)
-        if piece.is_pipe:
-            return Value(PIPE)
-        if piece.source.startswith("${"):
-            return None
-        added = tuple(self._found[before:])
-        if not _is_pipeline(piece.body) or not added or not all(_prints_only(command) for command in added):
-            return None
-        if isinstance(piece.body.steps[0].statement, Simple):
-            if (known := outputs.text_of(added[-1])) is not None:
-                return Value(known.rstrip("\n"))
-            if outputs.names_revision(added[-1]):
-                return Value("HEAD", revision=True)
-        return Value("", listed=True) if outputs.lists_files(added[-1:]) else None
 
     def _check_name(self, name: str) -> None:
         if is_meaningful(name, self._world):
@@ -386,23 +307,3 @@ def _any_of(ends: list[_Ends]) -> _Ends:
     for well, badly in ends[1:]:
         worked, failed = either(worked, well), either(failed, badly)
     return worked, failed
-
-
-def _is_pipeline(body: Block) -> bool:
-    statement = body.steps[0].statement
-    items = statement.items if isinstance(statement, Pipeline) else (statement,)
-    return len(body.steps) == 1 and all(isinstance(item, Simple) for item in items)
-
-
-def _prints_only(command: Command) -> bool:
-    """Whether all it prints is its own output: no redirect but that of its errors into nothing."""
-    return all(r.number == "2" and r.target.text == "/dev/null" and not r.copies for r in command.redirects)
-
-
-def _text(piece: Piece) -> str:
-    return piece.text if isinstance(piece, Verbatim) else piece.source
-
-
-def _vanishes(token: Token) -> bool:
-    """Whether a word that comes to nothing is no word at all: it has no quotes."""
-    return not any(piece.quoted for piece in token.pieces)

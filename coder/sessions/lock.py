@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from coder.core.errors import SessionError
+from coder.core.locks import lock
 
 
 def claim(fd: int, transcript: Path) -> None:
@@ -17,12 +18,12 @@ def claim(fd: int, transcript: Path) -> None:
     A filesystem that knows no locks is taken as it is: the session goes on unlocked.
     """
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        is_locked = lock(fd)
     except BlockingIOError as error:
         raise SessionError(
             f"Session {transcript.stem} is open in {_holder(transcript)}. Close it there, or start a new session."
         ) from error
-    except OSError:
+    if not is_locked:
         return
     with contextlib.suppress(OSError):
         note_of(transcript).unlink(missing_ok=True)

@@ -21,6 +21,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from coder.core.dataclass import dataclass
+from coder.core.locks import is_locked
 from coder.core.messages import Json
 
 FOLDER = "presence"
@@ -159,14 +160,9 @@ def is_live(path: Path) -> bool:
     except OSError:
         return False
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
+        return is_locked(descriptor, alone=False)
     finally:
         os.close(descriptor)
-    return False
 
 
 def read(path: Path, start: int) -> bytes:

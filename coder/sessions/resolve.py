@@ -17,6 +17,7 @@ from coder.sessions.repository import related_folders
 _SHORTEST_PREFIX = 6
 _OFFERED = 10
 _TITLE = 40
+_SHOWN = 200  # characters of what was looked for
 _ID = 8  # characters of an id, as lists of sessions show them
 _ALL = "All there are: coder sessions list --all. Of an id at least six characters are needed."
 
@@ -40,7 +41,9 @@ def resolve(home: Path, cwd: Path, handle: str) -> Path:
             return _only(handle, named)
         if said := [each for each in candidates if handle and _says(each, handle.casefold())]:
             return _only(handle, said)
-    raise UnknownSession(f"No conversation found with session ID: {visible_line(handle)}. {_ALL}")
+    shown = visible_line(handle)
+    shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
+    raise UnknownSession(f"No conversation found with session ID: {shown}. {_ALL}")
 
 
 def offer(home: Path, cwd: Path) -> str:

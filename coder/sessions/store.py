@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,15 +16,16 @@ from coder.core.lazy import LazyModule
 from coder.core.messages import Json, Message, ToolResult, ToolUse
 from coder.core.visible import visible_line
 from coder.sessions import asides
-from coder.sessions.asides import Labels, clean_name
+from coder.sessions.asides import Labels
 from coder.sessions.blobs import Blobs
-from coder.sessions.codec import Entry, prompt_text
+from coder.sessions.codec import prompt_text
 from coder.sessions.entries import Envelope, entries_of, result_entry
 from coder.sessions.growing import GrowingFile
-from coder.sessions.lines import decode_line, encode_line
+from coder.sessions.labelling import Labelling
+from coder.sessions.lines import encode_line
 from coder.sessions.load import Loaded, assembled, blob_folder, load
 from coder.sessions.locate import transcript_path
-from coder.sessions.titles import labels_in
+from coder.sessions.mirrored import Mirror, Mirrored
 
 if TYPE_CHECKING:
     from coder.sessions import compacted, reading
@@ -32,12 +33,6 @@ else:  # a new session reads nothing
     compacted, reading = LazyModule("coder.sessions.compacted"), LazyModule("coder.sessions.reading")
 
 Warn = Callable[[str], None]
-Mirror = Callable[[Path, Sequence[Json]], None]
-"""Is told which entries were added to the transcript at a path, after they were written."""
-_LONG_PROMPT = 32 * 1024  # bytes of an entry; readers look for the first prompt in the first 64 KB
-_TITLE_EVERY = 40 * 1024  # bytes; readers look for titles in the last 64 KB
-_TAIL = 64 * 1024
-_NEAR = 20 * 1024
 _TORN_AWAY = "is no part of this session's conversation"
 
 
@@ -62,13 +57,9 @@ class Transcript:
         self._warned = False
         self._deep = ""
         self._leaf = loaded.leaf
-        self._labels = loaded.labels
-        self._labelled_at = 0  # the size of the file when the titles were written last
-        self._has_prompt = False
         self._finished: set[str] = set()  # entries of a message that is not there yet
-        self._mirror: Mirror | None = None
-        self._begun_with: list[bytes] = []  # the first lines of a fork, until they are told
-        self._unmirrored = False  # titles that were written before anybody wanted to know
+        self._mirrored = Mirrored(path, self._blobs)
+        self._labelling = Labelling(self._file, self._mirrored, envelope.session_id)
 
     @classmethod
     def create(cls, home: Path, cwd: Path, session_id: str, version: str, warn: Warn = _say_nothing) -> Transcript:
@@ -105,8 +96,7 @@ class Transcript:
         transcript._take(loaded)
         started = os.fspath(cwd) if cwd is not None else loaded.cwd
         transcript._envelope = Envelope(path.stem, started, version)
-        if labels_in(transcript._file.tail(_NEAR)):
-            transcript._labelled_at = transcript._file.size
+        transcript._labelling.found()
         return transcript
 
     @classmethod
@@ -142,9 +132,8 @@ class Transcript:
 
     def mirror(self, mirror: Mirror) -> None:
         """From now on each entry that is written is told to `mirror` too, with its pictures in it."""
-        self._mirror = mirror
-        if self._unmirrored:
-            self._tell(self._labels.lines(self.session_id))
+        self._mirrored.to = mirror
+        self._labelling.mirror()
 
     @property
     def leaf(self) -> str | None:
@@ -153,7 +142,7 @@ class Transcript:
 
     @property
     def labels(self) -> Labels:
-        return self._labels
+        return self._labelling.labels
 
     def describe(self, *, model: str | None = None, branch: str | None = None) -> None:
         """What later entries say about where they come from."""
@@ -226,17 +215,11 @@ class Transcript:
 
     def label(self, *, custom: str | None = None, ai: str | None = None) -> None:
         """Gives the session a title; it is stored with the first message at the earliest. Never raises."""
-        self._absorb_labels()
-        given = {name: text for name, text in (("custom", custom), ("ai", ai)) if text is not None}
-        self._labels = replace(self._labels, **given)
-        if self._file.size:
-            self._write_labels()
-        else:
-            self._labelled_at = -_TITLE_EVERY
+        self._labelling.name(custom=custom, ai=ai)
 
     def begin_with(self, pieces: Callable[[], Iterable[bytes]], loaded: Loaded) -> None:
         """Makes a session that is not on disk yet the continuation of another: `pieces` are its first lines."""
-        self._file.beginning = lambda: self._noted(pieces())
+        self._file.beginning = lambda: self._mirrored.beginning(pieces())
         self._take(loaded)
 
     def reload(self) -> Loaded:
@@ -268,8 +251,8 @@ class Transcript:
     def _take(self, loaded: Loaded) -> None:
         self.loaded = loaded
         self._leaf = loaded.leaf
-        self._labels = loaded.labels
-        self._has_prompt = any(message.meta.kind == "prompt" for message in loaded.messages)
+        self._labelling.labels = loaded.labels
+        self._labelling.has_prompt = any(message.meta.kind == "prompt" for message in loaded.messages)
 
     def _read(self) -> reading.Reading:
         if self.problem or not _is_there(self.path):
@@ -291,7 +274,6 @@ class Transcript:
         return entries
 
     def _store(self, entries: Sequence[Json]) -> None:
-        """Writes entries of the conversation, and the titles again when they would be out of sight."""
         if not entries:
             return
         if self._write(entries):
@@ -307,56 +289,16 @@ class Transcript:
         else:
             self._deep = ""
             self._file.append(b"".join(data))
-            self._tell(lines)
-            self._keep_in_sight(lines, max(map(len, data)))
+            self._mirrored.tell(lines)
+            self._labelling.keep_in_sight(lines, max(map(len, data)))
         self._report()
         return not self._deep
-
-    def _keep_in_sight(self, lines: Sequence[Json], longest: int) -> None:
-        """Writes the titles again where readers would no longer find them, and the beginning of a huge prompt."""
-        prompts = [line for line in lines if line["type"] == "user" and "isMeta" not in line]
-        if prompts and not self._has_prompt:
-            self._has_prompt = True
-            if longest > _LONG_PROMPT:
-                text = prompt_text(Entry("user", "", None, prompts[0]))
-                self._labels = replace(self._labels, prompt=clean_name(text))
-                self._labelled_at = -_TITLE_EVERY
-        if self._file.size - self._labelled_at > _TITLE_EVERY:
-            self._absorb_labels()
-            self._write_labels()
 
     def _stowed(self, line: Json) -> Json:
         try:
             return self._blobs.stow(line)
         except (OSError, SessionError):
             return line  # in the line, then; the file itself will say what is wrong with the disk
-
-    def _absorb_labels(self) -> None:
-        """Somebody else may have named the session in the meantime: the last word counts."""
-        self._labels = replace(self._labels, **labels_in(self._file.tail(_TAIL)))
-
-    def _write_labels(self) -> None:
-        lines = self._labels.lines(self.session_id)
-        self._file.append(b"".join(map(encode_line, lines)))
-        self._labelled_at = self._file.size
-        self._unmirrored = self._mirror is None
-        self._tell(lines)
-
-    def _noted(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
-        """The first lines, kept for the mirror on their way to the disk."""
-        self._begun_with = []
-        for piece in pieces:
-            if self._mirror is not None:
-                self._begun_with.append(piece)
-            yield piece
-
-    def _tell(self, lines: Sequence[Json]) -> None:
-        if self._mirror is None:
-            return
-        begun, self._begun_with = self._begun_with, []
-        first = [self._blobs.restore(raw) for piece in begun if (raw := decode_line(piece.strip())) is not None]
-        if first or lines:
-            self._mirror(self.path, [*first, *lines])
 
     def _report(self) -> None:
         if self.problem and not self._warned:

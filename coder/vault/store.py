@@ -8,15 +8,13 @@ Whoever may read it has the secrets: it is for its owner alone from its first by
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
-import random
 import stat
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from coder.core import locks
 from coder.core.dataclass import dataclass
 from coder.core.messages import Json
 from coder.vault.errors import VaultError
@@ -135,24 +133,16 @@ class SecretFile:
         except OSError as error:
             raise VaultError(f"{lock} cannot be made: {error.strerror}. Nothing was kept.") from error
         try:
-            self._wait(fd, time.monotonic() + _PATIENCE)
+            self._wait(fd)
             yield
         finally:
             os.close(fd)
 
-    def _wait(self, fd: int, end: float) -> None:
-        while True:
-            try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
-            except BlockingIOError as error:
-                if time.monotonic() > end:
-                    raise VaultError(
-                        f"{self.path} is locked by another process. Nothing was kept. Try again."
-                    ) from error
-                time.sleep(random.uniform(0.0005, 0.005))
-            except OSError:
-                return  # a file system that knows no locks
+    def _wait(self, fd: int) -> None:
+        try:
+            locks.lock(fd, _PATIENCE)
+        except BlockingIOError as error:
+            raise VaultError(f"{self.path} is locked by another process. Nothing was kept. Try again.") from error
 
 
 _REMEDY = "Look at it; to begin anew, remove it and log in again."

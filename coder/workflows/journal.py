@@ -6,7 +6,6 @@ Must not know steps, or what a result means.
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import json
 import os
 import threading
@@ -15,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from coder.core.errors import SessionError
+from coder.core.locks import lock
 from coder.core.messages import Json
 from coder.core.private import made_private
 from coder.workflows.running.past import Past, read
@@ -127,13 +127,11 @@ class Journal:
 
 def _claim(descriptor: int, path: Path) -> None:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(descriptor)
     except BlockingIOError as error:
         raise SessionError(
             f"The workflow run {path.stem} is under way in another process. Wait for its end, or stop it there."
         ) from error
-    except OSError:  # a file system without locks is taken as it is
-        return
 
 
 def _ends_a_line(descriptor: int) -> bool:

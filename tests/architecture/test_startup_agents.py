@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-
 import pytest
 
-from tests.architecture.test_startup_servers import _PROBE
 from tests.support.cli import Place
-from tests.support.fakeapi import fake_api
+from tests.support.loaded import loaded
 
 LATER = {
     *("coder.commands.agents", "coder.commands.check"),
@@ -19,21 +14,6 @@ LATER = {
 
 
 RUNNING = {"coder.app.workflowing.session", "coder.app.workflowing.making", "coder.workflows.running.run"}
-
-
-def loaded(place: Place, *flags: str) -> set[str]:
-    with fake_api([{"text": "Hello."}]) as api:
-        done = subprocess.run(
-            [sys.executable, "-c", _PROBE, "-p", "hello", *flags],
-            cwd=place.project,
-            env=place.env(api.url),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            check=True,
-            timeout=60,
-        )
-    return set(json.loads(done.stderr.split("\n")[0]))
 
 
 @pytest.mark.behaviour("B-1949")

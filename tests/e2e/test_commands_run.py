@@ -62,9 +62,11 @@ def test_a_command_runs_in_every_format(place: Place, form: str) -> None:
 
 
 @pytest.mark.behaviour("B-1168")
-def test_one_there_is_none_of_is_an_error_with_a_suggestion(place: Place) -> None:
+@pytest.mark.behaviour("B-2710")
+@pytest.mark.parametrize("prompt", ["/deplyo now", "  \n/deplyo now"])
+def test_one_there_is_none_of_is_an_error_with_a_suggestion(place: Place, prompt: str) -> None:
     command(place, "deploy", "Deploy.\n")
-    done = place.coder("-p", "/deplyo now", url="http://127.0.0.1:9")
+    done = place.coder("-p", prompt, url="http://127.0.0.1:9")
     assert done.code == 2 and done.stdout == ""
     assert done.stderr == (
         "coder: Unknown command: /deplyo. Did you mean /deploy? To send it as text, put a word before it.\n"

@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.architecture.test_startup_servers import _PROBE
 from tests.support.cli import Place
 from tests.support.fakeapi import fake_api, tool, tool_input, turn
+from tests.support.loaded import loaded
 from tests.support.plugged import bakery
 
 KNEAD = (
@@ -78,17 +76,5 @@ def test_pages_name_what_a_plugin_of_the_repository_may_not_do(place: Place) -> 
 
 @pytest.mark.behaviour("B-2408")
 def test_a_run_without_plugins_loads_nothing_of_them(place: Place) -> None:
-    with fake_api([turn("hello")]) as api:
-        done = subprocess.run(
-            [sys.executable, "-c", _PROBE, "-p", "hello"],
-            cwd=place.project,
-            env=place.env(api.url),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            check=True,
-            timeout=60,
-        )
-    loaded = set(json.loads(done.stderr.split("\n")[0]))
-    ours = {name for name in loaded if "plug" in name and name.startswith("coder")}
+    ours = {name for name in loaded(place) if "plug" in name and name.startswith("coder")}
     assert ours <= {"coder.app.plugging", "coder.app.plugging.late"}

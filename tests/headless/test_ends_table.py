@@ -11,7 +11,8 @@ from typing import Any, cast, get_args
 
 import pytest
 
-from coder.app.session import Session, SessionFacts
+from coder.app.session import Session
+from coder.app.session_facts import SessionFacts
 from coder.app.spent import Spent
 from coder.core.events import EndReason, RunEnded
 from coder.core.messages import Usage
@@ -40,6 +41,7 @@ TABLE: dict[EndReason, tuple[int, str, str]] = {
     "gate_unmet": (1, "error_during_execution", "stop_hook_prevented"),
     "unfit": (1, "error_max_structured_output_retries", "structured_output_retry_exhausted"),
     "server_missing": (3, "error_during_execution", "mcp_server_missing"),
+    "not_begun": (1, "error_during_execution", "turn_setup_failed"),
     "crashed": (1, "error_during_execution", "model_error"),
 }
 KINDS: dict[EndReason, str] = {"model_error": "connection", "rate_limit": "rate_limit", "context_full": "invalid"}

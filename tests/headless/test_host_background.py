@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.fakeapi import running_api, tool, turn
+from tests.support.fakeapi import rule, running_api, tool, turn
+from tests.support.fanout import GO, fan
 from tests.support.hosted import hosted
 
 WAITS = "while [ ! -e go ]; do sleep 0.02; done; echo over; exit 3"
@@ -68,3 +69,23 @@ async def test_what_was_stopped_or_read_or_ends_behind_the_input_begins_none(tmp
         rest = await wire.rest()
         assert [f["result"] for f in rest if f["type"] == "result"] == ["Three."]
         assert not any(map(notices, api.requests)) and len(api.requests) == len(script)
+
+
+@pytest.mark.behaviour("B-2711")
+async def test_what_an_agent_is_denied_between_two_turns_is_in_the_next_result_alone(tmp_path: Path) -> None:
+    waits = rule({"user_regex": "^part"}, tool("Bash", command=WAITS), times=1)
+    denied = rule({"last_tool_result_contains": "over"}, tool("Bash", command="touch it"), times=1)
+    ends = (rule({"last_tool_result_contains": "works in the background"}, "One."), rule({"last_tool": "Bash"}, "So."))
+    more = (rule({"last_user_contains": "<task-notification>"}, "Two."), rule({"last_user_contains": "third"}, "3."))
+    script = fan(["part x"], waits, denied, *ends, *more, run_in_background=True)
+    settings = '{"permissions": {"deny": ["Bash(touch *)"]}}'
+    async with running_api(script) as api, hosted(tmp_path, api.url, settings=settings) as wire:
+        wire.say(GO)
+        first = await wire.result()
+        (tmp_path / "project" / "go").touch()
+        second = await wire.result()
+        wire.say("third")
+        every = [first, second, await wire.result()]
+        assert [each["result"] for each in every] == ["One.", "Two.", "3."]
+        told = [[call["tool_input"]["command"] for call in each["permission_denials"]] for each in every]
+        assert told == [[], ["touch it"], []]

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
 
-from coder.frontends.stream_json.host_seat import Wanted
 from tests.support.fakeapi import running_api, turn
-from tests.support.hosted import hosted
+from tests.support.hosted import Held, hosted
 
 
 @pytest.mark.behaviour("B-2463")
 async def test_what_is_set_meanwhile_counts_for_the_new_conversation(tmp_path: Path) -> None:
     script = [turn("One."), turn("Two."), turn("Three.")]
-    clears, goes_on = asyncio.Event(), asyncio.Event()
-
-    async def opening(wanted: Wanted) -> None:
-        if wanted.start is not None:
-            clears.set()
-            await goes_on.wait()
-
+    opening = Held(lambda wanted: wanted.start is not None)
     async with running_api(script) as api:
         opens = hosted(tmp_path, api.url, opening=opening, permission_mode="default")
         async with opens as wire:
@@ -29,10 +21,10 @@ async def test_what_is_set_meanwhile_counts_for_the_new_conversation(tmp_path: P
             await wire.turn()
             assert await wire.ask("apply_flag_settings", settings={"effortLevel": "low"}) == {}
             wire.say("/clear")
-            await clears.wait()
+            await opening.begun()
             assert await wire.ask("set_permission_mode", mode="plan") == {"mode": "plan"}
             assert await wire.ask("set_model", model="claude-opus-4-8") == {}
-            goes_on.set()
+            opening.goes_on()
             await wire.turn()
             wire.say("second")
             init = (await wire.turn())[0]

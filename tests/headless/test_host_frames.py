@@ -9,13 +9,9 @@ from uuid import uuid4
 
 import pytest
 
-from coder.frontends.stream_json.host_seat import Wanted
 from tests.support.fakeapi import fault, rule, running_api, tool, turn
-from tests.support.fanout import GO, fan
-from tests.support.hosted import Hosted, Json, hosted
-
-STALLS = fault("stall", after=2, times="forever")
-BEHIND = {"last_tool_result_contains": "works in the background"}
+from tests.support.fanout import BEHIND, GO, STALLED, STALLS, fan
+from tests.support.hosted import Held, Hosted, Json, hosted
 
 
 def told(frames: list[Json], subtype: str) -> list[Json]:
@@ -33,8 +29,7 @@ def asks(frame: Json) -> bool:
 
 @pytest.mark.behaviour("B-2640")
 async def test_an_interrupt_is_answered_first_then_agents_end_then_comes_the_result(tmp_path: Path) -> None:
-    stalled = rule({"user_regex": "^part"}, "Never.", fault=STALLS)
-    script = fan(["part x"], stalled, rule(BEHIND, "Never.", fault=STALLS), run_in_background=True)
+    script = fan(["part x"], STALLED, rule(BEHIND, "Never.", fault=STALLS), run_in_background=True)
     async with running_api(script) as api, hosted(tmp_path, api.url) as wire:
         wire.say(GO)
         await wire.streaming(lambda: len(api.requests) == 3)
@@ -98,17 +93,12 @@ async def test_a_result_has_the_limits_of_models_and_names_no_command_line(tmp_p
 
 @pytest.mark.behaviour("B-2646")
 async def test_a_message_is_interrupted_while_its_session_is_opened(tmp_path: Path) -> None:
-    begun, gate = asyncio.Event(), asyncio.Event()
-
-    async def opening(wanted: Wanted) -> None:
-        begun.set()
-        await gate.wait()
-
+    opening = Held()
     async with running_api([turn("Two.")]) as api, hosted(tmp_path, api.url, opening=opening) as wire:
         wire.say("first")
-        await asyncio.wait_for(begun.wait(), 60)
+        await opening.begun()
         assert await wire.ask("interrupt") == {"still_queued": []}
-        gate.set()
+        opening.goes_on()
         result = await wire.result()
         assert (result["terminal_reason"], result["num_turns"]) == ("aborted_streaming", 0) and not api.requests
         wire.say("second")
@@ -117,19 +107,14 @@ async def test_a_message_is_interrupted_while_its_session_is_opened(tmp_path: Pa
 
 @pytest.mark.behaviour("B-2647")
 async def test_hooks_that_come_while_the_session_is_opened_are_called(tmp_path: Path) -> None:
-    begun, gate = asyncio.Event(), asyncio.Event()
-
-    async def opening(wanted: Wanted) -> None:
-        begun.set()
-        await gate.wait()
-
+    opening = Held()
     script = [turn(tool("Bash", command="touch made")), turn("Done.")]
     async with running_api(script) as api, hosted(tmp_path, api.url, opening=opening) as wire:
         wire.say("first")
-        await asyncio.wait_for(begun.wait(), 60)
+        await opening.begun()
         name = wire.request("initialize", hooks={"PreToolUse": [{"matcher": "Bash", "hookCallbackIds": ["hook_0"]}]})
         await asyncio.wait_for(wire.ask("set_has_subscribers"), 60)  # so that it has been read
-        gate.set()
+        opening.goes_on()
         asked = (await wire.until(asks))[-1]
         assert asked["request"]["subtype"] == "hook_callback"
         denied = {"hookEventName": "PreToolUse", "permissionDecision": "deny", "permissionDecisionReason": "No."}

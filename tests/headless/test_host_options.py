@@ -154,8 +154,7 @@ def test_a_tool_may_mean_another_and_plans_be_made_in_the_hosts_words(place: Pla
     assert asked == ["Bash {'command': 'touch made'}"] and not (place.project / "made").exists()
     assert [body.count("Ask the baker first.") for body in bodies] == [0, 0, 1, 1]
     assert "ExitPlanMode" in bodies[2]
-    said = [frame["content"] for frame in told(frames, "informational")]
-    assert [text.split()[0] for text in said] == ["promptSuggestions", "agentProgressSummaries"]
+    assert told(frames, "informational") == []
 
 
 @pytest.mark.behaviour("B-2440")

@@ -9,11 +9,10 @@ from uuid import uuid4
 import pytest
 
 from coder.app.starting import Start
-from coder.frontends.stream_json.host_seat import Wanted
 from coder.frontends.stream_json.shows import Room
 from tests.support.fakeapi import fault, rule, running_api, tool, turn
-from tests.support.fanout import GO, fan, open_requests
-from tests.support.hosted import Json, hosted, said
+from tests.support.fanout import BEHIND, GO, STALLED, STALLS, fan, open_requests
+from tests.support.hosted import Held, Json, hosted, said
 from tests.support.talks import Talk, texts
 
 NOWHERE = "http://127.0.0.1:9"
@@ -151,9 +150,11 @@ async def test_pictures_and_documents_go_as_they_came(tmp_path: Path) -> None:
 
 
 @pytest.mark.behaviour("B-2205")
+@pytest.mark.behaviour("B-2710")
 @pytest.mark.parametrize(
     ("content", "why"),
     [
+        ("/complan", "Did you mean /plan or /compact or /uncompact?"),
         ([{"type": "tool_result", "tool_use_id": "x", "content": "y"}], "tool_result"),
         ([{"type": "text"}], "a text"),
         (None, "message.content"),
@@ -168,6 +169,7 @@ async def test_what_cannot_be_said_has_a_failed_result_and_the_next_goes_on(
         wire.say(content)  # type: ignore[arg-type]  # what a host may get wrong
         (*_, result) = await wire.turn()
         assert result["is_error"] and why in result["errors"][0] and result["num_turns"] == 0
+        assert (result["terminal_reason"], result["session_id"] != "") == ("turn_setup_failed", True)
         wire.say("go on")
         assert (await wire.result())["result"] == "Fine."
         assert await wire.close() == 0
@@ -195,6 +197,7 @@ async def test_clear_begins_another_conversation_and_its_costs(tmp_path: Path) -
 
 
 @pytest.mark.behaviour("B-2206")
+@pytest.mark.behaviour("B-2689")
 async def test_commands_that_print_are_results(tmp_path: Path) -> None:
     async with running_api([turn("One.")]) as api, hosted(tmp_path, api.url) as wire:
         wire.say("first")
@@ -203,6 +206,12 @@ async def test_commands_that_print_are_results(tmp_path: Path) -> None:
             wire.say(line)
             *_, output, result = await wire.turn()
             assert words in result["result"] and not result["is_error"]
+            if line == "/context":
+                figures = output["context_usage"]
+                assert output["message"]["content"] == [{"type": "text", "text": result["result"]}]
+                assert sum(row["tokens"] for row in figures["categories"]) == figures["raw_max_tokens"]
+                assert figures["agents"] == [] and output["message"]["model"] == "<synthetic>"
+                continue
             assert output["subtype"] in ("local_command_output", "status") and result["num_turns"] == 0
         assert len(api.requests) == 1
 
@@ -238,11 +247,8 @@ async def test_a_failed_turn_ends_nothing_and_the_last_one_counts(tmp_path: Path
 
 @pytest.mark.behaviour("B-2208")
 async def test_nothing_follows_a_failed_result(tmp_path: Path) -> None:
-    stalls = fault("stall", after=2, times="forever")
-    second = rule({"last_user_contains": "second"}, "Never.", fault=stalls)
-    stalled = rule({"user_regex": "^part"}, "Never.", fault=stalls)
-    launched = rule({"last_tool_result_contains": "works in the background"}, "I go on.")
-    script = fan(["part x"], second, stalled, launched, run_in_background=True)
+    second = rule({"last_user_contains": "second"}, "Never.", fault=STALLS)
+    script = fan(["part x"], second, STALLED, rule(BEHIND, "I go on."), run_in_background=True)
     async with running_api(script) as api, hosted(tmp_path, api.url) as wire:
         wire.say(GO)
         await wire.turn()
@@ -277,18 +283,13 @@ async def test_a_result_has_a_room_of_its_own(tmp_path: Path, most: int | None, 
 
 @pytest.mark.behaviour("B-2609")
 async def test_a_signal_while_the_session_is_opened_leaves_a_result_and_sends_nothing(tmp_path: Path) -> None:
-    opens, goes_on = asyncio.Event(), asyncio.Event()
-
-    async def opening(wanted: Wanted) -> None:
-        opens.set()
-        await goes_on.wait()
-
+    opening = Held()
     async with running_api([turn("One.")]) as api, hosted(tmp_path, api.url, opening=opening) as wire:
         wire.say("go")
-        await opens.wait()
+        await opening.begun()
         signal.raise_signal(signal.SIGTERM)
         await asyncio.sleep(0)  # the loop hears of it
-        goes_on.set()
+        opening.goes_on()
         (result,) = [frame for frame in await wire.rest() if frame["type"] == "result"]
         assert result["terminal_reason"] == "aborted_streaming" and api.requests == []
         assert await wire.run == 128 + signal.SIGTERM

@@ -7,10 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from coder.core.messages import Json
-from tests.support.fakeapi import DEADLINE, RunningApi, rule, tool
+from tests.support.fakeapi import DEADLINE, RunningApi, fault, rule, tool
 
 GO = "fan out"
 DONE = "All is done."
+BEHIND = {"last_tool_result_contains": "works in the background"}  # the reply to who was told so
+STALLS = fault("stall", after=2, times="forever")
+STALLED = rule({"user_regex": "^part"}, "Never.", fault=STALLS)  # an agent that never reports
 
 
 def asks(*prompts: str, **more: Any) -> list[Json]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 from coder.checkpoints.contents import private_folder
 from coder.core.dataclass import dataclass
 from coder.core.errors import SessionError
+from coder.core.locks import lock
 from coder.git.call import Git
 from coder.git.repository import Repository, repository_of
 from coder.git.standing import Standing, Stuck, standing_of
@@ -66,14 +66,7 @@ def alone(base: Path, repository: Repository) -> Iterator[None]:
 
 
 def _claim(descriptor: int) -> None:
-    until = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError as error:
-            if time.monotonic() >= until:
-                raise SessionError("another session commits in this repository. Try again when it is done.") from error
-            time.sleep(0.05)
-        except OSError:
-            return  # a filesystem without locks
+    try:
+        lock(descriptor, _PATIENCE)
+    except BlockingIOError as error:
+        raise SessionError("another session commits in this repository. Try again when it is done.") from error

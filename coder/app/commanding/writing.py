@@ -11,7 +11,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from coder.commands.command import name_problem
-from coder.core import prompts
+from coder.core import new_file, prompts
 from coder.core.config import Config
 from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
@@ -34,19 +34,7 @@ class Wanted:
 
 def write_new(wanted: Wanted, config: Config, reserved: Collection[str]) -> Path:
     """The file that was written. Raises ConfigError."""
-    file = _file(wanted, config, reserved)
-    text = _text(wanted)
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("x", encoding="utf-8") as out:
-            out.write(text)
-    except FileExistsError as error:
-        raise ConfigError(
-            f"{visible_line(str(file))} is there already and was left as it is. Choose another name, or edit that file."
-        ) from error
-    except OSError as error:
-        raise ConfigError(f"{visible_line(str(file))} cannot be written: {error.strerror}.") from error
-    return file
+    return new_file.write_new(_file(wanted, config, reserved), _text(wanted))
 
 
 def _file(wanted: Wanted, config: Config, reserved: Collection[str]) -> Path:

@@ -5,6 +5,7 @@ Loads nothing of hooks for a session without.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -103,7 +104,17 @@ async def _called(reach: Reach | None, server: str, tool: str, given: Json) -> s
     return await reach.call(server, tool, given)
 
 
-def tell_of_file(points: Points, file: MemoryFile, reason: str) -> None:
+def telling_of_files(points: Points) -> Callable[[MemoryFile, str], None]:
+    """Tells hooks which memory the model reads. Memory is also read in a thread, hooks are run in this loop."""
+    loop = asyncio.get_running_loop()
+
+    def read(file: MemoryFile, reason: str) -> None:
+        loop.call_soon_threadsafe(_tell_of_file, points, file, reason)
+
+    return read
+
+
+def _tell_of_file(points: Points, file: MemoryFile, reason: str) -> None:
     """A memory file goes to the model."""
     known: Json = {
         "globs": list(file.globs) or None,

@@ -5,9 +5,7 @@ not know how that is shown.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from coder.app.hooking import notes as hook_notes
@@ -19,6 +17,7 @@ from coder.config.paths import user_home
 from coder.core.config import Config
 from coder.core.dataclass import dataclass
 from coder.core.messages import Json
+from coder.core.scratch import Scratch
 from coder.hooks.config import HookSet
 from coder.hooks.engine import Engine
 from coder.hooks.examples import examples
@@ -66,12 +65,12 @@ def whole_input(point: Point, given: Json | None, config: Config) -> Json:
 async def tried(point: Point, given: Json, config: Config, env: Mapping[str, str]) -> Tried:
     """Of the hooks that count here, those that match. Raises OSError when there is no place for temporary files."""
     hooks, _ = HookSet.of(config.hooks.sources)
-    with tempfile.TemporaryDirectory(prefix="coder-hooks-") as folder:
-        env_file = Path(folder) / "env"
+    with Scratch("hooks") as folder:
+        env_file = folder / "env"
         surroundings = Surroundings(
             project=config.cwd,
             env=dict(env),
-            spill=Path(folder),
+            spill=folder,
             settings_env=named_by_settings(config, env),
             effort=config.model.effort or "",
             urls=config.hooks.urls,

@@ -15,6 +15,7 @@ from typing import Any
 from coder.app.plugging import trusting
 from coder.app.plugging.finding import NotFound, root_of
 from coder.app.plugging.options import Missing, named_by_variables, texts_of, variables_of
+from coder.app.plugging.styles import forced_styles
 from coder.app.plugging.unread import unread
 from coder.commands import plugins as folders
 from coder.commands.definition import Mistake
@@ -71,11 +72,13 @@ def _with(config: Config, path: Path) -> Config:
 
 @dataclass(frozen=True, slots=True)
 class _Running:
-    """What a plugin would run, each piece with the file it stands in, and the agent that the session would be."""
+    """What a plugin would run, each piece with the file it stands in, the agent that the session would be, and, of one
+    that lies in the repository, the styles that it would have."""
 
     hooks: tuple[tuple[Path, Json], ...]
     servers: tuple[tuple[Path, Json], ...]
     agent: str
+    styles: Mapping[str, str]
 
     @property
     def content(self) -> Json:
@@ -85,7 +88,7 @@ class _Running:
             for event, groups in held.items():
                 events[event] = [*events.get(event, []), *(groups if isinstance(groups, list) else [groups])]
         servers = {name: entry for _, held in self.servers for name, entry in held.items()}
-        said: Json = {"hooks": events, "mcpServers": servers, "agent": self.agent}
+        said: Json = {"hooks": events, "mcpServers": servers, "agent": self.agent, "outputStyle": dict(self.styles)}
         return {key: value for key, value in said.items() if value}
 
 
@@ -93,13 +96,15 @@ def _added(config: Config, found: folders.Plugin, path: Path, variables: Mapping
     places = tuple(PluginPlace(place.folder, place.kind, place.single) for place in found.places)
     data = config.home / _DATA / "".join(sign if sign.isalnum() or sign in "-_" else "-" for sign in found.name)
     is_brought = trusting.is_brought(path, config.cwd)
-    plugin = Plugin(found.name, path, found.root, data, places, is_brought, _texts(found, variables, is_brought))
+    texts, version = _texts(found, variables, is_brought), found.said.get("version")
+    version = version if isinstance(version, str) else ""
+    plugin = Plugin(found.name, path, found.root, data, places, is_brought, texts, version=version)
     settings = _settings(found.root / "settings.json")
     config = _joined(config, plugin)
     if missing := unread(found.root, found.said, settings):
         text = f"Plugin {plugin.name}: coder does not use its {', '.join(missing)}."
         config = _say(config, text)
-    running = _running(config, found, settings)
+    running = _running(config, found, settings, is_brought=is_brought)
     if path in _plugins(config).without_servers:
         running = replace(running, servers=())
     if is_brought:
@@ -108,6 +113,7 @@ def _added(config: Config, found: folders.Plugin, path: Path, variables: Mapping
         file = trusting.file_of(path, config.cwd)
         if running.content and not (trust is not None and trust.counts(file)):
             return _untrusted(config, plugin)
+        config = _with_styles(config, plugin, running.styles)
     return _running_in(config, plugin, running, variables)
 
 
@@ -120,7 +126,7 @@ def _texts(found: folders.Plugin, variables: Mapping[str, str], is_brought: bool
         return ()
 
 
-def _running(config: Config, found: folders.Plugin, settings: Json) -> _Running:
+def _running(config: Config, found: folders.Plugin, settings: Json, *, is_brought: bool) -> _Running:
     hooks = [(file, held.get("hooks", held)) for file, held in found.hooks]
     agent = settings.get("agent")
     seen: set[str] = set()
@@ -132,6 +138,7 @@ def _running(config: Config, found: folders.Plugin, settings: Json) -> _Running:
         tuple((file, events) for file, events in hooks if isinstance(events, dict) and events),
         tuple((file, held) for file, held in servers if held),
         agent if isinstance(agent, str) and not config.agents.main else "",
+        forced_styles(found.places) if is_brought else {},
     )
 
 
@@ -203,6 +210,13 @@ def _settings(file: Path) -> Json:
 def _joined(config: Config, plugin: Plugin) -> Config:
     plugins = _plugins(config)
     return replace(config, plugins=replace(plugins, loaded=(*plugins.loaded, plugin)))
+
+
+def _with_styles(config: Config, plugin: Plugin, styles: Mapping[str, str]) -> Config:
+    plugins = _plugins(config)
+    approved = replace(plugin, styles=frozenset(styles.values()))
+    loaded = tuple(approved if each is plugin else each for each in plugins.loaded)
+    return replace(config, plugins=replace(plugins, loaded=loaded))
 
 
 def _wrong(config: Config, name: str, kind: str, who: str, text: str, *, whole: bool = False) -> Config:

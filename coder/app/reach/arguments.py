@@ -9,21 +9,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from coder.app.json_kinds import KINDS, is_kind
 from coder.core.errors import ToolError
 from coder.core.messages import Json
 
 _SHOWN = 100
 _MOST_PROBLEMS = 8
 _MOST_NAMES = 20
-_KINDS: dict[str, tuple[type[Any], ...]] = {
-    "string": (str,),
-    "integer": (int, float),
-    "number": (int, float),
-    "boolean": (bool,),
-    "object": (dict,),
-    "array": (list,),
-    "null": (type(None),),
-}
 
 
 def checked(schema: Json, raw: Json, name: str) -> Json:
@@ -56,7 +48,7 @@ def _wrong(schema: Json, properties: Json, given: Json) -> Iterator[str]:
                 yield f"`{key}` (got {_shown(value)}) is no parameter."
             continue
         kinds = _kinds(properties[key])
-        if kinds and not any(_is(kind, value) for kind in kinds):
+        if kinds and not any(is_kind(kind, value) for kind in kinds):
             yield f"`{key}` is {_shown(value)}; expected {' or '.join(kinds)}."
         elif (choices := _choices(properties[key])) is not None and value not in choices:
             yield f"`{key}` is {_shown(value)}; expected one of {_shown(choices, 4 * _SHOWN)}."
@@ -72,7 +64,7 @@ def _meant(form: Any, value: Any) -> Any:
         found = json.loads(value)
     except (ValueError, RecursionError):
         return value
-    return found if any(_is(kind, found) for kind in kinds) else value
+    return found if any(is_kind(kind, found) for kind in kinds) else value
 
 
 def _kinds(form: Any) -> tuple[str, ...]:
@@ -81,21 +73,13 @@ def _kinds(form: Any) -> tuple[str, ...]:
         return ()
     kinds = form.get("type")
     listed = kinds if isinstance(kinds, list) else [kinds]
-    known = tuple(each for each in listed if isinstance(each, str) and each in _KINDS)
+    known = tuple(each for each in listed if isinstance(each, str) and each in KINDS)
     return known if len(known) == len(listed) else ()
 
 
 def _choices(form: Any) -> list[Any] | None:
     choices = form.get("enum") if isinstance(form, dict) else None
     return choices if isinstance(choices, list) and choices else None
-
-
-def _is(kind: str, value: Any) -> bool:
-    if isinstance(value, bool):
-        return kind == "boolean"
-    if kind == "integer" and isinstance(value, float):
-        return value.is_integer()
-    return isinstance(value, _KINDS[kind])
 
 
 def _takes(schema: Json, properties: Json) -> str:

@@ -9,12 +9,10 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from coder.app.json_kinds import KINDS, is_kind
+
 MOST = 12  # problems that are told
 _DEEPEST = 40
-_KINDS: dict[str, tuple[type[Any], ...]] = {
-    "string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,), "object": (dict,),
-    "array": (list,), "null": (type(None),),
-}  # fmt: skip
 
 
 def problems(schema: Any, value: Any) -> list[str]:
@@ -26,9 +24,10 @@ def _problems(schema: Any, value: Any, where: str, depth: int) -> Iterator[str]:
     if not isinstance(schema, dict) or depth > _DEEPEST:
         return
     kinds = schema.get("type")
-    named = [each for each in (kinds if isinstance(kinds, list) else [kinds]) if each in _KINDS]
+    listed = kinds if isinstance(kinds, list) else [kinds]
+    named = [each for each in listed if isinstance(each, str) and each in KINDS]
     name = f"`{where}`" if where else "the input"
-    if named and not any(_is(kind, value) for kind in named):
+    if named and not any(is_kind(kind, value) for kind in named):
         yield f"{name} is {_shown(value)}; expected {' or '.join(named)}."
         return
     if isinstance(schema.get("enum"), list) and value not in schema["enum"]:
@@ -79,14 +78,6 @@ def _bounds(schema: dict[str, Any], value: Any, name: str) -> Iterator[str]:
                 if unit
                 else (f"{name} is {size:g}; expected {wrong} {bound:g}.")
             )
-
-
-def _is(kind: str, value: Any) -> bool:
-    if isinstance(value, bool):
-        return kind == "boolean"
-    if kind == "integer" and isinstance(value, float):
-        return value.is_integer()
-    return isinstance(value, _KINDS[kind])
 
 
 def _shown(value: Any) -> str:

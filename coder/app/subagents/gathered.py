@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from coder.app.autocommit import wording
 from coder.app.autocommit.place import stands
 from coder.app.subagents.origin import Stand
 from coder.core.dataclass import dataclass
+from coder.core.scratch import Scratch
 from coder.core.visible import visible_line
 from coder.git import own_commit
 from coder.git.entries import GITLINK, Entry, index_entries, tree_entries
@@ -86,10 +86,8 @@ def _committed(
     who = own_commit.identity_of(git, top, stand.origin.env)
     paths = [path for path in wanted if path not in foreign.paths]
     left = {**left, "only a filter of the repository's own settings could take it in": list(foreign.paths)}
-    with tempfile.TemporaryDirectory(prefix="coder-agent-") as scratch:
-        here = _Here(
-            stand, repository, standing, who, _message(stand, repository, standing, paths, ok=ok), Path(scratch)
-        )
+    with Scratch("agent") as scratch:
+        here = _Here(stand, repository, standing, who, _message(stand, repository, standing, paths, ok=ok), scratch)
         parent = _staged_first(here, set(files.staged).intersection(files.changed, paths))
         built = parent
         if not isinstance(parent, Stuck):

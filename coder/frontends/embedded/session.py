@@ -160,7 +160,7 @@ class Session:
 
     def set_permission_mode(self, mode: Mode) -> None:
         """From the next call on. Raises CoderError for bypassPermissions, which is only to be had from the start."""
-        self._open.set_mode(mode)
+        self._open.tuning.set_mode(mode)
 
     async def aclose(self) -> None:
         """Ends the run, processes and connections, and stores what is left. Idempotent."""
@@ -170,13 +170,13 @@ class Session:
 
     async def _run(self, session: app.Session, prompt: str) -> RunEnded:
         if not self._has_begun:
-            missing = await session.required()
+            missing = await session.servers.required()
             if missing is None:
                 return RunEnded(reason="interrupted", turns=0, error="Interrupted")
             if missing:
                 return RunEnded(reason="server_missing", turns=0, error=" ".join(missing))
             self._has_begun = True
-            session.servers_told()
+            session.servers.told()
             session.wait_for_agents()
         if not prompt.strip():
             raise ConfigError("the prompt is empty")

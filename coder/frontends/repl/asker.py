@@ -29,7 +29,7 @@ from coder.frontends.styled import Row, foreign, row, rows_of
 if TYPE_CHECKING:
     from coder.frontends import dialog_fitting, dialog_lines, dialog_making, plan_question, server_form_rows
     from coder.frontends.dialog import Dialog
-    from coder.frontends.repl import dialog_modal, evidence_rows, form_modal, server_modal
+    from coder.frontends.repl import dialog_modal, evidence_rows, form_modal
 else:  # nobody asks before the first paint
     dialog_fitting = LazyModule("coder.frontends.dialog_fitting")
     dialog_lines = LazyModule("coder.frontends.dialog_lines")
@@ -39,7 +39,6 @@ else:  # nobody asks before the first paint
     dialog_modal = LazyModule("coder.frontends.repl.dialog_modal")
     evidence_rows = LazyModule("coder.frontends.repl.evidence_rows")
     form_modal = LazyModule("coder.frontends.repl.form_modal")
-    server_modal = LazyModule("coder.frontends.repl.server_modal")
 
 _PLAN = "ExitPlanMode"
 _LARGEST = 16_000_000  # bytes of a file that is compared with what it would become
@@ -73,13 +72,13 @@ class Asker:
                 case PermissionRequest():
                     return await self._permission(request)
                 case Question(questions=questions, otherwise=otherwise):
-                    modal = form_modal.FormModal(questions, otherwise)
+                    modal = form_modal.of_model(questions, otherwise)
                     reply = await self._terminal.ask(modal)
                     assert isinstance(reply, Answers | Deny)
                     self._printer.answered(modal.echo())
                     return reply
                 case ServerQuestion():
-                    asked = server_modal.ServerModal(request)
+                    asked = form_modal.of_server(request)
                     if above := server_form_rows.above_rows(request, self._terminal.width):
                         self._printer.say((), *above, ())
                     told = await self._terminal.ask(asked)

@@ -98,7 +98,7 @@ class Controls:
         self._terminal.redraw()
 
     def background(self) -> None:
-        if not (self._talk.is_open and self._printer.board.calls and self._talk.session.to_background()):
+        if not (self._talk.is_open and self._printer.board.calls and self._talk.session.tasks.send_back()):
             self._terminal.prompt.buffer.cursor_left()
 
     def next_mode(self) -> None:

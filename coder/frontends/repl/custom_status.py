@@ -65,7 +65,7 @@ def facts_of(config: Config, talk: Talk, printer: Printer, began: float, vim: st
     session = talk.session
     facts, spent = session.facts, session.spent
     model = session.control.model
-    added, removed = session.lines_changed()
+    added, removed = session.figures.lines
     tree = worktree_of(config.cwd)
     return StatusFacts(
         session_id=facts.session_id,

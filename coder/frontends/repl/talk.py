@@ -121,7 +121,7 @@ class Talk:
     @property
     def running_tasks(self) -> int:
         """How many commands run in the background."""
-        return sum(task.state == "running" for task in self._session.tasks()) if self._session is not None else 0
+        return sum(task.state == "running" for task in self._session.tasks.all) if self._session is not None else 0
 
     @property
     def agents(self) -> tuple[AgentRow, ...]:
@@ -179,7 +179,7 @@ class Talk:
             return self._after.pop().typed
         if self._session is None or not board.queued:
             return None
-        queued = list(self._session.take_back())
+        queued = list(self._session.steering.take_back())
         last = queued.pop() if queued else None
         for text in queued:
             self._session.steer(text)
@@ -195,7 +195,7 @@ class Talk:
 
     def _undelivered(self) -> list[str]:
         self._printer.board.queued.clear()
-        return list(self._session.take_back()) if self._session is not None else []
+        return list(self._session.steering.take_back()) if self._session is not None else []
 
     @property
     def queued(self) -> tuple[str, ...]:

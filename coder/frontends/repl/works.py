@@ -201,13 +201,13 @@ class Works:
 
     async def _reach(self, session: Session) -> None:
         """Servers begin behind the first paint; those that must be there are awaited here, and nowhere else."""
-        session.on_servers(self._offer)
+        session.servers.on_change(self._offer)
         if session.reach is not None:
             session.reach.goes_on(self._away)
-        session.begin_servers()
-        for text in await session.required() or ():
+        session.servers.begin_soon()
+        for text in await session.servers.required() or ():
             self.printer.say(row(("! ", "warn"), foreign(text)))
-        session.servers_told()
+        session.servers.told()
 
     async def _meet(self, session: Session) -> None:
         others = [each for each in await session.meet() if each.id not in self._met]

@@ -92,8 +92,8 @@ def _each(desk: Desk, rows: list[LedgerRow]) -> dict[str, Sum]:
 def _deeds(desk: Desk) -> str:
     """What this process has to show for it."""
     session = desk.session
-    waited = f", {duration(session.waited)} waiting for you" if session.waited >= 0.05 else ""
-    added, removed = session.lines_changed()
+    waited = f", {duration(session.figures.waited)} waiting for you" if session.figures.waited >= 0.05 else ""
+    added, removed = session.figures.lines
     return waited + (f" · +{added} -{removed} lines" if added or removed else "")
 
 

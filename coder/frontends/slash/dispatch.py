@@ -33,7 +33,7 @@ async def run_line(desk: Desk, line: str) -> bool:
     name, arguments = parse(line)
     commands = with_files(desk.session.commands)
     command = find(name, commands)
-    is_prompt = not command.module if command is not None else desk.session.may_be_command(name)
+    is_prompt = not command.module if command is not None else desk.session.servers.may_prompt(name)
     if is_prompt:
         desk.send(line)
         return True

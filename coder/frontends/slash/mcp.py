@@ -62,7 +62,7 @@ def _begin(desk: Desk) -> None:
 
 async def _screen(desk: Desk) -> None:
     first = 0
-    while (picked := await desk.ui.pick(servers_picker(desk.session.servers, desk, first))) is not None:
+    while (picked := await desk.ui.pick(servers_picker(desk.session.servers.rows, desk, first))) is not None:
         first = picked.index
         if picked.item is None:
             return
@@ -177,7 +177,7 @@ def _deed(picked: Picked, each: ServerRow) -> str:
 
 
 def _named(desk: Desk, name: str) -> ServerRow:
-    servers = {each.name: each for each in desk.session.servers}
+    servers = {each.name: each for each in desk.session.servers.rows}
     if name in servers:
         return servers[name]
     near = get_close_matches(name, servers, n=1)

@@ -51,8 +51,8 @@ def status_rows(desk: Desk) -> list[Row]:
         _row("Settings", ", ".join(_short(desk, file) for file in files) or "none: everything is as it comes"),
         _row("Saved", _saved(desk)),
     ]
-    if desk.session.servers:
-        rows.append(_row("MCP", in_short(desk.session.servers)))
+    if desk.session.servers.rows:
+        rows.append(_row("MCP", in_short(desk.session.servers.rows)))
     warnings = (*problems, *config.warnings, *desk.session.warnings)
     return [*rows, *(row((_WARNING, "warn"), foreign(text)) for text in dict.fromkeys(warnings))]
 

@@ -40,7 +40,7 @@ _EMPTY = "No command of this session runs in the background, or has; no agent do
 
 async def run(desk: Desk, arguments: str) -> None:
     first = 0
-    while (picked := await desk.ui.pick(tasks_picker(desk.session.tasks(), first, _agents(desk)))) is not None:
+    while (picked := await desk.ui.pick(tasks_picker(desk.session.tasks.all, first, _agents(desk)))) is not None:
         first = picked.index
         await _act(desk, picked)
 
@@ -61,7 +61,7 @@ def _agents(desk: Desk) -> tuple[AgentRow, ...]:
 
 async def _act(desk: Desk, picked: Picked) -> None:
     id = picked.item.value if picked.item is not None else ""
-    task = next((each for each in desk.session.tasks() if each.id == id), None)
+    task = next((each for each in desk.session.tasks.all if each.id == id), None)
     agent = next((each for each in _agents(desk) if each.id == id), None)
     try:
         if task is not None:
@@ -74,7 +74,7 @@ async def _act(desk: Desk, picked: Picked) -> None:
 
 async def _act_on_task(desk: Desk, task: Task, action: str) -> None:
     if action == STOP:
-        await desk.session.stop_task(task.id)
+        await desk.session.tasks.stop(task.id)
     elif action == SAY:
         refused(desk.ui, f"{foreign(task.command)} is a command: only agents can be told something.")
     else:

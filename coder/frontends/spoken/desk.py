@@ -96,7 +96,7 @@ class SpokenDesk:
         """The first session. Raises CoderError."""
         self._session = await self._opens(self._frontend, self._config, start)
         self._session.points.begin()
-        self._session.begin_servers()
+        self._session.servers.begin_soon()
         return self._session
 
     async def reopen(self, start: Start | None = None, **changes: object) -> None:
@@ -110,7 +110,7 @@ class SpokenDesk:
             self._session = await self._opens(self._frontend, config, wanted)
             self._config = config
             self._session.points.begin()
-            self._session.begin_servers()
+            self._session.servers.begin_soon()
         except CoderError:
             self._session = await self._opens(self._frontend, self._config, back)
             raise

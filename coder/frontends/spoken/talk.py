@@ -182,7 +182,7 @@ class Talk:
 
     def _say_end(self, text: str, ended: RunEnded, cost: float | None) -> None:
         session = self.desk.session
-        undelivered = session.take_back()
+        undelivered = session.steering.take_back()
         self._terminal.say(*self._telling.rest())
         if self._code is None:
             self._terminal.bell()
@@ -199,7 +199,7 @@ class Talk:
     async def _may_leave(self) -> bool:
         """Commands and agents in the background end with the session: the person is told first."""
         session = self.desk.session
-        tasks = sum(task.state == "running" for task in session.tasks())
+        tasks = sum(task.state == "running" for task in session.tasks.all)
         agents = in_background(session.agents.rows()) if session.agents is not None else 0
         if not tasks + agents or self._code is not None:
             return True

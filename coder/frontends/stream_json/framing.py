@@ -61,12 +61,12 @@ async def _chunks(fd: int) -> AsyncIterator[bytes]:
     """What can be read, as it comes. Read in a thread that nobody waits for: the descriptor may be a file, must not
     become non-blocking for whoever shares it, and may never end, which must not keep the process from ending."""
     loop = asyncio.get_running_loop()
-    come: asyncio.Queue[bytes] = asyncio.Queue()
+    come: asyncio.Queue[bytes | MemoryError] = asyncio.Queue()
     room = threading.Semaphore(_AHEAD)
 
     def work() -> None:
-        chunk = b"\n"
-        while chunk:
+        chunk: bytes | MemoryError = b"\n"
+        while chunk and not isinstance(chunk, MemoryError):
             room.acquire()
             chunk = _read(fd)
             with suppress(RuntimeError):  # the loop is closed: nobody reads any more
@@ -74,12 +74,16 @@ async def _chunks(fd: int) -> AsyncIterator[bytes]:
 
     threading.Thread(target=work, name="input", daemon=True).start()
     while chunk := await come.get():
+        if isinstance(chunk, MemoryError):
+            raise chunk
         yield chunk
         room.release()
 
 
-def _read(fd: int) -> bytes:
+def _read(fd: int) -> bytes | MemoryError:
     try:
         return os.read(fd, _CHUNK)
+    except MemoryError as error:
+        return error
     except OSError:  # whoever wrote it has left
         return b""

@@ -7,24 +7,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import TYPE_CHECKING, NoReturn
 
 from coder.core.config import Config
 from coder.core.errors import CoderError
 from coder.core.events import RunEnded
+from coder.core.lazy import LazyModule
 from coder.frontends.crash import report
 from coder.frontends.exit_codes import DENIED, DONE, exit_code
+from coder.frontends.signals import Signals
 from coder.frontends.stream_json.control import Answer, Control
 from coder.frontends.stream_json.framing import decoded, lines
 from coder.frontends.stream_json.host_answers import answers_of
 from coder.frontends.stream_json.host_out import HostOut
 from coder.frontends.stream_json.host_seat import Open, Seat
-from coder.frontends.stream_json.host_signals import Signals
 from coder.frontends.stream_json.turns import Turns
 from coder.frontends.stream_json.turns_commands import Commands
 from coder.frontends.stream_json.turns_said import said_in
+
+if TYPE_CHECKING:
+    from coder.workspace import descendants
+else:  # for what does not end
+    descendants = LazyModule("coder.workspace.descendants")
 
 _log = logging.getLogger(__name__)
 _MOST_COMPLAINTS = 20  # lines on stderr about lines that cannot be read
@@ -47,8 +55,9 @@ class Host:
         self.seat = Seat(open)
         self._fd = fd
         self._complaints = 0
+        self._unread: Exception | None = None  # why the input could not be read to its end
         command = Commands(self.seat, out, config, env) if config.guidance.commands else None
-        self.turns = Turns(self.seat, out, command, config.time_budget)
+        self.turns = Turns(self.seat, out, command, config.time_budget, suggests=config.suggests)
         self._answers = answers_of(self.seat, self.turns)
         self.control = Control(out.send, self._answers)
         self._answers.update(more(self))
@@ -56,15 +65,19 @@ class Host:
     async def run(self) -> int:
         """Until the host has ended its input and all it said is done, or a signal came. Returns the exit code."""
         reading = asyncio.create_task(self._read())
-        with Signals(self.turns.stop, self._last_words) as signals:
+        with Signals(self.turns.stop, lambda _: self._end_at_once(signals)) as signals:
             try:
                 await self.turns.work()
+                if self._unread is not None:
+                    self.turns.fail(CoderError(report(self._unread)))
                 if signals.caught is None:
                     await self.control.settled()
+                    await self.turns.suggesting.settled()
             except Exception as error:  # noqa: BLE001  # a bug of ours must still leave a result, and no traceback
                 _log.exception("the turns failed")
                 self.turns.fail(CoderError(report(error)))
             finally:
+                self.turns.suggesting.drop()
                 self.out.closing()
                 reading.cancel()
                 await self.control.aclose()
@@ -72,10 +85,16 @@ class Host:
             signals.leaves_with = self._closed(signals)
             return signals.leaves_with
 
-    def _last_words(self, signals: Signals) -> None:
-        self.turns.abandon()
-        self.out.closing()
-        self._closed(signals)
+    def _end_at_once(self, signals: Signals) -> NoReturn:
+        """With what there is to say of what was under way."""
+        code = _code(self.turns.last, signals)
+        descendants.end_descendants()
+        try:
+            self.turns.abandon()
+            self.out.closing()
+            self._closed(signals)
+        finally:
+            os._exit(code)
 
     async def _leave(self) -> None:
         try:
@@ -91,8 +110,9 @@ class Host:
             async for line in lines(self._fd):
                 number += 1
                 self._take(line, number)
-        except Exception:  # noqa: BLE001  # a bug of ours is to the host as if it had ended its input
+        except Exception as error:  # noqa: BLE001  # a bug of ours: what was said until then is done, and the rest failed
             _log.exception("the input could not be read")
+            self._unread = error
         finally:
             self.control.gone()
             self.turns.end()

@@ -42,7 +42,7 @@ def answers_of(seat: Seat, turns: Turns) -> dict[str, Answer]:
         if mode is None:
             raise RequestError(f"there is no permission mode {str(wanted)[:60]!r}: {', '.join(_MODES)}")
         try:
-            (await session()).set_mode(mode)
+            (await session()).tuning.set_mode(mode)
         except CoderError as error:
             raise RequestError(str(error)) from None
         return {"mode": mode}
@@ -52,12 +52,26 @@ def answers_of(seat: Seat, turns: Turns) -> dict[str, Answer]:
         if wanted is not None and not (isinstance(wanted, str) and wanted.split() == [wanted]):
             raise RequestError(f"{str(wanted)[:60]!r} is no name of a model")
         try:
-            (await session()).set_model("" if wanted in (None, "default") else str(wanted))
+            (await session()).tuning.set_model("" if wanted in (None, "default") else str(wanted))
         except CoderError as error:
             raise RequestError(str(error)) from None
         return {}
 
+    async def set_prompt_suggestions_paused(request: Json) -> Json:
+        is_paused = request.get("paused")
+        if not isinstance(is_paused, bool):
+            raise RequestError("paused must be true or false")
+        turns.suggesting.pause(is_paused=is_paused)
+        return {}
+
+    async def prompt_draft_activity(request: Json) -> Json:
+        """Somebody types: what could be suggested comes too late."""
+        turns.suggesting.drop()
+        return {}
+
     return {
+        "set_prompt_suggestions_paused": set_prompt_suggestions_paused,
+        "prompt_draft_activity": prompt_draft_activity,
         "interrupt": interrupt,
         "cancel_async_message": cancel_async_message,
         "set_permission_mode": set_permission_mode,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from coder import __version__
-from coder.app.session import SessionFacts
+from coder.app.session_facts import SessionFacts
 from coder.core.messages import Json
 from coder.frontends.commands import OWN
 from coder.frontends.stream_json.frames import system

@@ -86,8 +86,8 @@ class StreamJsonOut(JsonOut):
         return convert.init(
             facts,
             session.command_names,
-            session.servers,
-            skipped=session.skipped_servers,
+            session.servers.rows,
+            skipped=session.servers.skipped,
             own_commands=self.own_commands,
             capabilities=self.capabilities,
         )
@@ -185,7 +185,7 @@ class StreamJsonOut(JsonOut):
         self._progress.finished(event.call.id)
         if event.call.name not in _LEAVES_RUNNING or self._session is None:
             return
-        tasks = self._session.tasks()
+        tasks = self._session.tasks.all
         if not any(task.state == "running" for task in tasks):
             return
         self._shells = self._shells or shells.ShellsOut()
@@ -208,7 +208,7 @@ class StreamJsonOut(JsonOut):
     def _tasks(self) -> list[Json]:
         if self._session is None:
             return []
-        running = [task for task in self._session.tasks() if task.state == "running"]
+        running = [task for task in self._session.tasks.all if task.state == "running"]
         return [shells.row(task) for task in running]
 
     def _hook(self, event: HookStarted | HookEnded) -> None:
@@ -227,7 +227,8 @@ class StreamJsonOut(JsonOut):
             case "reply":
                 if self._limits is not None and (shape := self._limits.replied(self._session_id)) is not None:
                     self._write(shape)
-                self._write_all(convert.assistant(self._session_id, message))
+                model = "" if self._session is None else self._session.control.model
+                self._write_all(convert.assistant(self._session_id, message, model=model))
             case "results" | "steer" | "reminder":
                 self._write_all(convert.results(self._session_id, message))
             case _:

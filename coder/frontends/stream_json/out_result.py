@@ -66,7 +66,7 @@ class JsonOut:
 
     def _new_turn(self) -> None:
         """What is told of a turn is about the one that begins."""
-        self._started, self._denials, self._in_tools = time.monotonic(), [], False
+        self._started, self._in_tools = time.monotonic(), False
         self._partial.turn_begins()
 
     def _result_of(
@@ -74,7 +74,8 @@ class JsonOut:
     ) -> Json:
         turn = Turn(self._partial.first_ms, self._in_tools, user_message, origin)
         seconds = time.monotonic() - self._started
-        result = convert.result(session.facts, ended, spent, self._denials, seconds, turn)
+        denials, self._denials = self._denials, []  # each is in one result
+        result = convert.result(session.facts, ended, spent, denials, seconds, turn)
         return with_workflow(result, session)
 
     def _write(self, message: Json) -> None:

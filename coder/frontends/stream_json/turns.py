@@ -23,7 +23,9 @@ from coder.frontends.crash import report
 from coder.frontends.going_on import without_advice
 from coder.frontends.stream_json.host_out import HostOut
 from coder.frontends.stream_json.host_seat import Seat
+from coder.frontends.stream_json.suggesting import Suggesting
 from coder.frontends.stream_json.turns_behind import Behind
+from coder.frontends.stream_json.turns_between import Between
 from coder.frontends.stream_json.turns_said import Said
 
 _log = logging.getLogger(__name__)
@@ -52,20 +54,31 @@ class Receipt:
 
 
 class Turns:
-    """`command` None: a slash is a letter like any other. `time_budget` is for each message."""
+    """`command` None: a slash is a letter like any other. `time_budget` is for each message. `suggests`: a host may
+    have the next prompt suggested."""
 
-    def __init__(self, seat: Seat, out: HostOut, command: Command | None, time_budget: float | None = None) -> None:
+    def __init__(
+        self,
+        seat: Seat,
+        out: HostOut,
+        command: Command | None,
+        time_budget: float | None = None,
+        *,
+        suggests: bool = True,
+    ) -> None:
         self._seat = seat
         self._out = out
         self._command = command
         self._time_budget = time_budget
         self._waiting: deque[Said] = deque()
         self._changed = asyncio.Event()
+        self.between = Between(self._changed)
         self._is_prompt = False  # what runs: it can be told more
         self._has_ended = False  # nothing more will be said
         self._is_stopped = self._has_failed = False
         self.over = asyncio.Event()  # nothing more will be said, or begun
         self.behind = Behind()
+        self.suggesting = Suggesting(out.suggests, may=suggests)
         self._is_cut = False  # what has begun was interrupted before there was a session
         self._under: _Next | None = None  # what has begun, and has no result yet
         self._met = ""  # the session whose servers were waited for
@@ -78,7 +91,7 @@ class Turns:
         if session is not None and self._is_prompt and can_read and not self._waiting:
             said = _fresh(said, session, self._out.unread)
             self._out.steers(said)
-            session.steer_with(_given(said))
+            session.steering.steer_with(_given(said))
         else:
             self._waiting.append(said)
         self._changed.set()
@@ -90,10 +103,16 @@ class Turns:
         self._seat_waits()
         self._changed.set()
 
+    def is_another(self) -> None:
+        """The session that is open was made anew: what it waits for before a turn is to be waited for again."""
+        self.suggesting.drop()
+        self._met = ""
+
     def stop(self) -> None:
         """What runs is interrupted, and nothing is begun any more."""
         self._is_stopped = True
         self.over.set()
+        self.suggesting.drop()
         self._waiting.clear()
         if self._seat.session is not None:
             self._seat.session.interrupt()
@@ -102,11 +121,12 @@ class Turns:
     def interrupt(self, *, cancels_queued: bool) -> Receipt:
         """Ends what runs; does nothing while idle. What is queued goes on after it, unless it is to be dropped: there
         is no result for that."""
+        self.suggesting.drop()
         session = self._seat.session
         unread = self._out.unread
         cancelled: tuple[str, ...] = ()
         if cancels_queued:
-            left = session.undelivered() if session is not None else ()
+            left = session.steering.undelivered() if session is not None else ()
             cancelled = (*left, *(said.uuid for said in self._waiting))
             self._out.forget(left)
             self._waiting.clear()
@@ -124,16 +144,26 @@ class Turns:
                 self._waiting.remove(said)
                 return True
         session = self._seat.session
-        if session is None or not session.withdraw(uuid):
+        if session is None or not session.steering.withdraw(uuid):
             return False
         self._out.forget([uuid])
         return True
+
+    @property
+    def busy(self) -> str:
+        """What is under way, or is about to begin; "" while nothing is."""
+        session = self._seat.session
+        if self._under is not None or self._waiting or (session is not None and self._has_news(session)):
+            return "a turn is running, or is about to"
+        if session is not None and session.agents is not None and session.agents.behind:
+            return "an agent works in the background"
+        return ""
 
     def fail(self, error: CoderError) -> None:
         """Nothing more can be said to the session. Tells so once, whoever found it out."""
         if not self._has_failed:
             self._has_failed = True
-            self.last = RunEnded(reason="crashed", turns=0, error=str(error))
+            self.last = RunEnded(reason="not_begun", turns=0, error=str(error))
             self._out.failed(str(error))
         self.stop()
 
@@ -149,8 +179,15 @@ class Turns:
 
     async def work(self) -> None:
         """Until nothing more will be said, and all that was is done."""
+        try:
+            await self._work()
+        finally:
+            self.between.end()
+
+    async def _work(self) -> None:
         while (next_one := await self._next()) is not None:
             self._under, self._is_cut = next_one, False
+            self.suggesting.drop()
             try:
                 session = await self._seat.opened()
             except CoderError as error:
@@ -166,6 +203,9 @@ class Turns:
 
     async def _next(self) -> _Next | None:
         while not (self._is_stopped or self._out.is_broken):
+            if self.between:
+                await self.between.do_next()
+                continue
             if self._waiting:
                 return _Next(self._waiting.popleft())
             session = self._seat.session
@@ -196,19 +236,19 @@ class Turns:
 
     async def _turn(self, session: Session, said: Said | None) -> None:
         """`said` None: what ended in the background begins it."""
-        session.follow_tasks(self._changed.set)
+        session.tasks.follow(self._changed.set)
         try:
             if self._has_ended:
                 session.wait_for_agents()
             await self.behind.ended()
             unmet = _INTERRUPTED if self._is_stopped or self._is_cut else await self._unmet(session)
             self._out.turn_begins(session)
-            session.servers_told()
+            session.servers.told()
             if said is not None:
                 self._out.said(said)
             ended = unmet or await self._run(session, said)
         except CoderError as error:  # such as a command whose text cannot be made
-            ended = RunEnded(reason="crashed", turns=0, error=str(error))
+            ended = RunEnded(reason="not_begun", turns=0, error=str(error))
         except Exception as error:  # noqa: BLE001  # a bug of ours must still leave one result, and no traceback
             _log.exception("the turn failed")
             ended = RunEnded(reason="crashed", turns=0, error=report(error))
@@ -219,13 +259,15 @@ class Turns:
         """The result of the turn, and of what was read along with it."""
         self._under = None
         ended = replace(ended, error=without_advice(ended.error))  # a host goes on with a message
-        read, unread = self._out.left(session.undelivered())
+        read, unread = self._out.left(session.steering.undelivered())
         self._out.turn_ended(ended, session, said, None if said is not None else _BY_TASKS)
         for each in read:
             self._out.turn_shared(ended, session, each)
         self._out.state("idle")
         if not self._is_stopped:
             self._waiting.extendleft(reversed(unread))
+            if not self._waiting:
+                self.suggesting.turn_ended(session, ended)
         self.last = ended
 
     async def _run(self, session: Session, said: Said | None) -> RunEnded:
@@ -233,7 +275,7 @@ class Turns:
             with self._steerable():
                 return await session.follow_up() or RunEnded(reason="done", turns=0)
         if said.problem:
-            return RunEnded(reason="crashed", turns=0, error=said.problem)
+            return RunEnded(reason="not_begun", turns=0, error=said.problem)
         if said.is_empty:  # such as the one with which a host opens a session, to ask something of it
             return RunEnded(reason="done", turns=0)
         if said.is_command and not said.last_line and self._command is not None:
@@ -255,7 +297,7 @@ class Turns:
         """The end of a turn that is not to begin, because a server is not there that must be."""
         if self._met == session.facts.session_id:
             return None
-        missing = await session.required()
+        missing = await session.servers.required()
         if missing is None:
             return _INTERRUPTED
         if missing:

@@ -9,12 +9,12 @@ import os
 import re
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import field
 from pathlib import Path
 
 from coder.core.dataclass import dataclass
+from coder.core.scratch import Scratch
 from coder.git import porcelain
 from coder.git.call import Answer, Git
 from coder.git.filters import ARGUMENTS, filters
@@ -120,8 +120,8 @@ def _read_anew(git: Git, tree: WorkTree, env: Mapping[str, str], settings: tuple
     """The status by content alone: an index that knows no sizes and times, which can be set to what they were."""
     rows = (row.partition(b" ")[2] for row in listed.split(b"\0"))
     given = b"".join(row + b"\0" for row in rows if row)
-    with tempfile.TemporaryDirectory(prefix="coder-index-") as folder:
-        fresh = {**env, "GIT_INDEX_FILE": str(Path(folder) / "index")}
+    with Scratch("index") as folder:
+        fresh = {**env, "GIT_INDEX_FILE": str(folder / "index")}
         made = git.answer(tree.path, "update-index", "-z", "--index-info", stdin=given, env=fresh, seconds=SECONDS)
         return _status(git, tree, fresh, settings) if made.ok else made
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from coder.core.errors import ConfigError
+from coder.core.new_file import write_new
 from coder.core.visible import visible_line
 from coder.workflows.naming import file_problem
 
@@ -23,14 +24,4 @@ def begin(folder: Path, name: str, pattern: str) -> Path:
         raise ConfigError(f"there is no pattern {visible_line(pattern)[:40]!r}: choose one of {', '.join(PATTERNS)}.")
     file = folder.joinpath(*parts[:-1], f"{parts[-1]}.md")
     text = (_HERE / f"{pattern}.md").read_text(encoding="utf-8")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("x", encoding="utf-8") as out:
-            out.write(text.replace("NAME", parts[-1]))
-    except FileExistsError as error:
-        raise ConfigError(
-            f"{visible_line(str(file))} is there already and was left as it is. Choose another name, or edit that file."
-        ) from error
-    except OSError as error:
-        raise ConfigError(f"{visible_line(str(file))} cannot be written: {error.strerror}.") from error
-    return file
+    return write_new(file, text.replace("NAME", parts[-1]))

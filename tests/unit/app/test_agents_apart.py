@@ -164,7 +164,7 @@ async def test_a_switch_to_plan_binds_an_agent_in_the_background(tmp_path: Path)
         def emit(self, event: AnyEvent) -> None:
             super().emit(event)
             if isinstance(event, ToolFinished) and event.agent != "main":
-                opened[0].set_mode("plan")
+                opened[0].tuning.set_mode("plan")
 
     opened: list[Session] = []
     async with running_api(fan(["part x"], *rules, subagent_type="editor", run_in_background=True)) as api:

@@ -11,11 +11,11 @@ import pytest
 from coder.app.starting import Start
 from coder.core.messages import Json
 from tests.support.fakeapi import fault, rule, running_api, tool
-from tests.support.fanout import GO, asks, fan, of, open_requests, results, until
+from tests.support.fanout import BEHIND, GO, STALLED, asks, fan, of, open_requests, results, until
 from tests.support.talks import Talk
 
 TOLD = rule({"last_user_contains": "<task-notification>"}, "It has reported.")
-LAUNCHED = rule({"last_tool_result_contains": "works in the background"}, "I go on.")
+LAUNCHED = rule(BEHIND, "I go on.")
 
 
 def behind(*rules: Json) -> Json:
@@ -37,8 +37,7 @@ async def test_with_nobody_in_front_a_run_waits_and_has_a_further_turn(tmp_path:
 
 @pytest.mark.behaviour("B-1912")
 async def test_a_run_waits_no_longer_than_it_may(tmp_path: Path) -> None:
-    stalled = rule({"user_regex": "^part"}, "Never.", fault=fault("stall", after=2, times="forever"))
-    async with running_api(behind(stalled)) as api:
+    async with running_api(behind(STALLED)) as api:
         talk = Talk.at(tmp_path, api.url)
         (tmp_path / "home" / ".coder").mkdir(mode=0o700)
         settings = {"env": {"CLAUDE_CODE_PRINT_BG_WAIT_CEILING_MS": "50"}}
@@ -52,7 +51,7 @@ async def test_a_run_waits_no_longer_than_it_may(tmp_path: Path) -> None:
 
 @pytest.mark.behaviour("B-1913")
 async def test_what_is_reported_while_a_run_works_comes_at_its_next_turn(tmp_path: Path) -> None:
-    meanwhile = rule({"last_tool_result_contains": "works in the background"}, tool("Bash", command="sleep 0.4"))
+    meanwhile = rule(BEHIND, tool("Bash", command="sleep 0.4"))
     async with running_api(fan(["part x"], TOLD, meanwhile, run_in_background=True)) as api:
         session = await Talk.at(tmp_path, api.url).open()
         assert (await session.prompt(GO)).text == "It has reported."
@@ -88,9 +87,8 @@ async def test_what_is_reported_between_runs_waits_for_the_next(tmp_path: Path, 
 
 @pytest.mark.behaviour("B-1914")
 async def test_an_interrupt_leaves_those_in_the_background_and_the_end_stops_them(tmp_path: Path) -> None:
-    stalled = rule({"user_regex": "^part"}, "Never.", fault=fault("stall", after=2, times="forever"))
-    waits = rule({"last_tool_result_contains": "works in the background"}, "x", fault=fault("stall", times="forever"))
-    async with running_api(fan(["part x"], stalled, waits, run_in_background=True)) as api:
+    waits = rule(BEHIND, "x", fault=fault("stall", times="forever"))
+    async with running_api(fan(["part x"], STALLED, waits, run_in_background=True)) as api:
         session = await Talk.at(tmp_path, api.url).open()
         agents = session.agents
         assert agents is not None
@@ -108,7 +106,7 @@ async def test_an_interrupt_leaves_those_in_the_background_and_the_end_stops_the
 
 async def test_task_tools_know_agents(tmp_path: Path) -> None:
     looks = rule(
-        {"last_tool_result_contains": "works in the background"},
+        BEHIND,
         tool("TaskOutput", task_id="helper", timeout=5_000),
     )
     stops = rule({"last_tool": "TaskOutput"}, tool("TaskStop", task_id="helper"))

@@ -87,6 +87,8 @@ def test_no_form_and_no_value_is_too_odd_to_be_looked_at(schema: Any, value: Any
         ({"type": "string", "maxLength": 2}, "abc", "at most 2"),
         ({"type": "number", "minimum": 1}, 0, "at least 1"),
         ({"const": 1}, 2, "expected 1"),
+        ({"type": {"odd": 1}}, 2, ""),
+        ({"type": [["odd"], "string"]}, 2, "`string`"),
     ],
 )
 def test_what_does_not_fit_is_named_by_its_place(schema: Any, value: Any, wrong: str) -> None:

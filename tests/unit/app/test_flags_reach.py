@@ -102,11 +102,11 @@ async def test_bypassing_can_be_chosen_later_where_the_start_allows_it(tmp_path:
         session = await talk.open(permission_mode="default", **flags)
         assert (session.control.mode, session.facts.may_bypass) == ("default", is_allowed)
         if is_allowed:
-            session.set_mode("bypassPermissions")
+            session.tuning.set_mode("bypassPermissions")
             assert session.control.mode == "bypassPermissions"
         else:
             with pytest.raises(SessionError, match="only be chosen at the start"):
-                session.set_mode("bypassPermissions")
+                session.tuning.set_mode("bypassPermissions")
         await session.aclose()
 
 

@@ -157,9 +157,9 @@ async def test_the_lines_that_calls_change_are_counted(tmp_path: Path) -> None:
     ]
     async with running_api(turns) as api:
         session = await Talk.at(tmp_path, api.url).open()
-        assert (session.lines_changed(), session.waited) == ((0, 0), 0.0)
+        assert (session.figures.lines, session.figures.waited) == ((0, 0), 0.0)
         await session.prompt("Go.")
-        assert session.lines_changed() == (5, 1)
+        assert session.figures.lines == (5, 1)
         assert [message.meta.kind for message in session.last_run()][:2] == ["prompt", "reply"]
         assert session.last_run() == session.messages[1:]
         await session.aclose()
@@ -170,7 +170,7 @@ async def test_a_session_counts_the_time_of_its_questions(tmp_path: Path) -> Non
     async with running_api([turn(tool("Bash", command="touch x")), turn("Done.")]) as api:
         session = await Talk.at(tmp_path, api.url).open(front=Recorder(Allow()), permission_mode="default")
         await session.prompt("Go.")
-        assert session.waited > 0
+        assert session.figures.waited > 0
         await session.aclose()
 
 
@@ -180,13 +180,13 @@ async def test_a_mode_is_set_but_not_the_one_that_asks_nothing(tmp_path: Path) -
     async with running_api([turn("x")]) as api:
         talk = Talk.at(tmp_path, api.url)
         session = await talk.open(front=front, permission_mode="default")
-        session.set_mode("plan")
+        session.tuning.set_mode("plan")
         with pytest.raises(SessionError, match="only be chosen at the start"):
-            session.set_mode("bypassPermissions")
+            session.tuning.set_mode("bypassPermissions")
         assert session.control.mode == "plan" and [event.mode for event in front.of(StateChanged)] == ["plan"]
         await session.aclose()
         session = await talk.open(permission_mode="bypassPermissions")
-        session.set_mode("plan")
-        session.set_mode("bypassPermissions")
+        session.tuning.set_mode("plan")
+        session.tuning.set_mode("bypassPermissions")
         assert session.control.mode == "bypassPermissions"
         await session.aclose()

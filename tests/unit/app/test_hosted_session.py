@@ -117,15 +117,15 @@ async def test_its_server_is_waited_for_tried_again_and_never_kept(tmp_path: Pat
     async with running_api([DONE, DONE, turn(tool("UseTool", name=ECHO, input={})), DONE, DONE]) as api:
         bench = Bench(tmp_path, api.url, servers=True)
         session = await bench.open(program)
-        assert await session.required() == () and ECHO in session.tools
-        assert [row.state for row in session.servers] == ["connected"]
+        assert await session.servers.required() == () and ECHO in session.tools
+        assert [row.state for row in session.servers.rows] == ["connected"]
         await session.prompt("Go.")
         await session.aclose()
         late = Program()
         late.fails = 2
         session = await bench.open(late)
-        await session.required()
-        assert [row.state for row in session.servers] == ["failed"] and ECHO not in session.tools
+        await session.servers.required()
+        assert [row.state for row in session.servers.rows] == ["failed"] and ECHO not in session.tools
         await session.prompt("First.")
         await session.prompt("Second.")
         await session.aclose()
@@ -187,7 +187,7 @@ async def test_what_a_host_changes_holds_at_once_and_stands_where_it_says(tmp_pa
         bench = Bench(tmp_path, api.url)
         bench.front = Recorder(Deny("", nobody=True))
         session = await bench.open(Program())
-        assert await session.permit([
+        assert await session.tuning.permit([
             RulesChange("add", "allow", ("Bash(touch *)",), "session"),
             RulesChange("add", "deny", ("Bash(touch b)",), "local"),
             RulesChange("add", "allow", ("Bash(one *)", "Bash(two *)"), "user"),
@@ -197,14 +197,16 @@ async def test_what_a_host_changes_holds_at_once_and_stands_where_it_says(tmp_pa
         await session.prompt("Go.")
         assert (bench.project / "a").exists() and not (bench.project / "b").exists()
         assert set(session.roots) == {bench.project, other} and session.control.mode == "acceptEdits"
-        await session.permit([
+        await session.tuning.permit([
             RulesChange("remove", "deny", ("Bash(touch b)",), "local"),
             RulesChange("replace", "allow", ("Bash(two *)", "Bash(three *)"), "user"),
             FoldersChange("remove", (other,), "local"),
         ])  # fmt: skip
         await session.prompt("Go.")
         assert (bench.project / "b").exists() and set(session.roots) == {bench.project}
-        assert (await session.permit([ModeChange("bypassPermissions", "user")]))[0].startswith("bypassPermissions can")
+        assert (await session.tuning.permit([ModeChange("bypassPermissions", "user")]))[0].startswith(
+            "bypassPermissions can"
+        )
         await session.aclose()
     local = json.loads((bench.project / ".coder" / "settings.local.json").read_text())
     assert local["permissions"] == {"deny": [], "additionalDirectories": []}
@@ -223,7 +225,7 @@ async def test_what_was_set_in_a_session_holds_in_the_one_that_takes_its_place(t
             folder.mkdir()
         bench.config = replace(bench.config, add_dirs=(other,))
         old = await bench.open(Program())
-        assert not await old.permit([
+        assert not await old.tuning.permit([
             RulesChange("add", "allow", ("Bash(touch *)", "Edit"), "session"),
             RulesChange("add", "deny", ("Bash(touch b)",), "flag"),
             RulesChange("remove", "allow", ("Edit",), "session"),
@@ -235,7 +237,7 @@ async def test_what_was_set_in_a_session_holds_in_the_one_that_takes_its_place(t
         written = file.read_text()
         file.unlink()
         new = await bench.open(Program())
-        new.allow_as(old)
+        new.tuning.allow_as(old.tuning)
         held = {rule.text for rule in new.inquiries.rules()}
         assert held - {ECHO} == {"Bash(touch *)", "Bash(touch b)", "Bash(ls)"}
         assert set(new.roots) == {bench.project, below} and not file.exists() and "Bash(ls)" in written

@@ -174,7 +174,7 @@ async def test_files_that_are_mentioned_to_a_run_are_attached_when_it_hears_of_t
         assert told[1].startswith("<attached-file ") and "changed since" in told[1]
         heard = [event.message for event in front.of(MessageAdded) if event.message.meta.kind == "steer"]
         assert [said(message) for message in heard] == ["look at @notes.txt too", "and @missing.txt"]
-        assert session.queued == ()
+        assert session.steering.queued == ()
         await session.aclose()
 
 
@@ -189,7 +189,7 @@ async def test_what_a_run_did_not_hear_comes_back_as_it_was_typed(tmp_path: Path
         session.steer("look at @notes.txt too")
         session.interrupt()
         await running
-        assert session.take_back() == ("look at @notes.txt too",)
+        assert session.steering.take_back() == ("look at @notes.txt too",)
         await session.aclose()
 
 

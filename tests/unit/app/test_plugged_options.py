@@ -81,10 +81,10 @@ async def test_texts_name_options_that_are_no_secret(tmp_path: Path, inside: boo
         "agents/baker.md": f"---\nname: baker\ndescription: d\n---\n{TEXT}",
     }
     root = bakery((tmp_path / "project" if inside else tmp_path) / "bakery", more=files)
-    config = here(tmp_path, root, user={"pluginConfigs": {"bakery": {"options": {"oven": "steel", "pin": "1234"}}}})
+    config = here(tmp_path, root, user={"pluginConfigs": {"bakery": {"options": {"oven": "steel", "pin": "hush"}}}})
     commands = load_commands([place for place in places_of(config, tmp_path / MANAGED) if place.kind == "commands"])
     (knead,) = [one for one in commands.all() if one.name == "bakery:knead"]
     made = await expanded(knead, body(knead), "an hour", {}, None)
     (baker,) = [agent for agent in roster_of(config, {}, Path("/nowhere")).all() if agent.name == "bakery:baker"]
     assert made.text == f"Bake in {oven} for an, {REST}: {DISABLED}."
-    assert baker.prompt.startswith(f"Bake in {oven} for $0, {REST}") and "1234" not in repr(config) + repr(knead)
+    assert baker.prompt.startswith(f"Bake in {oven} for $0, {REST}") and "hush" not in repr(config) + repr(knead)

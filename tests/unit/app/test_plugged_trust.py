@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from coder.app.commanding.granting import grants_count
+from coder.app.styling import forced
 from coder.app.subagents.roster import roster_of
 from coder.commands.loader import load as load_commands
 from coder.commands.places import places_of
@@ -18,6 +19,7 @@ from coder.mcp.server import Stdio
 from tests.support.plugged import bakery, put, zipped
 from tests.support.plugged_sessions import MANAGED, agents, files, here, hooks, servers
 
+OWN = {".claude/settings.json": {"permissions": {"allow": ["Bash(ls)"]}}}
 LOOSE = "---\nname: go\ndescription: d\nallowed-tools: Bash(rm *)\n---\nGo.\n"
 
 
@@ -95,7 +97,29 @@ def test_a_server_of_the_repository_gets_no_key_of_the_persons(tmp_path: Path) -
         assert isinstance(found.transport, Stdio) and found.transport.args == (key,)
 
 
-OWN = {".claude/settings.json": {"permissions": {"allow": ["Bash(ls)"]}}}
+@pytest.mark.behaviour("B-2716")
+def test_a_style_that_a_plugin_of_the_repository_forces_counts_once_that_text_is_approved(tmp_path: Path) -> None:
+    """Not by itself, and not because the folder is trusted."""
+    style = {"output-styles/floury.md": "---\nforce-for-plugin: true\n---\nSpeak of flour.\n"}
+    project = put(tmp_path / "project", OWN)
+    own = here(tmp_path).trust
+    assert own is not None
+    approve(tmp_path / "home", own)
+    root = put(project / "tools" / "bakery", {".claude-plugin/plugin.json": {"name": "bakery"}, **style})
+    config = here(tmp_path, root)
+    assert config.trust is not None and config.trust.is_trusted and forced(config) is None
+    assert "before you trust them" in config.warnings[-1]
+    (item,) = config.trust.off
+    assert (item.kind, item.name) == ("setting", "outputStyle bakery:floury")
+    once = forced(here(tmp_path, root, trust_folder=True))
+    assert once is not None and once.text == "Speak of flour."
+    approve(tmp_path / "home", config.trust)
+    config = here(tmp_path, root)
+    found = forced(config)
+    assert found is not None and found.text == "Speak of flour." and config.warnings == ()
+    put(root, {"output-styles/floury.md": style["output-styles/floury.md"] + "And of yeast.\n"})
+    assert forced(config) is None  # it was changed since the session was opened
+    assert forced(here(tmp_path, root)) is None
 
 
 @pytest.mark.behaviour("B-2605")

@@ -76,7 +76,7 @@ async def test_how_to_plan_is_told_again_once_while_plan_mode_is_on(tmp_path: Pa
     planning: dict[str, Any] = {"mode": "plan", "plan_instructions": "Ask the baker first."}
     async with running_api(script) as api, session_on(api, tmp_path, Recorder(), **planning) as session:
         for mode in ("plan", "plan", "default"):
-            session.set_mode(mode)
+            session.tuning.set_mode(mode)
             await session.prompt("Tell me a lot.")
             done = await session.compact()
             assert done is not None and done.after < done.before

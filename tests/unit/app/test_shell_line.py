@@ -82,7 +82,7 @@ async def test_a_command_beside_a_run_is_told_at_its_next_turn(tmp_path: Path) -
         done = await session.shell("echo beside", nothing)
         assert done.code == 0 and "shell" not in kinds(session)
         (session.facts.cwd / "go").touch()
-        assert (await running).text == "Done." and session.take_back() == ()
+        assert (await running).text == "Done." and session.steering.take_back() == ()
         assert kinds(session) == ["context", "prompt", "reply", "results", "shell", "reply"]
         await session.aclose()
     assert "beside" in texts(api.requests[1])[-1]

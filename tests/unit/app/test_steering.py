@@ -54,13 +54,13 @@ async def test_what_was_said_to_an_interrupted_run_comes_back(tmp_path: Path) ->
         await requested(api, 1)
         session.steer("also x")
         session.steer("and y")
-        assert session.queued == ("also x", "and y")
+        assert session.steering.queued == ("also x", "and y")
         session.interrupt()
         assert (await running).reason == "interrupted"
-        assert session.queued == ("also x", "and y")
+        assert session.steering.queued == ("also x", "and y")
         assert (await session.prompt("Again.")).text == "Second."  # nothing is sent by itself
         assert "also x" not in str(api.requests)
-        assert session.take_back() == ("also x", "and y") and session.take_back() == ()
+        assert session.steering.take_back() == ("also x", "and y") and session.steering.take_back() == ()
         assert (await session.prompt("And again.")).text == "Third."
         await session.aclose()
     assert "also x" not in str(api.requests) and "also x" not in str([path.read_text() for path in _all(tmp_path)])
@@ -76,7 +76,7 @@ async def test_what_was_delivered_does_not_come_back(tmp_path: Path) -> None:
     async with running_api([turn(tool("Bash", command="true")), turn("Done.")]) as api:
         session = await Talk.at(tmp_path, api.url).open(front=front)
         assert (await session.prompt("Go.")).text == "Done."
-        assert session.queued == session.take_back() == ()
+        assert session.steering.queued == session.steering.take_back() == ()
         await session.aclose()
     added = [event.message for event in front.of(MessageAdded) if event.message.meta.kind == "steer"]
     assert [message.text for message in added] == ["Use tabs."]
@@ -89,7 +89,7 @@ async def test_what_was_said_comes_back_from_a_run_that_was_ended_at_a_question(
     async with running_api([turn(tool("Bash", command="touch x")), turn("Other.")]) as api:
         session = await Talk.at(tmp_path, api.url).open(front=front, permission_mode="default")
         assert (await session.prompt("Go.")).reason == "interrupted"
-        assert session.take_back() == ("rather y",)
+        assert session.steering.take_back() == ("rather y",)
         await session.aclose()
     assert len(api.requests) == 1
 
@@ -182,6 +182,6 @@ async def test_a_bad_picture_is_named_and_nothing_is_said(tmp_path: Path, conten
                 if said is not None:
                     await said
             assert "\x1b" not in str(caught.value) and "\n" not in str(caught.value)
-        assert kinds(session) == [] and session.queued == ()
+        assert kinds(session) == [] and session.steering.queued == ()
         await session.aclose()
     assert api.requests == []

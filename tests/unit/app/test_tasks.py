@@ -35,7 +35,7 @@ async def sent_back(session: Session, front: Front, folder: Path) -> None:
     """Sends the command of a run that has printed something to the background."""
     await front.came.wait()
     await until((folder / "printed").exists)
-    assert session.to_background()
+    assert session.tasks.send_back()
 
 
 @pytest.mark.behaviour("B-965")
@@ -46,20 +46,20 @@ async def test_the_command_of_a_run_is_sent_to_the_background(tmp_path: Path) ->
     async with running_api([turn(tool("Bash", command=command)), turn(look), turn("Done.")]) as api:
         talk, front = Talk.at(tmp_path, api.url), Front(ToolStarted)
         session = await talk.open(front=front)
-        assert not session.to_background()
+        assert not session.tasks.send_back()
         running = asyncio.ensure_future(session.prompt("Go."))
         await sent_back(session, front, talk.project)
         await until(lambda: bool(front.of(ToolFinished)))
-        (task,) = session.tasks()
+        (task,) = session.tasks.all
         assert (task.id, task.state, task.code, task.last, task.command) == ("b1", "running", None, "begun", command)
         await until(lambda: task.output.is_file() and task.output.read_text() == "begun\n")
         (talk.project / "go").touch()
         assert (await running).text == "Done."
         await until(lambda: bool(front.of(TaskEnded)))
-        (task,) = session.tasks()
+        (task,) = session.tasks.all
         assert (task.state, task.code, task.last) == ("failed", 4, "later") and task.seconds > 0
         assert task.output.read_text() == "begun\nlater\n"
-        assert not session.to_background()
+        assert not session.tasks.send_back()
         await session.aclose()
     first, second = front.of(ToolFinished)
     told = first.result.content[0].text
@@ -82,7 +82,7 @@ async def test_a_long_output_is_whole_in_the_file_of_a_command_that_was_sent_bac
         await running
         (talk.project / "go").touch()
         await until(lambda: bool(front.of(TaskEnded)))
-        lines = session.tasks()[0].output.read_text().split()
+        lines = session.tasks.all[0].output.read_text().split()
         assert lines == [*map(str, range(1, 300_001)), "later"]
         await session.aclose()
 
@@ -95,14 +95,14 @@ async def test_a_command_in_the_background_is_stopped(tmp_path: Path) -> None:
         session = await talk.open(front=front)
         await session.prompt("Go.")
         with pytest.raises(SessionError, match="b9"):
-            await session.stop_task("b9")
+            await session.tasks.stop("b9")
         await until(lambda: pid_in(talk.project / "pid") is not None)
-        await session.stop_task("b1")
+        await session.tasks.stop("b1")
         await front.came.wait()
         pid = pid_in(talk.project / "pid")
         assert pid is not None and not is_alive(pid)
-        assert [task.state for task in session.tasks()] == ["killed"]
-        await session.stop_task("b1")
+        assert [task.state for task in session.tasks.all] == ["killed"]
+        await session.tasks.stop("b1")
         await session.aclose()
     assert [event.state for event in front.of(TaskEnded)] == ["killed"]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -117,3 +119,14 @@ def test_a_prompt_of_the_maintainer_works_among_the_files_of_the_base(place: Pla
     with opened(place, tmp_path) as ground:
         alone.prepare(ground, "", ())
         assert (ground.folder / "a.txt").read_text() == "head"
+
+
+@pytest.mark.behaviour("B-2714")
+def test_what_a_killed_job_has_left_goes_with_the_next_one(place: Place, tmp_path: Path) -> None:
+    killed = "import os, sys; from coder.core.scratch import Scratch; Scratch('ci', sys.argv[1]); os._exit(9)"
+    subprocess.run([sys.executable, "-c", killed, str(tmp_path)], check=False)
+    (left,) = tmp_path.glob("coder-ci-*")
+    Repository.make(place)
+    with opened(place, tmp_path) as made:
+        assert not left.exists() and made.folder.is_dir()
+    assert not list(tmp_path.glob("coder-ci-*"))

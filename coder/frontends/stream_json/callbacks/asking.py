@@ -82,7 +82,7 @@ class Asking:
     async def _taken(self, said: Said) -> Reply:
         session = self._session()
         if said.changes and session is not None:
-            for problem in await session.permit(said.changes):
+            for problem in await session.tuning.permit(said.changes):
                 self._say(problem)
         return said.reply
 

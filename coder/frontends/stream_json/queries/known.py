@@ -79,7 +79,7 @@ async def register(session: Session, request: Json) -> Json:
         raise RequestError(f"{fields.shown(real)} is a folder of this session already")
     if not any(is_first and root in real.parents for root, is_first in places):
         raise RequestError(f"{fields.shown(real)} does not lie below a folder that this session began with")
-    if problems := await session.permit([FoldersChange("add", (real,), "session")]):
+    if problems := await session.tuning.permit([FoldersChange("add", (real,), "session")]):
         raise RequestError("; ".join(problems))
     return {}
 
@@ -96,10 +96,19 @@ async def rename(session: Session, request: Json) -> Json:
     return {}
 
 
+async def title(session: Session, request: Json) -> Json:
+    """For words of the host's. With `persist` the session is called so, unless the person has named it."""
+    words = fields.text(request, "description")
+    found = await session.inquiries.title(words)
+    if request.get("persist") is True and session.facts.transcript is not None:
+        session.inquiries.entitle(found)
+    return {"title": found}
+
+
 async def usage(around: Around, session: Session, request: Json) -> Json:
     """There are no plans with limits here: those fields say so."""
     del request
-    spent, (added, removed) = session.spent, session.lines_changed()
+    spent, (added, removed) = session.spent, session.figures.lines
     return {
         "session": {
             "total_cost_usd": spent.cost or 0.0,

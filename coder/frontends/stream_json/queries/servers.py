@@ -22,8 +22,12 @@ _HINTS = {"readOnly": "readOnlyHint", "destructive": "destructiveHint", "openWor
 async def status(session: Session, request: Json) -> Json:
     """Whoever looks wants to know: they begin to connect, if they have not."""
     del request
-    session.look_at_servers()
-    return {"mcpServers": [_row(each) for each in session.servers]}
+    session.servers.begin()
+    return {"mcpServers": rows(session)}
+
+
+def rows(session: Session) -> list[Json]:
+    return [_row(each) for each in session.servers.rows]
 
 
 async def reconnect(session: Session, request: Json) -> Json:
@@ -50,15 +54,15 @@ async def toggle(session: Session, request: Json) -> Json:
 
 async def set_servers(session: Session, request: Json) -> Json:
     """The servers of a session are those it began with: the ones that would be new are told as errors."""
-    wanted, there = fields.mapping(request, "servers"), {each.name for each in session.servers}
+    wanted, there = fields.mapping(request, "servers"), {each.name for each in session.servers.rows}
     why = "a session keeps the MCP servers that it began with: name it in --mcp-config"
     return {"added": [], "removed": [], "errors": {name: why for name in wanted if name not in there}}
 
 
 def _named(session: Session, name: str) -> ServerRow:
-    found = next((each for each in session.servers if each.name == name), None)
+    found = next((each for each in session.servers.rows if each.name == name), None)
     if found is None:
-        names = ", ".join(fields.shown(each.name) for each in session.servers) or "none"
+        names = ", ".join(fields.shown(each.name) for each in session.servers.rows) or "none"
         raise RequestError(f"there is no MCP server {fields.shown(name)} in this session; there are: {names}")
     return found
 

@@ -29,7 +29,7 @@ async def thinking(session: Session, request: Json) -> Json:
     wanted = request["max_thinking_tokens"]
     if wanted is not None and (isinstance(wanted, bool) or not isinstance(wanted, int) or wanted < 0):
         raise RequestError("max_thinking_tokens must be a whole number from 0, or null")
-    session.tune("thinking", None if wanted is None else wanted > 0)
+    session.tuning.tune("thinking", None if wanted is None else wanted > 0)
     return {}
 
 
@@ -48,12 +48,12 @@ async def apply(session: Session, request: Json) -> Json:
         raise RequestError("alwaysThinkingEnabled must be true, false or null")
     changes = _rules(given.get("permissions")) if "permissions" in given else ()
     if "model" in given:
-        session.set_model("" if model in (None, "default") else model)
+        session.tuning.set_model("" if model in (None, "default") else model)
     if "effortLevel" in given:
-        session.tune("effort", effort)
+        session.tuning.tune("effort", effort)
     if "alwaysThinkingEnabled" in given:
-        session.tune("thinking", thinks)
-    if changes and (problems := await session.permit(changes)):
+        session.tuning.tune("thinking", thinks)
+    if changes and (problems := await session.tuning.permit(changes)):
         raise RequestError(" ".join(problems))
     return {}
 

@@ -30,7 +30,7 @@ _ORDER: tuple[Scope, ...] = ("user", "project", "local", "flag", "managed")
 async def settings(around: Around, session: Session, request: Json) -> Json:
     del request
     found: Json = await asyncio.to_thread(_stored, around)
-    applied = {"model": session.control.model, "effort": session.tuned.get("effort", around.config.model.effort)}
+    applied = {"model": session.control.model, "effort": session.tuning.tuned.get("effort", around.config.model.effort)}
     return {**found, "applied": applied}
 
 

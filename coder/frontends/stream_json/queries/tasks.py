@@ -19,8 +19,8 @@ _TAIL = 8192  # bytes
 async def stop(session: Session, request: Json) -> Json:
     """That it has ended is told by itself."""
     name = fields.text(request, "task_id")
-    if any(each.id == name for each in session.tasks()):
-        await session.stop_task(name)
+    if any(each.id == name for each in session.tasks.all):
+        await session.tasks.stop(name)
     elif session.agents is not None and any(row.id == name for row in session.agents.rows()):
         await session.agents.stop(name)
     else:
@@ -33,14 +33,14 @@ async def to_background(around: Around, session: Session, request: Json) -> Json
     if around.config.env.get(_OFF) == "1":
         raise RequestError(f"background tasks are switched off in this session ({_OFF})")
     if request.get("tool_use_id") is None:
-        session.to_background()
+        session.tasks.send_back()
         return {"backgrounded": True}
-    return {"backgrounded": session.to_background(fields.text(request, "tool_use_id"))}
+    return {"backgrounded": session.tasks.send_back(fields.text(request, "tool_use_id"))}
 
 
 async def output(session: Session, request: Json) -> Json:
     name = fields.text(request, "task_id")
-    task = next((each for each in session.tasks() if each.id == name), None)
+    task = next((each for each in session.tasks.all if each.id == name), None)
     if task is None:
         raise RequestError(f"there is no command {fields.shown(name)} in this session")
     return await asyncio.to_thread(_tail, task.output)

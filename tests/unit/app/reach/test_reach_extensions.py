@@ -115,7 +115,7 @@ class Place:
         session = await open_session(self.config, self.front, connect=links)
         for prompt in prompts:
             await session.prompt(prompt)
-        self.rows = session.servers
+        self.rows = session.servers.rows
         await session.aclose()
         return [event.text for event in self.front.of(Notice)]
 
@@ -263,7 +263,7 @@ async def test_one_that_is_off_gone_closed_out_or_shadowed_is_no_part_of_a_sessi
     assert extensions_of(closed, {}, {}).servers == ()
     off = replace(place.config, servers=ServerSettings(off=("echo",)))
     session = await open_session(off, place.front, connect=Links())
-    assert [(row.name, row.state, row.scope) for row in session.servers] == [("echo", "disabled", "extension")]
+    assert [(row.name, row.state, row.scope) for row in session.servers.rows] == [("echo", "disabled", "extension")]
     await session.aclose()
     updating.disable(store, "echo")
     assert place.extensions().servers == ()
@@ -349,7 +349,7 @@ class Front:
 
 async def main():
     session = await open_session(load(Flags(), os.environ, Path.cwd()), Front)
-    print([row.name for row in session.servers], *(m for m in sys.modules if m[:9] in ("coder.ext", "coder.vau")))
+    print([row.name for row in session.servers.rows], *(m for m in sys.modules if m[:9] in ("coder.ext", "coder.vau")))
     print([m for m in ("mcp", "cryptography", "zipfile", "keyring") if m in sys.modules])
 
 asyncio.run(main())

@@ -142,7 +142,7 @@ async def test_a_prompt_of_a_server_is_typed_like_a_command(tmp_path: Path) -> N
         place = Place(Talk.at(tmp_path, api.url))
         links = MemoryLinks(notes())
         session = await place.open(links)
-        assert session.may_be_command("mcp__notes__greet") and not session.may_be_command("mcp__other__greet")
+        assert session.servers.may_prompt("mcp__notes__greet") and not session.servers.may_prompt("mcp__other__greet")
         await session.prompt('/mcp__notes__greet "Ann Lee" very  politely')
         offered = {each.name: each for each in session.commands}
         await session.aclose()
@@ -180,7 +180,7 @@ async def test_what_can_be_named_behind_an_at_is_what_connected_servers_offer(tm
         heard: list[tuple[tuple[str, str], ...]] = []
         agents = session.mentionable()
         assert all(name.startswith("agent-") for name, _ in agents)
-        session.on_servers(lambda: heard.append(session.mentionable()[len(agents) :]))
+        session.servers.on_change(lambda: heard.append(session.mentionable()[len(agents) :]))
         links.links[0].becomes("connected")
         await session.aclose()
     assert heard == [(("notes:notes://one", "One"), ("notes:notes://by/", ""))]

@@ -277,8 +277,8 @@ async def test_servers_that_must_be_there_are_awaited(
     place = Place(Talk.at(tmp_path, "http://127.0.0.1:1"), required=required)
     links = MemoryLinks(github(), on_start=lambda link: link.becomes(state, "no such file"))  # type: ignore[arg-type]
     session = await place.open(links)
-    assert await session.required() == tuple(words)
-    session.servers_told()
+    assert await session.servers.required() == tuple(words)
+    session.servers.told()
     assert not place.front.of(Notice)  # whoever waits says it
     await session.aclose()
 

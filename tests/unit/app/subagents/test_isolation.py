@@ -6,6 +6,8 @@ import asyncio
 import json
 import os
 import subprocess
+import sys
+import tempfile
 from collections.abc import Collection
 from pathlib import Path
 
@@ -272,6 +274,21 @@ async def test_a_branch_called_coder_is_no_hindrance(writers: Writers) -> None:
     made = await writers.isolate()
     writers.sh("echo 1 > x", made.path)
     assert (await made.leave()).branch == "coder-agent-a1"
+
+
+@pytest.mark.behaviour("B-2714")
+async def test_what_the_commit_of_a_killed_process_has_left_goes_with_the_next(
+    writers: Writers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    killed = "import os, sys; from coder.core.scratch import Scratch; Scratch('agent', sys.argv[1]); os._exit(9)"
+    subprocess.run([sys.executable, "-c", killed, str(temporary)], check=False)
+    assert [path.name[:12] for path in temporary.iterdir()] == ["coder-agent-"]
+    made = await writers.isolate()
+    writers.sh("echo 1 > x", made.path)
+    assert (await made.leave()).branch == "coder/agent-a1" and not list(temporary.iterdir())
 
 
 @pytest.mark.behaviour("B-1991")

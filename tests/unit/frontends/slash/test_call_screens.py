@@ -25,11 +25,11 @@ async def test_a_running_command_is_shown_and_stopped(tmp_path: Path) -> None:
         there = await desk_at(Talk.at(tmp_path, api.url), ui)
         try:
             await there.session.prompt("start it")
-            (task,) = there.session.tasks()
+            (task,) = there.session.tasks.all
             while not task.output.read_text():
                 await asyncio.sleep(0.01)
             await tasks.run(there, "")
-            (ended,) = there.session.tasks()
+            (ended,) = there.session.tasks.all
         finally:
             await there.session.aclose()
     running, _, stopped = ui.screens

@@ -140,13 +140,16 @@ async def test_what_is_wrong_goes_on_under_itself(tmp_path: Path) -> None:
 async def test_a_server_is_turned_off_and_on_again(tmp_path: Path) -> None:
     async with serving(tmp_path) as (desk, _):
         await run_line(desk, "/mcp disable good")
-        assert [(each.name, each.state) for each in desk.session.servers] == [("bad", "failed"), ("good", "disabled")]
+        assert [(each.name, each.state) for each in desk.session.servers.rows] == [
+            ("bad", "failed"),
+            ("good", "disabled"),
+        ]
         kept = json.loads((tmp_path / "home" / ".coder" / ".claude.json").read_text())
         assert kept["projects"][str(tmp_path / "project")]["disabledMcpServers"] == ["good"]
         await run_line(desk, "/mcp reconnect good")
         assert desk.ui.words[-1] == "✗ good is off. /mcp enable good turns it on."
         await run_line(desk, "/mcp enable good")
-        assert {each.name: each.state for each in desk.session.servers} == {"good": "connected", "bad": "failed"}
+        assert {each.name: each.state for each in desk.session.servers.rows} == {"good": "connected", "bad": "failed"}
         assert desk.ui.words[-1].startswith("✓ good is on in this project")
 
 
@@ -156,7 +159,7 @@ async def test_status_and_init_list_them_and_context_counts_them(tmp_path: Path)
         await run_line(desk, "/status")
         row = next(line for line in desk.ui.page_words if line.startswith("MCP"))
         assert row.startswith("MCP        bad ✗ it exited with code 1 · new not approved · good ok")
-        told = convert.init(desk.session.facts, (), desk.session.servers)["mcp_servers"]
+        told = convert.init(desk.session.facts, (), desk.session.servers.rows)["mcp_servers"]
         assert told == [
             {"name": "good", "status": "connected"},
             {"name": "bad", "status": "failed"},

@@ -1,0 +1,94 @@
+"""Folders of ours among the system's temporary files. Each goes with what it was made for; what a process that was
+killed has left goes when the next one is made. Must not know what lies in them.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+import stat
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+_MARK = ".coder-scratch"  # locked for as long as somebody needs the folder: the lock ends with its process
+_NAME = re.compile(r"coder-[a-z]+-\w{8}")
+_MOST = 20  # that are taken away for one that is made
+
+
+class Scratch:
+    """Open inside `with`, which gives its path; `leave` does the same at once, and again. `kind` is a word for people
+    who find it; `base` is where it lies, by default where temporary files do. Raises OSError."""
+
+    def __init__(self, kind: str, base: str | None = None) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix=f"coder-{kind}-", dir=base))
+        self._fd = -1
+        try:
+            self._fd = _marked(self.path)
+        except BaseException:
+            take_away(self.path)
+            raise
+        _sweep(self.path.parent)
+
+    def __enter__(self) -> Path:
+        return self.path
+
+    def __exit__(self, *exc: object) -> None:
+        self.leave()
+
+    def leave(self) -> None:
+        """Never raises for what lies there."""
+        take_away(self.path)
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+def take_away(folder: Path) -> None:
+    """A folder and all in it, also where nothing may be changed in some of it, as in caches of modules. Never raises
+    OSError."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if not os.path.lexists(folder):
+        return
+    for top, folders, _ in os.walk(folder):
+        for path in (Path(top), *(Path(top) / each for each in folders)):
+            with suppress(OSError):
+                if not path.is_symlink():
+                    path.chmod(0o700)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _marked(folder: Path) -> int:
+    """Locked before it has its name: nobody ever sees a mark that is not held yet."""
+    new = folder / f"{_MARK}.new"
+    fd = os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        new.rename(folder / _MARK)
+    except OSError:  # a file system without locks: it has no mark, and stays if we are killed
+        new.unlink(missing_ok=True)
+    return fd
+
+
+def _sweep(base: Path) -> None:
+    """Never raises OSError. What others may have put there, or a person has, is left alone."""
+    with suppress(OSError), os.scandir(base) as entries:
+        named = [Path(entry.path) for entry in entries if _NAME.fullmatch(entry.name)]
+        for folder in named[:_MOST]:
+            with suppress(OSError):
+                _take_if_left(folder)
+
+
+def _take_if_left(folder: Path) -> None:
+    """Raises OSError for one that is not ours, or that somebody needs."""
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        return
+    fd = os.open(folder / _MARK, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        take_away(folder)
+    finally:
+        os.close(fd)

@@ -87,6 +87,7 @@ class Assembly:
         self.points = points_of(outset, lambda: self.reach, lambda: self.agents, hosted)
         self.git = SessionGit(outset, looking, lambda: self.executor)
         self._today = today
+        self.connect = connect
         earlier = outset.journal.folder / SUBAGENTS if outset.start.goes_on else None
         self.agents = LateAgents(self._pool, earlier, {**os.environ, **outset.config.env}, self._askable)
         self.commanded = Commanded(parts_of(self, reserved))
@@ -222,6 +223,7 @@ class Assembly:
             lambda: self.memory.glimpse(),
             self.git.glimpse,
             lambda: self.commanded.commands.all_for_model() if self.tooling.has("Skill") else (),
+            lambda: self.memory.glimpse(managed_only=True),
         )
         servers = lambda: tuple(each.name for each in self.reach.rows()) if self.reach is not None else ()  # noqa: E731
         return casting_of(outset, self._today, lambda: self.tools.names(), told, servers)

@@ -29,9 +29,11 @@ from coder.git.repository import repository_of
 from coder.telemetry.logs import DebugLog
 
 if TYPE_CHECKING:
-    from coder.app import contents, permitting
+    from coder.app import agent_progress as progressing
+    from coder.app import asides, contents, permitting
     from coder.app import inquiries as inquiring
     from coder.app import titles as making
+    from coder.app.agent_progress import AgentProgress
     from coder.app.reach.linking import Connect
     from coder.app.subagents import leading as leads
     from coder.app.subagents import remains
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 else:  # for people in front, and in a repository
     leads, remains = (LazyModule(f"coder.app.subagents.{name}") for name in ("leading", "remains"))
     contents, making = LazyModule("coder.app.contents"), LazyModule("coder.app.titles")
+    progressing, asides = LazyModule("coder.app.agent_progress"), LazyModule("coder.app.asides")
     inquiring, permitting = LazyModule("coder.app.inquiries"), LazyModule("coder.app.permitting")
     looks = LazyModule("coder.git.looking")
 
@@ -88,7 +91,7 @@ async def open_session(
     try:
         config = with_plugins(config)
         if config.agents.given:
-            leads.check_given(config)
+            config = leads.checked(config)
         led = leads.leading(config, start) if config.agents.main else None
         config = led.config if led is not None else config
         begun = outset(config, frontend, start, save_rule, reload)
@@ -103,11 +106,12 @@ async def open_session(
     if led is not None and led.hooks is not None:
         made.points.bring(led.hooks)
     titling = _titling(begun, made) if titles else ()
-    begun.hearing.add(*_hearers(begun, made, titling))
+    progress = _progress(begun)
+    begun.hearing.add(*_hearers(begun, made, titling), *progress)
     if handed is not None:
         handed(begun, made)
     warnings = (*config.warnings, *await _warnings(begun, made), *await made.checkpoints.recover())
-    return _session(begun, made, warnings, _ends(begun, made, titling, logs=logs))
+    return _session(begun, made, warnings, _ends(begun, made, (*titling, *progress), logs=logs))
 
 
 def _hearers(begun: Outset, made: Assembly, titling: tuple[Titler, ...]) -> list[Listener]:
@@ -178,15 +182,21 @@ async def _left_behind(begun: Outset) -> tuple[str, ...]:
     return (text,) if text else ()
 
 
-def _ends(begun: Outset, made: Assembly, titling: tuple[Titler, ...], *, logs: bool) -> AsyncExitStack:
-    """What is to be closed; the last comes first."""
+def _progress(begun: Outset) -> tuple[AgentProgress, ...]:
+    """Whoever says what subagents are doing; nobody where that was not asked for."""
+    beat = begun.config.agents.summaries
+    return () if beat is None else (progressing.AgentProgress(lambda: asides.Aside.of(begun), begun.emit, beat),)
+
+
+def _ends(begun: Outset, made: Assembly, asking: tuple[Titler | AgentProgress, ...], *, logs: bool) -> AsyncExitStack:
+    """What is to be closed; the last comes first. `asking` is what asks small models."""
     ends = AsyncExitStack()
     if logs:
         ends.callback(_debug_log(begun.config, begun.journal.session_id).close)
     for end in (
         begun.journal.aclose,
         begun.purse.aclose,
-        *(each.aclose for each in titling),
+        *(each.aclose for each in asking),
         made.others.aclose,
         made.checkpoints.aclose,
         begun.ground.workspace.aclose,

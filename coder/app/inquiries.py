@@ -8,22 +8,35 @@ import asyncio
 import errno
 import os
 import stat
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from coder.app.assembly import Assembly
 from coder.app.outset import Outset
+from coder.app.plugging.late import with_plugins
 from coder.commands.agents import Agent
 from coder.commands.definition import Definition
 from coder.core import nofollow
+from coder.core.config import Config
 from coder.core.dataclass import dataclass
 from coder.core.errors import SessionError
-from coder.core.messages import Text, ToolUse
+from coder.core.lazy import LazyModule
+from coder.core.messages import Json, Text, ToolUse
+from coder.core.plugins import PluginSettings
 from coder.core.requests import Allow
 from coder.core.tools import Reads
 from coder.core.visible import visible_line
 from coder.permissions.rules import Rule
+from coder.sessions.titles import first_words
 from coder.tools.files import LOAD_LIMIT, target
 from coder.tools.ledger import digest_of
+
+if TYPE_CHECKING:
+    from coder.app import asides, calling
+else:  # for what is seldom asked
+    asides, calling = (LazyModule(f"coder.app.{name}") for name in ("asides", "calling"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,9 +95,65 @@ class Inquiries:
             raise SessionError(f"there is no folder {visible_line(path)[:200]}")
         return found
 
+    async def page(self, server: str, uri: str) -> list[Json]:
+        """A resource of a server, as the server has it. Raises SessionError."""
+        made: list[Json] = await calling.page(self._made, server, uri)
+        return made
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The variables that commands of the session have."""
+        return {**os.environ, **self._begun.config.env}
+
+    @property
+    def before(self) -> Outset:
+        """What the session is made of, for the one that goes on with it under other settings."""
+        return self._begun
+
+    def plugin_servers(self) -> frozenset[str]:
+        """The servers that plugins bring to the session, used or not."""
+        return _of_plugins(self._begun.config)
+
+    def plugin_servers_anew(self, added: Mapping[Path, bool]) -> frozenset[str]:
+        """Those that its plugins would bring as they are by now, with `added` (and whether the servers of each are
+        wanted). Reads files; blocks."""
+        config = self._begun.config
+        named = config.plugins or PluginSettings(())
+        unwanted = frozenset(path for path, has_servers in added.items() if not has_servers)
+        anew = PluginSettings(
+            tuple(dict.fromkeys((*named.given, *added))),
+            named.options,
+            without_servers=named.without_servers | unwanted,
+        )
+        servers = tuple(each for each in config.servers.sources if each.scope != "plugin")
+        return _of_plugins(
+            with_plugins(replace(config, plugins=anew, servers=replace(config.servers, sources=servers)))
+        )
+
+    async def call(self, wanted: calling.Wanted) -> calling.Called:
+        """One call of a server's tool. Raises SessionError."""
+        made: calling.Called = await calling.call(self._begun, self._made, wanted)
+        return made
+
+    async def suggestion(self) -> str:
+        """What whoever talks to the model may say next, in a small model's words; "" where nothing is obvious."""
+        quoted = asides.conversation(self._made.agent.history.messages)
+        found: str = await asides.Aside.of(self._begun).line("suggestion", quoted)
+        return found
+
     def rename(self, name: str) -> None:
         """The person's name for the session."""
         self._begun.journal.rename(name)
+        self._made.others.entitled()
+
+    async def title(self, words: str) -> str:
+        """A title for a session that begins with these words: a small model's, or else the first of them."""
+        found: str = await asides.Aside.of(self._begun).title(words)
+        return found or first_words(words)
+
+    def entitle(self, title: str) -> None:
+        """A title that the person's own name for the session stands above."""
+        self._begun.journal.entitle(title)
         self._made.others.entitled()
 
     def agents(self) -> tuple[tuple[Agent, ...], str]:
@@ -103,6 +172,10 @@ class Inquiries:
         return made.commanded.commands.all_for_model(), next(
             (text for text in texts if text.startswith("<skills>")), ""
         )
+
+
+def _of_plugins(config: Config) -> frozenset[str]:
+    return frozenset(name for each in config.servers.sources if each.scope == "plugin" for name in each.servers)
 
 
 def _read(path: Path, real: Path, most: int) -> FileRead:

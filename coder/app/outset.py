@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -86,7 +87,8 @@ def outset(
     goes_on_with = journal.model if start.keeps_model and not config.model.is_fixed else ""
     model = goes_on_with or catalog.resolve(config.model.name, config.env)
     edited = _edited(journal, start, model)
-    purse = Purse(config, journal.session_id, model, edited)
+    before = start.before
+    purse = Purse(config, journal.session_id, model, edited, before.purse if before is not None else None)
     hearing = Hearing(frontend)
     journal.warn_through(hearing.emit)
     purse.tell_through(hearing.emit)
@@ -102,14 +104,14 @@ def outset(
         model,
         edited,
         purse,
-        Figures(),
+        Figures() if before is None else before.figures,
         hearing,
         control,
         ground,
         rules,
         book,
         judge,
-        _shared(config, rules, judge, model, purse),
+        _shared(config, rules, judge, model, purse, before),
         warnings,
     )
 
@@ -135,11 +137,12 @@ def _book(config: Config, rules: Rules, save_rule: SaveRule | None) -> RuleBook:
     return RuleBook(rules, path, config.cwd, save_rule or _save(config), is_closed=closed)
 
 
-def _shared(config: Config, rules: Rules, judge: Judge, model: str, purse: Purse) -> ToolSession:
+def _shared(config: Config, rules: Rules, judge: Judge, model: str, purse: Purse, before: Outset | None) -> ToolSession:
     env, denied = {**os.environ, **config.env}, rules.denied_reads(judge.world())
     web = web_room(config, env, model, purse.side_model)
     planning = Planning(config.plan_instructions)
-    return ToolSession.from_env(env, (config.home,), denied, partial(credit_objection, config, model), web, planning)
+    made = ToolSession.from_env(env, (config.home,), denied, partial(credit_objection, config, model), web, planning)
+    return made if before is None else replace(made, ledger=before.tools.ledger, todos=before.tools.todos)
 
 
 def _save(config: Config) -> SaveRule:

@@ -25,20 +25,22 @@ if TYPE_CHECKING:
 
 
 class Purse:
-    """`model` is the one to ask; `edited` as `Accounts` takes it. Raises ConfigError when the configuration sets a
-    limit that cannot be held."""
+    """`model` is the one to ask; `edited` as `Accounts` takes it. `before` is that of the same session until now: its
+    totals and its limits go on. Raises ConfigError when the configuration sets a limit that cannot be held."""
 
-    def __init__(self, config: Config, session_id: str, model: str, edited: str = "") -> None:
+    def __init__(
+        self, config: Config, session_id: str, model: str, edited: str = "", before: Purse | None = None
+    ) -> None:
         fallbacks = tuple(catalog.resolve(name, config.env) for name in config.fallback_models)
-        budget = budget_of(config, (model, *fallbacks))
+        budget = budget_of(config, (model, *fallbacks)) if before is None else before.budget
         is_kept = config.persist and not config.model.is_replay
         secrets = (config.model.api_key, config.model.auth_token)
         file = LedgerFile(config.home) if is_kept else None
         self._config = config
         self._fallbacks = fallbacks
-        self._budget = budget
+        self.budget: Budget | None = budget
         self._side: FallbackModel | None = None
-        self._ledger = Ledger(catalog.price, _limits)
+        self.ledger: Ledger = Ledger(catalog.price, _limits) if before is None else before.ledger
         self._accounts = Accounts(session_id, config.cwd, file, secrets, edited)
         self.model = connect(
             config.model, self._accounts.record, budget=budget, on_limit=config.on_limit, fallbacks=fallbacks
@@ -47,7 +49,7 @@ class Purse:
     def agent(self, id: str, within: Budget | None = None) -> FallbackModel:
         """The model of a subagent, with a connection of its own. `within` bounds it besides what the session may
         spend."""
-        config, budget = self._config, within or self._budget
+        config, budget = self._config, within or self.budget
         return connect(
             config.model,
             self._accounts.record,
@@ -59,25 +61,25 @@ class Purse:
 
     def allowance(self, dollars: float) -> Budget:
         """So many dollars of what the session may spend."""
-        return allowance(dollars, self._budget)
+        return allowance(dollars, self.budget)
 
     def tell_through(self, emit: Callable[[AnyEvent], None]) -> None:
         self._accounts.tell_through(emit)
 
     def on(self, event: AnyEvent) -> None:
-        self._ledger.on(event)
+        self.ledger.on(event)
         self._accounts.on(event)
 
     def side_model(self) -> FallbackModel:
         """For small questions beside the conversation: accounted for like it, asked once, apart from its connection."""
         if self._side is None:
             once = replace(self._config.model, max_retries=0)
-            self._side = connect(once, self._accounts.record, budget=self._budget)
+            self._side = connect(once, self._accounts.record, budget=self.budget)
         return self._side
 
     @property
     def spent(self) -> Spent:
-        ledger = self._ledger
+        ledger = self.ledger
         return Spent(ledger.total_cost, ledger.model_usage(), ledger.api_seconds, ledger.usage)
 
     async def aclose(self) -> None:

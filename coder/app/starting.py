@@ -21,6 +21,7 @@ from coder.sessions.store import Transcript
 
 if TYPE_CHECKING:
     from coder.app.hooking.points import HeadHooks
+    from coder.app.outset import Outset
     from coder.sessions import reading, tree
 else:  # a new session has no past
     reading, tree = LazyModule("coder.sessions.reading"), LazyModule("coder.sessions.tree")
@@ -38,7 +39,7 @@ class Start:
     `keeps_model`: nobody named a model, so a session goes on with its own. `edited`: why the next request is not what
     the last one led to, where the transcript cannot know, such as "another effort". `clears`: it takes the place of
     another session of this process; `stays`: it is the one that was open, under other settings; `hooks` are those that
-    skills had brought.
+    skills had brought. `before` is what it was made of until now, where its figures are to go on.
     """
 
     session_id: str | None = None
@@ -53,6 +54,7 @@ class Start:
     clears: bool = False
     stays: bool = False
     hooks: tuple[HeadHooks, ...] = ()
+    before: Outset | None = None
 
     @property
     def goes_on(self) -> bool:

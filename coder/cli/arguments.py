@@ -32,13 +32,14 @@ _SWITCHED = {None: None, "on": True, "off": False}
 class StreamArguments:
     """What a program that drives coder asked for of the messages both ways. `input_format` is text or stream-json;
     `partial`: the API's own events too; `replays`: each message of the host comes back; `mirrors`: what is stored is
-    told; `awaits`: nothing begins before the host has said what it wants."""
+    told; `awaits`: nothing begins before the host has said what it wants; `suggests`: the next prompt is suggested."""
 
     input_format: str = "text"
     partial: bool = False
     replays: bool = False
     mirrors: bool = False
     awaits: bool = False
+    suggests: bool = False
 
     @property
     def is_driven(self) -> bool:
@@ -92,6 +93,7 @@ def parse(argv: list[str]) -> RunArguments:
             found.replay_user_messages,
             found.session_mirror,
             found.await_initialize,
+            found.prompt_suggestions,
         ),
         init_only=found.init_only,
     )

@@ -152,10 +152,14 @@ def _form_of(argv: list[str]) -> str:
 
 def _result(why: str, reason: str) -> bytes:
     """Put together by hand: in a signal handler the module json may be half imported."""
-    usage = "".join(f'"{each}_tokens":0,' for each in ("input", "output", "cache_creation_input"))
+    counts = ("input", "output", "cache_creation_input", "cache_read_input")
+    usage = "".join(f'"{each}_tokens":0,' for each in counts) + (
+        '"cache_creation":{"ephemeral_5m_input_tokens":0,"ephemeral_1h_input_tokens":0},'
+        '"server_tool_use":{"web_search_requests":0,"web_fetch_requests":0},"service_tier":"standard"'
+    )
     return (
         f'{{"type":"result","subtype":"error_during_execution","is_error":true,"duration_ms":0,"duration_api_ms":0,'
-        f'"num_turns":0,"stop_reason":null,"total_cost_usd":0.0,"usage":{{{usage}"cache_read_input_tokens":0}},'
+        f'"num_turns":0,"stop_reason":null,"total_cost_usd":0.0,"usage":{{{usage}}},'
         f'"modelUsage":{{}},"permission_denials":[],"terminal_reason":"{reason}","errors":["{_quoted(why)}"],'
         f'"session_id":"","uuid":"{_uuid()}"}}\n'
     ).encode()

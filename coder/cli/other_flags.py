@@ -28,11 +28,12 @@ _REFUSED: dict[str, str] = {
     "--remote": "coder runs here alone, and has no cloud",
     "--remote-control": "coder cannot be driven from elsewhere. Use --input-format stream-json",
 }
+_SUGGESTS = "--prompt-suggestions"  # for a program that drives coder; else it is let through
 # What they ask for is never done, and nothing depends on it.
 _IGNORED: dict[str, str] = {
     "--ide": "there is no editor to connect to",
     "--no-chrome": "no browser is driven anyway",
-    "--prompt-suggestions": "no next prompts are suggested",
+    _SUGGESTS: "next prompts are suggested with --input-format stream-json alone",
     "--debug-to-stderr": "a log goes to a file, with --debug or --debug-file",
     "--mcp-debug": "each server has a log of its own, and --debug=mcp has what coder says of them",
 }
@@ -64,5 +65,7 @@ def no_command(prompt: str | None) -> str:
 
 def notices(given: Mapping[str, object]) -> tuple[str, ...]:
     """A line for each that was given and does nothing. `given` is by the name that argparse makes of a flag."""
-    found = ((flag, why) for flag, why in _IGNORED.items() if given.get(flag.removeprefix("--").replace("-", "_")))
-    return tuple(f"{flag} does nothing here: {why}." for flag, why in found)
+    found = {flag: why for flag, why in _IGNORED.items() if given.get(flag.removeprefix("--").replace("-", "_"))}
+    if given.get("input_format") == "stream-json":
+        found.pop(_SUGGESTS, None)
+    return tuple(f"{flag} does nothing here: {why}." for flag, why in found.items())

@@ -8,6 +8,7 @@ import gc
 import json
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
@@ -60,6 +61,7 @@ async def _run(arguments: RunArguments, config: Config) -> int:
             return {**queries_of(host.seat.opened, around), **callbacks.attach(host)}
 
         host = Host(opener.open, out, fd, config, os.environ, more)
+        host.turns.suggesting.is_on = arguments.streaming.suggests
         early.over()
         return await host.run()
 
@@ -89,7 +91,7 @@ class _Opener:
         """Raises CoderError."""
         from coder.config.paths import current_folder
 
-        flags, config = self._with(await self._callbacks.told())
+        flags, config = self._with(await self._callbacks.told(), wanted.plugins)
         config = self._callbacks.configured(config)
         if wanted.mode is not None:
             config = replace(config, mode=wanted.mode)
@@ -108,20 +110,23 @@ class _Opener:
         gc.enable()
         return session
 
-    def _with(self, told: Initialize | None) -> tuple[Flags, Config]:
-        """What holds where the host named servers or plugins, not the command line. Raises CoderError."""
+    def _with(self, told: Initialize | None, plugins: Mapping[str, bool]) -> tuple[Flags, Config]:
+        """What holds where the host named servers or plugins, not the command line; `plugins` are those that it named
+        since. Raises CoderError."""
         from coder.config.load import load
         from coder.config.paths import current_folder
 
         flags = self._arguments.flags
-        if told is None or (told.started is None and not told.plugins):
+        told = told or Initialize()
+        if told.started is None and not told.plugins and not plugins:
             return flags, self._config
         servers = () if told.started is None else (json.dumps({"mcpServers": told.started}),)
+        without_servers = (*told.plugins_without_servers, *(path for path, wanted in plugins.items() if not wanted))
         flags = replace(
             flags,
             mcp_config=(*flags.mcp_config, *servers),
-            plugin_dirs=(*flags.plugin_dirs, *told.plugins),
-            plugin_dirs_without_servers=(*flags.plugin_dirs_without_servers, *told.plugins_without_servers),
+            plugin_dirs=(*flags.plugin_dirs, *told.plugins, *plugins),
+            plugin_dirs_without_servers=(*flags.plugin_dirs_without_servers, *without_servers),
         )
         env = {**os.environ, "ANTHROPIC_API_KEY": "unused"}  # no key is looked for once more
         found = load(flags, env, current_folder())

@@ -260,6 +260,7 @@ def _tightening(settings: Settings) -> Settings:
         model=settings.model,
         effort=settings.effort,
         thinking=settings.thinking,
+        suggests=settings.suggests,
         theme=settings.theme,
         vim=settings.vim,
         verbose=settings.verbose,

@@ -41,6 +41,7 @@ else:  # loaded when a folder brings settings of its own, or who starts us forbi
 
 TRUST_FOLDER = "CODER_TRUST_FOLDER"
 _NAMES = ("user", "project", "local")
+_SUGGESTIONS = "CLAUDE_CODE_ENABLE_PROMPT_SUGGESTION"
 _COMPACT_PERCENT = 80
 _BARE_TOOLS = ("Read", "Edit", "Bash")
 
@@ -92,6 +93,7 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
         auto_compact=_auto_compact(stack, overlay),
         auto_commit=_auto_commit(flags, stack),
         checkpoints=_checkpoints(stack, overlay),
+        suggests=_suggests(stack, overlay),
         auto_compact_percent=_auto_compact_percent(overlay),
         auto_compact_window=flags.auto_compact_window or stack.first(lambda settings: settings.auto_compact_window),
         tools=flags.tools if flags.tools is not None or not flags.bare else _BARE_TOOLS,
@@ -277,6 +279,13 @@ def _checkpoints(stack: Stack, env: Mapping[str, str]) -> bool:
     if environment.switch(env, "CLAUDE_CODE_DISABLE_FILE_CHECKPOINTING"):
         return False
     return stack.first(lambda settings: settings.checkpoints) is not False
+
+
+def _suggests(stack: Stack, env: Mapping[str, str]) -> bool:
+    """The variable is above the settings. It does not ask for suggestions: a host does."""
+    if env.get(_SUGGESTIONS, "").strip():
+        return environment.switch(env, _SUGGESTIONS)
+    return stack.first(lambda settings: settings.suggests) is not False
 
 
 def _auto_compact(stack: Stack, env: Mapping[str, str]) -> bool:

@@ -44,6 +44,7 @@ READ = {  # the keys that this version reads, by the field they become
     "auto_compact_window": "autoCompactWindow",
     "auto_commit": "autoCommit",
     "checkpoints": "fileCheckpointingEnabled",
+    "suggests": "promptSuggestionEnabled",
     "theme": "theme",
     "vim": "editorMode",
     "verbose": "verbose",

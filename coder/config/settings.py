@@ -62,6 +62,7 @@ class Settings:
     auto_compact_window: int | None = None  # tokens
     auto_commit: bool | None = None
     checkpoints: bool | None = None
+    suggests: bool | None = None
     theme: Theme | None = None
     vim: bool | None = None
     verbose: bool | None = None
@@ -162,6 +163,7 @@ def _model(found: Settings, top: Section) -> Settings:
         auto_compact_window=top.whole("autoCompactWindow", 100_000, 1_000_000),
         auto_commit=top.switch("autoCommit"),
         checkpoints=top.switch("fileCheckpointingEnabled"),
+        suggests=top.switch("promptSuggestionEnabled"),
     )
 
 

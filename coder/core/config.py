@@ -136,7 +136,8 @@ class ServerSettings:
     the names the person turned off, `unapproved` those of the project that they have not said yes to, with the reason.
     `allowed` and `denied` are the administrator's entries, None: no such list. `required` must be connected before the
     first request. `search` is how tools are deferred: auto, auto:N (percent of the window), true or false. `is_closed`:
-    there are these servers and no others, not those of extensions either."""
+    there are these servers and no others, not those of extensions either; `is_managed`: because an administrator says
+    so."""
 
     sources: tuple[ServerSource, ...] = ()
     off: tuple[str, ...] = ()
@@ -146,6 +147,7 @@ class ServerSettings:
     required: tuple[str, ...] = ()
     search: str = "auto"
     is_closed: bool = False
+    is_managed: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -210,6 +212,7 @@ class AgentSettings:
     servers: tuple[str, ...] | None = None
     spawns: tuple[str, ...] = ()
     opening: str = ""
+    summaries: float | None = None  # every so many seconds a model says what each is doing; None: nobody wants that
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -241,6 +244,7 @@ class Config:
     fallback_models: tuple[str, ...] = ()
     on_limit: OnLimit = "stop"
     auto_commit: bool = False  # each run's changes become a commit on a branch of their own
+    suggests: bool = True  # next prompts, to a host that wants them
     checkpoints: bool = True  # keep what calls change, so that it can be undone
     auto_compact: bool = True
     auto_compact_window: int | None = None  # tokens; None: the model's window

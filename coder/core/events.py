@@ -232,9 +232,11 @@ class AgentStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class AgentProgressed(Event):
-    """It is a step further. May be dropped by a slow front end."""
+    """It is a step further. May be dropped by a slow front end. `summary` is what a model says that it is doing, where
+    somebody wants to be told in such words, "" otherwise."""
 
     row: AgentRow
+    summary: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)

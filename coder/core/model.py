@@ -13,7 +13,17 @@ from coder.core.errors import ErrorKind
 from coder.core.messages import Block, Json, Message, Usage
 
 Purpose: TypeAlias = Literal[
-    "main", "subagent", "compact", "title", "judge", "classifier", "search", "fetch", "sampling"
+    "main",
+    "subagent",
+    "compact",
+    "title",
+    "judge",
+    "classifier",
+    "search",
+    "fetch",
+    "sampling",
+    "suggestion",
+    "progress",
 ]
 
 

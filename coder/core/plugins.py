@@ -37,7 +37,7 @@ class Plugin:
     """`path` is what the person named, `root` the folder that its files lie in, `data` where it may keep things.
     `is_brought`: it lies in the repository that coder works in, so what it runs and grants counts only with trust.
     `options` are those that its texts may name, by their keys: none that is secret. `styles` are the SHA-256 of those
-    that it may put upon the whole session, where that takes approval."""
+    that it may put upon the whole session, where that takes approval. `version` is as it says itself."""
 
     name: str
     path: Path
@@ -47,6 +47,7 @@ class Plugin:
     is_brought: bool = False
     options: tuple[tuple[str, str], ...] = ()
     styles: frozenset[str] = frozenset()
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -19,7 +19,7 @@ from coder.telemetry.rows import Row
 Price = Callable[[str, Usage], "float | None"]
 Heads = Callable[[str], Sequence[str]]  # the tools and system texts that a head's hash names; () when they are gone
 _FIVE_MINUTES, _ONE_HOUR = 300.0, 3600.0
-_ASIDE = frozenset({"title", "judge", "classifier", "search", "fetch", "sampling"})
+_ASIDE = frozenset({"title", "judge", "classifier", "search", "fetch", "sampling", "suggestion", "progress"})
 
 
 @dataclass(frozen=True, slots=True)

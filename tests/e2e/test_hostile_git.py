@@ -17,7 +17,7 @@ import pytest
 
 from coder.checkpoints.recorder import Recorder, Surroundings
 from coder.core.errors import ToolError
-from coder.frontends.repl.files import Files
+from coder.frontends.files import Files
 from coder.git.call import Git
 from coder.git.repository import repository_of
 from coder.git.summary import came, look
@@ -183,4 +183,5 @@ async def test_none_sings_where_we_write_the_index(place: Place, tmp_path: Path)
     age()
     await auto.undoing.redo()
     age()
+    await auto.checkpoints.aclose()
     assert trapped.sung == []

@@ -197,6 +197,7 @@ async def test_clear_begins_another_conversation_and_its_costs(tmp_path: Path) -
 
 
 @pytest.mark.behaviour("B-2206")
+@pytest.mark.behaviour("B-2689")
 async def test_commands_that_print_are_results(tmp_path: Path) -> None:
     async with running_api([turn("One.")]) as api, hosted(tmp_path, api.url) as wire:
         wire.say("first")
@@ -205,6 +206,12 @@ async def test_commands_that_print_are_results(tmp_path: Path) -> None:
             wire.say(line)
             *_, output, result = await wire.turn()
             assert words in result["result"] and not result["is_error"]
+            if line == "/context":
+                figures = output["context_usage"]
+                assert output["message"]["content"] == [{"type": "text", "text": result["result"]}]
+                assert sum(row["tokens"] for row in figures["categories"]) == figures["raw_max_tokens"]
+                assert figures["agents"] == [] and output["message"]["model"] == "<synthetic>"
+                continue
             assert output["subtype"] in ("local_command_output", "status") and result["num_turns"] == 0
         assert len(api.requests) == 1
 

@@ -168,14 +168,20 @@ async def hosted(
 ) -> AsyncIterator[Hosted]:
     """`answers` are further ones to what is asked of it, `links` its servers, `shows` how its front end is made;
     `mirrors`: what is stored is told; `opening` is waited for before a session is opened."""
-    config = Talk.at(root, url).config(**flags)
+    talk = Talk.at(root, url)
+    config = talk.config(**flags)
     theirs_in, ours_in = os.pipe()
     ours_out, theirs_out = os.pipe()
     out = HostOut(theirs_out, Shows(replays=replays, **(shows or {})))
 
     async def opens(wanted: Wanted) -> Session:
-        model = config.model if wanted.model is None else replace(config.model, name=wanted.model)
-        made = callbacks.configured(replace(config, mode=wanted.mode or config.mode, model=model))
+        found = config
+        if wanted.plugins:
+            unwanted = tuple(path for path, servers in wanted.plugins.items() if not servers)
+            dirs = (*flags.get("plugin_dirs", ()), *wanted.plugins)
+            found = talk.config(**{**flags, "plugin_dirs": dirs, "plugin_dirs_without_servers": unwanted})
+        model = found.model if wanted.model is None else replace(found.model, name=wanted.model)
+        made = callbacks.configured(replace(found, mode=wanted.mode or found.mode, model=model))
         if opening is not None:
             await opening(wanted)
         return await open_session(

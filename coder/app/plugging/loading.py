@@ -96,7 +96,9 @@ def _added(config: Config, found: folders.Plugin, path: Path, variables: Mapping
     places = tuple(PluginPlace(place.folder, place.kind, place.single) for place in found.places)
     data = config.home / _DATA / "".join(sign if sign.isalnum() or sign in "-_" else "-" for sign in found.name)
     is_brought = trusting.is_brought(path, config.cwd)
-    plugin = Plugin(found.name, path, found.root, data, places, is_brought, _texts(found, variables, is_brought))
+    texts, version = _texts(found, variables, is_brought), found.said.get("version")
+    version = version if isinstance(version, str) else ""
+    plugin = Plugin(found.name, path, found.root, data, places, is_brought, texts, version=version)
     settings = _settings(found.root / "settings.json")
     config = _joined(config, plugin)
     if missing := unread(found.root, found.said, settings):

@@ -82,18 +82,18 @@ def reach_of(
         skipped=tuple((each.server, each.kind, each.text) for each in problems if each.skipped and each.server),
     )
     reaches: list[Reach] = []
-    ties = _ties(outset, find, asking.Parties(gate, points), env, lambda: reaches[0])
+    ties = ties_of(outset, find, asking.Parties(gate, points), env, lambda: reaches[0])
     made: Reach = session.Reach(
         known,
         ties,
         pins.Pins(config.home / pins.FILE, config.cwd),
-        extending.joined(connect or _really(outset, env, hosted.channel if hosted is not None else None), extensions),
+        extending.joined(connect or really(outset, env, hosted.channel if hosted is not None else None), extensions),
     )
     reaches.append(made)
     return made
 
 
-def _ties(
+def ties_of(
     outset: Outset,
     find: Callable[[str], Tool | None],
     parties: Parties,
@@ -140,7 +140,7 @@ def _denied(gate: Gate, server: str) -> str:
     return "; ".join(rules) if decision.verdict == "deny" else ""
 
 
-def _really(outset: Outset, env: Mapping[str, str], channel: Channel | None) -> Connect:
+def really(outset: Outset, env: Mapping[str, str], channel: Channel | None) -> Connect:
     config, workspace = outset.config, outset.ground.workspace
     place = connecting.place_of(config.home, config.cwd, env, workspace.mind, workspace.marks)
     made: Connect = connecting.connecting(place, channel, connecting.logins_of(config, env))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from coder.core.visible import visible_line
-from coder.frontends.repl.fuzzy import Ranking
+from coder.frontends.fuzzy import Ranking
 from coder.frontends.repl.menu import Choice, Menu
 from coder.frontends.slash.registry import BUILT_IN, Command
 
@@ -19,7 +19,7 @@ _KEYS = "tab completes · enter runs · esc closes"
 
 
 class Found(Protocol):
-    """Where file names come from (repl/files.py)."""
+    """Where file names come from (frontends/files.py)."""
 
     @property
     def state(self) -> int:

@@ -38,10 +38,11 @@ from coder.frontends.slash.registry import Command
 from coder.frontends.styled import Row, cut, row
 
 if TYPE_CHECKING:
-    from coder.frontends.repl import files, pictures_in
+    from coder.frontends import files
+    from coder.frontends.repl import pictures_in
     from coder.frontends.repl.host import Host
 else:
-    files = LazyModule("coder.frontends.repl.files")
+    files = LazyModule("coder.frontends.files")
     pictures_in = LazyModule("coder.frontends.repl.pictures_in")
 
 PLACEHOLDER = "Ask for a change, or type / for commands"

@@ -17,7 +17,12 @@ Answer: TypeAlias = Callable[[Json], Awaitable[Json]]
 
 
 class RequestError(Exception):
-    """A request cannot be answered; the text says why, to whoever asked."""
+    """A request cannot be answered; the text says why, to whoever asked. `code` says it to programs, "" where there is
+    no word for it."""
+
+    def __init__(self, text: str = "", code: str = "") -> None:
+        super().__init__(text)
+        self.code = code
 
 
 class NeverAnswered(RequestError):
@@ -105,7 +110,7 @@ class Control:
         except NeverAnswered:
             _log.info("no answer to the control request %s: the process ends", subtype)
         except RequestError as error:
-            self._reply(name, error=str(error))
+            self._reply(name, error=str(error), code=error.code)
         except asyncio.CancelledError:
             self._reply(name, error="the request was cancelled")
             raise
@@ -113,10 +118,11 @@ class Control:
             _log.exception("the control request %s failed", subtype)
             self._reply(name, error=f"it failed inside coder: {type(error).__name__}: {error}")
 
-    def _reply(self, name: str, *, response: Json | None = None, error: str | None = None) -> None:
+    def _reply(self, name: str, *, response: Json | None = None, error: str | None = None, code: str = "") -> None:
         body: Json = {"subtype": "success", "request_id": name, "response": response or {}}
         if error is not None:
             body = {"subtype": "error", "request_id": name, "error": error or "it failed"}
+            body |= {"error_code": code} if code else {}
         self._write({"type": "control_response", "response": body})
 
     def _answered(self, response: object) -> None:

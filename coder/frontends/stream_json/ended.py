@@ -13,7 +13,8 @@ from coder.app.spent import Spent
 from coder.core.dataclass import dataclass
 from coder.core.events import EndReason, PermissionDenied, RunEnded
 from coder.core.messages import Json, Usage
-from coder.frontends.stream_json.frames import framed, usage
+from coder.core.usage_form import usage
+from coder.frontends.stream_json.frames import framed
 from coder.frontends.stream_json.opening import trust
 
 _SUBTYPES: dict[EndReason, str] = {
@@ -113,18 +114,22 @@ def is_of_api(ended: RunEnded) -> bool:
 def failed_reply(session_id: str, ended: RunEnded) -> Json:
     """In the place of the reply that the API did not give: readers look there for the kind of the failure. The
     conversation has no such message."""
+    return synthetic(session_id, f"{_API_ERROR}{ended.error}", error=category(ended.error_kind))
+
+
+def synthetic(session_id: str, text: str, **more: object) -> Json:
+    """A message of the assistant that no model wrote."""
     body = {
         "id": str(uuid4()),
         "type": "message",
         "role": "assistant",
         "model": _NOBODY,
-        "content": [{"type": "text", "text": f"{_API_ERROR}{ended.error}"}],
+        "content": [{"type": "text", "text": text}],
         "stop_reason": None,
         "stop_sequence": None,
         "usage": usage(Usage()),
     }
-    kind = category(ended.error_kind)
-    return framed(session_id, type="assistant", parent_tool_use_id=None, message=body, error=kind)
+    return framed(session_id, type="assistant", parent_tool_use_id=None, message=body, **more)
 
 
 def _terminal(ended: RunEnded, turn: Turn) -> str:

@@ -57,7 +57,7 @@ class Host:
         self._complaints = 0
         self._unread: Exception | None = None  # why the input could not be read to its end
         command = Commands(self.seat, out, config, env) if config.guidance.commands else None
-        self.turns = Turns(self.seat, out, command, config.time_budget)
+        self.turns = Turns(self.seat, out, command, config.time_budget, suggests=config.suggests)
         self._answers = answers_of(self.seat, self.turns)
         self.control = Control(out.send, self._answers)
         self._answers.update(more(self))
@@ -72,10 +72,12 @@ class Host:
                     self.turns.fail(CoderError(report(self._unread)))
                 if signals.caught is None:
                     await self.control.settled()
+                    await self.turns.suggesting.settled()
             except Exception as error:  # noqa: BLE001  # a bug of ours must still leave a result, and no traceback
                 _log.exception("the turns failed")
                 self.turns.fail(CoderError(report(error)))
             finally:
+                self.turns.suggesting.drop()
                 self.out.closing()
                 reading.cancel()
                 await self.control.aclose()

@@ -57,7 +57,21 @@ def answers_of(seat: Seat, turns: Turns) -> dict[str, Answer]:
             raise RequestError(str(error)) from None
         return {}
 
+    async def set_prompt_suggestions_paused(request: Json) -> Json:
+        is_paused = request.get("paused")
+        if not isinstance(is_paused, bool):
+            raise RequestError("paused must be true or false")
+        turns.suggesting.pause(is_paused=is_paused)
+        return {}
+
+    async def prompt_draft_activity(request: Json) -> Json:
+        """Somebody types: what could be suggested comes too late."""
+        turns.suggesting.drop()
+        return {}
+
     return {
+        "set_prompt_suggestions_paused": set_prompt_suggestions_paused,
+        "prompt_draft_activity": prompt_draft_activity,
         "interrupt": interrupt,
         "cancel_async_message": cancel_async_message,
         "set_permission_mode": set_permission_mode,

@@ -21,13 +21,21 @@ from coder.frontends.stream_json.turns_said import Said
 
 class HostOut(StreamJsonOut):
     own_commands = (*OWN, "clear", "context", "cost")
-    capabilities = ("interrupt_receipt_v1", "interrupt_cancel_queued_v1")
+    capabilities = (
+        "interrupt_receipt_v1",
+        "interrupt_cancel_queued_v1",
+        "reload_plugins_refuse_if_busy_v1",
+        "mcp_call_check_permissions_v1",
+        "mcp_call_result_not_for_model_v1",
+        "mcp_call_soft_error_result_v1",
+        "mcp_read_resource_v1",
+    )
 
     def __init__(self, fd: int, shows: Shows | None = None) -> None:
         super().__init__(fd, shows)
         self._steered: dict[str, Said] = {}  # said to the run under way, and not read yet
         self._own: set[str] = set()  # ids of what the host said, which is not told to it as news
-        self._warned = ""  # the session whose warnings were told
+        self._warned: set[tuple[str, str]] = set()  # which warnings of which session were told
         self._api_seconds = 0.0
         self._has_failed = False  # the last turn
         self._ask: Callable[[Request], Awaitable[Reply]] | None = None
@@ -73,10 +81,9 @@ class HostOut(StreamJsonOut):
         self._session, self._session_id = session, session.facts.session_id
         self._write(self._init(session))
         self.state("running")
-        if self._warned == self._session_id:
-            return
-        self._warned = self._session_id
-        for warning in session.warnings:
+        news = [warning for warning in session.warnings if (self._session_id, warning) not in self._warned]
+        self._warned |= {(self._session_id, warning) for warning in news}
+        for warning in news:
             self._write(convert.informational(self._session_id, "warning", warning))
 
     def said(self, said: Said) -> None:
@@ -158,9 +165,21 @@ class HostOut(StreamJsonOut):
         self._api_seconds = 0.0
         self._write(convert.conversation_reset(old_id, self._session_id))
 
+    def is_another(self, session: Session) -> None:
+        """The conversation is the same, and what it is made of another."""
+        self._session = session
+
     def printed(self, text: str) -> None:
         """What a command of coder's own printed."""
         self._write(convert.printed(self._session_id, text))
+
+    def reported(self, text: str, usage: Json) -> None:
+        """What fills the context."""
+        self._write(convert.reported(self._session_id, text, usage))
+
+    def suggests(self, prompt: str) -> None:
+        """What may be said next."""
+        self._write(convert.suggested(self._session_id, prompt))
 
     def closing(self) -> None:
         """The session is about to be closed. Behind a failed result nothing is told of that: readers take the last

@@ -5,7 +5,8 @@ or how a session is made.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import field, replace
 from typing import TypeAlias
 
 from coder.app.session import Session
@@ -18,11 +19,13 @@ from coder.frontends import reopening
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Wanted:
-    """`start` None is the session that the command line means; `mode` and `model` likewise."""
+    """`start` None is the session that the command line means; `mode` and `model` likewise. `plugins` are further ones,
+    and whether the servers of each are wanted."""
 
     start: Start | None = None
     mode: Mode | None = None
     model: str | None = None
+    plugins: Mapping[str, bool] = field(default_factory=dict)
 
 
 Open: TypeAlias = Callable[[Wanted], Awaitable[Session]]
@@ -35,6 +38,7 @@ class Seat:
         self._opening: asyncio.Task[Session] | None = None
         self._session: Session | None = None
         self._problem: CoderError | None = None
+        self._plugins: dict[str, bool] = {}
         self.is_closed = False
 
     @property
@@ -63,12 +67,24 @@ class Seat:
         try:
             await self._follow(old, start)
         except CoderError:
-            self._session = None
-            try:
-                await self._follow(old, back)
-            except CoderError as error:
-                self._problem = error
-                raise
+            await self._go_back(old, back)
+            raise
+        return await self.opened()
+
+    async def reload(self, added: Mapping[str, bool]) -> Session:
+        """The conversation that is open, made anew with what is on disk by now and with these plugins too. To be called
+        between turns. Raises CoderError; then it goes on without them."""
+        old, before = await self.opened(), self._plugins
+        made = old.inquiries.before
+        back = replace(reopening.again(old, keeps_model=False, edited="plugins were read again"), before=made)
+        reopening.leaves(old, None)
+        await old.aclose()
+        self._plugins = {**before, **added}
+        try:
+            await self._follow(old, back, made.model)
+        except CoderError:
+            self._plugins = before
+            await self._go_back(old, back)
             raise
         return await self.opened()
 
@@ -82,10 +98,20 @@ class Seat:
         if session is not None:
             await session.aclose()
 
-    async def _follow(self, old: Session, start: Start) -> None:
-        """What the host wanted of the old one counts for the new one, also what it said while that was made."""
-        mode, model = old.control.mode, old.control.model
-        new = await self._open(Wanted(start, mode, model))
+    async def _go_back(self, old: Session, back: Start) -> None:
+        """Into the conversation that was open. Raises CoderError; then there is none any more."""
+        self._session = None
+        try:
+            await self._follow(old, back)
+        except CoderError as error:
+            self._problem = error
+            raise
+
+    async def _follow(self, old: Session, start: Start, first: str = "") -> None:
+        """What the host wanted of the old one counts for the new one, also what it said while that was made. `first` is
+        the model that it would go back to, where that is not the one of the moment."""
+        mode, model = old.control.mode, first or old.control.model
+        new = await self._open(Wanted(start, mode, model, self._plugins))
         if old.control.mode != mode:
             new.tuning.set_mode(old.control.mode)
         if old.control.model != model:

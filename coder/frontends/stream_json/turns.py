@@ -23,7 +23,9 @@ from coder.frontends.crash import report
 from coder.frontends.going_on import without_advice
 from coder.frontends.stream_json.host_out import HostOut
 from coder.frontends.stream_json.host_seat import Seat
+from coder.frontends.stream_json.suggesting import Suggesting
 from coder.frontends.stream_json.turns_behind import Behind
+from coder.frontends.stream_json.turns_between import Between
 from coder.frontends.stream_json.turns_said import Said
 
 _log = logging.getLogger(__name__)
@@ -52,20 +54,31 @@ class Receipt:
 
 
 class Turns:
-    """`command` None: a slash is a letter like any other. `time_budget` is for each message."""
+    """`command` None: a slash is a letter like any other. `time_budget` is for each message. `suggests`: a host may
+    have the next prompt suggested."""
 
-    def __init__(self, seat: Seat, out: HostOut, command: Command | None, time_budget: float | None = None) -> None:
+    def __init__(
+        self,
+        seat: Seat,
+        out: HostOut,
+        command: Command | None,
+        time_budget: float | None = None,
+        *,
+        suggests: bool = True,
+    ) -> None:
         self._seat = seat
         self._out = out
         self._command = command
         self._time_budget = time_budget
         self._waiting: deque[Said] = deque()
         self._changed = asyncio.Event()
+        self.between = Between(self._changed)
         self._is_prompt = False  # what runs: it can be told more
         self._has_ended = False  # nothing more will be said
         self._is_stopped = self._has_failed = False
         self.over = asyncio.Event()  # nothing more will be said, or begun
         self.behind = Behind()
+        self.suggesting = Suggesting(out.suggests, may=suggests)
         self._is_cut = False  # what has begun was interrupted before there was a session
         self._under: _Next | None = None  # what has begun, and has no result yet
         self._met = ""  # the session whose servers were waited for
@@ -90,10 +103,16 @@ class Turns:
         self._seat_waits()
         self._changed.set()
 
+    def is_another(self) -> None:
+        """The session that is open was made anew: what it waits for before a turn is to be waited for again."""
+        self.suggesting.drop()
+        self._met = ""
+
     def stop(self) -> None:
         """What runs is interrupted, and nothing is begun any more."""
         self._is_stopped = True
         self.over.set()
+        self.suggesting.drop()
         self._waiting.clear()
         if self._seat.session is not None:
             self._seat.session.interrupt()
@@ -102,6 +121,7 @@ class Turns:
     def interrupt(self, *, cancels_queued: bool) -> Receipt:
         """Ends what runs; does nothing while idle. What is queued goes on after it, unless it is to be dropped: there
         is no result for that."""
+        self.suggesting.drop()
         session = self._seat.session
         unread = self._out.unread
         cancelled: tuple[str, ...] = ()
@@ -129,6 +149,16 @@ class Turns:
         self._out.forget([uuid])
         return True
 
+    @property
+    def busy(self) -> str:
+        """What is under way, or is about to begin; "" while nothing is."""
+        session = self._seat.session
+        if self._under is not None or self._waiting or (session is not None and self._has_news(session)):
+            return "a turn is running, or is about to"
+        if session is not None and session.agents is not None and session.agents.behind:
+            return "an agent works in the background"
+        return ""
+
     def fail(self, error: CoderError) -> None:
         """Nothing more can be said to the session. Tells so once, whoever found it out."""
         if not self._has_failed:
@@ -149,8 +179,15 @@ class Turns:
 
     async def work(self) -> None:
         """Until nothing more will be said, and all that was is done."""
+        try:
+            await self._work()
+        finally:
+            self.between.end()
+
+    async def _work(self) -> None:
         while (next_one := await self._next()) is not None:
             self._under, self._is_cut = next_one, False
+            self.suggesting.drop()
             try:
                 session = await self._seat.opened()
             except CoderError as error:
@@ -166,6 +203,9 @@ class Turns:
 
     async def _next(self) -> _Next | None:
         while not (self._is_stopped or self._out.is_broken):
+            if self.between:
+                await self.between.do_next()
+                continue
             if self._waiting:
                 return _Next(self._waiting.popleft())
             session = self._seat.session
@@ -226,6 +266,8 @@ class Turns:
         self._out.state("idle")
         if not self._is_stopped:
             self._waiting.extendleft(reversed(unread))
+            if not self._waiting:
+                self.suggesting.turn_ended(session, ended)
         self.last = ended
 
     async def _run(self, session: Session, said: Said | None) -> RunEnded:

@@ -18,6 +18,7 @@ from coder.frontends.stream_json.host_out import HostOut
 from coder.frontends.stream_json.host_seat import Seat
 from coder.sessions.asides import clean_name
 
+_context = LazyModule("coder.frontends.stream_json.queries.context")
 _desk = LazyModule("coder.frontends.stream_json.host_desk")
 
 
@@ -39,6 +40,9 @@ class Commands:
             return await self._clear(session, arguments)
         if (printing := _desk.printing(name)) is not None:
             text = await _desk.printed(printing, arguments, session, self._config, self._env)
+            if printing.name == "context":
+                self._out.reported(text, await _context.of_message(session))
+                return RunEnded(reason="done", turns=0, text=text)
             return self._printed(RunEnded(reason="done", turns=0, text=text))
         if problem := unknown(session, line):
             return RunEnded(reason="not_begun", turns=0, error=problem)

@@ -89,7 +89,7 @@ def test_agents(node: NodeStage) -> None:
     assert wire(told["messages"], "system", "task_started") and wire(told["messages"], "system", "task_notification")
 
 
-REFUSED = {"reconnect", "stopTask", "reloadPlugins", "override", "updateSettings", "readMcpResource"}
+REFUSED = {"reconnect", "stopTask", "override", "updateSettings", "readMcpResource"}
 
 
 @pytest.mark.behaviour("B-2305")

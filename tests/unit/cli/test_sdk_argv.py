@@ -195,6 +195,14 @@ def test_what_changes_nothing_is_let_through_and_said() -> None:
     assert parse(["-p", "-d", "x", "--mcp-debug"]).flags.debug == ""
 
 
+@pytest.mark.behaviour("B-2680")
+def test_next_prompts_are_for_a_program_that_drives_coder() -> None:
+    alone = parse(["-p", "x", "--prompt-suggestions"])
+    assert "--input-format stream-json alone" in alone.flags.notices[0]
+    driven = parse(["--prompt-suggestions", "--verbose", "--input-format", "stream-json", *STREAMED])
+    assert driven.streaming.suggests and driven.flags.notices == ()
+
+
 def test_a_command_of_other_agents_is_no_second_prompt() -> None:
     for words in (
         ["plugin", "install", "x@y"],

@@ -22,11 +22,12 @@ from coder.frontends.stream_json.callbacks.initializing import Initialize, confi
 from coder.frontends.stream_json.control import Answer, NeverAnswered, RequestError
 
 if TYPE_CHECKING:
-    from coder.frontends.stream_json.callbacks import hooks, introducing, servers
+    from coder.frontends.stream_json.callbacks import hooks, introducing, reloading, servers
     from coder.frontends.stream_json.host import Host
 else:  # for a host that asks, and for one that has hooks or servers
-    hooks, introducing, servers = (
-        LazyModule(f"coder.frontends.stream_json.callbacks.{name}") for name in ("hooks", "introducing", "servers")
+    hooks, introducing, reloading, servers = (
+        LazyModule(f"coder.frontends.stream_json.callbacks.{name}")
+        for name in ("hooks", "introducing", "reloading", "servers")
     )
 
 STDIO = "stdio"
@@ -92,7 +93,11 @@ class Callbacks:
             Asking(self.ask, lambda: host.seat.session, say, asks_leave=self._asks_leave),
             is_person=bool(self._config.prompt_tool),
         )
-        return {"initialize": self._initialize, "mcp_message": self._channel.told}
+        return {
+            "initialize": self._initialize,
+            "mcp_message": self._channel.told,
+            "reload_plugins": lambda request: reloading.reload(host, lambda: _OWN, request),
+        }
 
     async def ask(self, request: Json) -> Json:
         """Raises RequestError."""
@@ -118,6 +123,7 @@ class Callbacks:
             self._wanted = wanted
             self._heard.set()
             host.turns.behind.are_spared = wanted.stops_tasks
+            host.turns.suggesting.is_on |= wanted.suggests
             if wanted.forwards:
                 host.out.forward_agents()
             session = await self._opened(host)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from coder.app.hooking.points import HeadHooks
 from coder.app.hosted import HOST
+from coder.config.environment import switch, whole
 from coder.core.config import Config, HookSource, RuleText, ServerSource
 from coder.core.dataclass import dataclass
 from coder.core.lazy import LazyModule
@@ -26,10 +27,9 @@ if TYPE_CHECKING:
 else:  # where a host has hooks
     hook_config, points = LazyModule("coder.hooks.config"), LazyModule("coder.hooks.points")
 
-_UNMET = {  # each would cost requests to the model that nobody sees
-    "promptSuggestions": "no next prompts are suggested",
-    "agentProgressSummaries": "the progress of agents is told without a model's summary of it",
-}
+_NO_SUMMARIES = "CLAUDE_CODE_DISABLE_AGENT_PROGRESS_SUMMARIES"
+_BEAT = "CODER_AGENT_SUMMARY_SECONDS"
+_EVERY = 30  # seconds
 _MOST_NAMED = 5  # of what is wrong, in an error
 _MOST_PLUGINS = 1000
 
@@ -42,8 +42,8 @@ class Initialize:
     `plugins` are folders and archives; of those in `plugins_without_servers` no server is wanted.
     `system` replaces the system prompt, also when it is empty; `schema` is what an answer has to fit, `planning` how
     to plan, `aliases` which tool is meant by a name. `forwards`: what agents write is told too; `stops_tasks`: the host
-    can stop one agent, so that an interrupt leaves those in the background alone. `unmet` says what of it is not to be
-    had."""
+    can stop one agent, so that an interrupt leaves those in the background alone. `suggests`: it wants the next prompt
+    suggested, `summarizes`: and what agents are doing in a model's words. Both cost requests."""
 
     hooks: Mapping[str, Any] | None = None
     agents: Mapping[str, Json] = field(default_factory=dict)
@@ -62,7 +62,8 @@ class Initialize:
     planning: str = ""
     aliases: Mapping[str, str] = field(default_factory=dict)
     stops_tasks: bool = False
-    unmet: tuple[str, ...] = ()
+    suggests: bool = False
+    summarizes: bool = False
 
     def head_hooks(self) -> HeadHooks:
         """The hooks, for a session that is open already: they take the place of those before them."""
@@ -92,7 +93,8 @@ def read(request: Json) -> Initialize:
         planning=fields.text("planModeInstructions").strip(),
         aliases=fields.named("toolAliases"),
         stops_tasks=request.get("perTaskStopAffordance") is True,
-        unmet=tuple(f"{key} does nothing here: {why}." for key, why in _UNMET.items() if request.get(key) is True),
+        suggests=request.get("promptSuggestions") is True,
+        summarizes=request.get("agentProgressSummaries") is True,
     )
 
 
@@ -111,6 +113,8 @@ def configured(config: Config, wanted: Initialize) -> Config:
         agents = replace(agents, given={**agents.given, **wanted.agents})
     if wanted.appended_for_agents:
         agents = replace(agents, appended=_both(agents.appended, wanted.appended_for_agents))
+    if wanted.summarizes and not switch(config.env, _NO_SUMMARIES):
+        agents = replace(agents, summaries=whole(config.env, _BEAT, 1) or _EVERY)
     denied = tuple(RuleText(rule, "deny", "flag", HOST, config.cwd) for rule in wanted.denied)
     return replace(
         config,
@@ -124,7 +128,6 @@ def configured(config: Config, wanted: Initialize) -> Config:
         json_schema=config.json_schema if wanted.schema is None else wanted.schema,
         plan_instructions=wanted.planning,
         tool_aliases=wanted.aliases,
-        warnings=(*config.warnings, *wanted.unmet),
     )
 
 
@@ -147,11 +150,8 @@ def _hooks(given: Json | None) -> Mapping[str, Any] | None:
 
 
 def _agent(definition: Json) -> Json:
-    """With what only coder's own files have in another form. A number for the effort has no name among ours."""
-    kept = {key: value for key, value in definition.items() if value is not None}
-    if isinstance(kept.get("effort"), int):
-        del kept["effort"]
-    return kept
+    """As `--agents` has it: null is as good as missing."""
+    return {key: value for key, value in definition.items() if value is not None}
 
 
 def _joined(raw: object, fields: _Fields) -> str | None:

@@ -27,8 +27,8 @@ def introduced(session: Session, config: Config, own: Callable[[], tuple[str, ..
     """Blocks while it looks at the files of styles. `own` are the names of the commands of coder itself that a host may
     type."""
     return {
-        "commands": [*_own_commands(own()), *_commands(session)],
-        "agents": _agents(session),
+        "commands": commands_of(session, own),
+        "agents": agents_of(session),
         "output_style": session.facts.style,
         "available_output_styles": _styles(config),
         "models": models(session, config),
@@ -75,6 +75,10 @@ def _model(value: str, model: str) -> Json:
     return made | ({"supportedEffortLevels": list(get_args(Effort))} if facts.effort else {})
 
 
+def commands_of(session: Session, own: Callable[[], tuple[str, ...]]) -> list[Json]:
+    return [*_own_commands(own()), *_commands(session)]
+
+
 def _own_commands(names: tuple[str, ...]) -> list[Json]:
     known = (command for name in names if (command := find(name)) is not None)
     return [_own(command) for command in known]
@@ -96,7 +100,7 @@ def _commands(session: Session) -> list[Json]:
     ]
 
 
-def _agents(session: Session) -> list[Json]:
+def agents_of(session: Session) -> list[Json]:
     described: Mapping[str, str] = dict(session.described_agents())
     return [{"name": name, "description": visible_line(about)} for name, about in described.items()]
 

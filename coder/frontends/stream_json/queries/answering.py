@@ -15,11 +15,25 @@ from coder.frontends.stream_json.queries import refused, servers, settings, task
 from coder.frontends.stream_json.queries.around import Around
 
 if TYPE_CHECKING:
-    from coder.frontends.stream_json.queries import context, files, known, reading, stored
+    from coder.frontends.stream_json.queries import (
+        about,
+        calls,
+        context,
+        files,
+        hooks,
+        known,
+        reading,
+        stored,
+        suggested,
+        written,
+    )
 else:  # for what is seldom asked
-    context, files, known, reading, stored = (
+    about, calls, context, files, hooks, known, reading, stored, suggested, written = (
         LazyModule(f"coder.frontends.stream_json.queries.{name}")
-        for name in ("context", "files", "known", "reading", "stored")
+        for name in (
+            *("about", "calls", "context", "files", "hooks", "known", "reading", "stored", "suggested"),
+            "written",
+        )
     )
 
 Ask: TypeAlias = Callable[[Session, Json], Awaitable[Json]]
@@ -46,6 +60,8 @@ def _asked(around: Around) -> dict[str, Ask]:
         "mcp_reconnect": servers.reconnect,
         "mcp_toggle": servers.toggle,
         "mcp_set_servers": servers.set_servers,
+        "mcp_call": lambda *asked: calls.call(*asked),
+        "file_suggestions": lambda *asked: suggested.files(*asked),
         "get_context_usage": lambda *asked: context.usage(*asked),
         "rewind_files": lambda *asked: files.rewind(*asked),
         "stop_task": tasks.stop,
@@ -61,6 +77,13 @@ def _asked(around: Around) -> dict[str, Ask]:
         "rename_session": lambda *asked: known.rename(*asked),
         "get_usage": lambda *asked: known.usage(around, *asked),
         "read_file": lambda *asked: reading.read(*asked),
+        "generate_session_title": lambda *asked: known.title(*asked),
+        "get_hooks_listing": lambda *asked: hooks.listing(*asked),
+        "get_binary_version": lambda *asked: about.version(*asked),
+        "get_session_cost": lambda *asked: about.cost(around, *asked),
+        "list_models": lambda *asked: about.models(around, *asked),
+        "update_settings": lambda *asked: written.update(*asked),
+        "mcp_read_resource": lambda *asked: calls.read(*asked),
         "seed_read_state": lambda *asked: reading.seed(*asked),
     }
 

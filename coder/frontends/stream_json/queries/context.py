@@ -74,6 +74,31 @@ async def usage(session: Session, request: Json) -> Json:
     }
 
 
+async def of_message(session: Session) -> Json:
+    """The same as a message has it that says it in words, too."""
+    found = await usage(session, {})
+    over = found["totalTokens"] - found["rawMaxTokens"]
+    own = [each for each in found["agents"] if each["source"] != "built-in"]
+    skills = [each for each in found["skills"]["skillFrontmatter"] if each["tokens"]]
+    return {
+        "model": found["model"],
+        "total_tokens": found["totalTokens"],
+        "raw_max_tokens": found["rawMaxTokens"],
+        "percentage": found["percentage"],
+        **({"over_limit": {"tokens_over": over, "kind": "hard_limit"}} if over > 0 else {}),
+        "categories": [{key: row[key] for key in ("name", "tokens", "kind")} for row in found["categories"]],
+        "mcp_tools": [
+            {"name": each["name"], "server_name": each["serverName"], "tokens": each["tokens"]}
+            for each in found["mcpTools"]
+        ],
+        "memory_files": found["memoryFiles"],
+        "agents": [
+            {"agent_type": each["agentType"], "source": each["source"], "tokens": each["tokens"]} for each in own
+        ],
+        **({"skills": [{key: row[key] for key in ("name", "source", "tokens")} for row in skills]} if skills else {}),
+    }
+
+
 def _parts(report: ContextReport, agents: int) -> list[_Part]:
     """In the order in which they stand; those that take nothing are left out, but for what is free. `agents` are the
     tokens of those that files bring, which stand in a tool."""

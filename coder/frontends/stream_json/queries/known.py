@@ -96,6 +96,15 @@ async def rename(session: Session, request: Json) -> Json:
     return {}
 
 
+async def title(session: Session, request: Json) -> Json:
+    """For words of the host's. With `persist` the session is called so, unless the person has named it."""
+    words = fields.text(request, "description")
+    found = await session.inquiries.title(words)
+    if request.get("persist") is True and session.facts.transcript is not None:
+        session.inquiries.entitle(found)
+    return {"title": found}
+
+
 async def usage(around: Around, session: Session, request: Json) -> Json:
     """There are no plans with limits here: those fields say so."""
     del request

@@ -9,10 +9,6 @@ _LOGIN = "logins are the person's, in a terminal: coder mcp login NAME, coder au
 
 REASONS = {
     "set_mcp_permission_mode_override": "a mode is for the whole session; ask or deny rules are for a server",
-    "update_settings": "settings files are the person's here: /config in a terminal, or coder config set",
-    "reload_plugins": f"{_AT_START} which plugins there are; files of skills and agents are read anew by themselves",
-    "mcp_read_resource": "pages of servers (ui://) are not shown here; resources are read by the model's tools",
-    "mcp_call": "tools of servers are called by the model alone, through the rules",
     "mcp_authenticate": _LOGIN,
     "mcp_clear_auth": _LOGIN,
     "mcp_oauth_callback_url": _LOGIN,
@@ -21,7 +17,6 @@ REASONS = {
     "claude_oauth_wait_for_completion": _LOGIN,
     "set_cwd": f"{_AT_START} where a session works: start another one with that cwd",
     "claim_session": f"{_AT_START} which session it is: use --resume",
-    "get_hooks_listing": "hooks are listed in a terminal (/hooks); get_settings has what files say of them",
     "get_memory_dialog": _NO_DIALOG,
     "get_skills_dialog": _NO_DIALOG,
     "get_sandbox_dialog": _NO_DIALOG,
@@ -37,14 +32,8 @@ REASONS = {
     "message_rated": _NO_SERVICE,
     "get_plan": "a plan is in the transcript, and is asked about with can_use_tool (ExitPlanMode)",
     "get_status": "use get_settings, mcp_status and get_usage",
-    "get_session_cost": "use get_usage, or the message /cost",
-    "list_models": "the answer to initialize has the models",
     "export_conversation": "the transcript has it: coder sessions export",
-    "file_suggestions": "files are completed in a terminal alone",
-    "generate_session_title": "a host names a session itself: rename_session",
     "side_question": "a session has one conversation: fork it with --resume and --fork-session",
     "set_color": "a session has no colour here",
-    "set_prompt_suggestions_paused": "there are no suggestions of prompts here",
-    "prompt_draft_activity": "there are no suggestions of prompts here",
 }  # fmt: skip
 """By the name of the request."""

@@ -23,7 +23,11 @@ async def status(session: Session, request: Json) -> Json:
     """Whoever looks wants to know: they begin to connect, if they have not."""
     del request
     session.servers.begin()
-    return {"mcpServers": [_row(each) for each in session.servers.rows]}
+    return {"mcpServers": rows(session)}
+
+
+def rows(session: Session) -> list[Json]:
+    return [_row(each) for each in session.servers.rows]
 
 
 async def reconnect(session: Session, request: Json) -> Json:

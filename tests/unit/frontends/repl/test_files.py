@@ -8,7 +8,7 @@ from threading import Event
 
 import pytest
 
-from coder.frontends.repl.files import Files
+from coder.frontends.files import Files
 
 ENV = dict(os.environ)
 

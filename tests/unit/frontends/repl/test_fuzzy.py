@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coder.frontends.repl.fuzzy import Ranking
+from coder.frontends.fuzzy import Ranking
 
 NAMES = st.lists(st.text("abc/_.", min_size=1, max_size=12), max_size=30, unique=True)
 

@@ -17,7 +17,7 @@ from time import monotonic
 from coder.config.paths import expand
 from coder.core.dataclass import dataclass
 from coder.core.nofollow import Folders
-from coder.frontends.repl.fuzzy import Ranking
+from coder.frontends.fuzzy import Ranking
 from coder.git.call import Git
 from coder.tools.walk import Walk, start_at
 
@@ -64,6 +64,14 @@ class Files:
             return []
         found = (self._told(path, index.counts) for path in index.ranking.best(query, most) if path != query)
         return [each for each in found if each is not None]
+
+    def found(self, query: str, most: int) -> list[str]:
+        """The paths that `best` would come to, for who can wait. Blocks."""
+        if query.startswith(_OUTSIDE):
+            self._make_listing(query.rpartition("/")[0] + "/")
+        elif self._index is None or monotonic() - self._index.made_at > _FRESH:
+            self._make_index()
+        return [path for path, _ in self.best(query, most)]
 
     def close(self) -> None:
         self._closed = True

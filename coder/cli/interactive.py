@@ -84,7 +84,8 @@ class _Opener:
             titles=not config.model.is_replay,
             reserved=reserved(),
         )
-        gc.freeze()
+        if not gc.get_freeze_count():  # with a later one, all that the one before was made of would stay
+            gc.freeze()
         gc.enable()
         return session
 

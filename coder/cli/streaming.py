@@ -106,7 +106,8 @@ class _Opener:
             hosted=self._callbacks.hosted,
             mirror=self._out.mirrored if self._arguments.streaming.mirrors else None,
         )
-        gc.freeze()
+        if not gc.get_freeze_count():  # with a later one, all that the one before was made of would stay
+            gc.freeze()
         gc.enable()
         return session
 

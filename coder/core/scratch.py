@@ -16,6 +16,7 @@ from pathlib import Path
 _MARK = ".coder-scratch"  # locked for as long as somebody needs the folder: the lock ends with its process
 _NAME = re.compile(r"coder-[a-z]+-\w{8}")
 _MOST = 20  # that are taken away for one that is made
+_LOOKED_AT = 10_000  # of those that have such a name: others may have made some that stay
 
 
 class Scratch:
@@ -47,8 +48,12 @@ class Scratch:
 
 
 def take_away(folder: Path) -> None:
-    """A folder and all in it, also where nothing may be changed in some of it, as in caches of modules. Never raises
-    OSError."""
+    """A folder and all in it, also where nothing may be changed in some of it, as in caches of modules. Of a link in its
+    place, that alone. Never raises OSError."""
+    if folder.is_symlink():
+        with suppress(OSError):
+            folder.unlink()
+        return
     shutil.rmtree(folder, ignore_errors=True)
     if not os.path.lexists(folder):
         return
@@ -76,19 +81,23 @@ def _sweep(base: Path) -> None:
     """Never raises OSError. What others may have put there, or a person has, is left alone."""
     with suppress(OSError), os.scandir(base) as entries:
         named = [Path(entry.path) for entry in entries if _NAME.fullmatch(entry.name)]
-        for folder in named[:_MOST]:
+        taken = 0
+        for folder in named[:_LOOKED_AT]:
             with suppress(OSError):
-                _take_if_left(folder)
+                taken += _take_if_left(folder)
+            if taken == _MOST:
+                return
 
 
-def _take_if_left(folder: Path) -> None:
-    """Raises OSError for one that is not ours, or that somebody needs."""
+def _take_if_left(folder: Path) -> bool:
+    """Whether it did. Raises OSError for one that is not ours, or that somebody needs."""
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-        return
+        return False
     fd = os.open(folder / _MARK, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         take_away(folder)
+        return True
     finally:
         os.close(fd)

@@ -136,7 +136,7 @@ class ServerSettings:
     the names the person turned off, `unapproved` those of the project that they have not said yes to, with the reason.
     `allowed` and `denied` are the administrator's entries, None: no such list. `required` must be connected before the
     first request. `search` is how tools are deferred: auto, auto:N (percent of the window), true or false. `is_closed`:
-    there are these servers and no others, not those of extensions either."""
+    there are these servers and no others, not those of extensions either. `is_managed`: the administrator says so."""
 
     sources: tuple[ServerSource, ...] = ()
     off: tuple[str, ...] = ()
@@ -146,6 +146,7 @@ class ServerSettings:
     required: tuple[str, ...] = ()
     search: str = "auto"
     is_closed: bool = False
+    is_managed: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -19,6 +19,7 @@ from coder.core.lazy import LazyModule
 from coder.core.messages import Json
 from coder.core.visible import visible_line
 from coder.frontends.stream_json.callbacks.chosen_skills import ChosenSkills
+from coder.frontends.stream_json.callbacks.hosted_entry import hosted_entry
 from coder.frontends.stream_json.control import RequestError
 
 if TYPE_CHECKING:
@@ -98,14 +99,16 @@ def read(request: Json) -> Initialize:
     )
 
 
-def configured(config: Config, wanted: Initialize) -> Config:
+def configured(config: Config, wanted: Initialize, set_since: Mapping[str, object] | None = None) -> Config:
     """The configuration of a session as the host wants it. Nothing of the settings is taken away by that: what a folder
-    or an administrator forbids is forbidden."""
+    or an administrator forbids is forbidden. `set_since` are the servers that it has set in the place of its own."""
     hooks, servers, guidance, agents = config.hooks, config.servers, config.guidance, config.agents
     if wanted.hooks:
         hooks = replace(hooks, sources=(*hooks.sources, HookSource(HOST, "session", wanted.hooks, hosted=True)))
-    if wanted.servers:  # also where no others are to be there: it is who starts us that says so
-        entries = {name: _entry(settings) for name, settings in wanted.servers.items()}
+    entries: Mapping[str, object] | None = set_since
+    if entries is None:
+        entries = {name: hosted_entry(settings) for name, settings in wanted.servers.items()}
+    if entries:  # also where no others are to be there: it is who starts us that says so
         servers = replace(servers, sources=(ServerSource(HOST, "flag", entries, config.cwd), *servers.sources))
     if wanted.skills is not None:
         guidance = replace(guidance, overrides=ChosenSkills(wanted.skills, guidance.overrides))
@@ -129,12 +132,6 @@ def configured(config: Config, wanted: Initialize) -> Config:
         plan_instructions=wanted.planning,
         tool_aliases=wanted.aliases,
     )
-
-
-def _entry(settings: Json) -> Json:
-    timeout = settings.get("timeout")
-    is_usable = isinstance(timeout, int | float) and not isinstance(timeout, bool) and timeout >= 1000
-    return {"type": "sdk", **({"timeout": timeout} if is_usable else {})}
 
 
 def _hooks(given: Json | None) -> Mapping[str, Any] | None:

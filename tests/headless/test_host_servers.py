@@ -78,8 +78,8 @@ async def test_its_own_are_replaced_and_those_of_the_command_line_stay(tmp_path:
     config = json.dumps({"mcpServers": {"given": odd()}})
     script = [turn("One."), echo("later"), turn("Two.")]
     async with running_api(script) as api, hosted(tmp_path, api.url, mcp_config=(config,)) as wire:
-        own, later = Server(), Server()
-        wire.replies["mcp_message"] = lambda asked: (own if asked["server_name"] == "own" else later)(asked)
+        servers = {"own": Server(), "later": Server()}
+        wire.replies["mcp_message"] = lambda asked: servers[asked["server_name"]]({**asked, "server_name": "own"})
         await wire.ask("initialize", sdkMcpServers=["own"])
         wire.say("first")
         assert "mcp__own__echo" in init_of(await wire.turn())["tools"]

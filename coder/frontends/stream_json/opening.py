@@ -37,7 +37,7 @@ def init(
         facts.session_id,
         "init",
         cwd=str(facts.cwd),
-        tools=list(dict.fromkeys((*(_ALIASES.get(name, name) for name in facts.tools), *_of_servers(servers)))),
+        tools=list(dict.fromkeys((*_in_requests(facts, servers), *_of_servers(servers)))),
         mcp_servers=[{"name": each.name, "status": STATUSES.get(each.state, each.state)} for each in servers],
         model=facts.model,
         permissionMode=facts.mode,
@@ -69,6 +69,14 @@ def key_source(name: str) -> str:
     if name in _KEYLESS:
         return "none"
     return name if name in _KEY_SOURCES else "/login managed key"
+
+
+def _in_requests(facts: SessionFacts, servers: Sequence[ServerRow]) -> Iterator[str]:
+    """The tools that requests say of, but for those of servers that have been removed or turned off since."""
+    usable = {tool.name for each in servers if each.state != "disabled" for tool in each.tools}
+    for name in facts.tools:
+        if not name.startswith("mcp__") or name in usable:
+            yield _ALIASES.get(name, name)
 
 
 def _of_servers(servers: Sequence[ServerRow]) -> Iterator[str]:

@@ -145,3 +145,41 @@ def test_nothing_of_them_outlives_a_process_that_is_killed(place: Place) -> None
         until, server = time.monotonic() + DEADLINE, int(pid.read_text(encoding="utf-8"))
         while is_alive(server):
             assert time.monotonic() < until
+
+
+@pytest.mark.behaviour("B-2875")
+async def test_what_the_host_says_of_single_tools_holds(tmp_path: Path) -> None:
+    def guarded(policy: str) -> dict[str, Any]:
+        return {"later": {**OWN, "name": "later", "tools": [{"name": "echo", "permission_policy": policy}]}}
+
+    script = [turn(tool("mcp__own__echo", text="a")), turn("One.")]
+    script += [each for _ in range(3) for each in (echo("later"), turn("More."))]
+    async with running_api(script) as api, hosted(tmp_path, api.url) as wire:
+        wire.replies["mcp_message"] = lambda asked: Server()({**asked, "server_name": "own"})
+        policies = {"own": {"tools": [{"name": "echo", "permission_policy": "always_deny"}, {"name": 1}, 2]}}
+        await wire.ask("initialize", sdkMcpServers=["own"], sdkMcpServerConfigs=policies)
+        wire.say("first")
+        await wire.turn()
+        assert "heard" not in called(api.requests[1])
+        for at, policy in ((3, "always_deny"), (5, "always_ask"), (7, "always_allow")):
+            await wire.ask("mcp_set_servers", servers=guarded(policy))
+            wire.say("more")
+            await wire.turn()  # all is allowed but what a rule asks about, and nobody is there who answers
+            assert ("heard hello" in called(api.requests[at])) == (policy == "always_allow")
+        assert not api.violations
+
+
+@pytest.mark.behaviour("B-2876")
+def test_what_the_host_forbids_is_forbidden_when_settings_are_read_again(place: Place) -> None:
+    flags = ("--permission-mode", "bypassPermissions")
+    calls = turn(tool("Bash", command="touch a"))
+    with fake_api([calls, turn("One."), calls, turn("Two.")]) as api, wired(place, *flags, url=api.url) as wire:
+        wire.ask("initialize", disallowedTools=["Bash(touch *)"])
+        settings = place.project / ".coder" / "settings.local.json"
+        settings.parent.mkdir(exist_ok=True)
+        settings.write_text('{"permissions": {"allow": ["Bash(ls *)"]}}', encoding="utf-8")
+        for said in ("first", "/clear", "second"):
+            wire.say(said)
+            assert not wire.result()["is_error"]
+        assert wire.close() == 0
+    assert not (place.project / "a").exists() and len(api.requests) == 4

@@ -18,7 +18,7 @@ from coder.core.events import Notice
 from coder.core.lazy import LazyModule
 from coder.core.messages import Json
 from coder.frontends.stream_json.callbacks.asking import Asking
-from coder.frontends.stream_json.callbacks.initializing import Initialize, configured, read
+from coder.frontends.stream_json.callbacks.initializing import Initialize, configured, read, ruled
 from coder.frontends.stream_json.control import Answer, NeverAnswered, RequestError
 
 if TYPE_CHECKING:
@@ -74,6 +74,15 @@ class Callbacks:
             config = replace(config, warnings=(*config.warnings, _NO_PLUGINS))
         self._config = configured(config, self._wanted, self._servers)
         return self._config
+
+    def renewing(self, reload: Callable[[], Config | None]) -> Callable[[], Config | None]:
+        """Settings that are read again, with the rules of the host."""
+
+        def renewed() -> Config | None:
+            fresh = reload()
+            return None if fresh is None else ruled(fresh, self._wanted, self._servers)
+
+        return renewed
 
     def started(self, start: Start) -> Start:
         """A session that is gone on with keeps the name that it has."""

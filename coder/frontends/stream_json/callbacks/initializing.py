@@ -19,7 +19,7 @@ from coder.core.lazy import LazyModule
 from coder.core.messages import Json
 from coder.core.visible import visible_line
 from coder.frontends.stream_json.callbacks.chosen_skills import ChosenSkills
-from coder.frontends.stream_json.callbacks.hosted_entry import hosted_entry
+from coder.frontends.stream_json.callbacks.entries import hosted_entry, policies
 from coder.frontends.stream_json.control import RequestError
 
 if TYPE_CHECKING:
@@ -118,20 +118,28 @@ def configured(config: Config, wanted: Initialize, set_since: Mapping[str, objec
         agents = replace(agents, appended=_both(agents.appended, wanted.appended_for_agents))
     if wanted.summarizes and not switch(config.env, _NO_SUMMARIES):
         agents = replace(agents, summaries=whole(config.env, _BEAT, 1) or _EVERY)
-    denied = tuple(RuleText(rule, "deny", "flag", HOST, config.cwd) for rule in wanted.denied)
+    config = ruled(config, wanted, set_since)
     return replace(
         config,
         hooks=hooks,
         servers=servers,
         guidance=guidance,
         agents=agents,
-        rules=(*denied, *config.rules),
         system_prompt=config.system_prompt if wanted.system is None else wanted.system,
         append_system_prompt=_both(config.append_system_prompt, wanted.appended),
         json_schema=config.json_schema if wanted.schema is None else wanted.schema,
         plan_instructions=wanted.planning,
         tool_aliases=wanted.aliases,
     )
+
+
+def ruled(config: Config, wanted: Initialize, set_since: Mapping[str, object] | None = None) -> Config:
+    """With the rules of the host: they stand beside those of settings, also when these are read again."""
+    own = {name: {**each, "type": "sdk"} for name, each in wanted.servers.items()} if set_since is None else {}
+    said = policies(own)
+    said["deny"] = (*wanted.denied, *said["deny"])
+    rules = (RuleText(rule, kind, "flag", HOST, config.cwd) for kind, texts in said.items() for rule in texts)
+    return replace(config, rules=(*rules, *config.rules))
 
 
 def _hooks(given: Json | None) -> Mapping[str, Any] | None:

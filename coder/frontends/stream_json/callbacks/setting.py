@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from coder.core.errors import CoderError
 from coder.core.messages import Json
+from coder.core.permits import RulesChange
 from coder.core.visible import visible_line
-from coder.frontends.stream_json.callbacks.hosted_entry import hosted_entry
+from coder.frontends.stream_json.callbacks.entries import BEHAVIOURS, hosted_entry, policies
 from coder.frontends.stream_json.control import RequestError
 from coder.frontends.stream_json.queries import fields
 
@@ -26,6 +27,8 @@ async def set_servers(host: Host, remember: Callable[[Mapping[str, object]], Non
         session = await host.seat.opened()
         wanted = session.inquiries.judged_servers({name: _entry(raw) for name, raw in given.items()})
         remember(wanted.entries)
+        rules = policies({name: given[name] for name in wanted.entries})
+        await session.tuning.permit([RulesChange("replace", kind, rules[kind], "servers") for kind in BEHAVIOURS])
         host.turns.meeting.anew()  # the next one begins when those in the host have answered
         changed = await session.inquiries.set_servers(wanted)
     except CoderError as error:

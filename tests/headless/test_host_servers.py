@@ -17,7 +17,7 @@ from tests.support.cli import Place
 from tests.support.fakeapi import fake_api, running_api, tool, turn
 from tests.support.hosted import hosted
 from tests.support.mcp_links import SERVERS
-from tests.support.processes import DEADLINE, is_alive
+from tests.support.processes import DEADLINE, is_alive, until
 from tests.support.wire import wired
 
 OWN = {"type": "sdk", "name": "own"}
@@ -133,6 +133,18 @@ async def test_while_a_turn_runs_the_next_request_knows_of_them(tmp_path: Path) 
         assert not api.violations
 
 
+@pytest.mark.behaviour("B-2873")
+async def test_a_call_fails_when_its_server_is_removed_and_the_turn_goes_on(tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    async with running_api([echo("odd"), turn("One.")]) as api, hosted(tmp_path, api.url) as wire:
+        await wire.ask("mcp_set_servers", servers={"odd": odd("hang", str(notes))})
+        wire.say("first")
+        await until(notes.exists)
+        assert (await wire.ask("mcp_set_servers", servers={}))["removed"] == ["odd"]
+        assert (await wire.result())["result"] == "One." and '"is_error": true' in called(api.requests[1])
+        assert "no longer part of" in json.dumps(api.requests[1]["messages"][-1]) and not api.violations
+
+
 @pytest.mark.behaviour("B-2874")
 def test_nothing_of_them_outlives_a_process_that_is_killed(place: Place) -> None:
     with fake_api([turn("One.")]) as api, wired(place, url=api.url) as wire:
@@ -142,9 +154,9 @@ def test_nothing_of_them_outlives_a_process_that_is_killed(place: Place) -> None
         assert changed["added"] == ["odd"] and not changed["errors"]
         os.kill(wire.process.pid, signal.SIGKILL)
         wire.process.wait()
-        until, server = time.monotonic() + DEADLINE, int(pid.read_text(encoding="utf-8"))
+        latest, server = time.monotonic() + DEADLINE, int(pid.read_text(encoding="utf-8"))
         while is_alive(server):
-            assert time.monotonic() < until
+            assert time.monotonic() < latest
 
 
 @pytest.mark.behaviour("B-2875")

@@ -93,6 +93,7 @@ class Setting:
         self._own: dict[str, Linking] = {}  # those that came since
         self._named: set[str] = set()  # those of others that a set has named: leaving them out removes them
         self._leaving: dict[str, asyncio.Task[None]] = {}
+        self._behind: set[asyncio.Task[None]] = set()  # those that wait for one that leaves
         self._is_over = False
 
     def has(self, name: str) -> bool:
@@ -110,17 +111,18 @@ class Setting:
         if self._is_over:
             return Changed()
         self._changed()
-        links = {name: link for name, link in added.items() if name not in self._leaving}
-        for name in links:
-            self._own[name].start()
-        await asyncio.gather(*(self._begin_behind(name) for name in added if name not in links), *self._ends(removed))
+        beginning = [self._begin(name) for name in added]
+        leaving = [task for name in removed if (task := self._leaving.get(name)) is not None]
+        if tasks := [*leaving, *filter(None, beginning)]:
+            await asyncio.wait(tasks)  # whoever no longer waits leaves them alone
         await wait_for_all([link.ready() for link in added.values()])
         errors = {name: self._why(link) for name, link in added.items() if link.standing.state != "connected"}
         return Changed(tuple(added), tuple(removed), errors)
 
     async def aclose(self) -> None:
         self._is_over = True
-        await asyncio.gather(*(linking.aclose() for linking in self._own.values()), *self._leaving.values())
+        ending = (linking.aclose() for linking in self._own.values())
+        await asyncio.gather(*ending, *self._leaving.values(), *self._behind)
 
     def _swap(self, wanted: Mapping[str, Server]) -> tuple[list[str], dict[str, Turning]]:
         """At once, so that nobody sees half of it. The names that leave, and the links that come."""
@@ -158,17 +160,22 @@ class Setting:
 
         task = self._leaving[name] = asyncio.create_task(end(), name=f"mcp {name} leaves")
 
-    async def _begin_behind(self, name: str) -> None:
+    def _begin(self, name: str) -> asyncio.Task[None] | None:
         """One takes the place of another only when that has ended: both may want the same port, or the same file."""
         linking = self._own[name]
+        if name not in self._leaving:
+            linking.start()
+            return None
+        task = asyncio.create_task(self._begin_behind(name, linking), name=f"mcp {name} begins")
+        self._behind.add(task)
+        task.add_done_callback(self._behind.discard)
+        return task
+
+    async def _begin_behind(self, name: str, linking: Linking) -> None:
         while (leaving := self._leaving.get(name)) is not None:
             await asyncio.wait({leaving})
         if not self._is_over and self._own.get(name) is linking:
             linking.start()
-
-    def _ends(self, names: Sequence[str]) -> list[asyncio.Future[object]]:
-        """For who only looks on: whoever no longer waits leaves them alone."""
-        return [asyncio.ensure_future(_ended(task)) for name in names if (task := self._leaving.get(name)) is not None]
 
     def _is_set(self, link: Link) -> bool:
         return link.server.origin == HOST or link.server.name in self._named
@@ -182,10 +189,6 @@ def _is_same(there: Server, new: Server) -> bool:
     if there.is_hosted and new.is_hosted:
         return True
     return (there.digest, there.call, there.always_load) == (new.digest, new.call, new.always_load)
-
-
-async def _ended(task: asyncio.Task[None]) -> object:
-    return await asyncio.wait({task})
 
 
 def _each(task: asyncio.Task[None] | None) -> list[asyncio.Task[None]]:

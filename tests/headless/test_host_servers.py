@@ -124,6 +124,7 @@ async def test_another_entry_takes_the_place_and_what_fails_is_told(tmp_path: Pa
 async def test_while_a_turn_runs_the_next_request_knows_of_them(tmp_path: Path) -> None:
     waits = turn(tool("Bash", command="until [ -e go ]; do sleep 0.02; done"))
     async with running_api([waits, echo("odd"), turn("One.")]) as api, hosted(tmp_path, api.url) as wire:
+        assert list((await wire.ask("mcp_set_servers", servers={"wrong": {}}))["errors"]) == ["wrong"]
         wire.say("first")
         await wire.used("Bash")
         assert (await wire.ask("mcp_set_servers", servers={"odd": odd()}))["added"] == ["odd"]
@@ -131,6 +132,8 @@ async def test_while_a_turn_runs_the_next_request_knows_of_them(tmp_path: Path) 
         assert (await wire.result())["result"] == "One."
         assert "mcp__odd__echo" in json.dumps(api.requests[1]["messages"][-1]) and "hello" in called(api.requests[2])
         assert not api.violations
+        first, second = ({each["name"] for each in request["tools"]} for request in api.requests[:2])
+        assert second - first == {"ToolSearch", "UseTool", "ListMcpResourcesTool", "ReadMcpResourceTool"}
 
 
 @pytest.mark.behaviour("B-2873")

@@ -89,6 +89,7 @@ class Assembly:
         self.points = points_of(outset, lambda: self.reach, lambda: self.agents, hosted)
         self.git = SessionGit(outset, looking, lambda: self.executor)
         self._today = today
+        self.connect = connect
         earlier = outset.journal.folder / SUBAGENTS if outset.start.goes_on else None
         self.agents = LateAgents(self._pool, earlier, {**os.environ, **outset.config.env}, self._askable)
         self.commanded = Commanded(parts_of(self, reserved))
@@ -123,15 +124,7 @@ class Assembly:
         self.checkpoints.tell_changes(self.others.changed, rewinds=True)
         watched = self.agents.beside(self.autocommit or self.checkpoints)
         self.ports = Ports(watch, outset.journal, watched, self.points, self.others)
-        self.executor = Executor(
-            self.tools,
-            self.gate,
-            outset.ground.workspace,
-            outset.control,
-            outset.emit,
-            outset.ground.spill_dir,
-            self.ports,
-        )
+        self.executor = self._executor()
         self.memory = ProjectMemory(self._config, loaded=telling_of_files(self.points), warn=self._warn)
         self.first = FirstMessage(outset, self.memory, self.git, lambda: self.reach, today, self._listed())
         self.system = system_prompt(self._config, outset.model, self.tools.names())
@@ -226,6 +219,12 @@ class Assembly:
             self.others,
         )
 
+    def _executor(self) -> Executor:
+        outset, ground = self.outset, self.outset.ground
+        return Executor(
+            self.tools, self.gate, ground.workspace, outset.control, outset.emit, ground.spill_dir, self.ports
+        )
+
     async def remember(self, rules: tuple[str, ...]) -> str:
         """Implements `coder.agent.gate.Remember`."""
         allow = self.outset.book.allow
@@ -246,6 +245,7 @@ class Assembly:
             lambda: self.memory.glimpse(),
             self.git.glimpse,
             lambda: self.commanded.commands.all_for_model() if self.tooling.has("Skill") else (),
+            lambda: self.memory.glimpse(managed_only=True),
         )
         servers = lambda: tuple(each.name for each in self.reach.rows()) if self.reach is not None else ()  # noqa: E731
         return casting_of(outset, self._today, lambda: self.tools.names(), told, servers)

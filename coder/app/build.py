@@ -91,7 +91,7 @@ async def open_session(
     try:
         config = with_plugins(config)
         if config.agents.given:
-            leads.check_given(config)
+            config = leads.checked(config)
         led = leads.leading(config, start) if config.agents.main else None
         config = led.config if led is not None else config
         begun = outset(config, frontend, start, save_rule, reload)

@@ -87,9 +87,10 @@ class ProjectMemory:
         message = context_message(self._config.cwd, roots, today, tells_branch=tells_branch)
         return replace(message, content=(*message.content, *self._blocks("session_start")))
 
-    def glimpse(self) -> tuple[Text, ...]:
-        """The memory as it was when last looked, for the first message of others than the conversation."""
-        files = self._memory.files
+    def glimpse(self, *, managed_only: bool = False) -> tuple[Text, ...]:
+        """The memory as it was when last looked, for the first message of others than the conversation; also of the
+        administrator's files alone."""
+        files = [file for file in self._memory.files if not managed_only or file.whose == "managed"]
         return (words.heading(), *(words.block(file) for file in files)) if files else ()
 
     def renewed(self, contexts: Sequence[Message]) -> list[Message]:

@@ -10,6 +10,7 @@ from rich.cells import cell_len, set_cell_size
 from coder.app.subagents.rows import RosterRow, RosterShelf, own_words
 from coder.commands.agents import Agent
 from coder.commands.definition import Mistake
+from coder.core import agent_servers
 from coder.core.messages import Json
 from coder.core.visible import visible, visible_line
 from coder.frontends.policy.text import WIDTH, labelled, short, wrapped
@@ -92,7 +93,9 @@ def _facts(row: RosterRow) -> Iterator[tuple[str, str]]:
     yield "Mode", "only reads, in every mode" if agent.reads_only else agent.mode
     yield "At most", ", ".join(_bounds(agent))
     yield "Skills", ", ".join(agent.skills)
-    yield "Servers", ", ".join(each if isinstance(each, str) else "(one of its own)" for each in agent.servers)
+    own = agent_servers.described(agent.servers)
+    named = agent_servers.named(agent.servers)
+    yield "Servers", ", ".join((*named, *(f"{name} (begun for it alone)" for name in own)))
     yield "Hooks", ", ".join(map(str, agent.hooks))
     yield (
         "Memory",
@@ -184,7 +187,8 @@ def row_json(row: RosterRow) -> Json:
         "max_turns": agent.max_turns,
         "max_calls": agent.max_calls,
         "skills": list(agent.skills),
-        "servers": [each if isinstance(each, str) else "(inline)" for each in agent.servers],
+        "servers": [*agent_servers.named(agent.servers)],
+        "own_servers": [*agent_servers.described(agent.servers)],
         "hooks": sorted(map(str, agent.hooks)),
         "memory": agent.memory,
         "background": agent.background,

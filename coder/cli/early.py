@@ -22,12 +22,12 @@ INTERRUPTED = "Interrupted before the session began. Nothing was sent to the mod
 
 _PATIENCE = 30.0  # seconds that are waited for a reader that does not read
 _HURRIED = 3.0  # the same, once a signal has come
-_RESERVED = 4 << 20  # bytes; never written to, so that no page of it is taken
+_RESERVED = 4 << 20  # bytes; of zeros that nobody looks at, no page is taken (a bytearray would take all of them)
 
 _unwinds = False
 _is_leaving = False  # the result is on its way
 _caught: int = signal.SIGINT
-_reserve: bytes | bytearray = b""  # memory to say with that there is none
+_reserve = b""  # memory to say with that there is none
 _form = ""  # "json" where whoever started us waits for a result, "text" where a run was asked for, else ""
 
 
@@ -37,7 +37,7 @@ def begin(argv: list[str]) -> None:
     _form = _form_of(argv)
     if not _form:
         return
-    _reserve = bytearray(_RESERVED)
+    _reserve = bytes(_RESERVED)
     for number in SIGNALS:
         # An ignored signal stays ignored: nohup and background jobs of a shell rely on it.
         if signal.getsignal(number) is not signal.SIG_IGN:
@@ -152,10 +152,14 @@ def _form_of(argv: list[str]) -> str:
 
 def _result(why: str, reason: str) -> bytes:
     """Put together by hand: in a signal handler the module json may be half imported."""
-    usage = "".join(f'"{each}_tokens":0,' for each in ("input", "output", "cache_creation_input"))
+    counts = ("input", "output", "cache_creation_input", "cache_read_input")
+    usage = "".join(f'"{each}_tokens":0,' for each in counts) + (
+        '"cache_creation":{"ephemeral_5m_input_tokens":0,"ephemeral_1h_input_tokens":0},'
+        '"server_tool_use":{"web_search_requests":0,"web_fetch_requests":0},"service_tier":"standard"'
+    )
     return (
         f'{{"type":"result","subtype":"error_during_execution","is_error":true,"duration_ms":0,"duration_api_ms":0,'
-        f'"num_turns":0,"stop_reason":null,"total_cost_usd":0.0,"usage":{{{usage}"cache_read_input_tokens":0}},'
+        f'"num_turns":0,"stop_reason":null,"total_cost_usd":0.0,"usage":{{{usage}}},'
         f'"modelUsage":{{}},"permission_denials":[],"terminal_reason":"{reason}","errors":["{_quoted(why)}"],'
         f'"session_id":"","uuid":"{_uuid()}"}}\n'
     ).encode()

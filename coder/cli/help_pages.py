@@ -71,6 +71,7 @@ Output
   --input-format FORMAT     text, or stream-json: messages of a program
   --include-partial-messages  --replay-user-messages  --session-mirror
   --await-initialize        nothing begins before the program's first request
+  --prompt-suggestions      what the person may say next, told to a program
   --include-hook-events     every hook that runs, in stream-json
   --forward-subagent-text   what agents say and think, too
   --verbose                 more about what happens
@@ -79,8 +80,8 @@ Output
   --no-animation            nothing moves
   --color WHEN              never, auto or always
   --record FILE  --replay FILE   keep the model's traffic, or play it back
-  --ide, --no-chrome, --prompt-suggestions, --debug-to-stderr,
-  --mcp-debug               no effect
+  --ide, --no-chrome, --debug-to-stderr, --mcp-debug
+                            no effect
 
 Commands
   coder sessions            past conversations: list, search, show, export …

@@ -4,7 +4,6 @@ the protocol.
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import sys
@@ -22,6 +21,7 @@ from coder.config.environment import switch
 from coder.config.flags import Flags
 from coder.core import loop
 from coder.core.config import Config
+from coder.core.settling import settle
 from coder.frontends.slash.registry import reserved
 from coder.frontends.stream_json.callbacks.callbacks import Callbacks
 from coder.frontends.stream_json.callbacks.initializing import Initialize
@@ -58,7 +58,7 @@ async def _run(arguments: RunArguments, config: Config) -> int:
         around = Around(config, arguments.flags.settings)
 
         def more(host: Host) -> dict[str, Answer]:
-            return {**queries_of(host.seat.opened, around), **callbacks.attach(host)}
+            return {**queries_of(host.seat.settled, around), **callbacks.attach(host)}
 
         host = Host(opener.open, out, fd, config, os.environ, more)
         host.turns.suggesting.is_on = arguments.streaming.suggests
@@ -107,8 +107,7 @@ class _Opener:
             hosted=self._callbacks.hosted,
             mirror=self._out.mirrored if self._arguments.streaming.mirrors else None,
         )
-        gc.freeze()
-        gc.enable()
+        settle()
         return session
 
     def _with(self, told: Initialize | None, plugins: Mapping[str, bool]) -> tuple[Flags, Config]:

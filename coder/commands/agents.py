@@ -8,14 +8,15 @@ from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from coder.commands import agent_fields
 from coder.commands.command import decoded
 from coder.commands.definition import Mistake, Origin
 from coder.commands.fields import Fields
 from coder.commands.places import Place, files_in
+from coder.core import agent_servers
 from coder.core.choices import Effort
 from coder.core.dataclass import dataclass
 from coder.core.lazy import LazyModule
-from coder.core.visible import visible_line
 from coder.frontmatter.found import Search, Signature, signature
 from coder.frontmatter.read import Head, split
 from coder.permissions.names import names
@@ -27,7 +28,8 @@ else:  # for agents of plugins
 
 KEYS = names(
     "name description tools disallowedTools model permissionMode maxTurns skills mcpServers hooks memory "
-    "background effort isolation color initialPrompt"
+    "background effort isolation color initialPrompt "
+    f"omitClaudeMd autoCompactWindow {agent_fields.REMINDER}"
 )
 _MEANT = {
     "allowed-tools": "tools",
@@ -37,18 +39,17 @@ _MEANT = {
 }
 _NOT_OF_PLUGINS = ("hooks", "mcpServers", "permissionMode")
 _MODES = ("default", "acceptEdits", "plan", "auto", "dontAsk", "bypassPermissions")
-_LONGEST = 64
 GIVEN = Path("--agents")  # where those of the command line stand
 _ORDER: tuple[Origin, ...] = ("managed", "given", "project", "added", "yours", "plugin", "built-in")
-_EFFORTS: tuple[Effort, ...] = ("low", "medium", "high", "xhigh", "max")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Agent:
     """`tools` None: those of who calls it. `prompt` is the system prompt, `opening` what is said to it first.
     `knows_project`: it is told what the project's memory files say, and how git stands. `max_calls` bounds its tool
-    calls. `reads_only`: it changes nothing, in whatever mode the session is. `digest` stands for the file as it was
-    read, where something in its head counts only with trust."""
+    calls. `no_memory`: of memory files only the administrator's are told to it. `compacts_at` is the window, in tokens,
+    that it thinks it has. `reads_only`: it changes nothing, in whatever mode the session is. `digest` stands for the
+    file as it was read, where something in its head counts only with trust."""
 
     name: str
     file: Path
@@ -71,6 +72,8 @@ class Agent:
     opening: str = ""
     first_line: int = 1
     knows_project: bool = True
+    no_memory: bool = False
+    compacts_at: int | None = None
     max_calls: int | None = None
     reads_only: bool = False
     digest: str = ""
@@ -130,11 +133,14 @@ def _agent(
 ) -> tuple[Agent | None, tuple[Mistake, ...]]:
     fields = Fields(head, file, mistakes)
     name, description = fields.text("name"), " ".join(fields.text("description").split())
-    if problem := _name_problem(name):
+    if problem := agent_fields.name_problem(name):
         fields.note("name", problem, "error")
     if not description:
         fields.note("description", "description is missing: say when the agent is to be called", "error")
-    fields.unknown(KEYS, "an agent", _MEANT)
+    fields.unknown(KEYS | agent_fields.NOT_HERE.keys(), "an agent", _MEANT)
+    for key, why in agent_fields.NOT_HERE.items():
+        if head.meta.get(key):
+            fields.note(key, f"{key} does nothing here: {why}")
     is_plugins = place.plugin is not None
     if is_plugins:
         for key in _NOT_OF_PLUGINS:
@@ -145,26 +151,28 @@ def _agent(
         file=file,
         origin=place.origin,
         description=description,
-        prompt=_placed(head.body.strip(), place),
-        tools=_tools(fields),
+        prompt=_placed(agent_fields.with_reminder(head.body.strip(), fields), place),
+        tools=agent_fields.tools(fields),
         without=fields.rules("disallowedTools"),
         model=fields.text("model"),
         mode="" if is_plugins else fields.choice("permissionMode", _MODES) or "",
         max_turns=fields.whole("maxTurns"),
         skills=fields.listed("skills"),
-        servers=() if is_plugins else _servers(fields),
+        servers=() if is_plugins else agent_fields.servers(fields),
         hooks={} if is_plugins else fields.object("hooks"),
         memory=fields.choice("memory", ("user", "project", "local")) or "",
         background=fields.switch("background", False),
-        effort=fields.choice("effort", _EFFORTS),
+        effort=agent_fields.effort(fields, place.origin),
         isolation=fields.choice("isolation", ("worktree",)) or "",
         color=fields.text("color"),
         opening=fields.text("initialPrompt"),
         first_line=head.first_line,
+        no_memory=fields.switch("omitClaudeMd", False),
+        compacts_at=fields.whole("autoCompactWindow"),
     )
     agent = replace(agent, digest=digest) if grants_something(agent) else agent
     found = tuple(sorted(dict.fromkeys(mistakes), key=lambda mistake: mistake.line))
-    return (agent if description and not _name_problem(name) else None), found
+    return (agent if description and not agent_fields.name_problem(name) else None), found
 
 
 def _placed(text: str, place: Place) -> str:
@@ -177,8 +185,9 @@ def _placed(text: str, place: Place) -> str:
 
 def grants_something(agent: Agent) -> bool:
     """Whether anything in the head loosens, runs or reaches what the session would not by itself. What no head can do
-    (other modes, servers of its own) needs no trust."""
-    return bool(agent.mode == "acceptEdits" or agent.hooks or agent.memory == "user")
+    (other modes) needs no trust."""
+    own = agent_servers.described(agent.servers)
+    return bool(agent.mode == "acceptEdits" or agent.hooks or agent.memory == "user" or own)
 
 
 def load_agents(places: Iterable[Place]) -> tuple[tuple[Agent, ...], tuple[Mistake, ...]]:
@@ -213,28 +222,3 @@ def read_agents(
         counts.setdefault(agent.name, agent)
     hidden = tuple(agent for agent in ordered if counts[agent.name] is not agent)
     return Loaded(tuple(counts.values()), hidden, tuple(mistakes), search.seen)
-
-
-def _name_problem(name: str) -> str:
-    if not name:
-        return "name is missing: it is what the agent is called by"
-    if len(name) > _LONGEST or visible_line(name) != name or set(name) & set("(),"):
-        return f"name must be one line of at most {_LONGEST} characters without commas and parentheses: {name[:40]!r}"
-    if ":" in name or name.startswith("-"):
-        return f"name must not hold a colon nor begin with a dash: {name[:40]!r}"
-    return ""
-
-
-def _tools(fields: Fields) -> tuple[str, ...] | None:
-    """A star is every tool, as is saying nothing."""
-    if fields.head.meta.get("tools") is None:
-        return None
-    tools = fields.rules("tools")
-    return None if tools in {("*",), ("All", "tools"), ("all",)} else tools
-
-
-def _servers(fields: Fields) -> tuple[Any, ...]:
-    value = fields.head.meta.get("mcpServers")
-    if value is None or isinstance(value, list | dict):
-        return tuple(value) if isinstance(value, list) else (value,) if value else ()
-    return fields.listed("mcpServers")

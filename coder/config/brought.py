@@ -146,7 +146,8 @@ def _grants(value: Json, file: str) -> Iterator[Brought]:
         _item(file, "rule", _text(rule), f"while /{name_of(file)} is used", rule)
         for rule in _list(value.get("allowed-tools"))
     ]
-    for item in (*rules, *_of_agent(value, file), *_hooks(value.get("hooks"), file)):
+    head = (*_of_agent(value, file), *_hooks(value.get("hooks"), file), *_servers(value, file))
+    for item in (*rules, *head):
         yield replace(item, digest=f"{value.get('sha256')}:{item.digest}" if item.digest else "")
 
 

@@ -1,6 +1,6 @@
 """Which Markdown files of a repository grant something while they are used: rules and hooks in heads of commands and
-skills, the mode, hooks and the person's folder in those of agents. For trust to judge; must not know whether it trusts
-them, nor what uses such files.
+skills, the mode, hooks, servers and the person's folder in those of agents. For trust to judge; must not know whether
+it trusts them, nor what uses such files.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from coder.config.shown import shown
+from coder.core.agent_servers import described, entries_of
 from coder.core.messages import Json
 from coder.frontmatter.divided import divided
 from coder.frontmatter.found import File, Search
 from coder.frontmatter.read import LIMIT, split
 
-RULES, HOOKS, MODE, MEMORY = "allowed-tools", "hooks", "permissionMode", "memory"
+RULES, HOOKS, MODE, MEMORY, SERVERS = "allowed-tools", "hooks", "permissionMode", "memory", "mcpServers"
 _LOOSE_MODE, _YOURS = "acceptEdits", "user"
 
 
@@ -50,12 +51,13 @@ def _of_agent(meta: Mapping[str, object]) -> Json:
         HOOKS: meta.get(HOOKS),
         MODE: _LOOSE_MODE if mode == _LOOSE_MODE.lower() else "",
         MEMORY: _YOURS if memory == _YOURS else "",
+        SERVERS: described(entries_of(meta.get(SERVERS))),
     }
 
 
 def _mentions(data: bytes) -> bool:
     start = data[: 2 * LIMIT]
-    return b"---" in start[:200] and any(key.encode() in start for key in (RULES, HOOKS, MODE, MEMORY))
+    return b"---" in start[:200] and any(key.encode() in start for key in (RULES, HOOKS, MODE, MEMORY, SERVERS))
 
 
 def _rules(value: object) -> list[object]:

@@ -55,8 +55,8 @@ def servers_of(
     if os.path.lexists(managed / MANAGED_FILE):
         given = tuple(_hosted(source, warnings) for source in given)
         own = () if plain else _managed(managed / MANAGED_FILE, start, warnings)
-        settings = replace(settings, is_managed=True)
-        return _bounded(replace(settings, sources=(*own, *given), is_closed=True), stack), tuple(warnings)
+        settings = replace(settings, sources=(*own, *given), is_closed=True, is_managed=True)
+        return _bounded(settings, stack), tuple(warnings)
     if plain or flags.strict_mcp_config:
         return _bounded(replace(settings, sources=given, is_closed=True), stack), tuple(warnings)
     mine: tuple[global_file.Own, ...] = ()

@@ -63,7 +63,8 @@ class Brief:
 class Report:
     """How an agent ended. `text` is its last word, bounded; where it was longer, `artifact` is the file with all of it.
     `value` is what it handed in for `Brief.out`. `branch` holds what it changed in a worktree of its own, "" when that
-    is nothing. `usd` None: not known. `resumed`: it had ended before, and was not asked again."""
+    is nothing. `usd` None: not known. `resumed`: it had ended before, and was not asked again. `in_front`: it was to
+    work in the background, and was waited for all the same, because nothing does here or (`nested`) no agent's does."""
 
     id: str
     kind: str
@@ -80,6 +81,7 @@ class Report:
     tool_uses: int = 0
     seconds: float = 0.0
     resumed: bool = False
+    in_front: Literal["", "off", "nested"] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)

@@ -136,7 +136,8 @@ class ServerSettings:
     the names the person turned off, `unapproved` those of the project that they have not said yes to, with the reason.
     `allowed` and `denied` are the administrator's entries, None: no such list. `required` must be connected before the
     first request. `search` is how tools are deferred: auto, auto:N (percent of the window), true or false. `is_closed`:
-    there are these servers and no others, not those of extensions either. `is_managed`: the administrator says so."""
+    there are these servers and no others, not those of extensions either; `is_managed`: because an administrator says
+    so."""
 
     sources: tuple[ServerSource, ...] = ()
     off: tuple[str, ...] = ()

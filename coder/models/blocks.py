@@ -9,8 +9,10 @@ from typing import NoReturn
 
 from coder.core.messages import Block, Json, Opaque, Text, Thinking, ToolUse
 from coder.core.model import TextPart, ThinkingPart
+from coder.core.nesting import is_deeper
 
 INVALID_JSON = "INVALID_JSON"
+_TOO_DEEP = "it is nested too deeply"
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -113,7 +115,9 @@ def parse_input(raw: str) -> Json:
     try:
         value = json.loads(raw, parse_constant=_refuse_constant, parse_float=_finite)
     except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
+        raise ValueError(_TOO_DEEP) from error
+    if is_deeper(value, raw):
+        raise ValueError(_TOO_DEEP)
     if not isinstance(value, dict):
         raise ValueError(f"it must be a JSON object, not {type(value).__name__}")
     if _SURROGATE_ESCAPE.search(raw):

@@ -9,6 +9,7 @@ from coder.core import prompts
 from coder.core.agents import Report
 from coder.core.messages import Json
 from coder.core.tools import ToolOutput
+from coder.core.usage_form import usage
 from coder.tools.agent import Launched
 
 _MOST_VALUE = 8_000  # characters of what an agent handed in
@@ -51,13 +52,14 @@ def text_of(report: Report) -> str:
         parts.append("The agent ended without a word.")
     if report.branch:
         parts.append(prompts.load("reminders/agent_branch", branch=report.branch))
+    if report.in_front:
+        parts.append(prompts.load(f"reminders/agent_in_front_{report.in_front}"))
     parts.append(prompts.load("reminders/agent_again", id=report.id))
     return "\n\n".join(parts)
 
 
 def data_of(report: Report, prompt: str) -> Json:
     """The structured result, contracts §14.3."""
-    usage = report.usage
     more: Json = {"worktreeBranch": report.branch} if report.branch else {}
     if report.error:
         more["error"] = report.error
@@ -69,13 +71,8 @@ def data_of(report: Report, prompt: str) -> Json:
         "resolvedModel": report.model,
         "totalToolUseCount": report.tool_uses,
         "totalDurationMs": round(report.seconds * 1000),
-        "totalTokens": usage.prompt_tokens + usage.output_tokens,
-        "usage": {
-            "input_tokens": usage.input_tokens,
-            "output_tokens": usage.output_tokens,
-            "cache_creation_input_tokens": usage.cache_creation_input_tokens,
-            "cache_read_input_tokens": usage.cache_read_input_tokens,
-        },
+        "totalTokens": report.usage.prompt_tokens + report.usage.output_tokens,
+        "usage": usage(report.usage),
         "prompt": prompt,
         **more,
     }

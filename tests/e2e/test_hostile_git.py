@@ -183,4 +183,5 @@ async def test_none_sings_where_we_write_the_index(place: Place, tmp_path: Path)
     age()
     await auto.undoing.redo()
     age()
+    await auto.checkpoints.aclose()
     assert trapped.sung == []

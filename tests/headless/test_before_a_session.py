@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from coder.core.messages import Usage
+from coder.core.usage_form import usage
 from tests.support import ends
 from tests.support.cli import Place
 from tests.support.fakeapi import fake_api, turn
@@ -39,6 +41,7 @@ def test_what_is_wrong_is_spelled_so_that_any_reader_understands_it() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     (line,) = done.stdout.splitlines()
     assert json.loads(line)["errors"] == [words] and done.stderr == b""
+    assert json.loads(line)["usage"] == usage(Usage())  # as every other result has it
 
 
 @pytest.mark.parametrize("args", [(), ("--output-format", "json")])

@@ -163,7 +163,8 @@ def test_an_interrupt_ends_agents_in_the_background_unless_each_can_be_stopped(p
     stalled = rule({"user_regex": "^part"}, "Never.", fault=STALLS)
     launched = rule({"last_tool_result_contains": "works in the background"}, "I go on.")
     more = rule({"last_user_contains": "and now"}, "All is told.")
-    script = fan(["part x"], more, stalled, launched, run_in_background=True)
+    woken = rule({"last_user_contains": "<status>stopped"}, "It was stopped.")
+    script = fan(["part x"], more, woken, stalled, launched, run_in_background=True)
     with fake_api(script) as api, wired(place, url=api.url) as wire:
         wire.ask("initialize", **({"perTaskStopAffordance": True} if stops_tasks else {}))
         wire.say(GO)
@@ -172,7 +173,8 @@ def test_an_interrupt_ends_agents_in_the_background_unless_each_can_be_stopped(p
         wire.ask("get_context_usage")
         if stops_tasks:
             assert not told(wire.seen, "task_notification")
-            wire.ask("stop_task", task_id=started["task_id"])
+            wire.request("stop_task", task_id=started["task_id"])
+            assert wire.result()["result"] == "It was stopped."
         else:
             if not told(wire.seen, "task_notification"):
                 wire.until(lambda frame: frame.get("subtype") == "task_notification")

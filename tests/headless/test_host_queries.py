@@ -140,6 +140,8 @@ async def test_a_command_in_the_background_is_told_of_looked_at_and_ended(tmp_pa
         assert await wire.ask("stop_task", task_id=name) == {}
         told = next(f for f in wire.seen if f.get("subtype") == "task_notification")  # at the latest by then
         assert (told["task_id"], told["status"], told["tool_use_id"]) == (name, "stopped", begun["tool_use_id"])
+        (updated,) = (f for f in wire.seen if f.get("subtype") == "task_updated")
+        assert updated.keys() == {"type", "subtype", "task_id", "patch", "session_id", "uuid"}
         assert "no task nope" in await refused(wire, "stop_task", task_id="nope")
 
 

@@ -51,6 +51,7 @@ def test_a_server_of_the_host_tells_that_its_tools_are_others(place: Place) -> N
         until = time.monotonic() + DEADLINE
         while len(wire.ask("mcp_status")["mcpServers"][0]["tools"]) < 2:
             assert time.monotonic() < until
+        assert wire.ask("mcp_status")["mcpServers"][0]["config"] == {"type": "sdk", "name": "own"}
         wire.say("second")
         assert "mcp__own__later" in begun(wire.turn())["tools"]
         assert wire.close() == 0 and wire.stderr == ""

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,9 @@ from tests.support import warm
 
 DEADLINE = 60.0
 CODER = (sys.executable, "-m", "coder")
+# Every Python finds its own library, and none that of another: the `python3` of a test may be one.
+_ITS_OWN = {Path(sysconfig.get_path("stdlib")), Path(sysconfig.get_path("platstdlib"))}
+_ITS_OWN |= {each / "lib-dynload" for each in _ITS_OWN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class Place:
             "LANG": "C.UTF-8",
             "IS_SANDBOX": "1",  # tests may run as root
             "PYTHONWARNDEFAULTENCODING": "1",
-            "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+            "PYTHONPATH": os.pathsep.join(path for path in sys.path if path and Path(path) not in _ITS_OWN),
         }
         if url is not None:
             env |= {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": "sk-test-key-that-must-not-show"}

@@ -8,6 +8,22 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 SDK_TESTS = ROOT / "tests" / "online" / "sdk"
+# Of an agent's definition, in both SDKs together.
+FIELDS = {
+    *(
+        "description",
+        "prompt",
+        "tools",
+        "disallowedTools",
+        "model",
+        "mcpServers",
+        "skills",
+        "initialPrompt",
+        "maxTurns",
+    ),
+    *("background", "memory", "effort", "permissionMode", "autoCompactWindow", "omitClaudeMd", "observer"),
+    *("observerMessage", "criticalSystemReminder_EXPERIMENTAL"),
+}
 _ROW = re.compile(r"\| `(\w+)` \| ([^|]*) \| ([^|]*) \| ([^|]*) \|")
 
 

@@ -27,10 +27,10 @@ def node_sdk() -> Iterator[Path]:
     """The folder of the package, in the `node_modules` that holds what it needs."""
     kept = os.environ.get("CODER_SDKS")
     if kept:
-        yield _fetched(Path(kept).absolute())
+        yield _sdk(Path(kept).absolute())
         return
     with tempfile.TemporaryDirectory(prefix="coder-sdks-", ignore_cleanup_errors=True) as folder:
-        yield _fetched(Path(folder))
+        yield _sdk(Path(folder))
 
 
 def program_in(folder: Path) -> Path:
@@ -41,18 +41,22 @@ def program_in(folder: Path) -> Path:
     return at
 
 
-def _fetched(into: Path) -> Path:
-    """Without the program of another maker that the package would bring: it is ours that is driven."""
+def fetched(into: Path, *named: str) -> Path:
+    """The `node_modules` with these packages in a folder of their own."""
     _program("node")
     done = into / ".fetched"
     if not done.exists():
         shutil.rmtree(into, ignore_errors=True)
         into.mkdir(parents=True)
-        named = NAME if os.environ.get("CODER_SDKS_NEWEST") else f"{NAME}@{VERSION}"
         quiet = ["--omit=optional", "--no-audit", "--no-fund", "--ignore-scripts"]
-        _run([_program("npm"), "install", *quiet, "--prefix", str(into), named])
+        _run([_program("npm"), "install", *quiet, "--prefix", str(into), *named])
         done.touch()
-    return into / "node_modules" / NAME
+    return into / "node_modules"
+
+
+def _sdk(into: Path) -> Path:
+    """Without the program of another maker that the package would bring: it is ours that is driven."""
+    return fetched(into, NAME if os.environ.get("CODER_SDKS_NEWEST") else f"{NAME}@{VERSION}") / NAME
 
 
 def _program(name: str) -> str:

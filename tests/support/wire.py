@@ -21,11 +21,12 @@ SDK = ("--output-format", "stream-json", "--verbose", "--input-format", "stream-
 
 class Wire:
     """`answers` has what a host says to what it is asked, by the subtype of the request: the payload, or what it raises
-    as an error. `seen` is all that has come, in order."""
+    as an error. `seen` is all that has come, in order, `asked` what was asked of it."""
 
     def __init__(self, process: subprocess.Popen[bytes], answers: Answers) -> None:
         self.process = process
         self.seen: list[Json] = []
+        self.asked: list[Json] = []
         self._answers = answers
         self._lines: queue.Queue[bytes] = queue.Queue()
         self._at = 0
@@ -54,7 +55,8 @@ class Wire:
         """Asks, and does not wait. Returns the id of the request."""
         self._asked += 1
         name = f"req_{self._asked}_test"
-        self.send({"type": "control_request", "request_id": name, "request": {"subtype": subtype, **fields}})
+        self.asked.append({"type": "control_request", "request_id": name, "request": {"subtype": subtype, **fields}})
+        self.send(self.asked[-1])
         return name
 
     def answer(self, name: str) -> Json:
@@ -146,7 +148,7 @@ class Wire:
     def _reply(self, frame: Json) -> None:
         request = frame["request"]
         answer = self._answers.get(request["subtype"])
-        if answer is None:
+        if answer is None or self.process.stdin is None or self.process.stdin.closed:
             return  # left without an answer, as a host may
         body: Json = {"subtype": "success", "request_id": frame["request_id"]}
         try:

@@ -11,7 +11,7 @@ from pathlib import Path
 import claude_agent_sdk as sdk
 import pytest
 
-from tests.support.sdk_matrix import SDK_TESTS, Row, rows
+from tests.support.sdk_matrix import FIELDS, SDK_TESTS, Row, rows
 
 
 @cache
@@ -24,6 +24,11 @@ def functions(file: str) -> set[str]:
 def test_each_option_of_the_python_sdk_is_named() -> None:
     options = {field.name for field in dataclasses.fields(sdk.ClaudeAgentOptions)}
     assert {row.option for row in rows("Python")} == options
+
+
+@pytest.mark.behaviour("B-2750")
+def test_each_field_of_an_agent_of_the_python_sdk_is_named() -> None:
+    assert {field.name for field in dataclasses.fields(sdk.AgentDefinition)} <= FIELDS
 
 
 @pytest.mark.behaviour("B-2307")

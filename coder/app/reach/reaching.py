@@ -89,8 +89,8 @@ def reach_of(
         skipped=tuple((each.server, each.kind, each.text) for each in problems if each.skipped and each.server),
     )
     reaches: list[Reach] = []
-    plain = connect or _really(outset, env, hosted.channel if hosted is not None else None)
-    ties = _ties(outset, find, asking.Parties(gate, points), env, lambda: reaches[0])
+    plain = connect or really(outset, env, hosted.channel if hosted is not None else None)
+    ties = ties_of(outset, find, asking.Parties(gate, points), env, lambda: reaches[0])
     made: Reach = session.Reach(
         known,
         ties,
@@ -102,7 +102,7 @@ def reach_of(
     return made
 
 
-def _ties(
+def ties_of(
     outset: Outset,
     find: Callable[[str], Tool | None],
     parties: Parties,
@@ -149,7 +149,7 @@ def _denied(gate: Gate, server: str) -> str:
     return "; ".join(rules) if decision.verdict == "deny" else ""
 
 
-def _really(outset: Outset, env: Mapping[str, str], channel: Channel | None) -> Connect:
+def really(outset: Outset, env: Mapping[str, str], channel: Channel | None) -> Connect:
     config, workspace = outset.config, outset.ground.workspace
     place = connecting.place_of(config.home, config.cwd, env, workspace.mind, workspace.marks)
     made: Connect = connecting.connecting(place, channel, connecting.logins_of(config, env))

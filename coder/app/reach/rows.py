@@ -81,7 +81,7 @@ def _config(server: Server) -> Json:
         case Http(kind=kind, url=url):
             return {"type": kind, "url": veil_of(server)(_bare(url))}
         case Hosted():
-            return {"type": "sdk"}
+            return {"type": "sdk", "name": server.name}
 
 
 def _bare(url: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol
 from coder.app.subagents.choice import Choice
 from coder.core.agents import Brief
 from coder.core.choices import Effort, Mode
-from coder.core.config import RuleText
+from coder.core.config import RuleText, ServerSource
 from coder.core.dataclass import dataclass
 from coder.core.messages import Message
 
@@ -24,7 +24,8 @@ class Cast:
     its first message before the prompt, None for none; `prompt` what it is told then. `calls` bounds its tool calls.
     `reads_only`: its mode is plan whatever the session's is, bypassPermissions too. `knows_project`: memory files of
     folders it comes to are told to it as to the session. `rules` are lent to the session's rules while it runs.
-    `hooks` and `servers` are raw, as its definition has them; `source` is the file, for messages."""
+    `hooks` is raw, as its definition has it, and so is what is `described`: servers that are begun for it alone.
+    `compacts_at` is the window that it thinks it has, None for the model's; `source` is the file, for messages."""
 
     kind: str
     model: str
@@ -44,7 +45,8 @@ class Cast:
     knows_project: bool = True
     rules: tuple[RuleText, ...] = ()
     hooks: Mapping[str, Any] = field(default_factory=dict)
-    servers: tuple[Any, ...] = ()
+    described: ServerSource | None = None
+    compacts_at: int | None = None
     source: str = ""
 
 

@@ -126,14 +126,21 @@ class SessionCasting:
         head = self._head(agent)
         background = agent.background if brief.background is None else brief.background or agent.background
         mode = head.mode(parts.mode())
-        chosen = Choice(agent.tools, agent.without, counting.named_servers(agent) or None)
+        own, shared = head.described(parts.config, parts.servers() or ())
+        chosen = Choice(agent.tools, agent.without, head.servers_chosen(parts.servers, shared))
         remembered = remembering.remembering_of(agent, parts.config) if head.remembers() else None
         return Cast(
             kind=agent.name,
             model=self._model(brief, agent, head),
             effort=brief.effort or agent.effort,
             tools=self._tools(
-                agent, chosen, depth, background=background, plans=mode == "plan", remembers=remembered is not None
+                agent,
+                chosen,
+                depth,
+                background=background,
+                plans=mode == "plan",
+                remembers=remembered is not None,
+                brings=own is not None,
             ),
             system=self._system(agent),
             prompt=brief.prompt,
@@ -146,10 +153,11 @@ class SessionCasting:
             color=agent.color,
             choice=chosen,
             reads_only=agent.reads_only,
-            knows_project=agent.knows_project,
+            knows_project=agent.knows_project and not agent.no_memory,
             rules=remembered.rules if remembered is not None else (),
             hooks=head.hooks(parts.config),
-            servers=head.servers(parts.servers),
+            described=own,
+            compacts_at=agent.compacts_at,
             source=str(agent.file),
         )
 
@@ -197,7 +205,7 @@ class SessionCasting:
         return made.model
 
     def _tools(
-        self, agent: Agent, chosen: Choice, depth: int, *, background: bool, plans: bool, remembers: bool
+        self, agent: Agent, chosen: Choice, depth: int, *, background: bool, plans: bool, remembers: bool, brings: bool
     ) -> tuple[str, ...]:
         every = tuple(self._parts.tools())
         without = set(NOT_FOR_AGENTS)
@@ -208,7 +216,7 @@ class SessionCasting:
         found = tools_of(
             chosen, every, without, IN_BACKGROUND if background else None, REMEMBERING if remembers else ()
         )
-        if not found and not chosen.wants_servers:
+        if not found and not chosen.wants_servers and not brings:
             asked = ", ".join(map(counting.shown, agent.tools or ())) or "nothing"
             less = f" less {', '.join(map(counting.shown, agent.without))}" if agent.without else ""
             name, file = counting.shown(agent.name), counting.shown(str(agent.file))
@@ -232,7 +240,9 @@ class SessionCasting:
         parts = self._parts
         git = parts.told.git() if agent.knows_project else ()
         message = context_message(parts.config.cwd, self._roots(), parts.today, tells_branch=not git)
-        memory = parts.told.memory() if agent.knows_project else ()
+        memory = parts.told.memory() if agent.knows_project and not agent.no_memory else ()
+        if agent.no_memory:
+            memory = parts.told.managed()
         own = (remembered,) if remembered is not None else ()
         parts_of_it = (*message.content, *memory, *self._skills(agent, head), *own, *git)
         return Message("user", parts_of_it, Meta(kind="context"))

@@ -4,7 +4,7 @@ gate, rules and money. Must not know who asked for it, or what becomes of its re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,16 +26,16 @@ from coder.app.subagents.bounds import Bounds, Turns
 from coder.app.subagents.cast import Cast
 from coder.app.subagents.coming import Coming
 from coder.app.subagents.footing import AgentControl, Footing
+from coder.app.subagents.outfit import Outfit
 from coder.app.subagents.record import Record
-from coder.app.subagents.relay import SUBMIT, Relay
+from coder.app.subagents.relay import Relay
 from coder.app.subagents.submitting import Submit
-from coder.app.toolbox import SessionTools
+from coder.core.config import Config
 from coder.core.events import RunEnded
 from coder.core.lazy import LazyModule
 from coder.core.messages import Message, Meta, Text
 from coder.core.model import ModelRequest
 from coder.core.requests import Deny, PermissionRequest, Reply, Request
-from coder.core.tools import Tool
 from coder.tools.ledger import FileLedger
 from coder.tools.plan import Planning
 from coder.tools.registry import Helpers, ToolSession
@@ -44,10 +44,13 @@ from coder.tools.todo import Todos
 from coder.workspace.local import LocalWorkspace
 
 if TYPE_CHECKING:
+    from coder.app.subagents import bringing
+    from coder.app.subagents.bringing import Brought
     from coder.models.budget import Budget
+else:  # for an agent that brings servers
+    bringing = LazyModule("coder.app.subagents.bringing")
 
 _repetition = LazyModule("coder.agent.repetition")
-NEVER = frozenset({"AskUserQuestion", "EnterPlanMode", "TaskOutput", "Workflow", "WaitForMcpServers", SUBMIT})
 
 
 class Child:
@@ -83,19 +86,22 @@ class Child:
         out = record.brief.out
         self.submit = Submit(out, is_due=not record.is_told_more) if out is not None else None
         self._points = footing.points.of_agent(self._scene())
-        self._tools = self._toolbox(helpers)
+        self._brought = self._brings()
+        self._outfit = self._fitted(helpers)
+        self._tools = self._outfit.box
         self._bounds = Bounds(self._points, cast.calls, self._tools.names, lambda: self._is_handed_in)
         template = self._template()
+        self._checks = self._gate(judge)
         again = Again(self._tools, judge, self._workspace)
         self.agent = Agent(
             self._model,
             template,
             history_of(self.journal),
-            self._executor(self._gate(judge), ancestors, berth),
+            self._executor(self._checks, ancestors, berth),
             relay.emit,
             self._policies(berth),
-            cast.context,
-            room_of(config, template, self._spill, again),
+            self._context if cast.context is not None else None,
+            room_of(self._within(config), template, self._spill, again),
             self.journal,
             self.journal.edited_since,
             self._bounds,
@@ -112,6 +118,9 @@ class Child:
         if not self.agent.history.messages:
             for note in await self._points.started():
                 self.agent.tell(reminder(note))
+        if self._brought is not None and await self._with_servers(self._brought):
+            self._outfit.renew()
+            self.agent.begins_with(self._template())
         said = Message("user", (Text(prompt),), Meta(kind="prompt"))
         while True:
             ended = await self.agent.run(said)
@@ -120,12 +129,19 @@ class Child:
                 return ended
             said = Message("user", tuple(block for each in left for block in each.content), Meta(kind="prompt"))
 
+    async def _with_servers(self, brought: Brought) -> bool:
+        self._record.doing = "starting its servers"
+        self._relay.progress()
+        return await brought.begin()
+
     def steer(self, text: str) -> None:
         self.agent.steer(Message("user", (Text(text),), Meta(kind="steer")))
 
     async def aclose(self) -> None:
         """Ends what it started, and stores what is left. Never raises."""
         self._shared.shells.forget()
+        if self._brought is not None:
+            await self._brought.aclose()
         await self._points.aclose()
         await self._workspace.aclose()
         await self._model.aclose()
@@ -150,31 +166,39 @@ class Child:
             head,
         )
 
-    def _toolbox(self, helpers: Helpers) -> SessionTools:
-        cast, footing = self._cast, self._footing
-        every = footing.tools(
+    def _brings(self) -> Brought | None:
+        if self._cast.described is None:
+            return None
+        needs = bringing.Needs(
+            lambda: self._checks,
+            lambda name: self._tools.find(name),
+            lambda: tuple(self._workspace.roots),
+            self._relay.emit,
+            self._record.transcript,
+        )
+        made: Brought | None = bringing.brought(self._footing, self._cast, self._cast.described, needs)
+        return made
+
+    def _context(self) -> Message:
+        assert self._cast.context is not None
+        return self._brought.told(self._cast.context) if self._brought is not None else self._cast.context
+
+    def _within(self, config: Config) -> Config:
+        """With the smaller of the windows that are wished for."""
+        wished = [each for each in (self._cast.compacts_at, config.auto_compact_window) if each is not None]
+        return replace(config, auto_compact_window=min(wished)) if wished else config
+
+    def _fitted(self, helpers: Helpers) -> Outfit:
+        every = self._footing.tools(
             self._shared,
             self._workspace,
             helpers,
             lambda message: self.agent.tell(message),
             lambda: self.agent.history.messages,
         )
-        wanted = set(cast.tools) - NEVER
-        if self._control.mode != "plan":
-            wanted.discard("ExitPlanMode")
-        own: list[Tool] = [tool for tool in every if tool.name in wanted]
-        if self.submit is not None:
-            own.append(self.submit)
-        aliases = self._footing.outset.config.tool_aliases
-        return SessionTools(own, further=self._further(wanted), aliases=aliases)
-
-    def _further(self, wanted: set[str]) -> Callable[[str], Tool | None] | None:
-        """What of servers may be called without being told of with every request, by an agent that has UseTool."""
-        find = self._footing.find
-        if find is None or "UseTool" not in wanted:
-            return None
-        choice = self._cast.choice
-        return lambda name: find(name) if choice.allows(name) else None
+        more = (self.submit,) if self.submit is not None else ()
+        plans = self._control.mode == "plan"
+        return Outfit(self._footing, self._cast, every, more, self._brought, plans=plans)
 
     def _template(self) -> ModelRequest:
         config, cast = self._footing.outset.config, self._cast
@@ -202,7 +226,7 @@ class Child:
             judge,
             self._ask,
             self._relay.emit,
-            footing.remember,
+            footing.remember if self._brought is None else self._brought.remembering(footing.remember),
             self._control.set_mode,
             lambda: self._workspace.cwd,
             self._points.before_asking,
@@ -230,4 +254,5 @@ class Child:
         submit = (self.submit,) if self.submit is not None else ()
         circles = Later(lambda: _repetition.Repetition())
         coming = (Coming(self._footing.due, berth.cwd, berth.here),) if self._cast.knows_project else ()
-        return (*limit, RepeatedFailure(), circles, *coming, *submit, self._bounds, self._points)
+        news = (self._brought.news,) if self._brought is not None else ()
+        return (*limit, RepeatedFailure(), circles, *news, *coming, *submit, self._bounds, self._points)

@@ -5,7 +5,8 @@ definitions, sessions or servers.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 from coder.core.dataclass import dataclass
 from coder.permissions.names import names
@@ -27,8 +28,8 @@ _FOREIGN = re.compile(r"[^A-Za-z0-9_-]")
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """`only` None: all. `without` goes first. `servers` are those whose tools it has, where it names any; an entry of
-    `only` that names one of another server counts all the same."""
+    """`only` None: all. `without` goes first. `servers` are those whose tools it has, where it names any: all of them,
+    or those that `only` names one by one. An entry of `only` that names one of another server counts all the same."""
 
     only: tuple[str, ...] | None = None
     without: tuple[str, ...] = ()
@@ -39,7 +40,7 @@ class Choice:
             return False
         is_named = self.only is not None and any(_names(entry, name) for entry in self.only)
         if name.startswith("mcp__") and self.servers is not None:
-            return is_named or any(_names(f"mcp__{_FOREIGN.sub('_', server)}", name) for server in self.servers)
+            return is_named or any(_names(server, name) for server in self._whole())
         return self.only is None or is_named
 
     def has(self, name: str) -> bool:
@@ -47,6 +48,17 @@ class Choice:
         return self.allows(name) or (
             name in _DISPATCHERS and self.wants_servers and not any(_names(entry, name) for entry in self.without)
         )
+
+    def of_servers(self, servers: Collection[str]) -> Choice:
+        """The same among the tools of these servers, which are offered to nobody else."""
+        return replace(self, servers=tuple(servers))
+
+    def _whole(self) -> Iterator[str]:
+        """Those of which every tool is meant, as entries."""
+        for server in self.servers or ():
+            entry = f"mcp__{_FOREIGN.sub('_', server)}"
+            if not any(bare(each).startswith(f"{entry}__") for each in self.only or ()):
+                yield entry
 
     @property
     def wants_servers(self) -> bool:

@@ -5,13 +5,20 @@ not know requests.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from coder.commands.agents import Agent
+from coder.core import agent_servers
 from coder.core.choices import MODES, Mode
-from coder.core.config import Config
+from coder.core.config import Config, ServerSource
 from coder.core.dataclass import dataclass
+from coder.core.lazy import LazyModule
 from coder.core.visible import visible_line
+
+if TYPE_CHECKING:
+    from coder.app.subagents import describing
+else:  # for definitions with servers of their own
+    describing = LazyModule("coder.app.subagents.describing")
 
 _KEPT: tuple[Mode, ...] = ("plan", "acceptEdits", "bypassPermissions")
 """Modes of a session that no definition loosens or tightens: stricter than any, or what the person chose for all."""
@@ -55,13 +62,20 @@ class Counting:
             return {}
         return agent.hooks
 
+    def described(self, config: Config, there: Sequence[str]) -> tuple[ServerSource | None, tuple[str, ...]]:
+        """The servers that it brings, None for none; and those of the session, whose names are `there`, that are the
+        very same."""
+        names = agent_servers.described(self.agent.servers)
+        if not names:
+            return None, ()
+        if not self.is_trusted:
+            self._untrusted(f"servers of its own ({shown(', '.join(names))})")
+            return None, ()
+        made: tuple[ServerSource | None, tuple[str, ...]] = describing.described(self.agent, config, there, self.say)
+        return made
+
     def servers(self, there: Callable[[], Sequence[str] | None]) -> tuple[str, ...]:
         """Those of the session that it names. `there` None: not known."""
-        if any(not isinstance(each, str) for each in self.agent.servers):
-            self.say(
-                "servers that an agent file describes itself are not begun: name one of the session's in mcpServers "
-                "(coder mcp add makes one)"
-            )
         names = named_servers(self.agent)
         known = there() if names else None
         for name in names:
@@ -69,12 +83,19 @@ class Counting:
                 self.say(f"this session has no server {shown(name)}")
         return names
 
+    def servers_chosen(
+        self, there: Callable[[], Sequence[str] | None], shared: tuple[str, ...]
+    ) -> tuple[str, ...] | None:
+        """Those of the session to which it is held, with those that are `shared`; None: all that its tools leave it."""
+        named = self.servers(there)
+        return (*named, *shared) if named or (shared and self.agent.tools is not None) else None
+
     def _untrusted(self, what: str) -> None:
         self.say(f"{what}: not used, for nobody trusted this file as it is now (coder trust shows it)")
 
 
 def named_servers(agent: Agent) -> tuple[str, ...]:
-    return tuple(each for each in agent.servers if isinstance(each, str))
+    return agent_servers.named(agent.servers)
 
 
 def shown(text: str) -> str:

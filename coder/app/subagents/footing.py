@@ -20,6 +20,7 @@ from coder.tools.registry import Helpers, ToolSession
 from coder.workspace.local import LocalWorkspace
 
 if TYPE_CHECKING:
+    from coder.app.reach.linking import Connect
     from coder.app.subagents.coming import Due
     from coder.app.subagents.merging import Merging
     from coder.app.subagents.origin import Origin
@@ -41,8 +42,9 @@ class Makes(Protocol):
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Footing:
     """`tools` makes the tools of an agent, `find` finds further ones, those of servers; `gate` is the session's, whose
-    questions no agent's interrupt. `interrupt` ends the run under way, `merging` is how a branch gets into the
-    session's work tree; `due` is the memory of folders that one comes to."""
+    questions no agent's interrupt. `connect` makes the links to servers that an agent brings, None: for real.
+    `interrupt` ends the run under way, `merging` is how a branch gets into the session's work tree; `due` is the memory
+    of folders that one comes to."""
 
     outset: Outset
     casting: Casting
@@ -55,6 +57,7 @@ class Footing:
     watch: Watch
     tools: Makes
     find: Callable[[str], Tool | None] | None
+    connect: Connect | None
     origin: Callable[[], Origin]
     merging: Merging
     interrupt: Callable[[], None]

@@ -19,6 +19,8 @@ from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.models import catalog
 
+_MOST_SAID = 10  # of what does not count
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Leading:
@@ -43,7 +45,9 @@ def leading(config: Config, start: Start) -> Leading:
     remembered = remembering.remembering_of(agent, config) if head.remembers() else None
     mode = head.mode(config.mode)
     hooks = head.hooks(config)
-    servers = head.servers(lambda: None)
+    there = (*(name for source in config.servers.sources for name in source.servers), *config.servers.unapproved)
+    own, shared = head.described(config, there)
+    servers = head.servers_chosen(lambda: None, (*shared, *(own.servers if own is not None else ())))
     notes += [f"{key} does not count where a session is this agent" for key in _idle(agent)]
     if (passed := roster.passed_over(agent.name)) is not None:
         notes.append(f"{counting.shown(str(passed.file))} is not used: {counting.why_passed_over(passed)}")
@@ -58,12 +62,13 @@ def leading(config: Config, start: Start) -> Leading:
         mode=mode if mode is not None and config.mode == "default" else config.mode,
         max_turns=config.max_turns or agent.max_turns,
         system_prompt=config.system_prompt or agent.prompt or config.system_prompt,  # "": none was asked for by SDKs
+        servers=replace(config.servers, sources=(*config.servers.sources, *((own,) if own is not None else ()))),
         rules=(*config.rules, *(remembered.rules if remembered is not None else ())),
         agents=replace(
             config.agents,
             tools=agent.tools,
             without=agent.without,
-            servers=servers or None,
+            servers=servers,
             spawns=bounded(agent.tools or ()),
             opening=agent.opening if not start.goes_on else "",
         ),
@@ -72,11 +77,15 @@ def leading(config: Config, start: Start) -> Leading:
     return Leading(made, HeadHooks(str(agent.file), str(agent.file.parent), hooks) if hooks else None)
 
 
-def check_given(config: Config) -> None:
-    """Raises ConfigError for an agent of the command line that is none: who gave it is there to mend it."""
-    wrong = next((each for each in given_agents(config.agents.given)[1] if each.level == "error"), None)
+def checked(config: Config) -> Config:
+    """With a warning of what does not count of the agents of the command line, or of a host. Raises ConfigError for one
+    that is none: who gave it is there to mend it."""
+    mistakes = given_agents(config.agents.given)[1]
+    wrong = next((each for each in mistakes if each.level == "error"), None)
     if wrong is not None:
         raise ConfigError(f"--agents: {counting.shown(wrong.text)}.")
+    said = tuple(f"--agents: {counting.shown(each.text)}." for each in mistakes[:_MOST_SAID])
+    return replace(config, warnings=(*config.warnings, *said)) if said else config
 
 
 def _model(config: Config, env: Mapping[str, str], agent: Agent, start: Start, notes: list[str]) -> str:

@@ -25,12 +25,13 @@ def _nothing() -> tuple[Block, ...]:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Told:
-    """What of a session its agents are told too: `memory` is what its memory files say and `git` how the repository
-    stands; `skills` are those that its model may use."""
+    """What of a session its agents are told too: `memory` is what its memory files say, `managed` what the
+    administrator's among them do, and `git` how the repository stands; `skills` are those that its model may use."""
 
     memory: Callable[[], tuple[Block, ...]] = _nothing
     git: Callable[[], tuple[Block, ...]] = _nothing
     skills: Callable[[], Sequence[Definition]] = tuple
+    managed: Callable[[], tuple[Block, ...]] = _nothing
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

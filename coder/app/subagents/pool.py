@@ -121,7 +121,10 @@ class Pool:
         if wanted and brief.parent == "main" and not self._never_behind:
             self._launched(record, cast, prompt)
             return Launched(record.id, record.title, record.model, record.transcript)
-        return await self._waited(record, Life(self, record, cast, prompt, _unprimed))
+        report = await self._waited(record, Life(self, record, cast, prompt, _unprimed))
+        if not brief.background:
+            return report
+        return replace(report, in_front="off" if self._never_behind else "nested")
 
     async def send(self, to: str, message: str, call: str, parent: str = "main") -> Report | str:
         record = self.family.find(to, parent)

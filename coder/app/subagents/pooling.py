@@ -36,6 +36,7 @@ def pool_of(made: Assembly) -> Pool:
         watch=made.ports.watch,
         tools=made.tooling.of_agent,
         find=lambda name: made.reach.find(name) if made.reach is not None else None,
+        connect=made.connect,
         origin=lambda: origin,
         merging=Merging(origin, made.checkpoints, pen, lambda: outset.journal.path),
         interrupt=lambda: made.agents.interrupt(),

@@ -87,6 +87,7 @@ def _row(agent: Agent, config: Config, env: Mapping[str, str], roster: Roster, r
     head.remembers()
     head.hooks(config)
     head.servers(lambda: None)
+    head.described(config, ())
     main = catalog.resolve(config.model.name, config.env)
     model = chosen(config, env, main, "", agent.model, is_ours=agent.origin == "built-in")
     notes += [model.note] if model.note else []

@@ -106,7 +106,7 @@ class AgentsOut:
             return
         before, self._begun[row.id], self._states[row.id] = self._states[row.id], row, row.state
         if _STATUSES.get(row.state) != _STATUSES.get(before) and row.state in _STATUSES:
-            yield self._system("task_updated", row, patch={"status": _STATUSES[row.state]})
+            yield self._updated(row, {"status": _STATUSES[row.state]})
         last = self._last.get(row.id)
         yield self._system(
             "task_progress",
@@ -133,7 +133,7 @@ class AgentsOut:
         patch: Json = {"status": _ENDS[state], "end_time": round(self._clock() * 1000)}
         if error:
             patch["error"] = error
-        yield self._system("task_updated", row, patch=patch)
+        yield self._updated(row, patch)
         yield self._system(
             "task_notification", row, status=state, output_file=file, summary=visible_line(summary), usage=_usage(row)
         )
@@ -154,7 +154,9 @@ class AgentsOut:
         parent, calls_only = self._calls.get(agent) or agent, not self._forwards
         match message.meta.kind:
             case "reply":
-                yield from convert.assistant(self._session_id, message, parent, calls_only=calls_only)
+                row = self._begun.get(agent)
+                model = "" if row is None else row.model
+                yield from convert.assistant(self._session_id, message, parent, calls_only=calls_only, model=model)
             case "results" | "steer" | "reminder":
                 yield from convert.results(self._session_id, message, parent, calls_only=calls_only)
             case _:
@@ -164,6 +166,9 @@ class AgentsOut:
         row = self._begun.get(event.agent)
         name = f"{_title(row)}: " if row is not None else ""
         return convert.informational(self._session_id, level, f"{name}{text}", self._calls.get(event.agent, ""))
+
+    def _updated(self, row: AgentRow, patch: Json) -> Json:
+        return convert.system(self._session_id, "task_updated", task_id=row.id, patch=patch)
 
     def _system(self, subtype: str, row: AgentRow, **fields: object) -> Json:
         asked = {"tool_use_id": row.call} if row.call else {}

@@ -15,6 +15,7 @@ from coder.core.events import (
     TaskEnded,
 )
 from coder.core.messages import Block, Json, Message, ToolResult, ToolUse, block_to_api, entry_uuids
+from coder.core.usage_form import usage as usage
 from coder.core.visible import visible_line
 from coder.frontends.stream_json.ended import failed_reply as failed_reply
 from coder.frontends.stream_json.ended import is_of_api as is_of_api
@@ -22,18 +23,19 @@ from coder.frontends.stream_json.ended import result as result
 from coder.frontends.stream_json.ended import synthetic as synthetic
 from coder.frontends.stream_json.frames import framed as framed
 from coder.frontends.stream_json.frames import system as system
-from coder.frontends.stream_json.frames import usage as usage
 from coder.frontends.stream_json.opening import init as init
+from coder.sessions.codec import made_up_id
 
 _CUT = "interrupted"  # the stop reason of a reply that was cut by an interrupt: ours, and none of the API
 _LEVELS = {"error": "warning"}  # there is nothing louder on the wire
 
 
 def assistant(
-    session_id: str, message: Message, parent: str | None = None, *, calls_only: bool = False
+    session_id: str, message: Message, parent: str | None = None, *, calls_only: bool = False, model: str = ""
 ) -> Iterator[Json]:
     """One message per content block, sharing the reply's id, as the transcript stores them. `parent` is the tool use
-    that asked the agent whose reply it is; `calls_only`: without what it says and thinks."""
+    that asked the agent whose reply it is; `calls_only`: without what it says and thinks. `model` is the one that was
+    asked: what is left of a reply that was cut short does not say whose it is."""
     meta = message.meta
     aborted = meta.stop_reason == _CUT
     more: Json = {"aborted": True} if aborted else {}
@@ -41,10 +43,10 @@ def assistant(
         if calls_only and not isinstance(block, ToolUse):
             continue
         body = {
-            "id": meta.api_id,
+            "id": meta.api_id or made_up_id(meta.uuid),
             "type": "message",
             "role": "assistant",
-            "model": meta.model,
+            "model": meta.model or model,
             "content": [_block(block)],
             "stop_reason": None if aborted else meta.stop_reason or None,
             "stop_sequence": None,

@@ -13,7 +13,8 @@ from coder.app.spent import Spent
 from coder.core.dataclass import dataclass
 from coder.core.events import EndReason, PermissionDenied, RunEnded
 from coder.core.messages import Json, Usage
-from coder.frontends.stream_json.frames import framed, usage
+from coder.core.usage_form import usage
+from coder.frontends.stream_json.frames import framed
 from coder.frontends.stream_json.opening import trust
 
 _SUBTYPES: dict[EndReason, str] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
-from coder.core.messages import Json, Usage
+from coder.core.messages import Json
 
 
 def framed(session_id: str, uuid: str = "", /, **fields: Any) -> Json:
@@ -15,18 +15,3 @@ def framed(session_id: str, uuid: str = "", /, **fields: Any) -> Json:
 
 def system(session_id: str, subtype: str, /, **fields: Any) -> Json:
     return framed(session_id, type="system", subtype=subtype, **fields)
-
-
-def usage(counts: Usage) -> Json:
-    return {
-        "input_tokens": counts.input_tokens,
-        "output_tokens": counts.output_tokens,
-        "cache_creation_input_tokens": counts.cache_creation_input_tokens,
-        "cache_read_input_tokens": counts.cache_read_input_tokens,
-        "cache_creation": {
-            "ephemeral_5m_input_tokens": counts.ephemeral_5m_input_tokens,
-            "ephemeral_1h_input_tokens": counts.ephemeral_1h_input_tokens,
-        },
-        "server_tool_use": {"web_search_requests": counts.web_search_requests, "web_fetch_requests": 0},
-        "service_tier": "standard",
-    }

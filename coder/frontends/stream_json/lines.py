@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from coder.core.messages import Json
+from coder.core.nesting import is_deeper
 from coder.sessions.lines import encode_line
 
 # A line over 1 MiB ends the reader of the Python SDK.
@@ -15,15 +16,18 @@ _STEPS = (50_000, 8_000, 1_000, 200)  # characters of a text that are kept whole
 _SHOWN = 1_000
 _MOST_ITEMS = 200
 _DEEPEST = 60
+_READ = 200  # levels: readers end at a thousand, at the latest
 _MEDIA = ("image", "document")
+_TOO_DEEP = "[nested too deeply, left out of this message]"
 
 
 def encode(message: Json) -> bytes:
     """The line of a message, whole. Never raises."""
     try:
-        return encode_line(message)
-    except RecursionError:  # what no reader would unnest
+        line = encode_line(message)
+    except RecursionError:
         return encode_line(_flat(message))
+    return encode_line(_flat(message)) if is_deeper(message, line, _READ) else line
 
 
 def fitted(message: Json, limit: int | None = LIMIT, where: str = "") -> bytes:
@@ -72,7 +76,7 @@ def _left_out(size: int, what: str, where: str) -> str:
     return f"[{size:,} {what}, left out of this message{f'; {where} has all of it' if where else ''}]"
 
 
-def _slim(value: Any, longest: int, where: str) -> Any:
+def _slim(value: Any, longest: int, where: str, depth: int = 0) -> Any:
     """The value without pictures and documents, and with the beginnings of long texts."""
     match value:
         case str() if len(value) > longest:
@@ -80,12 +84,14 @@ def _slim(value: Any, longest: int, where: str) -> Any:
         case {"type": str(kind), "source": {"data": str(data), **rest}} if kind in _MEDIA and len(data) > longest:
             what = f"[{rest.get('media_type') or kind} of "
             return {"type": "text", "text": what + _left_out(len(data) * 3 // 4, "bytes", where)[1:]}
+        case dict() | list() if depth == _READ:
+            return _TOO_DEEP
         case dict():
-            return {key: _slim(item, longest, where) for key, item in value.items()}
+            return {key: _slim(item, longest, where, depth + 1) for key, item in value.items()}
         case list() if len(value) > _MOST_ITEMS and longest == _STEPS[-1]:
-            return [_slim(item, longest, where) for item in value[:_MOST_ITEMS]]
+            return [_slim(item, longest, where, depth + 1) for item in value[:_MOST_ITEMS]]
         case list():
-            return [_slim(item, longest, where) for item in value]
+            return [_slim(item, longest, where, depth + 1) for item in value]
         case _:
             return value
 
@@ -111,7 +117,7 @@ def _only(value: Any) -> Any:
 def _flat(value: Any, depth: int = 0) -> Any:
     match value:
         case dict() | list() if depth == _DEEPEST:
-            return "[nested too deeply, left out of this message]"
+            return _TOO_DEEP
         case dict():
             return {str(key): _flat(item, depth + 1) for key, item in value.items()}
         case list() | tuple():

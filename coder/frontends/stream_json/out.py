@@ -227,7 +227,8 @@ class StreamJsonOut(JsonOut):
             case "reply":
                 if self._limits is not None and (shape := self._limits.replied(self._session_id)) is not None:
                     self._write(shape)
-                self._write_all(convert.assistant(self._session_id, message))
+                model = "" if self._session is None else self._session.control.model
+                self._write_all(convert.assistant(self._session_id, message, model=model))
             case "results" | "steer" | "reminder":
                 self._write_all(convert.results(self._session_id, message))
             case _:

@@ -45,7 +45,7 @@ class ShellsOut:
         for id, call in tuple(self._told.items()):
             del self._told[id]
             about = {"task_id": id, "tool_use_id": call}
-            yield convert.system(session_id, "task_updated", **about, patch={"status": "killed"})
+            yield convert.system(session_id, "task_updated", task_id=id, patch={"status": "killed"})
             words = {"status": "stopped", "output_file": "", "summary": "stopped: the session ended"}
             yield convert.system(session_id, "task_notification", **about, **words)
 
@@ -53,5 +53,5 @@ class ShellsOut:
         call = self._told.pop(event.id, "")
         about = {"task_id": event.id, **({"tool_use_id": call} if call else {})}
         if call:
-            yield convert.system(session_id, "task_updated", **about, patch={"status": event.state})
+            yield convert.system(session_id, "task_updated", task_id=event.id, patch={"status": event.state})
         yield convert.task_ended(session_id, event) | about

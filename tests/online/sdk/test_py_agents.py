@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from typing import Any
 
 import claude_agent_sdk as sdk
 import pytest
 
 from coder.core.messages import Json
+from tests.support import marked
 from tests.support.fakeapi import fake_api, fault, rule, tool, turn
 from tests.support.sdk_stage import Stage, answer, each, result, system
 
@@ -115,3 +118,23 @@ async def test_the_readers_find_what_an_agent_did(stage: Stage) -> None:
     said = sdk.get_subagent_messages(session, agent, folder)
     assert [m.type for m in said][-3:] == ["assistant", "user", "assistant"] and said[0].type == "user"
     assert "Bake ALPHA." in str([m.message for m in said if m.type == "user"])
+
+
+@pytest.mark.behaviour("B-2740")
+@pytest.mark.behaviour("B-2751")
+async def test_one_brings_a_server_and_what_does_not_count_is_said(stage: Stage) -> None:
+    own: dict[str, Any] = {"odd": {"command": sys.executable, "args": [marked.ODD]}}
+    definition = replace(BAKER, mcpServers=[own], effort=3)
+    rules = [
+        rule({"last_user_contains": "Bake ALPHA"}, tool("mcp__odd__echo", text="hello"), times=1),
+        rule({"last_tool": "mcp__odd__echo"}, "It is baked.", times=1),
+    ]
+    said: list[str] = []
+    with fake_api({"turns": [asks(), turn("all done")], "rules": rules}) as api:
+        told = await stage.told(
+            api, "go", agents={"baker": definition}, allowed_tools=["mcp__odd__echo"], stderr=said.append
+        )
+    assert result(told).result == "all done"
+    theirs = [r for r in api.requests if "You are a baker." in str(r.get("system"))]
+    assert "mcp__odd__echo" in [each["name"] for each in theirs[0]["tools"]] and "hello" in str(theirs[1]["messages"])
+    assert "effort 3 does not count" in "".join(said) + str(told)

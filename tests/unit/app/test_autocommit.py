@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -20,11 +21,26 @@ def place(tmp_path: Path) -> Place:
     return Place.make(tmp_path)
 
 
+Begins: TypeAlias = Callable[..., Auto]
+
+
 @pytest.fixture
-async def auto(place: Place) -> AsyncIterator[Auto]:
-    made = Auto(place, repository=Repository.shop(place))
-    yield made
-    await made.checkpoints.aclose()
+async def begin() -> AsyncIterator[Begins]:
+    """Makes one, as `Auto` is made, and closes what it keeps."""
+    made: list[Auto] = []
+
+    def one(place: Place, **given: Any) -> Auto:
+        made.append(Auto(place, **given))
+        return made[-1]
+
+    yield one
+    for each in made:
+        await each.checkpoints.aclose()
+
+
+@pytest.fixture
+def auto(place: Place, begin: Begins) -> Auto:
+    return begin(place, repository=Repository.shop(place))
 
 
 @pytest.mark.behaviour("B-1476")
@@ -58,8 +74,8 @@ async def test_what_the_model_committed_itself_is_no_second_commit(auto: Auto) -
 
 
 @pytest.mark.behaviour("B-1476")
-async def test_the_first_commit_of_a_repository(place: Place) -> None:
-    auto = Auto(place)
+async def test_the_first_commit_of_a_repository(place: Place, begin: Begins) -> None:
+    auto = begin(place)
     await auto.run("Begin", "echo a > a.txt")
     assert auto.git("log", "--format=%s") == "Begin"
     await auto.undoing.undo()
@@ -101,8 +117,8 @@ async def test_what_was_staged_stays_staged_as_it_was(auto: Auto) -> None:
 
 
 @pytest.mark.behaviour("B-1479")
-async def test_secrets_and_denied_files_are_left_out_and_named(place: Place) -> None:
-    auto = Auto(place, repository=Repository.shop(place), is_denied=lambda path: path.name == "denied.txt")
+async def test_secrets_and_denied_files_are_left_out_and_named(place: Place, begin: Begins) -> None:
+    auto = begin(place, repository=Repository.shop(place), is_denied=lambda path: path.name == "denied.txt")
     auto.repository.write(".gitignore", "*.log\n")
     auto.repository.commit("ignore")
     names = (".env", ".env.local", "tls.pem", "id_rsa", "id_rsa.pub", ".env.example", "denied.txt", "a.log", "ok")
@@ -142,9 +158,9 @@ async def test_a_file_that_git_is_told_not_to_look_at_is_left_out(auto: Auto) ->
     assert auto.git("ls-files", "-v", "shop/tax.py").startswith("S")
 
 
-async def test_only_the_folder_of_the_session_in_a_larger_repository(place: Place) -> None:
+async def test_only_the_folder_of_the_session_in_a_larger_repository(place: Place, begin: Begins) -> None:
     repository = Repository.shop(place)
-    auto = Auto(place, repository=repository, cwd=place.project / "shop")
+    auto = begin(place, repository=repository, cwd=place.project / "shop")
     await auto.run("Go on", "echo x > x; echo y > ../y")
     assert auto.changed() == ["shop/x"]
     assert (place.project / "y").exists()
@@ -276,10 +292,10 @@ async def test_the_message_says_what_was_asked_and_of_which_session(auto: Auto) 
 
 
 @pytest.mark.behaviour("B-1486")
-async def test_an_unknown_person_is_told_how_to_be_known(place: Place) -> None:
+async def test_an_unknown_person_is_told_how_to_be_known(place: Place, begin: Begins) -> None:
     repository = Repository.shop(place)
     (place.home / ".gitconfig").write_text("")
-    auto = Auto(place, repository=repository)
+    auto = begin(place, repository=repository)
     await auto.run("Go on", "echo a > a")
     await auto.run("Go on", "echo b > b")
     assert auto.git("log", "-1", "--format=%an <%ae>") == "coder <coder@localhost>"
@@ -291,7 +307,7 @@ async def test_an_unknown_person_is_told_how_to_be_known(place: Place) -> None:
         "GIT_COMMITTER_NAME": "C",
         "GIT_COMMITTER_EMAIL": "c@c",
     }
-    other = Auto(place, repository=repository, session_id=f"9{SESSION[1:]}", env=named)
+    other = begin(place, repository=repository, session_id=f"9{SESSION[1:]}", env=named)
     await other.run("Go on", "echo c > c")
     assert auto.git("log", "-1", "--format=%an %cn") == "Eve C"
 
@@ -312,8 +328,8 @@ async def test_a_person_who_switched_away_is_followed_on_a_new_branch(auto: Auto
 
 
 @pytest.mark.behaviour("B-1487")
-async def test_two_sessions_in_one_repository_lose_nothing(auto: Auto, place: Place) -> None:
-    other = Auto(place, repository=auto.repository, session_id=f"9{SESSION[1:]}")
+async def test_two_sessions_in_one_repository_lose_nothing(auto: Auto, place: Place, begin: Begins) -> None:
+    other = begin(place, repository=auto.repository, session_id=f"9{SESSION[1:]}")
     await auto.run("One", "echo a > a.txt")
     await other.run("Two", "echo b > b.txt")
     await auto.run("Three", "echo c > c.txt")
@@ -421,8 +437,8 @@ async def test_only_its_own_run_is_taken_back(auto: Auto) -> None:
     assert len(await auto.checkpoints.differences()) == 2
 
 
-async def test_a_branch_that_the_session_was_given_is_its_own(place: Place) -> None:
-    auto = Auto(place, repository=Repository.shop(place), branch="mine")
+async def test_a_branch_that_the_session_was_given_is_its_own(place: Place, begin: Begins) -> None:
+    auto = begin(place, repository=Repository.shop(place), branch="mine")
     auto.git("switch", "-qc", "mine")
     tip = auto.git("rev-parse", "HEAD")
     await auto.run("Go on", "echo a > a.txt")
@@ -431,9 +447,11 @@ async def test_a_branch_that_the_session_was_given_is_its_own(place: Place) -> N
     assert auto.git("symbolic-ref", "--short", "HEAD") == "mine" and auto.git("rev-parse", "HEAD") == tip
 
 
-async def test_a_linked_work_tree_has_its_own_agent_branch(auto: Auto, place: Place, tmp_path: Path) -> None:
+async def test_a_linked_work_tree_has_its_own_agent_branch(
+    auto: Auto, place: Place, tmp_path: Path, begin: Begins
+) -> None:
     auto.git("worktree", "add", "-q", "-b", "side", str(tmp_path / "side"))
-    side = Auto(place, repository=auto.repository, cwd=tmp_path / "side")
+    side = begin(place, repository=auto.repository, cwd=tmp_path / "side")
     await side.run("Go on", "echo a > a.txt")
     assert auto.git("log", "-1", "--format=%s", "coder/go-on-3f2a") == "Go on"
     assert auto.git("symbolic-ref", "--short", "HEAD") == "main"

@@ -203,12 +203,12 @@ def test_what_loosens_counts_in_a_trusted_file_only_and_is_said_once(tmp_path: P
     stage.agent("a", head)
     casting = stage.casting()
     made = [casting.cast(Brief(prompt="p", kind="a"), 1) for _ in range(3)][-1]
-    assert (made.mode, dict(made.hooks), made.rules, made.servers) == (None, {}, (), ())
+    assert (made.mode, dict(made.hooks), made.rules, made.described) == (None, {}, (), None)
     assert [text.partition("): ")[2].partition(":")[0][:20] for text in stage.told] == [
         "permissionMode accep",
+        "servers of its own (",
         "memory",
         "hooks",
-        "servers that an agen",
     ]
     stage.agent("a", head, folder="home/.coder/agents")
     os.unlink(tmp_path / "work/.claude/agents/a.md")

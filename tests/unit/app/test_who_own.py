@@ -30,6 +30,7 @@ async def test_moves_that_coder_made_by_itself_are_its_sessions(tmp_path: Path) 
         causes = [row.cause for row in found.names]
         return [(each.what, each.turn.session, each.turn.prompt) for each in causes if each.turn is not None]
 
+    await auto.checkpoints.aclose()
     branch = auto.committed[0].branch
     assert sorted(rows("HEAD")) == [  # the same move twice in one second has no order
         (f"HEAD goes to {branch}", SESSION, "Fix it"),

@@ -97,7 +97,7 @@ def test_a_manifest_leads_nowhere_outside(at: Shelf) -> None:
 @pytest.mark.behaviour("B-1141")
 def test_a_broken_manifest_is_named_and_the_layout_counts(at: Shelf) -> None:
     at.put("plug/commands/go.md")
-    at.put("plug/.claude-plugin/plugin.json", '{\n  "name": "x",\n}')
+    at.put("plug/.claude-plugin/plugin.json", '{\n  "name": "x",\n  2}')
     plugin = load_plugin(at.top / "plug")
     assert [(mistake.line, mistake.text[:14]) for mistake in plugin.mistakes] == [(3, "not valid JSON")]
     assert commands(at) == {"plug:go"}

@@ -157,7 +157,7 @@ def test_a_wrong_manifest_is_refused_with_key_value_and_expectation(path: str, v
     ("data", "said"),
     [
         (b"{", "manifest.json:1: no JSON"),
-        (b'{\n "a": 1,\n}', "manifest.json:3: no JSON"),
+        (b'{\n "a": 1,\n 2}', "manifest.json:3: no JSON"),
         (b"[]", "it is a list; expected an object"),
         (b"\xff{}", "byte 0 is no UTF-8"),
         (b'{"a": NaN}', "NaN is no number"),

@@ -74,8 +74,10 @@ def test_the_life_of_one() -> None:
     waiting = AgentProgressed(agent="a1", row=replace(BUSY, state="waiting", doing="waits for an answer"))
     shapes = wire(begun(), used, AgentProgressed(agent="a1", row=BUSY), waiting, over())
     assert kinds(shapes) == ["task_started", "task_progress", "task_progress", "task_updated", "task_notification"]
-    assert all(each.keys() >= AT_ALL_TIMES and each["tool_use_id"] == "toolu_a1" for each in shapes)
     started, progress, _, updated, told = shapes
+    assert all(each.keys() >= AT_ALL_TIMES for each in shapes)
+    assert updated.keys() == AT_ALL_TIMES | {"patch"}  # as the SDKs' types have it, that alone without the call
+    assert all(each["tool_use_id"] == "toolu_a1" for each in shapes if each is not updated)
     assert (started["description"], started["task_type"]) == ("Find usages", "local_agent")
     assert (started["is_backgrounded"], started["spawn_depth"]) == (False, 1)
     assert progress["usage"] == {"total_tokens": 12_400, "tool_uses": 3, "duration_ms": 9_400}

@@ -29,6 +29,13 @@ def one(line: bytes) -> Any:
     return json.loads(text, parse_constant=lambda name: pytest.fail(name))
 
 
+def nested(levels: int) -> Any:
+    found: Any = "x"
+    for level in range(levels):
+        found = [found] if level % 2 else {"a": found}
+    return found
+
+
 @pytest.mark.behaviour("B-2248")
 @given(_MESSAGES)
 def test_a_line_is_one_object_whatever_is_in_it(message: dict[str, Any]) -> None:
@@ -47,10 +54,17 @@ def test_no_line_is_longer_than_readers_take(message: dict[str, Any], limit: int
 
 def test_ends_of_lines_that_some_readers_know_and_nothing_nested_too_deeply() -> None:
     assert one(encode({"a": "x\u2028y\u2029z\x85"})) == {"a": "x\u2028y\u2029z\x85"}
-    deep: Any = "x"
-    for _ in range(5000):
-        deep = [deep]
-    assert "nested too deeply" in encode({"type": "user", "a": deep}).decode()
+    deep = nested(150)
+    assert one(encode({"a": deep})) == {"a": deep}
+    for levels in (300, 900, 5000, 20_000):
+        assert "nested too deeply" in encode({"type": "user", "a": nested(levels)}).decode()
+
+
+@pytest.mark.parametrize("levels", [150, 300, 900, 5000])
+def test_what_is_long_and_nested_is_told_as_far_as_it_can_be(levels: int) -> None:
+    found = one(fitted({"type": "user", "a": nested(levels), "text": "y" * 2_000_000}))
+    assert found["text"].endswith("left out of this message]")
+    assert ("nested too deeply" in json.dumps(found)) is (levels > 150)
 
 
 @pytest.mark.behaviour("B-2248")

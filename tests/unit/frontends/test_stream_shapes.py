@@ -180,3 +180,18 @@ def test_what_the_host_said_comes_back() -> None:
     assert told["isReplay"] and told["isSynthetic"] and told["origin"] == {"kind": "human"}
     assert not {"isSynthetic", "origin"} & convert.replayed("s1", "u1", "x").keys()
     assert convert.informational("s1", "error", "x")["level"] == "warning"
+
+
+@pytest.mark.behaviour("B-2771")
+def test_what_is_left_of_a_reply_that_was_cut_short_says_so() -> None:
+    left = Meta(uuid="0b5c0c0e-0000-4000-8000-000000000000", kind="reply", stop_reason="interrupted")
+    told = [
+        shape
+        for text in ("Half an", "Whole.")
+        for meta in [left if text == "Half an" else Meta(api_id="msg_1", model="m", stop_reason="end_turn")]
+        for shape in convert.assistant("s1", Message("assistant", (Text(text),), meta), model="asked")
+    ]
+    cut, whole = (each["message"] for each in told)
+    assert [each.get("aborted") for each in told] == [True, None]
+    assert (cut["stop_reason"], cut["model"], cut["id"]) == (None, "asked", "msg_0b5c0c0e000040008000000000000000")
+    assert (whole["stop_reason"], whole["model"], whole["id"]) == ("end_turn", "m", "msg_1")

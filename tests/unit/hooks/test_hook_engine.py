@@ -151,7 +151,7 @@ async def test_what_was_just_started_ends_too(bench: Bench) -> None:
 async def test_a_call_that_no_hook_can_be_told_of_does_not_pass(bench: Bench) -> None:
     engine = bench.engine(on("PreToolUse", command("exit 0")) | on("Notification", command("exit 0")))
     deep: Json = {}
-    for _ in range(5_000):
+    for _ in range(100_000):
         deep = {"a": deep}
     merged = await bench.run(engine, "PreToolUse", tool_input=deep)
     assert merged.said.verdict == "deny"

@@ -46,6 +46,8 @@ def test_a_missing_tool_use_id_is_made_up() -> None:
     ("raw", "reason"),
     [
         ("[" * 100_000, "nested"),
+        ('{"a":' * 700 + "1" + "}" * 700, "nested"),  # the parser takes it
+        ('{"a": [' * 51 + "1" + "]}" * 51, "nested"),
         ('{"n": 1e999}', "too large"),
         ('{"n": -Infinity}', "not JSON"),
         ('"text"', "JSON object"),
@@ -56,6 +58,12 @@ def test_a_missing_tool_use_id_is_made_up() -> None:
 def test_hostile_tool_input_becomes_an_error(raw: str, reason: str) -> None:
     [call] = whole(tool_block(0, "t", "Read", raw)).message.tool_uses
     assert reason in call.error and call.input == {"INVALID_JSON": raw}
+
+
+def test_what_looks_nested_is_taken() -> None:
+    given = {"a": "{[" * 900, "b": json.loads("[" * 99 + "]" * 99)}
+    [call] = whole(tool_block(0, "t", "Read", json.dumps(given))).message.tool_uses
+    assert call.input == given and not call.error
 
 
 def test_an_unfinished_call_in_an_otherwise_whole_reply_is_an_error_not_a_call() -> None:

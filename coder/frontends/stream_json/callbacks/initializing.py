@@ -155,11 +155,8 @@ def _hooks(given: Json | None) -> Mapping[str, Any] | None:
 
 
 def _agent(definition: Json) -> Json:
-    """With what only coder's own files have in another form. A number for the effort has no name among ours."""
-    kept = {key: value for key, value in definition.items() if value is not None}
-    if isinstance(kept.get("effort"), int):
-        del kept["effort"]
-    return kept
+    """As `--agents` has it: null is as good as missing."""
+    return {key: value for key, value in definition.items() if value is not None}
 
 
 def _joined(raw: object, fields: _Fields) -> str | None:

@@ -148,6 +148,25 @@ async def test_a_call_fails_when_its_server_is_removed_and_the_turn_goes_on(tmp_
         assert "no longer part of" in json.dumps(api.requests[1]["messages"][-1]) and not api.violations
 
 
+@pytest.mark.behaviour("B-2872")
+async def test_of_sets_that_overtake_one_another_the_last_counts(tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    sets = [{"odd": {**odd("roots", str(notes)), "env": {"AT": str(at)}}} for at in range(4)]
+    async with running_api([echo("odd"), turn("One.")]) as api, hosted(tmp_path, api.url) as wire:
+        await wire.ask("mcp_set_servers", servers=sets[0])
+        names = [wire.request("mcp_set_servers", servers=each) for each in (sets[1], {}, sets[2], sets[3])]
+        wire.send({"type": "control_cancel_request", "request_id": names[3]})  # nobody waits: it holds all the same
+        first, second, third, last = [await wire.answer(name) for name in names]
+        assert "meanwhile" in first["response"]["errors"]["odd"] and second["response"]["removed"] == ["odd"]
+        assert third["response"]["added"] == ["odd"] and last["subtype"] == "error"
+        while (row := (await wire.ask("mcp_status"))["mcpServers"][0])["status"] == "pending":
+            pass
+        assert row["status"] == "connected" and begun(notes) <= 3
+        wire.say("first")
+        await wire.turn()
+        assert "hello" in called(api.requests[1]) and not api.violations
+
+
 @pytest.mark.behaviour("B-2874")
 def test_nothing_of_them_outlives_a_process_that_is_killed(place: Place) -> None:
     with fake_api([turn("One.")]) as api, wired(place, url=api.url) as wire:

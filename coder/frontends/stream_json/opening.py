@@ -10,6 +10,7 @@ from coder.app.session_facts import SessionFacts
 from coder.core.messages import Json
 from coder.frontends.commands import OWN
 from coder.frontends.stream_json.frames import system
+from coder.mcp.server import tool_name
 
 if TYPE_CHECKING:
     from coder.app.reach.rows import ServerRow
@@ -73,9 +74,9 @@ def key_source(name: str) -> str:
 
 def _in_requests(facts: SessionFacts, servers: Sequence[ServerRow]) -> Iterator[str]:
     """The tools that requests say of, but for those of servers that have been removed or turned off since."""
-    usable = {tool.name for each in servers if each.state != "disabled" for tool in each.tools}
+    usable = tuple(tool_name(each.name, "") for each in servers if each.state != "disabled")
     for name in facts.tools:
-        if not name.startswith("mcp__") or name in usable:
+        if not name.startswith("mcp__") or name.startswith(usable):
             yield _ALIASES.get(name, name)
 
 

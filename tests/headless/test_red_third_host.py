@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.fakeapi import running_api, turn
+from coder.core.messages import Json
+from coder.mcp.server import Answer, Offer
+from tests.support.fakeapi import running_api, tool, turn
 from tests.support.hosted import Held, hosted
+from tests.support.linked import MemoryLink, MemoryLinks, offered, server
 from tests.support.plugged import bakery
 
 
@@ -35,3 +38,30 @@ async def test_what_is_asked_while_plugins_are_read_again_is_asked_of_the_sessio
         assert [each["path"] for each in rules["workspaceDirectories"]] == [str(other)]
     (kept,) = (path for path in tmp_path.rglob("*.jsonl") if "first" in path.read_text(encoding="utf-8"))
     assert "of the person" in kept.read_text(encoding="utf-8")
+
+
+@pytest.mark.behaviour("B-2803")
+async def test_a_judged_call_of_the_host_breaks_none_of_the_models(tmp_path: Path) -> None:
+    link = MemoryLink(server("oven"), Offer(tools=(offered("oven", "bake", bread={"type": "string"}),)))
+    link.answer = lambda name, given: Answer(({"type": "text", "text": "baked"},), None, False)
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "kept.txt").write_text("before", encoding="utf-8")
+    slow = "echo after > kept.txt; i=0; while [ ! -e go ] && [ $i -lt 1500 ]; do i=$((i+1)); sleep 0.02; done"
+    script = [turn(tool("Bash", command=slow)), turn("One.")]
+    bake: Json = {"tool": "mcp__oven__bake", "arguments": {"bread": "rye"}, "check_permissions": True}
+    async with running_api(script) as api, hosted(tmp_path, api.url, links=MemoryLinks(link)) as wire:
+        wire.say("first", uuid="5a0f0c0e-0000-4000-8000-000000000001")
+        await wire.streaming(lambda: (project / "kept.txt").read_text(encoding="utf-8") == "after\n")
+        calls = [wire.request("mcp_call", **bake) for _ in range(2)]
+        for _ in range(20):
+            await wire.ask("get_settings")
+        (project / "go").touch()
+        assert (await wire.result())["result"] == "One."
+        for each in calls:
+            assert (await wire.answer(each))["response"]["content"] == [{"type": "text", "text": "baked"}]
+        (block,) = [block for block in api.requests[1]["messages"][-1]["content"] if block["type"] == "tool_result"]
+        assert not block.get("is_error") and "failed inside" not in str(block)
+        back = await wire.ask("rewind_files", user_message_id="5a0f0c0e-0000-4000-8000-000000000001")
+        assert str(project / "kept.txt") in back["filesChanged"]
+    assert (project / "kept.txt").read_text(encoding="utf-8") == "before"

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from coder.app.session import Session
 from coder.core.messages import Json
+from coder.frontends.stream_json.queries import suggested
+from coder.frontends.stream_json.queries.around import Around
 from coder.mcp.server import Answer, Offer
 from tests.support.fakeapi import running_api, tool, turn
 from tests.support.hosted import Held, hosted
 from tests.support.linked import MemoryLink, MemoryLinks, offered, server
 from tests.support.plugged import bakery
+from tests.support.talks import Talk
 
 
 @pytest.mark.behaviour("B-2801")
@@ -65,3 +75,34 @@ async def test_a_judged_call_of_the_host_breaks_none_of_the_models(tmp_path: Pat
         back = await wire.ask("rewind_files", user_message_id="5a0f0c0e-0000-4000-8000-000000000001")
         assert str(project / "kept.txt") in back["filesChanged"]
     assert (project / "kept.txt").read_text(encoding="utf-8") == "before"
+
+
+@pytest.mark.behaviour("B-2804")
+async def test_however_often_files_are_asked_for_they_are_listed_once(tmp_path: Path) -> None:
+    seen, git, project = tmp_path / "seen", tmp_path / "bin" / "git", tmp_path / "project"
+    git.parent.mkdir()
+    git.write_text(f'#!/bin/sh\necho x >> "{seen}"\nexec "{shutil.which("git")}" "$@"\n', encoding="utf-8")
+    git.chmod(0o700)
+    subprocess.run(["git", "init", "-q", str(project)], check=True)
+    (project / "rye.md").touch()
+    talk = Talk.at(tmp_path, "http://127.0.0.1:9")
+    session = await talk.open()
+    around = Around(talk.config())
+    there = cast("Session", _There(session.facts, _Inquiries({"PATH": f"{git.parent}:{os.environ['PATH']}"})))
+    asked = [suggested.files(around, there, {"query": "rye"[:length]}) for length in (1, 2, 3) * 4]
+    assert await asyncio.gather(*asked) == [{"suggestions": [{"path": "rye.md"}]}] * 12
+    assert seen.read_text(encoding="utf-8") == "x\n"
+    await session.aclose()
+
+
+@dataclass(frozen=True)
+class _Inquiries:
+    env: dict[str, str]
+
+
+@dataclass(frozen=True)
+class _There:
+    """Of a session what the list needs, with another git."""
+
+    facts: object
+    inquiries: _Inquiries

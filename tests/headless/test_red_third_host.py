@@ -14,6 +14,7 @@ import pytest
 
 from coder.app.session import Session
 from coder.core.messages import Json
+from coder.frontends.stream_json.host_seat import Wanted
 from coder.frontends.stream_json.queries import suggested
 from coder.frontends.stream_json.queries.around import Around
 from coder.mcp.server import Answer, Offer
@@ -106,3 +107,27 @@ class _There:
 
     facts: object
     inquiries: _Inquiries
+
+
+@pytest.mark.behaviour("B-2805")
+@pytest.mark.parametrize("what", ["reload", "clear"])
+async def test_whatever_keeps_the_next_session_from_opening_the_last_one_goes_on(tmp_path: Path, what: str) -> None:
+    opened: list[Wanted] = []
+
+    async def opening(wanted: Wanted) -> None:
+        opened.append(wanted)
+        if len(opened) == 2:
+            raise OSError(28, "No space left on device")
+
+    script = [turn("One."), turn("Two.")]
+    async with running_api(script) as api, hosted(tmp_path, api.url, opening=opening) as wire:
+        wire.say("first")
+        await wire.turn()
+        if what == "reload":
+            assert (await wire.answer(wire.request("reload_plugins")))["subtype"] == "error"
+        else:
+            wire.say("/clear")
+            assert (await wire.result())["is_error"] is True
+        wire.say("second")
+        assert (await wire.result())["result"] == "Two."
+        assert len(opened) == 3 and "first" in str(api.requests[1]["messages"])

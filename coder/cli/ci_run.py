@@ -5,7 +5,6 @@ services.
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import re
 import subprocess
@@ -27,6 +26,7 @@ from coder.core.config import Config, Guidance
 from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.events import RunEnded
+from coder.core.settling import settle
 from coder.frontends import headless
 from coder.frontends.going_on import without_advice
 from coder.frontends.text import TextOut
@@ -175,8 +175,7 @@ async def _run(config: Config, front: _Kept, prompt: str, leaving: Callable[[], 
                 raise
             front.ended = RunEnded(reason="interrupted", turns=0, error="Interrupted before the session began")
             return 128 + watch.caught, ""
-        gc.freeze()
-        gc.enable()
+        settle()
         code = await headless.run(session, front, prompt, config.time_budget, has_commands=False, watch=watch)
     return code, session.facts.session_id
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import sys
 from contextlib import AsyncExitStack
@@ -15,6 +14,7 @@ from coder.cli.arguments import RunArguments
 from coder.core import loop
 from coder.core.config import Config
 from coder.core.errors import ConfigError
+from coder.core.settling import settle
 from coder.frontends.spoken.why import plain_because
 
 if TYPE_CHECKING:
@@ -84,8 +84,7 @@ class _Opener:
             titles=not config.model.is_replay,
             reserved=reserved(),
         )
-        gc.freeze()
-        gc.enable()
+        settle()
         return session
 
     async def reload(self, demo: bool) -> Config:

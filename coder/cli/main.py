@@ -17,6 +17,7 @@ from coder.cli.spelling import spell_out
 from coder.core import loop
 from coder.core.config import Config
 from coder.core.errors import CoderError, ConfigError, SchemaError, UnknownSession
+from coder.core.settling import settle
 from coder.core.visible import visible_line
 from coder.frontends.exit_codes import FAILED, USAGE
 
@@ -215,8 +216,7 @@ async def _run(arguments: RunArguments, config: Config, prompt: str, looking: Lo
                     looking=looking,
                     mirror=getattr(frontend, "mirrored", None) if arguments.streaming.mirrors else None,
                 )
-                gc.freeze()
-                gc.enable()
+                settle()
                 has_commands = config.guidance.commands
                 if has_commands and prompt.startswith("/"):
                     await _check_name_of_command(session, prompt)

@@ -4,7 +4,6 @@ the protocol.
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import sys
@@ -22,6 +21,7 @@ from coder.config.environment import switch
 from coder.config.flags import Flags
 from coder.core import loop
 from coder.core.config import Config
+from coder.core.settling import settle
 from coder.frontends.slash.registry import reserved
 from coder.frontends.stream_json.callbacks.callbacks import Callbacks
 from coder.frontends.stream_json.callbacks.initializing import Initialize
@@ -106,8 +106,7 @@ class _Opener:
             hosted=self._callbacks.hosted,
             mirror=self._out.mirrored if self._arguments.streaming.mirrors else None,
         )
-        gc.freeze()
-        gc.enable()
+        settle()
         return session
 
     def _with(self, told: Initialize | None, plugins: Mapping[str, bool]) -> tuple[Flags, Config]:

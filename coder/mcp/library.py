@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from coder.core.lazy import LazyModule
+from coder.core.settling import settle_more
 
 if TYPE_CHECKING:
     import anyio
@@ -80,9 +81,7 @@ def _giving_way() -> Iterator[None]:
     finally:
         sys.setswitchinterval(every)
         if collects:
-            if gc.get_freeze_count():  # in a process of ours; what a program that embeds us has made is its own
-                gc.freeze()
-            gc.enable()
+            settle_more()
 
 
 def is_closed(error: BaseException) -> bool:

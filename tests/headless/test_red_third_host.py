@@ -78,6 +78,19 @@ async def test_a_judged_call_of_the_host_breaks_none_of_the_models(tmp_path: Pat
     assert (project / "kept.txt").read_text(encoding="utf-8") == "before"
 
 
+@pytest.mark.behaviour("B-2806")
+async def test_what_a_host_was_denied_is_no_denial_of_a_turn(tmp_path: Path) -> None:
+    link = MemoryLink(server("oven"), Offer(tools=(offered("oven", "bake", bread={"type": "string"}),)))
+    bake: Json = {"tool": "mcp__oven__bake", "arguments": {"bread": "rye"}, "check_permissions": True}
+    opens: Json = {"links": MemoryLinks(link), "permission_mode": "default"}
+    async with running_api([turn("One.")]) as api, hosted(tmp_path, api.url, **opens) as wire:
+        denied = await wire.answer(wire.request("mcp_call", **bake))
+        assert denied["error"].startswith("The tool did not run: ") and link.calls == []
+        wire.say("first")
+        assert (await wire.result())["permission_denials"] == []
+    assert not [frame for frame in wire.seen if frame.get("subtype") == "permission_denied"]
+
+
 @pytest.mark.behaviour("B-2804")
 async def test_however_often_files_are_asked_for_they_are_listed_once(tmp_path: Path) -> None:
     seen, git, project = tmp_path / "seen", tmp_path / "bin" / "git", tmp_path / "project"

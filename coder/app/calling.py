@@ -80,6 +80,8 @@ async def page(made: Assembly, server: str, uri: str) -> list[Json]:
     name = visible_line(server)[:200]
     if made.reach is None:
         raise SessionError("there are no MCP servers in this session")
+    if why := made.reach.forbidden(server):
+        raise SessionError(f"{name} may not be read: {visible_line(why)}")
     try:
         async with asyncio.timeout(_REACHED):
             link = await made.reach.reached(server)

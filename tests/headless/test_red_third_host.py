@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import subprocess
@@ -89,6 +90,26 @@ async def test_what_a_host_was_denied_is_no_denial_of_a_turn(tmp_path: Path) -> 
         wire.say("first")
         assert (await wire.result())["permission_denials"] == []
     assert not [frame for frame in wire.seen if frame.get("subtype") == "permission_denied"]
+
+
+@pytest.mark.behaviour("B-2807")
+@pytest.mark.parametrize("rule", ["mcp__oven", "mcp__*", "mcp__oven__resources_read", "ReadMcpResourceTool", "later", ""])
+async def test_rules_that_deny_a_server_hold_for_its_pages(tmp_path: Path, rule: str) -> None:
+    read: list[str] = []
+
+    class Link(MemoryLink):
+        async def read(self, uri: str) -> list[Json]:
+            read.append(uri)
+            return [{"uri": uri, "text": "a page"}]
+
+    links = MemoryLinks(Link(server("oven"), Offer()))
+    settings = json.dumps({"permissions": {"deny": [rule]}} if rule not in ("", "later") else {})
+    async with hosted(tmp_path, "http://127.0.0.1:9", links=links, settings=settings) as wire:
+        if rule == "later":
+            await wire.ask("apply_flag_settings", settings={"permissions": {"deny": ["mcp__oven"]}})
+        found = await wire.answer(wire.request("mcp_read_resource", serverName="oven", uri="ui://bread"))
+        assert found["subtype"] == ("error" if rule else "success") and read == ([] if rule else ["ui://bread"])
+        assert not rule or "oven may not be read: " in found["error"]
 
 
 @pytest.mark.behaviour("B-2804")

@@ -160,6 +160,10 @@ class Reach:
         tool = self._known.held(name)
         return held_back(tool.server, tool.tool) if tool is not None else ""
 
+    def forbidden(self, server: str) -> str:
+        """Why a rule does not let what the server has to read be read; "" when none does."""
+        return self._ties.denied(server)
+
     def changed(self, tool: ServerTool) -> str:
         link = self._known.link_of(tool.server)
         is_ours = link is None or link.server.is_hosted  # the person's own code may change

@@ -60,7 +60,7 @@ def _asked(around: Around) -> dict[str, Ask]:
         "mcp_reconnect": servers.reconnect,
         "mcp_toggle": servers.toggle,
         "mcp_call": lambda *asked: calls.call(*asked),
-        "file_suggestions": lambda *asked: suggested.files(*asked),
+        "file_suggestions": lambda *asked: suggested.files(around, *asked),
         "get_context_usage": lambda *asked: context.usage(*asked),
         "rewind_files": lambda *asked: files.rewind(*asked),
         "stop_task": tasks.stop,

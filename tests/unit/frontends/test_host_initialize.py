@@ -46,7 +46,7 @@ def test_all_that_it_asks_for_is_in_the_configuration(config: Config) -> None:
     made = configured(config, wanted)
     source = made.hooks.sources[-1]
     assert source.hosted and list(source.events) == ["Stop"], "an event that never comes is left out"
-    assert made.agents.given == {"a": {"description": "d", "prompt": "p", "tools": ["Read"]}}
+    assert made.agents.given == {"a": {"description": "d", "prompt": "p", "effort": 3, "tools": ["Read"]}}
     overrides = made.guidance.overrides
     said = [overrides.get(name, "on") for name in ("chosen", "x:plug", "b", "gone", "new")]
     assert said == ["on", "on", "user-invocable-only", "off", "user-invocable-only"] and bool(overrides)

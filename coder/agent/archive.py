@@ -10,6 +10,7 @@ from pathlib import Path
 
 from coder.agent.media import description
 from coder.core.messages import Block, Document, Image, Message, Opaque, Text, Thinking, ToolResult, ToolUse
+from coder.core.private import made_private
 
 WIDTH = 500  # characters of a line: what Grep and Read show whole
 _TRIES = 10_000
@@ -18,7 +19,7 @@ _TRIES = 10_000
 def save(folder: Path, messages: Sequence[Message]) -> Path | None:
     """Writes `conversation-N.md`, N being free, for its owner alone. None when it cannot be written. Blocks."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made_private(folder)
         for number in range(1, _TRIES):
             path = folder / f"conversation-{number}.md"
             try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from coder.core.messages import Document, Image, Text
+from coder.core.private import made_private
 
 LIMIT = 90_000  # characters, about 25,000 tokens
 
@@ -41,7 +42,7 @@ def _bound_text(block: Text, folder: Path, name: str, limit: int) -> Text:
 def _kept(text: str, folder: Path, name: str) -> str:
     """Writes the text for its owner alone and says where. Raises OSError."""
     path = folder / f"{name}.txt"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    made_private(folder)
     path.write_text(text, encoding="utf-8", errors="replace")
     path.chmod(0o600)
     return f"the whole is in {path}; read parts of it with Read (offset, limit) or Grep"

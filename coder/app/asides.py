@@ -100,7 +100,7 @@ def quoted(what: str, text: str) -> str:
 def did(message: Message) -> str:
     """What a reply says and calls, in a line each."""
     calls = (f"calls {block.name} {block.input}" for block in message.content if isinstance(block, ToolUse))
-    return "\n".join(visible_line(text)[:_WORDS] for text in (message.text, *calls) if text.strip())
+    return "\n".join(visible_line(text[:_WORDS])[:_WORDS] for text in (message.text, *calls) if text.strip())
 
 
 def _row(message: Message) -> str:

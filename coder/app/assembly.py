@@ -120,15 +120,7 @@ class Assembly:
         self.checkpoints.tell_changes(self.others.changed, rewinds=True)
         watched = self.agents.beside(self.autocommit or self.checkpoints)
         self.ports = Ports(watch, outset.journal, watched, self.points, self.others)
-        self.executor = Executor(
-            self.tools,
-            self.gate,
-            outset.ground.workspace,
-            outset.control,
-            outset.emit,
-            outset.ground.spill_dir,
-            self.ports,
-        )
+        self.executor = self._executor()
         self.memory = ProjectMemory(self._config, loaded=telling_of_files(self.points), warn=self._warn)
         self.first = FirstMessage(outset, self.memory, self.git, self.reach, today, self._listed())
         self.system = system_prompt(self._config, outset.model, self.tools.names())
@@ -210,6 +202,12 @@ class Assembly:
             lambda: outset.ground.workspace.cwd,
             self.points.before_asking,
             self.others,
+        )
+
+    def _executor(self) -> Executor:
+        outset, ground = self.outset, self.outset.ground
+        return Executor(
+            self.tools, self.gate, ground.workspace, outset.control, outset.emit, ground.spill_dir, self.ports
         )
 
     @property

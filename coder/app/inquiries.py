@@ -80,7 +80,7 @@ class Inquiries:
 
     def roots(self) -> tuple[tuple[Path, bool], ...]:
         """The folders it works in, and of each whether it was one from the start."""
-        first = (self._begun.config.cwd, *self._begun.config.add_dirs)
+        first = (self.config.cwd, *self.config.add_dirs)
         return tuple((root, root in first) for root in self._begun.ground.workspace.roots)
 
     def folder(self, path: str) -> Path:
@@ -103,7 +103,11 @@ class Inquiries:
     @property
     def env(self) -> dict[str, str]:
         """The variables that commands of the session have."""
-        return {**os.environ, **self._begun.config.env}
+        return {**os.environ, **self.config.env}
+
+    @property
+    def config(self) -> Config:
+        return self._begun.config
 
     @property
     def before(self) -> Outset:
@@ -112,12 +116,12 @@ class Inquiries:
 
     def plugin_servers(self) -> frozenset[str]:
         """The servers that plugins bring to the session, used or not."""
-        return _of_plugins(self._begun.config)
+        return _of_plugins(self.config)
 
     def plugin_servers_anew(self, added: Mapping[Path, bool]) -> frozenset[str]:
         """Those that its plugins would bring as they are by now, with `added` (and whether the servers of each are
         wanted). Reads files; blocks."""
-        config = self._begun.config
+        config = self.config
         named = config.plugins or PluginSettings(())
         unwanted = frozenset(path for path, has_servers in added.items() if not has_servers)
         anew = PluginSettings(

@@ -87,7 +87,7 @@ def outset(
     goes_on_with = journal.model if start.keeps_model and not config.model.is_fixed else ""
     model = goes_on_with or catalog.resolve(config.model.name, config.env)
     edited = _edited(journal, start, model)
-    before = start.before
+    before, start = start.before, replace(start, before=None)  # else each would hold all those before it
     purse = Purse(config, journal.session_id, model, edited, before.purse if before is not None else None)
     hearing = Hearing(frontend)
     journal.warn_through(hearing.emit)

@@ -9,6 +9,7 @@ import unicodedata
 from pathlib import Path
 
 from coder.core.errors import SessionError
+from coder.core.private import made_private
 from coder.core.visible import visible_line
 
 FOLDER = "plans"
@@ -26,7 +27,7 @@ def save_plan(home: Path, folder: Path, plan: str) -> Path:
     data = plan.encode("utf-8", "replace")
     data += b"" if data.endswith(b"\n") else b"\n"
     try:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made_private(home)
         plans.mkdir(mode=0o700, exist_ok=True)
         for number in itertools.islice(itertools.count(1), _MOST_SAME):
             path = plans / (f"{stem}.md" if number == 1 else f"{stem}-{number}.md")

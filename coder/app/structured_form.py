@@ -16,7 +16,7 @@ from referencing.jsonschema import DRAFT202012
 
 from coder.app import structured_apart as apart
 from coder.app.structured_bounds import STEPS, Room, Steps, TooLong, TooMuch, are_unique
-from coder.app.structured_patterns import most_steps
+from coder.app.structured_patterns import LONGEST, most_steps
 from coder.config.answer_form import NOT_VALID
 from coder.core.errors import SchemaError
 from coder.core.messages import Json
@@ -27,6 +27,7 @@ _LONGEST = 300  # characters of one
 _DEEPEST = 100
 _MOST_PARTS = 3_000
 _PATTERNS = ("pattern", "patternProperties")
+_MOST_PATTERNS = 100  # that are looked at here: each is compiled first, and no more of them are kept
 _AT_ONCE = 10_000_000  # steps of patterns that are taken here for one value: a tenth of a second at the very most
 # What a value or a schema can make of arithmetic and of names: it does not fit, whatever it is.
 _ODD = (ArithmeticError, TypeError, ValueError, AttributeError, KeyError)
@@ -57,7 +58,8 @@ class AnswerForm:
         self._steps = Steps(steps)
         self._room = Room()
         self._has_patterns = any(name in part for part in parts for name in _PATTERNS)
-        self._has_named = any("patternProperties" in part for part in parts)  # whose patterns are put together
+        # Those of names are put together.
+        self._is_apart = any("patternProperties" in part for part in parts) or _patterns(parts) > _MOST_PATTERNS
         self._validator: Any = _lenient(kind, self._steps, self._room)(self._schema, registry=REGISTRY)
         self._is_wrapped = self._schema.get("type") != "object" or any(key in self._schema for key in _NOT_ON_TOP)
         self.for_tool: Json = self._wrapped() if self._is_wrapped else _plain(self._schema)
@@ -94,7 +96,7 @@ class AnswerForm:
 
     def _at_once(self, value: Any) -> list[str] | None:
         """None where patterns might take long."""
-        if self._has_named:
+        if self._is_apart:
             return None
         try:
             return self.problems_of(value, _AT_ONCE)
@@ -143,6 +145,10 @@ def _parts(value: Any, depth: int = 0) -> Iterator[Json]:
         yield from _parts(each, depth + 1)
 
 
+def _patterns(parts: list[Json]) -> int:
+    return len({part["pattern"] for part in parts if isinstance(part.get("pattern"), str)})
+
+
 def _plain(schema: Json) -> Json:
     """Without which dialect it is written in: the API knows one."""
     return {key: value for key, value in schema.items() if key != "$schema"}
@@ -167,7 +173,11 @@ def _lenient(kind: Any, steps: Steps, room: Room) -> Any:
     pattern = kind.VALIDATORS["pattern"]
 
     def fits(validator: Any, wanted: str, value: Any, schema: Any) -> Iterator[Any]:
-        if isinstance(value, str) and _is_readable(wanted):
+        if not isinstance(value, str):
+            return
+        if len(wanted) > LONGEST:
+            room.take(None)  # to compile it is long enough
+        if _is_readable(wanted):
             room.take(most_steps(wanted, len(value)))
             yield from pattern(validator, wanted, value, schema) or ()
 

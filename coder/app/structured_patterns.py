@@ -10,14 +10,19 @@ from functools import lru_cache
 
 from coder.core.dataclass import dataclass
 
-_LONGEST = 1_000  # characters of a pattern that are read
+LONGEST = 1_000
+"""Characters of a pattern that are read."""
 _DEEPEST = 20
 _MOST = 10**9  # more is all the same
+_ROUND = 10  # steps of going round a group once: each takes memory until all is done
+_MOST_KEPT = 20  # groups whose text is kept: at each step it may be copied for all of them
 _REPEAT = re.compile(r"\{([0-9]*)(?:(,)([0-9]*))?\}")
 _CLASS = re.compile(r"\[\^?(?:\]|\\.|[^\]\\])(?:\\.|[^\]\\])*\]", re.DOTALL)
 _ESCAPE = re.compile(r"\\[dDwWsSbBAZ.^$*+?{}()\[\]|/\\\-_@:#&~!\"'%,;=<> nrtfv]")
 _PLAIN = re.compile(r"[^\\\[\](){}|*+?]")
-_GROUP = re.compile(r"\((?:\?:|\?P<\w+>|(?!\?))")
+_GROUP = re.compile(r"\((?:(\?:)|\?P<\w+>|(?!\?))")
+# What stands for a sign that is looked up in a table; any other class is looked through.
+_TABLED = re.compile(r"(?!.*\\[UN])[\0-\x7f]*", re.DOTALL)
 
 
 class _Unknown(Exception):
@@ -35,7 +40,7 @@ class _Part:
 def most_steps(pattern: str, length: int) -> int | None:
     """For a text of that length, to look for the pattern in all of it; None where nobody knows. The pattern is one that
     can be compiled."""
-    return _most_steps(pattern, length) if len(pattern) <= _LONGEST else None
+    return _most_steps(pattern, length) if len(pattern) <= LONGEST else None
 
 
 @lru_cache(maxsize=1_000)
@@ -59,6 +64,7 @@ class _Reader:
     def __init__(self, pattern: str, length: int) -> None:
         self._pattern, self._length = pattern, length
         self._at = 0
+        self._kept = 0
 
     def whole(self) -> tuple[_Part, bool]:
         """Also whether it is looked for at the beginning alone."""
@@ -91,13 +97,14 @@ class _Reader:
         if most is None:
             if is_group:  # each time round could go another way
                 raise _Unknown
-            return _Part(self._length + 1, self._length + 1)
+            return _Part(self._length + 1, min(_MOST, (self._length + 1) * part.steps))
+        each = part.steps + (_ROUND if is_group else 0)  # also where nothing is in it
         if part.ways == 1:
-            return _Part(min(_MOST, most - least + 1), min(_MOST, most * part.steps + 1))
+            return _Part(min(_MOST, most - least + 1), min(_MOST, most * each + 1))
         ways, steps, come = 0, 1, 1  # `come`: in how many ways so many rounds are done
         for done in range(most + 1):
             ways = min(_MOST, ways + (come if done >= least else 0))
-            steps = min(_MOST, steps + come * part.steps)
+            steps = min(_MOST, steps + come * each)
             if (come := come * part.ways) > _MOST:
                 return _Part(_MOST, _MOST)
         return _Part(ways, steps)
@@ -105,6 +112,9 @@ class _Reader:
     def _group(self, depth: int) -> _Part:
         begins = _GROUP.match(self._pattern, self._at)
         if begins is None:
+            raise _Unknown
+        self._kept += begins[1] is None
+        if self._kept > _MOST_KEPT:
             raise _Unknown
         self._at = begins.end()
         part = _any_of(self._branches(depth + 1))
@@ -117,7 +127,7 @@ class _Reader:
         for kind in (_PLAIN, _CLASS, _ESCAPE):
             if (found := kind.match(self._pattern, self._at)) is not None:
                 self._at = found.end()
-                return _Part(1, 1)
+                return _Part(1, 1 if _TABLED.fullmatch(found[0]) else len(found[0]))
         raise _Unknown
 
     def _times(self) -> tuple[int, int | None]:

@@ -25,6 +25,8 @@ _OTHERS = {
     "continue": 'coder -c "{}"',
 }  # commands of programs like this one, with what they are here
 _LONGEST_SHOWN = 60
+_NEAR = 0.8  # `sesions` is, `review` is not `rewind`
+_QUOTES = "put the whole prompt in quotes"
 _SWITCHED = {None: None, "on": True, "off": False}
 
 
@@ -173,6 +175,16 @@ def _time_budget(found: argparse.Namespace) -> float | None:
     return min(given, default=None)
 
 
+def _mistyped(first: str) -> str:
+    """Why `first` is no command, where it is nearly the name of one; else ""."""
+    from difflib import get_close_matches
+
+    from coder.cli.main import SUBCOMMANDS
+
+    near = get_close_matches(first, SUBCOMMANDS, n=1, cutoff=_NEAR)
+    return f"there is no command {first!r}. Did you mean: coder {near[0]}? If it is a prompt, {_QUOTES}." if near else ""
+
+
 def _unknown(parser: argparse.ArgumentParser, words: list[str], first: str) -> str:
     """`first` is what was taken for the prompt of a session with somebody in front."""
     from difflib import get_close_matches
@@ -183,7 +195,7 @@ def _unknown(parser: argparse.ArgumentParser, words: list[str], first: str) -> s
         said = said if len(said) <= _LONGEST_SHOWN and not set(said) & set('"$`\\!') else "…"
         return f"there is no command {first!r}. Did you mean: {_OTHERS[first].format(said)}?"
     if not flag.startswith("-"):
-        return other_flags.no_command(first) or f"a second prompt {flag!r}: put the whole prompt in quotes."
+        return other_flags.no_command(first) or _mistyped(first) or f"a second prompt {flag!r}: {_QUOTES}."
     if why := other_flags.refusal(flag):
         return why
     known = [option for action in parser._actions for option in action.option_strings]

@@ -93,7 +93,8 @@ class Ground:
             if found.problem:  # such as a checkout that is somebody else's
                 raise ConfigError(f"the {what} {shown} cannot be looked up: {visible_line(found.problem)[:300]}")
             raise ConfigError(
-                f"the {what} {shown} is no commit of this checkout. Check out with all history: fetch-depth: 0"
+                f"the {what} {shown} is no commit of this checkout. Check the name, and check out with all history "
+                "(GitHub: fetch-depth: 0; GitLab: GIT_DEPTH: 0), or git fetch it before."
             )
         return found.text.strip()
 

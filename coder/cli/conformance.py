@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shlex
+import shutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,6 +19,7 @@ from coder.conformance.catalogue import chosen
 from coder.conformance.check import Check, Verdict
 from coder.conformance.running import AT_ONCE, PATIENCE, verdicts
 from coder.core.errors import ConfigError
+from coder.core.visible import visible_line
 from coder.frontends.exit_codes import FAILED
 from coder.frontends.steps import QuietConsole
 
@@ -69,7 +73,11 @@ def _command(against: str | None) -> list[str]:
         raise ConfigError(f"--against {against!r}: {error}. Quote it as in a shell.") from error
     if not words:
         raise ConfigError("--against needs a command, such as --against /usr/local/bin/coder.")
-    return words
+    program = shutil.which(words[0])
+    if program is None:
+        why = "cannot be run" if Path(words[0]).exists() else "is not there"
+        raise ConfigError(f"--against: the program {visible_line(words[0])[:200]} {why}. Check its path and its rights.")
+    return [os.path.abspath(program), *words[1:]]  # each check runs it in a folder of its own
 
 
 async def _run(

@@ -22,12 +22,12 @@ INTERRUPTED = "Interrupted before the session began. Nothing was sent to the mod
 
 _PATIENCE = 30.0  # seconds that are waited for a reader that does not read
 _HURRIED = 3.0  # the same, once a signal has come
-_RESERVED = 4 << 20  # bytes; never written to, so that no page of it is taken
+_RESERVED = 4 << 20  # bytes; of zeros that nobody looks at, no page is taken (a bytearray would take all of them)
 
 _unwinds = False
 _is_leaving = False  # the result is on its way
 _caught: int = signal.SIGINT
-_reserve: bytes | bytearray = b""  # memory to say with that there is none
+_reserve = b""  # memory to say with that there is none
 _form = ""  # "json" where whoever started us waits for a result, "text" where a run was asked for, else ""
 
 
@@ -37,7 +37,7 @@ def begin(argv: list[str]) -> None:
     _form = _form_of(argv)
     if not _form:
         return
-    _reserve = bytearray(_RESERVED)
+    _reserve = bytes(_RESERVED)
     for number in SIGNALS:
         # An ignored signal stays ignored: nohup and background jobs of a shell rely on it.
         if signal.getsignal(number) is not signal.SIG_IGN:

@@ -58,7 +58,7 @@ async def _run(arguments: RunArguments, config: Config) -> int:
         around = Around(config, arguments.flags.settings)
 
         def more(host: Host) -> dict[str, Answer]:
-            return {**queries_of(host.seat.opened, around), **callbacks.attach(host)}
+            return {**queries_of(host.seat.settled, around), **callbacks.attach(host)}
 
         host = Host(opener.open, out, fd, config, os.environ, more)
         host.turns.suggesting.is_on = arguments.streaming.suggests

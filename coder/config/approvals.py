@@ -18,6 +18,7 @@ from coder.config.jsonfile import LIMIT, read_object
 from coder.config.replace import replace
 from coder.core.errors import ConfigError
 from coder.core.messages import Json
+from coder.core.private import made_private
 
 _UNCHANGED = "Nothing was changed."
 _LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -35,7 +36,7 @@ def update_folders(home: Path, change: Callable[[Json], None], then: Callable[[]
     that cannot be read is left as it is. Blocks while another process writes. Raises ConfigError.
     """
     try:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made_private(home)
         with _locked(home / "trust.json.lock"):
             try:
                 document = _document(home)

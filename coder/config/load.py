@@ -44,6 +44,7 @@ _NAMES = ("user", "project", "local")
 _SUGGESTIONS = "CLAUDE_CODE_ENABLE_PROMPT_SUGGESTION"
 _COMPACT_PERCENT = 80
 _BARE_TOOLS = ("Read", "Edit", "Bash")
+_ELSEWHERE = "Name a folder that can be written to in CODER_CONFIG_DIR, or pass --no-session-persistence."
 
 
 def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = None, managed: Path = MANAGED) -> Config:
@@ -72,7 +73,7 @@ def load(flags: Flags, env: Mapping[str, str], cwd: Path, home: Path | None = No
     warnings += unused
     persist = not (flags.no_session_persistence or environment.switch(overlay, "CLAUDE_CODE_SKIP_PROMPT_HISTORY"))
     if persist and (why := why_not_saved(home, env)):
-        warnings.append(f"This session is not saved: {why}.")
+        warnings.append(f"This session is not saved: {why}. {_ELSEWHERE}")
         persist = False
     return Config(
         cwd=start,

@@ -22,6 +22,7 @@ from coder.config.trust import approve_part
 from coder.config.write import changed
 from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
+from coder.core.private import made_private
 
 Scope: TypeAlias = Literal["local", "project", "user"]
 SCOPES: tuple[Scope, ...] = ("local", "project", "user")
@@ -114,7 +115,7 @@ def _edit(spot: Spot, keys: tuple[str, ...], change: Callable[[str], str]) -> bo
         return False
     try:
         if is_private:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            made_private(path.parent)
         target = Path(os.path.realpath(path))
         if not is_private and target.parent != Path(os.path.realpath(path.parent)):
             raise ConfigError(f"{path} leads out of the project, to {target}. Nothing was changed.")

@@ -20,6 +20,7 @@ from coder.config.paths import doubts, key_file, user_home
 from coder.config.replace import locked, replace
 from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
+from coder.core.private import made_private
 
 _FIELDS = ("api_key", "auth_token", "base_url")
 _ASSIGNED = re.compile(r"(?:export\s+)?[A-Z_]+=")
@@ -87,7 +88,7 @@ def keep(home: Path, stored: Stored) -> Path:
     path = key_file(home)
     data = json.dumps({name: value for name in _FIELDS if (value := getattr(stored, name))}, indent=2) + "\n"
     try:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made_private(home)
         with locked(home) as alone:
             _make_way(path)
             replace(path, data.encode(), 0o600, locked=alone)

@@ -18,6 +18,7 @@ from coder.config.paths import config_home
 from coder.config.replace import locked, replace
 from coder.core.config import Behaviour
 from coder.core.errors import ConfigError
+from coder.core.private import made_private
 
 _EMPTY = "{}\n"
 _UNCHANGED = "Nothing was changed."
@@ -64,7 +65,10 @@ def _edit(path: Path, keys: tuple[str, ...], change: Callable[[str], str], env: 
     in_project = path.parent.name in (".coder", ".claude") and path.parent != config_home(env)
     shared = in_project and path.name == "settings.json"
     try:
-        path.parent.mkdir(mode=0o777 if in_project else 0o700, parents=True, exist_ok=True)
+        if in_project:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        else:
+            made_private(path.parent)
         target = _target(path, in_project)
         with locked(target.parent) as alone:
             old = read_text(target)

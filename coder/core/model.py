@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import field
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, get_args
 
 from coder.core.choices import Display
 from coder.core.choices import Effort as Effort
@@ -25,6 +25,8 @@ Purpose: TypeAlias = Literal[
     "suggestion",
     "progress",
 ]
+ASIDE: frozenset[Purpose] = frozenset(get_args(Purpose)) - {"main", "subagent", "compact"}
+"""Of requests that share no prefix with a conversation."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import random
 import re
 import shutil
 import stat
@@ -15,7 +16,8 @@ from pathlib import Path
 
 _MARK = ".coder-scratch"  # locked for as long as somebody needs the folder: the lock ends with its process
 _NAME = re.compile(r"coder-[a-z]+-\w{8}")
-_MOST = 20  # that are taken away for one that is made
+_LOOKED_AT = 500  # for one that is made; others each time, so that none that have to stay hide what could go
+_MOST = 20  # of them that are taken away
 
 
 class Scratch:
@@ -47,17 +49,22 @@ class Scratch:
 
 
 def take_away(folder: Path) -> None:
-    """A folder and all in it, also where nothing may be changed in some of it, as in caches of modules. Never raises
-    OSError."""
-    shutil.rmtree(folder, ignore_errors=True)
-    if not os.path.lexists(folder):
+    """A folder and all in it, also where nothing may be changed in some of it, as in caches of modules. Of a link in
+    its place, that alone. Never raises OSError; what lies a thousand folders deep may stay."""
+    if folder.is_symlink():
+        with suppress(OSError):
+            folder.unlink()
         return
-    for top, folders, _ in os.walk(folder):
-        for path in (Path(top), *(Path(top) / each for each in folders)):
-            with suppress(OSError):
-                if not path.is_symlink():
-                    path.chmod(0o700)
-    shutil.rmtree(folder, ignore_errors=True)
+    with suppress(RecursionError):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not os.path.lexists(folder):
+            return
+        for top, folders, _ in os.walk(folder):
+            for path in (Path(top), *(Path(top) / each for each in folders)):
+                with suppress(OSError):
+                    if not path.is_symlink():
+                        path.chmod(0o700)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _marked(folder: Path) -> int:
@@ -74,21 +81,25 @@ def _marked(folder: Path) -> int:
 
 def _sweep(base: Path) -> None:
     """Never raises OSError. What others may have put there, or a person has, is left alone."""
+    taken = 0
     with suppress(OSError), os.scandir(base) as entries:
         named = [Path(entry.path) for entry in entries if _NAME.fullmatch(entry.name)]
-        for folder in named[:_MOST]:
+        for folder in random.sample(named, min(len(named), _LOOKED_AT)):
             with suppress(OSError):
-                _take_if_left(folder)
+                taken += _take_if_left(folder)
+            if taken == _MOST:
+                break
 
 
-def _take_if_left(folder: Path) -> None:
-    """Raises OSError for one that is not ours, or that somebody needs."""
+def _take_if_left(folder: Path) -> bool:
+    """Whether there was something to take. Raises OSError for one that has no mark, or that somebody needs."""
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-        return
+        return False
     fd = os.open(folder / _MARK, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         take_away(folder)
+        return True
     finally:
         os.close(fd)

@@ -11,9 +11,11 @@ _OURS = Event()
 
 
 def settle() -> None:
-    """All that there is stays, and what comes from now on is collected."""
-    _OURS.set()
-    gc.freeze()
+    """All that there is stays, and what comes from now on is collected. Of a later session nothing stays: all that the
+    one before was made of would stay with it."""
+    if not _OURS.is_set():
+        _OURS.set()
+        gc.freeze()
     gc.enable()
 
 

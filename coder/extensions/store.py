@@ -17,6 +17,7 @@ from pathlib import Path
 from coder.core.errors import ConfigError
 from coder.core.locks import lock
 from coder.core.ordinary import read_ordinary
+from coder.core.private import made_private
 from coder.core.visible import visible_line
 from coder.extensions.record import Installed, Record, as_json, from_json
 
@@ -84,7 +85,7 @@ class Store:
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Keeps every other process that changes extensions out; blocks until it is free."""
-        self.top.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # it too, whatever the umask lets others do
+        made_private(self.top.parent)  # it too, whatever the umask lets others do
         self.top.mkdir(mode=0o700, exist_ok=True)
         fd = os.open(self.top, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:

@@ -37,7 +37,7 @@ def unknown(session: Session, text: str) -> str:
         return f"/{found[1]} is a command of interactive sessions. To send it as text, put a word before it."
     near = get_close_matches(found[1], names, n=_NEAR)
     meant = " or ".join(f"/{each}" for each in near)
-    hint = f" Did you mean {meant}?" if near else " `coder commands list` names them."
+    hint = f" Did you mean {meant}?" if near else " `coder commands list` says what there is."
     return f"Unknown command: /{found[1]}.{hint} To send it as text, put a word before it."
 
 

@@ -156,7 +156,8 @@ class RefReader:
 
 
 def names_by_git(repository: Repository, git: Git, doing: str = "") -> Names | None:
-    """The same by asking git, which knows every way refs can be kept."""
+    """The same by asking git, which knows every way refs can be kept. `doing` is what is under way, which it does not
+    say."""
     top = repository.top
     listed = git.run(top, "for-each-ref", "--format=%(objectname) %(refname)", "refs/heads", most=_MOST_PACKED)
     if listed is None:
@@ -166,7 +167,8 @@ def names_by_git(repository: Repository, git: Git, doing: str = "") -> Names | N
     at = (git.run(top, "rev-parse", "-q", "--verify", "HEAD") or b"").decode("ascii", "replace").strip()
     stash = git.run(top, "stash", "list", "--format=%H %gs") or b""
     lines = [line.partition(b" ") for line in reversed(stash.splitlines())]
-    return _names(branches, {oid.decode("ascii", "replace"): _named(text) for oid, _, text in lines}, _short(on), at)
+    stashes = {oid.decode("ascii", "replace"): _named(text) for oid, _, text in lines}
+    return _names(branches, stashes, _short(on), at, doing)
 
 
 def _names(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from coder.core import prompts
+from coder.core.private import made_private
 from coder.hooks.outcome import Outcome
 
 LONGEST = 10_000  # characters
@@ -46,7 +47,7 @@ class _Spill:
         path = self._folder / f"{self._name}-{len(self._known)}.txt"
         said = {"preview": text[:_PREVIEW], "shown": f"{_PREVIEW:,}", "total": f"{len(text):,}"}
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            made_private(self._folder)
             with os.fdopen(os.open(path, _FLAGS, 0o600), "w", encoding="utf-8", errors="replace") as file:
                 file.write(text)
         except OSError:

@@ -200,6 +200,8 @@ def _unpriced(model: str) -> ModelError:
 
 
 def _money(dollars: float) -> str:
-    """In cents; below ten of them in hundredths, where there are any."""
+    """In cents; below ten of them in hundredths, where there are any. What is more than nothing is never $0.00."""
+    if 0 < dollars < 0.0001:
+        return "<$0.0001"
     text = f"{dollars:.4f}" if 0 < dollars < 0.1 else f"{dollars:.2f}"
     return f"${text.removesuffix('00') if len(text) == 6 else text}"

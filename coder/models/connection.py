@@ -7,7 +7,6 @@ import re
 import socket
 import ssl
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx2
@@ -117,7 +116,7 @@ def _proxy_before(endpoint: Endpoint) -> str:
         return ""
     found = getproxies()
     text = found.get("https" if endpoint.is_tls else "http") or found.get("all") or ""
-    return urlsplit(text if "://" in text else f"//{text}").netloc.rpartition("@")[2]
+    return re.split(r"[/?#]", text.rpartition("://")[2].rpartition("@")[2], maxsplit=1)[0]
 
 
 def _proxy(error: httpx2.ProxyError, endpoint: Endpoint) -> ModelError:

@@ -10,7 +10,7 @@ from itertools import islice
 
 from coder.core.dataclass import dataclass
 from coder.core.messages import Block, Document, Image, Json, Message, ToolResult, block_to_api
-from coder.core.model import ModelRequest
+from coder.core.model import ASIDE, ModelRequest
 from coder.core.prints import (
     Difference,
     Print,
@@ -25,8 +25,6 @@ from coder.core.prints import (
 
 _MOST_IMAGE = 5_000  # tokens: what the largest image of any model counts, whatever its file's size
 _MOST_DOCUMENT = 700_000  # tokens: a hundred dense pages
-# Purposes that share no prefix with the conversation.
-_ASIDE = frozenset({"title", "judge", "classifier", "search", "fetch", "sampling"})
 
 
 @dataclass(slots=True, eq=False)
@@ -66,7 +64,7 @@ class Fingerprints:
             self._kept[taken.lane] = latest
 
     def take(self, request: ModelRequest) -> Taken:
-        lane = request.purpose if request.purpose in _ASIDE else "main"
+        lane = request.purpose if request.purpose in ASIDE else "main"
         latest, known = self._latest.get(lane), self._kept.get(lane)
         head = latest.head if latest and _same_head(latest.request, request) else tuple(_head(request))
         messages = _messages(request, latest)

@@ -23,6 +23,7 @@ from pathlib import Path
 from coder.core.dataclass import dataclass
 from coder.core.locks import is_locked
 from coder.core.messages import Json
+from coder.core.private import made_private
 
 FOLDER = "presence"
 SUFFIX = ".jsonl"
@@ -229,7 +230,7 @@ def tidy(folder: Path, own: str) -> None:
 
 
 def _private(folder: Path) -> None:
-    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    made_private(folder.parent)
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():

@@ -33,6 +33,7 @@ else:  # a new session reads nothing
     compacted, reading = LazyModule("coder.sessions.compacted"), LazyModule("coder.sessions.reading")
 
 Warn = Callable[[str], None]
+_ELSEWHERE = " Name a folder that can be written to in CODER_CONFIG_DIR."
 _TORN_AWAY = "is no part of this session's conversation"
 
 
@@ -303,7 +304,10 @@ class Transcript:
     def _report(self) -> None:
         if self.problem and not self._warned:
             self._warned = True
-            self._warn(f"This session is no longer being saved in {visible_line(str(self.path))}: {self.problem}.")
+            remedy = "" if self.path.parent.is_dir() else _ELSEWHERE
+            self._warn(
+                f"This session is no longer being saved in {visible_line(str(self.path))}: {self.problem}.{remedy}"
+            )
 
 
 def _is_there(path: Path) -> bool:

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from coder.core.dataclass import dataclass
 from coder.core.messages import Json, Usage
+from coder.core.model import ASIDE
 from coder.core.prints import Difference, Print, byte_difference, offset, place, shared
 from coder.core.spans import span
 from coder.telemetry.rows import Row
@@ -19,7 +20,6 @@ from coder.telemetry.rows import Row
 Price = Callable[[str, Usage], "float | None"]
 Heads = Callable[[str], Sequence[str]]  # the tools and system texts that a head's hash names; () when they are gone
 _FIVE_MINUTES, _ONE_HOUR = 300.0, 3600.0
-_ASIDE = frozenset({"title", "judge", "classifier", "search", "fetch", "sampling", "suggestion", "progress"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def report(rows: Iterable[Row], price: Price, heads: Heads) -> CacheReport:
     for row in rows:
         if row.status == "unknown":
             continue
-        lane = row.purpose if row.purpose in _ASIDE else ""
+        lane = row.purpose if row.purpose in ASIDE else ""
         lines.append(books.setdefault((row.agent, lane), _Conversation(price, heads)).line(row))
     return CacheReport(tuple(lines))
 

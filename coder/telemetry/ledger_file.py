@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from coder.core.private import made_private
+
 _MONTH = r"\d{4}-\d{2}\.jsonl"  # compiled when something is read: a run only writes
 _HEAD = r"[0-9a-f]{12,64}"
 _START = b'{"v":'
@@ -44,7 +46,7 @@ class LedgerFile:
     def keep_head(self, name: str, data: bytes) -> None:
         """Stores the text of a head. Raises OSError."""
         path = head_path(self._folder, name)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made_private(path.parent)
         partial = path.with_name(f".{name}.{os.getpid()}")
         fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
@@ -60,7 +62,7 @@ class LedgerFile:
         self._fd, self._month = -1, ""
 
     def _open(self, month: str) -> None:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made_private(self._folder)
         path = self._folder / f"{month}.jsonl"
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         self._fd, self._month = os.open(path, flags, 0o600), month

@@ -15,6 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
+from coder.core.private import made_private
+
 HIDDEN = "[hidden]"
 _PARTS = {"api": "models", "model": "models", "hook": "hooks"}
 _SHORTEST_SECRET = 6  # anything shorter would blank out ordinary words
@@ -94,7 +96,7 @@ class DebugLog:
     def place(home: Path, session_id: str) -> Path:
         """Where a session's log is, unless somebody says otherwise: `<home>/debug/<session>.txt`. Raises OSError."""
         folder = home / "debug"
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made_private(home)
         folder.mkdir(mode=0o700, exist_ok=True)
         return folder / f"{session_id}.txt"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from coder.core.dataclass import dataclass
 from coder.core.messages import Json
+from coder.core.private import made_private
 from coder.core.tools import ToolOutput
 from coder.core.workspace import Captured, ExitStatus
 from coder.tools import verdict
@@ -112,7 +113,7 @@ def _joined(first: str, body: str, notes: list[str]) -> str:
 def _save(path: Path, data: bytes) -> Path | None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made_private(path.parent)
         with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
             file.write(data)
     except OSError:

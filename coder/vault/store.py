@@ -17,6 +17,7 @@ from pathlib import Path
 from coder.core import locks
 from coder.core.dataclass import dataclass
 from coder.core.messages import Json
+from coder.core.private import made_private
 from coder.vault.errors import VaultError
 
 NAME = "secrets.json"
@@ -128,7 +129,7 @@ class SecretFile:
     def _locked(self) -> Iterator[None]:
         lock = self._home / f".{NAME}.lock"
         try:
-            self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            made_private(self._home)
             fd = os.open(lock, _LOCK, 0o600)
         except OSError as error:
             raise VaultError(f"{lock} cannot be made: {error.strerror}. Nothing was kept.") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from coder.core.private import made_private
 from coder.core.workspace import Captured
 
 HEAD = 150_000  # bytes; with TAIL enough for 150,000 characters of any script
@@ -78,7 +79,7 @@ class Capture:
             self.discard()
 
     def _open(self) -> None:
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made_private(self._path.parent)
         self._fd = os.open(self._path, _FLAGS, 0o600)
         self._spilled = True
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from coder.core import nofollow
+from coder.core.private import made_private
 from coder.core.workspace import Process
 from coder.workspace.atomic import replace_file
 from coder.workspace.capture import Capture
@@ -184,7 +185,7 @@ def _open_file(path: Path) -> BufferedReader:
 def _make_folder(folder: Path) -> None:
     """Where the shell reports to and output spills. Without it commands still run."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made_private(folder)
     except OSError:
         return
 

@@ -129,8 +129,20 @@ def test_what_a_check_started_ends_with_it(place: Place) -> None:
 
 @pytest.mark.behaviour("B-2291")
 def test_a_command_that_cannot_be_started_fails(place: Place) -> None:
-    done = conforms(place, "--against", "/nonexistent-coder", "--only", "argv-version")
-    assert failed(done) == {"argv-version"} and "No such file" in done.stdout
+    program = place.project / "odd"
+    program.write_bytes(b"no program")
+    program.chmod(0o755)
+    done = conforms(place, "--against", str(program), "--only", "argv-version")
+    assert failed(done) == {"argv-version"} and "Exec format error" in done.stdout
+
+
+@pytest.mark.behaviour("B-2853")
+def test_a_program_is_found_from_where_one_stands(place: Place) -> None:
+    program = place.project / "answer"
+    program.write_text("#!/bin/sh\necho 9.9.9 '(mine)'\n", encoding="utf-8")
+    program.chmod(0o755)
+    done = conforms(place, "--against", "./answer", "--only", "argv-version")
+    assert done.code == 0, done.stdout
 
 
 @pytest.mark.behaviour("B-2291")
@@ -140,6 +152,7 @@ def test_a_command_that_cannot_be_started_fails(place: Place) -> None:
         (("--only", "argv-versoin"), "there is no check 'argv-versoin'. Did you mean argv-version?"),
         (("--against", "'"), "Quote it as in a shell."),
         (("--against", ""), "--against needs a command"),
+        (("--against", "/nonexistent-coder"), "the program /nonexistent-coder is not there. Check its path"),
     ],
 )
 def test_what_cannot_be_meant_is_said(args: tuple[str, str], words: str, capsys: pytest.CaptureFixture[str]) -> None:

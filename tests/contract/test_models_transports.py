@@ -580,6 +580,14 @@ async def test_a_proxy_that_is_not_there_is_named_without_its_password(
     assert "HTTPS_PROXY" in str(error) and "hunter2" not in str(error)
 
 
+async def test_a_proxy_that_is_no_address_is_named_too(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_proxy(monkeypatch, "http://me:hunter2@[bad")
+    model = build(config("http://api.example.test"))
+    error = await error_of(model)
+    await model.aclose()
+    assert error.kind == "connection" and "hunter2" not in str(error)
+
+
 async def test_loopback_is_never_proxied(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     use_proxy(monkeypatch, "http://127.0.0.1:1")
     async with serving(build, stream(reply(text_block(0, "ok")))) as (_, model):

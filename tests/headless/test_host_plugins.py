@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from coder.core.errors import ConfigError
+from coder.frontends.stream_json.host_seat import Wanted
 from tests.support.fakeapi import fault, running_api, tool, turn
 from tests.support.hosted import Hosted, hosted
 from tests.support.plugged import bakery, put
@@ -171,3 +173,23 @@ async def test_what_may_be_spent_is_for_the_process(tmp_path: Path) -> None:
         await wire.ask("reload_plugins")
         wire.say("second")
         assert (await wire.result())["terminal_reason"] == "budget_exhausted" and len(api.requests) == 1
+
+
+@pytest.mark.behaviour("B-2683")
+async def test_where_it_cannot_be_done_the_session_goes_on_as_it_was(tmp_path: Path) -> None:
+    async def opening(wanted: Wanted) -> None:
+        if wanted.plugins:
+            raise ConfigError("these settings cannot be read")
+
+    added = [{"type": "local", "path": str(bakery(tmp_path / "bakery"))}]
+    async with (
+        running_api([turn("One."), turn("Two.")]) as api,
+        hosted(tmp_path, api.url, opening=opening) as wire,
+    ):
+        wire.say("first")
+        first = await wire.result()
+        assert (await no(wire, add_plugins=added))["error"] == "these settings cannot be read"
+        wire.say("second")
+        second = await wire.result()
+        assert second["result"] == "Two." and second["session_id"] == first["session_id"]
+        assert "first" in json.dumps(api.requests[1]["messages"])

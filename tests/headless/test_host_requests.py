@@ -101,6 +101,8 @@ async def test_what_is_not_known_is_an_error_and_nothing_ends(tmp_path: Path) ->
         for subtype in ("nope", "", "x" * 5000):
             refused = await wire.answer(wire.request(subtype))
             assert refused["subtype"] == "error" and "no control request" in refused["error"]
+        unsaid = await wire.answer(wire.request(None))  # type: ignore[arg-type]  # a slip of the host
+        assert unsaid["subtype"] == "error" and "request.subtype is missing" in unsaid["error"]
         wire.send({"type": "keep_alive"}, {"type": "control_response"}, {"type": 7}, {"type": "control_request"})
         wire.say("first")
         assert (await wire.result())["result"] == "One."

@@ -206,7 +206,7 @@ async def hosted(
         config,
         {},
         lambda host: {
-            **answers_of(host.seat.opened, Around(config, flags.get("settings"))),
+            **answers_of(host.seat.settled, Around(config, flags.get("settings"))),
             **callbacks.attach(host),
             **(answers or {}),
         },

@@ -14,6 +14,7 @@ from typing import Any
 
 from coder.core.dataclass import dataclass
 from coder.core.ordinary import read_ordinary
+from coder.core.private import made_private
 from coder.git.state import MOST, State
 
 NAME = "git.json"
@@ -61,8 +62,9 @@ def save(folder: Path, record: Record) -> None:
     }
     made = folder / f".{NAME}.{os.getpid()}.tmp"
     with suppress(OSError):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made_private(folder)
         try:
+            made.touch(mode=0o600)
             made.write_text(json.dumps(kept), encoding="ascii")
             made.replace(folder / NAME)
         finally:

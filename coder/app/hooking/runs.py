@@ -16,6 +16,7 @@ from coder.app.hooking.exported import exported
 from coder.core.dataclass import dataclass
 from coder.core.events import AnyEvent, Notice
 from coder.core.messages import Json
+from coder.core.private import made_private
 from coder.hooks.engine import Engine
 from coder.hooks.inputs import Common, subject_of
 from coder.hooks.outcome import NOTHING, Outcome, Part
@@ -205,7 +206,7 @@ class HookRuns:
 
 def _make_folder(folder: Path) -> None:
     with suppress(OSError):  # then a hook cannot leave variables, and says so itself
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made_private(folder)
 
 
 def new_prompt_id() -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from coder.commands.places import KINDS
 from coder.commands.plugins import MANIFEST, SERVERS
 from coder.core.ordinary import open_ordinary
+from coder.core.private import made_private
 from coder.core.visible import visible_line
 from coder.extensions.errors import BundleError
 from coder.extensions.unpack import Limits, unpack
@@ -63,7 +64,7 @@ def _unpacked(archive: Path, home: Path) -> Path:
                 digest.update(chunk)
             into = base / digest.hexdigest()
         if not into.is_dir():
-            base.mkdir(mode=0o700, parents=True, exist_ok=True)
+            made_private(base)
             into = _put(archive, base)
     except BundleError as error:
         raise NotFound("generic-error", f"{visible_line(str(error))}. Give a folder, or a .zip of one") from error

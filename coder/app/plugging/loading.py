@@ -26,6 +26,7 @@ from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
 from coder.core.messages import Json
 from coder.core.plugins import Plugin, PluginPlace, PluginProblem, PluginSettings
+from coder.core.private import made_private
 from coder.core.visible import visible_line
 
 _DATA = Path("plugins/data")
@@ -147,7 +148,7 @@ def _running_in(config: Config, plugin: Plugin, running: _Running, variables: Ma
     every = {**variables, **own}
     if running.hooks or running.servers:
         with suppress(OSError):  # whoever needs it will say so
-            plugin.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            made_private(plugin.data)
     if running.agent:
         config = replace(config, agents=replace(config.agents, main=_agent(plugin, running.agent)))
     if running.hooks and config.hooks.heads == "all":

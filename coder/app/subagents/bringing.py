@@ -116,4 +116,4 @@ def brought(footing: Footing, cast: Cast, source: ServerSource, needs: Needs) ->
     connect = footing.connect or reaching.really(outset, env, None)
     reaches.append(session.Reach(known, ties, pins.Pins(config.home / pins.FILE, config.cwd), connect))
     names = [as_in_tools(server.name) for server in servers]
-    return Brought(reaches[0], cast.choice.with_servers(names), needs.find)
+    return Brought(reaches[0], cast.choice.of_servers(names), needs.find)

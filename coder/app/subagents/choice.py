@@ -49,9 +49,9 @@ class Choice:
             name in _DISPATCHERS and self.wants_servers and not any(_names(entry, name) for entry in self.without)
         )
 
-    def with_servers(self, more: Collection[str]) -> Choice:
-        """For the tools of these servers, which are offered to nobody else."""
-        return replace(self, servers=tuple(more))
+    def of_servers(self, servers: Collection[str]) -> Choice:
+        """The same among the tools of these servers, which are offered to nobody else."""
+        return replace(self, servers=tuple(servers))
 
     def _whole(self) -> Iterator[str]:
         """Those of which every tool is meant, as entries."""

@@ -18,6 +18,7 @@ from coder.config.paths import MANAGED
 from coder.config.replace import locked, replace
 from coder.core.config import Config
 from coder.core.errors import ConfigError
+from coder.core.private import made_private
 from coder.permissions.rules import Rules
 from coder.workflows.checking.nesting import uses_of
 from coder.workflows.library import Folder, Library, library_of
@@ -115,7 +116,7 @@ def remember(config: Config, workflows: Iterable[Workflow]) -> None:
     """The person has seen these, and said yes. Raises ConfigError."""
     file = config.home / _SEEN
     try:
-        config.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made_private(config.home)
         with locked(config.home) as is_locked:
             seen = _seen(config.home)
             for one in workflows:

@@ -14,6 +14,7 @@ from threading import Lock, Timer
 from time import time
 
 from coder.core.ordinary import read_ordinary
+from coder.core.private import made_private
 from coder.frontends.repl.history import Sent, is_secret
 
 _AFTER = 0.3  # seconds between a key and the disk
@@ -85,7 +86,7 @@ class Drafts:
                 self._taken.clear()
 
     def _replace(self, data: bytes) -> None:
-        self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made_private(self._home)
         temporary = self._path.with_suffix(".tmp")
         fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         with os.fdopen(fd, "wb") as file:

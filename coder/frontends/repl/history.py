@@ -18,6 +18,7 @@ from time import time
 
 from coder.core.dataclass import dataclass
 from coder.core.ordinary import open_ordinary
+from coder.core.private import made_private
 from coder.frontends.repl.tokens import Paste, Picture, Tokens, count_lines, typed
 
 LARGEST = 4_000_000  # bytes of the file before its older half goes
@@ -83,7 +84,7 @@ class History:
         }
         data = json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
         with suppress(OSError):
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            made_private(self._path.parent)
             _append(self._path, data)
 
     def earlier(self) -> Iterator[Sent]:

@@ -12,6 +12,7 @@ from coder.app.notes import note_places
 from coder.config.paths import user_home
 from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
+from coder.core.private import made_private
 from coder.frontends.amounts import size, tokens
 from coder.frontends.desk import Desk
 from coder.frontends.folding import fold_row
@@ -92,7 +93,7 @@ def _above(report: Report, desk: Desk) -> tuple[Line, ...]:
 
 def _make(path: Path) -> None:
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made_private(path.parent)
         path.touch(exist_ok=True)
     except OSError as error:
         raise ConfigError(f"{shown(path)} cannot be made: {error.strerror}.") from error

@@ -104,6 +104,8 @@ class Control:
         subtype = request.get("subtype")
         answer = self._answers.get(subtype) if isinstance(subtype, str) else None
         try:
+            if not isinstance(subtype, str):
+                raise RequestError("the control request does not say what it asks: request.subtype is missing")
             if answer is None:
                 raise RequestError(f"there is no control request {str(subtype)[:80]!r}")
             self._reply(name, response=await answer(request))

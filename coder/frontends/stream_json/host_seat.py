@@ -5,7 +5,8 @@ or how a session is made.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import field, replace
 from typing import TypeAlias
 
@@ -39,6 +40,8 @@ class Seat:
         self._session: Session | None = None
         self._problem: CoderError | None = None
         self._plugins: dict[str, bool] = {}
+        self._stays = asyncio.Event()  # no other is on its way into the place of the one that is open
+        self._stays.set()
         self.is_closed = False
 
     @property
@@ -56,6 +59,19 @@ class Seat:
             self._opening = asyncio.create_task(self._begin())
         return await asyncio.shield(self._opening)
 
+    async def settled(self) -> Session:
+        """As `opened`; while another one takes its place, that one: what is closed would forget what it is told."""
+        await self._stays.wait()
+        return await self.opened()
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        self._stays.clear()
+        try:
+            yield
+        finally:
+            self._stays.set()
+
     async def clear(self, name: str) -> Session:
         """A new conversation in the place of the one that is open, which is kept, under the same settings. Raises
         CoderError; then the old one is still open."""
@@ -63,12 +79,13 @@ class Seat:
         start = Start(name=name or None, clears=True)
         back = reopening.again(old)
         reopening.leaves(old, start)
-        await old.aclose()
-        try:
-            await self._follow(old, start)
-        except CoderError:
-            await self._go_back(old, back)
-            raise
+        with self._changing():
+            await old.aclose()
+            try:
+                await self._follow(old, start)
+            except CoderError:
+                await self._go_back(old, back)
+                raise
         return await self.opened()
 
     async def reload(self, added: Mapping[str, bool]) -> Session:
@@ -78,14 +95,15 @@ class Seat:
         made = old.inquiries.before
         back = replace(reopening.again(old, keeps_model=False, edited="plugins were read again"), before=made)
         reopening.leaves(old, None)
-        await old.aclose()
-        self._plugins = {**before, **added}
-        try:
-            await self._follow(old, back, made.model)
-        except CoderError:
-            self._plugins = before
-            await self._go_back(old, back)
-            raise
+        with self._changing():
+            await old.aclose()
+            self._plugins = {**before, **added}
+            try:
+                await self._follow(old, back, made.model)
+            except CoderError:
+                self._plugins = before
+                await self._go_back(old, back)
+                raise
         return await self.opened()
 
     async def aclose(self) -> None:

@@ -12,7 +12,7 @@ from coder.app.session import Session
 from coder.core.errors import CoderError
 from coder.core.events import RunEnded
 
-_PATIENCE = 5.0  # seconds that one has when nothing more will be said
+_PATIENCE = 3.0  # seconds that one has when nothing more will be said: whoever ends the input gives five to all
 _log = logging.getLogger(__name__)
 
 

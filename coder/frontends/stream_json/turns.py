@@ -104,7 +104,8 @@ class Turns:
         self._changed.set()
 
     def is_another(self) -> None:
-        """The session that is open was made anew: what it waits for before a turn is to be waited for again."""
+        """The session that is open is made anew: what it waits for before a turn is to be waited for again, and nothing
+        is asked of the old one any more."""
         self.suggesting.drop()
         self._met = ""
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from coder.core.dataclass import dataclass
 from coder.core.errors import ConfigError
+from coder.core.private import made_private
 from coder.core.visible import visible_line
 from coder.git.call import Git
 from coder.git.filters import ARGUMENTS, filters
@@ -88,7 +89,7 @@ def _archive(tree: WorkTree, names: tuple[str, ...], file: Path) -> Path:
     try:
         if sum((tree.path / name).lstat().st_size for name in names) > _LARGEST:
             raise ConfigError(f"the files in {tree.path} are larger than 4 GiB: nothing was removed. Move them away.")
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made_private(file.parent)
         fd = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         with os.fdopen(fd, "wb") as stream:
             with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:

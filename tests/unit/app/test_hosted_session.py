@@ -247,6 +247,18 @@ async def test_what_was_set_in_a_session_holds_in_the_one_that_takes_its_place(t
         await new.aclose()
 
 
+async def test_one_that_goes_on_with_another_holds_none_of_those_before_that(tmp_path: Path) -> None:
+    async with running_api([DONE]) as api:
+        bench = Bench(tmp_path, api.url)
+        first = await bench.open(Program())
+        await first.prompt("Go.")
+        await first.aclose()
+        second = await bench.open(Program(), Start(resume=first.facts.session_id, before=first.inquiries.before))
+        await second.aclose()
+        assert second.spent == first.spent and first.spent.cost
+        assert second.inquiries.before.start.before is None
+
+
 @pytest.mark.behaviour("B-2602")
 def test_settings_that_were_read_long_ago_are_read_again_at_the_first_question(tmp_path: Path) -> None:
     flags, env = Flags(), {"HOME": str(tmp_path), "ANTHROPIC_API_KEY": KEY}

@@ -62,13 +62,38 @@ async def test_many_that_are_short_are_together_too_long(begun: Path) -> None:
     assert form.problems(value) == [] and await form.problems_apart(value) != [] and begun.exists()
 
 
+@pytest.mark.behaviour("B-2800")
+async def test_many_patterns_and_one_that_is_long_are_not_even_compiled_here(begun: Path) -> None:
+    for patterns in ([f"^{number}" for number in range(101)], ["|".join("ab" * 400)]):
+        form = AnswerForm({"type": "object", "properties": {"a": {"anyOf": [{"pattern": each} for each in patterns]}}})
+        assert form.problems({"a": "x" if len(patterns) > 1 else "a"}) == [] and not begun.exists()
+    assert await form.problems_apart({"a": "a"}) == [] and begun.exists()
+
+
+@pytest.mark.behaviour("B-2800")
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("(?:){9000000}x", "a"),
+        ("(){9000000}x", "a"),
+        (r"(?:\b){4000000}x", "a"),
+        ("^(?:a|a){19}x", "a" * 30),
+        (f"[{''.join(map(chr, range(0x1F300, 0x1F680, 2)))}]*x", "a" * 1_000),
+        ("[" + "".join(f"\\U{code:08x}" for code in range(0x1F300, 0x1F39E, 2)) + "]*x", "a" * 1_000),
+        ("^" + "()" * 300 + "(a?)" * 19 + "x", "a" * 30),
+    ],
+)
+def test_nor_what_takes_long_or_much_memory_at_each_step(pattern: str, text: str) -> None:
+    assert (most_steps(pattern, len(text)) or ROOM + 1) > ROOM
+
+
 @pytest.mark.parametrize("pattern", ENDLESS)
 def test_what_would_not_end_is_never_taken_for_plain(pattern: str) -> None:
     assert (most_steps(pattern, 60) or ROOM + 1) > ROOM
 
 
 SIGNS = st.sampled_from(["a", "b", "[ab]", "[^a]", ".", r"\w", "$", "(a|b)", "(?:ab|a)", "(a?b?)", "(a+)", "(|a)"])
-TIMES = st.sampled_from(["", "", "*", "+", "?", "*?", "{2}", "{1,3}", "{2,}", "{,4}", "++"])
+TIMES = st.sampled_from(["", "", "*", "+", "?", "*?", "{0}", "{2}", "{1,3}", "{2,}", "{,4}", "++"])
 PATTERNS = st.lists(st.tuples(SIGNS, TIMES), min_size=1, max_size=7).map(lambda parts: "".join(map("".join, parts)))
 
 

@@ -32,6 +32,7 @@ def test_manual_is_the_default_mode_by_another_name() -> None:
 
 
 @pytest.mark.behaviour("B-2604")
+@pytest.mark.behaviour("B-2852")
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
@@ -41,6 +42,9 @@ def test_manual_is_the_default_mode_by_another_name() -> None:
         (["--model"], "expected one argument"),
         (["-p", "--disallowedTools", "Bash", "clean up the repo"], "Put the prompt before --disallowedTools"),
         (["-p", "run", "x"], "a second prompt 'x': put the whole prompt in quotes"),
+        (["sesions", "list"], r"no command 'sesions'\. Did you mean: coder sessions\? If it is a prompt, put the whole"),
+        (["review", "this"], "^a second prompt 'this'"),
+        (["-p", "sesions", "list"], "^a second prompt 'list'"),
         (["run", "fix", "it", "--verbose"], r'no command .run.\. Did you mean: coder -p "fix it"\?'),
         (["exec", "say $HOME"], 'Did you mean: coder -p "…"'),
         (["ask", "x" * 61], 'Did you mean: coder -p "…"'),

@@ -15,6 +15,8 @@ from coder.config.paths import config_home, user_home, why_not_saved
 from coder.config.trust import approve
 from coder.core.errors import ConfigError
 
+REMEDY = "Name a folder that can be written to in CODER_CONFIG_DIR, or pass --no-session-persistence."
+
 
 @pytest.mark.behaviour("B-420")
 def test_the_home_is_ours_then_claudes_variable_then_a_folder_of_the_person(tmp_path: Path) -> None:
@@ -101,6 +103,7 @@ def test_with_a_home_of_its_own_the_claude_folder_is_not_read(tmp_path: Path) ->
 
 
 @pytest.mark.behaviour("B-421")
+@pytest.mark.behaviour("B-2851")
 @pytest.mark.parametrize(
     ("home", "why"), [(None, "HOME is not set"), ("", "HOME is not set"), ("x", "HOME is not set"), ("/", "HOME is /")]
 )
@@ -108,7 +111,7 @@ def test_without_a_home_of_its_own_a_session_is_not_saved(tmp_path: Path, home: 
     env = {} if home is None else {"HOME": home}
     config = load(Flags(setting_sources=""), env, tmp_path, managed=tmp_path / "etc")
     assert config.persist is False
-    assert config.warnings == (f"This session is not saved: {why}.",)
+    assert config.warnings == (f"This session is not saved: {why}. {REMEDY}",)
     assert user_home(env).is_absolute()
 
 
@@ -148,7 +151,7 @@ def test_a_run_in_a_home_that_may_not_be_entered_goes_on_unsaved(tmp_path: Path)
         "print(config.persist, *config.warnings)"
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert ran.stdout == f"False This session is not saved: {tmp_path}/.coder cannot be written to.\n", ran.stderr
+    assert ran.stdout == f"False This session is not saved: {tmp_path}/.coder cannot be written to. {REMEDY}\n", ran.stderr
 
 
 def test_a_home_that_is_not_made_yet_is_fine(tmp_path: Path) -> None:

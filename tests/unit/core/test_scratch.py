@@ -64,3 +64,32 @@ def test_it_can_be_left_twice(tmp_path: Path) -> None:
         made.leave()
         assert not folder.exists()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_those_that_have_to_stay_hide_none_that_can_go(tmp_path: Path) -> None:
+    for number in range(60):  # of another version, or of somebody else
+        (tmp_path / f"coder-x-{number:08}").mkdir()
+    left = [tmp_path / f"coder-y-{number:08}" for number in range(3)]
+    for each in left:
+        each.mkdir()
+        (each / ".coder-scratch").touch()
+    with Scratch("x", str(tmp_path)):
+        assert not [each for each in left if each.exists()]
+
+
+def test_what_lies_too_deep_is_no_crash_for_whoever_comes_next(tmp_path: Path) -> None:
+    made = Scratch("x", str(tmp_path))
+    top = os.open(made.path, os.O_RDONLY)
+    try:
+        for _ in range(1_100):
+            os.mkdir("a", dir_fd=top)
+            inner = os.open("a", os.O_RDONLY, dir_fd=top)
+            os.close(top)
+            top = inner
+        made.leave()
+        (made.path / ".coder-scratch").touch()
+        with Scratch("x", str(tmp_path)) as other:
+            assert other.is_dir()
+    finally:
+        os.close(top)
+        subprocess.run(["rm", "-rf", str(made.path)], check=True)

@@ -177,6 +177,11 @@ def test_no_program_of_the_repository_runs(tmp_path: Path) -> None:
     assert not (tmp_path / "fired").exists()
 
 
+def test_what_is_under_way_is_also_among_the_names_that_git_says(tmp_path: Path) -> None:
+    names = names_by_git(made(tmp_path / "r"), GITS, "merge")
+    assert names is not None and names["doing", ""] == "merge"
+
+
 def test_a_repository_whose_refs_are_tables(tmp_path: Path) -> None:
     made_so = subprocess.run(
         ["git", "init", "-q", "-b", "main", "--ref-format=reftable", str(tmp_path)], capture_output=True, check=False

@@ -124,6 +124,11 @@ async def test_the_tighter_of_two_limits_holds() -> None:
     assert (await refusal(budget(dollars=0.001, tokens=10**9))).kind == "budget"
 
 
+@pytest.mark.behaviour("B-2854")
+async def test_a_limit_below_a_hundredth_of_a_cent_is_not_called_nothing() -> None:
+    assert "$0.00 of <$0.0001 used" in str(await refusal(budget(dollars=0.00001)))
+
+
 async def test_what_was_counted_before_is_known_of_the_same_beginning() -> None:
     each = budget(tokens=100_000)
     hold = await each.reserve(PROMPT, printed(PROMPT), None)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coder.core.messages import Document, Image, Message, Text, ToolResult, ToolUse
-from coder.core.model import ModelRequest, ToolSpec
+from coder.core.model import ModelRequest, Purpose, ToolSpec
 from coder.core.prints import byte_difference, extends
 from coder.models.body import body
 from coder.models.prints import Fingerprints
@@ -85,8 +85,11 @@ def test_what_is_new_gone_or_set_otherwise_is_named(changed: ModelRequest, place
 def test_requests_beside_the_conversation_are_compared_with_their_own_kind() -> None:
     prints = Fingerprints()
     prints.keep(prints.take(LONGER))
-    title = ModelRequest("small", (Message("user", (Text("title?"),)),), purpose="title")
-    assert prints.take(title).before is None
+    asked: tuple[Purpose, ...] = ("title", "suggestion", "progress", "sampling")
+    for purpose in asked:
+        aside = prints.take(ModelRequest("small", (Message("user", (Text("what?"),)),), purpose=purpose))
+        assert aside.before is None
+        prints.keep(aside)
     compact = replace(LONGER, messages=(*LONGER.messages, CALL), purpose="compact")
     assert prints.take(compact).difference is None and prints.take(compact).shared == 8
 

@@ -314,13 +314,16 @@ def test_a_session_on_a_small_full_file_system_goes_on(tmp_path: Path, cwd: Path
 
 
 @pytest.mark.behaviour("B-407")
+@pytest.mark.behaviour("B-2851")
 def test_a_home_that_cannot_be_made_is_told_and_the_run_goes_on(tmp_path: Path, cwd: Path) -> None:
     (tmp_path / "file").write_text("not a folder", encoding="utf-8")
     warned: list[str] = []
     with new(tmp_path / "file" / "home", cwd, warned) as transcript:
         transcript.append(user("hello"))
         transcript.append(user("again"))
-    assert warned == [unsaved(transcript, "Not a directory.")]
+    assert warned == [
+        unsaved(transcript, "Not a directory. Name a folder that can be written to in CODER_CONFIG_DIR.")
+    ]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs to give a folder away")

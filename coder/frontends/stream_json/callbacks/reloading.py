@@ -37,10 +37,9 @@ async def reload(host: Host, own: Callable[[], tuple[str, ...]], request: Json) 
         if request.get("hold_on_cache_impact") is True:
             held = await _impact(session, added)
         if not held.get("held"):
-            host.turns.suggesting.drop()  # it is asked by what is about to be closed
+            host.turns.is_another()  # also where it goes back to what it was, which is then made anew, too
             session = await host.seat.reload(added)
             host.out.is_another(session)
-            host.turns.is_another()
         return {**await asyncio.to_thread(_parts, session, own), **held}
 
     try:

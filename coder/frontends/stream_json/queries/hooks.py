@@ -61,7 +61,7 @@ _SUMMARIES = {
 
 async def listing(session: Session, request: Json) -> Json:
     del request
-    config = session.inquiries.before.config
+    config = session.inquiries.config
     rows, wrong = await asyncio.to_thread(hook_rows, config, session.inquiries.env)
     counts = {name: sum(each.handler.point == name for each in rows) for name in POINTS}
     heads = config.hooks.heads

@@ -28,7 +28,7 @@ _NOT_KEPT = ("max",)  # for one session alone
 
 async def update(session: Session, request: Json) -> Json:
     """An output style for this project counts from the next conversation on, an effort from the next session on."""
-    config, source = session.inquiries.before.config, fields.text(request, "source")
+    config, source = session.inquiries.config, fields.text(request, "source")
     if source not in _KEYS:
         raise RequestError(f"source must be {' or '.join(_KEYS)}")
     scope, key = _KEYS[source]

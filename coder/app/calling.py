@@ -20,7 +20,7 @@ from coder.app.reach import results
 from coder.app.reach.session import Reach
 from coder.core.dataclass import dataclass
 from coder.core.errors import SessionError, ToolError
-from coder.core.messages import Json, ResultContent, Text, ToolUse, block_to_api
+from coder.core.messages import OF_A_HOST, Json, ResultContent, Text, ToolUse, block_to_api
 from coder.core.visible import visible_line
 from coder.mcp.errors import ServerError
 from coder.mcp.link import Link
@@ -59,7 +59,7 @@ async def call(begun: Outset, made: Assembly, wanted: Wanted) -> Called:
     try:
         async with asyncio.timeout(wanted.seconds):
             tool, link = await _found(made.reach, wanted.name, shown)
-            use = ToolUse(f"toolu_host_{uuid4().hex[:20]}", wanted.name, wanted.given)
+            use = ToolUse(f"{OF_A_HOST}{uuid4().hex[:20]}", wanted.name, wanted.given)
             if wanted.judged:
                 return await _judged(made, use)
             _expect_not_denied(begun, made, use, shown)
@@ -80,6 +80,8 @@ async def page(made: Assembly, server: str, uri: str) -> list[Json]:
     name = visible_line(server)[:200]
     if made.reach is None:
         raise SessionError("there are no MCP servers in this session")
+    if why := made.reach.forbidden(server):
+        raise SessionError(f"{name} may not be read: {visible_line(why)}")
     try:
         async with asyncio.timeout(_REACHED):
             link = await made.reach.reached(server)

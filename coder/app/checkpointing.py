@@ -6,6 +6,7 @@ looked at before the first call that may change something (docs/adr/0004).
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
@@ -72,6 +73,7 @@ class Checkpointing:
         self._conversation = conversation
         self._enabled = enabled
         self._under_way = ""
+        self._turn = asyncio.Lock()
         self._told_of_calls: list[Callable[[tuple[Change, ...]], None]] = []
         self._told_of_rewinds: list[Callable[[tuple[Change, ...]], None]] = []
 
@@ -114,14 +116,19 @@ class Checkpointing:
 
     @asynccontextmanager
     async def around(self, call: Watched) -> AsyncIterator[None]:
-        id = await self._before(call) if self._enabled else ""
-        self._under_way = id
-        try:
+        """One call at a time is noted: one that somebody makes beside the run waits for that of the run, or that for
+        it."""
+        if not self._enabled:
             yield
-        finally:
-            self._under_way = ""
-            if id:
-                await self._after(id)
+            return
+        async with self._turn:
+            self._under_way = id = await self._before(call)
+            try:
+                yield
+            finally:
+                self._under_way = ""
+                if id:
+                    await self._after(id)
 
     @property
     def under_way(self) -> str:

@@ -49,6 +49,10 @@ class Document:
     type: Literal["document"] = "document"
 
 
+OF_A_HOST = "toolu_host_"
+"""What the id of a call begins with that no model made, but whoever holds the session."""
+
+
 @dataclass(frozen=True, slots=True)
 class ToolUse:
     """A tool call. `error` is set when its input was not valid JSON: such a call is answered, never run."""

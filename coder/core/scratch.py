@@ -49,8 +49,8 @@ class Scratch:
 
 
 def take_away(folder: Path) -> None:
-    """A folder and all in it, also where nothing may be changed in some of it, as in caches of modules. Of a link in its
-    place, that alone. Never raises OSError; what lies a thousand folders deep may stay."""
+    """A folder and all in it, also where nothing may be changed in some of it, as in caches of modules. Of a link in
+    its place, that alone. Never raises OSError; what lies a thousand folders deep may stay."""
     if folder.is_symlink():
         with suppress(OSError):
             folder.unlink()

@@ -9,8 +9,8 @@ from dataclasses import replace
 from uuid import uuid4
 
 from coder.app.session import Session
-from coder.core.events import AnyEvent, MessageAdded, RunEnded, StateChanged
-from coder.core.messages import Json, Usage
+from coder.core.events import AnyEvent, MessageAdded, PermissionDenied, RunEnded, StateChanged
+from coder.core.messages import OF_A_HOST, Json, Usage
 from coder.core.requests import Reply, Request
 from coder.frontends.commands import OWN
 from coder.frontends.stream_json import convert
@@ -122,6 +122,8 @@ class HostOut(StreamJsonOut):
             case MessageAdded(message=message) if (said := self._steered.get(message.meta.uuid)) is not None:
                 self.said(said)
                 return
+            case PermissionDenied(call=call) if call.id.startswith(OF_A_HOST):
+                return  # the answer to that request says so, and no turn was denied anything
             case StateChanged(agent="main") if self._session_id:
                 about = {"permissionMode": event.mode}
                 self._write(convert.compacting(self._session_id, now=False) | about)

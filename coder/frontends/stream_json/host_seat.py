@@ -16,6 +16,7 @@ from coder.core.dataclass import dataclass
 from coder.core.errors import CoderError
 from coder.core.tools import Mode
 from coder.frontends import reopening
+from coder.frontends.crash import report
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +84,7 @@ class Seat:
             await old.aclose()
             try:
                 await self._follow(old, start)
-            except CoderError:
+            except Exception:  # whatever it is: what is closed can be talked to no more
                 await self._go_back(old, back)
                 raise
         return await self.opened()
@@ -100,7 +101,7 @@ class Seat:
             self._plugins = {**before, **added}
             try:
                 await self._follow(old, back, made.model)
-            except CoderError:
+            except Exception:  # as in `clear`
                 self._plugins = before
                 await self._go_back(old, back)
                 raise
@@ -121,8 +122,8 @@ class Seat:
         self._session = None
         try:
             await self._follow(old, back)
-        except CoderError as error:
-            self._problem = error
+        except Exception as error:
+            self._problem = error if isinstance(error, CoderError) else CoderError(report(error))
             raise
 
     async def _follow(self, old: Session, start: Start, first: str = "") -> None:

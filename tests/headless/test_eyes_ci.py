@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cli import Place
-from tests.support.fakeapi import fake_api
+from tests.support.fakeapi import fake_api, turn
 from tests.support.repositories import Repository
 
 
@@ -29,7 +29,7 @@ def test_a_fix_that_can_have_no_branch_is_never_begun(
     repository.git("branch", f"coder/fix-{head[:12]}")
     log = tmp_path / "build.log"
     log.write_text("FAILED", encoding="utf-8")
-    with fake_api(["Never asked."]) as api:
+    with fake_api([turn("Never asked.")]) as api:
         done = place.coder("ci", "fix", "--base", "HEAD", "--log", str(log), *flags, url=api.url)
         assert api.requests == []
     assert (done.code, done.stdout) == (2, "") and words in done.stderr and done.stderr.count("\n") == 1

@@ -19,7 +19,7 @@ from coder.sessions.cleanup import Waste, clean_up, remove, waste
 from coder.sessions.doctor import Report, examine, mend
 from coder.sessions.load import blob_folder, load, side_folder
 from coder.sessions.locate import everywhere
-from coder.sessions.lock import note_of
+from coder.sessions.lock import claim, note_of
 from coder.sessions.store import Transcript
 from tests.support.transcripts import VERSION, conversation, reply, user, write
 
@@ -133,11 +133,19 @@ def test_a_file_of_nothing_is_a_finding(home: Path, tmp_path: Path) -> None:
     assert texts(examine(path)) == ["1 entry of unknown type 'hologram'", "nothing of a conversation can be read"]
 
 
+@pytest.mark.behaviour("B-2857")
+def test_a_session_that_is_open_can_be_gone_on_with_in_a_copy(home: Path, tmp_path: Path) -> None:
+    path = damaged(home, tmp_path)
+    with Held(path) as held, path.open("rb+") as file:
+        with pytest.raises(SessionError, match=rf"process {held.process.pid}\..* coder -r {path.stem} --fork-session$"):
+            claim(file.fileno(), path)
+
+
 @pytest.mark.behaviour("B-519")
 def test_a_session_that_is_open_is_not_repaired(home: Path, tmp_path: Path) -> None:
     path = damaged(home, tmp_path)
     before = path.read_bytes()
-    with Held(path) as held, pytest.raises(SessionError, match=f"is open in process {held.process.pid}.*--fork-session"):
+    with Held(path) as held, pytest.raises(SessionError, match=f"is open in process {held.process.pid}"):
         mend(path)
     assert path.read_bytes() == before
 

@@ -136,9 +136,8 @@ def test_a_file_of_nothing_is_a_finding(home: Path, tmp_path: Path) -> None:
 @pytest.mark.behaviour("B-2857")
 def test_a_session_that_is_open_can_be_gone_on_with_in_a_copy(home: Path, tmp_path: Path) -> None:
     path = damaged(home, tmp_path)
-    with Held(path) as held, path.open("rb+") as file:
-        with pytest.raises(SessionError, match=rf"process {held.process.pid}\..* coder -r {path.stem} --fork-session$"):
-            claim(file.fileno(), path)
+    with Held(path), path.open("rb+") as file, pytest.raises(SessionError, match=f"{path.stem} --fork-session$"):
+        claim(file.fileno(), path)
 
 
 @pytest.mark.behaviour("B-519")

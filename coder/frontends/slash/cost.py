@@ -77,8 +77,8 @@ def _subagents(rows: list[LedgerRow]) -> tuple[int, Sum]:
 
 
 def _each(desk: Desk, rows: list[LedgerRow]) -> dict[str, Sum]:
-    """What each subagent used, by what it was asked for, in the order they were asked in, which need not be the one they
-    were answered in; nothing where they are many."""
+    """What each subagent used, by what it was asked for, in the order they were asked in, which need not be the one
+    they were answered in; nothing where they are many."""
     found = grouped((each for each in rows if each.agent != "main"), "agent")
     if len(found) > _FEW or desk.session.agents is None:
         return {}

@@ -94,8 +94,8 @@ class Agent:
         self._requests.begin_with(template)
 
     def go_on_with(self, template: ModelRequest, window: int) -> None:
-        """Another template from the next request on, for a model with such a window; its prompt and tools are those of
-        the one before."""
+        """Another template from the next request on, for a model with such a window; its prompt is that of the one
+        before."""
         self._template = template
         self._requests.go_on_with(template)
         self.upkeep.fit(window, template.max_tokens)

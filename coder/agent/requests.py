@@ -53,7 +53,7 @@ class Requests:
         self._history.project_for(template.model)
 
     def go_on_with(self, template: ModelRequest) -> None:
-        """Another template, with the same prompt and tools, from the next request on."""
+        """Another template, with the same prompt, from the next request on."""
         self._lasting = template
 
     @contextmanager
@@ -81,7 +81,7 @@ class Requests:
             self.begin_with(self._lasting)
 
     def _switch(self, template: ModelRequest) -> None:
-        self._edited = self._edited or ("another model" if template.model != self._template.model else "another effort")
+        self._edited = self._edited or _changed(self._template, template)
         self._template, self._head = template, ""
         self._ends, self._anchor = [], None
         self._history.project_for(template.model)
@@ -132,6 +132,12 @@ class Requests:
     def _headers(self) -> dict[str, str]:
         edited = {EDIT_HEADER: self._edited} if self._edited else {}
         return {**self._template.headers, **edited}
+
+
+def _changed(before: ModelRequest, now: ModelRequest) -> str:
+    if now.model != before.model:
+        return "another model"
+    return "other tools" if now.tools != before.tools else "another effort"
 
 
 def _first_difference(old: Sequence[Message], new: Sequence[Message]) -> Mark:

@@ -10,7 +10,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from coder.agent.executor import Executor
-from coder.agent.gate import Ask, Gate, Remember
+from coder.agent.gate import Ask, Gate
 from coder.agent.ports import Ports
 from coder.app.checkpointing import FOLDER, Checkpointing
 from coder.app.commanding.commanded import Commanded
@@ -26,7 +26,8 @@ from coder.app.memory import ProjectMemory
 from coder.app.others import OtherSessions
 from coder.app.outset import Outset
 from coder.app.prompting import Prompting
-from coder.app.reach.reaching import reach_of
+from coder.app.reach.presence import Presence
+from coder.app.reach.reaching import Late, reach_of
 from coder.app.recording import Site
 from coder.app.requests import Requests
 from coder.app.shell_news import ShellNews
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from coder.app import presenting, prompt_tool, shell_line, tasks
     from coder.app import structured as structuring
     from coder.app.reach.linking import Connect
+    from coder.app.reach.session import Reach
     from coder.app.shell_line import ShellLine
     from coder.app.structured import Structured
     from coder.app.subagents import pooling
@@ -97,14 +99,16 @@ class Assembly:
             lambda shelf: workflowing.workflows_of(self, shelf),
             workflow,
         )
-        self.reach = reach_of(
-            outset, lambda name: self.tools.find(name), lambda: self.gate, self.points, more_servers, connect, hosted
-        )
+        self._reached = self._reaching(more_servers, connect, hosted)
+        self.reach: Reach | None = self._reached(None)
+        self.presence = Presence(lambda: self.reach)
         self.casting = self._casting()
         self.form: Structured | None = None
         if outset.config.json_schema is not None:
             self.form = structuring.structured_of(outset.config)
-        self.tooling = Tooling(outset, self.agents, self.casting, self.commanded, self.git, self.reach, self.form)
+        self.tooling = Tooling(
+            outset, self.agents, self.casting, self.commanded, self.git, lambda: self.reach, self.form
+        )
         self.tools = self.tooling.tools
         self.shell_news = ShellNews(outset.tools.shells)
         outset.tools.shells.on_end = self._shell_ended
@@ -122,7 +126,7 @@ class Assembly:
         self.ports = Ports(watch, outset.journal, watched, self.points, self.others)
         self.executor = self._executor()
         self.memory = ProjectMemory(self._config, loaded=telling_of_files(self.points), warn=self._warn)
-        self.first = FirstMessage(outset, self.memory, self.git, self.reach, today, self._listed())
+        self.first = FirstMessage(outset, self.memory, self.git, lambda: self.reach, today, self._listed())
         self.system = system_prompt(self._config, outset.model, self.tools.names())
         self.requests = Requests(outset, self.tools, self.system.texts, lambda: self.agent)
         self.agent = engine_of(self)
@@ -134,7 +138,7 @@ class Assembly:
         typable = Typable(
             self.workflows,
             self.commanded,
-            self.reach.offering if self.reach is not None else None,
+            lambda: self.reach.offering if self.reach is not None else None,
             lambda: self.casting.names() if self.tooling.has("Agent") else (),
             has_commands=self._config.guidance.commands,
         )
@@ -162,6 +166,17 @@ class Assembly:
             self.requests.retool()
         await self.git.ready()
 
+    def bring_servers(self) -> Reach:
+        """The servers of the session, which takes further ones. Where it began without, its requests say of some more
+        tools from the next one on: once, and the API is told."""
+        if self.reach is None:
+            late: Late = "begun" if self.agent.history.messages else "new"
+            self.reach = self._reached(late)
+            assert self.reach is not None
+            self.tooling.renew()
+            self.requests.retool()
+        return self.reach
+
     @property
     def warnings(self) -> tuple[str, ...]:
         """About the choice of tools."""
@@ -188,7 +203,7 @@ class Assembly:
         name = self._config.prompt_tool
         if name in ("", "stdio"):
             return frontend.ask
-        made: Ask = prompt_tool.PromptTool(name, self.reach, frontend.ask)
+        made: Ask = prompt_tool.PromptTool(name, lambda: self.reach, frontend.ask)
         return made
 
     def _gate(self) -> Gate:
@@ -210,10 +225,19 @@ class Assembly:
             self.tools, self.gate, ground.workspace, outset.control, outset.emit, ground.spill_dir, self.ports
         )
 
-    @property
-    def remember(self) -> Remember:
-        book = self.outset.book
-        return self.reach.remembering(book.allow) if self.reach is not None else book.allow
+    async def remember(self, rules: tuple[str, ...]) -> str:
+        """Implements `coder.agent.gate.Remember`."""
+        allow = self.outset.book.allow
+        return await (self.reach.remembering(allow) if self.reach is not None else allow)(rules)
+
+    def _reaching(
+        self, more: Callable[[], Sequence[Server]] | None, connect: Connect | None, hosted: Hosted | None
+    ) -> Callable[[Late | None], Reach | None]:
+        def reached(late: Late | None) -> Reach | None:
+            find, gate = lambda name: self.tools.find(name), lambda: self.gate
+            return reach_of(self.outset, find, gate, self.points, more, connect, hosted, late)
+
+        return reached
 
     def _casting(self) -> SessionCasting:
         outset = self.outset

@@ -117,7 +117,7 @@ async def open_session(
 def _hearers(begun: Outset, made: Assembly, titling: tuple[Titler, ...]) -> list[Listener]:
     """Whoever hears what happens, in this order."""
     first: list[Listener] = [begun.purse, begun.journal, made.checkpoints, begun.figures, made.evidencing, *titling]
-    last: list[Listener | None] = [made.autocommit, made.reach, made.git.context]
+    last: list[Listener | None] = [made.autocommit, made.presence, made.git.context]
     return [*first, made.points, made.others, made.agents, *(each for each in last if each is not None)]
 
 
@@ -162,7 +162,7 @@ def _session(begun: Outset, made: Assembly, warnings: tuple[str, ...], ends: Asy
         conversation=made.conversation,
         points=made.points,
         after_run=made.autocommit.run_ended if made.autocommit is not None else None,
-        reach=made.reach,
+        reach=lambda: made.reach,
         agents=made.agents,
         workflows=made.workflows,
     )
@@ -204,8 +204,7 @@ def _ends(begun: Outset, made: Assembly, asking: tuple[Titler | AgentProgress, .
         ends.push_async_callback(end)
     if made.git.context is not None:
         ends.push_async_callback(made.git.context.aclose)
-    if made.reach is not None:
-        ends.push_async_callback(made.reach.aclose)
+    ends.push_async_callback(made.presence.aclose)
     ends.push_async_callback(made.agents.aclose)
     ends.callback(begun.tools.shells.forget)
     ends.push_async_callback(made.points.aclose)

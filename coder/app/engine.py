@@ -62,8 +62,7 @@ def history_of(journal: Journal) -> History:
 def _before_turns(made: Assembly) -> tuple[TurnPolicy, ...]:
     form = (made.form,) if made.form is not None else ()
     skills = (made.commanded.news(),) if made.tooling.has("Skill") else ()
-    servers = (made.reach.news,) if made.reach is not None else ()
-    told = (made.memory, *skills, *servers, *made.git.policies, made.agents, made.shell_news)
+    told = (made.memory, *skills, made.presence, *made.git.policies, made.agents, made.shell_news)
     again = PrimaryAgain(made.outset.purse.model)
     return (again, *form, *policies_of(made.outset.config), *told, made.points)
 

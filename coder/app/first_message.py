@@ -4,7 +4,7 @@ servers as they are by now. Must not know what is said after it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -30,7 +30,7 @@ class FirstMessage:
         outset: Outset,
         memory: ProjectMemory,
         git: SessionGit,
-        reach: Reach | None,
+        reach: Callable[[], Reach | None],
         today: date,
         listed: Sequence[Block],
     ) -> None:
@@ -43,7 +43,8 @@ class FirstMessage:
 
     def now(self) -> Message:
         message = self._git.with_now(self._context)
-        return self._reach.with_servers(message) if self._reach is not None else message
+        reach = self._reach()
+        return reach.with_servers(message) if reach is not None else message
 
     def renewed(self, contexts: Sequence[Message], gone: Sequence[Message]) -> Sequence[Message]:
         """What a shortened conversation begins with. Blocks; not for the event loop."""

@@ -35,8 +35,9 @@ from coder.tools.ledger import digest_of
 
 if TYPE_CHECKING:
     from coder.app import asides, calling
+    from coder.app.reach import setting
 else:  # for what is seldom asked
-    asides, calling = (LazyModule(f"coder.app.{name}") for name in ("asides", "calling"))
+    asides, calling, setting = (LazyModule(f"coder.app.{name}") for name in ("asides", "calling", "reach.setting"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,6 +139,20 @@ class Inquiries:
         """One call of a server's tool. Raises SessionError."""
         made: calling.Called = await calling.call(self._begun, self._made, wanted)
         return made
+
+    def judged_servers(self, given: Mapping[str, object]) -> setting.Judged:
+        """What of a set of servers may be used."""
+        reach = self._made.reach
+        staying = reach.setting.staying() if reach is not None else {}
+        made: setting.Judged = setting.judged(self._begun.config, self.env, given, staying)
+        return made
+
+    async def set_servers(self, wanted: setting.Judged) -> setting.Changed:
+        """These are the servers of the program that embeds us from now on, in the place of those it had before."""
+        if self._made.reach is None and not wanted.servers:
+            return setting.Changed()  # none before, and none now
+        changed: setting.Changed = await self._made.bring_servers().setting.replace(wanted.servers)
+        return changed
 
     async def suggestion(self) -> str:
         """What whoever talks to the model may say next, in a small model's words; "" where nothing is obvious."""

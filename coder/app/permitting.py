@@ -135,7 +135,7 @@ class Permitting:
 
     def _file(self, place: Place) -> Path | None:
         match place:
-            case "session" | "flag":
+            case "session" | "flag" | "servers":
                 return None
             case "local":
                 return local_settings(self._config.cwd)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 
 from coder.agent.gate import Ask
 from coder.app.permit_answers import permission_said
@@ -25,8 +26,12 @@ _MOST_NAMED = 30
 class PromptTool:
     """`otherwise` answers what is no question about a call."""
 
-    def __init__(self, name: str, reach: Reach | None, otherwise: Ask) -> None:
-        self._name, self._reach, self._otherwise = name, reach, otherwise
+    def __init__(self, name: str, reach: Callable[[], Reach | None], otherwise: Ask) -> None:
+        self._name, self._of, self._otherwise = name, reach, otherwise
+
+    @property
+    def _reach(self) -> Reach | None:
+        return self._of()
 
     async def __call__(self, request: Request) -> Reply:
         if not isinstance(request, PermissionRequest):

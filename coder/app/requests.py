@@ -40,9 +40,12 @@ class Requests:
         return another(self._config, self.template)(model, effort)
 
     def retool(self) -> None:
-        """Other tools are there than before: they are in the requests of the run that begins."""
+        """Other tools are there than before: they are in the requests from the next one on."""
         self.template = template_of(self._config, self._outset.control.model, self._tools.specs(), self._system)
-        self._agent().begins_with(self.template)
+        if self._agent().history.messages:  # what was sent said of others: the next request tells so
+            self._agent().go_on_with(self.template, catalog.describe(self.template.model).context_window)
+        else:
+            self._agent().begins_with(self.template)
 
     def switch(self, model: str) -> None:
         """Another model from the next request on; "" is the one that the session began with. Raises ConfigError where

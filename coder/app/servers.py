@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 class Servers:
     """`ready` does what is left to do before a run: with their tools in the requests, they can be told of."""
 
-    def __init__(self, reach: Reach | None, ready: Callable[[], Awaitable[None]]) -> None:
-        self._reach = reach
+    def __init__(self, reach: Callable[[], Reach | None], ready: Callable[[], Awaitable[None]]) -> None:
+        self._of = reach  # some may come later
         self._ready = ready
         self._requiring: asyncio.Task[tuple[str, ...]] | None = None
+
+    @property
+    def _reach(self) -> Reach | None:
+        return self._of()
 
     @property
     def rows(self) -> tuple[ServerRow, ...]:

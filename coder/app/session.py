@@ -65,7 +65,7 @@ class Session:
         conversation: OpenConversation | None = None,
         points: Points | None = None,
         after_run: Callable[[], Awaitable[None]] | None = None,
-        reach: Reach | None = None,
+        reach: Callable[[], Reach | None] = lambda: None,
         agents: LateAgents | None = None,
         workflows: LateWorkflows | None = None,
     ) -> None:
@@ -75,7 +75,7 @@ class Session:
         self.tuning = tuning
         self.steering = Steering(agent)
         self.servers = Servers(reach, prompting.ready)
-        self.reach = reach  # the same in full; None where it has none
+        self._reach = reach
         self.figures = beside.figures
         self.meet = beside.meet  # tells others that it is at work; who else works in the same place, the latest first
         self.warnings = warnings
@@ -98,6 +98,11 @@ class Session:
         self._after_run = after_run
         self._under_way = UnderWay()
         self._shell = TypedShell(beside.line, agent.tell, lambda: not self.is_running)
+
+    @property
+    def reach(self) -> Reach | None:
+        """Its servers, in full; None where it has none."""
+        return self._reach()
 
     @property
     def is_running(self) -> bool:

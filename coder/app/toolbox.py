@@ -60,8 +60,9 @@ class SessionTools:
         self._aliases = aliases or {}
         self.hold(tools)
 
-    def hold(self, tools: Sequence[Tool]) -> None:
-        """These are the tools that requests say of, from the first request on."""
+    def hold(self, tools: Sequence[Tool], removed: Collection[str] = ()) -> None:
+        """These are the tools that requests say of, from the next run on, without those that are `removed`, too."""
+        self._removed |= frozenset(removed)
         self._tools = {tool.name: tool for tool in tools if tool.name not in self._removed}
 
     def find(self, name: str) -> Tool | None:

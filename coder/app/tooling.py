@@ -41,7 +41,7 @@ class Tooling:
         casting: SessionCasting,
         commanded: Commanded,
         git: SessionGit,
-        reach: Reach | None,
+        reach: Callable[[], Reach | None],
         form: Structured | None,
     ) -> None:
         self._outset = outset
@@ -49,7 +49,7 @@ class Tooling:
         self._casting = casting
         self._commanded = commanded
         self._git = git
-        self._reach = reach
+        self._of = reach
         self._form = form
         told = outset.config.agents
         self._choice = Choice(told.tools, told.without, told.servers)  # where the session is an agent itself
@@ -58,15 +58,19 @@ class Tooling:
         removed = outset.rules.removed_tools(tool.name for tool in every)
         if form is not None and form.name in removed:
             raise ConfigError("--json-schema cannot be met: a deny rule takes Submit away, by which it is.")
-        further = self._further if reach is not None else None
-        self.tools = SessionTools(every, removed, further, outset.config.tool_aliases)
+        self.tools = SessionTools(every, removed, self._further, outset.config.tool_aliases)
+
+    @property
+    def _reach(self) -> Reach | None:
+        return self._of()
 
     def has(self, name: str) -> bool:
         return self.tools.find(name) is not None
 
     def renew(self) -> None:
         """Requests say of the tools that there are by now, from the next run on."""
-        self.tools.hold(self._every())
+        every = self._every()
+        self.tools.hold(every, self._outset.rules.removed_tools(tool.name for tool in every))
 
     def _every(self) -> list[Tool]:
         """The tools that requests say of, in their order; those of servers come last."""

@@ -28,7 +28,7 @@ class Typable:
         self,
         workflows: LateWorkflows,
         commanded: Commanded,
-        offering: Offering | None,
+        offering: Callable[[], Offering | None],
         kinds: Callable[[], tuple[str, ...]],
         *,
         has_commands: bool,
@@ -36,18 +36,24 @@ class Typable:
         self._workflows = workflows
         self._commanded = commanded
         self._offering = offering
-        self._prompts = offering if has_commands else None
+        self._has_commands = has_commands
         self._kinds = kinds
+
+    @property
+    def _prompts(self) -> Offering | None:
+        return self._offering() if self._has_commands else None
 
     async def expand(self, line: str) -> Expanded | None:
         if self._workflows.names(line):
             return None
-        found = await self._prompts.expand(line) if self._prompts is not None else None
+        prompts = self._prompts
+        found = await prompts.expand(line) if prompts is not None else None
         return found if found is not None else await self._commanded.expand(line)
 
     def offered(self) -> tuple[Offered, ...]:
         """A file that is called like the prompt of a server stands behind it."""
-        prompts = self._prompts.commands() if self._prompts is not None else ()
+        offering = self._prompts
+        prompts = offering.commands() if offering is not None else ()
         names = {each.name for each in prompts}
         files = (*self._workflows.offered(), *self._commanded.offered())
         kept = {each.name: each for each in reversed(files) if each.name not in names}
@@ -55,11 +61,13 @@ class Typable:
 
     def names(self) -> tuple[tuple[str, str], ...]:
         """The name and the kind of each that is offered; reads no file where it need not."""
-        has_prompts = self._prompts is not None and self._prompts.commands()
+        offering = self._prompts
+        has_prompts = offering is not None and offering.commands()
         found = None if has_prompts else self._commanded.names()
         return found if found is not None else tuple((each.name, each.kind) for each in self.offered())
 
     async def mentions(self, text: str) -> tuple[Block, ...]:
         """What else than files a text mentions. Raises CoderError where that is not to be had."""
         agents = mentioned.wanted(text, self._kinds()) if "agent" in text else ()
-        return (*agents, *(await self._offering.attach(text) if self._offering is not None else ()))
+        offering = self._offering()
+        return (*agents, *(await offering.attach(text) if offering is not None else ()))

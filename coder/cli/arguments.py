@@ -182,7 +182,8 @@ def _mistyped(first: str) -> str:
     from coder.cli.main import SUBCOMMANDS
 
     near = get_close_matches(first, SUBCOMMANDS, n=1, cutoff=_NEAR)
-    return f"there is no command {first!r}. Did you mean: coder {near[0]}? If it is a prompt, {_QUOTES}." if near else ""
+    said = f"there is no command {first!r}. Did you mean: coder {near[0]}?" if near else ""
+    return said and f"{said} If it is a prompt, {_QUOTES}."
 
 
 def _unknown(parser: argparse.ArgumentParser, words: list[str], first: str) -> str:

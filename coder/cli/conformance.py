@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import shlex
 import shutil
 import sys
@@ -76,8 +75,9 @@ def _command(against: str | None) -> list[str]:
     program = shutil.which(words[0])
     if program is None:
         why = "cannot be run" if Path(words[0]).exists() else "is not there"
-        raise ConfigError(f"--against: the program {visible_line(words[0])[:200]} {why}. Check its path and its rights.")
-    return [os.path.abspath(program), *words[1:]]  # each check runs it in a folder of its own
+        shown = visible_line(words[0])[:200]
+        raise ConfigError(f"--against: the program {shown} {why}. Check its path and its rights.")
+    return [str(Path(program).absolute()), *words[1:]]  # each check runs it in a folder of its own
 
 
 async def _run(

@@ -97,11 +97,12 @@ class _Opener:
             config = replace(config, mode=wanted.mode)
         if wanted.model is not None:
             config = replace(config, model=replace(config.model, name=wanted.model))
+        reload = Reload(flags, os.environ, current_folder(), is_late=wanted.start is not None)  # after /clear
         session = await open_session(
             config,
             self._out,
             start=wanted.start or self._callbacks.started(self._start()),
-            reload=Reload(flags, os.environ, current_folder(), is_late=wanted.start is not None),  # after /clear
+            reload=self._callbacks.renewing(reload),
             reserved=reserved(),
             hosted=self._callbacks.hosted,
             mirror=self._out.mirrored if self._arguments.streaming.mirrors else None,

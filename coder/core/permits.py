@@ -10,9 +10,9 @@ from coder.core.choices import Mode
 from coder.core.config import Behaviour
 from coder.core.dataclass import dataclass
 
-Place: TypeAlias = Literal["session", "flag", "local", "project", "user"]
-"""For this session alone (flag: as what it was started with says), or also in a settings file: the person's own of this
-folder, the folder's, the person's."""
+Place: TypeAlias = Literal["session", "flag", "servers", "local", "project", "user"]
+"""For this session alone (flag: as what it was started with says; servers: as those say that were set), or also in a
+settings file: the person's own of this folder, the folder's, the person's."""
 
 
 @dataclass(frozen=True, slots=True)

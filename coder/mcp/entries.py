@@ -59,7 +59,7 @@ def servers_of(
             problems += found
             if server is None:
                 continue
-            if why := refused(server, settings) or _shadows(server, servers):
+            if why := refused(server, settings) or shadows(server, servers):
                 problems.append(Problem(name, f"{_where(source, name)} is not used: {why}."))
             else:
                 servers[name] = server
@@ -125,7 +125,7 @@ def name_problem(name: str, raw: object = None) -> str:
     return ""
 
 
-def _shadows(server: Server, others: Mapping[str, Server]) -> str:
+def shadows(server: Server, others: Mapping[str, Server]) -> str:
     """Two servers whose tools would have the same names could be taken for one another."""
     mine = tool_name(server.name, "")
     other = next((each for each in others if tool_name(each, "") == mine), None)

@@ -69,6 +69,12 @@ class Links:
         """Tells the servers of the older protocol that the folders of the session are others."""
         await asyncio.gather(*(owner.roots_changed() for owner in self._owners.values()))
 
+    async def drop(self, name: str) -> None:
+        """Ends one server, begun or not, which is none of them from now on. Bounded; nothing is left."""
+        owner = self._owners.pop(name, None)
+        if owner is not None:
+            await owner.aclose()
+
     async def aclose(self) -> None:
         """Ends all of them at once. Bounded; nothing is left. Idempotent."""
         self._unwanted.set()

@@ -34,10 +34,12 @@ DEADLINE = 60.0
 
 
 class Hosted:
-    """What a test says to it and hears of it; `seen` is all that was taken of what came."""
+    """What a test says to it and hears of it; `seen` is all that was taken of what came. `replies` are to what it asks,
+    by the subtype: given while the test waits for a frame."""
 
     def __init__(self, stdin: int) -> None:
         self.seen: list[Json] = []
+        self.replies: dict[str, Callable[[Json], Json]] = {}
         self.run: asyncio.Task[int]
         self._stdin = stdin
         self._come: asyncio.Queue[Json | None] = asyncio.Queue()
@@ -77,9 +79,16 @@ class Hosted:
             while (frame := await self._come.get()) is not None:
                 self.seen.append(frame)
                 come.append(frame)
+                self._reply(frame)
                 if holds(frame):
                     return come
         raise AssertionError(f"it ended first: {come}")
+
+    def _reply(self, frame: Json) -> None:
+        asked = frame.get("request", {})
+        if frame["type"] == "control_request" and (reply := self.replies.get(asked["subtype"])) is not None:
+            response = {"subtype": "success", "request_id": frame["request_id"], "response": reply(asked)}
+            self.send({"type": "control_response", "response": response})
 
     async def turn(self) -> list[Json]:
         return await self.until(lambda frame: frame["type"] == "result")

@@ -102,5 +102,8 @@ class MemoryLinks:
         for link in self.links:
             self.on_start(link)
 
+    async def drop(self, name: str) -> None:
+        self.links = tuple(link for link in self.links if link.server.name != name)
+
     async def aclose(self) -> None:
         self.closed += 1

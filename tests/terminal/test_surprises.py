@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -136,11 +138,16 @@ def test_tab_right_behind_a_paste_shows_it_in_full(tmp_path: Path) -> None:
         assert not any("[Pasted" in row for row in there.terminal.screen)
 
 
-class Tmux:
-    """A window of tmux, with a server of its own."""
+# As a child of the shell that tmux starts: what stops is woken by tmux, if it is its own.
+_CHILD = """sh -c 'echo $$ > "$0.new"; mv "$0.new" "$0"; exec "$@"' "$0" "$@"; true"""
 
-    def __init__(self, socket: Path) -> None:
+
+class Tmux:
+    """A window of tmux, with a server of its own. What runs in it writes down its pid."""
+
+    def __init__(self, socket: Path, pid: Path) -> None:
         self._socket = socket
+        self._pid = pid
 
     def do(self, *arguments: str) -> str:
         argv = ["tmux", "-S", str(self._socket), "-f", "/dev/null", *arguments]
@@ -149,6 +156,22 @@ class Tmux:
     def rows(self) -> list[str]:
         """All of them, those that have scrolled off first."""
         return self.do("capture-pane", "-p", "-S", "-500").splitlines()
+
+    def resize(self, columns: int, rows: int) -> None:
+        """What was drawn is read first: to a terminal that has changed meanwhile it would mean something else."""
+        pid = int(self._pid.read_text())
+        os.kill(pid, signal.SIGSTOP)
+        before: list[str] = []
+        while before != (now := self.rows()):  # it answers between two looks at what was written
+            before = now
+        self.do("resize-window", "-x", str(columns), "-y", str(rows))
+        terminal = os.open(self.do("display-message", "-p", "#{pane_tty}").strip(), os.O_RDONLY | os.O_NOCTTY)
+        try:
+            while os.get_terminal_size(terminal) != (columns, rows):  # tmux tells it later
+                time.sleep(0.005)
+        finally:
+            os.close(terminal)
+        os.kill(pid, signal.SIGCONT)
 
     def wait(self, holds: Callable[[list[str]], bool]) -> None:
         end = time.monotonic() + 20
@@ -159,9 +182,10 @@ class Tmux:
 
 @contextlib.contextmanager
 def tmux(place: Place, url: str) -> Iterator[Tmux]:
-    window = Tmux(place.home / "tmux")
+    pid = place.home / "pid"
+    window = Tmux(place.home / "tmux", pid)
     env = [f"{name}={value}" for name, value in place.env(url, {"TERM": "tmux-256color"}).items()]
-    argv = ["env", "-i", *env, sys.executable, "-m", "coder"]
+    argv = ["sh", "-c", _CHILD, str(pid), "env", "-i", *env, sys.executable, "-m", "coder"]
     window.do("new-session", "-d", "-x", "80", "-y", "24", "-c", str(place.project), *argv)
     try:
         yield window
@@ -182,7 +206,7 @@ def test_in_tmux_a_narrower_window_leaves_no_row_twice(place: Place) -> None:
         window.do("send-keys", "-l", "go")
         window.do("send-keys", "Enter")
         window.wait(lambda rows: any("eleven twelve. Alpha" in row for row in rows))
-        window.do("resize-window", "-x", "50", "-y", "24")
+        window.resize(50, 24)
         window.wait(lambda rows: "─" * 50 in rows and any(row.startswith("eleven twelve.") for row in rows))
         told = window.rows()
         assert sum("One two three" in row for row in told) == 1, "\n".join(told)

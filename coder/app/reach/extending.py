@@ -92,6 +92,12 @@ class _Both:
         for link in self._own:
             link.start()
 
+    async def drop(self, name: str) -> None:
+        own = next((link for link in self._own if link.server.name == name), None)
+        self._own = tuple(link for link in self._own if link is not own)
+        self.links = tuple(link for link in self.links if link.server.name != name)
+        await (own.aclose() if own is not None else self._others.drop(name))
+
     async def aclose(self) -> None:
         await asyncio.gather(self._others.aclose(), *(link.aclose() for link in self._own))
 

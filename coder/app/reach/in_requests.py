@@ -27,6 +27,7 @@ class InRequests:
         self._begin, self._warn = begin, warn
         self.tools = facts.stored if facts.stored is not None else self._chosen()
         self._is_settled = facts.stored is not None
+        self._is_stale = False  # other servers are there than when `tools` were chosen
         self._is_kept = False
         self._keeping: asyncio.Task[None] | None = None
 
@@ -37,13 +38,18 @@ class InRequests:
             return False
         before = self.tools
         if not self._is_settled:
-            if await self._awaited(lambda server: server.always_load or server.is_hosted):
+            is_other = await self._awaited(lambda server: server.always_load or server.is_hosted)
+            if is_other or self._is_stale:
                 self.tools = self._chosen()
             self._is_settled = True
         else:
             await self._awaited(lambda server: server.is_hosted)
         self._is_kept = True
         return self.tools != before
+
+    def others(self) -> None:
+        """Other servers are there than before: until the first run they count as if they always had been."""
+        self._is_stale = True
 
     async def _awaited(self, is_meant: Callable[[Server], bool]) -> bool:
         """Waits for those of which nothing is known yet, each until its deadline. Whether any may offer now what it did

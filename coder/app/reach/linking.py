@@ -14,11 +14,15 @@ class Linking(Protocol):
 
     @property
     def links(self) -> Sequence[Link]:
-        """The same ones all session long, in order."""
+        """The same ones all session long, in order, but for those that were dropped."""
         ...
 
     def start(self) -> None:
         """Begins to connect, in the running loop, and returns at once. Idempotent."""
+        ...
+
+    async def drop(self, name: str) -> None:
+        """Ends one server for good, in bounded time, begun or not."""
         ...
 
     async def aclose(self) -> None:
@@ -35,6 +39,9 @@ class Unlinked:
     links: Sequence[Link] = ()
 
     def start(self) -> None:
+        pass
+
+    async def drop(self, name: str) -> None:
         pass
 
     async def aclose(self) -> None:

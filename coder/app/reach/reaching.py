@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from coder.app.hosted import Hosted
 from coder.app.outset import Outset
@@ -36,6 +36,8 @@ else:  # where a server is configured
     )
     entries = LazyModule("coder.mcp.entries")
 
+Late: TypeAlias = Literal["new", "begun"]
+"""Whether the conversation has begun: then what its requests say of tools is settled, and no server adds to it."""
 _FILE = "mcp-tools.json"  # native.FILE, without loading it
 
 
@@ -47,18 +49,21 @@ def reach_of(
     more: Callable[[], Sequence[Server]] | None = None,
     connect: Connect | None = None,
     hosted: Hosted | None = None,
+    late: Late | None = None,
 ) -> Reach | None:
     """The servers of a session: its own, those of extensions, and `more`; None where there are none. `hosted` reaches
     those in the program that embeds us. `find` gives
-    any tool of the session by its name, `gate` and `points` are what questions of servers go through. Nothing is
-    begun."""
+    any tool of the session by its name, `gate` and `points` are what questions of servers go through. `late`: servers
+    come to a session that began without. Nothing is begun."""
     config, journal = outset.config, outset.journal
     settings = config.servers
     extra = tuple(more()) if more is not None else ()
     past = journal.past / _FILE if journal.past is not None else None
     has_past = past is not None and os.path.lexists(past)
     is_extended = not settings.is_closed and has_extensions(config.home)
-    if not (settings.sources or settings.unapproved or settings.required or extra or has_past or is_extended):
+    if late is None and not (
+        settings.sources or settings.unapproved or settings.required or extra or has_past or is_extended
+    ):
         return None
     env = {**os.environ, **config.env}
     own, problems = entries.servers_of(settings, env, config.cwd)
@@ -66,7 +71,9 @@ def reach_of(
     own = (*own, *(server for server in extra if server.name not in names))
     extensions = extending.extensions_of(config, env, extending.names_of(own))
     every = (*own, *extensions.servers)
-    if not (every or settings.unapproved or settings.required or has_past or problems or extensions.problems):
+    if late is None and not (
+        every or settings.unapproved or settings.required or has_past or problems or extensions.problems
+    ):
         return None
     known = facts.Facts(
         servers=tuple(server for server in every if not (server.is_off or server.name in settings.off)),
@@ -76,18 +83,20 @@ def reach_of(
         search=settings.search,
         window=catalog.describe(outset.model).context_window,
         kept=journal.folder / native.FILE if journal.path is not None else None,
-        stored=native.load(past) if past is not None and has_past else None,
+        stored=native.load(past) if past is not None and has_past else () if late == "begun" else None,
         env=env,
         problems=(*(problem.text for problem in problems), *extensions.problems),
         skipped=tuple((each.server, each.kind, each.text) for each in problems if each.skipped and each.server),
     )
     reaches: list[Reach] = []
+    plain = connect or really(outset, env, hosted.channel if hosted is not None else None)
     ties = ties_of(outset, find, asking.Parties(gate, points), env, lambda: reaches[0])
     made: Reach = session.Reach(
         known,
         ties,
         pins.Pins(config.home / pins.FILE, config.cwd),
-        extending.joined(connect or really(outset, env, hosted.channel if hosted is not None else None), extensions),
+        extending.joined(plain, extensions),
+        plain,
     )
     reaches.append(made)
     return made

@@ -39,9 +39,13 @@ class ServerRow:
 
 def rows_of(facts: Facts, links: Iterable[Link], known: Known, loaded: Collection[str]) -> Iterator[ServerRow]:
     """All servers, also those that are not used. `loaded` are the names of tools that stand in requests."""
+    there: set[str] = set()
     for link in links:
+        there.add(link.server.name)
         yield _row(link, known.of(link.server.name), loaded)
     for each in facts.off:
+        if each.name in there:  # one that was set since
+            continue
         why = f'{each.origin} says "disabled" of it.' if each.is_off else ""
         yield ServerRow(each.name, "disabled", why, each.scope, each.origin)
     for name, why in facts.unapproved.items():

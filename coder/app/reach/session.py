@@ -23,6 +23,7 @@ from coder.app.reach.offering import Needs, Offering
 from coder.app.reach.pins import Pins
 from coder.app.reach.resources import Reading
 from coder.app.reach.saying import Saying, away
+from coder.app.reach.setting import Setting
 from coder.app.reach.turning import Turning
 from coder.core.errors import ToolError
 from coder.core.events import AnyEvent, StreamEvent
@@ -44,7 +45,10 @@ else:  # for whoever looks, for tools that are known, and where a hook calls one
 
 
 class Reach:
-    def __init__(self, facts: Facts, ties: Ties, pins: Pins, connect: Connect) -> None:
+    def __init__(
+        self, facts: Facts, ties: Ties, pins: Pins, connect: Connect, connect_further: Connect | None = None
+    ) -> None:
+        """`connect_further` is for servers that come later; by default they are as those it begins with."""
         self._facts = facts
         self._ties = ties
         self._pins = pins
@@ -52,7 +56,8 @@ class Reach:
         host = SessionHost(ties.roots, self._changed, ties.answering, self._saying.warn)
         linking = connect(facts.servers, host) if facts.servers else Unlinked()
         self._beginning = Beginning(linking)
-        self._links = tuple(map(Turning, linking.links))
+        self._links = list(map(Turning, linking.links))
+        self.setting = Setting(self._links, linking, connect_further or connect, host, self._others)
         self._known = Known(self._links, ties.removed)
         self._catalogue = ServerCatalogue(self._links, self._known, self.begin)
         reading = Reading(ties.shrink, facts.env)
@@ -240,7 +245,7 @@ class Reach:
             return False
         self._saying.again(name)
         with self._saying.told_by_another(name):
-            if not self._beginning.has_begun:
+            if not (self._beginning.has_begun or self.setting.has(name)):
                 self.begin()
             else:
                 await link.reconnect()
@@ -259,7 +264,7 @@ class Reach:
         return True
 
     async def aclose(self) -> None:
-        await self._beginning.aclose()
+        await asyncio.gather(self._beginning.aclose(), self.setting.aclose())
         await self._in_requests.aclose()
 
     # How they are doing.
@@ -268,6 +273,11 @@ class Reach:
         """All servers, also those that are not used."""
         loaded = {tool.name for tool in self._in_requests.tools}
         return tuple(rows.rows_of(self._facts, self._links, self._known, loaded))
+
+    def _others(self) -> None:
+        """Other servers are there than before."""
+        self._in_requests.others()
+        self.on_change()
 
     def _changed(self, link: Link) -> None:
         self.on_change()

@@ -35,7 +35,7 @@ def pool_of(made: Assembly) -> Pool:
         others=made.others,
         watch=made.ports.watch,
         tools=made.tooling.of_agent,
-        find=made.reach.find if made.reach is not None else None,
+        find=lambda name: made.reach.find(name) if made.reach is not None else None,
         connect=made.connect,
         origin=lambda: origin,
         merging=Merging(origin, made.checkpoints, pen, lambda: outset.journal.path),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+from prompt_toolkit.data_structures import Size
 from prompt_toolkit.output.color_depth import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.styles import Attrs
@@ -15,6 +16,7 @@ class Output(Vt100_Output):
     modes = ("", "")  # what goes with the taking of pastes: to begin it, to end it
     has_colour = True  # else not even bold or dim
     _is_kept = False
+    _size: Size | None = None
     _takes_pastes = False
 
     @classmethod
@@ -33,6 +35,19 @@ class Output(Vt100_Output):
             yield
         finally:
             self._is_kept = before
+
+    @contextmanager
+    def of_one_size(self) -> Iterator[None]:
+        """Meanwhile the terminal is as wide as it is now: else what is erased, drawn and noted as drawn could be of
+        different widths."""
+        before, self._size = self._size, self.get_size()
+        try:
+            yield
+        finally:
+            self._size = before
+
+    def get_size(self) -> Size:
+        return self._size or super().get_size()
 
     def flush(self) -> None:
         if not self._is_kept:

@@ -71,7 +71,7 @@ class Screen:
         self._waiting.clear()
         self._last = asyncio.get_running_loop().time()
         output = self._output
-        with output.kept():
+        with output.kept(), output.of_one_size():
             if self._app.is_running:
                 output.write_raw(_BEGIN)
                 self.erase()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,10 +50,16 @@ class _Application(Application[object]):
     """Told of a new size, it erases what the terminal made of the live rows."""
 
     erase: Callable[[], None]
+    of_one_size: Callable[[], AbstractContextManager[None]]
 
     def _on_resize(self) -> None:
-        self.erase()
-        self._redraw()
+        with self.of_one_size():
+            self.erase()
+            self._redraw()
+
+    def _redraw(self, render_as_done: bool = False) -> None:
+        with self.of_one_size():
+            super()._redraw(render_as_done)
 
 
 class Terminal:
@@ -87,6 +93,7 @@ class Terminal:
             output=output,
         )
         watch_pastes(self._app)
+        self._app.of_one_size = output.of_one_size
         self._app.timeoutlen = self._app.ttimeoutlen = _ESCAPE_WAIT
         self._app.before_render += lambda app: self._shrink()
         self._app.before_render += lambda app: self._note_vim()

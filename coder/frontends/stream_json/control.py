@@ -98,7 +98,13 @@ class Control:
         name, request = str(frame.get("request_id")), frame.get("request")
         task = asyncio.create_task(self._work(name, request if isinstance(request, dict) else {}))
         self._working[task] = name
-        task.add_done_callback(lambda done: self._working.pop(done, None))
+        task.add_done_callback(self._over)
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        """One that was cancelled has its answer too, also where it had not begun."""
+        name = self._working.pop(task)
+        if task.cancelled():
+            self._reply(name, error="the request was cancelled")
 
     async def _work(self, name: str, request: Json) -> None:
         subtype = request.get("subtype")
@@ -113,9 +119,6 @@ class Control:
             _log.info("no answer to the control request %s: the process ends", subtype)
         except RequestError as error:
             self._reply(name, error=str(error), code=error.code)
-        except asyncio.CancelledError:
-            self._reply(name, error="the request was cancelled")
-            raise
         except Exception as error:  # noqa: BLE001  # a bug of ours must answer the request, not leave the host waiting
             _log.exception("the control request %s failed", subtype)
             self._reply(name, error=f"it failed inside coder: {type(error).__name__}: {error}")

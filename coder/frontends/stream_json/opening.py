@@ -10,6 +10,7 @@ from coder.app.session_facts import SessionFacts
 from coder.core.messages import Json
 from coder.frontends.commands import OWN
 from coder.frontends.stream_json.frames import system
+from coder.mcp.server import tool_name
 
 if TYPE_CHECKING:
     from coder.app.reach.rows import ServerRow
@@ -37,7 +38,7 @@ def init(
         facts.session_id,
         "init",
         cwd=str(facts.cwd),
-        tools=list(dict.fromkeys((*(_ALIASES.get(name, name) for name in facts.tools), *_of_servers(servers)))),
+        tools=list(dict.fromkeys((*_in_requests(facts, servers), *_of_servers(servers)))),
         mcp_servers=[{"name": each.name, "status": STATUSES.get(each.state, each.state)} for each in servers],
         model=facts.model,
         permissionMode=facts.mode,
@@ -69,6 +70,14 @@ def key_source(name: str) -> str:
     if name in _KEYLESS:
         return "none"
     return name if name in _KEY_SOURCES else "/login managed key"
+
+
+def _in_requests(facts: SessionFacts, servers: Sequence[ServerRow]) -> Iterator[str]:
+    """The tools that requests say of, but for those of servers that have been removed or turned off since."""
+    usable = tuple(tool_name(each.name, "") for each in servers if each.state != "disabled")
+    for name in facts.tools:
+        if not name.startswith("mcp__") or name.startswith(usable):
+            yield _ALIASES.get(name, name)
 
 
 def _of_servers(servers: Sequence[ServerRow]) -> Iterator[str]:

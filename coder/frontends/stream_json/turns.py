@@ -7,13 +7,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import replace
-from typing import TypeAlias
 from uuid import uuid4
 
-from coder.app.prompting import Given
 from coder.app.session import Session
 from coder.core.dataclass import dataclass
 from coder.core.errors import CoderError
@@ -26,16 +23,13 @@ from coder.frontends.stream_json.host_seat import Seat
 from coder.frontends.stream_json.suggesting import Suggesting
 from coder.frontends.stream_json.turns_behind import Behind
 from coder.frontends.stream_json.turns_between import Between
+from coder.frontends.stream_json.turns_meeting import INTERRUPTED, Meeting
+from coder.frontends.stream_json.turns_running import Command, Running, given_of
 from coder.frontends.stream_json.turns_said import Said
 
 _log = logging.getLogger(__name__)
 
-Command: TypeAlias = Callable[[Session, str], Awaitable[RunEnded | None]]
-"""Does what a line that begins with a slash says; None for one that is a prompt."""
-
-
 _BY_TASKS: Json = {"kind": "task-notification"}
-_INTERRUPTED = RunEnded(reason="interrupted", turns=0, error="Interrupted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +62,10 @@ class Turns:
     ) -> None:
         self._seat = seat
         self._out = out
-        self._command = command
-        self._time_budget = time_budget
+        self._running = Running(command, time_budget)
         self._waiting: deque[Said] = deque()
         self._changed = asyncio.Event()
         self.between = Between(self._changed)
-        self._is_prompt = False  # what runs: it can be told more
         self._has_ended = False  # nothing more will be said
         self._is_stopped = self._has_failed = False
         self.over = asyncio.Event()  # nothing more will be said, or begun
@@ -81,17 +73,17 @@ class Turns:
         self.suggesting = Suggesting(out.suggests, may=suggests)
         self._is_cut = False  # what has begun was interrupted before there was a session
         self._under: _Next | None = None  # what has begun, and has no result yet
-        self._met = ""  # the session whose servers were waited for
+        self.meeting = Meeting()
         self.last: RunEnded | None = None
 
     def take(self, said: Said) -> None:
         session = self._seat.session
         is_plain = not (said.is_command or said.is_synthetic or said.is_verbatim or said.is_empty or said.problem)
         can_read = said.queries and is_plain
-        if session is not None and self._is_prompt and can_read and not self._waiting:
+        if session is not None and self._running.is_prompt and can_read and not self._waiting:
             said = _fresh(said, session, self._out.unread)
             self._out.steers(said)
-            session.steering.steer_with(_given(said))
+            session.steering.steer_with(given_of(said))
         else:
             self._waiting.append(said)
         self._changed.set()
@@ -107,7 +99,7 @@ class Turns:
         """The session that is open is made anew: what it waits for before a turn is to be waited for again, and nothing
         is asked of the old one any more."""
         self.suggesting.drop()
-        self._met = ""
+        self.meeting.another()
 
     def stop(self) -> None:
         """What runs is interrupted, and nothing is begun any more."""
@@ -174,9 +166,9 @@ class Turns:
         if under is None:
             return
         if (session := self._seat.session) is None:
-            self._out.failed(_INTERRUPTED.error)
+            self._out.failed(INTERRUPTED.error)
         else:
-            self._tell(_INTERRUPTED, session, under.said)
+            self._tell(INTERRUPTED, session, under.said)
 
     async def work(self) -> None:
         """Until nothing more will be said, and all that was is done."""
@@ -198,7 +190,7 @@ class Turns:
             if said is None or said.queries or said.problem:
                 await self._turn(session, said)
             else:
-                session.note(_given(said))
+                session.note(given_of(said))
                 self._out.said(said)
                 self._under = None
 
@@ -242,12 +234,12 @@ class Turns:
             if self._has_ended:
                 session.wait_for_agents()
             await self.behind.ended()
-            unmet = _INTERRUPTED if self._is_stopped or self._is_cut else await self._unmet(session)
+            unmet = INTERRUPTED if self._is_stopped or self._is_cut else await self.meeting.unmet(session)
             self._out.turn_begins(session)
             session.servers.told()
             if said is not None:
                 self._out.said(said)
-            ended = unmet or await self._run(session, said)
+            ended = unmet or await self._running.run(session, said)
         except CoderError as error:  # such as a command whose text cannot be made
             ended = RunEnded(reason="not_begun", turns=0, error=str(error))
         except Exception as error:  # noqa: BLE001  # a bug of ours must still leave one result, and no traceback
@@ -270,45 +262,6 @@ class Turns:
             if not self._waiting:
                 self.suggesting.turn_ended(session, ended)
         self.last = ended
-
-    async def _run(self, session: Session, said: Said | None) -> RunEnded:
-        if said is None:
-            with self._steerable():
-                return await session.follow_up() or RunEnded(reason="done", turns=0)
-        if said.problem:
-            return RunEnded(reason="not_begun", turns=0, error=said.problem)
-        if said.is_empty:  # such as the one with which a host opens a session, to ask something of it
-            return RunEnded(reason="done", turns=0)
-        if said.is_command and not said.last_line and self._command is not None:
-            ended = await self._command(session, said.text.strip())
-            if ended is not None:
-                return ended
-        with self._steerable():
-            return await session.prompt(said.text, time_budget=self._time_budget, given=_given(said))
-
-    @contextmanager
-    def _steerable(self) -> Iterator[None]:
-        self._is_prompt = True
-        try:
-            yield
-        finally:
-            self._is_prompt = False
-
-    async def _unmet(self, session: Session) -> RunEnded | None:
-        """The end of a turn that is not to begin, because a server is not there that must be."""
-        if self._met == session.facts.session_id:
-            return None
-        missing = await session.servers.required()
-        if missing is None:
-            return _INTERRUPTED
-        if missing:
-            return RunEnded(reason="server_missing", turns=0, error=" ".join(missing))
-        self._met = session.facts.session_id
-        return None
-
-
-def _given(said: Said) -> Given:
-    return Given(said.uuid, said.blocks, said.is_synthetic, said.is_verbatim, said.last_line)
 
 
 def _fresh(said: Said, session: Session, unread: Collection[str] = ()) -> Said:

@@ -42,7 +42,7 @@ def test_manual_is_the_default_mode_by_another_name() -> None:
         (["--model"], "expected one argument"),
         (["-p", "--disallowedTools", "Bash", "clean up the repo"], "Put the prompt before --disallowedTools"),
         (["-p", "run", "x"], "a second prompt 'x': put the whole prompt in quotes"),
-        (["sesions", "list"], r"no command 'sesions'\. Did you mean: coder sessions\? If it is a prompt, put the whole"),
+        (["sesions", "list"], r"no command 'sesions'\. Did you mean: coder sessions\? If it is a prompt, put"),
         (["review", "this"], "^a second prompt 'this'"),
         (["-p", "sesions", "list"], "^a second prompt 'list'"),
         (["run", "fix", "it", "--verbose"], r'no command .run.\. Did you mean: coder -p "fix it"\?'),

@@ -151,7 +151,8 @@ def test_a_run_in_a_home_that_may_not_be_entered_goes_on_unsaved(tmp_path: Path)
         "print(config.persist, *config.warnings)"
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert ran.stdout == f"False This session is not saved: {tmp_path}/.coder cannot be written to. {REMEDY}\n", ran.stderr
+    why = f"{tmp_path}/.coder cannot be written to"
+    assert ran.stdout == f"False This session is not saved: {why}. {REMEDY}\n", ran.stderr
 
 
 def test_a_home_that_is_not_made_yet_is_fine(tmp_path: Path) -> None:

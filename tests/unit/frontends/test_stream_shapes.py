@@ -31,12 +31,14 @@ CALL = ToolUse("t1", "Bash", {"command": "sleep 99"})
 @pytest.mark.behaviour("B-2249")
 def test_the_session_as_a_turn_begins() -> None:
     there = ServerRow("srv", "connected", tools=(offered("srv", "look"),))
+    failed = ServerRow("a", "failed")
     away = ServerRow("other", "connecting", tools=(offered("other", "look"),))
     told = convert.init(
-        FACTS, servers=(there, away), skipped=[("bad", "unknown_type", "it is odd")], capabilities=["c_v1"]
+        FACTS, servers=(there, away, failed), skipped=[("bad", "unknown_type", "it is odd")], capabilities=["c_v1"]
     )
     assert told["tools"] == ["Read", "Task", "mcp__a__b", "mcp__srv__look"]
-    assert told["mcp_servers"] == [{"name": "srv", "status": "connected"}, {"name": "other", "status": "pending"}]
+    assert "mcp__a__b" not in convert.init(FACTS, servers=(there, away))["tools"], "its server has been removed"
+    assert told["mcp_servers"][:2] == [{"name": "srv", "status": "connected"}, {"name": "other", "status": "pending"}]
     assert told["mcp_server_errors"] == [{"name": "bad", "type": "unknown_type", "message": "it is odd"}]
     assert told["capabilities"] == ["c_v1"] and told["output_style"] == "default" and told["plugins"] == []
     assert convert.init(FACTS).keys() == told.keys() - {"mcp_server_errors", "capabilities"}

@@ -5,7 +5,7 @@ sessions it opens. Must not know how they are opened.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,16 +18,16 @@ from coder.core.events import Notice
 from coder.core.lazy import LazyModule
 from coder.core.messages import Json
 from coder.frontends.stream_json.callbacks.asking import Asking
-from coder.frontends.stream_json.callbacks.initializing import Initialize, configured, read
+from coder.frontends.stream_json.callbacks.initializing import Initialize, configured, read, ruled
 from coder.frontends.stream_json.control import Answer, NeverAnswered, RequestError
 
 if TYPE_CHECKING:
-    from coder.frontends.stream_json.callbacks import hooks, introducing, reloading, servers
+    from coder.frontends.stream_json.callbacks import hooks, introducing, reloading, servers, setting
     from coder.frontends.stream_json.host import Host
 else:  # for a host that asks, and for one that has hooks or servers
-    hooks, introducing, reloading, servers = (
+    hooks, introducing, reloading, servers, setting = (
         LazyModule(f"coder.frontends.stream_json.callbacks.{name}")
-        for name in ("hooks", "introducing", "reloading", "servers")
+        for name in ("hooks", "introducing", "reloading", "servers", "setting")
     )
 
 STDIO = "stdio"
@@ -45,6 +45,7 @@ class Callbacks:
         self._heard = asyncio.Event()
         self._asks_leave = config.prompt_tool == STDIO
         self._wanted = Initialize()
+        self._servers: Mapping[str, object] | None = None  # those that the host has set since
         self._host: Host | None = None
         self._channel = _Channel(self.ask)
         self._is_settled = False  # a session is open, or being opened: what it is made of is known
@@ -71,8 +72,17 @@ class Callbacks:
         self._is_settled = True
         if self._wanted.plugins and not self._awaits:
             config = replace(config, warnings=(*config.warnings, _NO_PLUGINS))
-        self._config = configured(config, self._wanted)
+        self._config = configured(config, self._wanted, self._servers)
         return self._config
+
+    def renewing(self, reload: Callable[[], Config | None]) -> Callable[[], Config | None]:
+        """Settings that are read again, with the rules of the host."""
+
+        def renewed() -> Config | None:
+            fresh = reload()
+            return None if fresh is None else ruled(fresh, self._wanted, self._servers)
+
+        return renewed
 
     def started(self, start: Start) -> Start:
         """A session that is gone on with keeps the name that it has."""
@@ -96,8 +106,12 @@ class Callbacks:
         return {
             "initialize": self._initialize,
             "mcp_message": self._channel.told,
+            "mcp_set_servers": lambda request: setting.set_servers(host, self._set, request),
             "reload_plugins": lambda request: reloading.reload(host, lambda: _OWN, request),
         }
+
+    def _set(self, servers: Mapping[str, object]) -> None:
+        self._servers = servers
 
     async def ask(self, request: Json) -> Json:
         """Raises RequestError."""

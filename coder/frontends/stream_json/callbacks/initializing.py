@@ -19,6 +19,7 @@ from coder.core.lazy import LazyModule
 from coder.core.messages import Json
 from coder.core.visible import visible_line
 from coder.frontends.stream_json.callbacks.chosen_skills import ChosenSkills
+from coder.frontends.stream_json.callbacks.entries import hosted_entry, policies
 from coder.frontends.stream_json.control import RequestError
 
 if TYPE_CHECKING:
@@ -98,14 +99,16 @@ def read(request: Json) -> Initialize:
     )
 
 
-def configured(config: Config, wanted: Initialize) -> Config:
+def configured(config: Config, wanted: Initialize, set_since: Mapping[str, object] | None = None) -> Config:
     """The configuration of a session as the host wants it. Nothing of the settings is taken away by that: what a folder
-    or an administrator forbids is forbidden."""
+    or an administrator forbids is forbidden. `set_since` are the servers that it has set in the place of its own."""
     hooks, servers, guidance, agents = config.hooks, config.servers, config.guidance, config.agents
     if wanted.hooks:
         hooks = replace(hooks, sources=(*hooks.sources, HookSource(HOST, "session", wanted.hooks, hosted=True)))
-    if wanted.servers:  # also where no others are to be there: it is who starts us that says so
-        entries = {name: _entry(settings) for name, settings in wanted.servers.items()}
+    entries: Mapping[str, object] | None = set_since
+    if entries is None:
+        entries = {name: hosted_entry(settings) for name, settings in wanted.servers.items()}
+    if entries:  # also where no others are to be there: it is who starts us that says so
         servers = replace(servers, sources=(ServerSource(HOST, "flag", entries, config.cwd), *servers.sources))
     if wanted.skills is not None:
         guidance = replace(guidance, overrides=ChosenSkills(wanted.skills, guidance.overrides))
@@ -115,14 +118,13 @@ def configured(config: Config, wanted: Initialize) -> Config:
         agents = replace(agents, appended=_both(agents.appended, wanted.appended_for_agents))
     if wanted.summarizes and not switch(config.env, _NO_SUMMARIES):
         agents = replace(agents, summaries=whole(config.env, _BEAT, 1) or _EVERY)
-    denied = tuple(RuleText(rule, "deny", "flag", HOST, config.cwd) for rule in wanted.denied)
+    config = ruled(config, wanted, set_since)
     return replace(
         config,
         hooks=hooks,
         servers=servers,
         guidance=guidance,
         agents=agents,
-        rules=(*denied, *config.rules),
         system_prompt=config.system_prompt if wanted.system is None else wanted.system,
         append_system_prompt=_both(config.append_system_prompt, wanted.appended),
         json_schema=config.json_schema if wanted.schema is None else wanted.schema,
@@ -131,10 +133,13 @@ def configured(config: Config, wanted: Initialize) -> Config:
     )
 
 
-def _entry(settings: Json) -> Json:
-    timeout = settings.get("timeout")
-    is_usable = isinstance(timeout, int | float) and not isinstance(timeout, bool) and timeout >= 1000
-    return {"type": "sdk", **({"timeout": timeout} if is_usable else {})}
+def ruled(config: Config, wanted: Initialize, set_since: Mapping[str, object] | None = None) -> Config:
+    """With the rules of the host: they stand beside those of settings, also when these are read again."""
+    own = {name: {**each, "type": "sdk"} for name, each in wanted.servers.items()} if set_since is None else {}
+    said = policies(own)
+    said["deny"] = (*wanted.denied, *said["deny"])
+    rules = (RuleText(rule, kind, "flag", HOST, config.cwd) for kind, texts in said.items() for rule in texts)
+    return replace(config, rules=(*rules, *config.rules))
 
 
 def _hooks(given: Json | None) -> Mapping[str, Any] | None:

@@ -59,7 +59,6 @@ def _asked(around: Around) -> dict[str, Ask]:
         "mcp_status": servers.status,
         "mcp_reconnect": servers.reconnect,
         "mcp_toggle": servers.toggle,
-        "mcp_set_servers": servers.set_servers,
         "mcp_call": lambda *asked: calls.call(*asked),
         "file_suggestions": lambda *asked: suggested.files(around, *asked),
         "get_context_usage": lambda *asked: context.usage(*asked),

@@ -52,13 +52,6 @@ async def toggle(session: Session, request: Json) -> Json:
     return {}
 
 
-async def set_servers(session: Session, request: Json) -> Json:
-    """The servers of a session are those it began with: the ones that would be new are told as errors."""
-    wanted, there = fields.mapping(request, "servers"), {each.name for each in session.servers.rows}
-    why = "a session keeps the MCP servers that it began with: name it in --mcp-config"
-    return {"added": [], "removed": [], "errors": {name: why for name in wanted if name not in there}}
-
-
 def _named(session: Session, name: str) -> ServerRow:
     found = next((each for each in session.servers.rows if each.name == name), None)
     if found is None:

@@ -78,6 +78,9 @@ class _Some:
             self._every.heard[link.server.digest] = link.plan
             link.becomes("connected")
 
+    async def drop(self, name: str) -> None:
+        self.links = [link for link in self.links if link.server.name != name]
+
     async def aclose(self) -> None:
         pass
 

@@ -208,7 +208,7 @@ FIELDS = {
     "set_prompt_suggestions_paused": ("paused",),
     "generate_session_title": ("description", "persist"),
 }
-ODD = (None, 1.5, 10**400, True, "\ud800", "\0", "x" * 5_000, [1], {}, {"a": 1}, [[[]]], -1)
+ODD: tuple[object, ...] = (None, 1.5, 10**400, True, "\ud800", "\0", "x" * 5_000, [1], {}, {"a": 1}, [[[]]], -1)
 REST: dict[str, Json] = {
     "reload_plugins": {"refuse_if_busy": True, "add_plugins": [{}]},
     "mcp_call": {"tool": "mcp__oven__bake", "arguments": {"bread": "rye"}},

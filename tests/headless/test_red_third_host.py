@@ -93,7 +93,9 @@ async def test_what_a_host_was_denied_is_no_denial_of_a_turn(tmp_path: Path) -> 
 
 
 @pytest.mark.behaviour("B-2807")
-@pytest.mark.parametrize("rule", ["mcp__oven", "mcp__*", "mcp__oven__resources_read", "ReadMcpResourceTool", "later", ""])
+@pytest.mark.parametrize(
+    "rule", ["mcp__oven", "mcp__*", "mcp__oven__resources_read", "ReadMcpResourceTool", "later", ""]
+)
 async def test_rules_that_deny_a_server_hold_for_its_pages(tmp_path: Path, rule: str) -> None:
     read: list[str] = []
 

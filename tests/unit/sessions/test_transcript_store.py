@@ -321,9 +321,7 @@ def test_a_home_that_cannot_be_made_is_told_and_the_run_goes_on(tmp_path: Path, 
     with new(tmp_path / "file" / "home", cwd, warned) as transcript:
         transcript.append(user("hello"))
         transcript.append(user("again"))
-    assert warned == [
-        unsaved(transcript, "Not a directory. Name a folder that can be written to in CODER_CONFIG_DIR.")
-    ]
+    assert warned == [unsaved(transcript, "Not a directory. Name a folder that can be written to in CODER_CONFIG_DIR.")]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs to give a folder away")

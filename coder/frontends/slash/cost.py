@@ -77,15 +77,16 @@ def _subagents(rows: list[LedgerRow]) -> tuple[int, Sum]:
 
 
 def _each(desk: Desk, rows: list[LedgerRow]) -> dict[str, Sum]:
-    """What each subagent used, by what it was asked for; nothing where they are many."""
+    """What each subagent used, by what it was asked for, in the order they were asked in, which need not be the one
+    they were answered in; nothing where they are many."""
     found = grouped((each for each in rows if each.agent != "main"), "agent")
     if len(found) > _FEW or desk.session.agents is None:
         return {}
     titles = {each.id: each.title or each.kind for each in desk.session.agents.rows()}
     named: dict[str, Sum] = {}
-    for number, (id, spent) in enumerate(found.items(), 1):
+    for number, id in enumerate(sorted(found, key=[*titles, *found].index), 1):
         title = f'"{foreign(titles.get(id, id))}"'
-        named[title if title not in named else f"{title} {number}"] = spent
+        named[title if title not in named else f"{title} {number}"] = found[id]
     return named
 
 

@@ -123,6 +123,7 @@ async def test_cost_tells_what_subagents_cost_together_and_each(tmp_path: Path) 
     script = {
         "turns": [both, turn("Done.", usage=usage)],
         "rules": [
+            rule({"last_user_contains": "Look for ALPHA"}, "Found.", usage=usage, wait=0.3),  # is answered last
             rule({"last_user_contains": "Look for"}, "Found.", usage=usage),
             rule({"last_user_contains": "<first_message>"}, "A title"),
         ],

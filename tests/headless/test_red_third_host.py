@@ -41,11 +41,13 @@ async def test_what_is_asked_while_plugins_are_read_again_is_asked_of_the_sessio
         await opening.begun()
         renames = wire.request("rename_session", title="of the person")
         adds = wire.request("register_repo_root", directory=str(other))
+        sets = wire.request("mcp_set_servers", servers={"far": {"command": str(tmp_path / "none")}})
         assert await wire.ask("set_permission_mode", mode="plan") == {"mode": "plan"}  # counts for either
         opening.goes_on()
-        for asked in (reloads, renames, adds):
+        for asked in (reloads, renames, adds, sets):
             found = await wire.answer(asked)
             assert found["subtype"] == "success", found
+        assert [each["name"] for each in (await wire.ask("mcp_status"))["mcpServers"]] == ["far"]
         wire.say("second")
         assert (await wire.result())["result"] == "Two."
         rules = (await wire.ask("list_permission_rules"))["state"]

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import cast
 
@@ -18,9 +19,10 @@ from coder.core.messages import Json
 from coder.frontends.stream_json.host_seat import Wanted
 from coder.frontends.stream_json.queries import suggested
 from coder.frontends.stream_json.queries.around import Around
+from coder.mcp.link import Progress
 from coder.mcp.server import Answer, Offer
 from tests.support.fakeapi import running_api, tool, turn
-from tests.support.hosted import Held, hosted
+from tests.support.hosted import DEADLINE, Held, hosted
 from tests.support.linked import MemoryLink, MemoryLinks, offered, server
 from tests.support.plugged import bakery
 from tests.support.talks import Talk
@@ -39,11 +41,13 @@ async def test_what_is_asked_while_plugins_are_read_again_is_asked_of_the_sessio
         await opening.begun()
         renames = wire.request("rename_session", title="of the person")
         adds = wire.request("register_repo_root", directory=str(other))
+        sets = wire.request("mcp_set_servers", servers={"far": {"command": str(tmp_path / "none")}})
         assert await wire.ask("set_permission_mode", mode="plan") == {"mode": "plan"}  # counts for either
         opening.goes_on()
-        for asked in (reloads, renames, adds):
+        for asked in (reloads, renames, adds, sets):
             found = await wire.answer(asked)
             assert found["subtype"] == "success", found
+        assert [each["name"] for each in (await wire.ask("mcp_status"))["mcpServers"]] == ["far"]
         wire.say("second")
         assert (await wire.result())["result"] == "Two."
         rules = (await wire.ask("list_permission_rules"))["state"]
@@ -77,6 +81,34 @@ async def test_a_judged_call_of_the_host_breaks_none_of_the_models(tmp_path: Pat
         back = await wire.ask("rewind_files", user_message_id="5a0f0c0e-0000-4000-8000-000000000001")
         assert str(project / "kept.txt") in back["filesChanged"]
     assert (project / "kept.txt").read_text(encoding="utf-8") == "before"
+
+
+@pytest.mark.behaviour("B-2803")
+async def test_a_call_that_waits_for_one_of_the_host_can_be_interrupted(tmp_path: Path) -> None:
+    begun, goes_on = asyncio.Event(), asyncio.Event()
+
+    class Link(MemoryLink):
+        async def call(self, tool: str, arguments: Json, progress: Progress) -> Answer:
+            begun.set()
+            await goes_on.wait()
+            return Answer(({"type": "text", "text": "baked"},), None, False)
+
+    links = MemoryLinks(Link(server("oven"), Offer(tools=(offered("oven", "bake", bread={"type": "string"}),))))
+    bake: Json = {"tool": "mcp__oven__bake", "arguments": {"bread": "rye"}, "check_permissions": True}
+    script = [turn(tool("Bash", command="touch made")), turn("Two.")]
+    async with running_api(script) as api, hosted(tmp_path, api.url, links=links) as wire:
+        call = wire.request("mcp_call", **bake)
+        async with asyncio.timeout(DEADLINE):
+            await begun.wait()
+        wire.say("first")
+        await wire.used("Bash")
+        await wire.ask("interrupt")
+        assert (await wire.result())["terminal_reason"].startswith("aborted")
+        assert not (tmp_path / "project" / "made").exists()
+        goes_on.set()
+        assert (await wire.answer(call))["subtype"] == "success"
+        wire.say("second")
+        assert (await wire.result())["result"] == "Two."
 
 
 @pytest.mark.behaviour("B-2806")
@@ -167,3 +199,32 @@ async def test_whatever_keeps_the_next_session_from_opening_the_last_one_goes_on
         wire.say("second")
         assert (await wire.result())["result"] == "Two."
         assert len(opened) == 3 and "first" in str(api.requests[1]["messages"])
+
+
+FIELDS = {
+    "reload_plugins": ("refuse_if_busy", "hold_on_cache_impact", "add_plugins"),
+    "mcp_call": ("tool", "arguments", "check_permissions", "result_not_for_model", "timeout_ms", "input_files"),
+    "file_suggestions": ("query",),
+    "update_settings": ("source", "settings"),
+    "mcp_read_resource": ("serverName", "uri"),
+    "set_prompt_suggestions_paused": ("paused",),
+    "generate_session_title": ("description", "persist"),
+}
+ODD: tuple[object, ...] = (None, 1.5, 10**400, True, "\ud800", "\0", "x" * 5_000, [1], {}, {"a": 1}, [[[]]], -1)
+REST: dict[str, Json] = {
+    "reload_plugins": {"refuse_if_busy": True, "add_plugins": [{}]},
+    "mcp_call": {"tool": "mcp__oven__bake", "arguments": {"bread": "rye"}},
+    "update_settings": {"source": "userSettings", "settings": {"effortLevel": "low"}},
+    "mcp_read_resource": {"serverName": "oven", "uri": "ui://bread"},
+}
+
+
+@pytest.mark.behaviour("B-2808")
+async def test_whatever_stands_in_a_request_is_answered_and_is_no_bug_of_ours(tmp_path: Path) -> None:
+    link = MemoryLink(server("oven"), Offer(tools=(offered("oven", "bake", bread={"type": "string"}),)))
+    async with hosted(tmp_path, "http://127.0.0.1:9", links=MemoryLinks(link)) as wire:
+        for subtype, names in FIELDS.items():
+            for name, odd in product(names, ODD):
+                found = await wire.answer(wire.request(subtype, **{**REST.get(subtype, {}), name: odd}))
+                told = str(found.get("error", ""))
+                assert "inside coder" not in told and len(told) < 1_000, (subtype, name, str(odd)[:50], told[:300])

@@ -176,7 +176,7 @@ class Reach:
     async def reached(self, server: str) -> Link:
         link = self._known.link_of(server)
         if link is None:
-            raise ToolError(f"MCP server {visible_line(server)} is not there: this session no longer has it.")
+            raise ToolError(f"MCP server {visible_line(server)[:200]} is not there: this session no longer has it.")
         if link.standing.state in ("pending", "connecting"):
             self.begin()
             await link.ready()

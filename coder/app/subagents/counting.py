@@ -76,7 +76,7 @@ class Counting:
 
     def servers(self, there: Callable[[], Sequence[str] | None]) -> tuple[str, ...]:
         """Those of the session that it names. `there` None: not known."""
-        names = named_servers(self.agent)
+        names = agent_servers.named(self.agent.servers)
         known = there() if names else None
         for name in names:
             if known is not None and name not in known:
@@ -92,10 +92,6 @@ class Counting:
 
     def _untrusted(self, what: str) -> None:
         self.say(f"{what}: not used, for nobody trusted this file as it is now (coder trust shows it)")
-
-
-def named_servers(agent: Agent) -> tuple[str, ...]:
-    return agent_servers.named(agent.servers)
 
 
 def shown(text: str) -> str:

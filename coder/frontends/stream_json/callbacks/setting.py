@@ -24,7 +24,7 @@ async def set_servers(host: Host, remember: Callable[[Mapping[str, object]], Non
     are used, for the sessions that are opened after this one."""
     given = fields.mapping(request, "servers")
     try:
-        session = await host.seat.opened()
+        session = await host.seat.settled()
         wanted = session.inquiries.judged_servers({name: _entry(raw) for name, raw in given.items()})
         remember(wanted.entries)
         rules = policies({name: given[name] for name in wanted.entries})

@@ -134,16 +134,17 @@ def sessions(site: Site) -> Iterator[Check]:
             hurt += not examine(path).is_sound
         except SessionError:
             hurt += 1
-    scope = f"{looked} of {_counted(len(every), 'session')}" if looked < len(every) else _counted(looked, "session")
+    more = f" (of {len(every)})" if looked < len(every) else ""
+    scope = _counted(looked, "session")
     if hurt:
         yield Check(
             "sessions",
             "warn",
-            f"{hurt} of {scope} {'needs' if hurt == 1 else 'need'} a repair",
+            f"{hurt} of {scope}{' looked at' if more else ''}{more} {'needs' if hurt == 1 else 'need'} a repair",
             "coder sessions doctor --fix",
         )
     else:
-        yield Check("sessions", "ok", f"{scope} looked at" if looked else "none yet")
+        yield Check("sessions", "ok", f"{scope} looked at{more}" if looked else "none yet")
 
 
 def _counted(count: int, what: str) -> str:

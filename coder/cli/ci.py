@@ -78,6 +78,7 @@ def ci(
     with Stopping() as stopping:
         with told.quiet_commands(env), Ground(env, job.here) as ground:
             words = job.prepare(ground, log, known)
+            job.check_branch(ground, branch)
             wish = Wish(
                 folder=ground.folder,
                 prompt=words,

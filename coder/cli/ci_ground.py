@@ -186,12 +186,19 @@ class Ground:
         self._must(made, "the changes cannot be committed")
         return made.text.strip()
 
+    def check_free(self, branch: str) -> None:
+        """Raises ConfigError where a branch of the checkout cannot be called that."""
+        reference = f"refs/heads/{branch}"
+        shown = visible_line(branch)[:100]
+        if not self._git.answer(self._checkout.top, "check-ref-format", reference).ok:
+            raise ConfigError(f"{shown} is no name for a branch. Name another one: --branch")
+        if self._git.answer(self._checkout.top, "rev-parse", "-q", "--verify", reference).ok:
+            raise ConfigError(f"the branch {shown} is there already. Remove it, or name another one: --branch")
+
     def hand_over(self, commit: str, branch: str) -> None:
         """The commit as a branch of the checkout, which must not be there."""
+        self.check_free(branch)
         reference = f"refs/heads/{branch}"
-        there = self._git.answer(self._checkout.top, "rev-parse", "-q", "--verify", reference)
-        if there.ok:
-            raise ConfigError(f"the branch {branch} is there already. Remove it, or name another one: --branch")
         wanted = f"{commit}\n^{commit}^\n".encode()  # read anew, and nothing else that lies there
         packed = self._here("pack-objects", "-q", "--revs", "--stdout", stdin=wanted)
         self._must(packed, "the commit cannot be read")

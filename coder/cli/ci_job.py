@@ -91,6 +91,14 @@ class Job:
             diff=fenced("The change", diff, _MOST_DIFF),
         )
 
+    def check_branch(self, ground: Ground, branch: str) -> None:
+        """Before anything is paid for. Raises ConfigError."""
+        if self.task == "fix":
+            ground.check_free(self._made(branch))
+
+    def _made(self, branch: str) -> str:
+        return branch or f"coder/fix-{self._at[:12]}"
+
     def told(self, ground: Ground, outcome: Outcome, branch: str, *, pushes: bool) -> dict[str, str]:
         """The outputs for later steps. Raises ConfigError."""
         values = {
@@ -105,7 +113,7 @@ class Job:
         if outcome.ok and (
             commit := ground.fix(self._at, self._filled, f"fix: make the build pass\n\nSession: {outcome.session}\n")
         ):
-            made = branch or f"coder/fix-{self._at[:12]}"
+            made = self._made(branch)
             ground.hand_over(commit, made)
             print(f"coder: the fix is {commit[:12]} on the branch {visible_line(made)}", file=sys.stderr)
             if pushes:

@@ -69,7 +69,7 @@ def check_can_tell(happening: Happening, env: Mapping[str, str], root: Path) -> 
             "there is no pull request or issue of GitHub to comment on. Leave --comment and --label away."
         )
     if not (env.get("GH_TOKEN") or env.get("GITHUB_TOKEN")):
-        raise ConfigError("a comment needs a token. Give the step: env: GH_TOKEN: ${{ github.token }}")
+        raise ConfigError("--comment or --label needs a token. Give the step: env: GH_TOKEN: ${{ github.token }}")
     _program(env, root)
 
 

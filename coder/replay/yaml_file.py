@@ -12,5 +12,5 @@ def parse(text: str, source: str) -> object:
     try:
         data: object = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ConfigError(f"{source}: not valid YAML: {error}") from error
+        raise ConfigError(f"{source}: not valid YAML: {' '.join(str(error).split())}") from error
     return data

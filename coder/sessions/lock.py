@@ -21,7 +21,8 @@ def claim(fd: int, transcript: Path) -> None:
         is_locked = lock(fd)
     except BlockingIOError as error:
         raise SessionError(
-            f"Session {transcript.stem} is open in {_holder(transcript)}. Close it there, or start a new session."
+            f"Session {transcript.stem} is open in {_holder(transcript)}. Close it there, or go on in a copy: "
+            f"coder -r {transcript.stem} --fork-session"
         ) from error
     if not is_locked:
         return

@@ -19,7 +19,7 @@ from coder.sessions.cleanup import Waste, clean_up, remove, waste
 from coder.sessions.doctor import Report, examine, mend
 from coder.sessions.load import blob_folder, load, side_folder
 from coder.sessions.locate import everywhere
-from coder.sessions.lock import note_of
+from coder.sessions.lock import claim, note_of
 from coder.sessions.store import Transcript
 from tests.support.transcripts import VERSION, conversation, reply, user, write
 
@@ -131,6 +131,13 @@ def test_a_file_of_nothing_is_a_finding(home: Path, tmp_path: Path) -> None:
     path = write(home, tmp_path, [user("x")])
     path.write_bytes(b'{"type":"summary","summary":"x"}\n{"type":"hologram"}\n')
     assert texts(examine(path)) == ["1 entry of unknown type 'hologram'", "nothing of a conversation can be read"]
+
+
+@pytest.mark.behaviour("B-2857")
+def test_a_session_that_is_open_can_be_gone_on_with_in_a_copy(home: Path, tmp_path: Path) -> None:
+    path = damaged(home, tmp_path)
+    with Held(path), path.open("rb+") as file, pytest.raises(SessionError, match=f"{path.stem} --fork-session$"):
+        claim(file.fileno(), path)
 
 
 @pytest.mark.behaviour("B-519")

@@ -139,17 +139,20 @@ def test_the_fallback_model_takes_over(node: NodeStage) -> None:
 
 def test_sessions_go_on_fork_and_are_not_kept(node: NodeStage) -> None:
     named = str(uuid.uuid4())
-    with fake_api([turn("fine", repeat=4)]) as api:
-        runs = [
-            {"prompt": "first", "options": {"sessionId": named}},
-            {"prompt": "second", "options": {"resume": named}},
-            {"prompt": "third", "options": {"resume": named, "forkSession": True, "persistSession": False}},
-            {"prompt": "fourth", "options": {"continue": True}},
-        ]
-        told = node.play("asking.several", api, runs=runs)
+    runs = [
+        {"prompt": "first", "options": {"sessionId": named}},
+        {"prompt": "second", "options": {"resume": named}},
+        {"prompt": "third", "options": {"resume": named, "forkSession": True, "persistSession": False}},
+        {"prompt": "fourth", "options": {"continue": True}},
+    ]
+    # Another server for the fork: to one, it and what it came from would be a conversation that changes its past.
+    with fake_api([turn("fine", repeat=3)]) as api, fake_api([turn("fine")]) as forked:
+        told = node.play("asking.several", api, runs=runs[:2])
+        told += node.play("asking.several", forked, runs=runs[2:3])
+        told += node.play("asking.several", api, runs=runs[3:])
     sessions = [end(each)["session_id"] for each in told]
     assert sessions[0] == sessions[1] == sessions[3] == named != sessions[2]
-    assert ["first" in str(request["messages"]) for request in api.requests] == [True] * 4
+    assert ["first" in str(request["messages"]) for request in (*api.requests, *forked.requests)] == [True] * 4
 
 
 def test_whoever_leaves_or_aborts_leaves_nothing_behind(node: NodeStage) -> None:

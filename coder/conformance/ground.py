@@ -46,9 +46,9 @@ class Ground:
         self._processes: list[asyncio.subprocess.Process] = []
 
     @classmethod
-    def below(cls, folder: str, command: Sequence[str], patience: float) -> Ground:
+    def below(cls, folder: Path, command: Sequence[str], patience: float) -> Ground:
         """In a folder without links in its path, so that a command names it the same way."""
-        return cls(Path(folder).resolve(), command, patience)
+        return cls(folder.resolve(), command, patience)
 
     @property
     def api(self) -> FakeApi:

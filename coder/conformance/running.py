@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 
 from coder.conformance.check import SHOWN, Check, Skipped, Unmet, Verdict
 from coder.conformance.ground import Ground
+from coder.core.scratch import Scratch
 
 AT_ONCE = 2
 PATIENCE = 60.0
@@ -42,7 +42,7 @@ async def _judge(check: Check, command: Sequence[str], patience: float) -> Verdi
         state = fields.pop("state")
         return Verdict(check, state, round(time.monotonic() - began, 3), **fields)  # type: ignore[arg-type]  # a State
 
-    with tempfile.TemporaryDirectory(prefix="coder-conformance-", ignore_cleanup_errors=True) as folder:
+    with Scratch("conformance") as folder:
         ground = Ground.below(folder, command, patience)
         try:
             async with asyncio.timeout(patience * _WHOLE):

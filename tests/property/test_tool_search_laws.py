@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import json
 import os
 import re
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -20,7 +22,10 @@ from tests.support.toolbox import Toolbox, text_of
 
 EXAMPLES = 3_000 if os.environ.get("CODER_FUZZ") == "long" else 50
 
-BOX = Toolbox(Path(tempfile.mkdtemp(prefix="coder-search-")))
+_PLACE = Path(tempfile.mkdtemp(prefix="coder-search-"))
+atexit.register(shutil.rmtree, _PLACE)
+(_PLACE / "box").mkdir()
+BOX = Toolbox(_PLACE / "box")
 TOOL = ToolSearch(Shelf(real_tools()))
 ANY = st.text(max_size=40) | st.characters(codec=None).map(str)
 SAID = st.lists(

@@ -87,6 +87,7 @@ def test_what_lies_too_deep_is_no_crash_for_whoever_comes_next(tmp_path: Path) -
             os.close(top)
             top = inner
         made.leave()
+        made.path.mkdir(exist_ok=True)  # where Python takes away whatever is deep, it has gone
         (made.path / ".coder-scratch").touch()
         with Scratch("x", str(tmp_path)) as other:
             assert other.is_dir()

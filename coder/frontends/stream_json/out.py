@@ -107,9 +107,10 @@ class StreamJsonOut(JsonOut):
         kind = type(event)
         if kind in _PIECES:
             return
-        super().emit(event)
-        if kind is StreamEvent and event.agent == "main":
+        if isinstance(event, StreamEvent) and event.agent == "main":
+            self._piece(event.raw)
             return
+        super().emit(event)
         if event.agent != "main" or isinstance(event, AgentStarted | AgentProgressed | AgentEnded):
             self._of_agent(event)
             return

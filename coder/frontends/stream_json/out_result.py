@@ -52,10 +52,13 @@ class JsonOut:
             case MessageAdded(agent="main", message=message) if message.meta.kind == "reply":
                 self._in_tools = any(isinstance(block, ToolUse) for block in message.content)
             case StreamEvent(agent="main", raw=raw):
-                if (shape := self._partial.shape(self._session_id, raw)) is not None:
-                    self._write(shape)
+                self._piece(raw)
             case _:
                 pass
+
+    def _piece(self, raw: Json) -> None:
+        if self._partial.wants(raw) and (shape := self._partial.shape(self._session_id, raw)) is not None:
+            self._write(shape)
 
     async def ask(self, request: Request) -> Reply:
         return unattended.reply(request, self._session)

@@ -27,6 +27,10 @@ class Partial:
         """A request is made now."""
         self._asked = self._clock()
 
+    def wants(self, raw: Json) -> bool:
+        """Whether `shape` has anything to do with it: of most events there are it has not, unless they are told."""
+        return self._is_told or raw.get("type") == "message_start"
+
     def shape(self, session_id: str, raw: Json) -> Json | None:
         """What is told of an event of the conversation's own reply; None for nothing."""
         kind = raw.get("type")

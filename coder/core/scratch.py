@@ -4,7 +4,6 @@ killed has left goes when the next one is made. Must not know what lies in them.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import random
 import re
@@ -13,6 +12,8 @@ import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+
+from coder.core.locks import lock
 
 _MARK = ".coder-scratch"  # locked for as long as somebody needs the folder: the lock ends with its process
 _NAME = re.compile(r"coder-[a-z]+-\w{8}")
@@ -72,10 +73,13 @@ def _marked(folder: Path) -> int:
     new = folder / f"{_MARK}.new"
     fd = os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        new.rename(folder / _MARK)
-    except OSError:  # a file system without locks: it has no mark, and stays if we are killed
-        new.unlink(missing_ok=True)
+        if lock(fd):
+            new.rename(folder / _MARK)
+        else:  # there are no locks: it has no mark, and stays if we are killed
+            new.unlink()
+    except OSError:
+        os.close(fd)
+        raise
     return fd
 
 
@@ -98,8 +102,9 @@ def _take_if_left(folder: Path) -> bool:
         return False
     fd = os.open(folder / _MARK, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        take_away(folder)
-        return True
+        is_left = lock(fd)
+        if is_left:
+            take_away(folder)
+        return is_left
     finally:
         os.close(fd)

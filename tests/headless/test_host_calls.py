@@ -10,7 +10,7 @@ import pytest
 from coder.core.messages import Json
 from coder.mcp.server import Answer, Offer
 from tests.support.fakeapi import fault, running_api, turn
-from tests.support.hosted import Hosted, hosted
+from tests.support.hosted import hosted
 from tests.support.linked import MemoryLink, MemoryLinks, offered, server
 
 NOWHERE = "http://127.0.0.1:9"
@@ -22,12 +22,6 @@ def oven(*, failing: bool = False) -> MemoryLink:
     blocks: tuple[Json, ...] = ({"type": "text", "text": "baked \x1b[1mrye"}, {"type": "odd", "x": 1})
     link.answer = lambda tool, given: Answer(blocks, {"loaves": 1}, failing)
     return link
-
-
-async def no(wire: Hosted, subtype: str, **fields: object) -> str:
-    found = await wire.answer(wire.request(subtype, **fields))
-    assert found["subtype"] == "error", found
-    return str(found["error"])
 
 
 @pytest.mark.behaviour("B-2687")
@@ -43,11 +37,11 @@ async def test_a_tool_of_a_server_is_called_beside_the_conversation(tmp_path: Pa
         raw = await wire.ask("mcp_call", tool=TOOL, arguments={"bread": "rye"}, result_not_for_model=True)
         assert raw["content"] == [{"type": "text", "text": "baked \x1b[1mrye"}, {"type": "odd", "x": 1}]
         assert link.calls == [("bake", {"bread": "rye"})] * 2
-        assert "bread" in await no(wire, "mcp_call", tool=TOOL)  # what is asked for is checked
-        assert "no tool mcp__oven__eat" in await no(wire, "mcp_call", tool="mcp__oven__eat")
-        assert "no tool Bash" in await no(wire, "mcp_call", tool="Bash", arguments={"command": "true"})
-        assert "output_files" in await no(wire, "mcp_call", tool=TOOL, output_files=[])
-        assert "timeout_ms" in await no(wire, "mcp_call", tool=TOOL, timeout_ms="soon")
+        assert "bread" in await wire.refused("mcp_call", tool=TOOL)  # what is asked for is checked
+        assert "no tool mcp__oven__eat" in await wire.refused("mcp_call", tool="mcp__oven__eat")
+        assert "no tool Bash" in await wire.refused("mcp_call", tool="Bash", arguments={"command": "true"})
+        assert "output_files" in await wire.refused("mcp_call", tool=TOOL, output_files=[])
+        assert "timeout_ms" in await wire.refused("mcp_call", tool=TOOL, timeout_ms="soon")
         wire.say("first")
         init = next(frame for frame in await wire.turn() if frame.get("subtype") == "init")
         assert {"mcp_call_check_permissions_v1", "mcp_read_resource_v1"} <= set(init["capabilities"])
@@ -58,11 +52,11 @@ async def test_a_tool_of_a_server_is_called_beside_the_conversation(tmp_path: Pa
 @pytest.mark.behaviour("B-2687")
 async def test_a_failure_is_an_error_or_where_it_is_wanted_a_result(tmp_path: Path) -> None:
     async with hosted(tmp_path, NOWHERE, links=MemoryLinks(oven(failing=True))) as wire:
-        assert "rye" in await no(wire, "mcp_call", tool=TOOL, arguments={"bread": "rye"})
+        assert "rye" in await wire.refused("mcp_call", tool=TOOL, arguments={"bread": "rye"})
         soft = await wire.ask("mcp_call", tool=TOOL, arguments={"bread": "rye"}, soft_error_result=True)
         assert soft["isError"] is True and "rye" in soft["content"][0]["text"]
     async with hosted(tmp_path, NOWHERE) as wire:
-        assert "no MCP servers" in await no(wire, "mcp_call", tool=TOOL)
+        assert "no MCP servers" in await wire.refused("mcp_call", tool=TOOL)
 
 
 @pytest.mark.behaviour("B-2687")
@@ -75,18 +69,22 @@ async def test_rules_that_deny_hold_and_all_are_asked_where_that_is_wanted(tmp_p
         if rule.startswith("deny"):
             if rule == "deny later":
                 await wire.ask("apply_flag_settings", settings={"permissions": {"deny": ["mcp__oven"]}})
-            assert "no tool" in await no(wire, "mcp_call", **given)
-            assert await no(wire, "mcp_call", **given, check_permissions=True)
+            assert "no tool" in await wire.refused("mcp_call", **given)
+            assert await wire.refused("mcp_call", **given, check_permissions=True)
             assert link.calls == []
         elif rule == "allow":
             called = await wire.ask("mcp_call", **given, check_permissions=True)
             assert called["structuredContent"] == {"loaves": 1}
         else:
-            assert (await no(wire, "mcp_call", **given, check_permissions=True)).startswith("The tool did not run: ")
+            assert (await wire.refused("mcp_call", **given, check_permissions=True)).startswith(
+                "The tool did not run: "
+            )
             assert link.calls == []
             await wire.ask("mcp_call", **given)
             await wire.ask("set_permission_mode", mode="dontAsk")
-            assert (await no(wire, "mcp_call", **given, check_permissions=True)).startswith("The tool did not run: ")
+            assert (await wire.refused("mcp_call", **given, check_permissions=True)).startswith(
+                "The tool did not run: "
+            )
             assert len(link.calls) == 1
 
 
@@ -105,7 +103,7 @@ async def test_files_are_offered_as_in_a_terminal(tmp_path: Path) -> None:
         assert await paths("@srcov") == ["src/oven.py"] and await paths("none such") == []
         assert await paths("./") == ["./rye.md", "./src/"] and "rye.md" in await paths("")
         assert await paths("rye.md") == []  # there is nothing left to complete
-        assert "query must be" in await no(wire, "file_suggestions")
+        assert "query must be" in await wire.refused("file_suggestions")
 
 
 @pytest.mark.behaviour("B-2689")

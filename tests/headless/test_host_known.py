@@ -12,7 +12,7 @@ import pytest
 
 from coder.frontends.stream_json.queries import refused
 from tests.support.fakeapi import fault, running_api, tool, turn
-from tests.support.hosted import Hosted, hosted
+from tests.support.hosted import hosted
 
 NOWHERE = "http://127.0.0.1:9"
 RULES = {"permissions": {"deny": ["Read(secret*)"], "allow": ["Bash(ls *)"]}, "env": {"MINE": "hunter2"}}
@@ -22,12 +22,6 @@ def put(path: Path, text: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     return path
-
-
-async def no(wire: Hosted, subtype: str, **fields: object) -> str:
-    found = await wire.answer(wire.request(subtype, **fields))
-    assert found["subtype"] == "error", found
-    return str(found["error"])
 
 
 @pytest.mark.behaviour("B-2467")
@@ -48,11 +42,11 @@ async def test_files_are_read_where_the_model_may_read_them(tmp_path: Path) -> N
         raw = await wire.ask("read_file", path="bytes", encoding="base64")
         assert base64.b64decode(raw["contents"]) == b"\xff\x00" and raw["encoding"] == "base64" and "lossy" not in raw
         for path in ("secret.txt", "../outside.txt", "link", str(tmp_path / "outside.txt")):
-            said = await no(wire, "read_file", path=path)
+            said = await wire.refused("read_file", path=path)
             assert "may not be read" in said and "hush" not in said
         for path in ("none such", "pipe", ".", "\0"):
-            await no(wire, "read_file", path=path)
-        assert "whole number" in await no(wire, "read_file", path="a.txt", max_bytes=0)
+            await wire.refused("read_file", path=path)
+        assert "whole number" in await wire.refused("read_file", path="a.txt", max_bytes=0)
 
 
 @pytest.mark.behaviour("B-2468")
@@ -87,9 +81,9 @@ async def test_rules_that_a_host_sets_are_in_force_replaced_and_kept_over_a_clea
         assert {"behavior": "deny", "source": "session", "rule": "Write", "editability": "session"} in rules["rules"]
         assert rules["originalCwd"] == str(project) and rules["workspaceDirectories"] == []
         wrong = {"permissions": {"deny": [1]}, "effortLevel": "low"}
-        assert "list of rules" in await no(wire, "apply_flag_settings", settings=wrong)
-        assert "defaultMode cannot be changed" in await no(
-            wire, "apply_flag_settings", settings={"permissions": {"defaultMode": "plan"}}
+        assert "list of rules" in await wire.refused("apply_flag_settings", settings=wrong)
+        assert "defaultMode cannot be changed" in await wire.refused(
+            "apply_flag_settings", settings={"permissions": {"defaultMode": "plan"}}
         )
         assert await wire.ask("apply_flag_settings", settings={"permissions": None}) == {}
         wire.say("third")
@@ -107,16 +101,16 @@ async def test_a_folder_below_is_one_to_work_in_and_a_session_has_a_name(tmp_pat
         (row,) = (await wire.ask("list_permission_rules"))["state"]["workspaceDirectories"]
         assert row == {"path": str(project / "below"), "source": "session"}
         for folder, why in (("below", "already"), (str(tmp_path), "below a folder"), ("none", "there is no folder")):
-            assert why in await no(wire, "register_repo_root", directory=folder)
-        assert "below a folder" in await no(wire, "register_repo_root", directory=str(project / "away"))
+            assert why in await wire.refused("register_repo_root", directory=folder)
+        assert "below a folder" in await wire.refused("register_repo_root", directory=str(project / "away"))
         wire.say("/clear")
         await wire.turn()
         assert [row] == (await wire.ask("list_permission_rules"))["state"]["workspaceDirectories"]
         wire.say("first")
         session = (await wire.result())["session_id"]
         assert await wire.ask("rename_session", title="The rye", source="host", session_id=session) == {}
-        assert "not the session" in await no(wire, "rename_session", title="x", session_id=str(uuid4()))
-        assert "letters" in await no(wire, "rename_session", title=" \t")
+        assert "not the session" in await wire.refused("rename_session", title="x", session_id=str(uuid4()))
+        assert "letters" in await wire.refused("rename_session", title=" \t")
         used = await wire.ask("get_usage", skip_behaviors=True)
         assert used["session"]["total_cost_usd"] > 0 and used["rate_limits_available"] is False
         await wire.close()
@@ -195,6 +189,6 @@ async def test_one_command_goes_to_the_background_and_one_message_is_taken_back(
 async def test_what_cannot_be_answered_is_refused_with_the_reason(tmp_path: Path) -> None:
     async with hosted(tmp_path, NOWHERE) as wire:
         for name, why in refused.REASONS.items():
-            assert await no(wire, name) == f"{name} is not answered: {why}"
+            assert await wire.refused(name) == f"{name} is not answered: {why}"
         assert await wire.ask("set_has_subscribers", has_subscribers=False) == {}
-        assert "there is no control request 'bake'" in await no(wire, "bake")
+        assert "there is no control request 'bake'" in await wire.refused("bake")

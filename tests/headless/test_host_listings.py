@@ -10,17 +10,11 @@ import pytest
 from coder import __version__
 from coder.mcp.server import Offer
 from tests.support.fakeapi import fault, running_api, turn
-from tests.support.hosted import Hosted, hosted
+from tests.support.hosted import hosted
 from tests.support.linked import MemoryLink, MemoryLinks, server
 from tests.support.plugged import bakery
 
 NOWHERE = "http://127.0.0.1:9"
-
-
-async def no(wire: Hosted, subtype: str, **fields: object) -> str:
-    found = await wire.answer(wire.request(subtype, **fields))
-    assert found["subtype"] == "error", found
-    return str(found["error"])
 
 
 @pytest.mark.behaviour("B-2690")
@@ -57,20 +51,22 @@ async def test_two_settings_are_written_and_no_others(tmp_path: Path) -> None:
         local, user = {"source": "localSettings"}, {"source": "userSettings"}
         assert await wire.ask("update_settings", **local, settings={"outputStyle": "concise"}) == {}
         assert await wire.ask("update_settings", **user, settings={"effortLevel": "low"}) == {}
-        assert "no output style" in await no(wire, "update_settings", **local, settings={"outputStyle": "none such"})
-        assert "must be one of" in await no(wire, "update_settings", **user, settings={"effortLevel": "max"})
-        both = {"outputStyle": "concise", "permissions": {"allow": ["Bash"]}}
-        assert "outputStyle alone, not permissions" in await no(wire, "update_settings", **local, settings=both)
-        assert "alone, not outputStyle" in await no(
-            wire, "update_settings", **user, settings={"outputStyle": "concise"}
+        assert "no output style" in await wire.refused(
+            "update_settings", **local, settings={"outputStyle": "none such"}
         )
-        assert "not nothing" in await no(wire, "update_settings", **user, settings={})
-        assert "source must be" in await no(wire, "update_settings", source="projectSettings", settings={})
+        assert "must be one of" in await wire.refused("update_settings", **user, settings={"effortLevel": "max"})
+        both = {"outputStyle": "concise", "permissions": {"allow": ["Bash"]}}
+        assert "outputStyle alone, not permissions" in await wire.refused("update_settings", **local, settings=both)
+        assert "alone, not outputStyle" in await wire.refused(
+            "update_settings", **user, settings={"outputStyle": "concise"}
+        )
+        assert "not nothing" in await wire.refused("update_settings", **user, settings={})
+        assert "source must be" in await wire.refused("update_settings", source="projectSettings", settings={})
     assert json.loads((project / ".coder" / "settings.local.json").read_text()) == {"outputStyle": "Concise"}
     assert json.loads((home / "settings.json").read_text()) == {"effortLevel": "low"}
     async with hosted(tmp_path, NOWHERE, setting_sources="project") as wire:
-        assert "do not count" in await no(wire, "update_settings", **local, settings={"outputStyle": "concise"})
-        assert "do not count" in await no(wire, "update_settings", **user, settings={"effortLevel": "low"})
+        assert "do not count" in await wire.refused("update_settings", **local, settings={"outputStyle": "concise"})
+        assert "do not count" in await wire.refused("update_settings", **user, settings={"effortLevel": "low"})
 
 
 @pytest.mark.behaviour("B-2692")
@@ -81,7 +77,7 @@ async def test_titles_models_costs_and_the_version(tmp_path: Path) -> None:
         assert named == {"title": "Fix rounding in the cart"}
         plain = await wire.ask("generate_session_title", description="The cart rounds wrong")
         assert plain["title"].startswith("The cart rounds") and "haiku" in api.requests[0]["model"]
-        assert "description" in await no(wire, "generate_session_title")
+        assert "description" in await wire.refused("generate_session_title")
         (first, *_) = (await wire.ask("list_models"))["models"]
         assert first["value"] == "default" and await wire.ask("get_binary_version") == {"version": __version__}
         assert "This session" in (await wire.ask("get_session_cost"))["text"]
@@ -94,6 +90,6 @@ async def test_a_page_of_a_server_is_read(tmp_path: Path) -> None:
     async with hosted(tmp_path, NOWHERE, links=MemoryLinks(link)) as wire:
         found = await wire.ask("mcp_read_resource", serverName="oven", uri="ui://bread")
         assert found == {"contents": link.holds["ui://bread"]}
-        assert "ui://" in await no(wire, "mcp_read_resource", serverName="oven", uri="file:///etc/passwd")
-        assert "there is no ui://x" in await no(wire, "mcp_read_resource", serverName="oven", uri="ui://x")
-        assert "is not there" in await no(wire, "mcp_read_resource", serverName="kiln", uri="ui://bread")
+        assert "ui://" in await wire.refused("mcp_read_resource", serverName="oven", uri="file:///etc/passwd")
+        assert "there is no ui://x" in await wire.refused("mcp_read_resource", serverName="oven", uri="ui://x")
+        assert "is not there" in await wire.refused("mcp_read_resource", serverName="kiln", uri="ui://bread")

@@ -68,6 +68,12 @@ class Hosted:
         found = next((frame for frame in self.seen if is_it(frame)), None) or (await self.until(is_it))[-1]
         return dict(found["response"])
 
+    async def refused(self, subtype: str, **fields: Any) -> str:
+        """Why."""
+        found = await self.answer(self.request(subtype, **fields))
+        assert found["subtype"] == "error", found
+        return str(found["error"])
+
     async def ask(self, subtype: str, **fields: Any) -> Json:
         found = await self.answer(self.request(subtype, **fields))
         assert found["subtype"] == "success", found
